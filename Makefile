@@ -1,0 +1,44 @@
+# One command each; every one makes its own virtual environment first, from the locks and nothing else.
+# PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench.
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast check bench docs lock venv clean
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes both ways; no account needed
+	@$(BIN)/syncd demo $(ARGS)
+
+test: $(STAMP) ## the whole test suite
+	@$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
+	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
+
+check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, secrets
+	@$(BIN)/python deploy/check.py
+
+bench: $(STAMP) ## calls, time and memory against their budgets
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(STAMP) ## write the generated pages of docs/
+	@$(BIN)/python deploy/docs.py
+
+lock: $(STAMP) ## resolve the locks after a change of dependencies; UPGRADE=1 takes newer releases
+	@$(BIN)/python deploy/lock.py $(if $(UPGRADE),--upgrade)
+
+venv: $(STAMP) ## only make the virtual environment
+
+clean: ## remove the virtual environment and every cache
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks build dist
+	@find syncd connectors sandbox tests benchmarks deploy -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements-dev.lock pyproject.toml deploy/venv.sh
+	@PYTHON="$(PYTHON)" deploy/venv.sh $(VENV)
+	@touch $@

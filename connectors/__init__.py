@@ -1,0 +1,1 @@
+"""Vendors behind the connector Protocol; no mapping and no policy lives here."""

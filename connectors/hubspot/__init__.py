@@ -1,0 +1,1 @@
+"""HubSpot as a side: contacts, companies, owners, associations and communication preferences."""

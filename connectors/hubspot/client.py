@@ -1,0 +1,191 @@
+"""Calls of one HubSpot account: settings, paths, token, and the request builder of the vendor's library.
+
+The library's generated modules open a pool per access, retry behind our back and cost 61 times the CPU; its request
+builder has none of that. So the builder makes URL, authorization and body, and our own session sends them. The builder
+is not documented as public: the version is pinned below 13 and a test holds its contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+import requests
+from hubspot.utils.requests.http_request_builder import Request
+
+from connectors.hubspot.errors import HubSpotRates, judge, usage_of
+from connectors.hubspot.paths import Paths
+from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
+from syncd.model.values import Lane, Side
+from syncd.ports.budget import Budget, Rate
+from syncd.ports.system import Chance, Clock
+
+USER_AGENT: Final = "syncd"
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpotAccount:
+    """How to reach one portal.
+
+    ``access_token`` returns the bearer token of a service key or private app; it is asked again once after a 401, so
+    that a rotated token needs no restart. ``overlap`` is in seconds of vendor time: how long a change may stay hidden
+    from search before the one second look. The vendor gives no bound; 0 to 3 s were recorded.
+    """
+
+    access_token: Callable[[], str]
+    base_url: str = "https://api.hubapi.com"
+    api_version: str = "2026-09"
+    overlap: float = 30.0
+    rates: HubSpotRates = field(default_factory=HubSpotRates)
+
+
+class HubSpotClient:
+    """Sends one call. Associations go through a transport of their own, since their quota headers count another day."""
+
+    def __init__(
+        self,
+        account: HubSpotAccount,
+        *,
+        side: Side,
+        session: requests.Session,
+        clock: Clock,
+        chance: Chance,
+        budget: Budget,
+    ) -> None:
+        self._base_url = check_base_url(account.base_url, what="the HubSpot base_url")
+        self.paths = Paths(account.api_version)
+        self.rates = account.rates
+        self._read_token = account.access_token
+        self._token: str | None = None
+        classify = judge(account.rates, clock)
+        self._main = Transport(
+            side=side,
+            session=session,
+            clock=clock,
+            chance=chance,
+            budget=budget,
+            classify=classify,
+            usage=usage_of,
+        )
+        self._apart = Transport(
+            side=side, session=session, clock=clock, chance=chance, budget=budget, classify=classify
+        )
+
+    @property
+    def calls(self) -> int:
+        """Requests sent by this object, repeats included."""
+        return self._main.calls + self._apart.calls
+
+    @property
+    def used(self) -> int | None:
+        """The vendor's count of today's calls as last heard."""
+        return self._main.usage.used
+
+    @property
+    def limit(self) -> int | None:
+        """The day's limit as last heard."""
+        return self._main.usage.limit
+
+    def get(
+        self, operation: str, path: str, *, lane: Lane, query: Mapping[str, str | Sequence[str]] | None = None
+    ) -> Answer:
+        """A read by GET. Lists in ``query`` are sent repeated, as the vendor's library does."""
+        rates = (self.rates.burst, self.rates.daily)
+        return self._send(operation, "GET", path, lane=lane, query=query, rates=rates, resend=Resend.SAFE)
+
+    def ask(
+        self,
+        operation: str,
+        path: str,
+        body: bytes | Mapping[str, Any],
+        *,
+        lane: Lane,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> Answer:
+        """A read by POST, or a write that is the same when done twice."""
+        rates = (self.rates.burst, self.rates.daily)
+        return self._send(operation, "POST", path, lane=lane, query=query, body=body, rates=rates, resend=Resend.SAFE)
+
+    def search(self, operation: str, path: str, body: bytes, *, lane: Lane) -> Answer:
+        """A search: exempt from the ten-second window, five a second for the whole account."""
+        rates = (self.rates.search, self.rates.daily)
+        return self._send(operation, "POST", path, lane=lane, body=body, rates=rates, resend=Resend.SAFE)
+
+    def associate(self, operation: str, path: str, body: Mapping[str, Any] | None, *, lane: Lane) -> Answer:
+        """A call of the Associations API; reading and setting the same association twice are both harmless."""
+        method = "GET" if body is None else "POST"
+        rates = (self.rates.associations, self.rates.daily)
+        return self._send(operation, method, path, lane=lane, body=body, rates=rates, resend=Resend.SAFE, apart=True)
+
+    def write(self, operation: str, path: str, body: Mapping[str, Any], *, lane: Lane) -> Answer:
+        """A write that must not happen twice."""
+        rates = (self.rates.burst, self.rates.daily)
+        return self._send(operation, "POST", path, lane=lane, body=body, rates=rates, resend=Resend.NEVER)
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._main.close()
+
+    def _send(  # noqa: PLR0913 - one way in for all of the above
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        lane: Lane,
+        rates: tuple[Rate, ...],
+        resend: Resend,
+        query: Mapping[str, str | Sequence[str]] | None = None,
+        body: bytes | Mapping[str, Any] | None = None,
+        apart: bool = False,
+    ) -> Answer:
+        options: dict[str, Any] = {"method": method, "path": path}
+        if query:
+            options["qs"] = dict(query)
+        if body is not None:
+            options["body"] = body if isinstance(body, bytes) else orjson.dumps(body)
+        transport = self._apart if apart else self._main
+
+        def attempt(token: str) -> Answer:
+            config = {"base_url": self._base_url, "access_token": token, "user_agent": USER_AGENT}
+            built = Request(config, options)
+            return transport.call(
+                operation=operation,
+                method=built.get_method(),
+                url=built.get_url(),
+                headers=built.headers,
+                body=built.body,
+                rate=rates,
+                lane=lane,
+                resend=resend,
+            )
+
+        if self._token is None:
+            self._token = self._read_token()
+        try:
+            return attempt(self._token)
+        except Unauthorized:
+            self._token = self._read_token()  # it may have been rotated; a second refusal is final
+            return attempt(self._token)
+
+
+def object_of(answer: Answer, operation: str) -> dict[str, Any]:
+    """The answer as a JSON object. :raises Bug: if it is another shape."""
+    body = answer.json()
+    if not isinstance(body, dict):
+        raise wrong_shape(operation, f"{type(body).__name__} instead of an object")
+    return body
+
+
+def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], str | None]:
+    """``results`` and the ``after`` of the next page, whose absence is the only sign of the end."""
+    body = object_of(answer, operation)
+    results = body.get("results")
+    if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
+        raise wrong_shape(operation, "results is no list of objects")
+    paging = body.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    after = following.get("after") if isinstance(following, dict) else None
+    return results, None if after is None else str(after)

@@ -1,0 +1,339 @@
+"""``HubSpotConnector``: the connector Protocol over one portal.
+
+Changes come from search, everything else by id. A record is handed out once when it changes and, if it lay in the
+window in which search may lag, at most once more by the second look, which runs in the bulk lane and is counted as
+``reread``. HubSpot has no conditional write and no query for what was deleted: writes are preceded by a second read
+where asked for, departures are swept slowly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import requests
+
+from connectors.hubspot.client import HubSpotAccount, HubSpotClient, object_of, results_of
+from connectors.hubspot.cursor import Mark, Position
+from connectors.hubspot.describing import read_history, read_schema, read_users
+from connectors.hubspot.errors import Rejected
+from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
+from connectors.hubspot.search import BODY, CAP, Sweep, among, body_of, fitting
+from connectors.hubspot.search import PAGE as SEARCH_PAGE
+from connectors.hubspot.wire import Asked, millis_of, properties_of
+from connectors.hubspot.write import Writer
+from connectors.transport import Answer, wrong_shape
+from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.remote import (
+    AccountIdentity,
+    Capabilities,
+    Cursor,
+    FieldEvent,
+    Gone,
+    Health,
+    MatchKey,
+    Moved,
+    Page,
+    Quota,
+    RemoteRecord,
+    RemoteRef,
+    RemoteSchema,
+    RemoteUser,
+    Shape,
+)
+from syncd.model.values import Instant, Lane, Side
+from syncd.model.write import Write, WriteResult
+from syncd.ports.budget import Budget
+from syncd.ports.system import Chance, Clock
+
+VENDOR: Final = "hubspot"
+_GROUPS: Final = 5
+"""Filter groups a search takes."""
+
+
+class HubSpotConnector:
+    """One HubSpot portal. ``horizon`` is in seconds: how long an unanswered write may still be executed."""
+
+    def __init__(
+        self,
+        account: HubSpotAccount,
+        *,
+        session: requests.Session,
+        clock: Clock,
+        chance: Chance,
+        budget: Budget,
+        horizon: float = 120.0,
+        side: Side = Side.MARKETING,
+    ) -> None:
+        self._account = account
+        self._clock = clock
+        self._horizon = timedelta(seconds=horizon)
+        self._side = side
+        self._lane = Lane.ORDINARY
+        self._client = HubSpotClient(account, side=side, session=session, clock=clock, chance=chance, budget=budget)
+
+    # -- who we are ------------------------------------------------------------------------------------------------
+
+    @property
+    def side(self) -> Side:
+        """The role this account plays."""
+        return self._side
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Batches of 100; stamps in milliseconds; history, but no conditional writes."""
+        return Capabilities(
+            read_batch=BATCH,
+            write_batch=BATCH,
+            find_batch=BATCH,
+            resolution=timedelta(milliseconds=1),
+            preconditions=False,
+            history=True,
+        )
+
+    def for_lane(self, lane: Lane) -> HubSpotConnector:
+        """The same account and connections, charged to another lane."""
+        twin = object.__new__(HubSpotConnector)
+        twin.__dict__.update(self.__dict__)
+        twin._lane = lane
+        return twin
+
+    def check(self) -> Health:
+        """One call that proves token and reachability."""
+        return Health(self.identity())
+
+    def identity(self) -> AccountIdentity:
+        """The portal id. :raises Bug: if the answer has none."""
+        body = object_of(self._details(), "account")
+        if "portalId" not in body:
+            raise wrong_shape("account", "no portalId")
+        return AccountIdentity(VENDOR, str(body["portalId"]), str(body.get("uiDomain") or ""))
+
+    def schema(self, shape: Shape) -> RemoteSchema:
+        """Property definitions; multi-select enumerations have the type ``enumeration/checkbox``."""
+        return read_schema(self._client, Asked.of(shape), lane=self._lane)
+
+    def users(self) -> Sequence[RemoteUser]:
+        """Owners, archived ones too."""
+        return read_users(self._client, lane=self._lane)
+
+    def quota(self) -> Quota:
+        """Today's calls as last heard, and the calls of this object."""
+        return Quota(self._client.used, self._client.limit, self._client.calls)
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._client.close()
+
+    # -- streams -----------------------------------------------------------------------------------------------------
+
+    def start(self, shape: Shape) -> Cursor:
+        """The cursor of this moment in vendor time, less the overlap."""
+        now = vendor_now(self._details()) or millis_of(self._clock.now())
+        return Position.at(now - self._overlap).encode()
+
+    def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """Records above the cursor; then, once per overlap of vendor time, late ones below it once more."""
+        asked = Asked.of(shape)
+        begin = Position.decode(since)
+        heard: list[int] = []
+        sweep = self._sweep(asked, begin, lane=self._lane, heard=heard)
+        held = begin
+        for step in sweep:
+            held = step.position
+            yield self._page(asked, step.rows, held.encode(), lane=self._lane)
+        # What a query finds further back than the overlap was all visible when it was asked: no second look.
+        safe = (heard[0] if heard else held.edge) - self._overlap
+        bottom = held.edge if sweep.by_offset else begin.edge
+        if safe - held.looked < self._overlap:
+            return
+        top = min(bottom, safe)
+        if held.looked < top:
+            again = self._sweep(asked, Position.at(held.looked), lane=Lane.BULK, heard=[], top=top)
+            for step in again:
+                cursor = held.looking(min(step.position.edge, top)).encode()
+                yield self._page(asked, step.rows, cursor, lane=Lane.BULK, reread=len(step.rows))
+        yield Page(records=(), cursor=held.looking(safe).encode())
+
+    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
+        """Every live record in id order, 100 a page; a finished scan resumed yields one empty page."""
+        asked = Asked.of(shape)
+        reader = Reader(self._client, self._lane)
+        mark = Mark.decode(after)
+        if mark.done:
+            yield Page(records=(), cursor=mark.encode())
+        while not mark.done:
+            rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
+            mark = Mark(following, done=following is None)
+            yield self._page(asked, rows, mark.encode(), lane=self._lane)
+
+    def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
+        """The recycle bin in id order, 100 a page; at its end the sweep begins anew. Merges come with ``changes``."""
+        asked = Asked.of(shape)
+        reader = Reader(self._client, self._lane)
+        mark = Mark.decode(after)
+        for _ in range(pages):
+            rows, following = reader.page(asked, after=mark.after, archived="true")
+            mark = Mark(following)
+            yield Page(records=(), cursor=mark.encode(), gone=[archived(asked, row) for row in rows])
+            if following is None:
+                return
+
+    # -- questions ---------------------------------------------------------------------------------------------------
+
+    def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:
+        """These records now, in the order asked; a merged one as ``Moved``, an archived or unknown one as ``Gone``."""
+        asked = Asked.of(shape)
+        stray = next((ref for ref in refs if ref.object != asked.kind), None)
+        if stray is not None:
+            raise BadUsage(f"{stray.object} is no object of kind {shape.kind} in HubSpot; ask for {asked.kind}")
+        return Reader(self._client, self._lane).fetch(asked, [ref.id for ref in refs])
+
+    def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
+        """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind."""
+        asked = Asked.of(shape)
+        reader = Reader(self._client, self._lane)
+        lowered = list(dict.fromkeys(value.lower() for value in values if value))
+        fields = key.fields.get(asked.kind, ())
+        hits: dict[str, list[Mapping[str, Any]]] = {value: [] for value in lowered}
+        if key.by == "email":
+            # A secondary address resolves too, but the answer does not say which input it answers: match here.
+            for row in reader.forgiving(asked, lowered, by="email", also=("email", "hs_additional_emails")):
+                for address in addresses_of(row) & hits.keys():
+                    hits[address].append(row)
+        else:
+            for hit in self._matching(asked, fields, lowered):
+                held = properties_of(hit)
+                for value in {str(held.get(name) or "").lower() for name in fields} & hits.keys():
+                    hits[value].append(hit)
+        unique: dict[str, Mapping[str, Any]] = {str(row["id"]): row for rows in hits.values() for row in rows}
+        records = {record.ref.id: record for record in reader.records(asked, unique.values())}
+        return {
+            value: list({str(row["id"]): records[str(row["id"])] for row in hits.get(value.lower(), ())}.values())
+            for value in values
+        }
+
+    def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
+        """Records whose key property holds these values, from the store."""
+        asked = Asked.of(shape)
+        reader = Reader(self._client, self._lane)
+        try:
+            rows = reader.batch(asked, keys, by=shape.key)
+        except Rejected as refusal:
+            raise NeedsOperator(
+                f"HubSpot does not find {asked.kind} by {shape.key} ({refusal.fault.code}); create the property"
+                f" {shape.key} with unique values (hasUniqueValue) in the portal"
+            ) from refusal
+        found: dict[str, list[RemoteRecord]] = {key: [] for key in keys}
+        for record in reader.records(asked, rows):
+            held = found.get(str(record.fields.get(shape.key)))
+            if held is not None:
+                held.append(record)
+        return found
+
+    def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
+        """Property history, oldest first; 50 records a call."""
+        return read_history(self._client, refs, fields, since, lane=self._lane)
+
+    # -- writes ------------------------------------------------------------------------------------------------------
+
+    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+        """Creates by upsert on the key property, updates by id, 100 a call, each answer read row by row."""
+        writer = Writer(
+            client=self._client,
+            reader=Reader(self._client, self._lane),
+            asked=Asked.of(shape),
+            key=shape.key,
+            clock=self._clock,
+            deadline=deadline,
+            horizon=self._horizon,
+        )
+        return writer.run(batch)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+
+    @property
+    def _overlap(self) -> int:
+        return round(self._account.overlap * 1_000)
+
+    def _details(self) -> Answer:
+        return self._client.get("account", self._client.paths.account(), lane=self._lane)
+
+    def _sweep(self, asked: Asked, begin: Position, *, lane: Lane, heard: list[int], top: int | None = None) -> Sweep:
+        path = self._client.paths.objects(asked.kind, "/search")
+        properties = fitting(asked)
+
+        def ask(body: bytes) -> tuple[list[dict[str, Any]], str | None]:
+            answer = self._client.search("search", path, body, lane=lane)
+            now = vendor_now(answer)
+            if now is not None:
+                heard.append(now)
+            return results_of(answer, "search")
+
+        return Sweep(ask=ask, asked=asked, position=begin, properties=properties, top=top)
+
+    def _page(
+        self, asked: Asked, rows: Sequence[Mapping[str, Any]], cursor: Cursor, *, lane: Lane, reread: int = 0
+    ) -> Page:
+        reader = Reader(self._client, lane)
+        if rows and fitting(asked) != asked.properties and set(asked.properties) - set(properties_of(rows[0])):
+            # Too many properties for a search body: the search told which records, the store tells their values.
+            held = {str(row["id"]): row for row in reader.batch(asked, [str(row["id"]) for row in rows])}
+            rows = [held[str(row["id"])] for row in rows if str(row["id"]) in held]
+        return Page(
+            records=reader.records(asked, rows),
+            cursor=cursor,
+            moved=[moved for row in rows for moved in asked.successions(row)],
+            reread=reread,
+        )
+
+    def _matching(self, asked: Asked, fields: Sequence[str], values: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+        """Rows in which any of the fields holds any of the values; lists of values as long as a body takes."""
+        path = self._client.paths.objects(asked.kind, "/search")
+        reader = Reader(self._client, self._lane)
+        lean = fitting(asked) != asked.properties
+        properties = tuple(dict.fromkeys((*(() if lean else asked.properties), asked.stamp, *fields)))
+        for names in (fields[start : start + _GROUPS] for start in range(0, len(fields), _GROUPS)):
+            for lot in _fitting_lots(names, values, properties):
+                after: str | None = None
+                while True:
+                    body = body_of(
+                        groups=[[among(name, "IN", lot)] for name in names],
+                        sort="hs_object_id",
+                        properties=properties,
+                        after=after,
+                    )
+                    rows, after = results_of(self._client.search("find", path, body, lane=self._lane), "find")
+                    if lean:
+                        rows = reader.batch(asked, [str(row["id"]) for row in rows], also=fields)
+                    yield from rows
+                    if after is None or int(after) + SEARCH_PAGE > CAP:
+                        break
+
+
+def vendor_now(answer: Answer) -> int | None:
+    """The vendor's clock in epoch milliseconds from the ``Date`` header, whole seconds; ``None`` without one."""
+    try:
+        return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))
+    except (TypeError, ValueError):
+        return None
+
+
+def _fitting_lots(names: Sequence[str], values: Sequence[str], properties: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Values in lots whose search body stays within its limit."""
+    lot: list[str] = []
+    for value in values:
+        body = body_of(
+            groups=[[among(name, "IN", [*lot, value])] for name in names],
+            sort="hs_object_id",
+            properties=properties,
+            after=str(CAP),
+        )
+        if lot and (len(body) > BODY or len(lot) >= BATCH):
+            yield lot
+            lot = []
+        lot.append(value)
+    if lot:
+        yield lot

@@ -1,0 +1,119 @@
+"""What an account is made of: property definitions, owners, and the history of values.
+
+Whether a property may be written stands in ``modificationMetadata.readOnlyValue``, nested (recorded schemas). ``email``
+says that it is not unique although it is. An archived owner still owns records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+import orjson
+
+from connectors.hubspot.client import HubSpotClient, results_of
+from connectors.hubspot.wire import CONTACTS, OPTED_OUT, UNSUBSCRIBED, Asked, as_wire, chunks, instant_of, read_stamp
+from syncd.model.remote import FieldEvent, RemoteField, RemoteOption, RemoteRef, RemoteSchema, RemoteUser, UserSort
+from syncd.model.values import Instant, Lane
+
+LONGEST_TEXT: Final = 65_536
+WITH_HISTORY: Final = 50
+"""Records a call answers when history is asked for."""
+_FINGERPRINTED: Final = ("name", "type", "fieldType", "options", "calculated", "hasUniqueValue", "modificationMetadata")
+_PEOPLE: Final = frozenset(
+    {"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "API", "INTEGRATION", "IMPORT"}
+)
+
+
+def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSchema:
+    """All properties of the object, and a fingerprint over the definitions of the shape's fields."""
+    answer = client.get("properties", client.paths.properties(asked.kind), lane=lane)
+    rows = {str(row.get("name")): row for row in results_of(answer, "properties")[0]}
+    fields = {name: _field(asked.kind, row) for name, row in rows.items()}
+    if OPTED_OUT in fields:
+        fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
+    digest = blake2b(digest_size=16)
+    for name in sorted(asked.fields):
+        row = rows.get(OPTED_OUT if name == UNSUBSCRIBED else name)
+        told = None if row is None else {key: row.get(key) for key in _FINGERPRINTED}
+        digest.update(orjson.dumps([name, told], option=orjson.OPT_SORT_KEYS))
+    return RemoteSchema({asked.kind: fields}, digest.hexdigest())
+
+
+def read_users(client: HubSpotClient, *, lane: Lane) -> list[RemoteUser]:
+    """All owners, archived ones as inactive; an owner listed as both is active."""
+    users: dict[str, RemoteUser] = {}
+    for archived in ("false", "true"):
+        for row in _owners(client, archived, lane=lane):
+            key = str(row.get("id"))
+            name = " ".join(str(row[part]) for part in ("firstName", "lastName") if row.get(part))
+            email = str(row["email"]).lower() if row.get("email") else None
+            sort = UserSort.QUEUE if row.get("type") == "QUEUE" else UserSort.USER
+            users.setdefault(key, RemoteUser(key, sort, name or email or key, email, active=archived == "false"))
+    return list(users.values())
+
+
+def read_history(
+    client: HubSpotClient, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant, *, lane: Lane
+) -> list[FieldEvent]:
+    """When fields changed and by whom, oldest first. ``@`` pseudo-fields have no history."""
+    names = [name for name in fields if not name.startswith("@")]
+    events: list[FieldEvent] = []
+    kinds: dict[str, list[str]] = {}
+    for ref in refs:
+        kinds.setdefault(ref.object, []).append(ref.id)
+    for kind, ids in kinds.items() if names else ():
+        for lot in chunks(list(dict.fromkeys(ids)), WITH_HISTORY):
+            body = {"inputs": [{"id": key} for key in lot], "properties": [], "propertiesWithHistory": names}
+            answer = client.ask("batch.read", client.paths.objects(kind, "/batch/read"), body, lane=lane)
+            for row in results_of(answer, "batch.read")[0]:
+                events += _events(RemoteRef(kind, str(row.get("id"))), row, since)
+    return sorted(events, key=lambda event: event.at)
+
+
+def _field(kind: str, row: Mapping[str, Any]) -> RemoteField:
+    name, type_, form = str(row.get("name")), str(row.get("type") or ""), str(row.get("fieldType") or "")
+    modification = row.get("modificationMetadata") or {}
+    external = bool(row.get("externalOptions"))
+    return RemoteField(
+        name=name,
+        type="enumeration/checkbox" if (type_, form) == ("enumeration", "checkbox") else type_,
+        label=str(row.get("label") or name),
+        writable=not (modification.get("readOnlyValue") or row.get("calculated")),
+        unique=bool(row.get("hasUniqueValue")) or (kind, name) == (CONTACTS, "email"),
+        length=LONGEST_TEXT if type_ == "string" else 0,
+        restricted=type_ == "enumeration" and not external,
+        options=tuple(
+            RemoteOption(str(option.get("value")), str(option.get("label") or ""), active=not option.get("hidden"))
+            for option in row.get("options") or []
+        ),
+    )
+
+
+def _owners(client: HubSpotClient, archived: str, *, lane: Lane) -> Iterator[Mapping[str, Any]]:
+    after: str | None = None
+    while True:
+        query: dict[str, str | Sequence[str]] = {"limit": "100", "archived": archived}
+        if after is not None:
+            query["after"] = after
+        rows, after = results_of(client.get("owners", client.paths.owners(), lane=lane, query=query), "owners")
+        yield from rows
+        if after is None:
+            return
+
+
+def _events(ref: RemoteRef, row: Mapping[str, Any], since: Instant) -> Iterator[FieldEvent]:
+    for name, entries in (row.get("propertiesWithHistory") or {}).items():
+        for entry in entries or []:
+            stamp = read_stamp(entry.get("timestamp"))
+            if stamp is not None and instant_of(stamp) >= since:
+                yield FieldEvent(ref, name, as_wire(entry.get("value")), instant_of(stamp), _author(entry))
+
+
+def _author(entry: Mapping[str, Any]) -> str:
+    """A person's user id, an app's id, or ``system`` for what HubSpot does by itself (workflows, calculations)."""
+    if entry.get("updatedByUserId"):
+        return str(entry["updatedByUserId"])
+    key = str(entry.get("sourceId") or "").removeprefix("userId:")
+    return key if key and str(entry.get("sourceType")) in _PEOPLE else "system"

@@ -1,0 +1,224 @@
+"""What HubSpot's refusals mean: for a whole call (``judge``) and for one row (``read_fault``).
+
+The body of an error is a wish list: every part of it is optional, detail may be only inside ``message`` as JSON text,
+and a proxy may answer HTML (vendor's error page; recorded traffic). So everything is looked for and nothing assumed.
+``Rejected`` keeps the vendor's words apart from its own text, since they may quote people's values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+import orjson
+
+from connectors.transport import Accept, Again, Answer, Raise, Unauthorized, Usage, Verdict
+from syncd.model.errors import Bug, NeedsOperator
+from syncd.model.remote import RemoteRef
+from syncd.model.write import Clash, Deferred, Refused
+from syncd.ports.budget import Rate
+from syncd.ports.system import Clock
+
+DAILY_PAUSE: Final = timedelta(hours=1)
+"""The day ends at midnight in the account's zone, which an answer does not tell; every hour is soon enough to look."""
+LOCK_PAUSE: Final = timedelta(seconds=2)
+SCHEMA_CODES: Final = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
+"""Faults of the property, not of the value: every row that holds the property has them."""
+
+_EXISTING = re.compile(r"Existing ID:\s*(\d+)|\b(\d+) already has that value")
+_ADVICE: Final = {
+    "PROPERTY_DOESNT_EXIST": "create the property in HubSpot or take it out of the mapping",
+    "READ_ONLY_VALUE": "HubSpot computes this property; map it from HubSpot only",
+    "INVALID_OPTION": "add the option to the HubSpot property or to the value table of the mapping",
+    "INVALID_EMAIL": "correct the address on the other side",
+    "INVALID_DATE": "give the field the type date or datetime in the mapping",
+    "INVALID_INTEGER": "map a numeric field",
+    "INVALID_LONG": "map a numeric field",
+    "INVALID_STRING_LENGTH": "shorten the text; HubSpot takes 65,536 characters",
+    "REQUIRED_PROPERTY_MISSING": "give the field a default in the mapping or relax the rule in HubSpot",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpotRates:
+    """The limits of one account; calls are spaced so that no window of the vendor's can be overrun.
+
+    Defaults: Professional tier, 190 calls in 10 s, given as 150 with a burst of 40; search 5 a second for all search
+    endpoints together, spread over 1.1 s because arrivals jitter; associations have figures of their own (vendor's
+    usage page, search page, associations guide).
+    """
+
+    burst: Rate = field(default_factory=lambda: Rate("burst", 150, 10.0, 40))
+    search: Rate = field(default_factory=lambda: Rate("search", 5, 1.1, 1))
+    associations: Rate = field(default_factory=lambda: Rate("associations", 120, 10.0, 30))
+    daily: Rate = field(default_factory=lambda: Rate("daily", 625_000, 86_400.0, 625_000))
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One refusal in HubSpot's words. ``fields`` are the properties it names, ``traces`` and ``ids`` the rows."""
+
+    category: str
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+    traces: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+
+    def result(self, kind: str, *, status: int = 400) -> Refused | Clash | Deferred:
+        """What this fault makes of the row it belongs to."""
+        if status in (423, 429) or self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED"):
+            return Deferred(self.code, self.message, LOCK_PAUSE)
+        existing = _EXISTING.search(self.message)
+        if status == 409 or self.category == "CONFLICT" or existing:
+            held = (RemoteRef(kind, existing[1] or existing[2]),) if existing else ()
+            return Clash(self.code, self.message, held)
+        advice = _ADVICE.get(self.code, "see the reason; correct the value, the mapping or the HubSpot property")
+        return Refused(self.code, self.message, advice, self.fields)
+
+
+class Rejected(Bug):
+    """HubSpot refused the whole call with a 4xx. Callers look at ``fault``; uncaught, it is a call nobody foresaw."""
+
+    def __init__(self, status: int, fault: Fault) -> None:
+        named = f", properties {', '.join(fault.fields)}" if fault.fields else ""
+        super().__init__(
+            f"HubSpot answered {status} {fault.code}{named}; compare the mapping with the portal's properties, and"
+            " report the call if both agree"
+        )
+        self.status = status
+        self.fault = fault
+
+
+def read_fault(body: Any) -> Fault:  # noqa: ANN401 - parsed JSON
+    """Reads a whole error body, or one element of ``errors`` in a multi-status answer."""
+    top = body if isinstance(body, dict) else {}
+    nested = [entry for entry in _list(top.get("errors")) if isinstance(entry, dict)]
+    contexts = [top.get("context"), *(entry.get("context") for entry in nested)]
+    message = str(top.get("message") or "no message")
+    told = _inside(message)
+    fields = [
+        *_named(contexts, "propertyName"),
+        *(str(entry["name"]) for entry in told if entry.get("name")),
+        *(str(entry["name"]) for entry in nested if entry.get("name") and "code" not in entry),
+    ]
+    codes = [
+        *(entry.get("code") for entry in nested),
+        top.get("code"),
+        *(entry.get("error") for entry in told),
+        top.get("category"),
+        top.get("errorType"),
+    ]
+    return Fault(
+        category=str(top.get("category") or top.get("errorType") or ""),
+        code=next((str(code) for code in codes if code), "UNKNOWN"),
+        message=message,
+        fields=tuple(dict.fromkeys(fields)),
+        traces=tuple(_named(contexts, "objectWriteTraceId")),
+        ids=(*_named(contexts, "ids"), *_named(contexts, "id")),
+    )
+
+
+def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
+    """The judge of one account's answers."""
+
+    def classify(answer: Answer) -> Verdict:
+        status = answer.status
+        if status < 300:
+            return Accept()
+        body = answer.detail()
+        if status == 429:
+            return _limited(body, rates, clock)
+        if status == 423:
+            return Again("HubSpot has locked the records for a moment (423)", after=LOCK_PAUSE, executed=False)
+        if status == 477:
+            return Again(
+                "HubSpot is moving this account to another data centre (477)",
+                after=_retry_after(answer),
+                executed=False,
+            )
+        if status >= 500 or status == 408:
+            return Again(f"HubSpot answered {status}")
+        if not isinstance(body, dict):
+            return Again(f"something before HubSpot answered {status} without JSON")
+        if status == 401:
+            return Raise(
+                Unauthorized(
+                    "HubSpot refused the access token (401); create a new service key (Settings > Integrations >"
+                    " Service Keys) and store it where the settings point to"
+                )
+            )
+        if status == 403:
+            return Raise(NeedsOperator(_lacking(body)))
+        return Raise(Rejected(status, read_fault(body)))
+
+    return classify
+
+
+def usage_of(answer: Answer) -> Usage | None:
+    """The day's calls from the two daily headers, which search answers and OAuth apps lack (vendor's usage page)."""
+    limit = answer.headers.get("X-HubSpot-RateLimit-Daily", "")
+    left = answer.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
+    if not (limit.isdigit() and left.isdigit()):
+        return None
+    return Usage(int(limit) - int(left), int(limit))
+
+
+def _limited(body: Any, rates: HubSpotRates, clock: Clock) -> Again:  # noqa: ANN401 - parsed JSON
+    """Which limit a 429 means. Search has another body than the rest, and none carries a wait one may trust."""
+    top = body if isinstance(body, dict) else {}
+    told = f"{top.get('policyName', '')} {top.get('message', '')}".upper()
+    if "DAILY" in told:
+        spent, pause = rates.daily, DAILY_PAUSE
+    elif "SECONDLY LIMIT" in told and "TEN_SECONDLY" not in told:
+        spent, pause = rates.search, timedelta(seconds=1)
+    else:
+        spent, pause = rates.burst, timedelta(seconds=10)
+    return Again(
+        f"HubSpot's limit {spent.name} is used up (429)", spent=spent, until=clock.now() + pause, executed=False
+    )
+
+
+def _lacking(body: Mapping[str, Any]) -> str:
+    scopes = _named([entry.get("context") for entry in _list(body.get("errors"))], "requiredGranularScopes")
+    if scopes:
+        return (
+            f"HubSpot refused the call: the access token lacks a scope of {', '.join(scopes)} (403); add it to the"
+            " service key or private app"
+        )
+    return (
+        f"HubSpot refused the call (403 {read_fault(body).code}); give the service key or private app the scopes that"
+        " the README lists"
+    )
+
+
+def _retry_after(answer: Answer) -> timedelta:
+    text = answer.headers.get("Retry-After", "")
+    return timedelta(seconds=int(text)) if text.isdigit() else timedelta(minutes=5)
+
+
+def _inside(message: str) -> list[dict[str, Any]]:
+    """The JSON list that some messages carry as text."""
+    start, end = message.find("["), message.rfind("]")
+    if start < 0 or end < start:
+        return []
+    try:
+        told = orjson.loads(message[start : end + 1])
+    except orjson.JSONDecodeError:
+        return []
+    return [entry for entry in _list(told) if isinstance(entry, dict)]
+
+
+def _named(contexts: Iterable[Any], name: str) -> list[str]:
+    found: list[str] = []
+    for context in contexts:
+        value = context.get(name) if isinstance(context, dict) else None
+        found += [str(entry) for entry in _list(value)] if isinstance(value, list) else [str(value)] if value else []
+    return found
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - parsed JSON
+    return value if isinstance(value, list) else []

@@ -1,0 +1,67 @@
+"""The one place that knows HubSpot's path prefixes.
+
+The vendor moves from numbered paths (v4 ends 2027-03-30, v1 to v3 in September 2027) to dated ones, each supported
+for 18 months; bodies are alike (vendor's migration guide). Nothing else in the project spells a path.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
+
+from syncd.model.errors import NeedsOperator
+
+NUMBERED: Final = "v3"
+VERSIONS: Final = ("2026-09", "2026-03", NUMBERED)
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Paths of one API version: ``2026-09`` or ``2026-03``, or ``v3``, which means v3 and v4 as they belong."""
+
+    version: str
+
+    def __post_init__(self) -> None:
+        if self.version not in VERSIONS:
+            raise NeedsOperator(f"HubSpot API version {self.version!r} is not known; use one of {', '.join(VERSIONS)}")
+
+    def objects(self, kind: str, tail: str = "") -> str:
+        """Records of one object: list, search, batches, one record."""
+        if self.version == NUMBERED:
+            return f"/crm/v3/objects/{quote(kind, safe='')}{tail}"
+        return f"/crm/objects/{self.version}/{quote(kind, safe='')}{tail}"
+
+    def record(self, kind: str, key: str, tail: str = "") -> str:
+        """One record by id."""
+        return self.objects(kind, f"/{quote(key, safe='')}{tail}")
+
+    def properties(self, kind: str) -> str:
+        """Definitions of an object's properties."""
+        return f"{self._of('crm', 'properties')}/{quote(kind, safe='')}"
+
+    def owners(self) -> str:
+        """The list of owners. The numbered form has a trailing slash in the client library."""
+        return "/crm/v3/owners/" if self.version == NUMBERED else f"/crm/owners/{self.version}"
+
+    def associations(self, start: str, end: str, tail: str) -> str:
+        """Batches of associations between two objects."""
+        head = "/crm/v4/associations" if self.version == NUMBERED else f"/crm/associations/{self.version}"
+        return f"{head}/{quote(start, safe='')}/{quote(end, safe='')}{tail}"
+
+    def associations_of(self, start: str, key: str, end: str) -> str:
+        """The associations of one record, for the few that have more than one batch answer shows."""
+        head = "/crm/v4/objects" if self.version == NUMBERED else f"/crm/objects/{self.version}"
+        return f"{head}/{quote(start, safe='')}/{quote(key, safe='')}/associations/{quote(end, safe='')}"
+
+    def account(self) -> str:
+        """Who we are."""
+        return f"/account-info/{self.version}/details"
+
+    def unsubscribe_all(self) -> str:
+        """The batch form of unsubscribing addresses from everything."""
+        version = "v4" if self.version == NUMBERED else self.version
+        return f"/communication-preferences/{version}/statuses/batch/unsubscribe-all"
+
+    def _of(self, area: str, name: str) -> str:
+        return f"/{area}/v3/{name}" if self.version == NUMBERED else f"/{area}/{name}/{self.version}"

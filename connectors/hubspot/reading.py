@@ -1,0 +1,164 @@
+"""Reads that do not go through search: by id, by a unique property, and lists by record id.
+
+These show what the store holds, not what the index has caught up with. A batch read answers fewer rows than it was
+asked for, in no promised order, and never says why: what is missing is asked for again as archived, then one by one,
+because only a single read tells of a merge (its answer has another id).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connectors.hubspot.associations import read_refs
+from connectors.hubspot.client import HubSpotClient, object_of, results_of
+from connectors.hubspot.errors import Rejected
+from connectors.hubspot.wire import Asked, chunks, instant_of, properties_of, read_stamp
+from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
+from syncd.model.values import Lane
+
+BATCH: Final = 100
+PAGE: Final = 100
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads of one account, charged to one lane."""
+
+    client: HubSpotClient
+    lane: Lane
+
+    def batch(
+        self,
+        asked: Asked,
+        keys: Sequence[str],
+        *,
+        by: str | None = None,
+        archived: str = "false",
+        also: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """Rows of a batch read, 100 keys a call; the order is the vendor's and unknown keys are left out.
+
+        :param by: the unique property that holds the keys; record ids if none. :param also: more properties.
+        """
+        rows: list[dict[str, Any]] = []
+        properties = list(dict.fromkeys((*asked.properties, *also)))
+        path = self.client.paths.objects(asked.kind, "/batch/read")
+        query = {"archived": archived} if archived != "false" else None
+        for lot in chunks(list(dict.fromkeys(keys)), BATCH):
+            body: dict[str, Any] = {"inputs": [{"id": key} for key in lot], "properties": properties}
+            if by is not None:
+                body["idProperty"] = by
+            try:
+                answer = self.client.ask("batch.read", path, body, lane=self.lane, query=query)
+            except Rejected as refusal:
+                if refusal.status == 404:  # not one of the keys is known
+                    continue
+                raise
+            rows += results_of(answer, "batch.read")[0]
+        return rows
+
+    def forgiving(self, asked: Asked, keys: Sequence[str], *, by: str, also: Sequence[str]) -> list[dict[str, Any]]:
+        """As ``batch``, but a key that HubSpot does not even parse (a malformed address) is only unknown."""
+        if not keys:
+            return []
+        try:
+            return self.batch(asked, keys, by=by, also=also)
+        except Rejected:
+            if len(keys) == 1:
+                return []
+        half = len(keys) // 2
+        return [
+            *self.forgiving(asked, keys[:half], by=by, also=also),
+            *self.forgiving(asked, keys[half:], by=by, also=also),
+        ]
+
+    def fetch(self, asked: Asked, ids: Sequence[str]) -> list[RemoteRecord | Gone | Moved]:
+        """What has become of each id, in the order asked."""
+        wanted = list(dict.fromkeys(ids))
+        rows = self.batch(asked, wanted)
+        found: dict[str, Row] = {}
+        ends: dict[str, Gone | Moved] = {}
+        for row in rows:
+            found[str(row["id"])] = row
+            for moved in asked.successions(row):
+                ends.setdefault(moved.old.id, moved)
+        ends = {key: end for key, end in ends.items() if key in wanted and key not in found}
+        lost = [key for key in wanted if key not in found and key not in ends]
+        for row in self.batch(asked, lost, archived="true") if lost else []:
+            ends[str(row["id"])] = archived(asked, row)
+        for key in lost:
+            if key not in ends:
+                single = self.one(asked, key)
+                if isinstance(single, Gone | Moved):
+                    ends[key] = single
+                else:
+                    found[key] = single
+        records = {
+            record.ref.id: record for record in self.records(asked, [found[key] for key in wanted if key in found])
+        }
+        return [records[key] if key in records else ends[key] for key in ids]
+
+    def one(self, asked: Asked, key: str) -> dict[str, Any] | Gone | Moved:
+        """One record by a single read, which alone follows merges."""
+        path = self.client.paths.record(asked.kind, key)
+        try:
+            answer = self.client.get("read", path, lane=self.lane, query={"properties": asked.properties})
+        except Rejected as refusal:
+            if refusal.status != 404:
+                raise
+            return Gone(asked.ref(key), Departure.DELETED)
+        row = object_of(answer, "read")
+        if str(row.get("id")) != key:
+            return Moved(asked.ref(key), asked.ref(row.get("id")), Succession.MERGED)
+        return row
+
+    def page(
+        self, asked: Asked, *, after: str | None, archived: str = "false", properties: Sequence[str] = ()
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """One page of the list endpoint, in id order, which no change disturbs and no cap ends."""
+        query: dict[str, str | Sequence[str]] = {"limit": str(PAGE)}
+        if properties:
+            query["properties"] = properties
+        if archived != "false":
+            query["archived"] = archived
+        if after is not None:
+            query["after"] = after
+        answer = self.client.get("list", self.client.paths.objects(asked.kind), lane=self.lane, query=query)
+        return results_of(answer, "list")
+
+    def records(self, asked: Asked, rows: Iterable[Row]) -> list[RemoteRecord]:
+        """Rows as records, with their refs where the shape wants any."""
+        records = [asked.record(row) for row in rows]
+        if not asked.refs or not records:
+            return records
+        ids = [record.ref.id for record in records]
+        refs: dict[str, dict[str, tuple[RemoteRef, ...]]] = {
+            name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()
+        }
+        return [
+            RemoteRecord(
+                ref=record.ref,
+                version=record.version,
+                stamp=record.stamp,
+                fields=record.fields,
+                refs={name: found[record.ref.id] for name, found in refs.items()},
+                missing=record.missing,
+            )
+            for record in records
+        ]
+
+
+def archived(asked: Asked, row: Row) -> Gone:
+    """A row of the recycle bin; it stays there for 90 days."""
+    at = read_stamp(row.get("archivedAt"))
+    return Gone(asked.ref(row["id"]), Departure.ARCHIVED, None if at is None else instant_of(at))
+
+
+def addresses_of(row: Row) -> set[str]:
+    """All addresses a contact is known by, in lower case; the secondary ones resolve in batch reads too."""
+    held = properties_of(row)
+    every = [held.get("email") or "", *str(held.get("hs_additional_emails") or "").split(";")]
+    return {address.strip().lower() for address in every if address.strip()}

@@ -1,0 +1,155 @@
+"""Change queries over HubSpot's search: one sort rule, 10,000 results, a body of 3,000 characters, a lagging index.
+
+``Sweep`` reads every record whose stamp lies above a position, oldest first, in pages of 200. After each page it asks
+anew from where it stands instead of paging by offset: an offset skips a record whenever another one moves to the end
+meanwhile. Only while more records share one stamp than a query can leave out does it page by offset; before the cap
+of 10,000 it begins again at the last stamp, and a stamp that fills the cap by itself is paged by record id.
+
+The end is a missing ``paging.next``, never a count or a short page: index and store disagree for a moment after an
+archive (recorded). Duplicates are dropped here; it always ends, since every query moves on by at least one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from connectors.hubspot.cursor import MOST, Position
+from connectors.hubspot.wire import Asked
+
+PAGE: Final = 200
+CAP: Final = 10_000
+BODY: Final = 2_990
+"""Characters of a search body; the vendor takes 3,000."""
+ID: Final = "hs_object_id"
+
+Filter = Mapping[str, Any]
+Row = Mapping[str, Any]
+Ask = Callable[[bytes], tuple[list[dict[str, Any]], str | None]]
+"""Sends one search body; answers its rows and the ``after`` of the next page."""
+
+
+def body_of(
+    *, groups: Sequence[Sequence[Filter]], sort: str, properties: Sequence[str], after: str | None = None
+) -> bytes:
+    """One search body. Values must be text; dates epoch milliseconds as text, the form that is safe."""
+    body: dict[str, Any] = {
+        "filterGroups": [{"filters": list(filters)} for filters in groups],
+        "sorts": [{"propertyName": sort, "direction": "ASCENDING"}],
+        "properties": list(properties),
+        "limit": PAGE,
+    }
+    if after is not None:
+        body["after"] = after
+    return orjson.dumps(body)
+
+
+def compare(name: str, operator: str, value: str | int) -> Filter:
+    """A filter with one value."""
+    return {"propertyName": name, "operator": operator, "value": str(value)}
+
+
+def among(name: str, operator: str, values: Sequence[str]) -> Filter:
+    """``IN`` or ``NOT_IN``; text must be given in lower case."""
+    return {"propertyName": name, "operator": operator, "values": list(values)}
+
+
+def fitting(asked: Asked) -> tuple[str, ...]:
+    """The properties a search can carry beside its filters, or the stamp alone if they are too many for one body."""
+    spare = BODY - len(body_of(groups=[[]], sort=asked.stamp, properties=asked.properties))
+    return asked.properties if spare > 700 else (asked.stamp, "hs_merged_object_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One page of a sweep: new rows, oldest first, and the position once they are settled."""
+
+    rows: Sequence[Row]
+    position: Position
+
+
+@dataclass(slots=True)
+class Sweep:
+    """All records above ``position`` and not above ``top``. ``by_offset`` tells whether an offset was ever used."""
+
+    ask: Ask
+    asked: Asked
+    position: Position
+    properties: Sequence[str]
+    top: int | None = None
+    by_offset: bool = False
+    _tied: dict[str, int] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Step]:
+        anchor, offset = self.position, None
+        while True:
+            rows, following = self.ask(self._body(anchor, offset))
+            stamps = {str(row["id"]): self.asked.stamp_of(row) for row in rows}
+            fresh = [row for row in rows if not self._has_given(str(row["id"]), stamps)]
+            seen = [(str(row["id"]), stamps[str(row["id"])]) for row in fresh]
+            here = self.position.after(seen, room=self._room())
+            if self._tied:
+                here = here.above(max(self._tied.values()))
+            last = max(stamps.values(), default=anchor.edge)
+            if following is None:
+                self.position = here
+                yield Step(fresh, here)
+                return
+            if here.full and (fresh or self._tied):
+                # More records share the last stamp than the next query could leave out: stay just below it.
+                self._tied = {key: stamp for key, stamp in (self._tied | stamps).items() if stamp == last}
+                self.position = here.below(last)
+            else:
+                self._tied, self.position = {}, here
+            yield Step(fresh, self.position)
+            if fresh and not self._tied:
+                anchor, offset = self.position, None
+                continue
+            self.by_offset = True
+            offset = following
+            if int(offset) + PAGE > CAP:
+                if anchor.edge >= last - 1:
+                    yield from self._one_stamp(last)
+                    anchor, offset = self.position, None
+                else:
+                    anchor, offset = Position(last - 1, last - 1, anchor.looked), None
+
+    def _has_given(self, key: str, stamps: Mapping[str, int]) -> bool:
+        return self._tied.get(key) == stamps[key] or self.position.recent.get(key) == stamps[key]
+
+    def _one_stamp(self, stamp: int) -> Iterator[Step]:
+        """All records of one stamp, by id; ends with the position above it."""
+        below, last_id = self.position, ""
+        while True:
+            filters = [compare(self.asked.stamp, "EQ", stamp)]
+            if last_id:
+                filters.append(compare(ID, "GT", last_id))
+            rows, following = self.ask(body_of(groups=[filters], sort=ID, properties=self.properties))
+            fresh = [row for row in rows if str(row["id"]) not in self._tied]
+            last_id = str(max((int(row["id"]) for row in rows), default=0)) if rows else last_id
+            if following is None or not rows:
+                self.position = Position(stamp, stamp, below.looked)
+                self._tied = {}
+                yield Step(fresh, self.position)
+                return
+            yield Step(fresh, below)
+
+    def _body(self, anchor: Position, offset: str | None) -> bytes:
+        name = self.asked.stamp
+        upper = [] if self.top is None else [compare(name, "LTE", self.top)]
+        groups = [[compare(name, "GT", anchor.edge), *upper]]
+        if anchor.floor < anchor.edge:
+            late = [compare(name, "GT", anchor.floor), compare(name, "LTE", anchor.edge)]
+            if anchor.recent:
+                late.append(among(ID, "NOT_IN", list(anchor.recent)))
+            groups.append(late)
+        return body_of(groups=groups, sort=name, properties=self.properties, after=offset)
+
+    def _room(self) -> int:
+        """How many ids the next query can leave out."""
+        full = Position(9_999_999_999_999, 9_999_999_990_000, 0, {"9": 0})
+        spare = BODY - len(self._body(full, str(CAP)))
+        return max(0, min(MOST, spare // 17))  # an id of up to 14 digits, quotes and comma

@@ -1,0 +1,174 @@
+"""HubSpot's JSON as records, and values as HubSpot takes them.
+
+All property values are text on the wire or ``null``; stamps come as ISO text or as epoch milliseconds. A property that
+was asked for and is not in an answer is ``missing``, never empty: it is undefined or hidden. ``@unsubscribed`` is read
+from ``hs_email_optout``, which is read-only, and is ``"true"`` or ``"false"``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from syncd.model.errors import BadUsage, Bug
+from syncd.model.remote import Moved, RemoteRecord, RemoteRef, Shape, Succession
+from syncd.model.values import Instant, Wire
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+UNSUBSCRIBED: Final = "@unsubscribed"
+OPTED_OUT: Final = "hs_email_optout"
+CONTACTS: Final = "contacts"
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def millis_of(moment: Instant) -> int:
+    """Epoch milliseconds of an aware instant, rounded down."""
+    return (moment - EPOCH) // _MILLISECOND
+
+
+def instant_of(stamp: int) -> Instant:
+    """The instant of epoch milliseconds."""
+    return EPOCH + timedelta(milliseconds=stamp)
+
+
+def read_stamp(text: object) -> int | None:
+    """Epoch milliseconds of a vendor stamp, ISO text or digits (both occur); ``None`` if it is neither."""
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text
+    if not isinstance(text, str) or not text:
+        return None
+    if text.isascii() and text.isdigit():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return millis_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def stamp_property(kind: str) -> str:
+    """The property that moves with every change: on contacts another one than on all other objects."""
+    return "lastmodifieddate" if kind == CONTACTS else "hs_lastmodifieddate"
+
+
+def to_text(value: Wire) -> str:
+    """A value as HubSpot takes it: text, ``""`` to clear (``null`` is no documented way), booleans in lower case."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def same(one: Wire, other: Wire) -> bool:
+    """Whether two wire values are one to HubSpot, which knows text only and no difference of ``null`` and ``""``."""
+    return to_text(one) == to_text(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a shape means for HubSpot: one object, the properties to ask for, the fields to give back."""
+
+    kind: str
+    fields: tuple[str, ...]
+    properties: tuple[str, ...]
+    stamp: str
+    refs: Mapping[str, str]
+
+    @classmethod
+    def of(cls, shape: Shape) -> Asked:
+        """Compiles a shape. :raises BadUsage: unless it has exactly one HubSpot object."""
+        if len(shape.objects) != 1:
+            raise BadUsage(
+                f"kind {shape.kind} names {len(shape.objects)} HubSpot objects ({', '.join(sorted(shape.objects))});"
+                " map it to exactly one"
+            )
+        ((kind, names),) = shape.objects.items()
+        fields = tuple(dict.fromkeys((*names, shape.key)))
+        # Old ids of merged records live in hidden properties that only come when asked for.
+        merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids",) if kind == CONTACTS else ()))
+        real = [OPTED_OUT if name == UNSUBSCRIBED else name for name in fields]
+        properties = tuple(dict.fromkeys((*real, stamp_property(kind), *merged)))
+        refs = {name: by[kind] for name, by in shape.refs.items() if kind in by}
+        return cls(kind, fields, properties, stamp_property(kind), refs)
+
+    def bare(self) -> Asked:
+        """The same without refs, which cost calls of their own."""
+        return replace(self, refs={})
+
+    def ref(self, key: object) -> RemoteRef:
+        """A ref to a record of this object."""
+        return RemoteRef(self.kind, str(key))
+
+    def stamp_of(self, row: Mapping[str, Any]) -> int:
+        """The version stamp of a row. :raises Bug: if it has none."""
+        told = read_stamp(properties_of(row).get(self.stamp))
+        stamp = told if told is not None else read_stamp(row.get("updatedAt"))
+        if stamp is None:
+            raise Bug(
+                f"HubSpot answered a record of {self.kind} without {self.stamp} and updatedAt; nothing can be told of"
+                " its age: report it with the API version"
+            )
+        return stamp
+
+    def record(self, row: Mapping[str, Any]) -> RemoteRecord:
+        """A row of an answer as a record, without its refs."""
+        held = properties_of(row)
+        stamp = self.stamp_of(row)
+        fields: dict[str, Wire] = {}
+        missing: list[str] = []
+        for name in self.fields:
+            if name == UNSUBSCRIBED:
+                if OPTED_OUT in held:
+                    fields[name] = "true" if to_text(held[OPTED_OUT]) == "true" else "false"
+                else:
+                    missing.append(name)
+            elif name in held:
+                fields[name] = as_wire(held[name])
+            else:
+                missing.append(name)
+        return RemoteRecord(
+            ref=self.ref(row["id"]),
+            version=str(stamp),
+            stamp=instant_of(stamp),
+            fields=fields,
+            missing=frozenset(missing),
+        )
+
+    def successions(self, row: Mapping[str, Any]) -> list[Moved]:
+        """What a survivor tells of the records it was merged from, earlier merges included."""
+        held = properties_of(row)
+        new = self.ref(row["id"])
+        olds: dict[str, Instant | None] = {}
+        for part in parts_of(held.get("hs_merged_object_ids")):
+            olds.setdefault(part, None)
+        for part in parts_of(held.get("hs_calculated_merged_vids")):
+            old, _, at = part.partition(":")
+            stamp = read_stamp(at)
+            olds[old] = None if stamp is None else instant_of(stamp)
+        return [Moved(self.ref(old), new, Succession.MERGED, at) for old, at in olds.items() if old != new.id]
+
+
+def properties_of(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The properties of a row; a row without them is an empty one."""
+    held = row.get("properties")
+    return held if isinstance(held, dict) else {}
+
+
+def as_wire(value: object) -> Wire:
+    """A property value as told: text, or ``None`` for ``null`` and for the ``""`` that answers of updates use."""
+    if value is None or value == "":
+        return None
+    return value if isinstance(value, str) else to_text(value if isinstance(value, bool | int | float) else str(value))
+
+
+def parts_of(value: object) -> list[str]:
+    """The parts of a ``;``-separated value."""
+    return [part.strip() for part in value.split(";") if part.strip()] if isinstance(value, str) else []
+
+
+def chunks(rows: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Rows in lots."""
+    return [rows[start : start + size] for start in range(0, len(rows), size)]

@@ -1,0 +1,127 @@
+"""What the org's objects look like: describe, the picklists with the converted Lead statuses, the fingerprint.
+
+Promises that a field which is hidden or deleted is simply not there (the vendor leaves it out of describe), so that
+readers ask only for what can be read and list the rest as missing. One describe per object is kept; ``forget`` drops
+it when the vendor says that a field is unknown after all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from connectors.salesforce import soql
+from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.errors import CallRefused
+from connectors.transport import wrong_shape
+from syncd.model.remote import RemoteField, RemoteOption, RemoteSchema, Shape
+from syncd.model.values import Lane
+
+Asker = Callable[[Sequence[soql.Query], Lane], list[list[dict[str, Any]]]]
+"""All rows of each query."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """One object: its visible fields, and where its lookup fields point to."""
+
+    fields: Mapping[str, RemoteField]
+    points: Mapping[str, tuple[str, ...]]
+
+
+class Catalog:
+    """Descriptions of one org's objects."""
+
+    def __init__(self, client: SalesforceClient, ask: Asker) -> None:
+        self._client = client
+        self._ask = ask
+        self._known: dict[str, Described] = {}
+
+    def of(self, object: str, lane: Lane) -> Described:
+        """One object, described at first need; an object that is hidden or unknown has no fields."""
+        if object not in self._known:
+            self._known[object] = self._describe(object, lane)
+        return self._known[object]
+
+    def sees(self, object: str, field: str, lane: Lane) -> bool:
+        """Whether the credentials can read this field."""
+        return field in self.of(object, lane).fields
+
+    def forget(self) -> None:
+        """Everything is described anew at next need."""
+        self._known.clear()
+
+    def schema(self, shape: Shape, lane: Lane) -> RemoteSchema:
+        """All visible fields of the shape's objects, now; the fingerprint covers the shape's own fields.
+
+        Converted Lead statuses are marked: only a conversion may set one (object reference, LeadStatus).
+        """
+        self.forget()
+        objects = {name: dict(self.of(name, lane).fields) for name in shape.objects}
+        if "Status" in objects.get("Lead", {}):
+            query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
+            (rows,) = self._ask([query], lane)
+            converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row.get("IsConverted") is True}
+            status = objects["Lead"]["Status"]
+            options = tuple(replace(option, converted=option.value in converted) for option in status.options)
+            objects["Lead"]["Status"] = replace(status, options=options)
+        return RemoteSchema(objects, _fingerprint(shape, objects))
+
+    def _describe(self, object: str, lane: Lane) -> Described:
+        try:
+            answer = self._client.get("describe", f"sobjects/{soql.name(object)}/describe", lane=lane)
+        except CallRefused as why:
+            if why.status == 404:
+                return Described({}, {})
+            raise
+        told = answer.json()
+        if not isinstance(told, dict) or not isinstance(told.get("fields"), list):
+            raise wrong_shape("describe", f"no fields of {object}")
+        fields = [field for field in told["fields"] if isinstance(field, dict) and isinstance(field.get("name"), str)]
+        points = {
+            field["name"]: tuple(field["referenceTo"])
+            for field in fields
+            if isinstance(field.get("referenceTo"), list) and field["referenceTo"]
+        }
+        return Described({field["name"]: _field(field) for field in fields}, points)
+
+
+def asked_fields(shape: Shape, object: str) -> tuple[str, ...]:
+    """All vendor fields a shape asks of one object: its own, the key, the lookups."""
+    lookups = (fields[object] for fields in shape.refs.values() if object in fields)
+    asked = dict.fromkeys((*shape.objects.get(object, ()), shape.key, *lookups))
+    return tuple(name for name in asked if name and not name.startswith("@"))
+
+
+def _field(told: Mapping[str, Any]) -> RemoteField:
+    """Required on create is ``!nillable && !defaultedOnCreate && createable`` (recorded: a Lead's Company)."""
+    createable, updateable = told.get("createable") is True, told.get("updateable") is True
+    optional = told.get("nillable") is True or told.get("defaultedOnCreate") is True
+    return RemoteField(
+        name=told["name"],
+        type=str(told.get("type", "")),
+        label=str(told.get("label", "")),
+        writable=createable or updateable,
+        required=createable and not optional,
+        unique=told.get("unique") is True,
+        length=int(told.get("length") or 0),
+        restricted=told.get("restrictedPicklist") is True,
+        options=tuple(
+            RemoteOption(
+                str(one["value"]), str(one.get("label") or one["value"]), active=one.get("active") is not False
+            )
+            for one in told.get("picklistValues") or ()
+            if isinstance(one, dict) and one.get("value") is not None
+        ),
+    )
+
+
+def _fingerprint(shape: Shape, objects: Mapping[str, Mapping[str, RemoteField]]) -> str:
+    shown = [
+        (name, [objects[name].get(field) for field in sorted(asked_fields(shape, name))]) for name in sorted(objects)
+    ]
+    return hashlib.blake2b(orjson.dumps(shown), digest_size=16).hexdigest()

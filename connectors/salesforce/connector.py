@@ -1,0 +1,202 @@
+"""The connector Protocol over one Salesforce org: puts the parts together and names the lane of every call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import timedelta
+from typing import Any, Final
+
+import requests
+
+from connectors.salesforce import soql
+from connectors.salesforce.catalog import Catalog
+from connectors.salesforce.client import SalesforceAccount, SalesforceClient
+from connectors.salesforce.ids import to18
+from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.queries import Queries
+from connectors.salesforce.reading import Reader
+from connectors.salesforce.write import Writer
+from connectors.transport import wrong_shape
+from syncd.model.remote import (
+    AccountIdentity,
+    Capabilities,
+    Cursor,
+    FieldEvent,
+    Gone,
+    Health,
+    MatchKey,
+    Moved,
+    Page,
+    Quota,
+    RemoteRecord,
+    RemoteRef,
+    RemoteSchema,
+    RemoteUser,
+    Shape,
+    UserSort,
+)
+from syncd.model.values import Instant, Lane, Side
+from syncd.model.write import Write, WriteResult
+from syncd.ports.budget import Budget
+from syncd.ports.system import Chance, Clock
+
+CAPABILITIES: Final = Capabilities(
+    read_batch=2000,
+    write_batch=1000,
+    find_batch=1500,
+    resolution=timedelta(seconds=1),
+    preconditions=False,
+    history=True,
+)
+_NEARLY_SPENT: Final = 0.95
+
+
+class _Org:
+    """What the connectors of all lanes share."""
+
+    def __init__(self, client: SalesforceClient, *, side: Side, clock: Clock, chance: Chance, horizon: float) -> None:
+        self.side = side
+        self.client = client
+        self.queries = Queries(client)
+        self.catalog = Catalog(client, self.queries.all)
+        self.lookup = Lookup(client, self.queries, self.catalog)
+        self.writer = Writer(client, self.lookup, clock=clock, chance=chance, horizon=horizon)
+
+
+class SalesforceConnector:
+    """One org; implements ``syncd.ports.connector.Connector``."""
+
+    def __init__(self, org: _Org, *, lane: Lane) -> None:
+        self._org = org
+        self._lane = lane
+        self._reader = Reader(org.client, org.queries, org.lookup, lane=lane)
+
+    @classmethod
+    def open(
+        cls,
+        account: SalesforceAccount,
+        *,
+        side: Side,
+        clock: Clock,
+        chance: Chance,
+        budget: Budget,
+        horizon: float = 600.0,
+        session: requests.Session | None = None,
+        lock: AbstractContextManager[object] | None = None,
+    ) -> SalesforceConnector:
+        """A connector in the ordinary lane.
+
+        :param horizon: seconds in which an unanswered write may still execute. :param session: for tests.
+        :param lock: a lock where several threads share the account. :raises NeedsOperator: unusable settings.
+        """
+        client = SalesforceClient(
+            account, side=side, clock=clock, chance=chance, budget=budget, session=session, lock=lock
+        )
+        return cls(_Org(client, side=side, clock=clock, chance=chance, horizon=horizon), lane=Lane.ORDINARY)
+
+    @property
+    def side(self) -> Side:
+        """The role this account plays."""
+        return self._org.side
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """2,000 rows a read, 1,000 a write, stamps of one second."""
+        return CAPABILITIES
+
+    def for_lane(self, lane: Lane) -> SalesforceConnector:
+        """The same org and session, charged to another lane."""
+        return SalesforceConnector(self._org, lane=lane)
+
+    def check(self) -> Health:
+        """One query; troubles are what will soon stop the work."""
+        identity = self.identity()
+        usage = self._org.client.usage
+        if usage.used is not None and usage.limit and usage.used >= usage.limit * _NEARLY_SPENT:
+            return Health(
+                identity,
+                (f"{usage.used} of {usage.limit} API calls of 24 hours are used, by all integrations of the org",),
+            )
+        return Health(identity)
+
+    def identity(self) -> AccountIdentity:
+        """The organization's id (18 characters) and name."""
+        ((row,),) = self._org.queries.all([soql.select(("Id", "Name"), "Organization")], self._lane)
+        return AccountIdentity("salesforce", to18(str(row["Id"])), str(row.get("Name") or ""))
+
+    def schema(self, shape: Shape) -> RemoteSchema:
+        """See the Protocol; converted Lead statuses are marked."""
+        return self._org.catalog.schema(shape, self._lane)
+
+    def users(self) -> Sequence[RemoteUser]:
+        """Standard users and queues, inactive users too; one call."""
+        people = soql.select(
+            ("Id", "Email", "Name", "IsActive", "TimeZoneSidKey"), "User", soql.equals("UserType", "Standard")
+        )
+        groups = soql.select(("Id", "Name"), "Group", soql.equals("Type", "Queue"))
+        users, queues = self._org.queries.all([people, groups], self._lane)
+        return [_user(row) for row in users] + [
+            RemoteUser(to18(row["Id"]), UserSort.QUEUE, str(row["Name"]), None, active=True) for row in queues
+        ]
+
+    def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """See ``reading``: one call for all objects, second look included, while the answers fit into one page each."""
+        return self._reader.changes(shape, since)
+
+    def start(self, shape: Shape) -> Cursor:
+        """The vendor's now, minus the overlap; one call, for its clock."""
+        self.identity()
+        return self._reader.start(shape, self._org.client.vendor_now())
+
+    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
+        """Pages of 2,000 in the order of ids, one call each."""
+        return self._reader.scan(shape, after)
+
+    def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
+        """Deletions that ``changes`` cannot show any more; no call within an hour of the last sweep."""
+        return self._reader.departures(shape, after, pages)
+
+    def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:
+        """2,000 ids a call; ids that are not shown are looked up once more, to tell what became of them."""
+        return self._org.lookup.fetch(shape, refs, self._lane)
+
+    def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
+        """About 1,500 values a call; see ``lookup``."""
+        return self._org.lookup.find(shape, key, values, self._lane)
+
+    def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
+        """Records of one object by our key field."""
+        return self._org.lookup.keyed(shape, object, keys, self._lane)
+
+    def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
+        """From LeadHistory and its like; only fields that the org tracks."""
+        return self._org.lookup.history(refs, fields, since, self._lane)
+
+    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+        """A thousand rows a call; see ``write``."""
+        return self._org.writer.write(shape, batch, deadline, self._lane)
+
+    def quota(self) -> Quota:
+        """As the org last said, and the calls of this object and its lanes."""
+        client = self._org.client
+        return Quota(client.usage.used, client.usage.limit, client.calls)
+
+    def close(self) -> None:
+        """Gives back connections, for all lanes."""
+        self._org.client.close()
+
+
+def _user(row: Mapping[str, Any]) -> RemoteUser:
+    try:
+        email = row["Email"]
+        return RemoteUser(
+            id=to18(row["Id"]),
+            sort=UserSort.USER,
+            name=str(row["Name"] or ""),
+            email=email.lower() if email else None,
+            active=row["IsActive"] is True,
+            zone=row["TimeZoneSidKey"],
+        )
+    except (KeyError, TypeError, ValueError) as why:
+        raise wrong_shape("users", "a user without Id, Email, Name or IsActive") from why

@@ -1,0 +1,257 @@
+"""Reading by id, by match key and by our key: always the records of this moment, never from an index.
+
+``fetch`` asks Collections for up to 2,000 ids a call. That resource answers ``null`` for what it does not show, so
+those ids are asked for once more by ``queryAll``, which tells deleted from merged, and both from invisible. Queries
+with lists of values are packed five to a call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from connectors.salesforce import soql
+from connectors.salesforce.catalog import Catalog, asked_fields
+from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.errors import CallRefused
+from connectors.salesforce.ids import is_id, to18
+from connectors.salesforce.queries import Queries
+from connectors.salesforce.soql import Condition
+from connectors.salesforce.wire import SIGNS, SYSTEM, Columns, identify, read_row
+from connectors.transport import Resend, wrong_shape
+from syncd.model.remote import Departure, FieldEvent, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
+from syncd.model.values import Instant, Lane, instant
+
+FETCH: Final = 2000
+_DOMAINS: Final = 100
+_LOOKUP_HISTORY: Final = {"Owner": "OwnerId", "Account": "AccountId"}
+"""Histories name a lookup without its Id; each change of it stands there with names and with ids."""
+
+T = TypeVar("T")
+Found = RemoteRecord | Gone | Moved
+
+
+class Lookup:
+    """Point reads of one org."""
+
+    def __init__(self, client: SalesforceClient, queries: Queries, catalog: Catalog) -> None:
+        self._client = client
+        self._queries = queries
+        self._catalog = catalog
+
+    def columns(self, shape: Shape, object: str, lane: Lane) -> Columns:
+        """What can be read of the shape's fields of one object; what cannot is missing."""
+        seen = self._catalog.of(object, lane)
+        asked = asked_fields(shape, object)
+        lookups = {
+            name: fields[object]
+            for name, fields in shape.refs.items()
+            if object in fields and fields[object] in seen.fields
+        }
+        extra = set(lookups.values()) - {*shape.objects.get(object, ()), shape.key}
+        return Columns(
+            object=object,
+            fields=tuple(field for field in asked if field in seen.fields and field not in extra),
+            missing=frozenset(field for field in asked if field not in seen.fields),
+            lookups=lookups,
+            points=seen.points,
+            signs=tuple(sign for sign in SIGNS if sign in seen.fields),
+        )
+
+    def live_only(self, columns: Columns) -> list[Condition]:
+        """Conditions that leave out converted Leads and person accounts, where the object has them."""
+        return [soql.equals(sign, value=False) for sign in ("IsConverted", "IsPersonAccount") if sign in columns.signs]
+
+    def despite_hidden_fields(self, pages: Callable[[], Iterator[Page]]) -> Iterator[Page]:
+        """The pages; if a field turns out to be hidden or deleted before the first one, described anew and asked again.
+
+        One such field would otherwise fail the whole query (``INVALID_FIELD``).
+        """
+        stream, first = self._anew(lambda: _begun(pages()))
+        yield first
+        yield from stream
+
+    def _anew(self, ask: Callable[[], T]) -> T:
+        """The answer; asked once more after a new describe if a field that was there before is unknown."""
+        try:
+            return ask()
+        except CallRefused as why:
+            if why.code != "INVALID_FIELD":
+                raise
+            self._catalog.forget()
+            return ask()
+
+    # -- by id ---------------------------------------------------------------------------------------------------
+
+    def fetch(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> list[Found]:
+        """See the connector Protocol."""
+        return self._anew(lambda: self._fetch(shape, refs, lane))
+
+    def _fetch(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> list[Found]:
+        wanted: dict[str, dict[str, None]] = {}
+        for ref in refs:
+            if is_id(ref.id):
+                wanted.setdefault(ref.object, {})[to18(ref.id)] = None
+        found: dict[RemoteRef, Found] = {}
+        for name, ids in wanted.items():
+            columns = self.columns(shape, name, lane)
+            rows = self.rows(name, list(ids), columns.selected, lane)
+            found |= {RemoteRef(name, id_): read_row(row, columns) for id_, row in rows.items()}
+            found |= self.fates(shape, [RemoteRef(name, id_) for id_ in ids if id_ not in rows], lane)
+        answers: list[Found] = []
+        for ref in refs:
+            proper = RemoteRef(ref.object, to18(ref.id)) if is_id(ref.id) else ref
+            answers.append(found.get(proper) or Gone(proper, Departure.INVISIBLE))
+        return answers
+
+    def rows(self, object: str, ids: Sequence[str], fields: Sequence[str], lane: Lane) -> dict[str, dict[str, Any]]:
+        """Raw rows by id (18 characters), 2,000 a call; ids that are not shown are not in the answer."""
+        rows: dict[str, dict[str, Any]] = {}
+        for start in range(0, len(ids), FETCH):
+            lot = list(ids[start : start + FETCH])
+            told = self._client.send(
+                "collections.read",
+                "POST",
+                f"composite/sobjects/{soql.name(object)}",
+                {"ids": lot, "fields": list(fields)},
+                lane=lane,
+                resend=Resend.SAFE,
+            ).json()
+            if not isinstance(told, list) or len(told) != len(lot):
+                raise wrong_shape("collections.read", f"not {len(lot)} rows")
+            rows |= {identify(row, object)[0].id: row for row in told if row is not None}
+        return rows
+
+    def fates(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> dict[RemoteRef, Found]:
+        """What ``queryAll`` still knows of records that are not shown; refs it does not know are not in the answer."""
+        fates: dict[RemoteRef, Found] = {}
+        for name in dict.fromkeys(ref.object for ref in refs):
+            columns = self.columns(shape, name, lane)
+            lots = soql.lots([ref.id for ref in refs if ref.object == name], size=_room(columns))
+            queries = [soql.select(columns.selected, name, soql.ids_in("Id", lot), all_rows=True) for lot in lots]
+            for rows in self._queries.all(queries, lane):
+                fates |= {identify(row, name)[0]: read_row(row, columns) for row in rows}
+        return fates
+
+    # -- by value ------------------------------------------------------------------------------------------------
+
+    def find(self, shape: Shape, key: MatchKey, values: Sequence[str], lane: Lane) -> dict[str, list[RemoteRecord]]:
+        """Live records by e-mail, domain or value over all objects of the key; answers by lower-cased asked value.
+
+        A domain finds every record whose field *contains* it: whether it is the same domain, the matching decides.
+        """
+        asked = list(dict.fromkeys(value.lower() for value in values if value))
+        pairs = [(name, field) for name, fields in key.fields.items() for field in fields]
+        rows: dict[RemoteRef, tuple[RemoteRecord, set[str]]] = {}
+        for record, told in self._anew(lambda: list(self._matching(shape, pairs, asked, key.by, lane))):
+            text = told.lower()
+            hits = {value for value in asked if value in text} if key.by == "domain" else {text} & set(asked)
+            rows.setdefault(record.ref, (record, set()))[1].update(hits)
+        answer: dict[str, list[RemoteRecord]] = {value.lower(): [] for value in values}
+        for record, hits in rows.values():
+            for hit in hits:
+                answer[hit].append(record)
+        return answer
+
+    def keyed(self, shape: Shape, object: str, keys: Sequence[str], lane: Lane) -> dict[str, list[RemoteRecord]]:
+        """Live records of one object by our key field."""
+        answer: dict[str, list[RemoteRecord]] = {key: [] for key in keys}
+        by_text = {key.lower(): key for key in keys}
+        pairs = [(object, shape.key)]
+        asked = [key for key in keys if key]
+        for record, told in self._anew(lambda: list(self._matching(shape, pairs, asked, "value", lane))):
+            if told.lower() in by_text:
+                answer[by_text[told.lower()]].append(record)
+        return answer
+
+    def holders(self, shape: Shape, object: str, key: str, lane: Lane) -> list[Found]:
+        """All that hold a key, converted Leads and deleted rows too."""
+        columns = self.columns(shape, object, lane)
+        query = soql.select(columns.selected, object, soql.is_in(shape.key, [key]), all_rows=True)
+        (rows,) = self._queries.all([query], lane)
+        return [read_row(row, columns) for row in rows]
+
+    def _matching(
+        self, shape: Shape, pairs: Sequence[tuple[str, str]], values: Sequence[str], by: str, lane: Lane
+    ) -> Iterator[tuple[RemoteRecord, str]]:
+        """Record and the field's text of every row that holds one of the values in one of the fields."""
+        queries: list[soql.Query] = []
+        origin: list[tuple[str, Columns]] = []
+        for name, field in pairs:
+            columns = self.columns(shape, name, lane)
+            if not self._catalog.sees(name, field, lane):
+                continue
+            selected = dict.fromkeys((*columns.selected, field))
+            room = _room(columns)
+            lots = soql.lots(values, count=_DOMAINS, size=room // 4) if by == "domain" else soql.lots(values, size=room)
+            for lot in lots:
+                has = soql.either(*(soql.contains(field, value) for value in lot))
+                condition = has if by == "domain" else soql.is_in(field, lot)
+                queries.append(soql.select(tuple(selected), name, condition, *self.live_only(columns)))
+                origin.append((field, columns))
+        for (field, columns), rows in zip(origin, self._queries.all(queries, lane), strict=True):
+            for row in rows:
+                record = read_row(row, columns)
+                if isinstance(record, RemoteRecord) and isinstance(row.get(field), str):
+                    yield record, row[field]
+
+    # -- history -------------------------------------------------------------------------------------------------
+
+    def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant, lane: Lane) -> list[FieldEvent]:
+        """Field changes from the objects' history tables, oldest first; empty where an object keeps none."""
+        asked = [name for name, field in _LOOKUP_HISTORY.items() if field in fields] + list(fields)
+        events: list[FieldEvent] = []
+        for name in dict.fromkeys(ref.object for ref in refs):
+            table, parent = _history_of(name)
+            ids = [to18(ref.id) for ref in refs if ref.object == name]
+            columns = ("Id", parent, "Field", "NewValue", "CreatedDate", "CreatedById")
+            queries = [
+                soql.select(
+                    columns,
+                    table,
+                    soql.ids_in(parent, lot),
+                    soql.is_in("Field", asked),
+                    soql.since("CreatedDate", since),
+                    order=("CreatedDate", "Id"),
+                )
+                for lot in soql.lots(ids, size=10_000)
+            ]
+            try:
+                told = self._queries.all(queries, lane)
+            except CallRefused as why:
+                if why.code == "INVALID_TYPE":
+                    continue
+                raise
+            events += [event for rows in told for row in rows if (event := _event(row, name, parent)) is not None]
+        return sorted(events, key=lambda event: event.at)
+
+
+def _begun(pages: Iterator[Page]) -> tuple[Iterator[Page], Page]:
+    """A stream whose first page was read."""
+    return pages, next(pages)
+
+
+def _room(columns: Columns) -> int:
+    """Encoded bytes that a list of values may take: 15,000 for the whole address, less the field names."""
+    return max(2_000, min(12_000, 14_500 - sum(len(name) + 4 for name in (*columns.selected, *SYSTEM))))
+
+
+def _history_of(object: str) -> tuple[str, str]:
+    """Table and parent field of an object's history (object reference, "StandardObjectNameHistory")."""
+    if object.endswith("__c"):
+        return object[:-1] + "History", "ParentId"
+    return f"{object}History", f"{object}Id"
+
+
+def _event(row: Mapping[str, Any], object: str, parent: str) -> FieldEvent | None:
+    """One change, or ``None`` for the twin of a lookup's change that tells names instead of ids."""
+    try:
+        field, value = str(row["Field"]), row["NewValue"]
+        ref, at = RemoteRef(object, to18(row[parent])), instant(row["CreatedDate"])
+    except (KeyError, TypeError, ValueError) as why:
+        raise wrong_shape("history", f"a row of {object} without field, value, parent or date") from why
+    if field in _LOOKUP_HISTORY:
+        if value is not None and not is_id(str(value)):
+            return None
+        field = _LOOKUP_HISTORY[field]
+    return FieldEvent(ref, field, value, at, str(row.get("CreatedById") or "system"))

@@ -1,0 +1,267 @@
+"""Reading streams: what changed, everything, and what left for good.
+
+Changes are rows of ``queryAll`` by ``SystemModstamp`` (the only stamp that automation moves too). Stamps have whole
+seconds and are given before the transaction commits, so two questions are asked in one call: a *fresh* one for what is
+newer than the edge (and for the last seconds before it, minus what was read there), and, once per ``overlap``, a
+*second look* at what is by now old enough that every transaction has committed. Every row is thereby read at most
+twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call.
+
+Scans go by id, which no change can reorder. Deletions older than the recycle bin come from ``/deleted``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from urllib.parse import quote
+
+from connectors.salesforce import cursor as cursors
+from connectors.salesforce import soql
+from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.cursor import Mark
+from connectors.salesforce.ids import to18
+from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.queries import LostPlace, Queries, Result
+from connectors.salesforce.wire import STAMP, Columns, identify, read_row
+from connectors.transport import wrong_shape
+from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
+from syncd.model.values import Instant, Lane, instant
+
+PAGE: Final = 2000
+"""Rows a page holds at most ("Query"); also what one page of ours holds where small answers are put together."""
+_SLOW_QUERY: Final = timedelta(seconds=60)
+_RESTARTS: Final = 2
+_SWEEP_EVERY: Final = timedelta(hours=1)
+_LOG_KEPT: Final = timedelta(days=15) - timedelta(minutes=10)
+"""``/deleted`` answers for 15 days at most ("sObject Get Deleted")."""
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One question of a change cycle. ``looks`` tells the second look from the fresh one."""
+
+    object: str
+    columns: Columns
+    query: soql.Query
+    looks: bool
+    seen: dict[str, Instant] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Rows of one page of ours."""
+
+    records: list[RemoteRecord] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
+    moved: list[Moved] = field(default_factory=list)
+    rows: int = 0
+    reread: int = 0
+
+    def take(self, rows: list[dict[str, Any]], stream: _Stream) -> None:
+        """Adds the rows of one answer."""
+        for row in rows:
+            what = read_row(row, stream.columns)
+            if isinstance(what, RemoteRecord):
+                self.records.append(what)
+            elif isinstance(what, Moved):
+                self.moved.append(what)
+            else:
+                self.gone.append(what)
+        self.rows += len(rows)
+        self.reread += len(rows) if stream.looks else 0
+
+    def page(self, cursor: Cursor) -> Page:
+        """The page, records oldest first."""
+        self.records.sort(key=lambda record: record.stamp)
+        return Page(self.records, cursor, self.gone, self.moved, self.reread)
+
+
+class Reader:
+    """Streams of one org in one lane."""
+
+    def __init__(self, client: SalesforceClient, queries: Queries, lookup: Lookup, *, lane: Lane) -> None:
+        self._client = client
+        self._queries = queries
+        self._lookup = lookup
+        self._lane = lane
+        self._overlap = timedelta(seconds=client.account.overlap)
+
+    # -- changes -------------------------------------------------------------------------------------------------
+
+    def start(self, shape: Shape, now: Instant) -> Cursor:
+        """The cursor of the vendor's ``now``, an overlap earlier: what commits late is still found."""
+        return cursors.write_marks({name: Mark.at(now - self._overlap) for name in shape.objects})
+
+    def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """Pages of what changed; see the connector Protocol."""
+        yield from self._lookup.despite_hidden_fields(lambda: self._changes(shape, since))
+
+    def _changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        marks = cursors.read_marks(since, shape.objects)
+        columns = {name: self._lookup.columns(shape, name, self._lane) for name in marks}
+        # Only now is the vendor's time known for sure: to describe the columns is the first call of a new process.
+        upto = (self._client.vendor_now() - self._overlap).replace(microsecond=0)
+        streams = self._streams(columns, marks, upto)
+        firsts = self._queries.first([stream.query for stream in streams], self._lane)
+        gathered = _Gathered()
+        long: list[tuple[_Stream, Result]] = []
+        for stream, result in zip(streams, firsts, strict=True):
+            if result.next is not None:
+                long.append((stream, result))
+                continue
+            if gathered.rows and gathered.rows + len(result.rows) > PAGE:
+                yield gathered.page(cursors.write_marks(marks))
+                gathered = _Gathered()
+            gathered.take(result.rows, stream)
+            _note(stream, result.rows)
+            self._finish(marks, stream, result.at, upto)
+        if long and gathered.rows:
+            yield gathered.page(cursors.write_marks(marks))
+            gathered = _Gathered()
+        for stream, result in long:
+            yield from self._long(stream, result, marks, upto)
+        for name, mark in marks.items():
+            if upto - mark.looked >= self._overlap:
+                marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
+        yield gathered.page(cursors.write_marks(marks))
+
+    def _streams(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
+        """The questions of this cycle: the fresh one of every object, and a second look where one is due."""
+        streams: list[_Stream] = []
+        for name, mark in marks.items():
+            columns = described[name]
+            fresh = soql.later(STAMP, mark.edge)
+            if mark.floor <= mark.edge:
+                window = soql.since(STAMP, mark.floor)
+                known = [soql.ids_not_in("Id", mark.recent)] if mark.recent else []
+                fresh = soql.either(fresh, soql.both(window, *known))
+            streams.append(_Stream(name, columns, self._query(columns, fresh), looks=False))
+            end = min(upto, mark.edge)
+            if upto - mark.looked >= self._overlap and end > mark.looked:
+                late = (soql.later(STAMP, mark.looked), soql.until(STAMP, end))
+                streams.append(_Stream(name, columns, self._query(columns, *late), looks=True))
+        return streams
+
+    def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
+        persons = [soql.equals("IsPersonAccount", value=False)] if "IsPersonAccount" in columns.signs else []
+        return soql.select(columns.selected, columns.object, *where, *persons, order=(STAMP, "Id"), all_rows=True)
+
+    def _long(self, stream: _Stream, result: Result, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
+        """The pages of a question that needs several; a second look of that size is bulk work."""
+        lane = Lane.BULK if stream.looks else self._lane
+        began = result.at
+        for restart in range(_RESTARTS + 1):
+            try:
+                yield self._turn(stream, result, marks, began)
+                for following in self._queries.following(result, lane):
+                    yield self._turn(stream, following, marks, began)
+                break
+            except LostPlace:
+                if restart == _RESTARTS:
+                    raise
+                (result,) = self._queries.first([stream.query], lane)
+        self._finish(marks, stream, began, upto)
+
+    def _turn(self, stream: _Stream, result: Result, marks: dict[str, Mark], began: Instant) -> Page:
+        """One page of a long answer. Its cursor moves up to a stamp that no row of a later page can have."""
+        gathered = _Gathered()
+        gathered.take(result.rows, stream)
+        _note(stream, result.rows)
+        mark = marks[stream.object]
+        # Later pages show the values of the time they are fetched: only stamps well before the query tell the order.
+        passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _SLOW_QUERY]
+        if passed and not stream.looks:
+            before = max(passed) - timedelta(seconds=1)
+            marks[stream.object] = cursors.marked(mark, stream.seen, edge=before, over=began, looked=mark.looked)
+        return gathered.page(cursors.write_marks(marks))
+
+    def _finish(self, marks: dict[str, Mark], stream: _Stream, at: Instant, upto: Instant) -> None:
+        """Moves the mark of one object past an answer that is complete. ``at`` is when the question was asked."""
+        mark = marks[stream.object]
+        if stream.looks:
+            marks[stream.object] = Mark(mark.edge, mark.floor, mark.recent, upto)
+        elif stream.seen:
+            # A row changed while we read has a stamp beyond the question; it comes again with the next one.
+            edge = min(max(stream.seen.values()), at)
+            marks[stream.object] = cursors.marked(mark, stream.seen, edge=edge, over=at, looked=mark.looked)
+
+    # -- scan ----------------------------------------------------------------------------------------------------
+
+    def scan(self, shape: Shape, after: Cursor | None) -> Iterator[Page]:
+        """Pages of everything there is, object by object, in the order of ids."""
+        yield from self._lookup.despite_hidden_fields(lambda: self._scan(shape, after))
+
+    def _scan(self, shape: Shape, after: Cursor | None) -> Iterator[Page]:
+        names = list(shape.objects)
+        current, last = cursors.read_scan(after) if after is not None else (names[0], None)
+        if current is None:
+            yield Page((), cursors.write_scan(None, None))
+            return
+        todo = names[names.index(current) :] if current in names else names
+        for position, name in enumerate(todo):
+            following = todo[position + 1] if position + 1 < len(todo) else None
+            yield from self._scan_object(shape, name, last if name == current else None, following)
+
+    def _scan_object(self, shape: Shape, name: str, last: str | None, following: str | None) -> Iterator[Page]:
+        columns = self._lookup.columns(shape, name, self._lane)
+        while True:
+            where = [soql.after_id("Id", last)] if last else []
+            where += self._lookup.live_only(columns)
+            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE)
+            (result,) = self._queries.first([query], self._lane)
+            # Wide rows come in smaller pages than asked; going on by id needs no address that might expire.
+            ended = result.next is None and len(result.rows) < PAGE
+            read = [read_row(row, columns) for row in result.rows]
+            records = [what for what in read if isinstance(what, RemoteRecord)]
+            last = identify(result.rows[-1], name)[0].id if result.rows else last
+            yield Page(records, cursors.write_scan(following, None) if ended else cursors.write_scan(name, last))
+            if ended:
+                return
+
+    # -- departures ----------------------------------------------------------------------------------------------
+
+    def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
+        """At most so many windows of ``/deleted``, each of one object and at most 15 days; where it names ids, one more
+        call tells losers of merges. An object swept within the hour is left alone, without any call.
+
+        The vendor may purge its log early under load; what it lost then is found by a full compare.
+        """
+        swept = cursors.read_sweep(after)
+        asked = 0
+        now = self._client.vendor_now().replace(microsecond=0)
+        for name in shape.objects:
+            begin = max(swept.get(name, now - _LOG_KEPT), now - _LOG_KEPT)
+            if asked >= pages or now - begin < _SWEEP_EVERY:
+                continue
+            asked += 1
+            gone, moved, covered = self._deleted(shape, name, begin, now)
+            swept[name] = covered
+            yield Page((), cursors.write_sweep(swept), gone, moved)
+        if not asked:
+            yield Page((), cursors.write_sweep(swept))
+
+    def _deleted(
+        self, shape: Shape, name: str, begin: Instant, end: Instant
+    ) -> tuple[list[Gone], list[Moved], Instant]:
+        start, finish = (quote(at.isoformat(timespec="seconds"), safe="") for at in (begin, end))
+        path = f"sobjects/{soql.name(name)}/deleted/?start={start}&end={finish}"
+        told = self._client.get("deleted", path, lane=self._lane).json()
+        try:
+            when = {to18(one["id"]): instant(one["deletedDate"]) for one in told["deletedRecords"]}
+            covered = instant(told["latestDateCovered"])
+        except (KeyError, TypeError, ValueError) as why:
+            raise wrong_shape("deleted", "no deletedRecords or latestDateCovered") from why
+        refs = [RemoteRef(name, id_) for id_ in when]
+        fates = self._lookup.fates(shape, refs, self._lane)
+        gone = [Gone(ref, Departure.DELETED, when[ref.id]) for ref in refs if ref not in fates]
+        gone += [fate for fate in fates.values() if isinstance(fate, Gone) and fate.how is Departure.DELETED]
+        moved = [fate for fate in fates.values() if isinstance(fate, Moved)]
+        return gone, moved, min(covered, end)
+
+
+def _note(stream: _Stream, rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        ref, at = identify(row, stream.object)
+        stream.seen[ref.id] = at

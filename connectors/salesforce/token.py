@@ -1,0 +1,147 @@
+"""The session: fetched by OAuth, shared by all lanes, renewed once when the vendor says that it is over.
+
+Promises: secrets are asked for anew at every login, so that a rotated one is used without a restart; of several callers
+that meet a dead session at once, only the first logs in; a token is sent to no host but the vendor's. Refuses an
+``instance_url`` that is neither the vendor's nor the login host: whoever answers a login could else collect tokens.
+The answer names no expiry (reference, section 2): a 401 is the only sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+import jwt
+
+from connectors.transport import LOOPBACK, Resend, Transport, check_base_url, wrong_shape
+from syncd.model.errors import NeedsOperator
+from syncd.model.values import Lane
+from syncd.ports.budget import Rate
+from syncd.ports.system import Clock
+
+_JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_JWT_SECONDS: Final = 180
+_OWN_HOSTS: Final = (".salesforce.com", ".force.com")
+
+Secret = Callable[[], str]
+"""Gives a secret as it is now; called at every login."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How to log in: client credentials (``client_secret``) or JWT bearer (``private_key`` in PEM and ``username``)."""
+
+    login_url: str
+    client_id: Secret
+    client_secret: Secret | None
+    private_key: Secret | None
+    username: str | None
+    flow: str
+    audience: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One session. ``instance_url`` is checked."""
+
+    access_token: str
+    instance_url: str
+
+    def __repr__(self) -> str:
+        return f"Token(instance_url={self.instance_url!r})"
+
+
+class TokenSource:
+    """The current token of one account. ``lock`` makes renewal single-flight where threads share the account."""
+
+    def __init__(
+        self, login: Login, *, transport: Transport, clock: Clock, rate: Rate, lock: AbstractContextManager[object]
+    ) -> None:
+        self._login = login
+        self._transport = transport
+        self._clock = clock
+        self._rate = rate
+        self._lock = lock
+        self._token: Token | None = None
+
+    def current(self, lane: Lane) -> Token:
+        """The token in use, fetched at first need. Errors as ``renewed``."""
+        token = self._token
+        return token if token is not None else self.renewed(None, lane)
+
+    def renewed(self, stale: Token | None, lane: Lane) -> Token:
+        """Another token than the stale one: somebody else's new one, or a fresh login.
+
+        :raises NeedsOperator: the login was refused; the text says where to click. :raises RetryLater: not now.
+        """
+        with self._lock:
+            if self._token is None or self._token is stale:
+                self._token = None
+                self._token = self._fetch(lane)
+            return self._token
+
+    def _fetch(self, lane: Lane) -> Token:
+        answer = self._transport.call(
+            operation="token",
+            method="POST",
+            url=f"{self._login.login_url}/services/oauth2/token",
+            headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+            body=urlencode(self._form()).encode(),
+            rate=self._rate,
+            lane=lane,
+            resend=Resend.SAFE,
+        )
+        told = answer.json()
+        access, instance = (
+            (told.get("access_token"), told.get("instance_url")) if isinstance(told, dict) else (None, None)
+        )
+        if not isinstance(access, str) or not isinstance(instance, str) or not access:
+            raise wrong_shape("token", "no access_token or no instance_url")
+        return Token(access, self._checked(instance))
+
+    def _form(self) -> dict[str, str]:
+        login = self._login
+        if login.flow == "client_credentials":
+            if login.client_secret is None:
+                raise NeedsOperator("the flow client_credentials needs client_secret; set it for the crm side")
+            return {
+                "grant_type": "client_credentials",
+                "client_id": login.client_id(),
+                "client_secret": login.client_secret(),
+            }
+        if login.flow == "jwt_bearer":
+            return {"grant_type": _JWT_BEARER, "assertion": self._assertion()}
+        raise NeedsOperator(f"flow {login.flow!r} is unknown; use client_credentials or jwt_bearer")
+
+    def _assertion(self) -> str:
+        login = self._login
+        if login.private_key is None or not login.username:
+            raise NeedsOperator("the flow jwt_bearer needs private_key and username; set both for the crm side")
+        claims = {
+            "iss": login.client_id(),
+            "sub": login.username,
+            "aud": login.audience or login.login_url,
+            "exp": int(self._clock.now().timestamp()) + _JWT_SECONDS,
+        }
+        try:
+            return jwt.encode(claims, login.private_key(), algorithm="RS256")
+        except (ValueError, TypeError, jwt.PyJWTError) as why:
+            raise NeedsOperator(
+                f"private_key cannot sign ({type(why).__name__}); it must be the RSA key in PEM form whose certificate"
+                " is uploaded to the app"
+            ) from why
+
+    def _checked(self, instance_url: str) -> str:
+        url = check_base_url(instance_url, what="the instance_url of Salesforce's login answer")
+        host, login_host = urlsplit(url).hostname or "", urlsplit(self._login.login_url).hostname
+        if host == login_host or (host in LOOPBACK and login_host in LOOPBACK):
+            return url
+        if urlsplit(url).scheme == "https" and host.endswith(_OWN_HOSTS):
+            return url
+        raise NeedsOperator(
+            f"the login answer sends us to {host}, which is neither Salesforce's nor the login host {login_host}; no"
+            " token is sent there: check login_url"
+        )

@@ -1,0 +1,90 @@
+"""One row of Salesforce as a record, a departure or a move.
+
+Promises that a row of the recycle bin, a loser of a merge, a converted Lead and a person account are never taken for a
+live record; that ids have 18 characters; that what was asked for and not returned is listed as missing, never as null.
+``MasterRecordId`` names the winner of a merge and is seen by ``queryAll`` only (object reference); a converted Lead
+stays readable and names its Contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from connectors.salesforce.ids import object_of, to18
+from connectors.transport import wrong_shape
+from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
+from syncd.model.values import Instant, instant
+
+STAMP: Final = "SystemModstamp"
+SYSTEM: Final = ("Id", STAMP, "IsDeleted")
+SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", "IsPersonAccount")
+"""Fields that tell what a row is; asked for where the object has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What is read of one object: ``fields`` become wire values, ``lookups`` (name -> field) refs."""
+
+    object: str
+    fields: tuple[str, ...]
+    missing: frozenset[str]
+    lookups: Mapping[str, str]
+    points: Mapping[str, tuple[str, ...]]
+    signs: tuple[str, ...]
+
+    @property
+    def selected(self) -> tuple[str, ...]:
+        """All that a query asks for, each once."""
+        return tuple(dict.fromkeys((*SYSTEM, *self.signs, *self.fields, *self.lookups.values())))
+
+
+def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | Moved:
+    """What one row is.
+
+    :raises Bug: if it has no id or no stamp that can be read.
+    """
+    ref, at = identify(row, columns.object)
+    if row.get("IsDeleted") is True:
+        winner = row.get("MasterRecordId")
+        if winner:
+            return Moved(ref, RemoteRef(columns.object, to18(winner)), Succession.MERGED, at)
+        return Gone(ref, Departure.DELETED, at)
+    if row.get("IsConverted") is True:
+        contact = row.get("ConvertedContactId")
+        if contact:
+            return Moved(ref, RemoteRef("Contact", to18(contact)), Succession.CONVERTED, at)
+        return Gone(ref, Departure.INVISIBLE, at)
+    if row.get("IsPersonAccount") is True:
+        return Gone(ref, Departure.INVISIBLE, at)
+    told = {name: row[name] for name in columns.fields if name in row and not isinstance(row[name], dict | list)}
+    refs = {
+        name: _refs(row[field], columns.points.get(field, ()))
+        for name, field in columns.lookups.items()
+        if field in row
+    }
+    unanswered = {name for name in columns.fields if name not in told}
+    return RemoteRecord(
+        ref=ref,
+        version=row[STAMP],
+        stamp=at,
+        fields=told,
+        refs=refs,
+        missing=columns.missing | unanswered if unanswered else columns.missing,
+    )
+
+
+def identify(row: Mapping[str, Any], object: str) -> tuple[RemoteRef, Instant]:
+    """Ref and stamp of a row. :raises Bug: if either is not there."""
+    try:
+        return RemoteRef(object, to18(row["Id"])), instant(row[STAMP])
+    except (KeyError, TypeError, ValueError) as why:
+        raise wrong_shape("query", f"a row of {object} without Id or {STAMP}") from why
+
+
+def _refs(told: object, points: tuple[str, ...]) -> tuple[RemoteRef, ...]:
+    if not isinstance(told, str) or not told:
+        return ()
+    name = object_of(told) or (points[0] if len(points) == 1 else "")
+    return (RemoteRef(name, to18(told)),)

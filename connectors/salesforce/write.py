@@ -1,0 +1,328 @@
+"""Writing a batch: what is sent, in how many calls, and what became of every row.
+
+Promises: results in the order and length of the batch; a row is called refused, stale or deferred only if the vendor
+surely did not write it. A call without an answer makes its rows ``Indeterminate`` until the horizon is over, and
+nothing more of the batch is sent then. A thousand rows cost one call, and reading them back (Collections answer ids
+only) one per 2,000 rows and object. Rows with ``expect`` are read again just before. Refuses to send after the
+deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
+from connectors.salesforce.ids import to18
+from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
+from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
+from connectors.salesforce.queries import subanswers
+from connectors.salesforce.wire import STAMP
+from connectors.transport import Accept, Again, Resend
+from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, Shape
+from syncd.model.values import Instant, Lane
+from syncd.model.write import (
+    CreateRecord,
+    Deferred,
+    Indeterminate,
+    Refused,
+    Stale,
+    UpdateRecord,
+    Write,
+    WriteResult,
+    Written,
+)
+from syncd.ports.system import Chance, Clock
+
+_LOCK_RETRIES: Final = 3
+_MOST_HALVINGS: Final = 16
+"""Requests of a batch that are cut in two at most, in search of a row that spoils them; each costs two calls."""
+
+
+class Writer:
+    """Writes of one org."""
+
+    def __init__(
+        self, client: SalesforceClient, lookup: Lookup, *, clock: Clock, chance: Chance, horizon: float
+    ) -> None:
+        """:param horizon: seconds in which an unanswered write may still execute."""
+        self.client = client
+        self.lookup = lookup
+        self.clock = clock
+        self.chance = chance
+        self.horizon = timedelta(seconds=horizon)
+        self._packs = True
+
+    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane) -> list[WriteResult]:
+        """See the connector Protocol. An error is raised only while nothing of the batch was sent."""
+        return _Batch(self, shape, batch, deadline, lane).run()
+
+    # -- one call ------------------------------------------------------------------------------------------------
+
+    def send(self, pack: Sequence[Chunk], lane: Lane) -> list[tuple[int, Any]]:
+        """Status and body for each chunk. A whole call that the vendor calls wrong is the status of its only chunk."""
+        if len(pack) == 1:
+            (chunk,) = pack
+            try:
+                answer = self.client.send(
+                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER
+                )
+            except CallRefused as why:
+                return [(why.status, [_entry(why.complaint)])]
+            return [(answer.status, answer.json())]
+        body = composite(pack, self.client.base_path, self.client.write_headers)
+        answer = self.client.send("composite.write", "POST", "composite", body, lane=lane, resend=Resend.NEVER)
+        return subanswers(answer, len(pack))
+
+    def packs(self, rows: Sequence[Row], key: str) -> list[list[Chunk]]:
+        """The rows call by call: five chunks each, or one in an org that refuses Composite.
+
+        Rows with a value that Composite would read as a reference go in calls of their own.
+        """
+        plain = chunks([row for row in rows if not row.quotes_reference], key)
+        size = PACK if self._packs else 1
+        packs = [list(plain[start : start + size]) for start in range(0, len(plain), size)]
+        return packs + [[chunk] for chunk in chunks([row for row in rows if row.quotes_reference], key)]
+
+    def doubt_composite(self, why: CallRefused) -> None:
+        """An org that says it has no Composite is not asked again; a single chunk is never refused in this way."""
+        self._packs = self._packs and why.status != 404
+
+
+class _Batch:
+    """One batch on its way; ``results`` fills up until no place is empty."""
+
+    def __init__(self, writer: Writer, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane) -> None:
+        self._writer = writer
+        self._shape = shape
+        self._batch = batch
+        self._deadline = deadline
+        self._lane = lane
+        self._results: dict[int, WriteResult] = {}
+        self._done: list[tuple[Row, str, bool]] = []
+        self._locked: list[Row] = []
+        self._left: list[tuple[Row, Complaint]] = []
+        self._stopped: Deferred | None = None
+        self._sent = False
+        self._halvings = 0
+
+    def run(self) -> list[WriteResult]:
+        """Everything in its order."""
+        rows = self._expected(self._rows())
+        for part in rounds(rows):
+            self._send_all(part)
+        for attempt in range(1, _LOCK_RETRIES + 1):
+            if not self._locked or self._stopped:
+                break
+            again, self._locked = self._locked, []
+            self._writer.clock.sleep(self._writer.chance.uniform(0.5, 2.0) * attempt)
+            self._send_all(again)
+        for row in self._locked:
+            self._results[row.place] = Deferred(
+                "UNABLE_TO_LOCK_ROW", "the row, or one it hangs on, stays locked by somebody else", timedelta(minutes=1)
+            )
+        self._follow()
+        self._read_back()
+        return [self._results[place] for place in range(len(self._batch))]
+
+    def _rows(self) -> list[Row]:
+        rows: list[Row] = []
+        for place, write in enumerate(self._batch):
+            try:
+                rows.append(make_row(place, write, self._shape))
+            except ValueError as why:
+                self._results[place] = Refused("MALFORMED_ID", str(why), "correct the id or the mapping of references")
+        return rows
+
+    def _expected(self, rows: list[Row]) -> list[Row]:
+        """The rows whose expected values still stand; the others are stale, with what is there now."""
+        asked = [row for row in rows if isinstance(row.write, UpdateRecord) and row.write.expect is not None]
+        refs = [row.write.ref for row in asked if isinstance(row.write, UpdateRecord)]
+        if not refs:
+            return rows
+        for row, current in zip(asked, self._writer.lookup.fetch(self._shape, refs, self._lane), strict=True):
+            if not _still_stands(row.write, current):
+                self._results[row.place] = Stale(current)
+        return [row for row in rows if row.place not in self._results]
+
+    # -- sending -------------------------------------------------------------------------------------------------
+
+    def _send_all(self, rows: Sequence[Row]) -> None:
+        for pack in self._writer.packs(rows, self._shape.key):
+            self._send_pack(pack)
+
+    def _send_pack(self, pack: Sequence[Chunk]) -> None:
+        rows = [row for chunk in pack for row in chunk.rows]
+        if self._stopped is None and self._writer.clock.now() >= self._deadline:
+            self._stopped = Deferred("DEADLINE", "there was no time left to send this row; the next run does")
+        if self._stopped is not None:
+            self._put(rows, self._stopped)
+            return
+        try:
+            answers = self._writer.send(pack, self._lane)
+        except RetryLater as why:
+            self._stop(why, why.after)
+            self._put(rows, self._unknown(str(why)) if why.sent else self._stopped)
+            return
+        except CallRefused as why:
+            self._writer.doubt_composite(why)
+            for chunk in pack:
+                self._send_pack([chunk])
+            return
+        except NeedsOperator as why:
+            if not self._sent:
+                raise
+            self._stop(why, None)
+            self._put(rows, self._stopped)
+            return
+        except Bug as why:
+            self._put(rows, self._unknown(str(why)))
+            return
+        self._sent = True
+        for chunk, (status, body) in zip(pack, answers, strict=True):
+            self._judge(chunk, status, body)
+
+    def _stop(self, why: SyncdError, after: timedelta | None) -> None:
+        self._stopped = Deferred("NOT_SENT", f"an earlier call failed: {why}", after or timedelta(0))
+
+    def _unknown(self, reason: str) -> Indeterminate:
+        return Indeterminate(reason, self._writer.clock.now() + self._writer.horizon)
+
+    def _put(self, rows: Iterable[Row], result: WriteResult | None) -> None:
+        assert result is not None
+        for row in rows:
+            self._results[row.place] = result
+
+    # -- judging -------------------------------------------------------------------------------------------------
+
+    def _judge(self, chunk: Chunk, status: int, body: object) -> None:
+        """What became of one chunk."""
+        client = self._writer.client
+        verdict = judge(status, body, rate=client.rate, now=self._writer.clock.now()) if status else Again("no status")
+        if isinstance(verdict, Accept):
+            self._judge_rows(chunk, body)
+        elif isinstance(verdict, Again):
+            self._put(
+                chunk.rows,
+                self._unknown(verdict.reason)
+                if verdict.executed
+                else Deferred(_code(body), verdict.reason, verdict.after or timedelta(minutes=1)),
+            )
+        elif isinstance(verdict.error, RetryLater):
+            self._put(chunk.rows, Deferred(_code(body), str(verdict.error), verdict.error.after or timedelta(0)))
+        elif isinstance(verdict.error, NeedsOperator):
+            self._put(chunk.rows, Deferred(_code(body), str(verdict.error)))
+        else:
+            self._whole_chunk_refused(chunk, next(iter(complaints(body)), Complaint("UNKNOWN", "", (), None)))
+
+    def _whole_chunk_refused(self, chunk: Chunk, complaint: Complaint) -> None:
+        """One bad field or value fails all rows of a request, whatever ``allOrNone`` says; nothing was written.
+
+        Where the vendor names the field, the rows without it go again; where it does not, halving finds the row.
+        """
+        fields = set(named_fields(complaint))
+        if complaint.code.startswith("INVALID_FIELD") and fields:
+            guilty = [row for row in chunk.rows if fields & row.sent.keys()]
+            self._put(guilty or chunk.rows, refusal(complaint))
+            innocent = [row for row in chunk.rows if not fields & row.sent.keys()] if guilty else []
+            self._send_all(innocent)
+        elif len(chunk.rows) == 1 or self._halvings >= _MOST_HALVINGS:
+            for row in chunk.rows:
+                self._put_trouble(row, complaint)
+        else:
+            self._halvings += 1
+            half = (len(chunk.rows) + 1) // 2
+            for part in chunks(chunk.rows, self._shape.key, size=half):
+                self._send_pack([part])
+
+    def _judge_rows(self, chunk: Chunk, body: object) -> None:
+        if not isinstance(body, list) or len(body) != len(chunk.rows) or not all(isinstance(r, dict) for r in body):
+            self._put(chunk.rows, self._unknown(f"the answer does not have {len(chunk.rows)} rows; nobody knows which"))
+            return
+        for row, told in zip(chunk.rows, body, strict=True):
+            write = row.write
+            if told.get("success") is not True:
+                found = complaints(told.get("errors"))
+                self._put_trouble(row, found[0] if found else Complaint("UNKNOWN", "no reason given", (), None))
+            elif not isinstance(told.get("id"), str) or (
+                isinstance(write, UpdateRecord) and to18(told["id"]) != to18(write.ref.id)
+            ):
+                self._put([row], self._unknown("the answer's row is not the row that was sent"))
+            else:
+                created = isinstance(write, CreateRecord) and told.get("created") is not False
+                self._done.append((row, to18(told["id"]), created))
+
+    def _put_trouble(self, row: Row, complaint: Complaint) -> None:
+        trouble = read_trouble(complaint, row.object)
+        if trouble == Trouble.LOCKED:
+            self._locked.append(row)
+        elif trouble == Trouble.LEFT:
+            self._left.append((row, complaint))
+        else:
+            self._results[row.place] = trouble
+
+    # -- after sending -------------------------------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Rows that turned out to be deleted, merged or converted: told with where they went."""
+        if not self._left:
+            return
+        lookup, lane = self._writer.lookup, self._lane
+        for row, complaint in self._left:
+            self._results[row.place] = refusal(complaint)
+        updates = [(row, row.write.ref) for row, _ in self._left if isinstance(row.write, UpdateRecord)]
+        creates = [row for row, _ in self._left if isinstance(row.write, CreateRecord)]
+        try:
+            fates = lookup.fetch(self._shape, [ref for _, ref in updates], lane)
+            for (row, _), fate in zip(updates, fates, strict=True):
+                if isinstance(fate, Gone | Moved):
+                    self._results[row.place] = Stale(fate)
+            for row in creates:
+                assert isinstance(row.write, CreateRecord)
+                for holder in lookup.holders(self._shape, row.object, row.write.key, lane):
+                    if isinstance(holder, Moved):
+                        self._results[row.place] = Stale(holder)
+        except SyncdError as why:
+            for row, complaint in self._left:
+                self._results[row.place] = Deferred(complaint.code, f"{complaint.message}; and where it went: {why}")
+
+    def _read_back(self) -> None:
+        """Collections answer ids only: what the vendor holds now is read, else a rewrite would look like an edit."""
+        by_object: dict[str, list[tuple[Row, str, bool]]] = {}
+        for done in self._done:
+            by_object.setdefault(done[0].object, []).append(done)
+        for name, written in by_object.items():
+            fields = dict.fromkeys(("Id", STAMP, *(field for row, _, _ in written for field in row.sent)))
+            try:
+                held = self._writer.lookup.rows(name, [id_ for _, id_, _ in written], list(fields), self._lane)
+            except SyncdError:
+                # The write is sure. What was sent stands in for what is held; the next read corrects it.
+                held = {}
+            for row, id_, created in written:
+                told = held.get(id_, {})
+                confirmed = {field: told.get(field, value) for field, value in row.sent.items()}
+                version = told.get(STAMP, "")
+                self._results[row.place] = Written(RemoteRef(name, id_), version, confirmed, created)
+
+
+def _still_stands(write: Write, current: RemoteRecord | Gone | Moved) -> bool:
+    if not isinstance(current, RemoteRecord):
+        return False
+    assert isinstance(write, UpdateRecord)
+    assert write.expect is not None
+    told = current.fields
+    return all(told[name] == value for name, value in write.expect.values.items() if name in told)
+
+
+def _code(body: object) -> str:
+    return next((one.code for one in complaints(body)), "UNKNOWN")
+
+
+def _entry(complaint: Complaint) -> dict[str, Any]:
+    if isinstance(complaint.extra, dict):
+        return complaint.extra
+    return {"errorCode": complaint.code, "message": complaint.message, "fields": list(complaint.fields)}

@@ -1,0 +1,427 @@
+"""One HTTP call to a vendor: charged, sent, judged, repeated only where that is safe.
+
+What both connectors share below their vendors' words. ``Transport.call`` charges the shared budget before *every*
+attempt, sends through a session of our own (pool, timeouts, no hidden retries, no redirects, capped answers), lets the
+vendor's ``classify`` judge the answer and writes one ``api.call`` log line per attempt.
+
+Promises: a read is repeated on connection faults, 5xx and limits; a write is repeated only if the vendor surely did
+not execute it. Everything else becomes ``RetryLater`` whose ``sent`` says whether a write may have happened. HTML where
+JSON belongs, truncated and oversized bodies are failures of the call, never a crash. Waits use the injected clock and
+chance. Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import Enum, StrEnum
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+import orjson
+import requests
+import tenacity
+import urllib3
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.util.retry import Retry
+
+from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
+from syncd.model.values import Instant, Lane, Side
+from syncd.observe.log import emit
+from syncd.ports.budget import Budget, Rate, WaitUntil
+from syncd.ports.system import Chance, Clock
+
+CONNECT_TIMEOUT: Final = 5.0
+READ_TIMEOUT: Final = 60.0
+LONGEST_WAIT: Final = 60.0
+"""Seconds a call waits for the budget or for the vendor; a longer wait belongs to the caller."""
+MAX_BODY: Final = 64 * 1024 * 1024
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_CHUNK: Final = 1 << 16
+
+
+class _Unread(Enum):
+    TOKEN = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a vendor answered. Header names are case-insensitive; ``body`` is the decoded content."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    parsed: Any = field(default=_Unread.TOKEN, repr=False, compare=False)
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON is any shape until its reader has looked
+        """The body as JSON. :raises RetryLater: if it is not JSON; the request was executed as far as one knows."""
+        if self.parsed is not _Unread.TOKEN:
+            return self.parsed
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError as why:
+            raise RetryLater(f"answer {self.status} is no JSON: {_glimpse(self)}; it is asked again later") from why
+
+    def detail(self) -> Any:  # noqa: ANN401 - the same
+        """The body as JSON, or ``None`` where it is none: an error page of a CDN is HTML."""
+        if self.parsed is not _Unread.TOKEN:
+            return self.parsed
+        try:
+            return orjson.loads(self.body)
+        except orjson.JSONDecodeError:
+            return None
+
+
+class Unauthorized(NeedsOperator):
+    """The vendor refused the credential. A connector may renew it and call once more before a person is needed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accept:
+    """The answer is what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Not now. ``after`` is the least wait; ``spent`` names the limit that is used up, until ``until``.
+
+    ``executed`` is False only where the vendor surely did nothing (a limit, a lock): then a write may be repeated too.
+    """
+
+    reason: str
+    after: timedelta | None = None
+    spent: Rate | None = None
+    until: Instant | None = None
+    executed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Calling again would not help."""
+
+    error: SyncdError
+
+
+Verdict: TypeAlias = Accept | Again | Raise
+
+
+class Resend(StrEnum):
+    """Whether a request may reach the vendor twice."""
+
+    SAFE = "safe"
+    """A read, or a write that is the same when done twice."""
+    NEVER = "never"
+    """A write: repeated only if the vendor surely did not execute it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """The vendor's count of the day's calls; ``None`` where the answer did not say."""
+
+    used: int | None
+    limit: int | None
+
+
+def check_base_url(url: str, *, what: str) -> str:
+    """The URL without a trailing slash, if it may be called at all.
+
+    :param what: the setting it comes from, for the error text.
+    :raises NeedsOperator: unless it is https, or plain http to 127.0.0.1 or [::1].
+    """
+    parts = urlsplit(url)
+    try:
+        loopback = parts.hostname in LOOPBACK
+        _ = parts.port
+    except ValueError as why:
+        raise NeedsOperator(f"{what} is no URL ({why}); write it like https://host[:port]") from why
+    if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
+        raise NeedsOperator(f"{what} must be a plain URL like https://host[:port], without user, query or fragment")
+    if parts.scheme == "https" or (parts.scheme == "http" and loopback):
+        return url.rstrip("/")
+    raise NeedsOperator(
+        f"{what} uses {parts.scheme or 'no scheme'} for {parts.hostname}, which would show the credential to the"
+        " network; use https (plain http is for 127.0.0.1 and [::1] only)"
+    )
+
+
+def open_session(*, pool: int, base_url: str) -> requests.Session:
+    """A session with ``pool`` kept connections, default timeouts, no hidden retries, no cookies and no ``.netrc``.
+
+    Proxy and CA settings of the environment are used, except for loopback.
+    """
+    session = requests.Session()
+    session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
+    session.auth = _keep_headers  # else requests would replace our bearer header by an entry of ~/.netrc
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = _Adapter(pool)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class _Adapter(HTTPAdapter):
+    """Gives every request a timeout, switches urllib3's own retries off, and keeps plain http on loopback."""
+
+    def __init__(self, pool: int) -> None:
+        # urllib3 retries silently by default, also on 413/429/503 with Retry-After; our counters must see every call.
+        quiet = Retry(total=0, redirect=0, respect_retry_after_header=False, raise_on_status=False)
+        super().__init__(pool_connections=4, pool_maxsize=pool, max_retries=quiet)
+
+    def send(  # the signature of requests, passed on
+        self,
+        request: requests.PreparedRequest,
+        *args: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> requests.Response:
+        parts = urlsplit(request.url or "")
+        if parts.scheme != "https" and parts.hostname not in LOOPBACK:
+            raise requests.exceptions.InvalidURL(f"plain http to {parts.hostname} is refused")
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        return super().send(request, *args, **kwargs)
+
+
+class _Failed(RetryLater):
+    """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds)."""
+
+    def __init__(self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None) -> None:
+        super().__init__(what, after=after, sent=sent)
+        self.repeatable = repeatable
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way through its attempts."""
+
+    operation: str
+    method: str
+    url: str
+    headers: Mapping[str, str] | None
+    params: Mapping[str, str] | None
+    body: bytes | None
+    rates: tuple[Rate, ...]
+    lane: Lane
+    resend: Resend
+    started: float
+    attempt: int = 0
+
+    def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> _Failed:
+        """An attempt's failure in words, with what may be done next."""
+        may_repeat = self.resend is Resend.SAFE or not executed
+        return _Failed(f"{self.operation}: {why}", sent=sent and executed, repeatable=may_repeat, after=after)
+
+
+class Transport:
+    """Calls of one account of one vendor.
+
+    ``calls`` counts attempts that were sent; ``usage`` is the vendor's count of the day as last heard.
+    """
+
+    def __init__(  # noqa: PLR0913 - the outer world, piece by piece
+        self,
+        *,
+        side: Side,
+        session: requests.Session,
+        clock: Clock,
+        chance: Chance,
+        budget: Budget,
+        classify: Callable[[Answer], Verdict],
+        usage: Callable[[Answer], Usage | None] | None = None,
+        attempts: int = 5,
+        total_deadline: float = 120.0,
+    ) -> None:
+        """Takes the vendor's judge and, where the vendor counts for us, the reader of its quota headers.
+
+        :param attempts: sends of one call at most. :param total_deadline: seconds from first send to last.
+        """
+        self._side = side
+        self._session = session
+        self._clock = clock
+        self._chance = chance
+        self._budget = budget
+        self._classify = classify
+        self._read_usage = usage
+        self._attempts = attempts
+        self._deadline = total_deadline
+        self.calls = 0
+        self.usage = Usage(None, None)
+
+    def call(  # noqa: PLR0913 - a request has this many parts
+        self,
+        *,
+        operation: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        rate: Rate | Sequence[Rate],
+        lane: Lane,
+        resend: Resend,
+    ) -> Answer:
+        """The vendor's accepted answer; a body that is there is JSON.
+
+        :raises RetryLater: it did not work for now; ``sent`` is False if the vendor surely executed nothing.
+        :raises NeedsOperator: a person must act first (``Unauthorized``: the credential was refused).
+        :raises Bug: the vendor calls our request wrong.
+        """
+        rates = (rate,) if isinstance(rate, Rate) else tuple(rate)
+        call = _Call(
+            operation, method, url, headers, params, body, rates, lane, resend, started=self._clock.monotonic()
+        )
+        retrying = tenacity.Retrying(
+            sleep=self._clock.sleep,
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, _Failed) and error.repeatable),
+            wait=self._wait,
+            stop=lambda state: self._is_over(state, call),
+            reraise=True,
+        )
+        answer: Answer = retrying(self._attempt, call)
+        return answer
+
+    def close(self) -> None:
+        """Gives back the connections."""
+        self._session.close()
+
+    def _attempt(self, call: _Call) -> Answer:
+        self._charge(call)
+        call.attempt += 1
+        began = self._clock.monotonic()
+        status = 0
+        try:
+            answer = self._send(call)
+            status = answer.status
+            self._hear_usage(answer)
+        finally:
+            left = None if self.usage.limit is None or self.usage.used is None else self.usage.limit - self.usage.used
+            emit(
+                "api.call",
+                side=self._side.value,
+                operation=call.operation,
+                status=status,
+                ms=round((self._clock.monotonic() - began) * 1000),
+                attempt=call.attempt,
+                quota_left=left,
+            )
+        return self._judge(call, answer)
+
+    def _charge(self, call: _Call) -> None:
+        """Waits for every limit of the call, up to ``LONGEST_WAIT`` seconds in all."""
+        began = self._clock.monotonic()
+        for rate in call.rates:
+            while isinstance(grant := self._budget.acquire(rate, call.lane), WaitUntil):
+                wait = max(0.0, (grant.at - self._clock.now()).total_seconds())
+                if self._clock.monotonic() - began + wait > LONGEST_WAIT:
+                    raise RetryLater(
+                        f"{call.operation}: the limit {rate.name} ({rate.calls} calls in {rate.seconds:g} s) is used up"
+                        f" for another {wait:.0f} s; the work goes on then",
+                        after=timedelta(seconds=wait),
+                        sent=False,
+                    )
+                self._clock.sleep(wait)
+
+    def _send(self, call: _Call) -> Answer:
+        self.calls += 1
+        try:
+            with self._session.request(
+                call.method,
+                call.url,
+                headers=call.headers,
+                params=call.params,
+                data=call.body,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_content(_CHUNK):
+                    body += chunk
+                    if len(body) > MAX_BODY:
+                        raise call.fail(f"the answer is larger than {MAX_BODY} bytes", sent=True, executed=True)
+                return Answer(response.status_code, CaseInsensitiveDict(response.headers), bytes(body))
+        except requests.exceptions.RequestException as why:
+            if isinstance(why, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+                raise NeedsOperator(f"{call.operation}: {why}; correct the base URL in the settings") from why
+            if surely_not_sent(why):
+                reason = f"{urlsplit(call.url).netloc} could not be reached ({type(why).__name__})"
+                raise call.fail(reason, sent=False, executed=False) from why
+            reason = f"the connection broke before the answer was complete ({type(why).__name__})"
+            raise call.fail(reason, sent=True, executed=True) from why
+
+    def _hear_usage(self, answer: Answer) -> None:
+        usage = self._read_usage(answer) if self._read_usage else None
+        if usage is not None:
+            self.usage = usage
+            self._budget.report(used=usage.used, limit=usage.limit)
+
+    def _judge(self, call: _Call, answer: Answer) -> Answer:
+        if 300 <= answer.status < 400 and answer.status != 304:
+            to = urlsplit(answer.headers.get("Location", "")).netloc or "nowhere"
+            raise NeedsOperator(
+                f"{call.operation}: {urlsplit(call.url).netloc} redirects to {to}; redirects are not followed with a"
+                " credential: set the base URL to the right host"
+            )
+        verdict = self._classify(answer)
+        if isinstance(verdict, Raise):
+            raise verdict.error
+        if isinstance(verdict, Again):
+            if verdict.spent is not None and verdict.until is not None:
+                self._budget.penalize(verdict.spent, verdict.until)
+            after = verdict.after
+            if verdict.until is not None:
+                after = max(after or timedelta(0), verdict.until - self._clock.now())
+            raise call.fail(verdict.reason, sent=True, executed=verdict.executed, after=after)
+        if not answer.body:
+            return answer
+        try:
+            parsed = orjson.loads(answer.body)
+        except orjson.JSONDecodeError as why:
+            raise call.fail(f"answer {answer.status} is no JSON: {_glimpse(answer)}", sent=True, executed=True) from why
+        return Answer(answer.status, answer.headers, answer.body, parsed)
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        """The vendor's wait if it named one, else doubling from half a second; both with jitter upwards."""
+        error = state.outcome.exception() if state.outcome else None
+        after = error.after if isinstance(error, RetryLater) else None
+        least = after.total_seconds() if after else min(30.0, 0.5 * 2.0 ** (state.attempt_number - 1))
+        return least + self._chance.uniform(0.0, min(5.0, least / 2))
+
+    def _is_over(self, state: tenacity.RetryCallState, call: _Call) -> bool:
+        spent = self._clock.monotonic() - call.started
+        return (
+            state.attempt_number >= self._attempts
+            or state.upcoming_sleep > LONGEST_WAIT
+            or spent + state.upcoming_sleep > self._deadline
+        )
+
+
+def surely_not_sent(error: BaseException) -> bool:
+    """Whether a fault of requests arose before the first byte of the request was sent: no name, no connection, no TLS.
+
+    A connection that breaks later, even one that was kept alive and closed by the vendor, may have carried the request.
+    """
+    if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    if isinstance(error, requests.exceptions.ConnectionError):
+        inner = error.args[0] if error.args else None
+        reason = inner.reason if isinstance(inner, urllib3.exceptions.MaxRetryError) else inner
+        return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
+    return False
+
+
+def wrong_shape(operation: str, what: str) -> Bug:
+    """The error for JSON of a shape nobody foresaw: nothing is assumed of it."""
+    return Bug(f"{operation}: the answer has an unforeseen shape ({what}); report it with the vendor's API version")
+
+
+def _glimpse(answer: Answer) -> str:
+    """What an unreadable body is, without quoting it: it may hold people's values."""
+    kind = answer.headers.get("Content-Type", "no content type")
+    start = "HTML" if answer.body.lstrip()[:1] == b"<" else "text"
+    return f"{start}, {len(answer.body)} bytes, {kind}"

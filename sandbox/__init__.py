@@ -1,0 +1,1 @@
+"""Stand-ins of the vendors: stateful, deterministic, reached in process or over loopback sockets."""

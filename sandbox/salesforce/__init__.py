@@ -1,0 +1,8 @@
+"""The Salesforce stand-in: an org in memory that answers like the REST API."""
+
+from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.kernel import SalesforceKernel
+from sandbox.salesforce.oauth import ConnectedApp
+from sandbox.salesforce.switches import SalesforceSwitches
+
+__all__ = ["ConnectedApp", "Refusal", "SalesforceKernel", "SalesforceSwitches"]

@@ -1,0 +1,232 @@
+"""The Salesforce stand-in as a kernel: finds the resource of a request, checks session and limits, answers.
+
+Every answer carries Date and, where a session was used, Sforce-Limit-Info; every call but the token and the version
+list counts toward the daily total, a Composite as one. Paths may have trailing and doubled slashes. What humans do in
+the org is inherited from ``People``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import urlencode
+
+import orjson
+
+from sandbox.kernel import Answered, Clock, HttpRequest, HttpResponse, Kernel
+from sandbox.salesforce import collection, single
+from sandbox.salesforce.composite import batch, composite
+from sandbox.salesforce.describe import describe_object, global_entry
+from sandbox.salesforce.entity import Entity
+from sandbox.salesforce.errors import Refusal, not_found, plain
+from sandbox.salesforce.exchange import ApiCall, Reply
+from sandbox.salesforce.limits import MAX_URI, OLDEST_VERSION, DailyCalls
+from sandbox.salesforce.oauth import ConnectedApp, Sessions
+from sandbox.salesforce.org import Org
+from sandbox.salesforce.people import People, furnish
+from sandbox.salesforce.queries import Queries
+from sandbox.salesforce.switches import SalesforceSwitches
+from sandbox.salesforce.wire_time import http_date, parse_http_date
+
+NEWEST_VERSION = 67
+RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+_SEASONS = ("Winter", "Spring", "Summer")
+
+
+class SalesforceKernel(People, Kernel):
+    """One org. ``org`` holds its state and rules; ``switches`` and ``limits`` may be changed while it runs."""
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        seed: int,
+        instance_url: str = "http://127.0.0.1:8080",
+        daily_calls: int = 15_000,
+        app: ConnectedApp | None = None,
+        switches: SalesforceSwitches | None = None,
+    ) -> None:
+        super().__init__(clock=clock, seed=seed)
+        self.switches = switches or SalesforceSwitches()
+        self.limits = DailyCalls(daily_calls)
+        self.org = Org(
+            clock=clock, switches=self.switches, chance=self.chance, limits=self.limits, instance_url=instance_url
+        )
+        furnish(self.org)
+        self.sessions = Sessions(self.org, app or ConnectedApp())
+        self._queries = Queries(self.org)
+
+    def expire_sessions(self) -> None:
+        """Ends every session: the next call answers 401 INVALID_SESSION_ID."""
+        self.sessions.expire()
+
+    def login(self) -> str:
+        """A session of the integration user without asking the token endpoint."""
+        return self.sessions.issue(self.org.integration_user)
+
+    def answer(self, request: HttpRequest) -> Answered:
+        """The vendor's behaviour."""
+        now = self.clock.now()
+        self.org.store.settle(now)
+        mark = self.org.store.mark()
+        try:
+            reply = self._route(request)
+        except Refusal as refusal:
+            self.org.store.rollback(mark)
+            reply = Reply(refusal.status, refusal.body(), refusal.code, cost=0 if refusal.status == 401 else 1)
+        self.org.store.commit()
+        if reply.cost and not self._refused_by_limit(reply):
+            self.limits.spend(reply.cost, now=now)
+        headers = {"Date": http_date(now), **reply.headers}
+        if reply.operation not in ("token", "versions"):
+            headers["Sforce-Limit-Info"] = self.limits.header(now)
+        body = b""
+        if reply.payload is not None:
+            headers["Content-Type"] = "application/json;charset=UTF-8"
+            body = reply.payload if isinstance(reply.payload, bytes) else orjson.dumps(reply.payload)
+        return Answered(
+            response=HttpResponse(status=reply.status, body=body, headers=headers),
+            operation=reply.operation,
+            records=reply.records,
+            cost=reply.cost,
+            created=reply.created,
+            written=reply.written,
+        )
+
+    @staticmethod
+    def _refused_by_limit(reply: Reply) -> bool:
+        return reply.operation == "REQUEST_LIMIT_EXCEEDED"
+
+    def _route(self, request: HttpRequest) -> Reply:
+        segments = tuple(part for part in request.path.split("/") if part)
+        if segments == ("services", "oauth2", "token"):
+            return self.sessions.answer(request)
+        if segments == ("services", "data"):
+            return Reply(200, versions(), "versions", cost=0)
+        if segments[:2] == ("services", "oauth2") and segments[2:] == ("userinfo",):
+            user_id = self.sessions.user_of(request.headers)
+            body = {"user_id": user_id, "organization_id": self.org.organization_id}
+            return Reply(200, body, "userinfo", cost=0)
+        if segments[:2] != ("services", "data"):
+            raise not_found()
+        if len(request.path) + len(urlencode(request.query)) > MAX_URI:
+            raise plain("URI_TOO_LONG", f"the request URI is longer than {MAX_URI} bytes", status=414)
+        user_id = self.sessions.user_of(request.headers)
+        if self.limits.exhausted(self.clock.now()):
+            raise plain("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+        version = segments[2].removeprefix("v")
+        call = ApiCall(
+            request.method, segments[3:], request.query, request.headers, request.body, version, user_id
+        )  # fmt: skip
+        return self._dispatch(call)
+
+    def _dispatch(self, call: ApiCall) -> Reply:
+        """One call, from outside or from inside a Composite."""
+        if not _known_version(call.version):
+            raise not_found()
+        if call.segments[:1] == ("sobjects",):
+            return self._sobjects(call, call.segments[1:])
+        if call.segments[:1] == ("composite",):
+            return self._composite(call, call.segments[1:])
+        match call.method, call.segments:
+            case "GET", ():
+                return Reply(200, {name: f"{call.root}/{name}" for name in RESOURCES}, "resources")
+            case "GET", ("query",):
+                return self._queries.query(call, with_deleted=False)
+            case "GET", ("queryAll",):
+                return self._queries.query(call, with_deleted=True)
+            case "GET", ("query" | "queryAll", locator):
+                return self._queries.more(call, locator)
+            case "GET", ("limits",):
+                return Reply(200, self._limits(), "limits")
+            case "GET", ("limits", "recordCount"):
+                return self._record_count(call)
+        raise not_found()
+
+    def _sobjects(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
+        if not rest:
+            changed = max(entity.changed for entity in self.org.schema.entities.values())
+            entities = self.org.schema.entities.values()
+            payload: dict[str, object] = {"encoding": "UTF-8", "maxBatchSize": 200}
+            payload["sobjects"] = [global_entry(entity, root=call.root) for entity in entities]
+            return self._described(call, payload, "describe.global", http_date(changed))
+        entity = self.org.schema.require(rest[0], lambda _: not_found())
+        match call.method, rest[1:]:
+            case "GET", ():
+                body = {"objectDescribe": global_entry(entity, root=call.root), "recentItems": []}
+                return Reply(200, body, "describe.basic")
+            case "POST", ():
+                return single.create_row(self.org, call, entity)
+            case "GET", ("describe",):
+                payload = describe_object(entity, root=call.root, instance_url=self.org.instance_url)
+                return self._described(call, payload, "describe", http_date(entity.changed))
+            case "GET", ("updated",):
+                return single.updated(self.org, call, entity)
+            case "GET", ("deleted",):
+                return single.deleted(self.org, call, entity)
+            case _, (record_id,):
+                return single.row_by_id(self.org, call, entity, record_id)
+            case _, (field, *parts) if parts:
+                return single.row_by_key(self.org, call, entity, field, "/".join(parts))
+        raise single.method_not_allowed(call.method)
+
+    def _composite(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
+        match call.method, rest:
+            case "POST", () if not call.nested:
+                return composite(self.org, call, self._dispatch)
+            case "POST", ("batch",) if not call.nested:
+                return batch(self.org, call, self._dispatch)
+            case "POST", ("sobjects",):
+                return collection.create_rows(self.org, call)
+            case "PATCH", ("sobjects",):
+                return collection.update_rows(self.org, call)
+            case "DELETE", ("sobjects",):
+                return collection.delete_rows(self.org, call)
+            case "GET" | "POST", ("sobjects", name):
+                return collection.read_rows(call, self._entity_or_404(name))
+            case "PATCH", ("sobjects", name, field):
+                return collection.upsert_rows(self.org, call, self._entity_or_404(name), field)
+        raise not_found()
+
+    def _entity_or_404(self, name: str) -> Entity:
+        return self.org.schema.require(name, lambda _: not_found())
+
+    def _described(self, call: ApiCall, payload: object, operation: str, changed: str) -> Reply:
+        since = parse_http_date(call.headers.get("if-modified-since", ""))
+        last = parse_http_date(changed)
+        body = orjson.dumps(payload)
+        headers = {"Last-Modified": changed, "ETag": f'"{hashlib.blake2b(body, digest_size=8).hexdigest()}"'}
+        if since is not None and last is not None and last <= since:
+            return Reply(304, None, operation, headers)
+        return Reply(200, body, operation, headers)
+
+    def _limits(self) -> dict[str, dict[str, int]]:
+        remaining = self.limits.maximum - self.limits.used(self.clock.now()) - 1
+        return {
+            "DailyApiRequests": {"Max": self.limits.maximum, "Remaining": max(0, remaining)},
+            "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
+            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+        }
+
+    def _record_count(self, call: ApiCall) -> Reply:
+        asked = (call.first("sObjects") or "").split(",")
+        found = [entity for name in asked if (entity := self.org.schema.find(name))]
+        counts = [
+            {"count": sum(not row.get("IsDeleted") for row in entity.table.rows.values()), "name": entity.name}
+            for entity in found
+        ]
+        return Reply(200, {"sObjects": [count for count in counts if count["count"]]}, "count")
+
+
+def versions() -> list[dict[str, str]]:
+    """The list of ``/services/data``: three versions a year since Winter '18 was 41."""
+    listed = []
+    for version in range(OLDEST_VERSION, NEWEST_VERSION + 1):
+        year, season = divmod(version - OLDEST_VERSION, len(_SEASONS))
+        label = f"{_SEASONS[season]} '{18 + year}"
+        listed.append({"label": label, "url": f"/services/data/v{version}.0", "version": f"{version}.0"})
+    return listed
+
+
+def _known_version(text: str) -> bool:
+    number, _, fraction = text.partition(".")
+    return number.isdigit() and int(number) >= OLDEST_VERSION and fraction == "0"

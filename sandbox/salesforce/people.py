@@ -1,0 +1,314 @@
+"""What the people of the org do: edit, delete, merge and convert by hand, and set the org up.
+
+These are Python methods, not calls of the API: nothing here is counted, logged or bound by field-level security. A
+refusal of the org (a validation rule, a duplicate) is raised as ``Refusal``. After ``commit_later`` their changes
+belong to long transactions: they appear later, with the stamp of the time they were made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sandbox.salesforce.conversion import convert_lead
+from sandbox.salesforce.definitions import FieldDefinition, PicklistValue, Row, Value
+from sandbox.salesforce.entity import Entity
+from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.history import note
+from sandbox.salesforce.ids import long_id
+from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.saving import (
+    compose_name,
+    convert,
+    create,
+    delete,
+    put_stamped,
+    stamp_row,
+    update,
+    writable_row,
+)
+from sandbox.salesforce.standard_setup import LEAD_STATUSES
+
+MAX_MERGED = 3
+_AUDIT = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
+
+
+def furnish(org: Org) -> None:
+    """Gives a new org its organization row, two users and the standard lead statuses."""
+    now = org.now_stamp()
+    users = org.schema.entities["User"].table
+    org.organization_id, org.admin_user, org.integration_user = (
+        org.ids.take(prefix) for prefix in ("00D", "005", "005")
+    )
+    audit: Row = {"CreatedDate": now, "CreatedById": org.admin_user, "LastModifiedDate": now,
+                  "LastModifiedById": org.admin_user, "SystemModstamp": now}  # fmt: skip
+    organization = org.schema.entities["Organization"]
+    organization.table.put({**organization.defaults, "Id": org.organization_id, "Name": "Sandbox Org",
+                            "InstanceName": "CS5", "IsSandbox": True, **audit})  # fmt: skip
+    for user_id, first, last in ((org.admin_user, "Org", "Admin"), (org.integration_user, "Integration", "User")):
+        address = f"{first}.{last}@sandbox.example".lower()
+        users.put({**org.schema.entities["User"].defaults, "Id": user_id, "Username": address, "Email": address,
+                   "FirstName": first, "LastName": last, "Name": f"{first} {last}", **audit})  # fmt: skip
+    set_statuses(org, LEAD_STATUSES)
+
+
+def set_statuses(org: Org, rows: Sequence[Mapping[str, str | bool]]) -> None:
+    """Replaces the lead statuses and the picklist that shows them."""
+    entity = org.schema.entities["LeadStatus"]
+    for row_id in list(entity.table.ids):
+        entity.table.drop(row_id)
+    now = org.now_stamp()
+    default = next((row["MasterLabel"] for row in rows if row.get("IsDefault")), rows[0]["MasterLabel"])
+    for order, row in enumerate(rows, start=1):
+        label = str(row["MasterLabel"])
+        entity.table.put({
+            "Id": org.ids.take(entity.definition.prefix), "MasterLabel": label,
+            "ApiName": str(row.get("ApiName", label)),
+            "SortOrder": order, "IsDefault": label == default, "IsConverted": bool(row.get("IsConverted", False)),
+            "CreatedDate": now, "CreatedById": org.admin_user, "LastModifiedDate": now,
+            "LastModifiedById": org.admin_user, "SystemModstamp": now,
+        })  # fmt: skip
+    values = [
+        PicklistValue(str(row["ApiName"]), str(row["MasterLabel"]), default=bool(row["IsDefault"]))
+        for row in entity.table.by_id()
+    ]
+    org.schema.entities["Lead"].set_picklist("Status", values, changed=org.clock.now())
+
+
+class People:
+    """Everything that happens in the org by hand."""
+
+    org: Org
+
+    def insert(self, object: str, fields: Mapping[str, object], *, by: str | None = None) -> str:
+        """A person creates a row; returns its id."""
+        with self._transaction():
+            return create(self.org, self._entity(object), fields, author=self._human(by))
+
+    def edit(self, object: str, id: str, fields: Mapping[str, object], *, by: str | None = None) -> None:
+        """A person changes a row."""
+        with self._transaction():
+            update(self.org, self._entity(object), self._id(id), fields, author=self._human(by))
+
+    def delete(self, object: str, id: str, *, by: str | None = None) -> None:
+        """A person moves a row to the recycle bin."""
+        with self._transaction():
+            delete(self.org, self._entity(object), self._id(id), author=self._human(by))
+
+    def undelete(self, object: str, id: str, *, by: str | None = None) -> None:
+        """A person takes a row out of the recycle bin."""
+        entity = self._entity(object)
+        row = entity.table.rows.get(self._id(id))
+        if row is None or not row.get("IsDeleted"):
+            raise Refusal("UNDELETE_FAILED", f"{object} {id} is not in the recycle bin")
+        with self._transaction():
+            put_stamped(self.org, entity, row, {"IsDeleted": False, "MasterRecordId": None}, author=self._human(by))
+
+    def erase(self, object: str, id: str) -> None:
+        """Empties the recycle bin of one row: its id is unknown from now on."""
+        self._entity(object).table.drop(self._id(id))
+
+    def merge(
+        self, object: str, winner: str, losers: Sequence[str], *, fields: Mapping[str, object] | None = None,
+        by: str | None = None,
+    ) -> None:  # fmt: skip
+        """A person merges up to three rows; ``fields`` are the values of losers chosen for the winner."""
+        entity, author, winner_id = self._entity(object), self._human(by), self._id(winner)
+        if not entity.definition.mergeable or not 1 <= len(losers) < MAX_MERGED:
+            raise ValueError(f"merge one or two losers into a {object}; only Lead, Contact and Account can be merged")
+        with self._transaction():
+            writable_row(self.org, entity, winner_id, author=author)
+            for loser in (self._id(text) for text in losers):
+                row = writable_row(self.org, entity, loser, author=author)
+                changes: dict[str, Value] = {"IsDeleted": True, "MasterRecordId": winner_id}
+                put_stamped(self.org, entity, row, changes, author=author)
+                self._move_children(entity, loser, winner_id, author)
+            update(self.org, entity, winner_id, fields or {}, author=author)
+
+    def convert(
+        self, lead_id: str, *, status: str, account_id: str | None = None, contact_id: str | None = None,
+        opportunity: str | None = None, by: str | None = None,
+    ) -> tuple[str, str, str | None]:  # fmt: skip
+        """A person converts a Lead; returns the ids of contact, account and opportunity (named by ``opportunity``).
+
+        Into an existing contact or account only empty fields are filled. Custom fields are carried over only where
+        ``map_conversion`` says so.
+        """
+        with self._transaction():
+            return convert_lead(
+                self.org, self._id(lead_id), status=status, account_id=account_id, contact_id=contact_id,
+                opportunity=opportunity, author=self._human(by),
+            )  # fmt: skip
+
+    def load(self, object: str, rows: Sequence[Mapping[str, object]]) -> list[str]:
+        """Puts many rows at once, as a data loader with audit-field permission: no rules, no history; returns ids.
+
+        Values are converted and checked as in a create; audit fields may be given in wire form.
+        """
+        entity, org = self._entity(object), self.org
+        author, now = self._human(None), org.now_stamp()
+        loaded: list[Row] = []
+        keys: dict[str, set[Value]] = {name: set() for name in entity.unique}
+        for fields in rows:
+            given = {name: value for name, value in fields.items() if name not in _AUDIT}
+            values = convert(org, entity, given, author=author, creating=True)
+            row: Row = dict(entity.defaults)
+            row.update((name, value) for name, value in values.items() if value is not None)
+            missing = [name for name in entity.required if row.get(name) is None]
+            if missing:
+                raise Refusal("REQUIRED_FIELD_MISSING", f"Required fields are missing: {missing}", missing)
+            for name, seen in keys.items():
+                value = row.get(name)
+                if value is not None and (value in seen or entity.table.lookup(name, value)):
+                    raise Refusal("DUPLICATE_VALUE", f"duplicate value found: {name}: {value}")
+                seen.add(value)
+            if entity.composed_name:
+                row["Name"] = compose_name(row)
+            if "OwnerId" in entity.fields:
+                row.setdefault("OwnerId", author.user_id)
+            if "IsDeleted" in entity.fields:
+                row["IsDeleted"] = False
+            created = str(fields.get("CreatedDate", now))
+            changed = str(fields.get("LastModifiedDate", created))
+            row["CreatedDate"], row["LastModifiedDate"] = created, changed
+            row["SystemModstamp"] = str(fields.get("SystemModstamp", changed))
+            row["CreatedById"] = str(fields.get("CreatedById", author.user_id))
+            row["LastModifiedById"] = str(fields.get("LastModifiedById", author.user_id))
+            row["Id"] = org.ids.take(entity.definition.prefix)
+            loaded.append(row)
+        entity.table.load(loaded)
+        return [str(row["Id"]) for row in loaded]
+
+    def touch(self, object: str, ids: Sequence[str]) -> None:
+        """Moves SystemModstamp alone, as a recalculation by the system does."""
+        entity = self._entity(object)
+        for text in ids:
+            row = entity.table.rows[self._id(text)] | {"SystemModstamp": self.org.now_stamp()}
+            self.org.store.put(entity.table, row, now=self.org.clock.now())
+        self.org.store.commit()
+
+    def add_field(self, object: str, definition: FieldDefinition) -> None:
+        """An admin adds a field, or replaces the definition of one."""
+        self._entity(object).set_field(definition, changed=self.org.clock.now())
+
+    def hide_field(self, object: str, field: str) -> None:
+        """An admin takes the right to see a field: for the API it does not exist."""
+        self._permit(object, field).hidden.add(field)
+
+    def protect_field(self, object: str, field: str) -> None:
+        """An admin makes a field read-only for the API."""
+        self._permit(object, field).protected.add(field)
+
+    def show_field(self, object: str, field: str) -> None:
+        """An admin gives back all rights to a field."""
+        entity = self._permit(object, field)
+        entity.hidden.discard(field)
+        entity.protected.discard(field)
+
+    def track_fields(self, object: str, fields: Sequence[str]) -> None:
+        """An admin chooses the fields of the history, at most 20."""
+        self._entity(object).track(fields)
+
+    def map_conversion(self, lead_field: str, object: str, field: str) -> None:
+        """An admin maps a custom Lead field to a field of Contact, Account or Opportunity for conversions."""
+        self.org.conversion_map[lead_field] = (object, field)
+
+    def add_user(self, email: str, name: str, *, active: bool = True) -> str:
+        """An admin adds a user; returns the id."""
+        first, _, last = name.rpartition(" ")
+        fields = {"Username": email, "Email": email, "FirstName": first, "LastName": last, "IsActive": active}
+        return self.insert("User", fields)
+
+    def deactivate_user(self, id: str) -> None:
+        """An admin deactivates a user, who keeps the rows owned so far."""
+        self.edit("User", id, {"IsActive": False})
+
+    def add_queue(self, name: str) -> str:
+        """An admin adds a queue; returns the id of its Group row."""
+        return self.insert("Group", {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"})
+
+    def set_lead_statuses(self, rows: Sequence[Mapping[str, str | bool]]) -> None:
+        """An admin replaces the lead statuses: rows with MasterLabel and, at will, ApiName, IsConverted, IsDefault."""
+        set_statuses(self.org, rows)
+
+    def commit_later(self, seconds: float) -> None:
+        """From now on people's changes commit this much later; 0 ends it. The rows are locked meanwhile."""
+        self.org.commit_delay = seconds
+
+    def lock_rows(self, ids: Sequence[str], *, times: int = 1) -> None:
+        """The next ``times`` writes of each of these rows by the API fail with UNABLE_TO_LOCK_ROW."""
+        self.org.locked_rows |= {self._id(text): times for text in ids}
+
+    def begin_maintenance(self) -> None:
+        """The vendor turns the org read-only."""
+        self.org.maintenance = True
+
+    def end_maintenance(self) -> None:
+        """The org takes writes again."""
+        self.org.maintenance = False
+
+    def export(self) -> dict[str, list[dict[str, object]]]:
+        """All rows of all objects in id order, deleted ones included (``IsDeleted``)."""
+        self.org.store.settle(self.org.clock.now())
+        return {
+            name: [{field: row.get(field) for field in entity.fields if field not in entity.compounds}
+                   for row in entity.table.by_id()]
+            for name, entity in self.org.schema.entities.items()
+        }  # fmt: skip
+
+    def _move_children(self, entity: Entity, loser: str, winner: str, author: Author) -> None:
+        """Rows that point to a merged row point to the winner afterwards."""
+        for child_name, field in entity.children:
+            child = self.org.schema.entities[child_name]
+            if (
+                child.definition.history_of
+                or field in ("MasterRecordId", "OwnerId")
+                or not child.table.has_index(field)
+            ):
+                continue
+            for row_id in child.table.lookup(field, loser):
+                row = child.table.rows[row_id] | {field: winner}
+                if self.org.switches.merge_touches_children:
+                    stamp_row(self.org, row, author=author)
+                self.org.store.put(child.table, row, now=self.org.clock.now())
+        log = self.org.schema.find(f"{entity.name}History")
+        if log is not None:
+            row = entity.table.rows[winner] | {"LastModifiedDate": self.org.now_stamp()}
+            note(self.org, log, row, f"{entity.name.lower()}Merged", None, None, author=author)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        store, now = self.org.store, self.org.clock.now()
+        store.settle(now)
+        mark = store.mark()
+        delay = self.org.commit_delay
+        store.late_until = now + timedelta(seconds=delay) if delay > 0 else None
+        try:
+            yield
+        except Refusal:
+            store.rollback(mark)
+            raise
+        finally:
+            store.late_until = None
+        store.commit()
+
+    def _permit(self, object: str, field: str) -> Entity:
+        entity = self._entity(object)
+        if field not in entity.fields:
+            raise ValueError(f"{object} has no field {field}")
+        entity.changed = self.org.clock.now()
+        return entity
+
+    def _entity(self, name: str) -> Entity:
+        return self.org.schema.require(name)
+
+    def _human(self, by: str | None) -> Author:
+        return Author(user_id=by or self.org.admin_user, human=True)
+
+    @staticmethod
+    def _id(text: str) -> str:
+        found = long_id(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no record id: give 15 or 18 characters")
+        return found

@@ -1,0 +1,192 @@
+"""Which unlinked records are one: proofs in order, ambiguity held, nothing guessed.
+
+Goes in: every unlinked record at hand and every record that shares a value with one of them, linked or not. Comes out:
+pairs to link, groups in which a person must choose, and records that stand alone. Proofs are tried in order: a
+person's choice, the key fields, the id properties of the vendor's own connector, then the configured rules. At each
+step records that share a value form a group; a group of one record per side, neither linked, is a pair. Any larger
+group is held, and so is one in which a record is linked already: it is a duplicate of somebody. Every record that
+goes in comes out exactly once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncd.model.link import Proof
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import Pair, Side
+
+SidedRef = tuple[Side, RemoteRef]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One record that takes part in matching.
+
+    ``link`` is the id of its live link, if it has one. ``points_to`` is the record of the other side that its key field
+    names, ``native`` the one that the vendor's own connector noted. ``values`` are per match rule its normalised keys.
+    """
+
+    side: Side
+    record: RemoteRecord
+    link: str | None
+    points_to: str | None
+    native: RemoteRef | None
+    values: tuple[tuple[str, ...], ...]
+
+    @property
+    def who(self) -> SidedRef:
+        """Side and ref: the identity of a record in a matching."""
+        return self.side, self.record.ref
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Two records that are one."""
+
+    marketing: Candidate
+    crm: Candidate
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Records of which a person must say which belong together."""
+
+    members: tuple[Candidate, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """The whole answer. ``twins`` stand on one side only but share a value with another record of that side."""
+
+    pairs: tuple[Match, ...] = ()
+    ambiguous: tuple[Ambiguous, ...] = ()
+    alone: tuple[Candidate, ...] = ()
+    twins: tuple[Candidate, ...] = ()
+
+
+@dataclass(slots=True)
+class _Groups:
+    """Union-find over records; two records that share a token are in one group."""
+
+    parent: dict[SidedRef, SidedRef] = field(default_factory=dict)
+    first: dict[object, SidedRef] = field(default_factory=dict)
+
+    def root(self, who: SidedRef) -> SidedRef:
+        self.parent.setdefault(who, who)
+        while self.parent[who] != who:
+            self.parent[who] = self.parent[self.parent[who]]
+            who = self.parent[who]
+        return who
+
+    def share(self, who: SidedRef, token: object) -> None:
+        self.parent[self.root(who)] = self.root(self.first.setdefault(token, who))
+
+
+def match(
+    candidates: Sequence[Candidate],
+    *,
+    rules: int,
+    chosen: Mapping[SidedRef, SidedRef] | None = None,
+    apart: Iterable[frozenset[SidedRef]] = (),
+) -> Matching:
+    """Matches the unlinked among the candidates.
+
+    :param rules: how many match rules there are; each candidate carries that many tuples of values.
+    :param chosen: pairs a person linked by hand, marketing to CRM.
+    :param apart: groups of which a person said that no two belong together.
+    """
+    open_ones = {candidate.who: candidate for candidate in candidates}
+    settled_apart = set(apart)
+    pairs: list[Match] = []
+    ambiguous: list[Ambiguous] = []
+    twins: set[SidedRef] = set()
+    steps: list[tuple[Proof, int]] = [
+        (Proof.MANUAL, 0),
+        (Proof.KEY, 0),
+        (Proof.NATIVE, 0),
+        *((Proof.MATCHED, number) for number in range(rules)),
+    ]
+    for proof, number in steps:
+        groups = _Groups()
+        for candidate in open_ones.values():
+            for token in _tokens(candidate, proof, number, chosen or {}):
+                groups.share(candidate.who, token)
+        for group in _members(groups, open_ones).values():
+            verdict = _judge(group, proof, settled_apart)
+            if isinstance(verdict, Match):
+                pairs.append(verdict)
+            elif isinstance(verdict, Ambiguous):
+                ambiguous.append(verdict)
+            elif verdict == "apart":
+                pass
+            else:
+                if verdict == "twins":
+                    twins.update(member.who for member in group)
+                continue
+            for member in group:
+                open_ones.pop(member.who)
+    unlinked = [candidate for candidate in open_ones.values() if candidate.link is None]
+    return Matching(
+        pairs=tuple(pairs),
+        ambiguous=tuple(ambiguous),
+        alone=tuple(candidate for candidate in unlinked if candidate.who not in twins),
+        twins=tuple(candidate for candidate in unlinked if candidate.who in twins),
+    )
+
+
+def _tokens(
+    candidate: Candidate, proof: Proof, number: int, chosen: Mapping[SidedRef, SidedRef]
+) -> Iterable[tuple[object, ...]]:
+    """What a record shares with its counterpart at one step; equal tokens put records into one group."""
+    who = candidate.who
+    if proof is Proof.MANUAL:
+        if candidate.side is Side.MARKETING:
+            return [("chosen", chosen[who])] if who in chosen else []
+        return [("chosen", who)] if who in chosen.values() else []
+    if proof is Proof.KEY:
+        own: list[tuple[object, ...]] = [("record", candidate.side, candidate.record.ref.id)]
+        if candidate.points_to:
+            own.append(("record", candidate.side.other, candidate.points_to))
+        return own
+    if proof is Proof.NATIVE:
+        own = [("native", candidate.side, candidate.record.ref)]
+        if candidate.native is not None:
+            own.append(("native", candidate.side.other, candidate.native))
+        return own
+    return [(number, value) for value in candidate.values[number]]
+
+
+def _members(groups: _Groups, open_ones: Mapping[SidedRef, Candidate]) -> dict[SidedRef, list[Candidate]]:
+    found: dict[SidedRef, list[Candidate]] = defaultdict(list)
+    for who, candidate in open_ones.items():
+        if who in groups.parent:
+            found[groups.root(who)].append(candidate)
+    return found
+
+
+def _judge(group: list[Candidate], proof: Proof, apart: set[frozenset[SidedRef]]) -> Match | Ambiguous | str:
+    """One group at one step: a pair, a question, ``twins``, ``apart`` or ``nothing``."""
+    unlinked = [member for member in group if member.link is None]
+    sides = Pair(
+        marketing=[member for member in group if member.side is Side.MARKETING],
+        crm=[member for member in group if member.side is Side.CRM],
+    )
+    if not unlinked or len(group) == 1:
+        return "nothing"
+    if not (sides.marketing and sides.crm):
+        return "twins" if proof is Proof.MATCHED else "nothing"
+    if frozenset(member.who for member in group) in apart:
+        return "apart"
+    if len(group) == 2 and len(unlinked) == 2:  # noqa: PLR2004 - one of each side
+        return Match(marketing=sides.marketing[0], crm=sides.crm[0], proof=proof)
+    members = tuple(sorted(group, key=lambda member: member.who))
+    linked = [member for member in group if member.link is not None]
+    counted = f"{len(sides.marketing)} marketing and {len(sides.crm)} CRM records"
+    if linked:
+        return Ambiguous(members, f"{counted} share an identity by {proof}, and one of them is linked already")
+    return Ambiguous(members, f"{counted} share an identity by {proof}")

@@ -1,0 +1,202 @@
+"""The three-way merge of one field: agreed value and two sides in, one verdict out.
+
+It decides from *change*, never from stamps alone: a side whose value is what that side last confirmed has not changed,
+however often its record was touched. It promises that swapping the sides swaps the verdict, that equal values need no
+write, and that no value comes out that did not go in. It refuses to guess: an unreadable value, a clear that no field
+rule lets travel, and a clash without a policy become a ``Hold``.
+
+An opt-out is not merged but monotone: it may be set by us, never cleared (``defaults.md`` section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from syncd.model.link import Topic
+from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
+from syncd.model.values import MISSING, Canonical, FieldType, Instant, Pair, Side, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One field on one side now. ``changed`` is relative to what this side last confirmed (or, where it never did, to
+    the agreed value). ``trouble`` says why a value cannot be read; then ``value`` is ``MISSING``."""
+
+    value: Told
+    changed: bool
+    trouble: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Leave both sides alone. ``reason`` is set when that is worth telling."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agree:
+    """Both sides mean the same."""
+
+    value: Canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The value of ``side`` is written on the other side."""
+
+    side: Side
+    value: Canonical
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unite:
+    """A value made of both is written wherever it is not yet."""
+
+    value: tuple[str, ...]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clashing:
+    """A person must decide."""
+
+    topic: Topic
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsTimes:
+    """``newest`` needs the times of both changes before it can say anything."""
+
+
+Verdict: TypeAlias = Keep | Agree | Take | Unite | Clashing | NeedsTimes
+
+KEEP = Keep()
+NEEDS_TIMES = NeedsTimes()
+
+
+def merge(
+    field: FieldMapping, *, agreed: Told, seen: Pair[Seen], times: Pair[Instant] | None = None, timed_by: str = ""
+) -> Verdict:
+    """Merges one field.
+
+    :param agreed: the value both sides had when they last agreed, ``MISSING`` if they never did.
+    :param seen: the field on each side now.
+    :param times: when each side changed it, already at the coarser side's resolution; only ``newest`` asks for it.
+    :param timed_by: where the times are from (``history`` or ``record stamp``), named in the rule for the audit.
+    """
+    if field.only_on_create:
+        return Keep("only on create")
+    if field.type is FieldType.OPT_OUT:
+        return _merge_opt_out(field, agreed=agreed, seen=seen)
+    marketing, crm = seen.marketing, seen.crm
+    if not (marketing.changed or crm.changed) and agreed is not MISSING:
+        return KEEP
+    unreadable = _unreadable(field, seen)
+    if unreadable is not None:
+        return unreadable
+    if marketing.value is MISSING or crm.value is MISSING:
+        return Keep("a side did not tell this field")
+    if marketing.value == crm.value:
+        return Agree(crm.value)
+    if field.direction is not Direction.BOTH:
+        return _from_owner(field, seen, first=agreed is MISSING)
+    if agreed is MISSING and (marketing.value is None or crm.value is None):
+        filled = Side.CRM if marketing.value is None else Side.MARKETING
+        return _take(field, filled, seen, rule="fill")
+    if marketing.changed and crm.changed:
+        return _by_policy(field, seen, times, timed_by)
+    return _take(field, Side.MARKETING if marketing.changed else Side.CRM, seen, rule="changed")
+
+
+def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
+    """An unreadable value holds the field only where it matters: on the side that the value would come from, or in the
+    way of a value that would overwrite it."""
+    for side in Side:
+        if seen.of(side).trouble is None:
+            continue
+        if field.direction is not Direction.BOTH and field.direction.flows_to(side) and not seen.other(side).changed:
+            return Keep("an unreadable value on the side that is only written to")
+        return Clashing(Topic.FIELD, f"{side}: {seen.of(side).trouble}")
+    return None
+
+
+def _from_owner(field: FieldMapping, seen: Pair[Seen], *, first: bool) -> Verdict:
+    """A one-way field: the side it comes from owns it, and an edit on the other side is written over.
+
+    An owner without a value never wipes what the other side has, unless clears may travel that way.
+    """
+    owner = Side.MARKETING if field.direction is Direction.TO_CRM else Side.CRM
+    if seen.of(owner).value is None:
+        if first or not seen.of(owner).changed:
+            return Keep("the owning side has no value")
+        return _take(field, owner, seen, rule="changed")
+    rule = "owner at first link" if first else "changed" if seen.of(owner).changed else "owner over an edit"
+    return _take(field, owner, seen, rule=rule)
+
+
+def _by_policy(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, timed_by: str) -> Verdict:
+    match field.policy:
+        case Policy.CRM:
+            return _take(field, Side.CRM, seen, rule="policy crm")
+        case Policy.MARKETING:
+            return _take(field, Side.MARKETING, seen, rule="policy marketing")
+        case Policy.UNION:
+            return _union(seen)
+        case Policy.NEWEST:
+            return _newest(field, seen, times, timed_by)
+        case Policy.HOLD:
+            return Clashing(Topic.FIELD, "both sides changed it and the policy is hold")
+
+
+def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, timed_by: str) -> Verdict:
+    if times is None:
+        return NEEDS_TIMES
+    if times.marketing != times.crm:
+        newer = Side.MARKETING if times.marketing > times.crm else Side.CRM
+        return _take(field, newer, seen, rule=f"policy newest by {timed_by}")
+    if field.tie is Tie.CRM or field.tie is Tie.MARKETING:
+        return _take(field, Side(field.tie.value), seen, rule=f"policy newest, tie {field.tie} by {timed_by}")
+    return Clashing(Topic.FIELD, "both sides changed it at the same moment and the tie rule is hold")
+
+
+def _union(seen: Pair[Seen]) -> Verdict:
+    members: set[str] = set()
+    for side in seen:
+        if isinstance(side.value, tuple):
+            members.update(side.value)
+    return Unite(tuple(sorted(members)), "policy union")
+
+
+def _take(field: FieldMapping, side: Side, seen: Pair[Seen], *, rule: str) -> Verdict:
+    value = seen.of(side).value
+    if value is MISSING:
+        return Keep("a side did not tell this field")
+    if value is None and not field.clear.flows_to(side.other):
+        return Clashing(Topic.CLEAR, f"emptied on the {side} side, and clears of this field are held")
+    return Take(side, value, rule)
+
+
+def _merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:
+    out = seen.map(lambda side: side.value is True)
+    if not (out.marketing or out.crm):
+        told = seen.marketing.value is not MISSING and seen.crm.value is not MISSING
+        if agreed is False or not told:
+            return KEEP
+        return Agree(value=False)
+    if out.marketing and out.crm:
+        return KEEP if agreed is True else Agree(value=True)
+    side = Side.MARKETING if out.marketing else Side.CRM
+    other = side.other
+    if agreed is True and seen.of(other).changed:
+        return Clashing(
+            Topic.FIELD,
+            f"opted out, then consent was renewed on the {other} side: people record that on the {side} side, syncd "
+            "never clears an opt-out",
+        )
+    if seen.of(other).value is MISSING and seen.of(other).trouble is None:
+        return Keep("a side did not tell this field")
+    return Take(side, True, "opt-out is monotone") if field.direction.flows_to(other) else Keep("one way")

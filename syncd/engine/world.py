@@ -1,0 +1,135 @@
+"""What one cycle works with: the connection, both connectors, the store, time, and how the shared schema is read.
+
+Vendor schemas, users and identities are asked for at most every ten minutes and remembered in the store, so that an
+idle cycle costs what polling costs and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+
+import orjson
+
+from syncd.core.normalize import Codec, Context, Directory, Lens
+from syncd.core.planner import Planner
+from syncd.model.mapping import Connection, KindMapping
+from syncd.model.remote import RemoteField, RemoteOption, RemoteSchema, RemoteUser, UserSort
+from syncd.model.values import Pair, Side
+from syncd.observe.log import emit
+from syncd.ports.connector import Connector
+from syncd.ports.store import Store
+from syncd.ports.system import Chance, Clock
+
+FRESH = timedelta(minutes=10)
+
+Verify = Callable[[KindMapping, Pair[RemoteSchema]], KindMapping]
+"""Checks one mapping against both vendors' schemas; returns it without the optional fields that a vendor lacks.
+
+:raises BadConfig: with every flaw found.
+"""
+
+
+@dataclass(slots=True)
+class Terms:
+    """One kind, ready to be decided on: its verified mapping, its reader, its schemas' fingerprints."""
+
+    kind: KindMapping
+    lens: Lens
+    fingerprints: Pair[str]
+
+
+@dataclass(slots=True)
+class World:
+    """Everything a cycle needs; built by ``bootstrap`` and by tests."""
+
+    connection: Connection
+    connectors: Pair[Connector]
+    codecs: Pair[Codec]
+    store: Store
+    clock: Clock
+    chance: Chance
+    verify: Verify
+    who: str = "cli"
+    context: Context = field(default_factory=Context)
+    terms: dict[str, Terms] = field(default_factory=dict)
+
+    def planner(self, kind: str) -> Planner:
+        """Decides for one kind at this moment."""
+        terms = self.terms[kind]
+        return Planner(terms.lens, connection=self.connection.name, schemas=terms.fingerprints, now=self.clock.now())
+
+
+def make_ready(world: World) -> None:
+    """Checks the accounts, learns users and schemas, verifies the mapping; at most every ten minutes at the vendors.
+
+    :raises WrongAccount: if the credentials lead to another portal or org than the store is bound to.
+    :raises BadConfig: if the mapping does not fit the vendors' schemas.
+    """
+    _check_accounts(world)
+    users = Pair(_users(world, Side.MARKETING), _users(world, Side.CRM))
+    world.context.users = users.map(Directory.from_users)
+    for kind in world.connection.kinds:
+        learn_schema(world, kind)
+
+
+def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
+    """Verifies one mapping against both schemas, which are read again if they are older than ``at_least``."""
+    probe = Lens(kind, world.context, world.codecs)
+    schemas = Pair(*(_schema(world, side, probe, at_least) for side in Side))
+    verified = world.verify(kind, schemas)
+    lens = Lens(verified, world.context, world.codecs)
+    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint))
+    world.terms[kind.kind] = terms
+    return terms
+
+
+def _check_accounts(world: World) -> None:
+    for side in Side:
+        name = f"identity:{side}"
+        remembered = world.store.recall(name)
+        if remembered is not None and world.clock.now() - remembered[1] < FRESH and side in world.store.bound():
+            continue
+        identity = world.connectors.of(side).identity()
+        world.store.bind(side, identity)
+        world.store.remember(name, orjson.dumps(asdict(identity)), world.clock.now())
+
+
+def _users(world: World, side: Side) -> Sequence[RemoteUser]:
+    name = f"users:{side}"
+    remembered = world.store.recall(name)
+    if remembered is not None and world.clock.now() - remembered[1] < FRESH:
+        return [RemoteUser(**{**row, "sort": UserSort(row["sort"])}) for row in orjson.loads(remembered[0])]
+    users = world.connectors.of(side).users()
+    world.store.remember(name, orjson.dumps([asdict(user) for user in users]), world.clock.now())
+    return users
+
+
+def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> RemoteSchema:
+    shape = lens.shape(side)
+    name = f"schema:{lens.kind.kind}:{lens.kind.hash}:{side}"
+    remembered = world.store.recall(name)
+    if remembered is not None and world.clock.now() - remembered[1] < at_least:
+        return _read_schema(remembered[0])
+    schema = world.connectors.of(side).schema(shape)
+    if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
+        emit("schema.changed", connection=world.connection.name, kind=lens.kind.kind, side=str(side))
+    world.store.remember(name, orjson.dumps(asdict(schema)), world.clock.now())
+    return schema
+
+
+def _read_schema(content: bytes) -> RemoteSchema:
+    read = orjson.loads(content)
+    return RemoteSchema(
+        objects={
+            name: {
+                field_name: RemoteField(
+                    **{**row, "options": tuple(RemoteOption(**option) for option in row["options"])}
+                )
+                for field_name, row in fields.items()
+            }
+            for name, fields in read["objects"].items()
+        },
+        fingerprint=read["fingerprint"],
+    )

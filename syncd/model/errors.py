@@ -1,0 +1,93 @@
+"""Errors grouped by what to do next, never by where they arose.
+
+    SyncdError
+    +-- BadConfig        a person must mend a file; exit 2
+    +-- BadUsage         a person must call again, corrected; exit 2
+    +-- RetryLater       the vendor or the store will do later what it cannot do now; exit 3
+    +-- NeedsOperator    nothing will change until a person acts: a credential, a right, a wrong account; exit 3
+    +-- Bug              an answer or a state that nobody foresaw; exit 3
+
+Trouble with one record of a batch is a ``WriteResult``, not an error: an error means the whole call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+class SyncdError(Exception):
+    """Base of all that syncd raises on purpose. The text says what, where, and what to do next."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """One thing wrong in one config file. ``line`` and ``column`` count from 1; 0 means the file as a whole."""
+
+    file: str
+    line: int
+    column: int
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {self.what}; {self.advice}"
+
+
+class BadConfig(SyncdError):
+    """The configuration cannot be used; holds every flaw found, not only the first."""
+
+    exit_code = 2
+
+    def __init__(self, flaws: tuple[Flaw, ...]) -> None:
+        super().__init__("\n".join(str(flaw) for flaw in flaws))
+        self.flaws = flaws
+
+
+class BadUsage(SyncdError):
+    """The command was called with words that cannot be carried out."""
+
+    exit_code = 2
+
+
+class RetryLater(SyncdError):
+    """A whole call failed for now. ``after`` is how long to wait at least, where the vendor said so.
+
+    ``sent`` is False only if the request surely never reached the vendor; otherwise a write may have happened.
+    """
+
+    def __init__(self, what: str, *, after: timedelta | None = None, sent: bool = True) -> None:
+        super().__init__(what)
+        self.after = after
+        self.sent = sent
+
+
+class NeedsOperator(SyncdError):
+    """A whole call failed and will go on failing until a person acts."""
+
+
+class WrongAccount(NeedsOperator):
+    """The credentials lead to another portal or org than the one this store is bound to."""
+
+    exit_code = 2
+
+
+class NewerStore(NeedsOperator):
+    """The store was written by a newer syncd."""
+
+    exit_code = 2
+
+
+class LeaseHeld(NeedsOperator):
+    """Another worker holds this connection."""
+
+
+class LeaseLost(RetryLater):
+    """Our lease ran out or was taken while we worked; nothing more may be sent."""
+
+
+class Bug(SyncdError):
+    """An answer of a shape nobody foresaw, or a broken promise of our own; nothing is assumed."""

@@ -1,0 +1,195 @@
+"""What syncd remembers of two records that are one: the Link, and its Base, the third leg of every merge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Canonical, Instant, Pair, Side, Wire
+
+
+class Proof(StrEnum):
+    """How we know that two records are the same thing."""
+
+    KEY = "key"
+    NATIVE = "native"
+    MATCHED = "matched"
+    CREATED = "created"
+    MANUAL = "manual"
+
+
+class LinkState(StrEnum):
+    """A live link, or the tombstone of one whose record left: it is never recreated by itself."""
+
+    LIVE = "live"
+    TOMBSTONE = "tombstone"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two refs that are the same thing. One record is in at most one live link of its connection.
+
+    ``keyed`` tells per side whether that side's key field is known to hold the other side's record id.
+    """
+
+    id: str
+    kind: str
+    refs: Pair[RemoteRef]
+    proof: Proof
+    since: Instant
+    state: LinkState = LinkState.LIVE
+    keyed: Pair[bool] = Pair(marketing=False, crm=False)
+    gone: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Per shared field the agreed value; per side and vendor field what that side last confirmed, in wire form.
+
+    A field that is not in ``agreed`` was never agreed; a vendor field that is not in ``confirmed`` was never seen.
+    """
+
+    agreed: Mapping[str, Canonical]
+    confirmed: Pair[Mapping[str, Wire]]
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A link with its base; a link that was only just made has none."""
+
+    link: Link
+    base: Base | None
+
+
+class Topic(StrEnum):
+    """What a conflict is about: one field of a linked record, or which records belong together."""
+
+    FIELD = "field"
+    CLEAR = "clear"
+    MATCH = "match"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A clash that no policy settles; it holds both values, Base and the reason, and waits for a person.
+
+    ``id`` is a digest of what it is about, so that the same clash seen twice is one row. ``values`` of a match conflict
+    are empty; its candidates are in ``refs``. ``resolution`` is what a person chose and the next cycle carries out:
+    ``crm``, ``marketing``, ``apart`` or ``link:<ref>``.
+    """
+
+    id: str
+    kind: str
+    topic: Topic
+    link: str | None
+    refs: tuple[tuple[Side, RemoteRef], ...]
+    field: str | None
+    values: Pair[Canonical]
+    base: Canonical
+    reason: str
+    since: Instant
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """One field of one record that one vendor refused (or rewrote). Tried again only when ``fingerprint`` changes: a
+    digest of the value, the mapping and the vendor's schema of that field."""
+
+    link: str
+    kind: str
+    side: Side
+    ref: RemoteRef
+    field: str
+    fingerprint: str
+    code: str
+    reason: str
+    advice: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record that cannot be written at all. Tried again when ``fingerprint`` changes or a person asks.
+
+    ``origin`` is the record that asks for the write; ``id`` a digest of origin and side.
+    """
+
+    id: str
+    kind: str
+    side: Side
+    origin: RemoteRef
+    fingerprint: str
+    code: str
+    reason: str
+    advice: str
+    since: Instant
+    attempts: int
+    retry: bool = False
+
+
+class IntentKind(StrEnum):
+    """What a write does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The write-ahead record of one vendor write, stored before it is sent and deleted once its ending is known.
+
+    ``id`` is the digest of house.md 9.4 and the vendor's trace id. ``link`` is the id the link has or will have,
+    ``ref`` the record written (``None`` for a create), ``origin`` the record on the other side, whose id is the key a
+    create is looked for by. ``fields`` are the wire values sent; ``agreed`` the shared values they stand for.
+    """
+
+    id: str
+    kind: str
+    side: Side
+    action: IntentKind
+    link: str
+    object: str
+    ref: RemoteRef | None
+    origin: RemoteRef
+    fields: Mapping[str, Wire]
+    agreed: Mapping[str, Canonical]
+    run: str
+    config: str
+    sent_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of one write: before, after, by which rule, and which side caused it (``None``: a default)."""
+
+    field: str
+    before: Canonical
+    after: Canonical
+    rule: str
+    cause: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One vendor write as history. ``outcome`` is empty until its ending is known."""
+
+    intent: str
+    attempt: int
+    link: str
+    kind: str
+    side: Side
+    ref: RemoteRef | None
+    action: IntentKind
+    changes: tuple[FieldChange, ...]
+    run: str
+    at: Instant
+    outcome: str = ""
+    finished_at: Instant | None = None
+
+
+Row: TypeAlias = Conflict | Parked | DeadLetter

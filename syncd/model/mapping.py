@@ -1,0 +1,189 @@
+"""The shared schema of one kind: which vendor fields mean the same, which way they flow, who wins.
+
+These are the frozen objects that ``syncd.settings`` builds from ``config/schema/*.yaml`` after it has checked them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
+
+
+class Direction(StrEnum):
+    """Which way a field flows."""
+
+    BOTH = "both"
+    TO_CRM = "to_crm"
+    TO_MARKETING = "to_marketing"
+
+    def flows_to(self, side: Side) -> bool:
+        """Whether syncd may write this field on that side."""
+        return self is Direction.BOTH or self is (Direction.TO_CRM if side is Side.CRM else Direction.TO_MARKETING)
+
+
+class Policy(StrEnum):
+    """What to do when both sides changed one field, or differ at the first link."""
+
+    CRM = "crm"
+    MARKETING = "marketing"
+    NEWEST = "newest"
+    UNION = "union"
+    HOLD = "hold"
+
+
+class Tie(StrEnum):
+    """What ``newest`` does when both changes are equally old at the coarser side's resolution."""
+
+    CRM = "crm"
+    MARKETING = "marketing"
+    HOLD = "hold"
+
+
+class Clear(StrEnum):
+    """Whether an emptied value travels."""
+
+    HOLD = "hold"
+    BOTH = "both"
+    TO_CRM = "to_crm"
+    TO_MARKETING = "to_marketing"
+
+    def flows_to(self, side: Side) -> bool:
+        """Whether a clear may be written on that side."""
+        return self is Clear.BOTH or self is (Clear.TO_CRM if side is Side.CRM else Clear.TO_MARKETING)
+
+
+class Confirm(StrEnum):
+    """How a write guards against lost updates; ``precondition`` behaves as ``readback`` for now."""
+
+    NONE = "none"
+    READBACK = "readback"
+    PRECONDITION = "precondition"
+
+
+class Unknown(StrEnum):
+    """What to do with a vendor value that the table does not know."""
+
+    HOLD = "hold"
+    DEFAULT = "default"
+    PASS = "pass"
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One shared value and its form on each side, one entry per vendor field of the slot (``None`` in a tuple: any).
+
+    ``reads`` are the forms that mean this value; ``writes`` the canonical form that is written, ``None`` where the
+    value is never written on that side.
+    """
+
+    value: str
+    reads: Pair[tuple[tuple[Wire, ...], ...]]
+    writes: Pair[tuple[Wire, ...] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One step of reading or writing a value: a built-in by name, or a CEL expression over ``value``."""
+
+    name: str
+    argument: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The transforms of one side: after the vendor's value was read, before it is written."""
+
+    read: tuple[Transform, ...] = ()
+    write: tuple[Transform, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One field of the shared schema.
+
+    ``slots`` maps per side each vendor object to the vendor fields that hold the value (usually one). ``region`` is the
+    default country for phones, ``currency`` the fixed currency of a money field without a currency field, ``kind`` the
+    kind a reference points to, ``optional`` lets a missing vendor field be left out with a notice.
+    """
+
+    name: str
+    type: FieldType
+    slots: Pair[Mapping[str, tuple[str, ...]]]
+    direction: Direction = Direction.BOTH
+    policy: Policy = Policy.HOLD
+    tie: Tie | None = None
+    clear: Clear = Clear.HOLD
+    confirm: Confirm = Confirm.NONE
+    table: tuple[TableRow, ...] = ()
+    unknown: Unknown = Unknown.HOLD
+    default: Canonical = None
+    steps: Pair[Steps] = Pair(Steps(), Steps())
+    only_on_create: bool = False
+    create_default: Pair[Canonical] = Pair(None, None)
+    optional: bool = False
+    region: str | None = None
+    currency: str | None = None
+    kind: str | None = None
+    lane: Lane = Lane.ORDINARY
+
+
+@dataclass(frozen=True, slots=True)
+class MatchRule:
+    """One way to recognise an unlinked record on the other side: equal normalised values of one shared field.
+
+    ``by`` is ``email`` (any address of either record), ``domain`` (registrable domain of an address or a website,
+    freemail excluded) or ``value``.
+    """
+
+    field: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRule:
+    """Make a record of this object on the other side when the CEL expression over shared fields holds.
+
+    ``when`` is ``None`` for always. The first rule that holds is used.
+    """
+
+    object: str
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KindMapping:
+    """All that is configured for one kind. ``create.crm`` are the rules for making CRM records, and so on.
+
+    ``native`` maps id properties of the vendor's own connector on the marketing side to the CRM object they point to.
+    ``hash`` changes with anything that can change a decision.
+    """
+
+    kind: str
+    objects: Pair[tuple[str, ...]]
+    key: Pair[str]
+    fields: tuple[FieldMapping, ...]
+    match: tuple[MatchRule, ...] = ()
+    native: Mapping[str, str] = field(default_factory=dict)
+    create: Pair[tuple[CreateRule, ...]] = Pair((), ())
+    scope: Pair[str | None] = Pair(None, None)
+    partner_domains: tuple[str, ...] = ()
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One marketing account and one CRM org kept in step, as far as decisions need to know.
+
+    ``horizon`` is per side the seconds after which an unanswered write may be sent again. ``kinds`` are in the order in
+    which they are synced: what is referred to comes first.
+    """
+
+    name: str
+    kinds: tuple[KindMapping, ...]
+    horizon: Pair[float]
+    mode: str = "live"
+    allow_billable: bool = False
+    config_hash: str = ""

@@ -1,0 +1,161 @@
+"""What is to happen, as values: actions, decisions, the plan of a cycle and its digest.
+
+A Plan is complete, printable and comparable. Doing nothing is an action too, so that it can be counted and explained;
+only its reason is kept, since a full compare does nothing a hundred thousand times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from syncd.model.link import Base, Conflict, FieldChange, Link, Proof
+from syncd.model.remote import Departure, RemoteRecord, RemoteRef, Succession
+from syncd.model.values import Canonical, Lane, Pair, Side, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent."""
+
+    side: Side
+    object: str
+    origin: RemoteRef
+    fields: Mapping[str, Wire]
+    refs: Mapping[str, str]
+    changes: tuple[FieldChange, ...]
+    lane: Lane
+    defaulted: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
+    guard; ``key`` is set when the key field is (also) written."""
+
+    side: Side
+    ref: RemoteRef
+    fields: Mapping[str, Wire]
+    refs: Mapping[str, str]
+    changes: tuple[FieldChange, ...]
+    lane: Lane
+    expect: Mapping[str, Wire] | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adopt:
+    """Link two existing records."""
+
+    refs: Pair[RemoteRef]
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Relink:
+    """Follow a merge, a conversion or a restoration."""
+
+    side: Side
+    old: RemoteRef
+    new: RemoteRef
+    how: Succession
+
+
+@dataclass(frozen=True, slots=True)
+class Detach:
+    """One side's record left: the link becomes a tombstone; nothing is deleted, nothing is made again."""
+
+    side: Side
+    ref: RemoteRef
+    how: Departure | Succession
+
+
+@dataclass(frozen=True, slots=True)
+class Settle:
+    """Both sides already agree on these fields: move the Base, write nothing."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Record a conflict."""
+
+    conflict: Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nothing to do, and why."""
+
+    reason: str
+
+
+Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Settle | Hold | Nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to happen with one input.
+
+    ``seen`` are the records it was decided on; ``None`` means that side was not read because nothing changed there.
+    ``agreed`` holds, for every field that is settled or written, the value both sides will have.
+    ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields.
+    """
+
+    kind: str
+    link: Link
+    base: Base | None
+    seen: Pair[RemoteRecord | None]
+    actions: tuple[Action, ...]
+    agreed: Mapping[str, Canonical] = field(default_factory=dict)
+    closes: tuple[str, ...] = ()
+    frees: tuple[tuple[Side, str], ...] = ()
+    lane: Lane = Lane.ORDINARY
+
+    def write_to(self, side: Side) -> Create | Update | None:
+        """The one write of this decision to a side, if there is one."""
+        for action in self.actions:
+            if isinstance(action, Create | Update) and action.side is side:
+                return action
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Calls a plan will need per side, and seconds at the vendors' rates."""
+
+    calls: Pair[int]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class KindPlan:
+    """The ordered decisions of one kind. ``nothing`` counts the reasons of inputs that need nothing."""
+
+    kind: str
+    decisions: Sequence[Decision]
+    nothing: Mapping[str, int] = field(default_factory=dict)
+    suggestions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All decisions of one cycle, kind by kind, with a digest over what they would do."""
+
+    connection: str
+    kinds: tuple[KindPlan, ...]
+    first_link: bool
+    digest: str
+    cost: Cost
+
+    def decisions(self) -> Iterator[Decision]:
+        """All decisions in order."""
+        for kind in self.kinds:
+            yield from kind.decisions
+
+    def actions(self) -> Iterator[Action]:
+        """All actions in order."""
+        for decision in self.decisions():
+            yield from decision.actions

@@ -1,0 +1,224 @@
+"""What a connector reads: refs, shapes, records, departures, pages, schemas, users.
+
+A ``RemoteRef`` is never a bare id, so that a Lead and a Contact cannot be confused. A ``RemoteRecord`` holds only the
+fields the ``Shape`` asked for; what was asked for and not returned is listed in ``missing``, because a field that is
+absent from a read (field-level security, a deleted property) is never a clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import NewType
+
+from syncd.model.values import Instant, Wire
+
+Cursor = NewType("Cursor", str)
+"""An opaque position in one side's change stream; only its connector reads it."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RemoteRef:
+    """One record of one side: ``RemoteRef("Lead", "00Q…")`` (18 characters) or ``RemoteRef("contacts", "51")``."""
+
+    object: str
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.object}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What to read of one kind on one side, compiled from the mapping; nothing else is asked for.
+
+    ``objects`` maps each vendor object to its field names; a name that starts with ``@`` is a pseudo-field which the
+    connector itself provides (``@unsubscribed``). ``refs`` maps a name to the vendor object it points to, per object:
+    ``{"company": {"contacts": "companies"}}`` for an association, ``{"company": {"Contact": "AccountId"}}`` for a
+    lookup field; the connector knows which of both its vendor has. ``key`` is the field that holds the other side's id.
+    """
+
+    kind: str
+    objects: Mapping[str, tuple[str, ...]]
+    key: str
+    refs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRecord:
+    """One record as its vendor told it. ``stamp`` is the vendor's last change; ``version`` is what a precondition uses.
+
+    ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name.
+    """
+
+    ref: RemoteRef
+    version: str
+    stamp: Instant
+    fields: Mapping[str, Wire]
+    refs: Mapping[str, tuple[RemoteRef, ...]] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
+
+
+class Departure(StrEnum):
+    """How a record left."""
+
+    ARCHIVED = "archived"
+    DELETED = "deleted"
+    ERASED = "erased"
+    INVISIBLE = "invisible"
+
+
+class Succession(StrEnum):
+    """How one record became another."""
+
+    MERGED = "merged"
+    CONVERTED = "converted"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A record that is no longer there (or that this user may no longer see)."""
+
+    ref: RemoteRef
+    how: Departure
+    at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A record that lives on under another ref: the survivor of a merge, the Contact of a converted Lead."""
+
+    old: RemoteRef
+    new: RemoteRef
+    how: Succession
+    at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a stream. ``cursor`` may be stored only once the whole page is settled.
+
+    ``reread`` counts the records of this page that were read only to look again for late ones.
+    """
+
+    records: Sequence[RemoteRecord]
+    cursor: Cursor
+    gone: Sequence[Gone] = ()
+    moved: Sequence[Moved] = ()
+    reread: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteOption:
+    """One value of a picklist or enumeration. ``converted`` marks a LeadStatus that only a conversion may set."""
+
+    value: str
+    label: str
+    active: bool = True
+    converted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteField:
+    """One field as its vendor describes it. ``type`` is the vendor's own type word; ``length`` in characters, 0 = none."""
+
+    name: str
+    type: str
+    label: str
+    writable: bool
+    required: bool = False
+    unique: bool = False
+    length: int = 0
+    restricted: bool = False
+    options: tuple[RemoteOption, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSchema:
+    """All fields of the shape's objects that the credentials can see. ``fingerprint`` changes when any of them does."""
+
+    objects: Mapping[str, Mapping[str, RemoteField]]
+    fingerprint: str
+
+
+class UserSort(StrEnum):
+    """What an owner can be."""
+
+    USER = "user"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteUser:
+    """A user or a queue that may own records. ``email`` is lower case; a queue has none and is known by its name."""
+
+    id: str
+    sort: UserSort
+    name: str
+    email: str | None
+    active: bool
+    zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountIdentity:
+    """The account the credentials lead to: HubSpot's portal id, Salesforce's organization id."""
+
+    vendor: str
+    account: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The answer to a first call: who we are, and what is wrong in words."""
+
+    identity: AccountIdentity
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What is left today, as the vendor last said. ``None`` where it did not say."""
+
+    used: int | None
+    limit: int | None
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry.
+
+    ``resolution`` is the vendor's stamp resolution; ``horizon`` how long an unanswered write may still execute.
+    """
+
+    read_batch: int
+    write_batch: int
+    find_batch: int
+    resolution: timedelta
+    preconditions: bool = False
+    history: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldEvent:
+    """One change of one field from the vendor's history. ``author`` is the vendor's user id or ``system``."""
+
+    ref: RemoteRef
+    field: str
+    value: Wire
+    at: Instant
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKey:
+    """How two records may be recognised as one. ``by`` is ``email``, ``domain`` or ``value``; ``fields`` are the vendor
+    fields that hold it, per object."""
+
+    by: str
+    fields: Mapping[str, tuple[str, ...]]

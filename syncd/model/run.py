@@ -1,0 +1,70 @@
+"""One cycle as history, and what operators ask for between cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from syncd.model.remote import Cursor
+from syncd.model.values import Instant, Side
+
+
+class RunState(StrEnum):
+    """How a run ended. ``partial``: something was not finished and will be taken up by the next run."""
+
+    RUNNING = "running"
+    DONE = "done"
+    PARTIAL = "partial"
+    FAILED = "failed"
+    HELD = "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One cycle. ``counts`` are stable names to numbers (``created.crm``, ``updated.marketing``, ``conflicts`` ...)."""
+
+    id: str
+    connection: str
+    command: str
+    who: str
+    started_at: Instant
+    digest: str = ""
+    state: RunState = RunState.RUNNING
+    finished_at: Instant | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCursor:
+    """Where one stream of one kind stands: ``changes``, ``departures`` or ``scan``."""
+
+    kind: str
+    side: Side
+    stream: str
+    cursor: Cursor
+    moved_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The exclusive right to write for one connection, until ``until``. ``epoch`` grows with every new holder."""
+
+    connection: str
+    holder: str
+    epoch: int
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An operator's wish with an idempotent id, carried out by the next cycle."""
+
+    id: str
+    connection: str
+    wish: str
+    argument: str
+    who: str
+    at: Instant
+    done_at: Instant | None = None

@@ -1,0 +1,108 @@
+"""What a connector writes, and what became of it.
+
+Results have the order and the length of the batch. ``confirmed`` is what the vendor holds *after* the write, read back
+where the write's own answer does not tell it: Base stores that, so that our own write never comes back as an edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TypeAlias
+
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.values import Instant, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """The state a write was decided on: wire values that must still stand just before it is sent."""
+
+    version: str
+    values: Mapping[str, Wire]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRecord:
+    """Make a record, proved by ``key``: the other side's record id, stored in the shape's unique key field.
+
+    ``intent`` is a hex digest that names this write; HubSpot gets it as ``objectWriteTraceId``.
+    """
+
+    intent: str
+    object: str
+    key: str
+    fields: Mapping[str, Wire]
+    refs: Mapping[str, RemoteRef] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """Write these fields of one record; a ``None`` clears a field. ``expect`` makes it conditional."""
+
+    intent: str
+    ref: RemoteRef
+    fields: Mapping[str, Wire]
+    refs: Mapping[str, RemoteRef] = field(default_factory=dict)
+    expect: Expect | None = None
+
+
+Write: TypeAlias = CreateRecord | UpdateRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The vendor did it. ``confirmed`` holds the written fields (at least) as the vendor stores them now."""
+
+    ref: RemoteRef
+    version: str
+    confirmed: Mapping[str, Wire]
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Not written: the record is no longer what the write was decided on."""
+
+    current: RemoteRecord | Gone | Moved
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not written, and will not be until something changes. ``code`` is the vendor's; ``fields`` the vendor fields at
+    fault, empty where the vendor names none."""
+
+    code: str
+    reason: str
+    advice: str
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Not written: the vendor holds records that say they are the same one (a unique value, a duplicate rule)."""
+
+    code: str
+    reason: str
+    candidates: tuple[RemoteRef, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """Surely not written, and worth trying again later: a lock, a limit, maintenance."""
+
+    code: str
+    reason: str
+    after: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Indeterminate:
+    """Nobody knows: sent, and no answer. Only a keyed read may settle it; until ``until`` it may still happen."""
+
+    reason: str
+    until: Instant
+
+
+WriteResult: TypeAlias = Written | Stale | Refused | Clash | Deferred | Indeterminate

@@ -1,0 +1,1 @@
+"""What syncd tells its operators: structured log lines."""

@@ -1,0 +1,1 @@
+"""Protocols between the decisions and the world: connector, store, budget, system."""

@@ -1,0 +1,49 @@
+"""The shared budget of API calls: asked before every call, token, describe and retry included."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from syncd.model.values import Instant, Lane
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One limit of a vendor: ``calls`` per ``seconds``. ``burst`` calls may come at once."""
+
+    name: str
+    calls: int
+    seconds: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The call may be made now."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntil:
+    """The call may be made at this instant, not before; ask again then."""
+
+    at: Instant
+
+
+Grant: TypeAlias = Granted | WaitUntil
+
+
+class Budget(Protocol):
+    """Calls of one account, shared by all workers."""
+
+    def acquire(self, rate: Rate, lane: Lane, cost: int = 1) -> Grant:
+        """Charges ``cost`` calls to a limit, or says when they can be had."""
+        ...
+
+    def penalize(self, rate: Rate, until: Instant) -> None:
+        """The vendor said that this limit is spent: nobody calls before ``until``."""
+        ...
+
+    def report(self, *, used: int | None, limit: int | None) -> None:
+        """What the vendor said of the day's calls, kept for forecasts and for the other workers."""
+        ...

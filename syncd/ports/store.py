@@ -1,0 +1,190 @@
+"""The store Protocol: what syncd remembers of one connection between cycles.
+
+A store object is bound to one connection; two connections never see each other's rows. Every method is one transaction.
+``settle`` is the only way knowledge grows: one page's worth of endings in one transaction, the cursor last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Intent, Link, Linked, Parked
+from syncd.model.remote import AccountIdentity, RemoteRef
+from syncd.model.run import Lease, Request, Run, StoredCursor
+from syncd.model.values import Instant, Side
+
+
+@dataclass(slots=True)
+class Settlement:
+    """Everything that one settled page changes, as values; the store writes it in one transaction.
+
+    ``links`` and ``bases`` are upserts by link id. ``endings`` maps intent ids to their outcome word: the intents are
+    deleted and their audit rows finished. ``unconflict``, ``unpark`` and ``revive`` are ids (link, side and field for
+    parked) whose rows are no longer true. ``wishes`` are requests of the
+    engine's own (look at this record again); ``cursors`` move last.
+    """
+
+    links: list[Link] = field(default_factory=list)
+    bases: list[tuple[str, Base]] = field(default_factory=list)
+    endings: dict[str, str] = field(default_factory=dict)
+    conflicts: list[Conflict] = field(default_factory=list)
+    unconflict: list[str] = field(default_factory=list)
+    parked: list[Parked] = field(default_factory=list)
+    unpark: list[tuple[str, Side, str]] = field(default_factory=list)
+    dead: list[DeadLetter] = field(default_factory=list)
+    revive: list[str] = field(default_factory=list)
+    wishes: list[Request] = field(default_factory=list)
+    requests_done: list[str] = field(default_factory=list)
+    cursors: list[StoredCursor] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return any(
+            (
+                self.links,
+                self.bases,
+                self.endings,
+                self.conflicts,
+                self.unconflict,
+                self.parked,
+                self.unpark,
+                self.dead,
+                self.revive,
+                self.wishes,
+                self.requests_done,
+                self.cursors,
+            )
+        )
+
+
+class Store(Protocol):
+    """Durable knowledge of one connection, on SQLite or PostgreSQL."""
+
+    # -- who may use it ------------------------------------------------------------------------------------------
+    def bind(self, side: Side, identity: AccountIdentity) -> None:
+        """Binds this connection to a portal or org at first use.
+
+        :raises WrongAccount: if it was bound to another one, or if another connection has this account.
+        """
+        ...
+
+    def bound(self) -> Mapping[Side, AccountIdentity]:
+        """The accounts this connection is bound to so far."""
+        ...
+
+    def take_lease(self, holder: str, now: Instant, until: Instant) -> Lease | None:
+        """The exclusive right to write, or ``None`` while somebody else has it."""
+        ...
+
+    def lease(self) -> Lease | None:
+        """The lease as it stands, live or run out."""
+        ...
+
+    def extend_lease(self, lease: Lease, until: Instant) -> Lease:
+        """The same lease, longer. :raises LeaseLost: if it is no longer ours."""
+        ...
+
+    def release_lease(self, lease: Lease) -> None:
+        """Gives the right back; releasing a lost lease does nothing."""
+        ...
+
+    # -- links and bases -----------------------------------------------------------------------------------------
+    def linked(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, Linked]:
+        """Links (tombstones too) and bases of these refs of one side; refs without a link are not in the answer."""
+        ...
+
+    def by_link(self, ids: Sequence[str]) -> Mapping[str, Linked]:
+        """Links and bases by link id."""
+        ...
+
+    def links(self, kind: str) -> Iterator[Link]:
+        """All links of a kind, streamed in id order."""
+        ...
+
+    def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
+        """Live link ids of these refs; cheap, for references."""
+        ...
+
+    def count_links(self, kind: str) -> int:
+        """Live links of a kind."""
+        ...
+
+    # -- writing ahead and settling --------------------------------------------------------------------------------
+    def begin(self, lease: Lease, intents: Sequence[Intent], audit: Sequence[AuditRow], now: Instant) -> None:
+        """Stores intents and their audit rows before a send. :raises LeaseLost: if the epoch is not ours or ran out."""
+        ...
+
+    def settle(self, settlement: Settlement, now: Instant) -> None:
+        """Writes all of it in one transaction, or nothing."""
+        ...
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Writes whose ending is not known, oldest first."""
+        ...
+
+    def cursors(self) -> Sequence[StoredCursor]:
+        """All cursors of the connection."""
+        ...
+
+    # -- what waits ------------------------------------------------------------------------------------------------
+    def conflicts(self, ids: Sequence[str] | None = None) -> Sequence[Conflict]:
+        """Open conflicts, oldest first; all of them, or those with these ids."""
+        ...
+
+    def conflicts_of(self, links: Sequence[str]) -> Mapping[str, Sequence[Conflict]]:
+        """Open field conflicts by link id."""
+        ...
+
+    def resolve_conflict(self, id: str, resolution: str) -> bool:
+        """Stores a person's choice for the next cycle; ``False`` if there is no such conflict."""
+        ...
+
+    def parked(self, links: Sequence[str] | None = None) -> Sequence[Parked]:
+        """Parked fields; all, or those of these links."""
+        ...
+
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Records that cannot be written, oldest first."""
+        ...
+
+    def mark_dead_letter(self, id: str, retry: bool) -> bool:  # noqa: FBT001 - the two endings of one row
+        """Asks for another try (``True``) or drops the row (``False``); the answer says whether it was there."""
+        ...
+
+    def approve(self, request: Request) -> None:
+        """Stores an operator's wish; the same id twice is one wish."""
+        ...
+
+    def requests(self) -> Sequence[Request]:
+        """Wishes not carried out yet."""
+        ...
+
+    # -- history ---------------------------------------------------------------------------------------------------
+    def save_run(self, run: Run) -> None:
+        """Upserts a run."""
+        ...
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """The latest runs, newest first."""
+        ...
+
+    def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
+        """Writes of one linked record, newest first, values decrypted."""
+        ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Rows that an operator asks for: links per kind, conflicts, parked, dead letters, open intents."""
+        ...
+
+    def recall(self, name: str) -> tuple[bytes, Instant] | None:
+        """What was remembered under this name, and when: vendor schemas and users, to spare calls."""
+        ...
+
+    def remember(self, name: str, content: bytes, now: Instant) -> None:
+        """Remembers bytes under a name, replacing what was there."""
+        ...
+
+    def close(self) -> None:
+        """Closes connections to the database."""
+        ...

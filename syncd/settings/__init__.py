@@ -1,0 +1,1 @@
+"""Config files and environment, validated as a whole and turned into frozen model objects."""

@@ -1,0 +1,125 @@
+"""What bootstrap needs to open accounts and the store: frozen values, secrets behind a call.
+
+A secret from a file is read again at every call, so that a new one is in use without a restart. A file that others can
+read is refused. A secret never shows in ``repr``.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.mapping import Connection
+from syncd.settings.cases import Case
+from syncd.settings.kinds import MappingSource
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A credential given as a value, or as a file that is read at every call."""
+
+    name: str
+    value: SecretStr | None = None
+    file: Path | None = None
+
+    def __call__(self) -> SecretStr:
+        """The secret as it is now.
+
+        :raises NeedsOperator: if its file is gone, empty, or readable by everybody.
+        """
+        if self.file is None:
+            assert self.value is not None
+            return self.value
+        wrong = trouble_with(self.file)
+        if wrong is not None:
+            what, advice = wrong
+            raise NeedsOperator(f"{self.name}: {self.file} {what}; {advice}")
+        return SecretStr(self.file.read_text(encoding="utf-8").strip())
+
+
+def trouble_with(file: Path) -> tuple[str, str] | None:
+    """What is wrong with a secret's file, and what to do; ``None`` if nothing is."""
+    try:
+        mode = file.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISFIFO(mode):
+            return "is no file", "name the file itself"
+        if mode & stat.S_IROTH:
+            return "can be read by everybody on this machine", f"chmod o-rwx {file}"
+        if not file.read_text(encoding="utf-8").strip():
+            return "is empty", "write the secret into it"
+    except FileNotFoundError:
+        return "does not exist", "make it, or mend the path"
+    except (OSError, UnicodeDecodeError) as error:
+        return f"cannot be read ({type(error).__name__})", "mend its rights; it must be UTF-8 text"
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class HubSpotAccount:
+    """How to reach a HubSpot portal. Rates are calls, ``overlap`` is seconds."""
+
+    base_url: str
+    access_token: Secret
+    api_version: str
+    per_10_seconds: int
+    search_per_second: int
+    overlap: float
+
+
+@dataclass(frozen=True, slots=True)
+class SalesforceAccount:
+    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_limit_share`` a part of 1."""
+
+    login_url: str
+    flow: str
+    client_id: str
+    client_secret: Secret | None
+    username: str | None
+    private_key: Secret | None
+    api_version: str
+    overlap: float
+    daily_limit_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionSettings:
+    """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws."""
+
+    connection: Connection
+    marketing: HubSpotAccount
+    crm: SalesforceAccount
+    directory: Path
+    sources: Mapping[str, MappingSource]
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
+    connections.
+    """
+
+    store_url: Secret
+    log_level: str
+    connections: Mapping[str, ConnectionSettings]
+    files: tuple[Path, ...]
+    hash: str
+
+    def connection(self, name: str | None) -> ConnectionSettings:
+        """A connection by name; the only one if no name is given.
+
+        :raises BadUsage: if there is none of that name, or several to choose from.
+        """
+        known = ", ".join(sorted(self.connections))
+        if name is None:
+            if len(self.connections) > 1:
+                raise BadUsage(f"there are several connections; choose one of {known}")
+            name = known
+        if name not in self.connections:
+            raise BadUsage(f"there is no connection {name!r}; use one of {known}")
+        return self.connections[name]

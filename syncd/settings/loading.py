@@ -1,0 +1,332 @@
+"""From files and environment to frozen settings, or to every flaw at once.
+
+``syncd.yaml``, then the overlay ``env/NAME.yaml`` that ``SYNCD_ENV`` names, then the environment; then the mapping
+files and cases of each connection's directory. Nothing here reaches a vendor or the store.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from syncd.model.errors import BadConfig, Flaw
+from syncd.model.mapping import Connection, KindMapping
+from syncd.model.values import Pair, Side
+from syncd.settings.accounts import (
+    ConnectionSettings,
+    HubSpotAccount,
+    Loaded,
+    SalesforceAccount,
+    Secret,
+    trouble_with,
+)
+from syncd.settings.cases import Case, CasesFile, cases_of
+from syncd.settings.environment import environment_tree
+from syncd.settings.kinds import MappingSource, ReadOnly, check_expression, kind_mapping
+from syncd.settings.mapping_file import MappingFile
+from syncd.settings.sections import CURRENT, ConnectionSection, CrmSection, MarketingSection, ScopeSection, SyncdFile
+from syncd.settings.tree import Loc, Tree, read_tree
+from syncd.settings.validate import Section, validated
+
+FILE: Final = "syncd.yaml"
+
+
+def load(path: Path, environ: Mapping[str, str], *, read_only: ReadOnly | None = None) -> Loaded:
+    """Reads and checks the whole configuration.
+
+    :param path: ``syncd.yaml``, or the folder it is in.
+    :param environ: environment variables.
+    :param read_only: vendor fields that cannot be written, per side as patterns with advice.
+    :raises BadConfig: with every flaw found.
+    """
+    return _Loading(path, environ, read_only or {}).run()
+
+
+class _Loading:
+    """One loading of a configuration."""
+
+    def __init__(self, path: Path, environ: Mapping[str, str], read_only: ReadOnly) -> None:
+        self.path = path / FILE if path.is_dir() else path
+        self.folder = self.path.parent
+        self.environ = environ
+        self.read_only = read_only
+        self.files: list[Path] = []
+        self.flaws: list[Flaw] = []
+        self.tree = Tree(str(self.path))
+
+    def run(self) -> Loaded:
+        """Everything, or every flaw."""
+        self.tree = self._main_tree()
+        section = validated(SyncdFile, self.tree) if self._version_fits() else None
+        self.flaws += self.tree.flaws
+        self.tree.flaws.clear()
+        if section is None:
+            raise BadConfig(_ordered(self.flaws))
+        store_url = self._secret(section.store, "url", ("store",))
+        connections = {name: self._connection(name, each) for name, each in section.connections.items()}
+        self._accounts_apart(connections)
+        self.flaws += self.tree.flaws
+        if self.flaws:
+            raise BadConfig(_ordered(self.flaws))
+        assert store_url is not None
+        sound = {name: each for name, each in connections.items() if each is not None}
+        return Loaded(
+            store_url=store_url,
+            log_level=section.log.level,
+            connections=sound,
+            files=tuple(self.files),
+            hash=digest([each.connection.config_hash for each in sound.values()]),
+        )
+
+    # -- syncd.yaml ------------------------------------------------------------------------------------------------
+    def _main_tree(self) -> Tree:
+        tree = self._read(self.path)
+        name = self.environ.get("SYNCD_ENV")
+        if name:
+            overlay = self.folder / "env" / f"{name}.yaml"
+            if not overlay.is_file():
+                known = ", ".join(sorted(each.stem for each in overlay.parent.glob("*.yaml"))) or "none"
+                tree.flaws.append(
+                    Flaw(
+                        str(overlay),
+                        0,
+                        0,
+                        f"SYNCD_ENV={name} names no overlay",
+                        f"there are: {known}; make it or unset SYNCD_ENV",
+                    )
+                )
+            else:
+                tree = tree.overlaid(self._read(overlay))
+        return tree.overlaid(environment_tree(self.environ))
+
+    def _read(self, path: Path) -> Tree:
+        self.files.append(path)
+        return read_tree(path)
+
+    def _version_fits(self) -> bool:
+        """An older version would be migrated with a shown diff; there is none yet."""
+        given = self.tree.get(("version",))
+        if given is None or isinstance(given, bool) or not str(given).isdigit():
+            return True  # the model says what is wrong
+        version = int(given)
+        if isinstance(self.tree.value, dict):
+            self.tree.value["version"] = version
+        if version > CURRENT:
+            self.tree.flaw(
+                ("version",),
+                f"version {version} was written for a newer syncd; this one knows version {CURRENT}",
+                "upgrade syncd, or use the file it had before",
+            )
+        elif version < CURRENT:
+            self.tree.flaw(
+                ("version",),
+                f"there never was a version {version}; the first is {CURRENT}, so there is nothing to migrate",
+                f"write `version: {CURRENT}`",
+            )
+        return version == CURRENT
+
+    # -- connections -------------------------------------------------------------------------------------------------
+    def _connection(self, name: str, section: ConnectionSection) -> ConnectionSettings | None:
+        loc: Loc = ("connections", name)
+        directory = self.folder / section.directory
+        token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
+        client_secret = self._secret(section.crm, "client_secret", (*loc, "crm"))
+        private_key = self._secret(section.crm, "private_key", (*loc, "crm"))
+        sources = self._sources(directory, loc)
+        kinds = self._in_order(sources)
+        kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
+        cases = self._cases(directory)
+        if token is None:
+            return None
+        connection = Connection(
+            name=name,
+            kinds=kinds,
+            horizon=Pair(section.horizon.marketing, section.horizon.crm),
+            mode=section.mode,
+            allow_billable=section.allow_billable,
+        )
+        return ConnectionSettings(
+            connection=replace(connection, config_hash=digest(asdict(connection))),
+            marketing=_hubspot(section.marketing, token),
+            crm=_salesforce(section.crm, client_secret, private_key),
+            directory=directory,
+            sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
+            cases=cases,
+        )
+
+    def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:
+        """The secret of a section, checked once; it is read again at every use."""
+        file, value = getattr(section, f"{name}_file"), getattr(section, name)
+        full = ".".join(str(part) for part in (*loc, name))
+        if file is None:
+            return None if value is None else Secret(full, value=SecretStr(value) if isinstance(value, str) else value)
+        path = self.folder / Path(file).expanduser()
+        wrong = trouble_with(path)
+        if wrong is not None:
+            what, advice = wrong
+            self.tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
+        return Secret(full, file=path)
+
+    def _sources(self, directory: Path, loc: Loc) -> dict[str, MappingSource]:
+        sources: dict[str, MappingSource] = {}
+        paths = sorted((directory / "schema").glob("*.yaml"))
+        if not paths:
+            self.tree.flaw(
+                (*loc, "directory"), f"{directory / 'schema'} holds no mapping files", "add schema/person.yaml"
+            )
+        for path in paths:
+            tree = self._read(path)
+            section = validated(MappingFile, tree)
+            if section is not None:
+                kind = kind_mapping(section, tree, read_only=self.read_only)
+                if kind.kind in sources:
+                    first = sources[kind.kind].tree.file
+                    tree.flaw(("kind",), f"the kind {kind.kind} is mapped in {first} already", "keep one of the files")
+                else:
+                    sources[kind.kind] = MappingSource(replace(kind, hash=digest(asdict(kind))), section, tree)
+            self._collect(tree)
+        return sources
+
+    def _in_order(self, sources: Mapping[str, MappingSource]) -> tuple[KindMapping, ...]:
+        """Kinds with those first that others refer to."""
+        waiting = {name: source.kind for name, source in sorted(sources.items())}
+        pointing: dict[str, set[str]] = {}
+        for name, source in sources.items():
+            pointing[name] = set()
+            for each in source.kind.fields:
+                if each.kind is not None and each.kind not in sources:
+                    loc = ("fields", each.name, "kind")
+                    source.tree.flaw(
+                        loc, f"there is no mapping of the kind {each.kind!r}", f"add schema/{each.kind}.yaml"
+                    )
+                elif each.kind is not None and each.kind != name:
+                    pointing[name].add(each.kind)
+            self._collect(source.tree)
+        ordered: list[KindMapping] = []
+        while waiting:
+            ready = [name for name in waiting if not pointing[name] & waiting.keys()]
+            if not ready:
+                tree = sources[next(iter(waiting))].tree
+                tree.flaw(("kind",), f"the kinds {', '.join(waiting)} refer to each other", "remove one reference")
+                self._collect(tree)
+                ready = list(waiting)
+            ordered += [waiting.pop(name) for name in ready]
+        return tuple(ordered)
+
+    def _scoped(self, kinds: tuple[KindMapping, ...], scope: Any, loc: Loc) -> tuple[KindMapping, ...]:  # noqa: ANN401
+        """The mapping files' scope, taken away (``all``) or narrowed by the connection's."""
+        if scope == "all":
+            return tuple(_rehashed(replace(kind, scope=Pair(None, None))) for kind in kinds)
+        if not isinstance(scope, ScopeSection) or not kinds:
+            return kinds
+        every = frozenset(each.name for kind in kinds for each in kind.fields)
+        for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
+            if text is None:
+                continue
+            before = len(self.tree.flaws)
+            check_expression(text, every, tree=self.tree, loc=(*loc, side.value))
+            if len(self.tree.flaws) > before:
+                continue
+            fitting = [kind.kind for kind in kinds if _compiles(text, frozenset(each.name for each in kind.fields))]
+            if not fitting:
+                self.tree.flaw(
+                    (*loc, side.value), "no kind has all the fields of this scope", "name fields of one kind"
+                )
+            kinds = tuple(_narrowed(kind, side, text) if kind.kind in fitting else kind for kind in kinds)
+        return kinds
+
+    def _cases(self, directory: Path) -> tuple[Case, ...]:
+        cases: list[Case] = []
+        for path in sorted((directory / "cases").glob("*.yaml")):
+            tree = self._read(path)
+            section = validated(CasesFile, tree)
+            if section is not None:
+                cases += cases_of(section, tree)
+            self._collect(tree)
+        return tuple(cases)
+
+    def _accounts_apart(self, connections: Mapping[str, ConnectionSettings | None]) -> None:
+        """Two connections to one account would undo each other's work."""
+        seen: dict[tuple[str, ...], str] = {}
+        for name, each in connections.items():
+            if each is None:
+                continue
+            for side, account in (
+                ("marketing", (each.marketing.base_url, _identity(each.marketing.access_token))),
+                ("crm", (each.crm.login_url, each.crm.client_id, each.crm.username or "")),
+            ):
+                first = seen.setdefault((side, *account), name)
+                if first != name:
+                    self.tree.flaw(
+                        ("connections", name, side),
+                        f"this is the account of the connection {first}",
+                        "an account belongs to one connection; remove one of them",
+                    )
+
+    def _collect(self, tree: Tree) -> None:
+        self.flaws += tree.flaws
+        tree.flaws.clear()
+
+
+def digest(value: object) -> str:
+    """A short digest of plain values, stable between processes."""
+    plain = json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+    return blake2b(plain.encode(), digest_size=8).hexdigest()
+
+
+def _rehashed(kind: KindMapping) -> KindMapping:
+    return replace(kind, hash=digest(asdict(replace(kind, hash=""))))
+
+
+def _narrowed(kind: KindMapping, side: Side, text: str) -> KindMapping:
+    own = kind.scope.of(side)
+    both = text if own is None else f"({own}) && ({text})"
+    return _rehashed(replace(kind, scope=kind.scope.replacing(side, both)))
+
+
+def _compiles(text: str, names: frozenset[str]) -> bool:
+    probe = Tree("")
+    check_expression(text, names, tree=probe, loc=())
+    return not probe.flaws
+
+
+def _identity(secret: Secret) -> str:
+    """What makes two secrets one: the same value or the same file."""
+    return secret.value.get_secret_value() if secret.value is not None else f"file:{secret.file}"
+
+
+def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:
+    return HubSpotAccount(
+        base_url=section.base_url,
+        access_token=token,
+        api_version=section.api_version,
+        per_10_seconds=section.rate.per_10_seconds,
+        search_per_second=section.rate.search_per_second,
+        overlap=section.overlap,
+    )
+
+
+def _salesforce(section: CrmSection, client_secret: Secret | None, private_key: Secret | None) -> SalesforceAccount:
+    return SalesforceAccount(
+        login_url=section.login_url,
+        flow=section.flow,
+        client_id=section.client_id,
+        client_secret=client_secret,
+        username=section.username,
+        private_key=private_key,
+        api_version=section.api_version,
+        overlap=section.overlap,
+        daily_limit_share=section.daily_limit_share,
+    )
+
+
+def _ordered(flaws: Iterable[Flaw]) -> tuple[Flaw, ...]:
+    """Each flaw once, by place."""
+    unique = dict.fromkeys(flaws)
+    return tuple(sorted(unique, key=lambda flaw: (flaw.file, flaw.line, flaw.column, flaw.what)))

@@ -1,0 +1,231 @@
+"""What only the vendors' schemas can tell about a mapping, and what follows from it.
+
+Unknown, read-only and unfitting fields, a key that is missing or not unique, table values a restricted list does not
+know, a status that only a conversion may set. Optional fields that are not there are left out of the mapping with a
+notice. Nothing is read here: schemas are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from typing import Final
+
+from syncd.model.errors import Flaw
+from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.remote import RemoteField, RemoteSchema
+from syncd.model.values import FieldType, Pair, Side
+from syncd.settings.kinds import MappingSource, written_fields
+from syncd.settings.loading import digest
+from syncd.settings.tree import Loc, Tree
+
+_TEXTS: Final = frozenset(
+    {"string", "textarea", "text", "html", "encryptedstring", "combobox", "picklist", "enumeration"}
+)
+_NUMBERS: Final = frozenset({"number", "int", "double", "currency", "percent", "long"})
+_FLAGS: Final = frozenset({"bool", "boolean"})
+_ANY: Final = frozenset({"anyType"})
+FITTING: Final = {
+    FieldType.STRING: _TEXTS | _NUMBERS | {"email", "phone", "phone_number", "url", "id", "reference", "multipicklist"},
+    FieldType.TEXT: _TEXTS | {"email", "phone", "phone_number", "url"},
+    FieldType.EMAIL: _TEXTS | {"email"},
+    FieldType.PHONE: _TEXTS | {"phone", "phone_number"},
+    FieldType.URL: _TEXTS | {"url"},
+    FieldType.BOOLEAN: _FLAGS | {"enumeration", "picklist", "string"},
+    FieldType.INTEGER: _NUMBERS | {"string"},
+    FieldType.DECIMAL: _NUMBERS | {"string"},
+    FieldType.MONEY: _NUMBERS | {"string", "enumeration", "picklist"},
+    FieldType.DATE: frozenset({"date", "datetime", "string"}),
+    FieldType.DATETIME: frozenset({"datetime", "date", "string"}),
+    FieldType.ENUM: _TEXTS | _FLAGS | _NUMBERS,
+    FieldType.SET: frozenset({"multipicklist", "enumeration", "string", "textarea"}),
+    FieldType.COUNTRY: _TEXTS,
+    FieldType.STATE: _TEXTS,
+    FieldType.OWNER: frozenset({"reference", "enumeration", "string", "number"}),
+    FieldType.OPT_OUT: _FLAGS | {"enumeration"},
+    FieldType.REFERENCE: frozenset({"reference", "string", "number"}),
+}
+"""Vendor type words that hold a canonical type."""
+
+
+def check_schema(
+    kind: KindMapping, schemas: Pair[RemoteSchema], *, source: MappingSource | None = None
+) -> tuple[KindMapping, tuple[Flaw, ...], tuple[str, ...]]:
+    """Checks a mapping against both vendors' schemas.
+
+    :param source: where the mapping stands, for file, line and column of the flaws.
+    :returns: the mapping without the optional fields that are not there, flaws, and notices in words.
+    """
+    checking = _Checking(kind, schemas, source)
+    return checking.run()
+
+
+def converted_targets(
+    kind: KindMapping, schema: RemoteSchema, *, source: MappingSource | None = None
+) -> tuple[Flaw, ...]:
+    """Table rows that would write a CRM status which only a conversion may set (``LeadStatus.IsConverted``)."""
+    tree = _tree(kind, source)
+    for field in kind.fields:
+        if field.direction.flows_to(Side.CRM):
+            for object_name, names in field.slots.crm.items():
+                found = schema.objects.get(object_name, {})
+                for position, name in enumerate(names):
+                    if name in found:
+                        _converted(field, position, found[name], tree)
+    return tuple(dict.fromkeys(tree.flaws))
+
+
+def _converted(field: FieldMapping, position: int, remote: RemoteField, tree: Tree) -> None:
+    converted = {option.value for option in remote.options if option.converted}
+    for row in field.table:
+        written = row.writes.crm
+        if written is not None and written[position] in converted:
+            tree.flaw(
+                ("fields", field.name, "values", row.value, "crm"),
+                f"{written[position]!r} is a converted status; only converting the record may set it",
+                "say `never_written: [crm]` in this row",
+            )
+
+
+class _Checking:
+    """One mapping held against its schemas."""
+
+    def __init__(self, kind: KindMapping, schemas: Pair[RemoteSchema], source: MappingSource | None) -> None:
+        self.kind = kind
+        self.schemas = schemas
+        self.source = source
+        self.tree = _tree(kind, source)
+        self.notices: list[str] = []
+
+    def run(self) -> tuple[KindMapping, tuple[Flaw, ...], tuple[str, ...]]:
+        """The answer of ``check_schema``."""
+        for side in Side:
+            self._key(side)
+        kept = tuple(field for field in self.kind.fields if self._there(field))
+        for field in kept:
+            for side in Side:
+                for object_name, names in field.slots.of(side).items():
+                    for position, name in enumerate(names):
+                        self._fits(field, side, object_name, name, position)
+        kind = self.kind
+        if kept != kind.fields:
+            kind = replace(kind, fields=kept, hash="")
+            kind = replace(kind, hash=digest(asdict(kind)))
+        self._required(kind)
+        flaws = (*self.tree.flaws, *converted_targets(kind, self.schemas.crm, source=self.source))
+        return kind, tuple(dict.fromkeys(flaws)), tuple(self.notices)
+
+    def _remote(self, side: Side, object_name: str, name: str) -> RemoteField | None:
+        return self.schemas.of(side).objects.get(object_name, {}).get(name)
+
+    def _key(self, side: Side) -> None:
+        loc: Loc = (side.value, "key")
+        name = self.kind.key.of(side)
+        for object_name in self.kind.objects.of(side):
+            found = self._remote(side, object_name, name)
+            if found is None:
+                self.tree.flaw(
+                    loc,
+                    f"the key field {object_name}.{name} does not exist or is hidden from syncd",
+                    "make it as a unique text field (README.md, first steps), and let syncd's user read and write it",
+                )
+            elif not found.unique:
+                self.tree.flaw(
+                    loc,
+                    f"the key field {object_name}.{name} is not unique",
+                    "make it unique: two records with one key could not be told apart",
+                )
+            elif not found.writable:
+                self.tree.flaw(
+                    loc, f"syncd may not write the key field {object_name}.{name}", "give its user that right"
+                )
+
+    def _there(self, field: FieldMapping) -> bool:
+        """Whether every vendor field of a shared field exists; an optional one that does not is left out."""
+        gone = [
+            (side, object_name, name)
+            for side in Side
+            for object_name, names in field.slots.of(side).items()
+            for name in names
+            if not name.startswith("@")
+            # an association is no field: only the connector knows it
+            and not (field.type is FieldType.REFERENCE and side is Side.MARKETING)
+            and self._remote(side, object_name, name) is None
+        ]
+        if not gone:
+            return True
+        if field.optional:
+            shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
+            self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden")
+        else:
+            for side, object_name, name in gone:
+                self.tree.flaw(
+                    ("fields", field.name, side.value),
+                    f"{object_name}.{name} does not exist or is hidden from syncd",
+                    "correct the name, let syncd's user see the field, or say `optional: true`",
+                )
+        return False
+
+    def _fits(self, field: FieldMapping, side: Side, object_name: str, name: str, position: int) -> None:
+        remote = self._remote(side, object_name, name)
+        if remote is None:
+            return
+        loc: Loc = ("fields", field.name, side.value)
+        written = name in written_fields(field, field.slots.of(side)[object_name])
+        if field.direction.flows_to(side) and written and not remote.writable:
+            self.tree.flaw(
+                loc,
+                f"{object_name}.{name} is read-only for syncd, and {field.name} flows to it",
+                f"let syncd's user edit the field, or say `direction: to_{side.other}`",
+            )
+        if written and remote.type not in FITTING[field.type] | _ANY and not self._read_through(field, side):
+            self.tree.flaw(
+                loc,
+                f"{object_name}.{name} is of type {remote.type}, which cannot be converted to {field.type}",
+                "choose another type or another field",
+            )
+        if remote.restricted and remote.options and field.direction.flows_to(side):
+            known = {option.value for option in remote.options if option.active}
+            for row in field.table:
+                form = row.writes.of(side)
+                wire = None if form is None else form[position]
+                if wire not in {None, ""} and wire not in known:
+                    self.tree.flaw(
+                        ("fields", field.name, "values", row.value, side.value),
+                        f"{object_name}.{name} does not allow {wire!r}",
+                        f"use one of {', '.join(sorted(known))}, or add it there",
+                    )
+
+    def _read_through(self, field: FieldMapping, side: Side) -> bool:
+        """A transform on reading (owner_name and the like) makes another type of it, where nothing is written back."""
+        return bool(field.steps.of(side).read) and not field.direction.flows_to(side)
+
+    def _required(self, kind: KindMapping) -> None:
+        """A record that is made must have what its vendor requires."""
+        for side in Side:
+            for number, rule in enumerate(kind.create.of(side)):
+                for remote in self.schemas.of(side).objects.get(rule.object, {}).values():
+                    if remote.required and remote.writable and remote.name != kind.key.of(side):
+                        self._filled(kind.fields, side, rule.object, remote.name, ("create", side.value, number))
+
+    def _filled(self, fields: Iterable[FieldMapping], side: Side, object_name: str, name: str, loc: Loc) -> None:
+        writers = [each for each in fields if name in each.slots.of(side).get(object_name, ())]
+        writers = [each for each in writers if each.direction.flows_to(side)]
+        if not writers:
+            self.tree.flaw(
+                loc,
+                f"{object_name} cannot be made without {name}, and no shared field writes it",
+                "map it, or remove the create rule",
+            )
+        elif writers[0].create_default.of(side) is None:
+            self.notices.append(
+                f"{object_name}.{name} is required: a record with an empty {writers[0].name} cannot be made; "
+                f"`create_default: {{{side}: ...}}` would fill it"
+            )
+
+
+def _tree(kind: KindMapping, source: MappingSource | None) -> Tree:
+    """A tree for new flaws that knows the places of the mapping file."""
+    if source is None:
+        return Tree(f"schema/{kind.kind}.yaml")
+    return Tree(source.tree.file, source.tree.value, source.tree.keys, source.tree.values)

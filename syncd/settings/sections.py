@@ -1,0 +1,182 @@
+"""What may stand in ``syncd.yaml``. The descriptions here are the text of ``docs/config.md``."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from syncd.settings.validate import SecretText, Section, Text
+
+CURRENT = 1
+
+
+def _url(value: str) -> str:
+    """https, or plain http on this machine only."""
+    parts = urlsplit(value)
+    if parts.scheme not in {"https", "http"} or not parts.hostname:
+        raise ValueError("this is no web address; write https://HOST")
+    if parts.username or parts.password:
+        raise ValueError("a name or password in the address; put credentials in their own keys")
+    if parts.scheme == "http" and parts.hostname not in {"127.0.0.1", "::1"}:
+        raise ValueError(
+            "plain http would send credentials in the clear; write https (http only to 127.0.0.1 or [::1])"
+        )
+    return value.rstrip("/")
+
+
+def _name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value):
+        raise ValueError(f"the name {value!r} cannot be used; lower case letters, digits and single underscores only")
+    return value
+
+
+Url = Annotated[Text, AfterValidator(_url)]
+Name = Annotated[str, AfterValidator(_name)]
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+
+
+def _one_of(section: Section, name: str) -> None:
+    """A secret is given once: as a value or as a file."""
+    if getattr(section, name) is not None and getattr(section, f"{name}_file") is not None:
+        raise ValueError(f"both {name} and {name}_file are given; keep one of them")
+
+
+class StoreSection(Section):
+    """Where syncd remembers: links, bases, history."""
+
+    url: Text = Field(
+        "sqlite:///var/syncd.db",
+        description="SQLAlchemy address of the state store: `sqlite:///FILE` (a relative file counts from the working "
+        "directory) or `postgresql+psycopg://USER@HOST/NAME`.",
+    )
+    url_file: Text | None = Field(None, description="File that holds `url`, for addresses with a password in them.")
+
+
+class LogSection(Section):
+    """Log lines on standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is written.")
+
+
+class HorizonSection(Section):
+    """How long an unanswered write may still happen at the vendor. Only after it is such a write sent again."""
+
+    marketing: Seconds = Field(120, description="Seconds for the marketing side.")
+    crm: Seconds = Field(600, description="Seconds for the CRM: a call may run for ten minutes there.")
+
+
+class ScopeSection(Section):
+    """Which unlinked records take part, per side, as CEL over the shared fields."""
+
+    marketing: Text | None = Field(
+        None, description="CEL that must hold for a marketing record, e.g. `country == 'DE'`."
+    )
+    crm: Text | None = Field(None, description="CEL that must hold for a CRM record.")
+
+
+class RateSection(Section):
+    """Shares of HubSpot's limits that syncd may use."""
+
+    per_10_seconds: int = Field(190, ge=1, le=1_000, description="Calls in ten seconds; 100 on Free and Starter.")
+    search_per_second: int = Field(5, ge=1, le=50, description="Search calls a second; the account has 5 in all.")
+
+
+class MarketingSection(Section):
+    """The marketing account."""
+
+    vendor: Literal["hubspot"] = Field("hubspot", description="Vendor of the marketing side.")
+    base_url: Url = Field(
+        "https://api.hubapi.com", description="Root of the API; plain http only on 127.0.0.1 and [::1]."
+    )
+    access_token: SecretText | None = Field(None, description="Token of the service key (`pat-...`).")
+    access_token_file: Text | None = Field(None, description="File that holds the token; read again after a refusal.")
+    api_version: Literal["2026-09", "2026-03", "v3"] = Field(
+        "2026-09", description="Version in the API's paths. `v3` is supported by the vendor until September 2027."
+    )
+    rate: RateSection = Field(default_factory=RateSection, description="Limits to keep to.")
+    overlap: Seconds = Field(
+        90, description="Seconds before the cursor that are read once more, because the search index lags behind."
+    )
+
+    @model_validator(mode="after")
+    def _credentials(self) -> MarketingSection:
+        _one_of(self, "access_token")
+        if self.access_token is None and self.access_token_file is None:
+            raise ValueError("no credential is given; set access_token_file (or access_token in the environment)")
+        return self
+
+
+class CrmSection(Section):
+    """The CRM org."""
+
+    vendor: Literal["salesforce"] = Field("salesforce", description="Vendor of the CRM side.")
+    login_url: Url = Field(
+        description="Address of the org, `https://NAME.my.salesforce.com` (a sandbox: `https://NAME--BOX.sandbox.my."
+        "salesforce.com`)."
+    )
+    flow: Literal["client_credentials", "jwt_bearer"] = Field(
+        "client_credentials", description="OAuth flow of the External Client App."
+    )
+    client_id: Text = Field(description="Consumer key of the app.")
+    client_secret: SecretText | None = Field(None, description="Consumer secret, for `client_credentials`.")
+    client_secret_file: Text | None = Field(None, description="File that holds the consumer secret.")
+    username: Text | None = Field(None, description="User to act as, for `jwt_bearer`.")
+    private_key: SecretText | None = Field(None, description="PEM of the certificate's private key, for `jwt_bearer`.")
+    private_key_file: Text | None = Field(None, description="File that holds the private key.")
+    api_version: Annotated[Text, Field(pattern=r"^[0-9]{2}\.0$")] = Field(
+        "64.0", description="Version of the REST API."
+    )
+    overlap: Seconds = Field(
+        60, description="Seconds before the cursor that are read once more, because rows are committed late."
+    )
+    daily_limit_share: float = Field(
+        0.5, gt=0, le=1, description="Part of the org's daily API calls that syncd may use; others use the same count."
+    )
+
+    @model_validator(mode="after")
+    def _credentials(self) -> CrmSection:
+        _one_of(self, "client_secret")
+        _one_of(self, "private_key")
+        if self.flow == "client_credentials" and self.client_secret is None and self.client_secret_file is None:
+            raise ValueError("client_credentials needs a secret; set client_secret_file (or client_secret)")
+        if self.flow == "jwt_bearer" and self.private_key is None and self.private_key_file is None:
+            raise ValueError("jwt_bearer needs a key; set private_key_file (or private_key)")
+        if self.flow == "jwt_bearer" and self.username is None:
+            raise ValueError("jwt_bearer needs a user; set username")
+        return self
+
+
+class ConnectionSection(Section):
+    """One marketing account and one CRM org that are kept in step."""
+
+    directory: Text = Field(".", description="Folder of `schema/` and `cases/`; relative to the folder of syncd.yaml.")
+    mode: Literal["live", "shadow"] = Field("live", description="`shadow` reads and decides, and writes to nobody.")
+    horizon: HorizonSection = Field(
+        default_factory=HorizonSection, description="Wait before an unseen write is repeated."
+    )
+    scope: Literal["all"] | ScopeSection | None = Field(
+        None,
+        description="Which unlinked records take part. Not given: what the mapping files say. `all`: every record, "
+        "whatever the mapping files say. Per side: CEL, in addition to the mapping files; it applies to each kind that "
+        "has all the fields it names.",
+    )
+    allow_billable: bool = Field(
+        False,
+        description="Whether syncd may make contacts that the marketing vendor bills for.",
+    )
+    marketing: MarketingSection = Field(description="The marketing account.")
+    crm: CrmSection = Field(description="The CRM org.")
+
+
+class SyncdFile(Section):
+    """The file ``syncd.yaml``."""
+
+    version: Literal[1] = Field(description="Version of this format.")
+    store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
+    log: LogSection = Field(default_factory=LogSection, description="Logging.")
+    connections: dict[Name, ConnectionSection] = Field(
+        min_length=1, description="Connections by name (lower case letters, digits, single underscores)."
+    )

@@ -1,0 +1,200 @@
+"""The shared budget of API calls: one row per account and limit, charged in one statement.
+
+The rule is the generic cell rate algorithm. A row holds the instant at which all calls charged so far will have
+drained at the limit's rate; a charge moves that instant on, and is refused if it would be further away than the burst
+allows. Integer microseconds, rounded so that the rate is never exceeded.
+
+* **Bound.** In any window of t seconds all workers together make at most ``burst + calls / seconds * t`` calls.
+* **Lots.** A busy worker charges up to ten calls at once and spends them without the database. A lot is good only for
+  the time in which it drains, and lots are taken out of a burst that is smaller by one lot: the bound stays exact.
+  Lots grow with use (1, 2, 4 ... 10) and fall back to 1, so that a worker that calls now and then wastes nothing.
+* **Lanes.** Bulk never takes the last 20 % of the burst, ordinary work not the last 5 %: they are there for opt-outs
+  and handoffs at any moment.
+* **Clocks.** A row further in the future than a full burst can only come from a clock that was set back; it counts as
+  a full burst, so nobody waits for the old time to come round.
+
+Refuses a call that costs more than the whole burst (``Bug``): it could never be granted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Connection, Engine, bindparam, case, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from syncd.model.errors import Bug
+from syncd.model.values import Instant, Lane, Side
+from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
+from syncd.ports.system import Clock
+from syncd.store.codec import from_ms, from_us, to_ms, to_us
+from syncd.store.database import Database
+from syncd.store.dialects import insert_new, upsert
+from syncd.store.tables import day
+from syncd.store.tables import rate as t
+
+LARGEST_LOT: Final = 10
+_SHARE: Final = {Lane.OPT_OUT: 100, Lane.HANDOFF: 100, Lane.ORDINARY: 95, Lane.BULK: 80}
+"""Percent of the burst that a lane may fill."""
+_REPORT_EVERY: Final = timedelta(seconds=10)
+"""How often the vendor's count of the day is written, at most: every answer brings one."""
+
+
+@dataclass(slots=True)
+class _Lot:
+    """Calls charged and not yet made. ``deque.pop`` is atomic, so threads share a lot without a lock."""
+
+    calls: deque[None] = field(default_factory=deque)
+    until: int = 0
+    size: int = 1
+
+
+class SqlBudget:
+    """``ports.budget.Budget`` for one account: the account of one side of one connection."""
+
+    def __init__(self, engine: Engine, connection: str, side: Side, clock: Clock) -> None:
+        self._database = Database(engine)
+        self._connection = connection
+        self._side = side
+        self._clock = clock
+        self._lots: dict[tuple[str, Lane], _Lot] = {}
+        self._reported_at: Instant | None = None
+
+    def acquire(self, rate: Rate, lane: Lane, cost: int = 1) -> Grant:
+        """Charges ``cost`` calls to a limit, or says when they can be had.
+
+        :raises Bug: if the cost is more than the burst, or the rate makes no sense.
+        """
+        if not 1 <= cost <= rate.burst or rate.calls < 1 or rate.seconds <= 0:
+            raise Bug(
+                f"limit {rate.name}: {cost} calls can never be granted at {rate.calls} per {rate.seconds} s with a "
+                f"burst of {rate.burst}; split the call or correct the limit"
+            )
+        now = to_us(self._clock.now())
+        lot = self._lots.setdefault((rate.name, lane), _Lot())
+        largest = min(LARGEST_LOT, rate.burst // 10) if cost == 1 else 1
+        if cost == 1 and now < lot.until:
+            try:
+                lot.calls.pop()
+                return Granted()
+            except IndexError:
+                # Used up in time: this worker is busy, the next lot may be larger.
+                lot.size = min(lot.size * 2, largest)
+        else:
+            lot.size = 1
+        return self._charge(rate, lane, cost, now=now, lot=lot, wanted=max(cost, lot.size if largest > 1 else 1))
+
+    def penalize(self, rate: Rate, until: Instant) -> None:
+        """Nobody calls before ``until``. Lots of other workers end by themselves within the time they drain in."""
+        for (name, _), lot in self._lots.items():
+            if name == rate.name:
+                lot.calls.clear()
+                lot.until = 0
+        blocked = to_us(until)
+        with self._database.writing("store a spent limit") as tx:
+            tx.execute(insert_new(tx, t), [self._fresh(rate)])
+            tx.execute(update(t).where(*self._row(rate), t.c.blocked_until < blocked).values(blocked_until=blocked))
+
+    def report(self, *, used: int | None, limit: int | None) -> None:
+        """Keeps what the vendor said of the day's calls; written at most every ten seconds."""
+        now = self._clock.now()
+        if (used is None and limit is None) or (self._reported_at and now < self._reported_at + _REPORT_EVERY):
+            return
+        self._reported_at = now
+        row = {
+            "connection": self._connection,
+            "side": str(self._side),
+            "used": used,
+            "allowed": limit,
+            "at": to_ms(now),
+        }
+        with self._database.writing("store the day's calls") as tx:
+            tx.execute(upsert(tx, day), [row])
+
+    def reported(self) -> tuple[int | None, int | None, Instant] | None:
+        """Used, limit and when, as any worker last heard it; ``None`` if nobody did."""
+        with self._database.reading("read the day's calls") as tx:
+            row = tx.execute(
+                select(day.c.used, day.c.allowed, day.c.at).where(
+                    day.c.connection == self._connection, day.c.side == str(self._side)
+                )
+            ).one_or_none()
+        return None if row is None else (row.used, row.allowed, from_ms(row.at))
+
+    def _charge(self, rate: Rate, lane: Lane, cost: int, *, now: int, lot: _Lot, wanted: int) -> Grant:
+        one = -(-int(rate.seconds * 1_000_000) // rate.calls)
+        reserve = min(LARGEST_LOT, rate.burst // 10)
+        usable = (rate.burst - (reserve if reserve > 1 else 0)) * one
+        bound = {
+            "now": now,
+            "full": rate.burst * one,
+            "room": max(usable * _SHARE[lane] // 100, cost * one),
+            "some": cost * one,
+            "many": wanted * one,
+            "cost": cost,
+            "wanted": wanted,
+            "c": self._connection,
+            "s": str(self._side),
+            "n": rate.name,
+        }
+        with self._database.writing("charge a limit") as tx:
+            granted = tx.execute(_charging(), bound).scalar()
+            if granted is None:
+                tx.execute(insert_new(tx, t), [self._fresh(rate)])
+                granted = tx.execute(_charging(), bound).scalar()
+            if granted is None:
+                return self._wait(tx, rate, bound)
+        if granted > cost:
+            # In this order: another thread that looks at the lot now sees calls that are charged.
+            lot.until = now + granted * one
+            lot.calls = deque([None] * (granted - cost))
+        elif cost == 1:
+            lot.until = now + one * max(1, granted)
+        return Granted()
+
+    def _wait(self, tx: Connection, rate: Rate, bound: dict[str, Any]) -> WaitUntil:
+        row = tx.execute(select(t.c.full_until, t.c.blocked_until).where(*self._row(rate))).one()
+        level = min(max(row.full_until - bound["now"], 0), bound["full"])
+        drained = bound["now"] + max(level + bound["some"] - bound["room"], 0)
+        # At least a millisecond, the clock's own step: the same instant again would be the same answer.
+        return WaitUntil(from_us(max(drained, row.blocked_until, bound["now"] + 1000)))
+
+    def _row(self, rate: Rate) -> tuple[Any, ...]:
+        return t.c.connection == self._connection, t.c.side == str(self._side), t.c.name == rate.name
+
+    def _fresh(self, rate: Rate) -> dict[str, Any]:
+        return {
+            "connection": self._connection,
+            "side": str(self._side),
+            "name": rate.name,
+            "full_until": 0,
+            "blocked_until": 0,
+            "lot": 0,
+        }
+
+
+@cache
+def _charging() -> ReturningUpdate[Any]:
+    """``UPDATE .. RETURNING`` that charges ``many`` if they fit, else ``some`` if they fit, else nothing."""
+    now, full, room = (bindparam(name, type_=BigInteger) for name in ("now", "full", "room"))
+    level = case((t.c.full_until <= now, 0), (t.c.full_until - now > full, full), else_=t.c.full_until - now)
+    fits = level + bindparam("many") <= room
+    return (
+        update(t)
+        .where(
+            t.c.connection == bindparam("c"),
+            t.c.side == bindparam("s"),
+            t.c.name == bindparam("n"),
+            t.c.blocked_until <= now,
+            level + bindparam("some") <= room,
+        )
+        .values(
+            full_until=now + level + case((fits, bindparam("many")), else_=bindparam("some")),
+            lot=case((fits, bindparam("wanted")), else_=bindparam("cost")),
+        )
+        .returning(t.c.lot)
+    )

@@ -1,0 +1,90 @@
+"""Positions in the vendors' streams, and what was last heard of their schemas and users."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select
+
+from syncd.model.remote import Cursor
+from syncd.model.run import StoredCursor
+from syncd.model.values import Instant, Side
+from syncd.store.codec import from_ms, to_ms
+from syncd.store.database import Database
+from syncd.store.dialects import upsert
+from syncd.store.tables import cursor, memory, schema_seen
+
+
+class Cursors:
+    """Cursors, schema checks and remembered answers of one connection."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def cursors(self) -> Sequence[StoredCursor]:
+        """All cursors of the connection."""
+        with self._database.reading("read cursors") as tx:
+            rows = tx.execute(
+                select(cursor.c.kind, cursor.c.side, cursor.c.stream, cursor.c.cursor, cursor.c.moved_at)
+                .where(cursor.c.connection == self._connection)
+                .order_by(cursor.c.kind, cursor.c.side, cursor.c.stream)
+            ).fetchall()
+        return [StoredCursor(kind, Side(side), stream, Cursor(at), from_ms(ms)) for kind, side, stream, at, ms in rows]
+
+    def schema_seen(self, kind: str, side: Side) -> tuple[str, Instant] | None:
+        """Fingerprint and time of the last schema check of one kind and side."""
+        with self._database.reading("read the schema check") as tx:
+            row = tx.execute(
+                select(schema_seen.c.fingerprint, schema_seen.c.at).where(
+                    schema_seen.c.connection == self._connection,
+                    schema_seen.c.kind == kind,
+                    schema_seen.c.side == str(side),
+                )
+            ).one_or_none()
+        return None if row is None else (row.fingerprint, from_ms(row.at))
+
+    def save_schema_seen(self, kind: str, side: Side, fingerprint: str, now: Instant) -> None:
+        """Remembers a schema check."""
+        row = {
+            "connection": self._connection,
+            "kind": kind,
+            "side": str(side),
+            "fingerprint": fingerprint,
+            "at": to_ms(now),
+        }
+        with self._database.writing("store the schema check") as tx:
+            tx.execute(upsert(tx, schema_seen), [row])
+
+    def recall(self, name: str) -> tuple[bytes, Instant] | None:
+        """What was remembered under this name, and when."""
+        with self._database.reading("recall a vendor's answer") as tx:
+            row = tx.execute(
+                select(memory.c.content, memory.c.at).where(
+                    memory.c.connection == self._connection, memory.c.name == name
+                )
+            ).one_or_none()
+        return None if row is None else (bytes(row.content), from_ms(row.at))
+
+    def remember(self, name: str, content: bytes, now: Instant) -> None:
+        """Remembers bytes under a name, replacing what was there."""
+        row = {"connection": self._connection, "name": name, "content": content, "at": to_ms(now)}
+        with self._database.writing("remember a vendor's answer") as tx:
+            tx.execute(upsert(tx, memory), [row])
+
+
+def write_cursors(tx: Connection, connection: str, cursors: Sequence[StoredCursor]) -> None:
+    """Moves cursors, as the last deed of a settlement."""
+    if cursors:
+        rows = [
+            {
+                "connection": connection,
+                "kind": each.kind,
+                "side": str(each.side),
+                "stream": each.stream,
+                "cursor": each.cursor,
+                "moved_at": to_ms(each.moved_at),
+            }
+            for each in cursors
+        ]
+        tx.execute(upsert(tx, cursor), rows)

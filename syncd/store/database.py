@@ -1,0 +1,58 @@
+"""One open database: transactions that read, transactions that write, and typed errors around both.
+
+Every method of the store is one ``with database.reading(...)`` or ``with database.writing(...)``. On SQLite a writing
+transaction takes the write lock at its start, so that it either has it or waits for it; a reading one never waits
+(WAL). ``deed`` is the verb of an error's sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine
+
+from syncd.store.engine import WRITING, place
+from syncd.store.faults import typed
+
+
+class Database:
+    """An engine with its two kinds of transaction. ``where`` names it in error texts, without a password."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.where = place(engine.url)
+        self._writer = engine.execution_options(**{WRITING: True})
+
+    @contextmanager
+    def reading(self, deed: str) -> Iterator[Connection]:
+        """A transaction that only reads; all its statements see the same state on SQLite.
+
+        :raises RetryLater, NeedsOperator, Bug: as ``faults.typed`` says.
+        """
+        with typed(self.where, deed), self.engine.connect() as tx, tx.begin():
+            yield tx
+
+    @contextmanager
+    def writing(self, deed: str) -> Iterator[Connection]:
+        """A transaction that writes all or nothing; any exception takes everything back.
+
+        :raises RetryLater, NeedsOperator, Bug: as ``faults.typed`` says.
+        """
+        with typed(self.where, deed), self._writer.connect() as tx, tx.begin():
+            yield tx
+
+    def checkpoint(self) -> None:
+        """Moves SQLite's write-ahead log into the file and empties it; nothing to do elsewhere.
+
+        A reader at work keeps part of the log; its rest goes with the next checkpoint.
+        """
+        if self.engine.dialect.name == "sqlite":
+            with typed(self.where, "empty the log"), self.engine.connect() as connection:
+                driver = connection.connection.driver_connection
+                assert driver is not None
+                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Closes all connections; an unfinished transaction is taken back by the database."""
+        self.engine.dispose()

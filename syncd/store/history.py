@@ -1,0 +1,88 @@
+"""Runs as history, and the numbers an operator asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from syncd.model.errors import Bug
+from syncd.model.run import Run, RunState
+from syncd.store.codec import from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
+from syncd.store.database import Database
+from syncd.store.dialects import upsert
+from syncd.store.tables import conflict, dead_letter, intent, link, parked, run
+
+
+class History:
+    """Runs and counts of one connection."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def save_run(self, each: Run) -> None:
+        """Upserts a run."""
+        if each.connection != self._connection:
+            raise Bug(f"a run of connection {each.connection} was given to the store of {self._connection}")
+        row = {
+            "connection": self._connection,
+            "id": each.id,
+            "command": each.command,
+            "who": plain(each.who),
+            "started_at": to_ms(each.started_at),
+            "digest": each.digest,
+            "state": str(each.state),
+            "finished_at": None if each.finished_at is None else to_ms(each.finished_at),
+            "counts": to_json(dict(each.counts)),
+            "trouble": plain(each.trouble),
+        }
+        with self._database.writing("store a run") as tx:
+            tx.execute(upsert(tx, run), [row])
+
+    def runs(self, limit: int) -> Sequence[Run]:
+        """The latest runs, newest first."""
+        with self._database.reading("read runs") as tx:
+            rows = tx.execute(
+                select(run)
+                .where(run.c.connection == self._connection)
+                .order_by(run.c.started_at.desc(), run.c.id.desc())
+                .limit(limit)
+            ).fetchall()
+        return [
+            Run(
+                id=row.id,
+                connection=row.connection,
+                command=row.command,
+                who=row.who,
+                started_at=from_ms(row.started_at),
+                digest=row.digest,
+                state=RunState(row.state),
+                finished_at=maybe_from_ms(row.finished_at),
+                counts=from_json(row.counts),
+                trouble=row.trouble,
+            )
+            for row in rows
+        ]
+
+    def counts(self) -> Mapping[str, int]:
+        """``links.<kind>`` (live ones) per kind, ``conflicts``, ``parked``, ``dead_letters`` and ``intents``."""
+        found: dict[str, int] = {}
+        with self._database.reading("count rows") as tx:
+            rows = tx.execute(
+                select(link.c.kind, func.count())
+                .where(link.c.connection == self._connection, link.c.grave == "")
+                .group_by(link.c.kind)
+            )
+            found.update((f"links.{kind}", count) for kind, count in rows)
+            tables: Mapping[str, Any] = {
+                "conflicts": conflict,
+                "parked": parked,
+                "dead_letters": dead_letter,
+                "intents": intent,
+            }
+            for name, table in tables.items():
+                count = select(func.count()).select_from(table).where(table.c.connection == self._connection)
+                found[name] = int(tx.execute(count).scalar_one())
+        return found

@@ -1,0 +1,234 @@
+"""Writing ahead and settling: the two transactions between which a vendor write happens.
+
+``begin`` stores intents with their audit rows, and only under a lease that is ours in the same transaction. ``settle``
+stores everything that one page taught, deletes the intents whose ending is known, and moves the cursors last. Each is
+all or nothing, and durable when it returns (``engine``).
+
+The same intent may be sent again: its row is replaced with the new time, its audit gets the next attempt, and an
+attempt whose ending never came is closed as ``resent``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select, update
+
+from syncd.model.errors import Bug
+from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
+from syncd.model.remote import RemoteRef
+from syncd.model.run import Lease
+from syncd.model.values import Instant, Side
+from syncd.ports.store import Settlement
+from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
+from syncd.store.cursors import write_cursors
+from syncd.store.database import Database
+from syncd.store.dialects import among, lots, run_many, upsert
+from syncd.store.leases import check_lease
+from syncd.store.links import write_bases, write_links
+from syncd.store.snapshot import Snapshots
+from syncd.store.tables import audit, intent
+from syncd.store.vault import Vault
+from syncd.store.waiting import close_requests, write_waiting
+
+RESENT: Final = "resent"
+"""The outcome of an attempt that was followed by another before its ending was known."""
+
+_APPEND: Final = insert(audit).inline()
+_FINISH: Final = (
+    update(audit)
+    .where(
+        audit.c.connection == bindparam("c"),
+        audit.c.intent == bindparam("which"),
+        audit.c.outcome == literal_column("''"),
+    )
+    .values(outcome=bindparam("how"), finished_at=bindparam("moment"))
+)
+
+
+class Intents:
+    """The write-ahead rows, the settlements and the audit of one connection."""
+
+    def __init__(self, database: Database, connection: str, snapshots: Snapshots, vault: Vault) -> None:
+        self._database = database
+        self._connection = connection
+        self._snapshots = snapshots
+        self._vault = vault
+
+    def begin(self, lease: Lease, intents: Sequence[Intent], audit_rows: Sequence[AuditRow], now: Instant) -> None:
+        """Stores intents and their audit rows before a send.
+
+        :raises LeaseLost: if the lease ran out or another took it; nothing is stored then.
+        """
+        if lease.connection != self._connection:
+            raise Bug(f"a lease of connection {lease.connection} was used for {self._connection}")
+        with self._database.writing("store intents") as tx:
+            check_lease(tx, lease, now)
+            if intents:
+                run_many(tx, upsert(tx, intent), [self._intent_row(each) for each in intents])
+            if audit_rows:
+                self._write_audit(tx, audit_rows, now)
+
+    def settle(self, settlement: Settlement, now: Instant) -> None:
+        """Writes all of it in one transaction, or nothing."""
+        if not settlement:
+            return
+        self._snapshots.prepare(base for _, base in settlement.bases)
+        with self._database.writing("settle a page") as tx:
+            write_links(tx, self._connection, settlement.links)
+            write_bases(tx, self._connection, settlement.bases, self._snapshots)
+            self._end(tx, settlement.endings, now)
+            write_waiting(tx, self._connection, settlement)
+            close_requests(tx, self._connection, settlement.requests_done, now)
+            write_cursors(tx, self._connection, settlement.cursors)
+
+    def open_intents(self) -> Sequence[Intent]:
+        """Writes whose ending is not known, oldest first."""
+        with self._database.reading("read intents") as tx:
+            rows = tx.execute(
+                select(intent).where(intent.c.connection == self._connection).order_by(intent.c.sent_at, intent.c.id)
+            ).fetchall()
+        return [_intent(row) for row in rows]
+
+    def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
+        """Writes of one linked record, newest first. Values are ``None`` where their key was destroyed."""
+        with self._database.reading("read the audit") as tx:
+            key = self._vault.keys(tx, [link]).get(link)
+            rows = tx.execute(
+                select(audit)
+                .where(audit.c.connection == self._connection, audit.c.link == link)
+                .order_by(audit.c.seq.desc())
+                .limit(limit)
+            ).fetchall()
+        return [self._audit_row(row, key) for row in rows]
+
+    def forget(self, link: str) -> bool:
+        """Destroys the key of a linked record: its audit values can never be read again, its outcomes stay.
+
+        The write-ahead log is emptied too on SQLite, since it may still hold the page with the key.
+        """
+        with self._database.writing("forget a person") as tx:
+            done = self._vault.forget(tx, link)
+        self._database.checkpoint()
+        return done
+
+    def _write_audit(self, tx: Connection, rows: Sequence[AuditRow], now: Instant) -> None:
+        earlier = self._earlier(tx, [row.intent for row in rows])
+        if earlier:
+            self._finish(tx, dict.fromkeys(sorted(earlier), RESENT), now)
+        keys = self._vault.keys_or_new(tx, [row.link for row in rows])
+        attempts = [max(row.attempt, earlier.get(row.intent, 0) + 1) for row in rows]
+        values = [to_json_bytes([(c.before, c.after) for c in row.changes]) for row in rows]
+        sealed = self._vault.seal(
+            keys,
+            [(row.link, row.intent, n, plain) for row, n, plain in zip(rows, attempts, values, strict=True)],
+        )
+        run_many(
+            tx,
+            _APPEND,
+            [self._audit_columns(row, n, blob) for row, n, blob in zip(rows, attempts, sealed, strict=True)],
+        )
+
+    def _earlier(self, tx: Connection, intents: Sequence[str]) -> dict[str, int]:
+        """The last attempt of those intents that were sent before."""
+        found: dict[str, int] = {}
+        for lot in lots(tx, intents):
+            rows = tx.execute(
+                select(audit.c.intent, func.max(audit.c.attempt))
+                .where(audit.c.connection == self._connection, among(tx, audit.c.intent, lot))
+                .group_by(audit.c.intent)
+            )
+            found.update((which, last) for which, last in rows)
+        return found
+
+    def _end(self, tx: Connection, endings: Mapping[str, str], now: Instant) -> None:
+        if not endings:
+            return
+        self._finish(tx, endings, now)
+        for lot in lots(tx, list(endings)):
+            tx.execute(delete(intent).where(intent.c.connection == self._connection, among(tx, intent.c.id, lot)))
+
+    def _finish(self, tx: Connection, endings: Mapping[str, str], now: Instant) -> None:
+        at = to_ms(now)
+        rows = [{"how": how, "moment": at, "c": self._connection, "which": which} for which, how in endings.items()]
+        run_many(tx, _FINISH, rows)
+
+    def _intent_row(self, each: Intent) -> dict[str, Any]:
+        return {
+            "connection": self._connection,
+            "id": each.id,
+            "kind": each.kind,
+            "side": str(each.side),
+            "action": str(each.action),
+            "link": each.link,
+            "object": each.object,
+            "ref_object": each.ref.object if each.ref else None,
+            "ref_id": each.ref.id if each.ref else None,
+            "origin_object": each.origin.object,
+            "origin_id": each.origin.id,
+            "fields": to_json(dict(each.fields)),
+            "agreed": to_json(dict(each.agreed)),
+            "run": each.run,
+            "config": each.config,
+            "sent_at": to_ms(each.sent_at),
+        }
+
+    def _audit_columns(self, row: AuditRow, attempt: int, sealed: bytes) -> dict[str, Any]:
+        return {
+            "connection": self._connection,
+            "intent": row.intent,
+            "attempt": attempt,
+            "link": row.link,
+            "kind": row.kind,
+            "side": str(row.side),
+            "ref_object": row.ref.object if row.ref else None,
+            "ref_id": row.ref.id if row.ref else None,
+            "action": str(row.action),
+            "changes": to_json([(change.field, change.rule, change.cause) for change in row.changes]),
+            "sealed": sealed,
+            "run": row.run,
+            "at": to_ms(row.at),
+            "outcome": row.outcome,
+            "finished_at": None if row.finished_at is None else to_ms(row.finished_at),
+        }
+
+    def _audit_row(self, row: Any, key: bytes | None) -> AuditRow:  # noqa: ANN401 - a result row
+        opened = self._vault.open(key, link=row.link, intent=row.intent, attempt=row.attempt, sealed=bytes(row.sealed))
+        named = from_json(row.changes)
+        values = [(None, None)] * len(named) if opened is None else from_json(opened)
+        return AuditRow(
+            intent=row.intent,
+            attempt=row.attempt,
+            link=row.link,
+            kind=row.kind,
+            side=Side(row.side),
+            ref=ref_of(row.ref_object, row.ref_id),
+            action=IntentKind(row.action),
+            changes=tuple(
+                FieldChange(field, canonical(before), canonical(after), rule, None if cause is None else Side(cause))
+                for (field, rule, cause), (before, after) in zip(named, values, strict=True)
+            ),
+            run=row.run,
+            at=from_ms(row.at),
+            outcome=row.outcome,
+            finished_at=maybe_from_ms(row.finished_at),
+        )
+
+
+def _intent(row: Any) -> Intent:  # noqa: ANN401 - a result row
+    return Intent(
+        id=row.id,
+        kind=row.kind,
+        side=Side(row.side),
+        action=IntentKind(row.action),
+        link=row.link,
+        object=row.object,
+        ref=ref_of(row.ref_object, row.ref_id),
+        origin=RemoteRef(row.origin_object, row.origin_id),
+        fields=from_json(row.fields),
+        agreed={name: canonical(value) for name, value in from_json(row.agreed).items()},
+        run=row.run,
+        config=row.config,
+        sent_at=from_ms(row.sent_at),
+    )

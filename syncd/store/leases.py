@@ -1,0 +1,145 @@
+"""Who may write for a connection, and which accounts it is bound to.
+
+One row per connection. Its epoch grows at each take and never goes back, so that a worker that slept through its lease
+is recognised whatever the clocks say. Taking is one statement: of two that try at once the database lets one through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, update
+
+from syncd.model.errors import LeaseLost, WrongAccount
+from syncd.model.remote import AccountIdentity
+from syncd.model.run import Lease
+from syncd.model.values import Instant, Side
+from syncd.ports.system import Clock
+from syncd.store.codec import from_ms, to_ms
+from syncd.store.database import Database
+from syncd.store.dialects import insert_new
+from syncd.store.tables import account
+from syncd.store.tables import lease as t
+
+
+class Leases:
+    """The lease and the bound accounts of one connection."""
+
+    def __init__(self, database: Database, connection: str, clock: Clock) -> None:
+        self._database = database
+        self._connection = connection
+        self._clock = clock
+
+    def take_lease(self, holder: str, now: Instant, until: Instant) -> Lease | None:
+        """The lease with a new epoch, or ``None`` while another holder's runs. Our own is taken over."""
+        fresh = {"connection": self._connection, "holder": "", "epoch": 0, "until": 0}
+        with self._database.writing("take the lease") as tx:
+            tx.execute(insert_new(tx, t), [fresh])
+            epoch = tx.execute(
+                update(t)
+                .where(t.c.connection == self._connection, or_(t.c.until <= to_ms(now), t.c.holder == holder))
+                .values(holder=holder, epoch=t.c.epoch + 1, until=to_ms(until))
+                .returning(t.c.epoch)
+            ).scalar()
+        return None if epoch is None else Lease(self._connection, holder, epoch, until)
+
+    def lease(self) -> Lease | None:
+        """The lease as it stands, live or run out; ``None`` if nobody has it."""
+        with self._database.reading("read the lease") as tx:
+            row = tx.execute(
+                select(t.c.holder, t.c.epoch, t.c.until).where(t.c.connection == self._connection, t.c.holder != "")
+            ).one_or_none()
+        return None if row is None else Lease(self._connection, row.holder, row.epoch, from_ms(row.until))
+
+    def extend_lease(self, lease: Lease, until: Instant) -> Lease:
+        """The same lease, longer. One that ran out while nobody else took it is still ours.
+
+        :raises LeaseLost: if another took it, or it was released.
+        """
+        with self._database.writing("extend the lease") as tx:
+            done = tx.execute(update(t).where(_ours(lease)).values(until=to_ms(until)))
+        if done.rowcount == 0:
+            raise lost(lease)
+        return Lease(lease.connection, lease.holder, lease.epoch, until)
+
+    def release_lease(self, lease: Lease) -> None:
+        """Gives the right back; the epoch stays. Releasing a lost lease does nothing."""
+        with self._database.writing("release the lease") as tx:
+            tx.execute(update(t).where(_ours(lease)).values(holder="", until=0))
+
+    def bind(self, side: Side, identity: AccountIdentity) -> None:
+        """Binds a side to an account at first use; later only the account's name may change.
+
+        :raises WrongAccount: bound to another account, or the account belongs to another connection or side.
+        """
+        row = {
+            "connection": self._connection,
+            "side": str(side),
+            "vendor": identity.vendor,
+            "account": identity.account,
+            "name": identity.name,
+            "bound_at": to_ms(self._clock.now()),
+        }
+        with self._database.writing("bind the account") as tx:
+            self._check(tx, side, identity)
+            tx.execute(insert_new(tx, account), [row])
+            # Another process may have been quicker: what stands now is what counts.
+            self._check(tx, side, identity)
+            tx.execute(
+                update(account)
+                .where(account.c.connection == self._connection, account.c.side == str(side))
+                .values(name=identity.name)
+            )
+
+    def bound(self) -> Mapping[Side, AccountIdentity]:
+        """The accounts this connection is bound to so far."""
+        with self._database.reading("read the bound accounts") as tx:
+            rows = tx.execute(
+                select(account.c.side, account.c.vendor, account.c.account, account.c.name).where(
+                    account.c.connection == self._connection
+                )
+            ).fetchall()
+        return {Side(side): AccountIdentity(vendor, number, name) for side, vendor, number, name in rows}
+
+    def _check(self, tx: Connection, side: Side, identity: AccountIdentity) -> None:
+        this = and_(account.c.connection == self._connection, account.c.side == str(side))
+        that = and_(account.c.vendor == identity.vendor, account.c.account == identity.account)
+        for row in tx.execute(select(account).where(or_(this, that))):
+            ours = row.connection == self._connection and row.side == str(side)
+            same = (row.vendor, row.account) == (identity.vendor, identity.account)
+            if ours and not same:
+                raise WrongAccount(
+                    f"connection {self._connection}, {side}: the credentials lead to {identity.vendor} account "
+                    f"{identity.account}, but this store is bound to {row.vendor} account {row.account}; correct the "
+                    "credentials, or use another store for the other account"
+                )
+            if same and not ours:
+                raise WrongAccount(
+                    f"connection {self._connection}, {side}: {identity.vendor} account {identity.account} already "
+                    f"belongs to connection {row.connection}, {row.side}; an account may be in one connection only"
+                )
+
+
+def check_lease(tx: Connection, lease: Lease, now: Instant) -> None:
+    """Inside a writing transaction: the lease is ours and has not run out, and stays so until the commit.
+
+    :raises LeaseLost: otherwise.
+    """
+    found = tx.execute(
+        select(literal(1)).where(_ours(lease), t.c.until > to_ms(now)).with_for_update(read=True)
+    ).scalar()
+    if found is None:
+        raise lost(lease)
+
+
+def lost(lease: Lease) -> LeaseLost:
+    """The error for a lease that is not ours any more."""
+    return LeaseLost(
+        f"connection {lease.connection}: the lease of {lease.holder} (epoch {lease.epoch}) ran out or was taken by "
+        "another worker; nothing more is sent, the next cycle goes on from what is stored",
+        sent=False,
+    )
+
+
+def _ours(lease: Lease) -> ColumnElement[bool]:
+    return and_(t.c.connection == lease.connection, t.c.holder == lease.holder, t.c.epoch == lease.epoch)

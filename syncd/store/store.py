@@ -1,0 +1,43 @@
+"""``SqlStore``: everything syncd remembers of one connection, put together from its topics.
+
+Each topic is a class of its own file; they share one database and never call each other. What spans topics is the one
+transaction of ``Intents.settle``, which uses the topics' write functions.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from syncd.ports.system import Chance, Clock
+from syncd.store.cursors import Cursors
+from syncd.store.database import Database
+from syncd.store.history import History
+from syncd.store.intents import Intents
+from syncd.store.leases import Leases
+from syncd.store.links import Links
+from syncd.store.snapshot import Snapshots
+from syncd.store.vault import Vault
+from syncd.store.waiting import Waiting
+
+
+class SqlStore(Links, Intents, Waiting, History, Cursors, Leases):
+    """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
+
+    Thread-safe: every method is a transaction on a connection of its own. The tables must be there (``open_store``).
+    """
+
+    def __init__(self, engine: Engine, connection: str, *, clock: Clock, chance: Chance) -> None:
+        self._database = Database(engine)
+        self._connection = connection
+        self._clock = clock
+        self._snapshots = Snapshots(self._database)
+        self._vault = Vault(connection, chance)
+
+    @property
+    def engine(self) -> Engine:
+        """The database, for what shares it: the budget of calls."""
+        return self._database.engine
+
+    def close(self) -> None:
+        """Closes all connections to the database."""
+        self._database.close()

@@ -1,0 +1,342 @@
+"""What the store's tables look like, for SQLite and PostgreSQL alike.
+
+Decides names, types, keys and indexes; the migrations make the same tables, and a contract test compares the two.
+
+* Every row belongs to one connection and every key begins with it, so that two connections never meet in a query.
+* Instants are whole milliseconds since 1970 in UTC: exact, comparable, the same on both databases.
+* What a person may want to read in a database shell is text; only sealed audit values and keys are bytes.
+* The base of a link stands in the link's own row: the page lookup of a cycle is one index and one row, no join.
+* ``link.grave`` is empty while a link lives and holds the link's own id once it is a tombstone. With it one plain
+  unique index per side says "a record is in at most one live link" *and* finds tombstones, on both databases.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+SCHEMA_VERSION: Final = 1
+"""The version this code reads and writes; the newest migration ends with it."""
+
+metadata = MetaData()
+
+_Serial = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite numbers rows by itself only where the column is called exactly INTEGER."""
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _maybe_text(name: str) -> Column[str | None]:
+    return Column(name, Text, nullable=True)
+
+
+def _instant(name: str) -> Column[int]:
+    return Column(name, BigInteger, nullable=False)
+
+
+def _maybe_instant(name: str) -> Column[int | None]:
+    return Column(name, BigInteger, nullable=True)
+
+
+def _set_id(name: str) -> Column[int | None]:
+    return Column(name, Integer, ForeignKey("field_set.id"), nullable=True)
+
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    _text("value"),
+    comment="facts of the store as a whole; 'schema' is the schema version",
+)
+
+account = Table(
+    "account",
+    metadata,
+    _text("connection"),
+    _text("side"),
+    _text("vendor"),
+    _text("account"),
+    _text("name"),
+    _instant("bound_at"),
+    PrimaryKeyConstraint("connection", "side", name="account_key"),
+    UniqueConstraint("vendor", "account", name="account_once"),
+    comment="the portal or org each side of a connection is bound to",
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    _text("holder"),
+    Column("epoch", BigInteger, nullable=False),
+    _instant("until"),
+    comment="who may write for a connection; the epoch grows at each take and never goes back",
+)
+
+field_set = Table(
+    "field_set",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("names", Text, nullable=False, unique=True),
+    comment="field names of stored value lists, sorted, as a JSON list; written once, never changed",
+)
+
+link = Table(
+    "link",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("kind"),
+    _text("marketing_object"),
+    _text("marketing_id"),
+    _text("crm_object"),
+    _text("crm_id"),
+    _text("proof"),
+    _instant("since"),
+    _text("grave"),
+    Column("keyed", Integer, nullable=False, comment="1: marketing holds the key, 2: CRM holds it, 3: both"),
+    _maybe_text("gone"),
+    _set_id("agreed_set"),
+    _set_id("marketing_set"),
+    _set_id("crm_set"),
+    Column("base", Text, nullable=True, comment="JSON: [agreed values, marketing values, CRM values], in set order"),
+    PrimaryKeyConstraint("connection", "id", name="link_key"),
+    comment="two records that are one, and their base",
+)
+Index(
+    "link_marketing",
+    link.c.connection,
+    link.c.kind,
+    link.c.marketing_object,
+    link.c.marketing_id,
+    link.c.grave,
+    unique=True,
+)
+Index("link_crm", link.c.connection, link.c.kind, link.c.crm_object, link.c.crm_id, link.c.grave, unique=True)
+
+cursor = Table(
+    "cursor",
+    metadata,
+    _text("connection"),
+    _text("kind"),
+    _text("side"),
+    _text("stream"),
+    _text("cursor"),
+    _instant("moved_at"),
+    PrimaryKeyConstraint("connection", "kind", "side", "stream", name="cursor_key"),
+    comment="positions in the vendors' streams",
+)
+
+intent = Table(
+    "intent",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("kind"),
+    _text("side"),
+    _text("action"),
+    _text("link"),
+    _text("object"),
+    _maybe_text("ref_object"),
+    _maybe_text("ref_id"),
+    _text("origin_object"),
+    _text("origin_id"),
+    _text("fields"),
+    _text("agreed"),
+    _text("run"),
+    _text("config"),
+    _instant("sent_at"),
+    PrimaryKeyConstraint("connection", "id", name="intent_key"),
+    comment="writes whose ending is not known",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    _text("connection"),
+    _text("intent"),
+    Column("attempt", Integer, nullable=False),
+    _text("link"),
+    _text("kind"),
+    _text("side"),
+    _maybe_text("ref_object"),
+    _maybe_text("ref_id"),
+    _text("action"),
+    Column("changes", Text, nullable=False, comment="JSON: [[field, rule, cause], ...]"),
+    Column("sealed", LargeBinary, nullable=False, comment="[[before, after], ...] under the key of the link"),
+    _text("run"),
+    _instant("at"),
+    _text("outcome"),
+    _maybe_instant("finished_at"),
+    comment="history of writes: append only, the last two columns are filled in once",
+)
+Index("audit_intent", audit.c.connection, audit.c.intent, audit.c.attempt, unique=True)
+Index("audit_link", audit.c.connection, audit.c.link)
+
+person_key = Table(
+    "person_key",
+    metadata,
+    _text("connection"),
+    _text("link"),
+    Column("key", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("connection", "link", name="person_key_key"),
+    comment="one key per linked record; without it that record's audit values are unreadable for good",
+)
+
+conflict = Table(
+    "conflict",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("kind"),
+    _text("topic"),
+    _maybe_text("link"),
+    Column("refs", Text, nullable=False, comment="JSON: [[side, object, id], ...]"),
+    _maybe_text("field"),
+    Column("held", Text, nullable=False, comment="JSON: [marketing value, CRM value, base value]"),
+    _text("reason"),
+    _instant("since"),
+    _maybe_text("resolution"),
+    PrimaryKeyConstraint("connection", "id", name="conflict_key"),
+    comment="clashes that wait for a person",
+)
+Index("conflict_link", conflict.c.connection, conflict.c.link)
+
+parked = Table(
+    "parked",
+    metadata,
+    _text("connection"),
+    _text("link"),
+    _text("side"),
+    _text("field"),
+    _text("kind"),
+    _text("object"),
+    _text("ref_id"),
+    _text("fingerprint"),
+    _text("code"),
+    _text("reason"),
+    _text("advice"),
+    _instant("since"),
+    PrimaryKeyConstraint("connection", "link", "side", "field", name="parked_key"),
+    comment="single fields that a vendor refused",
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("kind"),
+    _text("side"),
+    _text("object"),
+    _text("origin_id"),
+    _text("fingerprint"),
+    _text("code"),
+    _text("reason"),
+    _text("advice"),
+    _instant("since"),
+    Column("attempts", Integer, nullable=False),
+    Column("retry", Boolean, nullable=False),
+    PrimaryKeyConstraint("connection", "id", name="dead_letter_key"),
+    comment="records that cannot be written",
+)
+
+request = Table(
+    "request",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("wish"),
+    _text("argument"),
+    _text("who"),
+    _instant("at"),
+    _maybe_instant("done_at"),
+    PrimaryKeyConstraint("connection", "id", name="request_key"),
+    comment="what operators asked for",
+)
+
+run = Table(
+    "run",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("command"),
+    _text("who"),
+    _instant("started_at"),
+    _text("digest"),
+    _text("state"),
+    _maybe_instant("finished_at"),
+    _text("counts"),
+    _text("trouble"),
+    PrimaryKeyConstraint("connection", "id", name="run_key"),
+    comment="cycles as history",
+)
+Index("run_started", run.c.connection, run.c.started_at)
+
+schema_seen = Table(
+    "schema_seen",
+    metadata,
+    _text("connection"),
+    _text("kind"),
+    _text("side"),
+    _text("fingerprint"),
+    _instant("at"),
+    PrimaryKeyConstraint("connection", "kind", "side", name="schema_seen_key"),
+    comment="the last check of a vendor's schema",
+)
+
+memory = Table(
+    "memory",
+    metadata,
+    _text("connection"),
+    _text("name"),
+    Column("content", LargeBinary, nullable=False),
+    _instant("at"),
+    PrimaryKeyConstraint("connection", "name", name="memory_key"),
+    comment="answers of the vendors kept to spare calls: schemas, users, accounts",
+)
+
+rate = Table(
+    "rate",
+    metadata,
+    _text("connection"),
+    _text("side"),
+    _text("name"),
+    Column(
+        "full_until", BigInteger, nullable=False, comment="microseconds: when the calls charged so far have drained"
+    ),
+    Column("blocked_until", BigInteger, nullable=False, comment="microseconds: the vendor said not before"),
+    Column("lot", Integer, nullable=False, comment="calls granted by the last charge"),
+    PrimaryKeyConstraint("connection", "side", "name", name="rate_key"),
+    comment="one row per account and limit; the generic cell rate algorithm",
+)
+
+day = Table(
+    "day",
+    metadata,
+    _text("connection"),
+    _text("side"),
+    Column("used", Integer, nullable=True),
+    Column("allowed", Integer, nullable=True),
+    _instant("at"),
+    PrimaryKeyConstraint("connection", "side", name="day_key"),
+    comment="the day's calls as the vendor last counted them",
+)

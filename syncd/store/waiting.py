@@ -1,0 +1,269 @@
+"""What waits: conflicts and dead letters for a person, parked fields for a change, requests for the next cycle.
+
+The same trouble seen again is the same row: it keeps the time it was first seen, a conflict keeps what a person chose,
+a dead letter keeps the wish to try again until it was tried.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from syncd.model.errors import Bug
+from syncd.model.link import Conflict, DeadLetter, Parked, Topic
+from syncd.model.remote import RemoteRef
+from syncd.model.run import Request
+from syncd.model.values import Instant, Pair, Side
+from syncd.ports.store import Settlement
+from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
+from syncd.store.database import Database
+from syncd.store.dialects import among, insert_new, lots, upsert
+from syncd.store.tables import conflict, dead_letter, parked, request
+
+
+class Waiting:
+    """What waits in one connection."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def conflicts(self, ids: Sequence[str] | None = None) -> Sequence[Conflict]:
+        """Open conflicts, oldest first; all of them, or those with these ids."""
+        rows = self._select("read conflicts", conflict, conflict.c.id, ids)
+        return [_conflict(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
+
+    def conflicts_of(self, links: Sequence[str]) -> Mapping[str, Sequence[Conflict]]:
+        """Open field conflicts (clears too) by link id; links without any are not in the answer."""
+        found: dict[str, list[Conflict]] = defaultdict(list)
+        for row in self._select("read conflicts", conflict, conflict.c.link, links):
+            if row.topic in {Topic.FIELD, Topic.CLEAR}:
+                found[row.link].append(_conflict(row))
+        return dict(found)
+
+    def resolve_conflict(self, id: str, resolution: str) -> bool:
+        """Stores a person's choice for the next cycle; ``False`` if there is no such conflict."""
+        with self._database.writing("resolve a conflict") as tx:
+            done = tx.execute(
+                update(conflict)
+                .where(conflict.c.connection == self._connection, conflict.c.id == id)
+                .values(resolution=resolution)
+            )
+        return done.rowcount > 0
+
+    def parked(self, links: Sequence[str] | None = None) -> Sequence[Parked]:
+        """Parked fields, oldest first; all, or those of these links."""
+        rows = self._select("read parked fields", parked, parked.c.link, links)
+        return [
+            Parked(
+                link=row.link,
+                kind=row.kind,
+                side=Side(row.side),
+                ref=RemoteRef(row.object, row.ref_id),
+                field=row.field,
+                fingerprint=row.fingerprint,
+                code=row.code,
+                reason=row.reason,
+                advice=row.advice,
+                since=from_ms(row.since),
+            )
+            for row in sorted(rows, key=lambda row: (row.since, row.link, row.side, row.field))
+        ]
+
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Records that cannot be written, oldest first."""
+        rows = self._select("read dead letters", dead_letter, dead_letter.c.id, None)
+        return [
+            DeadLetter(
+                id=row.id,
+                kind=row.kind,
+                side=Side(row.side),
+                origin=RemoteRef(row.object, row.origin_id),
+                fingerprint=row.fingerprint,
+                code=row.code,
+                reason=row.reason,
+                advice=row.advice,
+                since=from_ms(row.since),
+                attempts=row.attempts,
+                retry=row.retry,
+            )
+            for row in sorted(rows, key=lambda row: (row.since, row.id))
+        ]
+
+    def mark_dead_letter(self, id: str, retry: bool) -> bool:  # noqa: FBT001 - the two endings of one row
+        """Asks for another try (``True``) or drops the row (``False``); the answer says whether it was there."""
+        this = (dead_letter.c.connection == self._connection, dead_letter.c.id == id)
+        with self._database.writing("mark a dead letter") as tx:
+            statement = (
+                update(dead_letter).where(*this).values(retry=True) if retry else delete(dead_letter).where(*this)
+            )
+            done = tx.execute(statement)
+        return done.rowcount > 0
+
+    def approve(self, request: Request) -> None:
+        """Stores an operator's wish; the same id twice is one wish."""
+        if request.connection != self._connection:
+            raise Bug(f"a request for connection {request.connection} was given to the store of {self._connection}")
+        row = {
+            "connection": self._connection,
+            "id": request.id,
+            "wish": request.wish,
+            "argument": plain(request.argument),
+            "who": request.who,
+            "at": to_ms(request.at),
+            "done_at": None if request.done_at is None else to_ms(request.done_at),
+        }
+        with self._database.writing("store a request") as tx:
+            tx.execute(insert_new(tx, _REQUEST), [row])
+
+    def requests(self) -> Sequence[Request]:
+        """Wishes not carried out yet, oldest first."""
+        with self._database.reading("read requests") as tx:
+            rows = tx.execute(
+                select(request)
+                .where(request.c.connection == self._connection, request.c.done_at.is_(None))
+                .order_by(request.c.at, request.c.id)
+            ).fetchall()
+        return [
+            Request(
+                id=row.id,
+                connection=row.connection,
+                wish=row.wish,
+                argument=row.argument,
+                who=row.who,
+                at=from_ms(row.at),
+                done_at=maybe_from_ms(row.done_at),
+            )
+            for row in rows
+        ]
+
+    def _select(self, deed: str, table: Any, column: Any, values: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
+        """Rows of a table of this connection, all of them or those where the column is one of the values."""
+        everything = select(table).where(table.c.connection == self._connection)
+        with self._database.reading(deed) as tx:
+            if values is None:
+                return list(tx.execute(everything))
+            found: list[Any] = []
+            for lot in lots(tx, list(dict.fromkeys(values))):
+                found.extend(tx.execute(everything.where(among(tx, column, lot))))
+            return found
+
+
+_REQUEST = request
+"""The table, where a parameter has its name."""
+
+
+def _conflict(row: Any) -> Conflict:  # noqa: ANN401 - a result row
+    marketing, crm, base = map(canonical, from_json(row.held))
+    return Conflict(
+        id=row.id,
+        kind=row.kind,
+        topic=Topic(row.topic),
+        link=row.link,
+        refs=tuple((Side(side), RemoteRef(sort, ref)) for side, sort, ref in from_json(row.refs)),
+        field=row.field,
+        values=Pair(marketing, crm),
+        base=base,
+        reason=row.reason,
+        since=from_ms(row.since),
+        resolution=row.resolution,
+    )
+
+
+# -- writing, inside the transaction of a settlement -----------------------------------------------------------------
+def write_waiting(tx: Connection, connection: str, settlement: Settlement) -> None:
+    """Removes what is no longer true, then stores what is: the same id in both is a row that stays, with its age."""
+    kept = {each.id for each in settlement.conflicts}
+    _remove(tx, connection, conflict, [each for each in settlement.unconflict if each not in kept])
+    alive = {each.id for each in settlement.dead}
+    _remove(tx, connection, dead_letter, [each for each in settlement.revive if each not in alive])
+    still = {(each.link, each.side, each.field) for each in settlement.parked}
+    gone = [key for key in settlement.unpark if key not in still]
+    if gone:
+        tx.execute(
+            delete(parked).where(
+                parked.c.connection == connection,
+                parked.c.link == bindparam("which"),
+                parked.c.side == bindparam("where"),
+                parked.c.field == bindparam("what"),
+            ),
+            [{"which": link, "where": str(side), "what": field} for link, side, field in gone],
+        )
+    if settlement.conflicts:
+        rows = [_conflict_row(connection, each) for each in settlement.conflicts]
+        tx.execute(upsert(tx, conflict, keep=("since",), first=("resolution",)), rows)
+    if settlement.parked:
+        rows = [_parked_row(connection, each) for each in settlement.parked]
+        tx.execute(upsert(tx, parked, keep=("since",)), rows)
+    if settlement.dead:
+        rows = [_dead_row(connection, each) for each in settlement.dead]
+        tx.execute(upsert(tx, dead_letter, keep=("since",)), rows)
+
+
+def close_requests(tx: Connection, connection: str, ids: Sequence[str], now: Instant) -> None:
+    """Marks wishes as carried out; the first time stays."""
+    for lot in lots(tx, ids):
+        tx.execute(
+            update(request)
+            .where(request.c.connection == connection, among(tx, request.c.id, lot), request.c.done_at.is_(None))
+            .values(done_at=to_ms(now))
+        )
+
+
+def _remove(tx: Connection, connection: str, table: Any, ids: Sequence[str]) -> None:  # noqa: ANN401 - a table
+    for lot in lots(tx, ids):
+        tx.execute(delete(table).where(table.c.connection == connection, among(tx, table.c.id, lot)))
+
+
+def _conflict_row(connection: str, each: Conflict) -> dict[str, Any]:
+    return {
+        "connection": connection,
+        "id": each.id,
+        "kind": each.kind,
+        "topic": str(each.topic),
+        "link": each.link,
+        "refs": to_json([(side, ref.object, ref.id) for side, ref in each.refs]),
+        "field": each.field,
+        "held": to_json((each.values.marketing, each.values.crm, each.base)),
+        "reason": plain(each.reason),
+        "since": to_ms(each.since),
+        "resolution": each.resolution,
+    }
+
+
+def _parked_row(connection: str, each: Parked) -> dict[str, Any]:
+    return {
+        "connection": connection,
+        "link": each.link,
+        "side": str(each.side),
+        "field": each.field,
+        "kind": each.kind,
+        "object": each.ref.object,
+        "ref_id": each.ref.id,
+        "fingerprint": each.fingerprint,
+        "code": plain(each.code),
+        "reason": plain(each.reason),
+        "advice": plain(each.advice),
+        "since": to_ms(each.since),
+    }
+
+
+def _dead_row(connection: str, each: DeadLetter) -> dict[str, Any]:
+    return {
+        "connection": connection,
+        "id": each.id,
+        "kind": each.kind,
+        "side": str(each.side),
+        "object": each.origin.object,
+        "origin_id": each.origin.id,
+        "fingerprint": each.fingerprint,
+        "code": plain(each.code),
+        "reason": plain(each.reason),
+        "advice": plain(each.advice),
+        "since": to_ms(each.since),
+        "attempts": each.attempts,
+        "retry": each.retry,
+    }

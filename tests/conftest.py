@@ -1,0 +1,40 @@
+"""For every test: unregistered log events raise, settings of the caller's shell are not seen, logging is put back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+for _name in [name for name in os.environ if name.startswith("SYNCD_") and name != "SYNCD_TEST_POSTGRES_URL"]:
+    del os.environ[_name]
+os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is imported, in child processes too
+
+from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
+from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """A clock that moves only when told."""
+    return FakeClock()
+
+
+@pytest.fixture
+def chance() -> FakeChance:
+    """Seeded chance."""
+    return FakeChance(0)
+
+
+@pytest.fixture
+def budget() -> FreeBudget:
+    """A budget that grants everything."""
+    return FreeBudget()
+
+
+@pytest.fixture(autouse=True)
+def logs_put_back() -> Iterator[None]:
+    """What a test configured about logging ends with it."""
+    yield
+    reset_logs()

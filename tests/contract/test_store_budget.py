@@ -1,0 +1,154 @@
+"""The promises of ``ports.budget.Budget`` as the store keeps them, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from syncd.model.errors import Bug
+from syncd.model.values import Instant, Lane, Side
+from syncd.ports.budget import Budget, Granted, Rate, WaitUntil
+from syncd.store import SqlBudget, SqlStore
+from tests.fakes import START, FakeClock
+
+
+def budgets(store: SqlStore, clock: FakeClock, count: int = 1) -> list[SqlBudget]:
+    """Workers that share one account."""
+    return [SqlBudget(store.engine, "main", Side.CRM, clock) for _ in range(count)]
+
+
+def drain(budget: Budget, rate: Rate, lane: Lane) -> int:
+    """Takes calls until one has to wait; the answer is how many were granted."""
+    granted = 0
+    while isinstance(budget.acquire(rate, lane), Granted):
+        granted += 1
+    return granted
+
+
+@pytest.mark.parametrize("rate", [Rate("wide", 50, 1.0, 100), Rate("narrow", 7, 1.0, 3)], ids=lambda rate: rate.name)
+def test_no_window_has_more_calls_than_the_rate(store: SqlStore, clock: FakeClock, rate: Rate) -> None:
+    """Three workers, greedy and idle by turns, never pass burst + rate * t in any window, and use what there is."""
+    chance = random.Random(7)
+    workers = budgets(store, clock, 3)
+    calls: list[float] = []
+    began = clock.elapsed
+    while clock.elapsed - began < 12:
+        worker = chance.choice(workers)
+        answer = worker.acquire(rate, Lane.OPT_OUT)
+        if isinstance(answer, Granted):
+            calls.append(clock.elapsed)
+        elif chance.random() < 0.1:
+            clock.advance(chance.uniform(0, 1.5))
+        else:
+            clock.advance(max(0.001, (answer.at - clock.now()).total_seconds()))
+    for first, since in enumerate(calls):
+        for last in range(first, len(calls)):
+            window = calls[last] - since
+            # A millisecond more: the clock is cut to milliseconds on both ends.
+            assert last - first + 1 <= rate.burst + (window + 0.001) * rate.calls / rate.seconds
+    assert len(calls) >= 0.8 * 12 * rate.calls / rate.seconds
+
+
+def test_the_answer_tells_when_to_come_back(store: SqlStore, clock: FakeClock) -> None:
+    """At the instant told the call is granted, and just before it is not."""
+    (budget,) = budgets(store, clock)
+    rate = Rate("search", 5, 1.0, 5)
+    assert drain(budget, rate, Lane.HANDOFF) == 5
+    answer = budget.acquire(rate, Lane.HANDOFF)
+    assert answer == WaitUntil(START + timedelta(milliseconds=200))
+    clock.advance(0.199)
+    assert isinstance(budget.acquire(rate, Lane.HANDOFF), WaitUntil)
+    clock.advance(0.001)
+    assert budget.acquire(rate, Lane.HANDOFF) == Granted()
+
+
+def test_bulk_leaves_room_for_what_is_urgent(store: SqlStore, clock: FakeClock) -> None:
+    """Bulk stops at 80 % of the burst, ordinary work at 95 %, opt-outs and handoffs have all of it."""
+    bulk, other = budgets(store, clock, 2)
+    rate = Rate("calls", 1, 60.0, 19)
+    assert drain(bulk, rate, Lane.BULK) == 15
+    assert drain(other, rate, Lane.ORDINARY) == 3
+    assert drain(other, rate, Lane.OPT_OUT) == 1
+    assert isinstance(other.acquire(rate, Lane.HANDOFF), WaitUntil)
+
+
+def test_a_spent_limit_stops_every_worker(store: SqlStore, clock: FakeClock) -> None:
+    """After a 429 nobody calls before the vendor's time; a shorter penalty does not cut a longer one."""
+    one, two = budgets(store, clock, 2)
+    rate, other = Rate("calls", 100, 1.0, 100), Rate("other", 100, 1.0, 100)
+    assert one.acquire(rate, Lane.ORDINARY) == Granted()
+    until = START + timedelta(seconds=30)
+    one.penalize(rate, until)
+    two.penalize(rate, START + timedelta(seconds=3))
+    assert [each.acquire(rate, Lane.OPT_OUT) for each in (one, two)] == [WaitUntil(until), WaitUntil(until)]
+    assert one.acquire(other, Lane.ORDINARY) == Granted()
+    clock.advance(30)
+    assert two.acquire(rate, Lane.OPT_OUT) == Granted()
+
+
+def test_a_busy_worker_does_not_write_for_every_call(store: SqlStore, clock: FakeClock) -> None:
+    """Calls are charged in growing lots of up to ten; a worker that calls now and then is charged one by one."""
+    (budget,) = budgets(store, clock)
+    charges = 0
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def count(connection: object, cursor: object, statement: str, *_: object) -> None:
+        nonlocal charges
+        charges += statement.startswith("UPDATE rate")
+
+    busy = Rate("busy", 1_000, 1.0, 1_000)
+    for _ in range(100):
+        assert budget.acquire(busy, Lane.BULK) == Granted()
+    assert charges <= 16
+    idle = Rate("idle", 100, 1.0, 100)
+    for _ in range(50):
+        assert budget.acquire(idle, Lane.BULK) == Granted()
+        clock.advance(0.1)
+    assert drain(budget, idle, Lane.OPT_OUT) == 90
+    event.remove(store.engine, "before_cursor_execute", count)
+
+
+def test_a_clock_that_was_set_back(store: SqlStore, clock: FakeClock) -> None:
+    """A row from the future counts as a full burst: the wait is the rate's, not the time that was set back."""
+    (budget,) = budgets(store, clock)
+    rate = Rate("calls", 10, 1.0, 5)
+    clock.advance(3_600)
+    drain(budget, rate, Lane.OPT_OUT)
+    clock.advance(-3_600)
+    answer = budget.acquire(rate, Lane.OPT_OUT)
+    assert isinstance(answer, WaitUntil)
+    assert answer.at <= clock.now() + timedelta(seconds=0.1)
+
+
+def test_costs(store: SqlStore, clock: FakeClock) -> None:
+    """A call that costs several is charged several; one that costs more than the burst is a bug that says so."""
+    (budget,) = budgets(store, clock)
+    rate = Rate("calls", 1, 1.0, 6)
+    assert budget.acquire(rate, Lane.HANDOFF, 4) == Granted()
+    assert budget.acquire(rate, Lane.HANDOFF, 3) == WaitUntil(START + timedelta(seconds=1))
+    with pytest.raises(Bug, match="never be granted"):
+        budget.acquire(rate, Lane.HANDOFF, 7)
+
+
+def test_accounts_are_apart(store: SqlStore, clock: FakeClock) -> None:
+    """The same limit of another side or connection has a row of its own."""
+    rate = Rate("calls", 1, 60.0, 2)
+    for connection, side in (("main", Side.CRM), ("main", Side.MARKETING), ("other", Side.CRM)):
+        assert drain(SqlBudget(store.engine, connection, side, clock), rate, Lane.OPT_OUT) == 2
+
+
+def test_the_vendors_count_is_shared(store: SqlStore, clock: FakeClock) -> None:
+    """What one worker heard of the day's calls another can read; nothing heard overwrites nothing."""
+    one, two = budgets(store, clock, 2)
+    assert two.reported() is None
+    one.report(used=10, limit=1_000)
+    one.report(used=11, limit=1_000)
+    heard: tuple[int | None, int | None, Instant] = (10, 1_000, START)
+    assert two.reported() == heard
+    clock.advance(10)
+    one.report(used=None, limit=None)
+    one.report(used=12, limit=1_000)
+    assert two.reported() == (12, 1_000, clock.now())

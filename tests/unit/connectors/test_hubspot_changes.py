@@ -1,0 +1,261 @@
+"""The change stream over HubSpot's search: nothing lost, nothing read twice but for one second look, always an end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import orjson
+import pytest
+import responses
+
+from connectors.hubspot.connector import HubSpotConnector
+from connectors.hubspot.cursor import Position
+from syncd.model.errors import Bug
+from syncd.model.remote import Cursor, Page, Shape
+from syncd.model.values import Lane
+from tests.fakes import FakeClock, FreeBudget
+from tests.hubspot_stub import BASE, OBJECTS, SHAPE, SearchStub, connect, iso, row
+
+T0 = 1_700_000_000_000
+
+
+@pytest.fixture
+def connector(clock: FakeClock) -> HubSpotConnector:
+    """A connector with the default overlap of 30 s."""
+    return connect(clock)
+
+
+def drain(connector: HubSpotConnector, cursor: Cursor) -> tuple[list[Page], Cursor]:
+    """All pages from a cursor, and the last cursor."""
+    pages = list(connector.changes(SHAPE, cursor))
+    return pages, pages[-1].cursor
+
+
+def ids(pages: list[Page]) -> list[str]:
+    """Record ids in the order they came."""
+    return [record.ref.id for page in pages for record in page.records]
+
+
+@responses.activate
+def test_a_thousand_changes_cost_five_calls_in_order(connector: HubSpotConnector) -> None:
+    """1,000 changed contacts are read with 5 searches, oldest first, and the next cycle reads none of them again."""
+    stub = SearchStub([row(i, T0 + i * 7) for i in range(1, 1_001)], now=T0 + 8_000)
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    assert ids(pages) == [str(i) for i in range(1, 1_001)]
+    assert len(stub.bodies) == 5
+    assert all("after" not in body for body in stub.bodies)
+    again, _ = drain(connector, cursor)
+    assert ids(again) == []
+    assert len(stub.bodies) == 6
+
+
+@responses.activate
+def test_a_thousand_changes_of_one_stamp_cost_five_calls(connector: HubSpotConnector) -> None:
+    """A bulk change stamps everything alike: too many ids to leave out, so offsets are used; still each once."""
+    stub = SearchStub([row(i, T0 + 5) for i in range(1, 1_001)], now=T0 + 8_000)
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    assert sorted(map(int, ids(pages))) == list(range(1, 1_001))
+    assert len(stub.bodies) == 5
+    assert ids(drain(connector, cursor)[0]) == []
+
+
+@responses.activate
+def test_a_stop_in_the_middle_of_one_stamp_loses_nothing(connector: HubSpotConnector) -> None:
+    """While a stamp is being paged the cursor stays below it: a restart reads it again instead of skipping the rest."""
+    stub = SearchStub([row(i, T0 + 5) for i in range(1, 501)], now=T0 + 8_000)
+    stub.install()
+    first = next(iter(connector.changes(SHAPE, Position.at(T0).encode())))
+    pages, _ = drain(connector, first.cursor)
+    assert len(set(ids(pages))) == 500
+
+
+@responses.activate
+@pytest.mark.slow
+def test_the_cap_of_ten_thousand(connector: HubSpotConnector) -> None:
+    """hubspot.md 4: results past 10,000 are refused, so a long run of equal stamps begins again at the last stamp."""
+    rows = [row(i, T0 + (1 if i <= 6_000 else 2)) for i in range(1, 12_001)]
+    stub = SearchStub(rows, now=T0 + 8_000)
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    seen = Counter(ids(pages))
+    assert len(seen) == 12_000
+    assert set(seen.values()) == {1}
+    assert ids(drain(connector, cursor)[0]) == []
+
+
+@responses.activate
+@pytest.mark.slow
+def test_one_stamp_fills_the_cap(connector: HubSpotConnector) -> None:
+    """hubspot.md 4: where 10,000 records and more carry one stamp, that stamp is paged by record id; it ends."""
+    rows = [row(i, T0 + 5) for i in range(1, 10_601)] + [row(20_000, T0 + 6)]
+    stub = SearchStub(rows, now=T0 + 8_000)
+    stub.install()
+    pages, _ = drain(connector, Position.at(T0).encode())
+    seen = Counter(ids(pages))
+    assert len(seen) == 10_601
+    assert set(seen.values()) == {1}
+    assert any(body["sorts"][0]["propertyName"] == "hs_object_id" for body in stub.bodies)
+
+
+@responses.activate
+def test_a_record_that_moves_while_pages_are_read(connector: HubSpotConnector) -> None:
+    """A record changed between two pages goes to the end; paging by offset would skip the one that takes its place."""
+    stub = SearchStub([row(i, T0 + i) for i in range(1, 401)], now=T0 + 8_000)
+
+    def move(call: int) -> None:
+        if call == 1:
+            stub.rows[0] = row(1, T0 + 900)
+
+    stub.before = move
+    stub.install()
+    pages, _ = drain(connector, Position.at(T0).encode())
+    assert set(ids(pages)) == {str(i) for i in range(1, 401)}
+    assert ids(pages)[-1] == "1"
+
+
+@responses.activate
+def test_the_index_lags_and_a_late_row_is_caught_at_once(connector: HubSpotConnector) -> None:
+    """hubspot.md 4: a change below the edge that becomes visible seconds later comes with the next query, alone."""
+    stub = SearchStub([row(1, T0 + 1_000), row(3, T0 + 3_000)], now=T0 + 4_000)
+    stub.install()
+    _, cursor = drain(connector, Position.at(T0).encode())
+    stub.rows.append(row(2, T0 + 2_000))
+    pages, cursor = drain(connector, cursor)
+    assert ids(pages) == ["2"]
+    assert ids(drain(connector, cursor)[0]) == []
+
+
+@responses.activate
+def test_the_second_look_reads_each_record_once_more_at_most(clock: FakeClock) -> None:
+    """What came to light later than 5 s is found by one more read per overlap, in the bulk lane, counted as reread."""
+    budget = FreeBudget()
+    connector = connect(clock, budget)
+    stub = SearchStub([row(1, T0 + 1_000), row(9, T0 + 20_000)], now=T0 + 21_000)
+    stub.install()
+    first, cursor = drain(connector, Position.at(T0).encode())
+    stub.rows.append(row(2, T0 + 2_000))
+    found: list[Page] = list(first)
+    for seconds in range(30, 200, 10):
+        stub.now = T0 + seconds * 1_000
+        pages, cursor = drain(connector, cursor)
+        found += pages
+    assert Counter(ids(found)) == {"1": 2, "9": 2, "2": 1}
+    assert sum(page.reread for page in found) == 3
+    assert {lane for _, lane, _ in budget.calls} == {Lane.ORDINARY, Lane.BULK}
+    calls = len(stub.bodies)
+    drain(connector, cursor)
+    assert len(stub.bodies) == calls + 1
+
+
+@responses.activate
+def test_a_backlog_is_not_read_twice(connector: HubSpotConnector) -> None:
+    """Changes further back than the overlap were all visible when they were asked for: no second look at them."""
+    stub = SearchStub([row(i, T0 + i * 1_000) for i in range(1, 301)], now=T0 + 3_600_000)
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    stub.now += 60_000
+    more, _ = drain(connector, cursor)
+    assert Counter(ids(pages + more)) == {str(i): 1 for i in range(1, 301)}
+
+
+@responses.activate
+def test_the_end_is_a_missing_next_only(connector: HubSpotConnector) -> None:
+    """hubspot.md 4: after an archive total and results disagree; ``total: 1`` with no results is an end, no loop."""
+    responses.post(f"{OBJECTS}/search", json={"total": 1, "results": []})
+    pages, _ = drain(connector, Position.at(T0).encode())
+    assert ids(pages) == []
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_an_empty_page_with_a_next_is_followed(connector: HubSpotConnector) -> None:
+    """A page whose records were all archived meanwhile is short or empty and yet not the last."""
+    responses.post(f"{OBJECTS}/search", json={"total": 3, "results": [], "paging": {"next": {"after": "200"}}})
+    responses.post(f"{OBJECTS}/search", json={"total": 3, "results": [row(7, T0 + 1)]})
+    pages, _ = drain(connector, Position.at(T0).encode())
+    assert ids(pages) == ["7"]
+
+
+@responses.activate
+def test_many_properties_and_many_recent_ids_fit_the_body(clock: FakeClock) -> None:
+    """hubspot.md 4: a body holds 3,000 characters; ids to leave out give way first (the stub asserts the size)."""
+    shape = Shape("person", {"contacts": tuple(f"property_number_{i:03d}" for i in range(85))}, key="syncd_crm_id")
+    stub = SearchStub([row(i + 10**12, T0 + i * 10) for i in range(1, 601)], now=T0 + 8_000)
+    stub.install()
+    pages = list(connect(clock).changes(shape, Position.at(T0).encode()))
+    assert len(set(ids(pages))) == len(ids(pages)) == 600
+
+
+@responses.activate
+def test_more_properties_than_a_search_can_carry(clock: FakeClock) -> None:
+    """When a body cannot name all properties, the search finds the records and a batch read their values."""
+    names = tuple(f"a_rather_long_property_name_{i:03d}" for i in range(150))
+    shape = Shape("person", {"contacts": names}, key="syncd_crm_id")
+    stub = SearchStub([row(1, T0 + 1)], now=T0 + 8_000)
+    stub.install()
+    responses.post(f"{OBJECTS}/batch/read", json={"results": [row(1, T0 + 1, **dict.fromkeys(names, "x"))]})
+    (page, *_) = connect(clock).changes(shape, Position.at(T0).encode())
+    assert page.records[0].fields[names[149]] == "x"
+
+
+@responses.activate
+def test_stamps_as_epoch_milliseconds(connector: HubSpotConnector) -> None:
+    """hubspot.md 6: some answers use the old form for dates; both are read."""
+    old = row(5, T0 + 7)
+    old["properties"]["lastmodifieddate"] = str(T0 + 7)
+    responses.post(f"{OBJECTS}/search", json={"total": 1, "results": [old]})
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    assert pages[0].records[0].version == str(T0 + 7)
+    assert Position.decode(cursor).edge == T0 + 7
+
+
+@responses.activate
+def test_a_survivor_of_a_merge_tells_its_old_ids(connector: HubSpotConnector) -> None:
+    """hubspot.md 6: a merge makes a new record whose hidden properties list the old ids, some with their time."""
+    merged = row(9, T0 + 9, hs_merged_object_ids="1;2", hs_calculated_merged_vids=f"2:{T0 + 8}")
+    responses.post(f"{OBJECTS}/search", json={"total": 1, "results": [merged]})
+    pages, _ = drain(connector, Position.at(T0).encode())
+    told = {moved.old.id: (moved.new.id, moved.at is not None) for moved in pages[0].moved}
+    assert told == {"1": ("9", False), "2": ("9", True)}
+
+
+@responses.activate
+def test_missing_empty_and_opt_out(connector: HubSpotConnector) -> None:
+    """hubspot.md 5: an undefined property is left out of answers and is never a clear; an empty one is ``null``."""
+    held = row(5, T0 + 7, hs_email_optout="true")
+    del held["properties"]["syncd_crm_id"]
+    responses.post(f"{OBJECTS}/search", json={"results": [held]})
+    pages, _ = drain(connector, Position.at(T0).encode())
+    record = pages[0].records[0]
+    assert record.missing == {"syncd_crm_id"}
+    assert record.fields == {"email": "p5@example.com", "firstname": None, "@unsubscribed": "true"}
+
+
+@responses.activate
+def test_companies_have_another_stamp_property(clock: FakeClock) -> None:
+    """hubspot.md 4: ``lastmodifieddate`` on contacts, ``hs_lastmodifieddate`` on all other objects."""
+    responses.post(f"{BASE}/crm/objects/2026-09/companies/search", json={"results": []})
+    shape = Shape("company", {"companies": ("name",)}, key="syncd_crm_id")
+    list(connect(clock).changes(shape, Position.at(T0).encode()))
+    sent = orjson.loads(responses.calls[0].request.body or b"")
+    assert sent["sorts"] == [{"propertyName": "hs_lastmodifieddate", "direction": "ASCENDING"}]
+
+
+@responses.activate
+def test_start_is_vendor_time_less_the_overlap(connector: HubSpotConnector) -> None:
+    """The first cursor uses the vendor's clock, not ours, and leaves room for what is not yet visible."""
+    responses.get(
+        f"{BASE}/account-info/2026-09/details",
+        json={"portalId": 7},
+        headers={"Date": "Tue, 14 Nov 2023 22:13:20 GMT"},
+    )
+    assert Position.decode(connector.start(SHAPE)).edge == T0 - 30_000
+    assert iso(T0).startswith("2023-11-14T22:13:20")
+
+
+def test_a_foreign_cursor_is_refused(connector: HubSpotConnector) -> None:
+    """A cursor that is none of ours is never read as the beginning."""
+    with pytest.raises(Bug, match="cursor"):
+        next(iter(connector.changes(SHAPE, Cursor("{}"))))

@@ -1,0 +1,393 @@
+"""Writing to HubSpot: every row gets its own true result, and nothing is sent twice that may have happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+import requests
+import responses
+from requests import PreparedRequest
+
+from connectors.hubspot.connector import HubSpotConnector
+from syncd.model.errors import NeedsOperator
+from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape
+from syncd.model.write import (
+    Clash,
+    CreateRecord,
+    Deferred,
+    Expect,
+    Indeterminate,
+    Refused,
+    Stale,
+    UpdateRecord,
+    Write,
+    WriteResult,
+    Written,
+)
+from tests.fakes import FakeClock
+from tests.hubspot_stub import BASE, OBJECTS, SHAPE, body_of, connect, row
+
+NOW = 1_700_000_000_000
+UPDATE, UPSERT, READ = f"{OBJECTS}/batch/update", f"{OBJECTS}/batch/upsert", f"{OBJECTS}/batch/read"
+UNSUBSCRIBE = f"{BASE}/communication-preferences/2026-09/statuses/batch/unsubscribe-all"
+Reply = Callable[[dict[str, Any]], tuple[int, Mapping[str, Any]]]
+
+
+@pytest.fixture
+def connector(clock: FakeClock) -> HubSpotConnector:
+    """A connector whose horizon is 60 s."""
+    return connect(clock)
+
+
+def send(
+    connector: HubSpotConnector, clock: FakeClock, *rows: Write, shape: Shape = SHAPE, seconds: float = 300
+) -> list[WriteResult]:
+    """Writes rows with a deadline."""
+    return list(connector.write(shape, rows, clock.now() + timedelta(seconds=seconds)))
+
+
+def update(key: int, /, *extra: Expect | RemoteRef, **fields: Any) -> UpdateRecord:
+    """An update of one contact, with what it expects and the company it refers to."""
+    expect = next((part for part in extra if isinstance(part, Expect)), None)
+    company = next((part for part in extra if isinstance(part, RemoteRef)), None)
+    refs = {} if company is None else {"company": company}
+    return UpdateRecord(f"t{key}", RemoteRef("contacts", str(key)), fields or {"firstname": "Ann"}, refs, expect)
+
+
+def create(key: str, /, **fields: Any) -> CreateRecord:
+    """A create keyed by a CRM id."""
+    return CreateRecord(f"t{key}", "contacts", key, fields)
+
+
+def on(url: str, reply: Reply) -> list[dict[str, Any]]:
+    """Answers POSTs to a URL; the list fills with the bodies."""
+    bodies: list[dict[str, Any]] = []
+
+    def answer(request: PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        bodies.append(body_of(request))
+        status, body = reply(bodies[-1])
+        return status, {}, orjson.dumps(body)
+
+    responses.add_callback(responses.POST, url, callback=answer)
+    return bodies
+
+
+def accept(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """Answers an update as HubSpot does: the written values only, in id order, whatever the order asked."""
+    results = [{"id": i["id"], "properties": {**i["properties"], "lastmodifieddate": str(NOW)}} for i in body["inputs"]]
+    return 200, {"status": "COMPLETE", "results": sorted(results, key=lambda result: str(result["id"]))}
+
+
+def make(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+    """Answers an upsert: new records with ids of their own."""
+    results = [
+        {
+            "id": f"9{i['id'][-2:]}",
+            "properties": {**{k: v for k, v in i["properties"].items() if v}, "lastmodifieddate": str(NOW)},
+            "new": True,
+            "objectWriteTraceId": i["objectWriteTraceId"],
+        }
+        for i in reversed(body["inputs"])
+    ]
+    return 200, {"results": results}
+
+
+@responses.activate
+def test_a_thousand_rows_cost_ten_calls_in_order(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """1,000 updates are 10 calls; results have the order of the batch whatever the order of the answer."""
+    on(UPDATE, accept)
+    results = send(connector, clock, *(update(i) for i in range(1_000, 0, -1)))
+    assert [result.ref.id for result in results if isinstance(result, Written)] == [str(i) for i in range(1_000, 0, -1)]
+    assert len(responses.calls) == 10
+
+
+@responses.activate
+def test_creates_are_upserts_by_our_key(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """A create is an upsert on the unique key property with the intent as trace id: sent twice it is one record."""
+    bodies = on(UPSERT, make)
+    (result,) = send(connector, clock, create("00Q01", email="a@example.com", firstname=None))
+    assert bodies[0]["inputs"] == [
+        {
+            "id": "00Q01",
+            "idProperty": "syncd_crm_id",
+            "properties": {"email": "a@example.com", "firstname": "", "syncd_crm_id": "00Q01"},
+            "objectWriteTraceId": "t00Q01",
+        }
+    ]
+    assert result == Written(
+        RemoteRef("contacts", "901"),
+        str(NOW),
+        {"email": "a@example.com", "firstname": None, "syncd_crm_id": "00Q01"},
+        created=True,
+    )
+
+
+@responses.activate
+def test_values_are_text_and_clears_are_empty_text(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 1.12, 1.13: ``null`` does not clear, and a boolean must not become ``'True'``."""
+    bodies = on(UPDATE, accept)
+    (result,) = send(connector, clock, update(1, a=None, b=True, c=3, d=1.5))
+    assert bodies[0]["inputs"][0]["properties"] == {"a": "", "b": "true", "c": "3", "d": "1.5"}
+    assert isinstance(result, Written)
+    assert result.confirmed == {"a": None, "b": "true", "c": "3", "d": "1.5"}
+
+
+@responses.activate
+def test_207_is_read_row_by_row(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 1.11: a 207 raises nothing; failures name the row by ``objectWriteTraceId``."""
+
+    def reply(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        error = {
+            "status": "error",
+            "category": "VALIDATION_ERROR",
+            "message": 'Property values were not valid: [{"isValid":false,"error":"INVALID_OPTION","name":"stage"}]',
+            "context": {"objectWriteTraceId": ["t2"]},
+        }
+        return 207, {**accept({"inputs": [body["inputs"][0], body["inputs"][2]]})[1], "numErrors": 1, "errors": [error]}
+
+    on(UPDATE, reply)
+    one, two, three = send(connector, clock, update(1), update(2, stage="x"), update(3))
+    assert isinstance(one, Written)
+    assert isinstance(three, Written)
+    assert isinstance(two, Refused)
+    assert (two.code, two.fields) == ("INVALID_OPTION", ("stage",))
+    assert "option" in two.advice
+
+
+@responses.activate
+def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: unknown ids of a batch update are skipped with a 200; each is asked for: gone, or merged."""
+    on(UPDATE, lambda body: accept({"inputs": [i for i in body["inputs"] if i["id"] == "1"]}))
+    gone = {**row(2, NOW), "archived": True, "archivedAt": "2024-01-01T00:00:00Z"}
+    responses.post(f"{READ}?archived=true", json={"results": [gone]}, match_querystring=None)
+    responses.post(READ, json={"results": [row(9, NOW, hs_merged_object_ids="3")]})
+    responses.get(f"{OBJECTS}/4", status=404, json={"message": "resource not found"})
+    one, two, three, four = send(connector, clock, update(1), update(2), update(3), update(4))
+    assert isinstance(one, Written)
+    assert isinstance(two, Stale)
+    assert isinstance(two.current, Gone)
+    assert two.current.how is Departure.ARCHIVED
+    assert isinstance(three, Stale)
+    assert isinstance(three.current, Moved)
+    assert three.current.new.id == "9"
+    assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.DELETED))
+
+
+@responses.activate
+def test_a_bad_row_that_fails_its_batch_is_isolated(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: a bad row may fail the whole batch with a 400; the other 15 are written all the same."""
+
+    def reply(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        if any(i["id"] == "11" for i in body["inputs"]):
+            return 400, {"category": "VALIDATION_ERROR", "message": "Email address x is invalid"}
+        return accept(body)
+
+    bodies = on(UPDATE, reply)
+    results = send(connector, clock, *(update(i) for i in range(1, 17)))
+    assert [isinstance(result, Written) for result in results] == [i != 11 for i in range(1, 17)]
+    assert isinstance(results[10], Refused)
+    assert len(bodies) == 9
+
+
+@responses.activate
+def test_a_deleted_property_refuses_all_its_rows_at_once(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """A property that does not exist fails every row that holds it: one more call for the rest, not two hundred."""
+
+    def reply(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        if any("shoe" in i["properties"] for i in body["inputs"]):
+            problem = {"message": "no", "code": "PROPERTY_DOESNT_EXIST", "context": {"propertyName": ["shoe"]}}
+            return 400, {"message": "bad", "category": "VALIDATION_ERROR", "errors": [problem]}
+        return accept(body)
+
+    bodies = on(UPDATE, reply)
+    results = send(connector, clock, *(update(i, **({"shoe": "9"} if i % 2 else {})) for i in range(1, 101)))
+    assert sum(isinstance(result, Written) for result in results) == 50
+    assert {result.fields for result in results if isinstance(result, Refused)} == {("shoe",)}
+    assert len(bodies) == 2
+
+
+@responses.activate
+@pytest.mark.parametrize("status", [207, 409])
+def test_a_conflict_names_the_candidate(connector: HubSpotConnector, clock: FakeClock, status: int) -> None:
+    """hubspot.md 7: the id of the other record stands only in the text of the message."""
+    error = {"category": "CONFLICT", "message": "Contact already exists. Existing ID: 4711"}
+    traced = {"results": [], "errors": [{**error, "context": {"objectWriteTraceId": ["t00Q01"]}}]}
+    on(UPSERT, lambda _: (status, error if status == 409 else traced))
+    (result,) = send(connector, clock, create("00Q01", email="a@example.com"))
+    assert isinstance(result, Clash)
+    assert result.candidates == (RemoteRef("contacts", "4711"),)
+
+
+@responses.activate
+@pytest.mark.parametrize("trouble", [requests.exceptions.ReadTimeout("x"), b"<html>busy</html>", b'{"results":[{"id"'])
+def test_no_answer_means_nobody_knows(connector: HubSpotConnector, clock: FakeClock, trouble: Any) -> None:
+    """A write without a readable answer is sent once, and its rows are open until the horizon has passed."""
+    responses.post(UPDATE, body=trouble)
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Indeterminate)
+    assert result.until == clock.now() + timedelta(seconds=60)
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+def test_a_lock_is_waited_for_and_then_deferred(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 3: 423 wants two seconds; it executed nothing, so the batch is repeated and then put off."""
+    on(UPDATE, lambda _: (423, {"message": "locked"}))
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Deferred)
+    assert len(responses.calls) == 5
+    assert min(clock.slept) >= 2
+
+
+@responses.activate
+def test_a_connection_refused_defers(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """What never left the house is put off, not in doubt."""
+    responses.post(UPDATE, body=requests.exceptions.ConnectTimeout("x"))
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Deferred)
+
+
+@responses.activate
+def test_expectations_are_read_again(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: there is no conditional write; rows are compared just before, ``null`` and ``""`` being one."""
+    responses.post(READ, json={"results": [row(2, NOW, firstname="Eve"), row(1, NOW)]})
+    bodies = on(UPDATE, accept)
+    one, two = send(
+        connector, clock, update(1, Expect("1", {"firstname": ""}), firstname="A"),
+        update(2, Expect("1", {"firstname": "Ann"}), firstname="B"),
+    )  # fmt: skip
+    assert isinstance(one, Written)
+    assert isinstance(two, Stale)
+    assert isinstance(two.current, RemoteRecord)
+    assert two.current.fields["firstname"] == "Eve"
+    assert [i["id"] for body in bodies for i in body["inputs"]] == ["1"]
+
+
+@responses.activate
+def test_two_writes_of_one_record_go_in_two_batches(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: order inside a batch is not promised, so clear-then-set must be two calls, in order."""
+    bodies = on(UPDATE, accept)
+    clear = UpdateRecord("t1", RemoteRef("contacts", "1"), {"lifecyclestage": None})
+    put = UpdateRecord("t2", RemoteRef("contacts", "1"), {"lifecyclestage": "lead"})
+    assert all(isinstance(result, Written) for result in send(connector, clock, clear, put))
+    assert [[i["properties"]["lifecyclestage"] for i in body["inputs"]] for body in bodies] == [[""], ["lead"]]
+
+
+@responses.activate
+def test_confirmed_is_what_the_vendor_holds(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: a stage that may not move back answers success with the old value; that is what is confirmed."""
+    held = {"id": "1", "properties": {"lifecyclestage": "customer", "lastmodifieddate": str(NOW)}}
+    on(UPDATE, lambda _: (200, {"results": [held]}))
+    (result,) = send(connector, clock, update(1, lifecyclestage="lead"))
+    assert isinstance(result, Written)
+    assert result.confirmed == {"lifecyclestage": "customer"}
+
+
+@responses.activate
+def test_what_the_answer_does_not_tell_is_read_back(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 5: answers hold a part of the record; a written property that is not among it is read."""
+    on(UPDATE, lambda _: (200, {"results": [{"id": "1", "properties": {"lastmodifieddate": str(NOW)}}]}))
+    responses.post(READ, json={"results": [row(1, NOW + 5, firstname="Ann")]})
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Written)
+    assert (result.confirmed["firstname"], result.version) == ("Ann", str(NOW + 5))
+
+
+@responses.activate
+def test_opt_out_comes_before_the_contact(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """The address is unsubscribed first, so that a new contact is never reachable, not even for a moment."""
+    on(UNSUBSCRIBE, lambda body: (200, {"results": [{"subscriberIdString": a} for a in body["inputs"]]}))
+    on(UPSERT, make)
+    (result,) = send(connector, clock, create("00Q01", email="A@example.com", **{"@unsubscribed": True}))
+    assert [call.request.path_url.split("?")[0].rsplit("/", 1)[1] for call in responses.calls] == [
+        "unsubscribe-all",
+        "upsert",
+    ]
+    assert body_of(responses.calls[0].request) == {"inputs": ["a@example.com"]}
+    assert isinstance(result, Written)
+    assert result.confirmed["@unsubscribed"] == "true"
+    assert "@unsubscribed" not in body_of(responses.calls[1].request)["inputs"][0]["properties"]
+
+
+@responses.activate
+def test_an_opt_out_that_failed_creates_nobody(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """Without the opt-out there is no create; the other row goes on."""
+    bad = {"category": "VALIDATION_ERROR", "message": "no", "context": {"subscriberIdString": ["a@example.com"]}}
+    on(UNSUBSCRIBE, lambda _: (207, {"results": [], "errors": [bad]}))
+    bodies = on(UPSERT, make)
+    one, two = send(
+        connector, clock, create("00Q01", email="a@example.com", **{"@unsubscribed": "true"}),
+        create("00Q02", email="b@example.com"),
+    )  # fmt: skip
+    assert isinstance(one, Refused)
+    assert one.fields == ("@unsubscribed",)
+    assert isinstance(two, Written)
+    assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q02"]
+
+
+@responses.activate
+def test_an_opt_out_of_a_known_contact(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """An update that only opts out needs the address, which is read by id; no property is written."""
+    responses.post(READ, json={"results": [row(1, NOW)]})
+    bodies = on(UNSUBSCRIBE, lambda _: (200, {"results": []}))
+    (result,) = send(connector, clock, update(1, **{"@unsubscribed": "true"}))
+    assert bodies == [{"inputs": ["p1@example.com"]}]
+    assert isinstance(result, Written)
+    assert result.confirmed["@unsubscribed"] == "true"
+
+
+@responses.activate
+@pytest.mark.parametrize("value", ["false", False, None])
+def test_an_opt_in_is_refused(connector: HubSpotConnector, clock: FakeClock, value: Any) -> None:
+    """Nothing ever takes an opt-out back, and says so without a call."""
+    (result,) = send(connector, clock, update(1, **{"@unsubscribed": value}))
+    assert isinstance(result, Refused)
+    assert result.fields == ("@unsubscribed",)
+    assert len(responses.calls) == 0
+
+
+@responses.activate
+def test_a_failed_association_parks_the_ref(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """The record is written; only the ref whose company is gone is refused, under its own name."""
+    on(UPDATE, accept)
+    context = {"fromObjectId": ["2"], "toObjectId": ["8"]}
+    bodies = on(
+        f"{BASE}/crm/associations/2026-09/contacts/companies/batch/create",
+        lambda _: (207, {"results": [], "errors": [{"message": "gone", "context": context}]}),
+    )
+    company = [RemoteRef("companies", str(n)) for n in (7, 8)]
+    one, two = send(connector, clock, update(1, company[0]), update(2, company[1]))
+    assert isinstance(one, Written)
+    assert isinstance(two, Refused)
+    assert two.fields == ("company",)
+    assert bodies[0]["inputs"][0]["types"] == [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
+
+
+@responses.activate
+def test_the_deadline(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """Rows that were not sent by the deadline are deferred; what was sent keeps its result."""
+
+    def slow(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        clock.advance(100)
+        return accept(body)
+
+    on(UPDATE, slow)
+    results = send(connector, clock, *(update(i) for i in range(1, 202)), seconds=150)
+    assert [type(result) for result in results] == [Written] * 200 + [Deferred]
+
+
+@responses.activate
+def test_a_refusal_of_the_whole_account_raises_only_before_the_first_write(
+    connector: HubSpotConnector, clock: FakeClock
+) -> None:
+    """A lost scope raises; once rows were written their results are kept and the rest is deferred with the reason."""
+    replies = iter([True, False])
+    on(UPDATE, lambda body: accept(body) if next(replies, False) else (403, {"category": "MISSING_SCOPES"}))
+    results = send(connector, clock, *(update(i) for i in range(1, 151)))
+    assert [type(result) for result in results] == [Written] * 100 + [Deferred] * 50
+    with pytest.raises(NeedsOperator, match="403"):
+        send(connector, clock, update(1))

@@ -1,0 +1,119 @@
+"""Rows: what is a record and what only looks like one; refusals of one row and what they mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connectors.salesforce.errors import Complaint
+from connectors.salesforce.outcome import Trouble, read_trouble
+from connectors.salesforce.wire import Columns, read_row
+from syncd.model.errors import Bug
+from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
+from syncd.model.write import Clash, Deferred, Refused
+
+COLUMNS = Columns(
+    object="Contact",
+    fields=("LastName", "MailingAddress", "Phone"),
+    missing=frozenset({"Secret__c"}),
+    lookups={"company": "AccountId", "parent": "Parent__c"},
+    points={"Parent__c": ("Thing__c",)},
+    signs=("MasterRecordId", "IsPersonAccount"),
+)
+ROW: dict[str, Any] = {"Id": "003000000000001", "SystemModstamp": "2026-03-02T09:00:00.000+0000", "IsDeleted": False}
+REF = RemoteRef("Contact", "003000000000001AAA")
+
+
+def test_a_record_holds_what_was_told_and_lists_the_rest() -> None:
+    """Null is a value, absence is missing, a compound field is no wire value; lookups become refs."""
+    record = read_row(
+        ROW
+        | {
+            "LastName": None,
+            "MailingAddress": {"city": "X"},
+            "AccountId": "001000000000001",
+            "Parent__c": "a0X000000000001",
+        },
+        COLUMNS,
+    )
+    assert isinstance(record, RemoteRecord)
+    assert record.ref == REF
+    assert record.fields == {"LastName": None}
+    assert record.missing == {"MailingAddress", "Phone", "Secret__c"}
+    assert record.refs["company"] == (RemoteRef("Account", "001000000000001AAA"),)
+    assert record.refs["parent"] == (RemoteRef("Thing__c", "a0X000000000001AAA"),)
+
+
+def test_an_empty_lookup_is_no_reference_and_an_absent_one_is_unknown() -> None:
+    """The difference between a clear and a field that cannot be read."""
+    record = read_row(ROW | {"AccountId": None}, COLUMNS)
+    assert isinstance(record, RemoteRecord)
+    assert record.refs == {"company": ()}
+
+
+@pytest.mark.parametrize(
+    ("more", "what"),
+    [
+        ({"IsDeleted": True}, Gone(REF, Departure.DELETED)),
+        (
+            {"IsDeleted": True, "MasterRecordId": "003000000000002"},
+            Moved(REF, RemoteRef("Contact", "003000000000002AAA"), Succession.MERGED),
+        ),
+        (
+            {"IsConverted": True, "ConvertedContactId": "003000000000003"},
+            Moved(REF, RemoteRef("Contact", "003000000000003AAA"), Succession.CONVERTED),
+        ),
+        ({"IsConverted": True, "ConvertedContactId": None}, Gone(REF, Departure.INVISIBLE)),
+        ({"IsPersonAccount": True}, Gone(REF, Departure.INVISIBLE)),
+    ],
+)
+def test_what_only_looks_like_a_record(more: dict[str, Any], what: Gone | Moved) -> None:
+    """Recycle bin, merge, conversion (with a hidden Contact too) and person accounts."""
+    read = read_row(ROW | more, COLUMNS)
+    assert isinstance(read, Gone | Moved)
+    assert type(read)(*((read.ref,) if isinstance(read, Gone) else (read.old, read.new)), read.how) == what
+
+
+@pytest.mark.parametrize("broken", [{"Id": None}, {"Id": "x"}, {"SystemModstamp": None}, {"SystemModstamp": "soon"}])
+def test_a_row_without_id_or_stamp_is_a_bug(broken: dict[str, Any]) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(Bug):
+        read_row(ROW | broken, COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "fields", "expected"),
+    [
+        ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", (), Trouble.LOCKED),
+        ("ENTITY_IS_DELETED", "entity is deleted", (), Trouble.LEFT),
+        ("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead", (), Trouble.LEFT),
+        ("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", (), Trouble.LEFT),
+        ("INVALID_CROSS_REFERENCE_KEY", "owner", ("OwnerId",), Refused),
+        ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", "read only", (), Deferred),
+        ("REQUEST_LIMIT_EXCEEDED", "limit", (), Deferred),
+        ("DUPLICATES_DETECTED", "no details", (), Clash),
+        ("STRING_TOO_LONG", "too long", ("Title",), Refused),
+        ("SOMETHING_NEW", "?", (), Refused),
+    ],
+)
+def test_what_a_refusal_of_one_row_means(code: str, message: str, fields: tuple[str, ...], expected: object) -> None:
+    """Later, elsewhere, somebody else's, or a person's turn."""
+    read = read_trouble(Complaint(code, message, fields, {}), "Lead")
+    assert read == expected if isinstance(expected, Trouble) else type(read) is expected
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "named"),
+    [
+        ("REQUIRED_FIELD_MISSING", "Required fields are missing: [LastName, Company]", ("LastName", "Company")),
+        ("INVALID_FIELD", "No such column 'Foo__c' on sobject of type Lead", ("Foo__c",)),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "[sic] no", ()),
+    ],
+)
+def test_fields_are_found_in_words(code: str, message: str, named: tuple[str, ...]) -> None:
+    """One bad field can be parked only if it is known; every refusal carries advice."""
+    read = read_trouble(Complaint(code, message, (), {}), "Lead")
+    assert isinstance(read, Refused)
+    assert read.fields == named
+    assert read.advice

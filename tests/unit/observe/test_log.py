@@ -1,0 +1,175 @@
+"""Log lines: every line parses, nothing unregistered or secret gets out."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import subprocess
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from syncd.observe.events import CONTEXT, EVENTS, KEYS, logs_reference
+from syncd.observe.log import LEVELS, bound, configure_logs, emit, masked
+
+ROOT = Path(__file__).parents[3]
+
+
+def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+    """Every line written, parsed; fails if one is no JSON."""
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_one_json_object_a_line() -> None:
+    """An event comes out with time, level and its keys, bound ones included."""
+    stream = io.StringIO()
+    configure_logs(level="info", stream=stream)
+    with bound(connection="main", run="r1"):
+        emit("api.call", operation="search", status=200, ms=12, attempt=1, quota_left=None, side="crm")
+    (line,) = lines(stream)
+    assert line.pop("time").endswith("Z")
+    assert line == {
+        "level": "info",
+        "event": "api.call",
+        "connection": "main",
+        "run": "r1",
+        "operation": "search",
+        "status": 200,
+        "ms": 12,
+        "attempt": 1,
+        "quota_left": None,
+        "side": "crm",
+    }
+
+
+def test_levels_below_the_threshold_are_not_written() -> None:
+    """At ``warning`` an ``info`` event is silent."""
+    stream = io.StringIO()
+    configure_logs(level="warning", stream=stream)
+    emit("lease.taken", holder="h", epoch=1)
+    emit("quota.low", used=9, limit=10)
+    assert [line["event"] for line in lines(stream)] == ["quota.low"]
+
+
+@pytest.mark.parametrize(("event", "keys"), [("api.cal", {}), ("api.call", {"body": "x"})])
+def test_unregistered_events_raise_in_tests(event: str, keys: dict[str, str]) -> None:
+    """The table is complete: what is not in it fails a test, even before logs are configured."""
+    with pytest.raises(ValueError, match=r"not registered; add it to syncd/observe/events\.py"):
+        emit(event, **keys)
+
+
+def test_unregistered_events_are_reported_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Outside of tests an unregistered key is dropped and reported, and the rest of the line is kept."""
+    monkeypatch.delenv("SYNCD_STRICT_EVENTS")
+    stream = io.StringIO()
+    try:
+        configure_logs(level="info", stream=stream)
+        emit("api.call", operation="search", body="secret")
+        emit("no.such", value="secret")
+    finally:
+        monkeypatch.setenv("SYNCD_STRICT_EVENTS", "1")
+        configure_logs(level="info", stream=io.StringIO())
+    assert [(line["event"], line.get("unknown")) for line in lines(stream)] == [
+        ("log.unregistered", "api.call"),
+        ("api.call", None),
+        ("log.unregistered", "no.such"),
+    ]
+    assert "secret" not in stream.getvalue()
+
+
+def test_addresses_and_tokens_are_masked() -> None:
+    """A sentence of ours that quotes an address or a token does not bring it into the log."""
+    stream = io.StringIO()
+    configure_logs(level="info", stream=stream)
+    emit("command.failed", what="ann@example.com via Bearer abc123 and pat-eu1-12345678-aaaa", exit=3)
+    (line,) = lines(stream)
+    assert line["what"] == "<address> via <token> and <token>"
+    assert masked("x" * 700).endswith("... (700 characters)")
+
+
+def test_library_loggers_tell_their_template_only() -> None:
+    """A library's line is routed; its arguments, formatted texts and exception texts are not."""
+    stream = io.StringIO()
+    configure_logs(level="info", stream=stream)
+    logging.getLogger("urllib3").warning("Retrying after %s", "canary@example.com")
+    logging.getLogger("other").error("formatted already: canary")
+    try:
+        raise KeyError("canary")
+    except KeyError:
+        logging.getLogger("third").exception("failed for %s", "canary")
+    logging.getLogger("quiet").info("nobody asked %s", "canary")
+    first, second, third = lines(stream)
+    assert (first["logger"], first["foreign_level"], first["template"]) == ("urllib3", "warning", "Retrying after %s")
+    assert second["template"] == ""
+    assert second["at"].startswith("test_log.py:")
+    assert third["error"] == "KeyError"
+    assert "canary" not in stream.getvalue()
+
+
+def test_warnings_and_crashed_threads_are_lines() -> None:
+    """Warnings and exceptions of threads become lines without their texts."""
+    stream = io.StringIO()
+    configure_logs(level="info", stream=stream)
+    warnings.showwarning("canary", UserWarning, "/a/b/c.py", 7)
+
+    def fail() -> None:
+        raise RuntimeError("canary")
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    warned, crashed = lines(stream)
+    assert (warned["event"], warned["category"], warned["at"]) == ("process.warned", "UserWarning", "b/c.py:7")
+    assert (crashed["event"], crashed["error"]) == ("process.crashed", "RuntimeError")
+    assert "canary" not in stream.getvalue()
+
+
+def test_every_line_of_standard_error_parses() -> None:
+    """A whole process: our line, a library's, a warning and a crash, all of them JSON on standard error."""
+    code = (
+        "import logging, warnings\n"
+        "from syncd.observe.log import configure_logs, emit\n"
+        "configure_logs(level='info')\n"
+        "emit('config.loaded', hash='h', files=3)\n"
+        "logging.getLogger('lib').warning('a\\nb %s', 'canary')\n"
+        "warnings.warn('canary')\n"
+        "raise RuntimeError('canary')\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    events = [json.loads(line)["event"] for line in ended.stderr.splitlines()]
+    assert events == ["config.loaded", "log.foreign", "process.warned", "process.crashed"]
+    assert "canary" not in ended.stderr
+
+
+def test_the_table_is_sound() -> None:
+    """Every key has a meaning, no key shadows a context key, warnings and errors that need a person say what to do."""
+    for name, event in EVENTS.items():
+        assert event.level in LEVELS
+        assert event.meaning.endswith("."), name
+        assert not set(event.keys) & (CONTEXT.keys() | {"level", "event", "time"}), name
+        assert set(event.keys) <= KEYS.keys(), name
+        if event.level == "error":
+            assert event.action != "nothing", name
+    used = {key for event in EVENTS.values() for key in event.keys}
+    assert KEYS.keys() == used
+
+
+def test_reference_lists_every_event() -> None:
+    """The generated page names each event and each key."""
+    page = logs_reference()
+    for name in EVENTS:
+        assert f"| `{name}` |" in page
+
+
+def test_unknown_level_and_context_are_refused() -> None:
+    """A level or context key that does not exist is an error at once."""
+    with pytest.raises(ValueError, match="no log level"):
+        configure_logs(level="loud")
+    with pytest.raises(ValueError, match="no context keys"), bound(email="x"):
+        pass

@@ -1,0 +1,170 @@
+"""From files and environment to frozen settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.mapping import Confirm, Direction, TableRow
+from syncd.model.values import Lane, Pair, Side
+from tests.unit.settings.conftest import PERSON, Folder
+
+
+def test_defaults(folder: Folder) -> None:
+    """What is not said is the choice that cannot hurt."""
+    loaded = folder.load()
+    settings = loaded.connection(None)
+    connection = settings.connection
+    assert (connection.name, connection.mode, connection.allow_billable) == ("main", "live", False)
+    assert connection.horizon == Pair(120, 600)
+    assert settings.marketing.base_url == "https://api.hubapi.com"
+    assert settings.crm.api_version == "64.0"
+    assert loaded.store_url().get_secret_value() == "sqlite:///var/syncd.db"
+    email, stage = connection.kinds[0].fields
+    assert (email.direction, email.confirm, email.lane) == (Direction.BOTH, Confirm.READBACK, Lane.ORDINARY)
+    assert (stage.confirm, stage.lane) == (Confirm.READBACK, Lane.HANDOFF)
+    assert email.slots == Pair({"contacts": ("email",)}, {"Lead": ("Email",), "Contact": ("Email",)})
+    assert stage.slots.crm == {"Lead": ("Status",)}
+
+
+def test_table_rows(folder: Folder) -> None:
+    """A row reads its form and the further ones, and writes the first; ``*`` is any, empty is empty."""
+    folder.person("crm: Open}", 'crm: Open, also: {marketing: [[marketingqualifiedlead, ""]], crm: [Offen]}}')
+    mql, sql = folder.load().connection("main").connection.kinds[0].fields[1].table
+    assert mql == TableRow(
+        "mql",
+        reads=Pair((("marketingqualifiedlead", "NEW"), ("marketingqualifiedlead", "")), (("Open",), ("Offen",))),
+        writes=Pair(("marketingqualifiedlead", "NEW"), ("Open",)),
+    )
+    assert sql.writes.marketing == ("salesqualifiedlead", None)
+
+
+def test_way_back_takes_the_form_from_the_other_rows(folder: Folder) -> None:
+    """Two values in one CRM word: both write it, one is read from it."""
+    folder.person("crm: Working}", "crm: Open}")
+    folder.person("crm: Open}\n      sql", "crm: Open, way_back: [crm]}\n      sql")
+    mql, sql = folder.load().connection("main").connection.kinds[0].fields[1].table
+    assert (mql.reads.crm, sql.reads.crm) == ((("Open",),), ())
+    assert (mql.writes.crm, sql.writes.crm) == (("Open",), ("Open",))
+
+
+def test_environment_over_overlay_over_file(folder: Folder) -> None:
+    """The nearest to the process wins, and only for the keys it names."""
+    folder.write("env/stage.yaml", "log: {level: debug}\nconnections: {main: {mode: shadow, horizon: {crm: 5}}}\n")
+    folder.environ = {
+        "SYNCD_ENV": "stage",
+        "SYNCD_CONNECTIONS__MAIN__HORIZON__CRM": "7",
+        "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_SECRET": "0123e4",
+        "SYNCD_STORE__URL": "sqlite:///other.db",
+        "PATH": "/bin",
+    }
+    loaded = folder.load()
+    settings = loaded.connection("main")
+    assert (loaded.log_level, settings.connection.mode, settings.connection.horizon) == (
+        "debug",
+        "shadow",
+        Pair(120, 7),
+    )
+    assert settings.crm.client_secret is not None
+    assert settings.crm.client_secret().get_secret_value() == "0123e4"
+    assert loaded.store_url().get_secret_value() == "sqlite:///other.db"
+
+
+def test_environment_alone_can_hold_syncd_yaml(folder: Folder) -> None:
+    """Every value may come from the environment, nested ones and JSON too."""
+    folder.write("syncd.yaml", "version: 1\nconnections: {main: {}}\n")
+    prefix = "SYNCD_CONNECTIONS__MAIN__"
+    folder.environ = {
+        f"{prefix}MARKETING": '{"access_token": "t", "base_url": "http://127.0.0.1:8081"}',
+        f"{prefix}CRM__LOGIN_URL": "http://[::1]:8082",
+        f"{prefix}CRM__CLIENT_ID": "0012",
+        f"{prefix}CRM__CLIENT_SECRET": "s",
+        f"{prefix}SCOPE": "all",
+    }
+    settings = folder.load().connection("main")
+    assert settings.marketing.base_url == "http://127.0.0.1:8081"
+    assert (settings.crm.login_url, settings.crm.client_id) == ("http://[::1]:8082", "0012")
+
+
+def test_secret_files_are_read_again_and_guarded(folder: Folder) -> None:
+    """A new secret is in use at once; a file that everybody can read is refused at load and at use."""
+    file = folder.write("secrets/token", "first\n")
+    file.chmod(0o600)
+    folder.change("syncd.yaml", "access_token: token", "access_token_file: secrets/token")
+    token = folder.load().connection("main").marketing.access_token
+    assert token().get_secret_value() == "first"
+    file.write_text("second")
+    assert token().get_secret_value() == "second"
+    assert "second" not in repr(token)
+    file.chmod(0o644)
+    with pytest.raises(NeedsOperator, match="can be read by everybody"):
+        token()
+    (flaw,) = folder.flaws()
+    assert flaw.startswith("syncd.yaml:4:")
+    assert "access_token_file" in flaw
+    assert "chmod o-rwx" in flaw
+    file.unlink()
+    with pytest.raises(NeedsOperator, match="does not exist"):
+        token()
+
+
+def test_scope_of_the_connection(folder: Folder) -> None:
+    """``all`` takes the mapping's scope away; an expression narrows it, on the kinds that have its fields."""
+    folder.person("match:", 'scope: {marketing: "email != null"}\nmatch:')
+    own = folder.load().connection("main").connection
+    assert own.kinds[0].scope == Pair("email != null", None)
+    folder.environ = {"SYNCD_CONNECTIONS__MAIN__SCOPE": "all"}
+    every = folder.load().connection("main").connection
+    assert every.kinds[0].scope == Pair(None, None)
+    folder.environ = {"SYNCD_CONNECTIONS__MAIN__SCOPE": '{"marketing": "stage == \'mql\'"}'}
+    narrow = folder.load().connection("main").connection
+    assert narrow.kinds[0].scope.marketing == "(email != null) && (stage == 'mql')"
+    assert len({own.config_hash, every.config_hash, narrow.config_hash}) == 3
+
+
+def test_hash_follows_decisions_only(folder: Folder) -> None:
+    """A comment does not change the hash; a policy does."""
+    before = folder.load()
+    folder.write("schema/person.yaml", "# a comment\n" + PERSON)
+    assert folder.load().hash == before.hash
+    folder.person("crm: Email}", "crm: Email, policy: crm}")
+    assert folder.load().hash != before.hash
+
+
+def test_kinds_are_in_order_of_reference(folder: Folder) -> None:
+    """What is referred to is synced first."""
+    folder.write(
+        "schema/company.yaml",
+        "kind: company\nmarketing: {object: companies, key: k}\ncrm: {objects: Account, key: K__c}\n"
+        "fields: {name: {type: string, marketing: name, crm: Name}}\n",
+    )
+    folder.field("company: {type: reference, kind: company, marketing: companies, crm: {Contact: AccountId}}")
+    assert [kind.kind for kind in folder.load().connection("main").connection.kinds] == ["company", "person"]
+
+
+def test_choosing_a_connection(folder: Folder) -> None:
+    """A name that is not there is answered with those that are."""
+    with pytest.raises(BadUsage, match="no connection 'x'; use one of main"):
+        folder.load().connection("x")
+
+
+def test_the_file_itself_or_its_folder(folder: Folder, tmp_path: Path) -> None:
+    """A missing file is a flaw, not a traceback."""
+    folder.path.joinpath("syncd.yaml").unlink()
+    (flaw,) = folder.flaws()
+    assert flaw.startswith("syncd.yaml: the file does not exist")
+
+
+def test_reading_only_a_side_is_no_second_writer(folder: Folder) -> None:
+    """Two shared fields may read one vendor field, if neither or only one writes it."""
+    folder.field(
+        "owner: {type: owner, marketing: hubspot_owner_id, crm: OwnerId}\n"
+        "  owner_name: {type: string, marketing: owner_name, crm: OwnerId, direction: to_marketing,"
+        " transform: {crm: {read: [owner_name]}}}"
+    )
+    fields = folder.load().connection("main").connection.kinds[0].fields
+    assert [each.direction for each in fields[2:]] == [Direction.TO_MARKETING, Direction.TO_MARKETING]
+    assert fields[2].confirm is Confirm.READBACK
+    assert Side.CRM not in [side for side in Side if fields[2].direction.flows_to(side)]
