@@ -8,20 +8,23 @@ where asked for, departures are swept slowly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeAlias
 
 import requests
 
+from connectors.hubspot.associations import READ as REFS_READ
 from connectors.hubspot.client import HubSpotAccount, HubSpotClient, object_of, results_of
 from connectors.hubspot.cursor import Mark, Position
 from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
+from connectors.hubspot.finding import matching
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
-from connectors.hubspot.search import BODY, CAP, Sweep, among, body_of, fitting
-from connectors.hubspot.search import PAGE as SEARCH_PAGE
+from connectors.hubspot.search import Sweep, fitting
 from connectors.hubspot.wire import Asked, millis_of, properties_of
 from connectors.hubspot.write import Writer
 from connectors.transport import Answer, wrong_shape
@@ -49,8 +52,9 @@ from syncd.ports.budget import Budget
 from syncd.ports.system import Chance, Clock
 
 VENDOR: Final = "hubspot"
-_GROUPS: Final = 5
-"""Filter groups a search takes."""
+Row: TypeAlias = Mapping[str, Any]
+Draft: TypeAlias = tuple[Sequence[Row], Cursor]
+"""Rows of one page, and the cursor once they are settled."""
 
 
 class HubSpotConnector:
@@ -140,10 +144,9 @@ class HubSpotConnector:
         begin = Position.decode(since)
         heard: list[int] = []
         sweep = self._sweep(asked, begin, lane=self._lane, heard=heard)
-        held = begin
-        for step in sweep:
-            held = step.position
-            yield self._page(asked, step.rows, held.encode(), lane=self._lane)
+        drafts = ((step.rows, step.position.encode()) for step in sweep)
+        yield from self._pages(asked, drafts, lane=self._lane)
+        held = sweep.position
         # What a query finds further back than the overlap was all visible when it was asked: no second look.
         safe = (heard[0] if heard else held.edge) - self._overlap
         bottom = held.edge if sweep.by_offset else begin.edge
@@ -152,9 +155,9 @@ class HubSpotConnector:
         top = min(bottom, safe)
         if held.looked < top:
             again = self._sweep(asked, Position.at(held.looked), lane=Lane.BULK, heard=[], top=top)
-            for step in again:
-                cursor = held.looking(min(step.position.edge, top)).encode()
-                yield self._page(asked, step.rows, cursor, lane=Lane.BULK, reread=len(step.rows))
+            drafts = ((step.rows, held.looking(min(step.position.edge, top)).encode()) for step in again)
+            for page in self._pages(asked, drafts, lane=Lane.BULK):
+                yield replace(page, reread=len(page.records))
         yield Page(records=(), cursor=held.looking(safe).encode())
 
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
@@ -164,10 +167,15 @@ class HubSpotConnector:
         mark = Mark.decode(after)
         if mark.done:
             yield Page(records=(), cursor=mark.encode())
-        while not mark.done:
-            rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
-            mark = Mark(following, done=following is None)
-            yield self._page(asked, rows, mark.encode(), lane=self._lane)
+            return
+
+        def drafts(mark: Mark) -> Iterator[Draft]:
+            while not mark.done:
+                rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
+                mark = Mark(following, done=following is None)
+                yield rows, mark.encode()
+
+        yield from self._pages(asked, drafts(mark), lane=self._lane)
 
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """The recycle bin in id order, 100 a page; at its end the sweep begins anew. Merges come with ``changes``."""
@@ -204,7 +212,7 @@ class HubSpotConnector:
                 for address in addresses_of(row) & hits.keys():
                     hits[address].append(row)
         else:
-            for hit in self._matching(asked, fields, lowered):
+            for hit in matching(self._client, reader, asked, fields, lowered):
                 held = properties_of(hit)
                 for value in {str(held.get(name) or "").lower() for name in fields} & hits.keys():
                     hits[value].append(hit)
@@ -274,43 +282,35 @@ class HubSpotConnector:
 
         return Sweep(ask=ask, asked=asked, position=begin, properties=properties, top=top)
 
-    def _page(
-        self, asked: Asked, rows: Sequence[Mapping[str, Any]], cursor: Cursor, *, lane: Lane, reread: int = 0
-    ) -> Page:
-        reader = Reader(self._client, lane)
-        if rows and fitting(asked) != asked.properties and set(asked.properties) - set(properties_of(rows[0])):
-            # Too many properties for a search body: the search told which records, the store tells their values.
-            held = {str(row["id"]): row for row in reader.batch(asked, [str(row["id"]) for row in rows])}
-            rows = [held[str(row["id"])] for row in rows if str(row["id"]) in held]
-        return Page(
-            records=reader.records(asked, rows),
-            cursor=cursor,
-            moved=[moved for row in rows for moved in asked.successions(row)],
-            reread=reread,
-        )
+    def _pages(self, asked: Asked, drafts: Iterable[Draft], *, lane: Lane) -> Iterator[Page]:
+        """Rows as pages. Refs are read for up to 1,000 records at once, so pages that have any are held that long."""
+        lot: list[Draft] = []
+        held = 0
+        for draft in drafts:
+            lot.append(draft)
+            held += len(draft[0])
+            if not asked.refs or held + len(draft[0]) > REFS_READ:
+                yield from self._finished(asked, lot, lane=lane)
+                lot, held = [], 0
+        yield from self._finished(asked, lot, lane=lane)
 
-    def _matching(self, asked: Asked, fields: Sequence[str], values: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-        """Rows in which any of the fields holds any of the values; lists of values as long as a body takes."""
-        path = self._client.paths.objects(asked.kind, "/search")
-        reader = Reader(self._client, self._lane)
-        lean = fitting(asked) != asked.properties
-        properties = tuple(dict.fromkeys((*(() if lean else asked.properties), asked.stamp, *fields)))
-        for names in (fields[start : start + _GROUPS] for start in range(0, len(fields), _GROUPS)):
-            for lot in _fitting_lots(names, values, properties):
-                after: str | None = None
-                while True:
-                    body = body_of(
-                        groups=[[among(name, "IN", lot)] for name in names],
-                        sort="hs_object_id",
-                        properties=properties,
-                        after=after,
-                    )
-                    rows, after = results_of(self._client.search("find", path, body, lane=self._lane), "find")
-                    if lean:
-                        rows = reader.batch(asked, [str(row["id"]) for row in rows], also=fields)
-                    yield from rows
-                    if after is None or int(after) + SEARCH_PAGE > CAP:
-                        break
+    def _finished(self, asked: Asked, lot: Sequence[Draft], *, lane: Lane) -> Iterator[Page]:
+        reader = Reader(self._client, lane)
+        whole = [(self._hydrated(asked, rows, reader), cursor) for rows, cursor in lot]
+        records = iter(reader.records(asked, [row for rows, _ in whole for row in rows]))
+        for rows, cursor in whole:
+            yield Page(
+                records=list(islice(records, len(rows))),
+                cursor=cursor,
+                moved=[moved for row in rows for moved in asked.successions(row)],
+            )
+
+    def _hydrated(self, asked: Asked, rows: Sequence[Row], reader: Reader) -> Sequence[Row]:
+        """Rows of a search that could not name all properties: it told which records, the store tells their values."""
+        if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
+            return rows
+        held = {str(row["id"]): row for row in reader.batch(asked, [str(row["id"]) for row in rows])}
+        return [held[key] for key in (str(row["id"]) for row in rows) if key in held]
 
 
 def vendor_now(answer: Answer) -> int | None:
@@ -319,21 +319,3 @@ def vendor_now(answer: Answer) -> int | None:
         return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))
     except (TypeError, ValueError):
         return None
-
-
-def _fitting_lots(names: Sequence[str], values: Sequence[str], properties: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Values in lots whose search body stays within its limit."""
-    lot: list[str] = []
-    for value in values:
-        body = body_of(
-            groups=[[among(name, "IN", [*lot, value])] for name in names],
-            sort="hs_object_id",
-            properties=properties,
-            after=str(CAP),
-        )
-        if lot and (len(body) > BODY or len(lot) >= BATCH):
-            yield lot
-            lot = []
-        lot.append(value)
-    if lot:
-        yield lot

@@ -1,11 +1,11 @@
 """Calls of one org: url and headers from simple-salesforce, everything else ours.
 
 simple-salesforce is built with session id and instance url of our own login ("direct"), so that its re-login, which
-drops the headers of a call and can recurse without end, is never used (reference 1.7-1.10). Its other traps met here:
-https is hard-coded (an adapter sends such URLs to the loopback origin), no timeouts (our session's adapter has them),
-``X-PrettyPrint`` (removed), brackets of IPv6 hosts and port 443 are lost (rebuilt), a usage that goes stale (read from
-every answer). Promises ``Sforce-Auto-Assign: FALSE`` on every call, the same headers after a re-login, and exactly one
-re-login a call: a session that is refused twice needs a person.
+drops the headers of a call and can recurse without end, is never used. Its other traps met here: https is hard-coded
+(an adapter sends such URLs to the loopback origin), no timeouts (our session's adapter has them), ``X-PrettyPrint``
+(removed), brackets of IPv6 hosts and port 443 are lost (rebuilt), a usage that goes stale (read from every answer).
+Promises ``Sforce-Auto-Assign: FALSE`` on every call, the same headers after a re-login, and exactly one re-login a
+call: a session that is refused twice needs a person.
 """
 
 from __future__ import annotations
@@ -187,7 +187,7 @@ class SalesforceClient:
         return headers | {"Accept": "application/json"} | dict(self.write_headers)
 
     def _library(self, token: Token) -> Salesforce:
-        """simple-salesforce for this token; a new instance url after a re-login is followed (reference 1.11)."""
+        """simple-salesforce for this token; a new instance url after a re-login is followed."""
         if self._org is None or self._org[0] is not token:
             org = Salesforce(
                 session_id=token.access_token,
@@ -211,7 +211,7 @@ class SalesforceClient:
 class PlainLoopback(BaseAdapter):
     """Sends ``https://`` URLs of one loopback host to its plain http origin, through whatever adapter serves that.
 
-    simple-salesforce knows https only (reference 1.2); ``token`` lets plain http through on loopback alone.
+    simple-salesforce knows https only; ``token`` lets plain http through on loopback alone.
     """
 
     def __init__(self, session: requests.Session, origin: str) -> None:

@@ -2,8 +2,8 @@
 
 Promises: secrets are asked for anew at every login, so that a rotated one is used without a restart; of several callers
 that meet a dead session at once, only the first logs in; a token is sent to no host but the vendor's. Refuses an
-``instance_url`` that is neither the vendor's nor the login host: whoever answers a login could else collect tokens.
-The answer names no expiry (reference, section 2): a 401 is the only sign.
+``instance_url`` that is neither the vendor's nor the login host: whoever answers a login could else collect tokens. The
+answer names no expiry: a 401 is the only sign.
 """
 
 from __future__ import annotations

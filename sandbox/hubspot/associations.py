@@ -144,7 +144,9 @@ def _put(exchange: Exchange, pair: Pair, key: str, other: str, raw: Any) -> dict
         raise invalid_request("types must be a list of objects with associationCategory and associationTypeId")
     types = {by_number(entry.get("associationTypeId"), what="associationTypeId") for entry in raw}
     if not types <= allowed:
-        raise invalid_request(f"association type ids {sorted(types - allowed)} do not exist from {pair[0]} to {pair[1]}")
+        raise invalid_request(
+            f"association type ids {sorted(types - allowed)} do not exist from {pair[0]} to {pair[1]}"
+        )
     portal.associate(pair, start.id, end.id, types=types, source=exchange.source)
     return {
         "fromObjectTypeId": portal.stores[pair[0]].kind.type_id,
@@ -185,4 +187,3 @@ def _id_of(entry: Mapping[str, Any], side: str) -> str:
     if not isinstance(end, dict):
         raise invalid_request(f"inputs[].{side} must be an object with an id")
     return str(by_number(end.get("id"), what=f"inputs[].{side}.id"))
-

@@ -73,9 +73,7 @@ def updates(exchange: Exchange, kind: str) -> Answered:
     inputs = exchange.inputs(limit=portal.limits.batch)
     for name in {entry.get("idProperty") for entry in inputs} - {None, "", "hs_object_id"}:
         if name not in store.definitions or not store.definitions[name].unique:
-            raise invalid_request(
-                f"Unable to perform update/upsert by non-unique {store.kind.type_id} property {name}"
-            )
+            raise invalid_request(f"Unable to perform update/upsert by non-unique {store.kind.type_id} property {name}")
     _refuse_repeats(exchange, inputs)
 
     def check(entry: Input, claimed: dict[str, set[str]]) -> Commit | None:

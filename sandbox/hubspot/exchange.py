@@ -125,5 +125,3 @@ def properties_of(entry: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(properties, dict):
         raise invalid_request("Invalid input JSON: properties must be an object")
     return properties
-
-

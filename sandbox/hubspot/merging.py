@@ -112,5 +112,3 @@ def _unite_links(
                 types = {number for number in types if number != primary}
             portal.links.put(pair, survivor.id, other, types=held | types)
             portal.touch(other_kind, other, source=source)
-
-

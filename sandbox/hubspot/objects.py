@@ -21,14 +21,10 @@ def lists(exchange: Exchange, kind: str) -> Answered:
     portal, request, limits = exchange.portal, exchange.request, exchange.portal.limits
     store = portal.store(kind)
     history = request.every("propertiesWithHistory")
-    limit = exchange.number(
-        "limit", default=10, limit=limits.list_page_with_history if history else limits.list_page
-    )
+    limit = exchange.number("limit", default=10, limit=limits.list_page_with_history if history else limits.list_page)
     after = request.first("after") or "0"
     names = views.wanted(store, request.every("properties"))
-    records = list(
-        islice(store.after(by_number(after, what="after"), archived=exchange.flag("archived")), limit + 1)
-    )
+    records = list(islice(store.after(by_number(after, what="after"), archived=exchange.flag("archived")), limit + 1))
     associations = request.every("associations")
     body: dict[str, Any] = {
         "results": [

@@ -8,18 +8,20 @@ version stamp of each record it touches.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sandbox.hubspot.errors import Refusal, invalid_request, not_found
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY, UNLABELLED, Links, Pair
 from sandbox.hubspot.records import Record, RecordStore, Source
-from sandbox.hubspot.stamps import iso
+from sandbox.hubspot.stamps import iso, millis
 from sandbox.hubspot.standard import OBJECT_TYPES, object_names
 from sandbox.hubspot.subscriptions import Subscriptions
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.kernel import Clock
 
 NAMES = object_names()
 
@@ -58,9 +60,9 @@ class Portal:
     """All state of one account."""
 
     def __init__(
-        self, *, now: Callable[[], int], chance: random.Random, limits: HubSpotLimits, switches: HubSpotSwitches
+        self, *, clock: Clock, chance: random.Random, limits: HubSpotLimits, switches: HubSpotSwitches
     ) -> None:
-        self.now = now
+        self._clock = clock
         self.chance = chance
         self.limits = limits
         self.switches = switches
@@ -74,13 +76,21 @@ class Portal:
             self.stores[kind.name] = RecordStore(
                 kind,
                 first_id=chance.randrange(100_000, 900_000),
-                now=now,
+                now=self.now,
                 chance=chance,
                 limits=limits,
                 switches=switches,
                 owners=self.owners,
             )
             self.groups[kind.name] = {d.group: d.group for d in kind.definitions}
+
+    def moment(self) -> datetime:
+        """The present instant of the account's clock."""
+        return self._clock.now()
+
+    def now(self) -> int:
+        """The present instant in epoch milliseconds."""
+        return millis(self._clock.now())
 
     def store(self, name: str) -> RecordStore:
         """The records of an object by any of its names (``contacts``, ``CONTACT``, ``0-1``). Raises a 400 refusal."""

@@ -199,7 +199,9 @@ COMPANIES = ObjectType(
         *_record_properties("hs_lastmodifieddate", "companyinformation"),
         _text("name", "Company name", **_COMPANY),
         _text("domain", "Company Domain Name", **_COMPANY),
-        _choice("hs_additional_domains", "Additional Domains", (), field_type="checkbox", **(_COMPANY | dict(_DERIVED))),
+        _choice(
+            "hs_additional_domains", "Additional Domains", (), field_type="checkbox", **(_COMPANY | dict(_DERIVED))
+        ),
         _text("phone", "Phone Number", **_COMPANY),
         _text("website", "Website URL", **_COMPANY),
         _choice("industry", "Industry", INDUSTRIES, **_COMPANY),

@@ -14,7 +14,7 @@ from hashlib import blake2b
 from operator import itemgetter
 
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, merge
-from syncd.core.normalize import Inexpressible, Invalid, Lens
+from syncd.core.normalize import Inexpressible, Invalid, Lens, Unlinked
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
 from syncd.model.mapping import Confirm, Direction, FieldMapping
 from syncd.model.plan import Action, Create, Decision, Hold, Nothing, Relink, Settle, Update
@@ -73,11 +73,6 @@ def digest(*parts: object) -> str:
     return blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=12).hexdigest()
 
 
-def park_fingerprint(side: Side, wires: Mapping[str, Wire], mapping_hash: str, schema: str) -> str:
-    """Changes when a parked field deserves another try: another value, another mapping, another vendor schema."""
-    return digest(side, sorted(wires.items()), mapping_hash, schema)
-
-
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The fields that one pair of vendor objects shares: their vendor fields per side, and a quick way to read them.
@@ -130,6 +125,14 @@ class Planner:
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts: dict[tuple[str, str], Layout] = {}
         self._by_object: dict[tuple[Side, str], dict[str, tuple[str, ...]]] = {}
+
+    def terms_digest(self, side: Side) -> str:
+        """Changes with the mapping and with that vendor's schema of its fields."""
+        return digest(self.kind.hash, self._schemas.of(side))
+
+    def park_fingerprint(self, side: Side, wires: Mapping[str, Wire]) -> str:
+        """Changes when a refused write deserves another try: another value, another mapping, another vendor schema."""
+        return f"{self.terms_digest(side)}-{digest(sorted(wires.items()))}"
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, side: Side, record: RemoteRecord) -> bool:
@@ -273,6 +276,11 @@ class Planner:
             draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
             return
         origin = verdict.side if isinstance(verdict, Take) else None
+        if verdict.value is None and mapping.type is FieldType.REFERENCE:
+            draft.reasons.append("a reference is never emptied")
+            draft.settled.append(name)
+            draft.agreed[name] = None
+            return
         written = False
         for side in Side:
             if side is origin or sides.of(side).value == verdict.value:
@@ -289,7 +297,7 @@ class Planner:
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
                 draft.holds.append(self._conflict(link, base, held, name, sides, seen))
                 continue
-            fingerprint = park_fingerprint(side, wires, self.kind.hash, self._schemas.of(side))
+            fingerprint = self.park_fingerprint(side, wires)
             if any(row.side is side and row.field == name and row.fingerprint == fingerprint for row in known.parked):
                 draft.reasons.append("parked")
                 continue
@@ -348,7 +356,7 @@ class Planner:
         """One field on one side: as it was read now, or as it was last confirmed where nothing was read."""
         record = seen.of(side)
         ref_object = record.ref.object if record else link.refs.of(side).object
-        names = self._slots(side, ref_object).get(mapping.name, ())
+        names = self.slots(side, ref_object).get(mapping.name, ())
         confirmed = base.confirmed.of(side)
         was = tuple(confirmed.get(name, MISSING) for name in names)
         if record is None:
@@ -357,6 +365,8 @@ class Planner:
         if any(wire is MISSING for wire in now):
             return Seen(MISSING, changed=False)
         read = self.lens.read(side, ref_object, mapping.name, now)  # type: ignore[arg-type]  # MISSING is excluded above
+        if isinstance(read, Unlinked):
+            return Seen(MISSING, changed=False)
         if now == was:
             value = MISSING if isinstance(read, Invalid) else read
             return Seen(value, changed=False, trouble=read.reason if isinstance(read, Invalid) else None)
@@ -402,7 +412,7 @@ class Planner:
         record = seen.of(side)
         if value is not MISSING or record is None:
             return None if value is MISSING else value
-        names = self._slots(side, record.ref.object).get(name, ())
+        names = self.slots(side, record.ref.object).get(name, ())
         return " | ".join(str(record.fields.get(vendor, "")) for vendor in names) or None
 
     def _decision(
@@ -453,7 +463,12 @@ class Planner:
             lane=lane,
         )
 
-    def _slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
+    def field(self, name: str) -> FieldMapping:
+        """The mapping of one shared field."""
+        return self._fields[name]
+
+    def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
+        """The vendor fields of every shared field that one vendor object has."""
         found = self._by_object.get((side, object_name))
         if found is None:
             slots = self.lens.slots(side, object_name)
@@ -479,15 +494,16 @@ class Planner:
         defaulted: list[str] = []
         for mapping in self.kind.fields:
             value = values.get(mapping.name, MISSING)
-            if value is MISSING or mapping.name not in self._slots(side, object_name):
+            if value is MISSING or mapping.name not in self.slots(side, object_name):
                 continue
             agreed[mapping.name] = value
             if not mapping.direction.flows_to(side):
                 continue
-            sent, rule, cause = value, "create", origin
+            sent: Canonical = value
+            rule, cause = "create", origin if value is not None else None
             default = mapping.create_default.of(side)
             if value is None and default is not None:
-                sent, rule, cause = default, "create default", None
+                sent, rule = default, "create default"
                 defaulted.append(mapping.name)
             if sent is None:
                 continue

@@ -193,7 +193,7 @@ class Quota:
 class Capabilities:
     """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry.
 
-    ``resolution`` is the vendor's stamp resolution; ``horizon`` how long an unanswered write may still execute.
+    ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
     read_batch: int
@@ -202,6 +202,7 @@ class Capabilities:
     resolution: timedelta
     preconditions: bool = False
     history: bool = False
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from syncd.core.expressions import compile_expression
 from syncd.core.normalize import vendor_field_count
 from syncd.core.transforms import check_transform, way_back
+from syncd.core.types import READERS, Invalid, phone_reader, read_string
 from syncd.model.mapping import (
     Clear,
     Confirm,
@@ -26,7 +27,7 @@ from syncd.model.mapping import (
     Transform,
     Unknown,
 )
-from syncd.model.values import FieldType, Lane, Pair, Side
+from syncd.model.values import Canonical, FieldType, Lane, Pair, Side
 from syncd.settings.mapping_file import ANY, CreateSection, FieldSection, MappingFile, SidedSteps
 from syncd.settings.sections import ScopeSection
 from syncd.settings.tables import table_of
@@ -118,10 +119,17 @@ class _Reading:
             confirm=section.confirm or (Confirm.READBACK if guarded else Confirm.NONE),
             table=table_of(section, direction, widths=widths, tree=self.tree, loc=loc),
             unknown=section.unknown,
-            default=section.default,
+            default=self._constant(section, section.default, (*loc, "default")),
             steps=steps,
             only_on_create=section.only_on_create,
-            create_default=Pair(section.create_default.marketing, section.create_default.crm),
+            create_default=Pair(
+                *(
+                    self._constant(
+                        section, getattr(section.create_default, side.value), (*loc, "create_default", side.value)
+                    )
+                    for side in Side
+                )
+            ),
             optional=section.optional,
             region=section.region,
             currency=section.currency,
@@ -196,6 +204,24 @@ class _Reading:
                 self.tree.flaw((*loc, "transform"), what, advice)
         return steps
 
+    def _constant(self, section: FieldSection, text: str | None, loc: Loc) -> Canonical:
+        """A value written in the file, in the canonical form of its field."""
+        if text is None:
+            return None
+        if section.values and text not in section.values:
+            known = ", ".join(section.values)
+            self.tree.flaw(loc, f"{text!r} is no value of the table", f"use one of {known}")
+        read = (
+            phone_reader(section.region) if section.type is FieldType.PHONE else READERS.get(section.type, read_string)
+        )
+        value = read(text)
+        if isinstance(value, Invalid):
+            self.tree.flaw(
+                loc, f"this cannot be read as {section.type}: it {value.reason}", "write a value of that type"
+            )
+            return None
+        return value
+
     def _consistent(self, section: FieldSection, direction: Direction, loc: Loc) -> None:
         """Rules between the keys of one field."""
         sort, values = section.type, section.values
@@ -227,8 +253,6 @@ class _Reading:
              "there is no default", "add `default:` with a value of the table"),
             (section.default is not None and section.unknown is not Unknown.DEFAULT, "default",
              "the default is never used", "add `unknown: default`, or remove it"),
-            (section.default is not None and bool(values) and section.default not in values, "default",
-             f"{section.default!r} is no value of the table", f"use one of {', '.join(values)}"),
             (sort is FieldType.OPT_OUT and section.clear is not Clear.HOLD, "clear",
              "an opt-out is never taken back", "remove `clear`"),
             (any(section.clear.flows_to(side) and not direction.flows_to(side) for side in Side), "clear",

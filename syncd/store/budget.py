@@ -46,10 +46,13 @@ _REPORT_EVERY: Final = timedelta(seconds=10)
 
 @dataclass(slots=True)
 class _Lot:
-    """Calls charged and not yet made. ``deque.pop`` is atomic, so threads share a lot without a lock."""
+    """Calls charged and not yet made, with the instant (microseconds) until which they are good.
 
-    calls: deque[None] = field(default_factory=deque)
-    until: int = 0
+    Threads share a lot without a lock: ``deque.pop`` is atomic, and ``held`` is only ever replaced as a whole, so that
+    calls never meet the instant of another lot.
+    """
+
+    held: tuple[int, deque[None]] = field(default_factory=lambda: (0, deque()))
     size: int = 1
 
 
@@ -77,9 +80,10 @@ class SqlBudget:
         now = to_us(self._clock.now())
         lot = self._lots.setdefault((rate.name, lane), _Lot())
         largest = min(LARGEST_LOT, rate.burst // 10) if cost == 1 else 1
-        if cost == 1 and now < lot.until:
+        until, calls = lot.held
+        if cost == 1 and now < until:
             try:
-                lot.calls.pop()
+                calls.pop()
                 return Granted()
             except IndexError:
                 # Used up in time: this worker is busy, the next lot may be larger.
@@ -92,8 +96,7 @@ class SqlBudget:
         """Nobody calls before ``until``. Lots of other workers end by themselves within the time they drain in."""
         for (name, _), lot in self._lots.items():
             if name == rate.name:
-                lot.calls.clear()
-                lot.until = 0
+                lot.held = (0, deque())
         blocked = to_us(until)
         with self._database.writing("store a spent limit") as tx:
             tx.execute(insert_new(tx, t), [self._fresh(rate)])
@@ -148,12 +151,8 @@ class SqlBudget:
                 granted = tx.execute(_charging(), bound).scalar()
             if granted is None:
                 return self._wait(tx, rate, bound)
-        if granted > cost:
-            # In this order: another thread that looks at the lot now sees calls that are charged.
-            lot.until = now + granted * one
-            lot.calls = deque([None] * (granted - cost))
-        elif cost == 1:
-            lot.until = now + one * max(1, granted)
+        if cost == 1:
+            lot.held = (now + granted * one, deque([None] * (granted - 1)))
         return Granted()
 
     def _wait(self, tx: Connection, rate: Rate, bound: dict[str, Any]) -> WaitUntil:

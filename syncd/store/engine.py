@@ -7,8 +7,8 @@ Decides and promises
 * A library before 3.51.3 can damage a WAL file when a checkpoint meets a reset; there the journal is DELETE, and one
   log line says so.
 * ``synchronous=FULL`` in either journal: an intent must survive a power loss, else a write that did happen would be
-  unknown. Measured on a disk with 0.3 ms per fdatasync: 0.3 us a record at 1,000 intents a transaction, against 60 us
-  for the rest; NORMAL would save nothing that can be seen.
+  unknown. Measured: FULL costs 0.22 ms a commit more than NORMAL (0.23 against 0.02 ms), so 0.2 us a record at 1,000
+  intents a transaction, of about 25 us in all.
 * The file is made with mode 0600, its folder (if we make it) 0700, whatever the umask; SQLite gives ``-wal``, ``-shm``
   and ``-journal`` the mode of the file. A file that others may read is closed to them. Deleted content is overwritten.
 * PostgreSQL goes through psycopg; a ``postgresql://`` url needs no driver name.

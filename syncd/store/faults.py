@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
@@ -67,9 +67,20 @@ def typed(where: str, deed: str) -> Iterator[None]:
             sent=False,
         ) from error
     except DBAPIError as error:
-        raise explained(where, deed, error) from error
+        raise explained(where, deed, _first(error)) from error
     except SQLAlchemyError as error:
         raise Bug(f"{where}: cannot {deed}: {type(error).__name__}; please report this") from error
+
+
+def _first(error: DBAPIError) -> DBAPIError:
+    """The error that came first: on a full disk SQLite ends the transaction, and what follows stumbles over that."""
+    found = error
+    earlier: BaseException | None = error
+    while earlier is not None:
+        if isinstance(earlier, DBAPIError) and not isinstance(earlier, IntegrityError):
+            found = earlier
+        earlier = earlier.__context__
+    return found
 
 
 def explained(where: str, deed: str, error: DBAPIError) -> SyncdError:

@@ -5,20 +5,15 @@ The stand-in's log judges: what was sent, how many calls it cost, what the org h
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from datetime import timedelta
 from itertools import islice
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-import requests
-from requests.adapters import BaseAdapter
 
 from connectors.salesforce import SalesforceAccount, SalesforceConnector
 from connectors.transport import open_session
-from sandbox.kernel import ConnectionDropped, Fault, HttpRequest, HttpResponse
+from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from sandbox.salesforce import SalesforceKernel
 from sandbox.salesforce.org import DuplicateRule
 from syncd.model.errors import NeedsOperator, RetryLater
@@ -48,7 +43,9 @@ from syncd.model.write import (
     WriteResult,
     Written,
 )
+from syncd.ports.connector import Connector
 from tests.fakes import FakeChance, FakeClock, FreeBudget
+from tests.inproc import KernelAdapter
 
 KEY = "Syncd_Marketing_Id__c"
 FIELDS = ("LastName", "Email", "Phone", "Title", "OwnerId")
@@ -60,35 +57,17 @@ PERSON = Shape(
 )
 
 
-class InProcess(BaseAdapter):
-    """Hands a request to a kernel instead of a socket."""
+class RecordingOrg(SalesforceKernel):
+    """The stand-in, which also keeps every request as it came."""
 
-    def __init__(self, kernel: SalesforceKernel) -> None:
-        super().__init__()
-        self.kernel = kernel
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock=clock, seed=7, instance_url="http://127.0.0.1:8080")
         self.requests: list[HttpRequest] = []
 
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        """Answers by the kernel, and keeps the request."""
-        parts = urlsplit(request.url or "")
-        target = parts.path + (f"?{parts.query}" if parts.query else "")
-        body = request.body.encode() if isinstance(request.body, str) else request.body or b""
-        asked = HttpRequest.from_target(request.method or "GET", target, dict(request.headers), body)
-        self.requests.append(asked)
-        try:
-            told = self.kernel.handle(asked)
-        except ConnectionDropped as why:
-            raise requests.exceptions.ConnectionError("cut") from why
-        answer = requests.Response()
-        answer.status_code = told.status
-        answer.headers.update(told.headers)
-        answer.raw = io.BytesIO(told.body)
-        answer.url = request.url or ""
-        answer.request = request
-        return answer
-
-    def close(self) -> None:
-        """Nothing is open."""
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Keeps the request and answers it."""
+        self.requests.append(request)
+        return super().handle(request)
 
 
 class World:
@@ -96,12 +75,11 @@ class World:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
-        self.org = SalesforceKernel(clock=self.clock, seed=7, instance_url="http://127.0.0.1:8080")
-        self.wire = InProcess(self.org)
+        self.org = RecordingOrg(self.clock)
         session = open_session(pool=1, base_url="http://127.0.0.1:8080")
-        session.mount("http://", self.wire)
+        session.mount("http://", KernelAdapter(self.org, wait=self.clock.advance))
         self.budget = FreeBudget()
-        self.connector = SalesforceConnector.open(
+        self.connector: Connector = SalesforceConnector.open(
             SalesforceAccount(
                 login_url="http://127.0.0.1:8080",
                 client_id=lambda: "sandbox-client",
@@ -160,7 +138,7 @@ def update(id: str, **fields: str | None) -> UpdateRecord:
     return UpdateRecord("0" * 32, RemoteRef("Lead", id), fields)
 
 
-# -- changes ------------------------------------------------------------------------------------------------------------
+# -- changes ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_idle_cycle_is_one_call_and_brings_nothing(world: World) -> None:
@@ -326,7 +304,7 @@ def test_a_field_that_is_hidden_later_becomes_missing(world: World) -> None:
     assert "Title" not in record.fields
 
 
-# -- scan, departures, point reads --------------------------------------------------------------------------------------
+# -- scan, departures, point reads -----------------------------------------------------------------------------------
 
 
 def test_a_scan_reads_everything_once_and_resumes_by_page(world: World) -> None:
@@ -430,7 +408,7 @@ def test_history_tells_who_changed_what(world: World) -> None:
     assert {event.author for event in events} == {world.org.org.admin_user}
 
 
-# -- write --------------------------------------------------------------------------------------------------------------
+# -- write -----------------------------------------------------------------------------------------------------------
 
 
 def test_a_thousand_writes_are_one_call_and_one_to_read_back(world: World) -> None:
@@ -448,7 +426,7 @@ def test_a_thousand_writes_are_one_call_and_one_to_read_back(world: World) -> No
     }
     assert {row["Id"]: row["OwnerId"] for row in world.org.export()["Lead"]} == owners
     assert all(
-        request.headers["sforce-auto-assign"] == "FALSE" for request in world.wire.requests if "data" in request.path
+        request.headers["sforce-auto-assign"] == "FALSE" for request in world.org.requests if "data" in request.path
     )
 
 
@@ -639,7 +617,7 @@ def test_rows_beyond_the_deadline_are_deferred_unsent(world: World) -> None:
     assert world.operations(mark) == []
 
 
-# -- session and limits -------------------------------------------------------------------------------------------------
+# -- session and limits ----------------------------------------------------------------------------------------------
 
 
 def test_an_expired_session_is_renewed_with_the_same_headers(world: World) -> None:
@@ -651,7 +629,7 @@ def test_an_expired_session_is_renewed_with_the_same_headers(world: World) -> No
     world.org.expire_sessions()
     (result,) = world.write(update(lead, Title="t"))
     assert isinstance(result, Written)
-    first, login, second = world.wire.requests[-4:-1]
+    first, login, second = world.org.requests[-4:-1]
     assert login.path == "/services/oauth2/token"
     headers = [{k: v for k, v in r.headers.items() if k != "authorization"} for r in (first, second)]
     assert headers[0] == headers[1]

@@ -41,7 +41,7 @@ def test_no_window_has_more_calls_than_the_rate(store: SqlStore, clock: FakeCloc
         if isinstance(answer, Granted):
             calls.append(clock.elapsed)
         elif chance.random() < 0.1:
-            clock.advance(chance.uniform(0, 1.5))
+            clock.advance(chance.uniform(0, rate.burst / rate.calls * rate.seconds))
         else:
             clock.advance(max(0.001, (answer.at - clock.now()).total_seconds()))
     for first, since in enumerate(calls):

@@ -146,6 +146,12 @@ FIELD_FLAWS = [
         "map it once",
     ),
     ("pay: {type: money, marketing: a, crm: A}", "this money has no currency", "add `currency: EUR`"),
+    ("n: {type: integer, marketing: a, crm: A, create_default: {crm: many}}", "cannot be read as integer", "that type"),
+    (
+        "s: {type: enum, marketing: a, crm: A, unknown: default, default: c, values: {b: {marketing: b, crm: B}}}",
+        "'c' is no value of the table",
+        "use one of b",
+    ),
     ("boss: {type: reference, marketing: a, crm: A}", "does not say what it points to", "add `kind: company`"),
     (
         "boss: {type: reference, kind: robot, marketing: a, crm: A}",

@@ -259,3 +259,19 @@ def test_a_foreign_cursor_is_refused(connector: HubSpotConnector) -> None:
     """A cursor that is none of ours is never read as the beginning."""
     with pytest.raises(Bug, match="cursor"):
         next(iter(connector.changes(SHAPE, Cursor("{}"))))
+
+
+@responses.activate
+def test_refs_of_a_thousand_changes_are_one_call(clock: FakeClock) -> None:
+    """Associations are read for up to 1,000 records at once, not page by page; pages and cursors stay as they are."""
+    SearchStub([row(i, T0 + i * 7) for i in range(1, 1_101)], now=T0 + 8_000).install()
+    url = f"{BASE}/crm/associations/2026-09/contacts/companies/batch/read"
+    responses.post(url, json={"results": [{"from": {"id": "3"}, "to": [{"toObjectId": 8}]}]})
+    shape = Shape("person", {"contacts": ("email",)}, key="syncd_crm_id", refs={"company": {"contacts": "companies"}})
+    pages = list(connect(clock).changes(shape, Position.at(T0).encode()))
+    assert [len(page.records) for page in pages] == [200, 200, 200, 200, 200, 100]
+    assert [call.request.url for call in responses.calls].count(url) == 2
+    assert pages[0].records[2].refs["company"][0].id == "8"
+    assert [Position.decode(page.cursor).edge for page in pages] == [
+        T0 + n * 7 for n in (200, 400, 600, 800, 1000, 1100)
+    ]

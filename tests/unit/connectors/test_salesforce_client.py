@@ -15,7 +15,7 @@ import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connectors.salesforce import SalesforceAccount, SalesforceConnector
+from connectors.salesforce import SalesforceAccount, SalesforceConnector, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
@@ -222,6 +222,16 @@ def test_json_of_a_wrong_shape_is_a_bug_in_words(web: responses.RequestsMock, bo
         connect().identity()
 
 
+def test_a_query_too_long_for_an_address_goes_in_a_body(web: responses.RequestsMock) -> None:
+    """1.16: beyond the vendor's limit a GET would be 414."""
+    inside = {"httpStatusCode": 200, "referenceId": "q0", "body": ORG}
+    web.add("POST", BASE + "composite", json={"compositeResponse": [inside]})
+    query = soql.select(tuple(f"Field{n}__c" for n in range(1500)), "Lead")
+    (rows,) = connect()._org.queries.all([query], Lane.ORDINARY)
+    assert rows == ORG["records"]
+    assert max(len(call.request.url or "") for call in web.calls) < 200
+
+
 def test_pages_that_go_in_a_circle_end(web: responses.RequestsMock) -> None:
     """The same page address twice is an error, not an endless loop."""
     page = {"done": False, "records": [], "nextRecordsUrl": "/services/data/v64.0/query/01g-2000"}
@@ -339,7 +349,7 @@ def test_departures_ask_with_aware_instants(web: responses.RequestsMock) -> None
     assert start.tzinfo is not None
 
 
-# -- writes: recorded shapes of rows --------------------------------------------------------------------------------------
+# -- writes: recorded shapes of rows ---------------------------------------------------------------------------------
 
 
 def written(web: responses.RequestsMock, body: object, *, status: int = 200) -> WriteResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import logging
@@ -173,3 +174,35 @@ def test_unknown_level_and_context_are_refused() -> None:
         configure_logs(level="loud")
     with pytest.raises(ValueError, match="no context keys"), bound(email="x"):
         pass
+
+
+def test_every_emit_in_the_code_is_registered() -> None:
+    """Each literal call of ``emit`` names an event of the table and keys that it has."""
+    wrong: list[str] = []
+    for folder in ("syncd", "connectors"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "emit"):
+                    continue
+                if node.args and isinstance(node.args[0], ast.Constant):
+                    event = EVENTS.get(str(node.args[0].value))
+                    keys = {each.arg for each in node.keywords if each.arg is not None}
+                    if event is None or keys - CONTEXT.keys() - set(event.keys):
+                        wrong.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert wrong == []
+
+
+def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal the line is for eyes, without colour where the person asked for none."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("NO_COLOR", "1")
+    stream = Terminal()
+    configure_logs(level="info", stream=stream)
+    emit("lease.taken", holder="h", epoch=1)
+    assert "lease.taken" in stream.getvalue()
+    assert "holder=h" in stream.getvalue()
+    assert "\x1b" not in stream.getvalue()

@@ -50,6 +50,17 @@ def test_way_back_takes_the_form_from_the_other_rows(folder: Folder) -> None:
     assert (mql.writes.crm, sql.writes.crm) == (("Open",), ("Open",))
 
 
+def test_constants_are_canonical(folder: Folder) -> None:
+    """A default is kept as its type keeps values, whatever the file looks like."""
+    folder.field(
+        "size: {type: integer, marketing: a, crm: A, create_default: {crm: 007}}\n"
+        "  name: {type: string, marketing: b, crm: B, create_default: {marketing: ' (unknown) '}}"
+    )
+    size, name = folder.load().connection("main").connection.kinds[0].fields[2:]
+    assert size.create_default == Pair(None, 7)
+    assert name.create_default == Pair("(unknown)", None)
+
+
 def test_environment_over_overlay_over_file(folder: Folder) -> None:
     """The nearest to the process wins, and only for the keys it names."""
     folder.write("env/stage.yaml", "log: {level: debug}\nconnections: {main: {mode: shadow, horizon: {crm: 5}}}\n")

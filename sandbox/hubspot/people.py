@@ -1,0 +1,179 @@
+"""What people do in the HubSpot window, for scripts, loaders and tests: no API call, no token, no limit.
+
+Their writes go through the same checks as the API's, carry ``CRM_UI`` and a user id in property history, and may move
+``lifecyclestage`` backward. Errors are the API's ``Refusal``s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sandbox.hubspot.errors import invalid_request
+from sandbox.hubspot.links import PRIMARY, UNLABELLED
+from sandbox.hubspot.merging import merge
+from sandbox.hubspot.portal import Portal, by_number
+from sandbox.hubspot.properties import new_definition
+from sandbox.hubspot.records import Record, RecordStore, Source
+from sandbox.hubspot.stamps import parse_instant
+
+PERSON = "userId:1"
+
+
+class People:
+    """The people's methods of the kernel. Ids are text, as everywhere in HubSpot."""
+
+    portal: Portal
+
+    def create(self, object: str, properties: Mapping[str, str], *, by: str = PERSON) -> str:
+        """A new record; returns its id."""
+        store = self.portal.store(object)
+        source = _person(by)
+        changes = store.check(properties, current=None, source=source)
+        store.check_unique(changes, own=None, claimed={})
+        return str(self.portal.create(store, changes, source=source).id)
+
+    def load(self, object: str, rows: Iterable[Mapping[str, str]]) -> list[str]:
+        """Imports many records at once and returns their ids, in the order of the rows.
+
+        Search shows them without lag. A row may give ``createdate`` and the object's stamp property itself (ISO or
+        epoch milliseconds); otherwise stamps are one millisecond apart and end now, as those of a long import would.
+        Stops at the first bad row with its ``Refusal``; the rows before it stay.
+        """
+        store = self.portal.store(object)
+        rows = list(rows)
+        source = Source("IMPORT", "import:1")
+        first = self.portal.now() - len(rows)
+        ids: list[str] = []
+        for position, row in enumerate(rows, start=1):
+            properties = dict(row)
+            created = _stamp(properties.pop("createdate", None), default=first + position)
+            updated = _stamp(properties.pop(store.kind.stamp, None), default=max(created, first + position))
+            changes = store.check(properties, current=None, source=source)
+            store.check_unique(changes, own=None, claimed={})
+            values = {name: value for name, value in changes.items() if value}
+            number = store.take_id()
+            self.portal.derive_new(store, number, values, by_app=False)
+            store.add(number, values, at=created, updated=updated, source=source, lagging=False)
+            ids.append(str(number))
+        return ids
+
+    def edit(self, object: str, id: str, properties: Mapping[str, str], *, by: str = PERSON) -> None:
+        """Changes a live record; ``""`` clears a value."""
+        store, record = self._record(object, id)
+        source = _person(by)
+        changes = store.check(properties, current=record, source=source)
+        store.check_unique(changes, own=record.id, claimed={})
+        self.portal.update(store, record, changes, source=source)
+
+    def archive(self, object: str, id: str, *, by: str = PERSON) -> None:
+        """Puts a record into the recycle bin."""
+        store, record = self._record(object, id)
+        self.portal.archive(store, record, source=_person(by))
+
+    def restore(self, object: str, id: str, *, by: str = PERSON) -> None:
+        """Takes a record out of the recycle bin."""
+        store = self.portal.store(object)
+        self.portal.restore(store, self.portal.record(store, id, archived=True), source=_person(by))
+
+    def merge(self, object: str, primary: str, other: str, *, by: str = PERSON) -> str:
+        """Merges ``other`` into ``primary``; returns the new record's id."""
+        store = self.portal.store(object)
+        record = merge(
+            self.portal,
+            store,
+            primary=by_number(primary, what="primary"),
+            other=by_number(other, what="other"),
+            source=_person(by),
+        )
+        return str(record.id)
+
+    def gdpr_delete(self, object: str, id: str, *, by: str = PERSON) -> None:
+        """Erases a record for good."""
+        store = self.portal.store(object)
+        self.portal.erase(store, self.portal.record(store, id, archived=None), source=_person(by))
+
+    def unsubscribe(self, email: str, *, by: str = PERSON) -> None:
+        """Unsubscribes an address from all e-mail, whether a contact has it or not."""
+        self.portal.opt_out(email, source=_person(by))
+
+    def resubscribe(self, email: str, *, by: str = PERSON) -> None:
+        """Subscribes an address again."""
+        self.portal.opt_in(email, source=_person(by))
+
+    def associate(self, *, contact_id: str, company_id: str, primary: bool = False, by: str = PERSON) -> None:
+        """Associates a contact with a company."""
+        _, contact = self._record("contacts", contact_id)
+        _, company = self._record("companies", company_id)
+        pair = ("contacts", "companies")
+        types = {UNLABELLED[pair], PRIMARY[pair]} if primary else {UNLABELLED[pair]}
+        held = self.portal.links.of(pair, contact.id).get(company.id, set())
+        self.portal.associate(pair, contact.id, company.id, types=held | types, source=_person(by))
+
+    def disassociate(self, *, contact_id: str, company_id: str, by: str = PERSON) -> None:
+        """Removes every association between a contact and a company."""
+        _, contact = self._record("contacts", contact_id)
+        _, company = self._record("companies", company_id)
+        self.portal.separate(("contacts", "companies"), contact.id, company.id, source=_person(by))
+
+    def add_property(self, object: str, definition: Mapping[str, Any]) -> None:
+        """Adds a custom property; only ``name`` is needed, the rest defaults to a line of text."""
+        store = self.portal.store(object)
+        name = definition.get("name")
+        if not isinstance(name, str):
+            raise invalid_request("A property definition needs a name")
+        group = next(iter(self.portal.groups[store.kind.name]))
+        defaults = {"label": name, "type": "string", "fieldType": "text", "groupName": group}
+        store.define(new_definition(self.portal, store, {**defaults, **definition}))
+
+    def remove_property(self, object: str, name: str) -> None:
+        """Removes a property and its values."""
+        store = self.portal.store(object)
+        if name not in store.definitions:
+            raise invalid_request(f"{object} have no property {name}")
+        store.undefine(name)
+
+    def require_property(self, object: str, name: str) -> None:
+        """A rule of the account: API writes by paths from 2026-09 on must not leave this property empty."""
+        self.portal.store(object).required.add(name)
+
+    def add_owner(self, email: str, first: str, last: str, *, archived: bool = False) -> str:
+        """A new owner; returns the id that ``hubspot_owner_id`` holds."""
+        return self.portal.add_owner(email=email, first=first, last=last, archived=archived).id
+
+    def export(self) -> dict[str, list[dict[str, Any]]]:
+        """Every record of every object, archived ones too, in id order: what both vendors' agreement is judged by."""
+        return {name: [self._exported(store, record) for record in _all(store)] for name, store in
+                self.portal.stores.items()}  # fmt: skip
+
+    def _exported(self, store: RecordStore, record: Record) -> dict[str, Any]:
+        associations: dict[str, list[dict[str, Any]]] = {}
+        for other_kind, other, types in self.portal.links.all_of(store.kind.name, record.id):
+            associations.setdefault(other_kind, []).append({"id": str(other), "types": sorted(types)})
+        return {
+            "id": str(record.id),
+            "properties": {name: record.values[name] for name in sorted(record.values)},
+            "archived": record.archived is not None,
+            "associations": associations,
+        }
+
+    def _record(self, object: str, id: str) -> tuple[RecordStore, Record]:
+        store = self.portal.store(object)
+        return store, self.portal.record(store, id)
+
+
+def _all(store: RecordStore) -> list[Record]:
+    return [store.records[number] for number in sorted(store.records)]
+
+
+def _person(by: str) -> Source:
+    return Source("CRM_UI", by)
+
+
+def _stamp(text: str | None, *, default: int) -> int:
+    if text is None:
+        return default
+    stamp = parse_instant(text)
+    if stamp is None:
+        raise invalid_request(f"{text!r} is neither an ISO 8601 instant nor epoch milliseconds")
+    return stamp

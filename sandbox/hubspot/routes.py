@@ -1,0 +1,227 @@
+"""Paths: which endpoint answers, under which meter and scope, in the numbered and in the date-versioned spelling.
+
+``/crm/v3/objects/X`` and ``/crm/objects/2026-03/X`` are one place, and so on (vendor's migration guide). A path is
+reduced to an area, a version and the rest; each area has one function that finds the endpoint by method and rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, search
+from sandbox.hubspot.exchange import Exchange
+from sandbox.hubspot.limits import Meter
+from sandbox.hubspot.portal import NAMES
+from sandbox.hubspot.standard import OBJECT_TYPES
+from sandbox.kernel import Answered
+
+Endpoint = Callable[[Exchange], Answered]
+
+#: Date-versioned paths that exist; each is supported for 18 months.
+DATED = ("2026-03", "2026-09")
+_NUMBERED = re.compile(r"/crm/(v3|v4)/(objects|properties|owners|associations)(?:/(.*))?")
+_DATED_CRM = re.compile(r"/crm/(objects|properties|owners|associations)/(\d{4}-\d\d)(?:/(.*))?")
+_OTHER = re.compile(r"/(account-info|communication-preferences)/(v3|v4|\d{4}-\d\d)/(.*)")
+_NUMBERS = {
+    "objects": ("v3", "v4"),
+    "properties": ("v3",),
+    "owners": ("v3",),
+    "associations": ("v4",),
+    "account-info": ("v3",),
+    "communication-preferences": ("v4",),
+}
+_SCOPE_OF = {kind.name: kind.scope or kind.name for kind in OBJECT_TYPES}
+_PREFERENCES_READ = ("communication_preferences.read_write", "communication_preferences.read")
+_PREFERENCES_WRITE = ("communication_preferences.read_write", "communication_preferences.write")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes. One of ``scopes`` is needed; none means any valid token will do."""
+
+    operation: str
+    run: Endpoint
+    scopes: tuple[str, ...] = ()
+    meter: Meter = "ordinary"
+    version: str = "v3"
+
+
+class Router:
+    """Finds the endpoint of a request. Holds the hit caches of search, one per object."""
+
+    def __init__(self) -> None:
+        self._caches: dict[str, search.HitCache] = {}
+        self._areas: dict[str, Callable[[str, str, list[str]], Route | None]] = {
+            "objects": self._objects,
+            "properties": _properties,
+            "owners": _owners,
+            "associations": _associations,
+            "account-info": _account,
+            "communication-preferences": _preferences,
+        }
+
+    def find(self, method: str, path: str) -> Route | None:
+        """The route of a request, or ``None`` if HubSpot has no such path."""
+        if match := _NUMBERED.fullmatch(path):
+            version, area, rest = match.groups()
+        elif match := _DATED_CRM.fullmatch(path):
+            area, version, rest = match.groups()
+        elif match := _OTHER.fullmatch(path):
+            area, version, rest = match.groups()
+        else:
+            return None
+        if version not in _NUMBERS[area] and version not in DATED:
+            return None
+        parts = (rest or "").rstrip("/").split("/") if rest else []
+        # Version 4 of the object paths is associations only; version 3 has none of them.
+        if area == "objects" and version in ("v3", "v4") and (version == "v4") != ("associations" in parts[2:3]):
+            return None
+        route = self._areas[area](method, version, parts)
+        return None if route is None else _versioned(route, version)
+
+    def _objects(self, method: str, version: str, parts: list[str]) -> Route | None:
+        match (method, *parts):
+            case ("GET", kind):
+                return _on("list", partial(objects.lists, kind=kind), kind, "read")
+            case ("POST", kind):
+                return _on("create", partial(objects.creates, kind=kind), kind, "write")
+            case ("POST", kind, "search"):
+                run = partial(search.searches, kind=kind, caches=self._caches)
+                return _on("search", run, kind, "read", meter="search")
+            case ("POST", kind, "merge"):
+                return _on("merge", partial(objects.merges, kind=kind), kind, "write")
+            case ("POST", kind, "gdpr-delete"):
+                return _on("gdpr_delete", partial(objects.gdpr_deletes, kind=kind), kind, "write")
+            case ("POST", kind, "batch", "read"):
+                return _on("batch.read", partial(batch.reads, kind=kind), kind, "read")
+            case ("POST", kind, "batch", "create"):
+                return _on("batch.create", partial(batch.creates, kind=kind), kind, "write")
+            case ("POST", kind, "batch", "update"):
+                return _on("batch.update", partial(batch.updates, kind=kind), kind, "write")
+            case ("POST", kind, "batch", "upsert"):
+                return _on("batch.upsert", partial(batch.upserts, kind=kind), kind, "write")
+            case ("POST", kind, "batch", "archive"):
+                return _on("batch.archive", partial(batch.archives, kind=kind), kind, "write")
+            case ("GET", kind, key):
+                return _on("read", partial(objects.reads, kind=kind, key=key), kind, "read")
+            case ("PATCH", kind, key):
+                return _on("update", partial(objects.updates, kind=kind, key=key), kind, "write")
+            case ("DELETE", kind, key):
+                return _on("archive", partial(objects.archives, kind=kind, key=key), kind, "write")
+            case (_, kind, key, "associations", *rest):
+                return _linked(method, kind, key, rest)
+        return None
+
+
+def _linked(method: str, kind: str, key: str, rest: list[str]) -> Route | None:
+    start = {"start": kind, "key": key}
+    match (method, *rest):
+        case ("GET", end):
+            run: Endpoint = partial(associations.lists, **start, end=end)
+            return _on("associations.list", run, kind, "read", meter="associations")
+        case ("PUT", "default", end, other):
+            run = partial(associations.puts_default, **start, end=end, other=other)
+        case ("PUT", end, other):
+            run = partial(associations.puts, **start, end=end, other=other)
+        case ("DELETE", end, other):
+            run = partial(associations.removes, **start, end=end, other=other)
+            return _on("associations.archive", run, kind, "write", meter="associations")
+        case _:
+            return None
+    return _on("associations.create", run, kind, "write", meter="associations")
+
+
+def _associations(method: str, version: str, parts: list[str]) -> Route | None:
+    match (method, *parts):
+        case ("POST", start, end, "batch", "read"):
+            run: Endpoint = partial(associations.batch_reads, start=start, end=end)
+            return _on("associations.batch.read", run, start, "read", meter="associations")
+        case ("POST", start, end, "batch", "create"):
+            run = partial(associations.batch_creates, start=start, end=end)
+            return _on("associations.batch.create", run, start, "write", meter="associations")
+        case ("POST", start, end, "batch", "associate", "default"):
+            run = partial(associations.batch_associates, start=start, end=end)
+            return _on("associations.batch.create", run, start, "write", meter="associations")
+        case ("POST", start, end, "batch", "archive"):
+            run = partial(associations.batch_archives, start=start, end=end)
+            return _on("associations.batch.archive", run, start, "write", meter="associations")
+    return None
+
+
+def _properties(method: str, version: str, parts: list[str]) -> Route | None:
+    match (method, *parts):
+        case ("GET", kind):
+            return _schema("properties.list", partial(properties.lists, kind=kind), kind, "read")
+        case ("POST", kind):
+            return _schema("properties.create", partial(properties.creates, kind=kind), kind, "write")
+        case ("GET", kind, "groups"):
+            return _schema("properties.groups", partial(properties.lists_groups, kind=kind), kind, "read")
+        case ("POST", kind, "groups"):
+            return _schema("properties.groups", partial(properties.creates_group, kind=kind), kind, "write")
+        case ("POST", kind, "batch", "read"):
+            return _schema("properties.batch.read", partial(properties.batch_reads, kind=kind), kind, "read")
+        case ("POST", kind, "batch", "create"):
+            return _schema("properties.batch.create", partial(properties.batch_creates, kind=kind), kind, "write")
+        case ("POST", kind, "batch", "archive"):
+            return _schema("properties.batch.archive", partial(properties.batch_archives, kind=kind), kind, "write")
+        case ("GET", kind, name):
+            return _schema("properties.read", partial(properties.reads, kind=kind, name=name), kind, "read")
+        case ("PATCH", kind, name):
+            return _schema("properties.update", partial(properties.updates, kind=kind, name=name), kind, "write")
+        case ("DELETE", kind, name):
+            return _schema("properties.archive", partial(properties.archives, kind=kind, name=name), kind, "write")
+    return None
+
+
+def _owners(method: str, version: str, parts: list[str]) -> Route | None:
+    scopes = ("crm.objects.owners.read",)
+    match (method, *parts):
+        case ("GET",):
+            return Route("owners.list", owners.lists, scopes)
+        case ("GET", key):
+            return Route("owners.read", partial(owners.reads, key=key), scopes)
+    return None
+
+
+def _account(method: str, version: str, parts: list[str]) -> Route | None:
+    return Route("account", owners.reads_account) if (method, *parts) == ("GET", "details") else None
+
+
+def _preferences(method: str, version: str, parts: list[str]) -> Route | None:
+    match (method, *parts):
+        case ("POST", "statuses", "batch", "read"):
+            return Route("preferences.batch.read", preferences.batch_reads, _PREFERENCES_READ)
+        case ("POST", "statuses", "batch", "unsubscribe-all"):
+            return Route("preferences.batch.unsubscribe", preferences.batch_unsubscribes, _PREFERENCES_WRITE)
+        case ("POST", "statuses", "batch", "unsubscribe-all", "read"):
+            return Route("preferences.batch.read", preferences.batch_reads_wide, _PREFERENCES_READ)
+        case ("GET", "statuses", address):
+            return Route("preferences.read", partial(preferences.reads, address=address), _PREFERENCES_READ)
+        case ("POST", "statuses", address):
+            return Route("preferences.update", partial(preferences.updates, address=address), _PREFERENCES_WRITE)
+        case ("GET", "statuses", address, "unsubscribe-all"):
+            return Route("preferences.read", partial(preferences.reads_wide, address=address), _PREFERENCES_READ)
+        case ("POST", "statuses", address, "unsubscribe-all"):
+            run = partial(preferences.unsubscribes, address=address)
+            return Route("preferences.unsubscribe", run, _PREFERENCES_WRITE)
+    return None
+
+
+def _on(operation: str, run: Endpoint, kind: str, right: str, *, meter: Meter = "ordinary") -> Route:
+    return Route(operation, run, _scopes("objects", kind, right), meter)
+
+
+def _schema(operation: str, run: Endpoint, kind: str, right: str) -> Route:
+    return Route(operation, run, _scopes("schemas", kind, right))
+
+
+def _scopes(area: str, kind: str, right: str) -> tuple[str, ...]:
+    plural = NAMES.get(kind.lower())
+    return () if plural is None else (f"crm.{area}.{_SCOPE_OF[plural]}.{right}",)
+
+
+def _versioned(route: Route, version: str) -> Route:
+    return Route(route.operation, route.run, route.scopes, route.meter, version)

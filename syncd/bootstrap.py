@@ -1,0 +1,187 @@
+"""The composition root: the only place that knows the concrete store, connectors, clock and settings.
+
+Everything above it asks for a ``World`` or a ``Store`` and gives it back; everything below it gets what it needs as an
+argument. Heavy libraries are imported where they are used, so that commands that only look at the store are quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.model.errors import BadConfig
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema
+from syncd.model.values import Pair, Side
+from syncd.observe.log import emit
+from syncd.settings.accounts import ConnectionSettings, Loaded
+from syncd.settings.loading import load
+from syncd.system import SystemChance, SystemClock
+
+if TYPE_CHECKING:
+    from syncd.engine.world import Verify, World
+    from syncd.ports.budget import Budget
+    from syncd.ports.connector import Connector
+    from syncd.store import SqlStore
+
+CONFIG = Path("config")
+READ_ONLY: Mapping[Side, Mapping[str, str]] = {
+    Side.MARKETING: {
+        "hs_email_optout*": 'HubSpot does not let it be written; map "@unsubscribed", which uses the communication '
+        "preferences",
+        "hs_marketable_status": "HubSpot decides it by the account's settings",
+        "hs_object_id": "it is HubSpot's own record id",
+        "associatedcompanyid": "it follows the association; map the company as a reference",
+    },
+    Side.CRM: {
+        "Id": "it is Salesforce's own record id",
+        "Name": "on Lead and Contact it is made of its parts; map FirstName and LastName",
+        "IsConverted": "only a conversion sets it",
+        "SystemModstamp": "Salesforce sets it",
+        "LastModifiedDate": "Salesforce sets it",
+    },
+}
+
+
+def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """The whole configuration, checked; ``SYNCD_CONFIG`` or ``./config`` where no path is given.
+
+    :raises BadConfig: with every flaw found.
+    """
+    chosen = path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
+    loaded = load(chosen, environ, read_only=_read_only())
+    emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
+    return loaded
+
+
+def _read_only() -> Mapping[Side, Mapping[str, str]]:
+    account_name = {"Name"}
+    crm = {field: advice for field, advice in READ_ONLY[Side.CRM].items() if field not in account_name}
+    return {Side.MARKETING: READ_ONLY[Side.MARKETING], Side.CRM: crm}
+
+
+@contextmanager
+def open_memory(loaded: Loaded, connection: str | None) -> Iterator[SqlStore]:
+    """Only the store of one connection: for commands that look at what is known and reach no vendor."""
+    settings = loaded.connection(connection)
+    store = _open_store(loaded, settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_world(
+    loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False
+) -> Iterator[World]:
+    """Everything one cycle of one connection needs.
+
+    :param who: who asks, for the run history and the lease.
+    :param read_only: wraps both connectors so that a write is impossible; planning and shadow mode use it.
+    """
+    from syncd.core.normalize import Codec  # noqa: PLC0415 - heavy, see the module
+    from syncd.engine.readonly import ReadOnly  # noqa: PLC0415
+    from syncd.engine.world import World  # noqa: PLC0415
+
+    settings = loaded.connection(connection)
+    store = _open_store(loaded, settings)
+    try:
+        connectors = _connectors(settings, store)
+        if read_only or settings.connection.mode == "shadow":
+            connectors = connectors.map(ReadOnly)
+        try:
+            yield World(
+                connection=settings.connection,
+                connectors=connectors,
+                codecs=Pair(Codec.TEXT, Codec.JSON),
+                store=store,
+                clock=SystemClock(),
+                chance=SystemChance(),
+                verify=verifier(settings),
+                who=who,
+            )
+        finally:
+            for connector in connectors:
+                connector.close()
+    finally:
+        store.close()
+
+
+def verifier(settings: ConnectionSettings) -> Verify:
+    """Checks a mapping against both vendors' schemas, with file, line and advice for every flaw."""
+    from syncd.settings.online import check_schema  # noqa: PLC0415
+
+    def verify(kind: KindMapping, schemas: Pair[RemoteSchema]) -> KindMapping:
+        verified, flaws, notices = check_schema(kind, schemas, source=settings.sources.get(kind.kind))
+        if flaws:
+            raise BadConfig(flaws)
+        for notice in notices:
+            emit("config.notice", kind=kind.kind, what=notice)
+        return verified
+
+    return verify
+
+
+def _open_store(loaded: Loaded, settings: ConnectionSettings) -> SqlStore:
+    from syncd.store import open_store  # noqa: PLC0415
+
+    url = loaded.store_url().get_secret_value()
+    return open_store(url, settings.connection.name, clock=SystemClock(), chance=SystemChance())
+
+
+def _connectors(settings: ConnectionSettings, store: SqlStore) -> Pair[Connector]:
+    from syncd.store import SqlBudget  # noqa: PLC0415
+
+    name = settings.connection.name
+    budgets = Pair(*(SqlBudget(store.engine, name, side, SystemClock()) for side in Side))
+    return Pair(_hubspot(settings, budgets.marketing), _salesforce(settings, budgets.crm))
+
+
+def _hubspot(settings: ConnectionSettings, budget: Budget) -> Connector:
+    from connectors.hubspot.client import HubSpotAccount, HubSpotRates  # noqa: PLC0415
+    from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
+    from connectors.transport import open_session  # noqa: PLC0415
+
+    account = settings.marketing
+    token = account.access_token
+    return HubSpotConnector(
+        HubSpotAccount(
+            access_token=lambda: token().get_secret_value(),
+            base_url=account.base_url,
+            api_version=account.api_version,
+            overlap=account.overlap,
+            rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
+        ),
+        session=open_session(pool=4, base_url=account.base_url),
+        clock=SystemClock(),
+        chance=SystemChance(),
+        budget=budget,
+        horizon=settings.connection.horizon.marketing,
+    )
+
+
+def _salesforce(settings: ConnectionSettings, budget: Budget) -> Connector:
+    from connectors.salesforce import SalesforceAccount, SalesforceConnector  # noqa: PLC0415
+
+    account = settings.crm
+    secret, key = account.client_secret, account.private_key
+    return SalesforceConnector.open(
+        SalesforceAccount(
+            login_url=account.login_url,
+            client_id=lambda: account.client_id,
+            client_secret=(lambda: secret().get_secret_value()) if secret else None,
+            private_key=(lambda: key().get_secret_value()) if key else None,
+            username=account.username,
+            flow=account.flow,  # type: ignore[arg-type]  # settings allow these two words only
+            api_version=account.api_version,
+            overlap=account.overlap,
+        ),
+        side=Side.CRM,
+        clock=SystemClock(),
+        chance=SystemChance(),
+        budget=budget,
+        horizon=settings.connection.horizon.crm,
+    )

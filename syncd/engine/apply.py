@@ -1,0 +1,362 @@
+"""Carries a plan out: an intent before every send, an outcome after it, in lots a vendor takes at once.
+
+Order: what needs no vendor first (links, agreements, conflicts), then writes by lane, opt-outs before all else. Each
+lot is one ``begin`` (intents and audit, with the lease checked in the same transaction), one send, one ``settle``.
+A refusal of one field costs that field only: it is parked and the rest is sent again. A refusal that names no field
+is narrowed down by halves. A record that is no longer what was decided on is decided on again. What nobody can know
+stays an open intent, and nothing more is sent for that record until it is settled by reading.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from syncd.core.planner import LANES, Known, Planner, digest
+from syncd.engine.gather import look_again
+from syncd.engine.refusals import after_refusal
+from syncd.engine.settle import Ledger, settle_unwritten, settle_written
+from syncd.engine.world import World
+from syncd.model.errors import RetryLater
+from syncd.model.link import AuditRow, Conflict, Intent, IntentKind, Linked, Topic
+from syncd.model.plan import Create, Decision, KindPlan, Update
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.run import Lease, Request
+from syncd.model.values import Pair, Side, Wire
+from syncd.model.write import (
+    Clash,
+    CreateRecord,
+    Deferred,
+    Expect,
+    Indeterminate,
+    Refused,
+    Stale,
+    UpdateRecord,
+    Write,
+    WriteResult,
+    Written,
+)
+from syncd.observe.log import emit
+from syncd.ports.store import Settlement
+
+ROUNDS = 12
+SEND_WITHIN = timedelta(minutes=5)
+UNWRITTEN_LOT = 1_000
+LEASE_SPAN = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One write to be sent: a decision and its action for one side."""
+
+    decision: Decision
+    action: Create | Update
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of a plan, as stable names to numbers."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    partial: bool = False
+
+    def note(self, name: str, side: Side | None = None, by: int = 1) -> None:
+        """Counts one outcome, by side where it has one."""
+        self.counts[f"{name}.{side}" if side else name] += by
+
+
+@dataclass(slots=True)
+class Apply:
+    """Carries out one kind's plan under a lease. ``progress`` is called with the number of writes settled."""
+
+    world: World
+    planner: Planner
+    run: str
+    lease: Lease
+    tally: Tally
+    progress: Callable[[int], None] = lambda _: None
+    ledger: Ledger = field(init=False)
+    _next: list[Job] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.world, self.planner)
+
+    def unwritten(self, plan: KindPlan) -> None:
+        """Settles all that needs no vendor."""
+        for lot in _lots(plan.decisions, UNWRITTEN_LOT):
+            settlement = Settlement()
+            for decision in lot:
+                settle_unwritten(self.ledger, decision, settlement)
+            for conflict in settlement.conflicts:
+                self.tally.note("conflicts")
+                emit("conflict.opened", kind=plan.kind, conflict=conflict.id, field=conflict.field or "")
+            if settlement:
+                self.world.store.settle(settlement, self.world.clock.now())
+
+    def writes(self, decisions: Sequence[Decision]) -> None:
+        """Sends every write of these decisions, and whatever follows from the answers."""
+        self._next = [
+            Job(decision, action)
+            for decision in decisions
+            for action in decision.actions
+            if isinstance(action, Create | Update)
+        ]
+        for _ in range(ROUNDS):
+            if not self._next:
+                return
+            jobs = sorted(self._next, key=_order)
+            self._next = []
+            for side, lot in self._by_side(jobs):
+                self._send(side, lot)
+        for job in self._next:
+            self._give_up(job)
+        self._next = []
+
+    def _by_side(self, jobs: Sequence[Job]) -> Iterator[tuple[Side, list[Job]]]:
+        """Lots of one side each, in order, none with two writes of one record."""
+        lot: list[Job] = []
+        refs: set[str] = set()
+        for job in jobs:
+            side = job.action.side
+            limit = self.world.connectors.of(side).capabilities.write_batch
+            if lot and (lot[0].action.side is not side or len(lot) >= limit or job.decision.link.id in refs):
+                yield lot[0].action.side, lot
+                lot, refs = [], set()
+            lot.append(job)
+            refs.add(job.decision.link.id)
+        if lot:
+            yield lot[0].action.side, lot
+
+    # -- one lot -----------------------------------------------------------------------------------------------------
+    def _send(self, side: Side, jobs: Sequence[Job]) -> None:
+        now = self.world.clock.now()
+        if self.lease.until - now < LEASE_SPAN / 2:
+            self.lease = self.world.store.extend_lease(self.lease, now + LEASE_SPAN)
+        prepared = [self._write(job) for job in jobs]
+        intents = [self._intent(job, write) for job, write in zip(jobs, prepared, strict=True)]
+        audit = [self._audit(job, intent) for job, intent in zip(jobs, intents, strict=True)]
+        self.world.store.begin(self.lease, intents, audit, now)
+        connector = self.world.connectors.of(side).for_lane(jobs[0].action.lane)
+        try:
+            results = connector.write(self.planner.lens.shape(side), prepared, now + SEND_WITHIN)
+        except RetryLater as trouble:
+            if trouble.sent:
+                raise
+            unsent = Settlement(endings={intent.id: "unsent" for intent in intents})
+            self.world.store.settle(unsent, self.world.clock.now())
+            raise
+        total = Settlement()
+        for job, write, result in zip(jobs, prepared, results, strict=True):
+            _add(total, self._outcome(job, write, result))
+        self.world.store.settle(total, self.world.clock.now())
+        self.progress(len(jobs))
+
+    def _write(self, job: Job) -> Write:
+        action, decision = job.action, job.decision
+        refs = self._refs(action)
+        if isinstance(action, Create):
+            name = self._intent_id(action.side, action.origin, action.fields, refs, "")
+            return CreateRecord(name, action.object, action.origin.id, action.fields, refs)
+        link = self.ledger.of(decision).link
+        fields: Mapping[str, Wire] = action.fields
+        if action.key is not None:
+            fields = {**action.fields, self.planner.kind.key.of(action.side): link.refs.other(action.side).id}
+        record = decision.seen.of(action.side)
+        version = record.version if record else ""
+        expect = Expect(version, action.expect) if action.expect else None
+        name = self._intent_id(action.side, action.ref, fields, refs, version)
+        return UpdateRecord(name, action.ref, fields, refs, expect)
+
+    def _refs(self, action: Create | Update) -> dict[str, RemoteRef]:
+        known = self.world.context.refs.of(action.side)
+        resolved: dict[str, RemoteRef] = {}
+        for name, link in action.refs.items():
+            object_name, _, id_ = known.get(link, "").partition("/")
+            if id_:
+                resolved[name] = RemoteRef(object_name, id_)
+        return resolved
+
+    def _intent_id(
+        self, side: Side, ref: RemoteRef, fields: Mapping[str, Wire], refs: Mapping[str, RemoteRef], version: str
+    ) -> str:
+        written = sorted((name, wire) for name, wire in fields.items())
+        return digest(self.world.connection.name, side, ref, written, sorted(refs.items()), version)
+
+    def _intent(self, job: Job, write: Write) -> Intent:
+        action, decision = job.action, job.decision
+        create = isinstance(action, Create)
+        link = self.ledger.of(decision).link
+        named = [change.field for change in action.changes]
+        return Intent(
+            id=write.intent,
+            kind=decision.kind,
+            side=action.side,
+            action=IntentKind.CREATE if create else IntentKind.UPDATE,
+            link=decision.link.id,
+            object=action.object if isinstance(action, Create) else action.ref.object,
+            ref=None if isinstance(action, Create) else action.ref,
+            origin=link.refs.of(action.side.other),
+            fields=write.fields,
+            agreed={name: value for name, value in decision.agreed.items() if create or name in named},
+            run=self.run,
+            config=self.planner.kind.hash,
+            sent_at=self.world.clock.now(),
+        )
+
+    def _audit(self, job: Job, intent: Intent) -> AuditRow:
+        return AuditRow(
+            intent=intent.id,
+            attempt=1,
+            link=intent.link,
+            kind=intent.kind,
+            side=intent.side,
+            ref=intent.ref,
+            action=intent.action,
+            changes=job.action.changes,
+            run=self.run,
+            at=intent.sent_at,
+        )
+
+    # -- outcomes ------------------------------------------------------------------------------------------------------
+    def _outcome(self, job: Job, write: Write, result: WriteResult) -> Settlement:
+        side = job.action.side
+        match result:
+            case Written():
+                return self._written(job, write, result)
+            case Refused() | Clash() if not (isinstance(result, Clash) and isinstance(write, CreateRecord)):
+                return self._refused(job, write, result)
+            case Clash():
+                return self._clash(job, write, result)
+            case Stale():
+                self.tally.note("stale", side)
+                return self._stale(job, write, result)
+            case Deferred():
+                self.tally.note("deferred", side)
+                self.tally.partial = True
+                return Settlement(endings={write.intent: f"deferred {result.code}"}, wishes=[self._look(job)])
+            case Indeterminate():
+                self.tally.note("indeterminate", side)
+                self.tally.partial = True
+                return Settlement()  # the intent stays open: only reading may settle it
+        raise AssertionError(result)
+
+    def _written(self, job: Job, write: Write, result: Written) -> Settlement:
+        action = job.action
+        settlement, parked = settle_written(self.ledger, job.decision, action, write, result)
+        settlement.endings[write.intent] = "done"
+        for row in parked:
+            self.tally.note("parked", row.side)
+            emit("field.parked", kind=row.kind, side=str(row.side), link=row.link, field=row.field, code=row.code)
+        if action.changes:
+            self.tally.note("created" if isinstance(action, Create) else "updated", action.side)
+        else:
+            self.tally.note("keyed", action.side)
+        if isinstance(action, Create):
+            if job.decision.seen.of(action.side.other) is not None:
+                settlement.revive.append(digest("dead", job.decision.link.id, action.side))
+            self._next.append(self._key_job(job.decision, action))
+        return settlement
+
+    def _key_job(self, decision: Decision, action: Create) -> Job:
+        """The record that a counterpart was made for learns its id: the other half of the proof."""
+        link = self.ledger.of(decision).link
+        other = action.side.other
+        update = Update(
+            side=other, ref=link.refs.of(other), fields={}, refs={}, changes=(), lane=action.lane,
+            key=link.refs.of(action.side).id,
+        )
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        return Job(replace(decision, link=link, seen=nobody, actions=(update,), agreed={}), update)
+
+    def _refused(self, job: Job, write: Write, result: Refused | Clash) -> Settlement:
+        side = job.action.side
+        emit("write.refused", kind=job.decision.kind, side=str(side), link=job.decision.link.id, code=result.code)
+        self.tally.note("refused", side)
+        settlement = Settlement(endings={write.intent: f"refused {result.code}"})
+        again = after_refusal(self.world, self.planner, job.decision, job.action, result, settlement)
+        self.tally.note("parked", side, by=len(settlement.parked))
+        self.tally.note("dead_letters", side, by=len(settlement.dead))
+        self._next.extend(Job(job.decision, action) for action in again)
+        return settlement
+
+    def _clash(self, job: Job, write: Write, result: Clash) -> Settlement:
+        """A create met a record that says it is the same: looked at in the next cycle, and held until then."""
+        side, decision = job.action.side, job.decision
+        origin = decision.link.refs.of(side.other)
+        refs = tuple(sorted({(side.other, origin), *((side, ref) for ref in result.candidates)}))
+        conflict = Conflict(
+            id=digest(self.world.connection.name, decision.kind, Topic.MATCH, *refs),
+            kind=decision.kind,
+            topic=Topic.MATCH,
+            link=None,
+            refs=refs,
+            field=None,
+            values=Pair(None, None),
+            base=None,
+            reason=f"{result.code}: {result.reason}",
+            since=self.world.clock.now(),
+        )
+        self.tally.note("conflicts")
+        emit("conflict.opened", kind=decision.kind, conflict=conflict.id, field="")
+        return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict])
+
+    def _stale(self, job: Job, write: Write, result: Stale) -> Settlement:
+        """Decided again on what stands there now; a record that left or moved is looked at in the next cycle."""
+        settlement = Settlement(endings={write.intent: "stale"})
+        current = result.current
+        if isinstance(current, Gone | Moved) or isinstance(job.action, Create):
+            settlement.wishes.append(self._look(job))
+            self.tally.partial = True
+            return settlement
+        linked = self.ledger.of(job.decision)
+        seen = job.decision.seen.replacing(job.action.side, current)
+        decided = self.planner.linked(Linked(linked.link, linked.base), seen, Known())
+        if not isinstance(decided, Decision):
+            settlement.wishes.append(self._look(job))
+            self.tally.partial = True
+            return settlement
+        settle_unwritten(self.ledger, decided, settlement)
+        self._next.extend(
+            Job(decided, action) for action in decided.actions if isinstance(action, Create | Update)
+        )
+        return settlement
+
+    def _look(self, job: Job) -> Request:
+        if isinstance(job.action, Create):
+            what = f"{job.action.side.other}:{job.action.origin}"
+        else:
+            what = f"link:{job.decision.link.id}"
+        return look_again(self.world, job.decision.kind, what)
+
+    def _give_up(self, job: Job) -> None:
+        """A write that is still not settled after so many rounds waits for the next cycle."""
+        self.tally.partial = True
+        self.tally.note("deferred", job.action.side)
+        self.world.store.settle(Settlement(wishes=[self._look(job)]), self.world.clock.now())
+
+
+def _order(job: Job) -> tuple[int, str, bool, str]:
+    action = job.action
+    name = action.object if isinstance(action, Create) else action.ref.object
+    return LANES.index(action.lane), action.side, isinstance(action, Update), name
+
+
+def _lots(decisions: Sequence[Decision], size: int) -> Iterator[Sequence[Decision]]:
+    for start in range(0, len(decisions), size):
+        yield decisions[start : start + size]
+
+
+def _add(total: Settlement, part: Settlement) -> None:
+    """Adds one settlement to another; the later state of a link or base is the one that counts."""
+    total.links.extend(part.links)
+    total.bases.extend(part.bases)
+    total.endings.update(part.endings)
+    total.conflicts.extend(part.conflicts)
+    total.unconflict.extend(part.unconflict)
+    total.parked.extend(part.parked)
+    total.unpark.extend(part.unpark)
+    total.dead.extend(part.dead)
+    total.revive.extend(part.revive)
+    total.wishes.extend(part.wishes)

@@ -1,0 +1,260 @@
+"""One cycle of one connection: lease, recover, prepare, guard, apply, and the cursors last.
+
+The lease is ours (house.md 9.3): two cycles of one connection never write at once, whoever started them. The first
+link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its digest;
+then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from syncd.engine.apply import LEASE_SPAN, Apply, Tally
+from syncd.engine.prepare import Prepared, prepare
+from syncd.engine.recover import recover
+from syncd.engine.world import World, learn_schema, make_ready
+from syncd.model.errors import LeaseHeld, NeedsOperator, RetryLater, SyncdError
+from syncd.model.plan import Adopt, Create, Decision, KindPlan, Plan, Update
+from syncd.model.run import Lease, Request, Run, RunState
+from syncd.observe.log import bound, emit
+from syncd.ports.store import Settlement
+
+WAVES = (10, 100)
+REFUSALS_ALLOWED = 0.05
+APPROVE = "approve"
+FIRST = "first-link"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a cycle ended: its run, its plan, and whether the plan waits for an approval."""
+
+    run: Run
+    plan: Plan | None
+    needs_approval: bool = False
+
+
+Progress = Callable[[int, int], None]
+"""Told how many writes are settled and how many there are."""
+
+
+def _silent(_done: int, _all: int) -> None:
+    return
+
+
+def take_lease(world: World, *, wait: float) -> Lease:
+    """The right to write for this connection; waits for another worker up to so many seconds.
+
+    :raises LeaseHeld: naming the holder, if it is still held then.
+    """
+    holder = f"{world.who}-{world.chance.identifier()}"
+    deadline = world.clock.monotonic() + wait
+    told = False
+    while True:
+        now = world.clock.now()
+        lease = world.store.take_lease(holder, now, now + LEASE_SPAN)
+        if lease is not None:
+            emit("lease.taken", holder=holder, epoch=lease.epoch)
+            return lease
+        held = world.store.lease()
+        if not told and held is not None:
+            emit("lease.waiting", holder=held.holder)
+            told = True
+        if world.clock.monotonic() >= deadline:
+            name = held.holder if held else "another worker"
+            until = f" until {held.until:%H:%M:%S} UTC" if held else ""
+            raise LeaseHeld(
+                f"connection {world.connection.name}: {name} is writing for it{until}; wait for it to end, or call "
+                "again with a longer --wait"
+            )
+        world.clock.sleep(min(0.5, max(0.05, deadline - world.clock.monotonic())))
+
+
+def plan_only(world: World, *, full: bool = False) -> Prepared:
+    """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
+    make_ready(world)
+    return prepare(world, full=full)
+
+
+def sync(
+    world: World,
+    *,
+    approve: str | None = None,
+    wait: float = 60.0,
+    full: bool = False,
+    progress: Progress = _silent,
+) -> Ended:
+    """One whole cycle."""
+    lease = take_lease(world, wait=wait)
+    run = Run(
+        id=world.chance.identifier(),
+        connection=world.connection.name,
+        command="sync",
+        who=world.who,
+        started_at=world.clock.now(),
+    )
+    tally = Tally()
+    with bound(connection=world.connection.name, run=run.id):
+        emit("run.started", command="sync")
+        try:
+            world.store.save_run(run)
+            ended = _Cycle(world, lease, run, tally, progress).go(approve=approve, full=full)
+        except SyncdError as trouble:
+            failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
+            world.store.save_run(failed)
+            raise
+        finally:
+            world.store.release_lease(lease)
+        return ended
+
+
+class _Cycle:
+    """The steps of one cycle under a lease."""
+
+    def __init__(self, world: World, lease: Lease, run: Run, tally: Tally, progress: Progress) -> None:
+        self.world = world
+        self.lease = lease
+        self.run = run
+        self.tally = tally
+        self.progress = progress
+        self.settled = 0
+        self.total = 0
+
+    def go(self, *, approve: str | None, full: bool) -> Ended:
+        """Recover, prepare, guard, apply, remember."""
+        world = self.world
+        make_ready(world)
+        still_open = recover(world)
+        prepared = prepare(world, full=full)
+        plan = prepared.plan
+        self._told(plan)
+        if still_open:
+            self.tally.note("in_flight", by=still_open)
+            self.tally.partial = True
+        if plan.first_link and not self._approved(plan, approve):
+            emit("first_link.preview", digest=plan.digest)
+            run = _finish(world, replace(self.run, digest=plan.digest), self.tally, RunState.HELD, "")
+            world.store.save_run(run)
+            return Ended(run, plan, needs_approval=True)
+        if world.connection.mode == "shadow":
+            run = _finish(world, replace(self.run, digest=plan.digest), self.tally, RunState.DONE, "shadow")
+            world.store.save_run(run)
+            return Ended(run, plan)
+        self._check_clears(plan)
+        self._carry_out(prepared)
+        state = RunState.PARTIAL if self.tally.partial else RunState.DONE
+        run = _finish(world, replace(self.run, digest=plan.digest), self.tally, state, "")
+        world.store.save_run(run)
+        return Ended(run, plan)
+
+    def _told(self, plan: Plan) -> None:
+        creates = sum(1 for action in plan.actions() if isinstance(action, Create))
+        updates = sum(1 for action in plan.actions() if isinstance(action, Update))
+        self.total = creates + updates
+        emit("cycle.planned", digest=plan.digest, creates=creates, updates=updates)
+
+    def _approved(self, plan: Plan, digest: str | None) -> bool:
+        """Whether the first link may be written: nothing to write, approved now, or approved and interrupted before."""
+        weight = sum(1 for action in plan.actions() if isinstance(action, Adopt | Create))
+        if not weight and not any(isinstance(action, Update) for action in plan.actions()):
+            return True
+        given = next((request for request in self.world.store.requests() if request.id == FIRST), None)
+        if given is not None and weight <= int(given.argument.partition(" ")[2] or 0):
+            return True
+        if digest is None or digest != plan.digest:
+            return False
+        self.world.store.approve(
+            Request(
+                id=FIRST,
+                connection=self.world.connection.name,
+                wish=APPROVE,
+                argument=f"{digest} {weight}",
+                who=self.world.who,
+                at=self.world.clock.now(),
+            )
+        )
+        return True
+
+    def _check_clears(self, plan: Plan) -> None:
+        """A vendor that changes a field's type empties it everywhere: before any clear, the schema is read anew."""
+        clearing = {
+            decision.kind
+            for decision in plan.decisions()
+            for action in decision.actions
+            if isinstance(action, Update) and any(change.after is None for change in action.changes)
+        }
+        for kind in self.world.connection.kinds:
+            if kind.kind in clearing:
+                before = self.world.terms[kind.kind].fingerprints
+                after = learn_schema(self.world, kind, at_least=timedelta(0)).fingerprints
+                if before != after:
+                    raise RetryLater(
+                        f"{kind.kind}: a vendor changed the schema of mapped fields while values were about to be "
+                        "cleared; nothing was written, run `syncd check` and `syncd plan` and look at the clears"
+                    )
+
+    def _carry_out(self, prepared: Prepared) -> None:
+        plan = prepared.plan
+        for kind_plan, gathered in zip(plan.kinds, prepared.gathered, strict=True):
+            apply = Apply(
+                self.world, self.world.planner(kind_plan.kind), self.run.id, self.lease, self.tally, self._one_more
+            )
+            if plan.first_link:
+                self._in_waves(apply, kind_plan)
+            else:
+                apply.unwritten(kind_plan)
+                apply.writes(kind_plan.decisions)
+            self.lease = apply.lease
+            done = Settlement(
+                requests_done=[request.id for request in gathered.carried],
+                revive=[letter.id for letter in gathered.dead.values() if letter.retry],
+                cursors=gathered.cursors,
+            )
+            self._remember(done)
+        if plan.first_link:
+            self._remember(Settlement(requests_done=[FIRST]))
+
+    def _remember(self, settlement: Settlement) -> None:
+        if settlement:
+            self.world.store.settle(settlement, self.world.clock.now())
+
+    def _in_waves(self, apply: Apply, plan: KindPlan) -> None:
+        for wave in _waves(plan.decisions):
+            before = self.tally.counts.total()
+            refused = _refusals(self.tally)
+            apply.unwritten(replace(plan, decisions=wave))
+            apply.writes(wave)
+            written = self.tally.counts.total() - before
+            share = (_refusals(self.tally) - refused) / max(1, written)
+            if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:
+                raise NeedsOperator(
+                    f"{plan.kind}: {share:.0%} of a wave of {len(wave)} was refused and the first link stopped there; "
+                    "look at `syncd dead-letters list` and `syncd status`, mend the cause and run `syncd sync` again"
+                )
+
+    def _one_more(self, written: int) -> None:
+        self.settled += written
+        self.progress(self.settled, max(self.total, self.settled))
+
+
+def _refusals(tally: Tally) -> int:
+    return sum(number for name, number in tally.counts.items() if name.startswith("refused"))
+
+
+def _waves(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
+    """The first 10, the next 100, the rest."""
+    start = 0
+    for size in (*WAVES, len(decisions)):
+        wave = decisions[start : start + size]
+        if wave:
+            yield wave
+        start += size
+
+
+def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str) -> Run:
+    ended = replace(run, state=state, finished_at=world.clock.now(), counts=dict(tally.counts), trouble=trouble)
+    seconds = (world.clock.now() - run.started_at).total_seconds()
+    emit("run.finished", state=str(state), ms=round(seconds * 1000), counts=dict(tally.counts))
+    return ended

@@ -1,0 +1,341 @@
+"""Reads all that one cycle needs to decide on, so that no later stage reads: streams, counterparts, candidates.
+
+Two ways in. ``delta``: both change streams are read to their end *before* anything is decided, so that a record that
+only one side told about stands on the other side as it last confirmed; no counterpart is read for it. ``full``: every
+record of both sides, pair by pair, in lots, so that memory does not grow with the number of links. Whatever was told
+but says what is known already is dropped at once and only counted.
+
+Records with something open (a conflict, a parked field, a wish to be looked at) are read on both sides in every case.
+Nothing is stored here: cursors come out as values and are stored when all is settled.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from syncd.core.planner import Planner
+from syncd.engine.world import World
+from syncd.model.link import Conflict, DeadLetter, Linked, LinkState, Parked
+from syncd.model.remote import Cursor, Gone, Moved, RemoteRecord, RemoteRef, Shape
+from syncd.model.run import Request, StoredCursor
+from syncd.model.values import Pair, Side
+from syncd.ports.connector import Connector
+
+CHANGES_AT_ONCE = 20_000
+LOT = 2_000
+LOOK = "look"
+
+
+@dataclass(slots=True)
+class Meeting:
+    """One linked record and what was read of it."""
+
+    linked: Linked
+    seen: Pair[RemoteRecord | None]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything that was read of one kind in one cycle."""
+
+    kind: str
+    full: bool
+    meetings: dict[str, Meeting] = field(default_factory=dict)
+    strays: Pair[dict[RemoteRef, RemoteRecord]] = field(default_factory=lambda: Pair({}, {}))
+    gone: list[tuple[Linked, Side, Gone]] = field(default_factory=list)
+    moved: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
+    back: list[tuple[Linked, Side, RemoteRecord]] = field(default_factory=list)
+    nothing: Counter[str] = field(default_factory=Counter)
+    cursors: list[StoredCursor] = field(default_factory=list)
+    conflicts: dict[str, list[Conflict]] = field(default_factory=dict)
+    matches: list[Conflict] = field(default_factory=list)
+    parked: dict[str, list[Parked]] = field(default_factory=dict)
+    dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)
+    carried: list[Request] = field(default_factory=list)
+    flying: set[str] = field(default_factory=set)
+    records_read: int = 0
+
+
+def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:
+    """The engine's own wish that the next cycle reads one record on both sides: ``link:<id>`` or ``<side>:<ref>``."""
+    return Request(
+        id=f"{LOOK}:{kind}:{what}{salt}",
+        connection=world.connection.name,
+        wish=LOOK,
+        argument=f"{kind} {what}",
+        who="engine",
+        at=world.clock.now(),
+    )
+
+
+class Gather:
+    """Reads one kind for one cycle."""
+
+    def __init__(self, world: World, kind: str, *, full: bool) -> None:
+        self.world = world
+        self.kind = kind
+        self.planner: Planner = world.planner(kind)
+        self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in Side))
+        stored = {(row.side, row.stream): row.cursor for row in world.store.cursors() if row.kind == kind}
+        self.stored = stored
+        self.first = any((side, "changes") not in stored for side in Side)
+        self.into = Gathered(kind, full=full or self.first)
+        self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
+
+    def read(self) -> Gathered:
+        """Reads everything; see the module."""
+        self._what_waits()
+        if self.into.full:
+            self._full()
+        else:
+            for side in (Side.CRM, Side.MARKETING):
+                self._changes(side)
+        for side in Side:
+            self._departures(side)
+        self._due()
+        self._complete()
+        return self.into
+
+    # -- streams -----------------------------------------------------------------------------------------------------
+    def _changes(self, side: Side) -> None:
+        cursor = self.stored[side, "changes"]
+        seen = 0
+        for page in self._connector(side).changes(self.shapes.of(side), cursor):
+            cursor = page.cursor
+            self._take(side, page.records)
+            self._departed(side, page.gone, page.moved)
+            seen += len(page.records)
+            if seen >= CHANGES_AT_ONCE:
+                self.cut[side] = True
+                break
+        self._keep_cursor(side, "changes", cursor)
+
+    def _full(self) -> None:
+        """Both sides from end to end: pairs by the marketing scan, strays by both."""
+        for side in Side:
+            cursor = self._connector(side).start(self.shapes.of(side))
+            self._keep_cursor(side, "changes", cursor)
+        for lot in self._lots(Side.MARKETING):
+            linked = self._linked(Side.MARKETING, lot)
+            self._pairs(lot, linked)
+        for lot in self._lots(Side.CRM):
+            linked = self._linked(Side.CRM, lot)
+            for record in lot:
+                found = linked.get(record.ref)
+                if found is None:
+                    self.into.strays.crm[record.ref] = record
+                elif found.link.state is LinkState.TOMBSTONE:
+                    self._tombstone(found, Side.CRM, record)
+
+    def _lots(self, side: Side) -> Iterator[list[RemoteRecord]]:
+        lot: list[RemoteRecord] = []
+        for page in self._connector(side).scan(self.shapes.of(side)):
+            lot.extend(page.records)
+            self._departed(side, page.gone, page.moved)
+            if len(lot) >= LOT:
+                yield lot
+                lot = []
+        if lot:
+            yield lot
+
+    def _pairs(self, lot: Sequence[RemoteRecord], linked: dict[RemoteRef, Linked]) -> None:
+        refs = [found.link.refs.crm for found in linked.values() if found.link.state is LinkState.LIVE]
+        counterparts = {
+            answer.ref: answer for answer in self._fetch(Side.CRM, refs) if isinstance(answer, RemoteRecord)
+        }
+        for record in lot:
+            found = linked.get(record.ref)
+            if found is None:
+                self.into.strays.marketing[record.ref] = record
+                continue
+            if found.link.state is LinkState.TOMBSTONE:
+                self._tombstone(found, Side.MARKETING, record)
+                continue
+            other = counterparts.get(found.link.refs.crm)
+            if other is None:
+                continue  # gone or moved: _fetch noted it
+            if self.planner.unchanged(found, Side.MARKETING, record) and self.planner.unchanged(found, Side.CRM, other):
+                self.into.nothing["unchanged"] += 1
+                continue
+            self.into.meetings[found.link.id] = Meeting(found, Pair(record, other))
+
+    def _departures(self, side: Side) -> None:
+        after = self.stored.get((side, "departures"))
+        for page in self._connector(side).departures(self.shapes.of(side), after, 1):
+            self._departed(side, page.gone, page.moved)
+            if page.cursor != after:
+                self._keep_cursor(side, "departures", page.cursor)
+
+    # -- taking in ---------------------------------------------------------------------------------------------------
+    def _take(self, side: Side, records: Sequence[RemoteRecord]) -> None:
+        """Records of one page: unchanged ones dropped, linked ones met, the rest strays."""
+        if not records:
+            return
+        linked = self._linked(side, records)
+        for record in records:
+            found = linked.get(record.ref)
+            if found is None:
+                self.into.strays.of(side)[record.ref] = record
+            elif found.link.state is LinkState.TOMBSTONE:
+                self._tombstone(found, side, record)
+            elif found.link.id in self.into.meetings:
+                meeting = self.into.meetings[found.link.id]
+                meeting.seen = meeting.seen.replacing(side, record)
+            elif found.link.id not in self.into.conflicts and self.planner.unchanged(found, side, record):
+                self.into.nothing["unchanged"] += 1
+            else:
+                alone: Pair[RemoteRecord | None] = Pair(None, None)
+                self.into.meetings[found.link.id] = Meeting(found, alone.replacing(side, record))
+
+    def _tombstone(self, found: Linked, side: Side, record: RemoteRecord) -> None:
+        if found.link.gone is side:
+            self.into.back.append((found, side, record))
+        else:
+            self.into.nothing["tombstone"] += 1
+
+    def _linked(self, side: Side, records: Sequence[RemoteRecord]) -> dict[RemoteRef, Linked]:
+        self.into.records_read += len(records)
+        linked = dict(self.world.store.linked(self.kind, side, [record.ref for record in records]))
+        self._learn_references(side, records)
+        return linked
+
+    def _learn_references(self, side: Side, records: Sequence[RemoteRecord]) -> None:
+        """Link ids of the records that these point to, so that references can be read."""
+        shape = self.shapes.of(side)
+        for name in shape.refs if records else ():
+            wanted = {ref for record in records for ref in record.refs.get(name, ())}
+            kind = next(field.kind for field in self.planner.kind.fields if field.name == name)
+            if not wanted or kind is None:
+                continue
+            known = self.world.context.links.of(side)
+            ids = self.world.store.link_ids(kind, side, [ref for ref in wanted if str(ref) not in known])
+            known.update((str(ref), link) for ref, link in ids.items())
+            refs = self.world.context.refs
+            fresh = [link for link in ids.values() if link not in refs.of(side.other)]
+            for link, found in self.world.store.by_link(fresh).items():
+                for each in Side:
+                    refs.of(each)[link] = str(found.link.refs.of(each))
+
+    def _departed(self, side: Side, gone: Sequence[Gone], moved: Sequence[Moved]) -> None:
+        refs = [row.ref for row in gone] + [row.old for row in moved]
+        if not refs:
+            return
+        linked = self.world.store.linked(self.kind, side, refs)
+        for departed in gone:
+            found = linked.get(departed.ref)
+            if found is not None and found.link.state is LinkState.LIVE:
+                self.into.gone.append((found, side, departed))
+            self.into.strays.of(side).pop(departed.ref, None)
+        for move in moved:
+            found = linked.get(move.old)
+            if found is not None and found.link.state is LinkState.LIVE:
+                self.into.moved.append((found, side, move))
+            self.into.strays.of(side).pop(move.old, None)
+
+    # -- what waits --------------------------------------------------------------------------------------------------
+    def _what_waits(self) -> None:
+        store = self.world.store
+        into = self.into
+        for conflict in store.conflicts():
+            if conflict.kind != self.kind:
+                continue
+            if conflict.link is None:
+                into.matches.append(conflict)
+            else:
+                into.conflicts.setdefault(conflict.link, []).append(conflict)
+        for row in store.parked():
+            if row.kind == self.kind:
+                into.parked.setdefault(row.link, []).append(row)
+        into.dead = {row.origin: row for row in store.dead_letters() if row.kind == self.kind}
+        into.flying = {intent.link for intent in store.open_intents() if intent.kind == self.kind}
+        into.carried = [
+            request
+            for request in store.requests()
+            if request.wish == LOOK and request.argument.startswith(f"{self.kind} ")
+        ]
+
+    def _due(self) -> None:
+        """Reads what somebody asked for: looked-at records, resolved conflicts, dead letters to retry, and parked
+        fields whose mapping or vendor schema changed."""
+        links: set[str] = set()
+        refs: Pair[set[RemoteRef]] = Pair(set(), set())
+        for request in self.into.carried:
+            what = request.argument.partition(" ")[2]
+            sort, _, rest = what.partition(":")
+            if sort == "link":
+                links.add(rest)
+            else:
+                object_name, _, id_ = rest.partition("/")
+                refs.of(Side(sort)).add(RemoteRef(object_name, id_))
+        for link, conflicts in self.into.conflicts.items():
+            if any(conflict.resolution for conflict in conflicts):
+                links.add(link)
+        for conflict in self.into.matches:
+            if conflict.resolution and conflict.resolution != "apart":
+                for side, ref in conflict.refs:
+                    refs.of(side).add(ref)
+        for letter in self.into.dead.values():
+            if letter.retry:
+                refs.of(letter.side.other).add(letter.origin)
+        links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
+        self._meet(links)
+        for side in Side:
+            unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
+            self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _retry(self, row: Parked) -> bool:
+        """Whether the mapping or the schema changed since a field was parked; a new value shows in the stream."""
+        prefix = row.fingerprint.rpartition("-")[0]
+        return prefix != self.planner.terms_digest(row.side)
+
+    def _meet(self, links: Iterable[str]) -> None:
+        """Makes sure that these links are met, with both sides read."""
+        wanted = set(links)
+        missing = [link for link in wanted if link not in self.into.meetings]
+        for link, found in self.world.store.by_link(missing).items():
+            if found.link.kind == self.kind and found.link.state is LinkState.LIVE:
+                self.into.meetings[link] = Meeting(found, Pair(None, None))
+        self._read_sides([self.into.meetings[link] for link in wanted if link in self.into.meetings], Side)
+
+    def _complete(self) -> None:
+        """Reads the sides that must not be presumed: open records, and those whose stream was cut short."""
+        into = self.into
+        open_ones = [
+            meeting
+            for link, meeting in into.meetings.items()
+            if link in into.conflicts or link in into.parked or meeting.linked.base is None
+        ]
+        self._read_sides(open_ones, Side)
+        for side in Side:
+            if self.cut[side]:
+                self._read_sides(into.meetings.values(), (side,))
+
+    def _read_sides(self, meetings: Iterable[Meeting], sides: Iterable[Side]) -> None:
+        all_of_them = list(meetings)
+        for side in sides:
+            unread = {m.linked.link.refs.of(side): m for m in all_of_them if m.seen.of(side) is None}
+            for answer in self._fetch(side, list(unread)):
+                if isinstance(answer, RemoteRecord) and answer.ref in unread:
+                    meeting = unread[answer.ref]
+                    meeting.seen = meeting.seen.replacing(side, answer)
+
+    # -- small things ------------------------------------------------------------------------------------------------
+    def _fetch(self, side: Side, refs: Sequence[RemoteRef]) -> list[RemoteRecord | Gone | Moved]:
+        """Reads by id; what is gone or moved is noted on the way."""
+        if not refs:
+            return []
+        answers = list(self._connector(side).fetch(self.shapes.of(side), refs))
+        self.into.records_read += len(answers)
+        self._learn_references(side, [answer for answer in answers if isinstance(answer, RemoteRecord)])
+        gone = [answer for answer in answers if isinstance(answer, Gone)]
+        moved = [answer for answer in answers if isinstance(answer, Moved)]
+        self._departed(side, gone, moved)
+        return answers
+
+    def _connector(self, side: Side) -> Connector:
+        return self.world.connectors.of(side)
+
+    def _keep_cursor(self, side: Side, stream: str, cursor: Cursor) -> None:
+        self.into.cursors.append(StoredCursor(self.kind, side, stream, cursor, self.world.clock.now()))

@@ -1,0 +1,296 @@
+"""Finds counterparts for records without a link, on both sides, and turns the matching into decisions.
+
+For every match rule each value that a stray has is looked for on *both* sides, so that a duplicate on either side
+shows; key fields and the ids of the vendor's own connector are followed too. What stands alone is made on the other
+side if a create rule, the scope and the tombstones allow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from syncd.core.domains import match_keys
+from syncd.core.expressions import Expression, Unclear, compile_expression
+from syncd.core.match import Ambiguous, Candidate, Match, Matching, SidedRef, match
+from syncd.core.planner import Planner, digest
+from syncd.engine.gather import Gathered
+from syncd.engine.world import World
+from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
+from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
+from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
+from syncd.model.values import Canonical, Pair, Side
+
+
+@dataclass(slots=True)
+class Paired:
+    """What became of the strays: pairs to adopt, and decisions on everything else."""
+
+    adopts: list[tuple[Link, Pair[RemoteRecord], Adopt]] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """No counterpart is made for a record, and why."""
+
+    reason: str
+
+
+class Pairing:
+    """Decides on the strays of one kind."""
+
+    def __init__(self, world: World, planner: Planner, gathered: Gathered) -> None:
+        self.world = world
+        self.planner = planner
+        self.kind = planner.kind
+        self.gathered = gathered
+        self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
+        names = frozenset(mapping.name for mapping in self.kind.fields)
+        self.scopes: Pair[Expression | None] = self.kind.scope.map(
+            lambda text: compile_expression(text, names) if text else None
+        )
+        self.rules = self.kind.create.map(
+            lambda rules: [
+                (rule.object, compile_expression(rule.when, names) if rule.when else None) for rule in rules
+            ]
+        )
+
+    def pair(self) -> Paired:
+        """All strays, each in exactly one decision."""
+        paired = Paired()
+        if not any(self.gathered.strays):
+            return paired
+        found, candidates = self._candidates()
+        matching = match(
+            candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart()
+        )
+        for pair in matching.pairs:
+            paired.adopts.append(self._adopt(pair))
+        for group in matching.ambiguous:
+            paired.decisions.extend(self._hold(group))
+        self._close_settled(matching, paired)
+        for candidate in matching.alone:
+            if candidate.who in found:
+                paired.decisions.append(self._alone(candidate, twin=False))
+        for candidate in matching.twins:
+            if candidate.who in found:
+                paired.decisions.append(self._alone(candidate, twin=True))
+        return paired
+
+    # -- candidates ----------------------------------------------------------------------------------------------------
+    def _candidates(self) -> tuple[set[SidedRef], list[Candidate]]:
+        """The strays and everything that shares a value or a key with one of them; the first set names the strays."""
+        records: dict[SidedRef, RemoteRecord] = {
+            (side, ref): record for side in Side for ref, record in self.gathered.strays.of(side).items()
+        }
+        strays = set(records)
+        values: dict[SidedRef, tuple[tuple[str, ...], ...]] = {
+            who: self._values(who[0], record) for who, record in records.items()
+        }
+        for who, pointed in list(self._pointed_at(records)):
+            records.setdefault(who, pointed)
+        for number in range(len(self.kind.match)):
+            wanted = {value for keys in values.values() for value in keys[number]}
+            if not wanted:
+                continue
+            for side in Side:
+                key = self._match_key(side, number)
+                found = self.world.connectors.of(side).find(self.shapes.of(side), key, sorted(wanted))
+                for several in found.values():
+                    for record_ in several:
+                        records.setdefault((side, record_.ref), record_)
+        linked = {
+            side: self.world.store.linked(
+                self.kind.kind, side, [ref for (each, ref) in records if each is side and (each, ref) not in strays]
+            )
+            for side in Side
+        }
+        candidates: list[Candidate] = []
+        for (side, ref), record in records.items():
+            link = linked[side].get(ref)
+            if link is not None and link.link.state is LinkState.TOMBSTONE:
+                continue
+            candidates.append(
+                Candidate(
+                    side=side,
+                    record=record,
+                    link=link.link.id if link else None,
+                    points_to=str(record.fields.get(self.kind.key.of(side)) or "") or None,
+                    native=self._native(side, record),
+                    values=values.get((side, ref)) or self._values(side, record),
+                )
+            )
+        return strays, candidates
+
+    def _pointed_at(self, records: Mapping[SidedRef, RemoteRecord]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
+        """Records of the other side that a key field or a native id names, or whose key field names one of these."""
+        for side in Side:
+            other = side.other
+            connector = self.world.connectors.of(other)
+            own = [(ref, record) for (each, ref), record in records.items() if each is side]
+            if not own:
+                continue
+            refs = {native for _, record in own if (native := self._native(side, record)) is not None}
+            refs |= {ref for _, record in own for ref in self._keyed_refs(side, record)}
+            refs = {ref for ref in refs if (other, ref) not in records}
+            for answer in connector.fetch(self.shapes.of(other), sorted(refs)) if refs else ():
+                if isinstance(answer, RemoteRecord):
+                    yield (other, answer.ref), answer
+            if self.gathered.full:
+                continue  # a full scan has seen every record that could point here
+            for object_name in self.kind.objects.of(other):
+                found = connector.keyed(self.shapes.of(other), object_name, [ref.id for ref, _ in own])
+                for several in found.values():
+                    for record in several:
+                        yield (other, record.ref), record
+
+    def _keyed_refs(self, side: Side, record: RemoteRecord) -> list[RemoteRef]:
+        key = record.fields.get(self.kind.key.of(side))
+        return [RemoteRef(object_name, str(key)) for object_name in self.kind.objects.of(side.other)] if key else []
+
+    def _native(self, side: Side, record: RemoteRecord) -> RemoteRef | None:
+        if side is Side.CRM:
+            return None
+        for name, object_name in self.kind.native.items():
+            id_ = record.fields.get(name)
+            if id_:
+                return RemoteRef(object_name, str(id_))
+        return None
+
+    def _match_key(self, side: Side, number: int) -> MatchKey:
+        rule = self.kind.match[number]
+        mapping = next(each for each in self.kind.fields if each.name == rule.field)
+        return MatchKey(rule.by, mapping.slots.of(side))
+
+    def _values(self, side: Side, record: RemoteRecord) -> tuple[tuple[str, ...], ...]:
+        shared = self.planner.values(side, record)
+        excluded = frozenset(self.kind.partner_domains)
+        return tuple(
+            match_keys(rule.by, [shared.get(rule.field)], excluded=excluded) for rule in self.kind.match
+        )
+
+    # -- what people chose -----------------------------------------------------------------------------------------------
+    def _chosen(self) -> dict[SidedRef, SidedRef]:
+        chosen: dict[SidedRef, SidedRef] = {}
+        for conflict in self.gathered.matches:
+            if conflict.resolution and conflict.resolution.startswith("link:"):
+                marketing, _, crm = conflict.resolution.removeprefix("link:").partition("=")
+                chosen[_who(marketing)] = _who(crm)
+        return chosen
+
+    def _apart(self) -> list[frozenset[SidedRef]]:
+        return [frozenset(conflict.refs) for conflict in self.gathered.matches if conflict.resolution == "apart"]
+
+    def _close_settled(self, matching: Matching, paired: Paired) -> None:
+        """A match conflict one of whose records is now paired is no longer true."""
+        paired_refs = {who for pair in matching.pairs for who in (pair.marketing.who, pair.crm.who)}
+        closes = tuple(
+            conflict.id
+            for conflict in self.gathered.matches
+            if conflict.resolution != "apart" and any(who in paired_refs for who in conflict.refs)
+        )
+        if closes:
+            link = self._new_link(Side.MARKETING, matching.pairs[0].marketing.record.ref, Proof.MATCHED)
+            nobody: Pair[RemoteRecord | None] = Pair(None, None)
+            paired.decisions.append(
+                Decision(self.kind.kind, link, None, nobody, (Nothing("match settled"),), closes=closes)
+            )
+
+    # -- decisions -------------------------------------------------------------------------------------------------------
+    def _adopt(self, pair: Match) -> tuple[Link, Pair[RemoteRecord], Adopt]:
+        records = Pair(pair.marketing.record, pair.crm.record)
+        refs = records.map(lambda record: record.ref)
+        holds = Pair(*(
+            records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side
+        ))
+        link = Link(
+            id=digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing),
+            kind=self.kind.kind,
+            refs=refs,
+            proof=pair.proof,
+            since=self.world.clock.now(),
+            keyed=holds,
+        )
+        return link, records, Adopt(refs, pair.proof)
+
+    def _hold(self, group: Ambiguous) -> list[Decision]:
+        refs = tuple(member.who for member in group.members)
+        conflict = Conflict(
+            id=digest(self.world.connection.name, self.kind.kind, Topic.MATCH, *refs),
+            kind=self.kind.kind,
+            topic=Topic.MATCH,
+            link=None,
+            refs=refs,
+            field=None,
+            values=Pair(None, None),
+            base=None,
+            reason=group.reason,
+            since=self.world.clock.now(),
+        )
+        known = {row.id for row in self.gathered.matches}
+        action: Action = Nothing("match held") if conflict.id in known else Hold(conflict)
+        first = group.members[0]
+        link = self._new_link(first.side, first.record.ref, Proof.MATCHED)
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        return [Decision(self.kind.kind, link, None, nobody.replacing(first.side, first.record), (action,))]
+
+    def _alone(self, candidate: Candidate, *, twin: bool) -> Decision:
+        side, record = candidate.side, candidate.record
+        values = self.planner.values(side, record)
+        link = self._new_link(side, record.ref, Proof.CREATED)
+        object_name = self._object_to_create(side, values)
+        if isinstance(object_name, NotMade):
+            return self._nothing(link, side, record, object_name.reason)
+        if link.id in self.gathered.flying:
+            return self._nothing(link, side, record, "write in flight")
+        if twin:
+            return self._nothing(link, side, record, "duplicate on its own side")
+        decision = self.planner.create(link, side, record, object_name, values)
+        letter = self.gathered.dead.get(record.ref)
+        if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
+            return self._nothing(link, side, record, "dead letter")
+        return decision
+
+    def _fingerprint(self, decision: Decision, letter: DeadLetter) -> str:
+        create = decision.write_to(letter.side)
+        return self.planner.park_fingerprint(letter.side, create.fields if create else {})
+
+    def _object_to_create(self, side: Side, values: Mapping[str, Canonical]) -> str | NotMade:
+        """The object of the first create rule that holds."""
+        scope = self.scopes.of(side)
+        if scope is not None:
+            within = scope.holds(values)
+            if isinstance(within, Unclear):
+                return NotMade("the scope cannot be decided")
+            if not within:
+                return NotMade("out of scope")
+        unclear = False
+        for object_name, when in self.rules.of(side.other):
+            holds = True if when is None else when.holds(values)
+            if isinstance(holds, Unclear):
+                unclear = True
+            elif holds:
+                return object_name
+        return NotMade("a create rule cannot be decided" if unclear else "no create rule")
+
+    def _new_link(self, side: Side, ref: RemoteRef, proof: Proof) -> Link:
+        nowhere = RemoteRef("", "")
+        return Link(
+            id=digest(self.world.connection.name, self.kind.kind, side, ref),
+            kind=self.kind.kind,
+            refs=Pair(nowhere, nowhere).replacing(side, ref),
+            proof=proof,
+            since=self.world.clock.now(),
+        )
+
+    def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        return Decision(self.kind.kind, link, None, nobody.replacing(side, record), (Nothing(reason),))
+
+
+def _who(text: str) -> SidedRef:
+    side, _, ref = text.partition(":")
+    object_name, _, id_ = ref.partition("/")
+    return Side(side), RemoteRef(object_name, id_)
+

@@ -1,0 +1,320 @@
+"""From the world to a Plan: gather, pair, merge, order, price. Stores nothing and writes to nobody.
+
+``syncd plan`` prints what this returns; ``syncd sync`` carries it out. The digest covers what would be done, not when
+it was found, so that planning twice gives the same digest and an approval is bound to exactly what was shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from hashlib import blake2b
+
+import orjson
+
+from syncd.core.planner import LANES, Known, Planner, Times, digest, restored
+from syncd.engine.gather import Gather, Gathered, Meeting
+from syncd.engine.pairing import Pairing
+from syncd.engine.world import World
+from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
+from syncd.model.plan import Action, Adopt, Cost, Create, Decision, Detach, Hold, KindPlan, Nothing, Plan, Relink, Update
+from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
+from syncd.model.values import Instant, Pair, Side
+
+CALL_SECONDS = 0.3
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A plan, and what must be remembered when it has been carried out."""
+
+    plan: Plan
+    gathered: list[Gathered]
+
+
+def prepare(world: World, *, full: bool = False) -> Prepared:
+    """Reads, decides and orders everything for one cycle of all kinds."""
+    kinds: list[KindPlan] = []
+    everything: list[Gathered] = []
+    first = False
+    for kind in world.connection.kinds:
+        gather = Gather(world, kind.kind, full=full)
+        gathered = gather.read()
+        first = first or gather.first
+        decisions = _Deciding(world, gather.planner, gathered).decide()
+        kinds.append(_kind_plan(kind.kind, decisions, gathered))
+        everything.append(gathered)
+    plan = Plan(
+        connection=world.connection.name,
+        kinds=tuple(kinds),
+        first_link=first,
+        digest=plan_digest(kinds),
+        cost=_cost(world, kinds),
+    )
+    return Prepared(plan, everything)
+
+
+class _Deciding:
+    """Turns what was gathered of one kind into decisions."""
+
+    def __init__(self, world: World, planner: Planner, gathered: Gathered) -> None:
+        self.world = world
+        self.planner = planner
+        self.gathered = gathered
+        self.untimed: list[tuple[Linked, Pair[RemoteRecord | None], Known, tuple[Action, ...], tuple[str, ...]]] = []
+        self.decisions: list[Decision] = []
+
+    def decide(self) -> list[Decision]:
+        """Departures first, since they change which links stand; then matches, then what is linked."""
+        self._departures()
+        paired = Pairing(self.world, self.planner, self.gathered).pair()
+        for decision in paired.decisions:
+            self._expect_link(decision)
+        self.decisions.extend(paired.decisions)
+        for link, records, adopt in paired.adopts:
+            self._register(link)
+            seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)
+            self._decide(Linked(link, None), seen, Known(), (adopt,))
+        for meeting in self.gathered.meetings.values():
+            self._meeting(meeting)
+        self._with_times()
+        return self.decisions
+
+    def _register(self, link: Link) -> None:
+        """Makes a link that is about to be known readable for references of later kinds."""
+        for side in Side:
+            ref = link.refs.of(side)
+            if ref.id:
+                self.world.context.links.of(side)[str(ref)] = link.id
+                self.world.context.refs.of(side)[link.id] = str(ref)
+
+    def _expect_link(self, decision: Decision) -> None:
+        if any(isinstance(action, Create) for action in decision.actions):
+            self._register(decision.link)
+
+    def _meeting(self, meeting: Meeting) -> None:
+        link = meeting.linked.link
+        if link.id in self.gathered.flying:
+            self.gathered.nothing["write in flight"] += 1
+            return
+        known = Known(
+            conflicts=self.gathered.conflicts.get(link.id, ()), parked=self.gathered.parked.get(link.id, ())
+        )
+        self._decide(meeting.linked, meeting.seen, known, ())
+
+    def _decide(
+        self, linked: Linked, seen: Pair[RemoteRecord | None], known: Known, before: tuple[Action, ...]
+    ) -> None:
+        decided = self.planner.linked(linked, seen, known, before)
+        if isinstance(decided, Decision):
+            self.decisions.append(decided)
+        else:
+            self.untimed.append((linked, seen, known, before, decided))
+
+    # -- newest ----------------------------------------------------------------------------------------------------------
+    def _with_times(self) -> None:
+        """Asks for the history of the fields that ``newest`` must judge, and decides again with it."""
+        if not self.untimed:
+            return
+        since = self.world.clock.now() - timedelta(days=3650)
+        events = Pair(*(self._history(side, since) for side in Side))
+        for linked, seen, known, before, names in self.untimed:
+            times = {name: self._times(linked, seen, name, events) for name in names}
+            decided = self.planner.linked(linked, seen, replace(known, times=times), before)
+            assert isinstance(decided, Decision), "with all times known there is nothing left to ask"
+            self.decisions.append(decided)
+
+    def _history(self, side: Side, since: Instant) -> dict[tuple[RemoteRef, str], Instant]:
+        connector = self.world.connectors.of(side)
+        refs: dict[RemoteRef, None] = {}
+        fields: dict[str, None] = {}
+        for linked, seen, _, _, names in self.untimed:
+            ref = _ref(linked, seen, side)
+            refs[ref] = None
+            for name in names:
+                fields.update(dict.fromkeys(self.planner.slots(side, ref.object).get(name, ())))
+        if not connector.capabilities.history or not fields:
+            return {}
+        latest: dict[tuple[RemoteRef, str], Instant] = {}
+        found: Sequence[FieldEvent] = connector.history(list(refs), list(fields), since)
+        for event in found:
+            key = (event.ref, event.field)
+            latest[key] = max(latest.get(key, event.at), event.at)
+        return latest
+
+    def _times(
+        self,
+        linked: Linked,
+        seen: Pair[RemoteRecord | None],
+        name: str,
+        events: Pair[dict[tuple[RemoteRef, str], Instant]],
+    ) -> Times:
+        """The later of a field's changes per side, cut to the coarser side's resolution so that ties are seen."""
+        coarsest = max(connector.capabilities.resolution for connector in self.world.connectors)
+        found: dict[Side, Instant] = {}
+        by_history = True
+        for side in Side:
+            ref = _ref(linked, seen, side)
+            record = seen.of(side)
+            known = [
+                events.of(side)[ref, field]
+                for field in self.planner.slots(side, ref.object).get(name, ())
+                if (ref, field) in events.of(side)
+            ]
+            by_history = by_history and bool(known)
+            at = max(known) if known else record.stamp if record else linked.link.since
+            found[side] = _cut(at, coarsest)
+        return Times(Pair(found[Side.MARKETING], found[Side.CRM]), "history" if by_history else "record stamp")
+
+    # -- departures ------------------------------------------------------------------------------------------------------
+    def _departures(self) -> None:
+        """Deletions become tombstones; merges and conversions move the link; what came back is taken up again."""
+        done: set[str] = set()
+        for found, side, move in sorted(self.gathered.moved, key=lambda row: (row[0].link.since, row[0].link.id)):
+            if found.link.id in done or move.new == move.old:
+                continue
+            done.add(found.link.id)
+            self._move(found, side, move.new, Relink(side, move.old, move.new, move.how))
+        for found, side, departed in self.gathered.gone:
+            if found.link.id in done:
+                continue
+            done.add(found.link.id)
+            self.gathered.meetings.pop(found.link.id, None)
+            self._detach(found, side, Detach(side, departed.ref, departed.how), ())
+        for found, side, record in self.gathered.back:
+            if found.link.id in done:
+                continue
+            done.add(found.link.id)
+            link, relink = restored(found.link, side, record.ref)
+            self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
+
+    def _move(self, found: Linked, side: Side, new: RemoteRef, relink: Relink) -> None:
+        link = found.link
+        self.gathered.meetings.pop(link.id, None)
+        taken = self.world.store.linked(link.kind, side, [new]).get(new)
+        already = self.world.context.links.of(side).get(str(new))
+        survivor = taken.link if taken is not None and taken.link.state is LinkState.LIVE else None
+        if (survivor is not None and survivor.id != link.id) or (already is not None and already != link.id):
+            self._detach(found, side, Detach(side, relink.old, relink.how), self._two_left(link, side, survivor))
+            return
+        moved = replace(link, refs=link.refs.replacing(side, new), keyed=Pair(marketing=False, crm=False))
+        self._register(moved)
+        record = self.gathered.strays.of(side).pop(new, None)
+        self._decide(Linked(moved, found.base), self._both(moved, side, record), Known(), (relink,))
+
+    def _two_left(self, link: Link, side: Side, survivor: Link | None) -> tuple[Hold, ...]:
+        """Two records were merged on one side, both were linked: the other side is left with two, for a person."""
+        other = side.other
+        refs = [(other, link.refs.of(other))]
+        if survivor is not None:
+            refs.append((other, survivor.refs.of(other)))
+        conflict = Conflict(
+            id=digest(self.world.connection.name, link.kind, Topic.GONE, link.id),
+            kind=link.kind,
+            topic=Topic.GONE,
+            link=link.id,
+            refs=tuple(refs),
+            field=None,
+            values=Pair(None, None),
+            base=None,
+            reason=f"merged on the {side} side, but still two records on the {other} side: merge them there",
+            since=self.world.clock.now(),
+        )
+        return (Hold(conflict),)
+
+    def _detach(self, found: Linked, side: Side, detach: Detach, more: tuple[Action, ...]) -> None:
+        tombstone = replace(found.link, state=LinkState.TOMBSTONE, gone=side)
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        closes = tuple(conflict.id for conflict in self.gathered.conflicts.get(found.link.id, ()))
+        frees = tuple((row.side, row.field) for row in self.gathered.parked.get(found.link.id, ()))
+        self.decisions.append(
+            Decision(found.link.kind, tombstone, found.base, nobody, (detach, *more), closes=closes, frees=frees)
+        )
+
+    def _both(self, link: Link, side: Side, record: RemoteRecord | None) -> Pair[RemoteRecord | None]:
+        """Both records of a link that was moved, read by id where they are not at hand."""
+        at_hand: Pair[RemoteRecord | None] = Pair(None, None)
+        at_hand = at_hand.replacing(side, record)
+        for each in Side:
+            if at_hand.of(each) is None:
+                shape = self.planner.lens.shape(each)
+                for answer in self.world.connectors.of(each).fetch(shape, [link.refs.of(each)]):
+                    if isinstance(answer, RemoteRecord):
+                        at_hand = at_hand.replacing(each, answer)
+        return at_hand
+
+
+def _ref(linked: Linked, seen: Pair[RemoteRecord | None], side: Side) -> RemoteRef:
+    record = seen.of(side)
+    return record.ref if record else linked.link.refs.of(side)
+
+
+def _cut(moment: Instant, resolution: timedelta) -> Instant:
+    if resolution < timedelta(seconds=1):
+        return moment
+    return moment.replace(microsecond=0)
+
+
+def _kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindPlan:
+    nothing: Counter[str] = Counter(gathered.nothing)
+    acting: list[Decision] = []
+    for decision in decisions:
+        if all(isinstance(action, Nothing) for action in decision.actions) and not (decision.closes or decision.frees):
+            nothing.update(action.reason for action in decision.actions if isinstance(action, Nothing))
+        else:
+            acting.append(decision)
+    acting.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
+    return KindPlan(kind, tuple(acting), dict(nothing))
+
+
+def plan_digest(kinds: Sequence[KindPlan]) -> str:
+    """A digest over what a plan would do: 24 hex digits."""
+    total = blake2b(digest_size=12)
+    for kind in kinds:
+        for decision in kind.decisions:
+            total.update(orjson.dumps([kind.kind, decision.link.id, [_told(action) for action in decision.actions]]))
+    return total.hexdigest()
+
+
+def _told(action: Action) -> list[object]:
+    """One action as plain values, without anything that only says when it was found."""
+    match action:
+        case Create():
+            return ["create", action.side, action.object, str(action.origin), sorted(action.fields.items()), sorted(action.refs.items())]
+        case Update():
+            return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]
+        case Adopt():
+            return ["adopt", str(action.refs.marketing), str(action.refs.crm)]
+        case Relink():
+            return ["relink", action.side, str(action.old), str(action.new)]
+        case Detach():
+            return ["detach", action.side, str(action.ref)]
+        case Hold():
+            return ["hold", action.conflict.id]
+        case _:
+            return [type(action).__name__]
+
+
+def _cost(world: World, kinds: Sequence[KindPlan]) -> Cost:
+    """Calls that carrying the plan out will need, and the time they take at the usual pace of the vendors."""
+    calls = {side: 0 for side in Side}
+    for kind in kinds:
+        writes: Counter[Side] = Counter()
+        guarded: Counter[Side] = Counter()
+        for decision in kind.decisions:
+            for action in decision.actions:
+                if isinstance(action, Create):
+                    writes[action.side] += 1
+                    writes[action.side.other] += 1  # the key field of the record it was made for
+                elif isinstance(action, Update):
+                    writes[action.side] += 1
+                    guarded[action.side] += 1 if action.expect else 0
+        for side in Side:
+            capable = world.connectors.of(side).capabilities
+            calls[side] += -(-writes[side] // capable.write_batch) + -(-guarded[side] // capable.read_batch)
+            if not capable.confirms and writes[side]:
+                calls[side] += -(-writes[side] // capable.read_batch)
+    total = sum(calls.values())
+    return Cost(Pair(calls[Side.MARKETING], calls[Side.CRM]), total * CALL_SECONDS)

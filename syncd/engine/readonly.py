@@ -1,0 +1,29 @@
+"""A connector that cannot write: planning and shadow mode get these, so that no flag has to be obeyed below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from syncd.model.errors import Bug
+from syncd.model.remote import Shape
+from syncd.model.values import Instant, Lane
+from syncd.model.write import Write, WriteResult
+from syncd.ports.connector import Connector
+
+
+class ReadOnly:
+    """Passes every question on and refuses every write."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connector, name)
+
+    def for_lane(self, lane: Lane) -> ReadOnly:
+        """The same account in another lane, still without writing."""
+        return ReadOnly(self._connector.for_lane(lane))
+
+    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+        """:raises Bug: always."""
+        raise Bug(f"a write of {len(batch)} records of {shape.kind} was asked of a read-only connector by {deadline}")

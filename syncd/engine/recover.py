@@ -1,0 +1,131 @@
+"""Settles the writes of an earlier run whose ending nobody knows, by reading and never by sending again.
+
+A create is looked for by its key: the other side's record id in the unique key field. Found, the link is made and Base
+holds what was sent, so that whatever a person edited since shows as an edit. Not found, it may still be carried out
+until the side's horizon has passed; only then is it given up and planned anew. An update is done if every value that
+was sent stands there now. Until its ending is known a record takes part in nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from syncd.core.planner import EMPTY_BASE, digest
+from syncd.engine.gather import look_again
+from syncd.engine.world import World
+from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import Instant, Pair, Side, Wire
+from syncd.observe.log import emit
+from syncd.ports.store import Settlement
+
+PATIENCE = 30.0
+
+
+def recover(world: World) -> int:
+    """Settles open intents; waits for a horizon that ends soon. Returns how many are still open afterwards."""
+    left = _pass(world)
+    wait = max((_horizon_end(world, intent) for intent in left), default=None)
+    if wait is not None:
+        seconds = (wait - world.clock.now()).total_seconds()
+        if seconds <= PATIENCE:
+            world.clock.sleep(max(0.0, seconds) + 0.05)
+            left = _pass(world)
+    return len(left)
+
+
+def _horizon_end(world: World, intent: Intent) -> Instant:
+    return intent.sent_at + timedelta(seconds=world.connection.horizon.of(intent.side))
+
+
+def _pass(world: World) -> list[Intent]:
+    """One look at every open intent; returns those that may still be carried out."""
+    left: list[Intent] = []
+    groups: dict[tuple[str, Side, IntentKind, str], list[Intent]] = defaultdict(list)
+    for intent in world.store.open_intents():
+        groups[intent.kind, intent.side, intent.action, intent.object].append(intent)
+    for (kind, side, action, object_name), intents in groups.items():
+        if kind not in world.terms:
+            left.extend(intents)
+            continue
+        look = _creates if action is IntentKind.CREATE else _updates
+        left.extend(look(world, side, object_name, intents))
+    return left
+
+
+def _creates(world: World, side: Side, object_name: str, intents: Sequence[Intent]) -> list[Intent]:
+    shape = world.terms[intents[0].kind].lens.shape(side)
+    found = world.connectors.of(side).keyed(shape, object_name, [intent.origin.id for intent in intents])
+    left: list[Intent] = []
+    settlement = Settlement()
+    for intent in intents:
+        records = found.get(intent.origin.id, ())
+        if len(records) == 1:
+            _found(world, intent, records[0], settlement)
+        elif world.clock.now() >= _horizon_end(world, intent):
+            _lost(world, intent, settlement, f"{side.other}:{intent.origin}")
+        else:
+            left.append(intent)
+    _store(world, settlement)
+    return left
+
+
+def _found(world: World, intent: Intent, record: RemoteRecord, settlement: Settlement) -> None:
+    """The create happened: what was sent is what that side confirmed, so later edits of people show as edits."""
+    nowhere = RemoteRef("", "")
+    refs = Pair(nowhere, nowhere).replacing(intent.side, record.ref).replacing(intent.side.other, intent.origin)
+    keyed = Pair(marketing=False, crm=False).replacing(intent.side, value=True)
+    link = Link(intent.link, intent.kind, refs, Proof.CREATED, world.clock.now(), LinkState.LIVE, keyed)
+    nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
+    confirmed = nothing.replacing(intent.side, dict(intent.fields))
+    settlement.links.append(link)
+    settlement.bases.append((link.id, Base(intent.agreed, confirmed)))
+    settlement.revive.append(digest("dead", intent.link, intent.side))
+    _end(world, intent, settlement, "done", f"link:{intent.link}")
+
+
+def _updates(world: World, side: Side, object_name: str, intents: Sequence[Intent]) -> list[Intent]:
+    shape = world.terms[intents[0].kind].lens.shape(side)
+    refs = [intent.ref or RemoteRef(object_name, "") for intent in intents]
+    answers = world.connectors.of(side).fetch(shape, refs)
+    linked = world.store.by_link([intent.link for intent in intents])
+    left: list[Intent] = []
+    settlement = Settlement()
+    for intent, answer in zip(intents, answers, strict=True):
+        done = isinstance(answer, RemoteRecord) and all(
+            answer.fields.get(name) == wire for name, wire in intent.fields.items()
+        )
+        if done:
+            _done(intent, linked.get(intent.link), settlement)
+            _end(world, intent, settlement, "done", f"link:{intent.link}")
+        elif not isinstance(answer, RemoteRecord) or world.clock.now() >= _horizon_end(world, intent):
+            _lost(world, intent, settlement, f"link:{intent.link}")
+        else:
+            left.append(intent)
+    _store(world, settlement)
+    return left
+
+
+def _done(intent: Intent, linked: Linked | None, settlement: Settlement) -> None:
+    if linked is None:
+        return
+    base = linked.base or EMPTY_BASE
+    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **intent.fields})
+    settlement.bases.append((intent.link, Base({**base.agreed, **intent.agreed}, confirmed)))
+
+
+def _lost(world: World, intent: Intent, settlement: Settlement, what: str) -> None:
+    _end(world, intent, settlement, "not done", what)
+
+
+def _end(world: World, intent: Intent, settlement: Settlement, outcome: str, what: str) -> None:
+    emit("intent.recovered", kind=intent.kind, side=str(intent.side), intent=intent.id, outcome=outcome)
+    settlement.endings[intent.id] = f"recovered: {outcome}"
+    settlement.wishes.append(look_again(world, intent.kind, what))
+
+
+def _store(world: World, settlement: Settlement) -> None:
+    if settlement:
+        world.store.settle(settlement, world.clock.now())

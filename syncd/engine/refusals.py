@@ -1,0 +1,161 @@
+"""What to do about a write that a vendor refused, so that one bad field never costs the record.
+
+Named fields are parked with the vendor's reason and left out of the next try. Where the vendor names none, an update is
+cut in halves until the culprit stands alone. A create that cannot do without the refused field, or that is refused for
+a reason no field explains, becomes a dead letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from syncd.core.planner import Planner, digest
+from syncd.engine.world import World
+from syncd.model.link import DeadLetter, FieldChange, Parked
+from syncd.model.plan import Create, Decision, Update
+from syncd.model.values import Side, Wire
+from syncd.model.write import Clash, Refused
+from syncd.observe.log import emit
+from syncd.ports.store import Settlement
+
+NEEDED = frozenset({"REQUIRED_FIELD_MISSING"})
+
+
+def after_refusal(
+    world: World,
+    planner: Planner,
+    decision: Decision,
+    action: Create | Update,
+    result: Refused | Clash,
+    settlement: Settlement,
+) -> list[Create | Update]:
+    """Parks or buries what was refused, into ``settlement``; returns the writes to try next."""
+    fields = result.fields if isinstance(result, Refused) else ()
+    advice = result.advice if isinstance(result, Refused) else "find the record that has this value already"
+    bad = [change for change in action.changes if _vendor_fields(planner, action, change.field) & set(fields)]
+    if isinstance(action, Create):
+        return _after_create(world, planner, decision, action, result, bad, advice, settlement)
+    if not bad and len(action.changes) > 1:
+        middle = len(action.changes) // 2
+        return [_only(planner, action, action.changes[:middle], key=action.key), _only(planner, action, action.changes[middle:], key=None)]
+    for change in bad or action.changes:
+        _park(world, planner, decision, action, change, result, advice, settlement)
+    rest = [change for change in action.changes if bad and change not in bad]
+    if rest or (action.key is not None and action.changes):
+        return [_only(planner, action, rest, key=action.key)]
+    if not action.changes:  # not even the key could be written
+        settlement.dead.append(_dead_letter(world, planner, decision, action, result, advice))
+    return []
+
+
+def _after_create(
+    world: World,
+    planner: Planner,
+    decision: Decision,
+    action: Create,
+    result: Refused | Clash,
+    bad: Sequence[FieldChange],
+    advice: str,
+    settlement: Settlement,
+) -> list[Create | Update]:
+    rest = [change for change in action.changes if change not in bad]
+    if bad and rest and result.code not in NEEDED:
+        for change in bad:
+            _park(world, planner, decision, action, change, result, advice, settlement)
+        return [_without(planner, action, bad)]
+    emit("record.dead_lettered", kind=decision.kind, side=str(action.side), record=str(action.origin), code=result.code)
+    settlement.dead.append(_dead_letter(world, planner, decision, action, result, advice))
+    return []
+
+
+def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[str]:
+    vendor_object = action.object if isinstance(action, Create) else action.ref.object
+    slots = set(planner.slots(action.side, vendor_object).get(name, ()))
+    return slots | {slot.removeprefix("ref:") for slot in slots}
+
+
+def _written_fields(planner: Planner, action: Create | Update, name: str) -> dict[str, Wire]:
+    return {field: action.fields[field] for field in _vendor_fields(planner, action, name) if field in action.fields}
+
+
+def _only(planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None) -> Update:
+    """The same update with some of its changes only."""
+    kept = {field for change in changes for field in _vendor_fields(planner, action, change.field)}
+    return replace(
+        action,
+        changes=tuple(changes),
+        fields={name: wire for name, wire in action.fields.items() if name in kept},
+        refs={name: link for name, link in action.refs.items() if name in kept},
+        expect={name: wire for name, wire in (action.expect or {}).items() if name in kept} or None,
+        key=key,
+    )
+
+
+def _without(planner: Planner, action: Create, bad: Sequence[FieldChange]) -> Create:
+    """The same create without some of its fields."""
+    dropped = {field for change in bad for field in _vendor_fields(planner, action, change.field)}
+    return replace(
+        action,
+        changes=tuple(change for change in action.changes if change not in bad),
+        fields={name: wire for name, wire in action.fields.items() if name not in dropped},
+        refs={name: link for name, link in action.refs.items() if name not in dropped},
+    )
+
+
+def _park(
+    world: World,
+    planner: Planner,
+    decision: Decision,
+    action: Create | Update,
+    change: FieldChange,
+    result: Refused | Clash,
+    advice: str,
+    settlement: Settlement,
+) -> None:
+    emit(
+        "field.parked",
+        kind=decision.kind,
+        side=str(action.side),
+        link=decision.link.id,
+        field=change.field,
+        code=result.code,
+    )
+    written = _written_fields(planner, action, change.field)
+    settlement.parked.append(
+        Parked(
+            link=decision.link.id,
+            kind=decision.kind,
+            side=action.side,
+            ref=decision.link.refs.of(action.side) if isinstance(action, Update) else action.origin,
+            field=change.field,
+            fingerprint=planner.park_fingerprint(action.side, written),
+            code=result.code,
+            reason=result.reason,
+            advice=advice,
+            since=world.clock.now(),
+        )
+    )
+
+
+def _dead_letter(
+    world: World,
+    planner: Planner,
+    decision: Decision,
+    action: Create | Update,
+    result: Refused | Clash,
+    advice: str,
+) -> DeadLetter:
+    side: Side = action.side
+    return DeadLetter(
+        id=digest("dead", decision.link.id, side),
+        kind=decision.kind,
+        side=side,
+        origin=decision.link.refs.of(side.other),
+        fingerprint=planner.park_fingerprint(side, action.fields),
+        code=result.code,
+        reason=result.reason,
+        advice=advice,
+        since=world.clock.now(),
+        attempts=1,
+    )

@@ -1,0 +1,214 @@
+"""From outcomes to knowledge: how a Base moves, and what waits afterwards. Builds Settlements; the store writes them.
+
+Base moves only by what a vendor *confirmed*. A field that was held, refused or parked stays where it was on both sides,
+so that the change is still a change when it is looked at again. Where a vendor stored something else than it was sent:
+kept its old value, the field is parked; made another value of it, that value counts as an edit of that side if it may
+flow back, and is parked otherwise. syncd never fights a vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from syncd.core.normalize import Invalid
+from syncd.core.planner import EMPTY_BASE, Planner
+from syncd.engine.world import World
+from syncd.model.link import Base, Link, Linked, LinkState, Parked
+from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import Pair, Side, Wire
+from syncd.model.write import Write, Written
+from syncd.ports.store import Settlement
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The state of every link that this cycle touches, as it stands after what was settled so far."""
+
+    world: World
+    planner: Planner
+    now: dict[str, Linked] = field(default_factory=dict)
+
+    def of(self, decision: Decision) -> Linked:
+        """A link and its Base as they stand now."""
+        return self.now.get(decision.link.id) or Linked(decision.link, decision.base)
+
+    def put(self, settlement: Settlement, linked: Linked, *, link_changed: bool) -> None:
+        """Notes a new state, and what the store must write of it."""
+        self.now[linked.link.id] = linked
+        if link_changed:
+            settlement.links.append(linked.link)
+            for side in Side:
+                ref = linked.link.refs.of(side)
+                self.world.context.links.of(side)[str(ref)] = linked.link.id
+                self.world.context.refs.of(side)[linked.link.id] = str(ref)
+        if linked.base is not None:
+            settlement.bases.append((linked.link.id, linked.base))
+
+
+def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement) -> None:
+    """All of a decision that needs no vendor: links made, moved or ended, fields that agree, conflicts."""
+    settlement.unconflict.extend(decision.closes)
+    settlement.unpark.extend((decision.link.id, side, name) for side, name in decision.frees)
+    fields: tuple[str, ...] = ()
+    link_changed = False
+    for action in decision.actions:
+        match action:
+            case Adopt() | Relink() | Detach():
+                link_changed = True
+            case Settle():
+                fields = action.fields
+            case Hold():
+                settlement.conflicts.append(action.conflict)
+            case _:
+                pass
+    writes = any(isinstance(action, Create | Update) for action in decision.actions)
+    if not (link_changed or (fields and not writes)):
+        return
+    base = moved_base(ledger.planner, decision, decision.base or EMPTY_BASE, fields)
+    ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
+
+
+def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterable[str]) -> Base:
+    """The Base with these fields of a decision agreed, each side confirmed as it was read."""
+    names = list(fields)
+    if not names:
+        return base
+    agreed = {**base.agreed, **{name: decision.agreed[name] for name in names if name in decision.agreed}}
+    confirmed = base.confirmed
+    for side in Side:
+        record = decision.seen.of(side)
+        if record is not None:
+            confirmed = confirmed.replacing(side, {**confirmed.of(side), **_told(planner, side, record, names)})
+    return Base(agreed, confirmed)
+
+
+def settle_written(
+    ledger: Ledger, decision: Decision, action: Create | Update, write: Write, result: Written
+) -> tuple[Settlement, list[Parked]]:
+    """One write that a vendor did: the link stands, the Base moves by what was confirmed.
+
+    A reference whose record is not there yet was not sent; that field stays unsettled.
+    """
+    sent = write.fields
+    settlement = Settlement()
+    planner, side = ledger.planner, action.side
+    before = ledger.of(decision)
+    link, link_changed = _keyed(before.link, action, result)
+    base = before.base or EMPTY_BASE
+    settled = next((each.fields for each in decision.actions if isinstance(each, Settle)), ())
+    if isinstance(action, Create):
+        names = list(decision.agreed)
+    else:
+        names = [*settled, *(change.field for change in action.changes)]
+    base = moved_base(planner, decision, base, names)
+    stored, parked, unsettled = _confirm(ledger, decision, action, sent, result)
+    if isinstance(action, Create):
+        stored = {**{name: wire for name, wire in result.confirmed.items() if name in sent}, **stored}
+    stored.update((f"ref:{name}", str(ref)) for name, ref in write.refs.items())
+    unsettled.update(action.refs.keys() - write.refs.keys())
+    agreed = base.agreed
+    confirmed = base.confirmed
+    if unsettled:
+        old = before.base or EMPTY_BASE
+        agreed = {name: value for name, value in agreed.items() if name not in unsettled or name in old.agreed}
+        agreed |= {name: old.agreed[name] for name in unsettled if name in old.agreed}
+        for each in Side:
+            kept = dict(confirmed.of(each))
+            for name in unsettled:
+                for vendor_field in planner.slots(each, link.refs.of(each).object).get(name, ()):
+                    if vendor_field in old.confirmed.of(each):
+                        kept[vendor_field] = old.confirmed.of(each)[vendor_field]
+                    else:
+                        kept.pop(vendor_field, None)
+            confirmed = confirmed.replacing(each, kept)
+    confirmed = confirmed.replacing(side, {**confirmed.of(side), **stored})
+    settlement.parked.extend(parked)
+    settlement.unpark.extend(
+        (link.id, side, change.field) for change in action.changes if change.field not in unsettled
+    )
+    ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
+    return settlement, parked
+
+
+def _keyed(link: Link, action: Create | Update, result: Written) -> tuple[Link, bool]:
+    """The link with what this write proved: its ref, and whose key field now holds what."""
+    if isinstance(action, Create):
+        refs = link.refs.replacing(action.side, result.ref)
+        keyed = Pair(marketing=False, crm=False).replacing(action.side, value=True)
+        return replace(link, refs=refs, keyed=keyed, state=LinkState.LIVE), True
+    if action.key is not None and not link.keyed.of(action.side):
+        return replace(link, keyed=link.keyed.replacing(action.side, value=True)), True
+    return link, False
+
+
+def _confirm(
+    ledger: Ledger, decision: Decision, action: Create | Update, sent: Mapping[str, Wire], result: Written
+) -> tuple[dict[str, Wire], list[Parked], set[str]]:
+    """What the written side is now known to hold; fields it would not take; fields that stay unsettled."""
+    planner, side = ledger.planner, action.side
+    stored: dict[str, Wire] = {}
+    parked: list[Parked] = []
+    unsettled: set[str] = set()
+    slots = planner.slots(side, result.ref.object)
+    for change in action.changes:
+        names = slots.get(change.field, ())
+        told = {name: result.confirmed.get(name, sent.get(name)) for name in names if name in sent}
+        if all(told[name] == sent[name] for name in told):
+            stored.update(told)
+            continue
+        mapping = planner.field(change.field)
+        wires = tuple(told.get(name, _before(decision, side, name)) for name in names)
+        value = planner.lens.read(side, result.ref.object, change.field, wires)
+        if not isinstance(value, Invalid) and value == change.after:
+            stored.update(told)
+            continue
+        kept = isinstance(action, Update) and all(told[name] == _before(decision, side, name) for name in told)
+        if not kept and mapping.direction.flows_to(side.other):
+            stored.update({name: sent[name] for name in told})  # what stands there now will show as that side's edit
+            continue
+        unsettled.add(change.field)
+        if not kept:
+            stored.update(told)
+            unsettled.discard(change.field)
+        written = {name: sent[name] for name in told}
+        parked.append(
+            Parked(
+                link=decision.link.id,
+                kind=decision.kind,
+                side=side,
+                ref=result.ref,
+                field=change.field,
+                fingerprint=planner.park_fingerprint(side, written),
+                code="KEPT" if kept else "REWRITTEN",
+                reason="the vendor accepted the write and kept its own value"
+                if kept
+                else "the vendor's automation stored another value",
+                advice="look for a workflow, flow or rule on that field; syncd does not fight it",
+                since=ledger.world.clock.now(),
+            )
+        )
+    return stored, parked, unsettled
+
+
+def _before(decision: Decision, side: Side, name: str) -> Wire:
+    record = decision.seen.of(side)
+    if record is not None:
+        return record.fields.get(name)
+    return (decision.base or EMPTY_BASE).confirmed.of(side).get(name)
+
+
+def _told(planner: Planner, side: Side, record: RemoteRecord, names: Iterable[str]) -> dict[str, Wire]:
+    """Wire values of these shared fields as one record told them."""
+    slots = planner.slots(side, record.ref.object)
+    told: dict[str, Wire] = {}
+    for name in names:
+        for vendor_field in slots.get(name, ()):
+            if vendor_field.startswith("ref:"):
+                refs: tuple[RemoteRef, ...] | None = record.refs.get(vendor_field[4:])
+                if refs is not None:
+                    told[vendor_field] = str(refs[0]) if refs else None
+            elif vendor_field in record.fields:
+                told[vendor_field] = record.fields[vendor_field]
+    return told
