@@ -76,7 +76,8 @@ def main() -> int:
     failed = 0
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         for verdict in pool.map(run, CHECKS):
-            print(f"{'ok    ' if verdict.passed else 'FAILED'}  {verdict.check.title}  {verdict.seconds:.1f} s", flush=True)
+            word = "ok    " if verdict.passed else "FAILED"
+            print(f"{word}  {verdict.check.title}  {verdict.seconds:.1f} s", flush=True)
             if not verdict.passed:
                 failed += 1
                 print("    $", " ".join(verdict.check.command))

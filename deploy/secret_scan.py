@@ -21,7 +21,7 @@ ALLOWED = "# not a secret"
 LARGEST = 2_000_000  # bytes; nothing larger is written by hand
 
 RULES = {
-    "HubSpot private app token or service key": re.compile(r"\bpat-[a-z]{2}\d-[0-9a-f]{8}-[0-9a-f-]{27}\b", re.I),
+    "HubSpot private app token or service key": re.compile(r"(?i)\bpat-[a-z]{2}\d-[0-9a-f]{8}-[0-9a-f-]{27}\b"),
     "Salesforce session id": re.compile(r"\b00D[0-9A-Za-z]{12}(?:[0-9A-Za-z]{3})?![0-9A-Za-z._]{20,}"),
     "Salesforce refresh token": re.compile(r"\b5Aep[0-9A-Za-z._]{60,}"),
     "private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),

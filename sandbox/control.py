@@ -1,9 +1,11 @@
 """The control plane: how another process looks into a stand-in, plays its people and breaks it.
 
 JSON under ``/_sandbox/`` on each port, loopback only, without credentials, never logged as a call and never counted.
-``Controls`` is the server's end, ``Control`` the client's (standard library only). What a person may do is a fixed list
-of the kernel's own methods (``ACTIONS``), called by name with the words of the request. A mistake in the request
-answers 400 and says what would be right; a refusal of the stand-in (a validation rule, a duplicate) answers 409.
+``Controls`` is the server's end, ``Control`` the client's (standard library only) and a ``Desk``. A mistake in the
+request answers 400 and says what would be right; a refusal of the stand-in (a validation rule, a duplicate) 409.
+
+GET ``calls`` (``?since=N``), ``export``; POST ``calls/reset``, ``do``, ``load``, ``fault``, ``faults/clear`` and
+``switch``.
 """
 
 from __future__ import annotations
@@ -11,49 +13,25 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
-from typing import Any, Protocol
+from dataclasses import asdict, fields
+from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
 
 import orjson
 
+from sandbox.desk import LocalDesk, UnknownAction
 from sandbox.hubspot.errors import Refusal as HubSpotRefusal
 from sandbox.kernel import Call, Fault, HttpRequest, HttpResponse, Kernel
 from sandbox.salesforce.errors import Refusal as SalesforceRefusal
 
 CONTROL_PREFIX = "/_sandbox/"
 WHENS = ("before", "after", "drop")
-#: What a person may do in a stand-in, and nothing else. A kernel offers those it has a method for.
-ACTIONS = frozenset(
-    {
-        # both
-        "insert", "edit", "delete", "merge", "associate", "separate",
-        # HubSpot
-        "archive", "restore", "erase", "unsubscribe", "subscribe", "add_owner", "archive_owner",
-        # Salesforce
-        "undelete", "convert", "touch", "hide_field", "protect_field", "show_field", "track_fields", "map_conversion",
-        "add_user", "deactivate_user", "add_queue", "set_lead_statuses", "commit_later", "lock_rows",
-        "begin_maintenance", "end_maintenance", "expire_sessions",
-    }
-)  # fmt: skip
-#: Other words for the same.
-ALIASES: Mapping[str, str] = {"create": "insert"}
 
 
 class WrongRequest(Exception):
     """The control plane does not understand; the text says what it would."""
-
-
-class Populous(Protocol):
-    """What the control plane needs of a kernel beside ``Kernel``."""
-
-    switches: Any
-
-    def load(self, object: str, rows: Sequence[Mapping[str, object]]) -> list[str]: ...
-
-    def export(self) -> Mapping[str, Sequence[Mapping[str, object]]]: ...
 
 
 class Controls:
@@ -61,6 +39,7 @@ class Controls:
 
     def __init__(self, kernel: Kernel, *, set_latency: Callable[[float], None]) -> None:
         self._kernel = kernel
+        self._desk = LocalDesk(kernel)
         self._set_latency = set_latency
         self._routes: Mapping[tuple[str, str], Callable[[HttpRequest], Any]] = {
             ("GET", "calls"): self._calls,
@@ -81,16 +60,10 @@ class Controls:
             return _json(404, {"error": f"{request.method} {request.path} is not there; there is: {known}"})
         try:
             return _json(200, route(request))
-        except (WrongRequest, TypeError, ValueError, KeyError) as why:
+        except (WrongRequest, UnknownAction, TypeError, ValueError, KeyError) as why:
             return _json(400, {"error": f"{type(why).__name__}: {why}"})
         except (HubSpotRefusal, SalesforceRefusal) as why:
             return _json(409, {"error": f"{type(why).__name__}: {why}"})
-
-    @property
-    def _people(self) -> Populous:
-        kernel: Any = self._kernel
-        people: Populous = kernel
-        return people
 
     def _calls(self, request: HttpRequest) -> dict[str, Any]:
         calls = self._kernel.calls
@@ -106,24 +79,18 @@ class Controls:
         return {"forgotten": forgotten}
 
     def _export(self, request: HttpRequest) -> Mapping[str, Any]:
-        return self._people.export()
+        return self._desk.export()
 
     def _do(self, request: HttpRequest) -> dict[str, Any]:
         words = _object(request)
-        name = str(words.pop("action", ""))
-        action = ALIASES.get(name, name)
-        method = getattr(self._kernel, action, None) if action in ACTIONS else None
-        if method is None:
-            known = sorted(each for each in ACTIONS if hasattr(self._kernel, each))
-            raise WrongRequest(f"action {name!r} is not known here; known are {', '.join(known)}")
-        return {"result": _plain(method(**words))}
+        return {"result": self._desk.do(str(words.pop("action", "")), **words)}
 
     def _load(self, request: HttpRequest) -> dict[str, Any]:
         words = _object(request)
         rows = words.get("rows")
         if not isinstance(rows, list):
             raise WrongRequest('give {"object": name, "rows": [...]}')
-        return {"ids": self._people.load(str(words.get("object", "")), rows)}
+        return {"ids": self._desk.load(str(words.get("object", "")), rows)}
 
     def _fault(self, request: HttpRequest) -> dict[str, Any]:
         fault = make_fault(_object(request))
@@ -137,7 +104,8 @@ class Controls:
 
     def _switch(self, request: HttpRequest) -> dict[str, Any]:
         words = _object(request)
-        switches = self._people.switches
+        kernel: Any = self._kernel
+        switches = kernel.switches
         known = {field.name for field in fields(switches)} | {"latency"}
         unknown = sorted(words.keys() - known)
         if unknown:
@@ -146,7 +114,7 @@ class Controls:
             if name == "latency":
                 self._set_latency(float(value))
             else:
-                # One object is shared by all parts of a kernel, which read it anew each time.
+                # HubSpot's switches are frozen, yet all parts of a kernel share one object and read it anew each time.
                 object.__setattr__(switches, name, tuple(value) if isinstance(value, list) else value)
         return {"set": words}
 
@@ -234,14 +202,6 @@ def _object(request: HttpRequest) -> dict[str, Any]:
     return words
 
 
-def _plain(result: object) -> object:
-    if is_dataclass(result) and not isinstance(result, type):
-        return {field.name: getattr(result, field.name) for field in fields(result)}
-    if isinstance(result, str | int | float | bool | list | tuple | dict | None):
-        return result
-    return str(getattr(result, "id", result))
-
-
 def _json(status: int, content: object) -> HttpResponse:
     body = orjson.dumps(content, default=str)
     return HttpResponse(status=status, body=body, headers={"Content-Type": "application/json"})
@@ -271,11 +231,11 @@ class Control:
         """All records of all objects."""
         return self._get("export")
 
-    def do(self, action: str, **words: object) -> Any:  # noqa: ANN401 - each action answers in its own way
-        """A person does something (see ``ACTIONS``); returns what the kernel's method returned, as JSON."""
+    def do(self, action: str, **words: Any) -> Any:  # noqa: ANN401 - each action answers in its own way
+        """A person does something (see ``sandbox.desk``); returns what the kernel's method returned, as JSON."""
         return self._post("do", {"action": action, **words})["result"]
 
-    def load(self, object: str, rows: Sequence[Mapping[str, object]]) -> list[str]:
+    def load(self, object: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         """Puts many rows at once, as a data loader does; returns their ids."""
         ids: list[str] = self._post("load", {"object": object, "rows": list(rows)})["ids"]
         return ids

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 from sandbox.control import CONTROL_PREFIX, Controls
 from sandbox.hubspot.kernel import HubSpotKernel
@@ -115,6 +115,7 @@ class KernelServer(socketserver.ThreadingTCPServer):
         return response
 
     def get_request(self) -> tuple[socket.socket, Any]:
+        """Takes a connection; small answers leave at once."""
         connection, address = super().get_request()
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with self._open_lock:
@@ -122,6 +123,7 @@ class KernelServer(socketserver.ThreadingTCPServer):
         return connection, address
 
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        """Lets go of a connection."""
         if isinstance(request, socket.socket):
             with self._open_lock:
                 self._open.discard(request)
@@ -139,7 +141,7 @@ class _Conversation(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         """Serves the connection; a peer that goes away ends it without a word."""
-        with contextlib.suppress(ConnectionError, TimeoutError), self.request.makefile("rb", MAX_LINE) as stream:
+        with contextlib.suppress(ConnectionError, TimeoutError), self.request.makefile("rb") as stream:
             try:
                 while self._one(stream):
                     pass
@@ -316,7 +318,7 @@ class RunningSandbox:
         self.hubspot_server.stop()
         self.salesforce_server.stop()
 
-    def __enter__(self) -> RunningSandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

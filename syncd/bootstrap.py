@@ -37,7 +37,6 @@ READ_ONLY: Mapping[Side, Mapping[str, str]] = {
     },
     Side.CRM: {
         "Id": "it is Salesforce's own record id",
-        "Name": "on Lead and Contact it is made of its parts; map FirstName and LastName",
         "IsConverted": "only a conversion sets it",
         "SystemModstamp": "Salesforce sets it",
         "LastModifiedDate": "Salesforce sets it",
@@ -51,15 +50,9 @@ def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     :raises BadConfig: with every flaw found.
     """
     chosen = path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
-    loaded = load(chosen, environ, read_only=_read_only())
+    loaded = load(chosen, environ, read_only=READ_ONLY)
     emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
     return loaded
-
-
-def _read_only() -> Mapping[Side, Mapping[str, str]]:
-    account_name = {"Name"}
-    crm = {field: advice for field, advice in READ_ONLY[Side.CRM].items() if field not in account_name}
-    return {Side.MARKETING: READ_ONLY[Side.MARKETING], Side.CRM: crm}
 
 
 @contextmanager
@@ -141,8 +134,9 @@ def _connectors(settings: ConnectionSettings, store: SqlStore) -> Pair[Connector
 
 
 def _hubspot(settings: ConnectionSettings, budget: Budget) -> Connector:
-    from connectors.hubspot.client import HubSpotAccount, HubSpotRates  # noqa: PLC0415
+    from connectors.hubspot.client import HubSpotAccount  # noqa: PLC0415
     from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
+    from connectors.hubspot.errors import HubSpotRates  # noqa: PLC0415
     from connectors.transport import open_session  # noqa: PLC0415
 
     account = settings.marketing

@@ -95,6 +95,7 @@ class HubSpotConnector:
             resolution=timedelta(milliseconds=1),
             preconditions=False,
             history=True,
+            confirms=True,
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

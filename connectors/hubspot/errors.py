@@ -56,6 +56,15 @@ class HubSpotRates:
     associations: Rate = field(default_factory=lambda: Rate("associations", 120, 10.0, 30))
     daily: Rate = field(default_factory=lambda: Rate("daily", 625_000, 86_400.0, 625_000))
 
+    @classmethod
+    def of(cls, *, per_10_seconds: int, search_per_second: int) -> HubSpotRates:
+        """The limits of an account with other figures: a fifth of the ten seconds' calls may come at once."""
+        at_once = max(1, per_10_seconds // 5)
+        return cls(
+            burst=Rate("burst", max(1, per_10_seconds - at_once), 10.0, at_once),
+            search=Rate("search", search_per_second, 1.1, max(1, search_per_second // 5)),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from syncd.core.planner import LANES, Known, Planner, digest
@@ -20,7 +20,7 @@ from syncd.engine.refusals import after_refusal
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
-from syncd.model.link import AuditRow, Conflict, Intent, IntentKind, Linked, Topic
+from syncd.model.link import AuditRow, Conflict, Intent, IntentKind, Topic
 from syncd.model.plan import Create, Decision, KindPlan, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Lease, Request
@@ -79,6 +79,7 @@ class Apply:
     progress: Callable[[int], None] = lambda _: None
     ledger: Ledger = field(init=False)
     _next: list[Job] = field(default_factory=list)
+    _created: list[Decision] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.world, self.planner)
@@ -152,6 +153,9 @@ class Apply:
             _add(total, self._outcome(job, write, result))
         self.world.store.settle(total, self.world.clock.now())
         self.progress(len(jobs))
+        if self._created:
+            created, self._created = self._created, []
+            self._follow(side, created)
 
     def _write(self, job: Job) -> Write:
         action, decision = job.action, job.decision
@@ -256,19 +260,37 @@ class Apply:
         if isinstance(action, Create):
             if job.decision.seen.of(action.side.other) is not None:
                 settlement.revive.append(digest("dead", job.decision.link.id, action.side))
-            self._next.append(self._key_job(job.decision, action))
+            self._created.append(job.decision)
         return settlement
 
-    def _key_job(self, decision: Decision, action: Create) -> Job:
-        """The record that a counterpart was made for learns its id: the other half of the proof."""
-        link = self.ledger.of(decision).link
-        other = action.side.other
-        update = Update(
-            side=other, ref=link.refs.of(other), fields={}, refs={}, changes=(), lane=action.lane,
-            key=link.refs.of(action.side).id,
-        )
-        nobody: Pair[RemoteRecord | None] = Pair(None, None)
-        return Job(replace(decision, link=link, seen=nobody, actions=(update,), agreed={}), update)
+    def _follow(self, side: Side, created: Sequence[Decision]) -> None:
+        """What follows from new records: their origins learn the key, and what the vendor added by itself travels.
+
+        New records are read whole, since defaults and automation of the vendor (an owner, a status) belong to them; so
+        the system is in step after one cycle and not after two.
+        """
+        refs = [self.ledger.of(decision).link.refs.of(side) for decision in created]
+        answers = self.world.connectors.of(side).fetch(self.planner.lens.shape(side), refs)
+        settlement = Settlement()
+        for decision, answer in zip(created, answers, strict=True):
+            nobody: Pair[RemoteRecord | None] = Pair(None, None)
+            seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)
+            self._decide_again(decision, seen, settlement)
+        if settlement:
+            self.world.store.settle(settlement, self.world.clock.now())
+
+    def _decide_again(
+        self, decision: Decision, seen: Pair[RemoteRecord | None], settlement: Settlement
+    ) -> None:
+        """Decides on a link as it stands after what was settled so far, and queues what follows."""
+        decided = self.planner.linked(self.ledger.of(decision), seen, Known())
+        if isinstance(decided, Decision):
+            settle_unwritten(self.ledger, decided, settlement)
+            self._next.extend(Job(decided, action) for action in decided.actions if isinstance(action, Create | Update))
+            return
+        self.tally.partial = True
+        what = f"link:{decision.link.id}"
+        settlement.wishes.append(look_again(self.world, decision.kind, what))
 
     def _refused(self, job: Job, write: Write, result: Refused | Clash) -> Settlement:
         side = job.action.side
@@ -310,17 +332,7 @@ class Apply:
             settlement.wishes.append(self._look(job))
             self.tally.partial = True
             return settlement
-        linked = self.ledger.of(job.decision)
-        seen = job.decision.seen.replacing(job.action.side, current)
-        decided = self.planner.linked(Linked(linked.link, linked.base), seen, Known())
-        if not isinstance(decided, Decision):
-            settlement.wishes.append(self._look(job))
-            self.tally.partial = True
-            return settlement
-        settle_unwritten(self.ledger, decided, settlement)
-        self._next.extend(
-            Job(decided, action) for action in decided.actions if isinstance(action, Create | Update)
-        )
+        self._decide_again(job.decision, job.decision.seen.replacing(job.action.side, current), settlement)
         return settlement
 
     def _look(self, job: Job) -> Request:

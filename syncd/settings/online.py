@@ -26,7 +26,7 @@ _NUMBERS: Final = frozenset({"number", "int", "double", "currency", "percent", "
 _FLAGS: Final = frozenset({"bool", "boolean"})
 _ANY: Final = frozenset({"anyType"})
 FITTING: Final = {
-    FieldType.STRING: _TEXTS | _NUMBERS | {"email", "phone", "phone_number", "url", "id", "reference", "multipicklist"},
+    FieldType.STRING: _TEXTS | _NUMBERS | {"email", "phone", "phone_number", "url", "id", "reference", "multipicklist", "enumeration/checkbox"},
     FieldType.TEXT: _TEXTS | {"email", "phone", "phone_number", "url"},
     FieldType.EMAIL: _TEXTS | {"email"},
     FieldType.PHONE: _TEXTS | {"phone", "phone_number"},
@@ -38,7 +38,7 @@ FITTING: Final = {
     FieldType.DATE: frozenset({"date", "datetime", "string"}),
     FieldType.DATETIME: frozenset({"datetime", "date", "string"}),
     FieldType.ENUM: _TEXTS | _FLAGS | _NUMBERS,
-    FieldType.SET: frozenset({"multipicklist", "enumeration", "string", "textarea"}),
+    FieldType.SET: frozenset({"multipicklist", "enumeration/checkbox", "enumeration", "string", "textarea"}),
     FieldType.COUNTRY: _TEXTS,
     FieldType.STATE: _TEXTS,
     FieldType.OWNER: frozenset({"reference", "enumeration", "string", "number"}),

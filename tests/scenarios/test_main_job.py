@@ -1,0 +1,89 @@
+"""The main job in one process: link two filled systems, carry changes both ways, hold what nobody may guess."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncd.engine.cycle import Ended, sync
+from syncd.model.run import RunState
+from tests.worlds import Both, open_both
+
+
+@pytest.fixture
+def both() -> Iterator[Both]:
+    """Two stand-ins with one person each side knows, one only marketing knows and one only sales knows."""
+    opened = open_both()
+    yield opened
+    opened.store.close()
+
+
+def go(both: Both, approve: bool = True) -> Ended:
+    """One cycle, an hour after the last one; a first link is approved."""
+    both.clock.advance(3600)
+    ended = sync(both.world)
+    if ended.needs_approval and approve:
+        assert ended.plan is not None
+        ended = sync(both.world, approve=ended.plan.digest)
+    return ended
+
+
+def contact(both: Both, **properties: str) -> str:
+    """A contact made by a person in HubSpot."""
+    return both.hubspot.create("contacts", {"lastname": "Doe", **properties}, by="userId:1")
+
+
+def lead(both: Both, **fields: object) -> str:
+    """A Lead made by a person in Salesforce."""
+    return both.salesforce.insert("Lead", {"LastName": "Doe", "Company": "Acme", **fields})
+
+
+def property_of(both: Both, id_: str, name: str) -> str | None:
+    """What HubSpot holds."""
+    row = next(row for row in both.hubspot.export()["contacts"] if row["id"] == id_)
+    return row["properties"].get(name)
+
+
+def field_of(both: Both, id_: str, name: str) -> object:
+    """What Salesforce holds."""
+    return next(row for row in both.salesforce.export()["Lead"] if row["Id"] == id_)[name]
+
+
+def test_first_link_waits_for_approval_then_links_and_creates(both: Both) -> None:
+    """Nothing is written before the digest is approved; then the pair is linked and the MQL becomes a Lead."""
+    shared = contact(both, email="ann@example.com", lifecyclestage="lead")
+    only_marketing = contact(both, email="bob@example.com", lifecyclestage="marketingqualifiedlead")
+    newsletter = contact(both, email="cy@example.com", lifecyclestage="subscriber")
+    known = lead(both, Email="Ann@Example.com")
+    preview = go(both, approve=False)
+    assert preview.needs_approval
+    assert preview.run.state is RunState.HELD
+    assert not [call for call in both.salesforce.calls if call.written or call.created]
+    ended = go(both)
+    assert ended.run.state is RunState.DONE
+    assert ended.run.counts["created.crm"] == 1
+    assert property_of(both, shared, "syncd_crm_id") == known
+    assert field_of(both, known, "Syncd_Marketing_Id__c") == shared
+    made = next(row for row in both.salesforce.export()["Lead"] if row["Email"] == "bob@example.com")
+    assert made["Syncd_Marketing_Id__c"] == only_marketing
+    assert property_of(both, only_marketing, "syncd_crm_id") == made["Id"]
+    assert property_of(both, newsletter, "syncd_crm_id") in (None, "")
+    again = go(both)
+    assert not again.run.counts
+
+
+def test_a_status_change_travels_both_ways(both: Both) -> None:
+    """Sales works a Lead: marketing sees it; marketing moves a person on: sales sees it."""
+    person = contact(both, email="ann@example.com", lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW")
+    go(both)
+    made = both.salesforce.export()["Lead"][0]["Id"]
+    both.salesforce.edit("Lead", made, {"Status": "Working - Contacted"})
+    assert go(both).run.counts["updated.marketing"] == 1
+    assert property_of(both, person, "lifecyclestage") == "salesqualifiedlead"
+    both.hubspot.edit("contacts", person, {"hs_lead_status": "UNQUALIFIED"}, by="userId:1")
+    assert go(both).run.counts["updated.crm"] == 1
+    assert field_of(both, made, "Status") == "Closed - Not Converted"
+    go(both)
+    quiet = go(both)
+    assert not quiet.run.counts

@@ -1,0 +1,116 @@
+"""A whole world in one process: both stand-ins on one simulated clock, real connectors, a real store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from connectors.hubspot.client import HubSpotAccount
+from connectors.hubspot.connector import HubSpotConnector
+from connectors.salesforce import SalesforceAccount, SalesforceConnector
+from connectors.transport import open_session
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.hubspot.limits import HubSpotLimits
+from sandbox.salesforce.kernel import SalesforceKernel
+from syncd.bootstrap import READ_ONLY, verifier
+from syncd.core.normalize import Codec
+from syncd.engine.world import World
+from syncd.model.values import Pair, Side
+from syncd.settings.accounts import ConnectionSettings
+from syncd.settings.loading import load
+from syncd.store import SqlStore, open_store
+from tests.fakes import FreeBudget, FakeChance, FakeClock
+from tests.inproc import KernelAdapter
+
+ROOT = Path(__file__).resolve().parent.parent
+HUBSPOT = "http://127.0.0.1:1"
+SALESFORCE = "http://127.0.0.1:2"
+
+
+@dataclass
+class Both:
+    """Both stand-ins, the clock they share, and the world that syncs them."""
+
+    hubspot: HubSpotKernel
+    salesforce: SalesforceKernel
+    clock: FakeClock
+    world: World
+    store: SqlStore
+    settings: ConnectionSettings
+
+
+def config_environment() -> dict[str, str]:
+    """The environment that points the example configuration at the stand-ins."""
+    prefix = "SYNCD_CONNECTIONS__MAIN__"
+    return {
+        f"{prefix}MARKETING__BASE_URL": HUBSPOT,
+        f"{prefix}MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret
+        f"{prefix}CRM__LOGIN_URL": SALESFORCE,
+        f"{prefix}CRM__CLIENT_ID": "sandbox-client",
+        f"{prefix}CRM__CLIENT_SECRET": "sandbox-secret",  # not a secret
+        f"{prefix}HORIZON__MARKETING": "2",
+        f"{prefix}HORIZON__CRM": "2",
+        f"{prefix}SCOPE": "all",
+    }
+
+
+def open_both(store_url: str = "sqlite://", *, config: Path = ROOT / "config", seed: int = 7) -> Both:
+    """Two empty stand-ins and a world over the example configuration."""
+    clock = FakeClock()
+    chance = FakeChance(seed)
+    hubspot = HubSpotKernel(clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000))
+    salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
+    loaded = load(config, config_environment(), read_only=READ_ONLY)
+    settings = loaded.connection(None)
+    store = open_store(store_url, settings.connection.name, clock=clock, chance=chance)
+    world = open_world(hubspot, salesforce, clock, store, settings)
+    return Both(hubspot, salesforce, clock, world, store, settings)
+
+
+def open_world(
+    hubspot: HubSpotKernel,
+    salesforce: SalesforceKernel,
+    clock: FakeClock,
+    store: SqlStore,
+    settings: ConnectionSettings,
+) -> World:
+    """A fresh process's view of the same stand-ins and the same store."""
+    chance = FakeChance(11)
+    marketing = HubSpotConnector(
+        HubSpotAccount(access_token=lambda: "pat-na1-sandbox", base_url=HUBSPOT, overlap=30.0),
+        session=_session(HUBSPOT, hubspot),
+        clock=clock,
+        chance=chance,
+        budget=FreeBudget(),
+        horizon=settings.connection.horizon.marketing,
+    )
+    crm = SalesforceConnector.open(
+        SalesforceAccount(
+            login_url=SALESFORCE, client_id=lambda: "sandbox-client", client_secret=lambda: "sandbox-secret", overlap=60.0
+        ),
+        side=Side.CRM,
+        clock=clock,
+        chance=chance,
+        budget=FreeBudget(),
+        horizon=settings.connection.horizon.crm,
+        session=_session(SALESFORCE, salesforce),
+    )
+    return World(
+        connection=settings.connection,
+        connectors=Pair(marketing, crm),
+        codecs=Pair(Codec.TEXT, Codec.JSON),
+        store=store,
+        clock=clock,
+        chance=chance,
+        verify=verifier(settings),
+        who="test",
+    )
+
+
+def _session(url: str, kernel: HubSpotKernel | SalesforceKernel) -> requests.Session:
+    session = open_session(pool=1, base_url=url)
+    session.mount(url, KernelAdapter(kernel))
+    session.mount(url.replace("http://", "https://"), KernelAdapter(kernel))
+    return session
