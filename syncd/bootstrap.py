@@ -84,7 +84,7 @@ def open_world(
     try:
         connectors = _connectors(settings, store)
         if read_only or settings.connection.mode == "shadow":
-            connectors = connectors.map(ReadOnly)
+            connectors = Pair(ReadOnly(connectors.marketing), ReadOnly(connectors.crm))
         try:
             yield World(
                 connection=settings.connection,
@@ -169,7 +169,7 @@ def _salesforce(settings: ConnectionSettings, budget: Budget) -> Connector:
             client_secret=(lambda: secret().get_secret_value()) if secret else None,
             private_key=(lambda: key().get_secret_value()) if key else None,
             username=account.username,
-            flow=account.flow,  # type: ignore[arg-type]  # settings allow these two words only
+            flow=account.flow,
             api_version=account.api_version,
             overlap=account.overlap,
         ),

@@ -120,6 +120,9 @@ class HubSpotConnector:
         """Property definitions; multi-select enumerations have the type ``enumeration/checkbox``."""
         return read_schema(self._client, Asked.of(shape), lane=self._lane)
 
+    def remember(self, schema: RemoteSchema) -> None:
+        """See the Protocol; properties are asked for by name and HubSpot leaves out unknown ones: nothing to keep."""
+
     def users(self) -> Sequence[RemoteUser]:
         """Owners, archived ones too."""
         return read_users(self._client, lane=self._lane)

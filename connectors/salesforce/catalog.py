@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -25,35 +25,31 @@ Asker = Callable[[Sequence[soql.Query], Lane], list[list[dict[str, Any]]]]
 """All rows of each query."""
 
 
-@dataclass(frozen=True, slots=True)
-class Described:
-    """One object: its visible fields, and where its lookup fields point to."""
-
-    fields: Mapping[str, RemoteField]
-    points: Mapping[str, tuple[str, ...]]
-
-
 class Catalog:
     """Descriptions of one org's objects."""
 
     def __init__(self, client: SalesforceClient, ask: Asker) -> None:
         self._client = client
         self._ask = ask
-        self._known: dict[str, Described] = {}
+        self._known: dict[str, Mapping[str, RemoteField]] = {}
 
-    def of(self, object: str, lane: Lane) -> Described:
-        """One object, described at first need; an object that is hidden or unknown has no fields."""
+    def of(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
+        """The fields of one object, described at first need; an object that is hidden or unknown has no fields."""
         if object not in self._known:
             self._known[object] = self._describe(object, lane)
         return self._known[object]
 
     def sees(self, object: str, field: str, lane: Lane) -> bool:
         """Whether the credentials can read this field."""
-        return field in self.of(object, lane).fields
+        return field in self.of(object, lane)
 
     def forget(self) -> None:
         """Everything is described anew at next need."""
         self._known.clear()
+
+    def remember(self, schema: RemoteSchema) -> None:
+        """Takes an earlier answer of ``schema`` for what ``of`` would ask."""
+        self._known.update(schema.objects)
 
     def schema(self, shape: Shape, lane: Lane) -> RemoteSchema:
         """All visible fields of the shape's objects, now; the fingerprint covers the shape's own fields.
@@ -61,7 +57,7 @@ class Catalog:
         Converted Lead statuses are marked: only a conversion may set one (object reference, LeadStatus).
         """
         self.forget()
-        objects = {name: dict(self.of(name, lane).fields) for name in shape.objects}
+        objects = {name: dict(self.of(name, lane)) for name in shape.objects}
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
             (rows,) = self._ask([query], lane)
@@ -71,23 +67,18 @@ class Catalog:
             objects["Lead"]["Status"] = replace(status, options=options)
         return RemoteSchema(objects, _fingerprint(shape, objects))
 
-    def _describe(self, object: str, lane: Lane) -> Described:
+    def _describe(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
         try:
             answer = self._client.get("describe", f"sobjects/{soql.name(object)}/describe", lane=lane)
         except CallRefused as why:
             if why.status == 404:
-                return Described({}, {})
+                return {}
             raise
         told = answer.json()
         if not isinstance(told, dict) or not isinstance(told.get("fields"), list):
             raise wrong_shape("describe", f"no fields of {object}")
         fields = [field for field in told["fields"] if isinstance(field, dict) and isinstance(field.get("name"), str)]
-        points = {
-            field["name"]: tuple(field["referenceTo"])
-            for field in fields
-            if isinstance(field.get("referenceTo"), list) and field["referenceTo"]
-        }
-        return Described({field["name"]: _field(field) for field in fields}, points)
+        return {field["name"]: _field(field) for field in fields}
 
 
 def asked_fields(shape: Shape, object: str) -> tuple[str, ...]:
@@ -117,6 +108,7 @@ def _field(told: Mapping[str, Any]) -> RemoteField:
             for one in told.get("picklistValues") or ()
             if isinstance(one, dict) and one.get("value") is not None
         ),
+        points=tuple(told.get("referenceTo") or ()),
     )
 
 

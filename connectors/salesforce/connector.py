@@ -129,6 +129,10 @@ class SalesforceConnector:
         """See the Protocol; converted Lead statuses are marked."""
         return self._org.catalog.schema(shape, self._lane)
 
+    def remember(self, schema: RemoteSchema) -> None:
+        """See the Protocol; spares a describe of every object in a short-lived process."""
+        self._org.catalog.remember(schema)
+
     def users(self) -> Sequence[RemoteUser]:
         """Standard users and queues, inactive users too; one call."""
         people = soql.select(

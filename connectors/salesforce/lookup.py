@@ -46,16 +46,16 @@ class Lookup:
         lookups = {
             name: fields[object]
             for name, fields in shape.refs.items()
-            if object in fields and fields[object] in seen.fields
+            if object in fields and fields[object] in seen
         }
         extra = set(lookups.values()) - {*shape.objects.get(object, ()), shape.key}
         return Columns(
             object=object,
-            fields=tuple(field for field in asked if field in seen.fields and field not in extra),
-            missing=frozenset(field for field in asked if field not in seen.fields),
+            fields=tuple(field for field in asked if field in seen and field not in extra),
+            missing=frozenset(field for field in asked if field not in seen),
             lookups=lookups,
-            points=seen.points,
-            signs=tuple(sign for sign in SIGNS if sign in seen.fields),
+            points={name: field.points for name, field in seen.items() if field.points},
+            signs=tuple(sign for sign in SIGNS if sign in seen),
         )
 
     def live_only(self, columns: Columns) -> list[Condition]:

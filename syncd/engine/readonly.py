@@ -16,11 +16,25 @@ class ReadOnly:
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
+        self.side = connector.side
+        self.capabilities = connector.capabilities
+        self.check = connector.check
+        self.identity = connector.identity
+        self.schema = connector.schema
+        self.remember = connector.remember
+        self.users = connector.users
+        self.changes = connector.changes
+        self.start = connector.start
+        self.scan = connector.scan
+        self.departures = connector.departures
+        self.fetch = connector.fetch
+        self.find = connector.find
+        self.keyed = connector.keyed
+        self.history = connector.history
+        self.quota = connector.quota
+        self.close = connector.close
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._connector, name)
-
-    def for_lane(self, lane: Lane) -> ReadOnly:
+    def for_lane(self, lane: Lane) -> Connector:
         """The same account in another lane, still without writing."""
         return ReadOnly(self._connector.for_lane(lane))
 

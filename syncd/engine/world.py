@@ -111,7 +111,9 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> Remote
     name = f"schema:{lens.kind.kind}:{lens.kind.hash}:{side}"
     remembered = world.store.recall(name)
     if remembered is not None and world.clock.now() - remembered[1] < at_least:
-        return _read_schema(remembered[0])
+        known = _read_schema(remembered[0])
+        world.connectors.of(side).remember(known)
+        return known
     schema = world.connectors.of(side).schema(shape)
     if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
         emit("schema.changed", connection=world.connection.name, kind=lens.kind.kind, side=str(side))
@@ -125,7 +127,11 @@ def _read_schema(content: bytes) -> RemoteSchema:
         objects={
             name: {
                 field_name: RemoteField(
-                    **{**row, "options": tuple(RemoteOption(**option) for option in row["options"])}
+                    **{
+                        **row,
+                        "options": tuple(RemoteOption(**option) for option in row["options"]),
+                        "points": tuple(row["points"]),
+                    }
                 )
                 for field_name, row in fields.items()
             }

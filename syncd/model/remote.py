@@ -123,7 +123,8 @@ class RemoteOption:
 
 @dataclass(frozen=True, slots=True)
 class RemoteField:
-    """One field as its vendor describes it. ``type`` is the vendor's own type word; ``length`` in characters, 0 = none."""
+    """One field as its vendor describes it. ``type`` is the vendor's own type word; ``length`` in characters, 0 = none;
+    ``points`` are the objects that a lookup may point to."""
 
     name: str
     type: str
@@ -134,6 +135,7 @@ class RemoteField:
     length: int = 0
     restricted: bool = False
     options: tuple[RemoteOption, ...] = ()
+    points: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

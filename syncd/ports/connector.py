@@ -62,6 +62,10 @@ class Connector(Protocol):
         """
         ...
 
+    def remember(self, schema: RemoteSchema) -> None:
+        """What an earlier ``schema`` told, so that this object need not ask again before it reads."""
+        ...
+
     def users(self) -> Sequence[RemoteUser]:
         """All users and queues, inactive ones too."""
         ...
