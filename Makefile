@@ -34,6 +34,7 @@ lock: $(STAMP) ## resolve the locks after a change of dependencies; UPGRADE=1 ta
 	@$(BIN)/python deploy/lock.py $(if $(UPGRADE),--upgrade)
 
 venv: $(STAMP) ## only make the virtual environment
+	@:
 
 clean: ## remove the virtual environment and every cache
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks build dist

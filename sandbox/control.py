@@ -231,7 +231,7 @@ class Control:
         """All records of all objects."""
         return self._get("export")
 
-    def do(self, action: str, **words: Any) -> Any:  # noqa: ANN401 - each action answers in its own way
+    def do(self, action: str, **words: Any) -> Any:
         """A person does something (see ``sandbox.desk``); returns what the kernel's method returned, as JSON."""
         return self._post("do", {"action": action, **words})["result"]
 

@@ -39,7 +39,7 @@ class UnknownAction(Exception):
 class Desk(Protocol):
     """Where people work on one side."""
 
-    def do(self, action: str, **words: Any) -> Any:  # noqa: ANN401 - each action has its own words and its own answer
+    def do(self, action: str, **words: Any) -> Any:
         """Does something and returns what the kernel's method returns."""
         ...
 
@@ -55,11 +55,11 @@ class Desk(Protocol):
 class LocalDesk:
     """A desk at a kernel in this process. ``lock`` is the server's, where one serves the kernel meanwhile."""
 
-    def __init__(self, kernel: Any, *, lock: threading.Lock | None = None) -> None:  # noqa: ANN401 - either kernel
+    def __init__(self, kernel: Any, *, lock: threading.Lock | None = None) -> None:
         self._kernel = kernel
         self._lock: AbstractContextManager[object] = lock if lock is not None else nullcontext()
 
-    def do(self, action: str, **words: Any) -> Any:  # noqa: ANN401 - see Desk
+    def do(self, action: str, **words: Any) -> Any:
         """Does something. Raises ``UnknownAction``, and whatever refusal the kernel raises."""
         method = None
         if action in ACTIONS:

@@ -125,7 +125,8 @@ class Registry:
         faker = self._fakers[country.locale]
         name = faker.company()
         word = plain_letters(name).split("-")[0] or plain_letters(self._fakers["en_US"].company()).split("-")[0]
-        domain = self._free(word, lambda text: f"{text}.example")
+        # A real suffix: nothing below .example or .test has a registrable domain.
+        domain = self._free(word, lambda text: f"{text}-sandbox.com")
         return Company(
             name=name,
             domain=domain,
@@ -169,7 +170,7 @@ class Registry:
             calling=country.calling, trunk=country.trunk, area=self._chance.choice(country.areas), line=line
         )  # fmt: skip
 
-    def _free(self, word: str, shape: Any) -> str:  # noqa: ANN401 - a function of one text
+    def _free(self, word: str, shape: Any) -> str:
         number, text = 1, shape(word)
         while text in self._taken:
             number += 1

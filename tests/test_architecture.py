@@ -1,9 +1,8 @@
 """The rules of the house that no linter knows, read from the syntax trees of the project's own files.
 
-Layers and imports between packages are checked by import-linter (pyproject.toml). Here: where time, chance and ids may
-come from, which library belongs to which folder, how long a file may be, which words a name may not have, and where
-the vendors' field names may stand. Each rule is a function from one file to sentences, so that it can be shown a
-planted breach as well as the project.
+Imports between packages are checked by import-linter (pyproject.toml). Here: where time, chance and ids come from,
+which library belongs where, how long a file may be, which words a name may not have, where vendors' field names stand.
+Each rule maps one file to sentences, so that it can be shown a planted breach as well as the project.
 """
 
 from __future__ import annotations
@@ -49,8 +48,8 @@ class Source:
 
 def sources(*folders: str) -> list[Source]:
     """All Python files below the given folders that exist, in order of path."""
-    found = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
-    return [Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in sorted(found)]
+    found = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return [Source(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8")) for path in found]
 
 
 def uphold(rule: Callable[[Source], Iterator[str]], *folders: str) -> None:
@@ -95,15 +94,8 @@ WORLD = re.compile(
     r"datetime\.datetime\.(now|utcnow|today)$|datetime\.date\.today$|(time|random|uuid|secrets|threading)(\.|$)"
 )
 DECIDING = ("syncd/model", "syncd/core", "syncd/ports", "syncd/engine", "syncd/operations", "syncd/store", "connectors")
-# The parts of sandbox that are not kernels: sockets need threads and real waiting, the makers draw from their seed.
-AROUND_KERNELS = (
-    "sandbox/server.py",
-    "sandbox/population.py",
-    "sandbox/population",
-    "sandbox/people.py",
-    "sandbox/people",
-    "sandbox/loader.py",
-)
+# The parts of sandbox that are not kernels: sockets and scripts beside them need threads, the makers their seed.
+AROUND_KERNELS = tuple(f"sandbox/{name}.py" for name in ("server", "desk", "population", "people", "loader"))
 
 
 def reaches_for_the_world(source: Source) -> Iterator[str]:
@@ -199,8 +191,12 @@ def impure(source: Source) -> Iterator[str]:
     if source.within("syncd/core"):
         allowed |= CORE_LIBRARIES
     for node in ast.walk(source.tree):
-        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        names = [name.name for name in node.names] if isinstance(node, ast.Import) else names
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        else:
+            continue
         for name in names:
             if name.partition(".")[0] not in allowed:
                 yield f"{node.lineno}: {name} is a library that this layer may not use"
@@ -270,8 +266,7 @@ def test_every_test_says_what_it_proves() -> None:
 
     def rule(source: Source) -> Iterator[str]:
         for node in ast.walk(source.tree):
-            is_test = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_")
-            if is_test and ast.get_docstring(node) is None:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node):
                 yield f"{node.lineno}: {node.name} has no docstring"
 
     uphold(rule, "tests")
@@ -316,23 +311,20 @@ FIELD_NAMES = re.compile(
 )
 # The lab is the project's own operator: it sets up, edits and judges both stand-ins by their real names. Settings
 # check what people write into config/, where some vendor fields are refused as targets by name.
-SPEAK_VENDOR = ("syncd/lab", "syncd/settings")
+SPEAK_VENDOR = ("syncd/lab",)
 
 
 def vendor_names(source: Source) -> Iterator[str]:
     """Vendor field names in strings and identifiers of the code; prose in docstrings and comments may explain them."""
-    prose = {
-        id(node.value)
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    }
+    prose = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(source.tree):
-        text = ""
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose:
-            text = node.value
+            found = FIELD_NAMES.search(node.value)
         elif isinstance(node, ast.Attribute):
-            text = node.attr
-        if found := FIELD_NAMES.search(text):
+            found = FIELD_NAMES.search(node.attr)
+        else:
+            continue
+        if found:
             yield f"{node.lineno}: {found[0]} is a vendor's name; it belongs in connectors or config"
 
 

@@ -7,6 +7,8 @@ sent again; an unanswered one leaves its rows ``Indeterminate``.
 
 Order of one call: compare with what is there (``expect``), unsubscribe addresses, creates, updates, associations.
 Two writes of one record never share a batch, since HubSpot promises no order inside one.
+
+Length: one batch's story from its rows to their results; its steps share those results.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import is_opt_in, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
+from connectors.hubspot.stages import clear_stages, kept_back
 from connectors.hubspot.wire import UNSUBSCRIBED, Asked, as_wire, properties_of, same, to_text
 from connectors.transport import wrong_shape
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
@@ -69,6 +72,7 @@ class Writer:
         self._step(self._unsubscribe)
         self._step(lambda: self._lots(CreateRecord, self._upsert))
         self._step(lambda: self._lots(UpdateRecord, self._update))
+        self._step(self._step_back)
         self._step(self._associate)
         return [self.results[index] for index in self.rows]
 
@@ -165,6 +169,17 @@ class Writer:
                     self._confirm(index, state.ref.id, state.version, state.fields)
                 else:
                     self.results[index] = Stale(state)
+
+    def _step_back(self) -> None:
+        """Moves stages backward that HubSpot kept: cleared, then set in a second request."""
+        kept = kept_back({i: row for i, row in self.rows.items() if isinstance(row, UpdateRecord)}, self.results)
+        for start in range(0, len(kept), BATCH):
+            rows = self._of(kept[start : start + BATCH], UpdateRecord)
+            path = self.client.paths.objects(self.asked.kind, "/batch/update")
+            if clear_stages(self.client, path, {i: row.ref.id for i, row in rows}, lane=self.reader.lane):
+                for index, _ in rows:
+                    del self.results[index]
+                self._update([index for index, _ in rows])
 
     def _send(self, inputs: Mapping[int, Row], operation: str, tail: str) -> None:
         """One call for these rows, or as many as it takes to find the row that spoils it."""

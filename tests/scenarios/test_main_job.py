@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -87,3 +89,19 @@ def test_a_status_change_travels_both_ways(both: Both) -> None:
     go(both)
     quiet = go(both)
     assert not quiet.run.counts
+
+
+@pytest.mark.parametrize("answer", ["silent", "error"])
+def test_sales_may_move_a_stage_back(both: Both, answer: Literal["silent", "error"]) -> None:
+    """HubSpot moves a stage forward only: whichever way it says no, the stage is cleared and set, and it arrives."""
+    both.hubspot.switches = replace(both.hubspot.switches, stage_regression=answer)
+    person = contact(both, email="ann@example.com", lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    go(both)
+    made = both.salesforce.export()["Lead"][0]["Id"]
+    assert field_of(both, made, "Status") == "Working - Contacted"
+    both.salesforce.edit("Lead", made, {"Status": "Open - Not Contacted"})
+    go(both)
+    assert property_of(both, person, "lifecyclestage") == "marketingqualifiedlead"
+    assert property_of(both, person, "hs_lead_status") == "NEW"
+    go(both)
+    assert not go(both).run.counts

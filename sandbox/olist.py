@@ -1,0 +1,184 @@
+"""Loads the real marketing funnel of Olist (8,000 qualified leads, 842 closed deals) into both stand-ins.
+
+Every qualified lead becomes a HubSpot contact. Every closed deal exists independently in Salesforce as a Lead with the
+status ``Closed - Won``, an owner (one User per sales representative) and the deal's fields. Only the e-mail address
+``<mql_id>@example.com`` connects the two; nothing of syncd's own keys is written. The data set is anonymous, so names
+come from a seeded Faker. The files stay where they are: the folder is given by the caller and only read.
+Refuses a folder, a file, a column or a row that is not as expected (``OlistFlaw`` says what and where).
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.names import MissingFaker
+from sandbox.salesforce.kernel import SalesforceKernel
+from sandbox.salesforce.wire_time import stamp
+
+LEADS_FILE = "marketing_qualified_leads.csv"
+DEALS_FILE = "closed_deals.csv"
+LEAD_COLUMNS = ("mql_id", "first_contact_date", "landing_page_id", "origin")
+DEAL_COLUMNS = (
+    "mql_id", "seller_id", "sdr_id", "sr_id", "won_date", "business_segment", "lead_type", "lead_behaviour_profile",
+    "has_company", "has_gtin", "average_stock", "business_type", "declared_product_catalog_size",
+    "declared_monthly_revenue",
+)  # fmt: skip
+#: Columns of a deal that a Lead has no field for; they become lines of its description.
+DESCRIBED = (
+    "seller_id", "sdr_id", "lead_type", "lead_behaviour_profile", "has_company", "has_gtin", "average_stock",
+    "business_type", "declared_product_catalog_size",
+)  # fmt: skip
+WON = "Closed - Won"
+#: Origin of a lead -> Lead source of the CRM; whatever is not listed is ``Other``.
+SOURCES: Mapping[str, str] = {
+    "organic_search": "Web", "paid_search": "Web", "direct_traffic": "Web", "social": "Web", "display": "Web",
+    "referral": "Partner Referral",
+}  # fmt: skip
+
+
+class OlistFlaw(Exception):
+    """The folder does not hold the data set; the text says what is wrong where."""
+
+
+@dataclass(frozen=True, slots=True)
+class OlistLoaded:
+    """What was made: ids by ``mql_id`` of contacts and Leads, ids by ``sr_id`` of users."""
+
+    contacts: Mapping[str, str]
+    leads: Mapping[str, str]
+    users: Mapping[str, str]
+
+    def counts(self) -> Mapping[str, int]:
+        """How many of each."""
+        return {"contacts": len(self.contacts), "leads": len(self.leads), "users": len(self.users)}
+
+
+def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKernel, *, seed: int = 1) -> OlistLoaded:
+    """Loads both files of ``folder``. Raises ``OlistFlaw`` and, without the extra ``[sandbox]``, ``MissingFaker``.
+
+    Both files are read and checked before anything is written.
+    """
+    if not folder.is_dir():
+        raise OlistFlaw(f"{folder} is no folder: give the one that holds {LEADS_FILE} and {DEALS_FILE}")
+    leads = _read(folder / LEADS_FILE, columns=LEAD_COLUMNS, moment="first_contact_date")
+    deals = _read(folder / DEALS_FILE, columns=DEAL_COLUMNS, moment="won_date")
+    unknown = deals.keys() - leads.keys()
+    if unknown:
+        raise OlistFlaw(f"{folder / DEALS_FILE}: mql_id {min(unknown)} is not in {LEADS_FILE}")
+    faker = _faker(seed)
+    names = {mql: (faker.first_name(), faker.last_name()) for mql in leads}
+    contacts = hubspot.load("contacts", [_contact(mql, row, names[mql]) for mql, row in leads.items()])
+    _add_status(salesforce)
+    representatives = sorted({row["sr_id"] for row in deals.values()})
+    users = {sr: salesforce.add_user(f"{sr}@example.com", faker.name()) for sr in representatives}
+    made = salesforce.load(
+        "Lead",
+        [
+            _lead(mql, row, names[mql], origin=leads[mql]["origin"], owner=users[row["sr_id"]])
+            for mql, row in deals.items()
+        ],
+    )
+    return OlistLoaded(
+        contacts=dict(zip(leads, contacts, strict=True)), leads=dict(zip(deals, made, strict=True)), users=users
+    )
+
+
+def _faker(seed: int) -> Any:
+    try:
+        from faker import Faker  # noqa: PLC0415 - only who makes people up needs it
+    except ImportError as why:
+        raise MissingFaker(
+            "making people up needs Faker: install the extra, for instance `pip install 'syncd[sandbox]'`"
+        ) from why
+    faker = Faker("pt_BR")
+    faker.seed_instance(seed)
+    return faker
+
+
+def _read(path: Path, *, columns: tuple[str, ...], moment: str) -> dict[str, dict[str, str]]:
+    """The rows of one file by ``mql_id``; the column ``moment`` is checked to be a date or an instant."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise OlistFlaw(f"{path} is missing: the folder must hold {LEADS_FILE} and {DEALS_FILE}") from None
+    except (OSError, UnicodeDecodeError) as why:
+        raise OlistFlaw(f"{path} cannot be read as UTF-8 text: {why}") from why
+    reader = csv.DictReader(text.splitlines())
+    missing = [name for name in columns if name not in (reader.fieldnames or ())]
+    if missing:
+        raise OlistFlaw(f"{path}, line 1: the columns {', '.join(missing)} are missing; expected {', '.join(columns)}")
+    rows: dict[str, dict[str, str]] = {}
+    for row in reader:
+        where = f"{path}, line {reader.line_num}"
+        if None in row.values() or None in row:
+            raise OlistFlaw(f"{where}: the row has not as many values as there are columns")
+        mql = row["mql_id"]
+        if not mql or mql in rows:
+            raise OlistFlaw(
+                f"{where}: mql_id is {'a repetition of ' + mql if mql else 'empty'}; each row needs its own"
+            )
+        try:
+            _instant(row[moment])
+        except ValueError:
+            raise OlistFlaw(
+                f"{where}: {moment} is {row[moment]!r}, expected YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"
+            ) from None
+        rows[mql] = row
+    if not rows:
+        raise OlistFlaw(f"{path} has no rows")
+    return rows
+
+
+def _contact(mql: str, row: Mapping[str, str], name: tuple[str, str]) -> dict[str, str]:
+    met = stamp(_instant(row["first_contact_date"]))
+    return {
+        "email": f"{mql}@example.com",
+        "firstname": name[0],
+        "lastname": name[1],
+        "lifecyclestage": "marketingqualifiedlead",
+        "hs_lead_status": "NEW",
+        # HubSpot's own origin properties are its analytics': an import cannot write them.
+        "message": f"origin: {row['origin'] or 'unknown'}\nlanding page: {row['landing_page_id']}",
+        "createdate": met,
+        "lastmodifieddate": met,
+    }
+
+
+def _lead(mql: str, row: Mapping[str, str], name: tuple[str, str], *, origin: str, owner: str) -> dict[str, object]:
+    won = stamp(_instant(row["won_date"]))
+    segment = row["business_segment"]
+    revenue = float(row["declared_monthly_revenue"] or 0)
+    return {
+        "FirstName": name[0],
+        "LastName": name[1],
+        "Email": f"{mql}@example.com",
+        "Company": f"{segment.replace('_', ' ').capitalize() or 'Unknown'} seller {row['seller_id'][:8]}",
+        "Status": WON,
+        "OwnerId": owner,
+        "LeadSource": SOURCES.get(origin, "Other"),
+        "Industry": segment or None,
+        "AnnualRevenue": revenue * 12 if revenue else None,
+        "Description": "\n".join(f"{column}: {row[column]}" for column in DESCRIBED if row[column]),
+        "CreatedDate": won,
+        "LastModifiedDate": won,
+    }
+
+
+def _add_status(salesforce: SalesforceKernel) -> None:
+    """Adds the won status behind those of the org; it is an ordinary one, not a converted one."""
+    present = [
+        {name: row[name] for name in ("MasterLabel", "ApiName", "IsConverted", "IsDefault")}
+        for row in sorted(salesforce.export()["LeadStatus"], key=lambda row: int(str(row["SortOrder"])))
+    ]
+    if WON not in {row["MasterLabel"] for row in present}:
+        salesforce.set_lead_statuses([*present, {"MasterLabel": WON}])  # type: ignore[list-item]
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
