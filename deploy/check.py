@@ -29,8 +29,8 @@ class Check:
 
 CHECKS = (
     Check("types (mypy --strict)", ("mypy", "--strict", "syncd", "connectors", "sandbox", "deploy")),
-    Check("style (ruff check)", ("ruff", "check", "--quiet", ".")),
-    Check("format (ruff format)", ("ruff", "format", "--check", "--quiet", ".")),
+    Check("style (ruff check)", ("ruff", "check", "--quiet", "--output-format=concise", ".")),
+    Check("format (ruff format)", ("ruff", "format", "--check", "--quiet", "--output-format=concise", ".")),
     Check("layers (import-linter)", ("lint-imports",)),
     Check("Dockerfile (hadolint)", ("hadolint", "--no-color", "Dockerfile")),
     Check("locks are current", ("python", "deploy/lock.py", "--check")),

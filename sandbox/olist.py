@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +79,7 @@ def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKerne
     users = {sr: salesforce.add_user(f"{sr}@example.com", faker.name()) for sr in representatives}
     made = salesforce.load(
         "Lead",
-        [
-            _lead(mql, row, names[mql], origin=leads[mql]["origin"], owner=users[row["sr_id"]])
-            for mql, row in deals.items()
-        ],
+        [_lead(mql, row, names[mql], lead=leads[mql], owner=users[row["sr_id"]]) for mql, row in deals.items()],
     )
     return OlistLoaded(
         contacts=dict(zip(leads, contacts, strict=True)), leads=dict(zip(deals, made, strict=True)), users=users
@@ -150,8 +147,10 @@ def _contact(mql: str, row: Mapping[str, str], name: tuple[str, str]) -> dict[st
     }
 
 
-def _lead(mql: str, row: Mapping[str, str], name: tuple[str, str], *, origin: str, owner: str) -> dict[str, object]:
-    won = stamp(_instant(row["won_date"]))
+def _lead(
+    mql: str, row: Mapping[str, str], name: tuple[str, str], *, lead: Mapping[str, str], owner: str
+) -> dict[str, object]:
+    won = _instant(row["won_date"])
     segment = row["business_segment"]
     revenue = float(row["declared_monthly_revenue"] or 0)
     return {
@@ -161,12 +160,13 @@ def _lead(mql: str, row: Mapping[str, str], name: tuple[str, str], *, origin: st
         "Company": f"{segment.replace('_', ' ').capitalize() or 'Unknown'} seller {row['seller_id'][:8]}",
         "Status": WON,
         "OwnerId": owner,
-        "LeadSource": SOURCES.get(origin, "Other"),
+        "LeadSource": SOURCES.get(lead["origin"], "Other"),
         "Industry": segment or None,
         "AnnualRevenue": revenue * 12 if revenue else None,
         "Description": "\n".join(f"{column}: {row[column]}" for column in DESCRIBED if row[column]),
-        "CreatedDate": won,
-        "LastModifiedDate": won,
+        "CreatedDate": stamp(won),
+        # One deal of the data set was won before its first contact; sales touched it last all the same.
+        "LastModifiedDate": stamp(max(won, _instant(lead["first_contact_date"]) + timedelta(days=1))),
     }
 
 

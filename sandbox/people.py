@@ -82,7 +82,9 @@ class Team:
         #: Everything done so far.
         self.ledger: list[Deed] = []
         self._alive: dict[SideName, list[Ref]] = {
-            "marketing": [("contacts", id) for id in contacts] if contacts is not None else _contacts(marketing),
+            "marketing": [("contacts", number) for number in contacts]
+            if contacts is not None
+            else _contacts(marketing),
             "crm": list(crm_records) if crm_records is not None else _crm_people(crm),
         }
 
@@ -92,8 +94,8 @@ class Team:
         Raises ``ValueError`` if too few records are left to do it.
         """
         rare: list[Callable[[], Deed]] = [
-            *(lambda side=side: self.merge(side) for side in self._sides(merges)),  # type: ignore[misc]
-            *(lambda side=side: self.delete(side) for side in self._sides(deletes)),  # type: ignore[misc]
+            *(lambda side=side: self.merge(side) for side in self._sides(merges)),
+            *(lambda side=side: self.delete(side) for side in self._sides(deletes)),
             *([self.convert] * converts),
         ]
         todo: list[Callable[[], Deed]] = [lambda: self.edit(self._chance.choice(("marketing", "crm")))] * steps + rare
@@ -101,7 +103,10 @@ class Team:
         return [each() for each in todo]
 
     def edit(self, side: SideName, ref: Ref | None = None, *, field: str = "", value: str = "") -> Deed:
-        """Edits one record: a given one and value, or any."""
+        """Edits one record: the given one or any, the given field or any, with the given value or a fresh one.
+
+        A given ``value`` needs its ``field``.
+        """
         ref = ref or self._pick(side)
         token = ""
         if not value:
@@ -139,7 +144,7 @@ class Team:
     def convert(self, ref: Ref | None = None, *, status: str = "Closed - Converted") -> Deed:
         """Converts a Lead into a new Contact with a new Account; ``status`` is one of the converted lead statuses."""
         ref = ref or self._pick("crm", "Lead")
-        _, contact, _ = self._desks["crm"].do("convert", lead_id=ref[1], status=status)
+        contact, _, _ = self._desks["crm"].do("convert", lead_id=ref[1], status=status)
         self._forget("crm", ref)
         made: Ref = ("Contact", contact)
         self._alive["crm"].append(made)

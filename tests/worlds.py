@@ -13,6 +13,7 @@ from connectors.salesforce import SalesforceAccount, SalesforceConnector
 from connectors.transport import open_session
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.limits import HubSpotLimits
+from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.bootstrap import READ_ONLY, verifier
 from syncd.core.normalize import Codec
@@ -56,11 +57,17 @@ def config_environment() -> dict[str, str]:
     }
 
 
-def open_both(store_url: str = "sqlite://", *, config: Path = ROOT / "config", seed: int = 7) -> Both:
+def open_both(
+    store_url: str = "sqlite://",
+    *,
+    config: Path = ROOT / "config",
+    seed: int = 7,
+    switches: HubSpotSwitches | None = None,
+) -> Both:
     """Two empty stand-ins and a world over the example configuration."""
     clock = FakeClock()
     chance = FakeChance(seed)
-    hubspot = HubSpotKernel(clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000))
+    hubspot = HubSpotKernel(clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches)
     salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
     loaded = load(config, config_environment(), read_only=READ_ONLY)
     settings = loaded.connection(None)

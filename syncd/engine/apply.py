@@ -290,7 +290,7 @@ class Apply:
             return
         self.tally.partial = True
         what = f"link:{decision.link.id}"
-        settlement.wishes.append(look_again(self.world, decision.kind, what))
+        settlement.wishes.append(look_again(self.world, decision.kind, what, salt=f":{self.run}"))
 
     def _refused(self, job: Job, write: Write, result: Refused | Clash) -> Settlement:
         side = job.action.side
@@ -340,7 +340,7 @@ class Apply:
             what = f"{job.action.side.other}:{job.action.origin}"
         else:
             what = f"link:{job.decision.link.id}"
-        return look_again(self.world, job.decision.kind, what)
+        return look_again(self.world, job.decision.kind, what, salt=f":{self.run}")
 
     def _give_up(self, job: Job) -> None:
         """A write that is still not settled after so many rounds waits for the next cycle."""

@@ -24,7 +24,6 @@ from syncd.ports.store import Settlement
 WAVES = (10, 100)
 REFUSALS_ALLOWED = 0.05
 APPROVE = "approve"
-FIRST = "first-link"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +159,14 @@ class _Cycle:
         weight = sum(1 for action in plan.actions() if isinstance(action, Adopt | Create))
         if not weight and not any(isinstance(action, Update) for action in plan.actions()):
             return True
-        given = next((request for request in self.world.store.requests() if request.id == FIRST), None)
+        given = next((request for request in self.world.store.requests() if request.wish == APPROVE), None)
         if given is not None and weight <= int(given.argument.partition(" ")[2] or 0):
             return True
         if digest is None or digest != plan.digest:
             return False
         self.world.store.approve(
             Request(
-                id=FIRST,
+                id=f"{APPROVE}:{digest}",
                 connection=self.world.connection.name,
                 wish=APPROVE,
                 argument=f"{digest} {weight}",
@@ -214,7 +213,8 @@ class _Cycle:
             )
             self._remember(done)
         if plan.first_link:
-            self._remember(Settlement(requests_done=[FIRST]))
+            approvals = [request.id for request in self.world.store.requests() if request.wish == APPROVE]
+            self._remember(Settlement(requests_done=approvals))
 
     def _remember(self, settlement: Settlement) -> None:
         if settlement:

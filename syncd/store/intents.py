@@ -30,7 +30,7 @@ from syncd.store.links import write_bases, write_links
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import audit, intent
 from syncd.store.vault import Vault
-from syncd.store.waiting import close_requests, write_waiting
+from syncd.store.waiting import close_requests, open_requests, write_waiting
 
 RESENT: Final = "resent"
 """The outcome of an attempt that was followed by another before its ending was known."""
@@ -81,6 +81,7 @@ class Intents:
             self._end(tx, settlement.endings, now)
             write_waiting(tx, self._connection, settlement)
             close_requests(tx, self._connection, settlement.requests_done, now)
+            open_requests(tx, settlement.wishes)
             write_cursors(tx, self._connection, settlement.cursors)
 
     def open_intents(self) -> Sequence[Intent]:

@@ -107,17 +107,8 @@ class Waiting:
         """Stores an operator's wish; the same id twice is one wish."""
         if request.connection != self._connection:
             raise Bug(f"a request for connection {request.connection} was given to the store of {self._connection}")
-        row = {
-            "connection": self._connection,
-            "id": request.id,
-            "wish": request.wish,
-            "argument": plain(request.argument),
-            "who": request.who,
-            "at": to_ms(request.at),
-            "done_at": None if request.done_at is None else to_ms(request.done_at),
-        }
         with self._database.writing("store a request") as tx:
-            tx.execute(insert_new(tx, _REQUEST), [row])
+            tx.execute(insert_new(tx, _REQUEST), [_request_row(request)])
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet, oldest first."""
@@ -201,6 +192,25 @@ def write_waiting(tx: Connection, connection: str, settlement: Settlement) -> No
     if settlement.dead:
         rows = [_dead_row(connection, each) for each in settlement.dead]
         tx.execute(upsert(tx, dead_letter, keep=("since",)), rows)
+
+
+def _request_row(wish: Request) -> dict[str, Any]:
+    return {
+        "connection": wish.connection,
+        "id": wish.id,
+        "wish": wish.wish,
+        "argument": plain(wish.argument),
+        "who": wish.who,
+        "at": to_ms(wish.at),
+        "done_at": None if wish.done_at is None else to_ms(wish.done_at),
+    }
+
+
+def open_requests(tx: Connection, wishes: Sequence[Request]) -> None:
+    """Stores the engine's own wishes; one that was carried out before is open again."""
+    if wishes:
+        rows = {wish.id: _request_row(wish) for wish in wishes}
+        tx.execute(upsert(tx, _REQUEST), list(rows.values()))
 
 
 def close_requests(tx: Connection, connection: str, ids: Sequence[str], now: Instant) -> None:

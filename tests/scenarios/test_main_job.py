@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Literal
 
 import pytest
 
+from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
 from syncd.model.run import RunState
 from tests.worlds import Both, open_both
@@ -92,9 +92,9 @@ def test_a_status_change_travels_both_ways(both: Both) -> None:
 
 
 @pytest.mark.parametrize("answer", ["silent", "error"])
-def test_sales_may_move_a_stage_back(both: Both, answer: Literal["silent", "error"]) -> None:
+def test_sales_may_move_a_stage_back(answer: Literal["silent", "error"]) -> None:
     """HubSpot moves a stage forward only: whichever way it says no, the stage is cleared and set, and it arrives."""
-    both.hubspot.switches = replace(both.hubspot.switches, stage_regression=answer)
+    both = open_both(switches=HubSpotSwitches(stage_regression=answer))
     person = contact(both, email="ann@example.com", lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
     go(both)
     made = both.salesforce.export()["Lead"][0]["Id"]
@@ -105,3 +105,4 @@ def test_sales_may_move_a_stage_back(both: Both, answer: Literal["silent", "erro
     assert property_of(both, person, "hs_lead_status") == "NEW"
     go(both)
     assert not go(both).run.counts
+    both.store.close()
