@@ -117,9 +117,7 @@ def _read(path: Path, *, columns: tuple[str, ...], moment: str) -> dict[str, dic
             raise OlistFlaw(f"{where}: the row has not as many values as there are columns")
         mql = row["mql_id"]
         if not mql or mql in rows:
-            raise OlistFlaw(
-                f"{where}: mql_id is {'a repetition of ' + mql if mql else 'empty'}; each row needs its own"
-            )
+            raise OlistFlaw(f"{where}: mql_id {mql!r} is empty or stands twice; each row needs its own")
         try:
             _instant(row[moment])
         except ValueError:

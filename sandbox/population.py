@@ -12,16 +12,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TypeVar
 
 from sandbox import mess
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.names import Company, Person, Registry
 from sandbox.salesforce.kernel import SalesforceKernel
-from sandbox.salesforce.wire_time import stamp
-
-T = TypeVar("T")
+from sandbox.wording import Wording
 
 #: (lifecyclestage, hs_lead_status, Lead.Status, weight): pairs that mean the same on both sides.
 STAGES = (
@@ -106,7 +102,7 @@ class _Population:
         self.chance = random.Random(seed)
         self.registry = Registry(seed=seed)
         self.made = Populated()
-        self.now = hubspot.clock.now()
+        self.wording = Wording(chance=self.chance, now=hubspot.clock.now())
         self.queue = ""
         self.contacts: list[tuple[Person, dict[str, str]]] = []
         self.crm: dict[str, list[tuple[Person, dict[str, object]]]] = {"Lead": [], "Contact": []}
@@ -154,9 +150,9 @@ class _Population:
             lot = self.chance.random()
             industry = self.chance.choice(INDUSTRIES)
             if lot < self.overlap + (1 - self.overlap) / 2:
-                marketing.append((work, self._company_row(work, industry[0])))
+                marketing.append((work, self.wording.company_row(work, industry[0])))
             if lot < self.overlap or lot >= self.overlap + (1 - self.overlap) / 2:
-                accounts.append((work, self._account_row(work, industry[1])))
+                accounts.append((work, self.wording.account_row(work, industry[1])))
         # Two accounts of one domain: which of them is the company must not be guessed.
         accounts += [(work, {**row, "Name": f"{row['Name']} (old)"}) for work, row in accounts[: amount // 60]]
         holders: dict[str, list[str]] = {}
@@ -177,39 +173,6 @@ class _Population:
         self.made.companies_only_crm += [account for found in holders.values() for account in found]
         return works
 
-    def _company_row(self, work: Company, industry: str) -> dict[str, str]:
-        row = {
-            "name": self._name(work.name),
-            "domain": work.domain,
-            "phone": mess.phone(work.phone, chance=self.chance),
-            "address": work.street,
-            "city": work.city,
-            "zip": work.zip,
-            "country": mess.country(work.country, chance=self.chance),
-            "numberofemployees": str(work.employees),
-            "annualrevenue": str(work.revenue),
-            "industry": "WHOLESALE" if self.chance.random() < 0.03 else industry,
-            **self._stamps("createdate", "hs_lastmodifieddate"),
-        }
-        return self._with_gaps(row, keep=("name", "domain"))
-
-    def _account_row(self, work: Company, industry: str) -> dict[str, object]:
-        row: dict[str, object] = {
-            "Name": self._name(work.name),
-            "Website": mess.website(work.domain, chance=self.chance),
-            "Phone": mess.phone(work.phone, chance=self.chance),
-            "BillingStreet": work.street,
-            "BillingCity": work.city,
-            "BillingPostalCode": work.zip,
-            "BillingCountry": mess.country(work.country, chance=self.chance),
-            "NumberOfEmployees": work.employees,
-            "AnnualRevenue": work.revenue,
-            "Industry": "Agriculture" if self.chance.random() < 0.03 else industry,
-            "OwnerId": self._user().user_id,
-            **self._stamps("CreatedDate", "LastModifiedDate"),
-        }
-        return self._with_gaps(row, keep=("Name", "Website", "OwnerId"))
-
     # People
 
     def _person(self, person: Person) -> None:
@@ -220,7 +183,7 @@ class _Population:
         owner = self._user()
         liked = chance.sample(INTERESTS, chance.choice((0, 0, 1, 2, 3)))
         if shared or marketing_only:
-            row = self._contact_row(person, owner, [each[0] for each in liked])
+            row = self.wording.contact_row(person, owner, [each[0] for each in liked])
             early = chance.choices(EARLY, [each[2] for each in EARLY])[0]
             row["lifecyclestage"], row["hs_lead_status"] = stage[:2] if shared else early[:2]
             if marketing_only and chance.random() < 0.02:
@@ -234,66 +197,12 @@ class _Population:
             status = chance.choice(STAGES)[2] if differs else stage[2]
             employed = person.company is not None and person.company.domain in self.account_ids
             kind = "Contact" if employed and chance.random() < 0.25 else "Lead"
-            row_of_crm = self._crm_row(kind, person, owner, [each[1] for each in liked], status)
+            row_of_crm = self.wording.crm_row(kind, person, owner, [each[1] for each in liked], status)
             if not shared and chance.random() < 0.02:
                 del row_of_crm["Email"]
             self.crm[kind].append((person, row_of_crm))
             if kind == "Lead" and chance.random() < 0.008:
                 self.crm["Lead"].append((person, {**row_of_crm, "Company": "(unknown)", "LeadSource": "Web"}))
-
-    def _contact_row(self, person: Person, owner: Owner, liked: list[str]) -> dict[str, str]:
-        row = {
-            "email": mess.email(person.email, chance=self.chance),
-            "firstname": self._name(person.first),
-            "lastname": self._name(person.last),
-            "jobtitle": person.title,
-            "company": person.company.name if person.company else "",
-            "website": mess.website(person.company.domain, chance=self.chance) if person.company else "",
-            "phone": mess.phone(person.phone, chance=self.chance),
-            "mobilephone": mess.phone(person.mobile, chance=self.chance),
-            "address": person.street,
-            "city": person.city,
-            "zip": person.zip,
-            "country": mess.country(person.country, chance=self.chance),
-            "hs_language": person.country.language,
-            "product_interests": ";".join(mess.shuffled(liked, chance=self.chance)),
-            "hubspot_owner_id": owner.hubspot_id or "",
-            **self._stamps("createdate", "lastmodifieddate"),
-        }
-        return self._with_gaps(row, keep=("email",))
-
-    def _crm_row(self, kind: str, person: Person, owner: Owner, liked: list[str], status: str) -> dict[str, object]:
-        chance = self.chance
-        address = "Mailing" if kind == "Contact" else ""
-        interests = [*liked, "Hardware"] if liked and chance.random() < 0.05 else liked
-        row: dict[str, object] = {
-            "FirstName": self._name(person.first) if chance.random() > 0.04 else mess.blot(person.first, chance=chance),
-            "LastName": self._name(person.last),
-            "Email": mess.email(person.email, chance=chance),
-            "Title": person.title if chance.random() > 0.1 else f"Senior {person.title}",
-            "Phone": mess.phone(person.phone, chance=chance),
-            "MobilePhone": mess.phone(person.mobile, chance=chance),
-            f"{address}Street": person.street,
-            f"{address}City": person.city,
-            f"{address}PostalCode": person.zip,
-            f"{address}Country": mess.country(person.country, chance=chance),
-            "LeadSource": chance.choice(("Web", "Phone Inquiry", "Partner Referral", "Trade Show")),
-            "Product_Interests__c": ";".join(mess.shuffled(interests, chance=chance)),
-            "OwnerId": owner.user_id,
-            "HasOptedOutOfEmail": chance.random() < 0.04,
-            **self._stamps("CreatedDate", "LastModifiedDate"),
-        }
-        if kind == "Contact":
-            assert person.company is not None
-            row["AccountId"] = self.account_ids[person.company.domain]
-        else:
-            row["Company"] = person.company.name if person.company else "(not given)"
-            row["Status"] = "Nurturing" if chance.random() < 0.01 else status
-            if person.company is not None:
-                row["Website"] = mess.website(person.company.domain, chance=chance)
-            if chance.random() < 0.06:
-                row["OwnerId"] = self.queue
-        return self._with_gaps(row, keep=("LastName", "Email", "Company", "Status", "OwnerId", "AccountId"))
 
     def _shared_mailboxes(self, works: list[Company], *, amount: int) -> None:
         """One address, one contact without a person's name, two Leads who both read it."""
@@ -302,7 +211,7 @@ class _Population:
             address = f"info@{work.domain}"
             self.contacts.append((readers[0], {"email": address, "company": work.name, "lifecyclestage": "lead"}))
             for reader in readers:
-                row = self._crm_row("Lead", reader, self._user(), [], "Open - Not Contacted")
+                row = self.wording.crm_row("Lead", reader, self._user(), [], "Open - Not Contacted")
                 self.crm["Lead"].append((reader, {**row, "Email": address.upper()}))
 
     # Storing
@@ -344,19 +253,5 @@ class _Population:
             if address not in seen:
                 self.made.only_crm += found
 
-    # Small things
-
     def _user(self) -> Owner:
         return self.chance.choice([owner for owner in self.made.owners if owner.user_id is not None])
-
-    def _name(self, text: str) -> str:
-        return mess.name(text, chance=self.chance)
-
-    def _with_gaps(self, row: dict[str, T], *, keep: tuple[str, ...]) -> dict[str, T]:
-        """Some values are simply missing."""
-        return {name: value for name, value in row.items() if name in keep or self.chance.random() > 0.04}
-
-    def _stamps(self, created: str, changed: str) -> dict[str, str]:
-        born = self.now - timedelta(seconds=self.chance.randrange(3_600, 400 * 86_400))
-        touched = born + (self.now - born) * self.chance.random()
-        return {created: stamp(born), changed: stamp(touched)}

@@ -182,7 +182,7 @@ def _judge(group: list[Candidate], proof: Proof, apart: set[frozenset[SidedRef]]
         return "twins" if proof is Proof.MATCHED else "nothing"
     if frozenset(member.who for member in group) in apart:
         return "apart"
-    if len(group) == 2 and len(unlinked) == 2:  # noqa: PLR2004 - one of each side
+    if len(group) == 2 and len(unlinked) == 2:
         return Match(marketing=sides.marketing[0], crm=sides.crm[0], proof=proof)
     members = tuple(sorted(group, key=lambda member: member.who))
     linked = [member for member in group if member.link is not None]

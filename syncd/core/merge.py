@@ -20,8 +20,11 @@ from syncd.model.values import MISSING, Canonical, FieldType, Instant, Pair, Sid
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One field on one side now. ``changed`` is relative to what this side last confirmed (or, where it never did, to
-    the agreed value). ``trouble`` says why a value cannot be read; then ``value`` is ``MISSING``."""
+    """One field on one side now.
+
+    ``changed`` is relative to what this side last confirmed (or, where it never did, to the agreed value). ``trouble``
+    says why a value cannot be read; then ``value`` is ``MISSING``.
+    """
 
     value: Told
     changed: bool
@@ -107,21 +110,24 @@ def merge(
     if agreed is MISSING and (marketing.value is None or crm.value is None):
         filled = Side.CRM if marketing.value is None else Side.MARKETING
         return _take(field, filled, seen, rule="fill")
-    if marketing.changed and crm.changed:
+    if marketing.changed == crm.changed:  # both did, or nobody knows who did
         return _by_policy(field, seen, times, timed_by)
     return _take(field, Side.MARKETING if marketing.changed else Side.CRM, seen, rule="changed")
 
 
 def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
-    """An unreadable value holds the field only where it matters: on the side that the value would come from, or in the
-    way of a value that would overwrite it."""
-    for side in Side:
-        if seen.of(side).trouble is None:
-            continue
-        if field.direction is not Direction.BOTH and field.direction.flows_to(side) and not seen.other(side).changed:
+    """An unreadable value holds the field only where it matters.
+
+    That is on a side that the value would come from, or in the way of a value that would overwrite it.
+    """
+    troubled = [side for side in Side if seen.of(side).trouble is not None]
+    if not troubled:
+        return None
+    if field.direction is not Direction.BOTH:
+        owner = Side.MARKETING if field.direction is Direction.TO_CRM else Side.CRM
+        if owner not in troubled and not seen.of(owner).changed:
             return Keep("an unreadable value on the side that is only written to")
-        return Clashing(Topic.FIELD, f"{side}: {seen.of(side).trouble}")
-    return None
+    return Clashing(Topic.FIELD, "; ".join(f"{side}: {seen.of(side).trouble}" for side in troubled))
 
 
 def _from_owner(field: FieldMapping, seen: Pair[Seen], *, first: bool) -> Verdict:

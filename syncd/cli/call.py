@@ -1,0 +1,112 @@
+"""One call of the program: what its global options say, and how it gets at the configuration, the store, the world.
+
+``Call`` is made by ``main`` and handed to every command. Logs are set up twice: before the configuration is read, and
+again with the level it names. On a terminal only warnings are shown unless ``--log-level`` says otherwise, because a
+person reads the results there; away from a terminal every line is kept.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.errors import BadConfig, Flaw
+from syncd.observe.log import configure_logs
+
+if TYPE_CHECKING:
+    from syncd.engine.world import World
+    from syncd.ports.store import Store
+    from syncd.settings.accounts import Loaded
+
+_SECRET_FILE: Final = re.compile(r"(connections(?:\.[a-z0-9_]+)+)_file: ")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The global options of one call."""
+
+    config: Path | None = None
+    connection: str | None = None
+    log_level: str | None = None
+
+    def begin(self) -> None:
+        """Logs of this call, before the configuration is known."""
+        configure_logs(level=self.log_level or ("warning" if sys.stderr.isatty() else "info"))
+
+    def loaded(self) -> Loaded:
+        """The whole configuration.
+
+        :raises BadConfig: with every flaw found.
+        """
+        return self._told(_read(self.config, os.environ))
+
+    def loaded_without_secrets(self) -> tuple[Loaded, tuple[Flaw, ...]]:
+        """The configuration for commands that reach no vendor, and the flaws of its secret files.
+
+        A secret whose file is missing or unfit is replaced by a word that no vendor accepts.
+
+        :raises BadConfig: if anything but a vendor's secret file is wrong; with every flaw found.
+        """
+        try:
+            return self.loaded(), ()
+        except BadConfig as trouble:
+            secrets = {flaw: found[1] for flaw in trouble.flaws if (found := _SECRET_FILE.match(flaw.what))}
+            if len(secrets) < len(trouble.flaws):
+                raise
+        stood_in = {f"SYNCD_{name.upper().replace('.', '__')}": "not-needed" for name in secrets.values()}
+        return self._told(_read(self.config, {**os.environ, **stood_in})), tuple(secrets)
+
+    def _told(self, loaded: Loaded) -> Loaded:
+        if self.log_level is None and not sys.stderr.isatty():
+            configure_logs(level=loaded.log_level)
+        return loaded
+
+    @contextmanager
+    def world(self, *, read_only: bool) -> Iterator[World]:
+        """Store and connectors of the chosen connection, with their cursors bound to its name in the logs."""
+        from syncd.bootstrap import open_world
+        from syncd.observe.log import bound
+
+        with open_world(self.loaded(), self.connection, who=who(), read_only=read_only) as world:
+            with bound(connection=world.connection.name):
+                yield world
+
+    @contextmanager
+    def memory(self) -> Iterator[Store]:
+        """Only the store of the chosen connection: needs no credentials and no network."""
+        from syncd.bootstrap import open_memory
+
+        loaded, _ = self.loaded_without_secrets()
+        with open_memory(loaded, self.connection) as store:
+            yield store
+
+    def again(self, *words: str) -> str:
+        """A command line to type next, with the global options of this call in front."""
+        options: list[str] = []
+        if self.config is not None:
+            options += ["--config", str(self.config)]
+        if self.connection is not None:
+            options += ["--connection", self.connection]
+        return shlex.join(["syncd", *options, *words])
+
+
+def who() -> str:
+    """Who asks: the user name of the shell; ``cli`` where the machine knows none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "cli"
+
+
+def _read(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    from syncd.bootstrap import read_config
+
+    return read_config(path, environ)

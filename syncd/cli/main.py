@@ -1,0 +1,145 @@
+"""The program ``syncd``: global options, the list of commands, and what becomes of trouble.
+
+Exit codes: 0 done and nothing waits for a person; 1 done, something waits; 2 bad usage or configuration; 3 a vendor
+refused, could not be reached or is stale, or another worker holds the connection; 4 reserved for the brake. Trouble
+that was foreseen is one readable sentence on a terminal and one ``command.failed`` line elsewhere, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from syncd.cli import check, conflicts, dead_letters, demo, explain, plan, schema, stand_ins, status, sync
+from syncd.cli.call import Call
+from syncd.model.errors import BadConfig, SyncdError
+from syncd.observe.log import LEVELS, configure_logs, emit
+
+UsageError: Final = typer.BadParameter.__base__  # typer exports the base of its usage errors under no public name
+GLOBAL: Final = ("--config", "--connection", "--log-level")
+FAILED: Final = 3
+
+app = typer.Typer(
+    name="syncd",
+    help="Keeps a marketing account and a CRM org in step, and says why every value is what it is.",
+    epilog="Exit codes: 0 done; 1 done, something waits for a person; 2 bad usage or configuration; 3 a vendor refused "
+    "or could not be reached, or part is left for the next run. The options above may stand anywhere in a command.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="PATH", help="syncd.yaml or the folder it is in. Default: $SYNCD_CONFIG, else ./config"
+        ),
+    ] = None,
+    connection: Annotated[
+        str | None, typer.Option("--connection", metavar="NAME", help="Which connection, where there are several.")
+    ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option("--log-level", metavar="LEVEL", help=f"{', '.join(LEVELS)}. Default: the configuration's."),
+    ] = None,
+) -> None:
+    """Global options, the same for every command."""
+    if log_level is not None and log_level not in LEVELS:
+        raise typer.BadParameter(f"choose one of {', '.join(LEVELS)}", param_hint="--log-level")
+    call = Call(config=config, connection=connection, log_level=log_level)
+    call.begin()
+    context.obj = call
+
+
+app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("sync")(sync.sync)
+app.command("explain")(explain.explain)
+app.command("status")(status.status)
+app.command("runs")(status.runs)
+app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(schema.app, name="config")
+app.command("sandbox")(stand_ins.sandbox)
+app.command("demo")(demo.demo)
+
+
+def run() -> None:
+    """The entry point: runs the command line of this process and ends it with the exit code."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Runs one command line. Returns the exit code."""
+    words = global_first(arguments) or ["--help"]
+    command = next((word for word in words if word in _names()), "")
+    configure_logs(level="info")
+    try:
+        code = app(args=words, prog_name="syncd", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except SyncdError as trouble:
+        return _failed(command, trouble, trouble.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Nothing more can be told there, not even by the interpreter's exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except (KeyboardInterrupt, typer.Abort):
+        return _failed(command, KeyboardInterrupt("interrupted; what was settled stays settled"), 130)
+    except Exception as trouble:  # noqa: BLE001 - the last line of defence: logged with its place, never swallowed
+        if UsageError is not None and isinstance(trouble, UsageError):
+            return _failed(command, trouble, 2, f"{_message(trouble)}; `syncd {command} --help` lists what there is")
+        sys.excepthook(type(trouble), trouble, trouble.__traceback__)
+        return FAILED
+
+
+def global_first(arguments: Sequence[str]) -> list[str]:
+    """The words of a command line with the global options moved to the front, where typer looks for them."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in GLOBAL:
+            front += [word, *([value] if (value := next(words, None)) is not None else [])]
+        elif word.startswith(tuple(f"{option}=" for option in GLOBAL)):
+            front.append(word)
+        else:
+            rest.append(word)
+    return front + rest
+
+
+def _names() -> set[str]:
+    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    return {name for name in names if name}
+
+
+def _message(trouble: BaseException) -> str:
+    """The text of a usage error, which says more than ``str`` does."""
+    told = getattr(trouble, "format_message", None)
+    return str(told() if told else trouble).rstrip(".")
+
+
+def _failed(command: str, trouble: BaseException, code: int, text: str | None = None) -> int:
+    """Tells of foreseen trouble: a sentence where a person looks on, an event elsewhere."""
+    what = text or str(trouble)
+    if sys.stderr.isatty():
+        from syncd.cli.out import console
+
+        console(stderr=True).print(f"syncd: {what}", style="red")
+    elif isinstance(trouble, BadConfig):
+        for flaw in trouble.flaws:
+            emit("command.failed", command=command, error=type(trouble).__name__, what=str(flaw), exit=code)
+    else:
+        emit("command.failed", command=command, error=type(trouble).__name__, what=what, exit=code)
+    return code

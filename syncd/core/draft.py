@@ -1,0 +1,107 @@
+"""A decision in the making: what is collected field by field, and the one Decision that comes of it.
+
+Promises at most one write per side, carrying only what was put into it, and never an empty Decision: where nothing is
+to be done it says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncd.core.layout import LANES
+from syncd.core.normalize import REF
+from syncd.model.link import Base, Conflict, FieldChange, Link
+from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
+from syncd.model.remote import RemoteRecord
+from syncd.model.values import Canonical, Lane, Pair, Side, Wire
+
+
+@dataclass(slots=True)
+class Writes:
+    """What one decision collects for one side. ``refs`` are link ids by reference name."""
+
+    fields: dict[str, Wire] = field(default_factory=dict)
+    refs: dict[str, str] = field(default_factory=dict)
+    changes: list[FieldChange] = field(default_factory=list)
+    expect: dict[str, Wire] = field(default_factory=dict)
+    lane: Lane = Lane.BULK
+
+    def put(self, mapping: FieldMapping, wires: Mapping[str, Wire], change: FieldChange) -> None:
+        """Adds one field: what to send for it, and how that is told to people."""
+        for vendor_field, wire in wires.items():
+            if vendor_field.startswith(REF):
+                self.refs[vendor_field[len(REF) :]] = str(change.after)
+            else:
+                self.fields[vendor_field] = wire
+        self.changes.append(change)
+        self.lane = min(self.lane, mapping.lane, key=LANES.index)
+
+
+@dataclass(slots=True)
+class Draft:
+    """What is decided so far on one linked record. ``untimed`` are fields that ``newest`` cannot judge yet."""
+
+    sides: Pair[Writes] = field(default_factory=lambda: Pair(Writes(), Writes()))
+    agreed: dict[str, Canonical] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    holds: list[Conflict] = field(default_factory=list)
+    closes: list[str] = field(default_factory=list)
+    frees: list[tuple[Side, str]] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    untimed: list[str] = field(default_factory=list)
+
+    def settle(self, name: str, value: Canonical) -> None:
+        """Both sides are content with this field as it stands; the Base may move."""
+        self.agreed[name] = value
+        self.settled.append(name)
+
+    def decision(
+        self,
+        kind: KindMapping,
+        link: Link,
+        base: Base | None,
+        seen: Pair[RemoteRecord | None],
+        before: Sequence[Action],
+    ) -> Decision:
+        """The Decision: ``before`` (link made or moved), the writes with the key where it is missing, the rest."""
+        actions: list[Action] = list(before)
+        lane = Lane.BULK
+        for side in Side:
+            writes = self.sides.of(side)
+            key = None if link.keyed.of(side) else link.refs.other(side).id
+            if not (writes.changes or key):
+                continue
+            if not writes.changes:
+                writes.lane = Lane.ORDINARY
+            lane = min(lane, writes.lane, key=LANES.index)
+            record = seen.of(side)
+            actions.append(
+                Update(
+                    side=side,
+                    ref=record.ref if record else link.refs.of(side),
+                    fields=writes.fields if key is None else {**writes.fields, kind.key.of(side): key},
+                    refs=writes.refs,
+                    changes=tuple(writes.changes),
+                    lane=writes.lane,
+                    expect=writes.expect or None,
+                    key=key,
+                )
+            )
+        if self.settled:
+            actions.append(Settle(tuple(self.settled)))
+        actions.extend(Hold(conflict) for conflict in self.holds)
+        if not actions:
+            actions.append(Nothing(self.reasons[0] if self.reasons else "already in step"))
+        return Decision(
+            kind=kind.kind,
+            link=link,
+            base=base,
+            seen=seen,
+            actions=tuple(actions),
+            agreed=self.agreed,
+            closes=tuple(self.closes),
+            frees=tuple(self.frees),
+            lane=lane,
+        )

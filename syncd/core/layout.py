@@ -1,0 +1,100 @@
+"""Where the shared fields of one kind stand on each vendor object, compiled once and asked for every record.
+
+``Layouts`` answers two questions fast: which vendor fields hold a shared field of one object, and which fields a pair
+of objects has in common. It promises that a field which is only written on create is in no layout, since nobody compares
+it. Also here: what every part of planning needs to name things and to read a wire value without inventing one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import itemgetter
+from typing import Final
+
+from syncd.core.normalize import REF, Lens
+from syncd.model.link import Base
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import MISSING, Lane, Missing, Pair, Side, Wire
+
+LANES: Final = list(Lane)
+EMPTY_BASE: Final = Base(agreed={}, confirmed=Pair({}, {}))
+
+
+def digest(*parts: object) -> str:
+    """A short stable name for what the parts say: 24 hex digits."""
+    return blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=12).hexdigest()
+
+
+def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:
+    """The wire value of a vendor field, or of a reference as ``object/id``; ``MISSING`` if it was not told."""
+    if name.startswith(REF):
+        refs = record.refs.get(name[len(REF) :])
+        if refs is None:
+            return MISSING
+        return str(refs[0]) if refs else None
+    return record.fields.get(name, MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The fields that one pair of vendor objects shares: their vendor fields per side, and a quick way to read them.
+
+    ``names`` are those that a Base must have agreed on; a field that is only written on create is not among them.
+    ``plain`` reads all vendor fields of a side at once; ``references`` are the pseudo fields it cannot read.
+    """
+
+    names: frozenset[str]
+    slots: Mapping[str, Pair[tuple[str, ...]]]
+    plain: Pair[Callable[[Mapping[str, Wire]], object]]
+    references: Pair[tuple[str, ...]]
+
+
+class Layouts:
+    """All layouts of one kind, each compiled when it is first needed."""
+
+    def __init__(self, lens: Lens) -> None:
+        self._lens = lens
+        self._pairs: dict[tuple[str, str], Layout] = {}
+        self._objects: dict[tuple[Side, str], dict[str, tuple[str, ...]]] = {}
+
+    def of(self, refs: Pair[RemoteRef]) -> Layout:
+        """The fields that both of these objects have."""
+        objects = refs.marketing.object, refs.crm.object
+        found = self._pairs.get(objects)
+        if found is None:
+            found = self._pairs[objects] = _layout(self._lens, Pair(*objects))
+        return found
+
+    def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
+        """The vendor fields of every shared field that one vendor object has, create-only ones too."""
+        found = self._objects.get((side, object_name))
+        if found is None:
+            slots = self._lens.slots(side, object_name)
+            found = self._objects[side, object_name] = {slot.field.name: slot.vendor_fields for slot in slots}
+        return found
+
+
+def _layout(lens: Lens, objects: Pair[str]) -> Layout:
+    sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in Side))
+    shared = [name for name in sides.marketing if name in sides.crm and not sides.crm[name].field.only_on_create]
+    slots = {name: Pair(sides.marketing[name].vendor_fields, sides.crm[name].vendor_fields) for name in shared}
+
+    def reader(side: Side) -> Callable[[Mapping[str, Wire]], object]:
+        names = [field for name in shared for field in slots[name].of(side) if not field.startswith(REF)]
+        return itemgetter(*names) if names else _nothing_to_read
+
+    def references(side: Side) -> tuple[str, ...]:
+        return tuple(field for name in shared for field in slots[name].of(side) if field.startswith(REF))
+
+    return Layout(
+        names=frozenset(shared),
+        slots=slots,
+        plain=Pair(reader(Side.MARKETING), reader(Side.CRM)),
+        references=Pair(references(Side.MARKETING), references(Side.CRM)),
+    )
+
+
+def _nothing_to_read(_: Mapping[str, Wire]) -> object:
+    return None

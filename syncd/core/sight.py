@@ -1,0 +1,71 @@
+"""One field of one linked record as each side shows it now: its value, whether it changed, why it cannot be read.
+
+A side that was not read in this cycle stands as it last confirmed. A vendor field that was not told is never a clear,
+and a reference to a record that is not linked yet is not told either: it mends itself.
+"""
+
+from __future__ import annotations
+
+from syncd.core.layout import Layouts, wire_of
+from syncd.core.merge import Seen
+from syncd.core.normalize import Invalid, Lens, Unlinked
+from syncd.model.link import Base
+from syncd.model.remote import RemoteRecord
+from syncd.model.values import MISSING, Canonical, Missing, Side, Told, Wire
+
+
+class Sight:
+    """Reads the fields of one kind."""
+
+    def __init__(self, lens: Lens, layouts: Layouts) -> None:
+        self._lens = lens
+        self._layouts = layouts
+
+    def of(self, side: Side, name: str, *, object_name: str, base: Base, record: RemoteRecord | None) -> Seen:
+        """One field on one side; ``record`` is ``None`` where nothing was read.
+
+        A change is judged in shared values, not in wires: the same value in another form has not changed. After a
+        conversion the new object has other vendor fields, of which nothing was confirmed; there the agreed value is
+        what a change is told by.
+        """
+        names = self._layouts.slots(side, object_name).get(name, ())
+        confirmed = base.confirmed.of(side)
+        was = tuple(confirmed.get(vendor_field, MISSING) for vendor_field in names)
+        if record is None:
+            return Seen(self._value(side, object_name, name, was), changed=False)
+        now = _all_told(tuple(wire_of(record, vendor_field) for vendor_field in names))
+        if now is None:
+            return Seen(MISSING, changed=False)
+        read = self._lens.read(side, object_name, name, now)
+        if isinstance(read, Unlinked):
+            return Seen(MISSING, changed=False)
+        if isinstance(read, Invalid):
+            return Seen(MISSING, changed=now != was, trouble=read.reason)
+        if now == was:
+            return Seen(read, changed=False)
+        before = self._value(side, object_name, name, was)
+        if before is MISSING:
+            before = base.agreed.get(name, MISSING)
+        return Seen(read, changed=before is MISSING or before != read)
+
+    def words(self, side: Side, name: str, *, seen: Seen, record: RemoteRecord | None) -> Canonical:
+        """A value for a person to judge: canonical where it can be read, else the vendor's own words."""
+        if seen.value is not MISSING:
+            return seen.value
+        if record is None:
+            return None
+        names = self._layouts.slots(side, record.ref.object).get(name, ())
+        return " | ".join(str(record.fields.get(vendor_field, "")) for vendor_field in names) or None
+
+    def _value(self, side: Side, object_name: str, name: str, wires: tuple[Wire | Missing, ...]) -> Told:
+        told = _all_told(wires)
+        if told is None:
+            return MISSING
+        read = self._lens.read(side, object_name, name, told)
+        return MISSING if isinstance(read, Invalid) else read
+
+
+def _all_told(wires: tuple[Wire | Missing, ...]) -> tuple[Wire, ...] | None:
+    """The wires, if every one was told."""
+    told = tuple(wire for wire in wires if wire is not MISSING)
+    return told if len(told) == len(wires) else None

@@ -1,0 +1,1 @@
+"""What an operator asks for, as use cases on top of the engine; they return values and print nothing."""
