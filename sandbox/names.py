@@ -102,17 +102,10 @@ class Registry:
     """Hands out people and companies; no e-mail address and no domain comes twice."""
 
     def __init__(self, *, seed: int) -> None:
-        try:
-            from faker import Faker  # noqa: PLC0415 - only who makes people up needs it
-        except ImportError as why:
-            raise MissingFaker(
-                "making people up needs Faker: install the extra, for instance `pip install 'syncd[sandbox]'`"
-            ) from why
         self._chance = random.Random(seed)
         self._fakers: dict[str, Any] = {}
         for position, country in enumerate(COUNTRIES):
-            self._fakers[country.locale] = Faker(country.locale)
-            self._fakers[country.locale].seed_instance(seed * 100 + position)
+            self._fakers[country.locale] = open_faker(country.locale, seed=seed * 100 + position)
         self._taken: set[str] = set()
 
     def country(self) -> Country:
@@ -177,6 +170,19 @@ class Registry:
             text = shape(f"{word}{number}")
         self._taken.add(text)
         return str(text)
+
+
+def open_faker(locale: str, *, seed: int) -> Any:
+    """A seeded Faker of one locale; its methods are made at run time. Raises ``MissingFaker``."""
+    try:
+        from faker import Faker  # noqa: PLC0415 - only who makes people up needs it
+    except ImportError as why:
+        raise MissingFaker(
+            "making people up needs Faker: install the extra, for instance `pip install 'syncd[sandbox]'`"
+        ) from why
+    faker = Faker(locale)
+    faker.seed_instance(seed)
+    return faker
 
 
 def plain_letters(text: str) -> str:

@@ -14,10 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from sandbox.hubspot.kernel import HubSpotKernel
-from sandbox.names import MissingFaker
+from sandbox.names import open_faker
 from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.wire_time import stamp
 
@@ -71,7 +70,7 @@ def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKerne
     unknown = deals.keys() - leads.keys()
     if unknown:
         raise OlistFlaw(f"{folder / DEALS_FILE}: mql_id {min(unknown)} is not in {LEADS_FILE}")
-    faker = _faker(seed)
+    faker = open_faker("pt_BR", seed=seed)
     names = {mql: (faker.first_name(), faker.last_name()) for mql in leads}
     contacts = hubspot.load("contacts", [_contact(mql, row, names[mql]) for mql, row in leads.items()])
     _add_status(salesforce)
@@ -84,18 +83,6 @@ def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKerne
     return OlistLoaded(
         contacts=dict(zip(leads, contacts, strict=True)), leads=dict(zip(deals, made, strict=True)), users=users
     )
-
-
-def _faker(seed: int) -> Any:
-    try:
-        from faker import Faker  # noqa: PLC0415 - only who makes people up needs it
-    except ImportError as why:
-        raise MissingFaker(
-            "making people up needs Faker: install the extra, for instance `pip install 'syncd[sandbox]'`"
-        ) from why
-    faker = Faker("pt_BR")
-    faker.seed_instance(seed)
-    return faker
 
 
 def _read(path: Path, *, columns: tuple[str, ...], moment: str) -> dict[str, dict[str, str]]:

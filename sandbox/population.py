@@ -13,7 +13,6 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sandbox import mess
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.names import Company, Person, Registry
 from sandbox.salesforce.kernel import SalesforceKernel
@@ -150,9 +149,11 @@ class _Population:
             lot = self.chance.random()
             industry = self.chance.choice(INDUSTRIES)
             if lot < self.overlap + (1 - self.overlap) / 2:
-                marketing.append((work, self.wording.company_row(work, industry[0])))
+                marketing.append((work, self.wording.company_row(work, industry=industry[0])))
             if lot < self.overlap or lot >= self.overlap + (1 - self.overlap) / 2:
-                accounts.append((work, self.wording.account_row(work, industry[1])))
+                accounts.append(
+                    (work, self.wording.account_row(work, industry=industry[1], owner=self._user().user_id))
+                )
         # Two accounts of one domain: which of them is the company must not be guessed.
         accounts += [(work, {**row, "Name": f"{row['Name']} (old)"}) for work, row in accounts[: amount // 60]]
         holders: dict[str, list[str]] = {}
@@ -183,7 +184,7 @@ class _Population:
         owner = self._user()
         liked = chance.sample(INTERESTS, chance.choice((0, 0, 1, 2, 3)))
         if shared or marketing_only:
-            row = self.wording.contact_row(person, owner, [each[0] for each in liked])
+            row = self.wording.contact_row(person, owner=owner.hubspot_id, liked=[each[0] for each in liked])
             early = chance.choices(EARLY, [each[2] for each in EARLY])[0]
             row["lifecyclestage"], row["hs_lead_status"] = stage[:2] if shared else early[:2]
             if marketing_only and chance.random() < 0.02:
@@ -197,12 +198,20 @@ class _Population:
             status = chance.choice(STAGES)[2] if differs else stage[2]
             employed = person.company is not None and person.company.domain in self.account_ids
             kind = "Contact" if employed and chance.random() < 0.25 else "Lead"
-            row_of_crm = self.wording.crm_row(kind, person, owner, [each[1] for each in liked], status)
+            row_of_crm = self._crm_row(kind, person, owner, liked=[each[1] for each in liked], status=status)
             if not shared and chance.random() < 0.02:
                 del row_of_crm["Email"]
             self.crm[kind].append((person, row_of_crm))
             if kind == "Lead" and chance.random() < 0.008:
                 self.crm["Lead"].append((person, {**row_of_crm, "Company": "(unknown)", "LeadSource": "Web"}))
+
+    def _crm_row(self, kind: str, person: Person, owner: Owner, *, liked: list[str], status: str) -> dict[str, object]:
+        if kind == "Contact":
+            assert person.company is not None
+            account = self.account_ids[person.company.domain]
+            return self.wording.crm_contact_row(person, owner=owner.user_id, liked=liked, account=account)
+        keeper = self.queue if self.chance.random() < 0.06 else owner.user_id
+        return self.wording.lead_row(person, owner=keeper, liked=liked, status=status)
 
     def _shared_mailboxes(self, works: list[Company], *, amount: int) -> None:
         """One address, one contact without a person's name, two Leads who both read it."""
@@ -211,7 +220,7 @@ class _Population:
             address = f"info@{work.domain}"
             self.contacts.append((readers[0], {"email": address, "company": work.name, "lifecyclestage": "lead"}))
             for reader in readers:
-                row = self.wording.crm_row("Lead", reader, self._user(), [], "Open - Not Contacted")
+                row = self._crm_row("Lead", reader, self._user(), liked=[], status="Open - Not Contacted")
                 self.crm["Lead"].append((reader, {**row, "Email": address.upper()}))
 
     # Storing

@@ -23,8 +23,10 @@ from typing import Any, BinaryIO, Self
 from sandbox.control import CONTROL_PREFIX, Controls
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.limits import HubSpotLimits
+from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import Clock, ConnectionDropped, HttpRequest, HttpResponse, Kernel
 from sandbox.salesforce.kernel import SalesforceKernel
+from sandbox.salesforce.switches import SalesforceSwitches
 
 LOOPBACK = "127.0.0.1"
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
@@ -271,15 +273,19 @@ class RunningSandbox:
         seed: int = 1,
         latency: float = 0.0,
         hubspot_limits: HubSpotLimits | None = None,
+        hubspot_switches: HubSpotSwitches | None = None,
         salesforce_daily: int = 15_000,
+        salesforce_switches: SalesforceSwitches | None = None,
     ) -> RunningSandbox:
         """Starts both; port 0 takes a free one. ``latency`` is seconds added to every answer of both.
 
         Without a ``clock`` the stand-ins live in real time. Raises ``OSError`` if a port is taken.
         """
         clock = clock or RealClock()
-        hubspot = HubSpotKernel(clock=clock, seed=seed, limits=hubspot_limits or HubSpotLimits())
-        salesforce = SalesforceKernel(clock=clock, seed=seed + 1, daily_calls=salesforce_daily)
+        hubspot = HubSpotKernel(clock=clock, seed=seed, limits=hubspot_limits, switches=hubspot_switches)
+        salesforce = SalesforceKernel(
+            clock=clock, seed=seed + 1, daily_calls=salesforce_daily, switches=salesforce_switches
+        )
         first = KernelServer(hubspot, port=hubspot_port, latency=latency)
         try:
             second = KernelServer(salesforce, port=salesforce_port, latency=latency)

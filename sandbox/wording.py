@@ -7,7 +7,7 @@ found or made without.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -25,7 +25,8 @@ class Wording:
         self.chance = chance
         self.now = now
 
-    def company_row(self, work: Company, industry: str) -> dict[str, str]:
+    def company_row(self, work: Company, *, industry: str) -> dict[str, str]:
+        """Properties of a HubSpot company."""
         row = {
             "name": self._name(work.name),
             "domain": work.domain,
@@ -41,7 +42,8 @@ class Wording:
         }
         return self._with_gaps(row, keep=("name", "domain"))
 
-    def account_row(self, work: Company, industry: str) -> dict[str, object]:
+    def account_row(self, work: Company, *, industry: str, owner: str | None) -> dict[str, object]:
+        """Fields of an Account; ``owner`` is a user's id."""
         row: dict[str, object] = {
             "Name": self._name(work.name),
             "Website": mess.website(work.domain, chance=self.chance),
@@ -53,12 +55,13 @@ class Wording:
             "NumberOfEmployees": work.employees,
             "AnnualRevenue": work.revenue,
             "Industry": "Agriculture" if self.chance.random() < 0.03 else industry,
-            "OwnerId": self._user().user_id,
+            "OwnerId": owner,
             **self._stamps("CreatedDate", "LastModifiedDate"),
         }
         return self._with_gaps(row, keep=("Name", "Website", "OwnerId"))
 
-    def contact_row(self, person: Person, owner: Owner, liked: list[str]) -> dict[str, str]:
+    def contact_row(self, person: Person, *, owner: str | None, liked: Sequence[str]) -> dict[str, str]:
+        """Properties of a HubSpot contact without its stage; ``owner`` is an owner's id."""
         row = {
             "email": mess.email(person.email, chance=self.chance),
             "firstname": self._name(person.first),
@@ -74,16 +77,33 @@ class Wording:
             "country": mess.country(person.country, chance=self.chance),
             "hs_language": person.country.language,
             "product_interests": ";".join(mess.shuffled(liked, chance=self.chance)),
-            "hubspot_owner_id": owner.hubspot_id or "",
+            "hubspot_owner_id": owner or "",
             **self._stamps("createdate", "lastmodifieddate"),
         }
         return self._with_gaps(row, keep=("email",))
 
-    def crm_row(self, kind: str, person: Person, owner: Owner, liked: list[str], status: str) -> dict[str, object]:
+    def lead_row(self, person: Person, *, owner: str | None, liked: Sequence[str], status: str) -> dict[str, object]:
+        """Fields of a Lead; ``owner`` is the id of a user or a queue. Some have a status nobody else knows."""
+        row = self._person_row(person, owner=owner, liked=liked, address="")
+        row["Company"] = person.company.name if person.company else "(not given)"
+        row["Status"] = "Nurturing" if self.chance.random() < 0.01 else status
+        if person.company is not None:
+            row["Website"] = mess.website(person.company.domain, chance=self.chance)
+        return self._with_gaps(row, keep=("LastName", "Email", "Company", "Status", "OwnerId"))
+
+    def crm_contact_row(
+        self, person: Person, *, owner: str | None, liked: Sequence[str], account: str
+    ) -> dict[str, object]:
+        """Fields of a Salesforce Contact of an Account."""
+        row = self._person_row(person, owner=owner, liked=liked, address="Mailing") | {"AccountId": account}
+        return self._with_gaps(row, keep=("LastName", "Email", "OwnerId", "AccountId"))
+
+    def _person_row(
+        self, person: Person, *, owner: str | None, liked: Sequence[str], address: str
+    ) -> dict[str, object]:
         chance = self.chance
-        address = "Mailing" if kind == "Contact" else ""
         interests = [*liked, "Hardware"] if liked and chance.random() < 0.05 else liked
-        row: dict[str, object] = {
+        return {
             "FirstName": self._name(person.first) if chance.random() > 0.04 else mess.blot(person.first, chance=chance),
             "LastName": self._name(person.last),
             "Email": mess.email(person.email, chance=chance),
@@ -96,21 +116,10 @@ class Wording:
             f"{address}Country": mess.country(person.country, chance=chance),
             "LeadSource": chance.choice(("Web", "Phone Inquiry", "Partner Referral", "Trade Show")),
             "Product_Interests__c": ";".join(mess.shuffled(interests, chance=chance)),
-            "OwnerId": owner.user_id,
+            "OwnerId": owner,
             "HasOptedOutOfEmail": chance.random() < 0.04,
             **self._stamps("CreatedDate", "LastModifiedDate"),
         }
-        if kind == "Contact":
-            assert person.company is not None
-            row["AccountId"] = self.account_ids[person.company.domain]
-        else:
-            row["Company"] = person.company.name if person.company else "(not given)"
-            row["Status"] = "Nurturing" if chance.random() < 0.01 else status
-            if person.company is not None:
-                row["Website"] = mess.website(person.company.domain, chance=chance)
-            if chance.random() < 0.06:
-                row["OwnerId"] = self.queue
-        return self._with_gaps(row, keep=("LastName", "Email", "Company", "Status", "OwnerId", "AccountId"))
 
     def _name(self, text: str) -> str:
         return mess.name(text, chance=self.chance)

@@ -27,32 +27,23 @@ if TYPE_CHECKING:
     from syncd.store import SqlStore
 
 CONFIG = Path("config")
-READ_ONLY: Mapping[Side, Mapping[str, str]] = {
-    Side.MARKETING: {
-        "hs_email_optout*": 'HubSpot does not let it be written; map "@unsubscribed", which uses the communication '
-        "preferences",
-        "hs_marketable_status": "HubSpot decides it by the account's settings",
-        "hs_object_id": "it is HubSpot's own record id",
-        "associatedcompanyid": "it follows the association; map the company as a reference",
-    },
-    Side.CRM: {
-        "Id": "it is Salesforce's own record id",
-        "IsConverted": "only a conversion sets it",
-        "SystemModstamp": "Salesforce sets it",
-        "LastModifiedDate": "Salesforce sets it",
-    },
-}
-
-
 def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """The whole configuration, checked; ``SYNCD_CONFIG`` or ``./config`` where no path is given.
 
     :raises BadConfig: with every flaw found.
     """
     chosen = path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
-    loaded = load(chosen, environ, read_only=READ_ONLY)
+    loaded = load(chosen, environ, read_only=read_only_fields())
     emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
     return loaded
+
+
+def read_only_fields() -> Mapping[Side, Mapping[str, str]]:
+    """Vendor fields that nobody can write, as patterns with advice; the connectors know them."""
+    from connectors.hubspot.known import READ_ONLY as HUBSPOT  # noqa: PLC0415 - see the module
+    from connectors.salesforce.known import READ_ONLY as SALESFORCE  # noqa: PLC0415
+
+    return {Side.MARKETING: HUBSPOT, Side.CRM: SALESFORCE}
 
 
 @contextmanager
@@ -112,7 +103,7 @@ def verifier(settings: ConnectionSettings) -> Verify:
         if flaws:
             raise BadConfig(flaws)
         for notice in notices:
-            emit("config.notice", kind=kind.kind, what=notice)
+            emit("config.optional", kind=kind.kind, reason=notice)
         return verified
 
     return verify

@@ -15,7 +15,7 @@ from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.salesforce.kernel import SalesforceKernel
-from syncd.bootstrap import READ_ONLY, verifier
+from syncd.bootstrap import read_only_fields, verifier
 from syncd.core.normalize import Codec
 from syncd.engine.world import World
 from syncd.model.values import Pair, Side
@@ -69,7 +69,7 @@ def open_both(
     chance = FakeChance(seed)
     hubspot = HubSpotKernel(clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches)
     salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
-    loaded = load(config, config_environment(), read_only=READ_ONLY)
+    loaded = load(config, config_environment(), read_only=read_only_fields())
     settings = loaded.connection(None)
     store = open_store(store_url, settings.connection.name, clock=clock, chance=chance)
     world = open_world(hubspot, salesforce, clock, store, settings)

@@ -127,6 +127,13 @@ class HubSpotConnector:
         """Owners, archived ones too."""
         return read_users(self._client, lane=self._lane)
 
+    def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
+        """Contacts that are marketing contacts, billed per tier; the account's settings decide that for each app."""
+        reader, status = Reader(self._client, self._lane), "hs_marketable_status"
+        asked = Asked.of(Shape(kind="billing", objects={"contacts": (status,)}, key=status))
+        rows = reader.batch(asked, [ref.id for ref in refs if ref.object == "contacts"]) if refs else []
+        return [asked.ref(str(row["id"])) for row in rows if properties_of(row).get(status) == "true"]
+
     def quota(self) -> Quota:
         """Today's calls as last heard, and the calls of this object."""
         return Quota(self._client.used, self._client.limit, self._client.calls)

@@ -181,6 +181,10 @@ class SalesforceConnector:
         """A thousand rows a call; see ``write``."""
         return self._org.writer.write(shape, batch, deadline, self._lane)
 
+    def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
+        """None: Salesforce charges storage, not records."""
+        return ()
+
     def quota(self) -> Quota:
         """As the org last said, and the calls of this object and its lanes."""
         client = self._org.client

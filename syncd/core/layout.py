@@ -1,8 +1,8 @@
 """Where the shared fields of one kind stand on each vendor object, compiled once and asked for every record.
 
 ``Layouts`` answers two questions fast: which vendor fields hold a shared field of one object, and which fields a pair
-of objects has in common. It promises that a field which is only written on create is in no layout, since nobody compares
-it. Also here: what every part of planning needs to name things and to read a wire value without inventing one.
+of objects has in common. It promises that a field which is only written on create is in no layout, since nobody
+compares it. Also here: what every part of planning needs to name things and to read a wire value without inventing one.
 """
 
 from __future__ import annotations

@@ -173,7 +173,8 @@ class Planner:
         if isinstance(verdict, Clashing):
             self._hold(draft, self._conflict(link, base, verdict, name, sides, seen), known)
             return
-        if MISSING not in (sides.marketing.value, sides.crm.value):
+        untold = MISSING in (sides.marketing.value, sides.crm.value)
+        if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
         self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
 
@@ -210,13 +211,12 @@ class Planner:
                 self._settle_kept(draft, mapping, base, sides, seen)
             elif name in base.agreed and all(side.value == base.agreed[name] for side in sides):
                 # The same value in other words (another case, a first sight): remembered, so that it stays quick.
-                draft.agreed[name] = base.agreed[name]
-                draft.settled.append(name)
+                draft.settle(name, base.agreed[name])
+                draft.frees.extend(parked)
             return
         if isinstance(verdict, Agree):
-            draft.agreed[name] = verdict.value
-            draft.settled.append(name)
-            draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
+            draft.settle(name, verdict.value)
+            draft.frees.extend(parked)
             return
         origin = verdict.side if isinstance(verdict, Take) else None
         if verdict.value is None and mapping.type is FieldType.REFERENCE:

@@ -45,6 +45,9 @@ ROUNDS = 12
 SEND_WITHIN = timedelta(minutes=5)
 UNWRITTEN_LOT = 1_000
 LEASE_SPAN = timedelta(minutes=2)
+SAMPLE = 10
+BILLED = "billed:marketing"
+UNKNOWN = b"unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,11 @@ class Job:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a plan, as stable names to numbers."""
+    """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in."""
 
     counts: Counter[str] = field(default_factory=Counter)
     partial: bool = False
+    buried: set[str] = field(default_factory=set)
 
     def note(self, name: str, side: Side | None = None, by: int = 1) -> None:
         """Counts one outcome, by side where it has one."""
@@ -109,11 +113,42 @@ class Apply:
                 return
             jobs = sorted(self._next, key=_order)
             self._next = []
-            for side, lot in self._by_side(jobs):
+            for side, lot in self._by_side(self._sample_first(jobs)):
                 self._send(side, lot)
         for job in self._next:
             self._give_up(job)
         self._next = []
+
+    def _sample_first(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Sends a few new marketing records alone and sees whether the vendor bills them, before the many follow."""
+        new = [job for job in jobs if isinstance(job.action, Create) and job.action.side is Side.MARKETING]
+        if not new or self.world.connection.allow_billable:
+            return jobs
+        verdict = self.world.store.recall(BILLED)
+        sample: list[Job] = []
+        if verdict is None or verdict[0] == UNKNOWN:
+            sample = new[:SAMPLE]
+            self._send(Side.MARKETING, sample)
+            made = [self.ledger.of(job.decision).link.refs.marketing for job in sample]
+            billed = self.world.connectors.marketing.billed([ref for ref in made if ref.id])
+            self.world.store.remember(BILLED, b"yes" if billed else b"no", self.world.clock.now())
+        if (self.world.store.recall(BILLED) or (b"no",))[0] == b"no":
+            return [job for job in jobs if job not in sample]
+        held = [job for job in new if job not in sample]
+        self._hold_billable(held)
+        return [job for job in jobs if job not in sample and job not in held]
+
+    def _hold_billable(self, held: Sequence[Job]) -> None:
+        settlement = Settlement()
+        refusal = Refused(
+            code="BILLABLE",
+            reason="new contacts of this app become marketing contacts, which are billed",
+            advice="change that setting in HubSpot or set allow_billable, then `syncd dead-letters retry --all`",
+        )
+        for job in held:
+            after_refusal(self.world, self.planner, job.decision, job.action, refusal, settlement)
+        self._buried(Side.MARKETING, settlement)
+        self.world.store.settle(settlement, self.world.clock.now())
 
     def _by_side(self, jobs: Sequence[Job]) -> Iterator[tuple[Side, list[Job]]]:
         """Lots of one side each, in order, none with two writes of one record."""
@@ -298,10 +333,16 @@ class Apply:
         self.tally.note("refused", side)
         settlement = Settlement(endings={write.intent: f"refused {result.code}"})
         again = after_refusal(self.world, self.planner, job.decision, job.action, result, settlement)
-        self.tally.note("parked", side, by=len(settlement.parked))
-        self.tally.note("dead_letters", side, by=len(settlement.dead))
+        if settlement.parked:
+            self.tally.note("parked", side, by=len(settlement.parked))
+        self._buried(side, settlement)
         self._next.extend(Job(job.decision, action) for action in again)
         return settlement
+
+    def _buried(self, side: Side, settlement: Settlement) -> None:
+        if settlement.dead:
+            self.tally.note("dead_letters", side, by=len(settlement.dead))
+            self.tally.buried.update(letter.id for letter in settlement.dead)
 
     def _clash(self, job: Job, write: Write, result: Clash) -> Settlement:
         """A create met a record that says it is the same: looked at in the next cycle, and held until then."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from syncd.engine.apply import LEASE_SPAN, Apply, Tally
+from syncd.engine.apply import BILLED, LEASE_SPAN, UNKNOWN, Apply, Tally
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.recover import recover
 from syncd.engine.world import World, learn_schema, make_ready
@@ -197,6 +197,8 @@ class _Cycle:
     def _carry_out(self, prepared: Prepared) -> None:
         plan = prepared.plan
         for kind_plan, gathered in zip(plan.kinds, prepared.gathered, strict=True):
+            if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
+                self.world.store.remember(BILLED, UNKNOWN, self.world.clock.now())  # a person may have changed it
             apply = Apply(
                 self.world, self.world.planner(kind_plan.kind), self.run.id, self.lease, self.tally, self._one_more
             )
@@ -208,7 +210,11 @@ class _Cycle:
             self.lease = apply.lease
             done = Settlement(
                 requests_done=[request.id for request in gathered.carried],
-                revive=[letter.id for letter in gathered.dead.values() if letter.retry],
+                revive=[
+                    letter.id
+                    for letter in gathered.dead.values()
+                    if letter.retry and letter.id not in self.tally.buried
+                ],
                 cursors=gathered.cursors,
             )
             self._remember(done)

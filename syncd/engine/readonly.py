@@ -31,6 +31,7 @@ class ReadOnly:
         self.find = connector.find
         self.keyed = connector.keyed
         self.history = connector.history
+        self.billed = connector.billed
         self.quota = connector.quota
         self.close = connector.close
 

@@ -106,6 +106,10 @@ class Connector(Protocol):
         """Sends the batch; results have its order and length. Rows that were not sent by the deadline are Deferred."""
         ...
 
+    def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
+        """Which of these new records the vendor bills the account for (HubSpot: marketing contacts)."""
+        ...
+
     def quota(self) -> Quota:
         """The vendor's count of today's calls as last heard, and the calls made by this object."""
         ...

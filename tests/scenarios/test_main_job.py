@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
 from syncd.model.run import RunState
-from tests.worlds import Both, open_both
+from tests.worlds import ROOT, Both, open_both
 
 
 @pytest.fixture
@@ -103,6 +106,32 @@ def test_sales_may_move_a_stage_back(answer: Literal["silent", "error"]) -> None
     go(both)
     assert property_of(both, person, "lifecyclestage") == "marketingqualifiedlead"
     assert property_of(both, person, "hs_lead_status") == "NEW"
+    go(both)
+    assert not go(both).run.counts
+    both.store.close()
+
+
+@pytest.mark.parametrize("billed", [False, True])
+def test_contacts_that_would_be_billed_are_held_after_ten(tmp_path: Path, billed: bool) -> None:
+    """New contacts may be billed: ten are made and looked at; if they are billed, the rest waits for a person."""
+    shutil.copytree(ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("cases", "env"))
+    person = tmp_path / "config" / "schema" / "person.yaml"
+    text = person.read_text()
+    assert "marketing: [] # nobody" in text
+    person.write_text(text.replace("marketing: [] # nobody", "marketing: [{object: contacts}] # nobody"))
+    both = open_both(switches=HubSpotSwitches(app_contacts_are_marketing=billed), config=tmp_path / "config")
+    for number in range(25):
+        lead(both, Email=f"p{number}@example.com")
+    go(both)
+    made = len(both.hubspot.export()["contacts"])
+    assert made == (10 if billed else 25)
+    assert [letter.code for letter in both.store.dead_letters()] == (["BILLABLE"] * 15 if billed else [])
+    for letter in both.store.dead_letters():
+        both.store.mark_dead_letter(letter.id, retry=True)
+    both.world.connection = replace(both.world.connection, allow_billable=True)
+    go(both)
+    assert len(both.hubspot.export()["contacts"]) == 25
+    assert not both.store.dead_letters()
     go(both)
     assert not go(both).run.counts
     both.store.close()

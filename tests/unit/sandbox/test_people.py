@@ -34,7 +34,9 @@ def kernels() -> tuple[HubSpotKernel, SalesforceKernel, SimulatedClock]:
 
 def values(hubspot: Any, salesforce: Any) -> dict[tuple[str, str], dict[str, Any]]:
     """All values of all people by (object, id)."""
-    found = {("contacts", row["id"]): row["properties"] | {"gone": row["archived"]} for row in hubspot.export()["contacts"]}
+    found = {
+        ("contacts", row["id"]): row["properties"] | {"gone": row["archived"]} for row in hubspot.export()["contacts"]
+    }
     rows = salesforce.export()
     return found | {
         (kind, row["Id"]): row | {"gone": row["IsDeleted"] or row.get("IsConverted", False)}
@@ -117,5 +119,5 @@ def test_one_edit_can_be_told_exactly() -> None:
 def test_only_people_s_actions_can_be_done() -> None:
     """Methods of a kernel that are no person's work cannot be called through a desk."""
     hubspot, _, _ = kernels()
-    with pytest.raises(UnknownAction, match="known are .*edit"):
+    with pytest.raises(UnknownAction, match=r"known are .*edit"):
         LocalDesk(hubspot).do("handle", request=None)

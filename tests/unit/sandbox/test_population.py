@@ -100,7 +100,9 @@ def test_the_seed_decides(world: World) -> None:
     again, other = make(), make(seed=2, people=100)
     assert contacts(again) == contacts(world)
     assert crm(again) == crm(world)
-    assert {row.get("email") for row in contacts(other).values()} != {row.get("email") for row in contacts(world).values()}
+    assert {row.get("email") for row in contacts(other).values()} != {
+        row.get("email") for row in contacts(world).values()
+    }
 
 
 def test_every_notation_means_the_same_number() -> None:

@@ -48,6 +48,7 @@ class LoopbackAdapter(HTTPAdapter):
     """Sends https URLs, which simple-salesforce cannot be talked out of, to the stand-in over plain http."""
 
     def send(self, request: requests.PreparedRequest, *args: Any, **words: Any) -> requests.Response:
+        """Sends over plain http."""
         request.url = (request.url or "").replace("https://", "http://", 1)
         return super().send(request, *args, **words)
 
@@ -69,7 +70,6 @@ def test_the_unmodified_hubspot_client_works(box: RunningSandbox, hubspot: Contr
     from hubspot.crm.contacts import SimplePublicObjectInputForCreate
 
     client = HubSpot(access_token="pat-na1-sandbox")
-    client.crm.contacts.basic_api.api_client.configuration.host = box.hubspot_url
     basic = client.crm.contacts.basic_api
     basic.api_client.configuration.host = box.hubspot_url
     made = basic.create(SimplePublicObjectInputForCreate(properties={"email": "jo@x.com", "firstname": "Zoë 🌸"}))
@@ -92,7 +92,7 @@ def test_the_unmodified_simple_salesforce_works(box: RunningSandbox, salesforce:
     assert token["instance_url"] == box.salesforce_url
     with requests.Session() as session:
         session.mount("https://", LoopbackAdapter())
-        org = Salesforce(instance_url=token["instance_url"], session_id=token["access_token"], session=session)
+        org: Any = Salesforce(instance_url=token["instance_url"], session_id=token["access_token"], session=session)
         made = org.Lead.create({"LastName": "Dvořák", "Company": "Acme"})
         found = org.query(f"SELECT LastName FROM Lead WHERE Id = '{made['id']}'")
         assert [row["LastName"] for row in found["records"]] == ["Dvořák"]
@@ -133,7 +133,7 @@ def test_the_control_plane_says_what_would_be_right(hubspot: Control, salesforce
 
 
 def test_faults_hit_what_they_name(hubspot: Control) -> None:
-    """A fault before answers instead, one that drops cuts the connection after the work is done, and both are logged."""
+    """A fault answers instead of the vendor, or cuts the connection after the work is done; both are logged."""
     url = f"{hubspot.url}/crm/v3/objects/contacts"
     hubspot.fault(name="html", path_contains="/contacts", skip=1, status=200, body="<html>", headers={"X-By": "edge"})
     assert requests.get(url, headers=TOKEN, timeout=5).json()["results"] is not None

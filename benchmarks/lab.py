@@ -1,0 +1,198 @@
+"""What every bench needs: stand-ins in their process, a folder for the state, and commands of syncd as processes.
+
+Vendor time is moved instead of waited for, so that what is read once more (the overlap) falls into a cycle of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.control import Control
+
+ROOT = Path(__file__).resolve().parent.parent
+APART = frozenset({"token", "versions", "account", "schema", "describe", "describe.global", "properties", "owners.list"})
+"""Operations that are counted apart: who we are, and what schemas and users look like (at most every ten minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one command cost its process. Seconds; memory is the peak in KiB."""
+
+    cpu: float
+    start_up: float
+    wall: float
+    memory: int
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls as the vendors counted them, by vendor and operation; calls that are counted apart stand in ``apart``."""
+
+    counted: dict[str, int] = field(default_factory=dict)
+    apart: dict[str, int] = field(default_factory=dict)
+    records: dict[str, int] = field(default_factory=dict)
+    written: int = 0
+
+    @property
+    def total(self) -> int:
+        """Calls that are not counted apart."""
+        return sum(self.counted.values())
+
+    def __add__(self, other: Calls) -> Calls:
+        def both(one: dict[str, int], two: dict[str, int]) -> dict[str, int]:
+            return {name: one.get(name, 0) + two.get(name, 0) for name in sorted({*one, *two})}
+
+        return Calls(
+            both(self.counted, other.counted),
+            both(self.apart, other.apart),
+            both(self.records, other.records),
+            self.written + other.written,
+        )
+
+
+class Lab:
+    """Stand-ins, and the syncd that is measured."""
+
+    def __init__(self, standins: subprocess.Popen[str], folder: Path) -> None:
+        self._standins = standins
+        self.folder = folder
+        urls = self._heard()
+        self.controls = {vendor: Control(urls[vendor], timeout=600) for vendor in ("hubspot", "salesforce")}
+        prefix = "SYNCD_CONNECTIONS__MAIN__"
+        self.environment = {
+            **os.environ,
+            "SYNCD_STORE__URL": f"sqlite:///{self.store}",
+            f"{prefix}MARKETING__BASE_URL": urls["hubspot"],
+            f"{prefix}MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret
+            f"{prefix}CRM__LOGIN_URL": urls["salesforce"],
+            f"{prefix}CRM__CLIENT_SECRET": "sandbox-secret",  # not a secret
+        }
+
+    @property
+    def store(self) -> Path:
+        """The state file."""
+        return self.folder / "syncd.db"
+
+    def tell(self, **words: Any) -> None:  # noqa: ANN401 - the words of benchmarks.standins
+        """A command to the stand-ins; returns when it is done."""
+        assert self._standins.stdin is not None
+        self._standins.stdin.write(json.dumps(words) + "\n")
+        self._standins.stdin.flush()
+        self._heard()
+
+    def run(self, command: str) -> Spent:
+        """One command of ``benchmarks.runner``.
+
+        :raises RuntimeError: with the end of its log, if it fails.
+        """
+        log = self.folder / "syncd.log"
+        with log.open("a") as lines:
+            ended = subprocess.run(
+                [sys.executable, "-m", "benchmarks.runner", command],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=subprocess.PIPE,
+                stderr=lines,
+                text=True,
+                check=False,
+            )
+        if ended.returncode:
+            raise RuntimeError(f"`{command}` ended with {ended.returncode}:\n" + log.read_text()[-3_000:])
+        return Spent(**json.loads(ended.stdout.splitlines()[-1]))
+
+    def linked(self, count: int) -> None:
+        """Makes so many linked pairs, known to the store, and lets all that is due happen once."""
+        self.tell(do="load", count=count)
+        self.run("link")
+        self.rest()
+
+    def rest(self) -> None:
+        """Cycles with time between them, until what is read once more has been read."""
+        for _ in range(2):
+            self.tell(do="shift", seconds=400)
+            self.run("sync")
+
+    def calls(self) -> Calls:
+        """Calls since the last question; the logs begin anew."""
+        counted: dict[str, int] = {}
+        apart: dict[str, int] = {}
+        records: dict[str, int] = {}
+        written = 0
+        for vendor, control in self.controls.items():
+            told = control.calls()
+            control.reset()
+            written += told["written"]
+            for operation, figures in told["operations"].items():
+                name = f"{vendor} {operation}"
+                where = apart if operation in APART else counted
+                where[name] = figures["calls"] if operation in APART else figures["cost"]
+                records[name] = figures["records"]
+        return Calls(counted, apart, records, written)
+
+    @contextmanager
+    def rows_rewritten(self) -> Iterator[list[int]]:
+        """How many rows of the link table (links and bases) were written inside; the list gets the figure at the end."""
+        with sqlite3.connect(self.store) as state:
+            state.execute("CREATE TABLE bench_touched (id TEXT)")
+            for what in ("UPDATE", "INSERT", "DELETE"):
+                row = "OLD" if what == "DELETE" else "NEW"
+                state.execute(
+                    f"CREATE TRIGGER bench_{what} AFTER {what} ON link BEGIN INSERT INTO bench_touched VALUES ({row}.id); END"
+                )
+        state.close()
+        found: list[int] = []
+        yield found
+        with sqlite3.connect(self.store) as state:
+            found.append(int(state.execute("SELECT count(*) FROM bench_touched").fetchone()[0]))
+            for what in ("UPDATE", "INSERT", "DELETE"):
+                state.execute(f"DROP TRIGGER bench_{what}")
+            state.execute("DROP TABLE bench_touched")
+        state.close()
+
+    def _heard(self) -> dict[str, Any]:
+        assert self._standins.stdout is not None
+        line = self._standins.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the stand-ins ended; see {self.folder / 'standins.log'}")
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+
+@contextmanager
+def opened() -> Iterator[Lab]:
+    """A lab with empty stand-ins and no state; everything is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="syncd-bench-") as name:
+        folder = Path(name)
+        with (folder / "standins.log").open("w") as errors:
+            standins = subprocess.Popen(
+                [sys.executable, "-m", "benchmarks.standins"],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        try:
+            yield Lab(standins, folder)
+        except Exception as why:
+            why.add_note((folder / "standins.log").read_text()[-3_000:])
+            raise
+        finally:
+            assert standins.stdin is not None
+            standins.stdin.close()
+            try:
+                standins.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                standins.kill()
+                standins.wait()

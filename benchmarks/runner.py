@@ -1,0 +1,152 @@
+"""One command of syncd in a process of its own, and what that process cost.
+
+``sync`` is a whole cycle as ``syncd sync`` runs it, ``full`` the same with ``--full``, ``link`` puts links and bases of
+all pairs that point at each other into the store, with every value as it was read: what an approved first link leaves
+behind, without its calls. Prints one JSON line: seconds of processor and wall, peak of resident memory, and counts.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.bootstrap import open_world, read_config
+from syncd.observe.log import configure_logs
+
+if TYPE_CHECKING:
+    from syncd.engine.world import World
+
+CONFIG = Path(__file__).parent / "config"
+LOT = 2_000
+PROFILE = "BENCH_PROFILE"
+"""Environment variable that names a file for a cProfile of the command."""
+
+
+def processor_seconds() -> float:
+    """Processor time of this process so far, its own and the kernel's for it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def peak_memory() -> int:
+    """Highest resident memory of this process so far, in KiB.
+
+    Read from the process's own memory map: ``ru_maxrss`` also remembers the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def cycle(world: World, *, full: bool) -> dict[str, int]:
+    """One cycle; its counts."""
+    from syncd.engine.cycle import sync  # noqa: PLC0415 - loaded as late as the command itself does
+
+    ended = sync(world, full=full)
+    if ended.needs_approval:
+        raise SystemExit("this store was never linked: the first cycle waits for an approval")
+    nothing = {f"nothing: {why}": count for kind in ended.plan.kinds for why, count in kind.nothing.items()} if ended.plan else {}
+    return {**ended.run.counts, **nothing}
+
+
+def link(world: World) -> dict[str, int]:
+    """Links of all contacts whose key names a Lead, settled by the same code as an adopted pair."""
+    from syncd.core.planner import Known, digest  # noqa: PLC0415 - the same
+    from syncd.engine.settle import Ledger, settle_unwritten  # noqa: PLC0415
+    from syncd.engine.world import make_ready  # noqa: PLC0415
+    from syncd.model.link import Link, Linked, Proof  # noqa: PLC0415
+    from syncd.model.plan import Adopt, Decision  # noqa: PLC0415
+    from syncd.model.remote import RemoteRecord, RemoteRef  # noqa: PLC0415
+    from syncd.model.run import StoredCursor  # noqa: PLC0415
+    from syncd.model.values import Pair, Side  # noqa: PLC0415
+    from syncd.ports.store import Settlement  # noqa: PLC0415
+
+    make_ready(world)
+    planner = world.planner("person")
+    shapes = Pair(*(planner.lens.shape(side) for side in Side))
+    now = world.clock.now()
+    cursors = [
+        StoredCursor("person", side, "changes", world.connectors.of(side).start(shapes.of(side)), now) for side in Side
+    ]
+    linked = 0
+    lot: list[RemoteRecord] = []
+
+    def settle() -> None:
+        refs = {record.ref: RemoteRef("Lead", str(record.fields[shapes.marketing.key])) for record in lot}
+        answers = world.connectors.crm.fetch(shapes.crm, list(refs.values()))
+        leads = {answer.ref: answer for answer in answers if isinstance(answer, RemoteRecord)}
+        settlement, ledger = Settlement(), Ledger(world, planner)
+        for record in lot:
+            pair = Pair(record.ref, refs[record.ref])
+            made = Link(
+                id=digest(world.connection.name, "person", Side.MARKETING, record.ref),
+                kind="person",
+                refs=pair,
+                proof=Proof.KEY,
+                since=now,
+                keyed=Pair(marketing=True, crm=True),
+            )
+            seen: Pair[RemoteRecord | None] = Pair(record, leads[pair.crm])
+            decision = planner.linked(Linked(made, None), seen, Known(), (Adopt(pair, Proof.KEY),))
+            assert isinstance(decision, Decision)
+            assert decision.write_to(Side.MARKETING) is None and decision.write_to(Side.CRM) is None, decision.actions
+            settle_unwritten(ledger, decision, settlement)
+        world.store.settle(settlement, now)
+
+    for page in world.connectors.marketing.scan(shapes.marketing):
+        lot += page.records
+        if len(lot) >= LOT:
+            settle()
+            linked += len(lot)
+            lot.clear()
+    if lot:
+        settle()
+        linked += len(lot)
+    world.store.settle(Settlement(cursors=cursors), now)
+    return {"linked": linked}
+
+
+COMMANDS: dict[str, Callable[[World], dict[str, int]]] = {
+    "sync": lambda world: cycle(world, full=False),
+    "full": lambda world: cycle(world, full=True),
+    "link": link,
+}
+
+
+def main() -> None:
+    """Runs the command named on the command line."""
+    began = time.monotonic()
+    profile = cProfile.Profile() if os.environ.get(PROFILE) else None
+    loaded = read_config(CONFIG, os.environ)
+    configure_logs(level=loaded.log_level)
+    with open_world(loaded, None, who="bench") as world:
+        ready = processor_seconds()
+        if profile:
+            profile.enable()
+        counts = COMMANDS[sys.argv[1]](world)
+        if profile:
+            profile.disable()
+            profile.dump_stats(os.environ[PROFILE])
+    print(
+        json.dumps(
+            {
+                "cpu": processor_seconds(),
+                "start_up": ready,
+                "wall": time.monotonic() - began,
+                "memory": peak_memory(),
+                "counts": counts,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()

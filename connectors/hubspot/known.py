@@ -1,0 +1,19 @@
+"""Properties of HubSpot that an app cannot write, and what to do instead; names may hold ``*``.
+
+Sources: recorded ``modificationMetadata.readOnlyValue``, the owners and contacts guides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+READ_ONLY: Final[Mapping[str, str]] = {
+    "hs_email_optout*": 'map "@unsubscribed", which is written through the communication preferences',
+    "hs_marketable_status": "HubSpot decides it by the account's settings",
+    "hs_object_id": "it is HubSpot's own record id",
+    "associatedcompanyid": "it follows the association; map the company as a reference",
+    "hs_additional_emails": "HubSpot keeps it itself when contacts are merged",
+    "createdate": "HubSpot sets it",
+    "lastmodifieddate": "HubSpot sets it",
+}

@@ -1,0 +1,90 @@
+"""``syncd conflicts``: what no policy settles, and a person's choice about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.model.link import Conflict
+
+app = typer.Typer(help="Clashes that wait for a person.", rich_markup_mode=None)
+
+
+@app.command("list")
+def list_conflicts(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Lists open conflicts, oldest first; needs no credentials and no network. Exit 1 if one waits for a decision.
+
+    JSON: conflicts [{id, kind, topic (field, clear, match, gone), link, refs [SIDE:OBJECT/ID], field, values {SIDE},
+    base, reason, since, resolution (null: undecided)}].
+    """
+    from syncd.cli.out import print_json, say
+    from syncd.operations.forecast import conflict_document
+
+    call: Call = context.obj
+    with call.memory() as store:
+        rows = store.conflicts()
+    if as_json:
+        print_json({"conflicts": [conflict_document(row) for row in rows]})
+    elif rows:
+        for row in rows:
+            _print(row, call)
+    else:
+        say("no conflict is open")
+    raise typer.Exit(1 if any(row.resolution is None for row in rows) else 0)
+
+
+@app.command("resolve")
+def resolve(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conflict, or how it begins.")],
+    take: Annotated[
+        str | None, typer.Option("--take", metavar="SIDE", help="crm or marketing: that side's value is right.")
+    ] = None,
+    link: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--link", metavar="MARKETING_REF CRM_REF", help="These two records are one."),
+    ] = None,
+    apart: Annotated[bool, typer.Option("--apart", help="None of these records belong together.")] = False,
+) -> None:
+    """Stores your choice; the next cycle carries it out. It may be changed until then."""
+    from syncd.cli.out import say
+    from syncd.operations.deciding import Choice, named_conflict, resolution
+
+    call: Call = context.obj
+    with call.memory() as store:
+        conflict = named_conflict(store.conflicts(), id)
+        chosen = resolution(conflict, Choice(take=take, link=link, apart=apart))
+        store.resolve_conflict(conflict.id, chosen)
+    say(f"conflict {conflict.id}: {chosen}; stored for the next cycle", f"next: {call.again('sync')}")
+
+
+def _print(conflict: Conflict, call: Call) -> None:
+    from syncd.cli.out import say, shown, when
+    from syncd.model.link import Topic
+    from syncd.model.values import Side
+
+    about = f"{conflict.kind} {conflict.field}" if conflict.field else conflict.kind
+    say(f"{conflict.id}  {conflict.topic}  {about}  since {when(conflict.since)} UTC", style="bold")
+    say(f"  records: {', '.join(f'{side}:{ref}' for side, ref in conflict.refs)}", f"  reason:  {conflict.reason}")
+    if conflict.topic in (Topic.FIELD, Topic.CLEAR):
+        for side in Side:
+            say(f"  {side.value + ':':10} {shown(conflict.values.of(side))}")
+        say(f"  {'base:':10} {shown(conflict.base)}")
+    if conflict.resolution is not None:
+        say(f"  decided: {conflict.resolution}; carried out by the next cycle")
+        return
+    match conflict.topic:
+        case Topic.FIELD | Topic.CLEAR:
+            say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+        case Topic.MATCH:
+            say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--link')} MARKETING_REF CRM_REF")
+            say(f"  or:      {call.again('conflicts', 'resolve', conflict.id, '--apart')}")
+        case Topic.GONE:
+            say("  decide:  merge them in that system; the next cycle sees it")

@@ -1,0 +1,150 @@
+"""``syncd plan``: what a cycle would do now, what it costs, and what waits for a person."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.operations.forecast import Forecast, KindForecast
+
+
+def plan(
+    context: typer.Context,
+    full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write the complete plan there as JSON, mode 0600.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Says what `sync` would do now; writes to nobody.
+
+    Creates, updates, clears, links, conflicts, refusals foreseen, calls per side, share of today's quota, time, digest
+    and twenty samples. Exit 1 if a first link waits for approval or a conflict waits for a decision.
+
+    JSON: connection, digest, first_link, needs_approval, open_conflicts, seconds, calls {SIDE: planned,
+    share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write]. --out holds every decision.
+    """
+    from syncd.cli.out import count, print_json, progress, say
+    from syncd.engine.cycle import plan_only
+    from syncd.operations.forecast import forecast, forecast_document, plan_document
+
+    call: Call = context.obj
+    with call.world(read_only=True) as world:
+        with progress("reading both systems"):
+            prepared = plan_only(world, full=full)
+        told = forecast(world, prepared.plan)
+    if out is not None:
+        write_private(out, plan_document(prepared.plan))
+    if as_json:
+        print_json(forecast_document(told))
+    else:
+        print_forecast(told, call)
+        if out is not None:
+            say(f"{count(sum(1 for _ in prepared.plan.decisions()), 'decision')} written to {out}")
+    raise typer.Exit(1 if told.waits else 0)
+
+
+def write_private(path: Path, document: object) -> None:
+    """Writes JSON that holds values of people: readable by its owner alone."""
+    import orjson
+
+    from syncd.model.errors import BadUsage
+
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)  # an older file keeps its mode through open
+            file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
+    except OSError as error:
+        raise BadUsage(f"{path} cannot be written ({error.strerror}); name a file in a folder of yours") from error
+
+
+def print_forecast(told: Forecast, call: Call) -> None:
+    """Prints figures, price and samples for a person, and what to type next."""
+    from syncd.cli.out import say, table
+    from syncd.operations.forecast import written_samples
+
+    title = "first link of two filled systems: a preview" if told.plan.first_link else "what a cycle would do"
+    say(f"{told.plan.connection}: {title}", style="bold")
+    rows = [row for kind in told.kinds for row in _figures(kind)]
+    table("", ("kind", "what", "marketing", "crm"), rows)
+    if not rows:
+        say("nothing to do: both sides are in step")
+    table("nothing to do for", ("kind", "records", "because"), _nothing(told))
+    _print_price(told)
+    table("samples", ("write", "field", "caused by", "before", "after", "rule"), list(_samples(written_samples(told.samples))))
+    say(f"digest {told.plan.digest}")
+    if told.approval:
+        say("Nothing is written before you approve exactly this plan:", style="yellow")
+        say(f"  {call.again('sync', '--approve', told.plan.digest)}", style="bold")
+    elif told.waits:
+        say(f"Conflicts wait: {call.again('conflicts', 'list')}", style="yellow")
+
+
+def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
+    """Lines of the table, only those that say something."""
+    from syncd.model.values import Side
+
+    rows: list[tuple[str, str, str, str]] = []
+    for what, sided in (
+        ("create", kind.creates),
+        ("update", kind.updates),
+        ("write only the key field", kind.keys),
+        ("empty a value", kind.clears),
+    ):
+        if any(sided.values()):
+            rows.append((kind.kind, what, *(f"{sided[side]:,}" for side in Side)))
+    for what, number in (
+        ("link two records", kind.links),
+        ("follow a merge or conversion", kind.relinks),
+        ("tombstone: a record left", kind.tombstones),
+        ("conflict: hold a field", kind.conflicts),
+        ("several match: hold the record", kind.ambiguous),
+        ("creates that need a default", kind.depending),
+        ("parked fields wait", kind.parked),
+        ("dead letters wait", kind.dead),
+    ):
+        if number:
+            rows.append((kind.kind, what, f"{number:,}", ""))
+    rows += [(kind.kind, f"  default of {name}", f"{number:,}", "") for name, number in kind.defaulted.items()]
+    return rows
+
+
+def _nothing(told: Forecast) -> list[tuple[str, str, str]]:
+    return [
+        (kind.kind, f"{number:,}", reason)
+        for kind in told.kinds
+        for reason, number in sorted(kind.nothing.items(), key=lambda row: -row[1])
+    ]
+
+
+def _print_price(told: Forecast) -> None:
+    from syncd.cli.out import say
+    from syncd.model.values import Side
+
+    for side in Side:
+        share, quota = told.share(side), told.quota.of(side)
+        today = "today's limit not told" if quota.limit is None else f"of {quota.limit:,} a day"
+        if share is not None:
+            today += f" ({share:.2%}; used so far {quota.used or 0:,})"
+        say(f"{side}: {told.plan.cost.calls.of(side):,} calls {today}")
+    say(f"time: about {told.plan.cost.seconds:,.0f} s")
+
+
+def _samples(
+    samples: list[tuple[str, list[tuple[str, str, object, object, str]]]],
+) -> list[tuple[str, str, str, str, str, str]]:
+    """One line a field; the write is named on its first line."""
+    from syncd.cli.out import shown
+
+    rows: list[tuple[str, str, str, str, str, str]] = []
+    for title, changes in samples:
+        for number, (name, cause, before, after, rule) in enumerate(changes):
+            values = (shown(before, longest=40), shown(after, longest=40))  # type: ignore[arg-type]  # canonical values
+            rows.append(("" if number else title, name, cause, *values, rule))
+    return rows

@@ -1,0 +1,236 @@
+"""``syncd sandbox``: both vendors as local stand-ins, filled, exported, and with a configuration that points at them."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from syncd.cli.call import Call
+from syncd.model.errors import BadUsage, RetryLater
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.server import RunningSandbox
+
+HORIZON: Final = 2
+"""Seconds after which a write without an answer may be sent again: a stand-in carries nothing out later than that."""
+
+
+def sandbox(
+    context: typer.Context,
+    hubspot_port: Annotated[int, typer.Option("--hubspot-port", metavar="P", help="0 takes a free one.")] = 0,
+    salesforce_port: Annotated[int, typer.Option("--salesforce-port", metavar="P", help="0 takes a free one.")] = 0,
+    load: Annotated[
+        Path | None, typer.Option("--load", metavar="FOLDER", help="Fill them with the Olist funnel's two CSV files.")
+    ] = None,
+    people: Annotated[int, typer.Option("--people", metavar="N", min=0, help="Make N people on both sides.")] = 0,
+    companies: Annotated[int, typer.Option("--companies", metavar="N", min=0, help="And N companies.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed makes the same records.")] = 1,
+    daily_calls: Annotated[
+        int, typer.Option("--daily-calls", metavar="N", min=1, help="Salesforce's API calls a day.")
+    ] = 100_000,
+    export: Annotated[
+        Path | None,
+        typer.Option(
+            "--export",
+            metavar="DIR",
+            help="Write all records of both as JSON, mode 0600. With both ports: of stand-ins that run there, at once. "
+            "Without: of these, when they stop.",
+        ),
+    ] = None,
+    write_config: Annotated[
+        Path | None,
+        typer.Option("--write-config", metavar="DIR", help="Write a configuration for them, with the mapping in use."),
+    ] = None,
+) -> None:
+    """Runs both vendors as stand-ins on 127.0.0.1 until interrupted, and prints how to reach them.
+
+    In another shell, with what was printed: syncd check, plan, sync.
+    """
+    call: Call = context.obj
+    if export is not None and hubspot_port and salesforce_port and _running(hubspot_port, salesforce_port):
+        _export_running(export, hubspot_port, salesforce_port)
+        return
+    running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls)
+    stopped = _stop_signal()
+    try:
+        _fill(running, load=load, people=people, companies=companies, seed=seed)
+        environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
+        if write_config is not None:
+            _write_config(write_config, call, environment)
+        _print(running, environment, write_config)
+        stopped.wait()
+        if export is not None:
+            _save(export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()})
+    finally:
+        running.stop()
+
+
+def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: bool, name: str = "main") -> dict[str, str]:
+    """The environment that points one connection at stand-ins. ``everyone`` takes every record into scope."""
+    from sandbox.hubspot.kernel import DEFAULT_TOKEN
+    from sandbox.salesforce.oauth import ConnectedApp
+
+    app, prefix = ConnectedApp(), f"SYNCD_CONNECTIONS__{name.upper()}__"
+    environment = {
+        f"{prefix}MARKETING__BASE_URL": hubspot_url,
+        f"{prefix}MARKETING__ACCESS_TOKEN": DEFAULT_TOKEN,
+        f"{prefix}CRM__LOGIN_URL": salesforce_url,
+        f"{prefix}CRM__CLIENT_ID": app.client_id,
+        f"{prefix}CRM__CLIENT_SECRET": app.client_secret,
+        f"{prefix}HORIZON__MARKETING": str(HORIZON),
+        f"{prefix}HORIZON__CRM": str(HORIZON),
+    }
+    return environment | ({f"{prefix}SCOPE": "all"} if everyone else {})
+
+
+def _start(hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int) -> RunningSandbox:
+    from sandbox.server import RunningSandbox
+
+    try:
+        return RunningSandbox.start(hubspot_port, salesforce_port, seed=seed, salesforce_daily=daily_calls)
+    except OSError as error:
+        raise BadUsage(str(error.strerror or error)) from error
+
+
+def _stop_signal() -> threading.Event:
+    """Set by Ctrl-C and by a plain kill, so that both end the stand-ins in order."""
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    return stopped
+
+
+def _fill(running: RunningSandbox, *, load: Path | None, people: int, companies: int, seed: int) -> None:
+    from sandbox.names import MissingFaker
+    from syncd.observe.log import emit
+
+    with running.hubspot_server.lock, running.salesforce_server.lock:
+        try:
+            if load is not None:
+                from sandbox.olist import OlistFlaw, load_olist
+
+                try:
+                    load_olist(load, running.hubspot, running.salesforce, seed=seed)
+                except OlistFlaw as flaw:
+                    raise BadUsage(f"--load: {flaw}") from flaw
+            if people or companies:
+                from sandbox.population import populate
+
+                populate(running.hubspot, running.salesforce, people=people, companies=companies, seed=seed)
+        except MissingFaker as missing:
+            raise BadUsage(str(missing)) from missing
+        for vendor, kernel in (("hubspot", running.hubspot), ("salesforce", running.salesforce)):
+            emit("sandbox.loaded", vendor=vendor, records=sum(len(rows) for rows in kernel.export().values()))
+
+
+def _print(running: RunningSandbox, environment: Mapping[str, str], write_config: Path | None) -> None:
+    from syncd.observe.log import emit
+
+    for vendor, server in (("hubspot", running.hubspot_server), ("salesforce", running.salesforce_server)):
+        emit("sandbox.started", vendor=vendor, port=server.server_address[1])
+        with server.lock:
+            objects = {name: len(rows) for name, rows in server.kernel.export().items()}  # type: ignore[attr-defined]
+        filled = ", ".join(f"{number:,} {name}" for name, number in objects.items() if number) or "empty"
+        typer.echo(f"# {vendor}: {server.url} ({filled})")
+    for name, value in environment.items():
+        typer.echo(f"export {name}={value}")
+    if write_config is not None:
+        typer.echo(f"# in another shell: syncd --config {write_config} check, then plan, then sync")
+    typer.echo("# runs until interrupted")
+
+
+def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> None:
+    """A configuration of its own: the mapping of the one in use, and a syncd.yaml for the stand-ins."""
+    import shutil
+
+    loaded, _ = call.loaded_without_secrets()
+    settings = loaded.connection(call.connection)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if folder.resolve() == settings.directory.resolve():
+            raise BadUsage(f"{folder} holds the configuration in use; name another folder for --write-config")
+        for part in ("schema", "cases"):
+            if (settings.directory / part).is_dir():
+                shutil.copytree(settings.directory / part, folder / part, dirs_exist_ok=True)
+        for path in settings.directory.glob("*schema.json"):
+            shutil.copyfile(path, folder / path.name)
+        file = folder / "syncd.yaml"
+        file.touch(mode=0o600)
+        file.write_text(_syncd_yaml(folder, environment), encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{folder} cannot be written ({error.strerror}); name a folder of yours") from error
+
+
+def _syncd_yaml(folder: Path, environment: Mapping[str, str]) -> str:
+    import json
+
+    given = {name.split("__", 2)[2]: value for name, value in environment.items()}
+
+    def quoted(name: str) -> str:
+        return json.dumps(given[name])  # JSON strings are YAML strings
+
+    store = f"sqlite:///{folder.resolve() / 'syncd.db'}"
+    scope = "    scope: all\n" if "SCOPE" in given else ""
+    return (
+        "# Points at local stand-ins, whose credentials are no secrets.\n"
+        "version: 1\n"
+        f"store: {{url: {json.dumps(store)}}}\n"
+        "connections:\n"
+        "  main:\n"
+        f"{scope}"
+        f"    horizon: {{marketing: {given['HORIZON__MARKETING']}, crm: {given['HORIZON__CRM']}}}\n"
+        "    marketing:\n"
+        f"      base_url: {quoted('MARKETING__BASE_URL')}\n"
+        f"      access_token: {quoted('MARKETING__ACCESS_TOKEN')}\n"
+        "    crm:\n"
+        f"      login_url: {quoted('CRM__LOGIN_URL')}\n"
+        f"      client_id: {quoted('CRM__CLIENT_ID')}\n"
+        f"      client_secret: {quoted('CRM__CLIENT_SECRET')}\n"
+    )
+
+
+# -- exporting ---------------------------------------------------------------------------------------------------------
+def _running(*ports: int) -> bool:
+    """Whether somebody listens on all of these ports."""
+    import socket
+
+    def listens(port: int) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(2)
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    return all(listens(port) for port in ports)
+
+
+def _export_running(folder: Path, hubspot_port: int, salesforce_port: int) -> None:
+    from urllib.error import URLError
+
+    from sandbox.control import Control, ControlRefused
+
+    exports = {}
+    for vendor, port in (("hubspot", hubspot_port), ("salesforce", salesforce_port)):
+        try:
+            exports[vendor] = Control(f"http://127.0.0.1:{port}").export()
+        except (URLError, ControlRefused, ValueError, OSError) as trouble:
+            raise RetryLater(
+                f"what listens on port {port} is no stand-in of {vendor} ({type(trouble).__name__}); "
+                "start `syncd sandbox` there, or name its ports",
+                sent=False,
+            ) from trouble
+    _save(folder, exports)
+
+
+def _save(folder: Path, exports: Mapping[str, Mapping[str, object]]) -> None:
+    """One file a vendor: ``{object: [record]}``."""
+    from syncd.cli.plan import write_private
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for vendor, records in exports.items():
+        write_private(folder / f"{vendor}.json", records)
+        typer.echo(f"{folder / f'{vendor}.json'}")

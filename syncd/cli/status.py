@@ -1,0 +1,128 @@
+"""``syncd status`` and ``syncd runs``: how things stand and how they went, from the store alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.model.run import Run
+    from syncd.operations.standing import Standing
+
+
+def status(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Says how each connection stands; needs no credentials and no network. Exit 1 if something waits for a person.
+
+    JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
+    links {KIND: n}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
+    parked_fields, conflicts {open, decided}, dead_letters {open, retrying}, lease {holder, epoch, until} or null}].
+    """
+    from syncd.bootstrap import open_memory
+    from syncd.cli.out import print_json
+    from syncd.operations.standing import standing, standing_document
+    from syncd.system import SystemClock
+
+    call: Call = context.obj
+    loaded, _ = call.loaded_without_secrets()
+    names = [call.connection] if call.connection else list(loaded.connections)
+    all_of_them = []
+    for name in names:
+        kinds = [kind.kind for kind in loaded.connection(name).connection.kinds]
+        with open_memory(loaded, name) as store:
+            all_of_them.append(standing(store, connection=name, kinds=kinds, now=SystemClock().now()))
+    if as_json:
+        print_json({"connections": [standing_document(each) for each in all_of_them]})
+    else:
+        for each in all_of_them:
+            _print(each, call)
+    raise typer.Exit(1 if any(each.waits for each in all_of_them) else 0)
+
+
+def runs(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Lists the latest runs; needs no credentials and no network.
+
+    JSON: runs [{id, connection, command, who, state, started_at, finished_at, seconds, digest, counts, trouble}].
+    """
+    from syncd.cli.out import print_json, say, shown, table, when
+    from syncd.operations.standing import run_document
+
+    call: Call = context.obj
+    with call.memory() as store:
+        latest = store.runs(limit)
+    if as_json:
+        print_json({"runs": [run_document(run) for run in latest]})
+        return
+    if not latest:
+        say("no run yet")
+    rows = [
+        (run.id, when(run.started_at), _took(run), run.state.value, run.who, counts_text(run), shown(run.trouble or None))
+        for run in latest
+    ]
+    table("", ("run", "started (UTC)", "took", "state", "who", "what", "trouble"), rows)
+
+
+def counts_text(run: Run) -> str:
+    """What a run did, in words and figures."""
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(run.counts.items())) or "nothing to write"
+
+
+def _took(run: Run) -> str:
+    return "-" if run.finished_at is None else f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
+
+
+def _print(stands: Standing, call: Call) -> None:
+    from syncd.cli.out import age, count, say, table, when
+    from syncd.model.values import Side
+
+    say(stands.connection, style="bold")
+    for side in Side:
+        identity = stands.bound.get(side)
+        known = "not bound to an account yet" if identity is None else f"{identity.vendor} {identity.account} {identity.name}"
+        say(f"  {side}: {known.rstrip()}")
+    say("  linked: " + ", ".join(f"{kind} {number:,}" for kind, number in stands.links.items()))
+    run = stands.last_run
+    if run is None:
+        say("  never synced")
+    else:
+        say(f"  last run: {run.state}, {when(run.started_at)} UTC, {counts_text(run)}")
+        if run.trouble:
+            say(f"  trouble: {run.trouble}", style="yellow")
+    if stands.lease is not None:
+        say(f"  {stands.lease.holder} is writing for it until {when(stands.lease.until)} UTC")
+    if stands.intents:
+        say(f"  {count(stands.intents, 'write')} without a known ending, settled by the next cycle")
+    if stands.parked:
+        say(f"  {count(stands.parked, 'parked field')}: `{call.again('explain', 'RECORD', 'FIELD')}` says why")
+    rows = [
+        (row.kind, row.side.value, row.stream, when(row.moved_at), age(row.moved_at, stands.at))
+        for row in sorted(stands.cursors, key=lambda row: (row.kind, row.side, row.stream))
+    ]
+    table("", ("kind", "side", "stream", "read up to (UTC)", "age"), rows)
+    print_waits(stands, call)
+
+
+def print_waits(stands: Standing, call: Call) -> None:
+    """What waits, each with the command to type; or that nothing does."""
+    from syncd.cli.out import count, say
+
+    waits = stands.waits
+    if waits.approval:
+        say(f"  the first link waits for approval: {call.again('sync')}", style="yellow")
+    if waits.conflicts:
+        say(f"  {count(waits.conflicts, 'conflict')} to decide: {call.again('conflicts', 'list')}", style="yellow")
+    if waits.dead_letters:
+        say(f"  {count(waits.dead_letters, 'dead letter')}: {call.again('dead-letters', 'list')}", style="yellow")
+    if stands.decided or stands.retrying:
+        say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
+    if not waits:
+        say("  nothing waits for a person")

@@ -1,0 +1,93 @@
+"""``syncd sync``: one cycle now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.engine.cycle import Ended
+    from syncd.engine.world import World
+    from syncd.model.values import Side
+
+PARTIAL = 3
+
+
+def sync(
+    context: typer.Context,
+    approve: Annotated[
+        str | None, typer.Option("--approve", metavar="DIGEST", help="Write the first link that was previewed under it.")
+    ] = None,
+    wait: Annotated[
+        float, typer.Option("--wait", metavar="S", min=0, help="Seconds to wait for another worker to end.")
+    ] = 60.0,
+    full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Carries out one cycle: reads both sides, decides, writes, remembers.
+
+    The first link of two filled systems is only previewed, and written once its digest is approved. Exit 1 if something
+    waits for a person, 3 if part is left for the next run or another worker holds the connection.
+
+    JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters}, preview (as in `plan`)
+    or null.
+    """
+    from syncd.cli.out import print_json, progress
+    from syncd.engine.cycle import sync as cycle
+    from syncd.model.run import RunState
+    from syncd.model.values import Side
+    from syncd.operations.forecast import forecast, forecast_document
+    from syncd.operations.standing import run_document, standing
+
+    call: Call = context.obj
+    with call.world(read_only=False) as world:
+        with progress("reading both systems") as told:
+            ended = cycle(world, approve=approve, wait=wait, full=full, progress=told)
+        preview = forecast(world, ended.plan) if ended.needs_approval and ended.plan is not None else None
+        kinds = [kind.kind for kind in world.connection.kinds]
+        stands = standing(world.store, connection=world.connection.name, kinds=kinds, now=world.clock.now())
+        calls = {side: world.connectors.of(side).quota().calls for side in Side}
+        if as_json:
+            print_json(
+                {
+                    "run": run_document(ended.run),
+                    "calls": {side.value: number for side, number in calls.items()},
+                    "needs_approval": ended.needs_approval,
+                    "waits": {"conflicts": stands.waits.conflicts, "dead_letters": stands.waits.dead_letters},
+                    "preview": None if preview is None else forecast_document(preview),
+                }
+            )
+        elif preview is not None:
+            from syncd.cli.out import say
+            from syncd.cli.plan import print_forecast
+
+            print_forecast(preview, call)
+            if approve is not None:
+                say("What would be written has changed since that digest: look at this preview instead.", style="yellow")
+        else:
+            _print(world, ended, calls)
+            from syncd.cli.status import print_waits
+
+            print_waits(stands, call)
+    if ended.run.state is RunState.PARTIAL:
+        raise typer.Exit(PARTIAL)
+    raise typer.Exit(1 if ended.needs_approval or stands.waits else 0)
+
+
+def _print(world: World, ended: Ended, calls: dict[Side, int]) -> None:
+    from syncd.cli.out import say, table
+    from syncd.model.run import RunState
+
+    run = ended.run
+    seconds = (run.finished_at - run.started_at).total_seconds() if run.finished_at else 0.0
+    shadow = " (shadow: nothing was written)" if world.connection.mode == "shadow" else ""
+    say(f"{run.connection}: {run.state} in {seconds:.1f} s{shadow}", style="bold")
+    table("", ("what", "how many"), [(name, f"{number:,}") for name, number in sorted(run.counts.items())])
+    if not run.counts:
+        say("  nothing to write: both sides are in step")
+    say("  API calls: " + ", ".join(f"{side} {number:,}" for side, number in calls.items()))
+    if run.state is RunState.PARTIAL:
+        say("  part of it is left and taken up by the next run", style="yellow")

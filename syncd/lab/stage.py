@@ -1,0 +1,235 @@
+"""What a demo stands on: a folder with a configuration, both stand-ins in another process, and one open world.
+
+It decides where things are, starts and stops processes, and knows nothing of scenes. Everything that it started is
+stopped when its block ends, however it ends; the folder goes too unless it was to be kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sandbox.control import Control
+from syncd.bootstrap import open_world, read_config
+from syncd.engine.cycle import Ended, sync
+from syncd.engine.world import World
+from syncd.lab.listed import what_waits
+from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.run import RunState
+from syncd.settings.accounts import Loaded
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+TOKEN: Final = "pat-na1-sandbox"  # noqa: S105 - what the stand-in takes
+CLIENT: Final = ("sandbox-client", "sandbox-secret")
+HORIZON: Final = 2
+INDEX_LAG: Final = 3.1
+"""Seconds until the HubSpot stand-in's search surely shows an edit."""
+PER_10_SECONDS: Final = 1_000
+SEARCH_PER_SECOND: Final = 50
+DAILY: Final = 100_000
+STOP_WITHIN: Final = 5.0
+
+SETTINGS: Final = """\
+# Written by the demo. Both vendors are stand-ins on this machine, whose limits are set generously.
+version: 1
+store:
+  url: sqlite:///{folder}/syncd.db
+connections:
+  main:
+    directory: .
+    mode: live
+    # Both stand-ins carry a write out at once or never; a vendor may take minutes (see the example configuration).
+    horizon: {{ marketing: {horizon}, crm: {horizon} }}
+    marketing:
+      base_url: {hubspot}
+      access_token_file: secrets/hubspot_token
+      rate: {{ per_10_seconds: {rolling}, search_per_second: {search} }}
+      overlap: 8 # the stand-in's search lags behind by up to 3 seconds
+    crm:
+      login_url: {salesforce}
+      client_id: {client}
+      client_secret_file: secrets/salesforce_client_secret
+      overlap: 5
+"""
+
+
+@dataclass(slots=True)
+class Stage:
+    """An open stage. ``made`` is what the population maker says it made."""
+
+    folder: Path
+    marketing: Control
+    crm: Control
+    made: Mapping[str, int]
+    loaded: Loaded
+    world: World
+    runs: list[Ended] = field(default_factory=list)
+    edited_at: float = 0.0
+
+    def cycle(self, *, approve: str | None = None) -> Ended:
+        """One sync, as the daemon would run it."""
+        ended = sync(self.world, approve=approve)
+        self.runs.append(ended)
+        return ended
+
+    def edited(self) -> None:
+        """Notes that people have just edited something."""
+        self.edited_at = time.monotonic()
+
+    def wait_for_index(self) -> None:
+        """Waits until HubSpot's search shows all edits; a change that search does not show cannot be seen."""
+        time.sleep(max(0.0, self.edited_at + INDEX_LAG - time.monotonic()))
+
+    def settle(self, *, limit: int = 12) -> int:
+        """Cycles until one has nothing to do; returns how many it took.
+
+        :raises NeedsOperator: if that never comes, which would mean that both sides go on overwriting each other.
+        """
+        self.wait_for_index()
+        for number in range(1, limit + 1):
+            ended = self.cycle()
+            writes = [name for name in ended.run.counts if name.startswith(("created", "updated", "keyed"))]
+            if not writes and ended.run.state is RunState.DONE and number > 1:
+                return number
+        raise NeedsOperator(
+            f"after {limit} cycles without any edit there is still something to write; look at `syncd runs` in "
+            f"{self.folder}"
+        )
+
+    def exports(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Everything both vendors hold; HubSpot's owners are read through its API, which alone knows them."""
+        marketing: dict[str, Any] = dict(self.marketing.export())
+        marketing["owners"] = [*_owners(self.marketing.url, archived="false"), *_owners(self.marketing.url, archived="true")]
+        return marketing, self.crm.export()
+
+    def calls(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The call logs of both stand-ins in figures."""
+        return self.marketing.calls(), self.crm.calls()
+
+    def write_exports(self) -> tuple[Path, Path, Path]:
+        """Both exports and what waits for a person, as files for a program that is not syncd."""
+        marketing, crm = self.exports()
+        contents = {"marketing.json": marketing, "crm.json": crm, "listed.json": what_waits(self.world.store)}
+        for name, content in contents.items():
+            (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
+        return self.folder / "marketing.json", self.folder / "crm.json", self.folder / "listed.json"
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """A sync in a process of its own."""
+        log = (self.folder / "worker.log").open("ab")
+        with log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "syncd.lab.worker", str(self.folder)],
+                cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+
+@contextmanager
+def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> Iterator[Stage]:
+    """Starts everything; stops everything that it started at the end of the block.
+
+    :raises BadUsage: if the example configuration is not there, or the folder to keep is not empty.
+    """
+    with ExitStack() as stack:
+        folder = _folder(keep, stack)
+        process = stack.enter_context(_standins(seed=seed, people=people, companies=companies))
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        if not line:
+            raise NeedsOperator("the stand-ins did not start; what they said stands above (is the extra `sandbox` in?)")
+        told = json.loads(line)
+        _configure(folder, told["hubspot"], told["salesforce"])
+        loaded = read_config(folder, {})
+        world = stack.enter_context(open_world(loaded, None, who="demo"))
+        yield Stage(folder, Control(told["hubspot"]), Control(told["salesforce"]), told["made"], loaded, world)
+
+
+def _folder(keep: Path | None, stack: ExitStack) -> Path:
+    if keep is None:
+        return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-demo-")))
+    if keep.exists() and any(keep.iterdir()):
+        raise BadUsage(f"{keep} is not empty; give a folder that is not there yet")
+    keep.mkdir(parents=True, exist_ok=True)
+    return keep.resolve()
+
+
+def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
+    example = ROOT / "config"
+    if not (example / "schema").is_dir():
+        raise BadUsage(f"{example} holds no example configuration; run the demo from a checkout of the project")
+    for name in ("schema", "cases"):
+        shutil.copytree(example / name, folder / name)
+    shutil.copy(example / "mapping.schema.json", folder)
+    shutil.copy(example / "cases.schema.json", folder)
+    secrets = folder / "secrets"
+    secrets.mkdir(mode=0o700)
+    for name, secret in (("hubspot_token", TOKEN), ("salesforce_client_secret", CLIENT[1])):
+        file = secrets / name
+        file.touch(mode=0o600)
+        file.write_text(secret, encoding="utf-8")
+    text = SETTINGS.format(
+        folder=folder, horizon=HORIZON, hubspot=hubspot, salesforce=salesforce, client=CLIENT[0],
+        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND,
+    )  # fmt: skip
+    (folder / "syncd.yaml").write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def _standins(*, seed: int, people: int, companies: int) -> Iterator[subprocess.Popen[bytes]]:
+    command = [
+        sys.executable, "-m", "syncd.lab.standins", "--people", str(people), "--companies", str(companies),
+        "--seed", str(seed), "--per-10-seconds", str(PER_10_SECONDS), "--search-per-second", str(SEARCH_PER_SECOND),
+        "--daily", str(DAILY),
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )  # their trouble goes to our own standard error
+    try:
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ends a process that we started: by the end of its input if it has one, by force if it does not listen."""
+    if process.stdin is not None:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+    else:
+        process.terminate()
+    try:
+        process.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    finally:
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def _environment() -> dict[str, str]:
+    """Our own, without settings of the caller's own syncd."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")}
+    return own | {"PYTHONPATH": os.pathsep.join(part for part in (str(ROOT), own.get("PYTHONPATH", "")) if part)}
+
+
+def _owners(url: str, *, archived: str) -> list[dict[str, Any]]:
+    request = urllib.request.Request(  # noqa: S310 - the stand-in's own address on loopback
+        f"{url}/crm/v3/owners?limit=500&archived={archived}", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(request, timeout=30) as answer:
+        found: list[dict[str, Any]] = json.load(answer)["results"]
+    return found

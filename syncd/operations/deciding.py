@@ -1,0 +1,92 @@
+"""What a person decides about a conflict, as the resolution the next cycle carries out.
+
+A clash of values takes the value of one side; a match links two of its records or says they are apart; two records that
+another side has merged can only be merged by a person in that system. Rows are named by their id or the beginning of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from syncd.model.errors import BadUsage
+from syncd.model.link import Conflict, DeadLetter, Topic
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The words of ``conflicts resolve``: exactly one of the three is given."""
+
+    take: str | None = None
+    link: tuple[str, str] | None = None
+    apart: bool = False
+
+
+def resolution(conflict: Conflict, choice: Choice) -> str:
+    """The resolution to store for a conflict.
+
+    :raises BadUsage: if the choice does not fit what the conflict is about.
+    """
+    given = [choice.take is not None, choice.link is not None, choice.apart]
+    if given.count(True) != 1:
+        raise BadUsage("choose one of --take crm|marketing, --link MARKETING_REF CRM_REF, --apart")
+    match conflict.topic:
+        case Topic.FIELD | Topic.CLEAR:
+            if choice.take is None:
+                raise BadUsage(f"conflict {conflict.id} is about the field {conflict.field}; use --take crm|marketing")
+            return _side(choice.take).value
+        case Topic.MATCH:
+            if choice.apart:
+                return "apart"
+            if choice.link is None:
+                raise BadUsage(f"conflict {conflict.id} is about which records are one; use --link or --apart")
+            refs = [_member(conflict, side, text) for side, text in zip(Side, choice.link, strict=True)]
+            return "link:" + "=".join(f"{side.value}:{ref}" for side, ref in zip(Side, refs, strict=True))
+        case Topic.GONE:
+            raise BadUsage(f"conflict {conflict.id}: {conflict.reason}; syncd merges nothing, the next cycle sees it")
+
+
+def _side(text: str) -> Side:
+    try:
+        return Side(text)
+    except ValueError:
+        raise BadUsage(f"there is no side {text!r}; use --take crm or --take marketing") from None
+
+
+def _member(conflict: Conflict, side: Side, text: str) -> RemoteRef:
+    """The record of a conflict that the text names: ``contacts/51`` or ``marketing:contacts/51``."""
+    plain = text.removeprefix(f"{side.value}:")
+    known = [ref for each, ref in conflict.refs if each is side]
+    for ref in known:
+        if str(ref) == plain:
+            return ref
+    listed = ", ".join(str(ref) for ref in known) or "none"
+    raise BadUsage(f"{text} is no {side} record of conflict {conflict.id}; there are: {listed}")
+
+
+def named_conflict(rows: Sequence[Conflict], name: str) -> Conflict:
+    """The conflict with this id, or the only one whose id begins with it.
+
+    :raises BadUsage: if there is none, or more than one.
+    """
+    return next(row for row in rows if row.id == _named([row.id for row in rows], name, what="conflict"))
+
+
+def named_dead_letter(rows: Sequence[DeadLetter], name: str) -> DeadLetter:
+    """The dead letter with this id, or the only one whose id begins with it.
+
+    :raises BadUsage: if there is none, or more than one.
+    """
+    return next(row for row in rows if row.id == _named([row.id for row in rows], name, what="dead letter"))
+
+
+def _named(ids: Sequence[str], name: str, *, what: str) -> str:
+    found = [id_ for id_ in ids if id_ == name] or [id_ for id_ in ids if name and id_.startswith(name)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise BadUsage(f"{len(found)} {what}s begin with {name!r}: {', '.join(found[:5])}; write more of the id")
+    place = what.replace(" ", "-")
+    raise BadUsage(f"there is no {what} {name!r}; `syncd {place}s list` shows those there are")

@@ -1,0 +1,293 @@
+"""What a plan would do, in figures and samples: the picture a person approves.
+
+Counts every action by kind and side, foresees refusals (creates that only hold by a default, fields parked before,
+records that are dead letters), sets the price against the day's quota, and picks samples so that every sort of write
+is seen. Reads the store's lists and the connectors' last word on quota; asks no vendor and stores nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from syncd.engine.cycle import FIRST
+from syncd.engine.world import World
+from syncd.model.link import Conflict, Topic
+from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Hold, KindPlan, Nothing, Plan, Relink, Settle, Update
+from syncd.model.remote import Quota
+from syncd.model.values import Pair, Side
+
+SAMPLES = 20
+
+
+@dataclass(slots=True)
+class KindForecast:
+    """One kind in figures. ``clears`` are values that would be emptied; ``defaulted`` counts, by shared field, the
+    creates that hold only because of its create-only default; ``depending`` counts those creates themselves."""
+
+    kind: str
+    creates: Counter[Side] = field(default_factory=Counter)
+    updates: Counter[Side] = field(default_factory=Counter)
+    keys: Counter[Side] = field(default_factory=Counter)
+    clears: Counter[Side] = field(default_factory=Counter)
+    links: int = 0
+    relinks: int = 0
+    tombstones: int = 0
+    settled: int = 0
+    conflicts: int = 0
+    ambiguous: int = 0
+    depending: int = 0
+    defaulted: Counter[str] = field(default_factory=Counter)
+    parked: int = 0
+    dead: int = 0
+    nothing: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One write of the plan: which decision, which action."""
+
+    decision: Decision
+    action: Create | Update
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A plan in figures. ``open_conflicts`` wait already; ``approval`` is asked for a first link that has work."""
+
+    plan: Plan
+    kinds: tuple[KindForecast, ...]
+    quota: Pair[Quota]
+    open_conflicts: int
+    approval: bool
+    samples: tuple[Sample, ...]
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for a person: an approval, or a clash new or old."""
+        return self.approval or self.open_conflicts > 0 or any(kind.conflicts or kind.ambiguous for kind in self.kinds)
+
+    def share(self, side: Side) -> float | None:
+        """The part of the day's calls this plan needs; ``None`` where the vendor has not told its limit."""
+        limit = self.quota.of(side).limit
+        return self.plan.cost.calls.of(side) / limit if limit else None
+
+
+def forecast(world: World, plan: Plan) -> Forecast:
+    """Figures of a plan that was just prepared by this world (its connectors have heard the vendors' quota)."""
+    parked = Counter(row.kind for row in world.store.parked())
+    dead = Counter(row.kind for row in world.store.dead_letters() if not row.retry)
+    approved = any(request.id == FIRST for request in world.store.requests())
+    works = any(isinstance(action, Adopt | Create | Update) for action in plan.actions())
+    return Forecast(
+        plan=plan,
+        kinds=tuple(_kind(kind, parked=parked[kind.kind], dead=dead[kind.kind]) for kind in plan.kinds),
+        quota=Pair(world.connectors.marketing.quota(), world.connectors.crm.quota()),
+        open_conflicts=sum(1 for conflict in world.store.conflicts() if conflict.resolution is None),
+        approval=plan.first_link and works and not approved,
+        samples=_samples(plan),
+    )
+
+
+def _kind(plan: KindPlan, *, parked: int, dead: int) -> KindForecast:
+    figures = KindForecast(plan.kind, parked=parked, dead=dead, nothing=dict(plan.nothing))
+    for decision in plan.decisions:
+        for action in decision.actions:
+            _count(figures, action)
+    return figures
+
+
+def _count(figures: KindForecast, action: Action) -> None:
+    match action:
+        case Create():
+            figures.creates[action.side] += 1
+            figures.depending += bool(action.defaulted)
+            figures.defaulted.update(action.defaulted)
+        case Update(changes=()):
+            figures.keys[action.side] += 1
+        case Update():
+            figures.updates[action.side] += 1
+            figures.clears[action.side] += sum(1 for change in action.changes if change.after is None)
+        case Adopt():
+            figures.links += 1
+        case Relink():
+            figures.relinks += 1
+        case Detach():
+            figures.tombstones += 1
+        case Settle():
+            figures.settled += len(action.fields)
+        case Hold(conflict=Conflict(topic=Topic.MATCH)):
+            figures.ambiguous += 1
+        case Hold():
+            figures.conflicts += 1
+        case Nothing():
+            pass
+
+
+def _samples(plan: Plan) -> tuple[Sample, ...]:
+    """Up to twenty writes with content, taken by turns from every sort (kind, side, create or update) there is."""
+    sorts: dict[tuple[str, Side, type[Action]], list[Sample]] = {}
+    for decision in plan.decisions():
+        for action in decision.actions:
+            if isinstance(action, Create | Update) and action.changes:
+                several = sorts.setdefault((decision.kind, action.side, type(action)), [])
+                if len(several) < SAMPLES:
+                    several.append(Sample(decision, action))
+    by_turns = (sample for turn in zip_longest(*sorts.values()) for sample in turn if sample is not None)
+    return tuple(sample for sample, _ in zip(by_turns, range(SAMPLES), strict=False))
+
+
+# -- as plain values ---------------------------------------------------------------------------------------------------
+def forecast_document(told: Forecast) -> dict[str, Any]:
+    """The figures and samples as plain values with stable keys."""
+    plan = told.plan
+    return {
+        "connection": plan.connection,
+        "digest": plan.digest,
+        "first_link": plan.first_link,
+        "needs_approval": told.approval,
+        "open_conflicts": told.open_conflicts,
+        "seconds": round(plan.cost.seconds, 1),
+        "calls": {
+            side.value: {
+                "planned": plan.cost.calls.of(side),
+                "share_of_today": told.share(side),
+                "used_today": told.quota.of(side).used,
+                "limit_today": told.quota.of(side).limit,
+            }
+            for side in Side
+        },
+        "kinds": {kind.kind: _kind_document(kind) for kind in told.kinds},
+        "samples": [_write_document(sample.decision, sample.action) for sample in told.samples],
+    }
+
+
+def _kind_document(kind: KindForecast) -> dict[str, Any]:
+    sided = {"creates": kind.creates, "updates": kind.updates, "key_updates": kind.keys, "clears": kind.clears}
+    return {
+        **{name: {side.value: figures[side] for side in Side} for name, figures in sided.items()},
+        "links": kind.links,
+        "relinks": kind.relinks,
+        "tombstones": kind.tombstones,
+        "settled_fields": kind.settled,
+        "conflicts": kind.conflicts,
+        "ambiguous": kind.ambiguous,
+        "creates_depending_on_defaults": kind.depending,
+        "defaults_used": dict(kind.defaulted),
+        "parked_fields": kind.parked,
+        "dead_letters": kind.dead,
+        "nothing": dict(kind.nothing),
+    }
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """The complete plan as plain values: every decision of every kind with all of its actions."""
+    return {
+        "connection": plan.connection,
+        "digest": plan.digest,
+        "first_link": plan.first_link,
+        "calls": {side.value: plan.cost.calls.of(side) for side in Side},
+        "seconds": round(plan.cost.seconds, 1),
+        "kinds": {
+            kind.kind: {
+                "decisions": [_decision_document(decision) for decision in kind.decisions],
+                "nothing": dict(kind.nothing),
+            }
+            for kind in plan.kinds
+        },
+    }
+
+
+def _decision_document(decision: Decision) -> dict[str, Any]:
+    return {
+        "link": decision.link.id,
+        "refs": {side.value: str(ref) for side in Side if (ref := decision.link.refs.of(side)).id},
+        "lane": decision.lane.value,
+        "actions": [_action_document(decision, action) for action in decision.actions],
+        "closes_conflicts": list(decision.closes),
+        "frees_parked": [f"{side.value}:{name}" for side, name in decision.frees],
+    }
+
+
+def _action_document(decision: Decision, action: Action) -> dict[str, Any]:
+    match action:
+        case Create() | Update():
+            return _write_document(decision, action)
+        case Adopt():
+            return {"do": "link", "proof": action.proof.value, **_refs(action)}
+        case Relink():
+            names = {"old": str(action.old), "new": str(action.new), "how": action.how.value}
+            return {"do": "relink", "side": action.side.value, **names}
+        case Detach():
+            return {"do": "tombstone", "side": action.side.value, "ref": str(action.ref), "how": action.how.value}
+        case Settle():
+            return {"do": "settle", "fields": list(action.fields)}
+        case Hold():
+            return {"do": "hold", **conflict_document(action.conflict)}
+        case Nothing():
+            return {"do": "nothing", "reason": action.reason}
+
+
+def _refs(action: Adopt) -> dict[str, str]:
+    return {side.value: str(action.refs.of(side)) for side in Side}
+
+
+def _write_document(decision: Decision, action: Create | Update) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "kind": decision.kind,
+        "link": decision.link.id,
+        "side": action.side.value,
+        "lane": action.lane.value,
+        "changes": [
+            {
+                "field": change.field,
+                "before": change.before,
+                "after": change.after,
+                "rule": change.rule,
+                "cause": None if change.cause is None else change.cause.value,
+            }
+            for change in action.changes
+        ],
+        "fields": dict(action.fields),
+        "refs": dict(action.refs),
+    }
+    if isinstance(action, Create):
+        own = {"object": action.object, "origin": str(action.origin), "defaulted": list(action.defaulted)}
+        return {"do": "create", **own, **written}
+    return {"do": "update", "ref": str(action.ref), "expect": dict(action.expect or {}), "key": action.key, **written}
+
+
+def conflict_document(conflict: Conflict) -> dict[str, Any]:
+    """One conflict as plain values."""
+    return {
+        "id": conflict.id,
+        "kind": conflict.kind,
+        "topic": conflict.topic.value,
+        "link": conflict.link,
+        "refs": [f"{side.value}:{ref}" for side, ref in conflict.refs],
+        "field": conflict.field,
+        "values": {side.value: conflict.values.of(side) for side in Side},
+        "base": conflict.base,
+        "reason": conflict.reason,
+        "since": conflict.since,
+        "resolution": conflict.resolution,
+    }
+
+
+def written_samples(samples: Sequence[Sample]) -> list[tuple[str, list[tuple[str, str, object, object, str]]]]:
+    """Samples for a table: what is written, and its fields with side, before, after and rule."""
+    return [
+        (
+            f"create {sample.action.side} {sample.action.object} for {sample.action.origin}"
+            if isinstance(sample.action, Create)
+            else f"update {sample.action.side} {sample.action.ref}",
+            [
+                (change.field, str(change.cause or "default"), change.before, change.after, change.rule)
+                for change in sample.action.changes
+            ],
+        )
+        for sample in samples
+    ]

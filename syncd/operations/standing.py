@@ -1,0 +1,123 @@
+"""How a connection stands, from the store alone: links, cursors, what waits, who holds it. Reaches no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from syncd.model.remote import AccountIdentity
+from syncd.model.run import Lease, Run, StoredCursor
+from syncd.model.values import Instant, Side
+from syncd.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved."""
+
+    conflicts: int
+    dead_letters: int
+    approval: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.conflicts or self.dead_letters or self.approval)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle."""
+
+    connection: str
+    at: Instant
+    bound: Mapping[Side, AccountIdentity]
+    links: Mapping[str, int]
+    cursors: Sequence[StoredCursor]
+    last_run: Run | None
+    intents: int
+    parked: int
+    waits: Waits
+    decided: int
+    retrying: int
+    lease: Lease | None
+
+
+def what_waits(store: Store) -> Waits:
+    """What a person must decide on before it goes on."""
+    latest = next(iter(store.runs(1)), None)
+    return Waits(
+        conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
+        dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
+        approval=latest is not None and latest.state == "held",
+    )
+
+
+def standing(store: Store, *, connection: str, kinds: Sequence[str], now: Instant) -> Standing:
+    """Everything an operator asks for first. ``kinds`` are those of the configuration, so that 0 links shows too."""
+    counts = store.counts()
+    lease = store.lease()
+    return Standing(
+        connection=connection,
+        at=now,
+        bound=store.bound(),
+        links={kind: counts.get(f"links.{kind}", 0) for kind in kinds},
+        cursors=store.cursors(),
+        last_run=next(iter(store.runs(1)), None),
+        intents=counts.get("intents", 0),
+        parked=counts.get("parked", 0),
+        waits=what_waits(store),
+        decided=sum(1 for row in store.conflicts() if row.resolution is not None),
+        retrying=sum(1 for row in store.dead_letters() if row.retry),
+        lease=lease if lease is not None and lease.until > now else None,
+    )
+
+
+def standing_document(stands: Standing) -> dict[str, Any]:
+    """The same as plain values with stable keys."""
+    return {
+        "connection": stands.connection,
+        "at": stands.at,
+        "waits": bool(stands.waits),
+        "first_link_awaits_approval": stands.waits.approval,
+        "accounts": {
+            side.value: {"vendor": identity.vendor, "account": identity.account, "name": identity.name}
+            for side, identity in stands.bound.items()
+        },
+        "links": dict(stands.links),
+        "cursors": [
+            {
+                "kind": row.kind,
+                "side": row.side.value,
+                "stream": row.stream,
+                "moved_at": row.moved_at,
+                "age_seconds": round((stands.at - row.moved_at).total_seconds()),
+            }
+            for row in stands.cursors
+        ],
+        "last_run": None if stands.last_run is None else run_document(stands.last_run),
+        "open_intents": stands.intents,
+        "parked_fields": stands.parked,
+        "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
+        "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
+        "lease": None
+        if stands.lease is None
+        else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},
+    }
+
+
+def run_document(run: Run) -> dict[str, Any]:
+    """One run as plain values with stable keys."""
+    ended = run.finished_at
+    return {
+        "id": run.id,
+        "connection": run.connection,
+        "command": run.command,
+        "who": run.who,
+        "state": run.state.value,
+        "started_at": run.started_at,
+        "finished_at": ended,
+        "seconds": None if ended is None else round((ended - run.started_at).total_seconds(), 3),
+        "digest": run.digest,
+        "counts": dict(run.counts),
+        "trouble": run.trouble,
+    }

@@ -1,0 +1,125 @@
+"""The words that scenarios are told in: what people do on both sides, a cycle, and what then stands where."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from syncd.engine.cycle import Ended, sync
+from syncd.model.link import Conflict
+from tests.worlds import ROOT, Both, open_both
+
+HOUR = 3600.0
+
+
+def configured(folder: Path, change: Callable[[dict[str, dict[str, object]]], None], *, kind: str = "person") -> Both:
+    """A world over a copy of the example configuration in which ``change`` may edit the fields of one kind."""
+    config = folder / "config"
+    shutil.copytree(ROOT / "config", config)
+    path = config / "schema" / f"{kind}.yaml"
+    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
+    change(schema["fields"])
+    path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
+    return open_both(config=config)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """One world and what can be done in it."""
+
+    both: Both
+
+    # -- time ----------------------------------------------------------------------------------------------------------
+    def cycle(self, *, after: float = HOUR) -> Ended:
+        """One cycle some time after the last one; a first link is approved."""
+        self.both.clock.advance(after)
+        ended = sync(self.both.world)
+        if ended.needs_approval:
+            assert ended.plan is not None
+            ended = sync(self.both.world, approve=ended.plan.digest)
+        return ended
+
+    def counts(self) -> Mapping[str, int]:
+        """What one more cycle did."""
+        return self.cycle().run.counts
+
+    def quiet(self) -> None:
+        """Two more cycles, and a full one, write nothing to anybody."""
+        for full in (False, False, True):
+            before = self.written()
+            self.both.clock.advance(HOUR)
+            ended = sync(self.both.world, full=full)
+            assert not ended.run.counts, f"not quiet: {dict(ended.run.counts)}"
+            assert self.written() == before
+
+    def written(self) -> int:
+        """Calls so far that wrote anything to either vendor."""
+        return sum(
+            1
+            for kernel in (self.both.hubspot, self.both.salesforce)
+            for call in kernel.calls
+            if call.written or call.created
+        )
+
+    # -- marketing -----------------------------------------------------------------------------------------------------
+    def contact(self, **properties: str) -> str:
+        """A contact that a person makes; qualified, so that a Lead is made of it."""
+        made = {"lastname": "Doe", "lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW", **properties}
+        return self.both.hubspot.create("contacts", made)
+
+    def market(self, id_: str, *, object_name: str = "contacts", **properties: str) -> None:
+        """A marketing person edits a record."""
+        self.both.hubspot.edit(object_name, id_, properties)
+
+    def marketed(self, id_: str, name: str, *, object_name: str = "contacts") -> str | None:
+        """What HubSpot holds now; an empty text is no value."""
+        row = next(row for row in self.both.hubspot.export()[object_name] if row["id"] == id_)
+        value = row["properties"].get(name)
+        return str(value) if value not in (None, "") else None
+
+    # -- sales ---------------------------------------------------------------------------------------------------------
+    def lead(self, **fields: object) -> str:
+        """A Lead that a person makes."""
+        return self.both.salesforce.insert("Lead", {"LastName": "Doe", "Company": "Acme", **fields})
+
+    def sell(self, id_: str, *, object_name: str = "Lead", **fields: object) -> None:
+        """A sales person edits a record."""
+        self.both.salesforce.edit(object_name, id_, fields)
+
+    def sold(self, id_: str, name: str, *, object_name: str = "Lead") -> object:
+        """What Salesforce holds now."""
+        return next(row for row in self.both.salesforce.export()[object_name] if row["Id"] == id_)[name]
+
+    def live(self, object_name: str) -> list[dict[str, object]]:
+        """Rows of one object that are not in the recycle bin."""
+        return [row for row in self.both.salesforce.export()[object_name] if not row["IsDeleted"]]
+
+    def contacts(self) -> list[str]:
+        """Ids of the contacts that are not in the recycle bin."""
+        return [row["id"] for row in self.both.hubspot.export()["contacts"] if not row["archived"]]
+
+    # -- both ----------------------------------------------------------------------------------------------------------
+    def pair(self, **properties: str) -> tuple[str, str]:
+        """A contact and the Lead that a first cycle makes of it."""
+        contact = self.contact(**{"email": "ann@example.com", "company": "Acme", **properties})
+        self.cycle()
+        lead = self.marketed(contact, "syncd_crm_id")
+        assert lead is not None, "the contact was not linked"
+        return contact, lead
+
+    def conflicts(self) -> Sequence[Conflict]:
+        """What waits for a person."""
+        return self.both.store.conflicts()
+
+    def conflict(self) -> Conflict:
+        """The one conflict there is."""
+        (found,) = self.conflicts()
+        return found
+
+    def resolve(self, resolution: str) -> None:
+        """A person decides the one conflict there is."""
+        assert self.both.store.resolve_conflict(self.conflict().id, resolution)
