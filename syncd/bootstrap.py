@@ -18,7 +18,7 @@ from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
 from syncd.settings.accounts import ConnectionSettings, Loaded
 from syncd.settings.loading import load
-from syncd.system import SystemChance, SystemClock
+from syncd.system import SystemChance, SystemClock, holder_name, surely_gone
 
 if TYPE_CHECKING:
     from syncd.engine.world import Verify, World
@@ -86,6 +86,8 @@ def open_world(
                 chance=SystemChance(),
                 verify=verifier(settings),
                 who=who,
+                holder=holder_name(who),
+                surely_gone=surely_gone,
             )
         finally:
             for connector in connectors:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
+import socket
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 from syncd.model.values import Instant
 
@@ -45,3 +48,27 @@ class SystemChance:
     def identifier(self) -> str:
         """A short unique id, for runs and holders: 16 hex digits."""
         return secrets.token_hex(8)
+
+
+def holder_name(who: str) -> str:
+    """A name for this process that another one can judge: who, host, process id, and when the process began."""
+    pid = os.getpid()
+    return f"{who}@{socket.gethostname()}:{pid}:{_began(pid) or 0}"
+
+
+def surely_gone(holder: str) -> bool:
+    """Whether the process of that name ran on this host and is no more; ``False`` whenever that cannot be known."""
+    where, _, began = holder.rpartition(":")
+    where, _, pid = where.rpartition(":")
+    if where.rpartition("@")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
+        return False
+    return str(_began(int(pid)) or 0) != began
+
+
+def _began(pid: int) -> int | None:
+    """Clock ticks from the start of the computer to that of a process; ``None`` if there is no such process."""
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return int(told.rpartition(")")[2].split()[19])

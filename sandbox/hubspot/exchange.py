@@ -10,8 +10,8 @@ import orjson
 
 from sandbox.hubspot.account import HubSpotAccount
 from sandbox.hubspot.errors import invalid_request
+from sandbox.hubspot.history import Source
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.records import Source
 from sandbox.hubspot.stamps import iso
 from sandbox.kernel import Answered, HttpRequest, HttpResponse
 

@@ -119,7 +119,7 @@ def _instant_of_stored(convert: Convert, definition: PropertyDefinition) -> Conv
         return convert
 
     def either(text: str) -> Key:
-        if "T" in text and text.endswith("Z") or len(text) == 10 and text[4] == "-":
+        if ("T" in text and text.endswith("Z")) or (len(text) == 10 and text[4] == "-"):
             return parse_instant(text) or 0
         return convert(text)
 

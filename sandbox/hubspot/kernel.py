@@ -14,10 +14,10 @@ import orjson
 from sandbox.hubspot.account import ALL_SCOPES, HubSpotAccount
 from sandbox.hubspot.errors import Refusal, bad_token, missing_scopes, no_such_path
 from sandbox.hubspot.exchange import Exchange
+from sandbox.hubspot.history import Source
 from sandbox.hubspot.limits import HubSpotLimits, Meter, Meters
 from sandbox.hubspot.people import People
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.records import Source
 from sandbox.hubspot.routes import Route, Router
 from sandbox.hubspot.stamps import http_date
 from sandbox.hubspot.switches import HubSpotSwitches

@@ -8,9 +8,10 @@ itself, one that is not there, and beyond 250 identities (414).
 from __future__ import annotations
 
 from sandbox.hubspot.errors import Refusal, invalid_request
+from sandbox.hubspot.history import Change, Source
 from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.records import Change, Record, RecordStore, Source
+from sandbox.hubspot.records import Record, RecordStore
 
 
 def merge(portal: Portal, store: RecordStore, *, primary: int, other: int, source: Source) -> Record:
@@ -105,10 +106,9 @@ def _unite_links(
         for other_kind, other, types in list(portal.links.all_of(kind, record.id)):
             pair = (kind, other_kind)
             portal.links.drop(pair, record.id, other)
-            primary = PRIMARY.get(pair)
-            held = set(portal.links.of(pair, survivor.id).get(other, ()))
+            # The primary's company stays primary; that of the other record becomes an ordinary one.
             taken = kind in OWNED_BY_COMPANY and portal.links.primary(kind, survivor.id) is not None
-            if primary in types and taken:
-                types = {number for number in types if number != primary}
-            portal.links.put(pair, survivor.id, other, types=held | types)
+            kept = types - {PRIMARY[pair]} if taken and pair in PRIMARY else types
+            held = set(portal.links.of(pair, survivor.id).get(other, ()))
+            portal.links.put(pair, survivor.id, other, types=held | kept)
             portal.touch(other_kind, other, source=source)

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.hubspot.errors import invalid_request
+from sandbox.hubspot.history import Source
 from sandbox.hubspot.links import PRIMARY, UNLABELLED
 from sandbox.hubspot.merging import merge
 from sandbox.hubspot.portal import Portal, by_number
 from sandbox.hubspot.properties import new_definition
-from sandbox.hubspot.records import Record, RecordStore, Source
+from sandbox.hubspot.records import Record, RecordStore
 from sandbox.hubspot.stamps import parse_instant
 
 PERSON = "userId:1"

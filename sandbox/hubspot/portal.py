@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.hubspot.errors import Refusal, invalid_request, not_found
+from sandbox.hubspot.history import Source
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY, UNLABELLED, Links, Pair
-from sandbox.hubspot.records import Record, RecordStore, Source
+from sandbox.hubspot.records import Record, RecordStore
 from sandbox.hubspot.stamps import iso, millis
 from sandbox.hubspot.standard import OBJECT_TYPES, object_names
 from sandbox.hubspot.subscriptions import Subscriptions
@@ -124,9 +125,8 @@ class Portal:
             values["hs_is_unworked"] = "true"
             values["hs_pipeline"] = "contacts-lifecycle-pipeline"
             values["hs_marketable_status"] = "true" if billable else "false"
-            for name, value in self._address_values(values.get("email", "")).items():
-                if value:
-                    values[name] = value
+            address = self._address_values(values.get("email", ""))
+            values.update({name: value for name, value in address.items() if value})
         elif store.kind.name == "companies" and "domain" in values:
             values.setdefault("website", values["domain"])
 

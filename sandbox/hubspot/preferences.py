@@ -24,7 +24,7 @@ def updates(exchange: Exchange, address: str) -> Answered:
     subscription, status = body.get("subscriptionId"), body.get("statusState")
     if body.get("channel") != "EMAIL":
         raise invalid_request("channel must be EMAIL")
-    if subscription not in SUBSCRIPTIONS:
+    if not isinstance(subscription, int) or subscription not in SUBSCRIPTIONS:
         raise invalid_request(f"subscriptionId {subscription!r} is not a subscription type of this account")
     if status not in ("SUBSCRIBED", "UNSUBSCRIBED"):
         raise invalid_request(f"statusState must be SUBSCRIBED or UNSUBSCRIBED, not {status!r}")

@@ -12,51 +12,17 @@ from __future__ import annotations
 import random
 from bisect import bisect_left, insort
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sandbox.hubspot.definitions import PropertyDefinition
 from sandbox.hubspot.errors import Problem, Refusal, already_exists, invalid_values
+from sandbox.hubspot.history import Change, Source
 from sandbox.hubspot.index import SearchIndex
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.stamps import iso
 from sandbox.hubspot.standard import ObjectType
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.hubspot.validation import Rule, Unacceptable, as_text, rule_for
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Who wrote: ``sourceType`` and ``sourceId`` of property history."""
-
-    kind: str
-    id: str
-
-    @property
-    def forward_only(self) -> bool:
-        """Apps may not move ``lifecyclestage`` backward; people may (contacts guide, 2026-03)."""
-        return self.kind in ("INTEGRATION", "API")
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One entry of a property's history."""
-
-    value: str
-    at: int
-    source: Source
-
-    def wire(self) -> dict[str, Any]:
-        """The entry as ``propertiesWithHistory`` answers it."""
-        body: dict[str, Any] = {
-            "value": self.value,
-            "timestamp": iso(self.at),
-            "sourceType": self.source.kind,
-            "sourceId": self.source.id,
-        }
-        if self.source.id.startswith("userId:"):
-            body["updatedByUserId"] = int(self.source.id.removeprefix("userId:"))
-        return body
 
 
 class Record:
@@ -277,7 +243,7 @@ class RecordStore:
         updated: int | None = None,
         lagging: bool = True,
     ) -> Record:
-        """A new record created ``at``. ``values`` is complete but for id and stamps; not ``lagging``: searchable now."""
+        """A new record. ``values`` is complete but for id and stamps. Without ``lagging``, search sees it now."""
         record = Record(number, values, created=at, updated=at if updated is None else updated, origin=source)
         values["hs_object_id"] = str(number)
         values["createdate"] = iso(at)

@@ -7,7 +7,7 @@ reduced to an area, a version and the rest; each area has one function that find
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,6 +36,28 @@ _NUMBERS = {
 _SCOPE_OF = {kind.name: kind.scope or kind.name for kind in OBJECT_TYPES}
 _PREFERENCES_READ = ("communication_preferences.read_write", "communication_preferences.read")
 _PREFERENCES_WRITE = ("communication_preferences.read_write", "communication_preferences.write")
+
+#: Batch endpoints of records: last part of the path -> endpoint and right.
+_BATCHES: Mapping[str, tuple[Callable[..., Answered], str]] = {
+    "read": (batch.reads, "read"),
+    "create": (batch.creates, "write"),
+    "update": (batch.updates, "write"),
+    "upsert": (batch.upserts, "write"),
+    "archive": (batch.archives, "write"),
+}
+#: Endpoints of all records of an object, by method and what follows the object.
+_RECORDS: Mapping[tuple[str, ...], tuple[str, Callable[..., Answered], str]] = {
+    ("GET",): ("list", objects.lists, "read"),
+    ("POST",): ("create", objects.creates, "write"),
+    ("POST", "merge"): ("merge", objects.merges, "write"),
+    ("POST", "gdpr-delete"): ("gdpr_delete", objects.gdpr_deletes, "write"),
+}
+#: Endpoints of one record, by method.
+_RECORD: Mapping[str, tuple[str, Callable[..., Answered], str]] = {
+    "GET": ("read", objects.reads, "read"),
+    "PATCH": ("update", objects.updates, "write"),
+    "DELETE": ("archive", objects.archives, "write"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +89,7 @@ class Router:
         """The route of a request, or ``None`` if HubSpot has no such path."""
         if match := _NUMBERED.fullmatch(path):
             version, area, rest = match.groups()
-        elif match := _DATED_CRM.fullmatch(path):
-            area, version, rest = match.groups()
-        elif match := _OTHER.fullmatch(path):
+        elif (match := _DATED_CRM.fullmatch(path)) or (match := _OTHER.fullmatch(path)):
             area, version, rest = match.groups()
         else:
             return None
@@ -84,50 +104,34 @@ class Router:
 
     def _objects(self, method: str, version: str, parts: list[str]) -> Route | None:
         match (method, *parts):
-            case ("GET", kind):
-                return _on("list", partial(objects.lists, kind=kind), kind, "read")
-            case ("POST", kind):
-                return _on("create", partial(objects.creates, kind=kind), kind, "write")
             case ("POST", kind, "search"):
-                run = partial(search.searches, kind=kind, caches=self._caches)
+                run: Endpoint = partial(search.searches, kind=kind, caches=self._caches)
                 return _on("search", run, kind, "read", meter="search")
-            case ("POST", kind, "merge"):
-                return _on("merge", partial(objects.merges, kind=kind), kind, "write")
-            case ("POST", kind, "gdpr-delete"):
-                return _on("gdpr_delete", partial(objects.gdpr_deletes, kind=kind), kind, "write")
-            case ("POST", kind, "batch", "read"):
-                return _on("batch.read", partial(batch.reads, kind=kind), kind, "read")
-            case ("POST", kind, "batch", "create"):
-                return _on("batch.create", partial(batch.creates, kind=kind), kind, "write")
-            case ("POST", kind, "batch", "update"):
-                return _on("batch.update", partial(batch.updates, kind=kind), kind, "write")
-            case ("POST", kind, "batch", "upsert"):
-                return _on("batch.upsert", partial(batch.upserts, kind=kind), kind, "write")
-            case ("POST", kind, "batch", "archive"):
-                return _on("batch.archive", partial(batch.archives, kind=kind), kind, "write")
-            case ("GET", kind, key):
-                return _on("read", partial(objects.reads, kind=kind, key=key), kind, "read")
-            case ("PATCH", kind, key):
-                return _on("update", partial(objects.updates, kind=kind, key=key), kind, "write")
-            case ("DELETE", kind, key):
-                return _on("archive", partial(objects.archives, kind=kind, key=key), kind, "write")
+            case ("POST", kind, "batch", name) if name in _BATCHES:
+                endpoint, right = _BATCHES[name]
+                return _on(f"batch.{name}", partial(endpoint, kind=kind), kind, right)
+            case (_, kind) | ("POST", kind, "merge" | "gdpr-delete") if (method, *parts[1:]) in _RECORDS:
+                operation, endpoint, right = _RECORDS[method, *parts[1:]]
+                return _on(operation, partial(endpoint, kind=kind), kind, right)
+            case (_, kind, key) if method in _RECORD:
+                operation, endpoint, right = _RECORD[method]
+                return _on(operation, partial(endpoint, kind=kind, key=key), kind, right)
             case (_, kind, key, "associations", *rest):
                 return _linked(method, kind, key, rest)
         return None
 
 
 def _linked(method: str, kind: str, key: str, rest: list[str]) -> Route | None:
-    start = {"start": kind, "key": key}
     match (method, *rest):
         case ("GET", end):
-            run: Endpoint = partial(associations.lists, **start, end=end)
+            run: Endpoint = partial(associations.lists, start=kind, key=key, end=end)
             return _on("associations.list", run, kind, "read", meter="associations")
         case ("PUT", "default", end, other):
-            run = partial(associations.puts_default, **start, end=end, other=other)
+            run = partial(associations.puts_default, start=kind, key=key, end=end, other=other)
         case ("PUT", end, other):
-            run = partial(associations.puts, **start, end=end, other=other)
+            run = partial(associations.puts, start=kind, key=key, end=end, other=other)
         case ("DELETE", end, other):
-            run = partial(associations.removes, **start, end=end, other=other)
+            run = partial(associations.removes, start=kind, key=key, end=end, other=other)
             return _on("associations.archive", run, kind, "write", meter="associations")
         case _:
             return None

@@ -143,3 +143,7 @@ def _failed(command: str, trouble: BaseException, code: int, text: str | None = 
     else:
         emit("command.failed", command=command, error=type(trouble).__name__, what=what, exit=code)
     return code
+
+
+if __name__ == "__main__":
+    run()

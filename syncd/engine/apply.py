@@ -10,30 +10,30 @@ stays an open intent, and nothing more is sent for that record until it is settl
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from syncd.core.planner import LANES, Known, Planner, digest
+from syncd.engine.ahead import write_ahead
 from syncd.engine.gather import look_again
+from syncd.engine.lease import Holding
 from syncd.engine.refusals import after_refusal
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
-from syncd.model.link import AuditRow, Conflict, Intent, IntentKind, Topic
+from syncd.model.link import Conflict, Topic
 from syncd.model.plan import Create, Decision, KindPlan, Update
-from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
-from syncd.model.run import Lease, Request
-from syncd.model.values import Pair, Side, Wire
+from syncd.model.remote import Gone, Moved, RemoteRecord
+from syncd.model.run import Request
+from syncd.model.values import Pair, Side
 from syncd.model.write import (
     Clash,
     CreateRecord,
     Deferred,
-    Expect,
     Indeterminate,
     Refused,
     Stale,
-    UpdateRecord,
     Write,
     WriteResult,
     Written,
@@ -44,7 +44,6 @@ from syncd.ports.store import Settlement
 ROUNDS = 12
 SEND_WITHIN = timedelta(minutes=5)
 UNWRITTEN_LOT = 1_000
-LEASE_SPAN = timedelta(minutes=2)
 SAMPLE = 10
 BILLED = "billed:marketing"
 UNKNOWN = b"unknown"
@@ -78,7 +77,7 @@ class Apply:
     world: World
     planner: Planner
     run: str
-    lease: Lease
+    holding: Holding
     tally: Tally
     progress: Callable[[int], None] = lambda _: None
     ledger: Ledger = field(init=False)
@@ -168,12 +167,10 @@ class Apply:
     # -- one lot -----------------------------------------------------------------------------------------------------
     def _send(self, side: Side, jobs: Sequence[Job]) -> None:
         now = self.world.clock.now()
-        if self.lease.until - now < LEASE_SPAN / 2:
-            self.lease = self.world.store.extend_lease(self.lease, now + LEASE_SPAN)
-        prepared = [self._write(job) for job in jobs]
-        intents = [self._intent(job, write) for job, write in zip(jobs, prepared, strict=True)]
-        audit = [self._audit(job, intent) for job, intent in zip(jobs, intents, strict=True)]
-        self.world.store.begin(self.lease, intents, audit, now)
+        ahead = [write_ahead(self.ledger, job.decision, job.action, self.run) for job in jobs]
+        prepared = [each.write for each in ahead]
+        intents = [each.intent for each in ahead]
+        self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now)
         connector = self.world.connectors.of(side).for_lane(jobs[0].action.lane)
         try:
             results = connector.write(self.planner.lens.shape(side), prepared, now + SEND_WITHIN)
@@ -191,72 +188,6 @@ class Apply:
         if self._created:
             created, self._created = self._created, []
             self._follow(side, created)
-
-    def _write(self, job: Job) -> Write:
-        action, decision = job.action, job.decision
-        refs = self._refs(action)
-        if isinstance(action, Create):
-            name = self._intent_id(action.side, action.origin, action.fields, refs, "")
-            return CreateRecord(name, action.object, action.origin.id, action.fields, refs)
-        link = self.ledger.of(decision).link
-        fields: Mapping[str, Wire] = action.fields
-        if action.key is not None:
-            fields = {**action.fields, self.planner.kind.key.of(action.side): link.refs.other(action.side).id}
-        record = decision.seen.of(action.side)
-        version = record.version if record else ""
-        expect = Expect(version, action.expect) if action.expect else None
-        name = self._intent_id(action.side, action.ref, fields, refs, version)
-        return UpdateRecord(name, action.ref, fields, refs, expect)
-
-    def _refs(self, action: Create | Update) -> dict[str, RemoteRef]:
-        known = self.world.context.refs.of(action.side)
-        resolved: dict[str, RemoteRef] = {}
-        for name, link in action.refs.items():
-            object_name, _, id_ = known.get(link, "").partition("/")
-            if id_:
-                resolved[name] = RemoteRef(object_name, id_)
-        return resolved
-
-    def _intent_id(
-        self, side: Side, ref: RemoteRef, fields: Mapping[str, Wire], refs: Mapping[str, RemoteRef], version: str
-    ) -> str:
-        written = sorted((name, wire) for name, wire in fields.items())
-        return digest(self.world.connection.name, side, ref, written, sorted(refs.items()), version)
-
-    def _intent(self, job: Job, write: Write) -> Intent:
-        action, decision = job.action, job.decision
-        create = isinstance(action, Create)
-        link = self.ledger.of(decision).link
-        named = [change.field for change in action.changes]
-        return Intent(
-            id=write.intent,
-            kind=decision.kind,
-            side=action.side,
-            action=IntentKind.CREATE if create else IntentKind.UPDATE,
-            link=decision.link.id,
-            object=action.object if isinstance(action, Create) else action.ref.object,
-            ref=None if isinstance(action, Create) else action.ref,
-            origin=link.refs.of(action.side.other),
-            fields=write.fields,
-            agreed={name: value for name, value in decision.agreed.items() if create or name in named},
-            run=self.run,
-            config=self.planner.kind.hash,
-            sent_at=self.world.clock.now(),
-        )
-
-    def _audit(self, job: Job, intent: Intent) -> AuditRow:
-        return AuditRow(
-            intent=intent.id,
-            attempt=1,
-            link=intent.link,
-            kind=intent.kind,
-            side=intent.side,
-            ref=intent.ref,
-            action=intent.action,
-            changes=job.action.changes,
-            run=self.run,
-            at=intent.sent_at,
-        )
 
     # -- outcomes ------------------------------------------------------------------------------------------------------
     def _outcome(self, job: Job, write: Write, result: WriteResult) -> Settlement:
@@ -314,9 +245,7 @@ class Apply:
         if settlement:
             self.world.store.settle(settlement, self.world.clock.now())
 
-    def _decide_again(
-        self, decision: Decision, seen: Pair[RemoteRecord | None], settlement: Settlement
-    ) -> None:
+    def _decide_again(self, decision: Decision, seen: Pair[RemoteRecord | None], settlement: Settlement) -> None:
         """Decides on a link as it stands after what was settled so far, and queues what follows."""
         decided = self.planner.linked(self.ledger.of(decision), seen, Known())
         if isinstance(decided, Decision):

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from syncd.engine.apply import BILLED, LEASE_SPAN, UNKNOWN, Apply, Tally
+from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
+from syncd.engine.lease import Holding, take_lease
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.recover import recover
 from syncd.engine.world import World, learn_schema, make_ready
-from syncd.model.errors import LeaseHeld, NeedsOperator, RetryLater, SyncdError
+from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
 from syncd.model.plan import Adopt, Create, Decision, KindPlan, Plan, Update
-from syncd.model.run import Lease, Request, Run, RunState
+from syncd.model.run import Request, Run, RunState
 from syncd.observe.log import bound, emit
 from syncd.ports.store import Settlement
 
@@ -43,34 +44,6 @@ def _silent(_done: int, _all: int) -> None:
     return
 
 
-def take_lease(world: World, *, wait: float) -> Lease:
-    """The right to write for this connection; waits for another worker up to so many seconds.
-
-    :raises LeaseHeld: naming the holder, if it is still held then.
-    """
-    holder = f"{world.who}-{world.chance.identifier()}"
-    deadline = world.clock.monotonic() + wait
-    told = False
-    while True:
-        now = world.clock.now()
-        lease = world.store.take_lease(holder, now, now + LEASE_SPAN)
-        if lease is not None:
-            emit("lease.taken", holder=holder, epoch=lease.epoch)
-            return lease
-        held = world.store.lease()
-        if not told and held is not None:
-            emit("lease.waiting", holder=held.holder)
-            told = True
-        if world.clock.monotonic() >= deadline:
-            name = held.holder if held else "another worker"
-            until = f" until {held.until:%H:%M:%S} UTC" if held else ""
-            raise LeaseHeld(
-                f"connection {world.connection.name}: {name} is writing for it{until}; wait for it to end, or call "
-                "again with a longer --wait"
-            )
-        world.clock.sleep(min(0.5, max(0.05, deadline - world.clock.monotonic())))
-
-
 def plan_only(world: World, *, full: bool = False) -> Prepared:
     """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
     make_ready(world)
@@ -86,7 +59,8 @@ def sync(
     progress: Progress = _silent,
 ) -> Ended:
     """One whole cycle."""
-    lease = take_lease(world, wait=wait)
+    holding = take_lease(world, wait=wait)
+    world.keep_lease = lambda: _keep(holding)
     run = Run(
         id=world.chance.identifier(),
         connection=world.connection.name,
@@ -99,22 +73,26 @@ def sync(
         emit("run.started", command="sync")
         try:
             world.store.save_run(run)
-            ended = _Cycle(world, lease, run, tally, progress).go(approve=approve, full=full)
+            ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full)
         except SyncdError as trouble:
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
             world.store.save_run(failed)
             raise
         finally:
-            world.store.release_lease(lease)
+            holding.release()
         return ended
+
+
+def _keep(holding: Holding) -> None:
+    holding.keep()
 
 
 class _Cycle:
     """The steps of one cycle under a lease."""
 
-    def __init__(self, world: World, lease: Lease, run: Run, tally: Tally, progress: Progress) -> None:
+    def __init__(self, world: World, holding: Holding, run: Run, tally: Tally, progress: Progress) -> None:
         self.world = world
-        self.lease = lease
+        self.holding = holding
         self.run = run
         self.tally = tally
         self.progress = progress
@@ -200,14 +178,13 @@ class _Cycle:
             if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
                 self.world.store.remember(BILLED, UNKNOWN, self.world.clock.now())  # a person may have changed it
             apply = Apply(
-                self.world, self.world.planner(kind_plan.kind), self.run.id, self.lease, self.tally, self._one_more
+                self.world, self.world.planner(kind_plan.kind), self.run.id, self.holding, self.tally, self._one_more
             )
             if plan.first_link:
                 self._in_waves(apply, kind_plan)
             else:
                 apply.unwritten(kind_plan)
                 apply.writes(kind_plan.decisions)
-            self.lease = apply.lease
             done = Settlement(
                 requests_done=[request.id for request in gathered.carried],
                 revive=[

@@ -104,6 +104,7 @@ class Gather:
         seen = 0
         for page in self._connector(side).changes(self.shapes.of(side), cursor):
             cursor = page.cursor
+            self.world.keep_lease()
             self._take(side, page.records)
             self._departed(side, page.gone, page.moved)
             seen += len(page.records)
@@ -133,6 +134,7 @@ class Gather:
         lot: list[RemoteRecord] = []
         for page in self._connector(side).scan(self.shapes.of(side)):
             lot.extend(page.records)
+            self.world.keep_lease()
             self._departed(side, page.gone, page.moved)
             if len(lot) >= LOT:
                 yield lot
@@ -258,7 +260,8 @@ class Gather:
 
     def _due(self) -> None:
         """Reads what somebody asked for: looked-at records, resolved conflicts, dead letters to retry, and parked
-        fields whose mapping or vendor schema changed."""
+        fields whose mapping or vendor schema changed.
+        """
         links: set[str] = set()
         refs: Pair[set[RemoteRef]] = Pair(set(), set())
         for request in self.into.carried:

@@ -51,9 +51,7 @@ class Pairing:
             lambda text: compile_expression(text, names) if text else None
         )
         self.rules = self.kind.create.map(
-            lambda rules: [
-                (rule.object, compile_expression(rule.when, names) if rule.when else None) for rule in rules
-            ]
+            lambda rules: [(rule.object, compile_expression(rule.when, names) if rule.when else None) for rule in rules]
         )
 
     def pair(self) -> Paired:
@@ -62,9 +60,7 @@ class Pairing:
         if not any(self.gathered.strays):
             return paired
         found, candidates = self._candidates()
-        matching = match(
-            candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart()
-        )
+        matching = match(candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart())
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
         for group in matching.ambiguous:
@@ -78,7 +74,7 @@ class Pairing:
                 paired.decisions.append(self._alone(candidate, twin=True))
         return paired
 
-    # -- candidates ----------------------------------------------------------------------------------------------------
+    # -- candidates ------------------------------------------------------------------------------------------
     def _candidates(self) -> tuple[set[SidedRef], list[Candidate]]:
         """The strays and everything that shares a value or a key with one of them; the first set names the strays."""
         records: dict[SidedRef, RemoteRecord] = {
@@ -166,11 +162,9 @@ class Pairing:
     def _values(self, side: Side, record: RemoteRecord) -> tuple[tuple[str, ...], ...]:
         shared = self.planner.values(side, record)
         excluded = frozenset(self.kind.partner_domains)
-        return tuple(
-            match_keys(rule.by, [shared.get(rule.field)], excluded=excluded) for rule in self.kind.match
-        )
+        return tuple(match_keys(rule.by, [shared.get(rule.field)], excluded=excluded) for rule in self.kind.match)
 
-    # -- what people chose -----------------------------------------------------------------------------------------------
+    # -- what people chose -----------------------------------------------------------------------------------
     def _chosen(self) -> dict[SidedRef, SidedRef]:
         chosen: dict[SidedRef, SidedRef] = {}
         for conflict in self.gathered.matches:
@@ -197,13 +191,11 @@ class Pairing:
                 Decision(self.kind.kind, link, None, nobody, (Nothing("match settled"),), closes=closes)
             )
 
-    # -- decisions -------------------------------------------------------------------------------------------------------
+    # -- decisions -------------------------------------------------------------------------------------------
     def _adopt(self, pair: Match) -> tuple[Link, Pair[RemoteRecord], Adopt]:
         records = Pair(pair.marketing.record, pair.crm.record)
         refs = records.map(lambda record: record.ref)
-        holds = Pair(*(
-            records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side
-        ))
+        holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side))
         link = Link(
             id=digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing),
             kind=self.kind.kind,
@@ -293,4 +285,3 @@ def _who(text: str) -> SidedRef:
     side, _, ref = text.partition(":")
     object_name, _, id_ = ref.partition("/")
     return Side(side), RemoteRef(object_name, id_)
-

@@ -19,7 +19,20 @@ from syncd.engine.gather import Gather, Gathered, Meeting
 from syncd.engine.pairing import Pairing
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
-from syncd.model.plan import Action, Adopt, Cost, Create, Decision, Detach, Hold, KindPlan, Nothing, Plan, Relink, Update
+from syncd.model.plan import (
+    Action,
+    Adopt,
+    Cost,
+    Create,
+    Decision,
+    Detach,
+    Hold,
+    KindPlan,
+    Nothing,
+    Plan,
+    Relink,
+    Update,
+)
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
 from syncd.model.values import Instant, Pair, Side
 
@@ -99,9 +112,7 @@ class _Deciding:
         if link.id in self.gathered.flying:
             self.gathered.nothing["write in flight"] += 1
             return
-        known = Known(
-            conflicts=self.gathered.conflicts.get(link.id, ()), parked=self.gathered.parked.get(link.id, ())
-        )
+        known = Known(conflicts=self.gathered.conflicts.get(link.id, ()), parked=self.gathered.parked.get(link.id, ()))
         self._decide(meeting.linked, meeting.seen, known, ())
 
     def _decide(
@@ -113,7 +124,7 @@ class _Deciding:
         else:
             self.untimed.append((linked, seen, known, before, decided))
 
-    # -- newest ----------------------------------------------------------------------------------------------------------
+    # -- newest ----------------------------------------------------------------------------------------------
     def _with_times(self) -> None:
         """Asks for the history of the fields that ``newest`` must judge, and decides again with it."""
         if not self.untimed:
@@ -168,7 +179,7 @@ class _Deciding:
             found[side] = _cut(at, coarsest)
         return Times(Pair(found[Side.MARKETING], found[Side.CRM]), "history" if by_history else "record stamp")
 
-    # -- departures ------------------------------------------------------------------------------------------------------
+    # -- departures ------------------------------------------------------------------------------------------
     def _departures(self) -> None:
         """Deletions become tombstones; merges and conversions move the link; what came back is taken up again."""
         done: set[str] = set()
@@ -282,7 +293,14 @@ def _told(action: Action) -> list[object]:
     """One action as plain values, without anything that only says when it was found."""
     match action:
         case Create():
-            return ["create", action.side, action.object, str(action.origin), sorted(action.fields.items()), sorted(action.refs.items())]
+            return [
+                "create",
+                action.side,
+                action.object,
+                str(action.origin),
+                sorted(action.fields.items()),
+                sorted(action.refs.items()),
+            ]
         case Update():
             return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]
         case Adopt():
@@ -299,7 +317,7 @@ def _told(action: Action) -> list[object]:
 
 def _cost(world: World, kinds: Sequence[KindPlan]) -> Cost:
     """Calls that carrying the plan out will need, and the time they take at the usual pace of the vendors."""
-    calls = {side: 0 for side in Side}
+    calls = dict.fromkeys(Side, 0)
     for kind in kinds:
         writes: Counter[Side] = Counter()
         guarded: Counter[Side] = Counter()

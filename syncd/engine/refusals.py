@@ -38,7 +38,10 @@ def after_refusal(
         return _after_create(world, planner, decision, action, result, bad, advice, settlement)
     if not bad and len(action.changes) > 1:
         middle = len(action.changes) // 2
-        return [_only(planner, action, action.changes[:middle], key=action.key), _only(planner, action, action.changes[middle:], key=None)]
+        return [
+            _only(planner, action, action.changes[:middle], key=action.key),
+            _only(planner, action, action.changes[middle:], key=None),
+        ]
     for change in bad or action.changes:
         _park(world, planner, decision, action, change, result, advice, settlement)
     rest = [change for change in action.changes if bad and change not in bad]

@@ -31,6 +31,14 @@ Verify = Callable[[KindMapping, Pair[RemoteSchema]], KindMapping]
 """
 
 
+def _nobody_is(_holder: str) -> bool:
+    return False
+
+
+def _no_lease() -> None:
+    return
+
+
 @dataclass(slots=True)
 class Terms:
     """One kind, ready to be decided on: its verified mapping, its reader, its schemas' fingerprints."""
@@ -42,7 +50,11 @@ class Terms:
 
 @dataclass(slots=True)
 class World:
-    """Everything a cycle needs; built by ``bootstrap`` and by tests."""
+    """Everything a cycle needs; built by ``bootstrap`` and by tests.
+
+    ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
+    process that has ended, ``keep_lease`` is called between pages so that a long read does not lose the lease.
+    """
 
     connection: Connection
     connectors: Pair[Connector]
@@ -52,6 +64,9 @@ class World:
     chance: Chance
     verify: Verify
     who: str = "cli"
+    holder: str = ""
+    surely_gone: Callable[[str], bool] = _nobody_is
+    keep_lease: Callable[[], None] = _no_lease
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
 

@@ -82,10 +82,12 @@ class Stage:
         """One sync, as the daemon would run it."""
         ended = sync(self.world, approve=approve)
         self.runs.append(ended)
+        if wrote(ended):
+            self.edited()
         return ended
 
     def edited(self) -> None:
-        """Notes that people have just edited something."""
+        """Notes that somebody, people or syncd, has just written something."""
         self.edited_at = time.monotonic()
 
     def wait_for_index(self) -> None:
@@ -100,9 +102,9 @@ class Stage:
         self.wait_for_index()
         for number in range(1, limit + 1):
             ended = self.cycle()
-            writes = [name for name in ended.run.counts if name.startswith(("created", "updated", "keyed"))]
-            if not writes and ended.run.state is RunState.DONE and number > 1:
+            if not wrote(ended) and ended.run.state is RunState.DONE and not ended.run.counts and number > 1:
                 return number
+            self.wait_for_index()
         raise NeedsOperator(
             f"after {limit} cycles without any edit there is still something to write; look at `syncd runs` in "
             f"{self.folder}"
@@ -111,7 +113,8 @@ class Stage:
     def exports(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Everything both vendors hold; HubSpot's owners are read through its API, which alone knows them."""
         marketing: dict[str, Any] = dict(self.marketing.export())
-        marketing["owners"] = [*_owners(self.marketing.url, archived="false"), *_owners(self.marketing.url, archived="true")]
+        url = self.marketing.url
+        marketing["owners"] = [*_owners(url, archived="false"), *_owners(url, archived="true")]
         return marketing, self.crm.export()
 
     def calls(self) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -126,14 +129,23 @@ class Stage:
             (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
         return self.folder / "marketing.json", self.folder / "crm.json", self.folder / "listed.json"
 
-    def worker(self) -> subprocess.Popen[bytes]:
-        """A sync in a process of its own."""
-        log = (self.folder / "worker.log").open("ab")
-        with log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "syncd.lab.worker", str(self.folder)],
+    @contextmanager
+    def worker(self) -> Iterator[subprocess.Popen[bytes]]:
+        """A real ``syncd sync`` in a process of its own; whatever is left of it at the end of the block is stopped."""
+        with (self.folder / "worker.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "syncd.cli.main", "sync", "--config", str(self.folder)],
                 cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
+        try:
+            yield process
+        finally:
+            stop(process)
+
+
+def wrote(ended: Ended) -> int:
+    """How many writes a cycle made."""
+    return sum(number for name, number in ended.run.counts.items() if name.startswith(("created", "updated", "keyed")))
 
 
 @contextmanager

@@ -137,7 +137,6 @@ class KindPlan:
     kind: str
     decisions: Sequence[Decision]
     nothing: Mapping[str, int] = field(default_factory=dict)
-    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

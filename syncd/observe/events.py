@@ -284,6 +284,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     # -- lease, store, settings ------------------------------------------------------------------------------------
     "lease.waiting": Event("info", ("holder", "epoch", "until"), "Another worker holds the connection; we wait."),
     "lease.taken": Event("info", ("holder", "epoch", "until"), "This worker may write for the connection."),
+    "lease.orphaned": Event(
+        "info", ("holder", "epoch"), "The worker that held the connection is gone; its lease was taken from it."
+    ),
     "lease.lost": Event(
         "warning", ("holder", "epoch"), "The lease ran out or was taken while we worked; nothing more was sent."
     ),

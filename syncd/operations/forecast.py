@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from syncd.engine.cycle import FIRST
+from syncd.engine.cycle import APPROVE
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Topic
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Hold, KindPlan, Nothing, Plan, Relink, Settle, Update
@@ -80,7 +80,7 @@ def forecast(world: World, plan: Plan) -> Forecast:
     """Figures of a plan that was just prepared by this world (its connectors have heard the vendors' quota)."""
     parked = Counter(row.kind for row in world.store.parked())
     dead = Counter(row.kind for row in world.store.dead_letters() if not row.retry)
-    approved = any(request.id == FIRST for request in world.store.requests())
+    approved = any(request.wish == APPROVE for request in world.store.requests())
     works = any(isinstance(action, Adopt | Create | Update) for action in plan.actions())
     return Forecast(
         plan=plan,

@@ -1,0 +1,106 @@
+"""What is written down before a write is sent: the write itself, its intent, its audit row.
+
+The id is a digest of what is written and of the version it was decided on (house.md 9.4), so that the same wish has the
+same name after a crash, and HubSpot can be told which row of a batch is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from syncd.core.planner import digest
+from syncd.engine.settle import Ledger
+from syncd.model.link import AuditRow, Intent, IntentKind
+from syncd.model.plan import Create, Decision, Update
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side, Wire
+from syncd.model.write import CreateRecord, Expect, UpdateRecord, Write
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """One write, and what is stored of it before it is sent."""
+
+    write: Write
+    intent: Intent
+    audit: AuditRow
+
+
+def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, run: str) -> Ahead:
+    """Everything for one action, as its link stands now."""
+    write = _write(ledger, decision, action)
+    intent = _intent(ledger, decision, action, write, run)
+    audit = AuditRow(
+        intent=intent.id,
+        attempt=1,
+        link=intent.link,
+        kind=intent.kind,
+        side=intent.side,
+        ref=intent.ref,
+        action=intent.action,
+        changes=action.changes,
+        run=run,
+        at=intent.sent_at,
+    )
+    return Ahead(write, intent, audit)
+
+
+def _write(ledger: Ledger, decision: Decision, action: Create | Update) -> Write:
+    refs = _refs(ledger, action)
+    if isinstance(action, Create):
+        name = _name(ledger, action.side, action.origin, action.fields, refs, "")
+        return CreateRecord(name, action.object, action.origin.id, action.fields, refs)
+    link = ledger.of(decision).link
+    fields: Mapping[str, Wire] = action.fields
+    if action.key is not None:
+        key = ledger.planner.kind.key.of(action.side)
+        fields = {**action.fields, key: link.refs.other(action.side).id}
+    record = decision.seen.of(action.side)
+    version = record.version if record else ""
+    expect = Expect(version, action.expect) if action.expect else None
+    name = _name(ledger, action.side, action.ref, fields, refs, version)
+    return UpdateRecord(name, action.ref, fields, refs, expect)
+
+
+def _refs(ledger: Ledger, action: Create | Update) -> dict[str, RemoteRef]:
+    """References as records of that side; one that is not there yet is left out and stays unsettled."""
+    known = ledger.world.context.refs.of(action.side)
+    resolved: dict[str, RemoteRef] = {}
+    for name, link in action.refs.items():
+        object_name, _, id_ = known.get(link, "").partition("/")
+        if id_:
+            resolved[name] = RemoteRef(object_name, id_)
+    return resolved
+
+
+def _name(
+    ledger: Ledger,
+    side: Side,
+    ref: RemoteRef,
+    fields: Mapping[str, Wire],
+    refs: Mapping[str, RemoteRef],
+    version: str,
+) -> str:
+    written = sorted((name, wire) for name, wire in fields.items())
+    return digest(ledger.world.connection.name, side, ref, written, sorted(refs.items()), version)
+
+
+def _intent(ledger: Ledger, decision: Decision, action: Create | Update, write: Write, run: str) -> Intent:
+    create = isinstance(action, Create)
+    named = [change.field for change in action.changes]
+    return Intent(
+        id=write.intent,
+        kind=decision.kind,
+        side=action.side,
+        action=IntentKind.CREATE if create else IntentKind.UPDATE,
+        link=decision.link.id,
+        object=action.object if isinstance(action, Create) else action.ref.object,
+        ref=None if isinstance(action, Create) else action.ref,
+        origin=ledger.of(decision).link.refs.of(action.side.other),
+        fields=write.fields,
+        agreed={name: value for name, value in decision.agreed.items() if create or name in named},
+        run=run,
+        config=ledger.planner.kind.hash,
+        sent_at=ledger.world.clock.now(),
+    )

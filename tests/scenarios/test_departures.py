@@ -1,0 +1,294 @@
+"""Records leave or become others: deletes, restores, merges and conversions on each side. Nothing is ever recreated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from syncd.model.link import LinkState, Topic
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+from tests.scenarios.steps import Steps
+from tests.worlds import open_both
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    """Two empty stand-ins and the example configuration."""
+    both = open_both()
+    yield Steps(both)
+    both.store.close()
+
+
+def state_of(steps: Steps, contact: str) -> LinkState:
+    """The state of the link that a contact has."""
+    ref = RemoteRef("contacts", contact)
+    return steps.both.store.linked("person", Side.MARKETING, [ref])[ref].link.state
+
+
+# -- deletes -----------------------------------------------------------------------------------------------------------
+def test_a_lead_deleted_by_sales_is_not_made_again(steps: Steps) -> None:
+    """The link becomes a tombstone; later edits of the contact make no new Lead and delete nothing."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    assert not steps.counts()
+    assert state_of(steps, contact) is LinkState.TOMBSTONE
+    steps.market(contact, jobtitle="Head", hs_lead_status="IN_PROGRESS")
+    assert not steps.counts()
+    assert steps.live("Lead") == []
+    assert steps.contacts() == [contact]
+    steps.quiet()
+
+
+def test_a_contact_archived_by_marketing_is_not_made_again(steps: Steps) -> None:
+    """The other way round: the Lead stays, its edits recreate no contact."""
+    contact, lead = steps.pair()
+    steps.both.hubspot.archive("contacts", contact)
+    assert not steps.counts()
+    assert state_of(steps, contact) is LinkState.TOMBSTONE
+    steps.sell(lead, Title="Head")
+    assert not steps.counts()
+    assert steps.contacts() == []
+    assert [row["Id"] for row in steps.live("Lead")] == [lead]
+    steps.quiet()
+
+
+def test_a_contact_erased_for_privacy_is_a_tombstone_too(steps: Steps) -> None:
+    """Erased for good: the link ends, the Lead stays as it is."""
+    contact, lead = steps.pair()
+    steps.both.hubspot.gdpr_delete("contacts", contact)
+    steps.cycle()
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    assert state_of(steps, contact) is LinkState.TOMBSTONE
+    assert steps.contacts() == []
+    steps.quiet()
+
+
+def test_a_lead_taken_out_of_the_bin_is_linked_again(steps: Steps) -> None:
+    """Restored: the tombstone lives again, and what changed meanwhile on either side travels."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    steps.both.salesforce.undelete("Lead", lead)
+    steps.cycle()
+    assert state_of(steps, contact) is LinkState.LIVE
+    assert steps.sold(lead, "Title") == "Head"
+    steps.sell(lead, City="Bonn")
+    steps.cycle()
+    assert steps.marketed(contact, "city") == "Bonn"
+    assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+def test_a_contact_taken_out_of_the_bin_is_linked_again(steps: Steps) -> None:
+    """The other way round."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    steps.both.hubspot.restore("contacts", contact)
+    steps.cycle()
+    steps.cycle()
+    assert state_of(steps, contact) is LinkState.LIVE
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    assert steps.contacts() == [contact]
+    steps.quiet()
+
+
+def test_a_new_contact_with_the_address_of_an_abandoned_lead_is_held(steps: Steps) -> None:
+    """The contact was deleted, its Lead lives on; a new contact with that address neither doubles nor takes the Lead."""
+    contact, lead = steps.pair()
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    again = steps.contact(email="ann@example.com")
+    assert steps.counts() == {"conflicts": 1}
+    assert [row["Id"] for row in steps.live("Lead")] == [lead]
+    assert steps.conflict().topic is Topic.MATCH
+    steps.quiet()
+    steps.resolve(f"link:marketing:contacts/{again}=crm:Lead/{lead}")
+    steps.cycle()
+    assert state_of(steps, again) is LinkState.LIVE
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == again
+    assert not steps.conflicts()
+    steps.quiet()
+
+
+def test_deleted_on_both_sides_is_over(steps: Steps) -> None:
+    """Gone on both sides: a tombstone, no conflict, no write."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.both.hubspot.archive("contacts", contact)
+    assert not steps.counts()
+    assert state_of(steps, contact) is LinkState.TOMBSTONE
+    steps.quiet()
+
+
+def test_a_delete_closes_what_waited(steps: Steps) -> None:
+    """A conflict of a record that left is no longer anybody's question."""
+    contact, lead = steps.pair()
+    steps.market(contact, email="ann@new.example")
+    steps.sell(lead, Email="ann@sales.example")
+    steps.cycle()
+    assert steps.conflicts()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    assert not steps.conflicts()
+    steps.quiet()
+
+
+# -- merges ------------------------------------------------------------------------------------------------------------
+def test_a_lead_merge_with_an_unlinked_loser_changes_no_link(steps: Steps) -> None:
+    """Sales merges a stray Lead into a linked one: the link stays, what the merge changed travels."""
+    contact, lead = steps.pair()
+    stray = steps.lead(Email="a.lee@example.com", Title="Head")
+    steps.cycle()
+    steps.both.salesforce.merge("Lead", lead, [stray], fields={"Title": "Head"})
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    assert steps.marketed(contact, "syncd_crm_id") == lead
+    assert state_of(steps, contact) is LinkState.LIVE
+    steps.quiet()
+
+
+def test_a_lead_merge_with_an_unlinked_winner_moves_the_link(steps: Steps) -> None:
+    """Sales merges the linked Lead into another one: the link follows to the winner, and both keys are rewritten."""
+    contact, lead = steps.pair()
+    winner = steps.lead(Email="a.lee@example.com", Title="Head")
+    steps.cycle()
+    steps.both.salesforce.merge("Lead", winner, [lead])
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == winner
+    assert steps.sold(winner, "Syncd_Marketing_Id__c") == contact
+    assert len(steps.live("Lead")) == 1
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    assert steps.sold(winner, "City") == "Bonn"
+
+
+def test_a_lead_merge_with_a_linked_loser_asks_about_the_two_contacts(steps: Steps) -> None:
+    """Both merged Leads had a contact: one link ends, and a person is told that marketing still has two."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = steps.marketed(second, "syncd_crm_id")
+    assert loser is not None
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    assert steps.counts() == {"conflicts": 1}
+    assert steps.conflict().topic is Topic.GONE
+    assert {ref.id for _, ref in steps.conflict().refs} == {first, second}
+    assert state_of(steps, first) is LinkState.LIVE
+    assert state_of(steps, second) is LinkState.TOMBSTONE
+    steps.market(second, jobtitle="Head")
+    steps.cycle()
+    assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+def test_a_contact_merge_with_an_unlinked_loser_moves_the_link(steps: Steps) -> None:
+    """HubSpot gives the merged contact a new id: the link follows, the Lead learns it, nothing is made."""
+    contact, lead = steps.pair()
+    stray = steps.contact(email="a.lee@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    merged = steps.both.hubspot.merge("contacts", contact, stray)
+    steps.cycle()
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == merged
+    assert state_of(steps, merged) is LinkState.LIVE
+    assert len(steps.live("Lead")) == 1
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    assert steps.marketed(merged, "jobtitle") == "Head"
+    steps.quiet()
+
+
+def test_a_contact_merge_with_a_linked_loser_asks_about_the_two_leads(steps: Steps) -> None:
+    """Both merged contacts had a Lead: one link goes on under the new id, a person is told that sales still has two."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    other_lead = steps.marketed(second, "syncd_crm_id")
+    merged = steps.both.hubspot.merge("contacts", first, second)
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    assert {ref.id for _, ref in steps.conflict().refs} == {lead, other_lead}
+    assert state_of(steps, merged) is LinkState.LIVE
+    assert len(steps.live("Lead")) == 2
+    steps.quiet()
+
+
+# -- conversions -------------------------------------------------------------------------------------------------------
+def test_a_conversion_moves_the_link_to_the_contact(steps: Steps) -> None:
+    """The Lead becomes a Contact: the link follows, both keys are rewritten, and nothing is created twice."""
+    contact, lead = steps.pair(firstname="Ann", city="Bonn", address="Weg 1", phone="+1 415-555-0132")
+    steps.both.salesforce.convert(lead, status="Closed - Converted")[0]
+    counts = steps.counts()
+    assert "created.crm" not in counts
+    assert "conflicts" not in counts
+    (converted,) = steps.live("Contact")
+    assert steps.marketed(contact, "syncd_crm_id") == converted["Id"]
+    assert converted["Syncd_Marketing_Id__c"] == contact
+    assert len(steps.live("Lead")) == 1, "the converted Lead, and no second one"
+    steps.quiet()
+
+
+def test_fields_under_other_names_do_not_look_changed_after_a_conversion(steps: Steps) -> None:
+    """City is MailingCity on a Contact: the same value is no edit, and a later edit travels from there."""
+    contact, lead = steps.pair(firstname="Ann", city="Bonn", address="Weg 1")
+    new, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.cycle()
+    assert not [row for row in steps.both.store.audit_of(_link(steps, contact), 50) if _touched(row.changes) & {"city", "street"}][:-1]
+    assert steps.marketed(contact, "city") == "Bonn"
+    steps.sell(new, object_name="Contact", MailingCity="Köln")
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    assert steps.marketed(contact, "city") == "Köln"
+    assert steps.sold(new, "Title", object_name="Contact") == "Head"
+    steps.quiet()
+
+
+def test_a_conversion_and_an_edit_at_once_lose_nothing(steps: Steps) -> None:
+    """Marketing edits while sales converts: the edit arrives on the Contact."""
+    contact, lead = steps.pair(city="Bonn")
+    steps.market(contact, city="Köln")
+    new, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.cycle()
+    steps.cycle()
+    assert steps.sold(new, "MailingCity", object_name="Contact") == "Köln"
+    assert not steps.conflicts()
+    steps.quiet()
+
+
+def test_an_unlinked_lead_that_is_converted_makes_nothing(steps: Steps) -> None:
+    """A stray Lead becomes a stray Contact: nobody is created, nothing is linked."""
+    steps.pair()
+    stray = steps.lead(Email="zoe@example.com")
+    steps.cycle()
+    steps.both.salesforce.convert(stray, status="Closed - Converted")
+    assert not steps.counts()
+    assert len(steps.contacts()) == 1
+    steps.quiet()
+
+
+def test_a_conversion_into_an_existing_contact_follows_it(steps: Steps) -> None:
+    """Sales converts into a Contact that was there already and nobody had linked: the link goes to that one."""
+    account = steps.both.salesforce.insert("Account", {"Name": "Acme"})
+    there = steps.both.salesforce.insert("Contact", {"LastName": "Doe", "Email": "a.doe@example.com", "AccountId": account})
+    contact, lead = steps.pair()
+    steps.both.salesforce.convert(lead, status="Closed - Converted", account_id=account, contact_id=there)
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == there
+    assert steps.sold(there, "Syncd_Marketing_Id__c", object_name="Contact") == contact
+    assert len(steps.live("Contact")) == 1
+
+
+def _link(steps: Steps, contact: str) -> str:
+    ref = RemoteRef("contacts", contact)
+    return steps.both.store.linked("person", Side.MARKETING, [ref])[ref].link.id
+
+
+def _touched(changes: tuple[object, ...]) -> set[str]:
+    return {str(getattr(change, "field")) for change in changes}
