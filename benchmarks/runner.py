@@ -128,6 +128,8 @@ def main() -> None:
     loaded = read_config(CONFIG, os.environ)
     configure_logs(level=loaded.log_level)
     with open_world(loaded, None, who="bench") as world:
+        if os.environ.get('BENCH_GC')=='1':
+            import gc; gc.freeze(); gc.set_threshold(50_000, 20, 50)
         ready = processor_seconds()
         if profile:
             profile.enable()

@@ -10,7 +10,11 @@ import re
 from typing import Final
 
 _ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
-_SUFFIX: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_CAPITALS: Final = str.maketrans(
+    {chr(code): "1" if chr(code).isupper() else "0" for code in range(128) if chr(code).isalnum()}
+)
+_SUFFIX: Final = {f"{bits:05b}"[::-1]: letter for bits, letter in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345")}
+"""The letter of the checksum for five letters of an id, of which "1" are the capitals; the first one weighs least."""
 PREFIXES: Final = {
     "001": "Account",
     "003": "Contact",
@@ -38,10 +42,8 @@ def to18(id: str) -> str:
     if not is_id(id):
         raise ValueError(f"{id!r} is no Salesforce id; ids have 15 or 18 letters and digits")
     core = id[:15]
-    return core + "".join(
-        _SUFFIX[sum(1 << bit for bit, letter in enumerate(core[block : block + 5]) if "A" <= letter <= "Z")]
-        for block in (0, 5, 10)
-    )
+    capitals = core.translate(_CAPITALS)
+    return core + _SUFFIX[capitals[:5]] + _SUFFIX[capitals[5:10]] + _SUFFIX[capitals[10:]]
 
 
 def object_of(id: str) -> str | None:

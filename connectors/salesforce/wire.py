@@ -8,19 +8,21 @@ stays readable and names its Contact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Final
 
 from connectors.salesforce.ids import object_of, to18
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
-from syncd.model.values import Instant, instant
+from syncd.model.values import Instant, Wire, instant
 
 STAMP: Final = "SystemModstamp"
 SYSTEM: Final = ("Id", STAMP, "IsDeleted")
 SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", "IsPersonAccount")
 """Fields that tell what a row is; asked for where the object has them."""
+_COMPOUND: Final = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Columns:
     lookups: Mapping[str, str]
     points: Mapping[str, tuple[str, ...]]
     signs: tuple[str, ...]
+    values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
+    """Reads the values of ``fields`` from a row that has them all; compiled once, as it runs for every row."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _reader(self.fields))
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -58,21 +65,39 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         return Gone(ref, Departure.INVISIBLE, at)
     if row.get("IsPersonAccount") is True:
         return Gone(ref, Departure.INVISIBLE, at)
-    told = {name: row[name] for name in columns.fields if name in row and not isinstance(row[name], dict | list)}
+    told, missing = _told(row, columns)
     refs = {
         name: _refs(row[field], columns.points.get(field, ()))
         for name, field in columns.lookups.items()
         if field in row
     }
-    unanswered = {name for name in columns.fields if name not in told}
     return RemoteRecord(
         ref=ref,
         version=row[STAMP],
         stamp=at,
         fields=told,
         refs=refs,
-        missing=columns.missing | unanswered if unanswered else columns.missing,
+        missing=missing,
     )
+
+
+def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], frozenset[str]]:
+    """The wire values of a row, and what was asked for and not told. Compound values are no wire values."""
+    try:
+        values = columns.values(row)
+    except KeyError:
+        pass
+    else:
+        if _COMPOUND.isdisjoint(map(type, values)):
+            return dict(zip(columns.fields, values, strict=True)), columns.missing
+    told = {name: row[name] for name in columns.fields if name in row and not isinstance(row[name], dict | list)}
+    return told, columns.missing | {name for name in columns.fields if name not in told}
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) > 1:  # only then itemgetter answers a tuple
+        return itemgetter(*names)
+    return lambda row: tuple(row[name] for name in names)
 
 
 def identify(row: Mapping[str, Any], object: str) -> tuple[RemoteRef, Instant]:

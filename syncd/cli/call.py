@@ -71,13 +71,15 @@ class Call:
 
     @contextmanager
     def world(self, *, read_only: bool) -> Iterator[World]:
-        """Store and connectors of the chosen connection, with their cursors bound to its name in the logs."""
+        """Store and connectors of the chosen connection, whose name is on every log line meanwhile."""
         from syncd.bootstrap import open_world
         from syncd.observe.log import bound
 
-        with open_world(self.loaded(), self.connection, who=who(), read_only=read_only) as world:
-            with bound(connection=world.connection.name):
-                yield world
+        with (
+            open_world(self.loaded(), self.connection, who=who(), read_only=read_only) as world,
+            bound(connection=world.connection.name),
+        ):
+            yield world
 
     @contextmanager
     def memory(self) -> Iterator[Store]:

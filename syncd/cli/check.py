@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 def check(
     context: typer.Context,
+    *,
     online: Annotated[bool, typer.Option("--online", help="Also hold it against both vendors' schemas.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -17,6 +17,7 @@ app = typer.Typer(help="Clashes that wait for a person.", rich_markup_mode=None)
 @app.command("list")
 def list_conflicts(
     context: typer.Context,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Lists open conflicts, oldest first; needs no credentials and no network. Exit 1 if one waits for a decision.
@@ -44,6 +45,7 @@ def list_conflicts(
 def resolve(
     context: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conflict, or how it begins.")],
+    *,
     take: Annotated[
         str | None, typer.Option("--take", metavar="SIDE", help="crm or marketing: that side's value is right.")
     ] = None,

@@ -14,6 +14,7 @@ app = typer.Typer(help="Records that a vendor refuses as a whole.", rich_markup_
 @app.command("list")
 def list_dead_letters(
     context: typer.Context,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Lists dead letters, oldest first; needs no credentials and no network. Exit 1 if one waits for a person.
@@ -68,6 +69,7 @@ def list_dead_letters(
 def retry(
     context: typer.Context,
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Id of the dead letter, or how it begins.")] = None,
+    *,
     everything: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
 ) -> None:
     """Asks the next cycle to try again."""
@@ -82,7 +84,7 @@ def retry(
         rows = store.dead_letters()
         chosen = rows if id is None else [named_dead_letter(rows, id)]
         for row in chosen:
-            store.mark_dead_letter(row.id, True)  # noqa: FBT003 - the store's own word for it
+            store.mark_dead_letter(row.id, True)
     say(f"{count(len(chosen), 'dead letter')} tried again by the next cycle", f"next: {call.again('sync')}")
 
 
@@ -98,5 +100,5 @@ def drop(
     call: Call = context.obj
     with call.memory() as store:
         row = named_dead_letter(store.dead_letters(), id)
-        store.mark_dead_letter(row.id, False)  # noqa: FBT003 - the store's own word for it
+        store.mark_dead_letter(row.id, False)
     say(f"dead letter {row.id} of {row.side.other}:{row.origin} is forgotten")

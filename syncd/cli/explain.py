@@ -2,8 +2,259 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
+from syncd.cli.call import Call
 
-def explain(context: typer.Context) -> None:
-    """x."""
+if TYPE_CHECKING:
+    from syncd.model.values import Canonical, Missing, Wire
+    from syncd.operations.changes import Event
+    from syncd.operations.explain import Explanation, FieldStory, Told
+    from syncd.operations.finding import Hit
+
+LATEST = 20
+
+
+def explain(
+    context: typer.Context,
+    record: Annotated[
+        str, typer.Argument(metavar="RECORD", help="a@b.c, marketing:contacts/51, crm:Lead/00Q..., or link:ID.")
+    ],
+    field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="One shared field.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Says why a record is what it is and what the next cycle does with it; writes to nobody.
+
+    Both values now, Base, who changed what when, the rule, and what comes next or why nothing does. Exit 1 if several
+    records are meant (they are listed) or something of it waits for a person.
+
+    JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
+    fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next}, history [{at,
+    side, field, before, after, author, rule, run, outcome}], conflicts [id], parked [{side, field, code, reason,
+    advice}], dead_letters [{id, code, reason, advice}], open_intents [id]}.
+    """
+    from syncd.cli.out import print_json
+    from syncd.engine.world import make_ready
+    from syncd.model.errors import BadUsage
+    from syncd.operations.explain import explain as explained
+    from syncd.operations.finding import find_hits
+
+    call: Call = context.obj
+    with call.world(read_only=True) as world:
+        make_ready(world)
+        hits = find_hits(world, record)
+        if not hits:
+            raise BadUsage(f"neither side has a record {record}, and no link remembers one; look for another spelling")
+        told = explained(world, hits[0], field=field) if len(hits) == 1 else None
+    if as_json:
+        print_json({"hits": [_hit(hit) for hit in hits], "record": None if told is None else _document(told)})
+    elif told is None:
+        _print_hits(hits, call, field)
+    else:
+        _print(told, detailed=field is not None)
+    waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
+    raise typer.Exit(1 if waits else 0)
+
+
+# -- for people --------------------------------------------------------------------------------------------------------
+def _print_hits(hits: list[Hit], call: Call, field: str | None) -> None:
+    from syncd.cli.out import count, say, table
+    from syncd.model.values import Side
+
+    rows = [
+        (
+            hit.kind,
+            "" if hit.link is None else f"link:{hit.link.id}",
+            *(f"{side}:{hit.refs.of(side)}" if hit.refs.of(side) else "-" for side in Side),
+        )
+        for hit in hits
+    ]
+    table(f"{count(len(hits), 'record')} may be meant", ("kind", "link", "marketing", "crm"), rows)
+    say(f"name one of them: {call.again('explain', 'RECORD', *([field] if field else []))}")
+
+
+def _print(told: Explanation, *, detailed: bool) -> None:
+    from syncd.cli.out import say, table, when
+    from syncd.model.values import Side
+
+    refs = "  ".join(f"{side}:{told.refs.of(side) or '(none)'}" for side in Side)
+    say(f"{told.kind}  {refs}", style="bold")
+    if told.link is None:
+        say("  not linked")
+    else:
+        say(f"  link:{told.link.id}  {told.link.state}, by {told.link.proof}, since {when(told.link.since)} UTC")
+    for line in told.departed:
+        say(f"  {line}")
+    for line in told.next:
+        say(f"  next: {line}")
+    if detailed:
+        for story in told.fields:
+            _print_field(story)
+    else:
+        rows = [(story.mapping.name, *_values(story), story.next) for story in told.fields]
+        table("", ("field", "marketing", "crm", "base", "next"), rows)
+    _print_history(told, latest=None if detailed else LATEST)
+    for row in told.conflicts:
+        say(f"  conflict {row.id}: {row.resolution or row.reason}", style="yellow")
+    for letter in told.dead:
+        say(f"  dead letter {letter.id}: {letter.code} {letter.reason}; {letter.advice}", style="yellow")
+    for intent in told.intents:
+        say(f"  a write to {intent.side} of {when(intent.sent_at)} UTC has no known ending; the next cycle settles it")
+
+
+def _values(story: FieldStory) -> tuple[str, str, str]:
+    from syncd.cli.out import shown
+    from syncd.model.values import MISSING
+
+    marketing, crm = (_value(told) for told in story.now)
+    return marketing, crm, "(never agreed)" if story.base is MISSING else shown(story.base, longest=30)
+
+
+def _value(told: Told | None, *, longest: int = 30) -> str:
+    from syncd.cli.out import shown
+
+    if told is None:
+        return "(no record)"
+    if told.trouble:
+        wires = ", ".join(shown(wire, longest=longest) for wire in told.wires.values())
+        return f"{wires} (?)" if wires else "(not told)"
+    return shown(told.value, longest=longest)
+
+
+def _print_field(story: FieldStory) -> None:
+    from syncd.cli.out import say, shown
+    from syncd.model.values import MISSING, Side
+
+    mapping = story.mapping
+    tie = f", tie {mapping.tie}" if mapping.tie else ""
+    say(
+        "",
+        f"  {mapping.name} ({mapping.type}; {mapping.direction}; policy {mapping.policy}{tie}; clear {mapping.clear})",
+    )
+    for side in Side:
+        told = story.now.of(side)
+        wires = "" if told is None else _wires(told.wires)
+        trouble = f"; {told.trouble}" if told is not None and told.trouble else ""
+        say(f"    {side + ' now':16} {_value(told, longest=200)}{wires}{trouble}")
+    say(f"    {'base':16} {'(never agreed)' if story.base is MISSING else shown(story.base, longest=200)}")
+    for side in Side:
+        if story.confirmed.of(side):
+            say(f"    {side + ' confirmed':16}{_wires(story.confirmed.of(side))}")
+    say(f"    {'next':16} {story.next}", "")
+
+
+def _wires(wires: Any) -> str:  # noqa: ANN401 - a mapping of vendor fields
+    from syncd.cli.out import shown
+
+    return "  [" + ", ".join(f"{name} = {shown(wire, longest=100)}" for name, wire in wires.items()) + "]"
+
+
+def _print_history(told: Explanation, *, latest: int | None) -> None:
+    from syncd.cli.out import shown, table, when
+    from syncd.model.values import MISSING
+
+    events = told.events if latest is None else told.events[-latest:]
+    left = len(told.events) - len(events)
+    title = "who changed what" + (f" (the latest {latest}; {left} more with --json)" if left else "")
+    rows = [
+        (
+            when(event.at),
+            event.side.value,
+            event.field,
+            event.author,
+            "" if event.before is MISSING else shown(event.before, longest=30),
+            shown(event.after, longest=50),
+            " ".join(part for part in (event.rule, event.outcome, f"run {event.run}" if event.run else "") if part),
+        )
+        for event in events
+    ]
+    table(title, ("at (UTC)", "side", "field", "by", "before", "after", "because"), rows)
+
+
+# -- for programs ------------------------------------------------------------------------------------------------------
+def _hit(hit: Hit) -> dict[str, Any]:
+    from syncd.model.values import Side
+
+    refs = {side.value: str(ref) for side in Side if (ref := hit.refs.of(side)) is not None}
+    return {"kind": hit.kind, "link": None if hit.link is None else hit.link.id, "refs": refs}
+
+
+def _document(told: Explanation) -> dict[str, Any]:
+    from syncd.model.values import Side
+
+    return {
+        "kind": told.kind,
+        "link": None
+        if told.link is None
+        else {
+            "id": told.link.id,
+            "state": told.link.state.value,
+            "proof": told.link.proof.value,
+            "since": told.link.since,
+            "gone": None if told.link.gone is None else told.link.gone.value,
+        },
+        "refs": {side.value: str(ref) for side in Side if (ref := told.refs.of(side)) is not None},
+        "departed": list(told.departed),
+        "next": list(told.next),
+        "fields": {story.mapping.name: _field_document(story) for story in told.fields},
+        "history": [_event_document(event) for event in told.events],
+        "conflicts": [row.id for row in told.conflicts],
+        "parked": [
+            {
+                "side": row.side.value,
+                "field": row.field,
+                "code": row.code,
+                "reason": row.reason,
+                "advice": row.advice,
+            }
+            for row in told.parked
+        ],
+        "dead_letters": [
+            {"id": row.id, "code": row.code, "reason": row.reason, "advice": row.advice} for row in told.dead
+        ],
+        "open_intents": [row.id for row in told.intents],
+    }
+
+
+def _field_document(story: FieldStory) -> dict[str, Any]:
+    from syncd.model.values import Side
+
+    now: dict[str, Any] = {}
+    confirmed: dict[str, dict[str, Wire]] = {}
+    for side in Side:
+        told = story.now.of(side)
+        confirmed[side.value] = dict(story.confirmed.of(side))
+        now[side.value] = (
+            None if told is None else {"wires": dict(told.wires), "value": _plain(told.value), "trouble": told.trouble}
+        )
+    return {
+        "direction": story.mapping.direction.value,
+        "policy": story.mapping.policy.value,
+        "now": now,
+        "base": _plain(story.base),
+        "confirmed": confirmed,
+        "next": story.next,
+    }
+
+
+def _event_document(event: Event) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "side": event.side.value,
+        "field": event.field,
+        "before": _plain(event.before),
+        "after": event.after,
+        "author": event.author,
+        "rule": event.rule,
+        "run": event.run,
+        "outcome": event.outcome,
+    }
+
+
+def _plain(value: Canonical | Missing) -> Canonical:
+    from syncd.model.values import MISSING
+
+    return None if value is MISSING else value

@@ -38,6 +38,7 @@ app = typer.Typer(
 @app.callback()
 def options(
     context: typer.Context,
+    *,
     config: Annotated[
         Path | None,
         typer.Option(

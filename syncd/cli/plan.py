@@ -13,9 +13,12 @@ from syncd.cli.call import Call
 if TYPE_CHECKING:
     from syncd.operations.forecast import Forecast, KindForecast
 
+FIELDS_SHOWN = 5
+
 
 def plan(
     context: typer.Context,
+    *,
     full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write the complete plan there as JSON, mode 0600.")
@@ -77,7 +80,8 @@ def print_forecast(told: Forecast, call: Call) -> None:
         say("nothing to do: both sides are in step")
     table("nothing to do for", ("kind", "records", "because"), _nothing(told))
     _print_price(told)
-    table("samples", ("write", "field", "caused by", "before", "after", "rule"), list(_samples(written_samples(told.samples))))
+    heads = ("write", "field", "caused by", "before", "after", "rule")
+    table("samples", heads, _samples(written_samples(told.samples)))
     say(f"digest {told.plan.digest}")
     if told.approval:
         say("Nothing is written before you approve exactly this plan:", style="yellow")
@@ -98,7 +102,7 @@ def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
         ("empty a value", kind.clears),
     ):
         if any(sided.values()):
-            rows.append((kind.kind, what, *(f"{sided[side]:,}" for side in Side)))
+            rows.append((kind.kind, what, f"{sided[Side.MARKETING]:,}", f"{sided[Side.CRM]:,}"))
     for what, number in (
         ("link two records", kind.links),
         ("follow a merge or conversion", kind.relinks),
@@ -139,12 +143,14 @@ def _print_price(told: Forecast) -> None:
 def _samples(
     samples: list[tuple[str, list[tuple[str, str, object, object, str]]]],
 ) -> list[tuple[str, str, str, str, str, str]]:
-    """One line a field; the write is named on its first line."""
+    """One line a field, not too many a write; the write is named on its first line."""
     from syncd.cli.out import shown
 
     rows: list[tuple[str, str, str, str, str, str]] = []
     for title, changes in samples:
-        for number, (name, cause, before, after, rule) in enumerate(changes):
+        for number, (name, cause, before, after, rule) in enumerate(changes[:FIELDS_SHOWN]):
             values = (shown(before, longest=40), shown(after, longest=40))  # type: ignore[arg-type]  # canonical values
             rows.append(("" if number else title, name, cause, *values, rule))
+        if len(changes) > FIELDS_SHOWN:
+            rows.append(("", f"({len(changes) - FIELDS_SHOWN} more)", "", "", "", ""))
     return rows

@@ -17,9 +17,10 @@ def config() -> None:
 
 @app.command("schema")
 def schema(
+    *,
     check: Annotated[
         Path | None,
-        typer.Option("--check", metavar="FILE", help="Compare the schema files in FILE's folder; exit 2 if one is old."),
+        typer.Option("--check", metavar="FILE", help="Exit 2 if a schema file in FILE's folder is not current."),
     ] = None,
     write: Annotated[
         Path | None, typer.Option("--write", metavar="FOLDER", help="Write the schema files into this folder.")

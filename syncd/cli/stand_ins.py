@@ -1,4 +1,4 @@
-"""``syncd sandbox``: both vendors as local stand-ins, filled, exported, and with a configuration that points at them."""
+"""``syncd sandbox``: both vendors as local stand-ins, filled, exported, and a configuration that points at them."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ HORIZON: Final = 2
 
 def sandbox(
     context: typer.Context,
+    *,
     hubspot_port: Annotated[int, typer.Option("--hubspot-port", metavar="P", help="0 takes a free one.")] = 0,
     salesforce_port: Annotated[int, typer.Option("--salesforce-port", metavar="P", help="0 takes a free one.")] = 0,
     load: Annotated[
@@ -71,12 +72,12 @@ def sandbox(
         running.stop()
 
 
-def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: bool, name: str = "main") -> dict[str, str]:
-    """The environment that points one connection at stand-ins. ``everyone`` takes every record into scope."""
+def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: bool) -> dict[str, str]:
+    """The environment that points the connection ``main`` at stand-ins. ``everyone``: every record is in scope."""
     from sandbox.hubspot.kernel import DEFAULT_TOKEN
     from sandbox.salesforce.oauth import ConnectedApp
 
-    app, prefix = ConnectedApp(), f"SYNCD_CONNECTIONS__{name.upper()}__"
+    app, prefix = ConnectedApp(), "SYNCD_CONNECTIONS__MAIN__"
     environment = {
         f"{prefix}MARKETING__BASE_URL": hubspot_url,
         f"{prefix}MARKETING__ACCESS_TOKEN": DEFAULT_TOKEN,

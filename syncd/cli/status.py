@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def status(
     context: typer.Context,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Says how each connection stands; needs no credentials and no network. Exit 1 if something waits for a person.
@@ -46,6 +47,7 @@ def status(
 
 def runs(
     context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -65,7 +67,15 @@ def runs(
     if not latest:
         say("no run yet")
     rows = [
-        (run.id, when(run.started_at), _took(run), run.state.value, run.who, counts_text(run), shown(run.trouble or None))
+        (
+            run.id,
+            when(run.started_at),
+            _took(run),
+            run.state.value,
+            run.who,
+            counts_text(run),
+            shown(run.trouble or None),
+        )
         for run in latest
     ]
     table("", ("run", "started (UTC)", "took", "state", "who", "what", "trouble"), rows)
@@ -87,7 +97,11 @@ def _print(stands: Standing, call: Call) -> None:
     say(stands.connection, style="bold")
     for side in Side:
         identity = stands.bound.get(side)
-        known = "not bound to an account yet" if identity is None else f"{identity.vendor} {identity.account} {identity.name}"
+        known = (
+            "not bound to an account yet"
+            if identity is None
+            else f"{identity.vendor} {identity.account} {identity.name}"
+        )
         say(f"  {side}: {known.rstrip()}")
     say("  linked: " + ", ".join(f"{kind} {number:,}" for kind, number in stands.links.items()))
     run = stands.last_run

@@ -18,8 +18,9 @@ PARTIAL = 3
 
 def sync(
     context: typer.Context,
+    *,
     approve: Annotated[
-        str | None, typer.Option("--approve", metavar="DIGEST", help="Write the first link that was previewed under it.")
+        str | None, typer.Option("--approve", metavar="DIGEST", help="Write the first link previewed under it.")
     ] = None,
     wait: Annotated[
         float, typer.Option("--wait", metavar="S", min=0, help="Seconds to wait for another worker to end.")
@@ -66,7 +67,7 @@ def sync(
 
             print_forecast(preview, call)
             if approve is not None:
-                say("What would be written has changed since that digest: look at this preview instead.", style="yellow")
+                say("What would be written has changed since that digest: look at this preview.", style="yellow")
         else:
             _print(world, ended, calls)
             from syncd.cli.status import print_waits
@@ -87,7 +88,7 @@ def _print(world: World, ended: Ended, calls: dict[Side, int]) -> None:
     say(f"{run.connection}: {run.state} in {seconds:.1f} s{shadow}", style="bold")
     table("", ("what", "how many"), [(name, f"{number:,}") for name, number in sorted(run.counts.items())])
     if not run.counts:
-        say("  nothing to write: both sides are in step")
+        say("  nothing to write")
     say("  API calls: " + ", ".join(f"{side} {number:,}" for side, number in calls.items()))
     if run.state is RunState.PARTIAL:
         say("  part of it is left and taken up by the next run", style="yellow")

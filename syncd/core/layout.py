@@ -42,13 +42,30 @@ class Layout:
     """The fields that one pair of vendor objects shares: their vendor fields per side, and a quick way to read them.
 
     ``names`` are those that a Base must have agreed on; a field that is only written on create is not among them.
-    ``plain`` reads all vendor fields of a side at once; ``references`` are the pseudo fields it cannot read.
+    ``plain`` reads all vendor fields of a side at once; ``references`` are the pseudo fields it cannot read. ``homes``
+    are the vendor fields of a side, each with the shared field it stands for.
     """
 
     names: frozenset[str]
     slots: Mapping[str, Pair[tuple[str, ...]]]
     plain: Pair[Callable[[Mapping[str, Wire]], object]]
     references: Pair[tuple[str, ...]]
+    homes: Pair[tuple[tuple[str, str], ...]]
+
+    def told_otherwise(self, side: Side, record: RemoteRecord, confirmed: Mapping[str, Wire]) -> list[str]:
+        """Shared fields of which a record tells something else than was confirmed; what it does not tell is none."""
+        fields = record.fields
+        told = [
+            name
+            for vendor_field, name in self.homes.of(side)
+            if vendor_field in fields
+            and (vendor_field not in confirmed or confirmed[vendor_field] != fields[vendor_field])
+        ]
+        for reference in self.references.of(side):
+            wire = wire_of(record, reference)
+            if wire is not MISSING and (reference not in confirmed or confirmed[reference] != wire):
+                told.append(reference[len(REF) :])
+        return told
 
 
 class Layouts:
@@ -85,6 +102,9 @@ def _layout(lens: Lens, objects: Pair[str]) -> Layout:
         names = [field for name in shared for field in slots[name].of(side) if not field.startswith(REF)]
         return itemgetter(*names) if names else _nothing_to_read
 
+    def homes(side: Side) -> tuple[tuple[str, str], ...]:
+        return tuple((field, name) for name in shared for field in slots[name].of(side) if not field.startswith(REF))
+
     def references(side: Side) -> tuple[str, ...]:
         return tuple(field for name in shared for field in slots[name].of(side) if field.startswith(REF))
 
@@ -93,6 +113,7 @@ def _layout(lens: Lens, objects: Pair[str]) -> Layout:
         slots=slots,
         plain=Pair(reader(Side.MARKETING), reader(Side.CRM)),
         references=Pair(references(Side.MARKETING), references(Side.CRM)),
+        homes=Pair(homes(Side.MARKETING), homes(Side.CRM)),
     )
 
 

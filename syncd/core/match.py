@@ -4,21 +4,25 @@ Goes in: every unlinked record at hand and every record that shares a value with
 pairs to link, groups in which a person must choose, and records that stand alone. Proofs are tried in order: a
 person's choice, the key fields, the id properties of the vendor's own connector, then the configured rules. At each
 step records that share a value form a group; a group of one record per side, neither linked, is a pair. Any larger
-group is held, and so is one in which a record is linked already: it is a duplicate of somebody. Every record that
-goes in comes out exactly once.
+group is held, and so is one in which a record is linked already or was paired by a stronger proof: the rest of it are
+duplicates of somebody. Every unlinked record that goes in comes out exactly once; in a held group it may stand beside
+linked and just paired ones, which are there to be shown.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from syncd.model.link import Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side
 
 SidedRef = tuple[Side, RemoteRef]
+PAIRED = "paired"
+"""Stands, with a number, for the link of a record that was paired at an earlier step of the same matching."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ def match(
     :param apart: groups of which a person said that no two belong together.
     """
     open_ones = {candidate.who: candidate for candidate in candidates}
-    settled_apart = set(apart)
+    told_apart = list(apart)
     pairs: list[Match] = []
     ambiguous: list[Ambiguous] = []
     twins: set[SidedRef] = set()
@@ -117,19 +121,20 @@ def match(
             for token in _tokens(candidate, proof, number, chosen or {}):
                 groups.share(candidate.who, token)
         for group in _members(groups, open_ones).values():
-            verdict = _judge(group, proof, settled_apart)
+            verdict = _judge(group, proof, told_apart)
             if isinstance(verdict, Match):
                 pairs.append(verdict)
             elif isinstance(verdict, Ambiguous):
                 ambiguous.append(verdict)
-            elif verdict == "apart":
-                pass
             else:
                 if verdict == "twins":
                     twins.update(member.who for member in group)
                 continue
             for member in group:
-                open_ones.pop(member.who)
+                if isinstance(verdict, Match):
+                    open_ones[member.who] = replace(member, link=f"{PAIRED} {len(pairs)}")
+                else:
+                    open_ones.pop(member.who)
     unlinked = [candidate for candidate in open_ones.values() if candidate.link is None]
     return Matching(
         pairs=tuple(pairs),
@@ -169,7 +174,7 @@ def _members(groups: _Groups, open_ones: Mapping[SidedRef, Candidate]) -> dict[S
     return found
 
 
-def _judge(group: list[Candidate], proof: Proof, apart: set[frozenset[SidedRef]]) -> Match | Ambiguous | str:
+def _judge(group: list[Candidate], proof: Proof, apart: Sequence[frozenset[SidedRef]]) -> Match | Ambiguous | str:
     """One group at one step: a pair, a question, ``twins``, ``apart`` or ``nothing``."""
     unlinked = [member for member in group if member.link is None]
     sides = Pair(
@@ -180,7 +185,7 @@ def _judge(group: list[Candidate], proof: Proof, apart: set[frozenset[SidedRef]]
         return "nothing"
     if not (sides.marketing and sides.crm):
         return "twins" if proof is Proof.MATCHED else "nothing"
-    if frozenset(member.who for member in group) in apart:
+    if _are_apart(group, apart):
         return "apart"
     if len(group) == 2 and len(unlinked) == 2:
         return Match(marketing=sides.marketing[0], crm=sides.crm[0], proof=proof)
@@ -190,3 +195,21 @@ def _judge(group: list[Candidate], proof: Proof, apart: set[frozenset[SidedRef]]
     if linked:
         return Ambiguous(members, f"{counted} share an identity by {proof}, and one of them is linked already")
     return Ambiguous(members, f"{counted} share an identity by {proof}")
+
+
+def _are_apart(group: Sequence[Candidate], apart: Sequence[frozenset[SidedRef]]) -> bool:
+    """Whether a person has said of everybody in a group who might be linked that they are not one.
+
+    What is linked is one: to be apart from a contact is to be apart from its Lead too, also from one made later.
+    """
+    ones: dict[object, list[Candidate]] = defaultdict(list)
+    for member in group:
+        ones[member.link or member.who].append(member)
+    for first, second in combinations(ones.values(), 2):
+        if all(member.link is not None for member in (*first, *second)):
+            continue
+        if len({member.side for member in (*first, *second)}) == 1:
+            continue
+        if not any(a.who in said and b.who in said for said in apart for a in first for b in second):
+            return False
+    return True

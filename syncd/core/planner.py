@@ -123,12 +123,7 @@ class Planner:
             record = seen.of(side)
             if record is None:
                 continue
-            confirmed = base.confirmed.of(side)
-            for name, slots in layout.slots.items():
-                for vendor_field in slots.of(side):
-                    wire = wire_of(record, vendor_field)
-                    if wire is not MISSING and (vendor_field not in confirmed or confirmed[vendor_field] != wire):
-                        names[name] = None
+            names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
         return [name for name in layout.slots if name in names]
@@ -238,8 +233,7 @@ class Planner:
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
                 self._hold(draft, self._conflict(link, base, held, name, sides, seen), known)
                 continue
-            fingerprint = self.park_fingerprint(side, wires)
-            if any(row.side is side and row.field == name and row.fingerprint == fingerprint for row in known.parked):
+            if (side, name) in parked and self._parked_with(known, side, name, wires):
                 draft.reasons.append("parked")
                 continue
             before = sides.of(side).value
@@ -250,6 +244,11 @@ class Planner:
             written = True
         if written:
             draft.agreed[name] = verdict.value
+
+    def _parked_with(self, known: Known, side: Side, name: str, wires: Mapping[str, Wire]) -> bool:
+        """Whether this very write was refused and nothing changed since."""
+        fingerprint = self.park_fingerprint(side, wires)
+        return any(row.side is side and row.field == name and row.fingerprint == fingerprint for row in known.parked)
 
     def _settle_kept(
         self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]

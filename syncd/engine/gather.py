@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.core.planner import Planner
 from syncd.engine.world import World
@@ -26,6 +26,8 @@ from syncd.ports.connector import Connector
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
 LOOK = "look"
+SAID_APART = "said to be apart by a person; it is not asked again"
+"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
 
 
 @dataclass(slots=True)
@@ -114,25 +116,36 @@ class Gather:
         self._keep_cursor(side, "changes", cursor)
 
     def _full(self) -> None:
-        """Both sides from end to end: pairs by the marketing scan, strays by both."""
+        """Both sides from end to end: pairs by the marketing scan, strays by both.
+
+        Of the CRM's records only the ids are scanned: most were read as somebody's counterpart already.
+        """
         for side in Side:
             cursor = self._connector(side).start(self.shapes.of(side))
             self._keep_cursor(side, "changes", cursor)
-        for lot in self._lots(Side.MARKETING):
+        for lot in self._lots(Side.MARKETING, self.shapes.marketing):
             linked = self._linked(Side.MARKETING, lot)
             self._pairs(lot, linked)
-        for lot in self._lots(Side.CRM):
-            linked = self._linked(Side.CRM, lot)
-            for record in lot:
-                found = linked.get(record.ref)
-                if found is None:
-                    self.into.strays.crm[record.ref] = record
-                elif found.link.state is LinkState.TOMBSTONE:
-                    self._tombstone(found, Side.CRM, record)
+        ids_only = replace(self.shapes.crm, objects=dict.fromkeys(self.shapes.crm.objects, ()), refs={})
+        for lot in self._lots(Side.CRM, ids_only):
+            self._unpaired([record.ref for record in lot])
 
-    def _lots(self, side: Side) -> Iterator[list[RemoteRecord]]:
+    def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
+        """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone."""
+        live = self.world.store.link_ids(self.kind, Side.CRM, refs)
+        read = self._fetch(Side.CRM, [ref for ref in refs if ref not in live])
+        records = [answer for answer in read if isinstance(answer, RemoteRecord)]
+        linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
+        for record in records:
+            found = linked.get(record.ref)
+            if found is None:
+                self.into.strays.crm[record.ref] = record
+            elif found.link.state is LinkState.TOMBSTONE:
+                self._tombstone(found, Side.CRM, record)
+
+    def _lots(self, side: Side, shape: Shape) -> Iterator[list[RemoteRecord]]:
         lot: list[RemoteRecord] = []
-        for page in self._connector(side).scan(self.shapes.of(side)):
+        for page in self._connector(side).scan(shape):
             lot.extend(page.records)
             self.world.keep_lease()
             self._departed(side, page.gone, page.moved)
@@ -276,7 +289,7 @@ class Gather:
             if any(conflict.resolution for conflict in conflicts):
                 links.add(link)
         for conflict in self.into.matches:
-            if conflict.resolution and conflict.resolution != "apart":
+            if conflict.resolution and conflict.reason != SAID_APART:
                 for side, ref in conflict.refs:
                     refs.of(side).add(ref)
         for letter in self.into.dead.values():

@@ -8,13 +8,13 @@ side if a create rule, the scope and the tombstones allow it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.core.domains import match_keys
 from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Match, Matching, SidedRef, match
 from syncd.core.planner import Planner, digest
-from syncd.engine.gather import Gathered
+from syncd.engine.gather import SAID_APART, Gathered
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
@@ -57,6 +57,7 @@ class Pairing:
     def pair(self) -> Paired:
         """All strays, each in exactly one decision."""
         paired = Paired()
+        self._note_apart(paired)
         if not any(self.gathered.strays):
             return paired
         found, candidates = self._candidates()
@@ -86,6 +87,12 @@ class Pairing:
         }
         for who, pointed in list(self._pointed_at(records)):
             records.setdefault(who, pointed)
+        by_hand = {who for pair in self._chosen().items() for who in pair}
+        for side in Side:
+            unread = [ref for each, ref in by_hand if each is side and (each, ref) not in records]
+            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), unread) if unread else ():
+                if isinstance(answer, RemoteRecord):
+                    records.setdefault((side, answer.ref), answer)
         for number in range(len(self.kind.match)):
             wanted = {value for keys in values.values() for value in keys[number]}
             if not wanted:
@@ -105,13 +112,16 @@ class Pairing:
         candidates: list[Candidate] = []
         for (side, ref), record in records.items():
             link = linked[side].get(ref)
-            if link is not None and link.link.state is LinkState.TOMBSTONE:
+            left_over = link is not None and link.link.state is LinkState.TOMBSTONE
+            if link is not None and left_over and link.link.gone is side:
                 continue
+            # A record whose counterpart left is held like a linked one, until a person gives it a new counterpart.
+            free = link is None or (left_over and (side, ref) in by_hand)
             candidates.append(
                 Candidate(
                     side=side,
                     record=record,
-                    link=link.link.id if link else None,
+                    link=None if free or link is None else link.link.id,
                     points_to=str(record.fields.get(self.kind.key.of(side)) or "") or None,
                     native=self._native(side, record),
                     values=values.get((side, ref)) or self._values(side, record),
@@ -176,6 +186,15 @@ class Pairing:
     def _apart(self) -> list[frozenset[SidedRef]]:
         return [frozenset(conflict.refs) for conflict in self.gathered.matches if conflict.resolution == "apart"]
 
+    def _note_apart(self, paired: Paired) -> None:
+        """What a person said to be apart is read once more, in this cycle, and remembered as carried out."""
+        for conflict in self.gathered.matches:
+            if conflict.resolution == "apart" and conflict.reason != SAID_APART:
+                link = self._new_link(*conflict.refs[0], Proof.MANUAL)
+                nobody: Pair[RemoteRecord | None] = Pair(None, None)
+                action = Hold(replace(conflict, reason=SAID_APART))
+                paired.decisions.append(Decision(self.kind.kind, link, None, nobody, (action,)))
+
     def _close_settled(self, matching: Matching, paired: Paired) -> None:
         """A match conflict one of whose records is now paired is no longer true."""
         paired_refs = {who for pair in matching.pairs for who in (pair.marketing.who, pair.crm.who)}
@@ -208,8 +227,10 @@ class Pairing:
 
     def _hold(self, group: Ambiguous) -> list[Decision]:
         refs = tuple(member.who for member in group.members)
+        # Once some of them are linked, the same records are another question.
+        linked = tuple(member.who for member in group.members if member.link is not None)
         conflict = Conflict(
-            id=digest(self.world.connection.name, self.kind.kind, Topic.MATCH, *refs),
+            id=digest(self.world.connection.name, self.kind.kind, Topic.MATCH, *refs, *linked),
             kind=self.kind.kind,
             topic=Topic.MATCH,
             link=None,

@@ -56,7 +56,7 @@ def prepare(world: World, *, full: bool = False) -> Prepared:
         gather = Gather(world, kind.kind, full=full)
         gathered = gather.read()
         first = first or gather.first
-        decisions = _Deciding(world, gather.planner, gathered).decide()
+        decisions = decide(world, gather.planner, gathered)
         kinds.append(_kind_plan(kind.kind, decisions, gathered))
         everything.append(gathered)
     plan = Plan(
@@ -69,6 +69,11 @@ def prepare(world: World, *, full: bool = False) -> Prepared:
     return Prepared(plan, everything)
 
 
+def decide(world: World, planner: Planner, gathered: Gathered) -> list[Decision]:
+    """The decisions on what was gathered of one kind; reads counterparts and histories, writes nothing."""
+    return _Deciding(world, planner, gathered).decide()
+
+
 class _Deciding:
     """Turns what was gathered of one kind into decisions."""
 
@@ -78,6 +83,7 @@ class _Deciding:
         self.gathered = gathered
         self.untimed: list[tuple[Linked, Pair[RemoteRecord | None], Known, tuple[Action, ...], tuple[str, ...]]] = []
         self.decisions: list[Decision] = []
+        self.arrived: dict[tuple[Side, RemoteRef], Link] = {}
 
     def decide(self) -> list[Decision]:
         """Departures first, since they change which links stand; then matches, then what is linked."""
@@ -205,28 +211,27 @@ class _Deciding:
         link = found.link
         self.gathered.meetings.pop(link.id, None)
         taken = self.world.store.linked(link.kind, side, [new]).get(new)
-        already = self.world.context.links.of(side).get(str(new))
-        survivor = taken.link if taken is not None and taken.link.state is LinkState.LIVE else None
-        if (survivor is not None and survivor.id != link.id) or (already is not None and already != link.id):
+        survivor = self.arrived.get((side, new))  # moved there earlier in this cycle: the store does not know it yet
+        if survivor is None and taken is not None and taken.link.state is LinkState.LIVE:
+            survivor = taken.link
+        if survivor is not None and survivor.id != link.id:
             self._detach(found, side, Detach(side, relink.old, relink.how), self._two_left(link, side, survivor))
             return
         moved = replace(link, refs=link.refs.replacing(side, new), keyed=Pair(marketing=False, crm=False))
         self._register(moved)
+        self.arrived[side, new] = moved
         record = self.gathered.strays.of(side).pop(new, None)
         self._decide(Linked(moved, found.base), self._both(moved, side, record), Known(), (relink,))
 
-    def _two_left(self, link: Link, side: Side, survivor: Link | None) -> tuple[Hold, ...]:
+    def _two_left(self, link: Link, side: Side, survivor: Link) -> tuple[Hold, ...]:
         """Two records were merged on one side, both were linked: the other side is left with two, for a person."""
         other = side.other
-        refs = [(other, link.refs.of(other))]
-        if survivor is not None:
-            refs.append((other, survivor.refs.of(other)))
         conflict = Conflict(
             id=digest(self.world.connection.name, link.kind, Topic.GONE, link.id),
             kind=link.kind,
             topic=Topic.GONE,
             link=link.id,
-            refs=tuple(refs),
+            refs=tuple((other, each.refs.of(other)) for each in (survivor, link)),
             field=None,
             values=Pair(None, None),
             base=None,

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from sandbox.control import Control
 from syncd.bootstrap import open_world, read_config
@@ -75,6 +75,7 @@ class Stage:
     made: Mapping[str, int]
     loaded: Loaded
     world: World
+    log: TextIO
     runs: list[Ended] = field(default_factory=list)
     edited_at: float = 0.0
 
@@ -135,7 +136,7 @@ class Stage:
         with (self.folder / "worker.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "syncd.cli.main", "sync", "--config", str(self.folder)],
-                cwd=ROOT, env=_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=ROOT, env=child_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
         try:
             yield process
@@ -165,7 +166,8 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> 
         _configure(folder, told["hubspot"], told["salesforce"])
         loaded = read_config(folder, {})
         world = stack.enter_context(open_world(loaded, None, who="demo"))
-        yield Stage(folder, Control(told["hubspot"]), Control(told["salesforce"]), told["made"], loaded, world)
+        log = stack.enter_context((folder / "demo.log").open("a", encoding="utf-8"))
+        yield Stage(folder, Control(told["hubspot"]), Control(told["salesforce"]), told["made"], loaded, world, log)
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
@@ -206,7 +208,7 @@ def _standins(*, seed: int, people: int, companies: int) -> Iterator[subprocess.
         "--daily", str(DAILY),
     ]  # fmt: skip
     process = subprocess.Popen(
-        command, cwd=ROOT, env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        command, cwd=ROOT, env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )  # their trouble goes to our own standard error
     try:
         yield process
@@ -231,7 +233,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
             process.stdout.close()
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """Our own, without settings of the caller's own syncd."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")}
     return own | {"PYTHONPATH": os.pathsep.join(part for part in (str(ROOT), own.get("PYTHONPATH", "")) if part)}

@@ -1,7 +1,8 @@
 """What a person decides about a conflict, as the resolution the next cycle carries out.
 
-A clash of values takes the value of one side; a match links two of its records or says they are apart; two records that
-another side has merged can only be merged by a person in that system. Rows are named by their id or the beginning of it.
+A clash of values takes the value of one side; a match links two of its records or says they are apart; two records
+whose counterparts were merged can only be merged by a person in that system. Rows are named by their id or how it
+begins.
 """
 
 from __future__ import annotations

@@ -16,7 +16,20 @@ from typing import Any
 from syncd.engine.cycle import APPROVE
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Topic
-from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Hold, KindPlan, Nothing, Plan, Relink, Settle, Update
+from syncd.model.plan import (
+    Action,
+    Adopt,
+    Create,
+    Decision,
+    Detach,
+    Hold,
+    KindPlan,
+    Nothing,
+    Plan,
+    Relink,
+    Settle,
+    Update,
+)
 from syncd.model.remote import Quota
 from syncd.model.values import Pair, Side
 
@@ -26,7 +39,8 @@ SAMPLES = 20
 @dataclass(slots=True)
 class KindForecast:
     """One kind in figures. ``clears`` are values that would be emptied; ``defaulted`` counts, by shared field, the
-    creates that hold only because of its create-only default; ``depending`` counts those creates themselves."""
+    creates that hold only because of its create-only default; ``depending`` counts those creates themselves.
+    """
 
     kind: str
     creates: Counter[Side] = field(default_factory=Counter)

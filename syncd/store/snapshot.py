@@ -66,9 +66,11 @@ class Snapshots:
         if agreed_set not in names or marketing_set not in names or crm_set not in names:
             self._load()
         agreed, marketing, crm = orjson.loads(text)
+        if list in map(type, agreed):
+            agreed = [tuple(value) if value.__class__ is list else value for value in agreed]
         try:
             return Base(
-                dict(zip(names[agreed_set], [tuple(v) if v.__class__ is list else v for v in agreed], strict=True)),
+                dict(zip(names[agreed_set], agreed, strict=True)),
                 Pair(
                     dict(zip(names[marketing_set], marketing, strict=True)), dict(zip(names[crm_set], crm, strict=True))
                 ),

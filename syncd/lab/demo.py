@@ -1,0 +1,207 @@
+"""The demo: both vendors as local stand-ins, two thousand people, scenes, figures, and a verdict that syncd does not give.
+
+It needs no account and no network. Scene by scene it prints what happened, what syncd did and the proof; it ends with
+the agreement that ``syncd.lab.agreement`` computes, in a process of its own, from both vendors' exports. The answer is
+0 only if every proof holds, no edit is lost, and both sides agree on all that is not listed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.text import Text
+
+from syncd.lab.flow import Flow, both_ways
+from syncd.lab.report import write_report
+from syncd.lab.rough import departures_followed, killed_while_writing
+from syncd.lab.scenes import (
+    bad_field_parked,
+    conflict_resolved,
+    duplicate_held,
+    edit_for_scenes,
+    every_policy,
+    first_link,
+)
+from syncd.lab.stage import (
+    DAILY,
+    HORIZON,
+    PER_10_SECONDS,
+    ROOT,
+    SEARCH_PER_SECOND,
+    Stage,
+    child_environment,
+    open_stage,
+    wrote,
+)
+from syncd.lab.story import Scene, Story, couples
+from syncd.observe.log import configure_logs
+
+SEED = 1
+REPORT = Path("demo-report.html")
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What the separate program said."""
+
+    holds: bool
+    told: Mapping[str, Any]
+    text: str
+
+
+def run(
+    *,
+    seed: int = SEED,
+    people: int = 2_000,
+    companies: int = 300,
+    keep: Path | None = None,
+    report: Path = REPORT,
+    corrupt: bool = False,
+    console: Console | None = None,
+) -> int:
+    """Plays the demo and writes its report; 0 only if everything it claims is true.
+
+    :param people: how many persons the population has; below about 60 a scene may find nobody to play with.
+    :param keep: folder for configuration, store, logs and exports; a temporary one, removed at the end, if none.
+    :param corrupt: falsifies one value by hand after the last sync, to see that the judge notices.
+    :raises BadUsage: if the folder to keep is not empty, or there is no example configuration.
+    """
+    screen = console or Console(highlight=False, soft_wrap=True)
+    started = time.monotonic()
+    screen.print("syncd demo: two vendors, local stand-ins, no account, no network", style="bold")
+    screen.print(
+        f"{people:,} people and {companies:,} companies that partly overlap. Limits set generously, in the open: HubSpot "
+        f"{PER_10_SECONDS:,} calls in 10 s and {SEARCH_PER_SECOND} searches a second, Salesforce {DAILY:,} calls a day, an "
+        f"unanswered write may be sent again after {HORIZON} s.",
+        style="dim",
+    )
+    with open_stage(seed=seed, people=people, companies=companies, keep=keep) as stage:
+        configure_logs(level="info", stream=stage.log)
+        try:
+            story = Story()
+            flow = _play(stage, story, screen, seed=seed)
+            if corrupt:
+                _corrupt(stage)
+            agreement = judge(stage)
+            story.figures = _figures(stage, flow, agreement, seconds=time.monotonic() - started)
+        finally:
+            configure_logs(level="info")
+    _print_figures(screen, story, agreement)
+    good = story.holds and agreement.holds and not flow.lost
+    write_report(report, story=story, agreement=agreement.told, verdict=_verdict(story, agreement, flow), good=good)
+    screen.print(_verdict(story, agreement, flow), style="bold green" if good else "bold red")
+    screen.print(f"Report: {report}")
+    if keep is not None:
+        screen.print(f"Next: syncd --config {keep} status   (then conflicts list, explain, runs on what the demo left)")
+    else:
+        screen.print("Next: syncd sandbox   (the same stand-ins for you to play with; or `syncd check` on your own config)")
+    return 0 if good else 1
+
+
+def _play(stage: Stage, story: Story, screen: Console, *, seed: int) -> Flow:
+    told = 0
+
+    def scene(play: Callable[[], object]) -> None:
+        nonlocal told
+        play()
+        for each in story.scenes[told:]:
+            _print_scene(screen, each)
+        told = len(story.scenes)
+
+    scene(lambda: first_link(stage, story))
+    stage.edited()
+    stage.settle()
+    scene(lambda: duplicate_held(stage, story))
+    bad, both = edit_for_scenes(stage, story)
+    stage.cycle()
+    stage.wait_for_index()
+    scene(lambda: bad_field_parked(stage, story, bad))
+    scene(lambda: every_policy(stage, story, both))
+    scene(lambda: conflict_resolved(stage, story, both))
+    stage.wait_for_index()
+    scene(lambda: killed_while_writing(stage, story))
+    stage.settle()
+    scene(lambda: departures_followed(stage, story, seed=seed))
+    return both_ways(stage, story, seed=seed + 1)
+
+
+def judge(stage: Stage) -> Agreement:
+    """Asks the separate program; it gets files and knows nothing of the store."""
+    marketing, crm, listed = stage.write_exports()
+    command = [
+        sys.executable, "-m", "syncd.lab.agreement", "--config", str(stage.folder), "--marketing", str(marketing),
+        "--crm", str(crm), "--listed", str(listed),
+    ]  # fmt: skip
+    asked = {"cwd": ROOT, "env": child_environment(), "capture_output": True, "check": False}
+    machine = subprocess.run([*command, "--json"], **asked)  # type: ignore[call-overload]
+    if machine.returncode not in (0, 1):
+        return Agreement(holds=False, told={"kinds": []}, text=machine.stderr.decode())
+    told = orjson.loads(machine.stdout)
+    text = "" if machine.returncode == 0 else subprocess.run(command, **asked).stdout.decode()  # type: ignore[call-overload]
+    return Agreement(machine.returncode == 0, told, text)
+
+
+def _corrupt(stage: Stage) -> None:
+    """Somebody changes one value behind everybody's back, after the last sync."""
+    couple = couples(stage)[0]
+    stage.crm.do("edit", object="Lead", id=couple.lead, fields={"LastName": "Falsified"})
+
+
+def _figures(stage: Stage, flow: Flow, agreement: Agreement, *, seconds: float) -> dict[str, str]:
+    marketing, crm = stage.calls()
+    kinds = agreement.told["kinds"]
+    agreeing = sum(kind["agreeing"] for kind in kinds)
+    flaws = sum(len(kind["disagreements"]) for kind in kinds)
+    return {
+        "edits made while syncing": f"{flow.edits}",
+        "delivered": f"{flow.delivered} ({flow.overtaken} overtaken by a later edit, {flow.unneeded} needed no write, "
+        f"{len(flow.lost)} lost)",
+        "delay from edit to applied": f"p50 {flow.delay(0.5):.1f} s, p95 {flow.delay(0.95):.1f} s (polled every 3 s)",
+        "cycles": f"{len(stage.runs)}",
+        "records written": f"{sum(wrote(run) for run in stage.runs):,}",
+        "API calls": f"HubSpot {marketing['count']:,}, Salesforce {crm['cost']:,} (counted by the stand-ins)",
+        "pairs": ", ".join(f"{kind['pairs']:,} {kind['kind']}" for kind in kinds),
+        "agreement": f"{agreeing:,} of {agreeing + flaws:,} values of what is not listed",
+        "seconds": f"{seconds:.0f}",
+    }
+
+
+def _verdict(story: Story, agreement: Agreement, flow: Flow) -> str:
+    failed = [scene.title for scene in story.scenes if not scene.holds]
+    parts = [f"the proof failed: {title}" for title in failed]
+    parts += ["the systems do not agree"] if not agreement.holds else []
+    parts += [f"{len(flow.lost)} edits were lost"] if flow.lost else []
+    if parts:
+        return "NOT GOOD: " + "; ".join(parts)
+    return "Both systems agree: 100 % but for what is listed."
+
+
+def _print_scene(screen: Console, scene: Scene) -> None:
+    screen.print()
+    screen.print(Text(scene.title, style="bold"))
+    for name, line in (("what happened", scene.happened), ("what syncd did", scene.did), ("the proof", scene.proof)):
+        screen.print(Text.assemble((f"  {name:<15}", "dim"), line))
+    if not scene.holds:
+        screen.print("  THE PROOF DOES NOT HOLD", style="bold red")
+
+
+def _print_figures(screen: Console, story: Story, agreement: Agreement) -> None:
+    screen.print()
+    screen.print("In figures", style="bold")
+    for name, value in story.figures.items():
+        screen.print(Text.assemble((f"  {name:<28}", "dim"), value))
+    for kind in agreement.told["kinds"]:
+        for heading in ("listed", "apart"):
+            several = ", ".join(f"{number} {why}" for why, number in kind[heading].items())
+            if several:
+                screen.print(Text.assemble((f"  {kind['kind'] + ', ' + heading:<28}", "dim"), several))
+    if agreement.text:
+        screen.print(Text(agreement.text))

@@ -1,0 +1,85 @@
+"""Who changed what and when: what syncd wrote to a record, and what the vendors' own histories tell of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from syncd.core.planner import Planner
+from syncd.engine.world import World
+from syncd.model.mapping import FieldMapping
+from syncd.model.values import MISSING, Canonical, Instant, Missing, Side
+from syncd.operations.finding import Hit
+
+YEARS: Final = timedelta(days=3650)
+AUDITED: Final = 500
+"""Our own writes of one record that are looked at, the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change of one field: by syncd (``rule``, ``run`` and ``outcome`` are set) or as a vendor's history tells."""
+
+    at: Instant
+    side: Side
+    field: str
+    after: Canonical
+    author: str
+    before: Canonical | Missing = MISSING
+    rule: str = ""
+    run: str = ""
+    outcome: str = ""
+
+
+def events_of(world: World, planner: Planner, hit: Hit, mappings: Sequence[FieldMapping]) -> list[Event]:
+    """What syncd wrote and what the vendors remember, oldest first."""
+    names = {mapping.name for mapping in mappings}
+    events = [event for side in Side for event in _vendor_events(world, planner, hit, side, names)]
+    if hit.link is not None:
+        for row in world.store.audit_of(hit.link.id, AUDITED):
+            events += [
+                Event(
+                    at=row.at,
+                    side=row.side,
+                    field=change.field,
+                    before=change.before,
+                    after=change.after,
+                    author="syncd",
+                    rule=change.rule,
+                    run=row.run,
+                    outcome=row.outcome or "open",
+                )
+                for change in row.changes
+                if change.field in names
+            ]
+    return sorted(events, key=lambda event: (event.at, event.side, event.field, event.author))
+
+
+def _vendor_events(world: World, planner: Planner, hit: Hit, side: Side, names: set[str]) -> list[Event]:
+    connector, ref = world.connectors.of(side), hit.refs.of(side)
+    if ref is None or not connector.capabilities.history:
+        return []
+    slots = planner.slots(side, ref.object)
+    shared = {
+        vendor: name
+        for name in slots
+        if name in names
+        for vendor in slots[name]
+        if not vendor.startswith(("@", "ref:"))
+    }
+    if not shared:
+        return []
+    found = connector.history([ref], list(shared), world.clock.now() - YEARS)
+    return [
+        Event(
+            at=each.at,
+            side=side,
+            field=shared[each.field],
+            after=f"{each.field} = {each.value}",
+            author=each.author,
+        )
+        for each in found
+        if each.field in shared
+    ]

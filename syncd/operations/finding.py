@@ -1,0 +1,100 @@
+"""Which record is meant: from what a person types to a link or a record, asked of the store and of both vendors.
+
+``a@b.c`` is looked for on both sides, ``marketing:contacts/51`` and ``crm:Lead/00Q…`` name one record, ``link:ID`` a
+link. What belongs together is one hit; several hits are for the caller to list, never to guess between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from syncd.core.domains import match_keys
+from syncd.engine.world import World
+from syncd.model.errors import BadUsage
+from syncd.model.link import Link
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import MatchKey, RemoteRef
+from syncd.model.values import Pair, Side
+
+FORMS = "a@b.c, marketing:contacts/51, crm:Lead/00Q..., link:ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One thing that may be meant: a link, or one record a side that has none yet."""
+
+    kind: str
+    link: Link | None
+    refs: Pair[RemoteRef | None]
+
+
+def find_hits(world: World, text: str) -> list[Hit]:
+    """Everything that the text may mean; the world is ready (``make_ready``).
+
+    :raises BadUsage: if the text is in none of the forms, or names an object that no kind has.
+    """
+    sort, colon, rest = text.partition(":")
+    if colon and sort == "link":
+        return [Hit(found.link.kind, found.link, _refs(found.link)) for found in world.store.by_link([rest]).values()]
+    if colon and sort in {side.value for side in Side}:
+        return [_named(world, Side(sort), rest, text)]
+    if "@" in text:
+        return [hit for kind in world.connection.kinds for hit in _by_address(world, kind, text)]
+    raise BadUsage(f"{text!r} names no record; write one of {FORMS}")
+
+
+def _named(world: World, side: Side, rest: str, text: str) -> Hit:
+    object_name, slash, id_ = rest.partition("/")
+    if not slash or not id_:
+        raise BadUsage(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
+    for kind in world.connection.kinds:
+        if object_name in kind.objects.of(side):
+            return _of_record(world, kind.kind, side, RemoteRef(object_name, id_))
+    known = ", ".join(name for kind in world.connection.kinds for name in kind.objects.of(side))
+    raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+
+
+def _of_record(world: World, kind: str, side: Side, ref: RemoteRef) -> Hit:
+    found = world.store.linked(kind, side, [ref]).get(ref)
+    if found is not None:
+        return Hit(kind, found.link, _refs(found.link))
+    nowhere: Pair[RemoteRef | None] = Pair(None, None)
+    return Hit(kind, None, nowhere.replacing(side, ref))
+
+
+def _by_address(world: World, kind: KindMapping, text: str) -> list[Hit]:
+    """Links and records that have an address; one lone record on each side is one hit, since they would be matched."""
+    linked: dict[str, Hit] = {}
+    alone: Pair[list[RemoteRef]] = Pair([], [])
+    for side in Side:
+        for ref in dict.fromkeys(_with_address(world, kind, side, text)):
+            hit = _of_record(world, kind.kind, side, ref)
+            if hit.link is None:
+                alone.of(side).append(ref)
+            else:
+                linked.setdefault(hit.link.id, hit)
+    nowhere: Pair[RemoteRef | None] = Pair(None, None)
+    if not linked and all(len(refs) == 1 for refs in alone):
+        return [Hit(kind.kind, None, Pair(alone.marketing[0], alone.crm[0]))]
+    strays = [Hit(kind.kind, None, nowhere.replacing(side, ref)) for side in Side for ref in alone.of(side)]
+    return [*linked.values(), *strays]
+
+
+def _with_address(world: World, kind: KindMapping, side: Side, text: str) -> Sequence[RemoteRef]:
+    planner = world.planner(kind.kind)
+    fields = {mapping.name: mapping for mapping in planner.kind.fields}
+    refs: list[RemoteRef] = []
+    for rule in kind.match:
+        mapping = fields.get(rule.field)
+        wanted = match_keys("email", [text], excluded=frozenset())
+        if rule.by != "email" or mapping is None or not wanted:
+            continue
+        slots: Mapping[str, tuple[str, ...]] = mapping.slots.of(side)
+        found = world.connectors.of(side).find(planner.lens.shape(side), MatchKey("email", slots), wanted)
+        refs += [record.ref for several in found.values() for record in several]
+    return refs
+
+
+def _refs(link: Link) -> Pair[RemoteRef | None]:
+    return Pair(*((ref if (ref := link.refs.of(side)).id else None) for side in Side))

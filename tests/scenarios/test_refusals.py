@@ -1,0 +1,291 @@
+"""What a vendor will not take: one field costs that field, one record costs that record, and nobody is fought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from sandbox.salesforce.standard_people import INDUSTRIES
+from syncd.model.link import Parked
+from tests.scenarios.steps import Steps
+from tests.worlds import open_both
+
+Row = Mapping[str, object]
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    """Two empty stand-ins and the example configuration."""
+    both = open_both()
+    yield Steps(both)
+    both.store.close()
+
+
+def parked(steps: Steps) -> Parked:
+    """The one parked field."""
+    (row,) = steps.both.store.parked()
+    return row
+
+
+def forbid_title(steps: Steps, *, named: bool) -> None:
+    """A validation rule: no title may hold the word *King*; its message is shown at the field or at the page."""
+
+    def rule(_before: Row | None, after: Row) -> str | tuple[str, str] | None:
+        if "King" not in str(after.get("Title")):
+            return None
+        return ("No kings", "Title") if named else "No kings"
+
+    for name in ("Lead", "Contact"):
+        steps.both.salesforce.org.validation_rules.setdefault(name, []).append(rule)
+
+
+# -- one bad field -----------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("named", [True, False])
+def test_a_field_that_a_rule_refuses_is_parked_and_the_rest_is_delivered(steps: Steps, named: bool) -> None:
+    """Whether the vendor names the field or not, only the title is left out; it is tried again once it changes."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    forbid_title(steps, named=named)
+    steps.market(contact, jobtitle="King", firstname="Ann", city="Bonn", website="https://ann.example.com")
+    steps.cycle()
+    assert (steps.sold(lead, "FirstName"), steps.sold(lead, "City")) == ("Ann", "Bonn")
+    assert steps.sold(lead, "Website") == "https://ann.example.com"
+    assert steps.sold(lead, "Title") == "Buyer"
+    assert (parked(steps).field, parked(steps).code) == ("title", "FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    assert "No kings" in parked(steps).reason
+    steps.quiet()
+    steps.market(contact, jobtitle="Queen")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "Queen"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_a_parked_field_does_not_stop_other_fields(steps: Steps) -> None:
+    """While one field is parked the others go on, in both directions, and the parked one is not sent along."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    forbid_title(steps, named=True)
+    steps.market(contact, jobtitle="King")
+    steps.cycle()
+    steps.market(contact, city="Bonn")
+    steps.sell(lead, FirstName="Ann")
+    assert steps.counts() == {"updated.crm": 1, "updated.marketing": 1}
+    assert steps.sold(lead, "City") == "Bonn"
+    assert steps.marketed(contact, "firstname") == "Ann"
+    assert parked(steps).field == "title"
+    steps.quiet()
+
+
+def test_a_parked_field_is_free_once_both_sides_agree(steps: Steps) -> None:
+    """The value is taken back: nothing is left to write and nothing stays parked."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    forbid_title(steps, named=True)
+    steps.market(contact, jobtitle="King")
+    steps.cycle()
+    steps.market(contact, jobtitle="Buyer")
+    assert not steps.counts()
+    assert not steps.both.store.parked()
+    assert steps.sold(lead, "Title") == "Buyer"
+    steps.quiet()
+
+
+def test_a_value_that_is_too_long_is_parked(steps: Steps) -> None:
+    """A title of 200 characters does not fit into 128: never cut, parked with the vendor's reason."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.market(contact, jobtitle="x" * 200, city="Bonn")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "Buyer"
+    assert steps.sold(lead, "City") == "Bonn"
+    assert (parked(steps).field, parked(steps).code) == ("title", "STRING_TOO_LONG")
+    assert steps.marketed(contact, "jobtitle") == "x" * 200
+    steps.quiet()
+
+
+def test_a_restricted_picklist_parks_what_it_does_not_list(steps: Steps) -> None:
+    """An admin restricts the industry: an unlisted one is parked; once the value changes it arrives."""
+    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only this scenario changes the schema
+
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.salesforce.add_field("Lead", picklist("Industry", "Industry", INDUSTRIES, restricted=True))
+    steps.market(contact, industry="BANKING_AND_MORE", jobtitle="Head")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "Head"
+    assert steps.sold(lead, "Industry") is None
+    assert (parked(steps).field, parked(steps).code) == (
+        "industry",
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+    )
+    steps.quiet()
+    steps.market(contact, industry="Banking")
+    steps.cycle()
+    assert steps.sold(lead, "Industry") == "Banking"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_a_parked_field_is_tried_again_when_the_schema_changes(steps: Steps) -> None:
+    """The admin lists the value: the vendor's schema has changed, so the same value is tried again and arrives."""
+    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only this scenario changes the schema
+
+    contact, lead = steps.pair()
+    steps.both.salesforce.add_field("Lead", picklist("Industry", "Industry", INDUSTRIES, restricted=True))
+    steps.market(contact, industry="Falconry")
+    steps.cycle()
+    assert parked(steps).field == "industry"
+    values = (*INDUSTRIES, "Falconry")
+    steps.both.salesforce.add_field("Lead", picklist("Industry", "Industry", values, restricted=True))
+    steps.cycle()
+    assert steps.sold(lead, "Industry") == "Falconry"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_hubspot_refuses_one_property_and_takes_the_rest(steps: Steps) -> None:
+    """The other way round: an e-mail that HubSpot does not take is parked, the title arrives."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    taken = steps.contact(email="taken@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    steps.sell(lead, Email="taken@example.com", Title="Head")
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    assert steps.marketed(contact, "email") == "ann@example.com"
+    assert steps.marketed(taken, "email") == "taken@example.com"
+    assert parked(steps).field == "email"
+    steps.quiet()
+
+
+# -- creates -----------------------------------------------------------------------------------------------------------
+def test_a_create_leaves_out_the_field_that_is_refused(steps: Steps) -> None:
+    """A new Lead with a forbidden title is made without it; the contact keeps its title and nothing looks cleared."""
+    forbid_title(steps, named=True)
+    contact, lead = steps.pair(jobtitle="King", firstname="Ann")
+    assert steps.sold(lead, "FirstName") == "Ann"
+    assert steps.sold(lead, "Title") is None
+    assert steps.marketed(contact, "jobtitle") == "King"
+    assert parked(steps).field == "title"
+    assert not steps.conflicts()
+    steps.quiet()
+    steps.market(contact, jobtitle="Queen")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "Queen"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def require_rating(steps: Steps) -> None:
+    """An admin makes a field required that syncd does not map."""
+    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only these scenarios change the schema
+
+    field = picklist("Rating", "Rating", ("Hot", "Warm", "Cold"), nillable=False)
+    steps.both.salesforce.add_field("Lead", field)
+
+
+def test_a_create_that_lacks_a_required_field_is_a_dead_letter(steps: Steps) -> None:
+    """Nobody can make this Lead: told once, not tried again by itself, and made when a person asks after the mending."""
+    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only these scenarios change the schema
+
+    require_rating(steps)
+    contact = steps.contact(email="ann@example.com")
+    assert steps.counts() == {"refused.crm": 1, "dead_letters.crm": 1}
+    (letter,) = steps.both.store.dead_letters()
+    assert letter.code == "REQUIRED_FIELD_MISSING"
+    assert "Rating" in letter.reason
+    steps.quiet()
+    steps.market(contact, hs_language="de")
+    steps.quiet()
+    field = picklist("Rating", "Rating", ("Hot", "Warm", "Cold"))
+    steps.both.salesforce.add_field("Lead", field)
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
+    steps.quiet()
+
+
+def test_a_dead_letter_that_is_tried_in_vain_stays(steps: Steps) -> None:
+    """Asked to try again without any mending: one more try, and it still waits."""
+    require_rating(steps)
+    steps.contact(email="ann@example.com")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    steps.cycle()
+    (again,) = steps.both.store.dead_letters()
+    assert again.id == letter.id
+    assert not again.retry
+    assert steps.live("Lead") == []
+    steps.quiet()
+
+
+def test_a_dead_letter_is_tried_again_when_its_record_changes(steps: Steps) -> None:
+    """Another value is another try: the rule only refuses people without a city."""
+
+    def rule(before: Row | None, after: Row) -> str | None:
+        return "A city, please" if before is None and not after.get("City") else None
+
+    steps.both.salesforce.org.validation_rules["Lead"] = [rule]
+    contact = steps.contact(email="ann@example.com")
+    steps.cycle()
+    assert len(steps.both.store.dead_letters()) == 1
+    steps.quiet()
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+# -- automation that rewrites ------------------------------------------------------------------------------------------
+def test_what_a_workflow_makes_of_a_two_way_field_flows_back(steps: Steps) -> None:
+    """Salesforce writes titles in capitals: that counts as an edit of sales, and both sides agree on it."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.salesforce.org.workflows["Lead"] = [lambda _before, after: {"Title": str(after["Title"]).upper()}]
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "HEAD"
+    assert steps.marketed(contact, "jobtitle") == "HEAD"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_a_workflow_that_keeps_its_own_value_is_not_fought(steps: Steps) -> None:
+    """Salesforce puts the old title back at once: parked, told, and not written again and again."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.salesforce.org.workflows["Lead"] = [lambda _before, _after: {"Title": "Buyer"}]
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    assert (parked(steps).field, parked(steps).code) == ("title", "KEPT")
+    assert steps.sold(lead, "Title") == "Buyer"
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    steps.quiet()
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    assert steps.sold(lead, "City") == "Bonn"
+    steps.quiet()
+
+
+def test_a_workflow_on_a_one_way_field_is_parked(tmp_path: object) -> None:
+    """A field that only flows to sales is rewritten there: the row is parked, nothing flows back, nothing is fought."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from tests.scenarios.steps import configured  # noqa: PLC0415
+
+    both = configured(Path(str(tmp_path)), lambda fields: fields["title"].update(direction="to_crm"))
+    steps = Steps(both)
+    contact, lead = steps.pair(jobtitle="Buyer")
+    both.salesforce.org.workflows["Lead"] = [lambda _before, after: {"Title": str(after["Title"]).upper()}]
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    assert (parked(steps).field, parked(steps).code) == ("title", "REWRITTEN")
+    assert steps.sold(lead, "Title") == "HEAD"
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    steps.quiet()
+    both.salesforce.org.workflows.clear()
+    steps.market(contact, jobtitle="Chief")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == "Chief"
+    assert not both.store.parked()
+    steps.quiet()
+    both.store.close()

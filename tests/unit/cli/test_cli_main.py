@@ -1,0 +1,144 @@
+"""The program as a whole: words in, exit code out, trouble as one sentence, and nothing heavy for help."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from syncd.cli.call import Call
+from syncd.cli.main import global_first, main
+from tests.unit.cli.conftest import Run
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["sync", "--config", "x", "--full"], ["--config", "x", "sync", "--full"]),
+        (["status", "--config=x", "--json"], ["--config=x", "status", "--json"]),
+        (["--log-level", "debug", "runs", "--connection", "a"], ["--log-level", "debug", "--connection", "a", "runs"]),
+        (["runs", "--config"], ["--config", "runs"]),
+        (["explain", "--", "--config"], ["explain", "--", "--config"]),
+        ([], []),
+    ],
+)
+def test_global_options_may_stand_anywhere(words: list[str], expected: list[str]) -> None:
+    """Global options are found before and after the command; what follows ``--`` is left alone."""
+    assert global_first(words) == expected
+
+
+@pytest.mark.parametrize(
+    "words", [["bogus"], ["status", "--jsn"], ["conflicts"], ["runs", "--limit", "0"], ["explain"], ["demo", "--people", "x"]]
+)
+def test_bad_usage_is_exit_2_and_one_line(words: list[str], run: Run) -> None:
+    """A misspelt command or option ends with 2 and one parseable line that names the way out."""
+    said = run(*words)
+    assert said.code == 2
+    assert said.out == ""
+    assert "--help" in said.failure["what"]
+    assert said.failure["exit"] == 2
+
+
+def test_an_unknown_log_level(run: Run) -> None:
+    """The level is checked before anything is done."""
+    assert run("status", "--log-level", "loud").code == 2
+
+
+def test_a_missing_configuration_is_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """No configuration: exit 2, the path and what to do, no traceback."""
+    assert main(["status", "--config", "/nowhere/at/all"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert "/nowhere/at/all" in json.loads(lines[-1])["what"]
+
+
+def test_check_names_missing_secrets_and_still_runs_the_cases(run: Run, folder: Path) -> None:
+    """Without credentials check ends with 2 because of them alone, and says nothing else is wrong with the mapping."""
+    said = run("check", "--json")
+    assert said.code == 2
+    assert {flaw["what"].split(":")[0] for flaw in said.json["flaws"]} == {
+        "connections.main.marketing.access_token_file",
+        "connections.main.crm.client_secret_file",
+    }
+    assert said.json["cases"] == 1
+    case = folder / "cases" / "person.yaml"
+    case.write_text(case.read_text(encoding="utf-8").replace("ann@example.com}", "ann@else.com}"), encoding="utf-8")
+    flaws = run("check", "--json").json["flaws"]
+    assert any("an address is lower case" in flaw["what"] and flaw["line"] == 5 for flaw in flaws)
+
+
+def test_check_names_every_flaw_with_its_place(run: Run, folder: Path) -> None:
+    """A misspelt key: file, line and column in front, as editors understand it, and exit 2."""
+    mapping = folder / "schema" / "person.yaml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("type: email", "tpye: email"), encoding="utf-8")
+    said = run("check")
+    assert said.code == 2
+    assert f"{mapping}:6:" in said.out
+    assert "tpye" in said.out
+    assert run("status").failure["error"] == "BadConfig"
+
+
+def test_check_passes_with_credentials(run: Run, folder: Path) -> None:
+    """With its secrets in place the same configuration is sound, exit 0."""
+    (folder / "absent").mkdir()
+    for name in ("token", "secret"):
+        (folder / "absent" / name).write_text("s3cret", encoding="utf-8")
+        (folder / "absent" / name).chmod(0o600)
+    said = run("check")
+    assert said.code == 0, said.out
+    assert "1 case passed" in said.out
+
+
+def test_a_vendor_is_not_asked_without_credentials(run: Run) -> None:
+    """A command that needs the vendors refuses to start without credentials: exit 2, one line a flaw."""
+    said = run("plan")
+    assert said.code == 2
+    failures = [event for event in said.events if event["event"] == "command.failed"]
+    assert len(failures) == 2
+    assert all("does not exist" in event["what"] for event in failures)
+
+
+def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unforeseen exception is logged with its place, without its text, and is never mistaken for `something waits`."""
+
+    def broken(_: Call) -> None:
+        raise ZeroDivisionError("ann@example.com")
+
+    monkeypatch.setattr(Call, "loaded_without_secrets", broken)
+    said = run("status")
+    assert said.code == 3
+    assert said.events[-1]["event"] == "process.crashed"
+    assert "ann@" not in said.err
+
+
+def test_the_next_command_repeats_the_global_options() -> None:
+    """What is advised can be pasted: options first, quoted for the shell."""
+    call = Call(config=Path("my config"), connection="eu")
+    assert call.again("sync", "--approve", "d1") == "syncd --config 'my config' --connection eu sync --approve d1"
+
+
+def test_help_is_quick() -> None:
+    """Help of the program and of a command imports no vendor library, no database, no core."""
+    code = (
+        "import sys; from syncd.cli.main import main; main(['--help']); main(['sync', '--help']);"
+        "print([name for name in ('hubspot', 'simple_salesforce', 'sqlalchemy', 'pydantic', 'phonenumbers',"
+        "'syncd.engine', 'connectors', 'sandbox') if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_schema_files_are_written_and_compared(run: Run, tmp_path: Path) -> None:
+    """Written schemas are current; a changed one is found and named with the command that mends it."""
+    assert run("config", "schema").json["$schema"].startswith("https://json-schema.org/")
+    assert run("config", "schema", "--check", str(tmp_path / "schema.json")).code == 2
+    assert run("config", "schema", "--write", str(tmp_path)).code == 0
+    assert run("config", "schema", "--check", str(tmp_path / "schema.json")).code == 0
+    (tmp_path / "cases.schema.json").write_text("{}", encoding="utf-8")
+    said = run("config", "schema", "--check", str(tmp_path / "schema.json"))
+    assert said.code == 2
+    assert "cases.schema.json" in said.failure["what"]
+    assert "--write" in said.failure["what"]
+    assert run("config", "schema", "--write", str(tmp_path / "none")).code == 2

@@ -1,0 +1,108 @@
+"""What waits for a person: listed, decided and counted from the store alone, with no credential anywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.model.link import Topic
+from syncd.store import SqlStore
+from tests.unit.cli.conftest import Run, clash, keep, letter
+
+
+def test_status_of_a_new_connection(run: Run) -> None:
+    """Status answers without secrets, network or an earlier run, with every key there."""
+    said = run("status", "--json")
+    assert said.code == 0
+    (stands,) = said.json["connections"]
+    assert stands["connection"] == "main"
+    assert stands["links"] == {"person": 0}
+    assert stands["conflicts"] == {"open": 0, "decided": 0}
+    assert stands["dead_letters"] == {"open": 0, "retrying": 0}
+    assert stands["last_run"] is None
+    assert stands["lease"] is None
+    assert stands["accounts"] == {}
+    assert stands["waits"] is False
+
+
+def test_status_exits_1_while_something_waits(run: Run, store: SqlStore) -> None:
+    """An open conflict makes the exit code 1 until a person decides; then only the next cycle is awaited."""
+    keep(store, conflicts=[clash("c1")])
+    assert run("status").code == 1
+    assert run("conflicts", "resolve", "c1", "--take", "crm").code == 0
+    said = run("status", "--json")
+    assert said.code == 0
+    assert said.json["connections"][0]["conflicts"] == {"open": 0, "decided": 1}
+
+
+def test_conflicts_are_listed_with_both_values(run: Run, store: SqlStore) -> None:
+    """Both values, base and the command to decide are shown; a value cannot steer the terminal."""
+    keep(store, conflicts=[clash("c1")])
+    said = run("conflicts", "list")
+    assert said.code == 1
+    assert "CSO" in said.out
+    assert "conflicts resolve c1 --take" in said.out
+    assert "\x1b" not in said.out
+    listed = run("conflicts", "list", "--json").json["conflicts"]
+    assert listed[0]["values"] == {"marketing": "Head of\x1b[31m Sales", "crm": "CSO"}
+
+
+def test_a_match_is_linked_or_set_apart(run: Run, store: SqlStore) -> None:
+    """The choice is stored in the words that the engine carries out."""
+    keep(store, conflicts=[clash("m1", Topic.MATCH), clash("m2", Topic.MATCH)])
+    assert run("conflicts", "resolve", "m1", "--link", "contacts/51", "crm:Lead/00Q2").code == 0
+    assert run("conflicts", "resolve", "m2", "--apart").code == 0
+    chosen = {row.id: row.resolution for row in store.conflicts()}
+    assert chosen == {"m1": "link:marketing:contacts/51=crm:Lead/00Q2", "m2": "apart"}
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("c1",), "choose one of"),
+        (("c1", "--take", "crm", "--apart"), "choose one of"),
+        (("c1", "--take", "sales"), "no side 'sales'"),
+        (("c1", "--apart"), "use --take"),
+        (("m1", "--take", "crm"), "use --link or --apart"),
+        (("m1", "--link", "contacts/51", "Lead/00Q9"), "Lead/00Q1, Lead/00Q2"),
+        (("g1", "--apart"), "merges nothing"),
+        (("zzz", "--apart"), "no conflict 'zzz'"),
+        (("", "--apart"), "no conflict ''"),
+    ],
+)
+def test_choices_that_do_not_fit(run: Run, store: SqlStore, words: tuple[str, ...], expected: str) -> None:
+    """A choice that does not fit is refused with exit 2, says what would fit, and stores nothing."""
+    keep(store, conflicts=[clash("c1"), clash("m1", Topic.MATCH), clash("g1", Topic.GONE)])
+    said = run("conflicts", "resolve", *words)
+    assert said.code == 2
+    assert expected in said.failure["what"]
+    assert all(row.resolution is None for row in store.conflicts())
+
+
+def test_an_id_may_be_cut_short(run: Run, store: SqlStore) -> None:
+    """The beginning of an id is enough if it is the only one; otherwise both are named."""
+    keep(store, conflicts=[clash("abc1"), clash("abd2")])
+    assert "abc1, abd2" in run("conflicts", "resolve", "ab", "--take", "crm").failure["what"]
+    assert run("conflicts", "resolve", "abc", "--take", "crm").code == 0
+    assert {row.id for row in store.conflicts() if row.resolution} == {"abc1"}
+
+
+def test_dead_letters_are_retried_and_dropped(run: Run, store: SqlStore) -> None:
+    """One is retried, one dropped, all retried; what is only to be retried no longer waits for a person."""
+    keep(store, dead=[letter("11"), letter("22")])
+    said = run("dead-letters", "list")
+    assert said.code == 1
+    assert "LastName is missing" in said.out
+    assert run("dead-letters", "retry", "11").code == 0
+    assert {row.id: row.retry for row in store.dead_letters()} == {"11": True, "22": False}
+    assert run("dead-letters", "drop", "22").code == 0
+    assert [row.id for row in store.dead_letters()] == ["11"]
+    assert run("dead-letters", "retry", "--all").code == 0
+    assert run("dead-letters", "list", "--json").code == 0
+    assert run("dead-letters", "retry").code == 2
+    assert run("dead-letters", "retry", "11", "--all").code == 2
+
+
+def test_runs_of_a_new_connection(run: Run) -> None:
+    """No run is an answer, not an error."""
+    assert run("runs").code == 0
+    assert run("runs", "--json").json == {"runs": []}

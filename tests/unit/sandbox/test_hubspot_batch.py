@@ -1,0 +1,162 @@
+"""HubSpot stand-in: batches, all or nothing or row by row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.sandbox.hubspot_account import CONTACTS, HubSpotAccountUnderTest
+
+KEY = "syncd_crm_id"
+
+
+@pytest.fixture
+def hub() -> HubSpotAccountUnderTest:
+    """An empty account."""
+    return HubSpotAccountUnderTest()
+
+
+def batch(hub: HubSpotAccountUnderTest, operation: str, inputs: list[Any], **more: Any) -> tuple[int, Any]:
+    """Calls a batch endpoint of contacts."""
+    query = "?archived=true" if more.pop("archived", False) else ""
+    return hub.call("POST", f"{CONTACTS}/batch/{operation}{query}", {"inputs": inputs, **more})
+
+
+def test_read_names_the_missing_in_a_207(hub: HubSpotAccountUnderTest) -> None:
+    """Unknown ids, archived ones among them; found rows come in id order, each once."""
+    one, two, gone = (hub.contact(email=f"{n}@x.com") for n in "abc")
+    hub.kernel.archive("contacts", gone)
+    status, body = batch(hub, "read", [{"id": i} for i in (two, "5", one, one, gone)], properties=["email"])
+    assert (status, body["numErrors"]) == (207, 1)
+    assert body["errors"][0]["category"] == "OBJECT_NOT_FOUND"
+    assert body["errors"][0]["context"] == {"ids": ["5", gone]}
+    assert [row["id"] for row in body["results"]] == [one, two]
+    status, body = batch(hub, "read", [{"id": gone}], properties=["email"], archived=True)
+    assert (status, body["results"][0]["archived"]) == (200, True)
+
+
+def test_read_by_address_and_by_key(hub: HubSpotAccountUnderTest) -> None:
+    """A secondary address finds its contact; a unique property works; another one is refused."""
+    one, two = hub.contact(email="a@x.com", syncd_crm_id="00Q1"), hub.contact(email="b@x.com")
+    new = hub.kernel.merge("contacts", one, two)
+    for name, key in (("email", "B@x.com"), (KEY, "00Q1"), (None, two)):
+        status, body = batch(hub, "read", [{"id": key}], properties=[], idProperty=name)
+        assert (status, [row["id"] for row in body["results"]]) == (200, [new]), name
+    assert batch(hub, "read", [{"id": "x"}], properties=[], idProperty="city")[0] == 400
+
+
+def test_sizes(hub: HubSpotAccountUnderTest) -> None:
+    """100 inputs, 50 with history; none is refused too."""
+    rows = [{"id": str(n)} for n in range(101)]
+    assert batch(hub, "read", rows)[0] == 400
+    assert batch(hub, "read", rows[:100])[0] == 207
+    assert batch(hub, "read", rows[:51], propertiesWithHistory=["email"])[0] == 400
+    assert batch(hub, "create", [])[0] == 400
+
+
+GOOD, BAD = {"properties": {"email": "new@x.com"}}, {"properties": {"email": "taken@x.com"}}
+
+
+@pytest.mark.parametrize(
+    ("traces", "status", "made"),
+    [((None, None), 409, 0), (("t1", None), 409, 0), (("t1", "t1"), 409, 0), (("t1", "t2"), 207, 1)],
+)
+def test_create_fails_whole_without_trace_ids(
+    hub: HubSpotAccountUnderTest, traces: tuple[str | None, str | None], status: int, made: int
+) -> None:
+    """Only if every input has a trace id of its own does a bad row stand alone, and the error names it."""
+    held = hub.contact(email="taken@x.com")
+    rows = [
+        row | ({"objectWriteTraceId": trace} if trace else {}) for row, trace in zip((GOOD, BAD), traces, strict=True)
+    ]
+    found, body = batch(hub, "create", rows)
+    assert (found, len(hub.kernel.export()["contacts"])) == (status, 1 + made)
+    if status == 207:
+        assert body["results"][0]["objectWriteTraceId"] == "t1"
+        assert body["errors"][0]["context"]["objectWriteTraceId"] == ["t2"]
+        assert body["errors"][0]["category"] == "CONFLICT"
+    else:
+        assert body["message"].endswith(f"Existing ID: {held}")
+
+
+def test_one_batch_cannot_use_a_unique_value_twice(hub: HubSpotAccountUnderTest) -> None:
+    """The same new address in two rows fails the batch; nothing is made."""
+    assert batch(hub, "create", [GOOD, GOOD])[0] == 400
+    assert hub.kernel.export()["contacts"] == []
+
+
+def test_update_skips_the_unknown_without_a_word(hub: HubSpotAccountUnderTest) -> None:
+    """Unknown, archived and merged-away ids are missing from the results of a 200."""
+    one, two, three, four = (hub.contact(email=f"{n}@x.com") for n in "abcd")
+    hub.kernel.archive("contacts", two)
+    new = hub.kernel.merge("contacts", three, four)
+    rows = [{"id": i, "properties": {"city": "X"}} for i in (one, two, three, new, "7")]
+    status, body = batch(hub, "update", rows)
+    assert (status, "errors" in body, [row["id"] for row in body["results"]]) == (200, False, [one, new])
+
+
+def test_update_by_other_properties(hub: HubSpotAccountUnderTest) -> None:
+    """A unique property works, e-mail does not; one bad value writes nothing; a repeated id fails the batch."""
+    one, two = hub.contact(email="a@x.com", syncd_crm_id="1"), hub.contact(city="Z")
+    row: dict[str, Any] = {"id": "1", "idProperty": KEY, "properties": {"city": "X"}}
+    assert batch(hub, "update", [row])[1]["results"][0]["id"] == one
+    status, body = batch(hub, "update", [{"id": "a@x.com", "idProperty": "email", "properties": {}}])
+    assert (status, "non-unique 0-1 property" in body["message"]) == (400, True)
+    bad = [{"id": one, "properties": {"city": "Y"}}, {"id": two, "properties": {"hs_lead_status": "?"}}]
+    assert batch(hub, "update", bad)[0] == 400
+    assert hub.read(one, "city")["city"] == "X"
+    assert batch(hub, "update", [row, row])[0] == 400
+
+
+def test_upsert_by_key(hub: HubSpotAccountUnderTest) -> None:
+    """New and known rows are told apart; a refused row stands alone and carries its trace id."""
+    known = hub.contact(email="a@x.com", syncd_crm_id="1")
+    rows = [
+        {"idProperty": KEY, "id": key, "objectWriteTraceId": f"t{key}", "properties": properties}
+        for key, properties in (("1", {"city": "X"}), ("2", {"email": "b@x.com"}), ("3", {"email": "a@x.com"}))
+    ]
+    status, body = batch(hub, "upsert", rows)
+    assert status == 207
+    assert [(row["new"], row["objectWriteTraceId"]) for row in body["results"]] == [(False, "t1"), (True, "t2")]
+    assert body["results"][0]["id"] == known
+    assert body["errors"][0]["context"]["objectWriteTraceId"] == ["t3"]
+    made = hub.read(body["results"][1]["id"], KEY, "email")
+    assert (made[KEY], made["email"]) == ("2", "b@x.com")
+    assert hub.kernel.calls[-2].created == (body["results"][1]["id"],)
+
+
+UPSERTS = [
+    ("one id twice", [(KEY, "1"), (KEY, "1")]),
+    ("two properties", [(KEY, "1"), ("email", "a@x.com")]),
+    ("not unique", [("city", "A")]),
+    ("no property", [("", "1")]),
+]
+
+
+@pytest.mark.parametrize(("why", "keys"), UPSERTS)
+def test_upserts_that_fail_whole(hub: HubSpotAccountUnderTest, why: str, keys: list[tuple[str, str]]) -> None:
+    """Repeated ids, mixed or unusable properties: 400 and nothing is written."""
+    rows = [{"idProperty": name, "id": key, "properties": {"city": "X"}} for name, key in keys]
+    assert batch(hub, "upsert", rows)[0] == 400
+    assert hub.kernel.export()["contacts"] == []
+
+
+def test_upsert_by_address_is_all_or_nothing(hub: HubSpotAccountUnderTest) -> None:
+    """Partial upserts are not supported by e-mail: trace ids do not split such a batch."""
+    rows = [
+        {"idProperty": "email", "id": f"{n}@x.com", "objectWriteTraceId": n, "properties": {"hs_lead_status": status}}
+        for n, status in (("a", "NEW"), ("b", "?"))
+    ]
+    assert batch(hub, "upsert", rows)[0] == 400
+    status, body = batch(hub, "upsert", rows[:1])
+    assert (status, body["results"][0]["new"]) == (200, True)
+    assert batch(hub, "upsert", rows[:1])[1]["results"][0]["new"] is False
+
+
+def test_archive_skips_the_unknown(hub: HubSpotAccountUnderTest) -> None:
+    """204 without a body."""
+    one = hub.contact(lastname="L")
+    assert batch(hub, "archive", [{"id": one}, {"id": "9"}]) == (204, None)
+    assert hub.kernel.export()["contacts"][0]["archived"] is True
+    assert hub.kernel.calls[-1].records == 1
