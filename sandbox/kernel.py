@@ -72,6 +72,7 @@ class SimulatedClock:
         self._now = start.astimezone(UTC)
 
     def now(self) -> datetime:
+        """Where it was last moved to."""
         return self._now
 
     def advance(self, seconds: float) -> None:

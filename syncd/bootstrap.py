@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from syncd.store import SqlStore
 
 CONFIG = Path("config")
+
+
 def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """The whole configuration, checked; ``SYNCD_CONFIG`` or ``./config`` where no path is given.
 
@@ -58,9 +60,7 @@ def open_memory(loaded: Loaded, connection: str | None) -> Iterator[SqlStore]:
 
 
 @contextmanager
-def open_world(
-    loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False
-) -> Iterator[World]:
+def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False) -> Iterator[World]:
     """Everything one cycle of one connection needs.
 
     :param who: who asks, for the run history and the lease.

@@ -22,7 +22,7 @@ from syncd.model.values import Pair, Side
 from syncd.settings.accounts import ConnectionSettings
 from syncd.settings.loading import load
 from syncd.store import SqlStore, open_store
-from tests.fakes import FreeBudget, FakeChance, FakeClock
+from tests.fakes import FakeChance, FakeClock, FreeBudget
 from tests.inproc import KernelAdapter
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,7 +67,9 @@ def open_both(
     """Two empty stand-ins and a world over the example configuration."""
     clock = FakeClock()
     chance = FakeChance(seed)
-    hubspot = HubSpotKernel(clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches)
+    hubspot = HubSpotKernel(
+        clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches
+    )
     salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
     loaded = load(config, config_environment(), read_only=read_only_fields())
     settings = loaded.connection(None)
@@ -95,7 +97,10 @@ def open_world(
     )
     crm = SalesforceConnector.open(
         SalesforceAccount(
-            login_url=SALESFORCE, client_id=lambda: "sandbox-client", client_secret=lambda: "sandbox-secret", overlap=60.0
+            login_url=SALESFORCE,
+            client_id=lambda: "sandbox-client",
+            client_secret=lambda: "sandbox-secret",
+            overlap=60.0,
         ),
         side=Side.CRM,
         clock=clock,

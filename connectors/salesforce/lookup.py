@@ -44,9 +44,7 @@ class Lookup:
         seen = self._catalog.of(object, lane)
         asked = asked_fields(shape, object)
         lookups = {
-            name: fields[object]
-            for name, fields in shape.refs.items()
-            if object in fields and fields[object] in seen
+            name: fields[object] for name, fields in shape.refs.items() if object in fields and fields[object] in seen
         }
         extra = set(lookups.values()) - {*shape.objects.get(object, ()), shape.key}
         return Columns(

@@ -171,7 +171,11 @@ class Gather:
             other = counterparts.get(found.link.refs.crm)
             if other is None:
                 continue  # gone or moved: _fetch noted it
-            if self.planner.unchanged(found, Side.MARKETING, record) and self.planner.unchanged(found, Side.CRM, other):
+            if (
+                not self._open(found)
+                and self.planner.unchanged(found, Side.MARKETING, record)
+                and self.planner.unchanged(found, Side.CRM, other)
+            ):
                 self.into.nothing["unchanged"] += 1
                 continue
             self.into.meetings[found.link.id] = Meeting(found, Pair(record, other))
@@ -198,11 +202,15 @@ class Gather:
             elif found.link.id in self.into.meetings:
                 meeting = self.into.meetings[found.link.id]
                 meeting.seen = meeting.seen.replacing(side, record)
-            elif found.link.id not in self.into.conflicts and self.planner.unchanged(found, side, record):
+            elif not self._open(found) and self.planner.unchanged(found, side, record):
                 self.into.nothing["unchanged"] += 1
             else:
                 alone: Pair[RemoteRecord | None] = Pair(None, None)
                 self.into.meetings[found.link.id] = Meeting(found, alone.replacing(side, record))
+
+    def _open(self, found: Linked) -> bool:
+        """Whether something waits there, which may be over now because a value is back to what it was."""
+        return found.link.id in self.into.conflicts or found.link.id in self.into.parked
 
     def _tombstone(self, found: Linked, side: Side, record: RemoteRecord) -> None:
         if found.link.gone is side:
@@ -264,6 +272,7 @@ class Gather:
             if row.kind == self.kind:
                 into.parked.setdefault(row.link, []).append(row)
         into.dead = {row.origin: row for row in store.dead_letters() if row.kind == self.kind}
+        self.world.attempts.update((row.id, row.attempts) for row in into.dead.values())
         into.flying = {intent.link for intent in store.open_intents() if intent.kind == self.kind}
         into.carried = [
             request

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner, digest
 from syncd.engine.world import World
 from syncd.model.link import DeadLetter, FieldChange, Parked
 from syncd.model.plan import Create, Decision, Update
-from syncd.model.values import Side, Wire
 from syncd.model.write import Clash, Refused
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -78,10 +78,6 @@ def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[
     return slots | {slot.removeprefix("ref:") for slot in slots}
 
 
-def _written_fields(planner: Planner, action: Create | Update, name: str) -> dict[str, Wire]:
-    return {field: action.fields[field] for field in _vendor_fields(planner, action, name) if field in action.fields}
-
-
 def _only(planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None) -> Update:
     """The same update with some of its changes only."""
     kept = {field for change in changes for field in _vendor_fields(planner, action, change.field)}
@@ -124,7 +120,9 @@ def _park(
         field=change.field,
         code=result.code,
     )
-    written = _written_fields(planner, action, change.field)
+    vendor_object = action.object if isinstance(action, Create) else action.ref.object
+    written = planner.lens.write(action.side, vendor_object, change.field, change.after)
+    assert not isinstance(written, Invalid | Inexpressible), "what was sent has a form"
     settlement.parked.append(
         Parked(
             link=decision.link.id,
@@ -149,16 +147,18 @@ def _dead_letter(
     result: Refused | Clash,
     advice: str,
 ) -> DeadLetter:
-    side: Side = action.side
+    side = action.side
+    planned = decision.write_to(side)  # the write before refused fields were left out: what a retry would send
+    name = digest("dead", decision.link.id, side)
     return DeadLetter(
-        id=digest("dead", decision.link.id, side),
+        id=name,
         kind=decision.kind,
         side=side,
         origin=decision.link.refs.of(side.other),
-        fingerprint=planner.park_fingerprint(side, action.fields),
+        fingerprint=planner.park_fingerprint(side, planned.fields if planned else action.fields),
         code=result.code,
         reason=result.reason,
         advice=advice,
         since=world.clock.now(),
-        attempts=1,
+        attempts=world.attempts.get(name, 0) + 1,
     )

@@ -99,7 +99,10 @@ def settle_written(
     base = before.base or EMPTY_BASE
     settled = next((each.fields for each in decision.actions if isinstance(each, Settle)), ())
     if isinstance(action, Create):
-        names = list(decision.agreed)
+        sent_at_last = {change.field for change in action.changes}
+        planned = decision.write_to(side)
+        left_out = {change.field for change in planned.changes} - sent_at_last if planned else set()
+        names = [name for name in decision.agreed if name not in left_out]
     else:
         names = [*settled, *(change.field for change in action.changes)]
     base = moved_base(planner, decision, base, names)

@@ -54,6 +54,7 @@ class World:
 
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
     process that has ended, ``keep_lease`` is called between pages so that a long read does not lose the lease.
+    ``attempts`` counts the tries of each dead letter so far, as last read.
     """
 
     connection: Connection
@@ -69,6 +70,7 @@ class World:
     keep_lease: Callable[[], None] = _no_lease
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
+    attempts: dict[str, int] = field(default_factory=dict)
 
     def planner(self, kind: str) -> Planner:
         """Decides for one kind at this moment."""

@@ -80,7 +80,8 @@ def as_text(verdicts: Sequence[Verdict]) -> str:
     lines: list[str] = []
     for verdict in verdicts:
         judged = verdict.agreeing + len(verdict.flaws)
-        lines.append(f"{verdict.kind}: {verdict.pairs} pairs; {verdict.agreeing} of {judged} agree ({_percent(verdict)})")
+        share = _percent(verdict)
+        lines.append(f"{verdict.kind}: {verdict.pairs} pairs; {verdict.agreeing} of {judged} agree ({share})")
         lines += [f"  listed: {number} {why}" for why, number in sorted(verdict.listed.items())]
         lines += [f"  apart:  {number} {why}" for why, number in sorted(verdict.apart.items())]
         for flaw in verdict.flaws[:SHOWN]:

@@ -1,4 +1,4 @@
-"""The demo: both vendors as local stand-ins, two thousand people, scenes, figures, and a verdict that syncd does not give.
+"""The demo: both vendors as local stand-ins, two thousand people, scenes, figures, and somebody else's verdict.
 
 It needs no account and no network. Scene by scene it prints what happened, what syncd did and the proof; it ends with
 the agreement that ``syncd.lab.agreement`` computes, in a process of its own, from both vendors' exports. The answer is
@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ from syncd.lab.scenes import (
 from syncd.lab.stage import (
     DAILY,
     HORIZON,
+    INDEX_LAG,
+    LAG,
     PER_10_SECONDS,
     ROOT,
     SEARCH_PER_SECOND,
@@ -78,9 +80,9 @@ def run(
     started = time.monotonic()
     screen.print("syncd demo: two vendors, local stand-ins, no account, no network", style="bold")
     screen.print(
-        f"{people:,} people and {companies:,} companies that partly overlap. Limits set generously, in the open: HubSpot "
-        f"{PER_10_SECONDS:,} calls in 10 s and {SEARCH_PER_SECOND} searches a second, Salesforce {DAILY:,} calls a day, an "
-        f"unanswered write may be sent again after {HORIZON} s.",
+        f"{people:,} people and {companies:,} companies that partly overlap. Limits are generous and set in the open: "
+        f"HubSpot {PER_10_SECONDS:,} calls in 10 s, {SEARCH_PER_SECOND} searches a second, a search index {LAG} s late at "
+        f"most; Salesforce {DAILY:,} calls a day; an unanswered write may be sent again after {HORIZON} s.",
         style="dim",
     )
     with open_stage(seed=seed, people=people, companies=companies, keep=keep) as stage:
@@ -102,7 +104,7 @@ def run(
     if keep is not None:
         screen.print(f"Next: syncd --config {keep} status   (then conflicts list, explain, runs on what the demo left)")
     else:
-        screen.print("Next: syncd sandbox   (the same stand-ins for you to play with; or `syncd check` on your own config)")
+        screen.print("Next: syncd sandbox   (both stand-ins for you to play with; or `syncd check` on your own config)")
     return 0 if good else 1
 
 
@@ -140,13 +142,16 @@ def judge(stage: Stage) -> Agreement:
         sys.executable, "-m", "syncd.lab.agreement", "--config", str(stage.folder), "--marketing", str(marketing),
         "--crm", str(crm), "--listed", str(listed),
     ]  # fmt: skip
-    asked = {"cwd": ROOT, "env": child_environment(), "capture_output": True, "check": False}
-    machine = subprocess.run([*command, "--json"], **asked)  # type: ignore[call-overload]
+    machine = _asked([*command, "--json"])
     if machine.returncode not in (0, 1):
         return Agreement(holds=False, told={"kinds": []}, text=machine.stderr.decode())
     told = orjson.loads(machine.stdout)
-    text = "" if machine.returncode == 0 else subprocess.run(command, **asked).stdout.decode()  # type: ignore[call-overload]
+    text = "" if machine.returncode == 0 else _asked(command).stdout.decode()
     return Agreement(machine.returncode == 0, told, text)
+
+
+def _asked(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(command, cwd=ROOT, env=child_environment(), capture_output=True, check=False)
 
 
 def _corrupt(stage: Stage) -> None:
@@ -164,7 +169,8 @@ def _figures(stage: Stage, flow: Flow, agreement: Agreement, *, seconds: float) 
         "edits made while syncing": f"{flow.edits}",
         "delivered": f"{flow.delivered} ({flow.overtaken} overtaken by a later edit, {flow.unneeded} needed no write, "
         f"{len(flow.lost)} lost)",
-        "delay from edit to applied": f"p50 {flow.delay(0.5):.1f} s, p95 {flow.delay(0.95):.1f} s (polled every 3 s)",
+        "delay from edit to applied": f"p50 {flow.delay(0.5):.1f} s, p95 {flow.delay(0.95):.1f} s "
+        f"(polled every {INDEX_LAG:.1f} s)",
         "cycles": f"{len(stage.runs)}",
         "records written": f"{sum(wrote(run) for run in stage.runs):,}",
         "API calls": f"HubSpot {marketing['count']:,}, Salesforce {crm['cost']:,} (counted by the stand-ins)",

@@ -1,9 +1,9 @@
 """Both vendors' exports as plain rows: who is there, who left, what points where, and who may own records.
 
-Nothing of syncd's store is read. An export is ``{object: [row, ...]}`` as ``syncd sandbox --export`` writes it: HubSpot
-rows hold ``id``, ``properties``, ``archived`` and ``associations``, Salesforce rows hold their fields by name. Archived,
-deleted and converted records take no part; where they went is kept, so that a survivor can be told from a stranger.
-It refuses an export of another shape with a ``BadUsage`` that says what is missing.
+Nothing of syncd's store is read. An export is ``{object: [row, ...]}`` as ``syncd sandbox --export`` writes it:
+HubSpot rows hold ``id``, ``properties``, ``archived`` and ``associations``, Salesforce rows hold their fields by name.
+Archived, deleted and converted records take no part; where they went is kept, so that a survivor can be told from a
+stranger. It refuses an export of another shape with a ``BadUsage`` that says what is missing.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class Living:
     rows: dict[RemoteRef, Row] = field(default_factory=dict)
     moved: dict[str, str] = field(default_factory=dict)
 
-    def successor(self, id: str) -> str | None:
+    def successor(self, old: str) -> str | None:
         """The living record that took over from this one through merges and conversions, if there is one."""
         seen: set[str] = set()
-        while id in self.moved and id not in seen:
-            seen.add(id)
-            id = self.moved[id]
-        return id if seen and any(ref.id == id for ref in self.rows) else None
+        while old in self.moved and old not in seen:
+            seen.add(old)
+            old = self.moved[old]
+        return old if seen and any(ref.id == old for ref in self.rows) else None
 
 
 def context_of(marketing: Export, crm: Export) -> Context:
@@ -141,6 +141,7 @@ def _crm(kind: KindMapping, export: Export, kinds: Mapping[str, KindMapping]) ->
                 mapping.name: f"{kinds[mapping.kind].objects.crm[0]}/{row[mapping.slots.crm[name][0]]}"
                 for mapping in kind.fields
                 if mapping.type is FieldType.REFERENCE
+                and mapping.kind is not None
                 and mapping.kind in kinds
                 and name in mapping.slots.crm
                 and row.get(mapping.slots.crm[name][0])

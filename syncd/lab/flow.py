@@ -18,8 +18,8 @@ from syncd.lab.stage import INDEX_LAG, Stage
 from syncd.lab.story import Story, couples, partners
 from syncd.system import SystemClock
 
-ROUNDS = 5
-EDITS = 16
+ROUNDS = 8
+EDITS = 12
 #: Vendor fields that the teams edit, by the shared field they belong to.
 SHARED: Mapping[str, str] = {
     "jobtitle": "title", "Title": "title", "city": "city", "City": "city", "MailingCity": "city", "address": "street",
@@ -69,9 +69,7 @@ def both_ways(stage: Stage, story: Story, *, seed: int) -> Flow:
     return _told(stage, team.ledger, pairs, marks)
 
 
-def _told(
-    stage: Stage, deeds: Sequence[Deed], pairs: Mapping[tuple[str, str], str], marks: tuple[int, int]
-) -> Flow:
+def _told(stage: Stage, deeds: Sequence[Deed], pairs: Mapping[tuple[str, str], str], marks: tuple[int, int]) -> Flow:
     lines = {
         "marketing": stage.marketing.calls(since=marks[0])["lines"],
         "crm": stage.crm.calls(since=marks[1])["lines"],

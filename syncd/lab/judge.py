@@ -129,7 +129,9 @@ class _Judging:
                 if len(rows) > 1:
                     self.flaw("one key on several records", [(row.side, row.ref) for row in rows])
 
-    def flaw(self, what: str, members: Sequence[Who], name: str = "", values: Pair[Canonical] = Pair(None, None)) -> None:  # noqa: B008 - frozen
+    def flaw(
+        self, what: str, members: Sequence[Who], name: str = "", values: Pair[Canonical] = Pair(None, None)
+    ) -> None:
         """Notes one disagreement that no list knows."""
         refs = tuple(f"{side}:{ref}" for side, ref in members)
         self.verdict.flaws.append(Flaw(self.kind.kind, what, refs, name, values))
@@ -217,25 +219,26 @@ class _Judging:
             return None
         if mapping.only_on_create:
             return "only on create"
-        if mapping.direction is not Direction.BOTH:
-            owner = Side.MARKETING if mapping.direction is Direction.TO_CRM else Side.CRM
-            if values.of(owner) is None:
-                return "the owning side is empty"
+        owner = Side.MARKETING if mapping.direction is Direction.TO_CRM else Side.CRM
+        if mapping.direction is not Direction.BOTH and values.of(owner) is None:
+            return "the owning side is empty"
         if mapping.type is FieldType.REFERENCE and None in tuple(values):
             return "a reference is never emptied"
-        for row in pair:
-            default = mapping.create_default.of(row.side)
-            if default is not None and values.of(row.side) == default and values.other(row.side) is None:
-                return "default of a create"
-        if mapping.type is FieldType.OPT_OUT:
-            return None
-        for row in pair:
-            mine = values.other(row.side)
-            if not mapping.direction.flows_to(row.side) or isinstance(mine, Invalid):
-                continue
-            if isinstance(self.lens.write(row.side, row.ref.object, mapping.name, mine), Inexpressible):
-                return "the other side has no form for the value"
+        if any(self._defaulted(row, mapping, values) for row in pair):
+            return "default of a create"
+        if any(self._without_form(row, mapping, values.other(row.side)) for row in pair):
+            return "the other side has no form for the value"
         return None
+
+    def _defaulted(self, row: Row, mapping: FieldMapping, values: Pair[Canonical | Invalid]) -> bool:
+        default = mapping.create_default.of(row.side)
+        return default is not None and values.of(row.side) == default and values.other(row.side) is None
+
+    def _without_form(self, row: Row, mapping: FieldMapping, value: Canonical | Invalid) -> bool:
+        """Whether this side could not be written with the other side's value even if syncd wanted to."""
+        if isinstance(value, Invalid) or mapping.type is FieldType.OPT_OUT or not mapping.direction.flows_to(row.side):
+            return False
+        return isinstance(self.lens.write(row.side, row.ref.object, mapping.name, value), Inexpressible)
 
 
 class _Alone:
@@ -303,9 +306,10 @@ class _Alone:
         scope = self.scopes.of(who[0])
         within = True if scope is None else scope.holds(values)
         verdicts = [within and (rule.holds(values) if rule else True) for rule in self.rules.of(who[0].other)]
-        if isinstance(within, Unclear) or (any(isinstance(each, Unclear) for each in verdicts) and True not in verdicts):
+        asked = any(each is True for each in verdicts)
+        if isinstance(within, Unclear) or (not asked and any(isinstance(each, Unclear) for each in verdicts)):
             verdict.apart["a rule cannot be decided"] += 1
-        elif not any(each is True for each in verdicts):
+        elif not asked:
             verdict.apart["nobody asks for a counterpart"] += 1
         elif twins:
             verdict.listed["twin on its own side"] += 1

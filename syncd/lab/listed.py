@@ -90,8 +90,7 @@ def what_waits(store: Store) -> dict[str, list[dict[str, str | list[str] | None]
             for row in store.conflicts()
         ],
         "parked": [
-            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field}
-            for row in store.parked()
+            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
         ],
         "dead_letters": [
             {"kind": row.kind, "side": str(row.side), "origin": str(row.origin)} for row in store.dead_letters()

@@ -9,6 +9,10 @@ from typing import Any, Final
 
 from syncd.lab.story import Scene, Story
 
+HOW: Final = (
+    "Computed by a separate program from both vendors' exports and the mapping, never from syncd's store. What is listed "
+    "waits for a person; what is apart is as the mapping wants it."
+)
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fbfbfa; --soft: #5c6675; --line: #dfe3e8; --card: #fff;
   --good: #14713d; --bad: #b3261e; --accent: #2456b8; }
@@ -49,8 +53,7 @@ def write_report(path: Path, *, story: Story, agreement: Mapping[str, Any], verd
         "<h2>In figures</h2><dl>",
         *(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in story.figures.items()),
         "</dl><h2>Agreement, field by field</h2>",
-        '<p class="soft">Computed by a separate program from both vendors\' exports and the mapping, never from syncd\'s '
-        "store. What is listed waits for a person; what is apart is as the mapping wants it.</p>",
+        f'<p class="soft">{HOW}</p>',
         *(_kind(kind) for kind in agreement["kinds"]),
         "</body></html>",
     ]

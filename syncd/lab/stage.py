@@ -34,8 +34,10 @@ ROOT: Final = Path(__file__).resolve().parent.parent.parent
 TOKEN: Final = "pat-na1-sandbox"  # noqa: S105 - what the stand-in takes
 CLIENT: Final = ("sandbox-client", "sandbox-secret")
 HORIZON: Final = 2
-INDEX_LAG: Final = 3.1
-"""Seconds until the HubSpot stand-in's search surely shows an edit."""
+LAG: Final = 1.5
+"""Seconds by which the HubSpot stand-in's search lags behind at most; up to 3 were recorded of the vendor."""
+INDEX_LAG: Final = LAG + 0.1
+"""Seconds after which search surely shows an edit."""
 PER_10_SECONDS: Final = 1_000
 SEARCH_PER_SECOND: Final = 50
 DAILY: Final = 100_000
@@ -56,7 +58,7 @@ connections:
       base_url: {hubspot}
       access_token_file: secrets/hubspot_token
       rate: {{ per_10_seconds: {rolling}, search_per_second: {search} }}
-      overlap: 8 # the stand-in's search lags behind by up to 3 seconds
+      overlap: 8 # the stand-in's search lags behind by up to {lag} seconds
     crm:
       login_url: {salesforce}
       client_id: {client}
@@ -167,7 +169,9 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> 
         loaded = read_config(folder, {})
         world = stack.enter_context(open_world(loaded, None, who="demo"))
         log = stack.enter_context((folder / "demo.log").open("a", encoding="utf-8"))
-        yield Stage(folder, Control(told["hubspot"]), Control(told["salesforce"]), told["made"], loaded, world, log)
+        marketing, crm = Control(told["hubspot"]), Control(told["salesforce"])
+        marketing.switch(index_lag=[0.0, LAG])
+        yield Stage(folder, marketing, crm, told["made"], loaded, world, log)
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:
@@ -195,7 +199,7 @@ def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
         file.write_text(secret, encoding="utf-8")
     text = SETTINGS.format(
         folder=folder, horizon=HORIZON, hubspot=hubspot, salesforce=salesforce, client=CLIENT[0],
-        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND,
+        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND, lag=LAG,
     )  # fmt: skip
     (folder / "syncd.yaml").write_text(text, encoding="utf-8")
 

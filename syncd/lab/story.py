@@ -1,4 +1,4 @@
-"""What a demo tells: scenes of three lines, figures at the end, and the pairs of records that scenes are played with."""
+"""What a demo tells: scenes of three lines, figures at the end, and the pairs of records that play in scenes."""
 
 from __future__ import annotations
 

@@ -98,7 +98,8 @@ class Conflict:
 @dataclass(frozen=True, slots=True)
 class Parked:
     """One field of one record that one vendor refused (or rewrote). Tried again only when ``fingerprint`` changes: a
-    digest of the value, the mapping and the vendor's schema of that field."""
+    digest of the value, the mapping and the vendor's schema of that field.
+    """
 
     link: str
     kind: str

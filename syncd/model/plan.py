@@ -32,7 +32,8 @@ class Create:
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
-    guard; ``key`` is set when the key field is (also) written."""
+    guard; ``key`` is set when the key field is (also) written.
+    """
 
     side: Side
     ref: RemoteRef

@@ -124,7 +124,8 @@ class RemoteOption:
 @dataclass(frozen=True, slots=True)
 class RemoteField:
     """One field as its vendor describes it. ``type`` is the vendor's own type word; ``length`` in characters, 0 = none;
-    ``points`` are the objects that a lookup may point to."""
+    ``points`` are the objects that a lookup may point to.
+    """
 
     name: str
     type: str
@@ -221,7 +222,8 @@ class FieldEvent:
 @dataclass(frozen=True, slots=True)
 class MatchKey:
     """How two records may be recognised as one. ``by`` is ``email``, ``domain`` or ``value``; ``fields`` are the vendor
-    fields that hold it, per object."""
+    fields that hold it, per object.
+    """
 
     by: str
     fields: Mapping[str, tuple[str, ...]]

@@ -71,7 +71,8 @@ class Stale:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Not written, and will not be until something changes. ``code`` is the vendor's; ``fields`` the vendor fields at
-    fault, empty where the vendor names none."""
+    fault, empty where the vendor names none.
+    """
 
     code: str
     reason: str

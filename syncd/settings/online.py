@@ -26,7 +26,9 @@ _NUMBERS: Final = frozenset({"number", "int", "double", "currency", "percent", "
 _FLAGS: Final = frozenset({"bool", "boolean"})
 _ANY: Final = frozenset({"anyType"})
 FITTING: Final = {
-    FieldType.STRING: _TEXTS | _NUMBERS | {"email", "phone", "phone_number", "url", "id", "reference", "multipicklist", "enumeration/checkbox"},
+    FieldType.STRING: _TEXTS
+    | _NUMBERS
+    | {"email", "phone", "phone_number", "url", "id", "reference", "multipicklist", "enumeration/checkbox"},
     FieldType.TEXT: _TEXTS | {"email", "phone", "phone_number", "url"},
     FieldType.EMAIL: _TEXTS | {"email"},
     FieldType.PHONE: _TEXTS | {"phone", "phone_number"},

@@ -95,7 +95,9 @@ def check_end(box: RunningSandbox) -> None:
 
 def writes(box: RunningSandbox) -> int:
     """Records written so far, as both stand-ins counted them."""
-    return sum(len(call.written) + len(call.created) for kernel in (box.hubspot, box.salesforce) for call in kernel.calls)
+    return sum(
+        len(call.written) + len(call.created) for kernel in (box.hubspot, box.salesforce) for call in kernel.calls
+    )
 
 
 def test_ten_kills_end_in_the_same_state(box: RunningSandbox, tmp_path: Path) -> None:
