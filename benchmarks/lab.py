@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,19 @@ from sandbox.control import Control
 ROOT = Path(__file__).resolve().parent.parent
 APART = frozenset({"token", "versions", "account", "describe", "describe.global", "properties.list", "owners.list"})
 """Operations that are counted apart: who we are, and what schemas and users look like (at most every ten minutes)."""
+
+_WATCH = """
+CREATE TABLE bench_touched (id TEXT);
+CREATE TRIGGER bench_insert AFTER INSERT ON link BEGIN INSERT INTO bench_touched VALUES (NEW.id); END;
+CREATE TRIGGER bench_update AFTER UPDATE ON link BEGIN INSERT INTO bench_touched VALUES (NEW.id); END;
+CREATE TRIGGER bench_delete AFTER DELETE ON link BEGIN INSERT INTO bench_touched VALUES (OLD.id); END;
+"""
+_UNWATCH = """
+DROP TRIGGER bench_insert;
+DROP TRIGGER bench_update;
+DROP TRIGGER bench_delete;
+DROP TABLE bench_touched;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,23 +155,14 @@ class Lab:
 
     @contextmanager
     def rows_rewritten(self) -> Iterator[list[int]]:
-        """How many rows of the link table (links and bases) were written inside; the list gets the figure at the end."""
-        with sqlite3.connect(self.store) as state:
-            state.execute("CREATE TABLE bench_touched (id TEXT)")
-            for what in ("UPDATE", "INSERT", "DELETE"):
-                row = "OLD" if what == "DELETE" else "NEW"
-                state.execute(
-                    f"CREATE TRIGGER bench_{what} AFTER {what} ON link BEGIN INSERT INTO bench_touched VALUES ({row}.id); END"
-                )
-        state.close()
+        """Counts writes to the rows of links and bases inside; the list gets the figure at the end."""
+        with closing(sqlite3.connect(self.store)) as state:
+            state.executescript(_WATCH)
         found: list[int] = []
         yield found
-        with sqlite3.connect(self.store) as state:
+        with closing(sqlite3.connect(self.store)) as state:
             found.append(int(state.execute("SELECT count(*) FROM bench_touched").fetchone()[0]))
-            for what in ("UPDATE", "INSERT", "DELETE"):
-                state.execute(f"DROP TRIGGER bench_{what}")
-            state.execute("DROP TABLE bench_touched")
-        state.close()
+            state.executescript(_UNWATCH)
 
     def _heard(self) -> dict[str, Any]:
         assert self._standins.stdout is not None

@@ -53,7 +53,11 @@ def cycle(world: World, *, full: bool) -> dict[str, int]:
     ended = sync(world, full=full)
     if ended.needs_approval:
         raise SystemExit("this store was never linked: the first cycle waits for an approval")
-    nothing = {f"nothing: {why}": count for kind in ended.plan.kinds for why, count in kind.nothing.items()} if ended.plan else {}
+    nothing = (
+        {f"nothing: {why}": count for kind in ended.plan.kinds for why, count in kind.nothing.items()}
+        if ended.plan
+        else {}
+    )
     return {**ended.run.counts, **nothing}
 
 
@@ -97,7 +101,7 @@ def link(world: World) -> dict[str, int]:
             seen: Pair[RemoteRecord | None] = Pair(record, leads[pair.crm])
             decision = planner.linked(Linked(made, None), seen, Known(), (Adopt(pair, Proof.KEY),))
             assert isinstance(decision, Decision)
-            assert decision.write_to(Side.MARKETING) is None and decision.write_to(Side.CRM) is None, decision.actions
+            assert not any(map(decision.write_to, Side)), decision.actions
             settle_unwritten(ledger, decision, settlement)
         world.store.settle(settlement, now)
 
@@ -128,8 +132,6 @@ def main() -> None:
     loaded = read_config(CONFIG, os.environ)
     configure_logs(level=loaded.log_level)
     with open_world(loaded, None, who="bench") as world:
-        if os.environ.get('BENCH_GC')=='1':
-            import gc; gc.freeze(); gc.set_threshold(50_000, 20, 50)
         ready = processor_seconds()
         if profile:
             profile.enable()

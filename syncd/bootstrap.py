@@ -18,7 +18,7 @@ from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
 from syncd.settings.accounts import ConnectionSettings, Loaded
 from syncd.settings.loading import load
-from syncd.system import SystemChance, SystemClock, holder_name, surely_gone
+from syncd.system import SystemChance, SystemClock, calm_collector, holder_name, surely_gone
 
 if TYPE_CHECKING:
     from syncd.engine.world import Verify, World
@@ -76,6 +76,7 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
         connectors = _connectors(settings, store)
         if read_only or settings.connection.mode == "shadow":
             connectors = Pair(ReadOnly(connectors.marketing), ReadOnly(connectors.crm))
+        calm_collector()
         try:
             yield World(
                 connection=settings.connection,

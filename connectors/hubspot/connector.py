@@ -27,6 +27,7 @@ from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
 from connectors.hubspot.search import Sweep, fitting
 from connectors.hubspot.wire import Asked, millis_of, properties_of
 from connectors.hubspot.write import Writer
+from connectors.shapes import foreseen, moved_on
 from connectors.transport import Answer, wrong_shape
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.remote import (
@@ -105,10 +106,12 @@ class HubSpotConnector:
         twin._lane = lane
         return twin
 
+    @foreseen
     def check(self) -> Health:
         """One call that proves token and reachability."""
         return Health(self.identity())
 
+    @foreseen
     def identity(self) -> AccountIdentity:
         """The portal id. :raises Bug: if the answer has none."""
         body = object_of(self._details(), "account")
@@ -116,6 +119,7 @@ class HubSpotConnector:
             raise wrong_shape("account", "no portalId")
         return AccountIdentity(VENDOR, str(body["portalId"]), str(body.get("uiDomain") or ""))
 
+    @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:
         """Property definitions; multi-select enumerations have the type ``enumeration/checkbox``."""
         return read_schema(self._client, Asked.of(shape), lane=self._lane)
@@ -123,10 +127,12 @@ class HubSpotConnector:
     def remember(self, schema: RemoteSchema) -> None:
         """See the Protocol; properties are asked for by name and HubSpot leaves out unknown ones: nothing to keep."""
 
+    @foreseen
     def users(self) -> Sequence[RemoteUser]:
         """Owners, archived ones too."""
         return read_users(self._client, lane=self._lane)
 
+    @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """Contacts that are marketing contacts, billed per tier; the account's settings decide that for each app."""
         reader, status = Reader(self._client, self._lane), "hs_marketable_status"
@@ -144,11 +150,13 @@ class HubSpotConnector:
 
     # -- streams -----------------------------------------------------------------------------------------------------
 
+    @foreseen
     def start(self, shape: Shape) -> Cursor:
         """The cursor of this moment in vendor time, less the overlap."""
         now = vendor_now(self._details()) or millis_of(self._clock.now())
         return Position.at(now - self._overlap).encode()
 
+    @foreseen
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """Records above the cursor; then, once per overlap of vendor time, late ones below it once more."""
         asked = Asked.of(shape)
@@ -171,6 +179,7 @@ class HubSpotConnector:
                 yield replace(page, reread=len(page.records))
         yield Page(records=(), cursor=held.looking(safe).encode())
 
+    @foreseen
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
         """Every live record in id order, 100 a page; a finished scan resumed yields one empty page."""
         asked = Asked.of(shape)
@@ -183,11 +192,12 @@ class HubSpotConnector:
         def drafts(mark: Mark) -> Iterator[Draft]:
             while not mark.done:
                 rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
-                mark = Mark(following, done=following is None)
+                mark = Mark(moved_on("list", mark.after, following), done=following is None)
                 yield rows, mark.encode()
 
         yield from self._pages(asked, drafts(mark), lane=self._lane)
 
+    @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """The recycle bin in id order, 100 a page; at its end the sweep begins anew. Merges come with ``changes``."""
         asked = Asked.of(shape)
@@ -202,6 +212,7 @@ class HubSpotConnector:
 
     # -- questions ---------------------------------------------------------------------------------------------------
 
+    @foreseen
     def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:
         """These records now, in the order asked; a merged one as ``Moved``, an archived or unknown one as ``Gone``."""
         asked = Asked.of(shape)
@@ -210,6 +221,7 @@ class HubSpotConnector:
             raise BadUsage(f"{stray.object} is no object of kind {shape.kind} in HubSpot; ask for {asked.kind}")
         return Reader(self._client, self._lane).fetch(asked, [ref.id for ref in refs])
 
+    @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind."""
         asked = Asked.of(shape)
@@ -234,6 +246,7 @@ class HubSpotConnector:
             for value in values
         }
 
+    @foreseen
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """Records whose key property holds these values, from the store."""
         asked = Asked.of(shape)
@@ -252,12 +265,14 @@ class HubSpotConnector:
                 held.append(record)
         return found
 
+    @foreseen
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """Property history, oldest first; 50 records a call."""
         return read_history(self._client, refs, fields, since, lane=self._lane)
 
     # -- writes ------------------------------------------------------------------------------------------------------
 
+    @foreseen
     def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
         """Creates by upsert on the key property, updates by id, 100 a call, each answer read row by row."""
         writer = Writer(

@@ -14,6 +14,7 @@ import orjson
 
 from connectors.hubspot.client import HubSpotClient, results_of
 from connectors.hubspot.wire import CONTACTS, OPTED_OUT, UNSUBSCRIBED, Asked, as_wire, chunks, instant_of, read_stamp
+from connectors.shapes import moved_on
 from syncd.model.remote import FieldEvent, RemoteField, RemoteOption, RemoteRef, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import Instant, Lane
 
@@ -97,7 +98,8 @@ def _owners(client: HubSpotClient, archived: str, *, lane: Lane) -> Iterator[Map
         query: dict[str, str | Sequence[str]] = {"limit": "100", "archived": archived}
         if after is not None:
             query["after"] = after
-        rows, after = results_of(client.get("owners", client.paths.owners(), lane=lane, query=query), "owners")
+        rows, following = results_of(client.get("owners", client.paths.owners(), lane=lane, query=query), "owners")
+        after = moved_on("owners", after, following)
         yield from rows
         if after is None:
             return

@@ -13,6 +13,7 @@ from connectors.hubspot.client import HubSpotClient, results_of
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.search import BODY, CAP, PAGE, among, body_of, fitting
 from connectors.hubspot.wire import Asked
+from connectors.shapes import moved_on
 
 Row: TypeAlias = Mapping[str, Any]
 _GROUPS: Final = 5
@@ -36,7 +37,8 @@ def matching(
                     properties=properties,
                     after=after,
                 )
-                rows, after = results_of(client.search("find", path, body, lane=reader.lane), "find")
+                rows, following = results_of(client.search("find", path, body, lane=reader.lane), "find")
+                after = moved_on("find", after, following)
                 if lean:
                     rows = reader.batch(asked, [str(row["id"]) for row in rows], also=fields)
                 yield from rows

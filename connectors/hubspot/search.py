@@ -19,6 +19,7 @@ import orjson
 
 from connectors.hubspot.cursor import MOST, Position
 from connectors.hubspot.wire import Asked
+from connectors.shapes import moved_on
 
 PAGE: Final = 200
 CAP: Final = 10_000
@@ -109,7 +110,8 @@ class Sweep:
                 anchor, offset = self.position, None
                 continue
             self.by_offset = True
-            offset = following
+            offset = moved_on("search", offset, following)
+            assert offset is not None
             if int(offset) + PAGE > CAP:
                 if anchor.edge >= last - 1:
                     yield from self._one_stamp(last)

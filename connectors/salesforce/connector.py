@@ -17,6 +17,7 @@ from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.write import Writer
+from connectors.shapes import foreseen
 from connectors.transport import wrong_shape
 from syncd.model.remote import (
     AccountIdentity,
@@ -109,6 +110,7 @@ class SalesforceConnector:
         """The same org and session, charged to another lane."""
         return SalesforceConnector(self._org, lane=lane)
 
+    @foreseen
     def check(self) -> Health:
         """One query; troubles are what will soon stop the work."""
         identity = self.identity()
@@ -120,11 +122,13 @@ class SalesforceConnector:
             )
         return Health(identity)
 
+    @foreseen
     def identity(self) -> AccountIdentity:
         """The organization's id (18 characters) and name."""
         ((row,),) = self._org.queries.all([soql.select(("Id", "Name"), "Organization")], self._lane)
         return AccountIdentity("salesforce", to18(str(row["Id"])), str(row.get("Name") or ""))
 
+    @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:
         """See the Protocol; converted Lead statuses are marked."""
         return self._org.catalog.schema(shape, self._lane)
@@ -133,6 +137,7 @@ class SalesforceConnector:
         """See the Protocol; spares a describe of every object in a short-lived process."""
         self._org.catalog.remember(schema)
 
+    @foreseen
     def users(self) -> Sequence[RemoteUser]:
         """Standard users and queues, inactive users too; one call."""
         people = soql.select(
@@ -144,43 +149,53 @@ class SalesforceConnector:
             RemoteUser(to18(row["Id"]), UserSort.QUEUE, str(row["Name"]), None, active=True) for row in queues
         ]
 
+    @foreseen
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """See ``reading``: one call for all objects, second look included, while the answers fit into one page each."""
         return self._reader.changes(shape, since)
 
+    @foreseen
     def start(self, shape: Shape) -> Cursor:
         """The vendor's now, minus the overlap; one call, for its clock."""
         self.identity()
         return self._reader.start(shape, self._org.client.vendor_now())
 
+    @foreseen
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
         """Pages of 2,000 in the order of ids, one call each."""
         return self._reader.scan(shape, after)
 
+    @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """Deletions that ``changes`` cannot show any more; no call within an hour of the last sweep."""
         return self._reader.departures(shape, after, pages)
 
+    @foreseen
     def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:
         """2,000 ids a call; ids that are not shown are looked up once more, to tell what became of them."""
         return self._org.lookup.fetch(shape, refs, self._lane)
 
+    @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """About 1,500 values a call; see ``lookup``."""
         return self._org.lookup.find(shape, key, values, self._lane)
 
+    @foreseen
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """Records of one object by our key field."""
         return self._org.lookup.keyed(shape, object, keys, self._lane)
 
+    @foreseen
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """From LeadHistory and its like; only fields that the org tracks."""
         return self._org.lookup.history(refs, fields, since, self._lane)
 
+    @foreseen
     def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
         """A thousand rows a call; see ``write``."""
         return self._org.writer.write(shape, batch, deadline, self._lane)
 
+    @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """None: Salesforce charges storage, not records."""
         return ()

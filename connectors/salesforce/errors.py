@@ -81,7 +81,7 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
         return Accept()
     found = complaints(body)
     first = found[0] if found else Complaint("UNKNOWN", "no error in words", (), None)
-    words = f"Salesforce answers {status} {first.code} ({first.message[:200]})"
+    words = f"Salesforce answers {status} {first.code}"  # its message may quote people's values
     if first.code == MAINTENANCE:
         text = f"{words}: the org is read-only for maintenance; reads go on, writes wait"
         return Raise(RetryLater(text, after=MAINTENANCE_WAIT, sent=False))

@@ -57,6 +57,8 @@ class Gathered:
     dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)
     carried: list[Request] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
+    departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
+    examined: set[str] = field(default_factory=set)
     records_read: int = 0
 
 
@@ -246,6 +248,7 @@ class Gather:
         if not refs:
             return
         linked = self.world.store.linked(self.kind, side, refs)
+        self.into.departed.update((side, ref) for ref in refs)
         for departed in gone:
             found = linked.get(departed.ref)
             if found is not None and found.link.state is LinkState.LIVE:
@@ -298,7 +301,8 @@ class Gather:
             if any(conflict.resolution for conflict in conflicts):
                 links.add(link)
         for conflict in self.into.matches:
-            if conflict.resolution and conflict.reason != SAID_APART:
+            if self._asked_anew(conflict):
+                self.into.examined.add(conflict.id)
                 for side, ref in conflict.refs:
                     refs.of(side).add(ref)
         for letter in self.into.dead.values():
@@ -309,6 +313,14 @@ class Gather:
         for side in Side:
             unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _asked_anew(self, conflict: Conflict) -> bool:
+        """Whether a question which records belong together must be asked again: answered, or one of them changed."""
+        if conflict.resolution:
+            return conflict.reason != SAID_APART
+        return self.into.full or any(
+            (side, ref) in self.into.departed or ref in self.into.strays.of(side) for side, ref in conflict.refs
+        )
 
     def _retry(self, row: Parked) -> bool:
         """Whether the mapping or the schema changed since a field was parked; a new value shows in the stream."""

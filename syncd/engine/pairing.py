@@ -45,6 +45,7 @@ class Pairing:
         self.planner = planner
         self.kind = planner.kind
         self.gathered = gathered
+        self.held_before: set[str] = set()
         self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
         names = frozenset(mapping.name for mapping in self.kind.fields)
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
@@ -59,6 +60,7 @@ class Pairing:
         paired = Paired()
         self._note_apart(paired)
         if not any(self.gathered.strays):
+            self._close_settled(Matching(), paired)
             return paired
         found, candidates = self._candidates()
         matching = match(candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart())
@@ -196,19 +198,27 @@ class Pairing:
                 paired.decisions.append(Decision(self.kind.kind, link, None, nobody, (action,)))
 
     def _close_settled(self, matching: Matching, paired: Paired) -> None:
-        """A match conflict one of whose records is now paired is no longer true."""
+        """Closes the questions that were asked again and did not come up again, or one of whose records is paired."""
+        held = {
+            action.conflict.id
+            for decision in paired.decisions
+            for action in decision.actions
+            if isinstance(action, Hold)
+        } | self.held_before
         paired_refs = {who for pair in matching.pairs for who in (pair.marketing.who, pair.crm.who)}
-        closes = tuple(
-            conflict.id
+        over = [
+            conflict
             for conflict in self.gathered.matches
-            if conflict.resolution != "apart" and any(who in paired_refs for who in conflict.refs)
-        )
-        if closes:
-            link = self._new_link(Side.MARKETING, matching.pairs[0].marketing.record.ref, Proof.MATCHED)
+            if conflict.resolution != "apart"
+            and conflict.id not in held
+            and (conflict.id in self.gathered.examined or any(who in paired_refs for who in conflict.refs))
+        ]
+        if over:
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
-            paired.decisions.append(
-                Decision(self.kind.kind, link, None, nobody, (Nothing("match settled"),), closes=closes)
-            )
+            link = self._new_link(*over[0].refs[0], Proof.MATCHED)
+            closes = tuple(conflict.id for conflict in over)
+            action = Nothing("match settled")
+            paired.decisions.append(Decision(self.kind.kind, link, None, nobody, (action,), closes=closes))
 
     # -- decisions -------------------------------------------------------------------------------------------
     def _adopt(self, pair: Match) -> tuple[Link, Pair[RemoteRecord], Adopt]:
@@ -241,8 +251,10 @@ class Pairing:
             reason=group.reason,
             since=self.world.clock.now(),
         )
-        known = {row.id for row in self.gathered.matches}
-        action: Action = Nothing("match held") if conflict.id in known else Hold(conflict)
+        known = conflict.id in {row.id for row in self.gathered.matches}
+        if known:
+            self.held_before.add(conflict.id)
+        action: Action = Nothing("match held") if known else Hold(conflict)
         first = group.members[0]
         link = self._new_link(first.side, first.record.ref, Proof.MATCHED)
         nobody: Pair[RemoteRecord | None] = Pair(None, None)

@@ -19,7 +19,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from syncd.lab.flow import Flow, both_ways
+from syncd.lab.flow import ROUNDS, Flow, both_ways
 from syncd.lab.report import write_report
 from syncd.lab.rough import departures_followed, killed_while_writing
 from syncd.lab.scenes import (
@@ -44,7 +44,6 @@ from syncd.lab.stage import (
     wrote,
 )
 from syncd.lab.story import Scene, Story, couples
-from syncd.observe.log import configure_logs
 
 SEED = 1
 REPORT = Path("demo-report.html")
@@ -66,6 +65,7 @@ def run(
     companies: int = 300,
     keep: Path | None = None,
     report: Path = REPORT,
+    rounds: int = ROUNDS,
     corrupt: bool = False,
     console: Console | None = None,
 ) -> int:
@@ -73,6 +73,7 @@ def run(
 
     :param people: how many persons the population has; below about 60 a scene may find nobody to play with.
     :param keep: folder for configuration, store, logs and exports; a temporary one, removed at the end, if none.
+    :param rounds: how many polls the teams go on editing for.
     :param corrupt: falsifies one value by hand after the last sync, to see that the judge notices.
     :raises BadUsage: if the folder to keep is not empty, or there is no example configuration.
     """
@@ -81,21 +82,17 @@ def run(
     screen.print("syncd demo: two vendors, local stand-ins, no account, no network", style="bold")
     screen.print(
         f"{people:,} people and {companies:,} companies that partly overlap. Limits are generous and set in the open: "
-        f"HubSpot {PER_10_SECONDS:,} calls in 10 s, {SEARCH_PER_SECOND} searches a second, a search index {LAG} s late at "
-        f"most; Salesforce {DAILY:,} calls a day; an unanswered write may be sent again after {HORIZON} s.",
+        f"HubSpot {PER_10_SECONDS:,} calls in 10 s, {SEARCH_PER_SECOND} searches a second, a search index {LAG} s late "
+        f"at most; Salesforce {DAILY:,} calls a day; an unanswered write may be sent again after {HORIZON} s.",
         style="dim",
     )
     with open_stage(seed=seed, people=people, companies=companies, keep=keep) as stage:
-        configure_logs(level="info", stream=stage.log)
-        try:
-            story = Story()
-            flow = _play(stage, story, screen, seed=seed)
-            if corrupt:
-                _corrupt(stage)
-            agreement = judge(stage)
-            story.figures = _figures(stage, flow, agreement, seconds=time.monotonic() - started)
-        finally:
-            configure_logs(level="info")
+        story = Story()
+        flow = _play(stage, story, screen, seed=seed, rounds=rounds)
+        if corrupt:
+            _corrupt(stage)
+        agreement = judge(stage)
+        story.figures = _figures(stage, flow, agreement, seconds=time.monotonic() - started)
     _print_figures(screen, story, agreement)
     good = story.holds and agreement.holds and not flow.lost
     write_report(report, story=story, agreement=agreement.told, verdict=_verdict(story, agreement, flow), good=good)
@@ -108,7 +105,7 @@ def run(
     return 0 if good else 1
 
 
-def _play(stage: Stage, story: Story, screen: Console, *, seed: int) -> Flow:
+def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int) -> Flow:
     told = 0
 
     def scene(play: Callable[[], object]) -> None:
@@ -132,7 +129,7 @@ def _play(stage: Stage, story: Story, screen: Console, *, seed: int) -> Flow:
     scene(lambda: killed_while_writing(stage, story))
     stage.settle()
     scene(lambda: departures_followed(stage, story, seed=seed))
-    return both_ways(stage, story, seed=seed + 1)
+    return both_ways(stage, story, seed=seed + 1, rounds=rounds)
 
 
 def judge(stage: Stage) -> Agreement:

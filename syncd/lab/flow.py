@@ -45,7 +45,7 @@ class Flow:
         return self.delays[min(len(self.delays) - 1, int(share * len(self.delays)))] if self.delays else 0.0
 
 
-def both_ways(stage: Stage, story: Story, *, seed: int) -> Flow:
+def both_ways(stage: Stage, story: Story, *, seed: int, rounds: int = ROUNDS) -> Flow:
     """Rounds of edits on linked people, a cycle after each; then cycles until nothing is left to do."""
     ready = [couple for couple in couples(stage) if couple.contact not in story.cast]
     team = Team(
@@ -58,7 +58,7 @@ def both_ways(stage: Stage, story: Story, *, seed: int) -> Flow:
     )
     marks = stage.marketing.calls()["count"], stage.crm.calls()["count"]
     pairs = partners(stage)
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         # Spread over the time between two polls; polled no faster than the search index shows our own writes.
         for _ in range(EDITS):
             team.work(1)

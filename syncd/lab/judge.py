@@ -9,11 +9,9 @@ form for, a listed conflict, a parked field, a held duplicate, a counterpart tha
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from syncd.core.domains import match_keys
@@ -21,15 +19,11 @@ from syncd.core.expressions import Unclear, compile_expression
 from syncd.core.normalize import REF, Codec, Context, Inexpressible, Invalid, Lens, Unlinked
 from syncd.lab.exports import Living, Row
 from syncd.lab.listed import Listed, Who
+from syncd.lab.plain import OWN_READING, read_plain
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
 from syncd.model.values import Canonical, FieldType, Pair, Side, Wire
 
 CODECS: Final = Pair(Codec.TEXT, Codec.JSON)
-OWN_READING: Final = frozenset(
-    {FieldType.STRING, FieldType.TEXT, FieldType.EMAIL, FieldType.BOOLEAN, FieldType.OPT_OUT, FieldType.INTEGER,
-     FieldType.DECIMAL}
-)  # fmt: skip
-_ENDS: Final = " \t\r\n\v\f\u00a0\u2007\u202f\u200b\u2060\ufeff\u3000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +172,7 @@ class _Judging:
         wires = self._wires(row, columns)
         plain = mapping.type in OWN_READING and not mapping.table and not mapping.steps.of(row.side).read
         if plain and not isinstance(wires[0], float):
-            return _read(mapping.type, wires[0])
+            return read_plain(mapping.type, wires[0])
         return self.lens.read(row.side, row.ref.object, mapping.name, wires)
 
     def _wires(self, row: Row, columns: tuple[str, ...]) -> tuple[Wire, ...]:
@@ -329,28 +323,6 @@ class _Alone:
         for number, rule in enumerate(self.kind.match):
             for key in match_keys(rule.by, [values.get(rule.field)], excluded=excluded):
                 yield number, key
-
-
-def _read(type_: FieldType, wire: Wire) -> Canonical | Invalid:
-    """The meaning of a simple value, by rules short enough to be seen to be right."""
-    if type_ in {FieldType.BOOLEAN, FieldType.OPT_OUT}:
-        told = wire if isinstance(wire, bool) else {"true": True, "false": False}.get(str(wire or "").lower())
-        return bool(told) if type_ is FieldType.OPT_OUT else told
-    text = "" if wire is None else unicodedata.normalize("NFC", str(wire))
-    if type_ is FieldType.TEXT:
-        return "\n".join(text.splitlines()).rstrip(_ENDS) or None
-    text = text.strip(_ENDS)
-    if not text:
-        return None
-    if type_ is FieldType.EMAIL:
-        return text.lower()
-    if type_ in {FieldType.INTEGER, FieldType.DECIMAL}:
-        try:
-            number = format(Decimal(text).normalize(), "f")
-        except InvalidOperation:
-            return Invalid("is no number")
-        return int(number) if type_ is FieldType.INTEGER and "." not in number else number
-    return text
 
 
 def _shown(value: Canonical | Invalid) -> Canonical:

@@ -10,8 +10,8 @@ from typing import Any, Final
 from syncd.lab.story import Scene, Story
 
 HOW: Final = (
-    "Computed by a separate program from both vendors' exports and the mapping, never from syncd's store. What is listed "
-    "waits for a person; what is apart is as the mapping wants it."
+    "Computed by a separate program from both vendors' exports and the mapping, never from syncd's store. What is "
+    "listed waits for a person; what is apart is as the mapping wants it."
 )
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1c2430; --paper: #fbfbfa; --soft: #5c6675; --line: #dfe3e8; --card: #fff;

@@ -114,11 +114,11 @@ def departures_followed(stage: Stage, story: Story, *, seed: int) -> list[Deed]:
     story.add(
         Scene(
             "Merged, deleted, converted: followed, never undone",
-            f"People of both teams merged {MERGES} pairs of records, deleted {DELETES} and converted {CONVERSIONS} Leads.",
+            f"Both teams merged {MERGES} pairs of records, deleted {DELETES} and converted {CONVERSIONS} Leads.",
             "Moved the links to the survivors and to the new Contacts; remembered the deleted as such; asked a person "
             "about pairs that are one on one side and still two on the other.",
-            f"{kept} of {len(survivors)} last survivors and {followed} of {CONVERSIONS} new Contacts are linked; {left} of "
-            f"{len(deleted)} counterparts of the deleted are still there; {made} records were made anew.",
+            f"{kept} of {len(survivors)} last survivors and {followed} of {CONVERSIONS} new Contacts are linked; "
+            f"{left} of {len(deleted)} counterparts of the deleted are still there; {made} records were made anew.",
             kept == len(survivors) > 0 and followed == CONVERSIONS and left == DELETES and made == 0,
         )
     )

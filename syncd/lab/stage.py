@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final
 
 from sandbox.control import Control
 from syncd.bootstrap import open_world, read_config
@@ -28,6 +28,7 @@ from syncd.engine.world import World
 from syncd.lab.listed import what_waits
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.run import RunState
+from syncd.observe.log import configure_logs
 from syncd.settings.accounts import Loaded
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -77,7 +78,6 @@ class Stage:
     made: Mapping[str, int]
     loaded: Loaded
     world: World
-    log: TextIO
     runs: list[Ended] = field(default_factory=list)
     edited_at: float = 0.0
 
@@ -159,6 +159,9 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> 
     """
     with ExitStack() as stack:
         folder = _folder(keep, stack)
+        log = stack.enter_context((folder / "demo.log").open("a", encoding="utf-8"))
+        stack.callback(configure_logs, level="info")  # back to standard error, before the file is closed
+        configure_logs(level="info", stream=log)
         process = stack.enter_context(_standins(seed=seed, people=people, companies=companies))
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -168,10 +171,9 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> 
         _configure(folder, told["hubspot"], told["salesforce"])
         loaded = read_config(folder, {})
         world = stack.enter_context(open_world(loaded, None, who="demo"))
-        log = stack.enter_context((folder / "demo.log").open("a", encoding="utf-8"))
         marketing, crm = Control(told["hubspot"]), Control(told["salesforce"])
         marketing.switch(index_lag=[0.0, LAG])
-        yield Stage(folder, marketing, crm, told["made"], loaded, world, log)
+        yield Stage(folder, marketing, crm, told["made"], loaded, world)
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner
 from syncd.engine.gather import Gather
-from syncd.engine.prepare import _Deciding as Deciding
+from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.link import Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked
@@ -103,7 +103,7 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
     looking = _Looking(world, hit)
     looking.look()
     into = looking.into
-    decisions = Deciding(world, planner, into).decide()
+    decisions = decide(world, planner, into)
     records = Pair(*(_record(looking, side) for side in Side))
     found = world.store.by_link([hit.link.id]).get(hit.link.id) if hit.link else None
     waits = _Waits(world, hit)

@@ -161,7 +161,7 @@ def test_a_conflict_from_listing_to_resolution(place: Place) -> None:
     contact, lead = someone(place)
     assert place.approve().code == 0
     place.hubspot.do("edit", object="contacts", id=contact, properties={"email": f"a{MAIL}"}, by="userId:1")
-    place.salesforce.do("edit", object="Lead", id=lead, changes={"Email": f"b{MAIL}"})
+    place.salesforce.do("edit", object="Lead", id=lead, fields={"Email": f"b{MAIL}"})
     assert place.run("sync").code == 1
     (conflict,) = place.run("conflicts", "list", "--json").json["conflicts"]
     assert conflict["field"] == "email"
@@ -205,13 +205,10 @@ def test_vendors_that_refuse_or_are_gone(place: Place) -> None:
     assert sum(json.loads(line)["event"] == "command.failed" for line in gone.err.splitlines()) == 1
 
 
-def test_another_account_is_exit_2(place: Place) -> None:
-    """A store bound to one portal refuses another one, before any write."""
+def test_an_account_of_another_connection_is_exit_2(place: Place) -> None:
+    """A portal that one connection is bound to is refused to another one, before any write."""
     someone(place)
     assert place.approve().code == 0
-    url = f"sqlite:///{place.config}/syncd.db"
-    held = open_store(url, "other", clock=FakeClock(), chance=FakeChance(1))
-    held.close()
     renamed = (place.config / "syncd.yaml").read_text(encoding="utf-8").replace("  main:", "  other:")
     (place.config / "syncd.yaml").write_text(renamed, encoding="utf-8")
     assert place.run("plan").code == 2

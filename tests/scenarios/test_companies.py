@@ -160,6 +160,26 @@ def test_a_shared_address_is_held_until_a_person_links(steps: Steps) -> None:
     steps.quiet()
 
 
+@pytest.mark.parametrize("how", ["deleted", "edited", "merged"])
+def test_a_duplicate_that_people_clear_up_is_no_longer_a_question(steps: Steps, how: str) -> None:
+    """Sales deletes, corrects or merges the second Lead: the question closes, and the rest is linked by itself."""
+    contact = steps.contact(email="team@example.com", jobtitle="Head")
+    one = steps.lead(Email="team@example.com")
+    two = steps.lead(Email="team@example.com")
+    steps.cycle()
+    assert steps.conflicts()
+    if how == "deleted":
+        steps.both.salesforce.delete("Lead", two)
+    elif how == "edited":
+        steps.sell(two, Email="zoe@example.com")
+    else:
+        steps.both.salesforce.merge("Lead", one, [two])
+    steps.cycle()
+    assert linked_to(steps, contact) == RemoteRef("Lead", one)
+    assert not steps.conflicts()
+    steps.quiet()
+
+
 def test_a_second_lead_of_a_linked_person_is_held(steps: Steps) -> None:
     """Sales enters a person again: the duplicate is shown, the link stays with the first, nothing is created."""
     contact, lead = steps.pair()

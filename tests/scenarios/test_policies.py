@@ -159,7 +159,7 @@ def test_a_change_of_each_side_in_different_fields_travels_both_ways(steps: Step
 # -- clears ------------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("side", ["marketing", "crm"])
 def test_a_clear_is_held_by_default(steps: Steps, side: str) -> None:
-    """An emptied value stays on the other side and waits; taking the empty side clears it, the other one restores it."""
+    """An emptied value stays on the other side and waits; a person who takes the empty side clears it there too."""
     contact, lead = steps.pair(jobtitle="Buyer")
     if side == "marketing":
         steps.market(contact, jobtitle="")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from sandbox.salesforce.definitions import picklist
 from sandbox.salesforce.standard_people import INDUSTRIES
 from syncd.model.link import Parked
-from tests.scenarios.steps import Steps
+from tests.scenarios.steps import Steps, configured
 from tests.worlds import open_both
 
 Row = Mapping[str, object]
@@ -103,8 +105,6 @@ def test_a_value_that_is_too_long_is_parked(steps: Steps) -> None:
 
 def test_a_restricted_picklist_parks_what_it_does_not_list(steps: Steps) -> None:
     """An admin restricts the industry: an unlisted one is parked; once the value changes it arrives."""
-    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only this scenario changes the schema
-
     contact, lead = steps.pair(jobtitle="Buyer")
     steps.both.salesforce.add_field("Lead", picklist("Industry", "Industry", INDUSTRIES, restricted=True))
     steps.market(contact, industry="BANKING_AND_MORE", jobtitle="Head")
@@ -125,8 +125,6 @@ def test_a_restricted_picklist_parks_what_it_does_not_list(steps: Steps) -> None
 
 def test_a_parked_field_is_tried_again_when_the_schema_changes(steps: Steps) -> None:
     """The admin lists the value: the vendor's schema has changed, so the same value is tried again and arrives."""
-    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only this scenario changes the schema
-
     contact, lead = steps.pair()
     steps.both.salesforce.add_field("Lead", picklist("Industry", "Industry", INDUSTRIES, restricted=True))
     steps.market(contact, industry="Falconry")
@@ -192,8 +190,6 @@ def test_a_create_that_cannot_do_without_the_refused_field_is_a_dead_letter(step
 
 def test_a_required_field_that_nobody_maps_is_a_dead_letter_too(steps: Steps) -> None:
     """An admin makes a field required between two looks at the schema: the record waits, nothing is invented."""
-    from sandbox.salesforce.definitions import picklist  # noqa: PLC0415 - only these scenarios change the schema
-
     ratings = ("Hot", "Warm", "Cold")
     steps.cycle()
     steps.both.salesforce.add_field("Lead", picklist("Rating", "Rating", ratings, nillable=False))
@@ -296,13 +292,9 @@ def test_a_workflow_that_keeps_its_own_value_is_not_fought(steps: Steps) -> None
     steps.quiet()
 
 
-def test_a_workflow_on_a_one_way_field_is_parked(tmp_path: object) -> None:
+def test_a_workflow_on_a_one_way_field_is_parked(tmp_path: Path) -> None:
     """A field that only flows to sales is rewritten there: the row is parked, nothing flows back, nothing is fought."""
-    from pathlib import Path  # noqa: PLC0415
-
-    from tests.scenarios.steps import configured  # noqa: PLC0415
-
-    both = configured(Path(str(tmp_path)), lambda fields: fields["title"].update(direction="to_crm"))
+    both = configured(tmp_path, lambda fields: fields["title"].update(direction="to_crm"))
     steps = Steps(both)
     contact, lead = steps.pair(jobtitle="Buyer")
     both.salesforce.org.workflows["Lead"] = [lambda _before, after: {"Title": str(after["Title"]).upper()}]

@@ -31,7 +31,8 @@ def test_global_options_may_stand_anywhere(words: list[str], expected: list[str]
 
 
 @pytest.mark.parametrize(
-    "words", [["bogus"], ["status", "--jsn"], ["conflicts"], ["runs", "--limit", "0"], ["explain"], ["demo", "--people", "x"]]
+    "words",
+    [["bogus"], ["status", "--jsn"], ["conflicts"], ["runs", "--limit", "0"], ["explain"], ["demo", "--people", "x"]],
 )
 def test_bad_usage_is_exit_2_and_one_line(words: list[str], run: Run) -> None:
     """A misspelt command or option ends with 2 and one parseable line that names the way out."""
@@ -101,7 +102,7 @@ def test_a_vendor_is_not_asked_without_credentials(run: Run) -> None:
 
 
 def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An unforeseen exception is logged with its place, without its text, and is never mistaken for `something waits`."""
+    """An unforeseen exception is logged with its place, without its text, and not taken for `something waits`."""
 
     def broken(_: Call) -> None:
         raise ZeroDivisionError("ann@example.com")

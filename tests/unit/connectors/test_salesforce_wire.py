@@ -46,6 +46,20 @@ def test_a_record_holds_what_was_told_and_lists_the_rest() -> None:
     assert record.refs["parent"] == (RemoteRef("Thing__c", "a0X000000000001EAA"),)
 
 
+def test_compound_values_are_left_out_of_a_row_that_has_everything() -> None:
+    """The quick way for whole rows takes no address for a value either, and one field alone is read like several."""
+    record = read_row(ROW | {"LastName": "Doe", "MailingAddress": {"city": "X"}, "Phone": "1"}, COLUMNS)
+    assert isinstance(record, RemoteRecord)
+    assert record.fields == {"LastName": "Doe", "Phone": "1"}
+    assert record.missing == {"MailingAddress", "Secret__c"}
+    alone = read_row(ROW | {"Phone": "1"}, replace(COLUMNS, fields=("Phone",), missing=frozenset()))
+    assert isinstance(alone, RemoteRecord)
+    assert (alone.fields, alone.missing) == ({"Phone": "1"}, frozenset())
+    bare = read_row(ROW, replace(COLUMNS, fields=(), missing=frozenset()))
+    assert isinstance(bare, RemoteRecord)
+    assert (bare.fields, bare.missing) == ({}, frozenset())
+
+
 def test_an_empty_lookup_is_no_reference_and_an_absent_one_is_unknown() -> None:
     """The difference between a clear and a field that cannot be read."""
     record = read_row(ROW | {"AccountId": None}, COLUMNS)

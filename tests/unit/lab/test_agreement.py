@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 
 from syncd.bootstrap import read_config
 from syncd.lab.agreement import agreement, as_json, as_text, holds, main
-from syncd.lab.judge import Verdict
+from syncd.lab.judge import Flaw, Verdict
 from syncd.lab.listed import Listed, read_listed
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import KindMapping
@@ -36,12 +35,7 @@ Change = Callable[[dict[str, Any], dict[str, Any]], object]
 @pytest.fixture(scope="module")
 def kinds() -> tuple[KindMapping, ...]:
     """The kinds of the example configuration."""
-    environ = {**SECRETS}
-    return read_config(CONFIG, _without_files(environ)).connection(None).connection.kinds
-
-
-def _without_files(environ: dict[str, str]) -> dict[str, str]:
-    return environ
+    return read_config(CONFIG, SECRETS).connection(None).connection.kinds
 
 
 def contact(id_: str = "51", **properties: str) -> dict[str, Any]:
@@ -99,7 +93,7 @@ def test_the_same_in_other_words_agrees(kinds: tuple[KindMapping, ...]) -> None:
 
 CORRUPTED = {
     "email": ("email", "bob@example.com"),
-    "firstname": ("first_name", "Ann "[:2]),
+    "firstname": ("first_name", "An"),
     "phone": ("phone", "(202) 555-0143"),
     "country": ("country", "France"),
     "hs_lead_status": ("stage", "UNQUALIFIED"),
@@ -255,20 +249,19 @@ def test_the_program_ends_with_what_it_found(tmp_path: Path, capsys: pytest.Capt
     files["marketing"].write_text(json.dumps(both.marketing))
     files["crm"].write_text(json.dumps(both.crm))
     words = ["--config", str(CONFIG), "--marketing", str(files["marketing"]), "--crm", str(files["crm"])]
-    environ = _without_files({**SECRETS})
-    assert main(words, environ) == 0
+    assert main(words, SECRETS) == 0
     assert "100 %" in capsys.readouterr().out
     wrong = copy.deepcopy(both.crm)
     wrong["Lead"][0]["LastName"] = "Falsified"
     files["crm"].write_text(json.dumps(wrong))
-    assert main(words, environ) == 1
+    assert main(words, SECRETS) == 1
     assert "last_name" in capsys.readouterr().out
-    assert main([*words, "--json"], environ) == 1
+    assert main([*words, "--json"], SECRETS) == 1
     told = capsys.readouterr().out
     assert json.loads(told)["agrees"] is False
     assert "Falsified" not in told
     files["crm"].write_text("<html>")
-    assert main(words, environ) == 2
+    assert main(words, SECRETS) == 2
     assert "is no JSON" in capsys.readouterr().err
 
 
@@ -288,9 +281,8 @@ def test_an_export_that_lacks_something_is_refused(kinds: tuple[KindMapping, ...
 
 def test_one_flaw_in_a_million_is_not_a_hundred_percent() -> None:
     """The share is never rounded up."""
-    from syncd.lab.judge import Flaw
-
-    verdict = Verdict("person", pairs=1, agreeing=10_000_000, flaws=[Flaw("person", "differs", ("marketing:contacts/1",))])
+    flaw = Flaw("person", "differs", ("marketing:contacts/1",))
+    verdict = Verdict("person", pairs=1, agreeing=10_000_000, flaws=[flaw])
     assert "99.99%" in as_text([verdict])
     assert not holds([verdict])
     assert as_json([verdict])["agrees"] is False

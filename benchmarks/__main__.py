@@ -1,0 +1,61 @@
+"""Measures speed and size: ``python -m benchmarks [NAME ...] [--write]``.
+
+Without names every bench runs; each prints its table as it ends. With ``--write`` the figures are kept in
+``benchmarks/results.json`` beside those of benches that did not run; ``make docs`` makes docs/performance.md of them.
+The stand-ins run in a process of their own, and so does every command of syncd. Exit code 1 if a goal was missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+import time
+
+from benchmarks.benches import BENCHES
+from benchmarks.figures import table
+from benchmarks.tree import RESULTS, tree_hash
+
+
+def yardstick() -> float:
+    """Processor seconds of a fixed piece of Python now, to compare machines and busy hours: 10 million additions."""
+    began = time.process_time()
+    total = 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - began
+
+
+def main() -> int:
+    """Runs what was asked for. Returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"any of {', '.join(BENCHES)}; all if none is given")
+    parser.add_argument("--write", action="store_true", help="keep the figures in benchmarks/results.json")
+    asked = parser.parse_args()
+    unknown = sorted(set(asked.names) - BENCHES.keys())
+    if unknown:
+        parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}")
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    missed = 0
+    for name in asked.names or BENCHES:
+        tree, began = tree_hash(), time.monotonic()
+        figures = list(BENCHES[name]())
+        print(f"\n{name} ({time.monotonic() - began:.0f} s)\n", *table(figures), sep="\n", flush=True)
+        missed += sum(not figure.met for figure in figures)
+        results[name] = {
+            "tree": tree,
+            "python": platform.python_version(),
+            "processors": os.cpu_count(),
+            "yardstick": round(yardstick(), 2),
+            "figures": [figure.to_json() for figure in figures],
+        }
+    if asked.write:
+        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+        print(f"\nwritten: {RESULTS}")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,409 @@
+"""The three-way merge: as tables for people to read, as laws over every triple, and as laws over any values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from syncd.core.merge import KEEP, Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, merge
+from syncd.core.types import READERS, Invalid
+from syncd.model.mapping import Clear, Direction, FieldMapping, Policy, Tie
+from syncd.model.values import MISSING, FieldType, Instant, Pair, Side, Told, Wire
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+BAD = "is no address"
+"""Stands in a table for a value that cannot be read."""
+
+
+def field(kind: FieldType = FieldType.STRING, **rules: object) -> FieldMapping:
+    """A field with these rules; by default both ways, policy hold, clears held."""
+    made = FieldMapping(name="f", type=kind, slots=Pair({"contacts": ("f",)}, {"Lead": ("F",)}))
+    return replace(made, **rules)  # type: ignore[arg-type]  # rules are fields of FieldMapping
+
+
+def seen(agreed: Told, now: Told) -> Seen:
+    """One side that had last confirmed the agreed value."""
+    if now == BAD:
+        return Seen(MISSING, changed=True, trouble=BAD)
+    return Seen(now, changed=now is not MISSING and (agreed is MISSING or now != agreed))
+
+
+def merged(
+    rules: FieldMapping, agreed: Told, marketing: Told, crm: Told, times: Pair[Instant] | None = None
+) -> Verdict:
+    """One merge of values as they stand now."""
+    return merge(
+        rules, agreed=agreed, seen=Pair(seen(agreed, marketing), seen(agreed, crm)), times=times, timed_by="history"
+    )
+
+
+def told(verdict: Verdict) -> str:
+    """A verdict in the words of the tables below."""
+    match verdict:
+        case Take(side, value):
+            return f"{side}:{value}"
+        case Agree(value):
+            return f"agree:{value}"
+        case Unite(value):
+            return "unite:" + "+".join(value)
+        case Clashing(topic, _):
+            return f"hold {topic}"
+        case NeedsTimes():
+            return "times?"
+        case Keep(reason):
+            return "keep" if not reason else f"keep: {reason}"
+
+
+UNTOLD = "keep: a side did not tell this field"
+NO_VALUE = "keep: the owning side has no value"
+BOTH = field()
+CRM = field(policy=Policy.CRM)
+MARKETING = field(policy=Policy.MARKETING)
+NEWEST = field(policy=Policy.NEWEST, tie=Tie.CRM)
+TO_CRM = field(direction=Direction.TO_CRM)
+TO_MARKETING = field(direction=Direction.TO_MARKETING)
+
+TABLE = [
+    # agreed   marketing crm       rules           what comes of it
+    # -- nobody changed, or both did alike
+    ("a", "a", "a", BOTH, "keep"),
+    ("a", "b", "b", BOTH, "agree:b"),
+    ("a", None, None, BOTH, "agree:None"),
+    (None, None, None, BOTH, "keep"),
+    (MISSING, "a", "a", BOTH, "agree:a"),
+    (MISSING, None, None, BOTH, "agree:None"),
+    # -- one side changed: its value travels, whatever the policy for two changes
+    ("a", "b", "a", BOTH, "marketing:b"),
+    ("a", "a", "b", BOTH, "crm:b"),
+    ("a", "b", "a", CRM, "marketing:b"),
+    ("a", "a", "b", MARKETING, "crm:b"),
+    ("a", "b", "a", NEWEST, "marketing:b"),
+    (None, "a", None, BOTH, "marketing:a"),
+    (None, None, "a", BOTH, "crm:a"),
+    # -- both changed: the policy
+    ("a", "b", "c", CRM, "crm:c"),
+    ("a", "b", "c", MARKETING, "marketing:b"),
+    ("a", "b", "c", NEWEST, "times?"),
+    ("a", "b", "c", BOTH, "hold field"),
+    (None, "b", "c", CRM, "crm:c"),
+    # -- the first link: a value fills an empty side, two values are two changes
+    (MISSING, "a", None, BOTH, "marketing:a"),
+    (MISSING, None, "a", BOTH, "crm:a"),
+    (MISSING, "a", None, CRM, "marketing:a"),
+    (MISSING, None, "a", MARKETING, "crm:a"),
+    (MISSING, "a", "b", BOTH, "hold field"),
+    (MISSING, "a", "b", CRM, "crm:b"),
+    (MISSING, "a", "b", MARKETING, "marketing:a"),
+    (MISSING, "a", "b", NEWEST, "times?"),
+    # -- clears: held, or travelling the way the field says
+    ("a", None, "a", BOTH, "hold clear"),
+    ("a", "a", None, BOTH, "hold clear"),
+    ("a", None, "a", field(clear=Clear.BOTH), "marketing:None"),
+    ("a", "a", None, field(clear=Clear.BOTH), "crm:None"),
+    ("a", None, "a", field(clear=Clear.TO_CRM), "marketing:None"),
+    ("a", "a", None, field(clear=Clear.TO_CRM), "hold clear"),
+    ("a", "a", None, field(clear=Clear.TO_MARKETING), "crm:None"),
+    ("a", None, "a", field(clear=Clear.TO_MARKETING), "hold clear"),
+    # -- a clear against a change: the policy first, then the clear rule
+    ("a", None, "b", CRM, "crm:b"),
+    ("a", "b", None, CRM, "hold clear"),
+    ("a", "b", None, field(policy=Policy.CRM, clear=Clear.BOTH), "crm:None"),
+    ("a", None, "b", MARKETING, "hold clear"),
+    ("a", None, "b", BOTH, "hold field"),
+    # -- a field that is not told is never a clear, and nothing is written over it
+    ("a", MISSING, "b", BOTH, UNTOLD),
+    ("a", "b", MISSING, CRM, UNTOLD),
+    ("a", MISSING, MISSING, BOTH, "keep"),
+    (MISSING, "a", MISSING, BOTH, UNTOLD),
+    ("a", MISSING, "a", field(clear=Clear.BOTH), "keep"),
+    ("a", "b", MISSING, TO_CRM, UNTOLD),
+    # -- a value that cannot be read is held, and not written over
+    ("a", BAD, "a", BOTH, "hold field"),
+    ("a", "a", BAD, BOTH, "hold field"),
+    ("a", BAD, "b", CRM, "hold field"),
+    ("a", BAD, BAD, BOTH, "hold field"),
+    (MISSING, BAD, "a", BOTH, "hold field"),
+    ("a", BAD, "a", TO_CRM, "hold field"),
+    ("a", "a", BAD, TO_CRM, "keep: an unreadable value on the side that is only written to"),
+    ("a", "b", BAD, TO_CRM, "hold field"),
+    ("a", BAD, BAD, TO_CRM, "hold field"),
+    ("a", BAD, "a", TO_MARKETING, "keep: an unreadable value on the side that is only written to"),
+    # -- one way: the owner's value goes over any edit, an empty owner wipes nothing
+    ("a", "b", "a", TO_CRM, "marketing:b"),
+    ("a", "a", "b", TO_CRM, "marketing:a"),
+    ("a", "b", "c", TO_CRM, "marketing:b"),
+    ("a", "a", "b", TO_MARKETING, "crm:b"),
+    ("a", "b", "a", TO_MARKETING, "crm:a"),
+    ("a", "b", "c", TO_MARKETING, "crm:c"),
+    (MISSING, "a", "b", TO_CRM, "marketing:a"),
+    (MISSING, None, "b", TO_CRM, NO_VALUE),
+    (MISSING, None, "b", field(direction=Direction.TO_CRM, clear=Clear.BOTH), NO_VALUE),
+    (None, None, "b", TO_CRM, NO_VALUE),
+    ("a", None, "a", TO_CRM, "hold clear"),
+    ("a", None, "a", field(direction=Direction.TO_CRM, clear=Clear.TO_CRM), "marketing:None"),
+    ("a", None, "a", field(direction=Direction.TO_CRM, clear=Clear.TO_MARKETING), "hold clear"),
+    # -- sets: what either side added
+    (("x",), ("x", "y"), ("x", "z"), field(FieldType.SET, policy=Policy.UNION), "unite:x+y+z"),
+    (("x",), ("x", "y"), None, field(FieldType.SET, policy=Policy.UNION), "unite:x+y"),
+    (("x",), ("x", "y"), ("x",), field(FieldType.SET, policy=Policy.UNION), "marketing:('x', 'y')"),
+    (("x", "y"), ("x",), ("x", "y"), field(FieldType.SET, policy=Policy.UNION), "marketing:('x',)"),
+    (MISSING, ("x",), ("y",), field(FieldType.SET, policy=Policy.UNION), "unite:x+y"),
+    # -- only written on create: never merged
+    ("a", "b", "c", field(only_on_create=True, policy=Policy.CRM), "keep: only on create"),
+]
+
+
+@pytest.mark.parametrize(("agreed", "marketing", "crm", "rules", "expected"), TABLE)
+def test_the_table(agreed: Told, marketing: Told, crm: Told, rules: FieldMapping, expected: str) -> None:
+    """Each row of the table above."""
+    assert told(merged(rules, agreed, marketing, crm)) == expected
+
+
+OPT_OUT = field(FieldType.OPT_OUT)
+OPT_OUT_TABLE = [
+    # agreed   marketing crm      rules     what comes of it
+    (False, True, False, OPT_OUT, "marketing:True"),
+    (False, False, True, OPT_OUT, "crm:True"),
+    (False, True, None, OPT_OUT, "marketing:True"),
+    (False, True, True, OPT_OUT, "agree:True"),
+    (True, True, True, OPT_OUT, "keep"),
+    (False, False, False, OPT_OUT, "keep"),
+    (MISSING, True, False, OPT_OUT, "marketing:True"),
+    (MISSING, None, True, OPT_OUT, "crm:True"),
+    (MISSING, False, None, OPT_OUT, "agree:False"),
+    # -- renewed consent: held while one side still says no, never cleared by us, over when both say yes
+    (True, False, True, OPT_OUT, "hold field"),
+    (True, True, None, OPT_OUT, "hold field"),
+    (True, False, False, OPT_OUT, "agree:False"),
+    # -- untold or unreadable is no consent, and an opt-out is written over what cannot be read
+    (True, MISSING, True, OPT_OUT, UNTOLD),
+    (False, True, MISSING, OPT_OUT, UNTOLD),
+    (MISSING, MISSING, False, OPT_OUT, "keep"),
+    (False, True, BAD, OPT_OUT, "marketing:True"),
+    # -- one way
+    (False, False, True, field(FieldType.OPT_OUT, direction=Direction.TO_CRM), "keep: one way"),
+    (False, True, False, field(FieldType.OPT_OUT, direction=Direction.TO_CRM), "marketing:True"),
+]
+
+
+@pytest.mark.parametrize(("agreed", "marketing", "crm", "rules", "expected"), OPT_OUT_TABLE)
+def test_the_opt_out_table(agreed: Told, marketing: Told, crm: Told, rules: FieldMapping, expected: str) -> None:
+    """An opt-out is set by us, never cleared."""
+    assert told(merged(rules, agreed, marketing, crm)) == expected
+
+
+@pytest.mark.parametrize("agreed", [MISSING, None, False, True])
+@pytest.mark.parametrize("direction", list(Direction))
+def test_no_merge_ever_clears_an_opt_out(agreed: Told, direction: Direction) -> None:
+    """Whatever was agreed and whatever the sides say, the only value that is written is ``True``."""
+    for marketing, crm, policy, clear in product(
+        [MISSING, None, False, True, BAD], [MISSING, None, False, True, BAD], Policy, Clear
+    ):
+        rules = field(FieldType.OPT_OUT, direction=direction, policy=policy, clear=clear)
+        verdict = merged(rules, agreed, marketing, crm)
+        assert not isinstance(verdict, Take) or verdict.value is True
+        assert not isinstance(verdict, Unite | NeedsTimes)
+
+
+@pytest.mark.parametrize(
+    ("later", "tie", "expected"),
+    [
+        (timedelta(seconds=1), Tie.CRM, "marketing:b"),
+        (timedelta(seconds=-1), Tie.MARKETING, "crm:c"),
+        (timedelta(0), Tie.CRM, "crm:c"),
+        (timedelta(0), Tie.MARKETING, "marketing:b"),
+        (timedelta(0), Tie.HOLD, "hold field"),
+        (timedelta(0), None, "hold field"),
+    ],
+)
+def test_newest_goes_by_times_and_then_by_its_tie_rule(later: timedelta, tie: Tie | None, expected: str) -> None:
+    """The later change wins; two of the same moment are the tie rule's, and held without one."""
+    rules = field(policy=Policy.NEWEST, tie=tie)
+    assert told(merged(rules, "a", "b", "c", Pair(NOON + later, NOON))) == expected
+
+
+def test_the_rule_names_where_the_times_are_from() -> None:
+    """The audit can say whether a history or only a record's stamp decided."""
+    verdict = merge(
+        NEWEST, agreed="a", seen=Pair(seen("a", "b"), seen("a", "c")), times=Pair(NOON, NOON), timed_by="record stamp"
+    )
+    assert isinstance(verdict, Take)
+    assert "record stamp" in verdict.rule
+    assert "tie" in verdict.rule
+
+
+def test_a_touched_record_is_no_change() -> None:
+    """A side that stands where it last stood has not changed, though it differs from the other one: a parked write."""
+    stood = Pair(Seen("a", changed=False), Seen("b", changed=False))
+    assert merge(CRM, agreed="a", seen=stood) is KEEP
+
+
+def test_two_values_that_nobody_changed_and_nobody_agreed_on_are_a_matter_of_policy() -> None:
+    """Neither side is preferred for standing first."""
+    stood = Pair(Seen("a", changed=False), Seen("b", changed=False))
+    assert told(merge(CRM, agreed=MISSING, seen=stood)) == "crm:b"
+    assert told(merge(MARKETING, agreed=MISSING, seen=stood)) == "marketing:a"
+    assert told(merge(BOTH, agreed=MISSING, seen=stood)) == "hold field"
+
+
+# -- laws --------------------------------------------------------------------------------------------------------------
+TOKENS: dict[str, Wire | object] = {
+    "missing": MISSING,
+    "null": None,
+    "empty": "",
+    "a": "a@example.com",
+    "A": "A@Example.com",
+    "a'": " a@example.com ",
+    "b": "b@example.com",
+    "invalid": "no address",
+}
+"""What an e-mail field may show: a, A and a' are one address in other words."""
+
+_MIRROR_DIRECTION = {
+    Direction.BOTH: Direction.BOTH,
+    Direction.TO_CRM: Direction.TO_MARKETING,
+    Direction.TO_MARKETING: Direction.TO_CRM,
+}
+_MIRROR_CLEAR = {
+    Clear.HOLD: Clear.HOLD,
+    Clear.BOTH: Clear.BOTH,
+    Clear.TO_CRM: Clear.TO_MARKETING,
+    Clear.TO_MARKETING: Clear.TO_CRM,
+}
+_MIRROR_POLICY = {Policy.CRM: Policy.MARKETING, Policy.MARKETING: Policy.CRM}
+_MIRROR_TIE = {Tie.CRM: Tie.MARKETING, Tie.MARKETING: Tie.CRM}
+
+
+def mirrored(rules: FieldMapping) -> FieldMapping:
+    """The same rules with the sides exchanged."""
+    return replace(
+        rules,
+        direction=_MIRROR_DIRECTION[rules.direction],
+        clear=_MIRROR_CLEAR[rules.clear],
+        policy=_MIRROR_POLICY.get(rules.policy, rules.policy),
+        tie=_MIRROR_TIE.get(rules.tie, rules.tie) if rules.tie else None,
+    )
+
+
+def outline(verdict: Verdict, *, swapped: bool = False) -> tuple[object, ...]:
+    """What a verdict does, without its words; with the sides exchanged if asked."""
+    match verdict:
+        case Take(side, value):
+            return "take", side.other if swapped else side, value
+        case Agree(value) | Unite(value):
+            return type(verdict).__name__, value
+        case Clashing(topic, _):
+            return "hold", topic
+        case _:
+            return (type(verdict).__name__,)
+
+
+def check_laws(rules: FieldMapping, agreed: Told, sides: Pair[Seen], times: Pair[Instant]) -> None:
+    """Everything that must hold of one merge, whatever goes in."""
+    verdict = merge(rules, agreed=agreed, seen=sides, times=times, timed_by="history")
+    other_way = merge(mirrored(rules), agreed=agreed, seen=sides.swapped(), times=times.swapped(), timed_by="history")
+    assert outline(verdict) == outline(other_way, swapped=True), "swapping the sides swaps the verdict"
+    assert verdict == merge(rules, agreed=agreed, seen=sides, times=times, timed_by="history"), "same in, same out"
+    if isinstance(verdict, Take):
+        assert verdict.value == sides.of(verdict.side).value, "no value is invented"
+        assert verdict.value != sides.other(verdict.side).value, "equal values need no write"
+        assert rules.direction.flows_to(verdict.side.other), "no write against the direction"
+        assert sides.other(verdict.side).value is not MISSING, "nothing is written over what is not told"
+        assert verdict.value is not None or rules.clear.flows_to(verdict.side.other), "no clear without leave"
+    elif isinstance(verdict, Agree):
+        assert sides.marketing.value == sides.crm.value == verdict.value
+    elif isinstance(verdict, Unite):
+        members = {member for side in sides if isinstance(side.value, tuple) for member in side.value}
+        assert set(verdict.value) == members
+        assert list(verdict.value) == sorted(members)
+    if sides.marketing.value == sides.crm.value and not any(side.trouble for side in sides):
+        assert isinstance(verdict, Agree | Keep), "merge(b, x, x) = x"
+
+
+def tokens() -> Iterator[tuple[str, Told, str | None]]:
+    """Each token with what it means: a shared value, or why it has none."""
+    read = READERS[FieldType.EMAIL]
+    for name, wire in TOKENS.items():
+        value = MISSING if wire is MISSING else read(wire)  # type: ignore[arg-type]  # the rest are wires
+        if isinstance(value, Invalid):
+            yield name, MISSING, value.reason
+        else:
+            yield name, value, None
+
+
+def test_the_tokens_mean_what_they_should() -> None:
+    """The exhaustive test below stands on this: five meanings in eight words."""
+    meaning = {name: (value, trouble is not None) for name, value, trouble in tokens()}
+    assert meaning["a"] == meaning["A"] == meaning["a'"] == ("a@example.com", False)
+    assert meaning["null"] == meaning["empty"] == (None, False)
+    assert meaning["b"] == ("b@example.com", False)
+    assert meaning["missing"] == (MISSING, False)
+    assert meaning["invalid"] == (MISSING, True)
+
+
+@pytest.mark.parametrize("policy", [Policy.CRM, Policy.MARKETING, Policy.NEWEST, Policy.HOLD])
+@pytest.mark.parametrize("direction", list(Direction))
+def test_every_triple(policy: Policy, direction: Direction) -> None:
+    """All 512 triples of agreed, marketing and crm, under every clear rule, keep every law."""
+    triples = 0
+    times = Pair(NOON, NOON + timedelta(seconds=1))
+    for (_, agreed, _), one, two in product(tokens(), tokens(), tokens()):
+        triples += 1
+        sides = Pair(
+            *(
+                Seen(value, changed=bool(trouble) or (value is not MISSING and value != agreed), trouble=trouble)
+                for _, value, trouble in (one, two)
+            )
+        )
+        for clear in Clear:
+            rules = field(FieldType.EMAIL, policy=policy, direction=direction, clear=clear, tie=Tie.CRM)
+            check_laws(rules, agreed, sides, times)
+    assert triples == 512
+
+
+told_values = st.one_of(
+    st.just(MISSING),
+    st.none(),
+    st.sampled_from(["a", "b", "ä", "\U0001f600"]),
+    st.lists(st.sampled_from("xyz"), unique=True).map(lambda members: tuple(sorted(members))),
+)
+shown = st.one_of(
+    st.builds(Seen, told_values, changed=st.booleans()),
+    st.builds(Seen, st.just(MISSING), changed=st.booleans(), trouble=st.just(BAD)),
+)
+some_rules = st.builds(
+    field,
+    st.sampled_from([FieldType.STRING, FieldType.SET, FieldType.EMAIL]),
+    policy=st.sampled_from(list(Policy)),
+    direction=st.sampled_from(list(Direction)),
+    clear=st.sampled_from(list(Clear)),
+    tie=st.sampled_from([None, *Tie]),
+)
+moments = st.integers(0, 2).map(lambda seconds: NOON + timedelta(seconds=seconds))
+
+
+@settings(max_examples=400, deadline=None)
+@given(rules=some_rules, agreed=told_values, marketing=shown, crm=shown, one=moments, two=moments)
+def test_the_laws_hold_for_any_values(
+    rules: FieldMapping, agreed: Told, marketing: Seen, crm: Seen, one: Instant, two: Instant
+) -> None:
+    """Symmetry, no invented value, no write of equals, directions and clears, for any mix of values and flags."""
+    if rules.policy is Policy.UNION and rules.direction is not Direction.BOTH:
+        return  # union has no meaning one way, and the settings refuse it
+    check_laws(rules, agreed, Pair(marketing, crm), Pair(one, two))
+
+
+@settings(max_examples=200, deadline=None)
+@given(base=st.sampled_from("abc"), new=st.sampled_from("abc"), side=st.sampled_from(list(Side)), rules=some_rules)
+def test_one_side_s_change_is_the_answer(base: str, new: str, side: Side, rules: FieldMapping) -> None:
+    """merge(b, b, x) = x on a two-way field, under every policy."""
+    both_ways = replace(rules, direction=Direction.BOTH)
+    values = Pair(base, base).replacing(side, new)
+    verdict = merged(both_ways, base, values.marketing, values.crm)
+    assert outline(verdict) == (("Keep",) if new == base else ("take", side, new))
