@@ -55,7 +55,9 @@ def lead(number: int, *, key: str) -> dict[str, str]:
 def changed_contact(number: int, *, turn: int) -> dict[str, str]:
     """What a person changes in HubSpot: a text always, the phone every second time, the address every tenth."""
     edits = {"bench_01": f"changed {turn} of {number}"}
-    if number % 2 == 0:
+    if number % 4 == 0:
+        edits["phone"] = f"+44 20 79{turn:02} {number % 10_000:04}"
+    elif number % 2 == 0:
         edits["phone"] = f"(917) {200 + turn}-{number % 10_000:04}"
     if number % 10 == 0:
         edits["email"] = f"Person{number}.{turn}@example.com"

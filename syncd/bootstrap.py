@@ -152,7 +152,8 @@ def _hubspot(settings: ConnectionSettings, budget: Budget) -> Connector:
 
 
 def _salesforce(settings: ConnectionSettings, budget: Budget) -> Connector:
-    from connectors.salesforce import SalesforceAccount, SalesforceConnector  # noqa: PLC0415
+    from connectors.salesforce.client import SalesforceAccount  # noqa: PLC0415
+    from connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415
 
     account = settings.crm
     secret, key = account.client_secret, account.private_key
@@ -166,6 +167,7 @@ def _salesforce(settings: ConnectionSettings, budget: Budget) -> Connector:
             flow=account.flow,
             api_version=account.api_version,
             overlap=account.overlap,
+            daily_calls=account.daily_calls,
         ),
         side=Side.CRM,
         clock=SystemClock(),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient, object_of, results_of
 from connectors.hubspot.wire import chunks
+from connectors.shapes import moved_on
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Lane
 
@@ -78,7 +79,8 @@ def _more(
     while following is not None:
         path = client.paths.associations_of(start, key, end)
         answer = client.associate("associations.list", f"{path}?limit=500&after={following}", None, lane=lane)
-        rows, following = results_of(answer, "associations.list")
+        rows, after = results_of(answer, "associations.list")
+        following = moved_on("associations.list", following, after)
         found += rows
     return found
 

@@ -14,7 +14,7 @@ from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import Rejected, read_fault
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.wire import UNSUBSCRIBED, Asked, chunks, properties_of, to_text
-from syncd.model.errors import RetryLater
+from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.values import Lane, Wire
 from syncd.model.write import CreateRecord, Deferred, Refused, Write, WriteResult
 
@@ -89,8 +89,11 @@ def _send(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str,
             half = len(lot) // 2
             return _send(client, lot[:half], lane=lane) | _send(client, lot[half:], lane=lane)
         return {lot[0]: _refused(refusal.fault.code, refusal.fault.message)}
+    except NeedsOperator:
+        # The batch form needs a scope that only Marketing Hub Enterprise can grant (subscription preferences guide).
+        return _one_by_one(client, lot, lane=lane)
     except RetryLater as why:
-        return dict.fromkeys(lot, Deferred("NOT_UNSUBSCRIBED", str(why), *([why.after] if why.after else [])))
+        return dict.fromkeys(lot, _later(why))
     failed: dict[str, WriteResult] = {}
     for error in object_of(answer, "unsubscribe").get("errors") or []:
         fault = read_fault(error)
@@ -99,6 +102,25 @@ def _send(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str,
             if address in named or (not named and len(lot) == 1) or address in fault.message.lower():
                 failed[address] = _refused(fault.code, fault.message)
     return failed
+
+
+def _one_by_one(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str, WriteResult]:
+    """The single form, a call an address. :raises NeedsOperator: if the token may not do that either."""
+    failed: dict[str, WriteResult] = {}
+    for address in lot:
+        try:
+            client.ask(
+                "unsubscribe.one", client.paths.unsubscribe_one(address), {}, lane=lane, query={"channel": "EMAIL"}
+            )
+        except Rejected as refusal:
+            failed[address] = _refused(refusal.fault.code, refusal.fault.message)
+        except RetryLater as why:
+            failed[address] = _later(why)
+    return failed
+
+
+def _later(why: RetryLater) -> Deferred:
+    return Deferred("NOT_UNSUBSCRIBED", str(why), *([why.after] if why.after else []))
 
 
 def _texts(value: object) -> Sequence[object]:

@@ -60,8 +60,15 @@ class Paths:
 
     def unsubscribe_all(self) -> str:
         """The batch form of unsubscribing addresses from everything."""
+        return f"{self._statuses()}/batch/unsubscribe-all"
+
+    def unsubscribe_one(self, address: str) -> str:
+        """Unsubscribing one address, for tokens that may not use the batch form."""
+        return f"{self._statuses()}/{quote(address, safe='')}/unsubscribe-all"
+
+    def _statuses(self) -> str:
         version = "v4" if self.version == NUMBERED else self.version
-        return f"/communication-preferences/{version}/statuses/batch/unsubscribe-all"
+        return f"/communication-preferences/{version}/statuses"
 
     def _of(self, area: str, name: str) -> str:
         return f"/{area}/v3/{name}" if self.version == NUMBERED else f"/{area}/{name}/{self.version}"

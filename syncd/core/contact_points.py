@@ -21,6 +21,12 @@ _PLAIN_ADDRESS: Final = re.compile(
 _NUMBER: Final = re.compile(
     r"[+\d\s()./\u00a0\u2010-\u2015-]+(?:(?:;ext=|,? ?(?:ext(?:ension)?|x)\.? ?|#)\d{1,9})?", re.IGNORECASE
 )
+_NORTH_AMERICAN: Final = re.compile(
+    r"(\+1[ .-]?)?(?:\(([2-9]\d\d)\) ?|([2-9]\d\d)[ .-]?)(\d{3})[ .-]?(\d{4})", re.ASCII
+)
+"""Ten digits in the usual notations: the one plan in which the form alone says what the library would answer."""
+_TEN_DIGITS: Final = frozenset({"US", "CA"})
+"""Regions in which ten digits are a number of the North American plan."""
 _MAX_ADDRESS: Final = 254
 _MAX_LOCAL: Final = 64
 _SHORTEST: Final = 5
@@ -68,7 +74,10 @@ def phone_number(text: str, region: str | None) -> str:
 
 
 def _read_phone(text: str, region: str | None) -> str:
-    if not _NUMBER.fullmatch(text) or sum(letter.isdigit() for letter in text) < _SHORTEST:
+    usual = _NORTH_AMERICAN.fullmatch(text)
+    if usual is not None and (usual[1] or region in _TEN_DIGITS):
+        return f"+1{usual[2] or usual[3]}{usual[4]}{usual[5]}"
+    if not _NUMBER.fullmatch(text) or sum(map(str.isdigit, text)) < _SHORTEST:
         return text  # the library would take the number out of a note and lose the note
     try:
         number = phonenumbers.parse(text, region)

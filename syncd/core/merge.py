@@ -5,7 +5,7 @@ however often its record was touched. It promises that swapping the sides swaps 
 write, and that no value comes out that did not go in. It refuses to guess: an unreadable value, a clear that no field
 rule lets travel, and a clash without a policy become a ``Hold``.
 
-An opt-out is not merged but monotone: it may be set by us, never cleared (``defaults.md`` section 3).
+An opt-out is not merged but monotone: it may be set by us, never cleared (docs/defaults.md).
 """
 
 from __future__ import annotations
@@ -113,6 +113,21 @@ def merge(
     if marketing.changed == crm.changed:  # both did, or nobody knows who did
         return _by_policy(field, seen, times, timed_by)
     return _take(field, Side.MARKETING if marketing.changed else Side.CRM, seen, rule="changed")
+
+
+def choose(field: FieldMapping, *, side: Side, seen: Pair[Seen]) -> Agree | Clashing | Take:
+    """A person chose the value of one side. What cannot be read or must not be written stays held, and says so."""
+    chosen = seen.of(side)
+    if chosen.value is MISSING:
+        reason = chosen.trouble or "does not tell this field now"
+        return Clashing(Topic.FIELD, f"{side} was chosen, but its value cannot be used: {reason}")
+    if seen.other(side).value == chosen.value:
+        return Agree(chosen.value)
+    if field.type is FieldType.OPT_OUT and chosen.value is not True:
+        return Clashing(Topic.FIELD, "an opt-out is never cleared by syncd: record the renewed consent by hand")
+    if not field.direction.flows_to(side.other):
+        return Clashing(Topic.FIELD, f"{side} was chosen, but this field never flows to the {side.other} side")
+    return Take(side, chosen.value, "chosen by a person")
 
 
 def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:

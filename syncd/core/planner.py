@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.creation import plan_create, shared_values
 from syncd.core.draft import Draft
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, wire_of
-from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, merge
+from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import REF, Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
@@ -152,7 +152,7 @@ class Planner:
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict
         if chosen in ("crm", "marketing"):
-            verdict = _chosen(Side(chosen), sides, mapping)
+            verdict = choose(mapping, side=Side(chosen), seen=sides)
         else:
             times = known.times.get(name)
             verdict = merge(
@@ -337,18 +337,3 @@ def restored(link: Link, side: Side, ref: RemoteRef) -> tuple[Link, Relink]:
         link.id, link.kind, refs, link.proof, link.since, LinkState.LIVE, link.keyed.replacing(side, value=False)
     )
     return revived, Relink(side, link.refs.of(side), ref, Succession.RESTORED)
-
-
-def _chosen(side: Side, sides: Pair[Seen], mapping: FieldMapping) -> Verdict:
-    """A person chose the value of one side. What cannot be read or must not be written stays held, and says so."""
-    chosen = sides.of(side)
-    if chosen.value is MISSING:
-        reason = chosen.trouble or "does not tell this field now"
-        return Clashing(Topic.FIELD, f"{side} was chosen, but its value cannot be used: {reason}")
-    if mapping.type is FieldType.OPT_OUT and chosen.value is not True and chosen.value != sides.other(side).value:
-        return Clashing(Topic.FIELD, "an opt-out is never cleared by syncd: record the renewed consent by hand")
-    if sides.other(side).value == chosen.value:
-        return Agree(chosen.value)
-    if not mapping.direction.flows_to(side.other):
-        return Clashing(Topic.FIELD, f"{side} was chosen, but this field never flows to the {side.other} side")
-    return Take(side, chosen.value, "chosen by a person")

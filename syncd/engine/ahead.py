@@ -1,7 +1,7 @@
 """What is written down before a write is sent: the write itself, its intent, its audit row.
 
-The id is a digest of what is written and of the version it was decided on (house.md 9.4), so that the same wish has the
-same name after a crash, and HubSpot can be told which row of a batch is meant.
+The id is a digest of what is written and of the version it was decided on (docs/decisions.md 4), so that the same wish
+has the same name after a crash, and HubSpot can be told which row of a batch is meant.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One cycle of one connection: lease, recover, prepare, guard, apply, and the cursors last.
 
-The lease is ours (house.md 9.3): two cycles of one connection never write at once, whoever started them. The first
-link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its digest;
+The lease is ours (docs/decisions.md 3): two cycles of one connection never write at once, whoever started them. The
+first link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its digest;
 then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals.
 """
 
@@ -15,7 +15,7 @@ from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
 from syncd.engine.lease import Holding, take_lease
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.recover import recover
-from syncd.engine.world import World, learn_schema, make_ready
+from syncd.engine.world import World, learn_schema, make_ready, no_lease
 from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
 from syncd.model.plan import Adopt, Create, Decision, KindPlan, Plan, Update
 from syncd.model.run import Request, Run, RunState
@@ -78,7 +78,14 @@ def sync(
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
             world.store.save_run(failed)
             raise
+        except BaseException:
+            stopped = _finish(
+                world, run, tally, RunState.PARTIAL, "interrupted; what was in flight is settled next time"
+            )
+            world.store.save_run(stopped)
+            raise
         finally:
+            world.keep_lease = no_lease
             holding.release()
         return ended
 

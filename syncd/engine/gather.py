@@ -11,67 +11,22 @@ Nothing is stored here: cursors come out as values and are stored when all is se
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from syncd.core.planner import Planner
+from syncd.engine.gathered import LOOK, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.world import World
-from syncd.model.link import Conflict, DeadLetter, Linked, LinkState, Parked
+from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Gone, Moved, RemoteRecord, RemoteRef, Shape
-from syncd.model.run import Request, StoredCursor
+from syncd.model.run import StoredCursor
 from syncd.model.values import Pair, Side
 from syncd.ports.connector import Connector
 
+__all__ = ["Gather", "look_again"]
+
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
-LOOK = "look"
-SAID_APART = "said to be apart by a person; it is not asked again"
-"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
-
-
-@dataclass(slots=True)
-class Meeting:
-    """One linked record and what was read of it."""
-
-    linked: Linked
-    seen: Pair[RemoteRecord | None]
-
-
-@dataclass(slots=True)
-class Gathered:
-    """Everything that was read of one kind in one cycle."""
-
-    kind: str
-    full: bool
-    meetings: dict[str, Meeting] = field(default_factory=dict)
-    strays: Pair[dict[RemoteRef, RemoteRecord]] = field(default_factory=lambda: Pair({}, {}))
-    gone: list[tuple[Linked, Side, Gone]] = field(default_factory=list)
-    moved: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
-    back: list[tuple[Linked, Side, RemoteRecord]] = field(default_factory=list)
-    nothing: Counter[str] = field(default_factory=Counter)
-    cursors: list[StoredCursor] = field(default_factory=list)
-    conflicts: dict[str, list[Conflict]] = field(default_factory=dict)
-    matches: list[Conflict] = field(default_factory=list)
-    parked: dict[str, list[Parked]] = field(default_factory=dict)
-    dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)
-    carried: list[Request] = field(default_factory=list)
-    flying: set[str] = field(default_factory=set)
-    departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
-    examined: set[str] = field(default_factory=set)
-    records_read: int = 0
-
-
-def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:
-    """The engine's own wish that the next cycle reads one record on both sides: ``link:<id>`` or ``<side>:<ref>``."""
-    return Request(
-        id=f"{LOOK}:{kind}:{what}{salt}",
-        connection=world.connection.name,
-        wish=LOOK,
-        argument=f"{kind} {what}",
-        who="engine",
-        at=world.clock.now(),
-    )
 
 
 class Gather:
@@ -201,6 +156,8 @@ class Gather:
                 self.into.strays.of(side)[record.ref] = record
             elif found.link.state is LinkState.TOMBSTONE:
                 self._tombstone(found, side, record)
+            elif _older(found, side, record):
+                self.into.nothing["older than known"] += 1
             elif found.link.id in self.into.meetings:
                 meeting = self.into.meetings[found.link.id]
                 meeting.seen = meeting.seen.replacing(side, record)
@@ -376,3 +333,9 @@ class Gather:
 
     def _keep_cursor(self, side: Side, stream: str, cursor: Cursor) -> None:
         self.into.cursors.append(StoredCursor(self.kind, side, stream, cursor, self.world.clock.now()))
+
+
+def _older(found: Linked, side: Side, record: RemoteRecord) -> bool:
+    """A search index may still show a record as it was before what is known of it: that is no edit."""
+    known = found.base.confirmed.of(side).get(VERSION) if found.base else None
+    return isinstance(known, str) and record.version < known

@@ -14,7 +14,7 @@ from syncd.core.domains import match_keys
 from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Match, Matching, SidedRef, match
 from syncd.core.planner import Planner, digest
-from syncd.engine.gather import SAID_APART, Gathered
+from syncd.engine.gathered import SAID_APART, Gathered
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing

@@ -15,7 +15,8 @@ from hashlib import blake2b
 import orjson
 
 from syncd.core.planner import LANES, Known, Planner, Times, digest, restored
-from syncd.engine.gather import Gather, Gathered, Meeting
+from syncd.engine.gather import Gather
+from syncd.engine.gathered import Gathered, Meeting
 from syncd.engine.pairing import Pairing
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Link, Linked, LinkState, Topic

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.world import World
-from syncd.model.link import Base, Link, Linked, LinkState, Parked
+from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side, Wire
@@ -80,7 +80,8 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     for side in Side:
         record = decision.seen.of(side)
         if record is not None:
-            confirmed = confirmed.replacing(side, {**confirmed.of(side), **_told(planner, side, record, names)})
+            told = {**_told(planner, side, record, names), VERSION: record.version}
+            confirmed = confirmed.replacing(side, {**confirmed.of(side), **told})
     return Base(agreed, confirmed)
 
 
@@ -126,6 +127,8 @@ def settle_written(
                     else:
                         kept.pop(vendor_field, None)
             confirmed = confirmed.replacing(each, kept)
+    if result.version:
+        stored[VERSION] = result.version
     confirmed = confirmed.replacing(side, {**confirmed.of(side), **stored})
     settlement.parked.extend(parked)
     settlement.unpark.extend(

@@ -35,8 +35,8 @@ def _nobody_is(_holder: str) -> bool:
     return False
 
 
-def _no_lease() -> None:
-    return
+def no_lease() -> None:
+    """Keeps nothing: outside a cycle there is no lease."""
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class World:
     who: str = "cli"
     holder: str = ""
     surely_gone: Callable[[str], bool] = _nobody_is
-    keep_lease: Callable[[], None] = _no_lease
+    keep_lease: Callable[[], None] = no_lease
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)

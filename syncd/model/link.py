@@ -45,9 +45,16 @@ class Link:
     gone: Side | None = None
 
 
+VERSION = "@version"
+"""Where a Base keeps, among what a side confirmed, that record's version. Versions are stamps that sort as text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """Per shared field the agreed value; per side and vendor field what that side last confirmed, in wire form.
+
+    ``VERSION`` among them tells how new that is: a search index may show a record as it was before our own write, and
+    such a row is no news.
 
     A field that is not in ``agreed`` was never agreed; a vendor field that is not in ``confirmed`` was never seen.
     """
@@ -144,7 +151,7 @@ class IntentKind(StrEnum):
 class Intent:
     """The write-ahead record of one vendor write, stored before it is sent and deleted once its ending is known.
 
-    ``id`` is the digest of house.md 9.4 and the vendor's trace id. ``link`` is the id the link has or will have,
+    ``id`` is the digest of docs/decisions.md 4 and the vendor's trace id. ``link`` is the id the link has or will have,
     ``ref`` the record written (``None`` for a create), ``origin`` the record on the other side, whose id is the key a
     create is looked for by. ``fields`` are the wire values sent; ``agreed`` the shared values they stand for.
     """

@@ -73,7 +73,7 @@ class HubSpotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceAccount:
-    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_limit_share`` a part of 1."""
+    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_calls`` a ceiling for 24 hours."""
 
     login_url: str
     flow: str
@@ -83,7 +83,7 @@ class SalesforceAccount:
     private_key: Secret | None
     api_version: str
     overlap: float
-    daily_limit_share: float
+    daily_calls: int
 
 
 @dataclass(frozen=True, slots=True)

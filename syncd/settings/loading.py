@@ -322,7 +322,7 @@ def _salesforce(section: CrmSection, client_secret: Secret | None, private_key: 
         private_key=private_key,
         api_version=section.api_version,
         overlap=section.overlap,
-        daily_limit_share=section.daily_limit_share,
+        daily_calls=section.daily_calls,
     )
 
 

@@ -132,8 +132,10 @@ class CrmSection(Section):
     overlap: Seconds = Field(
         60, description="Seconds before the cursor that are read once more, because rows are committed late."
     )
-    daily_limit_share: float = Field(
-        0.5, gt=0, le=1, description="Part of the org's daily API calls that syncd may use; others use the same count."
+    daily_calls: int = Field(
+        50_000,
+        ge=1_000,
+        description="API calls in 24 hours that syncd uses at most; other integrations share the org's.",
     )
 
     @model_validator(mode="after")

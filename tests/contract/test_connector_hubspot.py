@@ -11,7 +11,8 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.hubspot import HubSpotAccount, HubSpotConnector
+from connectors.hubspot.client import HubSpotAccount
+from connectors.hubspot.connector import HubSpotConnector
 from connectors.transport import open_session
 from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches

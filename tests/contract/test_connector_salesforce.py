@@ -11,7 +11,8 @@ from itertools import islice
 
 import pytest
 
-from connectors.salesforce import SalesforceAccount, SalesforceConnector
+from connectors.salesforce.client import SalesforceAccount
+from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import open_session
 from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from sandbox.salesforce import SalesforceKernel

@@ -14,9 +14,11 @@ from syncd.model.link import Conflict
 from tests.worlds import ROOT, Both, open_both
 
 HOUR = 3600.0
+Fields = dict[str, dict[str, object]]
+"""The fields of one mapping file, as YAML."""
 
 
-def configured(folder: Path, change: Callable[[dict[str, dict[str, object]]], None], *, kind: str = "person") -> Both:
+def configured(folder: Path, change: Callable[[Fields], None], *, kind: str = "person") -> Both:
     """A world over a copy of the example configuration in which ``change`` may edit the fields of one kind."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from syncd.model.link import LinkState, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from tests.scenarios.steps import Steps
-from tests.worlds import open_both
-
-
-@pytest.fixture
-def steps() -> Iterator[Steps]:
-    """Two empty stand-ins and the example configuration."""
-    both = open_both()
-    yield Steps(both)
-    both.store.close()
 
 
 def company(steps: Steps, **properties: str) -> str:

@@ -135,3 +135,30 @@ def test_contacts_that_would_be_billed_are_held_after_ten(tmp_path: Path, billed
     go(both)
     assert not go(both).run.counts
     both.store.close()
+
+
+def test_a_search_index_that_lags_is_never_taken_for_an_edit() -> None:
+    """Cycles quicker than HubSpot's index: rows shown as they were before our own write bring no old value back."""
+    both = open_both(switches=HubSpotSwitches(index_lag=(0.0, 3.0)))
+    people = [
+        contact(both, email=f"p{n}@example.com", lifecyclestage="marketingqualifiedlead", city="Old") for n in range(30)
+    ]
+    go(both)
+    leads = {row["Syncd_Marketing_Id__c"]: row["Id"] for row in both.salesforce.export()["Lead"]}
+    for round_ in range(6):
+        for number, person in enumerate(people):
+            if number % 2 == round_ % 2:
+                both.salesforce.edit("Lead", leads[person], {"City": f"Sales {round_}"})
+            else:
+                both.hubspot.edit("contacts", person, {"city": f"Marketing {round_}"}, by="userId:1")
+        for _ in range(4):
+            both.clock.advance(0.7)
+            sync(both.world)
+    for _ in range(4):
+        both.clock.advance(60)
+        sync(both.world)
+    assert not both.store.conflicts()
+    for number, person in enumerate(people):
+        wanted = "Sales 5" if number % 2 == 1 else "Marketing 5"
+        assert (property_of(both, person, "city"), field_of(both, leads[person], "City")) == (wanted, wanted)
+    both.store.close()

@@ -1,40 +1,13 @@
-"""Both sides change one field: each policy, clears, values that mean the same, fields that vanish, opt-outs, owners."""
+"""Both sides change one field: each policy, clears, values that mean the same, fields that vanish."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 
 from syncd.model.link import Topic
-from tests.scenarios.steps import Steps, configured
-from tests.worlds import open_both
-
-
-@pytest.fixture
-def steps() -> Iterator[Steps]:
-    """Two empty stand-ins and the example configuration."""
-    both = open_both()
-    yield Steps(both)
-    both.store.close()
-
-
-Fields = dict[str, dict[str, object]]
-
-
-@pytest.fixture
-def steps_with(tmp_path: Path) -> Iterator[Callable[[Callable[[Fields], None]], Steps]]:
-    """Makes a world over a changed configuration."""
-    opened: list[Steps] = []
-
-    def make(change: Callable[[Fields], None]) -> Steps:
-        opened.append(Steps(configured(tmp_path, change)))
-        return opened[-1]
-
-    yield make
-    for each in opened:
-        each.both.store.close()
+from tests.scenarios.steps import Fields, Steps
 
 
 # -- policies ----------------------------------------------------------------------------------------------------------
@@ -295,109 +268,4 @@ def test_a_hidden_field_is_never_a_clear(steps: Steps) -> None:
     steps.cycle()
     steps.cycle()
     assert set(str(steps.marketed(contact, "product_interests")).split(";")) == {"crm", "content"}
-    steps.quiet()
-
-
-# -- opt-out -----------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("side", ["marketing", "crm"])
-def test_an_opt_out_travels_from_either_side(steps: Steps, side: str) -> None:
-    """Whoever hears it first, both sides know it after one cycle."""
-    contact, lead = steps.pair()
-    if side == "marketing":
-        steps.both.hubspot.unsubscribe("ann@example.com")
-    else:
-        steps.sell(lead, HasOptedOutOfEmail=True)
-    steps.cycle()
-    assert steps.sold(lead, "HasOptedOutOfEmail") is True
-    assert steps.marketed(contact, "hs_email_optout") == "true"
-    steps.quiet()
-
-
-@pytest.mark.parametrize("side", ["marketing", "crm"])
-def test_renewed_consent_is_held_and_never_written(steps: Steps, side: str) -> None:
-    """One side takes an opt-out back: the other keeps it until a person records the consent there too."""
-    contact, lead = steps.pair()
-    steps.sell(lead, HasOptedOutOfEmail=True)
-    steps.cycle()
-    if side == "marketing":
-        steps.both.hubspot.resubscribe("ann@example.com")
-    else:
-        steps.sell(lead, HasOptedOutOfEmail=False)
-    assert steps.counts() == {"conflicts": 1}
-    assert steps.sold(lead, "HasOptedOutOfEmail") is (side == "marketing")
-    assert steps.marketed(contact, "hs_email_optout") == ("true" if side == "crm" else "false")
-    steps.quiet()
-    steps.resolve(side)
-    steps.cycle()
-    assert steps.sold(lead, "HasOptedOutOfEmail") is (side == "marketing"), "no choice clears an opt-out"
-    assert steps.conflicts()
-    if side == "marketing":
-        steps.sell(lead, HasOptedOutOfEmail=False)
-    else:
-        steps.both.hubspot.resubscribe("ann@example.com")
-    steps.cycle()
-    assert not steps.conflicts()
-    assert steps.sold(lead, "HasOptedOutOfEmail") is False
-    steps.quiet()
-
-
-# -- owners ------------------------------------------------------------------------------------------------------------
-def test_a_queue_owned_lead_survives_cycles(steps: Steps) -> None:
-    """A queue has no counterpart among HubSpot's owners: it is told as text, never written back, and stays."""
-    contact, lead = steps.pair()
-    queue = steps.both.salesforce.add_queue("Inbound West")
-    steps.sell(lead, OwnerId=queue)
-    steps.cycle()
-    assert steps.marketed(contact, "sales_owner_name") == "Inbound West"
-    steps.market(contact, jobtitle="Head")
-    steps.cycle()
-    assert steps.sold(lead, "OwnerId") == queue
-    steps.quiet()
-    assert steps.sold(lead, "OwnerId") == queue
-
-
-def test_an_owner_known_on_both_sides_travels_and_flows_one_way(steps: Steps) -> None:
-    """Sales gives a lead to somebody whom HubSpot knows; an edit of the owner in HubSpot is written over."""
-    ada = steps.both.hubspot.add_owner("ada@sales.example", "Ada", "Byron")
-    ben = steps.both.hubspot.add_owner("ben@sales.example", "Ben", "Ito")
-    user = steps.both.salesforce.add_user("ada@sales.example", "Ada Byron")
-    contact, lead = steps.pair()
-    steps.sell(lead, OwnerId=user)
-    steps.cycle()
-    assert steps.marketed(contact, "hubspot_owner_id") == ada
-    assert steps.marketed(contact, "sales_owner_email") == "ada@sales.example"
-    steps.market(contact, hubspot_owner_id=ben)
-    steps.cycle()
-    assert steps.marketed(contact, "hubspot_owner_id") == ada
-    assert steps.sold(lead, "OwnerId") == user
-    steps.quiet()
-
-
-def test_an_inactive_owner_keeps_the_lead(steps: Steps) -> None:
-    """The owner leaves the company: the lead is still his on both sides, and other fields travel."""
-    ada = steps.both.hubspot.add_owner("ada@sales.example", "Ada", "Byron")
-    user = steps.both.salesforce.add_user("ada@sales.example", "Ada Byron")
-    contact, lead = steps.pair()
-    steps.sell(lead, OwnerId=user)
-    steps.cycle()
-    steps.both.salesforce.deactivate_user(user)
-    steps.market(contact, jobtitle="Head")
-    steps.cycle()
-    assert steps.sold(lead, "Title") == "Head"
-    assert steps.sold(lead, "OwnerId") == user
-    assert steps.marketed(contact, "hubspot_owner_id") == ada
-    steps.quiet()
-
-
-def test_an_assignment_rule_changes_no_owner(steps: Steps) -> None:
-    """An active rule would give every saved Lead to a queue: neither creates nor updates of ours set it off."""
-    queue = steps.both.salesforce.add_queue("Rule")
-    steps.both.salesforce.org.assignment_rules["Lead"] = lambda _row: queue
-    contact, lead = steps.pair()
-    owner = steps.sold(lead, "OwnerId")
-    assert owner != queue
-    steps.market(contact, jobtitle="Head")
-    steps.cycle()
-    assert steps.sold(lead, "Title") == "Head"
-    assert steps.sold(lead, "OwnerId") == owner
     steps.quiet()

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 import pytest
 
 from sandbox.salesforce.definitions import picklist
 from sandbox.salesforce.standard_people import INDUSTRIES
 from syncd.model.link import Parked
-from tests.scenarios.steps import Steps, configured
-from tests.worlds import open_both
+from tests.scenarios.steps import Fields, Steps
 
 Row = Mapping[str, object]
-
-
-@pytest.fixture
-def steps() -> Iterator[Steps]:
-    """Two empty stand-ins and the example configuration."""
-    both = open_both()
-    yield Steps(both)
-    both.store.close()
 
 
 def parked(steps: Steps) -> Parked:
@@ -292,22 +282,20 @@ def test_a_workflow_that_keeps_its_own_value_is_not_fought(steps: Steps) -> None
     steps.quiet()
 
 
-def test_a_workflow_on_a_one_way_field_is_parked(tmp_path: Path) -> None:
+def test_a_workflow_on_a_one_way_field_is_parked(steps_with: Callable[[Callable[[Fields], None]], Steps]) -> None:
     """A field that only flows to sales is rewritten there: the row is parked, nothing flows back, nothing is fought."""
-    both = configured(tmp_path, lambda fields: fields["title"].update(direction="to_crm"))
-    steps = Steps(both)
+    steps = steps_with(lambda fields: fields["title"].update(direction="to_crm"))
     contact, lead = steps.pair(jobtitle="Buyer")
-    both.salesforce.org.workflows["Lead"] = [lambda _before, after: {"Title": str(after["Title"]).upper()}]
+    steps.both.salesforce.org.workflows["Lead"] = [lambda _before, after: {"Title": str(after["Title"]).upper()}]
     steps.market(contact, jobtitle="Head")
     steps.cycle()
     assert (parked(steps).field, parked(steps).code) == ("title", "REWRITTEN")
     assert steps.sold(lead, "Title") == "HEAD"
     assert steps.marketed(contact, "jobtitle") == "Head"
     steps.quiet()
-    both.salesforce.org.workflows.clear()
+    steps.both.salesforce.org.workflows.clear()
     steps.market(contact, jobtitle="Chief")
     steps.cycle()
     assert steps.sold(lead, "Title") == "Chief"
-    assert not both.store.parked()
+    assert not steps.both.store.parked()
     steps.quiet()
-    both.store.close()

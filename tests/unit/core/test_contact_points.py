@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+
+import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +87,19 @@ def test_reading_a_phone_twice_changes_nothing(text: str, region: str | None) ->
     """What was written in comparable form is read as itself; judged without the memory of earlier answers."""
     once = _read_phone(text, region)
     assert _read_phone(once, region) == once
+
+
+def test_the_quick_way_for_north_american_numbers_answers_what_the_library_does() -> None:
+    """Every notation that is read without the library: the same E.164, whatever the digits and the region."""
+    chance = random.Random(5)
+    notations = ("{}{}{}", "({}) {}-{}", "({}){}-{}", "{}-{}-{}", "{}.{}.{}", "{} {} {}")
+    prefixes = (("+1", None), ("+1 ", "DE"), ("+1-", "US"), ("", "US"), ("", "CA"))
+    for _ in range(300):
+        parts = (chance.randrange(200, 1_000), f"{chance.randrange(1_000):03}", f"{chance.randrange(10_000):04}")
+        (prefix, region), notation = chance.choice(prefixes), chance.choice(notations)
+        text = prefix + notation.format(*parts)
+        number = phonenumbers.parse(text, region)
+        assert phonenumbers.is_possible_number(number)
+        written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+        assert phone_number(text, region) == written, text
+    assert phone_number("212-736-5000", "DE") != "+12127365000"

@@ -32,7 +32,7 @@ def test_registrable_domains(text: str, domain: str | None) -> None:
 
 
 def test_no_network_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The suffix list is the library's own snapshot (dependencies.md 7.19)."""
+    """The suffix list is the library's own snapshot (it fetches nothing)."""
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a socket was opened")

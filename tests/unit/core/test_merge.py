@@ -1,4 +1,7 @@
-"""The three-way merge: as tables for people to read, as laws over every triple, and as laws over any values."""
+"""The three-way merge: as tables for people to read, as laws over every triple, and as laws over any values.
+
+Length: the tables of every rule stand beside the laws that must hold for all of them.
+"""
 
 from __future__ import annotations
 

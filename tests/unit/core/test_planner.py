@@ -1,4 +1,7 @@
-"""From records to decisions: one write per side at most, only what differs, and what waits ends when it is over."""
+"""From records to decisions: one write per side at most, only what differs, and what waits ends when it is over.
+
+Length: one small world of records, fields and owners carries every topic of planning.
+"""
 
 from __future__ import annotations
 

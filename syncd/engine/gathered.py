@@ -1,0 +1,60 @@
+"""What one cycle reads of one kind, as values: records met, strays, departures, what waits, and where streams stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from syncd.engine.world import World
+from syncd.model.link import Conflict, DeadLetter, Linked, Parked
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.run import Request, StoredCursor
+from syncd.model.values import Pair, Side
+
+LOOK = "look"
+SAID_APART = "said to be apart by a person; it is not asked again"
+"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
+
+
+@dataclass(slots=True)
+class Meeting:
+    """One linked record and what was read of it."""
+
+    linked: Linked
+    seen: Pair[RemoteRecord | None]
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything that was read of one kind in one cycle."""
+
+    kind: str
+    full: bool
+    meetings: dict[str, Meeting] = field(default_factory=dict)
+    strays: Pair[dict[RemoteRef, RemoteRecord]] = field(default_factory=lambda: Pair({}, {}))
+    gone: list[tuple[Linked, Side, Gone]] = field(default_factory=list)
+    moved: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
+    back: list[tuple[Linked, Side, RemoteRecord]] = field(default_factory=list)
+    nothing: Counter[str] = field(default_factory=Counter)
+    cursors: list[StoredCursor] = field(default_factory=list)
+    conflicts: dict[str, list[Conflict]] = field(default_factory=dict)
+    matches: list[Conflict] = field(default_factory=list)
+    parked: dict[str, list[Parked]] = field(default_factory=dict)
+    dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)
+    carried: list[Request] = field(default_factory=list)
+    flying: set[str] = field(default_factory=set)
+    departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
+    examined: set[str] = field(default_factory=set)
+    records_read: int = 0
+
+
+def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:
+    """The engine's own wish that the next cycle reads one record on both sides: ``link:<id>`` or ``<side>:<ref>``."""
+    return Request(
+        id=f"{LOOK}:{kind}:{what}{salt}",
+        connection=world.connection.name,
+        wish=LOOK,
+        argument=f"{kind} {what}",
+        who="engine",
+        at=world.clock.now(),
+    )

@@ -1,0 +1,33 @@
+"""Worlds for scenarios: two empty stand-ins over the example configuration, or over a changed copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.steps import Fields, Steps, configured
+from tests.worlds import open_both
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    """Two empty stand-ins and the example configuration."""
+    both = open_both()
+    yield Steps(both)
+    both.store.close()
+
+
+@pytest.fixture
+def steps_with(tmp_path: Path) -> Iterator[Callable[[Callable[[Fields], None]], Steps]]:
+    """Makes a world over a changed configuration."""
+    opened: list[Steps] = []
+
+    def make(change: Callable[[Fields], None]) -> Steps:
+        opened.append(Steps(configured(tmp_path, change)))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.both.store.close()

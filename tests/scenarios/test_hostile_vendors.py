@@ -1,0 +1,189 @@
+"""Whole cycles against vendors that misbehave: nothing is lost, nothing is doubled, and the run says what was wrong.
+
+A hostile answer takes the place of one read, of a page in the middle of a stream, or of a write. The cursor stays
+where it was as long as anything before it is unsettled; once the vendor is itself again, two cycles bring both sides
+into step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from sandbox.kernel import ConnectionDropped, Fault, HttpRequest, HttpResponse
+from syncd.engine.cycle import sync
+from syncd.model.errors import NeedsOperator, SyncdError, WrongAccount
+from syncd.model.remote import AccountIdentity
+from syncd.model.run import RunState
+from syncd.model.values import Side
+from tests.hostile import ANYWHERE, CANARY, HUBSPOT, SALESFORCE, Hostile
+from tests.scenarios.steps import HOUR, Steps
+from tests.worlds import Both, open_both, open_world
+
+Matches = Callable[[HttpRequest], bool]
+
+
+def _hub_search(request: HttpRequest) -> bool:
+    return request.path.endswith("/contacts/search")
+
+
+def _hub_write(request: HttpRequest) -> bool:
+    return "/contacts/batch/u" in request.path
+
+
+def _force_read(request: HttpRequest) -> bool:
+    return request.path.endswith("/composite") and b"SELECT" in request.body.replace(b"%20", b" ").upper()
+
+
+def _force_write(request: HttpRequest) -> bool:
+    return request.method == "PATCH" or (request.path.endswith("/composite") and b'"PATCH"' in request.body)
+
+
+PLACES: dict[str, tuple[Side, Matches]] = {
+    "hubspot search": (Side.MARKETING, _hub_search),
+    "hubspot write": (Side.MARKETING, _hub_write),
+    "salesforce read": (Side.CRM, _force_read),
+    "salesforce write": (Side.CRM, _force_write),
+}
+CASES = [
+    pytest.param(place, hostile, id=f"{place}: {hostile}")
+    for place, (side, _) in PLACES.items()
+    for hostile in (*ANYWHERE, *(HUBSPOT if side is Side.MARKETING else SALESFORCE))
+]
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    """Two stand-ins that are linked and in step: one pair, ready for edits on both sides."""
+    both = open_both()
+    told = Steps(both)
+    yield told
+    both.store.close()
+
+
+def misbehave(both: Both, side: Side, matches: Matches, hostile: Hostile, *, skip: int = 0) -> Callable[[], int]:
+    """From now on one side answers so wherever it matches, after ``skip`` honest answers; returns a count of hits."""
+    kernel = both.hubspot if side is Side.MARKETING else both.salesforce
+    plain = kernel.handle
+    seen = [0]
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if not matches(request):
+            return plain(request)
+        seen[0] += 1
+        if seen[0] <= skip:
+            return plain(request)
+        if hostile.when == "cut":
+            raise ConnectionDropped(hostile.name)
+        kernel.faults.arm(Fault(hostile.name, lambda _: True, when=hostile.when, answer=hostile.answer))
+        return plain(request)
+
+    kernel.handle = handle  # type: ignore[method-assign]
+    return lambda: max(0, seen[0] - skip)
+
+
+def behave(both: Both) -> None:
+    """Both vendors are themselves again."""
+    for kernel in (both.hubspot, both.salesforce):
+        kernel.__dict__.pop("handle", None)
+        kernel.faults.armed.clear()
+
+
+def attempt(steps: Steps) -> tuple[RunState, str]:
+    """One cycle against a misbehaving vendor: how its run ended and what it says; any other error fails the test."""
+    steps.both.clock.advance(HOUR)
+    try:
+        ended = sync(steps.both.world)
+    except SyncdError as error:
+        run = steps.both.store.runs(1)[0]
+        assert run.trouble == str(error)
+        return run.state, run.trouble
+    return ended.run.state, ended.run.trouble
+
+
+def agreed(steps: Steps, pairs: dict[str, str]) -> None:
+    """Both sides hold the same towns and phones, and there is one Lead for each contact."""
+    for contact, lead in pairs.items():
+        assert steps.marketed(contact, "city") == steps.sold(lead, "City")
+        assert steps.marketed(contact, "jobtitle") == steps.sold(lead, "Title")
+    contacts = steps.contacts()
+    keys = [row["Syncd_Marketing_Id__c"] for row in steps.live("Lead")]
+    assert sorted(str(key) for key in keys) == sorted(contacts), "one Lead for each contact and none twice"
+
+
+@pytest.mark.parametrize(("place", "hostile"), CASES)
+def test_a_cycle_hit_by_a_hostile_answer_loses_and_doubles_nothing(steps: Steps, place: str, hostile: Hostile) -> None:
+    """The run is not called done, its words quote nobody, and two honest cycles later both sides agree."""
+    contact, lead = steps.pair()
+    steps.quiet()
+    steps.market(contact, city="Graz")
+    steps.sell(lead, Title="Boss")
+    new = steps.contact(email="new@example.com", company="Neu")
+    steps.lead(Email="other@example.com")
+    before = {(row.side, row.stream): row.cursor for row in steps.both.store.cursors() if row.kind == "person"}
+    side, matches = PLACES[place]
+    hits = misbehave(steps.both, side, matches, hostile)
+    state, trouble = attempt(steps)
+    assert hits(), "the hostile answer must have been met"
+    behave(steps.both)
+    assert CANARY not in trouble
+    if state is RunState.FAILED:
+        now = {(row.side, row.stream): row.cursor for row in steps.both.store.cursors() if row.kind == "person"}
+        assert now == before, "nothing was settled, so no cursor moves"
+        assert len(trouble) > 20
+    steps.cycle()
+    steps.cycle()
+    made = steps.marketed(new, "syncd_crm_id")
+    assert made is not None
+    agreed(steps, {contact: lead, new: made})
+    steps.quiet()
+
+
+def test_a_search_page_in_the_middle(steps: Steps) -> None:
+    """900 edits are five pages; the third fails: no cursor moves, and the next cycle brings all of them."""
+    steps.pair()
+    steps.both.hubspot.load(
+        "contacts",
+        [{"email": f"m{n}@example.com", "lastname": "M", "lifecyclestage": "marketingqualifiedlead"} for n in range(900)],
+    )
+    before = steps.both.store.cursors()
+    hits = misbehave(steps.both, Side.MARKETING, _hub_search, HUBSPOT[-5], skip=2)
+    state, trouble = attempt(steps)
+    assert (state, bool(hits())) == (RunState.FAILED, True)
+    assert "500" in trouble or "50" in trouble
+    assert [row.cursor for row in steps.both.store.cursors()] == [row.cursor for row in before]
+    behave(steps.both)
+    steps.cycle()
+    assert len(steps.live("Lead")) == 901
+    steps.quiet()
+
+
+def test_another_portal_or_org_is_refused_before_any_write(steps: Steps) -> None:
+    """The store is bound to the accounts it was first used with; other credentials end in exit code 2, unwritten."""
+    steps.pair()
+    fresh_hubspot, fresh_salesforce = open_both(seed=8).hubspot, open_both(seed=9).salesforce
+    fresh_hubspot.account = replace(fresh_hubspot.account, portal_id=99)
+    both = steps.both
+    for hubspot, salesforce in ((fresh_hubspot, both.salesforce), (both.hubspot, fresh_salesforce)):
+        both.clock.advance(HOUR)
+        world = open_world(hubspot, salesforce, both.clock, both.store, both.settings)
+        before = steps.written()
+        with pytest.raises(WrongAccount) as refused:
+            sync(world)
+        assert refused.value.exit_code == 2
+        assert steps.written() == before
+        assert not [call for call in (*fresh_hubspot.calls, *fresh_salesforce.calls) if call.written or call.created]
+        assert both.store.lease() is None or both.store.lease().until <= both.clock.now()  # type: ignore[union-attr]
+
+
+def test_an_account_is_bound_once(steps: Steps) -> None:
+    """Binding the same account again is fine; another one names both."""
+    steps.pair()
+    bound = steps.both.store.bound()
+    assert set(bound) == set(Side)
+    for side, identity in bound.items():
+        steps.both.store.bind(side, identity)
+        with pytest.raises(NeedsOperator, match=identity.account):
+            steps.both.store.bind(side, AccountIdentity(identity.vendor, "another"))
