@@ -81,4 +81,4 @@ def calm_collector() -> None:
     Records, bases and plans hold no cycles; walking over them again and again was a fifth of a big cycle's time.
     """
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(10_000, 20, 50)

@@ -86,21 +86,19 @@ class Lookup:
         return self._anew(lambda: self._fetch(shape, refs, lane))
 
     def _fetch(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> list[Found]:
+        proper = [RemoteRef(ref.object, to18(ref.id)) if is_id(ref.id) else ref for ref in refs]
         wanted: dict[str, dict[str, None]] = {}
-        for ref in refs:
+        for ref in proper:
             if is_id(ref.id):
-                wanted.setdefault(ref.object, {})[to18(ref.id)] = None
+                wanted.setdefault(ref.object, {})[ref.id] = None
         found: dict[RemoteRef, Found] = {}
         for name, ids in wanted.items():
             columns = self.columns(shape, name, lane)
             rows = self.rows(name, list(ids), columns.selected, lane)
-            found |= {RemoteRef(name, id_): read_row(row, columns) for id_, row in rows.items()}
+            for id_, row in rows.items():
+                found[RemoteRef(name, id_)] = read_row(row, columns)
             found |= self.fates(shape, [RemoteRef(name, id_) for id_ in ids if id_ not in rows], lane)
-        answers: list[Found] = []
-        for ref in refs:
-            proper = RemoteRef(ref.object, to18(ref.id)) if is_id(ref.id) else ref
-            answers.append(found.get(proper) or Gone(proper, Departure.INVISIBLE))
-        return answers
+        return [found.get(ref) or Gone(ref, Departure.INVISIBLE) for ref in proper]
 
     def rows(self, object: str, ids: Sequence[str], fields: Sequence[str], lane: Lane) -> dict[str, dict[str, Any]]:
         """Raw rows by id (18 characters), 2,000 a call; ids that are not shown are not in the answer."""

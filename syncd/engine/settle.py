@@ -80,7 +80,8 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     for side in Side:
         record = decision.seen.of(side)
         if record is not None:
-            told = {**_told(planner, side, record, names), VERSION: record.version}
+            newest = max(str(confirmed.of(side).get(VERSION) or ""), record.version)
+            told = {**_told(planner, side, record, names), VERSION: newest}
             confirmed = confirmed.replacing(side, {**confirmed.of(side), **told})
     return Base(agreed, confirmed)
 
