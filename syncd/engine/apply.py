@@ -5,6 +5,8 @@ lot is one ``begin`` (intents and audit, with the lease checked in the same tran
 A refusal of one field costs that field only: it is parked and the rest is sent again. A refusal that names no field
 is narrowed down by halves. A record that is no longer what was decided on is decided on again. What nobody can know
 stays an open intent, and nothing more is sent for that record until it is settled by reading.
+
+Length: one lot's story from its intents to its outcomes, whose steps share the ledger and what follows from them.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from syncd.core.planner import LANES, Known, Planner, digest
+from syncd.core.planner import LANES, NOTHING_KNOWN, Known, Planner, digest
 from syncd.engine.ahead import write_ahead
 from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
@@ -94,6 +96,8 @@ class Apply:
             for decision in lot:
                 settle_unwritten(self.ledger, decision, settlement)
             for conflict in settlement.conflicts:
+                if conflict.resolution is not None:
+                    continue
                 self.tally.note("conflicts")
                 emit("conflict.opened", kind=plan.kind, conflict=conflict.id, field=conflict.field or "")
             if settlement:
@@ -238,16 +242,24 @@ class Apply:
         refs = [self.ledger.of(decision).link.refs.of(side) for decision in created]
         answers = self.world.connectors.of(side).fetch(self.planner.lens.shape(side), refs)
         settlement = Settlement()
+        parked = self.world.store.parked([decision.link.id for decision in created])
         for decision, answer in zip(created, answers, strict=True):
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)
-            self._decide_again(decision, seen, settlement)
+            waiting = [row for row in parked if row.link == decision.link.id] if parked else []
+            self._decide_again(decision, seen, settlement, Known(parked=waiting))
         if settlement:
             self.world.store.settle(settlement, self.world.clock.now())
 
-    def _decide_again(self, decision: Decision, seen: Pair[RemoteRecord | None], settlement: Settlement) -> None:
+    def _decide_again(
+        self,
+        decision: Decision,
+        seen: Pair[RemoteRecord | None],
+        settlement: Settlement,
+        known: Known = NOTHING_KNOWN,
+    ) -> None:
         """Decides on a link as it stands after what was settled so far, and queues what follows."""
-        decided = self.planner.linked(self.ledger.of(decision), seen, Known())
+        decided = self.planner.linked(self.ledger.of(decision), seen, known)
         if isinstance(decided, Decision):
             settle_unwritten(self.ledger, decided, settlement)
             self._next.extend(Job(decided, action) for action in decided.actions if isinstance(action, Create | Update))
@@ -292,7 +304,8 @@ class Apply:
         )
         self.tally.note("conflicts")
         emit("conflict.opened", kind=decision.kind, conflict=conflict.id, field="")
-        return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict])
+        wishes = [self._look(job)]
+        return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict], wishes=wishes)
 
     def _stale(self, job: Job, write: Write, result: Stale) -> Settlement:
         """Decided again on what stands there now; a record that left or moved is looked at in the next cycle."""

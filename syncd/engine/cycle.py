@@ -1,28 +1,28 @@
 """One cycle of one connection: lease, recover, prepare, guard, apply, and the cursors last.
 
 The lease is ours (docs/decisions.md 3): two cycles of one connection never write at once, whoever started them. The
-first link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its digest;
-then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals.
+first link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its
+digest; then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
 from syncd.engine.lease import Holding, take_lease
 from syncd.engine.prepare import Prepared, prepare
+from syncd.engine.price import WAVES, waves
 from syncd.engine.recover import recover
 from syncd.engine.world import World, learn_schema, make_ready, no_lease
 from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
-from syncd.model.plan import Adopt, Create, Decision, KindPlan, Plan, Update
+from syncd.model.plan import Adopt, Create, KindPlan, Plan, Update
 from syncd.model.run import Request, Run, RunState
 from syncd.observe.log import bound, emit
 from syncd.ports.store import Settlement
 
-WAVES = (10, 100)
 REFUSALS_ALLOWED = 0.05
 APPROVE = "approve"
 
@@ -211,7 +211,7 @@ class _Cycle:
             self.world.store.settle(settlement, self.world.clock.now())
 
     def _in_waves(self, apply: Apply, plan: KindPlan) -> None:
-        for wave in _waves(plan.decisions):
+        for wave in waves(plan.decisions):
             before = self.tally.counts.total()
             refused = _refusals(self.tally)
             apply.unwritten(replace(plan, decisions=wave))
@@ -231,16 +231,6 @@ class _Cycle:
 
 def _refusals(tally: Tally) -> int:
     return sum(number for name, number in tally.counts.items() if name.startswith("refused"))
-
-
-def _waves(decisions: Sequence[Decision]) -> Iterator[Sequence[Decision]]:
-    """The first 10, the next 100, the rest."""
-    start = 0
-    for size in (*WAVES, len(decisions)):
-        wave = decisions[start : start + size]
-        if wave:
-            yield wave
-        start += size
 
 
 def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str) -> Run:

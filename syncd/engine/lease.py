@@ -1,8 +1,8 @@
 """The exclusive right to write for one connection: taken, kept while work goes on, given back.
 
 The lease is ours (docs/decisions.md 3) and lives in the store. Its epoch is checked in the transaction that stores the
-intents of each send, so a worker that slept too long finds out before it writes. A holder that ran on this host and is gone
-(killed, out of memory) is not waited for.
+intents of each send, so a worker that slept too long finds out before it writes. A holder that ran on this host and is
+gone (killed, out of memory) is not waited for.
 """
 
 from __future__ import annotations

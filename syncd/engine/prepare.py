@@ -18,12 +18,12 @@ from syncd.core.planner import LANES, Known, Planner, Times, digest, restored
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
 from syncd.engine.pairing import Pairing
+from syncd.engine.price import price
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
 from syncd.model.plan import (
     Action,
     Adopt,
-    Cost,
     Create,
     Decision,
     Detach,
@@ -36,8 +36,6 @@ from syncd.model.plan import (
 )
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
 from syncd.model.values import Instant, Pair, Side
-
-CALL_SECONDS = 0.3
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ def prepare(world: World, *, full: bool = False) -> Prepared:
         kinds=tuple(kinds),
         first_link=first,
         digest=plan_digest(kinds),
-        cost=_cost(world, kinds),
+        cost=price(world, kinds, first_link=first),
     )
     return Prepared(plan, everything)
 
@@ -319,26 +317,3 @@ def _told(action: Action) -> list[object]:
             return ["hold", action.conflict.id]
         case _:
             return [type(action).__name__]
-
-
-def _cost(world: World, kinds: Sequence[KindPlan]) -> Cost:
-    """Calls that carrying the plan out will need, and the time they take at the usual pace of the vendors."""
-    calls = dict.fromkeys(Side, 0)
-    for kind in kinds:
-        writes: Counter[Side] = Counter()
-        guarded: Counter[Side] = Counter()
-        for decision in kind.decisions:
-            for action in decision.actions:
-                if isinstance(action, Create):
-                    writes[action.side] += 1
-                    writes[action.side.other] += 1  # the key field of the record it was made for
-                elif isinstance(action, Update):
-                    writes[action.side] += 1
-                    guarded[action.side] += 1 if action.expect else 0
-        for side in Side:
-            capable = world.connectors.of(side).capabilities
-            calls[side] += -(-writes[side] // capable.write_batch) + -(-guarded[side] // capable.read_batch)
-            if not capable.confirms and writes[side]:
-                calls[side] += -(-writes[side] // capable.read_batch)
-    total = sum(calls.values())
-    return Cost(Pair(calls[Side.MARKETING], calls[Side.CRM]), total * CALL_SECONDS)
