@@ -24,6 +24,7 @@ ALL_SCOPES = frozenset(
         "communication_preferences.read",
         "communication_preferences.write",
         "communication_preferences.read_write",
+        "communication_preferences.statuses.batch.write",
     )
 )
 

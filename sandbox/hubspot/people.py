@@ -143,9 +143,13 @@ class People:
         return self.portal.add_owner(email=email, first=first, last=last, archived=archived).id
 
     def export(self) -> dict[str, list[dict[str, Any]]]:
-        """Every record of every object, archived ones too, in id order: what both vendors' agreement is judged by."""
-        return {name: [self._exported(store, record) for record in _all(store)] for name, store in
-                self.portal.stores.items()}  # fmt: skip
+        """Every record of every object, archived ones too, in id order, and the owners as their API tells them: what
+        the agreement of both vendors is judged by.
+        """
+        stores = self.portal.stores.items()
+        records = {name: [self._exported(store, record) for record in _all(store)] for name, store in stores}
+        owners = sorted(self.portal.owners.values(), key=lambda owner: int(owner.id))
+        return {**records, "owners": [owner.wire() for owner in owners]}
 
     def _exported(self, store: RecordStore, record: Record) -> dict[str, Any]:
         associations: dict[str, list[dict[str, Any]]] = {}

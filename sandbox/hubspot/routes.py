@@ -35,6 +35,7 @@ _NUMBERS = {
 }
 _SCOPE_OF = {kind.name: kind.scope or kind.name for kind in OBJECT_TYPES}
 _PREFERENCES_READ = ("communication_preferences.read_write", "communication_preferences.read")
+_PREFERENCES_BATCH = ("communication_preferences.statuses.batch.write",)  # Marketing Hub Enterprise only
 _PREFERENCES_WRITE = ("communication_preferences.read_write", "communication_preferences.write")
 
 #: Batch endpoints of records: last part of the path -> endpoint and right.
@@ -199,7 +200,7 @@ def _preferences(method: str, version: str, parts: list[str]) -> Route | None:
         case ("POST", "statuses", "batch", "read"):
             return Route("preferences.batch.read", preferences.batch_reads, _PREFERENCES_READ)
         case ("POST", "statuses", "batch", "unsubscribe-all"):
-            return Route("preferences.batch.unsubscribe", preferences.batch_unsubscribes, _PREFERENCES_WRITE)
+            return Route("preferences.batch.unsubscribe", preferences.batch_unsubscribes, _PREFERENCES_BATCH)
         case ("POST", "statuses", "batch", "unsubscribe-all", "read"):
             return Route("preferences.batch.read", preferences.batch_reads_wide, _PREFERENCES_READ)
         case ("GET", "statuses", address):

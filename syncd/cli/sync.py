@@ -88,7 +88,7 @@ def _print(world: World, ended: Ended, calls: dict[Side, int]) -> None:
     say(f"{run.connection}: {run.state} in {seconds:.1f} s{shadow}", style="bold")
     table("", ("what", "how many"), [(name, f"{number:,}") for name, number in sorted(run.counts.items())])
     if not run.counts:
-        say("  nothing to write")
+        say("  see `syncd plan` for what would be written" if shadow else "  nothing to write")
     say("  API calls: " + ", ".join(f"{side} {number:,}" for side, number in calls.items()))
     if run.state is RunState.PARTIAL:
         say("  part of it is left and taken up by the next run", style="yellow")

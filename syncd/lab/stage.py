@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -114,11 +113,8 @@ class Stage:
         )
 
     def exports(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Everything both vendors hold; HubSpot's owners are read through its API, which alone knows them."""
-        marketing: dict[str, Any] = dict(self.marketing.export())
-        url = self.marketing.url
-        marketing["owners"] = [*_owners(url, archived="false"), *_owners(url, archived="true")]
-        return marketing, self.crm.export()
+        """Everything both vendors hold."""
+        return self.marketing.export(), self.crm.export()
 
     def calls(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The call logs of both stand-ins in figures."""
@@ -243,13 +239,3 @@ def child_environment() -> dict[str, str]:
     """Our own, without settings of the caller's own syncd."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")}
     return own | {"PYTHONPATH": os.pathsep.join(part for part in (str(ROOT), own.get("PYTHONPATH", "")) if part)}
-
-
-def _owners(url: str, *, archived: str) -> list[dict[str, Any]]:
-    request = urllib.request.Request(  # noqa: S310 - the stand-in's own address on loopback
-        f"{url}/crm/v3/owners?limit=500&archived={archived}", headers={"Authorization": f"Bearer {TOKEN}"}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=30) as answer:
-        found: list[dict[str, Any]] = json.load(answer)["results"]
-    return found

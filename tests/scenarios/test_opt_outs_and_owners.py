@@ -50,6 +50,18 @@ def test_renewed_consent_is_held_and_never_written(steps: Steps, side: str) -> N
     steps.quiet()
 
 
+def test_an_opt_out_needs_no_enterprise_scope(steps: Steps) -> None:
+    """A token without the batch scope unsubscribes one address a call; the opt-out arrives all the same."""
+    tokens = steps.both.hubspot.tokens
+    for token, scopes in list(tokens.items()):
+        tokens[token] = scopes - {"communication_preferences.statuses.batch.write"}
+    contact, lead = steps.pair()
+    steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    steps.quiet()
+
+
 # -- owners ------------------------------------------------------------------------------------------------------------
 def test_a_queue_owned_lead_survives_cycles(steps: Steps) -> None:
     """A queue has no counterpart among HubSpot's owners: it is told as text, never written back, and stays."""
