@@ -9,7 +9,7 @@ not execute it. Everything else becomes ``RetryLater`` whose ``sent`` says wheth
 JSON belongs, truncated and oversized bodies are failures of the call, never a crash. Waits use the injected clock and
 chance. Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only.
 
-Longer than other files, because session, verdicts and the call are one promise and are read together.
+Length: session, verdicts and the call are one promise and are read together.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 The level says what is asked of a person: ``debug`` nothing and not shown, ``info`` nothing, ``warning`` look at it
 today, ``error`` act now. Keys carry ids, names, counts and codes; never a field's value, an e-mail address, a token or
 a vendor's free text, because those texts quote values. ``docs/logs.md`` is generated from these tables.
+
+Length: one table of all events, which is read as a whole.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ import pytest
 
 from connectors.hubspot.client import HubSpotAccount
 from connectors.hubspot.connector import HubSpotConnector
-from connectors.salesforce import SalesforceAccount, SalesforceConnector
+from connectors.salesforce.client import SalesforceAccount
+from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import open_session
 from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.salesforce import SalesforceKernel

@@ -1,6 +1,8 @@
 """The Salesforce connector against the Salesforce stand-in, in process: streams, point reads, writes, call counts.
 
 The stand-in's log judges: what was sent, how many calls it cost, what the org holds afterwards.
+
+Length: one suite over one world, in the order of the Protocol.
 """
 
 from __future__ import annotations

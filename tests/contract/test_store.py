@@ -1,4 +1,7 @@
-"""The promises of ``ports.store.Store``, on SQLite and on PostgreSQL."""
+"""The promises of ``ports.store.Store``, on SQLite and on PostgreSQL.
+
+Length: one suite, run on both databases in the order of the port.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Writing to HubSpot: every row gets its own true result, and nothing is sent twice that may have happened."""
+"""Writing to HubSpot: every row gets its own true result, and nothing is sent twice that may have happened.
+
+Length: tables of answers and what each row must become.
+"""
 
 from __future__ import annotations
 

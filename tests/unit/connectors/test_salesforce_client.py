@@ -1,4 +1,7 @@
-"""The traps of simple-salesforce (numbers 1.x of the vendor facts), logins, refusals of whole calls and odd answers."""
+"""The traps of simple-salesforce (numbers 1.x of the vendor facts), logins, refusals of whole calls and odd answers.
+
+Length: one test a numbered trap, in their order.
+"""
 
 from __future__ import annotations
 

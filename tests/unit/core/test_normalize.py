@@ -1,4 +1,7 @@
-"""The Lens as the planner uses it: shapes, reading, writing and back, on both sides."""
+"""The Lens as the planner uses it: shapes, reading, writing and back, on both sides.
+
+Length: tables of values, type by type.
+"""
 
 from __future__ import annotations
 
