@@ -35,7 +35,9 @@ def _raw(name: str, body: bytes, status: int = 200, kind: str = "application/jso
 
 
 def _json(name: str, status: int, body: object, headers: Mapping[str, str] | None = None) -> Hostile:
-    return Hostile(name, HttpResponse(status, orjson.dumps(body), {"Content-Type": "application/json"} | dict(headers or {})))
+    return Hostile(
+        name, HttpResponse(status, orjson.dumps(body), {"Content-Type": "application/json"} | dict(headers or {}))
+    )
 
 
 #: What may come from anywhere: proxies, load balancers, half-dead servers.
@@ -56,11 +58,13 @@ ANYWHERE = (
     _json("results of numbers", 200, {"results": [1, 2], "records": [1, 2], "done": True, "compositeResponse": [3]}),
     _json("results of empty rows", 200, {"results": [{}], "records": [{}], "done": True, "compositeResponse": [{}]}),
     _json(
-        "rows with null parts", 200,
+        "rows with null parts",
+        200,
         {"results": [{"id": None, "properties": None}], "records": [{"Id": None, "attributes": None}], "done": True},
     ),
     _json(
-        "rows with lists as values", 200,
+        "rows with lists as values",
+        200,
         {
             "results": [{"id": ["1"], "properties": ["email"], "to": 7, "new": "x"}],
             "records": [{"Id": ["1"], "SystemModstamp": {}, "attributes": ["x"]}],
@@ -69,7 +73,8 @@ ANYWHERE = (
         },
     ),
     _json(
-        "rows with unreadable stamps", 200,
+        "rows with unreadable stamps",
+        200,
         {
             "results": [{"id": "1", "properties": {"lastmodifieddate": "soon", "hs_lastmodifieddate": "soon"}}],
             "records": [{"Id": "00Q000000000001AAA", "SystemModstamp": "soon", "attributes": {"type": "Lead"}}],
@@ -78,7 +83,8 @@ ANYWHERE = (
     ),
     _json("wrong paging", 200, {"results": [], "paging": {"next": {"after": {"a": 1}}}, "records": [], "done": "no"}),
     _json(
-        "next page elsewhere", 200,
+        "next page elsewhere",
+        200,
         {
             "results": [],
             "paging": {"next": {"link": ELSEWHERE, "after": "x"}},
@@ -136,7 +142,7 @@ HUBSPOT = (
     _hub("423", 423, "LOCKED"),
     _hub("429 ten seconds", 429, "RATE_LIMITS", errorType="RATE_LIMIT", policyName="TEN_SECONDLY_ROLLING"),
     _hub("429 daily", 429, "RATE_LIMITS", errorType="RATE_LIMIT", policyName="DAILY"),
-    _json("429 search", 429, {"status": "error", "message": "You have reached your secondly limit.", "errorType": "RATE_LIMIT"}),
+    _json("429 search", 429, {"status": "error", "message": "You have reached your secondly limit.", "errorType": "RATE_LIMIT"}),  # noqa: E501 - one case a line
     _json("431", 431, {"message": "headers too large"}),
     _json("477", 477, {"message": "migration"}, {"Retry-After": "3600"}),
     _json("477 with a date", 477, {"message": "migration"}, {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}),

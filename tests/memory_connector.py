@@ -206,17 +206,13 @@ class MemoryConnector:
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """By the key field."""
         self.shelf.calls += 1
-        return {
-            key: [self._record(shape, held) for held in self.shelf.holders(object, shape.key, key)] for key in keys
-        }
+        return {key: [self._record(shape, held) for held in self.shelf.holders(object, shape.key, key)] for key in keys}
 
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """Every change there was."""
         self.shelf.calls += 1
         return [
-            event
-            for event in self.shelf.events
-            if event.ref in refs and event.field in fields and event.at >= since
+            event for event in self.shelf.events if event.ref in refs and event.field in fields and event.at >= since
         ]
 
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
@@ -287,7 +283,9 @@ class MemoryConnector:
         unknown = tuple(sorted(set(row.fields) - self.shelf.fields[name] - {shape.key}))
         if unknown:
             return Refused("UNKNOWN_FIELD", "there is no such field", "take it out of the mapping", unknown)
-        made = self.shelf.holders(name, shape.key, row.key if isinstance(row, CreateRecord) else row.fields.get(shape.key))
+        made = self.shelf.holders(
+            name, shape.key, row.key if isinstance(row, CreateRecord) else row.fields.get(shape.key)
+        )
         if isinstance(row, CreateRecord):
             ref = made[0].ref if made else self.shelf.create(name, {shape.key: row.key})
         else:

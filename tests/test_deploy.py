@@ -1,4 +1,4 @@
-"""The scripts of ``deploy/`` catch what they are there for; each runs on a copy of what it reads, never on the project."""
+"""The scripts of ``deploy/`` catch what they are there for; each runs on a copy of what it reads."""
 
 from __future__ import annotations
 

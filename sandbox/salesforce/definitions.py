@@ -96,17 +96,17 @@ class ObjectDefinition:
     replicateable: bool = True
 
 
-def text(name: str, label: str, length: int, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def text(name: str, label: str, length: int, **more: Any) -> FieldDefinition:
     """A plain text field."""
     return FieldDefinition(name=name, label=label, type="string", length=length, **more)
 
 
-def typed(kind: str, name: str, label: str, length: int = 0, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def typed(kind: str, name: str, label: str, length: int = 0, **more: Any) -> FieldDefinition:
     """A field of any type that needs no more than a length."""
     return FieldDefinition(name=name, label=label, type=kind, length=length, **more)
 
 
-def long_text(name: str, label: str, length: int = 32000, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def long_text(name: str, label: str, length: int = 32000, **more: Any) -> FieldDefinition:
     """A long text area: stored and returned, but neither filtered nor sorted."""
     return FieldDefinition(
         name=name, label=label, type="textarea", length=length, filterable=False, sortable=False, groupable=False,
@@ -114,7 +114,7 @@ def long_text(name: str, label: str, length: int = 32000, **more: Any) -> FieldD
     )  # fmt: skip
 
 
-def picklist(name: str, label: str, values: Sequence[str], *, length: int = 255, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def picklist(name: str, label: str, values: Sequence[str], *, length: int = 255, **more: Any) -> FieldDefinition:
     """A picklist of plain values; a default value is marked in its entry."""
     default = more.get("default")
     entries = tuple(PicklistValue(value, value, default=value == default) for value in values)
@@ -122,29 +122,29 @@ def picklist(name: str, label: str, values: Sequence[str], *, length: int = 255,
                            **more)  # fmt: skip
 
 
-def flag(name: str, label: str, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def flag(name: str, label: str, **more: Any) -> FieldDefinition:
     """A checkbox: never null, false unless said otherwise."""
     more.setdefault("default", False)
     return FieldDefinition(name=name, label=label, type="boolean", nillable=False, defaulted=True,
                            aggregatable=False, **more)  # fmt: skip
 
 
-def whole(name: str, label: str, digits: int = 8, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def whole(name: str, label: str, digits: int = 8, **more: Any) -> FieldDefinition:
     """An integer."""
     return FieldDefinition(name=name, label=label, type="int", digits=digits, **more)
 
 
-def money(name: str, label: str, *, scale: int = 0, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def money(name: str, label: str, *, scale: int = 0, **more: Any) -> FieldDefinition:
     """An amount of money of 18 digits."""
     return FieldDefinition(name=name, label=label, type="currency", precision=18, scale=scale, groupable=False, **more)
 
 
-def moment(name: str, label: str, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def moment(name: str, label: str, **more: Any) -> FieldDefinition:
     """A date with time."""
     return FieldDefinition(name=name, label=label, type="datetime", groupable=False, **more)
 
 
-def reference(name: str, label: str, refers_to: Sequence[str], relationship: str, **more: Any) -> FieldDefinition:  # noqa: ANN401 - FieldDefinition checks them
+def reference(name: str, label: str, refers_to: Sequence[str], relationship: str, **more: Any) -> FieldDefinition:
     """A lookup to one of several objects."""
     return FieldDefinition(name=name, label=label, type="reference", length=18, refers_to=tuple(refers_to),
                            relationship=relationship, **more)  # fmt: skip

@@ -1,7 +1,9 @@
-"""One suite for every connector: what ``syncd.ports.connector`` promises, asked of both vendors and of a fake in memory.
+"""One suite for every connector: what ``syncd.ports.connector`` promises, asked of both vendors and of a fake.
 
 A ``Bench`` per connector knows three words only: how that vendor names the same fields, and how a person creates,
 edits, archives and merges there. Everything else is the Protocol.
+
+Length: one suite over three connectors, in the order of the Protocol.
 """
 
 from __future__ import annotations
@@ -425,9 +427,7 @@ def test_references_are_written_and_read(bench: Bench) -> None:
 def test_nothing_is_sent_after_the_deadline(bench: Bench) -> None:
     """The rows are Deferred and the record is untouched."""
     (ref,) = bench.people(1)
-    (result,) = bench.connector.write(
-        bench.shape, [UpdateRecord("e1", ref, {bench.FIRST: "late"})], bench.clock.now()
-    )
+    (result,) = bench.connector.write(bench.shape, [UpdateRecord("e1", ref, {bench.FIRST: "late"})], bench.clock.now())
     assert isinstance(result, Deferred)
     assert bench.now(ref).fields[bench.FIRST] == "F0"
     assert bench.connector.write(bench.shape, [], bench.clock.now()) == []

@@ -175,12 +175,10 @@ def open_hubspot() -> Vendor:
             CreateRecord(f"c{number}", "contacts", f"new{number}", {"email": f"n{number}@example.com"},
                          {"company": RemoteRef("companies", company)}),
             UpdateRecord(f"u{number}", ref, {"firstname": f"F{number}", "@unsubscribed": "true"}),
-            UpdateRecord(f"s{number}", refs[1], {"lifecyclestage": "lead"}, expect=Expect("", {"email": "p1@example.com"})),
+            UpdateRecord(f"s{number}", refs[1], {"lifecyclestage": "lead"}, expect=Expect("", {"email": "p1@example.com"})),  # noqa: E501 - one case a line
         ]  # fmt: skip
 
-    return Vendor(
-        connector, hits, elsewhere, clock, shape, MatchKey("email", {"contacts": ("email",)}), refs, writes
-    )
+    return Vendor(connector, hits, elsewhere, clock, shape, MatchKey("email", {"contacts": ("email",)}), refs, writes)
 
 
 def open_salesforce() -> Vendor:

@@ -18,10 +18,9 @@ import responses
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from connectors.salesforce.client import SalesforceAccount
-from connectors.salesforce.connector import SalesforceConnector
 from connectors.salesforce import soql
-from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.client import SalesforceAccount, SalesforceClient
+from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.model.remote import RemoteRef, Shape
