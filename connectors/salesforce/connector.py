@@ -177,8 +177,9 @@ class SalesforceConnector:
 
     @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
-        """About 1,500 values a call; see ``lookup``."""
-        return self._org.lookup.find(shape, key, values, self._lane)
+        """About 1,500 values a call, compared in any case; see ``lookup``."""
+        found = self._org.lookup.find(shape, key, values, self._lane)
+        return {value: found.get(value.lower(), ()) for value in values}
 
     @foreseen
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:

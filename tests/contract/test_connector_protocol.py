@@ -44,6 +44,7 @@ class Bench(ABC):
     NO_SUCH = "no_such_field"
     PERSON = "people"
     COMPANY = "companies"
+    LOOKUP = ""  # the field that points to a company, where it is a field and no association
     KEY = "key"
 
     connector: Connector
@@ -59,7 +60,8 @@ class Bench(ABC):
     @property
     def linked(self) -> Shape:
         """A person and the company it belongs to."""
-        return Shape("person", self.shape.objects, key=self.KEY, refs={"company": {self.PERSON: self.COMPANY}})
+        points_to = {self.PERSON: self.LOOKUP or self.COMPANY}
+        return Shape("person", self.shape.objects, key=self.KEY, refs={"company": points_to})
 
     @property
     def by_email(self) -> MatchKey:
@@ -190,7 +192,7 @@ class SalesforceBench(Bench):
     """The Salesforce connector on its stand-in."""
 
     FIRST, EMAIL, NO_SUCH = "FirstName", "Email", "No_Such__c"
-    PERSON, COMPANY, KEY = "Contact", "Account", "Syncd_Marketing_Id__c"
+    PERSON, COMPANY, LOOKUP, KEY = "Contact", "Account", "AccountId", "Syncd_Marketing_Id__c"
 
     def __init__(self) -> None:
         super().__init__()
