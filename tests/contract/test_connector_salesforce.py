@@ -361,7 +361,7 @@ def test_find_by_email_domain_and_value(world: World) -> None:
     world.connector.find(PERSON, key, ["warm@example.com"])
     mark = world.mark()
     found = world.connector.find(PERSON, key, ["ANN.o'neil@example.com", "nobody@example.com"])
-    assert {record.ref.id for record in found["ann.o'neil@example.com"]} == {lead, contact}
+    assert {record.ref.id for record in found["ANN.o'neil@example.com"]} == {lead, contact}
     assert found["nobody@example.com"] == []
     assert world.operations(mark) == ["composite"]
     company = Shape("company", {"Account": ("Name", "Website")}, KEY)
