@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from syncd.model.values import Instant, Wire
 
@@ -19,9 +19,11 @@ Cursor = NewType("Cursor", str)
 """An opaque position in one side's change stream; only its connector reads it."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RemoteRef:
-    """One record of one side: ``RemoteRef("Lead", "00Q…")`` (18 characters) or ``RemoteRef("contacts", "51")``."""
+class RemoteRef(NamedTuple):
+    """One record of one side: ``RemoteRef("Lead", "00Q…")`` (18 characters) or ``RemoteRef("contacts", "51")``.
+
+    A named tuple, since a full compare hashes a million of them.
+    """
 
     object: str
     id: str
