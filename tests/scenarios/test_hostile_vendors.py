@@ -115,7 +115,7 @@ def agreed(steps: Steps, pairs: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("place", "hostile"), CASES)
 def test_a_cycle_hit_by_a_hostile_answer_loses_and_doubles_nothing(steps: Steps, place: str, hostile: Hostile) -> None:
-    """The run is not called done, its words quote nobody, and two honest cycles later both sides agree."""
+    """Its words quote nobody, a failed run moves no cursor, and two honest cycles later both sides agree."""
     contact, lead = steps.pair()
     steps.quiet()
     steps.market(contact, city="Graz")
@@ -136,7 +136,11 @@ def test_a_cycle_hit_by_a_hostile_answer_loses_and_doubles_nothing(steps: Steps,
     steps.cycle()
     steps.cycle()
     if steps.both.store.parked() or steps.both.store.dead_letters():
-        return  # the vendor refused a value or a record for good: that is listed for a person and not lost
+        # The vendor refused a value or a record for good: that is listed for a person and not lost. Only a refusal may
+        # end so; a failure must not.
+        assert place.endswith("write")
+        assert hostile.answer.status == 207 or 400 <= hostile.answer.status < 500
+        return
     made = steps.marketed(new, "syncd_crm_id")
     assert made is not None
     agreed(steps, {contact: lead, new: made})
