@@ -190,7 +190,7 @@ class _Adapter(HTTPAdapter):
         return super().send(request, *args, **kwargs)
 
 
-class _Failed(RetryLater):
+class CallFailed(RetryLater):
     """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds)."""
 
     def __init__(self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None) -> None:
@@ -214,10 +214,10 @@ class _Call:
     started: float
     attempt: int = 0
 
-    def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> _Failed:
+    def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> CallFailed:
         """An attempt's failure in words, with what may be done next."""
         may_repeat = self.resend is Resend.SAFE or not executed
-        return _Failed(f"{self.operation}: {why}", sent=sent and executed, repeatable=may_repeat, after=after)
+        return CallFailed(f"{self.operation}: {why}", sent=sent and executed, repeatable=may_repeat, after=after)
 
 
 class Transport:
@@ -280,7 +280,7 @@ class Transport:
         )
         retrying = tenacity.Retrying(
             sleep=self._clock.sleep,
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, _Failed) and error.repeatable),
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.repeatable),
             wait=self._wait,
             stop=lambda state: self._is_over(state, call),
             reraise=True,
@@ -384,7 +384,11 @@ class Transport:
         try:
             parsed = orjson.loads(answer.body)
         except orjson.JSONDecodeError as why:
-            raise call.fail(f"answer {answer.status} is no JSON: {_glimpse(answer)}", sent=True, executed=True) from why
+            what = (
+                f"answer {answer.status} is no JSON: {_glimpse(answer)}; it is asked again next time, and if it "
+                "stays so, look at the vendor's status page and at a proxy or login page between here and there"
+            )
+            raise call.fail(what, sent=True, executed=True) from why
         return Answer(answer.status, answer.headers, answer.body, parsed)
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
