@@ -139,6 +139,8 @@ class Asked:
     def successions(self, row: Mapping[str, Any]) -> list[Moved]:
         """What a survivor tells of the records it was merged from, earlier merges included."""
         held = properties_of(row)
+        if not (held.get("hs_merged_object_ids") or held.get("hs_calculated_merged_vids")):
+            return []
         new = self.ref(row["id"])
         olds: dict[str, Instant | None] = {}
         for part in parts_of(held.get("hs_merged_object_ids")):

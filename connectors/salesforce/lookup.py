@@ -7,6 +7,7 @@ with lists of values are packed five to a call.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
@@ -86,11 +87,15 @@ class Lookup:
         return self._anew(lambda: self._fetch(shape, refs, lane))
 
     def _fetch(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> list[Found]:
-        proper = [RemoteRef(ref.object, to18(ref.id)) if is_id(ref.id) else ref for ref in refs]
-        wanted: dict[str, dict[str, None]] = {}
-        for ref in proper:
+        proper: list[RemoteRef] = []
+        wanted: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for ref in refs:
             if is_id(ref.id):
-                wanted.setdefault(ref.object, {})[ref.id] = None
+                id_ = to18(ref.id)
+                wanted[ref.object][id_] = None
+                proper.append(ref if id_ == ref.id else RemoteRef(ref.object, id_))
+            else:
+                proper.append(ref)
         found: dict[RemoteRef, Found] = {}
         for name, ids in wanted.items():
             columns = self.columns(shape, name, lane)
@@ -115,7 +120,9 @@ class Lookup:
             ).json()
             if not isinstance(told, list) or len(told) != len(lot):
                 raise wrong_shape("collections.read", f"not {len(lot)} rows")
-            rows |= {identify(row, object)[0].id: row for row in told if row is not None}
+            for id_, row in zip(lot, told, strict=True):
+                if row is not None:  # in the order asked, as documented; that is checked, not trusted
+                    rows[id_ if row.get("Id") == id_ else identify(row, object)[0].id] = row
         return rows
 
     def fates(self, shape: Shape, refs: Sequence[RemoteRef], lane: Lane) -> dict[RemoteRef, Found]:

@@ -60,15 +60,19 @@ class _Gathered:
     reread: int = 0
 
     def take(self, rows: list[dict[str, Any]], stream: _Stream) -> None:
-        """Adds the rows of one answer."""
+        """Adds the rows of one answer, and notes in the stream what it saw."""
         for row in rows:
             what = read_row(row, stream.columns)
             if isinstance(what, RemoteRecord):
                 self.records.append(what)
-            elif isinstance(what, Moved):
-                self.moved.append(what)
+                stream.seen[what.ref.id] = what.stamp
             else:
-                self.gone.append(what)
+                if isinstance(what, Moved):
+                    self.moved.append(what)
+                else:
+                    self.gone.append(what)
+                ref, at = identify(row, stream.object)
+                stream.seen[ref.id] = at
         self.rows += len(rows)
         self.reread += len(rows) if stream.looks else 0
 
@@ -115,7 +119,6 @@ class Reader:
                 yield gathered.page(cursors.write_marks(marks))
                 gathered = _Gathered()
             gathered.take(result.rows, stream)
-            _note(stream, result.rows)
             self._finish(marks, stream, result.at, upto)
         if long and gathered.rows:
             yield gathered.page(cursors.write_marks(marks))
@@ -168,7 +171,6 @@ class Reader:
         """One page of a long answer. Its cursor moves up to a stamp that no row of a later page can have."""
         gathered = _Gathered()
         gathered.take(result.rows, stream)
-        _note(stream, result.rows)
         mark = marks[stream.object]
         # Later pages show the values of the time they are fetched: only stamps well before the query tell the order.
         passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _SLOW_QUERY]
@@ -259,9 +261,3 @@ class Reader:
         gone += [fate for fate in fates.values() if isinstance(fate, Gone) and fate.how is Departure.DELETED]
         moved = [fate for fate in fates.values() if isinstance(fate, Moved)]
         return gone, moved, min(covered, end)
-
-
-def _note(stream: _Stream, rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        ref, at = identify(row, stream.object)
-        stream.seen[ref.id] = at

@@ -52,6 +52,21 @@ class Layout:
     references: Pair[tuple[str, ...]]
     homes: Pair[tuple[tuple[str, str], ...]]
 
+    def tells(self, side: Side, record: RemoteRecord | None, confirmed: Mapping[str, Wire]) -> bool:
+        """Whether a record tells all fields of this layout, each as it was confirmed; one that was not read does."""
+        if record is None:
+            return True
+        plain = self.plain.of(side)
+        try:
+            if plain(record.fields) != plain(confirmed):
+                return False
+            for reference in self.references.of(side):
+                if confirmed[reference] != wire_of(record, reference):
+                    return False
+        except KeyError:
+            return False
+        return True
+
     def told_otherwise(self, side: Side, record: RemoteRecord, confirmed: Mapping[str, Wire]) -> list[str]:
         """Shared fields of which a record tells something else than was confirmed; what it does not tell is none."""
         fields = record.fields

@@ -71,8 +71,8 @@ class Planner:
         return f"{self.terms_digest(side)}-{digest(sorted(wires.items()))}"
 
     # -- linked records ------------------------------------------------------------------------------------------
-    def unchanged(self, linked: Linked, side: Side, record: RemoteRecord) -> bool:
-        """The quick answer for the many: everything this side told is what it last confirmed.
+    def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
+        """The quick answer for the many: everything these records of the link tell is what was last confirmed.
 
         ``False`` only means that a closer look is needed.
         """
@@ -80,17 +80,12 @@ class Planner:
         link = linked.link
         if base is None or link.state is LinkState.TOMBSTONE or not (link.keyed.marketing and link.keyed.crm):
             return False
-        layout = self.layout(link.refs.replacing(side, record.ref))
-        if not layout.names <= base.agreed.keys():
-            return False
-        confirmed = base.confirmed.of(side)
-        plain = layout.plain.of(side)
-        try:
-            if plain(record.fields) != plain(confirmed):
-                return False
-            return all(confirmed[name] == wire_of(record, name) for name in layout.references.of(side))
-        except KeyError:
-            return False
+        layout = self.layout(link.refs)
+        return (
+            layout.names <= base.agreed.keys()
+            and layout.tells(Side.MARKETING, seen.marketing, base.confirmed.marketing)
+            and layout.tells(Side.CRM, seen.crm, base.confirmed.crm)
+        )
 
     def layout(self, refs: Pair[RemoteRef]) -> Layout:
         """The fields that both of these objects have."""

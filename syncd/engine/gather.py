@@ -128,14 +128,11 @@ class Gather:
             other = counterparts.get(found.link.refs.crm)
             if other is None:
                 continue  # gone or moved: _fetch noted it
-            if (
-                not self._open(found)
-                and self.planner.unchanged(found, Side.MARKETING, record)
-                and self.planner.unchanged(found, Side.CRM, other)
-            ):
+            seen: Pair[RemoteRecord | None] = Pair(record, other)
+            if not self._open(found) and self.planner.unchanged(found, seen):
                 self.into.nothing["unchanged"] += 1
                 continue
-            self.into.meetings[found.link.id] = Meeting(found, Pair(record, other))
+            self.into.meetings[found.link.id] = Meeting(found, seen)
 
     def _departures(self, side: Side) -> None:
         after = self.stored.get((side, "departures"))
@@ -150,6 +147,7 @@ class Gather:
         if not records:
             return
         linked = self._linked(side, records)
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
         for record in records:
             found = linked.get(record.ref)
             if found is None:
@@ -161,11 +159,12 @@ class Gather:
             elif found.link.id in self.into.meetings:
                 meeting = self.into.meetings[found.link.id]
                 meeting.seen = meeting.seen.replacing(side, record)
-            elif not self._open(found) and self.planner.unchanged(found, side, record):
-                self.into.nothing["unchanged"] += 1
             else:
-                alone: Pair[RemoteRecord | None] = Pair(None, None)
-                self.into.meetings[found.link.id] = Meeting(found, alone.replacing(side, record))
+                seen = nobody.replacing(side, record)
+                if not self._open(found) and self.planner.unchanged(found, seen):
+                    self.into.nothing["unchanged"] += 1
+                else:
+                    self.into.meetings[found.link.id] = Meeting(found, seen)
 
     def _open(self, found: Linked) -> bool:
         """Whether something waits there, which may be over now because a value is back to what it was."""

@@ -122,7 +122,7 @@ def instant(text: str) -> Instant:
     read = datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError(f"stamp {text!r} has no offset; an instant needs one")
-    return read.astimezone(UTC)
+    return read if read.tzinfo is UTC else read.astimezone(UTC)
 
 
 def stamp(moment: Instant) -> str:

@@ -125,8 +125,10 @@ def nothing(decision: Decision) -> bool:
 # -- what is written ---------------------------------------------------------------------------------------------------
 def test_a_record_in_step_needs_nothing() -> None:
     """Nothing told differently: nothing to do, by the quick look and by the close one."""
-    assert planner().unchanged(LINKED, Side.MARKETING, contact())
-    assert planner().unchanged(LINKED, Side.CRM, lead())
+    assert planner().unchanged(LINKED, Pair(contact(), None))
+    assert planner().unchanged(LINKED, Pair(None, lead()))
+    assert planner().unchanged(LINKED, Pair(contact(), lead()))
+    assert not planner().unchanged(LINKED, Pair(contact(), lead(city="Köln")))
     assert nothing(decide(contact(), lead()))
 
 
@@ -178,7 +180,7 @@ def test_the_change_tells_before_after_rule_and_cause() -> None:
 def test_the_key_is_written_where_it_is_missing() -> None:
     """A link that one side does not know yet: the key goes along with the fields, or alone."""
     half = Linked(replace(LINK, keyed=Pair(marketing=True, crm=False)), BASE)
-    assert not planner().unchanged(half, Side.CRM, lead())
+    assert not planner().unchanged(half, Pair(None, lead()))
     alone = decide(contact(), lead(), linked=half).write_to(Side.CRM)
     assert isinstance(alone, Update)
     assert (alone.fields, alone.key, alone.changes) == ({"Marketing_Id__c": "51"}, "51", ())
@@ -238,7 +240,7 @@ def test_a_tombstone_is_never_written() -> None:
     """Whatever its records say."""
     gone = Linked(replace(LINK, state=LinkState.TOMBSTONE, gone=Side.CRM), BASE)
     assert nothing(decide(contact(title="Head"), None, linked=gone))
-    assert not planner().unchanged(gone, Side.MARKETING, contact())
+    assert not planner().unchanged(gone, Pair(contact(), None))
 
 
 def test_the_first_link_fills_and_agrees() -> None:
