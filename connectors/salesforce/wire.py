@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
-from connectors.salesforce.ids import object_of, to18
+from connectors.salesforce.ids import as_told, object_of, to18
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import Instant, Wire, instant
@@ -97,13 +97,15 @@ def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], fr
 def _reader(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     if len(names) > 1:  # only then itemgetter answers a tuple
         return itemgetter(*names)
+    if not names:
+        return lambda _: ()
     return lambda row: tuple(row[name] for name in names)
 
 
 def identify(row: Mapping[str, Any], object: str) -> tuple[RemoteRef, Instant]:
     """Ref and stamp of a row. :raises Bug: if either is not there."""
     try:
-        return RemoteRef(object, to18(row["Id"])), instant(row[STAMP])
+        return RemoteRef(object, as_told(row["Id"])), instant(row[STAMP])
     except (KeyError, TypeError, ValueError) as why:
         raise wrong_shape("query", f"a row of {object} without Id or {STAMP}") from why
 

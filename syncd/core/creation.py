@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from syncd.core.draft import Writes
-from syncd.core.layout import Layouts, wire_of
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.model.link import FieldChange, Link
 from syncd.model.plan import Create, Decision
-from syncd.model.remote import RemoteRecord
+from syncd.model.remote import RemoteRecord, wire_of
 from syncd.model.values import MISSING, Canonical, Pair, Side, Wire
 
 

@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.core.layout import LANES
-from syncd.core.normalize import REF
 from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
-from syncd.model.remote import RemoteRecord
+from syncd.model.remote import REF, RemoteRecord
 from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 
 

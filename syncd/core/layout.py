@@ -8,15 +8,15 @@ compares it. Also here: what every part of planning needs to name things and to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from operator import itemgetter
 from typing import Final
 
-from syncd.core.normalize import REF, Lens
-from syncd.model.link import Base
-from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, Lane, Missing, Pair, Side, Wire
+from syncd.core.normalize import Lens
+from syncd.model.link import Base, Columns
+from syncd.model.remote import REF, RemoteRecord, RemoteRef, wire_of
+from syncd.model.values import MISSING, Lane, Pair, Side, Wire
 
 LANES: Final = list(Lane)
 EMPTY_BASE: Final = Base(agreed={}, confirmed=Pair({}, {}))
@@ -25,16 +25,6 @@ EMPTY_BASE: Final = Base(agreed={}, confirmed=Pair({}, {}))
 def digest(*parts: object) -> str:
     """A short stable name for what the parts say: 24 hex digits."""
     return blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=12).hexdigest()
-
-
-def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:
-    """The wire value of a vendor field, or of a reference as ``object/id``; ``MISSING`` if it was not told."""
-    if name.startswith(REF):
-        refs = record.refs.get(name[len(REF) :])
-        if refs is None:
-            return MISSING
-        return str(refs[0]) if refs else None
-    return record.fields.get(name, MISSING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +41,19 @@ class Layout:
     plain: Pair[Callable[[Mapping[str, Wire]], object]]
     references: Pair[tuple[str, ...]]
     homes: Pair[tuple[tuple[str, str], ...]]
+    _known: dict[Columns, bool] = field(default_factory=dict, repr=False, compare=False)
+
+    def known_by(self, columns: Columns) -> bool:
+        """Whether a Base of these columns knows all fields of this layout: agreed on each, confirmed by both sides."""
+        known = self._known.get(columns)
+        if known is None:
+            known = self._known[columns] = self.names <= columns.agreed and all(
+                columns.confirmed.of(side).issuperset(
+                    vendor_field for slot in self.slots.values() for vendor_field in slot.of(side)
+                )
+                for side in Side
+            )
+        return known
 
     def tells(self, side: Side, record: RemoteRecord | None, confirmed: Mapping[str, Wire]) -> bool:
         """Whether a record tells all fields of this layout, each as it was confirmed; one that was not read does."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from syncd.core import forms
 from syncd.core.forms import Reading, WriteOne, Writing
@@ -31,7 +30,7 @@ from syncd.core.types import (
     write_as,
 )
 from syncd.model.mapping import FieldMapping, KindMapping
-from syncd.model.remote import RemoteUser, Shape, UserSort
+from syncd.model.remote import REF, RemoteUser, Shape, UserSort
 from syncd.model.values import Canonical, FieldType, Pair, Side, Wire
 
 __all__ = [
@@ -46,7 +45,6 @@ __all__ = [
     "vendor_field_count",
 ]
 
-REF: Final = "ref:"
 """Prefix of the pseudo vendor field of a reference."""
 
 

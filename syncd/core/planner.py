@@ -13,14 +13,14 @@ from dataclasses import dataclass, field, replace
 
 from syncd.core.creation import plan_create, shared_values
 from syncd.core.draft import Draft
-from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, wire_of
+from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
-from syncd.core.normalize import REF, Inexpressible, Invalid, Lens
+from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
 from syncd.model.mapping import Confirm, Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing, Relink
-from syncd.model.remote import RemoteRecord, RemoteRef, Succession
+from syncd.model.remote import REF, RemoteRecord, RemoteRef, Succession, wire_of
 from syncd.model.values import MISSING, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
@@ -81,11 +81,11 @@ class Planner:
         if base is None or link.state is LinkState.TOMBSTONE or not (link.keyed.marketing and link.keyed.crm):
             return False
         layout = self.layout(link.refs)
-        return (
-            layout.names <= base.agreed.keys()
-            and layout.tells(Side.MARKETING, seen.marketing, base.confirmed.marketing)
-            and layout.tells(Side.CRM, seen.crm, base.confirmed.crm)
-        )
+        if not layout.known_by(base.columns):
+            return False
+        if seen.marketing and seen.crm and base.retold(seen.marketing, seen.crm):
+            return True
+        return all(layout.tells(side, seen.of(side), base.confirmed.of(side)) for side in Side)
 
     def layout(self, refs: Pair[RemoteRef]) -> Layout:
         """The fields that both of these objects have."""

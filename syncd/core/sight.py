@@ -6,11 +6,11 @@ and a reference to a record that is not linked yet is not told either: it mends 
 
 from __future__ import annotations
 
-from syncd.core.layout import Layouts, wire_of
+from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Invalid, Lens, Unlinked
 from syncd.model.link import Base
-from syncd.model.remote import RemoteRecord
+from syncd.model.remote import RemoteRecord, wire_of
 from syncd.model.values import MISSING, Canonical, Missing, Side, Told, Wire
 
 

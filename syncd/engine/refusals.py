@@ -15,6 +15,7 @@ from syncd.core.planner import Planner, digest
 from syncd.engine.world import World
 from syncd.model.link import DeadLetter, FieldChange, Parked
 from syncd.model.plan import Create, Decision, Update
+from syncd.model.remote import REF
 from syncd.model.write import Clash, Refused
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -75,7 +76,7 @@ def _after_create(
 def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[str]:
     vendor_object = action.object if isinstance(action, Create) else action.ref.object
     slots = set(planner.slots(action.side, vendor_object).get(name, ()))
-    return slots | {slot.removeprefix("ref:") for slot in slots}
+    return slots | {slot.removeprefix(REF) for slot in slots}
 
 
 def _only(planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None) -> Update:

@@ -16,7 +16,7 @@ from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.world import World
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side, Wire
 from syncd.model.write import Write, Written
 from syncd.ports.store import Settlement
@@ -111,7 +111,7 @@ def settle_written(
     stored, parked, unsettled = _confirm(ledger, decision, action, sent, result)
     if isinstance(action, Create):
         stored = {**{name: wire for name, wire in result.confirmed.items() if name in sent}, **stored}
-    stored.update((f"ref:{name}", str(ref)) for name, ref in write.refs.items())
+    stored.update((REF + name, str(ref)) for name, ref in write.refs.items())
     unsettled.update(action.refs.keys() - write.refs.keys())
     agreed = base.agreed
     confirmed = base.confirmed
@@ -212,8 +212,8 @@ def _told(planner: Planner, side: Side, record: RemoteRecord, names: Iterable[st
     told: dict[str, Wire] = {}
     for name in names:
         for vendor_field in slots.get(name, ()):
-            if vendor_field.startswith("ref:"):
-                refs: tuple[RemoteRef, ...] | None = record.refs.get(vendor_field[4:])
+            if vendor_field.startswith(REF):
+                refs: tuple[RemoteRef, ...] | None = record.refs.get(vendor_field[len(REF) :])
                 if refs is not None:
                     told[vendor_field] = str(refs[0]) if refs else None
             elif vendor_field in record.fields:

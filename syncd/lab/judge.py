@@ -16,11 +16,12 @@ from typing import Final
 
 from syncd.core.domains import match_keys
 from syncd.core.expressions import Unclear, compile_expression
-from syncd.core.normalize import REF, Codec, Context, Inexpressible, Invalid, Lens, Unlinked
+from syncd.core.normalize import Codec, Context, Inexpressible, Invalid, Lens, Unlinked
 from syncd.lab.exports import Living, Row
 from syncd.lab.listed import Listed, Who
 from syncd.lab.plain import OWN_READING, read_plain
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
+from syncd.model.remote import REF
 from syncd.model.values import Canonical, FieldType, Pair, Side, Wire
 
 CODECS: Final = Pair(Codec.TEXT, Codec.JSON)

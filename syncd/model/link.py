@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from syncd.model.remote import RemoteRef
+from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.values import Canonical, Instant, Pair, Side, Wire
 
 
@@ -49,7 +49,17 @@ VERSION = "@version"
 """Where a Base keeps, among what a side confirmed, that record's version. Versions are stamps that sort as text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """What a Base knows of: the shared fields it agreed on, and the vendor fields that each side confirmed.
+
+    Hashed by identity: the store has one of them for all Bases of the same fields.
+    """
+
+    agreed: frozenset[str]
+    confirmed: Pair[frozenset[str]]
+
+
 class Base:
     """Per shared field the agreed value; per side and vendor field what that side last confirmed, in wire form.
 
@@ -59,8 +69,44 @@ class Base:
     A field that is not in ``agreed`` was never agreed; a vendor field that is not in ``confirmed`` was never seen.
     """
 
-    agreed: Mapping[str, Canonical]
-    confirmed: Pair[Mapping[str, Wire]]
+    __slots__ = ("_agreed", "_confirmed")
+
+    def __init__(self, agreed: Mapping[str, Canonical], confirmed: Pair[Mapping[str, Wire]]) -> None:
+        self._agreed = agreed
+        self._confirmed = confirmed
+
+    @property
+    def agreed(self) -> Mapping[str, Canonical]:
+        """The agreed values."""
+        return self._agreed
+
+    @property
+    def confirmed(self) -> Pair[Mapping[str, Wire]]:
+        """The wire values that each side confirmed."""
+        return self._confirmed
+
+    @property
+    def columns(self) -> Columns:
+        """What it knows of, without its values."""
+        return Columns(frozenset(self.agreed), self.confirmed.map(frozenset))
+
+    def retold(self, marketing: RemoteRecord, crm: RemoteRecord) -> bool:
+        """Whether both records, version and all, are exactly as they were confirmed: the quick answer for most."""
+        return all(
+            (record.version if name == VERSION else wire_of(record, name)) == wire
+            for record, confirmed in ((marketing, self.confirmed.marketing), (crm, self.confirmed.crm))
+            for name, wire in confirmed.items()
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Base):
+            return NotImplemented
+        return self.agreed == other.agreed and self.confirmed == other.confirmed
+
+    __hash__ = None  # type: ignore[assignment]  # it holds mappings
+
+    def __repr__(self) -> str:
+        return f"Base({self.agreed!r}, {self.confirmed!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple, NewType
+from typing import Final, NamedTuple, NewType
 
-from syncd.model.values import Instant, Wire
+from syncd.model.values import MISSING, Instant, Missing, Wire
 
 Cursor = NewType("Cursor", str)
 """An opaque position in one side's change stream; only its connector reads it."""
+REF: Final = "ref:"
+"""What the name of a reference begins with where it stands among vendor fields: ``ref:company``."""
 
 
 class RemoteRef(NamedTuple):
@@ -61,6 +63,16 @@ class RemoteRecord:
     fields: Mapping[str, Wire]
     refs: Mapping[str, tuple[RemoteRef, ...]] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+
+
+def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:
+    """The wire value of a vendor field, or of a reference as ``object/id``; ``MISSING`` if it was not told."""
+    if name.startswith(REF):
+        refs = record.refs.get(name[len(REF) :])
+        if refs is None:
+            return MISSING
+        return str(refs[0]) if refs else None
+    return record.fields.get(name, MISSING)
 
 
 class Departure(StrEnum):

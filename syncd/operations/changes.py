@@ -10,6 +10,7 @@ from typing import Final
 from syncd.core.planner import Planner
 from syncd.engine.world import World
 from syncd.model.mapping import FieldMapping
+from syncd.model.remote import REF
 from syncd.model.values import MISSING, Canonical, Instant, Missing, Side
 from syncd.operations.finding import Hit
 
@@ -63,11 +64,7 @@ def _vendor_events(world: World, planner: Planner, hit: Hit, side: Side, names: 
         return []
     slots = planner.slots(side, ref.object)
     shared = {
-        vendor: name
-        for name in slots
-        if name in names
-        for vendor in slots[name]
-        if not vendor.startswith(("@", "ref:"))
+        vendor: name for name in slots if name in names for vendor in slots[name] if not vendor.startswith(("@", REF))
     }
     if not shared:
         return []

@@ -18,7 +18,7 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Hold, Nothing, Relink, Settle, Update
-from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.changes import Event, events_of
 from syncd.operations.finding import Hit
@@ -197,7 +197,7 @@ class _Story:
             return Told({}, MISSING, f"{record.ref.object} has no such field")
         wires: dict[str, Wire] = {}
         for name in names:
-            if name.startswith("ref:"):
+            if name.startswith(REF):
                 refs = record.refs.get(name[4:])
                 if refs is not None:
                     wires[name] = str(refs[0]) if refs else None
