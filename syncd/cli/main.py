@@ -35,6 +35,14 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer's signature
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"syncd {version('syncd')}\n")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -52,6 +60,9 @@ def options(
         str | None,
         typer.Option("--log-level", metavar="LEVEL", help=f"{', '.join(LEVELS)}. Default: the configuration's."),
     ] = None,
+    version: Annotated[  # noqa: ARG001 - its callback has answered before
+        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
 ) -> None:
     """Global options, the same for every command."""
     if log_level is not None and log_level not in LEVELS:
@@ -98,7 +109,8 @@ def main(arguments: Sequence[str]) -> int:
         return _failed(command, KeyboardInterrupt("interrupted; what was settled stays settled"), 130)
     except Exception as trouble:  # noqa: BLE001 - the last line of defence: logged with its place, never swallowed
         if UsageError is not None and isinstance(trouble, UsageError):
-            return _failed(command, trouble, 2, f"{_message(trouble)}; `syncd {command} --help` lists what there is")
+            asking = " ".join(word for word in ("syncd", command, "--help") if word)
+            return _failed(command, trouble, 2, f"{_message(trouble)}; `{asking}` lists what there is")
         sys.excepthook(type(trouble), trouble, trouble.__traceback__)
         return FAILED
 

@@ -7,7 +7,7 @@ has the same name after a crash, and HubSpot can be told which row of a batch is
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncd.core.planner import digest
 from syncd.engine.settle import Ledger
@@ -15,7 +15,7 @@ from syncd.model.link import AuditRow, Intent, IntentKind
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side, Wire
-from syncd.model.write import CreateRecord, Expect, UpdateRecord, Write
+from syncd.model.write import CreateRecord, Expect, Origin, UpdateRecord, Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,16 @@ class Ahead:
     audit: AuditRow
 
 
-def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, run: str) -> Ahead:
-    """Everything for one action, as its link stands now."""
+def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, *, run: str, origin: Origin) -> Ahead:
+    """Everything for one action, as its link stands now.
+
+    The origin goes to the vendor only: nobody agrees on it, so neither intent nor Base may hold it.
+    """
     write = _write(ledger, decision, action)
     intent = _intent(ledger, decision, action, write, run)
+    mark = ledger.planner.kind.origin.of(action.side)
+    if mark is not None:
+        write = replace(write, fields={**write.fields, mark: origin.value})
     audit = AuditRow(
         intent=intent.id,
         attempt=1,

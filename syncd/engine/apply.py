@@ -34,6 +34,7 @@ from syncd.model.write import (
     CreateRecord,
     Deferred,
     Indeterminate,
+    Origin,
     Refused,
     Stale,
     Write,
@@ -74,13 +75,17 @@ class Tally:
 
 @dataclass(slots=True)
 class Apply:
-    """Carries out one kind's plan under a lease. ``progress`` is called with the number of writes settled."""
+    """Carries out one kind's plan under a lease.
+
+    ``origin`` says why, to the vendors' own automation. ``progress`` is called with the number of writes settled.
+    """
 
     world: World
     planner: Planner
     run: str
     holding: Holding
     tally: Tally
+    origin: Origin = Origin.LIVE
     progress: Callable[[int], None] = lambda _: None
     ledger: Ledger = field(init=False)
     _next: list[Job] = field(default_factory=list)
@@ -171,7 +176,7 @@ class Apply:
     # -- one lot -----------------------------------------------------------------------------------------------------
     def _send(self, side: Side, jobs: Sequence[Job]) -> None:
         now = self.world.clock.now()
-        ahead = [write_ahead(self.ledger, job.decision, job.action, self.run) for job in jobs]
+        ahead = [write_ahead(self.ledger, job.decision, job.action, run=self.run, origin=self.origin) for job in jobs]
         prepared = [each.write for each in ahead]
         intents = [each.intent for each in ahead]
         self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now)

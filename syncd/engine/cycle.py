@@ -20,6 +20,7 @@ from syncd.engine.world import World, learn_schema, make_ready, no_lease
 from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
 from syncd.model.plan import Adopt, Create, KindPlan, Plan, Update
 from syncd.model.run import Request, Run, RunState
+from syncd.model.write import Origin
 from syncd.observe.log import bound, emit
 from syncd.ports.store import Settlement
 
@@ -127,7 +128,7 @@ class _Cycle:
             world.store.save_run(run)
             return Ended(run, plan)
         self._check_clears(plan)
-        self._carry_out(prepared)
+        self._carry_out(prepared, full=full)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         run = _finish(world, replace(self.run, digest=plan.digest), self.tally, state, "")
         world.store.save_run(run)
@@ -179,13 +180,19 @@ class _Cycle:
                         "cleared; nothing was written, run `syncd check` and `syncd plan` and look at the clears"
                     )
 
-    def _carry_out(self, prepared: Prepared) -> None:
+    def _carry_out(self, prepared: Prepared, *, full: bool) -> None:
         plan = prepared.plan
         for kind_plan, gathered in zip(plan.kinds, prepared.gathered, strict=True):
             if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
                 self.world.store.remember(BILLED, UNKNOWN, self.world.clock.now())  # a person may have changed it
             apply = Apply(
-                self.world, self.world.planner(kind_plan.kind), self.run.id, self.holding, self.tally, self._one_more
+                self.world,
+                self.world.planner(kind_plan.kind),
+                self.run.id,
+                self.holding,
+                self.tally,
+                Origin.BACKFILL if plan.first_link else Origin.RESYNC if full else Origin.LIVE,
+                self._one_more,
             )
             if plan.first_link:
                 self._in_waves(apply, kind_plan)

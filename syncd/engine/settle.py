@@ -93,7 +93,8 @@ def settle_written(
 
     A reference whose record is not there yet was not sent; that field stays unsettled.
     """
-    sent = write.fields
+    mark = ledger.planner.kind.origin.of(action.side)
+    sent = {name: wire for name, wire in write.fields.items() if name != mark}
     settlement = Settlement()
     planner, side = ledger.planner, action.side
     before = ledger.of(decision)

@@ -157,6 +157,7 @@ class CreateRule:
 class KindMapping:
     """All that is configured for one kind. ``create.crm`` are the rules for making CRM records, and so on.
 
+    ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work; ``None`` for none.
     ``native`` maps id properties of the vendor's own connector on the marketing side to the CRM object they point to.
     ``hash`` changes with anything that can change a decision.
     """
@@ -165,6 +166,7 @@ class KindMapping:
     objects: Pair[tuple[str, ...]]
     key: Pair[str]
     fields: tuple[FieldMapping, ...]
+    origin: Pair[str | None] = Pair(None, None)
     match: tuple[MatchRule, ...] = ()
     native: Mapping[str, str] = field(default_factory=dict)
     create: Pair[tuple[CreateRule, ...]] = Pair((), ())

@@ -9,10 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import TypeAlias
 
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.values import Instant, Wire
+
+
+class Origin(StrEnum):
+    """Why a write happens, for a vendor's own automation: what is done in bulk can be left out of a workflow."""
+
+    LIVE = "live"
+    BACKFILL = "backfill"
+    RESYNC = "resync"
 
 
 @dataclass(frozen=True, slots=True)

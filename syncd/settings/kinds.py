@@ -61,6 +61,7 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
         objects=reading.objects,
         key=reading.key,
         fields=fields,
+        origin=reading.origin,
         match=tuple(MatchRule(each.field, each.by) for each in section.match),
         native=dict(section.native),
         create=Pair(
@@ -95,6 +96,7 @@ class _Reading:
         self.read_only = read_only
         self.objects: Pair[tuple[str, ...]] = Pair((section.marketing.object,), tuple(section.crm.objects))
         self.key = Pair(section.marketing.key, section.crm.key)
+        self.origin = Pair(section.marketing.origin, section.crm.origin)
         self.names = frozenset(section.fields)
 
     # -- one field -----------------------------------------------------------------------------------------------
@@ -264,8 +266,13 @@ class _Reading:
 
     # -- the file as a whole ---------------------------------------------------------------------------------------
     def targets(self, fields: tuple[FieldMapping, ...]) -> None:
-        """No vendor field is written by two shared fields."""
+        """No vendor field is written by two shared fields, or as the origin too."""
         for side in Side:
+            origin = self.origin.of(side)
+            taken = {name.casefold() for each in fields for names in each.slots.of(side).values() for name in names}
+            if origin is not None and origin.casefold() in taken | {self.key.of(side).casefold()}:
+                what = f"{origin} is mapped as well, or is the key field"
+                self.tree.flaw((side.value, "origin"), what, "give the origin a field of its own")
             writers: dict[tuple[str, str], str] = {}
             for each in fields:
                 if not each.direction.flows_to(side):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -62,6 +62,10 @@ Slots = Annotated[
 ]
 Step = Annotated[tuple[str, str | None], BeforeValidator(_step, json_schema_input_type=str | dict[str, str | float])]
 SideName = Literal["marketing", "crm"]
+ORIGIN: Final = (
+    "Text field (or list of these values) that syncd sets with each write to `live`, `backfill` (the first link) or "
+    "`resync`, so that workflows can leave bulk work out. Not given: none is set."
+)
 Objects = Annotated[list[str], BeforeValidator(_as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
 
 
@@ -70,6 +74,7 @@ class MarketingObject(Section):
 
     object: Text = Field(description="Vendor object, e.g. `contacts`.")
     key: Text = Field(description="Unique property that holds the CRM record's id. syncd alone writes it.")
+    origin: Text | None = Field(None, description=ORIGIN)
 
 
 class CrmObjects(Section):
@@ -79,6 +84,7 @@ class CrmObjects(Section):
     key: Text = Field(
         description="Unique external id field that holds the marketing record's id. syncd alone writes it."
     )
+    origin: Text | None = Field(None, description=ORIGIN)
 
 
 class MatchSection(Section):

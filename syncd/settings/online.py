@@ -15,6 +15,7 @@ from syncd.model.errors import Flaw
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import RemoteField, RemoteSchema
 from syncd.model.values import FieldType, Pair, Side
+from syncd.model.write import Origin
 from syncd.settings.kinds import MappingSource, written_fields
 from syncd.settings.loading import digest
 from syncd.settings.tree import Loc, Tree
@@ -103,6 +104,7 @@ class _Checking:
         """The answer of ``check_schema``."""
         for side in Side:
             self._key(side)
+            self._origin(side)
         kept = tuple(field for field in self.kind.fields if self._there(field))
         for field in kept:
             for side in Side:
@@ -141,6 +143,22 @@ class _Checking:
                 self.tree.flaw(
                     loc, f"syncd may not write the key field {object_name}.{name}", "give its user that right"
                 )
+
+    def _origin(self, side: Side) -> None:
+        name = self.kind.origin.of(side)
+        for object_name in self.kind.objects.of(side) if name is not None else ():
+            found = self._remote(side, object_name, name or "")
+            known = {option.value for option in found.options if option.active} if found and found.restricted else None
+            if found is None or not found.writable:
+                what = "does not exist or is hidden from syncd" if found is None else "is read-only for syncd"
+                advice = "make the field and let syncd's user edit it, or remove `origin`"
+            elif found.type not in FITTING[FieldType.TEXT]:
+                what, advice = f"is of type {found.type}", "make it a text field"
+            elif known is not None and (lacking := sorted(set(Origin) - known)):
+                what, advice = f"does not allow {', '.join(lacking)}", "add these values there"
+            else:
+                continue
+            self.tree.flaw((side.value, "origin"), f"{object_name}.{name} {what}", advice)
 
     def _there(self, field: FieldMapping) -> bool:
         """Whether every vendor field of a shared field exists; an optional one that does not is left out."""

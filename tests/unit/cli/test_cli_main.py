@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ def test_bad_usage_is_exit_2_and_one_line(words: list[str], run: Run) -> None:
     assert said.out == ""
     assert "--help" in said.failure["what"]
     assert said.failure["exit"] == 2
+
+
+def test_the_version(run: Run) -> None:
+    """One line, the same as the installed package's."""
+    said = run("--version")
+    assert (said.code, said.out) == (0, f"syncd {version('syncd')}\n")
 
 
 def test_an_unknown_log_level(run: Run) -> None:

@@ -135,6 +135,16 @@ def test_scope_of_the_connection(folder: Folder) -> None:
     assert len({own.config_hash, every.config_hash, narrow.config_hash}) == 3
 
 
+def test_an_origin_needs_a_field_of_its_own(folder: Folder) -> None:
+    """A mapped field, or the key, would be overwritten by the mark."""
+    folder.person("key: syncd_crm_id}", "key: syncd_crm_id, origin: Email}")
+    folder.person("key: Syncd_Marketing_Id__c}", "key: Syncd_Marketing_Id__c, origin: syncd_marketing_id__c}")
+    assert [flaw.split(": ", 1)[1] for flaw in folder.flaws()] == [
+        "Email is mapped as well, or is the key field; give the origin a field of its own",
+        "syncd_marketing_id__c is mapped as well, or is the key field; give the origin a field of its own",
+    ]
+
+
 def test_hash_follows_decisions_only(folder: Folder) -> None:
     """A comment does not change the hash; a policy does."""
     before = folder.load()
