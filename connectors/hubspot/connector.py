@@ -97,6 +97,7 @@ class HubSpotConnector:
             preconditions=False,
             history=True,
             confirms=True,
+            created="createdate",
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:
@@ -223,7 +224,10 @@ class HubSpotConnector:
 
     @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
-        """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind."""
+        """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind.
+
+        A domain is looked for with and without ``www.``: the account makes no difference, its users do.
+        """
         asked = Asked.of(shape)
         reader = Reader(self._client, self._lane)
         lowered = list(dict.fromkeys(value.lower() for value in values if value))
@@ -235,10 +239,13 @@ class HubSpotConnector:
                 for address in addresses_of(row) & hits.keys():
                     hits[address].append(row)
         else:
-            for hit in matching(self._client, reader, asked, fields, lowered):
+            spelled = {value: value for value in lowered}
+            if key.by == "domain":
+                spelled = {f"{start}{value}": value for value in lowered for start in ("", "www.")}
+            for hit in matching(self._client, reader, asked, fields, list(spelled)):
                 held = properties_of(hit)
-                for value in {str(held.get(name) or "").lower() for name in fields} & hits.keys():
-                    hits[value].append(hit)
+                for text in {str(held.get(name) or "").lower() for name in fields} & spelled.keys():
+                    hits[spelled[text]].append(hit)
         unique: dict[str, Mapping[str, Any]] = {str(row["id"]): row for rows in hits.values() for row in rows}
         records = {record.ref.id: record for record in reader.records(asked, unique.values())}
         return {

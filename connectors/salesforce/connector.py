@@ -49,6 +49,7 @@ CAPABILITIES: Final = Capabilities(
     resolution=timedelta(seconds=1),
     preconditions=False,
     history=True,
+    created="CreatedDate",
 )
 _NEARLY_SPENT: Final = 0.95
 

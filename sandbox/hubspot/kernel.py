@@ -52,6 +52,7 @@ class HubSpotKernel(People, Kernel):
 
     def answer(self, request: HttpRequest) -> Answered:
         """Answers one request as HubSpot would."""
+        self.portal.catch_up()
         route = self._router.find(request.method, request.path)
         meter: Meter = route.meter if route is not None else "ordinary"
         counted = False

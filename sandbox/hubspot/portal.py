@@ -25,6 +25,8 @@ from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import Clock
 
 NAMES = object_names()
+TO_COMPANIES: Pair = ("contacts", "companies")
+FREEMAIL = frozenset({"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "gmx.de", "web.de", "icloud.com"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,7 @@ class Portal:
         self.subscriptions = Subscriptions()
         self.groups: dict[str, dict[str, str]] = {}
         self.stores: dict[str, RecordStore] = {}
+        self._contacts_without_company: list[tuple[int, int]] = []
         self._next_owner = chance.randrange(10_000_000, 90_000_000)
         for kind in OBJECT_TYPES:
             self.stores[kind.name] = RecordStore(
@@ -114,7 +117,28 @@ class Portal:
         values = {name: value for name, value in changes.items() if value}
         number = store.take_id()
         self.derive_new(store, number, values, by_app=source.forward_only)
+        if store.kind.name == "contacts" and self.switches.automatic_companies is not None:
+            due = self.now() + round(self.switches.automatic_companies * 1_000)
+            self._contacts_without_company.append((due, number))
         return store.add(number, values, at=self.now(), source=source)
+
+    def catch_up(self) -> None:
+        """Does what the account does by itself and is due by now: a company for each new contact's domain."""
+        due = [number for at, number in self._contacts_without_company if at <= self.now()]
+        self._contacts_without_company = [each for each in self._contacts_without_company if each[0] > self.now()]
+        contacts, companies = self.stores["contacts"], self.stores["companies"]
+        source = Source("COMPANIES", "automatic")
+        for number in due:
+            contact = contacts.find(number)
+            domain = contact.values.get("hs_email_domain", "") if contact is not None and not contact.archived else ""
+            if contact is None or not domain or domain in FREEMAIL or self.links.of(TO_COMPANIES, contact.id):
+                continue
+            found = [
+                each for each in companies.records.values() if not each.archived and each.values.get("domain") == domain
+            ]
+            name = domain.partition(".")[0].capitalize()
+            company = found[0] if found else self.create(companies, {"name": name, "domain": domain}, source=source)
+            self.associate(TO_COMPANIES, contact.id, company.id, types={UNLABELLED[TO_COMPANIES]}, source=source)
 
     def derive_new(self, store: RecordStore, number: int, values: dict[str, str], *, by_app: bool) -> None:
         """Adds what HubSpot fills in on create (recorded create answers)."""

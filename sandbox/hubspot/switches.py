@@ -60,3 +60,6 @@ class HubSpotSwitches:
     missing_associations_are_errors: bool = True
     #: Contacts made by this app become marketing contacts, which are billed per tier (a setting of the account).
     app_contacts_are_marketing: bool = False
+    #: Seconds after which a new contact gets a company of its address's domain, made if there is none; ``None``: never
+    #: (a setting of the account, "create and associate companies with contacts"; freemail addresses get none).
+    automatic_companies: float | None = None

@@ -86,4 +86,6 @@ def _read_phone(text: str, region: str | None) -> str:
     if not phonenumbers.is_possible_number(number):
         return text
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if number.italian_leading_zero and phonenumbers.parse(written) != number:
+        return text  # "000000" and the like: the zeros would be read otherwise each time
     return f"{written};ext={number.extension}" if number.extension else written

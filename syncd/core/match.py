@@ -3,16 +3,17 @@
 Goes in: every unlinked record at hand and every record that shares a value with one of them, linked or not. Comes out:
 pairs to link, groups in which a person must choose, and records that stand alone. Proofs are tried in order: a
 person's choice, the key fields, the id properties of the vendor's own connector, then the configured rules. At each
-step records that share a value form a group; a group of one record per side, neither linked, is a pair. Any larger
-group is held, and so is one in which a record is linked already or was paired by a stronger proof: the rest of it are
-duplicates of somebody. Every unlinked record that goes in comes out exactly once; in a held group it may stand beside
-linked and just paired ones, which are there to be shown.
+step records that share a value form a group; a group of one record per side, neither linked, is a pair. Where several
+records of one side meet one of the other at a configured rule, a choice that was configured may pick one of them: the
+rest are duplicates on their own side. Any other larger group is held, and so is one in which a record is linked already
+or was paired by a stronger proof: the rest of it are duplicates of somebody. Every unlinked record that goes in comes
+out exactly once; in a held group it may stand beside linked and just paired ones, which are there to be shown.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 
@@ -73,6 +74,16 @@ class Matching:
     twins: tuple[Candidate, ...] = ()
 
 
+SUGGESTED = "they share what is only a suggestion; say whether they are one (--link) or not (--apart)"
+Choose = Callable[[Side, Sequence[Candidate]], Candidate | None]
+"""Picks one of several records of one side, or ``None`` to ask a person."""
+
+
+def ask(_side: Side, _several: Sequence[Candidate]) -> Candidate | None:
+    """Always asks a person."""
+    return None
+
+
 @dataclass(slots=True)
 class _Groups:
     """Union-find over records; two records that share a token are in one group."""
@@ -95,12 +106,16 @@ def match(
     candidates: Sequence[Candidate],
     *,
     rules: int,
+    suggests: frozenset[int] = frozenset(),
+    choose: Choose = ask,
     chosen: Mapping[SidedRef, SidedRef] | None = None,
     apart: Iterable[frozenset[SidedRef]] = (),
 ) -> Matching:
     """Matches the unlinked among the candidates.
 
     :param rules: how many match rules there are; each candidate carries that many tuples of values.
+    :param suggests: numbers of the rules that prove nothing: what matches by them is asked of a person.
+    :param choose: picks one of several records of one side that match one record of the other.
     :param chosen: pairs a person linked by hand, marketing to CRM.
     :param apart: groups of which a person said that no two belong together.
     """
@@ -121,20 +136,20 @@ def match(
             for token in _tokens(candidate, proof, number, chosen or {}):
                 groups.share(candidate.who, token)
         for group in _members(groups, open_ones).values():
-            verdict = _judge(group, proof, told_apart)
+            verdict = _judge(group, proof, told_apart, choose)
+            if isinstance(verdict, Match) and proof is Proof.MATCHED and number in suggests:
+                verdict = Ambiguous(tuple(sorted(group, key=lambda member: member.who)), SUGGESTED)
             if isinstance(verdict, Match):
                 pairs.append(verdict)
+                for member in (verdict.marketing, verdict.crm):
+                    open_ones[member.who] = replace(member, link=f"{PAIRED} {len(pairs)}")
+                twins.update(member.who for member in group)  # all but these two, if there are more
             elif isinstance(verdict, Ambiguous):
                 ambiguous.append(verdict)
-            else:
-                if verdict == "twins":
-                    twins.update(member.who for member in group)
-                continue
-            for member in group:
-                if isinstance(verdict, Match):
-                    open_ones[member.who] = replace(member, link=f"{PAIRED} {len(pairs)}")
-                else:
+                for member in group:
                     open_ones.pop(member.who)
+            elif verdict == "twins":
+                twins.update(member.who for member in group)
     unlinked = [candidate for candidate in open_ones.values() if candidate.link is None]
     return Matching(
         pairs=tuple(pairs),
@@ -174,7 +189,9 @@ def _members(groups: _Groups, open_ones: Mapping[SidedRef, Candidate]) -> dict[S
     return found
 
 
-def _judge(group: list[Candidate], proof: Proof, apart: Sequence[frozenset[SidedRef]]) -> Match | Ambiguous | str:
+def _judge(
+    group: list[Candidate], proof: Proof, apart: Sequence[frozenset[SidedRef]], choose: Choose
+) -> Match | Ambiguous | str:
     """One group at one step: a pair, a question, ``twins``, ``apart`` or ``nothing``."""
     unlinked = [member for member in group if member.link is None]
     sides = Pair(
@@ -189,12 +206,29 @@ def _judge(group: list[Candidate], proof: Proof, apart: Sequence[frozenset[Sided
         return "apart"
     if len(group) == 2 and len(unlinked) == 2:
         return Match(marketing=sides.marketing[0], crm=sides.crm[0], proof=proof)
+    if proof is Proof.MATCHED and (one := _one_of_several(group, sides, choose)) is not None:
+        return one
     members = tuple(sorted(group, key=lambda member: member.who))
     linked = [member for member in group if member.link is not None]
     counted = f"{len(sides.marketing)} marketing and {len(sides.crm)} CRM records"
     if linked:
         return Ambiguous(members, f"{counted} share an identity by {proof}, and one of them is linked already")
     return Ambiguous(members, f"{counted} share an identity by {proof}")
+
+
+def _one_of_several(group: Sequence[Candidate], sides: Pair[list[Candidate]], choose: Choose) -> Match | str | None:
+    """The pair that a configured choice makes of several against one; ``twins`` if it was made before."""
+    linked = {member.link for member in group if member.link is not None}
+    if not linked:
+        many = Side.CRM if len(sides.marketing) == 1 else Side.MARKETING
+        if len(sides.other(many)) != 1 or (picked := choose(many, sides.of(many))) is None:
+            return None
+        pair = Pair(sides.marketing[0], sides.crm[0]).replacing(many, picked)
+        return Match(marketing=pair.marketing, crm=pair.crm, proof=Proof.CHOSEN)
+    extra = {member.side for member in group if member.link is None}
+    if len(linked) == 1 and len(extra) == 1 and choose(side := extra.pop(), sides.of(side)) is not None:
+        return "twins"
+    return None
 
 
 def _are_apart(group: Sequence[Candidate], apart: Sequence[frozenset[SidedRef]]) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
+from syncd.engine.gathered import look_again
 from syncd.engine.lease import Holding, take_lease
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.price import WAVES, waves
@@ -205,6 +206,10 @@ class _Cycle:
                     letter.id
                     for letter in gathered.dead.values()
                     if letter.retry and letter.id not in self.tally.buried
+                ],
+                wishes=[
+                    look_again(self.world, kind_plan.kind, f"{side}:{ref}", salt=f":{self.run.id}")
+                    for side, ref in gathered.again
                 ],
                 cursors=gathered.cursors,
             )

@@ -38,6 +38,7 @@ class Gathered:
     nothing: Counter[str] = field(default_factory=Counter)
     cursors: list[StoredCursor] = field(default_factory=list)
     conflicts: dict[str, list[Conflict]] = field(default_factory=dict)
+    again: list[tuple[Side, RemoteRef]] = field(default_factory=list)
     matches: list[Conflict] = field(default_factory=list)
     parked: dict[str, list[Parked]] = field(default_factory=dict)
     dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from syncd.core.domains import match_keys
 from syncd.core.expressions import Expression, Unclear, compile_expression
-from syncd.core.match import Ambiguous, Candidate, Match, Matching, SidedRef, match
+from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
+from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import SAID_APART, Gathered
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
+from syncd.model.mapping import CreateRule
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import Canonical, Pair, Side
@@ -52,7 +55,7 @@ class Pairing:
             lambda text: compile_expression(text, names) if text else None
         )
         self.rules = self.kind.create.map(
-            lambda rules: [(rule.object, compile_expression(rule.when, names) if rule.when else None) for rule in rules]
+            lambda rules: [(rule, compile_expression(rule.when, names) if rule.when else None) for rule in rules]
         )
 
     def pair(self) -> Paired:
@@ -63,7 +66,7 @@ class Pairing:
             self._close_settled(Matching(), paired)
             return paired
         found, candidates = self._candidates()
-        matching = match(candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart())
+        matching = self._match(candidates)
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
         for group in matching.ambiguous:
@@ -76,6 +79,24 @@ class Pairing:
             if candidate.who in found:
                 paired.decisions.append(self._alone(candidate, twin=True))
         return paired
+
+    def _match(self, candidates: list[Candidate]) -> Matching:
+        """The matching; where something is ambiguous and rules choose among several, once more with these."""
+
+        def matched(choose: Choose) -> Matching:
+            return match(
+                candidates,
+                rules=len(self.kind.match),
+                suggests=frozenset(number for number, rule in enumerate(self.kind.match) if rule.suggests),
+                choose=choose,
+                chosen=self._chosen(),
+                apart=self._apart(),
+            )
+
+        plain = matched(ask)
+        if not plain.ambiguous or not any(self.kind.several):
+            return plain
+        return matched(Choosing(self.world, self.planner, plain.ambiguous).choose)
 
     # -- candidates ------------------------------------------------------------------------------------------
     def _candidates(self) -> tuple[set[SidedRef], list[Candidate]]:
@@ -264,14 +285,17 @@ class Pairing:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
         link = self._new_link(side, record.ref, Proof.CREATED)
-        object_name = self._object_to_create(side, values)
-        if isinstance(object_name, NotMade):
-            return self._nothing(link, side, record, object_name.reason)
+        rule = self._create_rule(side, values)
+        if isinstance(rule, NotMade):
+            return self._nothing(link, side, record, rule.reason)
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
         if twin:
             return self._nothing(link, side, record, "duplicate on its own side")
-        decision = self.planner.create(link, side, record, object_name, values)
+        if self.world.clock.now() - record.stamp < timedelta(seconds=rule.after):
+            self.gathered.again.append((side, record.ref))
+            return self._nothing(link, side, record, "made later")
+        decision = self.planner.create(link, side, record, rule.object, values)
         letter = self.gathered.dead.get(record.ref)
         if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
             return self._nothing(link, side, record, "dead letter")
@@ -281,8 +305,8 @@ class Pairing:
         create = decision.write_to(letter.side)
         return self.planner.park_fingerprint(letter.side, create.fields if create else {})
 
-    def _object_to_create(self, side: Side, values: Mapping[str, Canonical]) -> str | NotMade:
-        """The object of the first create rule that holds."""
+    def _create_rule(self, side: Side, values: Mapping[str, Canonical]) -> CreateRule | NotMade:
+        """The first create rule that holds."""
         scope = self.scopes.of(side)
         if scope is not None:
             within = scope.holds(values)
@@ -291,12 +315,12 @@ class Pairing:
             if not within:
                 return NotMade("out of scope")
         unclear = False
-        for object_name, when in self.rules.of(side.other):
+        for rule, when in self.rules.of(side.other):
             holds = True if when is None else when.holds(values)
             if isinstance(holds, Unclear):
                 unclear = True
             elif holds:
-                return object_name
+                return rule
         return NotMade("a create rule cannot be decided" if unclear else "no create rule")
 
     def _new_link(self, side: Side, ref: RemoteRef, proof: Proof) -> Link:

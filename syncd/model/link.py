@@ -17,6 +17,8 @@ class Proof(StrEnum):
     KEY = "key"
     NATIVE = "native"
     MATCHED = "matched"
+    CHOSEN = "chosen"
+    """By a match rule, and as one of several by the rules of ``several``."""
     CREATED = "created"
     MANUAL = "manual"
 

@@ -140,25 +140,45 @@ class MatchRule:
 
     field: str
     by: str
+    suggests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CreateRule:
     """Make a record of this object on the other side when the CEL expression over shared fields holds.
 
-    ``when`` is ``None`` for always. The first rule that holds is used.
+    ``when`` is ``None`` for always. The first rule that holds is used. A record is made ``after`` so many seconds
+    without a change of the record it is made of: the vendor may be about to make it by itself.
     """
 
     object: str
     when: str | None = None
+    after: float = 0.0
+
+
+class Rule(StrEnum):
+    """How one of several records of a side is chosen. ``WHEN`` is a CEL expression over shared fields."""
+
+    OWNED = "owned"
+    OLDEST = "oldest"
+    WHEN = "when"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One rule that narrows several records down; one that leaves none of them is passed over."""
+
+    rule: Rule
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class KindMapping:
     """All that is configured for one kind. ``create.crm`` are the rules for making CRM records, and so on.
 
-    ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work; ``None`` for none.
-    ``native`` maps id properties of the vendor's own connector on the marketing side to the CRM object they point to.
+    ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work. ``native`` maps id
+    properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
+    rules that choose among several records of a side that match one of the other; without them a person is asked.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -170,6 +190,7 @@ class KindMapping:
     match: tuple[MatchRule, ...] = ()
     native: Mapping[str, str] = field(default_factory=dict)
     create: Pair[tuple[CreateRule, ...]] = Pair((), ())
+    several: Pair[tuple[Choice, ...]] = Pair((), ())
     scope: Pair[str | None] = Pair(None, None)
     partner_domains: tuple[str, ...] = ()
     hash: str = ""

@@ -210,7 +210,8 @@ class Quota:
 class Capabilities:
     """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry.
 
-    ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
+    ``created`` is the field that holds when a record was made, "" for none. ``resolution`` is the vendor's stamp
+    resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
     read_batch: int
@@ -220,6 +221,7 @@ class Capabilities:
     preconditions: bool = False
     history: bool = False
     confirms: bool = False
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)

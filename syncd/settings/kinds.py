@@ -15,6 +15,7 @@ from syncd.core.normalize import vendor_field_count
 from syncd.core.transforms import check_transform, way_back
 from syncd.core.types import READERS, Invalid, phone_reader, read_string
 from syncd.model.mapping import (
+    Choice,
     Clear,
     Confirm,
     CreateRule,
@@ -23,6 +24,7 @@ from syncd.model.mapping import (
     KindMapping,
     MatchRule,
     Policy,
+    Rule,
     Steps,
     Transform,
     Unknown,
@@ -62,15 +64,27 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
         key=reading.key,
         fields=fields,
         origin=reading.origin,
-        match=tuple(MatchRule(each.field, each.by) for each in section.match),
+        match=tuple(MatchRule(each.field, each.by, each.suggest) for each in section.match),
         native=dict(section.native),
+        several=Pair(
+            *(
+                tuple(Choice(Rule(rule), when) for rule, when in rules)
+                for rules in (section.several.marketing, section.several.crm)
+            )
+        ),
         create=Pair(
-            tuple(CreateRule(each.object, each.when) for each in section.create.marketing),
-            tuple(CreateRule(each.object, each.when) for each in section.create.crm),
+            tuple(_create_rule(section, Side.MARKETING, each) for each in section.create.marketing),
+            tuple(_create_rule(section, Side.CRM, each) for each in section.create.crm),
         ),
         scope=Pair(section.scope.marketing, section.scope.crm),
         partner_domains=tuple(domain.lower() for domain in section.partner_domains),
     )
+
+
+def _create_rule(section: MappingFile, side: Side, rule: CreateSection) -> CreateRule:
+    """HubSpot may make a company by itself for a new contact: there, by default, we wait to see it."""
+    waits = section.kind == "company" and side is Side.MARKETING
+    return CreateRule(rule.object, rule.when, (300.0 if waits else 0.0) if rule.after is None else rule.after)
 
 
 def written_fields(field: FieldMapping, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -304,6 +318,10 @@ class _Reading:
                     f"{object_name} is no CRM object of this kind",
                     f"use one of {', '.join(self.objects.crm)}",
                 )
+        for side, choices in ((Side.MARKETING, self.section.several.marketing), (Side.CRM, self.section.several.crm)):
+            for number, (rule, when) in enumerate(choices):
+                if rule == "when":
+                    check_expression(when, self.names, tree=self.tree, loc=("several", side.value, number, "when"))
         for side, rules in ((Side.MARKETING, self.section.create.marketing), (Side.CRM, self.section.create.crm)):
             self._create(side, rules)
         check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",))

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from syncd.model.mapping import Clear, Confirm, Direction, Policy, Tie, Unknown
 from syncd.model.values import FieldType, Lane
-from syncd.settings.sections import Name, ScopeSection
+from syncd.settings.sections import Name, ScopeSection, Seconds
 from syncd.settings.tree import RealNumber, WholeNumber
 from syncd.settings.validate import Section, Text
 
@@ -96,6 +96,10 @@ class MatchSection(Section):
         description="`email`: any address of either record; `domain`: registrable domain, freemail and partner domains "
         "excluded; `value`: the value itself.",
     )
+    suggest: bool = Field(
+        False,
+        description="What matches is not linked but asked of a person (`syncd conflicts`): a name proves nothing.",
+    )
 
 
 class CreateSection(Section):
@@ -103,6 +107,11 @@ class CreateSection(Section):
 
     object: Text = Field(description="Vendor object to make.")
     when: Text | None = Field(None, description="CEL over the shared fields; always, if not given.")
+    after: Seconds | None = Field(
+        None,
+        description="Seconds without a change before the record is made. Default: 0; 300 for a company on the "
+        "marketing side, where the vendor itself may be about to make it.",
+    )
 
 
 class CreateSections(Section):
@@ -110,6 +119,33 @@ class CreateSections(Section):
 
     marketing: list[CreateSection] = Field(default_factory=list, description="Rules for new marketing records.")
     crm: list[CreateSection] = Field(default_factory=list, description="Rules for new CRM records.")
+
+
+def _choice(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    if value in ("owned", "oldest"):
+        return (value, "")
+    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("when"), str):
+        return ("when", value["when"])
+    raise ValueError(
+        "this chooses nothing; write `owned`, `oldest`, or `when: EXPRESSION` such as `when: \"type == 'x'\"`"
+    )
+
+
+ChoiceRule = Annotated[
+    tuple[Literal["owned", "oldest", "when"], str],
+    BeforeValidator(_choice, json_schema_input_type=Literal["owned", "oldest"] | dict[Literal["when"], str]),
+]
+
+
+class SeveralSections(Section):
+    """How one of several records of a side is chosen, where they all match one record of the other."""
+
+    marketing: list[ChoiceRule] = Field(default_factory=list, description="Of several marketing records.")
+    crm: list[ChoiceRule] = Field(
+        default_factory=list,
+        description="Of several CRM records: `owned` (by an active user), `oldest`, `when: EXPRESSION` (CEL over the "
+        "shared fields), in this order until one is left. Without rules, or if several are left, a person is asked.",
+    )
 
 
 class AlsoSection(Section):
@@ -218,6 +254,9 @@ class MappingFile(Section):
         description="Id properties of the vendor's own connector, and the CRM object each points to.",
     )
     match: list[MatchSection] = Field(default_factory=list, description="Match rules, tried in order.")
+    several: SeveralSections = Field(
+        default_factory=SeveralSections, description="Which of several records that match one is meant."
+    )
     create: CreateSections = Field(default_factory=CreateSections, description="When records are made.")
     scope: ScopeSection = Field(default_factory=ScopeSection, description="Which unlinked records take part.")
     partner_domains: list[Text] = Field(

@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
 from syncd.model.link import Conflict
 from tests.worlds import ROOT, Both, open_both
@@ -16,17 +18,26 @@ from tests.worlds import ROOT, Both, open_both
 HOUR = 3600.0
 Fields = dict[str, dict[str, object]]
 """The fields of one mapping file, as YAML."""
+Schema = dict[str, Any]
+"""One mapping file, as YAML."""
 
 
 def configured(folder: Path, change: Callable[[Fields], None], *, kind: str = "person") -> Both:
     """A world over a copy of the example configuration in which ``change`` may edit the fields of one kind."""
+    return remapped(folder, lambda schema: change(schema["fields"]), kind=kind)
+
+
+def remapped(
+    folder: Path, change: Callable[[Schema], None], *, kind: str = "person", switches: HubSpotSwitches | None = None
+) -> Both:
+    """A world over a copy of the example configuration in which ``change`` may edit all of one mapping file."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)
     path = config / "schema" / f"{kind}.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(schema["fields"])
+    change(schema)
     path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
-    return open_both(config=config)
+    return open_both(config=config, switches=switches)
 
 
 @dataclass(frozen=True, slots=True)

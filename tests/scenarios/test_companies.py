@@ -42,6 +42,25 @@ def test_a_company_is_matched_by_its_domain(steps: Steps) -> None:
     steps.quiet()
 
 
+@pytest.mark.parametrize("here", ["X-works.com", "www.X-works.com", "WWW.X-Works.com"])
+@pytest.mark.parametrize("there", ["X-works.com", "www.X-works.com", "https://WWW.X-Works.com/about?x=1"])
+def test_a_domain_is_found_in_any_spelling(steps: Steps, here: str, there: str) -> None:
+    """Known for long on one side, entered on the other: each finds the other, whichever was first."""
+    for first in Side:
+        domain, website = (text.replace("X", first.value) for text in (here, there))
+        if first is Side.MARKETING:
+            made = company(steps, domain=domain)
+            steps.cycle()
+            found = account(steps, Website=website)
+        else:
+            found = account(steps, Website=website)
+            steps.cycle()
+            made = company(steps, domain=domain)
+        steps.cycle()
+        assert steps.marketed(made, "syncd_crm_id", object_name="companies") == found
+    steps.quiet()
+
+
 def test_a_company_alone_is_not_created(steps: Steps) -> None:
     """By default no company is made on either side; names alone prove nothing."""
     company(steps, name="Acme", domain="acme-works.com")

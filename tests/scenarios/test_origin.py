@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sandbox.salesforce.definitions import FieldDefinition, picklist, text
 from syncd.engine.cycle import sync
 from syncd.model.errors import BadConfig
-from tests.scenarios.steps import HOUR, Steps
-from tests.worlds import ROOT, Both, open_both
+from tests.scenarios.steps import HOUR, Schema, Steps, remapped
+from tests.worlds import Both
 
 Open = Callable[[], Steps]
 
@@ -21,17 +19,14 @@ Open = Callable[[], Steps]
 @pytest.fixture
 def marked(tmp_path: Path) -> Iterator[Open]:
     """Makes a world whose persons are marked on both sides; the fields are not there yet."""
-    config = tmp_path / "config"
-    shutil.copytree(ROOT / "config", config)
-    path = config / "schema" / "person.yaml"
-    schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    schema["marketing"]["origin"] = "syncd_origin"
-    schema["crm"]["origin"] = "Syncd_Origin__c"
-    path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
     opened: list[Both] = []
 
+    def mark(schema: Schema) -> None:
+        schema["marketing"]["origin"] = "syncd_origin"
+        schema["crm"]["origin"] = "Syncd_Origin__c"
+
     def make() -> Steps:
-        opened.append(open_both(config=config))
+        opened.append(remapped(tmp_path, mark))
         return Steps(opened[-1])
 
     yield make

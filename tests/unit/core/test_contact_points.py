@@ -89,6 +89,16 @@ def test_reading_a_phone_twice_changes_nothing(text: str, region: str | None) ->
     assert _read_phone(once, region) == once
 
 
+@pytest.mark.parametrize(
+    ("text", "region", "expected"),
+    [("000000", "DE", "000000"), ("06 698 123", "IT", "+3906698123"), ("030 901820", "DE", "+4930901820")],
+)
+def test_zeros_that_belong_to_a_number_and_zeros_that_do_not(text: str, region: str, expected: str) -> None:
+    """Italy keeps its zero, Germany drops its prefix, and a row of zeros stays the text it is."""
+    assert _read_phone(text, region) == expected
+    assert _read_phone(expected, region) == expected
+
+
 def test_the_quick_way_for_north_american_numbers_answers_what_the_library_does() -> None:
     """Every notation that is read without the library: the same E.164, whatever the digits and the region."""
     chance = random.Random(5)
