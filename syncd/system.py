@@ -52,16 +52,19 @@ class SystemChance:
 
 
 def holder_name(who: str) -> str:
-    """A name for this process that another one can judge: who, host, process id, and when the process began."""
+    """A name for this process that another one can judge: who, host, process id, and when the process began.
+
+    Not ``who@host``: what looks like an address is masked in the log, and there this name must be read.
+    """
     pid = os.getpid()
-    return f"{who}@{socket.gethostname()}:{pid}:{_began(pid) or 0}"
+    return f"{who}/{socket.gethostname()}:{pid}:{_began(pid) or 0}"
 
 
 def surely_gone(holder: str) -> bool:
     """Whether the process of that name ran on this host and is no more; ``False`` whenever that cannot be known."""
     where, _, began = holder.rpartition(":")
     where, _, pid = where.rpartition(":")
-    if where.rpartition("@")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
+    if where.rpartition("/")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
         return False
     return str(_began(int(pid)) or 0) != began
 

@@ -1,0 +1,29 @@
+"""The real clock's and process's small promises."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+from syncd.observe.log import masked
+from syncd.system import holder_name, surely_gone
+
+
+def test_a_holder_can_be_read_in_the_log() -> None:
+    """Whoever waits for a lease is told in the log who has it: nothing of the name is masked as an address."""
+    name = holder_name("ada")
+    assert masked(name) == name
+    assert name.startswith(f"ada/{socket.gethostname()}:{os.getpid()}:")
+
+
+def test_who_is_gone_and_who_may_be_alive() -> None:
+    """This process lives; one that has ended is gone; of another machine, or of a strange name, nobody can tell."""
+    assert not surely_gone(holder_name("me"))
+    code = "from syncd.system import holder_name; print(holder_name('other'))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    gone = ended.stdout.strip()
+    assert surely_gone(gone)
+    assert not surely_gone(gone.replace(socket.gethostname(), "elsewhere"))
+    assert not surely_gone("somebody")
