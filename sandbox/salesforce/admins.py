@@ -70,6 +70,12 @@ class Admins:
         changed = replace(known, picklists={**known.picklists, picklist: tuple(values)})
         add_record_type(entity, changed, changed=self.org.clock.now())
 
+    def retire_record_type(self, object: str, record_type: str) -> None:
+        """An admin deactivates a record type (by its id); rows that have it keep it."""
+        entity = self._entity(object)
+        retired = replace(entity.record_types[record_type], active=False, available=False, default=False)
+        add_record_type(entity, retired, changed=self.org.clock.now())
+
     def enable_person_accounts(self) -> None:
         """The vendor turns person accounts on; this cannot be undone."""
         for name in ("Account", "Contact"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from syncd.core.creation import CompiledRule, Made, NotMade, choose_made
 from syncd.core.domains import match_keys
 from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Match, Matching, SidedRef, match
@@ -30,13 +31,6 @@ class Paired:
     decisions: list[Decision] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class NotMade:
-    """No counterpart is made for a record, and why."""
-
-    reason: str
-
-
 class Pairing:
     """Decides on the strays of one kind."""
 
@@ -51,9 +45,7 @@ class Pairing:
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
             lambda text: compile_expression(text, names) if text else None
         )
-        self.rules = self.kind.create.map(
-            lambda rules: [(rule.object, compile_expression(rule.when, names) if rule.when else None) for rule in rules]
-        )
+        self.rules = self.kind.create.map(lambda rules: [CompiledRule.of(rule, names) for rule in rules])
 
     def pair(self) -> Paired:
         """All strays, each in exactly one decision."""
@@ -264,14 +256,14 @@ class Pairing:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
         link = self._new_link(side, record.ref, Proof.CREATED)
-        object_name = self._object_to_create(side, values)
-        if isinstance(object_name, NotMade):
-            return self._nothing(link, side, record, object_name.reason)
+        made = self._to_create(side, values)
+        if isinstance(made, NotMade):
+            return self._nothing(link, side, record, made.reason)
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
         if twin:
             return self._nothing(link, side, record, "duplicate on its own side")
-        decision = self.planner.create(link, side, record, object_name, values)
+        decision = self.planner.create(link, side, record, made, values)
         letter = self.gathered.dead.get(record.ref)
         if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
             return self._nothing(link, side, record, "dead letter")
@@ -281,8 +273,8 @@ class Pairing:
         create = decision.write_to(letter.side)
         return self.planner.park_fingerprint(letter.side, create.fields if create else {})
 
-    def _object_to_create(self, side: Side, values: Mapping[str, Canonical]) -> str | NotMade:
-        """The object of the first create rule that holds."""
+    def _to_create(self, side: Side, values: Mapping[str, Canonical]) -> Made | NotMade:
+        """What the first create rule that holds makes."""
         scope = self.scopes.of(side)
         if scope is not None:
             within = scope.holds(values)
@@ -290,14 +282,7 @@ class Pairing:
                 return NotMade("the scope cannot be decided")
             if not within:
                 return NotMade("out of scope")
-        unclear = False
-        for object_name, when in self.rules.of(side.other):
-            holds = True if when is None else when.holds(values)
-            if isinstance(holds, Unclear):
-                unclear = True
-            elif holds:
-                return object_name
-        return NotMade("a create rule cannot be decided" if unclear else "no create rule")
+        return choose_made(self.rules.of(side.other), values)
 
     def _new_link(self, side: Side, ref: RemoteRef, proof: Proof) -> Link:
         nowhere = RemoteRef("", "")

@@ -143,14 +143,27 @@ class MatchRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordTypeRule:
+    """Give a new record the type of this developer name when the CEL expression over shared fields holds.
+
+    ``when`` is ``None`` for always.
+    """
+
+    name: str
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRule:
     """Make a record of this object on the other side when the CEL expression over shared fields holds.
 
-    ``when`` is ``None`` for always. The first rule that holds is used.
+    ``when`` is ``None`` for always. The first rule that holds is used, and so is the first of ``record_types``; where
+    none of these holds, the vendor chooses the type.
     """
 
     object: str
     when: str | None = None
+    record_types: tuple[RecordTypeRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -16,15 +17,26 @@ from tests.worlds import ROOT, Both, open_both
 HOUR = 3600.0
 Fields = dict[str, dict[str, object]]
 """The fields of one mapping file, as YAML."""
+MappingYaml = dict[str, Any]
+"""One whole mapping file."""
 
 
 def configured(folder: Path, change: Callable[[Fields], None], *, kind: str = "person") -> Both:
     """A world over a copy of the example configuration in which ``change`` may edit the fields of one kind."""
+
+    def in_file(schema: MappingYaml) -> None:
+        change(schema["fields"])
+
+    return remapped(folder, in_file, kind=kind)
+
+
+def remapped(folder: Path, change: Callable[[MappingYaml], None], *, kind: str = "person") -> Both:
+    """A world over a copy of the example configuration in which ``change`` may edit one whole mapping file."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)
     path = config / "schema" / f"{kind}.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    change(schema["fields"])
+    change(schema)
     path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
     return open_both(config=config)
 
