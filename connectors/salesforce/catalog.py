@@ -1,4 +1,4 @@
-"""What the org's objects look like: describe, the picklists with the converted Lead statuses, the fingerprint.
+"""What the org's objects look like: describe, picklists, record types, converted Lead statuses, the fingerprint.
 
 Promises that a field which is hidden or deleted is simply not there (the vendor leaves it out of describe), so that
 readers ask only for what can be read and list the rest as missing. One describe per object is kept; ``forget`` drops
@@ -8,7 +8,7 @@ it when the vendor says that a field is unknown after all.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,21 +17,25 @@ import orjson
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused
+from connectors.salesforce.queries import Queries
+from connectors.salesforce.record_types import PICKLISTS, Barred, barred, read_types, with_offers
+from connectors.salesforce.wire import PERSON_ACCOUNT
 from connectors.transport import wrong_shape
-from syncd.model.remote import RemoteField, RemoteOption, RemoteSchema, Shape
+from syncd.model.errors import RetryLater
+from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, Shape
 from syncd.model.values import Lane
-
-Asker = Callable[[Sequence[soql.Query], Lane], list[list[dict[str, Any]]]]
-"""All rows of each query."""
+from syncd.observe.log import emit
 
 
 class Catalog:
     """Descriptions of one org's objects."""
 
-    def __init__(self, client: SalesforceClient, ask: Asker) -> None:
+    def __init__(self, client: SalesforceClient, queries: Queries) -> None:
         self._client = client
-        self._ask = ask
+        self._queries = queries
         self._known: dict[str, Mapping[str, RemoteField]] = {}
+        self._types: dict[str, tuple[RemoteRecordType, ...]] = {}
+        self._barred: dict[str, Barred] = {}
 
     def of(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
         """The fields of one object, described at first need; an object that is hidden or unknown has no fields."""
@@ -43,29 +47,65 @@ class Catalog:
         """Whether the credentials can read this field."""
         return field in self.of(object, lane)
 
+    def record_types(self, object: str, lane: Lane) -> tuple[RemoteRecordType, ...]:
+        """The record types of one object beside the master; none for most objects of most orgs."""
+        self.of(object, lane)
+        return self._types.get(object, ())
+
+    def barred(self, object: str, lane: Lane) -> Barred:
+        """What rows of each record type of one object must not hold, as ``schema`` told; without it, nothing."""
+        types = self._types.get(object)
+        if not types:
+            return {}
+        if object not in self._barred:
+            self._barred[object] = barred(types, self.of(object, lane))
+        return self._barred[object]
+
     def forget(self) -> None:
-        """Everything is described anew at next need."""
+        """Everything is described anew at next need; what record types offer stands until ``schema`` asks again."""
         self._known.clear()
+        self._barred.clear()
 
     def remember(self, schema: RemoteSchema) -> None:
         """Takes an earlier answer of ``schema`` for what ``of`` would ask."""
         self._known.update(schema.objects)
+        self._types.update(schema.record_types)
+        self._barred.clear()
 
     def schema(self, shape: Shape, lane: Lane) -> RemoteSchema:
-        """All visible fields of the shape's objects, now; the fingerprint covers the shape's own fields.
+        """All visible fields of the shape's objects, now; the fingerprint covers the shape's own fields and the types.
 
-        Converted Lead statuses are marked: only a conversion may set one (object reference, LeadStatus).
+        Converted Lead statuses are marked: only a conversion may set one (object reference, LeadStatus). Calls: one
+        per object, one for the statuses, one per record type of an object with mapped picklists, one to count person
+        accounts where the org has them.
         """
         self.forget()
+        self._types.clear()
         objects = {name: dict(self.of(name, lane)) for name in shape.objects}
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
-            (rows,) = self._ask([query], lane)
+            (rows,) = self._queries.all([query], lane)
             converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row.get("IsConverted") is True}
             status = objects["Lead"]["Status"]
             options = tuple(replace(option, converted=option.value in converted) for option in status.options)
             objects["Lead"]["Status"] = replace(status, options=options)
-        return RemoteSchema(objects, _fingerprint(shape, objects))
+        for name, fields in objects.items():
+            listed = [each for each in asked_fields(shape, name) if each in fields and fields[each].type in PICKLISTS]
+            if listed and self._types.get(name):
+                self._types[name] = with_offers(self._client, name, self._types[name], listed, lane)
+        types = {name: self._types[name] for name in objects if self._types.get(name)}
+        return RemoteSchema(objects, _fingerprint(shape, objects, types), types, self._person_accounts(objects, lane))
+
+    def _person_accounts(self, objects: Mapping[str, Mapping[str, RemoteField]], lane: Lane) -> dict[str, int]:
+        """How many records of each object belong to person accounts; a count that takes too long is left out."""
+        names = [name for name, fields in objects.items() if PERSON_ACCOUNT in fields]
+        queries = [soql.count(name, soql.equals(PERSON_ACCOUNT, value=True)) for name in names]
+        try:
+            return dict(zip(names, self._queries.count(queries, lane), strict=True))
+        except (CallRefused, RetryLater) as why:
+            code = why.code if isinstance(why, CallRefused) else type(why).__name__
+            emit("schema.unread", object=", ".join(names), part="number of person accounts", code=code)
+            return {}
 
     def _describe(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
         try:
@@ -77,6 +117,8 @@ class Catalog:
         told = answer.json()
         if not isinstance(told, dict) or not isinstance(told.get("fields"), list):
             raise wrong_shape("describe", f"no fields of {object}")
+        offers = {each.id: each.offers for each in self._types.get(object, ())}
+        self._types[object] = tuple(replace(each, offers=offers.get(each.id, {})) for each in read_types(told))
         fields = [field for field in told["fields"] if isinstance(field, dict) and isinstance(field.get("name"), str)]
         return {field["name"]: _field(field) for field in fields}
 
@@ -112,8 +154,13 @@ def _field(told: Mapping[str, Any]) -> RemoteField:
     )
 
 
-def _fingerprint(shape: Shape, objects: Mapping[str, Mapping[str, RemoteField]]) -> str:
-    shown = [
+def _fingerprint(
+    shape: Shape,
+    objects: Mapping[str, Mapping[str, RemoteField]],
+    types: Mapping[str, tuple[RemoteRecordType, ...]],
+) -> str:
+    shown: list[object] = [
         (name, [objects[name].get(field) for field in sorted(asked_fields(shape, name))]) for name in sorted(objects)
     ]
+    shown += sorted(types.items())
     return hashlib.blake2b(orjson.dumps(shown), digest_size=16).hexdigest()

@@ -14,6 +14,7 @@ from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.offers import Offers
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.reading import Reader
 from connectors.salesforce.write import Writer
@@ -61,9 +62,10 @@ class _Org:
         self.side = side
         self.client = client
         self.queries = Queries(client)
-        self.catalog = Catalog(client, self.queries.all)
+        self.catalog = Catalog(client, self.queries)
         self.lookup = Lookup(client, self.queries, self.catalog)
-        self.writer = Writer(client, self.lookup, clock=clock, chance=chance, horizon=horizon)
+        offers = Offers(self.lookup, self.catalog)
+        self.writer = Writer(client, self.lookup, offers, clock=clock, chance=chance, horizon=horizon)
 
 
 class SalesforceConnector:

@@ -18,7 +18,7 @@ from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import is_id, to18
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.soql import Condition
-from connectors.salesforce.wire import SIGNS, SYSTEM, Columns, identify, read_row
+from connectors.salesforce.wire import PERSON_ACCOUNT, SIGNS, SYSTEM, Columns, identify, read_row
 from connectors.transport import Resend, wrong_shape
 from syncd.model.remote import Departure, FieldEvent, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.values import Instant, Lane, instant
@@ -59,7 +59,7 @@ class Lookup:
 
     def live_only(self, columns: Columns) -> list[Condition]:
         """Conditions that leave out converted Leads and person accounts, where the object has them."""
-        return [soql.equals(sign, value=False) for sign in ("IsConverted", "IsPersonAccount") if sign in columns.signs]
+        return [soql.equals(sign, value=False) for sign in ("IsConverted", PERSON_ACCOUNT) if sign in columns.signs]
 
     def despite_hidden_fields(self, pages: Callable[[], Iterator[Page]]) -> Iterator[Page]:
         """The pages; if a field turns out to be hidden or deleted before the first one, described anew and asked again.

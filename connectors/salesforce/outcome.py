@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from connectors.salesforce.errors import LIMIT_WAIT, MAINTENANCE, MAINTENANCE_WAIT, Complaint
 from connectors.salesforce.ids import object_of, to18
+from connectors.salesforce.record_types import RECORD_TYPE
 from syncd.model.remote import RemoteRef
 from syncd.model.write import Clash, Deferred, Refused
 
@@ -42,6 +43,11 @@ _ADVICE: Final = {
     "REQUIRED_FIELD_MISSING": "map the field or give it a default in the mapping",
     "STRING_TOO_LONG": "shorten the value or lengthen the field",
 }
+
+_ADVICE_RECORD_TYPE: Final = (
+    "activate the record type and assign it to the profile or permission set of syncd's user, or correct record_type in"
+    " the mapping"
+)
 
 
 class Trouble(StrEnum):
@@ -75,6 +81,8 @@ def read_trouble(complaint: Complaint, object: str) -> Refused | Clash | Deferre
 def refusal(complaint: Complaint) -> Refused:
     """A refusal that stands, with the fields the vendor names in whatever way."""
     advice = _ADVICE.get(complaint.code, "read the vendor's reason, correct the value or the org, then retry")
+    if RECORD_TYPE in complaint.fields:
+        advice = _ADVICE_RECORD_TYPE
     return Refused(complaint.code, complaint.message, advice, named_fields(complaint))
 
 

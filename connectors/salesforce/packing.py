@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from connectors.salesforce import soql
 from connectors.salesforce.ids import to18
+from connectors.salesforce.record_types import RECORD_TYPE
 from syncd.model.remote import Shape
 from syncd.model.values import Wire
 from syncd.model.write import CreateRecord, UpdateRecord, Write
@@ -53,8 +54,8 @@ class Chunk:
     body: Mapping[str, Any]
 
 
-def make_row(place: int, write: Write, shape: Shape) -> Row:
-    """A row with its references turned into lookup fields.
+def make_row(place: int, write: Write, shape: Shape, record_type: str | None = None) -> Row:
+    """A row with its references turned into lookup fields, and with the id of the record type it is given.
 
     :raises ValueError: if the id is none, or the shape has no lookup field for a reference.
     """
@@ -67,6 +68,8 @@ def make_row(place: int, write: Write, shape: Shape) -> Row:
         sent[field] = to18(ref.id)
     if isinstance(write, CreateRecord):
         sent[shape.key] = write.key
+        if record_type is not None:
+            sent[RECORD_TYPE] = record_type
     else:
         to18(write.ref.id)
     return Row(place, write, name, sent)

@@ -27,11 +27,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One page of one query. ``next`` is the address of the next page; ``at`` the vendor's time of the answer."""
+    """One page of one query. ``next`` is the address of the next page; ``at`` the vendor's time of the answer;
+    ``total`` is the number of rows found.
+    """
 
     rows: list[Row]
     next: str | None
     at: Instant
+    total: int
 
 
 class LostPlace(RetryLater):
@@ -82,6 +85,10 @@ class Queries:
             every.append(rows)
         return every
 
+    def count(self, queries: Sequence[Query], lane: Lane) -> list[int]:
+        """The numbers that these counting queries ask for."""
+        return [result.total for result in self.first(queries, lane)]
+
     def _alone(self, query: Query, lane: Lane) -> Result:
         answer = self._client.get("query", query.path, lane=lane)
         return self._result(answer.json(), answer)
@@ -127,7 +134,7 @@ class Queries:
             raise wrong_shape("query", "the next page is not below our version's query resource")
         if following is None and body.get("done") is False:
             raise wrong_shape("query", "more rows are promised without an address")
-        return Result(rows, following, self._client.vendor_now(answer))
+        return Result(rows, following, self._client.vendor_now(answer), int(body.get("totalSize") or 0))
 
 
 def subanswers(answer: Answer, count: int) -> list[tuple[int, Any]]:

@@ -24,7 +24,7 @@ from connectors.salesforce.cursor import Mark
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
-from connectors.salesforce.wire import STAMP, Columns, identify, read_row
+from connectors.salesforce.wire import PERSON_ACCOUNT, STAMP, Columns, identify, read_row
 from connectors.transport import wrong_shape
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.values import Instant, Lane, instant
@@ -148,7 +148,7 @@ class Reader:
         return streams
 
     def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
-        persons = [soql.equals("IsPersonAccount", value=False)] if "IsPersonAccount" in columns.signs else []
+        persons = [soql.equals(PERSON_ACCOUNT, value=False)] if PERSON_ACCOUNT in columns.signs else []
         return soql.select(columns.selected, columns.object, *where, *persons, order=(STAMP, "Id"), all_rows=True)
 
     def _long(self, stream: _Stream, result: Result, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:

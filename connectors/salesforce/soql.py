@@ -147,6 +147,12 @@ def select(
     return Query(text, all_rows)
 
 
+def count(object: str, *where: Condition) -> Query:
+    """A query whose ``totalSize`` is the number of rows for which the conditions hold."""
+    text = f"SELECT COUNT() FROM {name(object)}"  # noqa: S608 - of checked parts only
+    return Query(text + (" WHERE " + " AND ".join(where) if where else ""))
+
+
 def lots(values: Sequence[str], *, count: int = 300, size: int = 12_000) -> list[list[str]]:
     """The values cut into lists that fit into one query's URL: at most ``count`` values and ``size`` encoded bytes.
 

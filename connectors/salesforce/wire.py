@@ -20,7 +20,9 @@ from syncd.model.values import Instant, Wire, instant
 
 STAMP: Final = "SystemModstamp"
 SYSTEM: Final = ("Id", STAMP, "IsDeleted")
-SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", "IsPersonAccount")
+PERSON_ACCOUNT: Final = "IsPersonAccount"
+"""Of accounts and their contacts; it exists only in orgs that have person accounts."""
+SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", PERSON_ACCOUNT)
 """Fields that tell what a row is; asked for where the object has them."""
 _COMPOUND: Final = frozenset({dict, list})
 
@@ -63,7 +65,7 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         if contact:
             return Moved(ref, RemoteRef("Contact", to18(contact)), Succession.CONVERTED, at)
         return Gone(ref, Departure.INVISIBLE, at)
-    if row.get("IsPersonAccount") is True:
+    if row.get(PERSON_ACCOUNT) is True:
         return Gone(ref, Departure.INVISIBLE, at)
     told, missing = _told(row, columns)
     refs = {

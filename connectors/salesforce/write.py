@@ -3,8 +3,8 @@
 Promises: results in the order and length of the batch; a row is called refused, stale or deferred only if the vendor
 surely did not write it. A call without an answer makes its rows ``Indeterminate`` until the horizon is over, and
 nothing more of the batch is sent then. A thousand rows cost one call, and reading them back (Collections answer ids
-only) one per 2,000 rows and object. Rows with ``expect`` are read again just before. Refuses to send after the
-deadline.
+only) one per 2,000 rows and object. Rows with ``expect`` are read again just before. A value that a row's record type
+does not offer is refused here (``offers``). Refuses to send after the deadline.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
+from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
 from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
 from connectors.salesforce.queries import subanswers
@@ -47,11 +48,19 @@ class Writer:
     """Writes of one org."""
 
     def __init__(
-        self, client: SalesforceClient, lookup: Lookup, *, clock: Clock, chance: Chance, horizon: float
+        self,
+        client: SalesforceClient,
+        lookup: Lookup,
+        offers: Offers,
+        *,
+        clock: Clock,
+        chance: Chance,
+        horizon: float,
     ) -> None:
         """:param horizon: seconds in which an unanswered write may still execute."""
         self.client = client
         self.lookup = lookup
+        self.offers = offers
         self.clock = clock
         self.chance = chance
         self.horizon = timedelta(seconds=horizon)
@@ -112,7 +121,7 @@ class _Batch:
 
     def run(self) -> list[WriteResult]:
         """Everything in its order."""
-        rows = self._expected(self._rows())
+        rows = self._offered(self._expected(self._rows()))
         for part in rounds(rows):
             self._send_all(part)
         for attempt in range(1, _LOCK_RETRIES + 1):
@@ -132,11 +141,20 @@ class _Batch:
     def _rows(self) -> list[Row]:
         rows: list[Row] = []
         for place, write in enumerate(self._batch):
+            given = self._writer.offers.given(write, self._lane)
+            if isinstance(given, Refused):
+                self._results[place] = given
+                continue
             try:
-                rows.append(make_row(place, write, self._shape))
+                rows.append(make_row(place, write, self._shape, given))
             except ValueError as why:
                 self._results[place] = Refused("MALFORMED_ID", str(why), "correct the id or the mapping of references")
         return rows
+
+    def _offered(self, rows: list[Row]) -> list[Row]:
+        """The rows that hold only what their record types offer; of the others the fields at fault are told."""
+        self._results |= self._writer.offers.refused(rows, self._lane)
+        return [row for row in rows if row.place not in self._results]
 
     def _expected(self, rows: list[Row]) -> list[Row]:
         """The rows whose expected values still stand; the others are stale, with what is there now."""

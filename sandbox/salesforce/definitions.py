@@ -7,14 +7,17 @@ the vendor's describe says of that type; the tables of the standard objects are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 Value = str | int | float | bool | None
 Row = dict[str, Value]
 
 KEY_FIELD = "Syncd_Marketing_Id__c"
+RECORD_TYPE = "RecordTypeId"
+MASTER_TYPE = "012000000000000AAA"
+"""The id by which the vendor names the type of every object that has no record types of its own."""
 TEXT_TYPES = frozenset(
     {"string", "textarea", "picklist", "multipicklist", "combobox", "email", "phone", "url", "encryptedstring"}
 )
@@ -30,6 +33,21 @@ class PicklistValue:
     label: str = ""
     active: bool = True
     default: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordType:
+    """One record type of an object beside the master. ``picklists`` narrow fields to some of their values; a field that
+    is not named offers all of them. ``available`` and ``default`` are what the integration user's profile says.
+    """
+
+    id: str
+    developer_name: str
+    label: str
+    active: bool = True
+    available: bool = True
+    default: bool = False
+    picklists: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

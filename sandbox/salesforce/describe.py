@@ -6,7 +6,7 @@ gives it almost everywhere. Hidden fields are absent and protected ones not upda
 
 from __future__ import annotations
 
-from sandbox.salesforce.definitions import TEXT_TYPES, FieldDefinition
+from sandbox.salesforce.definitions import MASTER_TYPE, TEXT_TYPES, FieldDefinition
 from sandbox.salesforce.entity import Entity
 
 SOAP_TYPES = {
@@ -128,6 +128,28 @@ def _abilities(entity: Entity) -> dict[str, object]:
     }
 
 
+def _record_types(entity: Entity, *, base: str) -> list[dict[str, object]]:
+    """The types as the integration user sees them; the master is the default where no other one is."""
+    own = list(entity.record_types.values())
+    infos: list[tuple[str, str, str, bool, bool, bool]] = [
+        (each.id, each.developer_name, each.label, each.active, each.available, each.default) for each in own
+    ]
+    infos.append((MASTER_TYPE, "Master", "Master", True, True, not any(each.default for each in own)))
+    return [
+        {
+            "active": active,
+            "available": available,
+            "defaultRecordTypeMapping": default,
+            "developerName": developer_name,
+            "master": id_ == MASTER_TYPE,
+            "name": label,
+            "recordTypeId": id_,
+            "urls": {"layout": f"{base}/describe/layouts/{id_}"},
+        }
+        for id_, developer_name, label, active, available, default in infos
+    ]
+
+
 def global_entry(entity: Entity, *, root: str) -> dict[str, object]:
     """One object of the global describe."""
     base = f"{root}/sobjects/{entity.name}"
@@ -139,7 +161,6 @@ def describe_object(entity: Entity, *, root: str, instance_url: str) -> dict[str
     """The complete describe of one object; ``root`` is ``/services/data/vNN.N``."""
     name, prefix = entity.name, entity.definition.prefix
     base = f"{root}/sobjects/{name}"
-    master_type = "012000000000000AAA"
     return _abilities(entity) | {
         "actionOverrides": [],
         "childRelationships": [
@@ -168,18 +189,7 @@ def describe_object(entity: Entity, *, root: str, instance_url: str) -> dict[str
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [
-            {
-                "active": True,
-                "available": True,
-                "defaultRecordTypeMapping": True,
-                "developerName": "Master",
-                "master": True,
-                "name": "Master",
-                "recordTypeId": master_type,
-                "urls": {"layout": f"{base}/describe/layouts/{master_type}"},
-            }
-        ],
+        "recordTypeInfos": _record_types(entity, base=base),
         "searchLayoutable": entity.definition.writeable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [{"label": f"All {entity.definition.plural.lower()}", "name": "everything"}],

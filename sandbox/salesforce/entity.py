@@ -6,7 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sandbox.salesforce.definitions import FieldDefinition, ObjectDefinition, PicklistValue, Value
+from sandbox.salesforce.definitions import (
+    RECORD_TYPE,
+    FieldDefinition,
+    ObjectDefinition,
+    PicklistValue,
+    RecordType,
+    Value,
+)
 from sandbox.salesforce.errors import plain
 from sandbox.salesforce.records import Table
 from sandbox.salesforce.switches import SalesforceSwitches
@@ -26,6 +33,7 @@ class Entity:
         self.protected: set[str] = set()
         self.tracked: frozenset[str] = frozenset(definition.tracked)
         self.children: list[tuple[str, str]] = []
+        self.record_types: dict[str, RecordType] = {}
         self._switches = switches
         self.fields: dict[str, FieldDefinition] = {field.name: field for field in definition.fields}
         stamp_field = "SystemModstamp" if "SystemModstamp" in self.fields else "CreatedDate"
@@ -50,7 +58,7 @@ class Entity:
         self.references = tuple(
             field
             for field in self.fields.values()
-            if field.type == "reference" and (field.createable or field.updateable)
+            if field.type == "reference" and (field.createable or field.updateable) and field.name != RECORD_TYPE
         )
         self.compounds = frozenset(field.name for field in self.fields.values() if field.type == "address")
         self.composed_name = "Name" in self.fields and "LastName" in self.fields

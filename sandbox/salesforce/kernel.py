@@ -24,11 +24,12 @@ from sandbox.salesforce.oauth import ConnectedApp, Sessions
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.people import People, furnish
 from sandbox.salesforce.queries import Queries
+from sandbox.salesforce.record_types import picklist_values
 from sandbox.salesforce.switches import SalesforceSwitches
 from sandbox.salesforce.wire_time import http_date, parse_http_date
 
 NEWEST_VERSION = 67
-RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects", "ui-api")
 _SEASONS = ("Winter", "Spring", "Summer")
 
 
@@ -140,6 +141,9 @@ class SalesforceKernel(People, Kernel):
                 return Reply(200, self._limits(), "limits")
             case "GET", ("limits", "recordCount"):
                 return self._record_count(call)
+            case "GET", ("ui-api", "object-info", name, "picklist-values", record_type) if self.switches.offers_ui_api:
+                payload = picklist_values(self._entity_or_404(name), record_type, root=call.root)
+                return Reply(200, payload, "picklists")
         raise not_found()
 
     def _sobjects(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:

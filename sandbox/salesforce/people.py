@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 
+from sandbox.salesforce.admins import Admins, set_statuses
 from sandbox.salesforce.conversion import convert_lead
-from sandbox.salesforce.definitions import FieldDefinition, PicklistValue, Row, Value
+from sandbox.salesforce.definitions import Row, Value
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal
 from sandbox.salesforce.history import note
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.record_types import choose_record_type
 from sandbox.salesforce.saving import (
     compose_name,
     convert,
@@ -53,33 +55,8 @@ def furnish(org: Org) -> None:
     set_statuses(org, LEAD_STATUSES)
 
 
-def set_statuses(org: Org, rows: Sequence[Mapping[str, str | bool]]) -> None:
-    """Replaces the lead statuses and the picklist that shows them."""
-    entity = org.schema.entities["LeadStatus"]
-    for row_id in list(entity.table.ids):
-        entity.table.drop(row_id)
-    now = org.now_stamp()
-    default = next((row["MasterLabel"] for row in rows if row.get("IsDefault")), rows[0]["MasterLabel"])
-    for order, row in enumerate(rows, start=1):
-        label = str(row["MasterLabel"])
-        entity.table.put({
-            "Id": org.ids.take(entity.definition.prefix), "MasterLabel": label,
-            "ApiName": str(row.get("ApiName", label)),
-            "SortOrder": order, "IsDefault": label == default, "IsConverted": bool(row.get("IsConverted", False)),
-            "CreatedDate": now, "CreatedById": org.admin_user, "LastModifiedDate": now,
-            "LastModifiedById": org.admin_user, "SystemModstamp": now,
-        })  # fmt: skip
-    values = [
-        PicklistValue(str(row["ApiName"]), str(row["MasterLabel"]), default=bool(row["IsDefault"]))
-        for row in entity.table.by_id()
-    ]
-    org.schema.entities["Lead"].set_picklist("Status", values, changed=org.clock.now())
-
-
-class People:
+class People(Admins):
     """Everything that happens in the org by hand."""
-
-    org: Org
 
     def insert(self, object: str, fields: Mapping[str, object], *, by: str | None = None) -> str:
         """A person creates a row; returns its id."""
@@ -141,6 +118,22 @@ class People:
                 opportunity=opportunity, author=self._human(by),
             )  # fmt: skip
 
+    def person_account(self, last_name: str, **fields: str) -> tuple[str, str]:
+        """A person makes a person account: one account and its contact, which share all they hold; returns both ids.
+
+        ``fields`` are the contact's.
+        """
+        author = self._human(None)
+        account, contact = self._entity("Account"), self._entity("Contact")
+        with self._transaction():
+            account_id = create(self.org, account, {"Name": last_name}, author=author)
+            given = {"LastName": last_name, "AccountId": account_id, **fields}
+            contact_id = create(self.org, contact, given, author=author)
+            for entity, row_id in ((account, account_id), (contact, contact_id)):
+                row = writable_row(self.org, entity, row_id, author=author)
+                put_stamped(self.org, entity, row, {"IsPersonAccount": True}, author=author)
+        return account_id, contact_id
+
     def load(self, object: str, rows: Sequence[Mapping[str, object]]) -> list[str]:
         """Puts many rows at once, as a data loader with audit-field permission: no rules, no history; returns ids.
 
@@ -163,6 +156,7 @@ class People:
                 if value is not None and (value in seen or entity.table.lookup(name, value)):
                     raise Refusal("DUPLICATE_VALUE", f"duplicate value found: {name}: {value}")
                 seen.add(value)
+            choose_record_type(entity, row)
             if entity.composed_name:
                 row["Name"] = compose_name(row)
             if "OwnerId" in entity.fields:
@@ -188,32 +182,6 @@ class People:
             self.org.store.put(entity.table, row, now=self.org.clock.now())
         self.org.store.commit()
 
-    def add_field(self, object: str, definition: FieldDefinition) -> None:
-        """An admin adds a field, or replaces the definition of one."""
-        self._entity(object).set_field(definition, changed=self.org.clock.now())
-
-    def hide_field(self, object: str, field: str) -> None:
-        """An admin takes the right to see a field: for the API it does not exist."""
-        self._permit(object, field).hidden.add(field)
-
-    def protect_field(self, object: str, field: str) -> None:
-        """An admin makes a field read-only for the API."""
-        self._permit(object, field).protected.add(field)
-
-    def show_field(self, object: str, field: str) -> None:
-        """An admin gives back all rights to a field."""
-        entity = self._permit(object, field)
-        entity.hidden.discard(field)
-        entity.protected.discard(field)
-
-    def track_fields(self, object: str, fields: Sequence[str]) -> None:
-        """An admin chooses the fields of the history, at most 20."""
-        self._entity(object).track(fields)
-
-    def map_conversion(self, lead_field: str, object: str, field: str) -> None:
-        """An admin maps a custom Lead field to a field of Contact, Account or Opportunity for conversions."""
-        self.org.conversion_map[lead_field] = (object, field)
-
     def add_user(self, email: str, name: str, *, active: bool = True) -> str:
         """An admin adds a user; returns the id."""
         first, _, last = name.rpartition(" ")
@@ -227,10 +195,6 @@ class People:
     def add_queue(self, name: str) -> str:
         """An admin adds a queue; returns the id of its Group row."""
         return self.insert("Group", {"Name": name, "DeveloperName": name.replace(" ", "_"), "Type": "Queue"})
-
-    def set_lead_statuses(self, rows: Sequence[Mapping[str, str | bool]]) -> None:
-        """An admin replaces the lead statuses: rows with MasterLabel and, at will, ApiName, IsConverted, IsDefault."""
-        set_statuses(self.org, rows)
 
     def commit_later(self, seconds: float) -> None:
         """From now on people's changes commit this much later; 0 ends it. The rows are locked meanwhile."""
@@ -292,16 +256,6 @@ class People:
         finally:
             store.late_until = None
         store.commit()
-
-    def _permit(self, object: str, field: str) -> Entity:
-        entity = self._entity(object)
-        if field not in entity.fields:
-            raise ValueError(f"{object} has no field {field}")
-        entity.changed = self.org.clock.now()
-        return entity
-
-    def _entity(self, name: str) -> Entity:
-        return self.org.schema.require(name)
 
     def _human(self, by: str | None) -> Author:
         return Author(user_id=by or self.org.admin_user, human=True)

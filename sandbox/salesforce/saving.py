@@ -16,6 +16,7 @@ from sandbox.salesforce.errors import Refusal, no_such_column
 from sandbox.salesforce.history import record_history
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.record_types import check_record_type, choose_record_type
 
 IGNORED = frozenset({"attributes", "id"})
 
@@ -29,6 +30,7 @@ def create(org: Org, entity: Entity, fields: Mapping[str, object], *, author: Au
     missing = [name for name in entity.required if row.get(name) is None]
     if missing:
         raise _required(missing)
+    choose_record_type(entity, row)
     if "OwnerId" in entity.fields:
         row.setdefault("OwnerId", author.user_id)
     row["Id"] = org.ids.take(entity.definition.prefix)
@@ -146,6 +148,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
     if assign is not None:
         row["OwnerId"] = assign(row) or row["OwnerId"]
     _check_references(org, entity, old, row)
+    check_record_type(entity, old, row, author=author)
     for rule in org.validation_rules.get(entity.name, ()):
         verdict = rule(old, row)
         if verdict is not None:

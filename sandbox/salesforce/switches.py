@@ -48,5 +48,7 @@ class SalesforceSwitches:
     """A change of owner writes two history rows, one with names and one with ids."""
     merge_touches_children: bool = True
     """Contacts that a merge of accounts moves get a new stamp."""
+    offers_ui_api: bool = True
+    """The user interface API answers; an integration user's licence may not include it."""
     updated_ignores_seconds: bool = True
     """``/updated`` and ``/deleted`` cut the seconds of start and end."""

@@ -115,6 +115,11 @@ def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
     ):
         if number:
             rows.append((kind.kind, what, f"{number:,}", ""))
+    rows += [
+        (kind.kind, f"left out: {name} records of person accounts", "", f"{number:,}")
+        for name, number in kind.person_accounts.items()
+        if number
+    ]
     rows += [(kind.kind, f"  default of {name}", f"{number:,}", "") for name, number in kind.defaulted.items()]
     return rows
 

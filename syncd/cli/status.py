@@ -21,8 +21,9 @@ def status(
     """Says how each connection stands; needs no credentials and no network. Exit 1 if something waits for a person.
 
     JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
-    links {KIND: n}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
-    parked_fields, conflicts {open, decided}, dead_letters {open, retrying}, lease {holder, epoch, until} or null}].
+    links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}],
+    last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters {open, retrying},
+    lease {holder, epoch, until} or null}].
     """
     from syncd.bootstrap import open_memory
     from syncd.cli.out import print_json
@@ -104,6 +105,14 @@ def _print(stands: Standing, call: Call) -> None:
         )
         say(f"  {side}: {known.rstrip()}")
     say("  linked: " + ", ".join(f"{kind} {number:,}" for kind, number in stands.links.items()))
+    left_out = [
+        f"{name} {number:,}"
+        for counted in stands.person_accounts.values()
+        for name, number in counted.items()
+        if number
+    ]
+    if left_out:
+        say(f"  left out, since they belong to person accounts: {', '.join(left_out)}")
     run = stands.last_run
     if run is None:
         say("  never synced")

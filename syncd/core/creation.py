@@ -1,4 +1,4 @@
-"""The counterpart of a record that stands alone: which fields it is made with.
+"""The counterpart of a record that stands alone: whether it is made, as what, and with which fields.
 
 It sends only fields that flow to that side, with create-only defaults for what the record lacks, and leaves the rest to
 the vendor's own defaults. A default is sent but not agreed on: it says nothing about the record it was made for and so
@@ -7,15 +7,83 @@ never flows back. A value that the other side has no sound form for is left out 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from syncd.core.draft import Writes
+from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.layout import Layouts
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.model.link import FieldChange, Link
+from syncd.model.mapping import CreateRule
 from syncd.model.plan import Create, Decision
 from syncd.model.remote import RemoteRecord, wire_of
 from syncd.model.values import MISSING, Canonical, Pair, Side, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a counterpart is made as, and after how many seconds without a change.
+
+    The vendor chooses the record type where none is named.
+    """
+
+    object: str
+    record_type: str | None = None
+    after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class NotMade:
+    """No counterpart is made for a record, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A create rule whose conditions can be asked; ``None`` is a condition that always holds."""
+
+    object: str
+    when: Expression | None
+    after: float
+    record_types: tuple[tuple[str, Expression | None], ...]
+
+    @staticmethod
+    def of(rule: CreateRule, names: frozenset[str]) -> CompiledRule:
+        """The rule, its conditions over these shared fields compiled."""
+
+        def compiled(text: str | None) -> Expression | None:
+            return compile_expression(text, names) if text else None
+
+        types = tuple((each.name, compiled(each.when)) for each in rule.record_types)
+        return CompiledRule(rule.object, compiled(rule.when), rule.after, types)
+
+
+def choose_made(rules: Sequence[CompiledRule], values: Mapping[str, Canonical]) -> Made | NotMade:
+    """What the first rule that holds for these shared values makes."""
+    unclear = False
+    for rule in rules:
+        holds = True if rule.when is None else rule.when.holds(values)
+        if isinstance(holds, Unclear):
+            unclear = True
+        elif holds:
+            return _with_type(rule, values)
+    return NotMade("a create rule cannot be decided" if unclear else "no create rule")
+
+
+def _with_type(rule: CompiledRule, values: Mapping[str, Canonical]) -> Made | NotMade:
+    """The rule's object, with the record type of the first condition that holds.
+
+    A type is given once and never corrected, so a condition without an answer is not passed over for the next one.
+    """
+    for name, when in rule.record_types:
+        holds = True if when is None else when.holds(values)
+        if isinstance(holds, Unclear):
+            return NotMade("a record type rule cannot be decided")
+        if holds:
+            return Made(rule.object, name, rule.after)
+    return Made(rule.object, after=rule.after)
 
 
 def shared_values(lens: Lens, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
@@ -42,11 +110,11 @@ def plan_create(
     *,
     origin: Side,
     record: RemoteRecord,
-    object_name: str,
+    made: Made,
     values: Mapping[str, Canonical],
 ) -> Decision:
-    """Decides to make the counterpart of ``record`` as an ``object_name``; ``values`` are its shared values."""
-    side = origin.other
+    """Decides to make the counterpart of ``record``; ``values`` are its shared values."""
+    side, object_name = origin.other, made.object
     writes = Writes()
     agreed: dict[str, Canonical] = {}
     defaulted: list[str] = []
@@ -81,6 +149,7 @@ def plan_create(
         changes=tuple(writes.changes),
         lane=writes.lane,
         defaulted=tuple(defaulted),
+        record_type=made.record_type,
     )
     nobody: Pair[RemoteRecord | None] = Pair(None, None)
     return Decision(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from syncd.core.creation import plan_create, shared_values
+from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.draft import Draft
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
@@ -313,12 +313,10 @@ class Planner:
 
     # -- records without a counterpart ---------------------------------------------------------------------------
     def create(
-        self, link: Link, origin: Side, record: RemoteRecord, object_name: str, values: Mapping[str, Canonical]
+        self, link: Link, origin: Side, record: RemoteRecord, made: Made, values: Mapping[str, Canonical]
     ) -> Decision:
         """The counterpart of a record that stands alone; ``values`` are its shared values."""
-        return plan_create(
-            self.lens, self._layouts, link, origin=origin, record=record, object_name=object_name, values=values
-        )
+        return plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=values)
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

@@ -55,8 +55,8 @@ def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, *, 
 def _write(ledger: Ledger, decision: Decision, action: Create | Update) -> Write:
     refs = _refs(ledger, action)
     if isinstance(action, Create):
-        name = _name(ledger, action.side, action.origin, action.fields, refs, "")
-        return CreateRecord(name, action.object, action.origin.id, action.fields, refs)
+        name = _name(ledger, action.side, action.origin, action.fields, refs, action.record_type or "")
+        return CreateRecord(name, action.object, action.origin.id, action.fields, refs, action.record_type)
     link = ledger.of(decision).link
     fields: Mapping[str, Wire] = action.fields
     if action.key is not None:
@@ -86,10 +86,11 @@ def _name(
     ref: RemoteRef,
     fields: Mapping[str, Wire],
     refs: Mapping[str, RemoteRef],
-    version: str,
+    decided_on: str,
 ) -> str:
+    """``decided_on`` is the version of the record that is changed, or the record type of the one that is made."""
     written = sorted((name, wire) for name, wire in fields.items())
-    return digest(ledger.world.connection.name, side, ref, written, sorted(refs.items()), version)
+    return digest(ledger.world.connection.name, side, ref, written, sorted(refs.items()), decided_on)
 
 
 def _intent(ledger: Ledger, decision: Decision, action: Create | Update, write: Write, run: str) -> Intent:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from syncd.core.creation import CompiledRule, Made, NotMade, choose_made
 from syncd.core.domains import match_keys
 from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
@@ -19,7 +20,6 @@ from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import SAID_APART, Gathered
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
-from syncd.model.mapping import CreateRule
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import Canonical, Pair, Side
@@ -31,13 +31,6 @@ class Paired:
 
     adopts: list[tuple[Link, Pair[RemoteRecord], Adopt]] = field(default_factory=list)
     decisions: list[Decision] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class NotMade:
-    """No counterpart is made for a record, and why."""
-
-    reason: str
 
 
 class Pairing:
@@ -54,9 +47,7 @@ class Pairing:
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
             lambda text: compile_expression(text, names) if text else None
         )
-        self.rules = self.kind.create.map(
-            lambda rules: [(rule, compile_expression(rule.when, names) if rule.when else None) for rule in rules]
-        )
+        self.rules = self.kind.create.map(lambda rules: [CompiledRule.of(rule, names) for rule in rules])
 
     def pair(self) -> Paired:
         """All strays, each in exactly one decision."""
@@ -285,17 +276,17 @@ class Pairing:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
         link = self._new_link(side, record.ref, Proof.CREATED)
-        rule = self._create_rule(side, values)
-        if isinstance(rule, NotMade):
-            return self._nothing(link, side, record, rule.reason)
+        made = self._to_create(side, values)
+        if isinstance(made, NotMade):
+            return self._nothing(link, side, record, made.reason)
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
         if twin:
             return self._nothing(link, side, record, "duplicate on its own side")
-        if self.world.clock.now() - record.stamp < timedelta(seconds=rule.after):
+        if self.world.clock.now() - record.stamp < timedelta(seconds=made.after):
             self.gathered.again.append((side, record.ref))
             return self._nothing(link, side, record, "made later")
-        decision = self.planner.create(link, side, record, rule.object, values)
+        decision = self.planner.create(link, side, record, made, values)
         letter = self.gathered.dead.get(record.ref)
         if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
             return self._nothing(link, side, record, "dead letter")
@@ -305,8 +296,8 @@ class Pairing:
         create = decision.write_to(letter.side)
         return self.planner.park_fingerprint(letter.side, create.fields if create else {})
 
-    def _create_rule(self, side: Side, values: Mapping[str, Canonical]) -> CreateRule | NotMade:
-        """The first create rule that holds."""
+    def _to_create(self, side: Side, values: Mapping[str, Canonical]) -> Made | NotMade:
+        """What the first create rule that holds makes."""
         scope = self.scopes.of(side)
         if scope is not None:
             within = scope.holds(values)
@@ -314,14 +305,7 @@ class Pairing:
                 return NotMade("the scope cannot be decided")
             if not within:
                 return NotMade("out of scope")
-        unclear = False
-        for rule, when in self.rules.of(side.other):
-            holds = True if when is None else when.holds(values)
-            if isinstance(holds, Unclear):
-                unclear = True
-            elif holds:
-                return rule
-        return NotMade("a create rule cannot be decided" if unclear else "no create rule")
+        return choose_made(self.rules.of(side.other), values)
 
     def _new_link(self, side: Side, ref: RemoteRef, proof: Proof) -> Link:
         nowhere = RemoteRef("", "")

@@ -304,6 +304,7 @@ def _told(action: Action) -> list[object]:
                 str(action.origin),
                 sorted(action.fields.items()),
                 sorted(action.refs.items()),
+                *([action.record_type] if action.record_type else []),
             ]
         case Update():
             return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]

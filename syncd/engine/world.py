@@ -15,7 +15,7 @@ import orjson
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
 from syncd.model.mapping import Connection, KindMapping
-from syncd.model.remote import RemoteField, RemoteOption, RemoteSchema, RemoteUser, UserSort
+from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
@@ -23,6 +23,7 @@ from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
 
 FRESH = timedelta(minutes=10)
+_PERSON_ACCOUNTS = "person_accounts:{kind}"
 
 Verify = Callable[[KindMapping, Pair[RemoteSchema]], KindMapping]
 """Checks one mapping against both vendors' schemas; returns it without the optional fields that a vendor lacks.
@@ -135,7 +136,20 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> Remote
     if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
         emit("schema.changed", connection=world.connection.name, kind=lens.kind.kind, side=str(side))
     world.store.remember(name, orjson.dumps(asdict(schema)), world.clock.now())
+    if schema.person_accounts:
+        counted = orjson.dumps(schema.person_accounts)
+        world.store.remember(_PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, world.clock.now())
     return schema
+
+
+def person_accounts(store: Store, kind: str) -> dict[str, int]:
+    """Per vendor object, how many records of this kind belong to person accounts, as last counted; these are left out.
+
+    Empty where the org has no person accounts, or nobody has asked yet.
+    """
+    remembered = store.recall(_PERSON_ACCOUNTS.format(kind=kind))
+    counted: dict[str, int] = orjson.loads(remembered[0]) if remembered else {}
+    return counted
 
 
 def _read_schema(content: bytes) -> RemoteSchema:
@@ -155,4 +169,12 @@ def _read_schema(content: bytes) -> RemoteSchema:
             for name, fields in read["objects"].items()
         },
         fingerprint=read["fingerprint"],
+        record_types={
+            name: tuple(
+                RemoteRecordType(**{**row, "offers": {field: tuple(each) for field, each in row["offers"].items()}})
+                for row in rows
+            )
+            for name, rows in read.get("record_types", {}).items()  # not in what an earlier version remembered
+        },
+        person_accounts=read.get("person_accounts", {}),
     )

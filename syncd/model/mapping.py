@@ -144,16 +144,29 @@ class MatchRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordTypeRule:
+    """Give a new record the type of this developer name when the CEL expression over shared fields holds.
+
+    ``when`` is ``None`` for always.
+    """
+
+    name: str
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRule:
     """Make a record of this object on the other side when the CEL expression over shared fields holds.
 
-    ``when`` is ``None`` for always. The first rule that holds is used. A record is made ``after`` so many seconds
-    without a change of the record it is made of: the vendor may be about to make it by itself.
+    ``when`` is ``None`` for always. The first rule that holds is used, and so is the first of ``record_types``; where
+    none of these holds, the vendor chooses the type. A record is made ``after`` so many seconds without a change of the
+    record it is made of: the vendor may be about to make it by itself.
     """
 
     object: str
     when: str | None = None
     after: float = 0.0
+    record_types: tuple[RecordTypeRule, ...] = ()
 
 
 class Rule(StrEnum):

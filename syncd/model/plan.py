@@ -17,7 +17,10 @@ from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent."""
+    """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent.
+
+    ``record_type`` is a developer name; without it the vendor chooses.
+    """
 
     side: Side
     object: str
@@ -27,6 +30,7 @@ class Create:
     changes: tuple[FieldChange, ...]
     lane: Lane
     defaulted: tuple[str, ...] = ()
+    record_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

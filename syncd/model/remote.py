@@ -154,11 +154,34 @@ class RemoteField:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteRecordType:
+    """One record type of an object, beside the one that every object has.
+
+    ``name`` is the developer name; ``usable`` says that it is active and that the credentials may give it to a record,
+    ``default`` that a new record gets it where none is named. ``offers`` are, per mapped picklist, the values that its
+    records may hold; a picklist that is not in it is not narrowed, as far as is known.
+    """
+
+    id: str
+    name: str
+    label: str
+    usable: bool
+    default: bool
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteSchema:
-    """All fields of the shape's objects that the credentials can see. ``fingerprint`` changes when any of them does."""
+    """All fields of the shape's objects that the credentials can see, and the objects' record types, if they have any.
+
+    ``fingerprint`` changes when any of them does. ``person_accounts`` counts, per object, the records that belong to
+    person accounts and so are never read or written; an object that cannot have any is not in it.
+    """
 
     objects: Mapping[str, Mapping[str, RemoteField]]
     fingerprint: str
+    record_types: Mapping[str, tuple[RemoteRecordType, ...]] = field(default_factory=dict)
+    person_accounts: Mapping[str, int] = field(default_factory=dict)
 
 
 class UserSort(StrEnum):

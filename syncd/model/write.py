@@ -36,7 +36,8 @@ class Expect:
 class CreateRecord:
     """Make a record, proved by ``key``: the other side's record id, stored in the shape's unique key field.
 
-    ``intent`` is a hex digest that names this write; HubSpot gets it as ``objectWriteTraceId``.
+    ``intent`` is a hex digest that names this write; HubSpot gets it as ``objectWriteTraceId``. ``record_type`` is a
+    developer name; without it the vendor chooses.
     """
 
     intent: str
@@ -44,6 +45,7 @@ class CreateRecord:
     key: str
     fields: Mapping[str, Wire]
     refs: Mapping[str, RemoteRef] = field(default_factory=dict)
+    record_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from syncd.engine.cycle import APPROVE
-from syncd.engine.world import World
+from syncd.engine.world import World, person_accounts
 from syncd.model.link import Conflict, Topic
 from syncd.model.plan import (
     Action,
@@ -40,6 +40,7 @@ SAMPLES = 20
 class KindForecast:
     """One kind in figures. ``clears`` are values that would be emptied; ``defaulted`` counts, by shared field, the
     creates that hold only because of its create-only default; ``depending`` counts those creates themselves.
+    ``person_accounts`` are, by vendor object, records that are left out for belonging to one.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class KindForecast:
     defaulted: Counter[str] = field(default_factory=Counter)
     parked: int = 0
     dead: int = 0
+    person_accounts: Mapping[str, int] = field(default_factory=dict)
     nothing: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -98,7 +100,7 @@ def forecast(world: World, plan: Plan) -> Forecast:
     works = any(isinstance(action, Adopt | Create | Update) for action in plan.actions())
     return Forecast(
         plan=plan,
-        kinds=tuple(_kind(kind, parked=parked[kind.kind], dead=dead[kind.kind]) for kind in plan.kinds),
+        kinds=tuple(_kind(world, kind, parked=parked[kind.kind], dead=dead[kind.kind]) for kind in plan.kinds),
         quota=Pair(world.connectors.marketing.quota(), world.connectors.crm.quota()),
         open_conflicts=sum(1 for conflict in world.store.conflicts() if conflict.resolution is None),
         approval=plan.first_link and works and not approved,
@@ -106,8 +108,14 @@ def forecast(world: World, plan: Plan) -> Forecast:
     )
 
 
-def _kind(plan: KindPlan, *, parked: int, dead: int) -> KindForecast:
-    figures = KindForecast(plan.kind, parked=parked, dead=dead, nothing=dict(plan.nothing))
+def _kind(world: World, plan: KindPlan, *, parked: int, dead: int) -> KindForecast:
+    figures = KindForecast(
+        plan.kind,
+        parked=parked,
+        dead=dead,
+        person_accounts=person_accounts(world.store, plan.kind),
+        nothing=dict(plan.nothing),
+    )
     for decision in plan.decisions:
         for action in decision.actions:
             _count(figures, action)
@@ -193,6 +201,7 @@ def _kind_document(kind: KindForecast) -> dict[str, Any]:
         "defaults_used": dict(kind.defaulted),
         "parked_fields": kind.parked,
         "dead_letters": kind.dead,
+        "person_accounts": dict(kind.person_accounts),
         "nothing": dict(kind.nothing),
     }
 
@@ -269,7 +278,12 @@ def _write_document(decision: Decision, action: Create | Update) -> dict[str, An
         "refs": dict(action.refs),
     }
     if isinstance(action, Create):
-        own = {"object": action.object, "origin": str(action.origin), "defaulted": list(action.defaulted)}
+        own = {
+            "object": action.object,
+            "record_type": action.record_type,
+            "origin": str(action.origin),
+            "defaulted": list(action.defaulted),
+        }
         return {"do": "create", **own, **written}
     return {"do": "update", "ref": str(action.ref), "expect": dict(action.expect or {}), "key": action.key, **written}
 
@@ -295,7 +309,7 @@ def written_samples(samples: Sequence[Sample]) -> list[tuple[str, list[tuple[str
     """Samples for a table: what is written, and its fields with side, before, after and rule."""
     return [
         (
-            f"create {sample.action.side} {sample.action.object} for {sample.action.origin}"
+            f"create {sample.action.side} {_made_as(sample.action)} for {sample.action.origin}"
             if isinstance(sample.action, Create)
             else f"update {sample.action.side} {sample.action.ref}",
             [
@@ -305,3 +319,7 @@ def written_samples(samples: Sequence[Sample]) -> list[tuple[str, list[tuple[str
         )
         for sample in samples
     ]
+
+
+def _made_as(action: Create) -> str:
+    return f"{action.object} ({action.record_type})" if action.record_type else action.object

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from syncd.engine.world import person_accounts
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Run, StoredCursor
 from syncd.model.values import Instant, Side
@@ -26,12 +27,16 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle."""
+    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle.
+
+    ``person_accounts`` are, by kind and vendor object, records that are left out for belonging to one, as last counted.
+    """
 
     connection: str
     at: Instant
     bound: Mapping[Side, AccountIdentity]
     links: Mapping[str, int]
+    person_accounts: Mapping[str, Mapping[str, int]]
     cursors: Sequence[StoredCursor]
     last_run: Run | None
     intents: int
@@ -61,6 +66,7 @@ def standing(store: Store, *, connection: str, kinds: Sequence[str], now: Instan
         at=now,
         bound=store.bound(),
         links={kind: counts.get(f"links.{kind}", 0) for kind in kinds},
+        person_accounts={kind: counted for kind in kinds if (counted := person_accounts(store, kind))},
         cursors=store.cursors(),
         last_run=next(iter(store.runs(1)), None),
         intents=counts.get("intents", 0),
@@ -84,6 +90,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
             for side, identity in stands.bound.items()
         },
         "links": dict(stands.links),
+        "person_accounts": {kind: dict(counted) for kind, counted in stands.person_accounts.items()},
         "cursors": [
             {
                 "kind": row.kind,

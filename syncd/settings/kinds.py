@@ -6,7 +6,7 @@ What only the vendor's schema can tell (does the field exist, is it writable, do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -24,13 +24,22 @@ from syncd.model.mapping import (
     KindMapping,
     MatchRule,
     Policy,
+    RecordTypeRule,
     Rule,
     Steps,
     Transform,
     Unknown,
 )
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side
-from syncd.settings.mapping_file import ANY, CreateSection, FieldSection, MappingFile, SidedSteps
+from syncd.settings.mapping_file import (
+    ANY,
+    CreateSection,
+    CrmCreateSection,
+    FieldSection,
+    MappingFile,
+    RecordTypeSection,
+    SidedSteps,
+)
 from syncd.settings.sections import ScopeSection
 from syncd.settings.tables import table_of
 from syncd.settings.tree import Loc, Tree
@@ -84,7 +93,9 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
 def _create_rule(section: MappingFile, side: Side, rule: CreateSection) -> CreateRule:
     """HubSpot may make a company by itself for a new contact: there, by default, we wait to see it."""
     waits = section.kind == "company" and side is Side.MARKETING
-    return CreateRule(rule.object, rule.when, (300.0 if waits else 0.0) if rule.after is None else rule.after)
+    after = (300.0 if waits else 0.0) if rule.after is None else rule.after
+    given = rule.record_type if isinstance(rule, CrmCreateSection) else []
+    return CreateRule(rule.object, rule.when, after, tuple(RecordTypeRule(each.name, each.when) for each in given))
 
 
 def written_fields(field: FieldMapping, names: tuple[str, ...]) -> tuple[str, ...]:
@@ -326,19 +337,26 @@ class _Reading:
             self._create(side, rules)
         check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",))
 
-    def _create(self, side: Side, rules: list[CreateSection]) -> None:
+    def _create(self, side: Side, rules: Sequence[CreateSection]) -> None:
         for number, rule in enumerate(rules):
             loc: Loc = ("create", side.value, number)
+            if isinstance(rule, CrmCreateSection):
+                self._conditions(rule.record_type, (*loc, "record_type"))
             if rule.object not in self.objects.of(side):
                 self.tree.flaw(
                     (*loc, "object"),
                     f"{rule.object} is no {side} object of this kind",
                     f"use one of {', '.join(self.objects.of(side))}",
                 )
+        self._conditions(rules, ("create", side.value))
+
+    def _conditions(self, rules: Sequence[CreateSection | RecordTypeSection], loc: Loc) -> None:
+        """Of rules that are tried in order, each condition compiles and none can never be reached."""
+        for number, rule in enumerate(rules):
             if rule.when is not None:
-                check_expression(rule.when, self.names, tree=self.tree, loc=(*loc, "when"))
+                check_expression(rule.when, self.names, tree=self.tree, loc=(*loc, number, "when"))
             elif number < len(rules) - 1:
-                self.tree.flaw(loc, "a rule without `when` hides the rules below it", "put it last")
+                self.tree.flaw((*loc, number), "a rule without `when` hides the rules below it", "put it last")
 
 
 def check_scope(scope: ScopeSection, names: frozenset[str], *, tree: Tree, loc: Loc) -> None:

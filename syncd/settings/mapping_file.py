@@ -41,6 +41,10 @@ def _slots(value: Any) -> Any:  # noqa: ANN401 - any plain value
     return read
 
 
+def _record_types(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    return [{"name": value}] if isinstance(value, str) else value
+
+
 def _step(value: Any) -> Any:  # noqa: ANN401 - any plain value
     if isinstance(value, str):
         return (value, None)
@@ -114,11 +118,34 @@ class CreateSection(Section):
     )
 
 
+class RecordTypeSection(Section):
+    """When a new CRM record gets a record type."""
+
+    name: Text = Field(description="Developer name of the record type, as in Setup.")
+    when: Text | None = Field(None, description="CEL over the shared fields; always, if not given.")
+
+
+RecordTypes = Annotated[
+    list[RecordTypeSection],
+    BeforeValidator(_record_types, json_schema_input_type=Text | list[RecordTypeSection]),
+]
+
+
+class CrmCreateSection(CreateSection):
+    """When a record is made in the CRM, and as what."""
+
+    record_type: RecordTypes = Field(
+        default_factory=list,
+        description="Developer name of the new record's type, or rules of which the first that holds is used. Written "
+        "on creation only. Where nothing is given or holds: what the CRM gives syncd's user by default.",
+    )
+
+
 class CreateSections(Section):
     """Create rules by the side on which the record is made; the first that holds is used."""
 
     marketing: list[CreateSection] = Field(default_factory=list, description="Rules for new marketing records.")
-    crm: list[CreateSection] = Field(default_factory=list, description="Rules for new CRM records.")
+    crm: list[CrmCreateSection] = Field(default_factory=list, description="Rules for new CRM records.")
 
 
 def _choice(value: Any) -> Any:  # noqa: ANN401 - any plain value

@@ -1,8 +1,8 @@
 """What only the vendors' schemas can tell about a mapping, and what follows from it.
 
 Unknown, read-only and unfitting fields, a key that is missing or not unique, table values a restricted list does not
-know, a status that only a conversion may set. Optional fields that are not there are left out of the mapping with a
-notice. Nothing is read here: schemas are handed in.
+know, a status that only a conversion may set, a record type that cannot be given. Optional fields that are not there
+are left out of the mapping with a notice. Nothing is read here: schemas are handed in.
 """
 
 from __future__ import annotations
@@ -116,6 +116,7 @@ class _Checking:
             kind = replace(kind, fields=kept, hash="")
             kind = replace(kind, hash=digest(asdict(kind)))
         self._required(kind)
+        self._record_types()
         flaws = (*self.tree.flaws, *converted_targets(kind, self.schemas.crm, source=self.source))
         return kind, tuple(dict.fromkeys(flaws)), tuple(self.notices)
 
@@ -227,6 +228,24 @@ class _Checking:
                 for remote in self.schemas.of(side).objects.get(rule.object, {}).values():
                     if remote.required and remote.writable and remote.name != kind.key.of(side):
                         self._filled(kind.fields, side, rule.object, remote.name, ("create", side.value, number))
+
+    def _record_types(self) -> None:
+        """A record type that new CRM records are given exists and may be given by syncd's user."""
+        for number, rule in enumerate(self.kind.create.crm):
+            known = {each.name: each for each in self.schemas.crm.record_types.get(rule.object, ())}
+            usable = sorted(each.name for each in known.values() if each.usable)
+            choice = f"use one of {', '.join(usable)}" if usable else "remove it"
+            for place, wanted in enumerate(rule.record_types):
+                loc: Loc = ("create", "crm", number, "record_type", place, "name")
+                if wanted.name not in known:
+                    what = f"{rule.object} has no record type with the developer name {wanted.name!r}"
+                    self.tree.flaw(loc, what, f"{choice} (Setup > Object Manager > {rule.object} > Record Types)")
+                elif not known[wanted.name].usable:
+                    self.tree.flaw(
+                        loc,
+                        f"syncd's user may not give {rule.object} the record type {wanted.name}",
+                        f"activate it and assign it to syncd's profile or permission set, or {choice}",
+                    )
 
     def _filled(self, fields: Iterable[FieldMapping], side: Side, object_name: str, name: str, loc: Loc) -> None:
         writers = [each for each in fields if name in each.slots.of(side).get(object_name, ())]

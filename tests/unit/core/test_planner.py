@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from syncd.core.creation import Made
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Known, Planner, Times
 from syncd.model.link import Base, Conflict, Link, Linked, LinkState, Parked, Proof, Topic
@@ -410,7 +411,7 @@ def create(record: RemoteRecord, kind: KindMapping = KIND) -> tuple[Create, Deci
     """The Lead that is made for a contact."""
     made = planner(kind)
     link = replace(LINK, refs=Pair(CONTACT, RemoteRef("", "")), keyed=Pair(marketing=False, crm=False))
-    decision = made.create(link, Side.MARKETING, record, "Lead", made.values(Side.MARKETING, record))
+    decision = made.create(link, Side.MARKETING, record, Made("Lead"), made.values(Side.MARKETING, record))
     (action,) = decision.actions
     assert isinstance(action, Create)
     return action, decision
