@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient, object_of, results_of
-from connectors.hubspot.wire import chunks
-from connectors.shapes import moved_on
+from connectors.hubspot.wire import chunks, id_of
+from connectors.shapes import Turns
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Lane
 
@@ -37,7 +37,7 @@ def read_refs(
         answer = client.associate("associations.read", path, {"inputs": [{"id": key} for key in lot]}, lane=lane)
         rows, _ = results_of(answer, "associations.read")
         for row in rows:
-            key = str(row.get("from", {}).get("id"))
+            key = id_of(row.get("from", {}), start)
             ends = list(row.get("to") or [])
             ends += _more(client, row, start, key, end, lane=lane)
             found[key] = _refs(ends, end, primary=primary)
@@ -76,11 +76,12 @@ def _more(
     """What one row of a batch read has beyond its first page."""
     found: list[Mapping[str, Any]] = []
     following = ((row.get("paging") or {}).get("next") or {}).get("after")
+    turns = Turns("associations.list", following)
     while following is not None:
         path = client.paths.associations_of(start, key, end)
         answer = client.associate("associations.list", f"{path}?limit=500&after={following}", None, lane=lane)
         rows, after = results_of(answer, "associations.list")
-        following = moved_on("associations.list", following, after)
+        following = turns.to(after)
         found += rows
     return found
 

@@ -185,7 +185,19 @@ def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], st
     results = body.get("results")
     if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
         raise wrong_shape(operation, "results is no list of objects")
-    paging = body.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
+    return results, _after(body.get("paging"), operation)
+
+
+def _after(paging: object, operation: str) -> str | None:
+    """Where the next page begins. Only what says nothing of a next page is the end: what cannot be read is not."""
+    if paging is None:
+        return None
+    if not isinstance(paging, dict):
+        raise wrong_shape(operation, "paging is no object")
+    following = paging.get("next")
+    if following is None:
+        return None
     after = following.get("after") if isinstance(following, dict) else None
-    return results, None if after is None else str(after)
+    if not isinstance(after, str | int) or after == "":
+        raise wrong_shape(operation, "paging.next without a readable after")
+    return str(after)

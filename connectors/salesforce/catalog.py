@@ -75,9 +75,11 @@ class Catalog:
                 return {}
             raise
         told = answer.json()
-        if not isinstance(told, dict) or not isinstance(told.get("fields"), list):
+        fields = told.get("fields") if isinstance(told, dict) else None
+        if not isinstance(fields, list) or not fields:
             raise wrong_shape("describe", f"no fields of {object}")
-        fields = [field for field in told["fields"] if isinstance(field, dict) and isinstance(field.get("name"), str)]
+        if not all(isinstance(field, dict) and isinstance(field.get("name"), str) for field in fields):
+            raise wrong_shape("describe", f"a field of {object} without a name")
         return {field["name"]: _field(field) for field in fields}
 
 

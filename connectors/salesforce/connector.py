@@ -152,7 +152,7 @@ class SalesforceConnector:
     @foreseen
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """See ``reading``: one call for all objects, second look included, while the answers fit into one page each."""
-        return self._reader.changes(shape, since)
+        yield from self._reader.changes(shape, since)
 
     @foreseen
     def start(self, shape: Shape) -> Cursor:
@@ -163,12 +163,12 @@ class SalesforceConnector:
     @foreseen
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
         """Pages of 2,000 in the order of ids, one call each."""
-        return self._reader.scan(shape, after)
+        yield from self._reader.scan(shape, after)
 
     @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """Deletions that ``changes`` cannot show any more; no call within an hour of the last sweep."""
-        return self._reader.departures(shape, after, pages)
+        yield from self._reader.departures(shape, after, pages)
 
     @foreseen
     def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:

@@ -84,7 +84,7 @@ class Queries:
 
     def _alone(self, query: Query, lane: Lane) -> Result:
         answer = self._client.get("query", query.path, lane=lane)
-        return self._result(answer.json(), answer)
+        return self._whole(answer.json(), answer)
 
     def _packed(self, pack: Sequence[Query], lane: Lane) -> list[Result] | None:
         """One Composite call, or ``None`` if the org has no Composite."""
@@ -106,7 +106,7 @@ class Queries:
                 self.packs = False
                 return None
             raise
-        return [self._result(self._judged(status, body), answer) for status, body in subanswers(answer, len(pack))]
+        return [self._whole(self._judged(status, body), answer) for status, body in subanswers(answer, len(pack))]
 
     def _judged(self, status: int, body: object) -> object:
         verdict = judge(status, body, rate=self._client.rate, now=self._client.vendor_now())
@@ -116,17 +116,29 @@ class Queries:
             raise RetryLater(f"composite.query: {verdict.reason}", after=verdict.after)
         return body
 
+    def _whole(self, body: object, answer: Answer) -> Result:
+        """A first page. Where it is the only one, it has all the rows that it counts (every answer has the count)."""
+        result = self._result(body, answer)
+        total = body.get("totalSize") if isinstance(body, dict) else None
+        if result.next is None and total != len(result.rows):
+            raise wrong_shape("query", f"{len(result.rows)} rows where totalSize says {total!r:.20}")
+        return result
+
     def _result(self, body: object, answer: Answer) -> Result:
         if not isinstance(body, dict):
             raise wrong_shape("query", "no object")
         rows = body.get("records")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise wrong_shape("query", "no list of records")
-        following = None if body.get("done", True) else body.get("nextRecordsUrl")
-        if following is not None and not str(following).startswith(self._client.base_path + "query"):
-            raise wrong_shape("query", "the next page is not below our version's query resource")
-        if following is None and body.get("done") is False:
+        done, following = body.get("done"), body.get("nextRecordsUrl")
+        if not isinstance(done, bool):
+            raise wrong_shape("query", "done is neither true nor false: nobody knows whether there are more rows")
+        if done:
+            return Result(rows, None, self._client.vendor_now(answer))
+        if following is None:
             raise wrong_shape("query", "more rows are promised without an address")
+        if not str(following).startswith(self._client.base_path + "query"):
+            raise wrong_shape("query", "the next page is not below our version's query resource")
         return Result(rows, following, self._client.vendor_now(answer))
 
 

@@ -17,7 +17,7 @@ from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.price import WAVES, waves
 from syncd.engine.recover import recover
 from syncd.engine.world import World, learn_schema, make_ready, no_lease
-from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
+from syncd.model.errors import LeaseLost, NeedsOperator, RetryLater, SyncdError
 from syncd.model.plan import Adopt, Create, KindPlan, Plan, Update
 from syncd.model.run import Request, Run, RunState
 from syncd.observe.log import bound, emit
@@ -70,18 +70,21 @@ def sync(
     )
     tally = Tally()
     with bound(connection=world.connection.name, run=run.id):
-        emit("run.started", command="sync")
+        emit("run.started", command="sync", mode=world.connection.mode, who=world.who)
         try:
             world.store.save_run(run)
             ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full)
         except SyncdError as trouble:
+            if isinstance(trouble, LeaseLost):
+                emit("lease.lost", holder=holding.lease.holder, epoch=holding.lease.epoch)
+            emit("run.failed", command="sync", error=type(trouble).__name__, what=str(trouble))
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
             world.store.save_run(failed)
             raise
-        except BaseException:
-            stopped = _finish(
-                world, run, tally, RunState.PARTIAL, "interrupted; what was in flight is settled next time"
-            )
+        except BaseException as trouble:
+            what = "interrupted; what was in flight is settled next time"
+            emit("run.failed", command="sync", error=type(trouble).__name__, what=what)
+            stopped = _finish(world, run, tally, RunState.PARTIAL, what)
             world.store.save_run(stopped)
             raise
         finally:
@@ -219,6 +222,7 @@ class _Cycle:
             written = self.tally.counts.total() - before
             share = (_refusals(self.tally) - refused) / max(1, written)
             if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:
+                emit("wave.stopped", kind=plan.kind, records=len(wave), share=round(share, 3), limit=REFUSALS_ALLOWED)
                 raise NeedsOperator(
                     f"{plan.kind}: {share:.0%} of a wave of {len(wave)} was refused and the first link stopped there; "
                     "look at `syncd dead-letters list` and `syncd status`, mend the cause and run `syncd sync` again"
@@ -236,5 +240,13 @@ def _refusals(tally: Tally) -> int:
 def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str) -> Run:
     ended = replace(run, state=state, finished_at=world.clock.now(), counts=dict(tally.counts), trouble=trouble)
     seconds = (world.clock.now() - run.started_at).total_seconds()
-    emit("run.finished", state=str(state), ms=round(seconds * 1000), counts=dict(tally.counts))
+    calls = sum(connector.quota().calls for connector in world.connectors)
+    emit(
+        "run.finished",
+        command="sync",
+        state=str(state),
+        ms=round(seconds * 1000),
+        counts=dict(tally.counts),
+        calls=calls,
+    )
     return ended
