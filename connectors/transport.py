@@ -110,7 +110,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Calling again would not help."""
+    """Calling again would not help. The text of the error need not say which call it was: it is put before it."""
 
     error: SyncdError
 
@@ -293,7 +293,7 @@ class Transport:
         lane: Lane,
         resend: Resend,
     ) -> Answer:
-        """The vendor's accepted answer; a body that is there is JSON.
+        """The vendor's accepted answer, whose body is JSON; only a 204 has none.
 
         :raises RetryLater: it did not work for now; ``sent`` is False if the vendor surely executed nothing.
         :raises NeedsOperator: a person must act first (``Unauthorized``: the credential was refused).
@@ -425,6 +425,7 @@ class Transport:
             )
         verdict = self._classify(answer)
         if isinstance(verdict, Raise):
+            verdict.error.args = (f"{call.operation}: {verdict.error}",)
             raise verdict.error
         if isinstance(verdict, Again):
             if verdict.spent is not None and verdict.until is not None:
@@ -432,8 +433,9 @@ class Transport:
             after = verdict.after
             if verdict.until is not None:
                 after = max(after or timedelta(0), verdict.until - self._clock.now())
-            raise call.fail(verdict.reason, sent=True, executed=verdict.executed, after=after)
-        if not answer.body:
+            reason = f"{verdict.reason}; the work goes on later, and if it stays so, look at the vendor's status page"
+            raise call.fail(reason, sent=True, executed=verdict.executed, after=after)
+        if answer.status == 204:
             return answer
         try:
             parsed = read_json(answer.body)

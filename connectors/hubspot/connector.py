@@ -238,6 +238,8 @@ class HubSpotConnector:
         if key.by == "email":
             # A secondary address resolves too, but the answer does not say which input it answers: match here.
             for row in reader.forgiving(asked, lowered, by="email", also=("email", "hs_additional_emails")):
+                if "email" not in properties_of(row):
+                    raise wrong_shape("find", f"{asked.kind}/{id_of(row, asked.kind)} without the email asked for")
                 for address in addresses_of(row) & hits.keys():
                     hits[address].append(row)
         else:
@@ -268,6 +270,8 @@ class HubSpotConnector:
             ) from refusal
         found: dict[str, list[RemoteRecord]] = {key: [] for key in keys}
         for record in reader.records(asked, rows):
+            if shape.key in record.missing:
+                raise wrong_shape("keyed", f"{record.ref} without the {shape.key} asked for")
             held = found.get(str(record.fields.get(shape.key)))
             if held is not None:
                 held.append(record)

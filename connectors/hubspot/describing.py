@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.hubspot.client import HubSpotClient, results_of
+from connectors.hubspot.client import HubSpotClient, results_of, rows_of
 from connectors.hubspot.wire import (
     CONTACTS,
     OPTED_OUT,
@@ -41,10 +41,10 @@ _PEOPLE: Final = frozenset(
 def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSchema:
     """All properties of the object, and a fingerprint over the definitions of the shape's fields."""
     answer = client.get("properties", client.paths.properties(asked.kind), lane=lane)
-    told, _ = results_of(answer, "properties")
-    if not told or not all(isinstance(row.get("name"), str) for row in told):
-        raise wrong_shape("properties", f"no properties of {asked.kind}, or one without a name")
-    rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in told}
+    listed = rows_of(answer, "properties")
+    if not listed or not all(isinstance(row.get(part), str) for row in listed for part in ("name", "type")):
+        raise wrong_shape("properties", f"no properties of {asked.kind}, or one without name or type")
+    rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in listed}
     fields = {name: _field(asked.kind, row) for name, row in rows.items()}
     if OPTED_OUT in fields:
         fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
@@ -62,6 +62,8 @@ def read_users(client: HubSpotClient, *, lane: Lane) -> list[RemoteUser]:
     for archived in ("false", "true"):
         for row in _owners(client, archived, lane=lane):
             key = id_of(row, "owners")
+            if not isinstance(row.get("archived"), bool):  # one of the few parts that every owner has
+                raise wrong_shape("owners", f"owner {key} without archived")
             name = " ".join(str(row[part]) for part in ("firstName", "lastName") if row.get(part))
             email = str(row["email"]).lower() if row.get("email") else None
             sort = UserSort.QUEUE if row.get("type") == "QUEUE" else UserSort.USER
@@ -82,7 +84,7 @@ def read_history(
         for lot in chunks(list(dict.fromkeys(ids)), WITH_HISTORY):
             body = {"inputs": [{"id": key} for key in lot], "properties": [], "propertiesWithHistory": names}
             answer = client.ask("batch.read", client.paths.objects(kind, "/batch/read"), body, lane=lane)
-            for row in results_of(answer, "batch.read")[0]:
+            for row in rows_of(answer, "batch.read"):
                 events += _events(RemoteRef(kind, id_of(row, kind)), row, since)
     return sorted(events, key=lambda event: event.at)
 

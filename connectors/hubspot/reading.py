@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.hubspot.associations import read_refs
-from connectors.hubspot.client import HubSpotClient, object_of, results_of
-from connectors.hubspot.errors import Rejected
+from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
+from connectors.hubspot.errors import SCHEMA_CODES, Rejected
 from connectors.hubspot.wire import Asked, chunks, id_of, instant_of, properties_of, read_stamp
+from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import Lane
 
@@ -57,7 +58,7 @@ class Reader:
                 if refusal.status == 404:  # not one of the keys is known
                     continue
                 raise
-            rows += results_of(answer, "batch.read")[0]
+            rows += rows_of(answer, "batch.read")
         return rows
 
     def forgiving(self, asked: Asked, keys: Sequence[str], *, by: str, also: Sequence[str]) -> list[dict[str, Any]]:
@@ -67,8 +68,12 @@ class Reader:
         try:
             return self.batch(asked, keys, by=by, also=also)
         except Rejected as refusal:
-            if refusal.status != 400:  # not the keys' fault
-                raise
+            if (
+                refusal.status != 400
+                or refusal.fault.category != "VALIDATION_ERROR"
+                or refusal.fault.code in SCHEMA_CODES
+            ):
+                raise  # not the keys' fault
             if len(keys) == 1:
                 return []
         half = len(keys) // 2
@@ -155,9 +160,12 @@ class Reader:
 
 
 def archived(asked: Asked, row: Row) -> Gone:
-    """A row of the recycle bin; it stays there for 90 days."""
+    """A row of the recycle bin; it stays there for 90 days. :raises Bug: if the row is not said to be archived."""
+    key = id_of(row, asked.kind)
+    if row.get("archived") is not True:
+        raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     at = read_stamp(row.get("archivedAt"))
-    return Gone(asked.ref(id_of(row, asked.kind)), Departure.ARCHIVED, None if at is None else instant_of(at))
+    return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
 
 
 def addresses_of(row: Row) -> set[str]:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from connectors.transport import wrong_shape
-from syncd.model.errors import BadUsage, Bug
+from syncd.model.errors import BadUsage
 from syncd.model.remote import Moved, RemoteRecord, RemoteRef, Shape, Succession
 from syncd.model.values import Instant, Wire
 
@@ -49,14 +49,14 @@ def read_stamp(text: object) -> int | None:
     return millis_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
-def id_of(row: Mapping[str, Any], kind: str) -> str:
+def id_of(row: Mapping[str, Any], kind: str, name: str = "id") -> str:
     """The id of a row, digits as text (numbers occur). :raises Bug: if it has none: a record must not be mistaken."""
-    key = row.get("id")
+    key = row.get(name)
     if key.__class__ is str and key.isdigit():
         return key
     if isinstance(key, int) and not isinstance(key, bool) and key >= 0:
         return str(key)
-    raise wrong_shape(kind, "a row without a readable id")
+    raise wrong_shape(kind, f"a row without a readable {name}")
 
 
 def stamp_property(kind: str) -> str:
@@ -118,10 +118,7 @@ class Asked:
         told = read_stamp(properties_of(row).get(self.stamp))
         stamp = told if told is not None else read_stamp(row.get("updatedAt"))
         if stamp is None:
-            raise Bug(
-                f"HubSpot answered a record of {self.kind} without {self.stamp} and updatedAt; nothing can be told of"
-                " its age: report it with the API version"
-            )
+            raise wrong_shape(self.kind, f"{self.kind}/{id_of(row, self.kind)} without a readable {self.stamp}")
         return stamp
 
     def record(self, row: Mapping[str, Any]) -> RemoteRecord:

@@ -61,7 +61,9 @@ class Catalog:
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
             (rows,) = self._ask([query], lane)
-            converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row.get("IsConverted") is True}
+            if not all(isinstance(row.get("IsConverted"), bool) for row in rows):
+                raise wrong_shape("query", "a LeadStatus without IsConverted")
+            converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row["IsConverted"]}
             status = objects["Lead"]["Status"]
             options = tuple(replace(option, converted=option.value in converted) for option in status.options)
             objects["Lead"]["Status"] = replace(status, options=options)

@@ -12,7 +12,7 @@ import requests
 from connectors.salesforce import soql
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
-from connectors.salesforce.ids import to18
+from connectors.salesforce.ids import object_of, to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.reading import Reader
@@ -126,7 +126,10 @@ class SalesforceConnector:
     def identity(self) -> AccountIdentity:
         """The organization's id (18 characters) and name."""
         ((row,),) = self._org.queries.all([soql.select(("Id", "Name"), "Organization")], self._lane)
-        return AccountIdentity("salesforce", to18(str(row["Id"])), str(row.get("Name") or ""))
+        id_ = to18(str(row["Id"]))
+        if object_of(id_) != "Organization":
+            raise wrong_shape("identity", "the row is no Organization")
+        return AccountIdentity("salesforce", id_, str(row.get("Name") or ""))
 
     @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:

@@ -218,8 +218,8 @@ class Reader:
             read = [read_row(row, columns) for row in result.rows]
             records = [what for what in read if isinstance(what, RemoteRecord)]
             last = identify(result.rows[-1], name)[0].id if result.rows else last
-            if not ended:
-                turns.to(last)
+            if not ended and turns.to(last) is None:
+                raise wrong_shape("scan", f"more rows of {name} are promised, and none is there")
             yield Page(records, cursors.write_scan(following, None) if ended else cursors.write_scan(name, last))
             if ended:
                 return
