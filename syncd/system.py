@@ -54,14 +54,15 @@ class SystemChance:
 def holder_name(who: str) -> str:
     """A name for this process that another one can judge: who, host, process id, and when the process began."""
     pid = os.getpid()
-    return f"{who}@{socket.gethostname()}:{pid}:{_began(pid) or 0}"
+    # No "@": what looks like an e-mail address is masked in logs, and this name is there to be read.
+    return f"{who} on {socket.gethostname()}:{pid}:{_began(pid) or 0}"
 
 
 def surely_gone(holder: str) -> bool:
     """Whether the process of that name ran on this host and is no more; ``False`` whenever that cannot be known."""
     where, _, began = holder.rpartition(":")
     where, _, pid = where.rpartition(":")
-    if where.rpartition("@")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
+    if where.rpartition(" on ")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
         return False
     return str(_began(int(pid)) or 0) != began
 

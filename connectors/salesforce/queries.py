@@ -67,7 +67,11 @@ class Queries:
                 answer = self._client.get("query.page", result.next, lane=lane)
             except CallRefused as why:
                 if why.code == "INVALID_QUERY_LOCATOR":
-                    raise LostPlace("query: the vendor dropped the pages that were not read yet", sent=False) from why
+                    raise LostPlace(
+                        "query: the vendor dropped the pages that were not read yet; the cursor stays, and the next cycle"
+                        " asks for them anew",
+                        sent=False,
+                    ) from why
                 raise
             result = self._result(answer.json(), answer)
             yield result

@@ -79,18 +79,29 @@ def sync(
                 emit("lease.lost", holder=holding.lease.holder, epoch=holding.lease.epoch)
             emit("run.failed", command="sync", error=type(trouble).__name__, what=str(trouble))
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
-            world.store.save_run(failed)
+            _close(world, failed, holding)
             raise
         except BaseException as trouble:
             what = "interrupted; what was in flight is settled next time"
             emit("run.failed", command="sync", error=type(trouble).__name__, what=what)
             stopped = _finish(world, run, tally, RunState.PARTIAL, what)
-            world.store.save_run(stopped)
+            _close(world, stopped, holding)
             raise
         finally:
             world.keep_lease = no_lease
-            holding.release()
+        holding.release()
         return ended
+
+
+def _close(world: World, run: Run, holding: Holding) -> None:
+    """Writes down how a run broke off. Where the store is in trouble itself, what broke the run is still what is told."""
+    try:
+        try:
+            world.store.save_run(run)
+        finally:
+            holding.release()
+    except SyncdError as trouble:
+        emit("run.failed", command=run.command, error=type(trouble).__name__, what=str(trouble))
 
 
 def _keep(holding: Holding) -> None:
