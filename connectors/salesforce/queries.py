@@ -68,7 +68,7 @@ class Queries:
             except CallRefused as why:
                 if why.code == "INVALID_QUERY_LOCATOR":
                     raise LostPlace(
-                        "query: the vendor dropped the pages that were not read yet; the cursor stays, and the next cycle"
+                        "query: the vendor dropped the pages not read yet; the cursor stays, and the next cycle"
                         " asks for them anew",
                         sent=False,
                     ) from why

@@ -94,7 +94,7 @@ def sync(
 
 
 def _close(world: World, run: Run, holding: Holding) -> None:
-    """Writes down how a run broke off. Where the store is in trouble itself, what broke the run is still what is told."""
+    """Writes down how a run broke off. If the store is in trouble too, what broke the run is still what is told."""
     try:
         try:
             world.store.save_run(run)
