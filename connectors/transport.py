@@ -2,7 +2,8 @@
 
 What both connectors share below their vendors' words. ``Transport.call`` charges the shared budget before *every*
 attempt, sends through a session of our own (pool, timeouts, no hidden retries, no redirects, capped answers), lets the
-vendor's ``classify`` judge the answer and writes one ``api.call`` log line per attempt.
+vendor's ``classify`` judge the answer and writes one ``api.call`` log line per attempt; waits, repeats and the end of
+a call that failed have lines of their own.
 
 Promises: a read is repeated on connection faults, 5xx and limits; a write is repeated only if the vendor surely did
 not execute it. Everything else becomes ``RetryLater`` whose ``sent`` says whether a write may have happened. HTML where
@@ -14,6 +15,7 @@ Length: session, verdicts and the call are one promise and are read together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,7 +34,7 @@ from urllib3.util.retry import Retry
 
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.values import Instant, Lane, Side
-from syncd.observe.log import emit
+from syncd.observe.log import Plain, emit
 from syncd.ports.budget import Budget, Rate, WaitUntil
 from syncd.ports.system import Chance, Clock
 
@@ -42,7 +44,13 @@ LONGEST_WAIT: Final = 60.0
 """Seconds a call waits for the budget or for the vendor; a longer wait belongs to the caller."""
 MAX_BODY: Final = 64 * 1024 * 1024
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+NEARLY_SPENT: Final = 0.9
+"""Part of the day's calls from which on a person is told."""
 _CHUNK: Final = 1 << 16
+_ESCAPED: Final = re.compile(
+    rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""An escaped backslash, a whole pair of surrogates, or (the group) half of a pair."""
 
 
 class _Unread(Enum):
@@ -63,7 +71,7 @@ class Answer:
         if self.parsed is not _Unread.TOKEN:
             return self.parsed
         try:
-            return orjson.loads(self.body)
+            return read_json(self.body)
         except orjson.JSONDecodeError as why:
             raise RetryLater(f"answer {self.status} is no JSON: {_glimpse(self)}; it is asked again later") from why
 
@@ -72,7 +80,7 @@ class Answer:
         if self.parsed is not _Unread.TOKEN:
             return self.parsed
         try:
-            return orjson.loads(self.body)
+            return read_json(self.body)
         except orjson.JSONDecodeError:
             return None
 
@@ -102,7 +110,7 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Calling again would not help."""
+    """Calling again would not help. The text of the error need not say which call it was: it is put before it."""
 
     error: SyncdError
 
@@ -198,9 +206,24 @@ class CallFailed(RetryLater):
         self.repeatable = repeatable
 
 
+def read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON is any shape until its reader has looked
+    """A body as JSON. Half of a surrogate pair, which is left where a vendor cuts a text inside an emoji, is no text
+    to orjson and would spoil the whole page: it is read as U+FFFD.
+
+    :raises orjson.JSONDecodeError: if it is no JSON.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        whole = _ESCAPED.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
+        if whole == body:
+            raise
+        return orjson.loads(whole)
+
+
 @dataclass(slots=True)
 class _Call:
-    """One call on its way through its attempts."""
+    """One call on its way through its attempts. ``status`` is that of the last answer, 0 where none came."""
 
     operation: str
     method: str
@@ -213,6 +236,7 @@ class _Call:
     resend: Resend
     started: float
     attempt: int = 0
+    status: int = 0
 
     def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> CallFailed:
         """An attempt's failure in words, with what may be done next."""
@@ -243,7 +267,7 @@ class Transport:
 
         :param attempts: sends of one call at most. :param total_deadline: seconds from first send to last.
         """
-        self._side = side
+        self.side = side
         self._session = session
         self._clock = clock
         self._chance = chance
@@ -254,6 +278,7 @@ class Transport:
         self._deadline = total_deadline
         self.calls = 0
         self.usage = Usage(None, None)
+        self._warned = False
 
     def call(  # noqa: PLR0913 - a request has this many parts
         self,
@@ -268,7 +293,7 @@ class Transport:
         lane: Lane,
         resend: Resend,
     ) -> Answer:
-        """The vendor's accepted answer; a body that is there is JSON.
+        """The vendor's accepted answer, whose body is JSON; only a 204 has none.
 
         :raises RetryLater: it did not work for now; ``sent`` is False if the vendor surely executed nothing.
         :raises NeedsOperator: a person must act first (``Unauthorized``: the credential was refused).
@@ -283,9 +308,14 @@ class Transport:
             retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.repeatable),
             wait=self._wait,
             stop=lambda state: self._is_over(state, call),
+            before_sleep=lambda state: self._tell_retry(state, call),
             reraise=True,
         )
-        answer: Answer = retrying(self._attempt, call)
+        try:
+            answer: Answer = retrying(self._attempt, call)
+        except SyncdError as error:
+            self._tell("api.refused", call, attempts=call.attempt, error=type(error).__name__, reason=str(error))
+            raise
         return answer
 
     def close(self) -> None:
@@ -295,24 +325,31 @@ class Transport:
     def _attempt(self, call: _Call) -> Answer:
         self._charge(call)
         call.attempt += 1
+        call.status = size = 0
         began = self._clock.monotonic()
-        status = 0
         try:
             answer = self._send(call)
-            status = answer.status
+            call.status, size = answer.status, len(answer.body)
             self._hear_usage(answer)
         finally:
             left = None if self.usage.limit is None or self.usage.used is None else self.usage.limit - self.usage.used
-            emit(
+            self._tell(
                 "api.call",
-                side=self._side.value,
-                operation=call.operation,
-                status=status,
+                call,
                 ms=round((self._clock.monotonic() - began) * 1000),
+                bytes=size,
                 attempt=call.attempt,
                 quota_left=left,
             )
         return self._judge(call, answer)
+
+    def _tell(self, event: str, call: _Call, **keys: Plain) -> None:
+        """One log line about a call."""
+        emit(event, side=self.side.value, operation=call.operation, method=call.method, status=call.status, **keys)
+
+    def _tell_retry(self, state: tenacity.RetryCallState, call: _Call) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        self._tell("api.retry", call, attempt=call.attempt, after=round(state.upcoming_sleep, 1), reason=str(error))
 
     def _charge(self, call: _Call) -> None:
         """Waits for every limit of the call, up to ``LONGEST_WAIT`` seconds in all."""
@@ -327,6 +364,9 @@ class Transport:
                         after=timedelta(seconds=wait),
                         sent=False,
                     )
+                emit(
+                    "api.waited", side=self.side.value, operation=call.operation, rate=rate.name, waited=round(wait, 1)
+                )
                 self._clock.sleep(wait)
 
     def _send(self, call: _Call) -> Answer:
@@ -345,7 +385,14 @@ class Transport:
                 for chunk in response.iter_content(_CHUNK):
                     body += chunk
                     if len(body) > MAX_BODY:
-                        raise call.fail(f"the answer is larger than {MAX_BODY} bytes", sent=True, executed=True)
+                        reason = f"the answer is larger than {MAX_BODY} bytes"
+                        self._tell("api.wrong_shape", call, reason=reason)
+                        raise call.fail(
+                            f"{reason} and is not read; look for a proxy or a faulty page between here and"
+                            f" {urlsplit(call.url).netloc}",
+                            sent=True,
+                            executed=True,
+                        )
                 return Answer(response.status_code, CaseInsensitiveDict(response.headers), bytes(body))
         except requests.exceptions.RequestException as why:
             if isinstance(why, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
@@ -358,9 +405,16 @@ class Transport:
 
     def _hear_usage(self, answer: Answer) -> None:
         usage = self._read_usage(answer) if self._read_usage else None
-        if usage is not None:
-            self.usage = usage
-            self._budget.report(used=usage.used, limit=usage.limit)
+        if usage is None:
+            return
+        self.usage = usage
+        self._budget.report(used=usage.used, limit=usage.limit)
+        if usage.used is None or not usage.limit:
+            return
+        share = usage.used / usage.limit
+        if share >= NEARLY_SPENT and not self._warned:
+            emit("quota.low", side=self.side.value, used=usage.used, limit=usage.limit, share=round(share, 3))
+        self._warned = share >= NEARLY_SPENT
 
     def _judge(self, call: _Call, answer: Answer) -> Answer:
         if 300 <= answer.status < 400 and answer.status != 304:
@@ -371,6 +425,7 @@ class Transport:
             )
         verdict = self._classify(answer)
         if isinstance(verdict, Raise):
+            verdict.error.args = (f"{call.operation}: {verdict.error}",)
             raise verdict.error
         if isinstance(verdict, Again):
             if verdict.spent is not None and verdict.until is not None:
@@ -378,12 +433,14 @@ class Transport:
             after = verdict.after
             if verdict.until is not None:
                 after = max(after or timedelta(0), verdict.until - self._clock.now())
-            raise call.fail(verdict.reason, sent=True, executed=verdict.executed, after=after)
-        if not answer.body:
+            reason = f"{verdict.reason}; the work goes on later, and if it stays so, look at the vendor's status page"
+            raise call.fail(reason, sent=True, executed=verdict.executed, after=after)
+        if answer.status == 204:
             return answer
         try:
-            parsed = orjson.loads(answer.body)
+            parsed = read_json(answer.body)
         except orjson.JSONDecodeError as why:
+            self._tell("api.wrong_shape", call, reason=f"no JSON: {_glimpse(answer)}")
             what = (
                 f"answer {answer.status} is no JSON: {_glimpse(answer)}; it is asked again next time, and if it "
                 "stays so, look at the vendor's status page and at a proxy or login page between here and there"
@@ -422,8 +479,14 @@ def surely_not_sent(error: BaseException) -> bool:
 
 
 def wrong_shape(operation: str, what: str) -> Bug:
-    """The error for JSON of a shape nobody foresaw: nothing is assumed of it."""
-    return Bug(f"{operation}: the answer has an unforeseen shape ({what}); report it with the vendor's API version")
+    """The error for JSON of a shape nobody foresaw: nothing is assumed of it. ``what`` names the record, field or part
+    of the answer, never a value; it is logged too.
+    """
+    emit("api.wrong_shape", operation=operation, reason=what)
+    return Bug(
+        f"{operation}: the answer has an unforeseen shape ({what}); nothing of it was used and it is asked again next"
+        " time. If it stays so, look for a proxy on the way to the vendor, or report it with the vendor's API version"
+    )
 
 
 def _glimpse(answer: Answer) -> str:

@@ -40,6 +40,9 @@ def _json(name: str, status: int, body: object, headers: Mapping[str, str] | Non
     )
 
 
+_WHEN = "2026-03-02T09:00:30.000+0000"
+_STAMPS = {"lastmodifieddate": _WHEN, "hs_lastmodifieddate": _WHEN}
+
 #: What may come from anywhere: proxies, load balancers, half-dead servers.
 ANYWHERE = (
     _raw("html with 200", HTML, kind="text/html"),
@@ -82,6 +85,75 @@ ANYWHERE = (
         },
     ),
     _json("wrong paging", 200, {"results": [], "paging": {"next": {"after": {"a": 1}}}, "records": [], "done": "no"}),
+    *(
+        _json(f"paging is {name}", 200, {"results": [], "paging": paging, "totalSize": 0, "records": [], "done": done})
+        for name, paging, done in (
+            ("a list", [], 1),
+            ("a text", "more", "true"),
+            ("a text for the next page", {"next": "more"}, None),
+            ("a next page without address", {"next": {}}, False),
+            ("a next page with an empty address", {"next": {"after": ""}}, []),
+        )
+    ),
+    _json(
+        "a next page for ever",
+        200,
+        {
+            "results": [],
+            "paging": {"next": {"after": "7"}},
+            "totalSize": 9,
+            "records": [],
+            "done": False,
+            "nextRecordsUrl": "/services/data/v64.0/query/01g-again",
+        },
+    ),
+    _json("fewer rows than counted", 200, {"results": None, "totalSize": 3, "records": [], "done": True}),
+    _json("null results", 200, {"results": None, "records": None, "done": True, "compositeResponse": None}),
+    _json("an object for the results", 200, {"results": {"id": "1"}, "records": {"Id": "1"}, "fields": {"name": "x"}}),
+    *(
+        _json(
+            f"rows with {name}",
+            200,
+            {
+                "results": [{"id": id_, "name": id_, "properties": _STAMPS, "createdAt": _WHEN, "updatedAt": _WHEN}],
+                "totalSize": 1,
+                "records": [{"Id": id_, "SystemModstamp": _WHEN, "IsDeleted": False}],
+                "done": True,
+                "portalId": id_,
+                "access_token": id_,
+            },
+        )
+        for name, id_ in (
+            ("no id", None),
+            ("an empty id", ""),
+            ("a list for an id", ["1"]),
+            ("an object for an id", {"id": 1}),
+            ("a word for an id", "one"),
+            ("a yes for an id", True),
+            ("a negative id", -1),
+            ("a path for an id", "1/../2"),
+        )
+    ),
+    *(
+        _json(
+            f"rows with {name}",
+            200,
+            {
+                "results": [{"id": "1", "properties": _STAMPS | {"lastmodifieddate": at, "hs_lastmodifieddate": at}}],
+                "totalSize": 1,
+                "records": [{"Id": "00Q000000000001AAA", "SystemModstamp": at, "IsDeleted": False}],
+                "done": True,
+                "latestDateCovered": at,
+                "deletedRecords": [{"id": "00Q000000000001AAA", "deletedDate": at}],
+            },
+        )
+        for name, at in (
+            ("a stamp out of range", "99999999999999999999"),
+            ("a stamp of another type", {"at": 1}),
+            ("a year out of range", "99999-01-01T00:00:00.000+0000"),
+            ("a list for a stamp", [1]),
+        )
+    ),
     _json(
         "next page elsewhere",
         200,
@@ -92,6 +164,31 @@ ANYWHERE = (
             "done": False,
             "nextRecordsUrl": ELSEWHERE,
         },
+    ),
+    *(
+        _json(f"503 with {name}", 503, {"message": "no"}, headers)
+        for name, headers in (
+            (
+                "numbers out of range in its headers",
+                {
+                    "Retry-After": "9" * 30,
+                    "Sforce-Limit-Info": f"api-usage={'9' * 30}/{'9' * 30}",
+                    "X-HubSpot-RateLimit-Daily": "9" * 30,
+                    "X-HubSpot-RateLimit-Daily-Remaining": "1",
+                },
+            ),
+            (
+                "words in its headers",
+                {
+                    "Retry-After": "soon",
+                    "Sforce-Limit-Info": "api-usage=many/all",
+                    "Date": "yesterday",
+                    "X-HubSpot-RateLimit-Daily": "²",
+                    "X-HubSpot-RateLimit-Daily-Remaining": "³",
+                },
+            ),
+            ("a time without a zone", {"Date": "Mon, 02 Mar 2026 09:00:00 -0000"}),
+        )
     ),
     Hostile("moved elsewhere", HttpResponse(302, b"", {"Location": ELSEWHERE})),
     Hostile("moved for good", HttpResponse(308, b"", {"Location": ELSEWHERE})),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from connectors.hubspot.client import HubSpotClient, object_of, results_of
-from connectors.hubspot.wire import chunks
-from connectors.shapes import moved_on
+from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
+from connectors.hubspot.wire import chunks, id_of
+from connectors.shapes import Turns
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Lane
 
@@ -35,9 +35,8 @@ def read_refs(
     for lot in chunks(list(found), READ):
         path = client.paths.associations(start, end, "/batch/read")
         answer = client.associate("associations.read", path, {"inputs": [{"id": key} for key in lot]}, lane=lane)
-        rows, _ = results_of(answer, "associations.read")
-        for row in rows:
-            key = str(row.get("from", {}).get("id"))
+        for row in rows_of(answer, "associations.read"):
+            key = id_of(row.get("from", {}), start)
             ends = list(row.get("to") or [])
             ends += _more(client, row, start, key, end, lane=lane)
             found[key] = _refs(ends, end, primary=primary)
@@ -76,11 +75,12 @@ def _more(
     """What one row of a batch read has beyond its first page."""
     found: list[Mapping[str, Any]] = []
     following = ((row.get("paging") or {}).get("next") or {}).get("after")
+    turns = Turns("associations.list", following)
     while following is not None:
         path = client.paths.associations_of(start, key, end)
         answer = client.associate("associations.list", f"{path}?limit=500&after={following}", None, lane=lane)
         rows, after = results_of(answer, "associations.list")
-        following = moved_on("associations.list", following, after)
+        following = turns.to(after)
         found += rows
     return found
 
@@ -90,4 +90,4 @@ def _refs(ends: Sequence[Mapping[str, Any]], kind: str, *, primary: int | None) 
         return not any(kind.get("typeId") == primary for kind in end.get("associationTypes") or [])
 
     ordered = sorted(ends, key=rank) if primary is not None else list(ends)
-    return tuple(dict.fromkeys(RemoteRef(kind, str(end.get("toObjectId"))) for end in ordered))
+    return tuple(dict.fromkeys(RemoteRef(kind, id_of(end, kind, "toObjectId")) for end in ordered))

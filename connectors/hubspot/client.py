@@ -18,6 +18,7 @@ from hubspot.utils.requests.http_request_builder import Request
 from connectors.hubspot.errors import HubSpotRates, judge, usage_of
 from connectors.hubspot.paths import Paths
 from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
+from syncd.model.errors import RetryLater
 from syncd.model.values import Lane, Side
 from syncd.ports.budget import Budget, Rate
 from syncd.ports.system import Chance, Clock
@@ -185,7 +186,34 @@ def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], st
     results = body.get("results")
     if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
         raise wrong_shape(operation, "results is no list of objects")
-    paging = body.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
+    errors = [error if isinstance(error, dict) else {"category": "?"} for error in body.get("errors") or ()]
+    lacking = {str(error["category"]) for error in errors if error.get("category")}
+    if lacking - {"OBJECT_NOT_FOUND"}:  # what a batch read does not find is told so; everything else is a gap
+        raise RetryLater(
+            f"{operation}: HubSpot answered only a part ({', '.join(sorted(lacking))[:100]}); nothing of it was used,"
+            " and it is asked again"
+        )
+    return results, _after(body.get("paging"), operation)
+
+
+def rows_of(answer: Answer, operation: str) -> list[dict[str, Any]]:
+    """``results`` of an endpoint that has no pages. :raises Bug: if the answer names a next one: rows are missing."""
+    results, after = results_of(answer, operation)
+    if after is not None:
+        raise wrong_shape(operation, "a next page where there are no pages")
+    return results
+
+
+def _after(paging: object, operation: str) -> str | None:
+    """Where the next page begins. Only what says nothing of a next page is the end: what cannot be read is not."""
+    if paging is None:
+        return None
+    if not isinstance(paging, dict):
+        raise wrong_shape(operation, "paging is no object")
+    following = paging.get("next")
+    if following is None:
+        return None
     after = following.get("after") if isinstance(following, dict) else None
-    return results, None if after is None else str(after)
+    if not isinstance(after, str | int) or after == "":
+        raise wrong_shape(operation, "paging.next without a readable after")
+    return str(after)

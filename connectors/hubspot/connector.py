@@ -25,9 +25,9 @@ from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
 from connectors.hubspot.search import Sweep, fitting
-from connectors.hubspot.wire import Asked, millis_of, properties_of
+from connectors.hubspot.wire import Asked, id_of, millis_of, properties_of
 from connectors.hubspot.write import Writer
-from connectors.shapes import foreseen, moved_on
+from connectors.shapes import Turns, foreseen
 from connectors.transport import Answer, wrong_shape
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.remote import (
@@ -116,9 +116,10 @@ class HubSpotConnector:
     def identity(self) -> AccountIdentity:
         """The portal id. :raises Bug: if the answer has none."""
         body = object_of(self._details(), "account")
-        if "portalId" not in body:
+        portal = body.get("portalId")
+        if not str(portal).isdigit():
             raise wrong_shape("account", "no portalId")
-        return AccountIdentity(VENDOR, str(body["portalId"]), str(body.get("uiDomain") or ""))
+        return AccountIdentity(VENDOR, str(portal), str(body.get("uiDomain") or ""))
 
     @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:
@@ -138,8 +139,11 @@ class HubSpotConnector:
         """Contacts that are marketing contacts, billed per tier; the account's settings decide that for each app."""
         reader, status = Reader(self._client, self._lane), "hs_marketable_status"
         asked = Asked.of(Shape(kind="billing", objects={"contacts": (status,)}, key=status))
-        rows = reader.batch(asked, [ref.id for ref in refs if ref.object == "contacts"]) if refs else []
-        return [asked.ref(str(row["id"])) for row in rows if properties_of(row).get(status) == "true"]
+        wanted = [ref.id for ref in refs if ref.object == "contacts"]
+        rows = {id_of(row, "contacts"): row for row in (reader.batch(asked, wanted) if wanted else ())}
+        if unread := len(set(wanted) - rows.keys()):
+            raise wrong_shape("billed", f"{unread} of {len(wanted)} new contacts are not in the answer")
+        return [asked.ref(key) for key, row in rows.items() if properties_of(row).get(status) == "true"]
 
     def quota(self) -> Quota:
         """Today's calls as last heard, and the calls of this object."""
@@ -191,9 +195,10 @@ class HubSpotConnector:
             return
 
         def drafts(mark: Mark) -> Iterator[Draft]:
+            turns = Turns("list", mark.after)
             while not mark.done:
                 rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
-                mark = Mark(moved_on("list", mark.after, following), done=following is None)
+                mark = Mark(turns.to(following), done=following is None)
                 yield rows, mark.encode()
 
         yield from self._pages(asked, drafts(mark), lane=self._lane)
@@ -204,9 +209,10 @@ class HubSpotConnector:
         asked = Asked.of(shape)
         reader = Reader(self._client, self._lane)
         mark = Mark.decode(after)
+        turns = Turns("list", mark.after)
         for _ in range(pages):
             rows, following = reader.page(asked, after=mark.after, archived="true")
-            mark = Mark(following)
+            mark = Mark(turns.to(following))
             yield Page(records=(), cursor=mark.encode(), gone=[archived(asked, row) for row in rows])
             if following is None:
                 return
@@ -236,6 +242,8 @@ class HubSpotConnector:
         if key.by == "email":
             # A secondary address resolves too, but the answer does not say which input it answers: match here.
             for row in reader.forgiving(asked, lowered, by="email", also=("email", "hs_additional_emails")):
+                if "email" not in properties_of(row):
+                    raise wrong_shape("find", f"{asked.kind}/{id_of(row, asked.kind)} without the email asked for")
                 for address in addresses_of(row) & hits.keys():
                     hits[address].append(row)
         else:
@@ -246,10 +254,12 @@ class HubSpotConnector:
                 held = properties_of(hit)
                 for text in {str(held.get(name) or "").lower() for name in fields} & spelled.keys():
                     hits[spelled[text]].append(hit)
-        unique: dict[str, Mapping[str, Any]] = {str(row["id"]): row for rows in hits.values() for row in rows}
+        unique = {id_of(row, asked.kind): row for rows in hits.values() for row in rows}
         records = {record.ref.id: record for record in reader.records(asked, unique.values())}
         return {
-            value: list({str(row["id"]): records[str(row["id"])] for row in hits.get(value.lower(), ())}.values())
+            value: [
+                records[key] for key in dict.fromkeys(id_of(row, asked.kind) for row in hits.get(value.lower(), ()))
+            ]
             for value in values
         }
 
@@ -267,6 +277,8 @@ class HubSpotConnector:
             ) from refusal
         found: dict[str, list[RemoteRecord]] = {key: [] for key in keys}
         for record in reader.records(asked, rows):
+            if shape.key in record.missing:
+                raise wrong_shape("keyed", f"{record.ref} without the {shape.key} asked for")
             held = found.get(str(record.fields.get(shape.key)))
             if held is not None:
                 held.append(record)
@@ -342,13 +354,18 @@ class HubSpotConnector:
         """Rows of a search that could not name all properties: it told which records, the store tells their values."""
         if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
             return rows
-        held = {str(row["id"]): row for row in reader.batch(asked, [str(row["id"]) for row in rows])}
-        return [held[key] for key in (str(row["id"]) for row in rows) if key in held]
+        keys = [id_of(row, asked.kind) for row in rows]
+        held: dict[str, Row] = {id_of(row, asked.kind): row for row in reader.batch(asked, keys)}
+        for key in keys:
+            # Archived or merged since, or left out of the answer: only the first may be passed over.
+            if key not in held and not isinstance(single := reader.one(asked, key), Gone | Moved):
+                held[key] = single
+        return [held[key] for key in keys if key in held]
 
 
 def vendor_now(answer: Answer) -> int | None:
     """The vendor's clock in epoch milliseconds from the ``Date`` header, whole seconds; ``None`` without one."""
     try:
-        return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))
+        return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))  # a time without a zone is a TypeError
     except (TypeError, ValueError):
         return None

@@ -12,9 +12,20 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.hubspot.client import HubSpotClient, results_of
-from connectors.hubspot.wire import CONTACTS, OPTED_OUT, UNSUBSCRIBED, Asked, as_wire, chunks, instant_of, read_stamp
-from connectors.shapes import moved_on
+from connectors.hubspot.client import HubSpotClient, results_of, rows_of
+from connectors.hubspot.wire import (
+    CONTACTS,
+    OPTED_OUT,
+    UNSUBSCRIBED,
+    Asked,
+    as_wire,
+    chunks,
+    id_of,
+    instant_of,
+    read_stamp,
+)
+from connectors.shapes import Turns
+from connectors.transport import wrong_shape
 from syncd.model.remote import FieldEvent, RemoteField, RemoteOption, RemoteRef, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import Instant, Lane
 
@@ -30,7 +41,10 @@ _PEOPLE: Final = frozenset(
 def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSchema:
     """All properties of the object, and a fingerprint over the definitions of the shape's fields."""
     answer = client.get("properties", client.paths.properties(asked.kind), lane=lane)
-    rows = {str(row.get("name")): row for row in results_of(answer, "properties")[0]}
+    listed = rows_of(answer, "properties")
+    if not listed or not all(isinstance(row.get(part), str) for row in listed for part in ("name", "type")):
+        raise wrong_shape("properties", f"no properties of {asked.kind}, or one without name or type")
+    rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in listed}
     fields = {name: _field(asked.kind, row) for name, row in rows.items()}
     if OPTED_OUT in fields:
         fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
@@ -47,7 +61,9 @@ def read_users(client: HubSpotClient, *, lane: Lane) -> list[RemoteUser]:
     users: dict[str, RemoteUser] = {}
     for archived in ("false", "true"):
         for row in _owners(client, archived, lane=lane):
-            key = str(row.get("id"))
+            key = id_of(row, "owners")
+            if not isinstance(row.get("archived"), bool):  # one of the few parts that every owner has
+                raise wrong_shape("owners", f"owner {key} without archived")
             name = " ".join(str(row[part]) for part in ("firstName", "lastName") if row.get(part))
             email = str(row["email"]).lower() if row.get("email") else None
             sort = UserSort.QUEUE if row.get("type") == "QUEUE" else UserSort.USER
@@ -68,13 +84,13 @@ def read_history(
         for lot in chunks(list(dict.fromkeys(ids)), WITH_HISTORY):
             body = {"inputs": [{"id": key} for key in lot], "properties": [], "propertiesWithHistory": names}
             answer = client.ask("batch.read", client.paths.objects(kind, "/batch/read"), body, lane=lane)
-            for row in results_of(answer, "batch.read")[0]:
-                events += _events(RemoteRef(kind, str(row.get("id"))), row, since)
+            for row in rows_of(answer, "batch.read"):
+                events += _events(RemoteRef(kind, id_of(row, kind)), row, since)
     return sorted(events, key=lambda event: event.at)
 
 
 def _field(kind: str, row: Mapping[str, Any]) -> RemoteField:
-    name, type_, form = str(row.get("name")), str(row.get("type") or ""), str(row.get("fieldType") or "")
+    name, type_, form = str(row["name"]), str(row.get("type") or ""), str(row.get("fieldType") or "")
     modification = row.get("modificationMetadata") or {}
     external = bool(row.get("externalOptions"))
     return RemoteField(
@@ -94,12 +110,13 @@ def _field(kind: str, row: Mapping[str, Any]) -> RemoteField:
 
 def _owners(client: HubSpotClient, archived: str, *, lane: Lane) -> Iterator[Mapping[str, Any]]:
     after: str | None = None
+    turns = Turns("owners")
     while True:
         query: dict[str, str | Sequence[str]] = {"limit": "100", "archived": archived}
         if after is not None:
             query["after"] = after
         rows, following = results_of(client.get("owners", client.paths.owners(), lane=lane, query=query), "owners")
-        after = moved_on("owners", after, following)
+        after = turns.to(following)
         yield from rows
         if after is None:
             return

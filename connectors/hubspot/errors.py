@@ -25,6 +25,8 @@ from syncd.ports.system import Clock
 DAILY_PAUSE: Final = timedelta(hours=1)
 """The day ends at midnight in the account's zone, which an answer does not tell; every hour is soon enough to look."""
 LOCK_PAUSE: Final = timedelta(seconds=2)
+_DIGITS: Final = 10
+"""A number in a header has fewer digits, or it is none that one can reckon with."""
 SCHEMA_CODES: Final = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
 """Faults of the property, not of the value: every row that holds the property has them."""
 
@@ -171,7 +173,7 @@ def usage_of(answer: Answer) -> Usage | None:
     """The day's calls from the two daily headers, which search answers and OAuth apps lack (vendor's usage page)."""
     limit = answer.headers.get("X-HubSpot-RateLimit-Daily", "")
     left = answer.headers.get("X-HubSpot-RateLimit-Daily-Remaining", "")
-    if not (limit.isdigit() and left.isdigit()):
+    if not all(text.isdecimal() and len(text) < _DIGITS for text in (limit, left)):
         return None
     return Usage(int(limit) - int(left), int(limit))
 
@@ -206,7 +208,7 @@ def _lacking(body: Mapping[str, Any]) -> str:
 
 def _retry_after(answer: Answer) -> timedelta:
     text = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=int(text)) if text.isdigit() else timedelta(minutes=5)
+    return timedelta(seconds=int(text)) if text.isdecimal() and len(text) < _DIGITS else timedelta(minutes=5)
 
 
 def _inside(message: str) -> list[dict[str, Any]]:

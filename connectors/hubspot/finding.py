@@ -12,8 +12,8 @@ from typing import Any, Final, TypeAlias
 from connectors.hubspot.client import HubSpotClient, results_of
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.search import BODY, CAP, PAGE, among, body_of, fitting
-from connectors.hubspot.wire import Asked
-from connectors.shapes import moved_on
+from connectors.hubspot.wire import Asked, id_of
+from connectors.shapes import Turns
 
 Row: TypeAlias = Mapping[str, Any]
 _GROUPS: Final = 5
@@ -30,6 +30,7 @@ def matching(
     for names in (fields[start : start + _GROUPS] for start in range(0, len(fields), _GROUPS)):
         for lot in _fitting_lots(names, values, properties):
             after: str | None = None
+            turns = Turns("find")
             while True:
                 body = body_of(
                     groups=[[among(name, "IN", lot)] for name in names],
@@ -38,9 +39,9 @@ def matching(
                     after=after,
                 )
                 rows, following = results_of(client.search("find", path, body, lane=reader.lane), "find")
-                after = moved_on("find", after, following)
+                after = turns.to(following)
                 if lean:
-                    rows = reader.batch(asked, [str(row["id"]) for row in rows], also=fields)
+                    rows = reader.batch(asked, [id_of(row, asked.kind) for row in rows], also=fields)
                 yield from rows
                 if after is None or int(after) + PAGE > CAP:
                     break

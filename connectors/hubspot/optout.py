@@ -13,7 +13,7 @@ from typing import Final
 from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import Rejected, read_fault
 from connectors.hubspot.reading import Reader
-from connectors.hubspot.wire import UNSUBSCRIBED, Asked, chunks, properties_of, to_text
+from connectors.hubspot.wire import UNSUBSCRIBED, Asked, chunks, id_of, properties_of, to_text
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.values import Lane, Wire
 from syncd.model.write import CreateRecord, Deferred, Refused, Write, WriteResult
@@ -67,7 +67,7 @@ def _addresses(reader: Reader, asked: Asked, rows: Mapping[int, Write]) -> dict[
     }
     if unknown:
         held = {
-            str(row["id"]): str(properties_of(row).get("email") or "")
+            id_of(row, asked.kind): str(properties_of(row).get("email") or "")
             for row in reader.batch(asked, list(unknown.values()), also=("email",))
         }
         told |= {index: held.get(key, "") for index, key in unknown.items()}

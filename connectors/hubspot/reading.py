@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.hubspot.associations import read_refs
-from connectors.hubspot.client import HubSpotClient, object_of, results_of
-from connectors.hubspot.errors import Rejected
-from connectors.hubspot.wire import Asked, chunks, instant_of, properties_of, read_stamp
+from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
+from connectors.hubspot.errors import SCHEMA_CODES, Rejected
+from connectors.hubspot.wire import Asked, chunks, id_of, instant_of, properties_of, read_stamp
+from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import Lane
 
@@ -57,7 +58,7 @@ class Reader:
                 if refusal.status == 404:  # not one of the keys is known
                     continue
                 raise
-            rows += results_of(answer, "batch.read")[0]
+            rows += rows_of(answer, "batch.read")
         return rows
 
     def forgiving(self, asked: Asked, keys: Sequence[str], *, by: str, also: Sequence[str]) -> list[dict[str, Any]]:
@@ -66,7 +67,13 @@ class Reader:
             return []
         try:
             return self.batch(asked, keys, by=by, also=also)
-        except Rejected:
+        except Rejected as refusal:
+            if (
+                refusal.status != 400
+                or refusal.fault.category != "VALIDATION_ERROR"
+                or refusal.fault.code in SCHEMA_CODES
+            ):
+                raise  # not the keys' fault
             if len(keys) == 1:
                 return []
         half = len(keys) // 2
@@ -82,13 +89,13 @@ class Reader:
         found: dict[str, Row] = {}
         ends: dict[str, Gone | Moved] = {}
         for row in rows:
-            found[str(row["id"])] = row
+            found[id_of(row, asked.kind)] = row
             for moved in asked.successions(row):
                 ends.setdefault(moved.old.id, moved)
         ends = {key: end for key, end in ends.items() if key in wanted and key not in found}
         lost = [key for key in wanted if key not in found and key not in ends]
         for row in self.batch(asked, lost, archived="true") if lost else []:
-            ends[str(row["id"])] = archived(asked, row)
+            ends[id_of(row, asked.kind)] = archived(asked, row)
         for key in lost:
             if key not in ends:
                 single = self.one(asked, key)
@@ -111,8 +118,9 @@ class Reader:
                 raise
             return Gone(asked.ref(key), Departure.DELETED)
         row = object_of(answer, "read")
-        if str(row.get("id")) != key:
-            return Moved(asked.ref(key), asked.ref(row.get("id")), Succession.MERGED)
+        new = id_of(row, asked.kind)
+        if new != key:
+            return Moved(asked.ref(key), asked.ref(new), Succession.MERGED)
         return row
 
     def page(
@@ -152,9 +160,12 @@ class Reader:
 
 
 def archived(asked: Asked, row: Row) -> Gone:
-    """A row of the recycle bin; it stays there for 90 days."""
+    """A row of the recycle bin; it stays there for 90 days. :raises Bug: if the row is not said to be archived."""
+    key = id_of(row, asked.kind)
+    if row.get("archived") is not True:
+        raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     at = read_stamp(row.get("archivedAt"))
-    return Gone(asked.ref(row["id"]), Departure.ARCHIVED, None if at is None else instant_of(at))
+    return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
 
 
 def addresses_of(row: Row) -> set[str]:

@@ -18,8 +18,8 @@ from typing import Any, Final
 import orjson
 
 from connectors.hubspot.cursor import MOST, Position
-from connectors.hubspot.wire import Asked
-from connectors.shapes import moved_on
+from connectors.hubspot.wire import Asked, id_of
+from connectors.transport import wrong_shape
 
 PAGE: Final = 200
 CAP: Final = 10_000
@@ -88,9 +88,11 @@ class Sweep:
         anchor, offset = self.position, None
         while True:
             rows, following = self.ask(self._body(anchor, offset))
-            stamps = {str(row["id"]): self.asked.stamp_of(row) for row in rows}
-            fresh = [row for row in rows if not self._has_given(str(row["id"]), stamps)]
-            seen = [(str(row["id"]), stamps[str(row["id"])]) for row in fresh]
+            keys = [id_of(row, self.asked.kind) for row in rows]
+            stamps = {key: self.asked.stamp_of(row) for key, row in zip(keys, rows, strict=True)}
+            new = [pair for pair in zip(keys, rows, strict=True) if not self._has_given(pair[0], stamps)]
+            fresh = [row for _, row in new]
+            seen = [(key, stamps[key]) for key, _ in new]
             here = self.position.after(seen, room=self._room())
             if self._tied:
                 here = here.above(max(self._tied.values()))
@@ -110,8 +112,9 @@ class Sweep:
                 anchor, offset = self.position, None
                 continue
             self.by_offset = True
-            offset = moved_on("search", offset, following)
-            assert offset is not None
+            if int(following) <= int(offset or 0):
+                raise wrong_shape("search", "the next page does not lie behind the page just read")
+            offset = following
             if int(offset) + PAGE > CAP:
                 if anchor.edge >= last - 1:
                     yield from self._one_stamp(last)
@@ -130,8 +133,12 @@ class Sweep:
             if last_id:
                 filters.append(compare(ID, "GT", last_id))
             rows, following = self.ask(body_of(groups=[filters], sort=ID, properties=self.properties))
-            fresh = [row for row in rows if str(row["id"]) not in self._tied]
-            last_id = str(max((int(row["id"]) for row in rows), default=0)) if rows else last_id
+            keys = [id_of(row, self.asked.kind) for row in rows]
+            fresh = [row for key, row in zip(keys, rows, strict=True) if key not in self._tied]
+            top = max(map(int, keys), default=0)
+            if rows and top <= int(last_id or 0):
+                raise wrong_shape("search", "the same page again")
+            last_id = str(top) if rows else last_id
             if following is None or not rows:
                 self.position = Position(stamp, stamp, below.looked)
                 self._tied = {}

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from syncd.model.errors import BadUsage, Bug
+from connectors.transport import wrong_shape
+from syncd.model.errors import BadUsage
 from syncd.model.remote import Moved, RemoteRecord, RemoteRef, Shape, Succession
 from syncd.model.values import Instant, Wire
 
@@ -46,6 +47,16 @@ def read_stamp(text: object) -> int | None:
     except ValueError:
         return None
     return millis_of(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def id_of(row: Mapping[str, Any], kind: str, name: str = "id") -> str:
+    """The id of a row, digits as text (numbers occur). :raises Bug: if it has none: a record must not be mistaken."""
+    key = row.get(name)
+    if key.__class__ is str and key.isdigit():
+        return key
+    if isinstance(key, int) and not isinstance(key, bool) and key >= 0:
+        return str(key)
+    raise wrong_shape(kind, f"a row without a readable {name}")
 
 
 def stamp_property(kind: str) -> str:
@@ -107,14 +118,12 @@ class Asked:
         told = read_stamp(properties_of(row).get(self.stamp))
         stamp = told if told is not None else read_stamp(row.get("updatedAt"))
         if stamp is None:
-            raise Bug(
-                f"HubSpot answered a record of {self.kind} without {self.stamp} and updatedAt; nothing can be told of"
-                " its age: report it with the API version"
-            )
+            raise wrong_shape(self.kind, f"{self.kind}/{id_of(row, self.kind)} without a readable {self.stamp}")
         return stamp
 
     def record(self, row: Mapping[str, Any]) -> RemoteRecord:
         """A row of an answer as a record, without its refs."""
+        key = id_of(row, self.kind)
         held = properties_of(row)
         stamp = self.stamp_of(row)
         fields: dict[str, Wire] = {}
@@ -123,25 +132,31 @@ class Asked:
             if name in held:
                 value = held[name]
                 # Text is what nearly every value is; asking here saves a call for each.
-                fields[name] = value if value.__class__ is str and value else as_wire(value)
+                fields[name] = value if value.__class__ is str and value else self._told(key, name, value)
             elif name == UNSUBSCRIBED and OPTED_OUT in held:
                 fields[name] = "true" if to_text(held[OPTED_OUT]) == "true" else "false"
             else:
                 missing.append(name)
         return RemoteRecord(
-            ref=self.ref(row["id"]),
+            ref=RemoteRef(self.kind, key),
             version=str(stamp),
             stamp=instant_of(stamp),
             fields=fields,
             missing=frozenset(missing),
         )
 
+    def _told(self, key: str, name: str, value: object) -> Wire:
+        """A value that is no text. :raises Bug: if no property can have it; taken for text, it would travel."""
+        if isinstance(value, list | dict):
+            raise wrong_shape(self.kind, f"{name} of {self.kind}/{key} is a {type(value).__name__}")
+        return as_wire(value)
+
     def successions(self, row: Mapping[str, Any]) -> list[Moved]:
         """What a survivor tells of the records it was merged from, earlier merges included."""
         held = properties_of(row)
         if not (held.get("hs_merged_object_ids") or held.get("hs_calculated_merged_vids")):
             return []
-        new = self.ref(row["id"])
+        new = self.ref(id_of(row, self.kind))
         olds: dict[str, Instant | None] = {}
         for part in parts_of(held.get("hs_merged_object_ids")):
             olds.setdefault(part, None)

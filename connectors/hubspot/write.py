@@ -24,7 +24,8 @@ from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import is_opt_in, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.stages import clear_stages, kept_back
-from connectors.hubspot.wire import UNSUBSCRIBED, Asked, as_wire, properties_of, same, to_text
+from connectors.hubspot.wire import UNSUBSCRIBED, Asked, as_wire, id_of, properties_of, same, to_text
+from connectors.shapes import reading
 from connectors.transport import wrong_shape
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.remote import Gone, Moved, RemoteRecord
@@ -195,12 +196,12 @@ class Writer:
         except RetryLater as why:
             self._end(inputs, self._unknown(why) if why.sent else _later(why))
             return
-        results = body.get("results")
-        if not isinstance(results, list):
-            self._end(inputs, self._unknown(wrong_shape(operation, "results is no list")))
-            return
-        self._settle(inputs, results)
-        self._blame(inputs, [error for error in body.get("errors") or [] if isinstance(error, dict)], operation, tail)
+        try:
+            with reading(operation):
+                self._settle(inputs, body["results"])
+                self._blame(inputs, list(body.get("errors") or []), operation, tail)
+        except SyncdError as why:  # the rows were sent, so what is not told of them is not known
+            self._end([index for index in inputs if index not in self.results], self._unknown(why))
 
     def _take_apart(self, inputs: Mapping[int, Row], operation: str, tail: str, refusal: Rejected) -> None:
         """A 4xx of a batch: HubSpot wrote none of it. Rows are parted by the properties at fault, then by halves."""
@@ -220,6 +221,7 @@ class Writer:
         by_trace = {str(row["objectWriteTraceId"]): i for i, row in inputs.items()}
         by_name = {str(row["id"]): i for i, row in inputs.items()}
         untold: dict[int, Row] = {}
+        given: dict[str, int] = {}
         for result in results:
             held = properties_of(result)
             index = by_trace.get(str(result.get("objectWriteTraceId")))
@@ -227,17 +229,20 @@ class Writer:
                 index = by_name.get(str(held.get(self.key) if "idProperty" in _first(inputs) else result.get("id")))
             if index is None:
                 continue
+            key = id_of(result, self.asked.kind)
+            if given.setdefault(key, index) != index:
+                raise wrong_shape("batch", f"{self.asked.kind}/{key} is the answer to two rows")
             new = result.get("new") is True
             wanted = [name for name, value in inputs[index]["properties"].items() if value != "" or not new]
             if all(name in held for name in wanted):
-                self._confirm(index, str(result["id"]), str(self.asked.stamp_of(result)), held, new=new)
+                self._confirm(index, key, str(self.asked.stamp_of(result)), held, new=new)
             else:
                 untold[index] = result
         if not untold:
             return
         names = sorted({name for index in untold for name in inputs[index]["properties"]})
         told = {
-            str(row["id"]): row
+            id_of(row, self.asked.kind): row
             for row in self.reader.batch(self.asked, [str(row["id"]) for row in untold.values()], also=names)
         }
         for index, result in untold.items():
@@ -256,7 +261,7 @@ class Writer:
             hit = hit or [by_name[key] for key in fault.ids if key in by_name]
             open_ = [index for index in hit if index not in self.results]
             self._end(open_, fault.result(self.asked.kind))
-            if not hit:
+            if not hit and fault.code != "UNKNOWN":
                 stray.append(fault)
         silent = {index: row for index, row in inputs.items() if index not in self.results}
         if stray and len(silent) == 1:
@@ -275,7 +280,7 @@ class Writer:
             held = properties_of(row)
             index = creates.get(str(held.get(self.key)))
             if index is not None:
-                self._confirm(index, str(row["id"]), str(self.asked.stamp_of(row)), held)
+                self._confirm(index, id_of(row, self.asked.kind), str(self.asked.stamp_of(row)), held)
         self._end([index for index in creates.values() if index not in self.results], self._unknown(None))
         updates = self._of(silent, UpdateRecord)
         states = self.reader.fetch(self.asked, [row.ref.id for _, row in updates]) if updates else []

@@ -85,7 +85,9 @@ class Catalog:
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
             (rows,) = self._queries.all([query], lane)
-            converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row.get("IsConverted") is True}
+            if not all(isinstance(row.get("IsConverted"), bool) for row in rows):
+                raise wrong_shape("query", "a LeadStatus without IsConverted")
+            converted = {row.get("ApiName") or row.get("MasterLabel") for row in rows if row["IsConverted"]}
             status = objects["Lead"]["Status"]
             options = tuple(replace(option, converted=option.value in converted) for option in status.options)
             objects["Lead"]["Status"] = replace(status, options=options)
@@ -115,11 +117,13 @@ class Catalog:
                 return {}
             raise
         told = answer.json()
-        if not isinstance(told, dict) or not isinstance(told.get("fields"), list):
+        fields = told.get("fields") if isinstance(told, dict) else None
+        if not isinstance(fields, list) or not fields:
             raise wrong_shape("describe", f"no fields of {object}")
+        if not all(isinstance(field, dict) and isinstance(field.get("name"), str) for field in fields):
+            raise wrong_shape("describe", f"a field of {object} without a name")
         offers = {each.id: each.offers for each in self._types.get(object, ())}
         self._types[object] = tuple(replace(each, offers=offers.get(each.id, {})) for each in read_types(told))
-        fields = [field for field in told["fields"] if isinstance(field, dict) and isinstance(field.get("name"), str)]
         return {field["name"]: _field(field) for field in fields}
 
 

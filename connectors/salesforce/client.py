@@ -32,7 +32,7 @@ from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Budget, Rate
 from syncd.ports.system import Chance, Clock
 
-_USAGE: Final = re.compile(r"api-usage=(\d+)/(\d+)")
+_USAGE: Final = re.compile(r"api-usage=(\d{1,9})/(\d{1,9})\b")
 _VERSION: Final = re.compile(r"\d{2,3}\.0")
 
 
@@ -136,12 +136,11 @@ class SalesforceClient:
     def vendor_now(self, answer: Answer | None = None) -> Instant:
         """The vendor's time: of this answer (whole seconds, from its Date header), or estimated from the last one."""
         told = answer.headers.get("Date") if answer is not None else None
-        if told is None:
-            return self._clock.now() + self._skew
         try:
-            return parsedate_to_datetime(told)
+            heard = parsedate_to_datetime(told) if told else None
         except ValueError:
-            return self._clock.now() + self._skew
+            heard = None
+        return heard if heard is not None and heard.tzinfo is not None else self._clock.now() + self._skew
 
     def get(self, operation: str, path: str, *, lane: Lane) -> Answer:
         """A read of a resource below the version (``query?q=...``) or of a ``nextRecordsUrl``."""

@@ -12,7 +12,7 @@ import requests
 from connectors.salesforce import soql
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
-from connectors.salesforce.ids import to18
+from connectors.salesforce.ids import object_of, to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.queries import Queries
@@ -129,7 +129,10 @@ class SalesforceConnector:
     def identity(self) -> AccountIdentity:
         """The organization's id (18 characters) and name."""
         ((row,),) = self._org.queries.all([soql.select(("Id", "Name"), "Organization")], self._lane)
-        return AccountIdentity("salesforce", to18(str(row["Id"])), str(row.get("Name") or ""))
+        id_ = to18(str(row["Id"]))
+        if object_of(id_) != "Organization":
+            raise wrong_shape("identity", "the row is no Organization")
+        return AccountIdentity("salesforce", id_, str(row.get("Name") or ""))
 
     @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:
@@ -155,7 +158,7 @@ class SalesforceConnector:
     @foreseen
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """See ``reading``: one call for all objects, second look included, while the answers fit into one page each."""
-        return self._reader.changes(shape, since)
+        yield from self._reader.changes(shape, since)
 
     @foreseen
     def start(self, shape: Shape) -> Cursor:
@@ -166,12 +169,12 @@ class SalesforceConnector:
     @foreseen
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
         """Pages of 2,000 in the order of ids, one call each."""
-        return self._reader.scan(shape, after)
+        yield from self._reader.scan(shape, after)
 
     @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """Deletions that ``changes`` cannot show any more; no call within an hour of the last sweep."""
-        return self._reader.departures(shape, after, pages)
+        yield from self._reader.departures(shape, after, pages)
 
     @foreseen
     def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:

@@ -100,6 +100,8 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
         return Raise(NeedsOperator(f"{words}: {_RIGHTS.get(first.code, _ASK_ADMIN)}"))
     if status in (408, 420, 429) or status >= 500:
         return Again(words)
+    if not found:
+        return Again(f"something before Salesforce answers {status} without its words")
     advice = "the request is wrong for this org or API version; compare the mapping with `syncd check`, or report it"
     return Raise(CallRefused(f"{words}: {advice}", status=status, complaint=first))
 

@@ -25,6 +25,8 @@ from syncd.model.values import Instant, Lane, instant
 
 FETCH: Final = 2000
 _DOMAINS: Final = 100
+_COMPOUND: Final = frozenset({"address", "location"})
+"""Types whose values are objects and no wire values; their parts are fields of their own ("Compound Fields")."""
 _LOOKUP_HISTORY: Final = {"Owner": "OwnerId", "Account": "AccountId"}
 """Histories name a lookup without its Id; each change of it stands there with names and with ids."""
 
@@ -47,11 +49,12 @@ class Lookup:
         lookups = {
             name: fields[object] for name, fields in shape.refs.items() if object in fields and fields[object] in seen
         }
+        plain = {name for name, field in seen.items() if field.type not in _COMPOUND}
         extra = set(lookups.values()) - {*shape.objects.get(object, ()), shape.key}
         return Columns(
             object=object,
-            fields=tuple(field for field in asked if field in seen and field not in extra),
-            missing=frozenset(field for field in asked if field not in seen),
+            fields=tuple(field for field in asked if field in plain and field not in extra),
+            missing=frozenset(field for field in asked if field not in plain),
             lookups=lookups,
             points={name: field.points for name, field in seen.items() if field.points},
             signs=tuple(sign for sign in SIGNS if sign in seen),

@@ -28,7 +28,7 @@ Row = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Result:
     """One page of one query. ``next`` is the address of the next page; ``at`` the vendor's time of the answer;
-    ``total`` is the number of rows found.
+    ``total`` is the number of rows found, -1 where a page does not say.
     """
 
     rows: list[Row]
@@ -70,7 +70,11 @@ class Queries:
                 answer = self._client.get("query.page", result.next, lane=lane)
             except CallRefused as why:
                 if why.code == "INVALID_QUERY_LOCATOR":
-                    raise LostPlace("query: the vendor dropped the pages that were not read yet", sent=False) from why
+                    raise LostPlace(
+                        "query: the vendor dropped the pages not read yet; the cursor stays, and the next cycle"
+                        " asks for them anew",
+                        sent=False,
+                    ) from why
                 raise
             result = self._result(answer.json(), answer)
             yield result
@@ -91,7 +95,7 @@ class Queries:
 
     def _alone(self, query: Query, lane: Lane) -> Result:
         answer = self._client.get("query", query.path, lane=lane)
-        return self._result(answer.json(), answer)
+        return self._whole(answer.json(), answer, query)
 
     def _packed(self, pack: Sequence[Query], lane: Lane) -> list[Result] | None:
         """One Composite call, or ``None`` if the org has no Composite."""
@@ -113,7 +117,8 @@ class Queries:
                 self.packs = False
                 return None
             raise
-        return [self._result(self._judged(status, body), answer) for status, body in subanswers(answer, len(pack))]
+        told = zip(pack, subanswers(answer, len(pack)), strict=True)
+        return [self._whole(self._judged(status, body), answer, query) for query, (status, body) in told]
 
     def _judged(self, status: int, body: object) -> object:
         verdict = judge(status, body, rate=self._client.rate, now=self._client.vendor_now())
@@ -123,18 +128,31 @@ class Queries:
             raise RetryLater(f"composite.query: {verdict.reason}", after=verdict.after)
         return body
 
+    def _whole(self, body: object, answer: Answer, query: Query) -> Result:
+        """A first page. Where it is the only one, it has all the rows that it counts (every answer has the count)."""
+        result = self._result(body, answer)
+        if result.total < 0 or (result.next is None and not query.counts and result.total != len(result.rows)):
+            told = body.get("totalSize") if isinstance(body, dict) else None
+            raise wrong_shape("query", f"{len(result.rows)} rows where totalSize says {told!r:.20}")
+        return result
+
     def _result(self, body: object, answer: Answer) -> Result:
         if not isinstance(body, dict):
             raise wrong_shape("query", "no object")
         rows = body.get("records")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise wrong_shape("query", "no list of records")
-        following = None if body.get("done", True) else body.get("nextRecordsUrl")
-        if following is not None and not str(following).startswith(self._client.base_path + "query"):
-            raise wrong_shape("query", "the next page is not below our version's query resource")
-        if following is None and body.get("done") is False:
+        done, following, told = body.get("done"), body.get("nextRecordsUrl"), body.get("totalSize")
+        total = told if isinstance(told, int) and not isinstance(told, bool) else -1
+        if not isinstance(done, bool):
+            raise wrong_shape("query", "done is neither true nor false: nobody knows whether there are more rows")
+        if done:
+            return Result(rows, None, self._client.vendor_now(answer), total)
+        if following is None:
             raise wrong_shape("query", "more rows are promised without an address")
-        return Result(rows, following, self._client.vendor_now(answer), int(body.get("totalSize") or 0))
+        if not str(following).startswith(self._client.base_path + "query"):
+            raise wrong_shape("query", "the next page is not below our version's query resource")
+        return Result(rows, following, self._client.vendor_now(answer), total)
 
 
 def subanswers(answer: Answer, count: int) -> list[tuple[int, Any]]:

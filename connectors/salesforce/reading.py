@@ -25,6 +25,7 @@ from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
 from connectors.salesforce.wire import PERSON_ACCOUNT, STAMP, Columns, identify, read_row
+from connectors.shapes import Turns
 from connectors.transport import wrong_shape
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.values import Instant, Lane, instant
@@ -208,6 +209,7 @@ class Reader:
 
     def _scan_object(self, shape: Shape, name: str, last: str | None, following: str | None) -> Iterator[Page]:
         columns = self._lookup.columns(shape, name, self._lane)
+        turns = Turns("scan", last)
         while True:
             where = [soql.after_id("Id", last)] if last else []
             where += self._lookup.live_only(columns)
@@ -218,6 +220,8 @@ class Reader:
             read = [read_row(row, columns) for row in result.rows]
             records = [what for what in read if isinstance(what, RemoteRecord)]
             last = identify(result.rows[-1], name)[0].id if result.rows else last
+            if not ended and turns.to(last) is None:
+                raise wrong_shape("scan", f"more rows of {name} are promised, and none is there")
             yield Page(records, cursors.write_scan(following, None) if ended else cursors.write_scan(name, last))
             if ended:
                 return

@@ -35,10 +35,14 @@ _ESCAPES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A finished query. ``all_rows`` asks ``queryAll``: rows of the recycle bin and losers of merges too."""
+    """A finished query. ``all_rows`` asks ``queryAll``: rows of the recycle bin and losers of merges too.
+
+    ``counts`` marks one that is answered by a number of rows and no rows.
+    """
 
     text: str
     all_rows: bool = False
+    counts: bool = False
 
     @property
     def path(self) -> str:
@@ -150,7 +154,7 @@ def select(
 def count(object: str, *where: Condition) -> Query:
     """A query whose ``totalSize`` is the number of rows for which the conditions hold."""
     text = f"SELECT COUNT() FROM {name(object)}"  # noqa: S608 - of checked parts only
-    return Query(text + (" WHERE " + " AND ".join(where) if where else ""))
+    return Query(text + (" WHERE " + " AND ".join(where) if where else ""), counts=True)
 
 
 def lots(values: Sequence[str], *, count: int = 300, size: int = 12_000) -> list[list[str]]:

@@ -19,6 +19,7 @@ import jwt
 from connectors.transport import LOOPBACK, Resend, Transport, check_base_url, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.values import Lane
+from syncd.observe.log import emit
 from syncd.ports.budget import Rate
 from syncd.ports.system import Clock
 
@@ -100,7 +101,9 @@ class TokenSource:
         )
         if not isinstance(access, str) or not isinstance(instance, str) or not access:
             raise wrong_shape("token", "no access_token or no instance_url")
-        return Token(access, self._checked(instance))
+        token = Token(access, self._checked(instance))
+        emit("api.token", side=str(self._transport.side))
+        return token
 
     def _form(self) -> dict[str, str]:
         login = self._login

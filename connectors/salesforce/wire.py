@@ -84,7 +84,10 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
 
 
 def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], frozenset[str]]:
-    """The wire values of a row, and what was asked for and not told. Compound values are no wire values."""
+    """The wire values of a row, and what was asked for and not told.
+
+    :raises Bug: if a value is a list or an object, which no field that is asked for can be.
+    """
     try:
         values = columns.values(row)
     except KeyError:
@@ -92,7 +95,10 @@ def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], fr
     else:
         if _COMPOUND.isdisjoint(map(type, values)):
             return dict(zip(columns.fields, values, strict=True)), columns.missing
-    told = {name: row[name] for name in columns.fields if name in row and not isinstance(row[name], dict | list)}
+    told = {name: row[name] for name in columns.fields if name in row}
+    for name, value in told.items():
+        if isinstance(value, dict | list):
+            raise wrong_shape("query", f"{name} of {columns.object}/{row['Id']} is a {type(value).__name__}")
     return told, columns.missing | {name for name in columns.fields if name not in told}
 
 
@@ -108,7 +114,7 @@ def identify(row: Mapping[str, Any], object: str) -> tuple[RemoteRef, Instant]:
     """Ref and stamp of a row. :raises Bug: if either is not there."""
     try:
         return RemoteRef(object, as_told(row["Id"])), instant(row[STAMP])
-    except (KeyError, TypeError, ValueError) as why:
+    except (KeyError, TypeError, ValueError, OverflowError) as why:
         raise wrong_shape("query", f"a row of {object} without Id or {STAMP}") from why
 
 

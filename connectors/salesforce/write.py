@@ -15,17 +15,18 @@ from typing import Any, Final
 
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
-from connectors.salesforce.ids import to18
+from connectors.salesforce.ids import is_id, to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
 from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
 from connectors.salesforce.queries import subanswers
 from connectors.salesforce.wire import STAMP
+from connectors.shapes import reading
 from connectors.transport import Accept, Again, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, Shape
-from syncd.model.values import Instant, Lane
+from syncd.model.values import Instant, Lane, Wire
 from syncd.model.write import (
     CreateRecord,
     Deferred,
@@ -202,7 +203,17 @@ class _Batch:
             return
         self._sent = True
         for chunk, (status, body) in zip(pack, answers, strict=True):
-            self._judge(chunk, status, body)
+            try:
+                with reading("collections.write"):
+                    self._judge(chunk, status, body)
+            except Bug as why:
+                self._put(self._unjudged(chunk), self._unknown(str(why)))
+
+    def _unjudged(self, chunk: Chunk) -> list[Row]:
+        """The rows of a chunk that nothing is known of."""
+        known = {row.place for row, *_ in self._done} | {row.place for row in self._locked}
+        known |= {row.place for row, _ in self._left} | self._results.keys()
+        return [row for row in chunk.rows if row.place not in known]
 
     def _stop(self, why: SyncdError, after: timedelta | None) -> None:
         self._stopped = Deferred("NOT_SENT", f"an earlier call failed: {why}", after or timedelta(0))
@@ -263,16 +274,18 @@ class _Batch:
             return
         for row, told in zip(chunk.rows, body, strict=True):
             write = row.write
-            if told.get("success") is not True:
-                found = complaints(told.get("errors"))
-                self._put_trouble(row, found[0] if found else Complaint("UNKNOWN", "no reason given", (), None))
-            elif not isinstance(told.get("id"), str) or (
-                isinstance(write, UpdateRecord) and to18(told["id"]) != to18(write.ref.id)
-            ):
+            id_ = to18(told["id"]) if isinstance(told.get("id"), str) and is_id(told["id"]) else None
+            if told.get("success") is False and (found := complaints(told.get("errors"))):
+                self._put_trouble(row, found[0])
+            elif told.get("success") is not True:
+                self._put([row], self._unknown("the answer says neither that the row was written nor why not"))
+            elif id_ is None or (isinstance(write, UpdateRecord) and id_ != to18(write.ref.id)):
                 self._put([row], self._unknown("the answer's row is not the row that was sent"))
+            elif any(id_ == known for _, known, _ in self._done if isinstance(write, CreateRecord)):
+                self._put([row], self._unknown("the answer gives one record for two rows"))
             else:
                 created = isinstance(write, CreateRecord) and told.get("created") is not False
-                self._done.append((row, to18(told["id"]), created))
+                self._done.append((row, id_, created))
 
     def _put_trouble(self, row: Row, complaint: Complaint) -> None:
         trouble = read_trouble(complaint, row.object)
@@ -295,15 +308,16 @@ class _Batch:
         updates = [(row, row.write.ref) for row, _ in self._left if isinstance(row.write, UpdateRecord)]
         creates = [row for row, _ in self._left if isinstance(row.write, CreateRecord)]
         try:
-            fates = lookup.fetch(self._shape, [ref for _, ref in updates], lane)
-            for (row, _), fate in zip(updates, fates, strict=True):
-                if isinstance(fate, Gone | Moved):
-                    self._results[row.place] = Stale(fate)
-            for row in creates:
-                assert isinstance(row.write, CreateRecord)
-                for holder in lookup.holders(self._shape, row.object, row.write.key, lane):
-                    if isinstance(holder, Moved):
-                        self._results[row.place] = Stale(holder)
+            with reading("fetch"):
+                fates = lookup.fetch(self._shape, [ref for _, ref in updates], lane)
+                for (row, _), fate in zip(updates, fates, strict=True):
+                    if isinstance(fate, Gone | Moved):
+                        self._results[row.place] = Stale(fate)
+                for row in creates:
+                    assert isinstance(row.write, CreateRecord)
+                    for holder in lookup.holders(self._shape, row.object, row.write.key, lane):
+                        if isinstance(holder, Moved):
+                            self._results[row.place] = Stale(holder)
         except SyncdError as why:
             for row, complaint in self._left:
                 self._results[row.place] = Deferred(complaint.code, f"{complaint.message}; and where it went: {why}")
@@ -316,15 +330,21 @@ class _Batch:
         for name, written in by_object.items():
             fields = dict.fromkeys(("Id", STAMP, *(field for row, _, _ in written for field in row.sent)))
             try:
-                held = self._writer.lookup.rows(name, [id_ for _, id_, _ in written], list(fields), self._lane)
+                with reading("collections.read"):
+                    held = self._writer.lookup.rows(name, [id_ for _, id_, _ in written], list(fields), self._lane)
             except SyncdError:
                 # The write is sure. What was sent stands in for what is held; the next read corrects it.
                 held = {}
             for row, id_, created in written:
                 told = held.get(id_, {})
-                confirmed = {field: told.get(field, value) for field, value in row.sent.items()}
+                confirmed = {field: _plain(told.get(field, value), value) for field, value in row.sent.items()}
                 version = told.get(STAMP, "")
                 self._results[row.place] = Written(RemoteRef(name, id_), version, confirmed, created)
+
+
+def _plain(told: object, sent: Wire) -> Wire:
+    """What a row read back tells of one field; what was sent, if that is no value a field can have."""
+    return told if told is None or isinstance(told, str | int | float) else sent
 
 
 def _still_stands(write: Write, current: RemoteRecord | Gone | Moved) -> bool:

@@ -8,6 +8,7 @@ that was foreseen is one readable sentence on a terminal and one ``command.faile
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,12 +24,15 @@ from syncd.observe.log import LEVELS, configure_logs, emit
 UsageError: Final = typer.BadParameter.__base__  # typer exports the base of its usage errors under no public name
 GLOBAL: Final = ("--config", "--connection", "--log-level")
 FAILED: Final = 3
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
 
 app = typer.Typer(
     name="syncd",
     help="Keeps a marketing account and a CRM org in step, and says why every value is what it is.",
     epilog="Exit codes: 0 done; 1 done, something waits for a person; 2 bad usage or configuration; 3 a vendor refused "
-    "or could not be reached, or part is left for the next run. The options above may stand anywhere in a command.",
+    "or could not be reached, or part is left for the next run; 130, 143 interrupted. "
+    "The options above may stand anywhere in a command.",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -86,8 +90,21 @@ app.command("demo")(demo.demo)
 
 
 def run() -> None:
-    """The entry point: runs the command line of this process and ends it with the exit code."""
+    """The entry point: runs the command line of this process and ends it with the exit code.
+
+    A plain kill ends a command as Ctrl-C does: the run is closed and the lease given back, so that nobody has to wait
+    for it to run out. Commands that stop by themselves (``sandbox``) put handlers of their own in its place.
+    """
+    signal.signal(signal.SIGTERM, _terminated)
     sys.exit(main(sys.argv[1:]))
+
+
+class Terminated(BaseException):
+    """Somebody sent SIGTERM. No exception that anybody else catches: everything is left as it is at a Ctrl-C."""
+
+
+def _terminated(_number: int, _frame: object) -> None:
+    raise Terminated
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -98,6 +115,8 @@ def main(arguments: Sequence[str]) -> int:
     try:
         code = app(args=words, prog_name="syncd", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # what typer makes of Ctrl-C, without a word
+            return _interrupted(command, INTERRUPTED)
         return code if isinstance(code, int) else 0
     except SyncdError as trouble:
         return _failed(command, trouble, trouble.exit_code)
@@ -106,7 +125,9 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except (KeyboardInterrupt, typer.Abort):
-        return _failed(command, KeyboardInterrupt("interrupted; what was settled stays settled"), 130)
+        return _interrupted(command, INTERRUPTED)
+    except Terminated:
+        return _interrupted(command, TERMINATED)
     except Exception as trouble:  # noqa: BLE001 - the last line of defence: logged with its place, never swallowed
         if UsageError is not None and isinstance(trouble, UsageError):
             asking = " ".join(word for word in ("syncd", command, "--help") if word)
@@ -141,6 +162,11 @@ def _message(trouble: BaseException) -> str:
     """The text of a usage error, which says more than ``str`` does."""
     told = getattr(trouble, "format_message", None)
     return str(told() if told else trouble).rstrip(".")
+
+
+def _interrupted(command: str, code: int) -> int:
+    what = "interrupted; what was settled stays settled, and the next run goes on from there"
+    return _failed(command, KeyboardInterrupt(), code, what)
 
 
 def _failed(command: str, trouble: BaseException, code: int, text: str | None = None) -> int:

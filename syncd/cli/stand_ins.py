@@ -69,7 +69,11 @@ def sandbox(
         if export is not None:
             _save(export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()})
     finally:
+        from syncd.observe.log import emit
+
         running.stop()
+        for vendor, kernel in (("hubspot", running.hubspot), ("salesforce", running.salesforce)):
+            emit("sandbox.stopped", vendor=vendor, calls=len(kernel.calls))
 
 
 def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: bool) -> dict[str, str]:

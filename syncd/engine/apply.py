@@ -101,10 +101,10 @@ class Apply:
             for decision in lot:
                 settle_unwritten(self.ledger, decision, settlement)
             for conflict in settlement.conflicts:
-                if conflict.resolution is not None:
-                    continue
-                self.tally.note("conflicts")
-                emit("conflict.opened", kind=plan.kind, conflict=conflict.id, field=conflict.field or "")
+                if conflict.resolution is None:
+                    self._opened(conflict)
+            for closed in settlement.unconflict:
+                emit("conflict.resolved", kind=plan.kind, conflict=closed)
             if settlement:
                 self.world.store.settle(settlement, self.world.clock.now())
 
@@ -147,6 +147,8 @@ class Apply:
         return [job for job in jobs if job not in sample and job not in held]
 
     def _hold_billable(self, held: Sequence[Job]) -> None:
+        if held:
+            emit("create.held", kind=held[0].decision.kind, records=len(held), reason="billable")
         settlement = Settlement()
         refusal = Refused(
             code="BILLABLE",
@@ -210,14 +212,30 @@ class Apply:
                 return self._clash(job, write, result)
             case Stale():
                 self.tally.note("stale", side)
+                emit("write.stale", kind=job.decision.kind, side=str(side), link=job.decision.link.id)
                 return self._stale(job, write, result)
             case Deferred():
                 self.tally.note("deferred", side)
                 self.tally.partial = True
+                emit(
+                    "write.deferred",
+                    kind=job.decision.kind,
+                    side=str(side),
+                    link=job.decision.link.id,
+                    code=result.code,
+                )
                 return Settlement(endings={write.intent: f"deferred {result.code}"}, wishes=[self._look(job)])
             case Indeterminate():
                 self.tally.note("indeterminate", side)
                 self.tally.partial = True
+                emit(
+                    "write.indeterminate",
+                    kind=job.decision.kind,
+                    side=str(side),
+                    intent=write.intent,
+                    link=job.decision.link.id,
+                    until=result.until.isoformat(),
+                )
                 return Settlement()  # the intent stays open: only reading may settle it
         raise AssertionError(result)
 
@@ -307,10 +325,14 @@ class Apply:
             reason=f"{result.code}: {result.reason}",
             since=self.world.clock.now(),
         )
-        self.tally.note("conflicts")
-        emit("conflict.opened", kind=decision.kind, conflict=conflict.id, field="")
+        self._opened(conflict)
         wishes = [self._look(job)]
         return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict], wishes=wishes)
+
+    def _opened(self, conflict: Conflict) -> None:
+        self.tally.note("conflicts")
+        topic = str(conflict.topic)
+        emit("conflict.opened", kind=conflict.kind, conflict=conflict.id, topic=topic, field=conflict.field or "")
 
     def _stale(self, job: Job, write: Write, result: Stale) -> Settlement:
         """Decided again on what stands there now; a record that left or moved is looked at in the next cycle."""

@@ -18,7 +18,7 @@ from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.price import WAVES, waves
 from syncd.engine.recover import recover
 from syncd.engine.world import World, learn_schema, make_ready, no_lease
-from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
+from syncd.model.errors import LeaseLost, NeedsOperator, RetryLater, SyncdError
 from syncd.model.plan import Adopt, Create, KindPlan, Plan, Update
 from syncd.model.run import Request, Run, RunState
 from syncd.model.write import Origin
@@ -72,24 +72,38 @@ def sync(
     )
     tally = Tally()
     with bound(connection=world.connection.name, run=run.id):
-        emit("run.started", command="sync")
+        emit("run.started", command="sync", mode=world.connection.mode, who=world.who)
         try:
             world.store.save_run(run)
             ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full)
         except SyncdError as trouble:
+            if isinstance(trouble, LeaseLost):
+                emit("lease.lost", holder=holding.lease.holder, epoch=holding.lease.epoch)
+            emit("run.failed", command="sync", error=type(trouble).__name__, what=str(trouble))
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
-            world.store.save_run(failed)
+            _close(world, failed, holding)
             raise
-        except BaseException:
-            stopped = _finish(
-                world, run, tally, RunState.PARTIAL, "interrupted; what was in flight is settled next time"
-            )
-            world.store.save_run(stopped)
+        except BaseException as trouble:
+            what = "interrupted; what was in flight is settled next time"
+            emit("run.failed", command="sync", error=type(trouble).__name__, what=what)
+            stopped = _finish(world, run, tally, RunState.PARTIAL, what)
+            _close(world, stopped, holding)
             raise
         finally:
             world.keep_lease = no_lease
-            holding.release()
+        holding.release()
         return ended
+
+
+def _close(world: World, run: Run, holding: Holding) -> None:
+    """Writes down how a run broke off. If the store is in trouble too, what broke the run is still what is told."""
+    try:
+        try:
+            world.store.save_run(run)
+        finally:
+            holding.release()
+    except SyncdError as trouble:
+        emit("run.failed", command=run.command, error=type(trouble).__name__, what=str(trouble))
 
 
 def _keep(holding: Holding) -> None:
@@ -231,6 +245,7 @@ class _Cycle:
             written = self.tally.counts.total() - before
             share = (_refusals(self.tally) - refused) / max(1, written)
             if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:
+                emit("wave.stopped", kind=plan.kind, records=len(wave), share=round(share, 3), limit=REFUSALS_ALLOWED)
                 raise NeedsOperator(
                     f"{plan.kind}: {share:.0%} of a wave of {len(wave)} was refused and the first link stopped there; "
                     "look at `syncd dead-letters list` and `syncd status`, mend the cause and run `syncd sync` again"
@@ -248,5 +263,13 @@ def _refusals(tally: Tally) -> int:
 def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str) -> Run:
     ended = replace(run, state=state, finished_at=world.clock.now(), counts=dict(tally.counts), trouble=trouble)
     seconds = (world.clock.now() - run.started_at).total_seconds()
-    emit("run.finished", state=str(state), ms=round(seconds * 1000), counts=dict(tally.counts))
+    calls = sum(connector.quota().calls for connector in world.connectors)
+    emit(
+        "run.finished",
+        command="sync",
+        state=str(state),
+        ms=round(seconds * 1000),
+        counts=dict(tally.counts),
+        calls=calls,
+    )
     return ended

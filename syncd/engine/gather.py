@@ -18,9 +18,10 @@ from syncd.core.planner import Planner
 from syncd.engine.gathered import LOOK, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.world import World
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
-from syncd.model.remote import Cursor, Gone, Moved, RemoteRecord, RemoteRef, Shape
+from syncd.model.remote import Cursor, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import Pair, Side
+from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 
 __all__ = ["Gather", "look_again"]
@@ -64,6 +65,7 @@ class Gather:
         for page in self._connector(side).changes(self.shapes.of(side), cursor):
             cursor = page.cursor
             self.world.keep_lease()
+            self._tell(side, "changes", page)
             self._take(side, page.records)
             self._departed(side, page.gone, page.moved)
             seen += len(page.records)
@@ -105,6 +107,7 @@ class Gather:
         for page in self._connector(side).scan(shape):
             lot.extend(page.records)
             self.world.keep_lease()
+            self._tell(side, "scan", page)
             self._departed(side, page.gone, page.moved)
             if len(lot) >= LOT:
                 yield lot
@@ -137,6 +140,7 @@ class Gather:
     def _departures(self, side: Side) -> None:
         after = self.stored.get((side, "departures"))
         for page in self._connector(side).departures(self.shapes.of(side), after, 1):
+            self._tell(side, "departures", page)
             self._departed(side, page.gone, page.moved)
             if page.cursor != after:
                 self._keep_cursor(side, "departures", page.cursor)
@@ -326,6 +330,10 @@ class Gather:
         moved = [answer for answer in answers if isinstance(answer, Moved)]
         self._departed(side, gone, moved)
         return answers
+
+    def _tell(self, side: Side, stream: str, page: Page) -> None:
+        records = len(page.records) + len(page.gone) + len(page.moved)
+        emit("page.read", kind=self.kind, side=str(side), stream=stream, records=records, reread=page.reread)
 
     def _connector(self, side: Side) -> Connector:
         return self.world.connectors.of(side)

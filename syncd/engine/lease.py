@@ -48,7 +48,7 @@ def take_lease(world: World, *, wait: float) -> Holding:
         now = world.clock.now()
         lease = world.store.take_lease(holder, now, now + LEASE_SPAN)
         if lease is not None:
-            emit("lease.taken", holder=holder, epoch=lease.epoch)
+            emit("lease.taken", holder=holder, epoch=lease.epoch, until=lease.until.isoformat())
             return Holding(world, lease)
         held = world.store.lease()
         if held is not None and world.surely_gone(held.holder):
@@ -56,7 +56,7 @@ def take_lease(world: World, *, wait: float) -> Holding:
             world.store.release_lease(held)
             continue
         if not told and held is not None:
-            emit("lease.waiting", holder=held.holder)
+            emit("lease.waiting", holder=held.holder, epoch=held.epoch, until=held.until.isoformat())
             told = True
         if world.clock.monotonic() >= deadline:
             name = held.holder if held else "another worker"

@@ -33,6 +33,9 @@ def recover(world: World) -> int:
         if seconds <= PATIENCE:
             world.clock.sleep(max(0.0, seconds) + 0.05)
             left = _pass(world)
+    for intent in left:
+        until = _horizon_end(world, intent).isoformat()
+        emit("intent.waiting", kind=intent.kind, side=str(intent.side), intent=intent.id, until=until)
     return len(left)
 
 

@@ -19,6 +19,7 @@ from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Sett
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side, Wire
 from syncd.model.write import Write, Written
+from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
 
@@ -57,6 +58,7 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
         match action:
             case Adopt() | Relink() | Detach():
                 link_changed = True
+                _tell(decision, action)
             case Settle():
                 fields = action.fields
             case Hold():
@@ -68,6 +70,16 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
         return
     base = moved_base(ledger.planner, decision, decision.base or EMPTY_BASE, fields)
     ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
+
+
+def _tell(decision: Decision, action: Adopt | Relink | Detach) -> None:
+    """A log line for a record that left or moved."""
+    kind, link = decision.kind, decision.link.id
+    if isinstance(action, Detach):
+        emit("record.gone", kind=kind, side=str(action.side), record=str(action.ref), how=str(action.how), link=link)
+    elif isinstance(action, Relink):
+        old, new = str(action.old), str(action.new)
+        emit("record.moved", kind=kind, side=str(action.side), old=old, new=new, how=str(action.how), link=link)
 
 
 def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterable[str]) -> Base:

@@ -134,7 +134,13 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> Remote
         return known
     schema = world.connectors.of(side).schema(shape)
     if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
-        emit("schema.changed", connection=world.connection.name, kind=lens.kind.kind, side=str(side))
+        emit(
+            "schema.changed",
+            connection=world.connection.name,
+            kind=lens.kind.kind,
+            side=str(side),
+            fingerprint=schema.fingerprint,
+        )
     world.store.remember(name, orjson.dumps(asdict(schema)), world.clock.now())
     if schema.person_accounts:
         counted = orjson.dumps(schema.person_accounts)

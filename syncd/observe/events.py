@@ -38,33 +38,24 @@ CONTEXT: Final[Mapping[str, str]] = {
 """Keys that any line may carry; most are bound once per cycle."""
 
 KEYS: Final[Mapping[str, str]] = {
-    "account": "portal id or organization id",
-    "action": "create or update",
-    "advice": "what to do next, in words of our own",
     "after": "seconds to wait at least, as the vendor said",
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
     "bytes": "size of the body",
     "calls": "API calls made",
-    "candidates": "how many records match",
     "category": "class of a Python warning",
-    "clears": "values that would be emptied",
     "code": "the vendor's error code, or ours where it sends none",
     "command": "the command that was called",
     "conflict": "id of the conflict",
-    "conflicts": "clashes that wait for a person",
     "counts": "names to numbers, as in `syncd runs --json`",
     "creates": "records that would be made",
-    "dead_letter": "id of the dead letter",
     "digest": "digest of the plan",
     "dropped": "keys that were left out of a line",
-    "edits": "edits made by scripted people",
     "epoch": "number of the lease holder; grows with each new one",
     "error": "class of the exception",
     "exit": "exit code of the process",
     "field": "name of the shared field, or of the vendor field where there is no shared one",
-    "fields": "how many fields",
     "files": "files read",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
@@ -75,7 +66,6 @@ KEYS: Final[Mapping[str, str]] = {
     "journal": "SQLite journal mode: wal or delete",
     "limit": "what the vendor allows",
     "link": "id of the link",
-    "links": "live links",
     "logger": "name of the library's logger",
     "method": "HTTP method",
     "mode": "live or shadow",
@@ -85,18 +75,14 @@ KEYS: Final[Mapping[str, str]] = {
     "old": "ref of the record it was",
     "operation": "name of the API operation",
     "outcome": "how it ended",
-    "owner": "the vendor's user id or queue id",
     "part": "which part of a description",
-    "policy": "the policy in force",
     "port": "TCP port on 127.0.0.1",
     "quota_left": "API calls left today, as the vendor last said; null where it did not say",
     "rate": "name of the limit",
-    "reason": "why, as one of a fixed set of words of our own",
+    "reason": "why, in words of our own, with anything that looks like an address or a token masked",
     "record": "ref of the record: object/id",
     "records": "how many records",
     "reread": "records read again only to find late ones",
-    "resolution": "what a person chose",
-    "scene": "name of the scene",
     "share": "part of the day's limit, 0 to 1",
     "state": "done, partial, failed or held",
     "status": "HTTP status; 0 where no answer came",
@@ -114,7 +100,6 @@ KEYS: Final[Mapping[str, str]] = {
     "waited": "seconds waited",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "who": "who asked: user name of the shell, or daemon",
-    "writes": "records written",
 }
 """What each key means."""
 
@@ -122,77 +107,66 @@ EVENTS: Final[Mapping[str, Event]] = {
     # -- the vendors' APIs -----------------------------------------------------------------------------------------
     "api.call": Event(
         "info",
-        ("operation", "method", "status", "ms", "attempt", "quota_left", "bytes"),
+        ("operation", "method", "status", "ms", "bytes", "attempt", "quota_left"),
         "One HTTP exchange with a vendor ended, well or not.",
     ),
     "api.retry": Event(
         "info",
-        ("operation", "method", "status", "attempt", "after", "code", "reason", "rate"),
-        "An exchange failed in a way that is safe to repeat, and will be.",
+        ("operation", "method", "status", "attempt", "after", "reason"),
+        "An exchange failed in a way that is safe to repeat, and will be in `after` seconds.",
     ),
     "api.waited": Event(
         "debug",
-        ("operation", "rate", "waited", "until"),
-        "A call waited for its share of a vendor's limit.",
+        ("operation", "rate", "waited"),
+        "A call waits for its share of a vendor's limit.",
     ),
     "api.refused": Event(
-        "error",
-        ("operation", "method", "status", "code", "attempts", "reason", "advice"),
-        "A vendor refused a whole call, or no answer could be had.",
-        "read `advice`; until then the cycle ends as partial and nothing is lost",
+        "info",
+        ("operation", "method", "status", "attempts", "error", "reason"),
+        "A whole call ended without the answer it was made for, after all repeats. What could be done without it was "
+        "done; if the cycle could not go on, `run.failed` says so.",
     ),
     "api.wrong_shape": Event(
         "warning",
-        ("operation", "method", "status", "bytes", "reason"),
+        ("operation", "method", "status", "reason"),
         "An answer was no JSON, cut off, too large or of an unknown shape; nothing was assumed from it.",
         "if it stays, look for a proxy or a maintenance page between syncd and the vendor",
     ),
-    "api.token": Event("info", ("account", "reason", "vendor"), "A new access token was fetched."),
+    "api.token": Event("info", (), "A new access token was fetched."),
     "quota.low": Event(
         "warning",
-        ("used", "limit", "share", "rate", "vendor"),
-        "Little is left of the day's API calls of this account.",
+        ("used", "limit", "share"),
+        "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
     ),
     # -- runs ------------------------------------------------------------------------------------------------------
-    "run.started": Event("info", ("command", "mode", "hash", "who"), "A cycle began."),
+    "run.started": Event("info", ("command", "mode", "who"), "A cycle began."),
     "run.finished": Event(
         "info",
-        ("command", "state", "counts", "ms", "calls", "error", "reason"),
+        ("command", "state", "counts", "ms", "calls"),
         "A cycle ended. `partial` means that something is left and will be taken up by the next one.",
     ),
     "run.failed": Event(
         "error",
-        ("command", "error", "reason", "what", "advice"),
-        "A cycle broke off; what was settled stays settled.",
-        "read `error` and `what`",
+        ("command", "error", "what"),
+        "A cycle broke off; what was settled stays settled, and no cursor moved past what was not.",
+        "read `what`",
     ),
-    "cycle.planned": Event(
-        "info",
-        ("creates", "updates", "clears", "conflicts", "records", "digest", "calls", "ms"),
-        "Everything read was decided.",
-    ),
-    "page.read": Event(
-        "debug", ("records", "reread", "stream", "ms"), "A page of changed or departed records was read."
-    ),
-    "page.settled": Event(
-        "info",
-        ("records", "writes", "conflicts", "reread", "stream", "ms"),
-        "A page was settled in one transaction and its cursor moved.",
-    ),
+    "cycle.planned": Event("info", ("creates", "updates", "digest"), "Everything read was decided."),
+    "page.read": Event("debug", ("records", "reread", "stream"), "A page of changed or departed records was read."),
     "intent.recovered": Event(
         "info",
-        ("intent", "record", "action", "outcome", "link"),
+        ("intent", "outcome"),
         "A write without a known ending (a crash, a lost answer) was looked up and settled.",
     ),
     "intent.waiting": Event(
         "info",
-        ("intent", "record", "action", "until"),
+        ("intent", "until"),
         "A write got no answer and may still happen; it is looked up again and not repeated before `until`.",
     ),
     "first_link.preview": Event(
         "warning",
-        ("digest", "links", "creates", "candidates"),
+        ("digest",),
         "Both systems are filled and not linked yet; nothing is written before a person approves.",
         "read `syncd plan`, then `syncd sync --approve DIGEST`",
     ),
@@ -209,82 +183,47 @@ EVENTS: Final[Mapping[str, Event]] = {
         "set `allow_billable: true`, or change the account's setting for apps",
     ),
     # -- writes ----------------------------------------------------------------------------------------------------
-    "write.done": Event(
-        "debug", ("intent", "record", "action", "fields", "link"), "A record was written and read back."
-    ),
-    "write.stale": Event(
-        "info", ("intent", "record", "link"), "A record changed since it was read; it is decided again next cycle."
-    ),
+    "write.stale": Event("info", ("link",), "A record changed since it was read; it is decided on again."),
     "write.deferred": Event(
-        "info",
-        ("intent", "record", "action", "code", "after"),
-        "A write was surely not carried out and is tried again.",
+        "info", ("link", "code"), "A write was surely not carried out; its record is looked at again in the next cycle."
     ),
     "write.indeterminate": Event(
         "warning",
-        ("intent", "record", "action", "until", "reason"),
+        ("intent", "link", "until"),
         "A write got no answer. The record is looked up by its key until it is known what happened.",
     ),
     "write.refused": Event(
         "warning",
-        ("intent", "record", "action", "code", "field", "reason", "link"),
+        ("link", "code"),
         "A vendor refused a record or one of its fields.",
-        "`syncd explain RECORD` tells the vendor's reason",
+        "`syncd explain link:ID` tells the vendor's reason",
     ),
     "field.parked": Event(
         "warning",
-        ("record", "field", "code", "link"),
+        ("field", "code", "link"),
         "One field was refused; the rest of the record was written. Tried again when value, mapping or schema change.",
-        "`syncd explain RECORD FIELD`; mend the value or the mapping",
-    ),
-    "field.unparked": Event("info", ("record", "field", "link"), "A parked field was written after all."),
-    "field.held": Event(
-        "info", ("record", "field", "reason", "link"), "A field is not written on this side, for the reason given."
+        "`syncd explain link:ID FIELD`; mend the value or the mapping",
     ),
     "record.dead_lettered": Event(
         "warning",
-        ("record", "code", "dead_letter", "attempts"),
+        ("record", "code"),
         "A record cannot be written at all.",
         "`syncd dead-letters list`",
     ),
-    "record.revived": Event("info", ("record", "dead_letter"), "A dead letter was written after all."),
     # -- people and records ----------------------------------------------------------------------------------------
     "conflict.opened": Event(
         "warning",
-        ("conflict", "topic", "field", "link", "policy", "reason"),
-        "Both sides changed one value and no policy settles it; nothing is written to this field.",
+        ("conflict", "topic", "field"),
+        "A question that no rule settles: both sides changed one value, or several records match. Nothing is guessed.",
         "`syncd conflicts list`, then `syncd conflicts resolve`",
     ),
-    "conflict.resolved": Event(
-        "info", ("conflict", "topic", "field", "link", "resolution"), "A conflict was carried out or went away."
-    ),
-    "match.ambiguous": Event(
-        "warning",
-        ("record", "candidates", "conflict", "reason"),
-        "A record matches several on the other side; none was guessed.",
-        "merge the duplicates there, or `syncd conflicts resolve` with `link:REF` or `apart`",
-    ),
-    "record.linked": Event("debug", ("record", "link", "reason"), "Two records were recognised as one."),
-    "record.rejected": Event(
-        "warning", ("record", "reason", "code"), "A record could not be read as its kind; it was left alone."
-    ),
+    "conflict.resolved": Event("info", ("conflict",), "A conflict was carried out or went away."),
     "record.gone": Event(
         "info",
         ("record", "how", "link"),
         "A linked record left; the other one is untouched and nothing is made anew.",
     ),
     "record.moved": Event("info", ("old", "new", "how", "link"), "A record was merged or converted; its link follows."),
-    "owner.unmatched": Event(
-        "info",
-        ("owner", "records"),
-        "An owner has no counterpart on the other side; the owner field is left as it is.",
-        "give that person a user with the same e-mail address there, if it is wanted",
-    ),
-    "resync.needed": Event(
-        "warning",
-        ("reason", "stream"),
-        "A cursor is too old for the vendor's change stream; the side is compared in full.",
-    ),
     # -- lease, store, settings ------------------------------------------------------------------------------------
     "lease.waiting": Event("info", ("holder", "epoch", "until"), "Another worker holds the connection; we wait."),
     "lease.taken": Event("info", ("holder", "epoch", "until"), "This worker may write for the connection."),
@@ -304,11 +243,11 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
     "config.optional": Event(
-        "info", ("field", "reason"), "An optional field is left out, because a vendor field it needs is not there."
+        "info", ("reason",), "An optional field is left out, because a vendor field it needs is not there."
     ),
     "schema.changed": Event(
         "warning",
-        ("fingerprint", "fields"),
+        ("fingerprint",),
         "A vendor's schema is not what it was at the last check.",
         "`syncd check --online` tells whether the mapping still fits",
     ),
@@ -320,9 +259,8 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     # -- stand-ins and demo ----------------------------------------------------------------------------------------
     "sandbox.started": Event("info", ("vendor", "port"), "A stand-in listens on loopback."),
-    "sandbox.loaded": Event("info", ("vendor", "records", "edits"), "A stand-in was filled."),
+    "sandbox.loaded": Event("info", ("vendor", "records"), "A stand-in was filled."),
     "sandbox.stopped": Event("info", ("vendor", "calls"), "A stand-in stopped."),
-    "demo.scene": Event("info", ("scene", "edits", "writes", "calls", "outcome", "ms"), "A scene of the demo ended."),
     # -- the process -----------------------------------------------------------------------------------------------
     "command.failed": Event(
         "error", ("command", "error", "what", "exit"), "A command ended without doing its work.", "read `what`"

@@ -7,6 +7,7 @@ files and cases of each connection's directory. Nothing here reaches a vendor or
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from hashlib import blake2b
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from syncd.model.errors import BadConfig, Flaw
+from syncd.model.errors import BadConfig, Flaw, NeedsOperator
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
@@ -35,6 +36,8 @@ from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
 
 FILE: Final = "syncd.yaml"
+_OVERLAY: Final = re.compile(r"[\w-][\w.-]{0,63}")
+_VERSION: Final = re.compile(r"[0-9]{1,9}")
 
 
 def load(path: Path, environ: Mapping[str, str], *, read_only: ReadOnly | None = None) -> Loaded:
@@ -90,14 +93,14 @@ class _Loading:
         name = self.environ.get("SYNCD_ENV")
         if name:
             overlay = self.folder / "env" / f"{name}.yaml"
-            if not overlay.is_file():
+            if not _OVERLAY.fullmatch(name) or not overlay.is_file():
                 known = ", ".join(sorted(each.stem for each in overlay.parent.glob("*.yaml"))) or "none"
                 tree.flaws.append(
                     Flaw(
-                        str(overlay),
+                        str(self.folder / "env"),
                         0,
                         0,
-                        f"SYNCD_ENV={name} names no overlay",
+                        f"SYNCD_ENV={name:.80} names no overlay",
                         f"there are: {known}; make it or unset SYNCD_ENV",
                     )
                 )
@@ -112,7 +115,7 @@ class _Loading:
     def _version_fits(self) -> bool:
         """An older version would be migrated with a shown diff; there is none yet."""
         given = self.tree.get(("version",))
-        if given is None or isinstance(given, bool) or not str(given).isdigit():
+        if given is None or isinstance(given, bool) or not _VERSION.fullmatch(str(given)):
             return True  # the model says what is wrong
         version = int(given)
         if isinstance(self.tree.value, dict):
@@ -252,14 +255,16 @@ class _Loading:
         return tuple(cases)
 
     def _accounts_apart(self, connections: Mapping[str, ConnectionSettings | None]) -> None:
-        """Two connections to one account would undo each other's work."""
+        """Two connections to one account would undo each other's work. Credentials count by what they say, wherever
+        they stand: in a file, in two files, in the environment.
+        """
         seen: dict[tuple[str, ...], str] = {}
         for name, each in connections.items():
             if each is None:
                 continue
             for side, account in (
-                ("marketing", (each.marketing.base_url, _identity(each.marketing.access_token))),
-                ("crm", (each.crm.login_url, each.crm.client_id, each.crm.username or "")),
+                ("marketing", (_host(each.marketing.base_url), _told(each.marketing.access_token))),
+                ("crm", (_host(each.crm.login_url), each.crm.client_id, each.crm.username or "")),
             ):
                 first = seen.setdefault((side, *account), name)
                 if first != name:
@@ -296,9 +301,17 @@ def _compiles(text: str, names: frozenset[str]) -> bool:
     return not probe.flaws
 
 
-def _identity(secret: Secret) -> str:
-    """What makes two secrets one: the same value or the same file."""
-    return secret.value.get_secret_value() if secret.value is not None else f"file:{secret.file}"
+def _told(secret: Secret) -> str:
+    """What a credential says now, to compare and never to show; its name where it cannot be read."""
+    try:
+        return secret().get_secret_value()
+    except NeedsOperator:
+        return f"unread {secret.name}"
+
+
+def _host(url: str) -> str:
+    """A URL as one place: how it is written does not make it another."""
+    return url.strip().rstrip("/").lower()
 
 
 def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:

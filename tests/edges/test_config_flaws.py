@@ -22,6 +22,8 @@ def folder(tmp_path: Path) -> Folder:
 # changed piece of syncd.yaml, what it becomes, start of the flaw, advice in it
 MAIN_FLAWS = [
     ("version: 1", "version: 2", "syncd.yaml:1:10: version 2 was written for a newer syncd", "upgrade syncd"),
+    ("version: 1", f"version: {'9' * 5000}", "syncd.yaml:1:10: version", "write one of 1"),
+    ("version: 1", "version: ²", "syncd.yaml:1:10: version", "write one of 1"),
     ("version: 1", "version: 0", "syncd.yaml:1:10: there never was a version 0", "write `version: 1`"),
     ("version: 1\n", "", "syncd.yaml:1:1: the key 'version' is missing", "add it"),
     ("version: 1", "version: 1\nversion: 1", "syncd.yaml:2:1: the key 'version' again (first in line 1)", "keep one"),
@@ -260,3 +262,13 @@ def test_a_file_that_is_not_utf_8(folder: Folder) -> None:
     """Another encoding is named with its line."""
     folder.path.joinpath("schema/person.yaml").write_bytes(b"kind: person\n# M\xfcller\n")
     assert folder.flaws()[0].startswith("schema/person.yaml:2:1: the file is not UTF-8")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "../../../etc/passwd", "/etc/passwd", "..", "a/b", "nobody"])
+def test_an_overlay_is_a_file_of_the_folder_env(folder: Folder, name: str) -> None:
+    """A name that is a path, or too long for a file, names no overlay; the flaw stays short, and nothing is read."""
+    folder.environ["SYNCD_ENV"] = name
+    (flaw,) = folder.flaws()
+    assert flaw.startswith("env: SYNCD_ENV=")
+    assert "names no overlay; there are: none" in flaw
+    assert len(flaw) < 200

@@ -26,7 +26,7 @@ from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.kernel import ConnectionDropped, Fault, HttpRequest, HttpResponse
 from sandbox.salesforce import SalesforceKernel
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
-from syncd.model.remote import MatchKey, RemoteRef, Shape
+from syncd.model.remote import MatchKey, Page, RemoteRef, Shape
 from syncd.model.values import Side
 from syncd.model.write import (
     Clash,
@@ -265,6 +265,48 @@ def aims(vendor: Vendor, call: Callable[[], object]) -> Iterator[int | None]:
     yield None
 
 
+def essence(told: object) -> object:
+    """What a reading says of the vendor, without cursors and the vendor's clock in it."""
+    if isinstance(told, list) and told and isinstance(told[0], Page):
+        pages = [page for page in told if isinstance(page, Page)]
+        return [
+            {record.ref: record for page in pages for record in page.records},
+            [row.ref for page in pages for row in page.gone],
+            [(row.old, row.new) for page in pages for row in page.moved],
+        ]
+    return told
+
+
+#: Answers that may be true: the vendor says of what was asked for that it is not there, or can be nowhere.
+SAYS_NOT_THERE = {
+    "hubspot": {"404", "404 bare", "400 validation", "400 strange errors"},
+    "salesforce": {"404 NOT_FOUND"},
+}
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"start", "write"}])
+@pytest.mark.parametrize("name", VENDORS)
+def test_no_hostile_answer_is_taken_for_the_truth(name: str, kind: str) -> None:
+    """A reading that met one either fails, or says what an honest vendor says: never less, never something else."""
+    vendor = VENDORS[name]()
+    call = vendor.kinds()[kind]
+    honest = essence(call())
+    believed: list[str] = []
+    for hostile in answers_of(name):
+        if hostile.name in SAYS_NOT_THERE[name]:
+            continue
+        for aim in list(aims(vendor, call)):
+            vendor.hits.aim(hostile, aim)
+            try:
+                told = essence(call())
+            except SyncdError:
+                told = honest
+            vendor.hits.aim(None)
+            if told != honest:
+                believed.append(f"{hostile} at {aim}: {told}"[:300])
+    assert not believed, "\n".join(believed)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", VENDORS)
 def test_every_hostile_answer_to_every_call_is_a_typed_outcome(name: str, kind: str) -> None:
@@ -313,6 +355,20 @@ def test_a_ghost_write_is_open_and_never_repeated(name: str) -> None:
     assert vendor.hits.seen == 1
     vendor.hits.aim(None)
     assert len(vendor.connector.keyed(vendor.shape, create.object, [create.key])[create.key]) == 1
+
+
+def test_every_hostile_answer_to_a_login_is_a_typed_outcome() -> None:
+    """A login that is not answered as documented ends in a typed error which names it, and no token goes anywhere."""
+    vendor = open_salesforce()
+    for hostile in answers_of("salesforce"):
+        vendor.connector._org.client._tokens._token = None  # type: ignore[attr-defined]
+        vendor.hits.aim(hostile, 0)
+        error = outcome(vendor.connector.identity)
+        if error is not None:
+            assert "token" in str(error) or "login" in str(error), error
+        vendor.hits.aim(None)
+        assert outcome(vendor.connector.identity) is None
+    assert vendor.elsewhere.asked == []
 
 
 @pytest.mark.parametrize("instance", [ELSEWHERE, "http://collector.example", "https://salesforce.com.evil.example"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ import pytest
 
 from sandbox.control import Control
 from syncd.store import open_store
+from syncd.system import SystemClock, holder_name, surely_gone
 from tests.fakes import FakeChance, FakeClock
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -250,3 +252,47 @@ def test_the_stand_ins_fill_and_export_when_they_stop(tmp_path: Path) -> None:
     assert process.returncode == 0
     assert json.loads((folder / "hubspot.json").read_bytes())["contacts"]
     assert json.loads((folder / "salesforce.json").read_bytes())["Lead"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_that_is_told_to_stop_closes_its_run(place: Place, number: signal.Signals, code: int) -> None:
+    """A plain kill and Ctrl-C end in a sentence and an exit code of their own; the lease is free, the run told."""
+    someone(place)
+    events: list[dict[str, Any]] = []
+    with subprocess.Popen(
+        [*SYNCD, "--config", str(place.config), "sync"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            events.append(json.loads(line))
+            if events[-1]["event"] == "run.started":
+                process.send_signal(number)
+        assert process.wait(timeout=60) == code
+    by_name = {row["event"]: row for row in events}
+    assert by_name["run.finished"]["state"] == "partial"
+    assert by_name["run.failed"]["what"].startswith("interrupted")
+    assert by_name["command.failed"]["exit"] == code
+    assert "the next run goes on from there" in by_name["command.failed"]["what"]
+    run = place.run("runs", "--json").json[0]
+    assert (run["state"], run["trouble"]) == ("partial", "interrupted; what was in flight is settled next time")
+    digest = place.run("plan", "--json").json["digest"]
+    assert place.run("sync", "--wait", "0", "--approve", digest).code in {0, 1}, "nobody has to wait for the lease"
+
+
+def test_the_holder_of_the_lease_is_named_in_full(place: Place) -> None:
+    """Who else works there is told by user, host and process; the mask for e-mail addresses leaves it alone."""
+    name = holder_name("ann")
+    assert not surely_gone(name)
+    store = open_store(f"sqlite:///{place.config / 'syncd.db'}", "main", clock=SystemClock(), chance=FakeChance(1))
+    now = datetime.now(UTC)
+    assert store.take_lease(name, now, now + timedelta(minutes=5)) is not None
+    store.close()
+    said = place.run("sync", "--wait", "0")
+    assert said.code == 3
+    told = json.loads(said.err.splitlines()[-1])["what"]
+    assert f"{name} is writing for it until" in told
+    assert name.startswith(f"ann on {socket.gethostname()}:{os.getpid()}:")

@@ -175,10 +175,10 @@ def test_schema(connector: HubSpotConnector) -> None:
 def test_owners_with_archived_ones(connector: HubSpotConnector) -> None:
     """hubspot.md 6: records go on being owned by archived owners, who are listed apart."""
     url = f"{BASE}/crm/owners/2026-09"
-    one = {"id": "10", "email": "Ann@Example.com", "firstName": "Ann", "lastName": "B", "userId": 5}
+    one = {"id": "10", "email": "Ann@Example.com", "firstName": "Ann", "lastName": "B", "userId": 5, "archived": False}
     responses.get(url, json={"results": [one], "paging": {"next": {"after": "x"}}})
-    responses.get(url, json={"results": [{"id": "11"}]})
-    responses.get(url, json={"results": [{"id": "12", "email": "c@example.com"}]})
+    responses.get(url, json={"results": [{"id": "11", "archived": False}]})
+    responses.get(url, json={"results": [{"id": "12", "email": "c@example.com", "archived": True}]})
     users = connector.users()
     assert [(user.id, user.sort, user.name, user.email, user.active) for user in users] == [
         ("10", UserSort.USER, "Ann B", "ann@example.com", True),

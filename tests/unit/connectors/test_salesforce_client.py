@@ -31,7 +31,7 @@ from tests.fakes import FakeChance, FakeClock, FreeBudget
 LOGIN = "https://acme.my.salesforce.com"
 TOKEN = f"{LOGIN}/services/oauth2/token"
 BASE = f"{LOGIN}/services/data/v64.0/"
-ORG = {"done": True, "records": [{"Id": "00D000000000000", "Name": "Acme"}]}
+ORG = {"totalSize": 1, "done": True, "records": [{"Id": "00D000000000000", "Name": "Acme"}]}
 EXPIRED = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}]
 PERSON = Shape("person", {"Lead": ("LastName",)}, "Key__c")
 LEAD = "00Q000000000001EAA"
@@ -216,6 +216,10 @@ def test_broken_answers_to_reads_are_repeated_then_retry_later(
         {"records": "x"},
         [],
         {"done": False, "records": []},
+        {"done": True, "records": [{}]},
+        {"totalSize": 2, "done": True, "records": [{}]},
+        {"totalSize": 0, "records": []},
+        {"totalSize": 0, "done": "no", "records": []},
         {"done": False, "records": [], "nextRecordsUrl": "https://evil/"},
     ],
 )

@@ -27,12 +27,11 @@ REF = RemoteRef("Contact", "003000000000001AAA")
 
 
 def test_a_record_holds_what_was_told_and_lists_the_rest() -> None:
-    """Null is a value, absence is missing, a compound field is no wire value; lookups become refs."""
+    """Null is a value, absence is missing; lookups become refs."""
     record = read_row(
         ROW
         | {
             "LastName": None,
-            "MailingAddress": {"city": "X"},
             "AccountId": "001000000000001",
             "Parent__c": "a0X000000000001",
         },
@@ -46,12 +45,16 @@ def test_a_record_holds_what_was_told_and_lists_the_rest() -> None:
     assert record.refs["parent"] == (RemoteRef("Thing__c", "a0X000000000001EAA"),)
 
 
-def test_compound_values_are_left_out_of_a_row_that_has_everything() -> None:
-    """The quick way for whole rows takes no address for a value either, and one field alone is read like several."""
-    record = read_row(ROW | {"LastName": "Doe", "MailingAddress": {"city": "X"}, "Phone": "1"}, COLUMNS)
-    assert isinstance(record, RemoteRecord)
-    assert record.fields == {"LastName": "Doe", "Phone": "1"}
-    assert record.missing == {"MailingAddress", "Secret__c"}
+@pytest.mark.parametrize("value", [{"city": "X"}, ["X"]])
+@pytest.mark.parametrize("whole", [{"LastName": "Doe", "Phone": "1"}, {}])
+def test_a_value_that_no_field_can_have_is_refused_by_name(value: object, whole: dict[str, Any]) -> None:
+    """A list or an object where a value belongs is no clear and no text: the read fails and names record and field."""
+    with pytest.raises(Bug, match=r"MailingAddress of Contact/003000000000001 is a (dict|list)"):
+        read_row(ROW | whole | {"MailingAddress": value}, COLUMNS)
+
+
+def test_one_field_alone_is_read_like_several() -> None:
+    """A row whose shape has one field, or none."""
     alone = read_row(ROW | {"Phone": "1"}, replace(COLUMNS, fields=("Phone",), missing=frozenset()))
     assert isinstance(alone, RemoteRecord)
     assert (alone.fields, alone.missing) == ({"Phone": "1"}, frozenset())
