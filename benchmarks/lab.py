@@ -20,7 +20,9 @@ from typing import Any
 from sandbox.control import Control
 
 ROOT = Path(__file__).resolve().parent.parent
-APART = frozenset({"token", "versions", "account", "describe", "describe.global", "properties.list", "owners.list"})
+APART = frozenset(
+    {"token", "versions", "account", "describe", "describe.global", "picklists", "properties.list", "owners.list"}
+)
 """Operations that are counted apart: who we are, and what schemas and users look like (at most every ten minutes)."""
 
 _WATCH = """

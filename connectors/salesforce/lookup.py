@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, TypeVar
 
 from connectors.salesforce import soql
@@ -62,7 +63,7 @@ class Lookup:
 
     def live_only(self, columns: Columns) -> list[Condition]:
         """Conditions that leave out converted Leads and person accounts, where the object has them."""
-        return [soql.equals(sign, value=False) for sign in ("IsConverted", PERSON_ACCOUNT) if sign in columns.signs]
+        return _without(columns, "IsConverted", PERSON_ACCOUNT)
 
     def despite_hidden_fields(self, pages: Callable[[], Iterator[Page]]) -> Iterator[Page]:
         """The pages; if a field turns out to be hidden or deleted before the first one, described anew and asked again.
@@ -144,6 +145,7 @@ class Lookup:
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str], lane: Lane) -> dict[str, list[RemoteRecord]]:
         """Live records by e-mail, domain or value over all objects of the key; answers by lower-cased asked value.
 
+        Those of person accounts are among them, marked ``apart``.
         A domain finds every record whose field *contains* it: whether it is the same domain, the matching decides.
         """
         asked = list(dict.fromkeys(value.lower() for value in values if value))
@@ -166,7 +168,7 @@ class Lookup:
         pairs = [(object, shape.key)]
         asked = [key for key in keys if key]
         for record, told in self._anew(lambda: list(self._matching(shape, pairs, asked, "value", lane))):
-            if told.lower() in by_text:
+            if told.lower() in by_text and not record.apart:
                 answer[by_text[told.lower()]].append(record)
         return answer
 
@@ -180,7 +182,10 @@ class Lookup:
     def _matching(
         self, shape: Shape, pairs: Sequence[tuple[str, str]], values: Sequence[str], by: str, lane: Lane
     ) -> Iterator[tuple[RemoteRecord, str]]:
-        """Record and the field's text of every row that holds one of the values in one of the fields."""
+        """Record and the field's text of every row that holds one of the values in one of the fields.
+
+        A record of a person account is marked ``apart``.
+        """
         queries: list[soql.Query] = []
         origin: list[tuple[str, Columns]] = []
         for name, field in pairs:
@@ -193,13 +198,14 @@ class Lookup:
             for lot in lots:
                 has = soql.either(*(soql.contains(field, value) for value in lot))
                 condition = has if by == "domain" else soql.is_in(field, lot)
-                queries.append(soql.select(tuple(selected), name, condition, *self.live_only(columns)))
+                queries.append(soql.select(tuple(selected), name, condition, *_without(columns, "IsConverted")))
                 origin.append((field, columns))
         for (field, columns), rows in zip(origin, self._queries.all(queries, lane), strict=True):
             for row in rows:
+                apart = row.pop(PERSON_ACCOUNT, False) is True
                 record = read_row(row, columns)
                 if isinstance(record, RemoteRecord) and isinstance(row.get(field), str):
-                    yield record, row[field]
+                    yield replace(record, apart=True) if apart else record, row[field]
 
     # -- history -------------------------------------------------------------------------------------------------
 
@@ -230,6 +236,11 @@ class Lookup:
                 raise
             events += [event for rows in told for row in rows if (event := _event(row, name, parent)) is not None]
         return sorted(events, key=lambda event: event.at)
+
+
+def _without(columns: Columns, *signs: str) -> list[Condition]:
+    """Conditions that none of these signs is set, as far as the object has them."""
+    return [soql.equals(sign, value=False) for sign in signs if sign in columns.signs]
 
 
 def _begun(pages: Iterator[Page]) -> tuple[Iterator[Page], Page]:

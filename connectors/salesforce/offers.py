@@ -9,19 +9,15 @@ offers: one call per 2,000 such rows and object, just before the write, since pe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.packing import Row
-from connectors.salesforce.record_types import RECORD_TYPE
-from connectors.salesforce.wire import STAMP
+from connectors.salesforce.wire import RECORD_TYPE, STAMP
 from syncd.model.remote import RemoteRecordType
 from syncd.model.values import Lane, Wire
 from syncd.model.write import CreateRecord, Refused, UpdateRecord, Write
-
-_NOTHING: Final[Mapping[str, frozenset[str]]] = {}
 
 
 class Offers:
@@ -59,9 +55,8 @@ class Offers:
             told = self._types_of([row for row in doubtful if isinstance(row.write, UpdateRecord)], object, lane)
             for row in doubtful:
                 type_id = _of_new(row.sent, types) if isinstance(row.write, CreateRecord) else told.get(row.place)
-                fields = _at_fault(row.sent, barred.get(type_id or "", _NOTHING))
-                if fields:
-                    refused[row.place] = _not_offered(object, types[type_id or ""].label, fields)
+                if type_id is not None and (fields := _at_fault(row.sent, barred.get(type_id, {}))):
+                    refused[row.place] = _not_offered(object, types[type_id], fields)
         return refused
 
     def _types_of(self, rows: Sequence[Row], object: str, lane: Lane) -> dict[int, str]:
@@ -95,11 +90,12 @@ def _of_new(sent: Mapping[str, Wire], types: Mapping[str, RemoteRecordType]) -> 
     return str(given) if given else next((each.id for each in types.values() if each.default), None)
 
 
-def _not_offered(object: str, label: str, fields: Sequence[str]) -> Refused:
-    where = f"Setup > Object Manager > {object} > Record Types > {label}"
+def _not_offered(object: str, record_type: RemoteRecordType, fields: Sequence[str]) -> Refused:
+    where = f"Setup > Object Manager > {object} > Record Types > {record_type.label}"
     return Refused(
         "NOT_IN_RECORD_TYPE",
-        f"records of type {label} do not offer this value",
+        f"records of type {record_type.label} do not offer this value",
         f"add it to the record type ({where}), or map another value",
         tuple(fields),
+        record_type.id,
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from connectors.salesforce.errors import LIMIT_WAIT, MAINTENANCE, MAINTENANCE_WAIT, Complaint
 from connectors.salesforce.ids import object_of, to18
-from connectors.salesforce.record_types import RECORD_TYPE
+from connectors.salesforce.wire import RECORD_TYPE
 from syncd.model.remote import RemoteRef
 from syncd.model.write import Clash, Deferred, Refused
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from connectors.salesforce import soql
 from connectors.salesforce.ids import to18
-from connectors.salesforce.record_types import RECORD_TYPE
+from connectors.salesforce.wire import RECORD_TYPE
 from syncd.model.remote import Shape
 from syncd.model.values import Wire
 from syncd.model.write import CreateRecord, UpdateRecord, Write

@@ -131,7 +131,8 @@ class Queries:
     def _whole(self, body: object, answer: Answer, query: Query) -> Result:
         """A first page. Where it is the only one, it has all the rows that it counts (every answer has the count)."""
         result = self._result(body, answer)
-        if result.total < 0 or (result.next is None and not query.counts and result.total != len(result.rows)):
+        whole = result.total >= 0 if query.counts else result.total == len(result.rows)
+        if result.next is None and not whole:
             told = body.get("totalSize") if isinstance(body, dict) else None
             raise wrong_shape("query", f"{len(result.rows)} rows where totalSize says {told!r:.20}")
         return result

@@ -21,8 +21,6 @@ from syncd.model.remote import RemoteField, RemoteRecordType
 from syncd.model.values import Lane
 from syncd.observe.log import emit
 
-RECORD_TYPE: Final = "RecordTypeId"
-"""The field of a row's type; it exists only where the object has record types, and is null for the master type."""
 PICKLISTS: Final = frozenset({"picklist", "multipicklist"})
 
 Barred: TypeAlias = Mapping[str, Mapping[str, frozenset[str]]]

@@ -22,7 +22,9 @@ STAMP: Final = "SystemModstamp"
 SYSTEM: Final = ("Id", STAMP, "IsDeleted")
 PERSON_ACCOUNT: Final = "IsPersonAccount"
 """Of accounts and their contacts; it exists only in orgs that have person accounts."""
-SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", PERSON_ACCOUNT)
+RECORD_TYPE: Final = "RecordTypeId"
+"""The field of a row's type; it exists only where the object has record types, and is null for the master type."""
+SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", PERSON_ACCOUNT, RECORD_TYPE)
 """Fields that tell what a row is; asked for where the object has them."""
 _COMPOUND: Final = frozenset({dict, list})
 
@@ -73,6 +75,7 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         for name, field in columns.lookups.items()
         if field in row
     }
+    record_type = row.get(RECORD_TYPE)
     return RemoteRecord(
         ref=ref,
         version=row[STAMP],
@@ -80,6 +83,7 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         fields=told,
         refs=refs,
         missing=missing,
+        record_type=to18(record_type) if record_type else None,
     )
 
 

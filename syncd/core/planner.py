@@ -66,9 +66,13 @@ class Planner:
         """Changes with the mapping and with that vendor's schema of its fields."""
         return digest(self.kind.hash, self._schemas.of(side))
 
-    def park_fingerprint(self, side: Side, wires: Mapping[str, Wire]) -> str:
-        """Changes when a refused write deserves another try: another value, another mapping, another vendor schema."""
-        return f"{self.terms_digest(side)}-{digest(sorted(wires.items()))}"
+    def park_fingerprint(self, side: Side, wires: Mapping[str, Wire], record_type: str = "") -> str:
+        """Changes when a refused write deserves another try: another value, another mapping, another vendor schema.
+
+        Behind ``@`` stands the record type that refused, if it was one: another type deserves another try too.
+        """
+        plain = f"{self.terms_digest(side)}-{digest(sorted(wires.items()))}"
+        return f"{plain}@{record_type}" if record_type else plain
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -228,7 +232,7 @@ class Planner:
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
                 self._hold(draft, self._conflict(link, base, held, name, sides, seen), known)
                 continue
-            if (side, name) in parked and self._parked_with(known, side, name, wires):
+            if (side, name) in parked and self._parked_with(known, side, name, wires, record):
                 draft.reasons.append("parked")
                 continue
             before = sides.of(side).value
@@ -240,10 +244,18 @@ class Planner:
         if written:
             draft.agreed[name] = verdict.value
 
-    def _parked_with(self, known: Known, side: Side, name: str, wires: Mapping[str, Wire]) -> bool:
+    def _parked_with(
+        self, known: Known, side: Side, name: str, wires: Mapping[str, Wire], record: RemoteRecord | None
+    ) -> bool:
         """Whether this very write was refused and nothing changed since."""
         fingerprint = self.park_fingerprint(side, wires)
-        return any(row.side is side and row.field == name and row.fingerprint == fingerprint for row in known.parked)
+        for row in known.parked:
+            if row.side is side and row.field == name:
+                plain, _, record_type = row.fingerprint.partition("@")
+                same_type = not record_type or record is None or record.record_type == record_type
+                if plain == fingerprint and same_type:
+                    return True
+        return False
 
     def _settle_kept(
         self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]

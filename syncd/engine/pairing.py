@@ -7,7 +7,7 @@ side if a create rule, the scope and the tombstones allow it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -42,6 +42,7 @@ class Pairing:
         self.kind = planner.kind
         self.gathered = gathered
         self.held_before: set[str] = set()
+        self.reserved: list[set[str]] = [set() for _ in self.kind.match]
         self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
         names = frozenset(mapping.name for mapping in self.kind.fields)
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
@@ -107,16 +108,8 @@ class Pairing:
             for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), unread) if unread else ():
                 if isinstance(answer, RemoteRecord):
                     records.setdefault((side, answer.ref), answer)
-        for number in range(len(self.kind.match)):
-            wanted = {value for keys in values.values() for value in keys[number]}
-            if not wanted:
-                continue
-            for side in Side:
-                key = self._match_key(side, number)
-                found = self.world.connectors.of(side).find(self.shapes.of(side), key, sorted(wanted))
-                for several in found.values():
-                    for record_ in several:
-                        records.setdefault((side, record_.ref), record_)
+        for who, sharing in self._sharing(values.values()):
+            records.setdefault(who, sharing)
         linked = {
             side: self.world.store.linked(
                 self.kind.kind, side, [ref for (each, ref) in records if each is side and (each, ref) not in strays]
@@ -142,6 +135,19 @@ class Pairing:
                 )
             )
         return strays, candidates
+
+    def _sharing(self, values: Collection[tuple[tuple[str, ...], ...]]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
+        """All records that share a match value with one of the strays; values of those left apart are reserved."""
+        for number in range(len(self.kind.match)):
+            wanted = sorted({value for keys in values for value in keys[number]})
+            for side in Side if wanted else ():
+                key = self._match_key(side, number)
+                for several in self.world.connectors.of(side).find(self.shapes.of(side), key, wanted).values():
+                    for record in several:
+                        if record.apart:
+                            self.reserved[number].update(self._values(side, record)[number])
+                        else:
+                            yield (side, record.ref), record
 
     def _pointed_at(self, records: Mapping[SidedRef, RemoteRecord]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """Records of the other side that a key field or a native id names, or whose key field names one of these."""
@@ -279,6 +285,8 @@ class Pairing:
         made = self._to_create(side, values)
         if isinstance(made, NotMade):
             return self._nothing(link, side, record, made.reason)
+        if any(not kept.isdisjoint(own) for kept, own in zip(self.reserved, candidate.values, strict=True)):
+            return self._nothing(link, side, record, "a person account stands for it")
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
         if twin:

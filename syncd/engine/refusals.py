@@ -124,6 +124,7 @@ def _park(
     vendor_object = action.object if isinstance(action, Create) else action.ref.object
     written = planner.lens.write(action.side, vendor_object, change.field, change.after)
     assert not isinstance(written, Invalid | Inexpressible), "what was sent has a form"
+    record_type = result.record_type if isinstance(result, Refused) else ""
     settlement.parked.append(
         Parked(
             link=decision.link.id,
@@ -131,7 +132,7 @@ def _park(
             side=action.side,
             ref=decision.link.refs.of(action.side) if isinstance(action, Update) else action.origin,
             field=change.field,
-            fingerprint=planner.park_fingerprint(action.side, written),
+            fingerprint=planner.park_fingerprint(action.side, written, record_type),
             code=result.code,
             reason=result.reason,
             advice=advice,

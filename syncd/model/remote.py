@@ -55,6 +55,8 @@ class RemoteRecord:
     """One record as its vendor told it. ``stamp`` is the vendor's last change; ``version`` is what a precondition uses.
 
     ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name.
+    ``record_type`` is the vendor's id of it, where the object has record types. ``apart`` marks a record that syncd
+    leaves alone, as one of a person account; only ``find`` tells of it.
     """
 
     ref: RemoteRef
@@ -63,6 +65,8 @@ class RemoteRecord:
     fields: Mapping[str, Wire]
     refs: Mapping[str, tuple[RemoteRef, ...]] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    record_type: str | None = None
+    apart: bool = False
 
 
 def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:

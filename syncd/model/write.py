@@ -82,13 +82,15 @@ class Stale:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """Not written, and will not be until something changes. ``code`` is the vendor's; ``fields`` the vendor fields at
-    fault, empty where the vendor names none.
+    fault, empty where the vendor names none. ``record_type`` is the id of the record type that does not allow it;
+    another one may.
     """
 
     code: str
     reason: str
     advice: str
     fields: tuple[str, ...] = ()
+    record_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,10 @@ class Connector(Protocol):
         ...
 
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
-        """Records that match each value; every value asked for is in the answer, with an empty sequence if none."""
+        """Records that match each value; every value asked for is in the answer, with an empty sequence if none.
+
+        Also tells, marked ``apart``, of records that syncd leaves alone: whoever they stand for is not made again.
+        """
         ...
 
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:

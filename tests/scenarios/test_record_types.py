@@ -154,6 +154,11 @@ def test_updates_go_by_the_type_that_the_record_has(steps: Steps) -> None:
     assert (row.ref.id, row.field) == (leads["narrow"], "industry")
     assert (calls(steps) - before)["collections.read"] == 2, "the types of all three, and what was written"
     steps.quiet()
+    steps.sell(leads["narrow"], RecordTypeId=wide)
+    steps.cycle()
+    assert steps.sold(leads["narrow"], "Industry") == "Banking"
+    assert not steps.both.store.parked()
+    steps.quiet()
 
 
 def test_each_value_of_a_set_counts(typed: Opened) -> None:
@@ -245,6 +250,21 @@ def test_person_accounts_are_counted_and_never_read_or_written(steps: Steps) -> 
     }
     stands = standing(store, connection="main", kinds=["company", "person"], now=steps.both.clock.now())
     assert standing_document(stands)["person_accounts"] == {"company": {"Account": 1}, "person": {"Contact": 1}}
+    steps.quiet()
+
+
+def test_nobody_is_made_whom_a_person_account_stands_for(steps: Steps) -> None:
+    """A qualified contact with that address would be the same person twice; the plan says why no Lead is made."""
+    org = steps.both.salesforce
+    org.enable_person_accounts()
+    org.person_account("Doe", Email="Ann@example.com")
+    steps.contact(email="ann@example.com")
+    steps.contact(email="bob@example.com")
+    steps.cycle()
+    assert [row["Email"] for row in steps.live("Lead")] == ["bob@example.com"]
+    assert not steps.conflicts()
+    person = plan_only(steps.both.world, full=True).plan.kinds[1]
+    assert person.nothing["a person account stands for it"] == 1
     steps.quiet()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from syncd.model.link import Topic
 from syncd.store import SqlStore
-from tests.unit.cli.conftest import Run, clash, keep, letter
+from tests.unit.cli.conftest import AT, Run, clash, keep, letter
 
 
 def test_status_of_a_new_connection(run: Run) -> None:
@@ -22,6 +22,15 @@ def test_status_of_a_new_connection(run: Run) -> None:
     assert stands["lease"] is None
     assert stands["accounts"] == {}
     assert stands["waits"] is False
+
+
+def test_status_counts_what_person_accounts_leave_out(run: Run, store: SqlStore) -> None:
+    """The last count of each object is told to people and in JSON; without one there is nothing to tell."""
+    assert run("status", "--json").json["connections"][0]["person_accounts"] == {}
+    assert "person accounts" not in run("status").out
+    store.remember("person_accounts:person", b'{"Contact": 1234}', AT)
+    assert run("status", "--json").json["connections"][0]["person_accounts"] == {"person": {"Contact": 1234}}
+    assert "left out, since they belong to person accounts: Contact 1,234" in run("status").out
 
 
 def test_status_exits_1_while_something_waits(run: Run, store: SqlStore) -> None:
