@@ -16,14 +16,14 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
-from syncd.settings.accounts import ConnectionSettings, Loaded
-from syncd.settings.loading import load
 from syncd.system import SystemChance, SystemClock, calm_collector, holder_name, surely_gone
 
 if TYPE_CHECKING:
     from syncd.engine.world import Verify, World
     from syncd.ports.budget import Budget
     from syncd.ports.connector import Connector
+    from syncd.settings.accounts import ConnectionSettings, Loaded, Secret
+    from syncd.settings.main_file import Outline
     from syncd.store import SqlStore
 
 CONFIG = Path("config")
@@ -34,10 +34,25 @@ def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
 
     :raises BadConfig: with every flaw found.
     """
-    chosen = path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
-    loaded = load(chosen, environ, read_only=read_only_fields())
+    from syncd.settings.loading import load  # noqa: PLC0415 - heavy, see the module
+
+    loaded = load(_chosen(path, environ), environ, read_only=read_only_fields())
     emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
     return loaded
+
+
+def read_outline(path: Path | None, environ: Mapping[str, str]) -> Outline:
+    """Only what a command needs that looks at the store: no mapping, no credential, no heavy library.
+
+    :raises BadConfig: with every flaw found.
+    """
+    from syncd.settings.main_file import outline  # noqa: PLC0415 - heavy, see the module
+
+    return outline(_chosen(path, environ), environ)
+
+
+def _chosen(path: Path | None, environ: Mapping[str, str]) -> Path:
+    return path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
 
 
 def read_only_fields() -> Mapping[Side, Mapping[str, str]]:
@@ -49,10 +64,9 @@ def read_only_fields() -> Mapping[Side, Mapping[str, str]]:
 
 
 @contextmanager
-def open_memory(loaded: Loaded, connection: str | None) -> Iterator[SqlStore]:
+def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
     """Only the store of one connection: for commands that look at what is known and reach no vendor."""
-    settings = loaded.connection(connection)
-    store = _open_store(loaded, settings)
+    store = _open_store(outline.store_url, outline.chosen(connection))
     try:
         yield store
     finally:
@@ -71,7 +85,7 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
     from syncd.engine.world import World  # noqa: PLC0415
 
     settings = loaded.connection(connection)
-    store = _open_store(loaded, settings)
+    store = _open_store(loaded.store_url, settings.connection.name)
     try:
         connectors = _connectors(settings, store)
         if read_only or settings.connection.mode == "shadow":
@@ -112,11 +126,10 @@ def verifier(settings: ConnectionSettings) -> Verify:
     return verify
 
 
-def _open_store(loaded: Loaded, settings: ConnectionSettings) -> SqlStore:
+def _open_store(url: Secret, connection: str) -> SqlStore:
     from syncd.store import open_store  # noqa: PLC0415
 
-    url = loaded.store_url().get_secret_value()
-    return open_store(url, settings.connection.name, clock=SystemClock(), chance=SystemChance())
+    return open_store(url().get_secret_value(), connection, clock=SystemClock(), chance=SystemChance())
 
 
 def _connectors(settings: ConnectionSettings, store: SqlStore) -> Pair[Connector]:

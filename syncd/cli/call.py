@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from syncd.model.errors import BadConfig, Flaw
 from syncd.observe.log import configure_logs
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from syncd.engine.world import World
     from syncd.ports.store import Store
     from syncd.settings.accounts import Loaded
+    from syncd.settings.main_file import Outline
+
+    Read = TypeVar("Read", Loaded, Outline)
 
 _SECRET_FILE: Final = re.compile(r"(connections(?:\.[a-z0-9_]+)+)_file: ")
 
@@ -64,10 +67,19 @@ class Call:
         stood_in = {f"SYNCD_{name.upper().replace('.', '__')}": "not-needed" for name in secrets.values()}
         return self._told(_read(self.config, {**os.environ, **stood_in})), tuple(secrets)
 
-    def _told(self, loaded: Loaded) -> Loaded:
+    def outlined(self) -> Outline:
+        """What is connected and where it is remembered, for commands that look at the store alone.
+
+        :raises BadConfig: with every flaw of ``syncd.yaml``; the mapping files are not looked at.
+        """
+        from syncd.bootstrap import read_outline
+
+        return self._told(read_outline(self.config, os.environ))
+
+    def _told(self, read: Read) -> Read:
         if self.log_level is None and not sys.stderr.isatty():
-            configure_logs(level=loaded.log_level)
-        return loaded
+            configure_logs(level=read.log_level)
+        return read
 
     @contextmanager
     def world(self, *, read_only: bool) -> Iterator[World]:
@@ -86,8 +98,7 @@ class Call:
         """Only the store of the chosen connection: needs no credentials and no network."""
         from syncd.bootstrap import open_memory
 
-        loaded, _ = self.loaded_without_secrets()
-        with open_memory(loaded, self.connection) as store:
+        with open_memory(self.outlined(), self.connection) as store:
             yield store
 
     def again(self, *words: str) -> str:

@@ -22,11 +22,14 @@ def list_conflicts(
 ) -> None:
     """Lists open conflicts, oldest first; needs no credentials and no network. Exit 1 if one waits for a decision.
 
+    A conflict is about a field that both sides changed (or one emptied), about records of which nobody knows which are
+    one, duplicates of one side among them, or about two records that were merged on one side only.
+
     JSON: conflicts [{id, kind, topic (field, clear, match, gone), link, refs [SIDE:OBJECT/ID], field, values {SIDE},
     base, reason, since, resolution (null: undecided)}].
     """
     from syncd.cli.out import print_json, say
-    from syncd.operations.forecast import conflict_document
+    from syncd.operations.standing import conflict_document
 
     call: Call = context.obj
     with call.memory() as store:
@@ -86,7 +89,10 @@ def _print(conflict: Conflict, call: Call) -> None:
         case Topic.FIELD | Topic.CLEAR:
             say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
         case Topic.MATCH:
-            say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--link')} MARKETING_REF CRM_REF")
+            if len({side for side, _ in conflict.refs}) > 1:
+                say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--link')} MARKETING_REF CRM_REF")
+            else:
+                say("  decide:  merge them in that system; the next cycle sees it")
             say(f"  or:      {call.again('conflicts', 'resolve', conflict.id, '--apart')}")
         case Topic.GONE:
             say("  decide:  merge them in that system; the next cycle sees it")

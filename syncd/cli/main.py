@@ -130,8 +130,7 @@ def main(arguments: Sequence[str]) -> int:
         return _interrupted(command, TERMINATED)
     except Exception as trouble:  # noqa: BLE001 - the last line of defence: logged with its place, never swallowed
         if UsageError is not None and isinstance(trouble, UsageError):
-            asking = " ".join(word for word in ("syncd", command, "--help") if word)
-            return _failed(command, trouble, 2, f"{_message(trouble)}; `{asking}` lists what there is")
+            return _failed(command, trouble, 2, f"{_message(trouble)}; `{_help(command)}` lists what there is")
         sys.excepthook(type(trouble), trouble, trouble.__traceback__)
         return FAILED
 
@@ -156,6 +155,10 @@ def global_first(arguments: Sequence[str]) -> list[str]:
 def _names() -> set[str]:
     names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     return {name for name in names if name}
+
+
+def _help(command: str) -> str:
+    return " ".join(word for word in ("syncd", command, "--help") if word)
 
 
 def _message(trouble: BaseException) -> str:

@@ -23,7 +23,8 @@ def status(
     JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
     links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}],
     last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters {open, retrying},
-    lease {holder, epoch, until} or null}].
+    lease {holder, epoch, until} or null, waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}],
+    parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory
     from syncd.cli.out import print_json
@@ -31,12 +32,12 @@ def status(
     from syncd.system import SystemClock
 
     call: Call = context.obj
-    loaded, _ = call.loaded_without_secrets()
-    names = [call.connection] if call.connection else list(loaded.connections)
+    outline = call.outlined()
+    names = [outline.chosen(call.connection)] if call.connection else list(outline.connections)
     all_of_them = []
     for name in names:
-        kinds = [kind.kind for kind in loaded.connection(name).connection.kinds]
-        with open_memory(loaded, name) as store:
+        with open_memory(outline, name) as store:
+            kinds = outline.connections[name]
             all_of_them.append(standing(store, connection=name, kinds=kinds, now=SystemClock().now()))
     if as_json:
         print_json({"connections": [standing_document(each) for each in all_of_them]})

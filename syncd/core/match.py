@@ -5,7 +5,7 @@ pairs to link, groups in which a person must choose, and records that stand alon
 person's choice, the key fields, the id properties of the vendor's own connector, then the configured rules. At each
 step records that share a value form a group; a group of one record per side, neither linked, is a pair. Where several
 records of one side meet one of the other at a configured rule, a choice that was configured may pick one of them: the
-rest are duplicates on their own side. Any other larger group is held, and so is one in which a record is linked already
+rest are passed over. Any other larger group is held, and so is one in which a record is linked already
 or was paired by a stronger proof: the rest of it are duplicates of somebody. Every unlinked record that goes in comes
 out exactly once; in a held group it may stand beside linked and just paired ones, which are there to be shown.
 """
@@ -66,12 +66,17 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """The whole answer. ``twins`` stand on one side only but share a value with another record of that side."""
+    """The whole answer.
+
+    ``passed`` were not chosen among several. ``twins`` are groups of one side that share a value, with nobody like them
+    on the other.
+    """
 
     pairs: tuple[Match, ...] = ()
     ambiguous: tuple[Ambiguous, ...] = ()
     alone: tuple[Candidate, ...] = ()
-    twins: tuple[Candidate, ...] = ()
+    passed: tuple[Candidate, ...] = ()
+    twins: tuple[Ambiguous, ...] = ()
 
 
 SUGGESTED = "they share what is only a suggestion; say whether they are one (--link) or not (--apart)"
@@ -123,7 +128,8 @@ def match(
     told_apart = list(apart)
     pairs: list[Match] = []
     ambiguous: list[Ambiguous] = []
-    twins: set[SidedRef] = set()
+    passed: set[SidedRef] = set()
+    sharing = _Groups()
     steps: list[tuple[Proof, int]] = [
         (Proof.MANUAL, 0),
         (Proof.KEY, 0),
@@ -131,32 +137,46 @@ def match(
         *((Proof.MATCHED, number) for number in range(rules)),
     ]
     for proof, number in steps:
+        suggesting = proof is Proof.MATCHED and number in suggests
         groups = _Groups()
         for candidate in open_ones.values():
             for token in _tokens(candidate, proof, number, chosen or {}):
                 groups.share(candidate.who, token)
         for group in _members(groups, open_ones).values():
-            verdict = _judge(group, proof, told_apart, choose)
-            if isinstance(verdict, Match) and proof is Proof.MATCHED and number in suggests:
-                verdict = Ambiguous(tuple(sorted(group, key=lambda member: member.who)), SUGGESTED)
+            verdict = _judge(group, proof, told_apart, None if suggesting else choose)
             if isinstance(verdict, Match):
                 pairs.append(verdict)
                 for member in (verdict.marketing, verdict.crm):
                     open_ones[member.who] = replace(member, link=f"{PAIRED} {len(pairs)}")
-                twins.update(member.who for member in group)  # all but these two, if there are more
+                passed.update(member.who for member in group)  # all but these two, if there are more
             elif isinstance(verdict, Ambiguous):
                 ambiguous.append(verdict)
                 for member in group:
                     open_ones.pop(member.who)
+            elif verdict == "passed":
+                passed.update(member.who for member in group)
             elif verdict == "twins":
-                twins.update(member.who for member in group)
+                for member in group:
+                    sharing.share(member.who, (proof, number, group[0].who))
     unlinked = [candidate for candidate in open_ones.values() if candidate.link is None]
+    doubled = _members(sharing, open_ones).values()
+    twins = tuple(
+        _twins(group) for group in doubled if any(member.link is None and member.who not in passed for member in group)
+    )
+    held = {member.who for group in twins for member in group.members}
     return Matching(
         pairs=tuple(pairs),
         ambiguous=tuple(ambiguous),
-        alone=tuple(candidate for candidate in unlinked if candidate.who not in twins),
-        twins=tuple(candidate for candidate in unlinked if candidate.who in twins),
+        alone=tuple(each for each in unlinked if each.who not in held and each.who not in passed),
+        passed=tuple(each for each in unlinked if each.who not in held and each.who in passed),
+        twins=twins,
     )
+
+
+def _twins(group: Sequence[Candidate]) -> Ambiguous:
+    members = tuple(sorted(group, key=lambda member: member.who))
+    side = "CRM" if members[0].side is Side.CRM else "marketing"
+    return Ambiguous(members, f"{len(members)} {side} records share an identity; none is made on the other side")
 
 
 def _tokens(
@@ -190,9 +210,12 @@ def _members(groups: _Groups, open_ones: Mapping[SidedRef, Candidate]) -> dict[S
 
 
 def _judge(
-    group: list[Candidate], proof: Proof, apart: Sequence[frozenset[SidedRef]], choose: Choose
+    group: list[Candidate], proof: Proof, apart: Sequence[frozenset[SidedRef]], choose: Choose | None
 ) -> Match | Ambiguous | str:
-    """One group at one step: a pair, a question, ``twins``, ``apart`` or ``nothing``."""
+    """One group at one step: a pair, a question, ``twins``, ``passed``, ``apart`` or ``nothing``.
+
+    :param choose: ``None`` at a step that only suggests: there a pair is a question.
+    """
     unlinked = [member for member in group if member.link is None]
     sides = Pair(
         marketing=[member for member in group if member.side is Side.MARKETING],
@@ -201,12 +224,15 @@ def _judge(
     if not unlinked or len(group) == 1:
         return "nothing"
     if not (sides.marketing and sides.crm):
-        return "twins" if proof is Proof.MATCHED else "nothing"
+        said_so = all(any({a.who, b.who} <= said for said in apart) for a, b in combinations(group, 2))
+        return "nothing" if proof is not Proof.MATCHED else "apart" if said_so else "twins"
     if _are_apart(group, apart):
         return "apart"
     if len(group) == 2 and len(unlinked) == 2:
+        if choose is None:
+            return Ambiguous(tuple(sorted(group, key=lambda member: member.who)), SUGGESTED)
         return Match(marketing=sides.marketing[0], crm=sides.crm[0], proof=proof)
-    if proof is Proof.MATCHED and (one := _one_of_several(group, sides, choose)) is not None:
+    if proof is Proof.MATCHED and choose is not None and (one := _one_of_several(group, sides, choose)) is not None:
         return one
     members = tuple(sorted(group, key=lambda member: member.who))
     linked = [member for member in group if member.link is not None]
@@ -217,7 +243,7 @@ def _judge(
 
 
 def _one_of_several(group: Sequence[Candidate], sides: Pair[list[Candidate]], choose: Choose) -> Match | str | None:
-    """The pair that a configured choice makes of several against one; ``twins`` if it was made before."""
+    """The pair that a configured choice makes of several against one; ``passed`` if it was made before."""
     linked = {member.link for member in group if member.link is not None}
     if not linked:
         many = Side.CRM if len(sides.marketing) == 1 else Side.MARKETING
@@ -227,7 +253,7 @@ def _one_of_several(group: Sequence[Candidate], sides: Pair[list[Candidate]], ch
         return Match(marketing=pair.marketing, crm=pair.crm, proof=Proof.CHOSEN)
     extra = {member.side for member in group if member.link is None}
     if len(linked) == 1 and len(extra) == 1 and choose(side := extra.pop(), sides.of(side)) is not None:
-        return "twins"
+        return "passed"
     return None
 
 

@@ -63,13 +63,16 @@ class Pairing:
             paired.adopts.append(self._adopt(pair))
         for group in matching.ambiguous:
             paired.decisions.extend(self._hold(group))
+        for group in matching.twins:
+            paired.decisions.extend(self._twins(group, found))
         self._close_settled(matching, paired)
         for candidate in matching.alone:
             if candidate.who in found:
-                paired.decisions.append(self._alone(candidate, twin=False))
-        for candidate in matching.twins:
+                paired.decisions.append(self._alone(candidate))
+        for candidate in matching.passed:
             if candidate.who in found:
-                paired.decisions.append(self._alone(candidate, twin=True))
+                link = self._new_link(*candidate.who, Proof.CHOSEN)
+                paired.decisions.append(self._nothing(link, candidate.side, candidate.record, "another was chosen"))
         return paired
 
     def _match(self, candidates: list[Candidate]) -> Matching:
@@ -278,9 +281,35 @@ class Pairing:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
         return [Decision(self.kind.kind, link, None, nobody.replacing(first.side, first.record), (action,))]
 
-    def _alone(self, candidate: Candidate, *, twin: bool) -> Decision:
+    def _twins(self, group: Ambiguous, found: set[SidedRef]) -> list[Decision]:
+        """Records of one side that share an identity: held together, if a counterpart of one of them would be made."""
+        decisions: list[Decision] = []
+        asked = False
+        for member in group.members:
+            if member.who in found and member.link is None:
+                unmade = self._unmade(member, self.planner.values(member.side, member.record))
+                if isinstance(unmade, Decision):
+                    decisions.append(unmade)
+                else:
+                    asked = True
+        return decisions + (self._hold(group) if asked else [])
+
+    def _alone(self, candidate: Candidate) -> Decision:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
+        made = self._unmade(candidate, values)
+        if isinstance(made, Decision):
+            return made
+        link = self._new_link(side, record.ref, Proof.CREATED)
+        decision = self.planner.create(link, side, record, made, values)
+        letter = self.gathered.dead.get(record.ref)
+        if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
+            return self._nothing(link, side, record, "dead letter")
+        return decision
+
+    def _unmade(self, candidate: Candidate, values: Mapping[str, Canonical]) -> Decision | Made:
+        """What to make for a record, or the decision to make nothing."""
+        side, record = candidate.side, candidate.record
         link = self._new_link(side, record.ref, Proof.CREATED)
         made = self._to_create(side, values)
         if isinstance(made, NotMade):
@@ -289,16 +318,10 @@ class Pairing:
             return self._nothing(link, side, record, "a person account stands for it")
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
-        if twin:
-            return self._nothing(link, side, record, "duplicate on its own side")
         if self.world.clock.now() - record.stamp < timedelta(seconds=made.after):
             self.gathered.again.append((side, record.ref))
             return self._nothing(link, side, record, "made later")
-        decision = self.planner.create(link, side, record, made, values)
-        letter = self.gathered.dead.get(record.ref)
-        if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
-            return self._nothing(link, side, record, "dead letter")
-        return decision
+        return made
 
     def _fingerprint(self, decision: Decision, letter: DeadLetter) -> str:
         create = decision.write_to(letter.side)

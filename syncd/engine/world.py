@@ -19,11 +19,10 @@ from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, Remo
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
-from syncd.ports.store import Store
+from syncd.ports.store import PERSON_ACCOUNTS, Store
 from syncd.ports.system import Chance, Clock
 
 FRESH = timedelta(minutes=10)
-_PERSON_ACCOUNTS = "person_accounts:{kind}"
 
 Verify = Callable[[KindMapping, Pair[RemoteSchema]], KindMapping]
 """Checks one mapping against both vendors' schemas; returns it without the optional fields that a vendor lacks.
@@ -144,18 +143,8 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> Remote
     world.store.remember(name, orjson.dumps(asdict(schema)), world.clock.now())
     if schema.person_accounts:
         counted = orjson.dumps(schema.person_accounts)
-        world.store.remember(_PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, world.clock.now())
+        world.store.remember(PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, world.clock.now())
     return schema
-
-
-def person_accounts(store: Store, kind: str) -> dict[str, int]:
-    """Per vendor object, how many records of this kind belong to person accounts, as last counted; these are left out.
-
-    Empty where the org has no person accounts, or nobody has asked yet.
-    """
-    remembered = store.recall(_PERSON_ACCOUNTS.format(kind=kind))
-    counted: dict[str, int] = orjson.loads(remembered[0]) if remembered else {}
-    return counted
 
 
 def _read_schema(content: bytes) -> RemoteSchema:

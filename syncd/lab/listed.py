@@ -2,7 +2,8 @@
 
 ``{"conflicts": [...], "parked": [...], "dead_letters": [...]}``. A conflict has ``kind``, ``topic``, ``field`` and
 ``refs`` (``"crm:Lead/00Q..."``), a parked field ``kind``, ``side``, ``ref`` and ``field``, a dead letter ``kind``,
-``side`` and ``origin``. A bare list is taken as conflicts. Other keys are ignored; a missing one is a ``BadUsage``.
+``side`` and ``origin``. A bare list is taken as conflicts, and what ``syncd status --json`` prints of one connection is
+taken too. Other keys are ignored; a missing one is a ``BadUsage``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
-from syncd.ports.store import Store
 
 Who: TypeAlias = tuple[Side, RemoteRef]
 
@@ -39,6 +39,9 @@ def read_listed(content: Any) -> Listed:  # noqa: ANN401 - JSON
     document = {"conflicts": content} if isinstance(content, list) else content
     listed = Listed()
     try:
+        if "connections" in document:
+            (only,) = document["connections"]
+            document = only["waiting"]
         for row in document.get("conflicts", ()):
             _take_conflict(listed, row)
         for row in document.get("parked", ()):
@@ -48,8 +51,8 @@ def read_listed(content: Any) -> Listed:  # noqa: ANN401 - JSON
             listed.records[Side(row["side"]).other, _ref(row["origin"])] = "dead letter"
     except (AttributeError, KeyError, TypeError, ValueError) as why:
         raise BadUsage(
-            f"the list of what waits has another shape ({type(why).__name__}: {why}); it holds conflicts, parked and "
-            "dead_letters as `syncd conflicts list --json` and `syncd status --json` print them"
+            f"the list of what waits has another shape ({type(why).__name__}: {why}); give what `syncd status --json` "
+            "prints of one connection"
         ) from why
     return listed
 
@@ -74,25 +77,3 @@ def _ref(text: str) -> RemoteRef:
     if not slash:
         raise ValueError(f"{text!r} is no record like Lead/00Q...")
     return RemoteRef(object_name, id_)
-
-
-def what_waits(store: Store) -> dict[str, list[dict[str, str | list[str] | None]]]:
-    """The lists of one connection in the form that ``read_listed`` reads; no values are in them."""
-    return {
-        "conflicts": [
-            {
-                "id": row.id,
-                "kind": row.kind,
-                "topic": str(row.topic),
-                "field": row.field,
-                "refs": [f"{side}:{ref}" for side, ref in row.refs],
-            }
-            for row in store.conflicts()
-        ],
-        "parked": [
-            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
-        ],
-        "dead_letters": [
-            {"kind": row.kind, "side": str(row.side), "origin": str(row.origin)} for row in store.dead_letters()
-        ],
-    }

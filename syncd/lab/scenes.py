@@ -72,7 +72,11 @@ def _price(plan: Plan, *, wrote: int, read: int, seconds: float) -> Scene:
 
 def duplicate_held(stage: Stage, story: Story) -> None:
     """Two Leads with one address: nobody guesses."""
-    held = next(each for each in stage.world.store.conflicts() if each.topic is Topic.MATCH and each.kind == "person")
+    held = next(
+        each
+        for each in stage.world.store.conflicts()
+        if each.topic is Topic.MATCH and each.kind == "person" and {side for side, _ in each.refs} == set(Side)
+    )
     members = {ref.id for _, ref in held.refs}
     crm_members = [ref for side, ref in held.refs if side is Side.CRM]
     marketing, crm = stage.exports()

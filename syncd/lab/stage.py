@@ -24,10 +24,10 @@ from sandbox.control import Control
 from syncd.bootstrap import open_world, read_config
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.world import World
-from syncd.lab.listed import what_waits
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.run import RunState
 from syncd.observe.log import configure_logs
+from syncd.operations.standing import waiting_document
 from syncd.settings.accounts import Loaded
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
@@ -123,7 +123,7 @@ class Stage:
     def write_exports(self) -> tuple[Path, Path, Path]:
         """Both exports and what waits for a person, as files for a program that is not syncd."""
         marketing, crm = self.exports()
-        contents = {"marketing.json": marketing, "crm.json": crm, "listed.json": what_waits(self.world.store)}
+        contents = {"marketing.json": marketing, "crm.json": crm, "listed.json": waiting_document(self.world.store)}
         for name, content in contents.items():
             (self.folder / name).write_text(json.dumps(content), encoding="utf-8")
         return self.folder / "marketing.json", self.folder / "crm.json", self.folder / "listed.json"

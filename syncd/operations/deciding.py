@@ -43,6 +43,8 @@ def resolution(conflict: Conflict, choice: Choice) -> str:
                 return "apart"
             if choice.link is None:
                 raise BadUsage(f"conflict {conflict.id} is about which records are one; use --link or --apart")
+            if len({side for side, _ in conflict.refs}) == 1:
+                raise BadUsage(f"conflict {conflict.id} holds records of one side; merge them there, or use --apart")
             refs = [_member(conflict, side, text) for side, text in zip(Side, choice.link, strict=True)]
             return "link:" + "=".join(f"{side.value}:{ref}" for side, ref in zip(Side, refs, strict=True))
         case Topic.GONE:

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from syncd.engine.cycle import APPROVE
-from syncd.engine.world import World, person_accounts
+from syncd.engine.world import World
 from syncd.model.link import Conflict, Topic
 from syncd.model.plan import (
     Action,
@@ -32,6 +32,7 @@ from syncd.model.plan import (
 )
 from syncd.model.remote import Quota
 from syncd.model.values import Pair, Side
+from syncd.operations.standing import conflict_document, person_accounts
 
 SAMPLES = 20
 
@@ -286,23 +287,6 @@ def _write_document(decision: Decision, action: Create | Update) -> dict[str, An
         }
         return {"do": "create", **own, **written}
     return {"do": "update", "ref": str(action.ref), "expect": dict(action.expect or {}), "key": action.key, **written}
-
-
-def conflict_document(conflict: Conflict) -> dict[str, Any]:
-    """One conflict as plain values."""
-    return {
-        "id": conflict.id,
-        "kind": conflict.kind,
-        "topic": conflict.topic.value,
-        "link": conflict.link,
-        "refs": [f"{side.value}:{ref}" for side, ref in conflict.refs],
-        "field": conflict.field,
-        "values": {side.value: conflict.values.of(side) for side in Side},
-        "base": conflict.base,
-        "reason": conflict.reason,
-        "since": conflict.since,
-        "resolution": conflict.resolution,
-    }
 
 
 def written_samples(samples: Sequence[Sample]) -> list[tuple[str, list[tuple[str, str, object, object, str]]]]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from syncd.engine.world import person_accounts
+import orjson
+
+from syncd.model.link import Conflict
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Run, StoredCursor
 from syncd.model.values import Instant, Side
-from syncd.ports.store import Store
+from syncd.ports.store import PERSON_ACCOUNTS, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,8 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle.
+    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle, ``waiting`` names the
+    records of everything that waits.
 
     ``person_accounts`` are, by kind and vendor object, records that are left out for belonging to one, as last counted.
     """
@@ -45,6 +48,7 @@ class Standing:
     decided: int
     retrying: int
     lease: Lease | None
+    waiting: Mapping[str, list[dict[str, Any]]]
 
 
 def what_waits(store: Store) -> Waits:
@@ -75,6 +79,7 @@ def standing(store: Store, *, connection: str, kinds: Sequence[str], now: Instan
         decided=sum(1 for row in store.conflicts() if row.resolution is not None),
         retrying=sum(1 for row in store.dead_letters() if row.retry),
         lease=lease if lease is not None and lease.until > now else None,
+        waiting=waiting_document(store),
     )
 
 
@@ -106,6 +111,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "parked_fields": stands.parked,
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
+        "waiting": stands.waiting,
         "lease": None
         if stands.lease is None
         else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},
@@ -128,3 +134,52 @@ def run_document(run: Run) -> dict[str, Any]:
         "counts": dict(run.counts),
         "trouble": run.trouble,
     }
+
+
+def conflict_document(conflict: Conflict) -> dict[str, Any]:
+    """One conflict as plain values."""
+    return {
+        "id": conflict.id,
+        "kind": conflict.kind,
+        "topic": conflict.topic.value,
+        "link": conflict.link,
+        "refs": [f"{side.value}:{ref}" for side, ref in conflict.refs],
+        "field": conflict.field,
+        "values": {side.value: conflict.values.of(side) for side in Side},
+        "base": conflict.base,
+        "reason": conflict.reason,
+        "since": conflict.since,
+        "resolution": conflict.resolution,
+    }
+
+
+def waiting_document(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Every item that waits, by the records it is about, in the form that the agreement program reads; no values."""
+    return {
+        "conflicts": [
+            {
+                "id": row.id,
+                "kind": row.kind,
+                "topic": str(row.topic),
+                "field": row.field,
+                "refs": [f"{side}:{ref}" for side, ref in row.refs],
+            }
+            for row in store.conflicts()
+        ],
+        "parked": [
+            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
+        ],
+        "dead_letters": [
+            {"kind": row.kind, "side": str(row.side), "origin": str(row.origin)} for row in store.dead_letters()
+        ],
+    }
+
+
+def person_accounts(store: Store, kind: str) -> dict[str, int]:
+    """Per vendor object, how many records of this kind belong to person accounts, as last counted; these are left out.
+
+    Empty where the org has no person accounts, or nobody has asked yet.
+    """
+    remembered = store.recall(PERSON_ACCOUNTS.format(kind=kind))
+    counted: dict[str, int] = orjson.loads(remembered[0]) if remembered else {}
+    return counted

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Intent, Link, Linked, Parked
 from syncd.model.remote import AccountIdentity, RemoteRef
@@ -56,6 +56,10 @@ class Settlement:
                 self.cursors,
             )
         )
+
+
+PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
+"""Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
 
 
 class Store(Protocol):

@@ -7,16 +7,19 @@ read is refused. A secret never shows in ``repr``.
 from __future__ import annotations
 
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.mapping import Connection
-from syncd.settings.cases import Case
-from syncd.settings.kinds import MappingSource
+
+if TYPE_CHECKING:
+    from syncd.settings.cases import Case
+    from syncd.settings.kinds import MappingSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,19 @@ class Loaded:
 
         :raises BadUsage: if there is none of that name, or several to choose from.
         """
-        known = ", ".join(sorted(self.connections))
-        if name is None:
-            if len(self.connections) > 1:
-                raise BadUsage(f"there are several connections; choose one of {known}")
-            name = known
-        if name not in self.connections:
-            raise BadUsage(f"there is no connection {name!r}; use one of {known}")
-        return self.connections[name]
+        return self.connections[chosen(self.connections, name)]
+
+
+def chosen(connections: Collection[str], name: str | None) -> str:
+    """The name of a connection; of the only one if no name is given.
+
+    :raises BadUsage: if there is none of that name, or several to choose from.
+    """
+    known = ", ".join(sorted(connections))
+    if name is None:
+        if len(connections) > 1:
+            raise BadUsage(f"there are several connections; choose one of {known}")
+        return known
+    if name not in connections:
+        raise BadUsage(f"there is no connection {name!r}; use one of {known}")
+    return name

@@ -14,12 +14,11 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
+from syncd.settings.main_file import NO_SETTINGS
 from syncd.settings.sections import SyncdFile
 from syncd.settings.tree import Mark, Tree, leaves, scalar
 
 PREFIX: Final = "SYNCD_"
-APART: Final = {"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENTS"}
-"""Variables that are no key of syncd.yaml."""
 TESTS: Final = "SYNCD_TEST_"
 
 
@@ -55,7 +54,7 @@ def environment_tree(environ: Mapping[str, str]) -> Tree:
     given = {
         name: value
         for name, value in environ.items()
-        if name.startswith(PREFIX) and name not in APART and not name.startswith(TESTS)
+        if name.startswith(PREFIX) and name not in NO_SETTINGS and not name.startswith(TESTS)
     }
     read: dict[str, Any] = {}
     for name, value in given.items():

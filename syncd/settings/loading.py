@@ -7,14 +7,11 @@ files and cases of each connection's directory. Nothing here reaches a vendor or
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
-
-from pydantic import SecretStr
+from typing import Any
 
 from syncd.model.errors import BadConfig, Flaw, NeedsOperator
 from syncd.model.mapping import Connection, KindMapping
@@ -25,19 +22,14 @@ from syncd.settings.accounts import (
     Loaded,
     SalesforceAccount,
     Secret,
-    trouble_with,
 )
 from syncd.settings.cases import Case, CasesFile, cases_of
-from syncd.settings.environment import environment_tree
 from syncd.settings.kinds import MappingSource, ReadOnly, check_expression, kind_mapping
+from syncd.settings.main_file import main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
-from syncd.settings.sections import CURRENT, ConnectionSection, CrmSection, MarketingSection, ScopeSection, SyncdFile
+from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
-
-FILE: Final = "syncd.yaml"
-_OVERLAY: Final = re.compile(r"[\w-][\w.-]{0,63}")
-_VERSION: Final = re.compile(r"[0-9]{1,9}")
 
 
 def load(path: Path, environ: Mapping[str, str], *, read_only: ReadOnly | None = None) -> Loaded:
@@ -55,7 +47,7 @@ class _Loading:
     """One loading of a configuration."""
 
     def __init__(self, path: Path, environ: Mapping[str, str], read_only: ReadOnly) -> None:
-        self.path = path / FILE if path.is_dir() else path
+        self.path = main_path(path)
         self.folder = self.path.parent
         self.environ = environ
         self.read_only = read_only
@@ -65,18 +57,18 @@ class _Loading:
 
     def run(self) -> Loaded:
         """Everything, or every flaw."""
-        self.tree = self._main_tree()
-        section = validated(SyncdFile, self.tree) if self._version_fits() else None
+        self.tree, self.files = main_tree(self.path, self.environ)
+        section = main_section(self.tree)
         self.flaws += self.tree.flaws
         self.tree.flaws.clear()
         if section is None:
-            raise BadConfig(_ordered(self.flaws))
+            raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
         connections = {name: self._connection(name, each) for name, each in section.connections.items()}
         self._accounts_apart(connections)
         self.flaws += self.tree.flaws
         if self.flaws:
-            raise BadConfig(_ordered(self.flaws))
+            raise BadConfig(ordered(self.flaws))
         assert store_url is not None
         sound = {name: each for name, each in connections.items() if each is not None}
         return Loaded(
@@ -86,53 +78,6 @@ class _Loading:
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
         )
-
-    # -- syncd.yaml ------------------------------------------------------------------------------------------------
-    def _main_tree(self) -> Tree:
-        tree = self._read(self.path)
-        name = self.environ.get("SYNCD_ENV")
-        if name:
-            overlay = self.folder / "env" / f"{name}.yaml"
-            if not _OVERLAY.fullmatch(name) or not overlay.is_file():
-                known = ", ".join(sorted(each.stem for each in overlay.parent.glob("*.yaml"))) or "none"
-                tree.flaws.append(
-                    Flaw(
-                        str(self.folder / "env"),
-                        0,
-                        0,
-                        f"SYNCD_ENV={name:.80} names no overlay",
-                        f"there are: {known}; make it or unset SYNCD_ENV",
-                    )
-                )
-            else:
-                tree = tree.overlaid(self._read(overlay))
-        return tree.overlaid(environment_tree(self.environ))
-
-    def _read(self, path: Path) -> Tree:
-        self.files.append(path)
-        return read_tree(path)
-
-    def _version_fits(self) -> bool:
-        """An older version would be migrated with a shown diff; there is none yet."""
-        given = self.tree.get(("version",))
-        if given is None or isinstance(given, bool) or not _VERSION.fullmatch(str(given)):
-            return True  # the model says what is wrong
-        version = int(given)
-        if isinstance(self.tree.value, dict):
-            self.tree.value["version"] = version
-        if version > CURRENT:
-            self.tree.flaw(
-                ("version",),
-                f"version {version} was written for a newer syncd; this one knows version {CURRENT}",
-                "upgrade syncd, or use the file it had before",
-            )
-        elif version < CURRENT:
-            self.tree.flaw(
-                ("version",),
-                f"there never was a version {version}; the first is {CURRENT}, so there is nothing to migrate",
-                f"write `version: {CURRENT}`",
-            )
-        return version == CURRENT
 
     # -- connections -------------------------------------------------------------------------------------------------
     def _connection(self, name: str, section: ConnectionSection) -> ConnectionSettings | None:
@@ -164,17 +109,11 @@ class _Loading:
         )
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:
-        """The secret of a section, checked once; it is read again at every use."""
-        file, value = getattr(section, f"{name}_file"), getattr(section, name)
-        full = ".".join(str(part) for part in (*loc, name))
-        if file is None:
-            return None if value is None else Secret(full, value=SecretStr(value) if isinstance(value, str) else value)
-        path = self.folder / Path(file).expanduser()
-        wrong = trouble_with(path)
-        if wrong is not None:
-            what, advice = wrong
-            self.tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
-        return Secret(full, file=path)
+        return secret_of(section, name, loc, tree=self.tree, folder=self.folder)
+
+    def _read(self, path: Path) -> Tree:
+        self.files.append(path)
+        return read_tree(path)
 
     def _sources(self, directory: Path, loc: Loc) -> dict[str, MappingSource]:
         sources: dict[str, MappingSource] = {}
@@ -337,9 +276,3 @@ def _salesforce(section: CrmSection, client_secret: Secret | None, private_key: 
         overlap=section.overlap,
         daily_calls=section.daily_calls,
     )
-
-
-def _ordered(flaws: Iterable[Flaw]) -> tuple[Flaw, ...]:
-    """Each flaw once, by place."""
-    unique = dict.fromkeys(flaws)
-    return tuple(sorted(unique, key=lambda flaw: (flaw.file, flaw.line, flaw.column, flaw.what)))

@@ -9,10 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from operator import itemgetter
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import ClauseElement, ColumnElement, Connection, Dialect, Insert, Table, Text, any_, case, func, literal
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    ARRAY,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Insert,
+    Table,
+    Text,
+    any_,
+    case,
+    func,
+    literal,
+)
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
 T = TypeVar("T")
@@ -31,13 +44,22 @@ def lots(tx: Connection, values: Sequence[T]) -> Iterator[Sequence[T]]:
 def among(tx: Connection, column: ColumnElement[Any], values: Sequence[str]) -> ColumnElement[bool]:
     """``column`` is one of the values: an array on PostgreSQL (one plan for every length), ``IN`` on SQLite."""
     if tx.dialect.name == "postgresql":
-        return column == any_(literal(list(values), postgresql.ARRAY(Text)))
+        return column == any_(literal(list(values), ARRAY(Text)))
     return column.in_(values)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert:
+    """An insert with a conflict clause; PostgreSQL's has the same methods."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - 0.1 s of drivers that SQLite does not need
+
+        return cast("sqlite.Insert", postgresql.insert(table))
+    return sqlite.insert(table)
 
 
 @cache
 def _upsert(dialect: str, table: Table, keep: frozenset[str], first: frozenset[str]) -> Insert:
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    insert = _insert(dialect, table)
     keys = {column.name for column in table.primary_key}
     given = [c for c in table.columns if c.name not in keys and c.name not in keep]
     new: dict[str, Any] = {
@@ -68,7 +90,7 @@ def insert_new(tx: Connection, table: Table) -> Insert:
 
 @cache
 def _insert_new(dialect: str, table: Table) -> Insert:
-    insert = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    insert = _insert(dialect, table)
     return insert.on_conflict_do_nothing()
 
 

@@ -85,7 +85,7 @@ def test_check_names_every_flaw_with_its_place(run: Run, folder: Path) -> None:
     assert said.code == 2
     assert f"{mapping}:6:" in said.out
     assert "tpye" in said.out
-    assert run("status").code == 2
+    assert run("plan").code == 2
 
 
 def test_check_passes_with_credentials(run: Run, folder: Path) -> None:
@@ -114,7 +114,7 @@ def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch
     def broken(_: Call) -> None:
         raise ZeroDivisionError("ann@example.com")
 
-    monkeypatch.setattr(Call, "loaded_without_secrets", broken)
+    monkeypatch.setattr(Call, "outlined", broken)
     said = run("status")
     assert said.code == 3
     assert said.events[-1]["event"] == "process.crashed"
@@ -136,6 +136,42 @@ def test_help_is_quick() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("words", [("status",), ("runs",), ("conflicts", "list"), ("dead-letters", "list")])
+def test_what_looks_at_the_store_is_quick(folder: Path, words: tuple[str, ...]) -> None:
+    """Commands that only look at the store import no expression language, no vendor, no migration, no other driver."""
+    command = ["--config", str(folder), *words]
+    main(["--config", str(folder), "status"])  # makes the store: from then on nothing is migrated
+    code = (
+        f"import sys; from syncd.cli.main import main; code = main({command!r});"
+        "print(code, [name for name in ('cel', 'tldextract', 'phonenumbers', 'babel', 'requests', 'hubspot', 'alembic',"
+        "'simple_salesforce', 'pydantic_settings', 'psycopg', 'sqlalchemy.dialects.postgresql',"
+        "'syncd.engine', 'syncd.settings.kinds', 'connectors', 'sandbox') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_the_store_is_shown_while_a_mapping_is_broken(run: Run, folder: Path) -> None:
+    """Status answers about the store, whatever stands in the mapping files; `check` is what names their flaws."""
+    (folder / "schema" / "person.yaml").write_text("kind: person\nfields: [", encoding="utf-8")
+    assert run("check").code == 2
+    assert run("status").code == 0
+    assert run("conflicts", "list").code == 0
+
+
+def test_the_version_is_told(run: Run) -> None:
+    """One line, the version of the installed package, with no configuration needed."""
+    assert run("--version").out == f"syncd {version('syncd')}\n"
+
+
+@pytest.mark.parametrize("words", [("nope",), ("--nope",)])
+def test_wrong_usage_names_the_help_that_exists(run: Run, words: tuple[str, ...]) -> None:
+    """What is wrong with the words before any command points to the program's own help."""
+    said = run(*words)
+    assert said.code == 2
+    assert "; `syncd --help` lists what there is" in said.failure["what"]
 
 
 def test_schema_files_are_written_and_compared(run: Run, tmp_path: Path) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from syncd.lab.listed import read_listed
 from syncd.model.link import Topic
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run, clash, keep, letter
 
@@ -41,6 +46,41 @@ def test_status_exits_1_while_something_waits(run: Run, store: SqlStore) -> None
     said = run("status", "--json")
     assert said.code == 0
     assert said.json["connections"][0]["conflicts"] == {"open": 0, "decided": 1}
+
+
+def test_status_names_the_records_of_all_that_waits(run: Run, store: SqlStore) -> None:
+    """The lists of `status --json` hold refs and no values, and are what the agreement program reads."""
+    keep(store, conflicts=[clash("c1"), clash("m1", Topic.MATCH)], dead=[letter("11")])
+    said = run("status", "--json")
+    waiting = said.json["connections"][0]["waiting"]
+    assert waiting == {
+        "conflicts": [
+            {"id": "c1", "kind": "person", "topic": "field", "field": "title",
+             "refs": ["marketing:contacts/51", "crm:Lead/00Q1"]},
+            {"id": "m1", "kind": "person", "topic": "match", "field": None,
+             "refs": ["marketing:contacts/51", "crm:Lead/00Q1", "crm:Lead/00Q2"]},
+        ],
+        "parked": [],
+        "dead_letters": [{"kind": "person", "side": "crm", "origin": "contacts/11"}],
+    }  # fmt: skip
+    listed = read_listed(said.json)
+    assert listed.fields == {
+        ((Side.MARKETING, RemoteRef("contacts", "51")), "title"): "conflict",
+        ((Side.CRM, RemoteRef("Lead", "00Q1")), "title"): "conflict",
+    }
+    assert listed.records[Side.MARKETING, RemoteRef("contacts", "11")] == "dead letter"
+    assert listed.records[Side.CRM, RemoteRef("Lead", "00Q2")] == "held duplicate"
+
+
+def test_duplicates_of_one_side_say_what_to_do(run: Run, store: SqlStore) -> None:
+    """Where no counterpart is known, merging there or setting apart is offered, and no link."""
+    contacts = tuple((Side.MARKETING, RemoteRef("contacts", id_)) for id_ in ("51", "52"))
+    keep(store, conflicts=[replace(clash("m1", Topic.MATCH), refs=contacts)])
+    said = run("conflicts", "list")
+    assert said.code == 1
+    assert "merge them in that system" in said.out
+    assert "--apart" in said.out
+    assert "--link" not in said.out
 
 
 def test_conflicts_are_listed_with_both_values(run: Run, store: SqlStore) -> None:

@@ -1,0 +1,138 @@
+"""``syncd.yaml`` with its overlay and the environment laid over it, and nothing else.
+
+``outline`` is all that a command needs which only looks at the store: it reads no mapping, compiles no expression and
+asks for no credential, so that it is quick, and still answers while a mapping is broken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from syncd.model.errors import BadConfig, Flaw
+from syncd.settings.accounts import Secret, chosen, trouble_with
+from syncd.settings.sections import CURRENT, SyncdFile
+from syncd.settings.tree import Loc, Tree, read_tree
+from syncd.settings.validate import Section, validated
+
+FILE: Final = "syncd.yaml"
+_OVERLAY: Final = re.compile(r"[\w-][\w.-]{0,63}")
+_VERSION: Final = re.compile(r"[0-9]{1,9}")
+NO_SETTINGS: Final = frozenset({"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENTS"})
+"""Variables that are no key of syncd.yaml."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is connected and where it is remembered. ``connections`` are the kinds each one syncs."""
+
+    store_url: Secret
+    log_level: str
+    connections: Mapping[str, tuple[str, ...]]
+
+    def chosen(self, name: str | None) -> str:
+        """The name of a connection; of the only one if none is given. :raises BadUsage: as ``Loaded.connection``."""
+        return chosen(self.connections, name)
+
+
+def outline(path: Path, environ: Mapping[str, str]) -> Outline:
+    """Reads the main file alone.
+
+    :param path: ``syncd.yaml``, or the folder it is in.
+    :raises BadConfig: with every flaw of that file, its overlay and the environment.
+    """
+    main = main_path(path)
+    tree, _ = main_tree(main, environ)
+    section = main_section(tree)
+    store_url = None if section is None else secret_of(section.store, "url", ("store",), tree=tree, folder=main.parent)
+    if section is None or tree.flaws:
+        raise BadConfig(ordered(tree.flaws))
+    assert store_url is not None
+    folders = {name: main.parent / each.directory / "schema" for name, each in section.connections.items()}
+    kinds = {name: tuple(_kinds(folder)) for name, folder in folders.items()}
+    return Outline(store_url, section.log.level, kinds)
+
+
+def _kinds(folder: Path) -> list[str]:
+    """The kinds that a folder's mapping files are about, by name; what is wrong with a file is for ``check`` to say."""
+    named = (read_tree(path).get(("kind",)) for path in folder.glob("*.yaml"))
+    return sorted({kind for kind in named if isinstance(kind, str)})
+
+
+def main_path(path: Path) -> Path:
+    """The main file itself, for its folder too."""
+    return path / FILE if path.is_dir() else path
+
+
+def main_tree(path: Path, environ: Mapping[str, str]) -> tuple[Tree, list[Path]]:
+    """The main file, the overlay that ``SYNCD_ENV`` names, then the environment; and the files that were read."""
+    files = [path]
+    tree = read_tree(path)
+    name = environ.get("SYNCD_ENV")
+    if name:
+        overlay = path.parent / "env" / f"{name}.yaml"
+        if _OVERLAY.fullmatch(name) and overlay.is_file():
+            files.append(overlay)
+            tree = tree.overlaid(read_tree(overlay))
+        else:
+            known = ", ".join(sorted(each.stem for each in overlay.parent.glob("*.yaml"))) or "none"
+            advice = f"there are: {known}; make it or unset SYNCD_ENV"
+            tree.flaws.append(Flaw(str(overlay.parent), 0, 0, f"SYNCD_ENV={name:.80} names no overlay", advice))
+    if any(each.startswith("SYNCD_") and each not in NO_SETTINGS for each in environ):
+        from syncd.settings.environment import environment_tree  # noqa: PLC0415 - pydantic-settings takes 0.1 s
+
+        tree = tree.overlaid(environment_tree(environ))
+    return tree, files
+
+
+def main_section(tree: Tree) -> SyncdFile | None:
+    """What the main file says, or ``None`` with its flaws noted in the tree."""
+    return validated(SyncdFile, tree) if _version_fits(tree) else None
+
+
+def _version_fits(tree: Tree) -> bool:
+    """An older version would be migrated with a shown diff; there is none yet."""
+    given = tree.get(("version",))
+    if given is None or isinstance(given, bool) or not _VERSION.fullmatch(str(given)):
+        return True  # the model says what is wrong
+    version = int(given)
+    if isinstance(tree.value, dict):
+        tree.value["version"] = version
+    if version > CURRENT:
+        tree.flaw(
+            ("version",),
+            f"version {version} was written for a newer syncd; this one knows version {CURRENT}",
+            "upgrade syncd, or use the file it had before",
+        )
+    elif version < CURRENT:
+        tree.flaw(
+            ("version",),
+            f"there never was a version {version}; the first is {CURRENT}, so there is nothing to migrate",
+            f"write `version: {CURRENT}`",
+        )
+    return version == CURRENT
+
+
+def secret_of(section: Section, name: str, loc: Loc, *, tree: Tree, folder: Path) -> Secret | None:
+    """The secret of a section, checked once; it is read again at every use."""
+    file, value = getattr(section, f"{name}_file"), getattr(section, name)
+    full = ".".join(str(part) for part in (*loc, name))
+    if file is None:
+        return None if value is None else Secret(full, value=SecretStr(value) if isinstance(value, str) else value)
+    path = folder / Path(file).expanduser()
+    wrong = trouble_with(path)
+    if wrong is not None:
+        what, advice = wrong
+        tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
+    return Secret(full, file=path)
+
+
+def ordered(flaws: list[Flaw]) -> tuple[Flaw, ...]:
+    """Each flaw once, by place."""
+    unique = dict.fromkeys(flaws)
+    return tuple(sorted(unique, key=lambda flaw: (flaw.file, flaw.line, flaw.column, flaw.what)))
