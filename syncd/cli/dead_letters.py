@@ -61,7 +61,11 @@ def list_dead_letters(
             for row in rows
         ]
         table("", heads, lines)
-        say(f"mend the cause, then: {call.again('dead-letters', 'retry', '--all')}")
+        waiting = [row for row in rows if not row.retry]
+        if waiting:
+            say(f"mend the cause, then: {call.again('dead-letters', 'retry', '--all')}")
+        else:
+            say(f"next: {call.again('sync')}")
     raise typer.Exit(1 if any(not row.retry for row in rows) else 0)
 
 

@@ -85,7 +85,8 @@ def runs(
 
 def counts_text(run: Run) -> str:
     """What a run did, in words and figures."""
-    return ", ".join(f"{name} {number:,}" for name, number in sorted(run.counts.items())) or "nothing to write"
+    nothing = "a preview that waits for approval" if run.state == "held" else "nothing to write"
+    return ", ".join(f"{name} {number:,}" for name, number in sorted(run.counts.items())) or nothing
 
 
 def _took(run: Run) -> str:

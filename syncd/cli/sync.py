@@ -67,7 +67,7 @@ def sync(
 
             print_forecast(preview, call)
             if approve is not None:
-                say("What would be written has changed since that digest: look at this preview.", style="yellow")
+                say("The digest given is not that of what would be written now: look at this preview.", style="yellow")
         else:
             _print(world, ended, calls)
             from syncd.cli.status import print_waits

@@ -69,8 +69,20 @@ def _after_create(
             _park(world, planner, decision, action, change, result, advice, settlement)
         return [_without(planner, action, bad)]
     emit("record.dead_lettered", kind=decision.kind, side=str(action.side), record=str(action.origin), code=result.code)
-    settlement.dead.append(_dead_letter(world, planner, decision, action, result, advice))
+    letter = _dead_letter(world, planner, decision, action, result, advice)
+    if result.code in NEEDED:
+        letter = _with_cause(letter, [row for row in world.store.parked([decision.link.id]) if row.side is action.side])
+    settlement.dead.append(letter)
     return []
+
+
+def _with_cause(letter: DeadLetter, left_out: Sequence[Parked]) -> DeadLetter:
+    """A record that lacks what it must have, because that value was refused a moment ago: the value is the cause."""
+    if not left_out:
+        return letter
+    told = "; ".join(f"{row.field} was refused before ({row.code}: {row.reason})" for row in left_out)
+    advice = "; ".join(dict.fromkeys(row.advice for row in left_out))
+    return replace(letter, reason=f"{letter.reason}; {told}", advice=advice)
 
 
 def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[str]:

@@ -74,7 +74,8 @@ def named_conflict(rows: Sequence[Conflict], name: str) -> Conflict:
 
     :raises BadUsage: if there is none, or more than one.
     """
-    return next(row for row in rows if row.id == _named([row.id for row in rows], name, what="conflict"))
+    by_id = {row.id: row for row in rows}
+    return by_id[_named(list(by_id), name, what="conflict")]
 
 
 def named_dead_letter(rows: Sequence[DeadLetter], name: str) -> DeadLetter:
@@ -82,7 +83,8 @@ def named_dead_letter(rows: Sequence[DeadLetter], name: str) -> DeadLetter:
 
     :raises BadUsage: if there is none, or more than one.
     """
-    return next(row for row in rows if row.id == _named([row.id for row in rows], name, what="dead letter"))
+    by_id = {row.id: row for row in rows}
+    return by_id[_named(list(by_id), name, what="dead letter")]
 
 
 def _named(ids: Sequence[str], name: str, *, what: str) -> str:

@@ -299,3 +299,32 @@ def test_a_workflow_on_a_one_way_field_is_parked(steps_with: Callable[[Callable[
     assert steps.sold(lead, "Title") == "Chief"
     assert not steps.both.store.parked()
     steps.quiet()
+
+
+def test_a_dead_letter_names_the_value_that_was_left_out(steps: Steps) -> None:
+    """A last name too long to be taken, and without it no Lead: the letter says so, is retried, and ends in a Lead."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert letter.code == "REQUIRED_FIELD_MISSING"
+    assert "last_name was refused before (STRING_TOO_LONG" in letter.reason
+    assert not steps.live("Lead")
+    steps.market(contact, lastname="Doe")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    assert [row["LastName"] for row in steps.live("Lead")] == ["Doe"]
+    steps.quiet()
+
+
+def test_a_dead_letter_that_is_dropped_is_forgotten_until_its_record_changes(steps: Steps) -> None:
+    """Dropping writes nothing; the next edit of the record is tried as if for the first time."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    steps.both.store.mark_dead_letter(letter.id, False)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    (again,) = steps.both.store.dead_letters()
+    assert (again.id, again.attempts) == (letter.id, 1)

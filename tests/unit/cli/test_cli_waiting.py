@@ -147,8 +147,28 @@ def test_dead_letters_are_retried_and_dropped(run: Run, store: SqlStore) -> None
     assert [row.id for row in store.dead_letters()] == ["11"]
     assert run("dead-letters", "retry", "--all").code == 0
     assert run("dead-letters", "list", "--json").code == 0
+    said = run("dead-letters", "list")
+    assert (said.code, "retried next cycle" in said.out, "mend the cause" in said.out) == (0, True, False)
     assert run("dead-letters", "retry").code == 2
     assert run("dead-letters", "retry", "11", "--all").code == 2
+
+
+@pytest.mark.parametrize("words", [("drop",), ("retry",)])
+def test_a_dead_letter_that_is_not_there(run: Run, store: SqlStore, words: tuple[str, ...]) -> None:
+    """Among none and among others: exit 2 and the command that lists those there are; nothing changes."""
+    assert "there is no dead letter 'zzz'" in run("dead-letters", *words, "zzz").failure["what"]
+    keep(store, dead=[letter("11")])
+    said = run("dead-letters", *words, "zzz")
+    assert said.code == 2
+    assert "`syncd dead-letters list`" in said.failure["what"]
+    assert [row.retry for row in store.dead_letters()] == [False]
+
+
+def test_a_conflict_that_is_not_there(run: Run) -> None:
+    """With no conflict at all a choice is refused in words, with exit 2."""
+    said = run("conflicts", "resolve", "zzz", "--apart")
+    assert said.code == 2
+    assert "there is no conflict 'zzz'" in said.failure["what"]
 
 
 def test_runs_of_a_new_connection(run: Run) -> None:
