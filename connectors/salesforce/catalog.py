@@ -10,17 +10,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused
+from connectors.salesforce.wire import INDIVIDUAL_ID
 from connectors.transport import wrong_shape
+from syncd.model.errors import NeedsOperator
 from syncd.model.remote import RemoteField, RemoteOption, RemoteSchema, Shape
 from syncd.model.values import Lane
 
+PEOPLE: Final = frozenset({"Lead", "Contact"})
+"""Objects that may point to an Individual."""
 Asker = Callable[[Sequence[soql.Query], Lane], list[list[dict[str, Any]]]]
 """All rows of each query."""
 
@@ -58,6 +62,7 @@ class Catalog:
         """
         self.forget()
         objects = {name: dict(self.of(name, lane)) for name in shape.objects}
+        self._need_individuals(objects)
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
             (rows,) = self._ask([query], lane)
@@ -66,6 +71,16 @@ class Catalog:
             options = tuple(replace(option, converted=option.value in converted) for option in status.options)
             objects["Lead"]["Status"] = replace(status, options=options)
         return RemoteSchema(objects, _fingerprint(shape, objects))
+
+    def _need_individuals(self, objects: Mapping[str, Mapping[str, RemoteField]]) -> None:
+        """Wishes to be forgotten must not go unheard because a field is hidden."""
+        deaf = sorted(name for name in PEOPLE & objects.keys() if INDIVIDUAL_ID not in objects[name])
+        if self._client.account.individuals and deaf:
+            raise NeedsOperator(
+                f"crm.privacy.individual is set, but {deaf[0]}.{INDIVIDUAL_ID} does not exist or is hidden from syncd;"
+                " switch on Data Protection and Privacy in Salesforce Setup and let syncd's user read Individuals, or"
+                " unset the key"
+            )
 
     def _describe(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
         try:

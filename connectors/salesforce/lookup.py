@@ -17,7 +17,7 @@ from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import is_id, to18
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.soql import Condition
-from connectors.salesforce.wire import SIGNS, SYSTEM, Columns, identify, read_row
+from connectors.salesforce.wire import INDIVIDUAL_ID, SIGNS, SYSTEM, Columns, identify, read_row
 from connectors.transport import Resend, wrong_shape
 from syncd.model.remote import Departure, FieldEvent, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.values import Instant, Lane, instant
@@ -54,6 +54,7 @@ class Lookup:
             lookups=lookups,
             points={name: field.points for name, field in seen.items() if field.points},
             signs=tuple(sign for sign in SIGNS if sign in seen),
+            individual=self._client.account.individuals and INDIVIDUAL_ID in seen,
         )
 
     def live_only(self, columns: Columns) -> list[Condition]:
@@ -124,7 +125,7 @@ class Lookup:
         for name in dict.fromkeys(ref.object for ref in refs):
             columns = self.columns(shape, name, lane)
             lots = soql.lots([ref.id for ref in refs if ref.object == name], size=_room(columns))
-            queries = [soql.select(columns.selected, name, soql.ids_in("Id", lot), all_rows=True) for lot in lots]
+            queries = [soql.select(columns.queried, name, soql.ids_in("Id", lot), all_rows=True) for lot in lots]
             for rows in self._queries.all(queries, lane):
                 fates |= {identify(row, name)[0]: read_row(row, columns) for row in rows}
         return fates
@@ -163,7 +164,7 @@ class Lookup:
     def holders(self, shape: Shape, object: str, key: str, lane: Lane) -> list[Found]:
         """All that hold a key, converted Leads and deleted rows too."""
         columns = self.columns(shape, object, lane)
-        query = soql.select(columns.selected, object, soql.is_in(shape.key, [key]), all_rows=True)
+        query = soql.select(columns.queried, object, soql.is_in(shape.key, [key]), all_rows=True)
         (rows,) = self._queries.all([query], lane)
         return [read_row(row, columns) for row in rows]
 
@@ -177,7 +178,7 @@ class Lookup:
             columns = self.columns(shape, name, lane)
             if not self._catalog.sees(name, field, lane):
                 continue
-            selected = dict.fromkeys((*columns.selected, field))
+            selected = dict.fromkeys((*columns.queried, field))
             room = _room(columns)
             lots = soql.lots(values, count=_DOMAINS, size=room // 4) if by == "domain" else soql.lots(values, size=room)
             for lot in lots:

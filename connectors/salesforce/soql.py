@@ -58,6 +58,11 @@ def name(text: str) -> str:
     return text
 
 
+def path(text: str) -> str:
+    """A field, or a field behind a lookup (``Individual.ShouldForget``). :raises ValueError: as ``name``."""
+    return ".".join(map(name, text.split(".")))
+
+
 def literal(value: str) -> str:
     """A text as a quoted literal."""
     return "'" + "".join(_ESCAPES.get(letter, letter) for letter in value) + "'"
@@ -137,7 +142,7 @@ def select(
     all_rows: bool = False,
 ) -> Query:
     """A whole query; the conditions must all hold."""
-    text = f"SELECT {', '.join(map(name, fields))} FROM {name(object)}"  # noqa: S608 - of checked parts only
+    text = f"SELECT {', '.join(map(path, fields))} FROM {name(object)}"  # noqa: S608 - of checked parts only
     if where:
         text += " WHERE " + " AND ".join(where)
     if order:

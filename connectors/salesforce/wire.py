@@ -22,12 +22,19 @@ STAMP: Final = "SystemModstamp"
 SYSTEM: Final = ("Id", STAMP, "IsDeleted")
 SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", "IsPersonAccount")
 """Fields that tell what a row is; asked for where the object has them."""
+INDIVIDUAL: Final = "Individual"
+INDIVIDUAL_ID: Final = "IndividualId"
+SHOULD_FORGET: Final = "ShouldForget"
+"""A Lead or Contact points to its Individual, where a person's wish to be forgotten is recorded (object reference)."""
 _COMPOUND: Final = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is read of one object: ``fields`` become wire values, ``lookups`` (name -> field) refs."""
+    """What is read of one object: ``fields`` become wire values, ``lookups`` (name -> field) refs.
+
+    ``individual`` asks queries for the wish of the person behind the row to be forgotten.
+    """
 
     object: str
     fields: tuple[str, ...]
@@ -35,6 +42,7 @@ class Columns:
     lookups: Mapping[str, str]
     points: Mapping[str, tuple[str, ...]]
     signs: tuple[str, ...]
+    individual: bool = False
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
     """Reads the values of ``fields`` from a row that has them all; compiled once, as it runs for every row."""
 
@@ -43,8 +51,13 @@ class Columns:
 
     @property
     def selected(self) -> tuple[str, ...]:
-        """All that a query asks for, each once."""
+        """All fields of the object itself that are asked for, each once."""
         return tuple(dict.fromkeys((*SYSTEM, *self.signs, *self.fields, *self.lookups.values())))
+
+    @property
+    def queried(self) -> tuple[str, ...]:
+        """The same for a query, which alone can look through a lookup."""
+        return (*self.selected, f"{INDIVIDUAL}.{SHOULD_FORGET}") if self.individual else self.selected
 
 
 def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | Moved:
@@ -65,6 +78,8 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         return Gone(ref, Departure.INVISIBLE, at)
     if row.get("IsPersonAccount") is True:
         return Gone(ref, Departure.INVISIBLE, at)
+    if columns.individual and _forgotten(row.get(INDIVIDUAL)):
+        return Gone(ref, Departure.ERASED, at)
     told, missing = _told(row, columns)
     refs = {
         name: _refs(row[field], columns.points.get(field, ()))
@@ -79,6 +94,10 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         refs=refs,
         missing=missing,
     )
+
+
+def _forgotten(individual: object) -> bool:
+    return isinstance(individual, dict) and individual.get(SHOULD_FORGET) is True
 
 
 def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], frozenset[str]]:

@@ -107,6 +107,7 @@ def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
         ("link two records", kind.links),
         ("follow a merge or conversion", kind.relinks),
         ("tombstone: a record left", kind.tombstones),
+        ("forget a person", kind.forgotten),
         ("conflict: hold a field", kind.conflicts),
         ("several match: hold the record", kind.ambiguous),
         ("creates that need a default", kind.depending),

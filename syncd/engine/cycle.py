@@ -192,13 +192,17 @@ class _Cycle:
             else:
                 apply.unwritten(kind_plan)
                 apply.writes(kind_plan.decisions)
+                apply.forget(kind_plan.decisions)
             done = Settlement(
                 requests_done=[request.id for request in gathered.carried],
+                wishes=gathered.wishes,
                 revive=[
                     letter.id
                     for letter in gathered.dead.values()
                     if letter.retry and letter.id not in self.tally.buried
                 ],
+                remnants=gathered.remnants,
+                unremnant=gathered.unremnant,
                 cursors=gathered.cursors,
             )
             self._remember(done)
@@ -216,6 +220,7 @@ class _Cycle:
             refused = _refusals(self.tally)
             apply.unwritten(replace(plan, decisions=wave))
             apply.writes(wave)
+            apply.forget(wave)
             written = self.tally.counts.total() - before
             share = (_refusals(self.tally) - refused) / max(1, written)
             if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:

@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from syncd.core.planner import Planner
-from syncd.engine.gathered import LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.gathered import FORGET, LOOK, REMNANTS, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.world import World
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
-from syncd.model.remote import Cursor, Gone, Moved, RemoteRecord, RemoteRef, Shape
+from syncd.model.remote import Cursor, Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import Pair, Side
 from syncd.ports.connector import Connector
@@ -27,6 +28,11 @@ __all__ = ["Gather", "look_again"]
 
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
+BIN_KEPT = timedelta(days=60)
+"""A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
+for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
+ASLEEP = "asleep"
+REMNANTS_EVERY = timedelta(hours=1)
 
 
 class Gather:
@@ -37,11 +43,16 @@ class Gather:
         self.kind = kind
         self.planner: Planner = world.planner(kind)
         self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in Side))
-        stored = {(row.side, row.stream): row.cursor for row in world.store.cursors() if row.kind == kind}
+        rows = {(row.side, row.stream): row for row in world.store.cursors() if row.kind == kind}
+        stored = {name: row.cursor for name, row in rows.items()}
         self.stored = stored
+        self.moved = {name: row.moved_at for name, row in rows.items()}
+        slept = world.clock.now() - self.moved.get((Side.MARKETING, "changes"), world.clock.now())
+        self.asleep = slept > BIN_KEPT or stored.get((Side.MARKETING, ASLEEP)) == "yes"
         self.first = any((side, "changes") not in stored for side in Side)
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
+        self.met: set[int] = set()
 
     def read(self) -> Gathered:
         """Reads everything; see the module."""
@@ -55,6 +66,9 @@ class Gather:
             self._departures(side)
         self._due()
         self._complete()
+        self._remnants()
+        if self.asleep:
+            self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -88,8 +102,14 @@ class Gather:
             self._unpaired([record.ref for record in lot])
 
     def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
-        """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone."""
+        """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone.
+
+        Also those of the other side that a live link holds and the scan of that side did not show: they left.
+        """
         live = self.world.store.link_ids(self.kind, Side.CRM, refs)
+        unmet = [link for link in live.values() if hash(link) not in self.met]
+        lost = [found.link.refs.marketing for found in self.world.store.by_link(unmet).values()] if unmet else []
+        self._fetch(Side.MARKETING, lost)
         read = self._fetch(Side.CRM, [ref for ref in refs if ref not in live])
         records = [answer for answer in read if isinstance(answer, RemoteRecord)]
         linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
@@ -97,7 +117,7 @@ class Gather:
             found = linked.get(record.ref)
             if found is None:
                 self.into.strays.crm[record.ref] = record
-            elif found.link.state is LinkState.TOMBSTONE:
+            elif found.link.state is not LinkState.LIVE:
                 self._tombstone(found, Side.CRM, record)
 
     def _lots(self, side: Side, shape: Shape) -> Iterator[list[RemoteRecord]]:
@@ -122,9 +142,10 @@ class Gather:
             if found is None:
                 self.into.strays.marketing[record.ref] = record
                 continue
-            if found.link.state is LinkState.TOMBSTONE:
+            if found.link.state is not LinkState.LIVE:
                 self._tombstone(found, Side.MARKETING, record)
                 continue
+            self.met.add(hash(found.link.id))
             other = counterparts.get(found.link.refs.crm)
             if other is None:
                 continue  # gone or moved: _fetch noted it
@@ -154,7 +175,7 @@ class Gather:
             found = linked.get(record.ref)
             if found is None:
                 self.into.strays.of(side)[record.ref] = record
-            elif found.link.state is LinkState.TOMBSTONE:
+            elif found.link.state is not LinkState.LIVE:
                 self._tombstone(found, side, record)
             elif _older(found, side, record):
                 self.into.nothing["older than known"] += 1
@@ -172,7 +193,9 @@ class Gather:
         return found.link.id in self.into.conflicts or found.link.id in self.into.parked
 
     def _tombstone(self, found: Linked, side: Side, record: RemoteRecord) -> None:
-        if found.link.gone is side:
+        if found.link.state is LinkState.FORGOTTEN:
+            self.into.nothing["forgotten"] += 1
+        elif found.link.gone is side:
             self.into.back.append((found, side, record))
         else:
             self.into.nothing["tombstone"] += 1
@@ -208,7 +231,10 @@ class Gather:
         self.into.departed.update((side, ref) for ref in refs)
         for departed in gone:
             found = linked.get(departed.ref)
-            if found is not None and found.link.state is LinkState.LIVE:
+            if departed.how is Departure.ERASED and not (self.asleep and side is Side.MARKETING):
+                if found is None or found.link.state is not LinkState.FORGOTTEN:
+                    self.into.erased[side, departed.ref] = found
+            elif found is not None and found.link.state is LinkState.LIVE:
                 self.into.gone.append((found, side, departed))
             self.into.strays.of(side).pop(departed.ref, None)
         for move in moved:
@@ -216,6 +242,26 @@ class Gather:
             if found is not None and found.link.state is LinkState.LIVE:
                 self.into.moved.append((found, side, move))
             self.into.strays.of(side).pop(move.old, None)
+
+    def _remnants(self) -> None:
+        """Looks once an hour, and when one of them is told to have left, what still remains of forgotten people."""
+        rows = [row for row in self.world.store.remnants() if row.kind == self.kind]
+        looked = self.moved.get((Side.MARKETING, REMNANTS))
+        now = self.world.clock.now()
+        told = any((row.side, row.ref) in self.into.departed for row in rows)
+        if not rows or not (self.into.full or told or looked is None or now - looked >= REMNANTS_EVERY):
+            return
+        for side in Side:
+            here = [row for row in rows if row.side is side]
+            # Only whether they are there is asked, none of their values.
+            bare = replace(self.shapes.of(side), objects=dict.fromkeys(self.shapes.of(side).objects, ()), refs={})
+            answers = self._connector(side).fetch(bare, [row.ref for row in here]) if here else ()
+            for row, answer in zip(here, answers, strict=True):
+                if not isinstance(answer, RemoteRecord):
+                    self.into.unremnant.append((side, row.ref))
+                if isinstance(answer, Moved):
+                    self.into.remnants.append(replace(row, ref=answer.new))
+        self._keep_cursor(Side.MARKETING, REMNANTS, Cursor(""))
 
     # -- what waits --------------------------------------------------------------------------------------------------
     def _what_waits(self) -> None:
@@ -237,7 +283,7 @@ class Gather:
         into.carried = [
             request
             for request in store.requests()
-            if request.wish == LOOK and request.argument.startswith(f"{self.kind} ")
+            if request.wish in (LOOK, FORGET) and request.argument.startswith(f"{self.kind} ")
         ]
 
     def _due(self) -> None:
@@ -247,6 +293,8 @@ class Gather:
         links: set[str] = set()
         refs: Pair[set[RemoteRef]] = Pair(set(), set())
         for request in self.into.carried:
+            if request.wish != LOOK:
+                continue
             what = request.argument.partition(" ")[2]
             sort, _, rest = what.partition(":")
             if sort == "link":

@@ -46,6 +46,7 @@ class Pairing:
         self.kind = planner.kind
         self.gathered = gathered
         self.held_before: set[str] = set()
+        self.forgotten: list[tuple[Side, RemoteRecord]] = []
         self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
         names = frozenset(mapping.name for mapping in self.kind.fields)
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
@@ -64,6 +65,9 @@ class Pairing:
             return paired
         found, candidates = self._candidates()
         matching = match(candidates, rules=len(self.kind.match), chosen=self._chosen(), apart=self._apart())
+        for side, record in self.forgotten:
+            link = self._new_link(side, record.ref, Proof.MATCHED)
+            paired.decisions.append(self._nothing(link, side, record, "forgotten"))
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
         for group in matching.ambiguous:
@@ -87,14 +91,15 @@ class Pairing:
         values: dict[SidedRef, tuple[tuple[str, ...], ...]] = {
             who: self._values(who[0], record) for who, record in records.items()
         }
+        for who in self._forgotten(values):
+            self.forgotten.append((who[0], records.pop(who)))
+            strays.discard(who)
+            del values[who]
         for who, pointed in list(self._pointed_at(records)):
             records.setdefault(who, pointed)
         by_hand = {who for pair in self._chosen().items() for who in pair}
-        for side in Side:
-            unread = [ref for each, ref in by_hand if each is side and (each, ref) not in records]
-            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), unread) if unread else ():
-                if isinstance(answer, RemoteRecord):
-                    records.setdefault((side, answer.ref), answer)
+        for who, record in self._read(who for who in by_hand if who not in records):
+            records.setdefault(who, record)
         for number in range(len(self.kind.match)):
             wanted = {value for keys in values.values() for value in keys[number]}
             if not wanted:
@@ -115,7 +120,7 @@ class Pairing:
         for (side, ref), record in records.items():
             link = linked[side].get(ref)
             left_over = link is not None and link.link.state is LinkState.TOMBSTONE
-            if link is not None and left_over and link.link.gone is side:
+            if link is not None and (link.link.state is LinkState.FORGOTTEN or (left_over and link.link.gone is side)):
                 continue
             # A record whose counterpart left is held like a linked one, until a person gives it a new counterpart.
             free = link is None or (left_over and (side, ref) in by_hand)
@@ -130,6 +135,22 @@ class Pairing:
                 )
             )
         return strays, candidates
+
+    def _forgotten(self, values: Mapping[SidedRef, tuple[tuple[str, ...], ...]]) -> list[SidedRef]:
+        """Strays with an address of somebody who was forgotten: they are nobody's counterpart and get none."""
+        by_email = [number for number, rule in enumerate(self.kind.match) if rule.by == "email"]
+        told = {who: {each for number in by_email for each in keys[number]} for who, keys in values.items()}
+        asked = sorted(set().union(*told.values()))
+        known = self.gathered.forgotten | self.world.store.suppressed(asked)
+        return [who for who, each in told.items() if not known.isdisjoint(each)] if known else []
+
+    def _read(self, unread: Iterable[SidedRef]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
+        asked = list(unread)
+        for side in Side:
+            refs = [ref for each, ref in asked if each is side]
+            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), refs) if refs else ():
+                if isinstance(answer, RemoteRecord):
+                    yield (side, answer.ref), answer
 
     def _pointed_at(self, records: Mapping[SidedRef, RemoteRecord]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """Records of the other side that a key field or a native id names, or whose key field names one of these."""

@@ -64,7 +64,7 @@ class RemoteRecord:
 
 
 class Departure(StrEnum):
-    """How a record left."""
+    """How a record left. ``ERASED``: for the sake of a person's privacy; a CRM that only says so may still show it."""
 
     ARCHIVED = "archived"
     DELETED = "deleted"

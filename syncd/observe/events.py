@@ -42,6 +42,7 @@ KEYS: Final[Mapping[str, str]] = {
     "action": "create or update",
     "advice": "what to do next, in words of our own",
     "after": "seconds to wait at least, as the vendor said",
+    "asked": "who asked for it: marketing, crm or operator",
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
@@ -272,6 +273,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A linked record left; the other one is untouched and nothing is made anew.",
     ),
     "record.moved": Event("info", ("old", "new", "how", "link"), "A record was merged or converted; its link follows."),
+    "person.forgotten": Event(
+        "warning",
+        ("link", "asked", "records"),
+        "A person was forgotten: nothing is read, written or matched for them any more. What remains is listed.",
+        "`syncd privacy`, then delete what remains in the system it is in",
+    ),
     "owner.unmatched": Event(
         "info",
         ("owner", "records"),
