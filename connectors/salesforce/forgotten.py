@@ -34,7 +34,7 @@ def records(
     """The records that belong to these Individuals, as erased; no call if there is no Individual."""
     ids = [to18(str(row["Id"])) for row in rows]
     asked: list[tuple[Columns, Query]] = [
-        (columns, soql.select(columns.queried, name, soql.ids_in(INDIVIDUAL_ID, lot)))
+        (columns, soql.select(columns.selected, name, soql.ids_in(INDIVIDUAL_ID, lot), through=columns.through))
         for name, columns in described.items()
         if columns.individual
         for lot in soql.lots(ids, size=8_000)

@@ -155,7 +155,15 @@ class Reader:
 
     def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
         persons = [soql.equals("IsPersonAccount", value=False)] if "IsPersonAccount" in columns.signs else []
-        return soql.select(columns.queried, columns.object, *where, *persons, order=(STAMP, "Id"), all_rows=True)
+        return soql.select(
+            columns.selected,
+            columns.object,
+            *where,
+            *persons,
+            order=(STAMP, "Id"),
+            all_rows=True,
+            through=columns.through,
+        )
 
     def _long(self, stream: _Stream, result: Result, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
         """The pages of a question that needs several; a second look of that size is bulk work."""
@@ -218,7 +226,7 @@ class Reader:
         while True:
             where = [soql.after_id("Id", last)] if last else []
             where += self._lookup.live_only(columns)
-            query = soql.select(columns.queried, name, *where, order=("Id",), limit=PAGE)
+            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE, through=columns.through)
             (result,) = self._queries.first([query], self._lane)
             # Wide rows come in smaller pages than asked; going on by id needs no address that might expire.
             ended = result.next is None and len(result.rows) < PAGE
@@ -227,7 +235,9 @@ class Reader:
             erased = [what for what in read if isinstance(what, Gone) and what.how is Departure.ERASED]
             last = identify(result.rows[-1], name)[0].id if result.rows else last
             yield Page(
-                records, cursors.write_scan(following, None) if ended else cursors.write_scan(name, last), erased
+                records,
+                cursors.write_scan(following, None) if ended else cursors.write_scan(name, last),
+                erased,
             )
             if ended:
                 return

@@ -58,11 +58,6 @@ def name(text: str) -> str:
     return text
 
 
-def path(text: str) -> str:
-    """A field, or a field behind a lookup (``Individual.ShouldForget``). :raises ValueError: as ``name``."""
-    return ".".join(map(name, text.split(".")))
-
-
 def literal(value: str) -> str:
     """A text as a quoted literal."""
     return "'" + "".join(_ESCAPES.get(letter, letter) for letter in value) + "'"
@@ -137,12 +132,14 @@ def select(
     fields: Sequence[str],
     object: str,
     *where: Condition,
+    through: tuple[str, str] | None = None,
     order: Sequence[str] = (),
     limit: int | None = None,
     all_rows: bool = False,
 ) -> Query:
-    """A whole query; the conditions must all hold."""
-    text = f"SELECT {', '.join(map(path, fields))} FROM {name(object)}"  # noqa: S608 - of checked parts only
+    """A whole query; the conditions must all hold. ``through`` is a lookup and one more field, of the row behind it."""
+    columns = [name(field) for field in fields] + ([".".join(map(name, through))] if through else [])
+    text = f"SELECT {', '.join(columns)} FROM {name(object)}"  # noqa: S608 - of checked parts only
     if where:
         text += " WHERE " + " AND ".join(where)
     if order:

@@ -55,9 +55,9 @@ class Columns:
         return tuple(dict.fromkeys((*SYSTEM, *self.signs, *self.fields, *self.lookups.values())))
 
     @property
-    def queried(self) -> tuple[str, ...]:
-        """The same for a query, which alone can look through a lookup."""
-        return (*self.selected, f"{INDIVIDUAL}.{SHOULD_FORGET}") if self.individual else self.selected
+    def through(self) -> tuple[str, str] | None:
+        """What a query asks for beside them: it alone can look through a lookup."""
+        return (INDIVIDUAL, SHOULD_FORGET) if self.individual else None
 
 
 def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | Moved:

@@ -66,7 +66,8 @@ def _interests() -> FieldDefinition:
 
 
 def _individual() -> FieldDefinition:
-    return reference("IndividualId", "Individual ID", ("Individual",), "Individual", indexed=True)
+    return reference("IndividualId", "Individual ID", ("Individual",), "Individual", indexed=True,
+                     permissionable=False)  # fmt: skip
 
 
 INDIVIDUAL = ObjectDefinition(

@@ -7,6 +7,8 @@ but says what is known already is dropped at once and only counted.
 
 Records with something open (a conflict, a parked field, a wish to be looked at) are read on both sides in every case.
 Nothing is stored here: cursors come out as values and are stored when all is settled.
+
+Length: the reading of one cycle, whose steps share what was read so far.
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.core.planner import Planner
-from syncd.engine.gathered import FORGET, LOOK, REMNANTS, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape
@@ -32,7 +35,6 @@ BIN_KEPT = timedelta(days=60)
 """A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
 for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
 ASLEEP = "asleep"
-REMNANTS_EVERY = timedelta(hours=1)
 
 
 class Gather:
@@ -66,7 +68,7 @@ class Gather:
             self._departures(side)
         self._due()
         self._complete()
-        self._remnants()
+        look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
         return self.into
@@ -242,26 +244,6 @@ class Gather:
             if found is not None and found.link.state is LinkState.LIVE:
                 self.into.moved.append((found, side, move))
             self.into.strays.of(side).pop(move.old, None)
-
-    def _remnants(self) -> None:
-        """Looks once an hour, and when one of them is told to have left, what still remains of forgotten people."""
-        rows = [row for row in self.world.store.remnants() if row.kind == self.kind]
-        looked = self.moved.get((Side.MARKETING, REMNANTS))
-        now = self.world.clock.now()
-        told = any((row.side, row.ref) in self.into.departed for row in rows)
-        if not rows or not (self.into.full or told or looked is None or now - looked >= REMNANTS_EVERY):
-            return
-        for side in Side:
-            here = [row for row in rows if row.side is side]
-            # Only whether they are there is asked, none of their values.
-            bare = replace(self.shapes.of(side), objects=dict.fromkeys(self.shapes.of(side).objects, ()), refs={})
-            answers = self._connector(side).fetch(bare, [row.ref for row in here]) if here else ()
-            for row, answer in zip(here, answers, strict=True):
-                if not isinstance(answer, RemoteRecord):
-                    self.into.unremnant.append((side, row.ref))
-                if isinstance(answer, Moved):
-                    self.into.remnants.append(replace(row, ref=answer.new))
-        self._keep_cursor(Side.MARKETING, REMNANTS, Cursor(""))
 
     # -- what waits --------------------------------------------------------------------------------------------------
     def _what_waits(self) -> None:

@@ -13,7 +13,6 @@ from syncd.model.values import Pair, Side
 
 LOOK = "look"
 FORGET = "forget"
-REMNANTS = "remnants"
 SAID_APART = "said to be apart by a person; it is not asked again"
 """The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
 

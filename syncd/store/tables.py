@@ -9,6 +9,8 @@ Decides names, types, keys and indexes; the migrations make the same tables, and
 * ``link.grave`` is empty while a link lives and holds the link's own id once it is a tombstone. With it one plain
   unique index per side says "a record is in at most one live link" *and* finds tombstones, on both databases.
 * ``link.gone`` of a tombstone is the side whose record left; ``forgotten`` marks a person who was forgotten.
+
+Length: one table after the other, read as a whole.
 """
 
 from __future__ import annotations

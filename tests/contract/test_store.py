@@ -434,7 +434,8 @@ def test_a_store_of_the_first_version_opens(store_url: str, clock: FakeClock) ->
         connection.execute(
             text(
                 "INSERT INTO link (connection, id, kind, marketing_object, marketing_id, crm_object, crm_id, proof,"
-                " since, grave, keyed) VALUES ('main', 'L1', 'person', 'contacts', '1', 'Lead', '00Q1', 'key', 0, '', 3)"
+                " since, grave, keyed) VALUES"
+                " ('main', 'L1', 'person', 'contacts', '1', 'Lead', '00Q1', 'key', 0, '', 3)"
             )
         )
     engine.dispose()

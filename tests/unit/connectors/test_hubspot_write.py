@@ -177,7 +177,7 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
     assert isinstance(three, Stale)
     assert isinstance(three.current, Moved)
     assert three.current.new.id == "9"
-    assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.DELETED))
+    assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.ERASED))
 
 
 @responses.activate
