@@ -7,7 +7,7 @@ digest; then it goes in waves of 10, 100 and the rest, and stops after a wave wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -44,10 +44,10 @@ def _silent(_done: int, _all: int) -> None:
     return
 
 
-def plan_only(world: World, *, full: bool = False) -> Prepared:
+def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
     """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
     make_ready(world)
-    return prepare(world, full=full)
+    return prepare(world, full=full, recreate=recreate)
 
 
 def sync(
@@ -56,9 +56,10 @@ def sync(
     approve: str | None = None,
     wait: float = 60.0,
     full: bool = False,
+    recreate: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> Ended:
-    """One whole cycle."""
+    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again."""
     holding = take_lease(world, wait=wait)
     world.keep_lease = lambda: _keep(holding)
     run = Run(
@@ -73,7 +74,7 @@ def sync(
         emit("run.started", command="sync")
         try:
             world.store.save_run(run)
-            ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full)
+            ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full, recreate=recreate)
         except SyncdError as trouble:
             failed = _finish(world, run, tally, RunState.PARTIAL if tally.counts else RunState.FAILED, str(trouble))
             world.store.save_run(failed)
@@ -106,12 +107,12 @@ class _Cycle:
         self.settled = 0
         self.total = 0
 
-    def go(self, *, approve: str | None, full: bool) -> Ended:
+    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str]) -> Ended:
         """Recover, prepare, guard, apply, remember."""
         world = self.world
         make_ready(world)
         still_open = recover(world)
-        prepared = prepare(world, full=full)
+        prepared = prepare(world, full=full, recreate=recreate)
         plan = prepared.plan
         self._told(plan)
         if still_open:

@@ -21,6 +21,7 @@ from syncd.core.planner import Planner
 from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
+from syncd.model.errors import BadUsage
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
@@ -40,7 +41,7 @@ ASLEEP = "asleep"
 class Gather:
     """Reads one kind for one cycle."""
 
-    def __init__(self, world: World, kind: str, *, full: bool) -> None:
+    def __init__(self, world: World, kind: str, *, full: bool, recreate: Sequence[str] = ()) -> None:
         self.world = world
         self.kind = kind
         self.planner: Planner = world.planner(kind)
@@ -55,6 +56,7 @@ class Gather:
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = set()
+        self.recreate = recreate
 
     def read(self) -> Gathered:
         """Reads everything; see the module."""
@@ -67,6 +69,7 @@ class Gather:
         for side in Side:
             self._departures(side)
         self._due()
+        self._recreate()
         self._complete()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
@@ -300,6 +303,22 @@ class Gather:
         for side in Side:
             unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _recreate(self) -> None:
+        """Takes what is left of tombstones that a person named for records that stand alone.
+
+        :raises BadUsage: if the record that is left is gone too.
+        """
+        for found in self.world.store.by_link(self.recreate).values() if self.recreate else ():
+            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE or found.link.gone is None:
+                continue
+            side = found.link.gone.other
+            ref = found.link.refs.of(side)
+            record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
+            if record is None:
+                raise BadUsage(f"{side}:{ref} is gone as well; there is nothing to recreate its counterpart from")
+            self.into.strays.of(side)[ref] = record
+            self.into.recreate[side, ref] = found.link
 
     def _asked_anew(self, conflict: Conflict) -> bool:
         """Whether a question which records belong together must be asked again: answered, or one of them changed."""

@@ -2,7 +2,9 @@
 
 For every match rule each value that a stray has is looked for on *both* sides, so that a duplicate on either side
 shows; key fields and the ids of the vendor's own connector are followed too. What stands alone is made on the other
-side if a create rule, the scope and the tombstones allow it.
+side if a create rule, the scope and the tombstones allow it. An address of somebody who was forgotten is nobody's.
+
+Length: one matching from its candidates to its decisions, whose steps share what was gathered.
 """
 
 from __future__ import annotations
@@ -246,8 +248,11 @@ class Pairing:
         records = Pair(pair.marketing.record, pair.crm.record)
         refs = records.map(lambda record: record.ref)
         holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side))
+        recreate = self.gathered.recreate
+        tombstone = recreate.get(pair.marketing.who) or recreate.get(pair.crm.who)
+        link_id = digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing)
         link = Link(
-            id=digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing),
+            id=_again(tombstone) if tombstone else link_id,
             kind=self.kind.kind,
             refs=refs,
             proof=pair.proof,
@@ -284,8 +289,14 @@ class Pairing:
     def _alone(self, candidate: Candidate, *, twin: bool) -> Decision:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
+        tombstone = self.gathered.recreate.get(candidate.who)
         link = self._new_link(side, record.ref, Proof.CREATED)
-        object_name = self._object_to_create(side, values)
+        object_name: str | NotMade
+        if tombstone is None:
+            object_name = self._object_to_create(side, values)
+        else:  # a person asked for what was there before
+            link = replace(link, id=_again(tombstone))
+            object_name = tombstone.refs.of(side.other).object
         if isinstance(object_name, NotMade):
             return self._nothing(link, side, record, object_name.reason)
         if link.id in self.gathered.flying:
@@ -333,6 +344,11 @@ class Pairing:
     def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
         return Decision(self.kind.kind, link, None, nobody.replacing(side, record), (Nothing(reason),))
+
+
+def _again(tombstone: Link) -> str:
+    """The id of the link that follows a tombstone; the tombstone keeps its own, and its history."""
+    return digest("again", tombstone.id, tombstone.since)
 
 
 def _who(text: str) -> SidedRef:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from syncd.engine.cycle import plan_only
+from syncd.engine.cycle import plan_only, sync
 from syncd.engine.forgetting import wish
+from syncd.model.errors import NeedsOperator
 from syncd.model.link import LinkState, OptedOut
 from syncd.model.plan import Forget
 from syncd.model.remote import RemoteRef
@@ -64,8 +65,6 @@ def test_a_contact_erased_in_hubspot_is_forgotten(steps: Steps) -> None:
 
 def test_a_full_compare_finds_an_erased_contact_that_nobody_edits(steps: Steps) -> None:
     """No stream tells of a privacy deletion; the scan of the marketing side misses the contact, and so it is found."""
-    from syncd.engine.cycle import sync
-
     contact, lead = steps.pair(email=ANN)
     other = steps.contact(email="bob@example.com")
     steps.cycle()
@@ -130,6 +129,27 @@ def test_a_store_that_slept_too_long_forgets_nobody(steps: Steps) -> None:
     steps.cycle()
     assert state_of(steps, contact) is not LinkState.FORGOTTEN
     assert remains(steps) == []
+
+
+def test_a_wish_that_cannot_be_heard_stops_the_run(individual: Steps) -> None:
+    """The key is set and the field is hidden: nothing is written until somebody mends it."""
+    individual.contact(email=ANN)
+    individual.both.salesforce.hide_field("Lead", "IndividualId")
+    with pytest.raises(NeedsOperator, match=r"Lead\.IndividualId does not exist or is hidden"):
+        individual.cycle()
+    assert individual.live("Lead") == []
+
+
+def test_a_lead_tied_later_to_such_a_person_is_found_too(individual: Steps) -> None:
+    """The wish is old, the lookup is new: the Lead's own stamp shows it, and a full compare does as well."""
+    contact, lead = individual.pair(email=ANN)
+    person = individual.both.salesforce.insert("Individual", {"LastName": "Doe", "ShouldForget": True})
+    individual.cycle()
+    individual.cycle()
+    assert state_of(individual, contact) is LinkState.LIVE
+    individual.sell(lead, IndividualId=person)
+    individual.cycle()
+    assert state_of(individual, contact) is LinkState.FORGOTTEN
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
