@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.domains import match_keys
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import EMPTY_BASE, Planner, digest
-from syncd.engine.gathered import FORGET, Gathered
+from syncd.engine.gathered import FORGET, Gathered, look_again
 from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, Forgotten, Link, Linked, LinkState, OptedOut, Proof, Remnant
 from syncd.model.mapping import KindMapping
@@ -58,11 +58,12 @@ def wish(world: World, kind: str, refs: Iterable[tuple[Side, RemoteRef]], *, ask
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One person to be forgotten."""
+    """One person to be forgotten. ``told``: a vendor's answer says so; else a stored wish does."""
 
     link: Link
     base: Base | None
     asked: Side | None
+    told: bool
 
 
 class Forgetting:
@@ -93,7 +94,7 @@ class Forgetting:
     # -- who ---------------------------------------------------------------------------------------------------------
     def _told(self) -> Iterable[_Case]:
         for (side, ref), found in self.gathered.erased.items():
-            yield self._case(found, Pair(NOWHERE, NOWHERE).replacing(side, ref), side)
+            yield self._case(found, Pair(NOWHERE, NOWHERE).replacing(side, ref), side, told=True)
 
     def _wished(self) -> Iterable[_Case]:
         for request in self.gathered.carried:
@@ -109,15 +110,15 @@ class Forgetting:
                 ref_ = refs.of(each)
                 found = found or self.world.store.linked(self.planner.kind.kind, each, [ref_]).get(ref_)
             if found is None or found.link.state is not LinkState.FORGOTTEN:
-                yield self._case(found, refs, None if who == "operator" else Side(who))
+                yield self._case(found, refs, None if who == "operator" else Side(who), told=False)
 
-    def _case(self, found: Linked | None, refs: Pair[RemoteRef], asked: Side | None) -> _Case:
+    def _case(self, found: Linked | None, refs: Pair[RemoteRef], asked: Side | None, *, told: bool) -> _Case:
         if found is not None:
-            return _Case(found.link, found.base, asked)
+            return _Case(found.link, found.base, asked, told)
         side = Side.MARKETING if refs.marketing.id else Side.CRM
         kind = self.planner.kind.kind
         link_id = digest(self.world.connection.name, kind, side, refs.of(side))
-        return _Case(Link(link_id, kind, refs, Proof.MANUAL, self.world.clock.now()), None, asked)
+        return _Case(Link(link_id, kind, refs, Proof.MANUAL, self.world.clock.now()), None, asked, told)
 
     # -- what remains ------------------------------------------------------------------------------------------------
     def _read(self, side: Side, refs: Sequence[RemoteRef]) -> dict[RemoteRef, RemoteRecord]:
@@ -142,6 +143,10 @@ class Forgetting:
         records = Pair(*(seen.of(side).get(link.refs.of(side)) for side in Side))
         if not any(records) and not all(ref.id for ref in link.refs):
             return None  # it was never linked, and nothing is there
+        if case.told and case.asked is Side.MARKETING and records.marketing is not None:
+            # Told by its absence, and there after all: nothing irreversible is done on one odd answer.
+            self.gathered.wishes.append(look_again(self.world, link.kind, f"link:{link.id}"))
+            return None
         known = self._addresses(case, records)
         self.gathered.forgotten.update(known)
         there = [(side, record) for side in Side if (record := records.of(side))]

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.kernel import Fault, HttpResponse
 from syncd.engine.cycle import plan_only, sync
 from syncd.engine.forgetting import wish
+from syncd.engine.gathered import look_again
 from syncd.model.errors import NeedsOperator
 from syncd.model.link import LinkState, OptedOut
 from syncd.model.plan import Forget
@@ -150,6 +152,25 @@ def test_a_lead_tied_later_to_such_a_person_is_found_too(individual: Steps) -> N
     individual.sell(lead, IndividualId=person)
     individual.cycle()
     assert state_of(individual, contact) is LinkState.FORGOTTEN
+
+
+def test_one_odd_answer_forgets_nobody(steps: Steps) -> None:
+    """HubSpot says once that a contact is nowhere, and shows it right after: the person stays known and in step."""
+    contact, lead = steps.pair(email=ANN)
+    nowhere = HttpResponse(status=404, body=b'{"status":"error","category":"OBJECT_NOT_FOUND","message":"no"}')
+    nothing = HttpResponse(status=200, body=b'{"status":"COMPLETE","results":[]}')
+    faults = steps.both.hubspot.faults
+    faults.arm(Fault("gone", lambda r: r.path.endswith(f"/contacts/{contact}"), "before", 1, nowhere))
+    faults.arm(Fault("gone too", lambda r: r.path.endswith("/contacts/batch/read"), "before", 2, nothing))
+    link = steps.both.store.linked("person", Side.CRM, [RemoteRef("Lead", lead)])[RemoteRef("Lead", lead)].link
+    steps.both.store.approve(look_again(steps.both.world, "person", f"link:{link.id}"))
+    steps.cycle()
+    assert not [fault for fault in faults.armed if fault.times > 0]
+    assert state_of(steps, contact) is LinkState.LIVE
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    steps.quiet()
 
 
 # -- by hand -----------------------------------------------------------------------------------------------------------
