@@ -181,6 +181,7 @@ def _salesforce(settings: ConnectionSettings, budget: Budget) -> Connector:
             api_version=account.api_version,
             overlap=account.overlap,
             daily_calls=account.daily_calls,
+            individuals=account.individuals,
         ),
         side=Side.CRM,
         clock=SystemClock(),

@@ -102,6 +102,7 @@ def open_world(
             client_id=lambda: "sandbox-client",
             client_secret=lambda: "sandbox-secret",
             overlap=60.0,
+            individuals=settings.crm.individuals,
         ),
         side=Side.CRM,
         clock=clock,

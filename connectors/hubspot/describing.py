@@ -16,10 +16,12 @@ from connectors.hubspot.client import HubSpotClient, results_of, rows_of
 from connectors.hubspot.wire import (
     CONTACTS,
     OPTED_OUT,
+    SUBSCRIPTION,
     UNSUBSCRIBED,
     Asked,
     as_wire,
     chunks,
+    flag_of,
     id_of,
     instant_of,
     read_stamp,
@@ -48,9 +50,13 @@ def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSch
     fields = {name: _field(asked.kind, row) for name, row in rows.items()}
     if OPTED_OUT in fields:
         fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
+    for name in [name for name in fields if name.startswith(f"{OPTED_OUT}_")]:
+        pseudo = SUBSCRIPTION + name.removeprefix(f"{OPTED_OUT}_")
+        if flag_of(pseudo) == name:
+            fields[pseudo] = RemoteField(pseudo, "bool", fields[name].label, writable=True)
     digest = blake2b(digest_size=16)
     for name in sorted(asked.fields):
-        row = rows.get(OPTED_OUT if name == UNSUBSCRIBED else name)
+        row = rows.get(flag_of(name) or name)
         told = None if row is None else {key: row.get(key) for key in _FINGERPRINTED}
         digest.update(orjson.dumps([name, told], option=orjson.OPT_SORT_KEYS))
     return RemoteSchema({asked.kind: fields}, digest.hexdigest())

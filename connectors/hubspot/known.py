@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 READ_ONLY: Final[Mapping[str, str]] = {
-    "hs_email_optout*": 'map "@unsubscribed", which is written through the communication preferences',
+    "hs_email_optout": 'map "@unsubscribed", which is written through the communication preferences',
+    "hs_email_optout_*": 'map "@subscription/<id>", which is written through the communication preferences',
     "hs_marketable_status": "HubSpot decides it by the account's settings",
     "hs_object_id": "it is HubSpot's own record id",
     "associatedcompanyid": "it follows the association; map the company as a reference",

@@ -66,6 +66,14 @@ class Paths:
         """Unsubscribing one address, for tokens that may not use the batch form."""
         return f"{self._statuses()}/{quote(address, safe='')}/unsubscribe-all"
 
+    def subscription(self, address: str) -> str:
+        """One subscription type of one address."""
+        return f"{self._statuses()}/{quote(address, safe='')}"
+
+    def subscriptions(self) -> str:
+        """The batch form: one subscription type of one address a row."""
+        return f"{self._statuses()}/batch/write"
+
     def _statuses(self) -> str:
         version = "v4" if self.version == NUMBERED else self.version
         return f"/communication-preferences/{version}/statuses"

@@ -14,7 +14,7 @@ from typing import Any, Final
 from connectors.hubspot.associations import read_refs
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
-from connectors.hubspot.wire import Asked, chunks, id_of, instant_of, properties_of, read_stamp
+from connectors.hubspot.wire import CONTACTS, Asked, chunks, id_of, instant_of, properties_of, read_stamp
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import Lane
@@ -116,7 +116,9 @@ class Reader:
         except Rejected as refusal:
             if refusal.status != 404:
                 raise
-            return Gone(asked.ref(key), Departure.DELETED)
+            # Archived contacts stay in the bin for 90 days; only a privacy deletion leaves it out.
+            how = Departure.ERASED if asked.kind == CONTACTS else Departure.DELETED
+            return Gone(asked.ref(key), how)
         row = object_of(answer, "read")
         new = id_of(row, asked.kind)
         if new != key:

@@ -2,7 +2,8 @@
 
 All property values are text on the wire or ``null``; stamps come as ISO text or as epoch milliseconds. A property that
 was asked for and is not in an answer is ``missing``, never empty: it is undefined or hidden. ``@unsubscribed`` is read
-from ``hs_email_optout``, which is read-only, and is ``"true"`` or ``"false"``.
+from ``hs_email_optout``, which is read-only, and is ``"true"`` or ``"false"``; ``@subscription/<id>`` the same way from
+``hs_email_optout_<id>``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from syncd.model.values import Instant, Wire
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 UNSUBSCRIBED: Final = "@unsubscribed"
+SUBSCRIPTION: Final = "@subscription/"
 OPTED_OUT: Final = "hs_email_optout"
 CONTACTS: Final = "contacts"
 _MILLISECOND = timedelta(milliseconds=1)
@@ -78,15 +80,31 @@ def same(one: Wire, other: Wire) -> bool:
     return to_text(one) == to_text(other)
 
 
+def flag_of(name: str) -> str | None:
+    """The read-only property that shows an opt-out, or ``None`` for a name that stands for none."""
+    if name == UNSUBSCRIBED:
+        return OPTED_OUT
+    number = name.removeprefix(SUBSCRIPTION)
+    return f"{OPTED_OUT}_{number}" if name.startswith(SUBSCRIPTION) and number.isascii() and number.isdigit() else None
+
+
+def opt_outs(fields: Mapping[str, Wire]) -> list[str]:
+    """The names among these that stand for an opt-out: ``@unsubscribed``, ``@subscription/<id>``."""
+    return [name for name in fields if flag_of(name) is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a shape means for HubSpot: one object, the properties to ask for, the fields to give back."""
+    """What a shape means for HubSpot: one object, the properties to ask for, the fields to give back; ``flags`` are
+    the properties behind the names that stand for opt-outs.
+    """
 
     kind: str
     fields: tuple[str, ...]
     properties: tuple[str, ...]
     stamp: str
     refs: Mapping[str, str]
+    flags: Mapping[str, str]
 
     @classmethod
     def of(cls, shape: Shape) -> Asked:
@@ -100,10 +118,11 @@ class Asked:
         fields = tuple(dict.fromkeys((*names, shape.key)))
         # Old ids of merged records live in hidden properties that only come when asked for.
         merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids",) if kind == CONTACTS else ()))
-        real = [OPTED_OUT if name == UNSUBSCRIBED else name for name in fields]
+        flags = {name: flag for name in fields if (flag := flag_of(name)) is not None}
+        real = [flags.get(name, name) for name in fields]
         properties = tuple(dict.fromkeys((*real, stamp_property(kind), *merged)))
         refs = {name: by[kind] for name, by in shape.refs.items() if kind in by}
-        return cls(kind, fields, properties, stamp_property(kind), refs)
+        return cls(kind, fields, properties, stamp_property(kind), refs, flags)
 
     def bare(self) -> Asked:
         """The same without refs, which cost calls of their own."""
@@ -133,8 +152,8 @@ class Asked:
                 value = held[name]
                 # Text is what nearly every value is; asking here saves a call for each.
                 fields[name] = value if value.__class__ is str and value else self._told(key, name, value)
-            elif name == UNSUBSCRIBED and OPTED_OUT in held:
-                fields[name] = "true" if to_text(held[OPTED_OUT]) == "true" else "false"
+            elif (flag := self.flags.get(name)) is not None and flag in held:
+                fields[name] = "true" if to_text(held[flag]) == "true" else "false"
             else:
                 missing.append(name)
         return RemoteRecord(

@@ -21,10 +21,10 @@ from typing import Any, Final, TypeVar
 from connectors.hubspot.associations import write_refs
 from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
-from connectors.hubspot.optout import is_opt_in, refuse_opt_in, unsubscribe
+from connectors.hubspot.optout import opt_ins, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.stages import clear_stages, kept_back
-from connectors.hubspot.wire import UNSUBSCRIBED, Asked, as_wire, id_of, properties_of, same, to_text
+from connectors.hubspot.wire import Asked, as_wire, id_of, opt_outs, properties_of, same, to_text
 from connectors.shapes import reading
 from connectors.transport import wrong_shape
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
@@ -68,7 +68,9 @@ class Writer:
         :raises NeedsOperator, Bug, RetryLater: only while nothing of the batch has been sent.
         """
         self.rows = dict(enumerate(batch))
-        self.results |= {index: refuse_opt_in() for index, row in self.rows.items() if is_opt_in(row.fields)}
+        self.results |= {
+            index: refuse_opt_in(names) for index, row in self.rows.items() if (names := opt_ins(row.fields))
+        }
         self._step(self._compare)
         self._step(self._unsubscribe)
         self._step(lambda: self._lots(CreateRecord, self._upsert))
@@ -333,8 +335,7 @@ class Writer:
         names = dict.fromkeys((*row.fields, *self.asked.fields))
         confirmed = {name: as_wire(held[name]) for name in names if name in held}
         confirmed |= {name: to_text(value) or None for name, value in row.fields.items() if name not in held}
-        if UNSUBSCRIBED in row.fields:
-            confirmed[UNSUBSCRIBED] = "true"
+        confirmed.update(dict.fromkeys(opt_outs(row.fields), "true"))
         if isinstance(row, CreateRecord):
             confirmed.setdefault(self.key, row.key)
         self.results[index] = Written(self.asked.ref(key), version, confirmed, created=new)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -19,12 +19,15 @@ from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.record_types import PICKLISTS, Barred, barred, read_types, with_offers
-from connectors.salesforce.wire import PERSON_ACCOUNT
+from connectors.salesforce.wire import INDIVIDUAL_ID, PERSON_ACCOUNT
 from connectors.transport import wrong_shape
-from syncd.model.errors import RetryLater
+from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, Shape
 from syncd.model.values import Lane
 from syncd.observe.log import emit
+
+PEOPLE: Final = frozenset({"Lead", "Contact"})
+"""Objects that may point to an Individual."""
 
 
 class Catalog:
@@ -82,6 +85,7 @@ class Catalog:
         self.forget()
         self._types.clear()
         objects = {name: dict(self.of(name, lane)) for name in shape.objects}
+        self._need_individuals(objects)
         if "Status" in objects.get("Lead", {}):
             query = soql.select(("ApiName", "MasterLabel", "IsConverted"), "LeadStatus")
             (rows,) = self._queries.all([query], lane)
@@ -108,6 +112,16 @@ class Catalog:
             code = why.code if isinstance(why, CallRefused) else type(why).__name__
             emit("schema.unread", object=", ".join(names), part="number of person accounts", code=code)
             return {}
+
+    def _need_individuals(self, objects: Mapping[str, Mapping[str, RemoteField]]) -> None:
+        """Wishes to be forgotten must not go unheard because a field is hidden."""
+        deaf = sorted(name for name in PEOPLE & objects.keys() if INDIVIDUAL_ID not in objects[name])
+        if self._client.account.individuals and deaf:
+            raise NeedsOperator(
+                f"crm.privacy.individual is set, but {deaf[0]}.{INDIVIDUAL_ID} does not exist or is hidden from syncd;"
+                " switch on Data Protection and Privacy in Salesforce Setup and let syncd's user read Individuals, or"
+                " unset the key"
+            )
 
     def _describe(self, object: str, lane: Lane) -> Mapping[str, RemoteField]:
         try:

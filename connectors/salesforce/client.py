@@ -44,7 +44,7 @@ class SalesforceAccount:
     ``client_secret``) or ``jwt_bearer`` (needs ``private_key`` in PEM form and ``username``; ``audience`` is the login
     host where it differs from ``login_url``). ``overlap`` is how many seconds a transaction may take from its stamps to
     its commit; ``daily_calls`` is the org's allocation of API calls for 24 hours; ``allow_duplicates`` overrides
-    duplicate rules of the kind *alert*.
+    duplicate rules of the kind *alert*; ``individuals`` asks for ``Individual.ShouldForget`` of Leads and Contacts.
     """
 
     login_url: str
@@ -58,6 +58,7 @@ class SalesforceAccount:
     overlap: float = 120.0
     daily_calls: int = 100_000
     allow_duplicates: bool = False
+    individuals: bool = False
     pool: int = 4
 
 

@@ -19,9 +19,19 @@ from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import is_id, to18
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.soql import Condition
-from connectors.salesforce.wire import PERSON_ACCOUNT, SIGNS, SYSTEM, Columns, identify, read_row
+from connectors.salesforce.wire import INDIVIDUAL_ID, PERSON_ACCOUNT, SIGNS, SYSTEM, Columns, identify, read_row
 from connectors.transport import Resend, wrong_shape
-from syncd.model.remote import Departure, FieldEvent, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
+from syncd.model.remote import (
+    Departure,
+    FieldEvent,
+    Gone,
+    MatchKey,
+    Moved,
+    Page,
+    RemoteRecord,
+    RemoteRef,
+    Shape,
+)
 from syncd.model.values import Instant, Lane, instant
 
 FETCH: Final = 2000
@@ -59,6 +69,7 @@ class Lookup:
             lookups=lookups,
             points={name: field.points for name, field in seen.items() if field.points},
             signs=tuple(sign for sign in SIGNS if sign in seen),
+            individual=self._client.account.individuals and INDIVIDUAL_ID in seen,
         )
 
     def live_only(self, columns: Columns) -> list[Condition]:
@@ -135,7 +146,16 @@ class Lookup:
         for name in dict.fromkeys(ref.object for ref in refs):
             columns = self.columns(shape, name, lane)
             lots = soql.lots([ref.id for ref in refs if ref.object == name], size=_room(columns))
-            queries = [soql.select(columns.selected, name, soql.ids_in("Id", lot), all_rows=True) for lot in lots]
+            queries = [
+                soql.select(
+                    columns.selected,
+                    name,
+                    soql.ids_in("Id", lot),
+                    all_rows=True,
+                    through=columns.through,
+                )
+                for lot in lots
+            ]
             for rows in self._queries.all(queries, lane):
                 fates |= {identify(row, name)[0]: read_row(row, columns) for row in rows}
         return fates
@@ -175,12 +195,23 @@ class Lookup:
     def holders(self, shape: Shape, object: str, key: str, lane: Lane) -> list[Found]:
         """All that hold a key, converted Leads and deleted rows too."""
         columns = self.columns(shape, object, lane)
-        query = soql.select(columns.selected, object, soql.is_in(shape.key, [key]), all_rows=True)
+        query = soql.select(
+            columns.selected,
+            object,
+            soql.is_in(shape.key, [key]),
+            all_rows=True,
+            through=columns.through,
+        )
         (rows,) = self._queries.all([query], lane)
         return [read_row(row, columns) for row in rows]
 
     def _matching(
-        self, shape: Shape, pairs: Sequence[tuple[str, str]], values: Sequence[str], by: str, lane: Lane
+        self,
+        shape: Shape,
+        pairs: Sequence[tuple[str, str]],
+        values: Sequence[str],
+        by: str,
+        lane: Lane,
     ) -> Iterator[tuple[RemoteRecord, str]]:
         """Record and the field's text of every row that holds one of the values in one of the fields.
 
@@ -198,7 +229,8 @@ class Lookup:
             for lot in lots:
                 has = soql.either(*(soql.contains(field, value) for value in lot))
                 condition = has if by == "domain" else soql.is_in(field, lot)
-                queries.append(soql.select(tuple(selected), name, condition, *_without(columns, "IsConverted")))
+                conditions = (condition, *_without(columns, "IsConverted"))
+                queries.append(soql.select(tuple(selected), name, *conditions, through=columns.through))
                 origin.append((field, columns))
         for (field, columns), rows in zip(origin, self._queries.all(queries, lane), strict=True):
             for row in rows:

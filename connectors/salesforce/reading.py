@@ -18,13 +18,13 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from connectors.salesforce import cursor as cursors
-from connectors.salesforce import soql
+from connectors.salesforce import forgotten, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.cursor import Mark
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
-from connectors.salesforce.wire import PERSON_ACCOUNT, STAMP, Columns, identify, read_row
+from connectors.salesforce.wire import INDIVIDUAL, PERSON_ACCOUNT, STAMP, Columns, identify, read_row
 from connectors.shapes import Turns
 from connectors.transport import wrong_shape
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
@@ -104,13 +104,22 @@ class Reader:
         yield from self._lookup.despite_hidden_fields(lambda: self._changes(shape, since))
 
     def _changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
-        marks = cursors.read_marks(since, shape.objects)
-        columns = {name: self._lookup.columns(shape, name, self._lane) for name in marks}
+        columns = {name: self._lookup.columns(shape, name, self._lane) for name in shape.objects}
+        people = [INDIVIDUAL] if any(each.individual for each in columns.values()) else []
+        marks = cursors.read_marks(since, [*columns, *people])
         # Only now is the vendor's time known for sure: to describe the columns is the first call of a new process.
         upto = (self._client.vendor_now() - self._overlap).replace(microsecond=0)
         streams = self._streams(columns, marks, upto)
-        firsts = self._queries.first([stream.query for stream in streams], self._lane)
+        wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
+        firsts = self._queries.first([*(stream.query for stream in streams), *wishes], self._lane)
         gathered = _Gathered()
+        if people:
+            rows = [
+                *firsts[-1].rows,
+                *(row for page in self._queries.following(firsts.pop(), self._lane) for row in page.rows),
+            ]
+            gathered.gone += forgotten.records(rows, columns, self._queries, self._lane)
+            marks[INDIVIDUAL] = Mark.at(max(upto, marks[INDIVIDUAL].edge))
         long: list[tuple[_Stream, Result]] = []
         for stream, result in zip(streams, firsts, strict=True):
             if result.next is not None:
@@ -121,7 +130,7 @@ class Reader:
                 gathered = _Gathered()
             gathered.take(result.rows, stream)
             self._finish(marks, stream, result.at, upto)
-        if long and gathered.rows:
+        if long and (gathered.rows or gathered.gone):
             yield gathered.page(cursors.write_marks(marks))
             gathered = _Gathered()
         for stream, result in long:
@@ -134,8 +143,8 @@ class Reader:
     def _streams(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
         """The questions of this cycle: the fresh one of every object, and a second look where one is due."""
         streams: list[_Stream] = []
-        for name, mark in marks.items():
-            columns = described[name]
+        for name, columns in described.items():
+            mark = marks[name]
             fresh = soql.later(STAMP, mark.edge)
             if mark.floor <= mark.edge:
                 window = soql.since(STAMP, mark.floor)
@@ -150,7 +159,15 @@ class Reader:
 
     def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
         persons = [soql.equals(PERSON_ACCOUNT, value=False)] if PERSON_ACCOUNT in columns.signs else []
-        return soql.select(columns.selected, columns.object, *where, *persons, order=(STAMP, "Id"), all_rows=True)
+        return soql.select(
+            columns.selected,
+            columns.object,
+            *where,
+            *persons,
+            order=(STAMP, "Id"),
+            all_rows=True,
+            through=columns.through,
+        )
 
     def _long(self, stream: _Stream, result: Result, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
         """The pages of a question that needs several; a second look of that size is bulk work."""
@@ -213,16 +230,18 @@ class Reader:
         while True:
             where = [soql.after_id("Id", last)] if last else []
             where += self._lookup.live_only(columns)
-            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE)
+            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE, through=columns.through)
             (result,) = self._queries.first([query], self._lane)
             # Wide rows come in smaller pages than asked; going on by id needs no address that might expire.
             ended = result.next is None and len(result.rows) < PAGE
             read = [read_row(row, columns) for row in result.rows]
             records = [what for what in read if isinstance(what, RemoteRecord)]
+            erased = [what for what in read if isinstance(what, Gone) and what.how is Departure.ERASED]
             last = identify(result.rows[-1], name)[0].id if result.rows else last
             if not ended and turns.to(last) is None:
                 raise wrong_shape("scan", f"more rows of {name} are promised, and none is there")
-            yield Page(records, cursors.write_scan(following, None) if ended else cursors.write_scan(name, last))
+            cursor = cursors.write_scan(following, None) if ended else cursors.write_scan(name, last)
+            yield Page(records, cursor, erased)
             if ended:
                 return
 

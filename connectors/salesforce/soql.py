@@ -136,12 +136,14 @@ def select(
     fields: Sequence[str],
     object: str,
     *where: Condition,
+    through: tuple[str, str] | None = None,
     order: Sequence[str] = (),
     limit: int | None = None,
     all_rows: bool = False,
 ) -> Query:
-    """A whole query; the conditions must all hold."""
-    text = f"SELECT {', '.join(map(name, fields))} FROM {name(object)}"  # noqa: S608 - of checked parts only
+    """A whole query; the conditions must all hold. ``through`` is a lookup and one more field, of the row behind it."""
+    columns = [name(field) for field in fields] + ([".".join(map(name, through))] if through else [])
+    text = f"SELECT {', '.join(columns)} FROM {name(object)}"  # noqa: S608 - of checked parts only
     if where:
         text += " WHERE " + " AND ".join(where)
     if order:

@@ -26,12 +26,19 @@ RECORD_TYPE: Final = "RecordTypeId"
 """The field of a row's type; it exists only where the object has record types, and is null for the master type."""
 SIGNS: Final = ("MasterRecordId", "IsConverted", "ConvertedContactId", PERSON_ACCOUNT, RECORD_TYPE)
 """Fields that tell what a row is; asked for where the object has them."""
+INDIVIDUAL: Final = "Individual"
+INDIVIDUAL_ID: Final = "IndividualId"
+SHOULD_FORGET: Final = "ShouldForget"
+"""A Lead or Contact points to its Individual, where a person's wish to be forgotten is recorded (object reference)."""
 _COMPOUND: Final = frozenset({dict, list})
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What is read of one object: ``fields`` become wire values, ``lookups`` (name -> field) refs."""
+    """What is read of one object: ``fields`` become wire values, ``lookups`` (name -> field) refs.
+
+    ``individual`` asks queries for the wish of the person behind the row to be forgotten.
+    """
 
     object: str
     fields: tuple[str, ...]
@@ -39,6 +46,7 @@ class Columns:
     lookups: Mapping[str, str]
     points: Mapping[str, tuple[str, ...]]
     signs: tuple[str, ...]
+    individual: bool = False
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
     """Reads the values of ``fields`` from a row that has them all; compiled once, as it runs for every row."""
 
@@ -47,8 +55,13 @@ class Columns:
 
     @property
     def selected(self) -> tuple[str, ...]:
-        """All that a query asks for, each once."""
+        """All fields of the object itself that are asked for, each once."""
         return tuple(dict.fromkeys((*SYSTEM, *self.signs, *self.fields, *self.lookups.values())))
+
+    @property
+    def through(self) -> tuple[str, str] | None:
+        """What a query asks for beside them: it alone can look through a lookup."""
+        return (INDIVIDUAL, SHOULD_FORGET) if self.individual else None
 
 
 def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | Moved:
@@ -69,6 +82,8 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         return Gone(ref, Departure.INVISIBLE, at)
     if row.get(PERSON_ACCOUNT) is True:
         return Gone(ref, Departure.INVISIBLE, at)
+    if columns.individual and _forgotten(row.get(INDIVIDUAL)):
+        return Gone(ref, Departure.ERASED, at)
     told, missing = _told(row, columns)
     refs = {
         name: _refs(row[field], columns.points.get(field, ()))
@@ -85,6 +100,10 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         missing=missing,
         record_type=to18(record_type) if record_type else None,
     )
+
+
+def _forgotten(individual: object) -> bool:
+    return isinstance(individual, dict) and individual.get(SHOULD_FORGET) is True
 
 
 def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], frozenset[str]]:

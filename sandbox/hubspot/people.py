@@ -98,6 +98,14 @@ class People:
         """Unsubscribes an address from all e-mail, whether a contact has it or not."""
         self.portal.opt_out(email, source=_person(by))
 
+    def leave_subscription(self, email: str, subscription: int, *, by: str = PERSON) -> None:
+        """Unsubscribes an address from one subscription type."""
+        portal, source = self.portal, _person(by)
+        portal.subscriptions.put(
+            email, subscription=subscription, status="UNSUBSCRIBED", at=portal.now(), source=source.kind
+        )
+        portal.show_preferences(email, source=source)
+
     def resubscribe(self, email: str, *, by: str = PERSON) -> None:
         """Subscribes an address again."""
         self.portal.opt_in(email, source=_person(by))

@@ -6,6 +6,9 @@ answer empty results (vendor's reference pages).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sandbox.hubspot.errors import invalid_request
 from sandbox.hubspot.exchange import Exchange, check_size, texts
 from sandbox.hubspot.standard import SUBSCRIPTIONS
@@ -20,7 +23,24 @@ def reads(exchange: Exchange, address: str) -> Answered:
 
 def updates(exchange: Exchange, address: str) -> Answered:
     """``POST /statuses/{email}``: sets one subscription type."""
-    body = exchange.body()
+    entry = _update(exchange, address, exchange.body())
+    return exchange.answer(200, entry, records=1, written=[address])
+
+
+def batch_updates(exchange: Exchange) -> Answered:
+    """``POST /statuses/batch/write``: one subscription type of one address a row; a bad row fails the batch."""
+    rows = exchange.body().get("inputs")
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise invalid_request("inputs must be a list of statuses")
+    check_size(rows, limit=exchange.portal.limits.batch)
+    addresses = [str(row.get("subscriberIdString")) for row in rows]
+    for row in rows:
+        _check_update(row)
+    results = [_update(exchange, address, row) for address, row in zip(addresses, rows, strict=True)]
+    return exchange.batch(200, results, written=addresses)
+
+
+def _check_update(body: Mapping[str, Any]) -> None:
     subscription, status = body.get("subscriptionId"), body.get("statusState")
     if body.get("channel") != "EMAIL":
         raise invalid_request("channel must be EMAIL")
@@ -28,13 +48,17 @@ def updates(exchange: Exchange, address: str) -> Answered:
         raise invalid_request(f"subscriptionId {subscription!r} is not a subscription type of this account")
     if status not in ("SUBSCRIBED", "UNSUBSCRIBED"):
         raise invalid_request(f"statusState must be SUBSCRIBED or UNSUBSCRIBED, not {status!r}")
+
+
+def _update(exchange: Exchange, address: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    _check_update(body)
     portal = exchange.portal
+    subscription = body["subscriptionId"]
     portal.subscriptions.put(
-        address, subscription=subscription, status=status, at=portal.now(), source=exchange.source.kind
+        address, subscription=subscription, status=body["statusState"], at=portal.now(), source=exchange.source.kind
     )
     portal.show_preferences(address, source=exchange.source)
-    entry = next(row for row in portal.subscriptions.statuses(address) if row["subscriptionId"] == subscription)
-    return exchange.answer(200, entry, records=1, written=[address])
+    return next(row for row in portal.subscriptions.statuses(address) if row["subscriptionId"] == subscription)
 
 
 def reads_wide(exchange: Exchange, address: str) -> Answered:

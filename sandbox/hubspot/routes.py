@@ -199,6 +199,8 @@ def _preferences(method: str, version: str, parts: list[str]) -> Route | None:
     match (method, *parts):
         case ("POST", "statuses", "batch", "read"):
             return Route("preferences.batch.read", preferences.batch_reads, _PREFERENCES_READ)
+        case ("POST", "statuses", "batch", "write"):
+            return Route("preferences.batch.update", preferences.batch_updates, _PREFERENCES_BATCH)
         case ("POST", "statuses", "batch", "unsubscribe-all"):
             return Route("preferences.batch.unsubscribe", preferences.batch_unsubscribes, _PREFERENCES_BATCH)
         case ("POST", "statuses", "batch", "unsubscribe-all", "read"):

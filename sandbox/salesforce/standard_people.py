@@ -65,6 +65,26 @@ def _interests() -> FieldDefinition:
     )  # fmt: skip
 
 
+def _individual() -> FieldDefinition:
+    return reference("IndividualId", "Individual ID", ("Individual",), "Individual", indexed=True,
+                     permissionable=False)  # fmt: skip
+
+
+INDIVIDUAL = ObjectDefinition(
+    name="Individual", label="Individual", plural="Individuals", prefix="0PK", mergeable=True,
+    fields=(
+        id_field("Individual ID"),
+        _merged("Individual"),
+        *_person_name(),
+        flag("HasOptedOutTracking", "Don't Track"),
+        flag("HasOptedOutProcessing", "Don't Process"),
+        flag("HasOptedOutSolicit", "Don't Market"),
+        flag("ShouldForget", "Forget this Individual"),
+        _owner("User"),
+        *system_fields(),
+    ),
+)  # fmt: skip
+
 LEAD = ObjectDefinition(
     name="Lead", label="Lead", plural="Leads", prefix="00Q", mergeable=True, owner_may_be_queue=True,
     tracked=("Company", "Email", "FirstName", "LastName", "LeadSource", "OwnerId", "Phone", "Rating", "Status",
@@ -101,6 +121,7 @@ LEAD = ObjectDefinition(
         typed("date", "LastActivityDate", "Last Activity", **SEEN),
         key_field(),
         _interests(),
+        _individual(),
     ),
 )  # fmt: skip
 
@@ -133,6 +154,7 @@ CONTACT = ObjectDefinition(
         moment("EmailBouncedDate", "Email Bounced Date", permissionable=False),
         key_field(),
         _interests(),
+        _individual(),
     ),
 )  # fmt: skip
 

@@ -15,7 +15,7 @@ from sandbox.salesforce.definitions import (
     typed,
     whole,
 )
-from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK
+from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, INDIVIDUAL, LEAD, OPPORTUNITY, TASK
 
 USER = ObjectDefinition(
     name="User", label="User", plural="Users", prefix="005", deletable=False,
@@ -101,7 +101,7 @@ def history(of: ObjectDefinition) -> ObjectDefinition:
 
 
 STANDARD_OBJECTS: tuple[ObjectDefinition, ...] = (
-    ORGANIZATION, USER, GROUP, LEAD_STATUS, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
+    ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
     history(ACCOUNT), history(CONTACT), history(LEAD),
 )  # fmt: skip
 

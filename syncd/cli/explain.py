@@ -52,7 +52,7 @@ def explain(
     if as_json:
         print_json({"hits": [_hit(hit) for hit in hits], "record": None if told is None else _document(told)})
     elif told is None:
-        _print_hits(hits, call, field)
+        print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
         _print(told, detailed=field is not None)
     waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
@@ -60,7 +60,8 @@ def explain(
 
 
 # -- for people --------------------------------------------------------------------------------------------------------
-def _print_hits(hits: list[Hit], call: Call, field: str | None) -> None:
+def print_hits(hits: list[Hit], again: str) -> None:
+    """Prints the records that may be meant, and the command line that names one of them."""
     from syncd.cli.out import count, say, table
     from syncd.model.values import Side
 
@@ -73,7 +74,7 @@ def _print_hits(hits: list[Hit], call: Call, field: str | None) -> None:
         for hit in hits
     ]
     table(f"{count(len(hits), 'record')} may be meant", ("kind", "link", "marketing", "crm"), rows)
-    say(f"name one of them: {call.again('explain', 'RECORD', *([field] if field else []))}")
+    say(f"name one of them: {again}")
 
 
 def _print(told: Explanation, *, detailed: bool) -> None:

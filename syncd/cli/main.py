@@ -16,7 +16,7 @@ from typing import Annotated, Final
 
 import typer
 
-from syncd.cli import check, conflicts, dead_letters, demo, explain, plan, schema, stand_ins, status, sync
+from syncd.cli import check, conflicts, dead_letters, demo, explain, plan, privacy, schema, stand_ins, status, sync
 from syncd.cli.call import Call
 from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
@@ -85,6 +85,8 @@ app.command("runs")(status.runs)
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(schema.app, name="config")
+app.command("privacy")(privacy.privacy)
+app.command("forget")(privacy.forget)
 app.command("sandbox")(stand_ins.sandbox)
 app.command("demo")(demo.demo)
 

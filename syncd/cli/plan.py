@@ -20,6 +20,10 @@ def plan(
     context: typer.Context,
     *,
     full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
+    recreate: Annotated[
+        list[str] | None,
+        typer.Option("--recreate", metavar="RECORD", help="Make the deleted counterpart of this record again."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write the complete plan there as JSON, mode 0600.")
     ] = None,
@@ -36,11 +40,12 @@ def plan(
     from syncd.cli.out import count, print_json, progress, say
     from syncd.engine.cycle import plan_only
     from syncd.operations.forecast import forecast, forecast_document, plan_document
+    from syncd.operations.recreating import tombstones
 
     call: Call = context.obj
     with call.world(read_only=True) as world:
         with progress("reading both systems"):
-            prepared = plan_only(world, full=full)
+            prepared = plan_only(world, full=full, recreate=tombstones(world, recreate))
         told = forecast(world, prepared.plan)
     if out is not None:
         write_private(out, plan_document(prepared.plan))
@@ -107,6 +112,7 @@ def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
         ("link two records", kind.links),
         ("follow a merge or conversion", kind.relinks),
         ("tombstone: a record left", kind.tombstones),
+        ("forget a person", kind.forgotten),
         ("conflict: hold a field", kind.conflicts),
         ("several match: hold the record", kind.ambiguous),
         ("creates that need a default", kind.depending),

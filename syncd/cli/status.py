@@ -23,8 +23,9 @@ def status(
     JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
     links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}],
     last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters {open, retrying},
-    lease {holder, epoch, until} or null, waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}],
-    parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    remnants, lease {holder, epoch, until} or null, waiting {conflicts [{id, kind, topic, field, refs
+    [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin
+    OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory
     from syncd.cli.out import print_json
@@ -147,6 +148,11 @@ def print_waits(stands: Standing, call: Call) -> None:
         say(f"  {count(waits.conflicts, 'conflict')} to decide: {call.again('conflicts', 'list')}", style="yellow")
     if waits.dead_letters:
         say(f"  {count(waits.dead_letters, 'dead letter')}: {call.again('dead-letters', 'list')}", style="yellow")
+    if waits.remnants:
+        say(
+            f"  {count(waits.remnants, 'record')} of forgotten people to delete: {call.again('privacy')}",
+            style="yellow",
+        )
     if stands.decided or stands.retrying:
         say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
     if not waits:

@@ -26,6 +26,10 @@ def sync(
         float, typer.Option("--wait", metavar="S", min=0, help="Seconds to wait for another worker to end.")
     ] = 60.0,
     full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
+    recreate: Annotated[
+        list[str] | None,
+        typer.Option("--recreate", metavar="RECORD", help="Make the deleted counterpart of this record again."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Carries out one cycle: reads both sides, decides, writes, remembers.
@@ -33,20 +37,23 @@ def sync(
     The first link of two filled systems is only previewed, and written once its digest is approved. Exit 1 if something
     waits for a person, 3 if part is left for the next run or another worker holds the connection.
 
-    JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters}, preview (as in `plan`)
-    or null.
+    JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters, remnants}, preview
+    (as in `plan`) or null.
     """
     from syncd.cli.out import print_json, progress
     from syncd.engine.cycle import sync as cycle
     from syncd.model.run import RunState
     from syncd.model.values import Side
     from syncd.operations.forecast import forecast, forecast_document
+    from syncd.operations.recreating import tombstones
     from syncd.operations.standing import run_document, standing
 
     call: Call = context.obj
     with call.world(read_only=False) as world:
         with progress("reading both systems") as told:
-            ended = cycle(world, approve=approve, wait=wait, full=full, progress=told)
+            ended = cycle(
+                world, approve=approve, wait=wait, full=full, recreate=tombstones(world, recreate), progress=told
+            )
         preview = forecast(world, ended.plan) if ended.needs_approval and ended.plan is not None else None
         kinds = [kind.kind for kind in world.connection.kinds]
         stands = standing(world.store, connection=world.connection.name, kinds=kinds, now=world.clock.now())
@@ -57,7 +64,11 @@ def sync(
                     "run": run_document(ended.run),
                     "calls": {side.value: number for side, number in calls.items()},
                     "needs_approval": ended.needs_approval,
-                    "waits": {"conflicts": stands.waits.conflicts, "dead_letters": stands.waits.dead_letters},
+                    "waits": {
+                        "conflicts": stands.waits.conflicts,
+                        "dead_letters": stands.waits.dead_letters,
+                        "remnants": stands.waits.remnants,
+                    },
                     "preview": None if preview is None else forecast_document(preview),
                 }
             )

@@ -82,7 +82,7 @@ class Planner:
         """
         base = linked.base
         link = linked.link
-        if base is None or link.state is LinkState.TOMBSTONE or not (link.keyed.marketing and link.keyed.crm):
+        if base is None or link.state is not LinkState.LIVE or not (link.keyed.marketing and link.keyed.crm):
             return False
         layout = self.layout(link.refs)
         if not layout.known_by(base.columns):
@@ -105,8 +105,8 @@ class Planner:
         """What is to happen with one linked record; or the fields whose times ``newest`` needs to know first."""
         link = linked.link
         base = linked.base or EMPTY_BASE
-        if link.state is LinkState.TOMBSTONE:
-            return self._nothing(link, linked.base, seen, "tombstone")
+        if link.state is not LinkState.LIVE:
+            return self._nothing(link, linked.base, seen, str(link.state))
         draft = Draft()
         for name in self._touched(base, link, seen, known):
             self._field(draft, self._fields[name], link, base, seen, known)

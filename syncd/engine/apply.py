@@ -18,6 +18,7 @@ from datetime import timedelta
 
 from syncd.core.planner import LANES, NOTHING_KNOWN, Known, Planner, digest
 from syncd.engine.ahead import write_ahead
+from syncd.engine.forgetting import OptOuts, forget
 from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
 from syncd.engine.refusals import after_refusal
@@ -62,11 +63,14 @@ class Job:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in."""
+    """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in, ``opt_outs`` the
+    endings of the opt-outs of people to be forgotten.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     partial: bool = False
     buried: set[str] = field(default_factory=set)
+    opt_outs: OptOuts = field(default_factory=OptOuts)
 
     def note(self, name: str, side: Side | None = None, by: int = 1) -> None:
         """Counts one outcome, by side where it has one."""
@@ -126,6 +130,13 @@ class Apply:
         for job in self._next:
             self._give_up(job)
         self._next = []
+
+    def forget(self, decisions: Sequence[Decision]) -> None:
+        """Forgets people, once their opt-outs are written."""
+        forgotten, waiting = forget(self.world, decisions, self.tally.opt_outs, run=self.run)
+        if forgotten:
+            self.tally.note("forgotten", by=forgotten)
+        self.tally.partial = self.tally.partial or waiting > 0
 
     def _sample_first(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """Sends a few new marketing records alone and sees whether the vendor bills them, before the many follow."""
@@ -203,6 +214,9 @@ class Apply:
     # -- outcomes ------------------------------------------------------------------------------------------------------
     def _outcome(self, job: Job, write: Write, result: WriteResult) -> Settlement:
         side = job.action.side
+        if job.decision.forgets:
+            self.tally.note("opted_out" if isinstance(result, Written) else "opt_outs_open", side)
+            return self.tally.opt_outs.ended(job.decision.link.id, side, write.intent, result)
         match result:
             case Written():
                 return self._written(job, write, result)

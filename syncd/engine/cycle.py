@@ -7,7 +7,7 @@ digest; then it goes in waves of 10, 100 and the rest, and stops after a wave wi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -46,10 +46,10 @@ def _silent(_done: int, _all: int) -> None:
     return
 
 
-def plan_only(world: World, *, full: bool = False) -> Prepared:
+def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
     """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
     make_ready(world)
-    return prepare(world, full=full)
+    return prepare(world, full=full, recreate=recreate)
 
 
 def sync(
@@ -58,9 +58,10 @@ def sync(
     approve: str | None = None,
     wait: float = 60.0,
     full: bool = False,
+    recreate: Sequence[str] = (),
     progress: Progress = _silent,
 ) -> Ended:
-    """One whole cycle."""
+    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again."""
     holding = take_lease(world, wait=wait)
     world.keep_lease = lambda: _keep(holding)
     run = Run(
@@ -75,7 +76,7 @@ def sync(
         emit("run.started", command="sync", mode=world.connection.mode, who=world.who)
         try:
             world.store.save_run(run)
-            ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full)
+            ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full, recreate=recreate)
         except SyncdError as trouble:
             if isinstance(trouble, LeaseLost):
                 emit("lease.lost", holder=holding.lease.holder, epoch=holding.lease.epoch)
@@ -122,12 +123,12 @@ class _Cycle:
         self.settled = 0
         self.total = 0
 
-    def go(self, *, approve: str | None, full: bool) -> Ended:
+    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str]) -> Ended:
         """Recover, prepare, guard, apply, remember."""
         world = self.world
         make_ready(world)
         still_open = recover(world)
-        prepared = prepare(world, full=full)
+        prepared = prepare(world, full=full, recreate=recreate)
         plan = prepared.plan
         self._told(plan)
         if still_open:
@@ -214,17 +215,23 @@ class _Cycle:
             else:
                 apply.unwritten(kind_plan)
                 apply.writes(kind_plan.decisions)
+                apply.forget(kind_plan.decisions)
             done = Settlement(
                 requests_done=[request.id for request in gathered.carried],
+                wishes=[
+                    *gathered.wishes,
+                    *(
+                        look_again(self.world, kind_plan.kind, f"{side}:{ref}", salt=f":{self.run.id}")
+                        for side, ref in gathered.again
+                    ),
+                ],
                 revive=[
                     letter.id
                     for letter in gathered.dead.values()
                     if letter.retry and letter.id not in self.tally.buried
                 ],
-                wishes=[
-                    look_again(self.world, kind_plan.kind, f"{side}:{ref}", salt=f":{self.run.id}")
-                    for side, ref in gathered.again
-                ],
+                remnants=gathered.remnants,
+                unremnant=gathered.unremnant,
                 cursors=gathered.cursors,
             )
             self._remember(done)
@@ -242,6 +249,7 @@ class _Cycle:
             refused = _refusals(self.tally)
             apply.unwritten(replace(plan, decisions=wave))
             apply.writes(wave)
+            apply.forget(wave)
             written = self.tally.counts.total() - before
             share = (_refusals(self.tally) - refused) / max(1, written)
             if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:

@@ -7,18 +7,23 @@ but says what is known already is dropped at once and only counted.
 
 Records with something open (a conflict, a parked field, a wish to be looked at) are read on both sides in every case.
 Nothing is stored here: cursors come out as values and are stored when all is settled.
+
+Length: the reading of one cycle, whose steps share what was read so far.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from syncd.core.planner import Planner
-from syncd.engine.gathered import LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
+from syncd.model.errors import BadUsage
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
-from syncd.model.remote import Cursor, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
+from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
@@ -28,21 +33,31 @@ __all__ = ["Gather", "look_again"]
 
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
+BIN_KEPT = timedelta(days=60)
+"""A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
+for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
+ASLEEP = "asleep"
 
 
 class Gather:
     """Reads one kind for one cycle."""
 
-    def __init__(self, world: World, kind: str, *, full: bool) -> None:
+    def __init__(self, world: World, kind: str, *, full: bool, recreate: Sequence[str] = ()) -> None:
         self.world = world
         self.kind = kind
         self.planner: Planner = world.planner(kind)
         self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in Side))
-        stored = {(row.side, row.stream): row.cursor for row in world.store.cursors() if row.kind == kind}
+        rows = {(row.side, row.stream): row for row in world.store.cursors() if row.kind == kind}
+        stored = {name: row.cursor for name, row in rows.items()}
         self.stored = stored
+        self.moved = {name: row.moved_at for name, row in rows.items()}
+        slept = world.clock.now() - self.moved.get((Side.MARKETING, "changes"), world.clock.now())
+        self.asleep = slept > BIN_KEPT or stored.get((Side.MARKETING, ASLEEP)) == "yes"
         self.first = any((side, "changes") not in stored for side in Side)
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
+        self.met: set[int] = set()
+        self.recreate = recreate
 
     def read(self) -> Gathered:
         """Reads everything; see the module."""
@@ -55,7 +70,11 @@ class Gather:
         for side in Side:
             self._departures(side)
         self._due()
+        self._recreate()
         self._complete()
+        look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
+        if self.asleep:
+            self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -90,8 +109,14 @@ class Gather:
             self._unpaired([record.ref for record in lot])
 
     def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
-        """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone."""
+        """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone.
+
+        Also those of the other side that a live link holds and the scan of that side did not show: they left.
+        """
         live = self.world.store.link_ids(self.kind, Side.CRM, refs)
+        unmet = [link for link in live.values() if hash(link) not in self.met]
+        lost = [found.link.refs.marketing for found in self.world.store.by_link(unmet).values()] if unmet else []
+        self._fetch(Side.MARKETING, lost)
         read = self._fetch(Side.CRM, [ref for ref in refs if ref not in live])
         records = [answer for answer in read if isinstance(answer, RemoteRecord)]
         linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
@@ -99,7 +124,7 @@ class Gather:
             found = linked.get(record.ref)
             if found is None:
                 self.into.strays.crm[record.ref] = record
-            elif found.link.state is LinkState.TOMBSTONE:
+            elif found.link.state is not LinkState.LIVE:
                 self._tombstone(found, Side.CRM, record)
 
     def _lots(self, side: Side, shape: Shape) -> Iterator[list[RemoteRecord]]:
@@ -125,9 +150,10 @@ class Gather:
             if found is None:
                 self.into.strays.marketing[record.ref] = record
                 continue
-            if found.link.state is LinkState.TOMBSTONE:
+            if found.link.state is not LinkState.LIVE:
                 self._tombstone(found, Side.MARKETING, record)
                 continue
+            self.met.add(hash(found.link.id))
             other = counterparts.get(found.link.refs.crm)
             if other is None:
                 continue  # gone or moved: _fetch noted it
@@ -156,7 +182,7 @@ class Gather:
             found = linked.get(record.ref)
             if found is None:
                 self.into.strays.of(side)[record.ref] = record
-            elif found.link.state is LinkState.TOMBSTONE:
+            elif found.link.state is not LinkState.LIVE:
                 self._tombstone(found, side, record)
             elif _older(found, side, record):
                 self.into.nothing["older than known"] += 1
@@ -175,7 +201,9 @@ class Gather:
         return found.link.id in self.into.conflicts or found.link.id in self.into.parked
 
     def _tombstone(self, found: Linked, side: Side, record: RemoteRecord) -> None:
-        if found.link.gone is side:
+        if found.link.state is LinkState.FORGOTTEN:
+            self.into.nothing["forgotten"] += 1
+        elif found.link.gone is side:
             self.into.back.append((found, side, record))
         else:
             self.into.nothing["tombstone"] += 1
@@ -211,7 +239,10 @@ class Gather:
         self.into.departed.update((side, ref) for ref in refs)
         for departed in gone:
             found = linked.get(departed.ref)
-            if found is not None and found.link.state is LinkState.LIVE:
+            if departed.how is Departure.ERASED and not (self.asleep and side is Side.MARKETING):
+                if found is None or found.link.state is not LinkState.FORGOTTEN:
+                    self.into.erased[side, departed.ref] = found
+            elif found is not None and found.link.state is LinkState.LIVE:
                 self.into.gone.append((found, side, departed))
             self.into.strays.of(side).pop(departed.ref, None)
         for move in moved:
@@ -240,7 +271,7 @@ class Gather:
         into.carried = [
             request
             for request in store.requests()
-            if request.wish == LOOK and request.argument.startswith(f"{self.kind} ")
+            if request.wish in (LOOK, FORGET) and request.argument.startswith(f"{self.kind} ")
         ]
 
     def _due(self) -> None:
@@ -250,6 +281,8 @@ class Gather:
         links: set[str] = set()
         refs: Pair[set[RemoteRef]] = Pair(set(), set())
         for request in self.into.carried:
+            if request.wish != LOOK:
+                continue
             what = request.argument.partition(" ")[2]
             sort, _, rest = what.partition(":")
             if sort == "link":
@@ -273,6 +306,22 @@ class Gather:
         for side in Side:
             unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _recreate(self) -> None:
+        """Takes what is left of tombstones that a person named for records that stand alone.
+
+        :raises BadUsage: if the record that is left is gone too.
+        """
+        for found in self.world.store.by_link(self.recreate).values() if self.recreate else ():
+            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE or found.link.gone is None:
+                continue
+            side = found.link.gone.other
+            ref = found.link.refs.of(side)
+            record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
+            if record is None:
+                raise BadUsage(f"{side}:{ref} is gone as well; there is nothing to recreate its counterpart from")
+            self.into.strays.of(side)[ref] = record
+            self.into.recreate[side, ref] = found.link
 
     def _asked_anew(self, conflict: Conflict) -> bool:
         """Whether a question which records belong together must be asked again: answered, or one of them changed."""

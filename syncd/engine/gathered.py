@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from syncd.engine.world import World
-from syncd.model.link import Conflict, DeadLetter, Linked, Parked
+from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
 
 LOOK = "look"
+FORGET = "forget"
 SAID_APART = "said to be apart by a person; it is not asked again"
 """The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
 
@@ -26,7 +27,13 @@ class Meeting:
 
 @dataclass(slots=True)
 class Gathered:
-    """Everything that was read of one kind in one cycle."""
+    """Everything that was read of one kind in one cycle.
+
+    ``erased`` are records whose people are to be forgotten, with what is known of them; ``forgotten`` addresses of
+    people whom this cycle forgets. ``remnants`` and ``unremnant`` is what became of records that remained of forgotten
+    people. ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
+    ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
+    """
 
     kind: str
     full: bool
@@ -43,7 +50,13 @@ class Gathered:
     parked: dict[str, list[Parked]] = field(default_factory=dict)
     dead: dict[RemoteRef, DeadLetter] = field(default_factory=dict)
     carried: list[Request] = field(default_factory=list)
+    wishes: list[Request] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
+    erased: dict[tuple[Side, RemoteRef], Linked | None] = field(default_factory=dict)
+    forgotten: set[str] = field(default_factory=set)
+    recreate: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
+    remnants: list[Remnant] = field(default_factory=list)
+    unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
     departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
     records_read: int = 0

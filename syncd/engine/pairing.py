@@ -2,7 +2,9 @@
 
 For every match rule each value that a stray has is looked for on *both* sides, so that a duplicate on either side
 shows; key fields and the ids of the vendor's own connector are followed too. What stands alone is made on the other
-side if a create rule, the scope and the tombstones allow it.
+side if a create rule, the scope and the tombstones allow it. An address of somebody who was forgotten is nobody's.
+
+Length: one matching from its candidates to its decisions, whose steps share what was gathered.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ class Pairing:
         self.gathered = gathered
         self.held_before: set[str] = set()
         self.reserved: list[set[str]] = [set() for _ in self.kind.match]
+        self.forgotten: list[tuple[Side, RemoteRecord]] = []
         self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
         names = frozenset(mapping.name for mapping in self.kind.fields)
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
@@ -59,6 +62,9 @@ class Pairing:
             return paired
         found, candidates = self._candidates()
         matching = self._match(candidates)
+        for side, record in self.forgotten:
+            link = self._new_link(side, record.ref, Proof.MATCHED)
+            paired.decisions.append(self._nothing(link, side, record, "forgotten"))
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
         for group in matching.ambiguous:
@@ -103,14 +109,15 @@ class Pairing:
         values: dict[SidedRef, tuple[tuple[str, ...], ...]] = {
             who: self._values(who[0], record) for who, record in records.items()
         }
+        for who in self._forgotten(values):
+            self.forgotten.append((who[0], records.pop(who)))
+            strays.discard(who)
+            del values[who]
         for who, pointed in list(self._pointed_at(records)):
             records.setdefault(who, pointed)
         by_hand = {who for pair in self._chosen().items() for who in pair}
-        for side in Side:
-            unread = [ref for each, ref in by_hand if each is side and (each, ref) not in records]
-            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), unread) if unread else ():
-                if isinstance(answer, RemoteRecord):
-                    records.setdefault((side, answer.ref), answer)
+        for who, record in self._read(who for who in by_hand if who not in records):
+            records.setdefault(who, record)
         for who, sharing in self._sharing(values.values()):
             records.setdefault(who, sharing)
         linked = {
@@ -123,7 +130,7 @@ class Pairing:
         for (side, ref), record in records.items():
             link = linked[side].get(ref)
             left_over = link is not None and link.link.state is LinkState.TOMBSTONE
-            if link is not None and left_over and link.link.gone is side:
+            if link is not None and (link.link.state is LinkState.FORGOTTEN or (left_over and link.link.gone is side)):
                 continue
             # A record whose counterpart left is held like a linked one, until a person gives it a new counterpart.
             free = link is None or (left_over and (side, ref) in by_hand)
@@ -151,6 +158,22 @@ class Pairing:
                             self.reserved[number].update(self._values(side, record)[number])
                         else:
                             yield (side, record.ref), record
+
+    def _forgotten(self, values: Mapping[SidedRef, tuple[tuple[str, ...], ...]]) -> list[SidedRef]:
+        """Strays with an address of somebody who was forgotten: they are nobody's counterpart and get none."""
+        by_email = [number for number, rule in enumerate(self.kind.match) if rule.by == "email"]
+        told = {who: {each for number in by_email for each in keys[number]} for who, keys in values.items()}
+        asked = sorted(set().union(*told.values()))
+        known = self.gathered.forgotten | self.world.store.suppressed(asked)
+        return [who for who, each in told.items() if not known.isdisjoint(each)] if known else []
+
+    def _read(self, unread: Iterable[SidedRef]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
+        asked = list(unread)
+        for side in Side:
+            refs = [ref for each, ref in asked if each is side]
+            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), refs) if refs else ():
+                if isinstance(answer, RemoteRecord):
+                    yield (side, answer.ref), answer
 
     def _pointed_at(self, records: Mapping[SidedRef, RemoteRecord]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """Records of the other side that a key field or a native id names, or whose key field names one of these."""
@@ -246,8 +269,11 @@ class Pairing:
         records = Pair(pair.marketing.record, pair.crm.record)
         refs = records.map(lambda record: record.ref)
         holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side))
+        recreate = self.gathered.recreate
+        tombstone = recreate.get(pair.marketing.who) or recreate.get(pair.crm.who)
+        link_id = digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing)
         link = Link(
-            id=digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing),
+            id=_again(tombstone) if tombstone else link_id,
             kind=self.kind.kind,
             refs=refs,
             proof=pair.proof,
@@ -297,10 +323,17 @@ class Pairing:
     def _alone(self, candidate: Candidate) -> Decision:
         side, record = candidate.side, candidate.record
         values = self.planner.values(side, record)
-        made = self._unmade(candidate, values)
+        tombstone = self.gathered.recreate.get(candidate.who)
+        if tombstone is None:
+            made = self._unmade(candidate, values)
+            link = self._new_link(side, record.ref, Proof.CREATED)
+        else:  # a person asked for what was there before
+            made = Made(tombstone.refs.of(side.other).object)
+            link = replace(self._new_link(side, record.ref, Proof.CREATED), id=_again(tombstone))
+            if link.id in self.gathered.flying:
+                return self._nothing(link, side, record, "write in flight")
         if isinstance(made, Decision):
             return made
-        link = self._new_link(side, record.ref, Proof.CREATED)
         decision = self.planner.create(link, side, record, made, values)
         letter = self.gathered.dead.get(record.ref)
         if letter is not None and not letter.retry and letter.fingerprint == self._fingerprint(decision, letter):
@@ -351,6 +384,11 @@ class Pairing:
     def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
         return Decision(self.kind.kind, link, None, nobody.replacing(side, record), (Nothing(reason),))
+
+
+def _again(tombstone: Link) -> str:
+    """The id of the link that follows a tombstone; the tombstone keeps its own, and its history."""
+    return digest("again", tombstone.id, tombstone.since)
 
 
 def _who(text: str) -> SidedRef:

@@ -15,6 +15,7 @@ from hashlib import blake2b
 import orjson
 
 from syncd.core.planner import LANES, Known, Planner, Times, digest, restored
+from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
 from syncd.engine.pairing import Pairing
@@ -27,6 +28,7 @@ from syncd.model.plan import (
     Create,
     Decision,
     Detach,
+    Forget,
     Hold,
     KindPlan,
     Nothing,
@@ -46,13 +48,13 @@ class Prepared:
     gathered: list[Gathered]
 
 
-def prepare(world: World, *, full: bool = False) -> Prepared:
-    """Reads, decides and orders everything for one cycle of all kinds."""
+def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
+    """Reads, decides and orders everything for one cycle of all kinds; ``recreate`` are ids of tombstones."""
     kinds: list[KindPlan] = []
     everything: list[Gathered] = []
     first = False
     for kind in world.connection.kinds:
-        gather = Gather(world, kind.kind, full=full)
+        gather = Gather(world, kind.kind, full=full, recreate=recreate)
         gathered = gather.read()
         first = first or gather.first
         decisions = decide(world, gather.planner, gathered)
@@ -86,6 +88,7 @@ class _Deciding:
 
     def decide(self) -> list[Decision]:
         """Departures first, since they change which links stand; then matches, then what is linked."""
+        self.decisions.extend(Forgetting(self.world, self.planner, self.gathered).decide())
         self._departures()
         paired = Pairing(self.world, self.planner, self.gathered).pair()
         for decision in paired.decisions:
@@ -187,7 +190,7 @@ class _Deciding:
     # -- departures ------------------------------------------------------------------------------------------
     def _departures(self) -> None:
         """Deletions become tombstones; merges and conversions move the link; what came back is taken up again."""
-        done: set[str] = set()
+        done = {decision.link.id for decision in self.decisions}
         for found, side, move in sorted(self.gathered.moved, key=lambda row: (row[0].link.since, row[0].link.id)):
             if found.link.id in done or move.new == move.old:
                 continue
@@ -314,6 +317,8 @@ def _told(action: Action) -> list[object]:
             return ["relink", action.side, str(action.old), str(action.new)]
         case Detach():
             return ["detach", action.side, str(action.ref)]
+        case Forget():
+            return ["forget", sorted(f"{side}:{ref}" for side, ref in action.remains)]
         case Hold():
             return ["hold", action.conflict.id]
         case _:

@@ -24,10 +24,13 @@ class Proof(StrEnum):
 
 
 class LinkState(StrEnum):
-    """A live link, or the tombstone of one whose record left: it is never recreated by itself."""
+    """A live link, the tombstone of one whose record left (never recreated by itself), or what is left of a person who
+    was forgotten: two record ids that are never read, written or matched again.
+    """
 
     LIVE = "live"
     TOMBSTONE = "tombstone"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,37 @@ class DeadLetter:
     since: Instant
     attempts: int
     retry: bool = False
+
+
+class OptedOut(StrEnum):
+    """Whether a record that remains of a forgotten person is out of every mailing."""
+
+    YES = "yes"
+    REFUSED = "refused"
+    UNMAPPED = "unmapped"
+
+
+@dataclass(frozen=True, slots=True)
+class Remnant:
+    """A record of a forgotten person that is still there: syncd deletes nothing, a person must."""
+
+    kind: str
+    side: Side
+    ref: RemoteRef
+    opted_out: OptedOut
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A person to be forgotten: the store destroys the key, empties the base and drops all that waits.
+
+    ``addresses`` are in comparable form; only a keyed hash of each is stored, for good.
+    """
+
+    link: Link
+    addresses: tuple[str, ...]
+    remnants: tuple[Remnant, ...]
 
 
 class IntentKind(StrEnum):

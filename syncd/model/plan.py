@@ -77,6 +77,18 @@ class Detach:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """The person is forgotten once the opt-outs beside this action are written. ``asked`` says where it was asked for:
+    a side, or ``None`` for an operator. ``addresses`` are never recognised again; ``remains`` are still there.
+    """
+
+    asked: Side | None
+    addresses: tuple[str, ...]
+    remains: tuple[tuple[Side, RemoteRef], ...]
+    opted_out: frozenset[Side]
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """Both sides already agree on these fields: move the Base, write nothing."""
 
@@ -97,7 +109,7 @@ class Nothing:
     reason: str
 
 
-Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Settle | Hold | Nothing
+Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Forget | Settle | Hold | Nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,11 @@ class Decision:
     closes: tuple[str, ...] = ()
     frees: tuple[tuple[Side, str], ...] = ()
     lane: Lane = Lane.ORDINARY
+
+    @property
+    def forgets(self) -> bool:
+        """Whether the person is forgotten; ``Forget`` is the last of its actions."""
+        return isinstance(self.actions[-1], Forget)
 
     def write_to(self, side: Side) -> Create | Update | None:
         """The one write of this decision to a side, if there is one."""

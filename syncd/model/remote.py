@@ -80,7 +80,7 @@ def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:
 
 
 class Departure(StrEnum):
-    """How a record left."""
+    """How a record left. ``ERASED``: for the sake of a person's privacy; a CRM that only says so may still show it."""
 
     ARCHIVED = "archived"
     DELETED = "deleted"

@@ -39,6 +39,7 @@ CONTEXT: Final[Mapping[str, str]] = {
 
 KEYS: Final[Mapping[str, str]] = {
     "after": "seconds to wait at least, as the vendor said",
+    "asked": "who asked for it: marketing, crm or operator",
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
@@ -224,6 +225,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A linked record left; the other one is untouched and nothing is made anew.",
     ),
     "record.moved": Event("info", ("old", "new", "how", "link"), "A record was merged or converted; its link follows."),
+    "person.forgotten": Event(
+        "warning",
+        ("link", "asked", "records"),
+        "A person was forgotten: nothing is read, written or matched for them any more. What remains is listed.",
+        "`syncd privacy`, then delete what remains in the system it is in",
+    ),
     # -- lease, store, settings ------------------------------------------------------------------------------------
     "lease.waiting": Event("info", ("holder", "epoch", "until"), "Another worker holds the connection; we wait."),
     "lease.taken": Event("info", ("holder", "epoch", "until"), "This worker may write for the connection."),

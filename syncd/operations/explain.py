@@ -17,7 +17,7 @@ from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.link import Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked
 from syncd.model.mapping import FieldMapping
-from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Hold, Nothing, Relink, Settle, Update
+from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
 from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.changes import Event, events_of
@@ -75,6 +75,8 @@ class _Looking(Gather):
         """Reads both records of a link, or the records that have none."""
         self._what_waits()
         link = self.hit.link
+        if link is not None and link.state is LinkState.FORGOTTEN:
+            return
         if link is not None and link.state is LinkState.LIVE:
             self._meet([link.id])
             return
@@ -282,6 +284,8 @@ def _next(hit: Hit, decisions: Sequence[Decision], nothing: Mapping[str, int]) -
     lines += [f"nothing: {reason}" for reason in nothing]
     if hit.link is not None and hit.link.state is LinkState.TOMBSTONE:
         lines.append(f"nothing: a tombstone, because its {hit.link.gone} record left; nothing is made anew or deleted")
+    if hit.link is not None and hit.link.state is LinkState.FORGOTTEN:
+        lines.append("nothing: the person was forgotten; nothing is read, written or made anew (`syncd privacy`)")
     return tuple(dict.fromkeys(lines)) or ("nothing: already in step",)
 
 
@@ -300,6 +304,8 @@ def _record_words(action: Action) -> str:
             return f"follow {action.side} {action.old} into {action.new} ({action.how})"
         case Detach():
             return f"keep a tombstone: {action.side} {action.ref} is {action.how}"
+        case Forget():
+            return f"forget the person, asked for by {action.asked or 'an operator'}; what remains is listed"
         case Hold():
             about = f"field {action.conflict.field}" if action.conflict.field else "which records belong together"
             return f"hold {about}: {action.conflict.reason}"

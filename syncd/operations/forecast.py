@@ -22,6 +22,7 @@ from syncd.model.plan import (
     Create,
     Decision,
     Detach,
+    Forget,
     Hold,
     KindPlan,
     Nothing,
@@ -52,6 +53,7 @@ class KindForecast:
     links: int = 0
     relinks: int = 0
     tombstones: int = 0
+    forgotten: int = 0
     settled: int = 0
     conflicts: int = 0
     ambiguous: int = 0
@@ -140,6 +142,8 @@ def _count(figures: KindForecast, action: Action) -> None:
             figures.relinks += 1
         case Detach():
             figures.tombstones += 1
+        case Forget():
+            figures.forgotten += 1
         case Settle():
             figures.settled += len(action.fields)
         case Hold(conflict=Conflict(topic=Topic.MATCH)):
@@ -195,6 +199,7 @@ def _kind_document(kind: KindForecast) -> dict[str, Any]:
         "links": kind.links,
         "relinks": kind.relinks,
         "tombstones": kind.tombstones,
+        "forgotten": kind.forgotten,
         "settled_fields": kind.settled,
         "conflicts": kind.conflicts,
         "ambiguous": kind.ambiguous,
@@ -247,6 +252,9 @@ def _action_document(decision: Decision, action: Action) -> dict[str, Any]:
             return {"do": "relink", "side": action.side.value, **names}
         case Detach():
             return {"do": "tombstone", "side": action.side.value, "ref": str(action.ref), "how": action.how.value}
+        case Forget():
+            remains = [f"{side.value}:{ref}" for side, ref in action.remains]
+            return {"do": "forget", "asked": action.asked.value if action.asked else None, "remains": remains}
         case Settle():
             return {"do": "settle", "fields": list(action.fields)}
         case Hold():

@@ -17,14 +17,17 @@ from syncd.ports.store import PERSON_ACCOUNTS, Store
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved."""
+    """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved, and
+    records of forgotten people that nobody has deleted.
+    """
 
     conflicts: int
     dead_letters: int
     approval: bool
+    remnants: int
 
     def __bool__(self) -> bool:
-        return bool(self.conflicts or self.dead_letters or self.approval)
+        return bool(self.conflicts or self.dead_letters or self.approval or self.remnants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ def what_waits(store: Store) -> Waits:
         conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
         dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
         approval=latest is not None and latest.state == "held",
+        remnants=len(store.remnants()),
     )
 
 
@@ -112,6 +116,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": stands.waiting,
+        "remnants": stands.waits.remnants,
         "lease": None
         if stands.lease is None
         else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},

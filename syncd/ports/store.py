@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Intent, Link, Linked, Parked
+from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Forgotten, Intent, Link, Linked, Parked, Remnant
 from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.run import Lease, Request, Run, StoredCursor
 from syncd.model.values import Instant, Side
@@ -23,7 +23,8 @@ class Settlement:
     ``links`` and ``bases`` are upserts by link id. ``endings`` maps intent ids to their outcome word: the intents are
     deleted and their audit rows finished. ``unconflict``, ``unpark`` and ``revive`` are ids (link, side and field for
     parked) whose rows are no longer true. ``wishes`` are requests of the
-    engine's own (look at this record again); ``cursors`` move last.
+    engine's own (look at this record again); ``cursors`` move last. ``forgotten`` are people to be forgotten,
+    ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -37,6 +38,9 @@ class Settlement:
     revive: list[str] = field(default_factory=list)
     wishes: list[Request] = field(default_factory=list)
     requests_done: list[str] = field(default_factory=list)
+    forgotten: list[Forgotten] = field(default_factory=list)
+    remnants: list[Remnant] = field(default_factory=list)
+    unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -53,6 +57,9 @@ class Settlement:
                 self.revive,
                 self.wishes,
                 self.requests_done,
+                self.forgotten,
+                self.remnants,
+                self.unremnant,
                 self.cursors,
             )
         )
@@ -162,6 +169,15 @@ class Store(Protocol):
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet."""
+        ...
+
+    # -- privacy ---------------------------------------------------------------------------------------------------
+    def suppressed(self, addresses: Sequence[str]) -> frozenset[str]:
+        """Which of these addresses (in comparable form) belong to people who were forgotten."""
+        ...
+
+    def remnants(self) -> Sequence[Remnant]:
+        """Records of forgotten people that are still there, oldest first."""
         ...
 
     # -- history ---------------------------------------------------------------------------------------------------

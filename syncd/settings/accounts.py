@@ -76,7 +76,9 @@ class HubSpotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceAccount:
-    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_calls`` a ceiling for 24 hours."""
+    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_calls`` a ceiling for 24 hours; ``individuals``
+    says whether ``Individual.ShouldForget`` is heard.
+    """
 
     login_url: str
     flow: str
@@ -87,6 +89,7 @@ class SalesforceAccount:
     api_version: str
     overlap: float
     daily_calls: int
+    individuals: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,4 +275,5 @@ def _salesforce(section: CrmSection, client_secret: Secret | None, private_key: 
         api_version=section.api_version,
         overlap=section.overlap,
         daily_calls=section.daily_calls,
+        individuals=section.privacy.individual,
     )

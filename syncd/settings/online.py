@@ -168,9 +168,8 @@ class _Checking:
             for side in Side
             for object_name, names in field.slots.of(side).items()
             for name in names
-            if not name.startswith("@")
             # an association is no field: only the connector knows it
-            and not (field.type is FieldType.REFERENCE and side is Side.MARKETING)
+            if not (field.type is FieldType.REFERENCE and side is Side.MARKETING)
             and self._remote(side, object_name, name) is None
         ]
         if not gone:

@@ -109,6 +109,16 @@ class MarketingSection(Section):
         return self
 
 
+class CrmPrivacySection(Section):
+    """How the CRM tells that a person is to be forgotten."""
+
+    individual: bool = Field(
+        False,
+        description="Whether `Individual.ShouldForget` of a Lead's or Contact's Individual is heard. Needs Data "
+        "Protection and Privacy in Salesforce Setup, and the right to read Individuals.",
+    )
+
+
 class CrmSection(Section):
     """The CRM org."""
 
@@ -137,6 +147,7 @@ class CrmSection(Section):
         ge=1_000,
         description="API calls in 24 hours that syncd uses at most; other integrations share the org's.",
     )
+    privacy: CrmPrivacySection = Field(default_factory=CrmPrivacySection, description="Wishes to be forgotten.")
 
     @model_validator(mode="after")
     def _credentials(self) -> CrmSection:

@@ -27,6 +27,7 @@ from syncd.store.database import Database
 from syncd.store.dialects import among, lots, run_many, upsert
 from syncd.store.leases import check_lease
 from syncd.store.links import write_bases, write_links
+from syncd.store.privacy import forget_people, write_remnants
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import audit, intent
 from syncd.store.vault import Vault
@@ -80,9 +81,13 @@ class Intents:
             write_bases(tx, self._connection, settlement.bases, self._snapshots)
             self._end(tx, settlement.endings, now)
             write_waiting(tx, self._connection, settlement)
+            forget_people(tx, self._connection, settlement.forgotten, self._vault, now)
+            write_remnants(tx, self._connection, settlement.remnants, settlement.unremnant)
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
             write_cursors(tx, self._connection, settlement.cursors)
+        if settlement.forgotten:
+            self._database.checkpoint()  # the write-ahead log may still hold the pages with key and base
 
     def open_intents(self) -> Sequence[Intent]:
         """Writes whose ending is not known, oldest first."""
@@ -103,16 +108,6 @@ class Intents:
                 .limit(limit)
             ).fetchall()
         return [self._audit_row(row, key) for row in rows]
-
-    def forget(self, link: str) -> bool:
-        """Destroys the key of a linked record: its audit values can never be read again, its outcomes stay.
-
-        The write-ahead log is emptied too on SQLite, since it may still hold the page with the key.
-        """
-        with self._database.writing("forget a person") as tx:
-            done = self._vault.forget(tx, link)
-        self._database.checkpoint()
-        return done
 
     def _write_audit(self, tx: Connection, rows: Sequence[AuditRow], now: Instant) -> None:
         earlier = self._earlier(tx, [row.intent for row in rows])

@@ -30,7 +30,13 @@ _LINK_COLUMNS: Final = "id, kind, marketing_object, marketing_id, crm_object, cr
 _ALL_COLUMNS: Final = f"{_LINK_COLUMNS}, agreed_set, marketing_set, crm_set, base"
 _BY_ID: Final = f"SELECT {_ALL_COLUMNS} FROM link WHERE connection = ? AND id"  # noqa: S608 - constants
 _PROOFS: Final = {str(proof): proof for proof in Proof}
-_GONE: Final[Mapping[str | None, Side | None]] = {None: None, "marketing": Side.MARKETING, "crm": Side.CRM}
+_FORGOTTEN: Final = str(LinkState.FORGOTTEN)
+_GONE: Final[Mapping[str | None, Side | None]] = {
+    None: None,
+    "marketing": Side.MARKETING,
+    "crm": Side.CRM,
+    _FORGOTTEN: None,
+}
 _KEYED: Final = tuple(Pair(marketing=bool(bits & 1), crm=bool(bits & 2)) for bits in range(4))
 _STREAM_LOT: Final = 2_000
 _Row: TypeAlias = tuple[Any, ...]
@@ -140,7 +146,7 @@ def _link(row: Sequence[Any]) -> Link:
         Pair(RemoteRef(row[2], row[3]), RemoteRef(row[4], row[5])),
         _PROOFS[row[6]],
         from_ms(row[7]),
-        LinkState.TOMBSTONE if row[8] else LinkState.LIVE,
+        LinkState.LIVE if not row[8] else LinkState.FORGOTTEN if row[10] == _FORGOTTEN else LinkState.TOMBSTONE,
         _KEYED[row[9]],
         _GONE[row[10]],
     )
@@ -209,7 +215,7 @@ def _columns(connection: str, link: Link) -> dict[str, Any]:
         "since": to_ms(link.since),
         "grave": "" if link.state is LinkState.LIVE else link.id,
         "keyed": link.keyed.marketing + 2 * link.keyed.crm,
-        "gone": None if link.gone is None else str(link.gone),
+        "gone": _FORGOTTEN if link.state is LinkState.FORGOTTEN else None if link.gone is None else str(link.gone),
     }
 
 

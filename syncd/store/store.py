@@ -15,12 +15,13 @@ from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.links import Links
+from syncd.store.privacy import Privacy
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
 
 
-class SqlStore(Links, Intents, Waiting, History, Cursors, Leases):
+class SqlStore(Links, Intents, Waiting, History, Cursors, Leases, Privacy):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
     Thread-safe: every method is a transaction on a connection of its own. The tables must be there (``open_store``).

@@ -8,6 +8,9 @@ Decides names, types, keys and indexes; the migrations make the same tables, and
 * The base of a link stands in the link's own row: the page lookup of a cycle is one index and one row, no join.
 * ``link.grave`` is empty while a link lives and holds the link's own id once it is a tombstone. With it one plain
   unique index per side says "a record is in at most one live link" *and* finds tombstones, on both databases.
+* ``link.gone`` of a tombstone is the side whose record left; ``forgotten`` marks a person who was forgotten.
+
+Length: one table after the other, read as a whole.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -199,6 +202,38 @@ person_key = Table(
     Column("key", LargeBinary, nullable=False),
     PrimaryKeyConstraint("connection", "link", name="person_key_key"),
     comment="one key per linked record; without it that record's audit values are unreadable for good",
+)
+
+suppressed = Table(
+    "suppressed",
+    metadata,
+    _text("connection"),
+    Column("hash", LargeBinary, nullable=False, comment="HMAC-SHA-256 of an address under the connection's own key"),
+    _instant("since"),
+    PrimaryKeyConstraint("connection", "hash", name="suppressed_key"),
+    comment="addresses of people who were forgotten; kept for good",
+)
+
+suppression_secret = Table(
+    "suppression_secret",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("key", LargeBinary, nullable=False),
+    comment="the key of the hashes in suppressed",
+)
+
+remnant = Table(
+    "remnant",
+    metadata,
+    _text("connection"),
+    _text("side"),
+    _text("object"),
+    _text("ref_id"),
+    _text("kind"),
+    _text("opted_out"),
+    _instant("since"),
+    PrimaryKeyConstraint("connection", "side", "object", "ref_id", name="remnant_key"),
+    comment="records of forgotten people that a person must delete at the vendor",
 )
 
 conflict = Table(

@@ -45,6 +45,10 @@ class Vault:
         self._connection = connection
         self._chance = chance
 
+    def fresh(self, size: int) -> bytes:
+        """Unpredictable bytes for another key of the connection."""
+        return self._chance.token(size)
+
     def keys(self, tx: Connection, links: Sequence[str]) -> dict[str, bytes]:
         """The keys that exist of these links."""
         found: dict[str, bytes] = {}

@@ -165,7 +165,7 @@ def test_merges_archives_and_erasures(portal: Portal) -> None:
     assert [gone.ref for gone in swept] == [c]
     ends = portal.connector.fetch(PERSON, [d, c, b, a, b])
     assert [type(end) for end in ends] == [Gone, Gone, Moved, Moved, Moved]
-    assert [end.how for end in ends[:2] if isinstance(end, Gone)] == [Departure.DELETED, Departure.ARCHIVED]
+    assert [end.how for end in ends[:2] if isinstance(end, Gone)] == [Departure.ERASED, Departure.ARCHIVED]
 
 
 @pytest.mark.parametrize("resolves", [True, False])

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
@@ -21,23 +24,28 @@ from syncd.model.link import (
     Conflict,
     DeadLetter,
     FieldChange,
+    Forgotten,
     Intent,
     IntentKind,
     Link,
     LinkState,
+    OptedOut,
     Parked,
     Proof,
+    Remnant,
     Topic,
 )
 from syncd.model.remote import AccountIdentity, Cursor, RemoteRef
 from syncd.model.run import Lease, Request, Run, RunState, StoredCursor
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement, Store
-from syncd.store import SqlStore, open_store
+from syncd.store import SqlStore, migrate, open_store
+from syncd.store.engine import open_engine
 from syncd.store.tables import metadata
 from tests.fakes import START, FakeChance, FakeClock
 
 LATER = START + timedelta(minutes=5)
+MIGRATIONS = Path(migrate.__file__).parent / "migrations"
 Opening = Callable[..., SqlStore]
 
 
@@ -320,8 +328,9 @@ def test_audit_values_are_sealed_until_forgotten(store: SqlStore) -> None:
         assert b"canary" not in bytes(sealed)
         assert "canary" not in changes
     assert store.audit_of("L1", 1)[0].changes == audit("i1").changes
-    assert store.forget("L1")
-    assert not store.forget("L1")
+    gone = link("L1", "1", "00Q1", state=LinkState.FORGOTTEN)
+    for _ in range(2):
+        store.settle(Settlement(links=[gone], forgotten=[Forgotten(gone, (), ())]), START)
     hidden = store.audit_of("L1", 1)[0]
     assert [(c.field, c.before, c.after, c.rule) for c in hidden.changes] == [
         ("email", None, None, "newest"),
@@ -345,6 +354,96 @@ def test_a_moved_audit_value_is_noticed(store: SqlStore) -> None:
         )
     with pytest.raises(Bug, match="altered"):
         store.audit_of("L1", 1)
+
+
+# -- privacy ---------------------------------------------------------------------------------------------------------
+def forgotten(of: Link, *addresses: str, remnants: tuple[Remnant, ...] = ()) -> Settlement:
+    """The page that forgets somebody."""
+    gone = replace(of, state=LinkState.FORGOTTEN, gone=None)
+    return Settlement(links=[gone], forgotten=[Forgotten(gone, addresses, remnants)])
+
+
+def test_forgetting_takes_all_but_ids(store: SqlStore) -> None:
+    """Base, key, intents and all that waits are gone, of this person only; the link says what became of it."""
+    one, two = link("L1", "1", "00Q1"), link("L2", "2", "00Q2")
+    asked = conflict("c2", link=None, topic=Topic.MATCH, refs=((Side.MARKETING, one.refs.marketing),), field=None)
+    others = conflict("c3", link="L2", refs=((Side.CRM, two.refs.crm),))
+    parked = Parked("L1", "person", Side.CRM, one.refs.crm, "phone", "f1", "BAD", "why", "mend it", START)
+    dead = DeadLetter("d1", "person", Side.CRM, one.refs.marketing, "f", "BAD", "why", "mend", START, 1)
+    page = Settlement(
+        links=[one, two],
+        bases=[("L1", base(a=1)), ("L2", base(a=2))],
+        conflicts=[conflict("c1"), asked, others],
+        parked=[parked, replace(parked, link="L2")],
+        dead=[dead, replace(dead, id="d2", origin=two.refs.marketing)],
+    )
+    store.settle(page, START)
+    store.begin(take(store), [intent("i1"), intent("i2", of="L2")], [audit("i1"), audit("i2", of="L2")], START)
+    store.settle(forgotten(one), LATER)
+    found = store.by_link(["L1", "L2"])
+    assert found["L1"].link.state is LinkState.FORGOTTEN
+    assert found["L1"].base is None
+    assert found["L2"].base == base(a=2)
+    assert [each.id for each in store.conflicts()] == ["c3"]
+    assert [each.link for each in store.parked()] == ["L2"]
+    assert [each.id for each in store.dead_letters()] == ["d2"]
+    assert [each.link for each in store.open_intents()] == ["L2"]
+    assert store.audit_of("L1", 9)[0].changes[0].after is None
+    assert store.audit_of("L2", 9)[0].changes == audit("i2").changes
+    assert store.link_ids("person", Side.CRM, [one.refs.crm]) == {}
+    assert store.count_links("person") == 1
+
+
+def test_forgotten_addresses_are_known_and_unreadable(store: SqlStore, open_test_store: Opening) -> None:
+    """They are recognised for good, under a key of each connection's own; the table holds hashes alone."""
+    assert store.suppressed(["ann@example.com"]) == frozenset()
+    store.settle(forgotten(link("L1", "1", "00Q1"), "ann@example.com", "a.n@example.com"), START)
+    store.settle(forgotten(link("L2", "2", "00Q2"), "ann@example.com", "bob@example.com"), LATER)
+    many = [f"p{n}@example.com" for n in range(1_200)]
+    assert store.suppressed([*many, "bob@example.com", "ann@example.com"]) == {"ann@example.com", "bob@example.com"}
+    other = open_test_store("other")
+    other.settle(forgotten(link("L1", "1", "00Q1"), "carl@example.com"), START)
+    assert other.suppressed(["ann@example.com", "carl@example.com"]) == {"carl@example.com"}
+    with store.engine.connect() as connection:
+        hashes = [bytes(row.hash) for row in connection.execute(text("SELECT hash FROM suppressed"))]
+    assert len(set(hashes)) == 4
+    assert {len(each) for each in hashes} == {32}
+
+
+def test_what_remains_is_listed_until_it_is_gone(store: SqlStore) -> None:
+    """One row a record with its first time; a record that is gone leaves the list."""
+    one = link("L1", "1", "00Q1")
+    lead = Remnant("person", Side.CRM, one.refs.crm, OptedOut.YES, START)
+    contact = Remnant("person", Side.MARKETING, one.refs.marketing, OptedOut.UNMAPPED, LATER)
+    store.settle(forgotten(one, remnants=(lead, contact)), START)
+    store.settle(Settlement(remnants=[replace(lead, since=LATER)]), LATER)
+    assert store.remnants() == [lead, contact]
+    store.settle(Settlement(unremnant=[(Side.CRM, one.refs.crm), (Side.CRM, one.refs.marketing)]), LATER)
+    assert store.remnants() == [contact]
+
+
+def test_a_store_of_the_first_version_opens(store_url: str, clock: FakeClock) -> None:
+    """Made by the first release: it is brought to this schema, and what stood in it stands."""
+    engine = open_engine(store_url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO link (connection, id, kind, marketing_object, marketing_id, crm_object, crm_id, proof,"
+                " since, grave, keyed) VALUES"
+                " ('main', 'L1', 'person', 'contacts', '1', 'Lead', '00Q1', 'key', 0, '', 3)"
+            )
+        )
+    engine.dispose()
+    store = open_store(store_url, "main", clock=clock, chance=FakeChance())
+    assert store.count_links("person") == 1
+    store.settle(forgotten(store.by_link(["L1"])["L1"].link, "ann@example.com"), START)
+    assert store.suppressed(["ann@example.com"]) == {"ann@example.com"}
+    store.close()
 
 
 # -- what waits ------------------------------------------------------------------------------------------------------

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
 
 from syncd.model.errors import BadUsage, NeedsOperator, RetryLater
-from syncd.model.link import Link, Proof
+from syncd.model.link import Base, Forgotten, Link, LinkState, Proof
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair
 from syncd.ports.store import Settlement
@@ -152,15 +153,22 @@ def test_an_old_library_gets_the_old_journal(tmp_path: Path, clock: FakeClock, m
     assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
 
 
-def test_a_forgotten_key_leaves_no_trace(tmp_path: Path, clock: FakeClock) -> None:
-    """After forgetting, no file of the store holds the bytes of the key."""
+def test_a_forgotten_person_leaves_no_trace(tmp_path: Path, clock: FakeClock) -> None:
+    """After forgetting, no file of the store holds the bytes of the key, of the base or of the address."""
     store = open_store(f"sqlite:///{tmp_path}/state.db", "main", clock=clock, chance=FakeChance())
     with store._database.writing("make a key") as tx:
         key = store._vault.keys_or_new(tx, ["L1"])["L1"]
+    page = one_link()
+    confirmed = {"email": "ann@canary.example"}
+    store.settle(replace(page, bases=[("L1", Base(confirmed, Pair(confirmed, confirmed)))]), START)
     everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert key in everything
-    assert store.forget("L1")
-    assert key not in b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"canary" in everything
+    gone = replace(page.links[0], state=LinkState.FORGOTTEN)
+    store.settle(Settlement(links=[gone], forgotten=[Forgotten(gone, ("ann@canary.example",), ())]), START)
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert key not in everything
+    assert b"canary" not in everything
     store.close()
 
 

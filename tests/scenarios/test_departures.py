@@ -43,19 +43,6 @@ def test_a_contact_archived_by_marketing_is_not_made_again(steps: Steps) -> None
     steps.quiet()
 
 
-def test_a_contact_erased_for_privacy_is_a_tombstone_too(steps: Steps) -> None:
-    """Erased for good, which no stream tells: the next write finds it out, the link ends, the Lead stays as it is."""
-    contact, lead = steps.pair()
-    steps.both.hubspot.gdpr_delete("contacts", contact)
-    steps.cycle()
-    steps.sell(lead, Title="Head")
-    steps.cycle()
-    steps.cycle()
-    assert state_of(steps, contact) is LinkState.TOMBSTONE
-    assert steps.contacts() == []
-    steps.quiet()
-
-
 def test_a_lead_taken_out_of_the_bin_is_linked_again(steps: Steps) -> None:
     """Restored: the tombstone lives again, and what changed meanwhile on either side travels."""
     contact, lead = steps.pair(jobtitle="Buyer")

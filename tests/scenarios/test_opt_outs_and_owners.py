@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.scenarios.steps import Steps
+from sandbox.salesforce.definitions import FieldDefinition
+from syncd.model.errors import BadConfig
+from tests.scenarios.steps import Fields, Steps
 
 
 # -- opt-out -----------------------------------------------------------------------------------------------------------
@@ -122,3 +126,91 @@ def test_an_assignment_rule_changes_no_owner(steps: Steps) -> None:
     assert steps.sold(lead, "Title") == "Head"
     assert steps.sold(lead, "OwnerId") == owner
     steps.quiet()
+
+
+# -- subscription by subscription --------------------------------------------------------------------------------------
+NEWSLETTER = FieldDefinition(
+    name="Newsletter_Opt_Out__c",
+    type="boolean",
+    nillable=False,
+    defaulted=True,
+    default=False,
+    custom=True,
+)
+
+
+@pytest.fixture
+def newsletter(steps_with: Callable[[Callable[[Fields], None]], Steps]) -> Steps:
+    """A world that maps one subscription type to a checkbox."""
+
+    def change(fields: Fields) -> None:
+        slots = {"marketing": "@subscription/10001", "crm": NEWSLETTER.name}
+        fields["newsletter_opt_out"] = {"type": "opt_out", **slots}
+
+    steps = steps_with(change)
+    for name in ("Lead", "Contact"):
+        steps.both.salesforce.add_field(name, NEWSLETTER)
+    return steps
+
+
+@pytest.mark.parametrize("side", ["marketing", "crm"])
+def test_one_subscription_is_left_on_both_sides(newsletter: Steps, side: str) -> None:
+    """The opt-out of one subscription travels alone: other subscriptions and the opt-out of everything stay."""
+    contact, lead = newsletter.pair()
+    if side == "marketing":
+        newsletter.both.hubspot.leave_subscription("ann@example.com", 10_001)
+    else:
+        newsletter.sell(lead, Newsletter_Opt_Out__c=True)
+    newsletter.cycle()
+    assert newsletter.sold(lead, "Newsletter_Opt_Out__c") is True
+    assert newsletter.marketed(contact, "hs_email_optout_10001") == "true"
+    assert newsletter.marketed(contact, "hs_email_optout_10002") != "true"
+    assert newsletter.marketed(contact, "hs_email_optout") != "true"
+    assert newsletter.sold(lead, "HasOptedOutOfEmail") is False
+    newsletter.quiet()
+
+
+def test_a_subscription_is_never_joined_again(newsletter: Steps) -> None:
+    """The checkbox is cleared in Salesforce: that is held, and HubSpot keeps the opt-out."""
+    contact, lead = newsletter.pair()
+    newsletter.sell(lead, Newsletter_Opt_Out__c=True)
+    newsletter.cycle()
+    newsletter.sell(lead, Newsletter_Opt_Out__c=False)
+    assert newsletter.counts() == {"conflicts": 1}
+    assert newsletter.marketed(contact, "hs_email_optout_10001") == "true"
+
+
+def test_leaving_everything_needs_no_second_call(newsletter: Steps) -> None:
+    """Out of everything and of one subscription at once: one call, and both stand."""
+    contact, lead = newsletter.pair()
+    newsletter.sell(lead, Newsletter_Opt_Out__c=True, HasOptedOutOfEmail=True)
+    before = len(newsletter.both.hubspot.calls)
+    newsletter.cycle()
+    asked = [call.operation for call in newsletter.both.hubspot.calls[before:] if "preferences" in call.operation]
+    assert asked == ["preferences.batch.unsubscribe"]
+    assert newsletter.marketed(contact, "hs_email_optout_10001") == "true"
+    newsletter.quiet()
+
+
+def test_a_token_without_the_batch_scope_leaves_one_by_one(newsletter: Steps) -> None:
+    """The batch form belongs to Enterprise accounts: without its scope each address is sent alone."""
+    contact, lead = newsletter.pair()
+    tokens = newsletter.both.hubspot.tokens
+    for token, scopes in list(tokens.items()):
+        tokens[token] = scopes - {"communication_preferences.statuses.batch.write"}
+    newsletter.sell(lead, Newsletter_Opt_Out__c=True)
+    newsletter.cycle()
+    assert newsletter.marketed(contact, "hs_email_optout_10001") == "true"
+    newsletter.quiet()
+
+
+def test_an_unknown_subscription_is_refused(steps_with: Callable[[Callable[[Fields], None]], Steps]) -> None:
+    """A type that the account does not have stops the run before any write."""
+
+    def change(fields: Fields) -> None:
+        fields["opt_out"]["marketing"] = "@subscription/77"
+
+    steps = steps_with(change)
+    steps.contact(email="ann@example.com")
+    with pytest.raises(BadConfig, match=r"@subscription/77 does not exist"):
+        steps.cycle()

@@ -37,6 +37,7 @@ from tests.hubspot_stub import BASE, OBJECTS, SHAPE, body_of, connect, row
 NOW = 1_700_000_000_000
 UPDATE, UPSERT, READ = f"{OBJECTS}/batch/update", f"{OBJECTS}/batch/upsert", f"{OBJECTS}/batch/read"
 UNSUBSCRIBE = f"{BASE}/communication-preferences/2026-09/statuses/batch/unsubscribe-all"
+SUBSCRIPTIONS = f"{BASE}/communication-preferences/2026-09/statuses/batch/write"
 Reply = Callable[[dict[str, Any]], tuple[int, Mapping[str, Any]]]
 
 
@@ -177,7 +178,7 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
     assert isinstance(three, Stale)
     assert isinstance(three.current, Moved)
     assert three.current.new.id == "9"
-    assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.DELETED))
+    assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.ERASED))
 
 
 @responses.activate
@@ -330,6 +331,48 @@ def test_an_opt_out_that_failed_creates_nobody(connector: HubSpotConnector, cloc
     assert one.fields == ("@unsubscribed",)
     assert isinstance(two, Written)
     assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q02"]
+
+
+@responses.activate
+def test_single_subscriptions_go_in_one_batch(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """One row an address and subscription; the read-only properties are never written."""
+    sent = on(SUBSCRIPTIONS, lambda _: (200, {"results": []}))
+    on(UPSERT, make)
+    one = create("00Q01", email="a@example.com", **{"@subscription/7": "true", "@subscription/8": "true"})
+    results = send(connector, clock, one, create("00Q02", email="b@example.com", **{"@subscription/7": True}))
+    status = {"statusState": "UNSUBSCRIBED", "channel": "EMAIL"}
+    assert sent == [
+        {
+            "inputs": [
+                {"subscriberIdString": "a@example.com", "subscriptionId": 7, **status},
+                {"subscriberIdString": "a@example.com", "subscriptionId": 8, **status},
+                {"subscriberIdString": "b@example.com", "subscriptionId": 7, **status},
+            ]
+        }
+    ]
+    assert all(isinstance(result, Written) for result in results)
+    assert isinstance(results[0], Written)
+    assert results[0].confirmed["@subscription/8"] == "true"
+
+
+@responses.activate
+def test_a_subscription_at_fault_costs_its_row_only(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """A refused batch is sent one by one; the row that HubSpot refuses names its field, the other is written."""
+    on(SUBSCRIPTIONS, lambda _: (400, {"category": "VALIDATION_ERROR", "message": "no"}))
+    single = SUBSCRIPTIONS.removesuffix("batch/write")
+    on(f"{single}a%40example.com", lambda _: (400, {"category": "VALIDATION_ERROR", "message": "no such type"}))
+    on(f"{single}b%40example.com", lambda _: (200, {"status": "UNSUBSCRIBED"}))
+    on(UPSERT, make)
+    one, two, three = send(
+        connector, clock, create("00Q01", email="a@example.com", **{"@subscription/7": "true"}),
+        create("00Q02", email="b@example.com", **{"@subscription/7": "true"}),
+        create("00Q03", email="c@example.com", **{"@subscription/7": "false"}),
+    )  # fmt: skip
+    assert isinstance(one, Refused)
+    assert one.fields == ("@subscription/7",)
+    assert isinstance(two, Written)
+    assert isinstance(three, Refused)
+    assert three.code == "OPT_OUT_ONLY"
 
 
 @responses.activate

@@ -1,0 +1,116 @@
+"""Recreating on purpose: what was deleted is made again because a person said so, and only then."""
+
+from __future__ import annotations
+
+import pytest
+
+from syncd.engine.cycle import Ended, plan_only, sync
+from syncd.engine.forgetting import wish
+from syncd.model.errors import BadUsage
+from syncd.model.link import LinkState
+from syncd.model.plan import Create
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+from syncd.operations.recreating import tombstones
+from tests.scenarios.steps import HOUR, Steps
+
+
+def recreate(steps: Steps, text: str) -> Ended:
+    """A cycle that a person gave this record to."""
+    steps.both.clock.advance(HOUR)
+    return sync(steps.both.world, recreate=tombstones(steps.both.world, [text]))
+
+
+def test_a_deleted_lead_is_made_again(steps: Steps) -> None:
+    """The plan shows it first; a new Lead and a new link are made, the old link and its history stay a tombstone."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    ref = RemoteRef("contacts", contact)
+    old = steps.both.store.linked("person", Side.MARKETING, [ref])[ref].link
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    planned = plan_only(steps.both.world, recreate=tombstones(steps.both.world, [f"marketing:contacts/{contact}"]))
+    (create,) = [action for action in planned.plan.actions() if isinstance(action, Create)]
+    assert (create.side, create.object, create.origin) == (Side.CRM, "Lead", ref)
+    assert recreate(steps, "ann@example.com").run.counts == {"created.crm": 1, "keyed.marketing": 1}
+    (made,) = steps.live("Lead")
+    assert made["Title"] == "Head"
+    assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
+    new = steps.both.store.linked("person", Side.MARKETING, [ref])[ref].link
+    assert (new.state, new.refs.crm.id) == (LinkState.LIVE, made["Id"])
+    kept = steps.both.store.by_link([old.id])[old.id].link
+    assert (kept.state, kept.refs.crm.id) == (LinkState.TOMBSTONE, lead)
+    assert steps.both.store.audit_of(old.id, 9)
+    steps.sell(str(made["Id"]), City="Bonn")
+    steps.cycle()
+    assert steps.marketed(contact, "city") == "Bonn"
+    steps.quiet()
+
+
+def test_an_archived_contact_is_made_again(steps: Steps) -> None:
+    """The other way round, though no rule makes contacts by itself."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    assert recreate(steps, f"crm:Lead/{lead}").run.counts["created.marketing"] == 1
+    (made,) = steps.contacts()
+    assert made != contact
+    assert steps.marketed(made, "jobtitle") == "Buyer"
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == made
+    steps.quiet()
+
+
+def test_a_second_deletion_can_be_undone_too(steps: Steps) -> None:
+    """Made again, deleted again, made again: each time a link of its own."""
+    contact, _ = steps.pair()
+    for _ in range(2):
+        (row,) = steps.live("Lead")
+        steps.both.salesforce.delete("Lead", str(row["Id"]))
+        steps.cycle()
+        recreate(steps, f"marketing:contacts/{contact}")
+        assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+def test_what_came_meanwhile_is_linked_and_not_doubled(steps: Steps) -> None:
+    """Somebody made the Lead by hand already: the two are linked, and no third record is made."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    by_hand = steps.lead(Email="ann@example.com", Status="Open - Not Contacted")
+    recreate(steps, f"marketing:contacts/{contact}")
+    assert [row["Id"] for row in steps.live("Lead")] == [by_hand]
+    assert steps.marketed(contact, "syncd_crm_id") == by_hand
+
+
+def test_what_is_no_tombstone_is_refused(steps: Steps) -> None:
+    """A live link, a record that never had one, an unknown word and a forgotten person: each with its reason."""
+    contact, lead = steps.pair()
+    alone = steps.contact(email="bob@example.com", lifecyclestage="subscriber")
+    steps.cycle()
+    for text, why in (
+        (f"marketing:contacts/{contact}", "has both of its records"),
+        (f"marketing:contacts/{alone}", "never linked"),
+        ("nobody@example.com", "neither side"),
+        ("nonsense", "names no record"),
+    ):
+        with pytest.raises(BadUsage, match=why):
+            tombstones(steps.both.world, [text])
+    asked = wish(steps.both.world, "person", [(Side.CRM, RemoteRef("Lead", lead))], asked=None, salt="")
+    steps.both.store.approve(asked)
+    steps.cycle()
+    with pytest.raises(BadUsage, match="forgotten for privacy"):
+        tombstones(steps.both.world, [f"crm:Lead/{lead}"])
+
+
+def test_nothing_is_left_to_recreate_from(steps: Steps) -> None:
+    """Both records are gone: the command says so and writes nothing."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    steps.both.hubspot.archive("contacts", contact)
+    before = steps.written()
+    with pytest.raises(BadUsage, match="gone as well"):
+        recreate(steps, f"marketing:contacts/{contact}")
+    assert steps.written() == before
