@@ -1,4 +1,4 @@
-"""The clock of this machine is wrong: cursors are the vendors' business, so nothing is lost, doubled or kept waiting."""
+"""The clock of this machine is wrong: cursors are the vendors' business, nothing is lost, doubled or kept waiting."""
 
 from __future__ import annotations
 
