@@ -116,10 +116,7 @@ class HubSpotConnector:
     def identity(self) -> AccountIdentity:
         """The portal id. :raises Bug: if the answer has none."""
         body = object_of(self._details(), "account")
-        portal = body.get("portalId")
-        if not str(portal).isdigit():
-            raise wrong_shape("account", "no portalId")
-        return AccountIdentity(VENDOR, str(portal), str(body.get("uiDomain") or ""))
+        return AccountIdentity(VENDOR, id_of(body, "account", "portalId"), str(body.get("uiDomain") or ""))
 
     @foreseen
     def schema(self, shape: Shape) -> RemoteSchema:
@@ -141,8 +138,8 @@ class HubSpotConnector:
         asked = Asked.of(Shape(kind="billing", objects={"contacts": (status,)}, key=status))
         wanted = [ref.id for ref in refs if ref.object == "contacts"]
         rows = {id_of(row, "contacts"): row for row in (reader.batch(asked, wanted) if wanted else ())}
-        if unread := len(set(wanted) - rows.keys()):
-            raise wrong_shape("billed", f"{unread} of {len(wanted)} new contacts are not in the answer")
+        if not rows.keys() >= set(wanted):
+            raise wrong_shape("billed", "new contacts are not in the answer")
         return [asked.ref(key) for key, row in rows.items() if properties_of(row).get(status) == "true"]
 
     def quota(self) -> Quota:
@@ -242,9 +239,7 @@ class HubSpotConnector:
         if key.by == "email":
             # A secondary address resolves too, but the answer does not say which input it answers: match here.
             for row in reader.forgiving(asked, lowered, by="email", also=("email", "hs_additional_emails")):
-                if "email" not in properties_of(row):
-                    raise wrong_shape("find", f"{asked.kind}/{id_of(row, asked.kind)} without the email asked for")
-                for address in addresses_of(row) & hits.keys():
+                for address in addresses_of(asked, row) & hits.keys():
                     hits[address].append(row)
         else:
             spelled = {value: value for value in lowered}
@@ -256,12 +251,8 @@ class HubSpotConnector:
                     hits[spelled[text]].append(hit)
         unique = {id_of(row, asked.kind): row for rows in hits.values() for row in rows}
         records = {record.ref.id: record for record in reader.records(asked, unique.values())}
-        return {
-            value: [
-                records[key] for key in dict.fromkeys(id_of(row, asked.kind) for row in hits.get(value.lower(), ()))
-            ]
-            for value in values
-        }
+        found = {value: dict.fromkeys(id_of(row, asked.kind) for row in rows) for value, rows in hits.items()}
+        return {value: [records[key] for key in found.get(value.lower(), ())] for value in values}
 
     @foreseen
     def keyed(self, shape: Shape, object: str, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
@@ -354,13 +345,7 @@ class HubSpotConnector:
         """Rows of a search that could not name all properties: it told which records, the store tells their values."""
         if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
             return rows
-        keys = [id_of(row, asked.kind) for row in rows]
-        held: dict[str, Row] = {id_of(row, asked.kind): row for row in reader.batch(asked, keys)}
-        for key in keys:
-            # Archived or merged since, or left out of the answer: only the first may be passed over.
-            if key not in held and not isinstance(single := reader.one(asked, key), Gone | Moved):
-                held[key] = single
-        return [held[key] for key in keys if key in held]
+        return reader.live(asked, [id_of(row, asked.kind) for row in rows])
 
 
 def vendor_now(answer: Answer) -> int | None:

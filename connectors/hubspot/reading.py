@@ -108,6 +108,16 @@ class Reader:
         }
         return [records[key] if key in records else ends[key] for key in ids]
 
+    def live(self, asked: Asked, keys: Sequence[str]) -> list[Row]:
+        """The rows of these ids, in the order asked. One that was archived or merged since is passed over; one that the
+        answer only leaves out is read alone.
+        """
+        held: dict[str, Row] = {id_of(row, asked.kind): row for row in self.batch(asked, keys)}
+        for key in keys:
+            if key not in held and not isinstance(single := self.one(asked, key), Gone | Moved):
+                held[key] = single
+        return [held[key] for key in keys if key in held]
+
     def one(self, asked: Asked, key: str) -> dict[str, Any] | Gone | Moved:
         """One record by a single read, which alone follows merges."""
         path = self.client.paths.record(asked.kind, key)
@@ -170,8 +180,13 @@ def archived(asked: Asked, row: Row) -> Gone:
     return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
 
 
-def addresses_of(row: Row) -> set[str]:
-    """All addresses a contact is known by, in lower case; the secondary ones resolve in batch reads too."""
+def addresses_of(asked: Asked, row: Row) -> set[str]:
+    """All addresses a contact is known by, in lower case; the secondary ones resolve in batch reads too.
+
+    :raises Bug: if the row does not tell the address that was asked for.
+    """
     held = properties_of(row)
+    if "email" not in held:
+        raise wrong_shape("find", f"{asked.kind}/{id_of(row, asked.kind)} without the email asked for")
     every = [held.get("email") or "", *str(held.get("hs_additional_emails") or "").split(";")]
     return {address.strip().lower() for address in every if address.strip()}

@@ -21,7 +21,7 @@ from syncd.engine.ahead import write_ahead
 from syncd.engine.forgetting import OptOuts, forget
 from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
-from syncd.engine.refusals import after_refusal
+from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
@@ -336,7 +336,7 @@ class Apply:
             field=None,
             values=Pair(None, None),
             base=None,
-            reason=f"{result.code}: {result.reason}",
+            reason=f"{result.code}: {cut(result.reason)}",
             since=self.world.clock.now(),
         )
         self._opened(conflict)

@@ -73,8 +73,8 @@ def sync(
     )
     tally = Tally()
     with bound(connection=world.connection.name, run=run.id):
-        emit("run.started", command="sync", mode=world.connection.mode, who=world.who)
         try:
+            emit("run.started", command="sync", mode=world.connection.mode, who=world.who)
             world.store.save_run(run)
             ended = _Cycle(world, holding, run, tally, progress).go(approve=approve, full=full, recreate=recreate)
         except SyncdError as trouble:

@@ -21,6 +21,12 @@ from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
 NEEDED = frozenset({"REQUIRED_FIELD_MISSING"})
+LONGEST = 500
+
+
+def cut(reason: str) -> str:
+    """A vendor's reason as a person can read it: some vendors quote the whole value, however long it is."""
+    return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}... ({len(reason):,} characters)"
 
 
 def after_refusal(
@@ -146,7 +152,7 @@ def _park(
             field=change.field,
             fingerprint=planner.park_fingerprint(action.side, written, record_type),
             code=result.code,
-            reason=result.reason,
+            reason=cut(result.reason),
             advice=advice,
             since=world.clock.now(),
         )
@@ -171,7 +177,7 @@ def _dead_letter(
         origin=decision.link.refs.of(side.other),
         fingerprint=planner.park_fingerprint(side, planned.fields if planned else action.fields),
         code=result.code,
-        reason=result.reason,
+        reason=cut(result.reason),
         advice=advice,
         since=world.clock.now(),
         attempts=world.attempts.get(name, 0) + 1,

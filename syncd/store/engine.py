@@ -179,9 +179,11 @@ def _make_private(file: Path) -> None:
             finally:
                 os.close(handle)
             return
-        mode = stat.S_IMODE(file.stat().st_mode)
-        if mode & 0o077:
-            file.chmod(mode & 0o700)
+        found = file.stat().st_mode
+        if not stat.S_ISREG(found):  # a device or a folder is not ours to close to others
+            raise NeedsOperator(f"store {file}: this is no file; name one, or one that is not there yet")
+        if found & 0o077:
+            file.chmod(stat.S_IMODE(found) & 0o700)
     except OSError as error:
         raise NeedsOperator(
             f"store {file}: cannot be made for the owner alone ({error.strerror}); check folder, owner and rights"

@@ -84,6 +84,17 @@ def file_store(tmp_path: Path, clock: FakeClock) -> SqlStore:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_refused_and_left_alone(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A pipe, a folder or a device is no store: closing it to others, as a store is, would break the machine."""
+    place = tmp_path / "state.db"
+    make(place)
+    place.chmod(0o755)
+    with pytest.raises(NeedsOperator, match="this is no file"):
+        engine.open_engine(f"sqlite:///{place}")
+    assert stat.S_IMODE(place.stat().st_mode) == 0o755
+
+
 def test_two_processes_fight_for_the_lease(store_url: str) -> None:
     """Four processes open an empty database at once and reach for one lease: one has it, and no opening fails."""
     fighters = [child(FIGHTER, store_url, f"h{n}") for n in range(4)]

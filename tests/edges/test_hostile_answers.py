@@ -2,6 +2,8 @@
 
 Each kind of call is made against the stand-in once for every request it sends, with each hostile answer in place of
 exactly that request's answer, and once with it in place of all answers.
+
+Length: both vendors and every kind of call are set up side by side, so that none is left out.
 """
 
 from __future__ import annotations

@@ -277,7 +277,7 @@ def test_a_command_that_is_told_to_stop_closes_its_run(place: Place, number: sig
     assert by_name["run.failed"]["what"].startswith("interrupted")
     assert by_name["command.failed"]["exit"] == code
     assert "the next run goes on from there" in by_name["command.failed"]["what"]
-    run = place.run("runs", "--json").json[0]
+    run = place.run("runs", "--json").json["runs"][0]
     assert (run["state"], run["trouble"]) == ("partial", "interrupted; what was in flight is settled next time")
     digest = place.run("plan", "--json").json["digest"]
     assert place.run("sync", "--wait", "0", "--approve", digest).code in {0, 1}, "nobody has to wait for the lease"
