@@ -186,6 +186,22 @@ def test_updates_go_by_the_type_that_the_record_has(steps: Steps) -> None:
     steps.quiet()
 
 
+def test_accounts_are_checked_in_the_cycle_that_reads_the_schemas(steps: Steps) -> None:
+    """What one kind's objects offer is still known after the schema of the next kind was read."""
+    org = steps.both.salesforce
+    narrow = org.add_record_type("Account", "Narrow", picklists={"Industry": ["Technology"]})
+    org.add_record_type("Lead", "Inbound", picklists={"Industry": ["Technology"]})
+    account = org.insert("Account", {"Name": "Acme", "Website": "acme.com", "RecordTypeId": narrow})
+    company = steps.both.hubspot.create("companies", {"name": "Acme", "domain": "acme.com"})
+    steps.cycle()
+    steps.market(company, object_name="companies", industry="BANKING", city="Bonn")
+    steps.cycle(after=3600)
+    assert steps.sold(account, "Industry", object_name="Account") is None
+    assert steps.sold(account, "BillingCity", object_name="Account") == "Bonn"
+    assert [(row.field, row.code) for row in steps.both.store.parked()] == [("industry", "NOT_IN_RECORD_TYPE")]
+    steps.quiet()
+
+
 def test_each_value_of_a_set_counts(typed: Opened) -> None:
     """A multipicklist is held whole if the type does not offer one of its values."""
     steps = typed("Inbound")
