@@ -17,13 +17,13 @@ ACTIONS = frozenset(
     {
         # records
         "create", "edit", "archive", "restore", "gdpr_delete", "merge", "associate", "disassociate",
-        "insert", "delete", "undelete", "erase", "convert", "touch",
+        "insert", "delete", "undelete", "erase", "convert", "touch", "person_account",
         # addresses and owners
         "unsubscribe", "leave_subscription", "resubscribe", "add_owner", "add_user", "deactivate_user", "add_queue",
         # the admin's work
         "add_property", "remove_property", "require_property", "hide_field", "protect_field", "show_field",
         "track_fields", "map_conversion", "set_lead_statuses", "begin_maintenance", "end_maintenance",
-        "expire_sessions",
+        "expire_sessions", "add_record_type", "offer_values", "retire_record_type", "enable_person_accounts",
         # unlucky moments
         "commit_later", "lock_rows",
     }

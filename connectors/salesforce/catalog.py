@@ -82,8 +82,10 @@ class Catalog:
         per object, one for the statuses, one per record type of an object with mapped picklists, one to count person
         accounts where the org has them.
         """
-        self.forget()
-        self._types.clear()
+        for name in shape.objects:  # those of other kinds stand
+            self._known.pop(name, None)
+            self._types.pop(name, None)
+            self._barred.pop(name, None)
         objects = {name: dict(self.of(name, lane)) for name in shape.objects}
         self._need_individuals(objects)
         if "Status" in objects.get("Lead", {}):

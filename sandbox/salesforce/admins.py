@@ -63,7 +63,7 @@ class Admins:
         add_record_type(self._entity(object), record_type, changed=self.org.clock.now())
         return record_type.id
 
-    def offer(self, object: str, record_type: str, picklist: str, values: Sequence[str]) -> None:
+    def offer_values(self, object: str, record_type: str, picklist: str, values: Sequence[str]) -> None:
         """An admin chooses the values of a picklist that a record type (by its id) offers."""
         entity = self._entity(object)
         known = entity.record_types[record_type]

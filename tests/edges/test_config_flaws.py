@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.model.errors import BadConfig
+from syncd.model.mapping import RecordTypeRule
 from syncd.model.values import Side
 from tests.unit.settings.conftest import Folder
 
@@ -184,6 +185,39 @@ def test_flaws_of_a_field(folder: Folder, text: str, what: str, advice: str) -> 
     found = folder.flaws()
     where = f"schema/person.yaml:{FIRST_NEW_LINE + 1}:"
     assert any(flaw.startswith(where) and what in flaw and advice in flaw for flaw in found), found
+
+
+RULE = "{object: Lead, when: \"stage == 'mql'\"}"
+# what the create rule of line 5 becomes, what is wrong, advice in it
+RECORD_TYPE_FLAWS = [
+    ("{object: Lead, record_type: [{name: A, when: 'stge == 1'}]}", "CEL does not compile", "stage"),
+    ("{object: Lead, record_type: [{name: A}, {name: B}]}", "a rule without `when` hides the rules below it", "last"),
+    ("{object: Lead, record_type: [{nme: A}]}", "unknown key 'nme'", "did you mean 'name'?"),
+]
+
+
+@pytest.mark.parametrize(("rule", "what", "advice"), RECORD_TYPE_FLAWS)
+def test_flaws_of_a_record_type(folder: Folder, rule: str, what: str, advice: str) -> None:
+    """A mistake in the record type of a create rule is a flaw in its line."""
+    folder.person(RULE, rule)
+    found = folder.flaws()
+    assert any(flaw.startswith("schema/person.yaml:5:") and what in flaw and advice in flaw for flaw in found), found
+
+
+def test_only_crm_records_have_record_types(folder: Folder) -> None:
+    """On the marketing side the key does not exist."""
+    folder.person("create: {", "create: {marketing: [{object: contacts, record_type: A}], ")
+    (flaw,) = folder.flaws()
+    assert "unknown key 'record_type'" in flaw
+
+
+def test_a_record_type_is_a_name_or_rules(folder: Folder) -> None:
+    """A name alone is a rule that always holds."""
+    folder.person(RULE, "{object: Lead, record_type: Inbound}")
+    short = folder.load().connection("main").connection.kinds[0].create.crm
+    folder.person("record_type: Inbound", "record_type: [{name: Inbound}]")
+    assert short == folder.load().connection("main").connection.kinds[0].create.crm
+    assert short[0].record_types == (RecordTypeRule("Inbound"),)
 
 
 def test_a_read_only_field_may_be_read(folder: Folder) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from syncd.engine.cycle import plan_only
+from syncd.engine.prepare import plan_digest
 from syncd.model.errors import BadConfig
-from syncd.operations.forecast import forecast, forecast_document
+from syncd.model.plan import Create, Decision, Plan
+from syncd.operations.forecast import forecast, forecast_document, written_samples
 from syncd.operations.standing import standing, standing_document
 from tests.scenarios.steps import Schema, Steps, remapped
 
@@ -62,6 +65,28 @@ def test_the_first_rule_that_holds_chooses_the_type(typed: Opened) -> None:
     given = {row["FirstName"]: row["RecordTypeId"] for row in steps.live("Lead")}
     assert given == {"Ann": types["Partner"], "Bob": types["Inbound"]}
     steps.quiet()
+
+
+def test_a_plan_shows_the_type_and_its_digest_depends_on_it(typed: Opened) -> None:
+    """Who approves a plan sees the type of each new record; another type is another plan."""
+    steps = typed([{"name": "Partner", "when": "first_name == 'Ann'"}, {"name": "Inbound"}])
+    for name in ("Partner", "Inbound"):
+        steps.both.salesforce.add_record_type("Lead", name)
+    steps.contact(email="ann@example.com", firstname="Ann")
+    world = steps.both.world
+    told = forecast(world, plan_only(world).plan)
+    assert forecast_document(told)["samples"][0]["record_type"] == "Partner"
+    assert written_samples(told.samples)[0][0].startswith("create crm Lead (Partner) for contacts/")
+    other = [replace(told.plan.kinds[1], decisions=[_given(told.plan, "Inbound")])]
+    assert plan_digest(other) != plan_digest(told.plan.kinds[1:])
+
+
+def _given(plan: Plan, record_type: str) -> Decision:
+    """The one decision of a plan, with another record type."""
+    (decision,) = plan.decisions()
+    (action,) = decision.actions
+    assert isinstance(action, Create)
+    return replace(decision, actions=(replace(action, record_type=record_type),))
 
 
 def test_where_no_rule_holds_the_org_chooses(typed: Opened) -> None:
@@ -123,7 +148,7 @@ def test_a_value_that_the_record_type_does_not_offer_is_held_and_the_lead_is_mad
     assert "Inbound" in row.reason
     assert "Object Manager > Lead > Record Types > Inbound" in row.advice
     steps.quiet()
-    org.offer("Lead", inbound, "Industry", ["Technology", "Banking"])
+    org.offer_values("Lead", inbound, "Industry", ["Technology", "Banking"])
     steps.cycle()
     assert steps.sold(lead, "Industry") == "Banking"
     assert not steps.both.store.parked()
@@ -158,6 +183,22 @@ def test_updates_go_by_the_type_that_the_record_has(steps: Steps) -> None:
     steps.cycle()
     assert steps.sold(leads["narrow"], "Industry") == "Banking"
     assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_accounts_are_checked_in_the_cycle_that_reads_the_schemas(steps: Steps) -> None:
+    """What one kind's objects offer is still known after the schema of the next kind was read."""
+    org = steps.both.salesforce
+    narrow = org.add_record_type("Account", "Narrow", picklists={"Industry": ["Technology"]})
+    org.add_record_type("Lead", "Inbound", picklists={"Industry": ["Technology"]})
+    account = org.insert("Account", {"Name": "Acme", "Website": "acme.com", "RecordTypeId": narrow})
+    company = steps.both.hubspot.create("companies", {"name": "Acme", "domain": "acme.com"})
+    steps.cycle()
+    steps.market(company, object_name="companies", industry="BANKING", city="Bonn")
+    steps.cycle(after=3600)
+    assert steps.sold(account, "Industry", object_name="Account") is None
+    assert steps.sold(account, "BillingCity", object_name="Account") == "Bonn"
+    assert [(row.field, row.code) for row in steps.both.store.parked()] == [("industry", "NOT_IN_RECORD_TYPE")]
     steps.quiet()
 
 
