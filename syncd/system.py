@@ -57,14 +57,14 @@ def holder_name(who: str) -> str:
     Not ``who@host``: what looks like an address is masked in the log, and there this name must be read.
     """
     pid = os.getpid()
-    return f"{who}/{socket.gethostname()}:{pid}:{_began(pid) or 0}"
+    return f"{who} on {socket.gethostname()}:{pid}:{_began(pid) or 0}"
 
 
 def surely_gone(holder: str) -> bool:
     """Whether the process of that name ran on this host and is no more; ``False`` whenever that cannot be known."""
     where, _, began = holder.rpartition(":")
     where, _, pid = where.rpartition(":")
-    if where.rpartition("/")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
+    if where.rpartition(" on ")[2] != socket.gethostname() or not pid.isdigit() or not Path("/proc/self/stat").exists():
         return False
     return str(_began(int(pid)) or 0) != began
 

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncd.lab.flow import ROUNDS, Flow, both_ways
-from syncd.lab.report import write_report
+from syncd.lab.report import several, write_report
 from syncd.lab.rough import departures_followed, killed_while_writing
 from syncd.lab.scenes import (
     bad_field_parked,
@@ -171,9 +171,9 @@ def _figures(stage: Stage, flow: Flow, agreement: Agreement, *, seconds: float) 
         "cycles": f"{len(stage.runs)}",
         "records written": f"{sum(wrote(run) for run in stage.runs):,}",
         "API calls": f"HubSpot {marketing['count']:,}, Salesforce {crm['cost']:,} (counted by the stand-ins)",
-        "pairs": ", ".join(f"{kind['pairs']:,} {kind['kind']}" for kind in kinds),
-        "agreement": f"{agreeing:,} of {agreeing + flaws:,} values of what is not listed",
-        "seconds": f"{seconds:.0f}",
+        "linked pairs": several({kind["kind"]: kind["pairs"] for kind in kinds}),
+        "agreement": f"{agreeing:,} of {agreeing + flaws:,} values (of what is not listed)",
+        "the demo took": f"{seconds:.0f} s",
     }
 
 
@@ -203,8 +203,8 @@ def _print_figures(screen: Console, story: Story, agreement: Agreement) -> None:
         screen.print(Text.assemble((f"  {name:<28}", "dim"), value))
     for kind in agreement.told["kinds"]:
         for heading in ("listed", "apart"):
-            several = ", ".join(f"{number} {why}" for why, number in kind[heading].items())
-            if several:
-                screen.print(Text.assemble((f"  {kind['kind'] + ', ' + heading:<28}", "dim"), several))
+            told = several(kind[heading])
+            if told:
+                screen.print(Text.assemble((f"  {kind['kind'] + ', ' + heading:<28}", "dim"), told))
     if agreement.text:
         screen.print(Text(agreement.text))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from syncd.lab.stage import DAILY, Stage
@@ -179,10 +180,20 @@ def every_policy(stage: Stage, story: Story, both: Both) -> None:
             "Marketing and sales both changed title, website, first name, interests and e-mail of one person.",
             "Title: the CRM's stands (policy crm). Website: marketing's (marketing). First name: the later one "
             "(newest). Interests: both together (union). E-mail: held.",
-            "Read from both exports: "
-            + ", ".join(f"{name} {'as told' if ok else 'WRONG'}" for name, ok in right.items()),
+            _told(right, now),
             all(right.values()),
         )
+    )
+
+
+def _told(right: Mapping[str, bool], now: Couple) -> str:
+    """What both exports hold after the policies, and which of them is not as told."""
+    wrong = " and ".join(name for name, holds in right.items() if not holds)
+    lead = now.fields
+    return (
+        f"Both exports hold what each policy says{f', but NOT {wrong}' if wrong else ''}: title {lead['Title']!r}, "
+        f"first name {lead['FirstName']!r}, interests {lead['Product_Interests__c']!r}, and two "
+        "different e-mail addresses."
     )
 
 

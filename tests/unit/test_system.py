@@ -15,7 +15,7 @@ def test_a_holder_can_be_read_in_the_log() -> None:
     """Whoever waits for a lease is told in the log who has it: nothing of the name is masked as an address."""
     name = holder_name("ada")
     assert masked(name) == name
-    assert name.startswith(f"ada/{socket.gethostname()}:{os.getpid()}:")
+    assert name.startswith(f"ada on {socket.gethostname()}:{os.getpid()}:")
 
 
 def test_who_is_gone_and_who_may_be_alive() -> None:
