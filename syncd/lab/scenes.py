@@ -189,11 +189,10 @@ def every_policy(stage: Stage, story: Story, both: Both) -> None:
 def _told(right: Mapping[str, bool], now: Couple) -> str:
     """What both exports hold after the policies, and which of them is not as told."""
     wrong = " and ".join(name for name, holds in right.items() if not holds)
-    lead = now.fields
+    title, first, interests = (now.fields[name] for name in ("Title", "FirstName", "Product_Interests__c"))
     return (
-        f"Both exports hold what each policy says{f', but NOT {wrong}' if wrong else ''}: title {lead['Title']!r}, "
-        f"first name {lead['FirstName']!r}, interests {lead['Product_Interests__c']!r}, and two "
-        "different e-mail addresses."
+        f"Both exports hold what each policy says{f', but NOT {wrong}' if wrong else ''}: title {title!r}, "
+        f"first name {first!r}, interests {interests!r}, and two different e-mail addresses."
     )
 
 
