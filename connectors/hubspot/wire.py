@@ -109,7 +109,7 @@ class Asked:
     refs: Mapping[str, str]
     flags: Mapping[str, str]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
-    """Reads the values of all fields at once from properties that have them; compiled once, for it runs for every row."""
+    """Reads all fields at once from properties that have them; compiled once, as it runs for every row."""
 
     def __post_init__(self) -> None:
         names = [self.flags.get(name, name) for name in self.fields]
