@@ -227,10 +227,7 @@ class HubSpotConnector:
 
     @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
-        """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind.
-
-        A domain is looked for with and without ``www.``: the account makes no difference, its users do.
-        """
+        """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind."""
         asked = Asked.of(shape)
         reader = Reader(self._client, self._lane)
         lowered = list(dict.fromkeys(value.lower() for value in values if value))
@@ -242,13 +239,8 @@ class HubSpotConnector:
                 for address in addresses_of(asked, row) & hits.keys():
                     hits[address].append(row)
         else:
-            spelled = {value: value for value in lowered}
-            if key.by == "domain":
-                spelled = {f"{start}{value}": value for value in lowered for start in ("", "www.")}
-            for hit in matching(self._client, reader, asked, fields, list(spelled)):
-                held = properties_of(hit)
-                for text in {str(held.get(name) or "").lower() for name in fields} & spelled.keys():
-                    hits[spelled[text]].append(hit)
+            for value, hit in matching(self._client, reader, asked, fields, lowered, by=key.by):
+                hits[value].append(hit)
         unique = {id_of(row, asked.kind): row for rows in hits.values() for row in rows}
         records = {record.ref.id: record for record in reader.records(asked, unique.values())}
         found = {value: dict.fromkeys(id_of(row, asked.kind) for row in rows) for value, rows in hits.items()}

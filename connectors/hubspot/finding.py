@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 from connectors.hubspot.client import HubSpotClient, results_of
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.search import BODY, CAP, PAGE, among, body_of, fitting
-from connectors.hubspot.wire import Asked, id_of
+from connectors.hubspot.wire import Asked, id_of, properties_of
 from connectors.shapes import Turns
 
 Row: TypeAlias = Mapping[str, Any]
@@ -21,6 +21,21 @@ _GROUPS: Final = 5
 
 
 def matching(
+    client: HubSpotClient, reader: Reader, asked: Asked, fields: Sequence[str], values: Sequence[str], *, by: str
+) -> Iterator[tuple[str, Row]]:
+    """Every value with each row that holds it in any of the fields.
+
+    A domain is looked for with and without ``www.``: the account makes no difference, its users do.
+    """
+    starts = ("", "www.") if by == "domain" else ("",)
+    spelled = {f"{start}{value}": value for value in values for start in starts}
+    for row in _holding(client, reader, asked, fields, list(spelled)):
+        held = properties_of(row)
+        for text in {str(held.get(name) or "").lower() for name in fields} & spelled.keys():
+            yield spelled[text], row
+
+
+def _holding(
     client: HubSpotClient, reader: Reader, asked: Asked, fields: Sequence[str], values: Sequence[str]
 ) -> Iterator[Row]:
     """Rows in which any of the fields holds any of the values; lists of values as long as a body takes."""

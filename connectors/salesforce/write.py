@@ -5,6 +5,8 @@ surely did not write it. A call without an answer makes its rows ``Indeterminate
 nothing more of the batch is sent then. A thousand rows cost one call, and reading them back (Collections answer ids
 only) one per 2,000 rows and object. Rows with ``expect`` are read again just before. A value that a row's record type
 does not offer is refused here (``offers``). Refuses to send after the deadline.
+
+Length: one batch's story from what is sent to what became of each row, whose steps share the rows and the results.
 """
 
 from __future__ import annotations

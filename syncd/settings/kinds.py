@@ -6,26 +6,21 @@ What only the vendor's schema can tell (does the field exist, is it writable, do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from syncd.core.expressions import compile_expression
 from syncd.core.normalize import vendor_field_count
 from syncd.core.transforms import check_transform, way_back
 from syncd.core.types import READERS, Invalid, phone_reader, read_string
 from syncd.model.mapping import (
-    Choice,
     Clear,
     Confirm,
-    CreateRule,
     Direction,
     FieldMapping,
     KindMapping,
     MatchRule,
     Policy,
-    RecordTypeRule,
-    Rule,
     Steps,
     Transform,
     Unknown,
@@ -33,14 +28,11 @@ from syncd.model.mapping import (
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side
 from syncd.settings.mapping_file import (
     ANY,
-    CreateSection,
-    CrmCreateSection,
     FieldSection,
     MappingFile,
-    RecordTypeSection,
     SidedSteps,
 )
-from syncd.settings.sections import ScopeSection
+from syncd.settings.rules import check_rules, choices, create_rules
 from syncd.settings.tables import table_of
 from syncd.settings.tree import Loc, Tree
 
@@ -66,7 +58,7 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
     reading = _Reading(section, tree, read_only)
     fields = tuple(reading.field(name, each) for name, each in section.fields.items())
     reading.targets(fields)
-    reading.rules()
+    check_rules(section, reading.objects, tree=tree)
     return KindMapping(
         kind=section.kind,
         objects=reading.objects,
@@ -75,41 +67,16 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
         origin=reading.origin,
         match=tuple(MatchRule(each.field, each.by, each.suggest) for each in section.match),
         native=dict(section.native),
-        several=Pair(
-            *(
-                tuple(Choice(Rule(rule), when) for rule, when in rules)
-                for rules in (section.several.marketing, section.several.crm)
-            )
-        ),
-        create=Pair(
-            tuple(_create_rule(section, Side.MARKETING, each) for each in section.create.marketing),
-            tuple(_create_rule(section, Side.CRM, each) for each in section.create.crm),
-        ),
+        several=choices(section),
+        create=create_rules(section),
         scope=Pair(section.scope.marketing, section.scope.crm),
         partner_domains=tuple(domain.lower() for domain in section.partner_domains),
     )
 
 
-def _create_rule(section: MappingFile, side: Side, rule: CreateSection) -> CreateRule:
-    """HubSpot may make a company by itself for a new contact: there, by default, we wait to see it."""
-    waits = section.kind == "company" and side is Side.MARKETING
-    after = (300.0 if waits else 0.0) if rule.after is None else rule.after
-    given = rule.record_type if isinstance(rule, CrmCreateSection) else []
-    return CreateRule(rule.object, rule.when, after, tuple(RecordTypeRule(each.name, each.when) for each in given))
-
-
 def written_fields(field: FieldMapping, names: tuple[str, ...]) -> tuple[str, ...]:
     """The vendor fields of a slot that are written: all, but the country beside a state, which is only read."""
     return names[:1] if field.type is FieldType.STATE else names
-
-
-def check_expression(text: str, names: frozenset[str], *, tree: Tree, loc: Loc) -> None:
-    """Compiles a CEL expression; a flaw stands where the expression does, in words that count inside it."""
-    try:
-        compile_expression(text, names)
-    except ValueError as error:
-        what, _, advice = str(error).partition("; ")
-        tree.flaw(loc, f"CEL does not compile: {what}", advice or "mend the expression")
 
 
 class _Reading:
@@ -312,55 +279,3 @@ class _Reading:
                                 "map it once, or let one of them flow the other way only",
                             )
                             break
-
-    def rules(self) -> None:
-        """Match, create, scope and native rules fit the fields and objects."""
-        for number, match in enumerate(self.section.match):
-            if match.field not in self.names:
-                self.tree.flaw(
-                    ("match", number, "field"),
-                    f"there is no shared field {match.field!r} to match by",
-                    f"use one of {', '.join(sorted(self.names))}",
-                )
-        for property_name, object_name in self.section.native.items():
-            if object_name not in self.objects.crm:
-                self.tree.flaw(
-                    ("native", property_name),
-                    f"{object_name} is no CRM object of this kind",
-                    f"use one of {', '.join(self.objects.crm)}",
-                )
-        for side, choices in ((Side.MARKETING, self.section.several.marketing), (Side.CRM, self.section.several.crm)):
-            for number, (rule, when) in enumerate(choices):
-                if rule == "when":
-                    check_expression(when, self.names, tree=self.tree, loc=("several", side.value, number, "when"))
-        for side, rules in ((Side.MARKETING, self.section.create.marketing), (Side.CRM, self.section.create.crm)):
-            self._create(side, rules)
-        check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",))
-
-    def _create(self, side: Side, rules: Sequence[CreateSection]) -> None:
-        for number, rule in enumerate(rules):
-            loc: Loc = ("create", side.value, number)
-            if isinstance(rule, CrmCreateSection):
-                self._conditions(rule.record_type, (*loc, "record_type"))
-            if rule.object not in self.objects.of(side):
-                self.tree.flaw(
-                    (*loc, "object"),
-                    f"{rule.object} is no {side} object of this kind",
-                    f"use one of {', '.join(self.objects.of(side))}",
-                )
-        self._conditions(rules, ("create", side.value))
-
-    def _conditions(self, rules: Sequence[CreateSection | RecordTypeSection], loc: Loc) -> None:
-        """Of rules that are tried in order, each condition compiles and none can never be reached."""
-        for number, rule in enumerate(rules):
-            if rule.when is not None:
-                check_expression(rule.when, self.names, tree=self.tree, loc=(*loc, number, "when"))
-            elif number < len(rules) - 1:
-                self.tree.flaw((*loc, number), "a rule without `when` hides the rules below it", "put it last")
-
-
-def check_scope(scope: ScopeSection, names: frozenset[str], *, tree: Tree, loc: Loc) -> None:
-    """Both sides' expressions compile."""
-    for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
-        if text is not None:
-            check_expression(text, names, tree=tree, loc=(*loc, side.value))

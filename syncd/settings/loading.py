@@ -24,9 +24,10 @@ from syncd.settings.accounts import (
     Secret,
 )
 from syncd.settings.cases import Case, CasesFile, cases_of
-from syncd.settings.kinds import MappingSource, ReadOnly, check_expression, kind_mapping
+from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.main_file import main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
+from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
