@@ -268,7 +268,8 @@ def _field_words(action: Action, name: str) -> str:
             for change in action.changes:
                 if change.field == name:
                     cause = f", {change.cause} changed" if change.cause else ""
-                    return f"written to {action.side}: {change.before!r} -> {change.after!r} ({change.rule}{cause})"
+                    what = f"{_value(change.before)} -> {_value(change.after)}"
+                    return f"written to {action.side}: {what} ({change.rule}{cause})"
             return ""
         case Settle(fields=fields) if name in fields:
             return "agreed as it stands: nothing is written"
@@ -276,6 +277,10 @@ def _field_words(action: Action, name: str) -> str:
             return f"held: {conflict.reason}"
         case _:
             return ""
+
+
+def _value(value: Canonical) -> str:
+    return "empty" if value is None else repr(value)
 
 
 def _next(hit: Hit, decisions: Sequence[Decision], nothing: Mapping[str, int]) -> tuple[str, ...]:

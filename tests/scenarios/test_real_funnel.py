@@ -119,9 +119,10 @@ def test_ten_kills_end_in_the_same_state(box: RunningSandbox, tmp_path: Path) ->
         process = start(env, "sync", "--approve", digest)
         at_work(process, box)
         time.sleep(chance.uniform(0.1, 2.5))
-        assert process.poll() is None, "all was done before the last kill: choose shorter lives"
+        ended = process.poll()
         process.send_signal(signal.SIGKILL)
-        process.communicate()
+        _, log = process.communicate()
+        assert ended is None, f"it ended with {ended} before it was killed:\n{log[-2000:]}"
     process = start(env, "sync", "--approve", digest)
     process.communicate(timeout=300)
     for _ in range(5):
