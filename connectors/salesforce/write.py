@@ -116,6 +116,7 @@ class _Batch:
         self._lane = lane
         self._results: dict[int, WriteResult] = {}
         self._done: list[tuple[Row, str, bool]] = []
+        self._written: set[str] = set()
         self._locked: list[Row] = []
         self._left: list[tuple[Row, Complaint]] = []
         self._stopped: Deferred | None = None
@@ -283,11 +284,12 @@ class _Batch:
                 self._put([row], self._unknown("the answer says neither that the row was written nor why not"))
             elif id_ is None or (isinstance(write, UpdateRecord) and id_ != to18(write.ref.id)):
                 self._put([row], self._unknown("the answer's row is not the row that was sent"))
-            elif any(id_ == known for _, known, _ in self._done if isinstance(write, CreateRecord)):
+            elif isinstance(write, CreateRecord) and id_ in self._written:
                 self._put([row], self._unknown("the answer gives one record for two rows"))
             else:
                 created = isinstance(write, CreateRecord) and told.get("created") is not False
                 self._done.append((row, id_, created))
+                self._written.add(id_)
 
     def _put_trouble(self, row: Row, complaint: Complaint) -> None:
         trouble = read_trouble(complaint, row.object)

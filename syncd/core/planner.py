@@ -117,7 +117,8 @@ class Planner:
     def _touched(self, base: Base, link: Link, seen: Pair[RemoteRecord | None], known: Known) -> list[str]:
         """Fields that may have something to do: told differently, never agreed, waiting, or chosen by a person."""
         layout = self._layout_of(link, seen)
-        names = {name: None for name in layout.names if name not in base.agreed}
+        agreed = base.agreed
+        names = {name: None for name in layout.names if name not in agreed}
         for side in Side:
             record = seen.of(side)
             if record is None:

@@ -65,13 +65,19 @@ class _Stored(Base):
 
     @property
     def agreed(self) -> Mapping[str, Canonical]:
-        self._read()
-        return self._agreed
+        try:
+            return self._agreed
+        except AttributeError:  # asked for the first time
+            self._read()
+            return self._agreed
 
     @property
     def confirmed(self) -> Pair[Mapping[str, Wire]]:
-        self._read()
-        return self._confirmed
+        try:
+            return self._confirmed
+        except AttributeError:
+            self._read()
+            return self._confirmed
 
     @property
     def columns(self) -> Columns:
@@ -83,8 +89,6 @@ class _Stored(Base):
         return ending is not None and self._text.endswith(ending)
 
     def _read(self) -> None:
-        if hasattr(self, "_agreed"):
-            return
         agreed, marketing, crm = orjson.loads(self._text)
         if list in map(type, agreed):
             agreed = [tuple(value) if value.__class__ is list else value for value in agreed]
