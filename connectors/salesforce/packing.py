@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from connectors.salesforce import soql
-from connectors.salesforce.ids import to18
+from connectors.salesforce.ids import as_told, to18
 from connectors.salesforce.wire import RECORD_TYPE
 from syncd.model.remote import Shape
 from syncd.model.values import Wire
@@ -42,7 +42,7 @@ class Row:
         write = self.write
         if isinstance(write, CreateRecord):
             return ("key", self.object, write.key.lower())
-        return ("id", self.object, to18(write.ref.id))
+        return ("id", self.object, as_told(write.ref.id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def make_row(place: int, write: Write, shape: Shape, record_type: str | None = N
         if record_type is not None:
             sent[RECORD_TYPE] = record_type
     else:
-        to18(write.ref.id)
+        as_told(write.ref.id)
     return Row(place, write, name, sent)
 
 
@@ -138,5 +138,5 @@ def _chunk(path: str, rows: Sequence[Row]) -> Chunk:
 def _record(row: Row) -> dict[str, Any]:
     record: dict[str, Any] = {"attributes": {"type": row.object}, **row.sent}
     if isinstance(row.write, UpdateRecord):
-        record["id"] = to18(row.write.ref.id)
+        record["id"] = as_told(row.write.ref.id)
     return record

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
-from connectors.salesforce.ids import is_id, to18
+from connectors.salesforce.ids import as_told
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
@@ -277,12 +277,12 @@ class _Batch:
             return
         for row, told in zip(chunk.rows, body, strict=True):
             write = row.write
-            id_ = to18(told["id"]) if isinstance(told.get("id"), str) and is_id(told["id"]) else None
+            id_ = _id_of(told)
             if told.get("success") is False and (found := complaints(told.get("errors"))):
                 self._put_trouble(row, found[0])
             elif told.get("success") is not True:
                 self._put([row], self._unknown("the answer says neither that the row was written nor why not"))
-            elif id_ is None or (isinstance(write, UpdateRecord) and id_ != to18(write.ref.id)):
+            elif id_ is None or (isinstance(write, UpdateRecord) and id_ != as_told(write.ref.id)):
                 self._put([row], self._unknown("the answer's row is not the row that was sent"))
             elif isinstance(write, CreateRecord) and id_ in self._written:
                 self._put([row], self._unknown("the answer gives one record for two rows"))
@@ -368,3 +368,11 @@ def _entry(complaint: Complaint) -> dict[str, Any]:
     if isinstance(complaint.extra, dict):
         return complaint.extra
     return {"errorCode": complaint.code, "message": complaint.message, "fields": list(complaint.fields)}
+
+
+def _id_of(told: dict[str, Any]) -> str | None:
+    """The id of a row's answer, if it is one."""
+    try:
+        return as_told(told["id"])
+    except (KeyError, TypeError, ValueError):
+        return None

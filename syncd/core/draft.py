@@ -14,7 +14,7 @@ from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
 from syncd.model.remote import REF, RemoteRecord
-from syncd.model.values import Canonical, Lane, Pair, Side, Wire
+from syncd.model.values import SIDES, Canonical, Lane, Pair, Side, Wire
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ class Draft:
         """The Decision: ``before`` (link made or moved), the writes with the key where it is missing, the rest."""
         actions: list[Action] = list(before)
         lane = Lane.BULK
-        for side in Side:
+        for side in SIDES:
             writes = self.sides.of(side)
             key = None if link.keyed.of(side) else link.refs.other(side).id
             if not (writes.changes or key):

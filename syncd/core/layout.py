@@ -16,7 +16,7 @@ from typing import Final
 from syncd.core.normalize import Lens
 from syncd.model.link import Base, Columns
 from syncd.model.remote import REF, RemoteRecord, RemoteRef, wire_of
-from syncd.model.values import MISSING, Lane, Pair, Side, Wire
+from syncd.model.values import MISSING, SIDES, Lane, Pair, Side, Wire
 
 LANES: Final = list(Lane)
 EMPTY_BASE: Final = Base(agreed={}, confirmed=Pair({}, {}))
@@ -51,7 +51,7 @@ class Layout:
                 columns.confirmed.of(side).issuperset(
                     vendor_field for slot in self.slots.values() for vendor_field in slot.of(side)
                 )
-                for side in Side
+                for side in SIDES
             )
         return known
 
@@ -112,7 +112,7 @@ class Layouts:
 
 
 def _layout(lens: Lens, objects: Pair[str]) -> Layout:
-    sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in Side))
+    sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in SIDES))
     shared = [name for name in sides.marketing if name in sides.crm and not sides.crm[name].field.only_on_create]
     slots = {name: Pair(sides.marketing[name].vendor_fields, sides.crm[name].vendor_fields) for name in shared}
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
-from syncd.model.values import MISSING, Canonical, FieldType, Instant, Pair, Side, Told
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
 
     That is on a side that the value would come from, or in the way of a value that would overwrite it.
     """
-    troubled = [side for side in Side if seen.of(side).trouble is not None]
+    troubled = [side for side in SIDES if seen.of(side).trouble is not None]
     if not troubled:
         return None
     if field.direction is not Direction.BOTH:

@@ -31,7 +31,7 @@ from syncd.core.types import (
 )
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import REF, RemoteUser, Shape, UserSort
-from syncd.model.values import Canonical, FieldType, Pair, Side, Wire
+from syncd.model.values import SIDES, Canonical, FieldType, Pair, Side, Wire
 
 __all__ = [
     "Codec",
@@ -125,7 +125,7 @@ class Lens:
         self._slots: Pair[dict[str, tuple[Slot, ...]]] = Pair({}, {})
         self._readers: Pair[dict[str, dict[str, Reading]]] = Pair({}, {})
         self._writers: Pair[dict[str, dict[str, Writing]]] = Pair({}, {})
-        for side in Side:
+        for side in SIDES:
             for vendor in kind.objects.of(side):
                 slots = tuple(
                     _slot(mapping, side, vendor) for mapping in kind.fields if vendor in mapping.slots.of(side)

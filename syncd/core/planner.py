@@ -21,7 +21,7 @@ from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkStat
 from syncd.model.mapping import Confirm, Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing, Relink
 from syncd.model.remote import REF, RemoteRecord, RemoteRef, Succession, wire_of
-from syncd.model.values import MISSING, Canonical, FieldType, Instant, Pair, Side, Told, Wire
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
 
@@ -89,7 +89,7 @@ class Planner:
             return False
         if seen.marketing and seen.crm and base.retold(seen.marketing, seen.crm):
             return True
-        return all(layout.tells(side, seen.of(side), base.confirmed.of(side)) for side in Side)
+        return all(layout.tells(side, seen.of(side), base.confirmed.of(side)) for side in SIDES)
 
     def layout(self, refs: Pair[RemoteRef]) -> Layout:
         """The fields that both of these objects have."""
@@ -119,7 +119,7 @@ class Planner:
         layout = self._layout_of(link, seen)
         agreed = base.agreed
         names = {name: None for name in layout.names if name not in agreed}
-        for side in Side:
+        for side in SIDES:
             record = seen.of(side)
             if record is None:
                 continue
@@ -130,7 +130,7 @@ class Planner:
 
     def _layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         refs = link.refs
-        for side in Side:
+        for side in SIDES:
             record = seen.of(side)
             if record is not None:
                 refs = refs.replacing(side, record.ref)
@@ -147,7 +147,7 @@ class Planner:
     ) -> None:
         name = mapping.name
         agreed: Told = base.agreed.get(name, MISSING)
-        sides = Pair(*(self._look(side, name, link, base, seen.of(side)) for side in Side))
+        sides = Pair(*(self._look(side, name, link, base, seen.of(side)) for side in SIDES))
         open_conflicts = [conflict for conflict in known.conflicts if conflict.field == name]
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict
@@ -219,7 +219,7 @@ class Planner:
             draft.settle(name, None)
             return
         written = False
-        for side in Side:
+        for side in SIDES:
             if side is origin or sides.of(side).value == verdict.value:
                 continue
             record = seen.of(side)
@@ -262,7 +262,7 @@ class Planner:
         self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]
     ) -> None:
         """A field that is kept on purpose is remembered as it stands, so that it is not looked at again and again."""
-        if any(sides.of(side).trouble or sides.of(side).value is MISSING for side in Side):
+        if any(sides.of(side).trouble or sides.of(side).value is MISSING for side in SIDES):
             return
         if mapping.name in base.agreed and not any(side.changed for side in sides):
             return
@@ -299,13 +299,13 @@ class Planner:
         sides: Pair[Seen],
         seen: Pair[RemoteRecord | None],
     ) -> Conflict:
-        values = Pair(*(self._sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in Side))
+        values = Pair(*(self._sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
         return Conflict(
             id=digest(self._connection, self.kind.kind, verdict.topic, link.id, name),
             kind=self.kind.kind,
             topic=verdict.topic,
             link=link.id,
-            refs=tuple((side, link.refs.of(side)) for side in Side),
+            refs=tuple((side, link.refs.of(side)) for side in SIDES),
             field=name,
             values=values,
             base=base.agreed.get(name),

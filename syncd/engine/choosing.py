@@ -15,7 +15,7 @@ from syncd.core.planner import Planner
 from syncd.engine.world import World
 from syncd.model.mapping import Choice, Rule
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import FieldType, Instant, Side, instant
+from syncd.model.values import SIDES, FieldType, Instant, Side, instant
 
 
 class Choosing:
@@ -28,7 +28,7 @@ class Choosing:
         self._owners = [mapping.name for mapping in planner.kind.fields if mapping.type is FieldType.OWNER]
         self._made: dict[tuple[Side, RemoteRef], Instant] = {}
         members = [member for group in ambiguous for member in group.members]
-        for side in Side:
+        for side in SIDES:
             if any(choice.rule is Rule.OLDEST for choice in planner.kind.several.of(side)):
                 self._learn_age(side, [member.record.ref for member in members if member.side is side])
 

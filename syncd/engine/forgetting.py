@@ -21,7 +21,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.plan import Action, Decision, Forget, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request
-from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
+from syncd.model.values import SIDES, Canonical, FieldType, Lane, Pair, Side, Wire
 from syncd.model.write import Deferred, Indeterminate, Refused, Stale, WriteResult
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -79,15 +79,15 @@ class Forgetting:
         cases = {case.link.id: case for case in (*self._told(), *self._wished())}
         for link_id in sorted(cases.keys() & self.gathered.flying):
             case = cases.pop(link_id)  # a write of it may still happen: the wish waits for its ending
-            refs = [(side, case.link.refs.of(side)) for side in Side]
+            refs = [(side, case.link.refs.of(side)) for side in SIDES]
             self.gathered.wishes.append(wish(self.world, case.link.kind, refs, asked=case.asked, salt="in flight"))
         if not cases:
             return []
-        seen = Pair(*(self._read(side, [case.link.refs.of(side) for case in cases.values()]) for side in Side))
+        seen = Pair(*(self._read(side, [case.link.refs.of(side) for case in cases.values()]) for side in SIDES))
         decisions = [self._decision(case, seen) for case in cases.values()]
         for case in cases.values():
             self.gathered.meetings.pop(case.link.id, None)
-            for side in Side:
+            for side in SIDES:
                 self.gathered.strays.of(side).pop(case.link.refs.of(side), None)
         return [decision for decision in decisions if decision is not None]
 
@@ -106,7 +106,7 @@ class Forgetting:
                 side, _, ref = text.partition(":")
                 refs = refs.replacing(Side(side), RemoteRef(*ref.split("/", 1)))
             found: Linked | None = None
-            for each in Side:
+            for each in SIDES:
                 ref_ = refs.of(each)
                 found = found or self.world.store.linked(self.planner.kind.kind, each, [ref_]).get(ref_)
             if found is None or found.link.state is not LinkState.FORGOTTEN:
@@ -140,7 +140,7 @@ class Forgetting:
 
     def _decision(self, case: _Case, seen: Pair[dict[RemoteRef, RemoteRecord]]) -> Decision | None:
         link = case.link
-        records = Pair(*(seen.of(side).get(link.refs.of(side)) for side in Side))
+        records = Pair(*(seen.of(side).get(link.refs.of(side)) for side in SIDES))
         if not any(records) and not all(ref.id for ref in link.refs):
             return None  # it was never linked, and nothing is there
         if case.told and case.asked is Side.MARKETING and records.marketing is not None:
@@ -149,7 +149,7 @@ class Forgetting:
             return None
         known = self._addresses(case, records)
         self.gathered.forgotten.update(known)
-        there = [(side, record) for side in Side if (record := records.of(side))]
+        there = [(side, record) for side in SIDES if (record := records.of(side))]
         updates = [update for side, record in there if (update := self._opt_out(case, side, record))]
         mapped = frozenset(side for side, record in there if self._fields(side, record))
         forget = Forget(
@@ -166,7 +166,7 @@ class Forgetting:
         names = identity_fields(self.planner.kind)
         base = case.base or EMPTY_BASE
         told: list[Canonical] = [base.agreed.get(name) for name in names]
-        for side in Side:
+        for side in SIDES:
             record = records.of(side)
             if record is not None:
                 values = self.planner.values(side, record)
@@ -245,7 +245,7 @@ def forget(world: World, decisions: Sequence[Decision], ends: OptOuts, *, run: s
             continue
         link = decision.link
         if link.id in ends.open:
-            refs = [(side, link.refs.of(side)) for side in Side]
+            refs = [(side, link.refs.of(side)) for side in SIDES]
             settlement.wishes.append(wish(world, link.kind, refs, asked=action.asked, salt=run))
             waiting += 1
             continue

@@ -25,7 +25,7 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
-from syncd.model.values import Pair, Side
+from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 
@@ -46,14 +46,14 @@ class Gather:
         self.world = world
         self.kind = kind
         self.planner: Planner = world.planner(kind)
-        self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in Side))
+        self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in SIDES))
         rows = {(row.side, row.stream): row for row in world.store.cursors() if row.kind == kind}
         stored = {name: row.cursor for name, row in rows.items()}
         self.stored = stored
         self.moved = {name: row.moved_at for name, row in rows.items()}
         slept = world.clock.now() - self.moved.get((Side.MARKETING, "changes"), world.clock.now())
         self.asleep = slept > BIN_KEPT or stored.get((Side.MARKETING, ASLEEP)) == "yes"
-        self.first = any((side, "changes") not in stored for side in Side)
+        self.first = any((side, "changes") not in stored for side in SIDES)
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = set()
@@ -67,7 +67,7 @@ class Gather:
         else:
             for side in (Side.CRM, Side.MARKETING):
                 self._changes(side)
-        for side in Side:
+        for side in SIDES:
             self._departures(side)
         self._due()
         self._recreate()
@@ -98,7 +98,7 @@ class Gather:
 
         Of the CRM's records only the ids are scanned: most were read as somebody's counterpart already.
         """
-        for side in Side:
+        for side in SIDES:
             cursor = self._connector(side).start(self.shapes.of(side))
             self._keep_cursor(side, "changes", cursor)
         for lot in self._lots(Side.MARKETING, self.shapes.marketing):
@@ -228,7 +228,7 @@ class Gather:
             refs = self.world.context.refs
             fresh = [link for link in ids.values() if link not in refs.of(side.other)]
             for link, found in self.world.store.by_link(fresh).items():
-                for each in Side:
+                for each in SIDES:
                     refs.of(each)[link] = str(found.link.refs.of(each))
 
     def _departed(self, side: Side, gone: Sequence[Gone], moved: Sequence[Moved]) -> None:
@@ -303,7 +303,7 @@ class Gather:
                 refs.of(letter.side.other).add(letter.origin)
         links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
         self._meet(links)
-        for side in Side:
+        for side in SIDES:
             unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
 
@@ -354,7 +354,7 @@ class Gather:
             if link in into.conflicts or link in into.parked or meeting.linked.base is None
         ]
         self._read_sides(open_ones, Side)
-        for side in Side:
+        for side in SIDES:
             if self.cut[side]:
                 self._read_sides(into.meetings.values(), (side,))
 

@@ -24,7 +24,7 @@ from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
-from syncd.model.values import Canonical, Pair, Side
+from syncd.model.values import SIDES, Canonical, Pair, Side
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Pairing:
         self.held_before: set[str] = set()
         self.reserved: list[set[str]] = [set() for _ in self.kind.match]
         self.forgotten: list[tuple[Side, RemoteRecord]] = []
-        self.shapes = Pair(*(planner.lens.shape(side) for side in Side))
+        self.shapes = Pair(*(planner.lens.shape(side) for side in SIDES))
         names = frozenset(mapping.name for mapping in self.kind.fields)
         self.scopes: Pair[Expression | None] = self.kind.scope.map(
             lambda text: compile_expression(text, names) if text else None
@@ -103,7 +103,7 @@ class Pairing:
     def _candidates(self) -> tuple[set[SidedRef], list[Candidate]]:
         """The strays and everything that shares a value or a key with one of them; the first set names the strays."""
         records: dict[SidedRef, RemoteRecord] = {
-            (side, ref): record for side in Side for ref, record in self.gathered.strays.of(side).items()
+            (side, ref): record for side in SIDES for ref, record in self.gathered.strays.of(side).items()
         }
         strays = set(records)
         values: dict[SidedRef, tuple[tuple[str, ...], ...]] = {
@@ -124,7 +124,7 @@ class Pairing:
             side: self.world.store.linked(
                 self.kind.kind, side, [ref for (each, ref) in records if each is side and (each, ref) not in strays]
             )
-            for side in Side
+            for side in SIDES
         }
         candidates: list[Candidate] = []
         for (side, ref), record in records.items():
@@ -150,7 +150,7 @@ class Pairing:
         """All records that share a match value with one of the strays; values of those left apart are reserved."""
         for number in range(len(self.kind.match)):
             wanted = sorted({value for keys in values for value in keys[number]})
-            for side in Side if wanted else ():
+            for side in SIDES if wanted else ():
                 key = self._match_key(side, number)
                 for several in self.world.connectors.of(side).find(self.shapes.of(side), key, wanted).values():
                     for record in several:
@@ -169,7 +169,7 @@ class Pairing:
 
     def _read(self, unread: Iterable[SidedRef]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         asked = list(unread)
-        for side in Side:
+        for side in SIDES:
             refs = [ref for each, ref in asked if each is side]
             for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), refs) if refs else ():
                 if isinstance(answer, RemoteRecord):
@@ -177,7 +177,7 @@ class Pairing:
 
     def _pointed_at(self, records: Mapping[SidedRef, RemoteRecord]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """Records of the other side that a key field or a native id names, or whose key field names one of these."""
-        for side in Side:
+        for side in SIDES:
             other = side.other
             connector = self.world.connectors.of(other)
             own = [(ref, record) for (each, ref), record in records.items() if each is side]
@@ -268,7 +268,7 @@ class Pairing:
     def _adopt(self, pair: Match) -> tuple[Link, Pair[RemoteRecord], Adopt]:
         records = Pair(pair.marketing.record, pair.crm.record)
         refs = records.map(lambda record: record.ref)
-        holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in Side))
+        holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in SIDES))
         recreate = self.gathered.recreate
         tombstone = recreate.get(pair.marketing.who) or recreate.get(pair.crm.who)
         link_id = digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing)

@@ -37,7 +37,7 @@ from syncd.model.plan import (
     Update,
 )
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
-from syncd.model.values import Instant, Pair, Side
+from syncd.model.values import SIDES, Instant, Pair, Side
 
 
 @dataclass(slots=True)
@@ -105,7 +105,7 @@ class _Deciding:
 
     def _register(self, link: Link) -> None:
         """Makes a link that is about to be known readable for references of later kinds."""
-        for side in Side:
+        for side in SIDES:
             ref = link.refs.of(side)
             if ref.id:
                 self.world.context.links.of(side)[str(ref)] = link.id
@@ -138,7 +138,7 @@ class _Deciding:
         if not self.untimed:
             return
         since = self.world.clock.now() - timedelta(days=3650)
-        events = Pair(*(self._history(side, since) for side in Side))
+        events = Pair(*(self._history(side, since) for side in SIDES))
         for linked, seen, known, before, names in self.untimed:
             times = {name: self._times(linked, seen, name, events) for name in names}
             decided = self.planner.linked(linked, seen, replace(known, times=times), before)
@@ -174,7 +174,7 @@ class _Deciding:
         coarsest = max(connector.capabilities.resolution for connector in self.world.connectors)
         found: dict[Side, Instant] = {}
         by_history = True
-        for side in Side:
+        for side in SIDES:
             ref = _ref(linked, seen, side)
             record = seen.of(side)
             known = [
@@ -255,7 +255,7 @@ class _Deciding:
         """Both records of a link that was moved, read by id where they are not at hand."""
         at_hand: Pair[RemoteRecord | None] = Pair(None, None)
         at_hand = at_hand.replacing(side, record)
-        for each in Side:
+        for each in SIDES:
             if at_hand.of(each) is None:
                 shape = self.planner.lens.shape(each)
                 for answer in self.world.connectors.of(each).fetch(shape, [link.refs.of(each)]):

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from syncd.engine.world import World
 from syncd.model.plan import Cost, Create, Decision, KindPlan, Update
-from syncd.model.values import Pair, Side
+from syncd.model.values import SIDES, Pair, Side
 
 WAVES = (10, 100)
 CALL_SECONDS = 0.3
@@ -51,7 +51,7 @@ def _wave(world: World, decisions: Sequence[Decision]) -> Counter[Side]:
                 written[action.side] += 1
                 read[action.side] += 1 if action.expect else 0
     calls: Counter[Side] = Counter()
-    for side in Side:
+    for side in SIDES:
         capable = world.connectors.of(side).capabilities
         if not capable.confirms:
             read[side] += written[side]

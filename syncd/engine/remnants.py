@@ -14,7 +14,7 @@ from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
 from syncd.model.remote import Cursor, Moved, RemoteRecord, Shape
 from syncd.model.run import StoredCursor
-from syncd.model.values import Instant, Pair, Side
+from syncd.model.values import SIDES, Instant, Pair, Side
 
 REMNANTS: Final = "remnants"
 """The stream whose cursor tells when they were looked at last."""
@@ -28,7 +28,7 @@ def look_at_remnants(world: World, into: Gathered, shapes: Pair[Shape], looked: 
     told = any((row.side, row.ref) in into.departed for row in rows)
     if not rows or not (into.full or told or looked is None or now - looked >= EVERY):
         return
-    for side in Side:
+    for side in SIDES:
         here = [row for row in rows if row.side is side]
         bare = replace(shapes.of(side), objects=dict.fromkeys(shapes.of(side).objects, ()), refs={})
         answers = world.connectors.of(side).fetch(bare, [row.ref for row in here]) if here else ()

@@ -17,7 +17,7 @@ from syncd.engine.world import World
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
-from syncd.model.values import Pair, Side, Wire
+from syncd.model.values import SIDES, Pair, Side, Wire
 from syncd.model.write import Write, Written
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -40,7 +40,7 @@ class Ledger:
         self.now[linked.link.id] = linked
         if link_changed:
             settlement.links.append(linked.link)
-            for side in Side:
+            for side in SIDES:
                 ref = linked.link.refs.of(side)
                 self.world.context.links.of(side)[str(ref)] = linked.link.id
                 self.world.context.refs.of(side)[linked.link.id] = str(ref)
@@ -89,7 +89,7 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
         return base
     agreed = {**base.agreed, **{name: decision.agreed[name] for name in names if name in decision.agreed}}
     confirmed = base.confirmed
-    for side in Side:
+    for side in SIDES:
         record = decision.seen.of(side)
         if record is not None:
             newest = max(str(confirmed.of(side).get(VERSION) or ""), record.version)
@@ -132,7 +132,7 @@ def settle_written(
         old = before.base or EMPTY_BASE
         agreed = {name: value for name, value in agreed.items() if name not in unsettled or name in old.agreed}
         agreed |= {name: old.agreed[name] for name in unsettled if name in old.agreed}
-        for each in Side:
+        for each in SIDES:
             kept = dict(confirmed.of(each))
             for name in unsettled:
                 for vendor_field in planner.slots(each, link.refs.of(each).object).get(name, ()):

@@ -16,7 +16,7 @@ from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
-from syncd.model.values import Pair, Side
+from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.store import PERSON_ACCOUNTS, Store
@@ -94,7 +94,7 @@ def make_ready(world: World) -> None:
 def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
     """Verifies one mapping against both schemas, which are read again if they are older than ``at_least``."""
     probe = Lens(kind, world.context, world.codecs)
-    schemas = Pair(*(_schema(world, side, probe, at_least) for side in Side))
+    schemas = Pair(*(_schema(world, side, probe, at_least) for side in SIDES))
     verified = world.verify(kind, schemas)
     lens = Lens(verified, world.context, world.codecs)
     terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint))
@@ -103,7 +103,7 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
 
 
 def _check_accounts(world: World) -> None:
-    for side in Side:
+    for side in SIDES:
         name = f"identity:{side}"
         remembered = world.store.recall(name)
         if remembered is not None and world.clock.now() - remembered[1] < FRESH and side in world.store.bound():

@@ -50,6 +50,11 @@ class Side(StrEnum):
         return Side.CRM if self is Side.MARKETING else Side.MARKETING
 
 
+SIDES: Final = (Side.MARKETING, Side.CRM)
+"""Both, for walking over them: over an enumeration that takes eight times as long, and it is done for every record."""
+_MARKETING: Final = Side.MARKETING
+
+
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[T]):
     """One value per side."""
@@ -59,15 +64,15 @@ class Pair(Generic[T]):
 
     def of(self, side: Side) -> T:
         """The value of one side."""
-        return self.marketing if side is Side.MARKETING else self.crm
+        return self.marketing if side is _MARKETING else self.crm
 
     def other(self, side: Side) -> T:
         """The value of the opposite side."""
-        return self.crm if side is Side.MARKETING else self.marketing
+        return self.crm if side is _MARKETING else self.marketing
 
     def replacing(self, side: Side, value: T) -> Pair[T]:
         """The same pair with the value of one side replaced."""
-        return Pair(value, self.crm) if side is Side.MARKETING else Pair(self.marketing, value)
+        return Pair(value, self.crm) if side is _MARKETING else Pair(self.marketing, value)
 
     def swapped(self) -> Pair[T]:
         """Both values with their sides exchanged."""
