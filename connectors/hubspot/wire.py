@@ -85,6 +85,8 @@ def same(one: Wire, other: Wire) -> bool:
 
 def flag_of(name: str) -> str | None:
     """The read-only property that shows an opt-out, or ``None`` for a name that stands for none."""
+    if not name.startswith("@"):  # nearly every name
+        return None
     if name == UNSUBSCRIBED:
         return OPTED_OUT
     number = name.removeprefix(SUBSCRIPTION)

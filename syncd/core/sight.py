@@ -30,10 +30,10 @@ class Sight:
         """
         names = self._layouts.slots(side, object_name).get(name, ())
         confirmed = base.confirmed.of(side)
-        was = tuple(confirmed.get(vendor_field, MISSING) for vendor_field in names)
+        was = tuple([confirmed.get(vendor_field, MISSING) for vendor_field in names])
         if record is None:
             return Seen(self._value(side, object_name, name, was), changed=False)
-        now = _all_told(tuple(wire_of(record, vendor_field) for vendor_field in names))
+        now = _all_told(tuple([wire_of(record, vendor_field) for vendor_field in names]))
         if now is None:
             return Seen(MISSING, changed=False)
         read = self._lens.read(side, object_name, name, now)
@@ -67,5 +67,5 @@ class Sight:
 
 def _all_told(wires: tuple[Wire | Missing, ...]) -> tuple[Wire, ...] | None:
     """The wires, if every one was told."""
-    told = tuple(wire for wire in wires if wire is not MISSING)
-    return told if len(told) == len(wires) else None
+    told = [wire for wire in wires if wire is not MISSING]
+    return tuple(told) if len(told) == len(wires) else None
