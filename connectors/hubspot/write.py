@@ -332,9 +332,9 @@ class Writer:
     def _confirm(self, index: int, key: str, version: str, held: Mapping[str, Wire], *, new: bool = False) -> None:
         """What HubSpot holds now. A value it did not take, like a stage moved backward, stands here as it is."""
         row = self.rows[index]
-        names = dict.fromkeys((*row.fields, *self.asked.fields))
-        confirmed = {name: as_wire(held[name]) for name in names if name in held}
-        confirmed |= {name: to_text(value) or None for name, value in row.fields.items() if name not in held}
+        confirmed = {
+            name: as_wire(held[name]) if name in held else to_text(value) or None for name, value in row.fields.items()
+        }
         confirmed.update(dict.fromkeys(opt_outs(row.fields), "true"))
         if isinstance(row, CreateRecord):
             confirmed.setdefault(self.key, row.key)
