@@ -128,7 +128,7 @@ class MemoryConnector:
     @property
     def capabilities(self) -> Capabilities:
         """Lots of two, so that every list has pages."""
-        return Capabilities(PAGE, PAGE, PAGE, timedelta(milliseconds=1), history=True, confirms=True)
+        return Capabilities(PAGE, PAGE, PAGE, PAGE, timedelta(milliseconds=1), history=True, confirms=True)
 
     def for_lane(self, lane: Lane) -> MemoryConnector:
         """The same account in another lane."""

@@ -177,7 +177,7 @@ class Apply:
         refs: set[str] = set()
         for job in jobs:
             side = job.action.side
-            limit = self.world.connectors.of(side).capabilities.write_batch
+            limit = self.world.connectors.of(side).capabilities.write_lot
             if lot and (lot[0].action.side is not side or len(lot) >= limit or job.decision.link.id in refs):
                 yield lot[0].action.side, lot
                 lot, refs = [], set()

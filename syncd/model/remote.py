@@ -235,7 +235,8 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry.
+    """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry;
+    ``write_lot`` how many are handed over at once, since what is stored before and after is shared by all of them.
 
     ``created`` is the field that holds when a record was made, "" for none. ``resolution`` is the vendor's stamp
     resolution; ``confirms`` whether a write's own answer tells the stored values.
@@ -243,6 +244,7 @@ class Capabilities:
 
     read_batch: int
     write_batch: int
+    write_lot: int
     find_batch: int
     resolution: timedelta
     preconditions: bool = False
