@@ -75,14 +75,15 @@ def main_tree(path: Path, environ: Mapping[str, str]) -> tuple[Tree, list[Path]]
     tree = read_tree(path)
     name = environ.get("SYNCD_ENV")
     if name:
-        overlay = path.parent / "env" / f"{name}.yaml"
+        folder = path.parent / "env"
+        overlay = folder / f"{name}.yaml"
         if _OVERLAY.fullmatch(name) and overlay.is_file():
             files.append(overlay)
             tree = tree.overlaid(read_tree(overlay))
         else:
-            known = ", ".join(sorted(each.stem for each in overlay.parent.glob("*.yaml"))) or "none"
+            known = ", ".join(sorted(each.stem for each in folder.glob("*.yaml"))) or "none"
             advice = f"there are: {known}; make it or unset SYNCD_ENV"
-            tree.flaws.append(Flaw(str(overlay.parent), 0, 0, f"SYNCD_ENV={name:.80} names no overlay", advice))
+            tree.flaws.append(Flaw(str(folder), 0, 0, f"SYNCD_ENV={name:.80} names no overlay", advice))
     if any(each.startswith("SYNCD_") and each not in NO_SETTINGS for each in environ):
         from syncd.settings.environment import environment_tree  # noqa: PLC0415 - pydantic-settings takes 0.1 s
 
