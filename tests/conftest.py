@@ -1,8 +1,11 @@
-"""For every test: unregistered log events raise, settings of the caller's shell are not seen, logging is put back."""
+"""For every test: unregistered log events raise, settings of the caller's shell are not seen, logging is put back, and
+Ctrl-C reaches the commands that tests interrupt.
+"""
 
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -38,3 +41,13 @@ def logs_put_back() -> Iterator[None]:
     """What a test configured about logging ends with it."""
     yield
     reset_logs()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_reaches_our_commands() -> Iterator[None]:
+    """A shell starts background jobs with Ctrl-C ignored, and the commands that tests interrupt would inherit that."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
