@@ -21,7 +21,7 @@ from syncd.core.planner import Planner
 from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
@@ -37,6 +37,9 @@ BIN_KEPT = timedelta(days=60)
 """A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
 for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
 ASLEEP = "asleep"
+ERASED_AT_ONCE = 10
+"""Forgetting cannot be undone. More contacts that are nowhere, all found in one cycle, are rather a vendor that does
+not show what it has: they become tombstones, which live again with their records."""
 
 
 class Gather:
@@ -72,6 +75,7 @@ class Gather:
         self._due()
         self._recreate()
         self._complete()
+        self._doubt_erasures()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
@@ -101,12 +105,39 @@ class Gather:
         for side in SIDES:
             cursor = self._connector(side).start(self.shapes.of(side))
             self._keep_cursor(side, "changes", cursor)
+        seen = 0
         for lot in self._lots(Side.MARKETING, self.shapes.marketing):
+            seen += len(lot)
             linked = self._linked(Side.MARKETING, lot)
             self._pairs(lot, linked)
+        self._not_empty(Side.MARKETING, seen)
         ids_only = replace(self.shapes.crm, objects=dict.fromkeys(self.shapes.crm.objects, ()), refs={})
+        seen = 0
         for lot in self._lots(Side.CRM, ids_only):
+            seen += len(lot)
             self._unpaired([record.ref for record in lot])
+        self._not_empty(Side.CRM, seen)
+
+    def _not_empty(self, side: Side, seen: int) -> None:
+        """A side that shows nothing at all, where much is linked, is not itself.
+
+        :raises RetryLater: then; nothing is decided on it.
+        """
+        if not seen and (linked := self.world.store.count_links(self.kind)):
+            raise RetryLater(
+                f"{side}: the full compare saw no {self.kind} at all, though {linked} are linked; nothing was decided. "
+                "Look into that account with the credentials of syncd, at its rights and its sharing, then run again"
+            )
+
+    def _doubt_erasures(self) -> None:
+        absent = [who for who in self.into.erased if who[0] is Side.MARKETING]
+        if len(absent) <= ERASED_AT_ONCE:
+            return
+        for side, ref in absent:
+            found = self.into.erased.pop((side, ref))
+            if found is not None and found.link.state is LinkState.LIVE:
+                self.into.gone.append((found, side, Gone(ref, Departure.DELETED)))
+        emit("privacy.doubted", kind=self.kind, side=str(Side.MARKETING), records=len(absent))
 
     def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
         """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone.

@@ -225,6 +225,13 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A linked record left; the other one is untouched and nothing is made anew.",
     ),
     "record.moved": Event("info", ("old", "new", "how", "link"), "A record was merged or converted; its link follows."),
+    "privacy.doubted": Event(
+        "error",
+        ("records",),
+        "So many contacts are nowhere at once that they are not taken for erased: they are tombstones, nobody is "
+        "forgotten and nothing is written.",
+        "look into the account; if these people were erased for privacy, `syncd forget RECORD` for each",
+    ),
     "person.forgotten": Event(
         "warning",
         ("link", "asked", "records"),

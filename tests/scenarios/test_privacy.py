@@ -12,8 +12,9 @@ import pytest
 from sandbox.kernel import Fault, HttpResponse
 from syncd.engine.cycle import plan_only, sync
 from syncd.engine.forgetting import wish
+from syncd.engine.gather import ERASED_AT_ONCE
 from syncd.engine.gathered import look_again
-from syncd.model.errors import NeedsOperator
+from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import LinkState, OptedOut
 from syncd.model.plan import Forget
 from syncd.model.remote import RemoteRef
@@ -166,6 +167,45 @@ def test_one_odd_answer_forgets_nobody(steps: Steps) -> None:
     steps.both.store.approve(look_again(steps.both.world, "person", f"link:{link.id}"))
     steps.cycle()
     assert not [fault for fault in faults.armed if fault.times > 0]
+    assert state_of(steps, contact) is LinkState.LIVE
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    steps.quiet()
+
+
+@pytest.mark.parametrize(("people", "forgotten"), [(ERASED_AT_ONCE, True), (ERASED_AT_ONCE + 1, False)])
+def test_so_many_at_once_are_not_believed(steps: Steps, people: int, forgotten: bool) -> None:
+    """Up to ten are forgotten; of more nobody is, no Lead is touched, and who comes back is in step again."""
+    contacts = [steps.contact(email=f"p{number}@example.com") for number in range(people)]
+    steps.contact(email="stays@example.com")
+    steps.cycle()
+    leads = [str(steps.marketed(contact, "syncd_crm_id")) for contact in contacts]
+    for contact in contacts:
+        steps.both.hubspot.gdpr_delete("contacts", contact)
+    steps.both.clock.advance(HOUR)
+    ended = sync(steps.both.world, full=True)
+    expected = LinkState.FORGOTTEN if forgotten else LinkState.TOMBSTONE
+    assert {state_of(steps, contact) for contact in contacts} == {expected}
+    assert {steps.sold(lead, "HasOptedOutOfEmail") for lead in leads} == {forgotten}
+    assert ended.run.counts.get("forgotten", 0) == (people if forgotten else 0)
+    steps.quiet()
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_side_that_shows_nothing_stops_a_full_compare(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch, side: Side
+) -> None:
+    """An account that suddenly shows nobody is not itself: nothing is decided, and later all is as it was."""
+    contact, lead = steps.pair(email=ANN)
+    connector = type(steps.both.world.connectors.of(side))
+    before = steps.written()
+    steps.both.clock.advance(HOUR)
+    with monkeypatch.context() as empty:
+        empty.setattr(connector, "scan", lambda *_: iter(()))
+        with pytest.raises(RetryLater, match="1 are linked; nothing was decided"):
+            sync(steps.both.world, full=True)
+    assert steps.written() == before
     assert state_of(steps, contact) is LinkState.LIVE
     steps.sell(lead, Title="Head")
     steps.cycle()
