@@ -88,7 +88,7 @@ class Fault:
             held = (RemoteRef(kind, existing[1] or existing[2]),) if existing else ()
             return Clash(self.code, self.message, held)
         advice = _ADVICE.get(self.code, "see the reason; correct the value, the mapping or the HubSpot property")
-        return Refused(self.code, self.message, advice, self.fields)
+        return Refused(self.code, self.message, advice, self.fields, unforeseen=self.code in SCHEMA_CODES)
 
 
 class Rejected(Bug):

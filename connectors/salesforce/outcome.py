@@ -44,6 +44,8 @@ _ADVICE: Final = {
     "STRING_TOO_LONG": "shorten the value or lengthen the field",
 }
 
+_RIGHTS: Final = frozenset({"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE"})
+"""What a describe would have told: the field was hidden, closed or removed since the last one."""
 _ADVICE_RECORD_TYPE: Final = (
     "activate the record type and assign it to the profile or permission set of syncd's user, or correct record_type in"
     " the mapping"
@@ -83,7 +85,13 @@ def refusal(complaint: Complaint) -> Refused:
     advice = _ADVICE.get(complaint.code, "read the vendor's reason, correct the value or the org, then retry")
     if RECORD_TYPE in complaint.fields:
         advice = _ADVICE_RECORD_TYPE
-    return Refused(complaint.code, complaint.message, advice, named_fields(complaint))
+    return Refused(
+        complaint.code,
+        complaint.message,
+        advice,
+        named_fields(complaint),
+        unforeseen=complaint.code in _RIGHTS,
+    )
 
 
 def named_fields(complaint: Complaint) -> tuple[str, ...]:

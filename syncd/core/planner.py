@@ -49,14 +49,16 @@ NOTHING_KNOWN = Known()
 class Planner:
     """Decides for one kind of one connection.
 
-    ``schemas`` are the vendors' schema fingerprints, ``now`` the moment that new conflicts are dated with.
+    ``schemas`` are the vendors' schema fingerprints, ``read`` when each was read, ``now`` the moment that new conflicts
+    are dated with.
     """
 
-    def __init__(self, lens: Lens, *, connection: str, schemas: Pair[str], now: Instant) -> None:
+    def __init__(self, lens: Lens, *, connection: str, schemas: Pair[str], read: Pair[Instant], now: Instant) -> None:
         self.lens = lens
         self.kind = lens.kind
         self._connection = connection
         self._schemas = schemas
+        self._read = read
         self._now = now
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
@@ -66,12 +68,20 @@ class Planner:
         """Changes with the mapping and with that vendor's schema of its fields."""
         return digest(self.kind.hash, self._schemas.of(side))
 
-    def park_fingerprint(self, side: Side, wires: Mapping[str, Wire], record_type: str = "") -> str:
+    def reading_digest(self, side: Side) -> str:
+        """Changes, beside that, with every new reading of the schema."""
+        return digest(self.kind.hash, self._schemas.of(side), self._read.of(side))
+
+    def park_fingerprint(
+        self, side: Side, wires: Mapping[str, Wire], record_type: str = "", *, unforeseen: bool = False
+    ) -> str:
         """Changes when a refused write deserves another try: another value, another mapping, another vendor schema.
 
-        Behind ``@`` stands the record type that refused, if it was one: another type deserves another try too.
+        Behind ``@`` stands the record type that refused, if it was one: another type deserves another try too. What the
+        schema did not foresee (``unforeseen``) is tried again once the schema was read anew.
         """
-        plain = f"{self.terms_digest(side)}-{digest(sorted(wires.items()))}"
+        terms = self.reading_digest(side) if unforeseen else self.terms_digest(side)
+        plain = f"{terms}-{digest(sorted(wires.items()))}"
         return f"{plain}@{record_type}" if record_type else plain
 
     # -- linked records ------------------------------------------------------------------------------------------
@@ -249,12 +259,12 @@ class Planner:
         self, known: Known, side: Side, name: str, wires: Mapping[str, Wire], record: RemoteRecord | None
     ) -> bool:
         """Whether this very write was refused and nothing changed since."""
-        fingerprint = self.park_fingerprint(side, wires)
+        fingerprints = {self.park_fingerprint(side, wires, unforeseen=each) for each in (False, True)}
         for row in known.parked:
             if row.side is side and row.field == name:
                 plain, _, record_type = row.fingerprint.partition("@")
                 same_type = not record_type or record is None or record.record_type == record_type
-                if plain == fingerprint and same_type:
+                if plain in fingerprints and same_type:
                     return True
         return False
 

@@ -143,6 +143,7 @@ def _park(
     written = planner.lens.write(action.side, vendor_object, change.field, change.after)
     assert not isinstance(written, Invalid | Inexpressible), "what was sent has a form"
     record_type = result.record_type if isinstance(result, Refused) else ""
+    unforeseen = isinstance(result, Refused) and result.unforeseen
     settlement.parked.append(
         Parked(
             link=decision.link.id,
@@ -150,7 +151,7 @@ def _park(
             side=action.side,
             ref=decision.link.refs.of(action.side) if isinstance(action, Update) else action.origin,
             field=change.field,
-            fingerprint=planner.park_fingerprint(action.side, written, record_type),
+            fingerprint=planner.park_fingerprint(action.side, written, record_type, unforeseen=unforeseen),
             code=result.code,
             reason=cut(result.reason),
             advice=advice,

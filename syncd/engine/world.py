@@ -16,7 +16,7 @@ from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
-from syncd.model.values import SIDES, Pair, Side
+from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.store import PERSON_ACCOUNTS, Store
@@ -41,11 +41,12 @@ def no_lease() -> None:
 
 @dataclass(slots=True)
 class Terms:
-    """One kind, ready to be decided on: its verified mapping, its reader, its schemas' fingerprints."""
+    """One kind, ready to be decided on: verified mapping, reader, its schemas' fingerprints and when they were read."""
 
     kind: KindMapping
     lens: Lens
     fingerprints: Pair[str]
+    read: Pair[Instant]
 
 
 @dataclass(slots=True)
@@ -75,7 +76,13 @@ class World:
     def planner(self, kind: str) -> Planner:
         """Decides for one kind at this moment."""
         terms = self.terms[kind]
-        return Planner(terms.lens, connection=self.connection.name, schemas=terms.fingerprints, now=self.clock.now())
+        return Planner(
+            terms.lens,
+            connection=self.connection.name,
+            schemas=terms.fingerprints,
+            read=terms.read,
+            now=self.clock.now(),
+        )
 
 
 def make_ready(world: World) -> None:
@@ -94,10 +101,11 @@ def make_ready(world: World) -> None:
 def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
     """Verifies one mapping against both schemas, which are read again if they are older than ``at_least``."""
     probe = Lens(kind, world.context, world.codecs)
-    schemas = Pair(*(_schema(world, side, probe, at_least) for side in SIDES))
+    told = Pair(*(_schema(world, side, probe, at_least) for side in SIDES))
+    schemas, read = told.map(lambda each: each[0]), told.map(lambda each: each[1])
     verified = world.verify(kind, schemas)
     lens = Lens(verified, world.context, world.codecs)
-    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint))
+    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read)
     world.terms[kind.kind] = terms
     return terms
 
@@ -123,14 +131,15 @@ def _users(world: World, side: Side) -> Sequence[RemoteUser]:
     return users
 
 
-def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> RemoteSchema:
+def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> tuple[RemoteSchema, Instant]:
+    """A side's schema and when it was read."""
     shape = lens.shape(side)
     name = f"schema:{lens.kind.kind}:{lens.kind.hash}:{side}"
     remembered = world.store.recall(name)
     if remembered is not None and world.clock.now() - remembered[1] < at_least:
         known = _read_schema(remembered[0])
         world.connectors.of(side).remember(known)
-        return known
+        return known, remembered[1]
     schema = world.connectors.of(side).schema(shape)
     if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
         emit(
@@ -140,11 +149,12 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> Remote
             side=str(side),
             fingerprint=schema.fingerprint,
         )
-    world.store.remember(name, orjson.dumps(asdict(schema)), world.clock.now())
+    now = world.clock.now()
+    world.store.remember(name, orjson.dumps(asdict(schema)), now)
     if schema.person_accounts:
         counted = orjson.dumps(schema.person_accounts)
-        world.store.remember(PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, world.clock.now())
-    return schema
+        world.store.remember(PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, now)
+    return schema, now
 
 
 def _read_schema(content: bytes) -> RemoteSchema:

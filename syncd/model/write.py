@@ -83,7 +83,8 @@ class Stale:
 class Refused:
     """Not written, and will not be until something changes. ``code`` is the vendor's; ``fields`` the vendor fields at
     fault, empty where the vendor names none. ``record_type`` is the id of the record type that does not allow it;
-    another one may.
+    another one may. ``unforeseen`` says that the vendor's own schema, as last read, allows what was refused (a field
+    was hidden since): once the schema was read again, it deserves another try.
     """
 
     code: str
@@ -91,6 +92,7 @@ class Refused:
     advice: str
     fields: tuple[str, ...] = ()
     record_type: str = ""
+    unforeseen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,13 @@ def planner(kind: KindMapping = KIND, *, schemas: Pair[str] = Pair("m1", "c1")) 
     ada = RemoteUser("7", UserSort.USER, "Ada", "ada@example.com", active=True)
     crm = [replace(ada, id=ADA), RemoteUser(QUEUE, UserSort.QUEUE, "West", None, active=True)]
     context = Context(users=Pair(Directory.from_users([ada]), Directory.from_users(crm)))
-    return Planner(Lens(kind, context, Pair(Codec.TEXT, Codec.JSON)), connection="main", schemas=schemas, now=NOW)
+    return Planner(
+        Lens(kind, context, Pair(Codec.TEXT, Codec.JSON)),
+        connection="main",
+        schemas=schemas,
+        read=Pair(NOW, NOW),
+        now=NOW,
+    )
 
 
 def vendor_fields(side: Side, object_name: str, **changed: Wire) -> dict[str, Wire]:
