@@ -64,13 +64,10 @@ class Planner:
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
 
-    def terms_digest(self, side: Side) -> str:
-        """Changes with the mapping and with that vendor's schema of its fields."""
-        return digest(self.kind.hash, self._schemas.of(side))
-
-    def reading_digest(self, side: Side) -> str:
-        """Changes, beside that, with every new reading of the schema."""
-        return digest(self.kind.hash, self._schemas.of(side), self._read.of(side))
+    def terms_digests(self, side: Side) -> tuple[str, str]:
+        """Change with the mapping and with that vendor's schema of its fields; the second with each reading too."""
+        terms = self.kind.hash, self._schemas.of(side)
+        return digest(*terms), digest(*terms, self._read.of(side))
 
     def park_fingerprint(
         self, side: Side, wires: Mapping[str, Wire], record_type: str = "", *, unforeseen: bool = False
@@ -80,8 +77,7 @@ class Planner:
         Behind ``@`` stands the record type that refused, if it was one: another type deserves another try too. What the
         schema did not foresee (``unforeseen``) is tried again once the schema was read anew.
         """
-        terms = self.reading_digest(side) if unforeseen else self.terms_digest(side)
-        plain = f"{terms}-{digest(sorted(wires.items()))}"
+        plain = f"{self.terms_digests(side)[unforeseen]}-{digest(sorted(wires.items()))}"
         return f"{plain}@{record_type}" if record_type else plain
 
     # -- linked records ------------------------------------------------------------------------------------------
@@ -263,8 +259,7 @@ class Planner:
         for row in known.parked:
             if row.side is side and row.field == name:
                 plain, _, record_type = row.fingerprint.partition("@")
-                same_type = not record_type or record is None or record.record_type == record_type
-                if plain in fingerprints and same_type:
+                if plain in fingerprints and (not record_type or record is None or record.record_type == record_type):
                     return True
         return False
 

@@ -365,7 +365,7 @@ class Gather:
     def _retry(self, row: Parked) -> bool:
         """Whether the mapping or the schema changed since a field was parked; a new value shows in the stream."""
         prefix = row.fingerprint.rpartition("-")[0]
-        return prefix not in {self.planner.terms_digest(row.side), self.planner.reading_digest(row.side)}
+        return prefix not in self.planner.terms_digests(row.side)
 
     def _meet(self, links: Iterable[str]) -> None:
         """Makes sure that these links are met, with both sides read."""

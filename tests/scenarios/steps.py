@@ -12,7 +12,7 @@ import yaml
 
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
-from syncd.model.link import Conflict
+from syncd.model.link import Conflict, Parked
 from tests.worlds import ROOT, Both, open_both
 
 HOUR = 3600.0
@@ -136,3 +136,9 @@ class Steps:
     def resolve(self, resolution: str) -> None:
         """A person decides the one conflict there is."""
         assert self.both.store.resolve_conflict(self.conflict().id, resolution)
+
+
+def parked(steps: Steps) -> Parked:
+    """The one parked field."""
+    (row,) = steps.both.store.parked()
+    return row
