@@ -16,7 +16,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.catalog import Catalog, asked_fields
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused
-from connectors.salesforce.ids import is_id, to18
+from connectors.salesforce.ids import as_told, is_id, to18
 from connectors.salesforce.queries import Queries
 from connectors.salesforce.soql import Condition
 from connectors.salesforce.wire import INDIVIDUAL_ID, PERSON_ACCOUNT, SIGNS, SYSTEM, Columns, identify, read_row
@@ -106,7 +106,7 @@ class Lookup:
         wanted: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for ref in refs:
             if is_id(ref.id):
-                id_ = to18(ref.id)
+                id_ = as_told(ref.id)
                 wanted[ref.object][id_] = None
                 proper.append(ref if id_ == ref.id else RemoteRef(ref.object, id_))
             else:

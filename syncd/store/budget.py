@@ -146,21 +146,19 @@ class SqlBudget:
         }
         with self._database.writing("charge a limit") as tx:
             granted = tx.execute(_charging(), bound).scalar()
-            if granted is None:
+            if granted is None and (standing := self._standing(tx, rate)) is not None:
+                return _wait(standing, bound)
+            if granted is None:  # the first call of this limit
                 tx.execute(insert_new(tx, t), [self._fresh(rate)])
-                granted = tx.execute(_charging(), bound).scalar()
-            if granted is None:
-                return self._wait(tx, rate, bound)
+                granted = tx.execute(_charging(), bound).scalar_one()
         if cost == 1:
             lot.held = (now + granted * one, deque([None] * (granted - 1)))
         return Granted()
 
-    def _wait(self, tx: Connection, rate: Rate, bound: dict[str, Any]) -> WaitUntil:
-        row = tx.execute(select(t.c.full_until, t.c.blocked_until).where(*self._row(rate))).one()
-        level = min(max(row.full_until - bound["now"], 0), bound["full"])
-        drained = bound["now"] + max(level + bound["some"] - bound["room"], 0)
-        # At least a millisecond, the clock's own step: the same instant again would be the same answer.
-        return WaitUntil(from_us(max(drained, row.blocked_until, bound["now"] + 1000)))
+    def _standing(self, tx: Connection, rate: Rate) -> tuple[int, int] | None:
+        """Until when a limit is full and blocked (microseconds); ``None`` if it was never charged."""
+        row = tx.execute(select(t.c.full_until, t.c.blocked_until).where(*self._row(rate))).one_or_none()
+        return None if row is None else (row.full_until, row.blocked_until)
 
     def _row(self, rate: Rate) -> tuple[Any, ...]:
         return t.c.connection == self._connection, t.c.side == str(self._side), t.c.name == rate.name
@@ -174,6 +172,15 @@ class SqlBudget:
             "blocked_until": 0,
             "lot": 0,
         }
+
+
+def _wait(standing: tuple[int, int], bound: dict[str, Any]) -> WaitUntil:
+    """When a call that was refused can be had."""
+    full_until, blocked_until = standing
+    level = min(max(full_until - bound["now"], 0), bound["full"])
+    drained = bound["now"] + max(level + bound["some"] - bound["room"], 0)
+    # At least a millisecond, the clock's own step: the same instant again would be the same answer.
+    return WaitUntil(from_us(max(drained, blocked_until, bound["now"] + 1000)))
 
 
 @cache
