@@ -7,15 +7,20 @@ import os
 import random
 import secrets
 import socket
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from syncd.model.errors import Stopping
 from syncd.model.values import Instant
 
 
 class SystemClock:
-    """The computer's clock, cut to the milliseconds that syncd compares by."""
+    """The computer's clock, cut to the milliseconds that syncd compares by. ``stop`` ends every wait when it is set."""
+
+    def __init__(self, stop: threading.Event | None = None) -> None:
+        self._stop = stop
 
     def now(self) -> Instant:
         """Aware UTC instant, milliseconds."""
@@ -27,9 +32,19 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Waits; a time that is over already is not waited for."""
-        if seconds > 0:
+        """Waits; a time that is over already is not waited for.
+
+        :raises Stopping: when this process is told to stop.
+        """
+        if self._stop is not None:
+            if self._stop.wait(max(0.0, seconds)):
+                raise Stopping
+        elif seconds > 0:
             time.sleep(seconds)
+
+    def stopping(self) -> bool:
+        """Whether this process was told to stop."""
+        return self._stop is not None and self._stop.is_set()
 
 
 class SystemChance:
@@ -58,6 +73,14 @@ def holder_name(who: str) -> str:
     """
     pid = os.getpid()
     return f"{who} on {socket.gethostname()}:{pid}:{_began(pid) or 0}"
+
+
+def alive_here(holder: str) -> bool:
+    """Whether the process of that name runs on this host; ``False`` whenever that cannot be known."""
+    where, _, began = holder.rpartition(":")
+    where, _, pid = where.rpartition(":")
+    here = where.rpartition(" on ")[2] == socket.gethostname() and pid.isdigit()
+    return here and str(_began(int(pid))) == began
 
 
 def surely_gone(holder: str) -> bool:

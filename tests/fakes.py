@@ -25,6 +25,9 @@ class FakeClock:
         moment = self.start + timedelta(seconds=self.elapsed)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
+    def stopping(self) -> bool:
+        return False
+
     def monotonic(self) -> float:
         """Simulated seconds since the start."""
         return self.elapsed

@@ -137,7 +137,7 @@ class Writer:
                 else:
                     lot[name] = index
                     traces.add(row.intent)
-            if self.clock.now() >= self.deadline:
+            if self.clock.stopping() or self.clock.now() >= self.deadline:
                 late = "the time for this cycle's writes is over; the row is sent in the next one"
                 self._end(waiting, Deferred("DEADLINE", late))
                 return

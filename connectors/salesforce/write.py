@@ -179,7 +179,8 @@ class _Batch:
 
     def _send_pack(self, pack: Sequence[Chunk]) -> None:
         rows = [row for chunk in pack for row in chunk.rows]
-        if self._stopped is None and self._writer.clock.now() >= self._deadline:
+        clock = self._writer.clock
+        if self._stopped is None and (clock.stopping() or clock.now() >= self._deadline):
             self._stopped = Deferred("DEADLINE", "there was no time left to send this row; the next run does")
         if self._stopped is not None:
             self._put(rows, self._stopped)

@@ -16,7 +16,20 @@ from typing import Annotated, Final
 
 import typer
 
-from syncd.cli import check, conflicts, dead_letters, demo, explain, plan, privacy, schema, stand_ins, status, sync
+from syncd.cli import (
+    check,
+    conflicts,
+    dead_letters,
+    demo,
+    explain,
+    plan,
+    privacy,
+    schema,
+    stand_ins,
+    status,
+    sync,
+)
+from syncd.cli import run as run_command
 from syncd.cli.call import Call
 from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
@@ -79,6 +92,7 @@ def options(
 app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
+app.command("run")(run_command.run)
 app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("runs")(status.runs)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from syncd.engine.world import World
-from syncd.model.errors import LeaseHeld
+from syncd.model.errors import LeaseHeld, Stopping
 from syncd.model.run import Lease
 from syncd.observe.log import emit
 
@@ -25,11 +25,20 @@ class Holding:
         self.lease = lease
 
     def keep(self) -> Lease:
-        """Extends the lease when half of it is over. :raises LeaseLost: if it is no longer ours."""
+        """Extends the lease when half of it is over.
+
+        :raises LeaseLost: if it is no longer ours. :raises Stopping: if this process is to stop.
+        """
+        if self._world.clock.stopping():
+            raise Stopping
         now = self._world.clock.now()
         if self.lease.until - now < LEASE_SPAN / 2:
             self.lease = self._world.store.extend_lease(self.lease, now + LEASE_SPAN)
         return self.lease
+
+    def renew(self) -> None:
+        """The same, for callers between pages, which have no use for the lease itself."""
+        self.keep()
 
     def release(self) -> None:
         """Gives the right back."""

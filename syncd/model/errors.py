@@ -3,7 +3,7 @@
     SyncdError
     +-- BadConfig        a person must mend a file; exit 2
     +-- BadUsage         a person must call again, corrected; exit 2
-    +-- RetryLater       the vendor or the store will do later what it cannot do now; exit 3
+    +-- RetryLater       the vendor, the store or the next run will do later what cannot be done now; exit 3
     +-- NeedsOperator    nothing will change until a person acts: a credential, a right, a wrong account; exit 3
     +-- Bug              an answer or a state that nobody foresaw; exit 3
 
@@ -83,6 +83,13 @@ class NewerStore(NeedsOperator):
 
 class LeaseHeld(NeedsOperator):
     """Another worker holds this connection."""
+
+
+class Stopping(RetryLater):
+    """This process was told to stop; what it was doing goes on in the next one. Nothing was sent."""
+
+    def __init__(self) -> None:
+        super().__init__("syncd is stopping; the next run goes on from here", sent=False)
 
 
 class LeaseLost(RetryLater):

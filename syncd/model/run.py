@@ -1,4 +1,4 @@
-"""One cycle as history, and what operators ask for between cycles."""
+"""One cycle as history, what operators ask for between cycles, and who works on what when."""
 
 from __future__ import annotations
 
@@ -68,3 +68,32 @@ class Request:
     who: str
     at: Instant
     done_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why a connection is not polled: who paused it, when, and the reason given."""
+
+    who: str
+    at: Instant
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The next time a connection is polled. ``number`` grows by one whenever a turn has ended, on whatever worker."""
+
+    connection: str
+    number: int
+    due: Instant
+    paused: Pause | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A daemon at work. ``id`` says who, host, process and when that began; ``beat`` is its last sign of life."""
+
+    id: str
+    began: Instant
+    beat: Instant
+    version: str

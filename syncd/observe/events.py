@@ -50,8 +50,10 @@ KEYS: Final[Mapping[str, str]] = {
     "command": "the command that was called",
     "conflict": "id of the conflict",
     "counts": "names to numbers, as in `syncd runs --json`",
+    "connections": "how many connections",
     "creates": "records that would be made",
     "digest": "digest of the plan",
+    "due": "instant of the next turn, ISO 8601 in UTC",
     "dropped": "keys that were left out of a line",
     "epoch": "number of the lease holder; grows with each new one",
     "error": "class of the exception",
@@ -64,6 +66,7 @@ KEYS: Final[Mapping[str, str]] = {
     "holder": "id of the worker that holds the lease",
     "how": "archived, deleted, erased, invisible, merged, converted or restored",
     "intent": "id of the write-ahead record; HubSpot knows it as objectWriteTraceId",
+    "jobs": "turns that a worker had begun",
     "journal": "SQLite journal mode: wal or delete",
     "limit": "what the vendor allows",
     "link": "id of the link",
@@ -92,14 +95,16 @@ KEYS: Final[Mapping[str, str]] = {
     "template": "the library's unformatted text; empty where it came formatted, see `at`",
     "topic": "field, clear, match or gone",
     "trace": "file:line of each frame, innermost last",
+    "turns": "how many turns",
     "unknown": "name of the event that is not registered",
     "until": "instant, ISO 8601 in UTC",
     "updates": "records that would be changed",
     "used": "API calls used today",
     "vendor": "hubspot or salesforce",
-    "version": "version of the store's schema, or of an API",
+    "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
     "what": "our own sentence, with anything that looks like an address or a token masked",
+    "worker": "id of a daemon: who, host, process id, and when the process began",
     "who": "who asked: user name of the shell, or daemon",
 }
 """What each key means."""
@@ -152,6 +157,21 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("command", "error", "what"),
         "A cycle broke off; what was settled stays settled, and no cursor moved past what was not.",
         "read `what`",
+    ),
+    "turn.busy": Event(
+        "info", ("what",), "Another process writes for the connection; the turn is taken a few seconds later."
+    ),
+    "turn.failed": Event(
+        "warning",
+        ("error", "what", "due"),
+        "A turn of the daemon ended in trouble; the next one begins at `due` and finds by itself what was mended.",
+        "read `what`",
+    ),
+    "turn.crashed": Event(
+        "error",
+        ("error", "trace", "due"),
+        "A turn of the daemon ended in a way that nobody foresaw; the next one begins at `due`.",
+        "report it with this line",
     ),
     "cycle.planned": Event("info", ("creates", "updates", "digest"), "Everything read was decided."),
     "page.read": Event("debug", ("records", "reread", "stream"), "A page of changed or departed records was read."),
@@ -256,6 +276,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "install the `pysqlite3` package",
     ),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
+    "config.refused": Event(
+        "error",
+        ("what",),
+        "The configuration was to be read again and is not sound; the old one stays in use.",
+        "read `what`",
+    ),
     "config.optional": Event(
         "info", ("reason",), "An optional field is left out, because a vendor field it needs is not there."
     ),
@@ -275,6 +301,22 @@ EVENTS: Final[Mapping[str, Event]] = {
     "sandbox.started": Event("info", ("vendor", "port"), "A stand-in listens on loopback."),
     "sandbox.loaded": Event("info", ("vendor", "records"), "A stand-in was filled."),
     "sandbox.stopped": Event("info", ("vendor", "calls"), "A stand-in stopped."),
+    # -- the daemon ------------------------------------------------------------------------------------------------
+    "service.started": Event("info", ("worker", "version", "connections"), "The daemon works."),
+    "service.stopping": Event("info", ("turns",), "The daemon was told to stop; so many turns are under way."),
+    "service.stopped": Event(
+        "info", ("turns",), "The daemon ended. What `turns` were doing stays open and is settled at the next start."
+    ),
+    "service.troubled": Event(
+        "error", ("error", "what"), "The daemon cannot see whose turn it is; it tries every second.", "read `what`"
+    ),
+    "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
+    "worker.dead": Event(
+        "warning",
+        ("worker", "jobs"),
+        "A worker gave no sign of life; its leases were given back and its begun jobs go to whoever is free.",
+        "find out why it died, and start it again",
+    ),
     # -- the process -----------------------------------------------------------------------------------------------
     "command.failed": Event(
         "error", ("command", "error", "what", "exit"), "A command ended without doing its work.", "read `what`"

@@ -189,6 +189,10 @@ class Store(Protocol):
         """The latest runs, newest first."""
         ...
 
+    def forget_idle_runs(self, before: Instant) -> int:
+        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case."""
+        ...
+
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first, values decrypted."""
         ...

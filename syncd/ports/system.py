@@ -19,7 +19,14 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Waits; a simulated clock only moves on."""
+        """Waits; a simulated clock only moves on.
+
+        :raises Stopping: at once, when this process is told to stop.
+        """
+        ...
+
+    def stopping(self) -> bool:
+        """Whether this process was told to stop: nothing new is sent any more, what was sent is settled."""
         ...
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,12 +94,15 @@ class SalesforceAccount:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
-    """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws."""
+    """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws;
+    ``poll`` is seconds between cycles.
+    """
 
     connection: Connection
     marketing: HubSpotAccount
     crm: SalesforceAccount
     directory: Path
+    poll: float
     sources: Mapping[str, MappingSource]
     cases: tuple[Case, ...]
 
@@ -107,14 +110,21 @@ class ConnectionSettings:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
-    connections.
+    connections. ``jobs_url`` is ``None`` for a queue beside the store, ``threads`` how many connections are polled at
+    once.
     """
 
     store_url: Secret
+    jobs_url: Secret | None
+    threads: int
     log_level: str
     connections: Mapping[str, ConnectionSettings]
     files: tuple[Path, ...]
     hash: str
+
+    def only(self, name: str) -> Loaded:
+        """The same with one connection. :raises BadUsage: as ``connection``."""
+        return replace(self, connections={name: self.connection(name)})
 
     def connection(self, name: str | None) -> ConnectionSettings:
         """A connection by name; the only one if no name is given.

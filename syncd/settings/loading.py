@@ -65,6 +65,7 @@ class _Loading:
         if section is None:
             raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
+        jobs_url = self._secret(section.jobs, "url", ("jobs",))
         connections = {name: self._connection(name, each) for name, each in section.connections.items()}
         self._accounts_apart(connections)
         self.flaws += self.tree.flaws
@@ -74,6 +75,8 @@ class _Loading:
         sound = {name: each for name, each in connections.items() if each is not None}
         return Loaded(
             store_url=store_url,
+            jobs_url=jobs_url,
+            threads=section.jobs.threads,
             log_level=section.log.level,
             connections=sound,
             files=tuple(self.files),
@@ -105,6 +108,7 @@ class _Loading:
             marketing=_hubspot(section.marketing, token),
             crm=_salesforce(section.crm, client_secret, private_key),
             directory=directory,
+            poll=section.poll,
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
         )

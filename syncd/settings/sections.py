@@ -55,6 +55,23 @@ class StoreSection(Section):
     url_file: Text | None = Field(None, description="File that holds `url`, for addresses with a password in them.")
 
 
+class JobsSection(Section):
+    """The daemon's own queue of work."""
+
+    url: Text | None = Field(
+        None,
+        description="SQLAlchemy address of the job engine's database. Not given: `NAME.jobs.db` beside a SQLite store, "
+        "the schema `syncd_jobs` in a PostgreSQL one.",
+    )
+    url_file: Text | None = Field(None, description="File that holds `url`, for addresses with a password in them.")
+    threads: int = Field(8, ge=1, le=64, description="Connections that one daemon polls at the same time.")
+
+    @model_validator(mode="after")
+    def _once(self) -> JobsSection:
+        _one_of(self, "url")
+        return self
+
+
 class LogSection(Section):
     """Log lines on standard error."""
 
@@ -167,6 +184,12 @@ class ConnectionSection(Section):
 
     directory: Text = Field(".", description="Folder of `schema/` and `cases/`; relative to the folder of syncd.yaml.")
     mode: Literal["live", "shadow"] = Field("live", description="`shadow` reads and decides, and writes to nobody.")
+    poll: float = Field(
+        30,
+        ge=1,
+        le=86_400,
+        description="Seconds from the beginning of one cycle of the daemon to the next.",
+    )
     horizon: HorizonSection = Field(
         default_factory=HorizonSection, description="Wait before an unseen write is repeated."
     )
@@ -189,6 +212,7 @@ class SyncdFile(Section):
 
     version: Literal[1] = Field(description="Version of this format.")
     store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
+    jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     connections: dict[Name, ConnectionSection] = Field(
         min_length=1, description="Connections by name (lower case letters, digits, single underscores)."

@@ -95,6 +95,36 @@ def open_engine(url: str) -> Engine:
         ) from error
 
 
+def open_guest(url: str) -> Engine:
+    """An engine for tables that are not ours: those of the job engine. Same drivers, same rights, same journal.
+
+    :raises BadUsage, NeedsOperator: as ``open_engine``.
+    """
+    read = read_url(url)
+    if read.drivername != "sqlite":
+        return create_engine(read, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True)
+    module = sqlite_module()
+    file = Path(read.database or "").absolute()
+    _make_private(file)
+    engine = create_engine(
+        read.set(database=str(file)),
+        module=module,
+        pool_size=5,
+        max_overflow=20,
+        hide_parameters=True,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    journal = journal_for(module.sqlite_version_info)
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:  # noqa: ANN401 - the driver's own types
+        connection.execute(f"PRAGMA journal_mode = {journal}")
+        # A job lost in a power failure is a turn that is taken a little later; what matters is in the store.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return engine
+
+
 def _postgres(url: URL) -> Engine:
     engine = create_engine(
         url,

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from syncd.model.errors import Bug
 from syncd.model.run import Run, RunState
+from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import upsert
@@ -40,6 +41,15 @@ class History:
         }
         with self._database.writing("store a run") as tx:
             tx.execute(upsert(tx, run), [row])
+
+    def forget_idle_runs(self, before: Instant) -> int:
+        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case."""
+        of_ours = run.c.connection == self._connection
+        latest = select(run.c.id).where(of_ours).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1)
+        idle = (run.c.state == str(RunState.DONE), run.c.counts == "{}", run.c.started_at < to_ms(before))
+        with self._database.writing("forget idle runs") as tx:
+            kept = tx.execute(latest).scalar()
+            return tx.execute(delete(run).where(of_ours, *idle, run.c.id != kept)).rowcount
 
     def runs(self, limit: int) -> Sequence[Run]:
         """The latest runs, newest first."""

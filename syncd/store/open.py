@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Engine
+
 from syncd.observe.log import emit
 from syncd.ports.system import Chance, Clock
 from syncd.store.engine import journal_for, open_engine, sqlite_module
@@ -20,6 +22,14 @@ def open_store(url: str, connection: str, *, clock: Clock, chance: Chance) -> Sq
     :raises NewerStore: if a newer syncd wrote it.
     :raises NeedsOperator, RetryLater: if it cannot be opened, or not now.
     """
+    return SqlStore(open_database(url), connection, clock=clock, chance=chance)
+
+
+def open_database(url: str) -> Engine:
+    """The database of a store at this url, made or migrated if need be; for what shares it between connections.
+
+    :raises BadUsage, NewerStore, NeedsOperator, RetryLater: as ``open_store``.
+    """
     engine = open_engine(url)
     try:
         ensure_schema(engine)
@@ -29,4 +39,4 @@ def open_store(url: str, connection: str, *, clock: Clock, chance: Chance) -> Sq
     sqlite = engine.dialect.name == "sqlite"
     journal = journal_for(sqlite_module().sqlite_version_info).lower() if sqlite else ""
     emit("store.opened", store=engine.dialect.name, version=SCHEMA_VERSION, journal=journal)
-    return SqlStore(engine, connection, clock=clock, chance=chance)
+    return engine

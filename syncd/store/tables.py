@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -374,4 +374,24 @@ day = Table(
     _instant("at"),
     PrimaryKeyConstraint("connection", "side", name="day_key"),
     comment="the day's calls as the vendor last counted them",
+)
+
+turn = Table(
+    "turn",
+    metadata,
+    Column("connection", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False, comment="grows by one whenever a turn has ended"),
+    _instant("due"),
+    Column("paused", Text, nullable=True, comment="JSON: who paused it, when and why"),
+    comment="when each connection is to be polled next",
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("id", Text, primary_key=True, comment="who, host, process id and when the process began"),
+    _instant("began"),
+    _instant("beat"),
+    _text("version"),
+    comment="daemons at work; one whose beat is old is dead, and its work is taken over",
 )

@@ -1,0 +1,66 @@
+"""``syncd run``: the daemon, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.bootstrap import Workshop
+
+
+def run(context: typer.Context) -> None:
+    """Keeps every connection in step until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
+
+    Polls each connection at its `poll`. On a PostgreSQL store any number of daemons share the work; a SQLite store
+    bears one. Exits within ten seconds; what was in flight then is settled at the next start.
+    """
+    from syncd.bootstrap import Workshop
+    from syncd.operations.serving import serve
+    from syncd.system import SystemClock
+
+    call: Call = context.obj
+    stop, hangup = threading.Event(), threading.Event()
+    loaded = call.loaded()
+    if call.connection is not None:
+        loaded = loaded.only(call.connection)
+    workshop = Workshop(loaded, stop=stop)
+    daemon = workshop.daemon()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    try:
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        signal.signal(signal.SIGHUP, lambda *_: hangup.set())
+        ended = serve(
+            daemon,
+            reload=lambda: _reload(call, workshop),
+            reload_wanted=lambda: _heard(hangup),
+            patient=SystemClock(),
+        )
+        if not ended:
+            # A thread still waits for a vendor's answer and would keep the process for up to a minute.
+            sys.stderr.flush()
+            os._exit(0)
+        daemon.jobs.close()
+    finally:
+        workshop.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _heard(hangup: threading.Event) -> bool:
+    heard = hangup.is_set()
+    hangup.clear()
+    return heard
+
+
+def _reload(call: Call, workshop: Workshop) -> None:
+    loaded = call.loaded()
+    workshop.replace(loaded.only(call.connection) if call.connection is not None else loaded)

@@ -1,0 +1,83 @@
+"""Carries out what was decided on one kind, and remembers at the end what was read for it.
+
+Cycle and resync share this: the writes of a plan, then one settlement with wishes, letters and cursors, the last of
+all. The first link of two filled systems goes in waves and stops after one with too many refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
+from syncd.engine.gathered import Gathered, look_again
+from syncd.engine.price import WAVES, waves
+from syncd.engine.running import Running
+from syncd.model.errors import NeedsOperator
+from syncd.model.plan import KindPlan
+from syncd.model.write import Origin
+from syncd.observe.log import emit
+from syncd.ports.store import Settlement
+
+REFUSALS_ALLOWED = 0.05
+
+
+def carry_out(
+    at_work: Running,
+    plan: KindPlan,
+    gathered: Gathered,
+    *,
+    origin: Origin,
+    first_link: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Writes one kind's plan, then remembers what was read for it; the cursors move last."""
+    world = at_work.world
+    if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
+        world.store.remember(BILLED, UNKNOWN, world.clock.now())  # a person may have changed it
+    apply = Apply(world, world.planner(plan.kind), at_work.run.id, at_work.holding, at_work.tally, origin, progress)
+    if first_link:
+        _in_waves(apply, plan)
+    else:
+        _all_at_once(apply, plan)
+    run = at_work.run.id
+    done = Settlement(
+        requests_done=[request.id for request in gathered.carried],
+        wishes=[
+            *gathered.wishes,
+            *(look_again(world, plan.kind, f"{side}:{ref}", salt=f":{run}") for side, ref in gathered.again),
+        ],
+        revive=[
+            letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried
+        ],
+        remnants=gathered.remnants,
+        unremnant=gathered.unremnant,
+        cursors=gathered.cursors,
+    )
+    if done:
+        world.store.settle(done, world.clock.now())
+
+
+def _all_at_once(apply: Apply, plan: KindPlan) -> None:
+    apply.unwritten(plan)
+    apply.writes(plan.decisions)
+    apply.forget(plan.decisions)
+
+
+def _in_waves(apply: Apply, plan: KindPlan) -> None:
+    for wave in waves(plan.decisions):
+        before = apply.tally.counts.total()
+        refused = _refusals(apply.tally)
+        _all_at_once(apply, replace(plan, decisions=wave))
+        written = apply.tally.counts.total() - before
+        share = (_refusals(apply.tally) - refused) / max(1, written)
+        if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:
+            emit("wave.stopped", kind=plan.kind, records=len(wave), share=round(share, 3), limit=REFUSALS_ALLOWED)
+            raise NeedsOperator(
+                f"{plan.kind}: {share:.0%} of a wave of {len(wave)} was refused and the first link stopped there; "
+                "look at `syncd dead-letters list` and `syncd status`, mend the cause and run `syncd sync` again"
+            )
+
+
+def _refusals(tally: Tally) -> int:
+    return sum(number for name, number in tally.counts.items() if name.startswith("refused"))

@@ -1,0 +1,123 @@
+"""Durable jobs on dbos: one queue, one partition per connection, one workflow per turn.
+
+What is settled here and why (docs/decisions.md 43):
+
+* Workflow ids are ``turn:CONNECTION:NUMBER``: the id is the de-duplication, which a partitioned queue has no other way
+  of. A turn that was enqueued by two workers runs once.
+* Arguments are a name and a number. No record data reaches the engine's database, and its serializer is JSON: the
+  default is pickle, with which whoever can write to that database would run code here.
+* The application version is constant, and raised only when a turn's meaning changes: dbos never recovers a workflow of
+  another version.
+* ``take_over`` names the queue when it resumes a workflow; without a name dbos moves it to a queue without partitions.
+* Threads are bounded. dbos' own log lines go through the standard library's loggers, hence through ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+
+from syncd.model.values import Instant
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from syncd.ports.jobs import Perform
+
+QUEUE: Final = "turns"
+VERSION: Final = "1"
+APPLICATION: Final = "syncd"
+SCHEMA: Final = "syncd_jobs"
+_WAITING: Final = ("ENQUEUED", "PENDING", "DELAYED")
+_LOT: Final = 500
+
+
+class DbosJobs:
+    """``ports.jobs.Jobs``; one object per process, since dbos is one per process.
+
+    :param worker: id of this worker. On SQLite it is the same after a restart, so that dbos recovers what was begun;
+        on PostgreSQL every process has its own, and ``take_over`` recovers.
+    :param threads: turns that may run at once.
+    """
+
+    def __init__(self, engine: Engine, *, worker: str, threads: int, every: float = 1.0) -> None:
+        self._engine = engine
+        self._worker = worker
+        self._threads = threads
+        self._every = every
+        self._turn: Any = None
+
+    def launch(self, perform: Perform) -> None:
+        """Begins to work."""
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_engine": self._engine,
+            "dbos_system_schema": SCHEMA,
+            "application_version": VERSION,
+            "executor_id": self._worker,
+            "serializer": DBOSPortableJSONSerializer(),
+            # The queue's own listener, the recovery and the workflows share one pool of threads.
+            "max_executor_threads": self._threads + 4,
+            "console_log_level": "ERROR",
+            "log_level": "ERROR",
+            "enable_otlp": False,
+            "use_listen_notify": False,
+            "scheduler_polling_interval_sec": 3_600.0,
+            "notification_listener_polling_interval_sec": 1.0,
+        }
+        DBOS(config=config)
+        for handler in list(logging.getLogger("dbos").handlers):
+            logging.getLogger("dbos").removeHandler(handler)
+        logging.getLogger("dbos").propagate = True
+
+        @DBOS.workflow(name="turn", max_recovery_attempts=1_000_000)
+        def turn(connection: str, number: int) -> None:
+            perform(connection, number)
+
+        self._turn = turn
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            partition_concurrency=1,
+            worker_concurrency=self._threads,
+            polling_interval_sec=self._every,
+            on_conflict="always_update",
+        )
+
+    def enqueue(self, connection: str, number: int) -> bool:
+        """Asks for a turn, once."""
+        id_ = f"turn:{connection}:{number}"
+        with SetWorkflowID(id_), SetEnqueueOptions(queue_partition_key=connection):
+            DBOS.enqueue_workflow(QUEUE, self._turn, connection, number)
+        status = DBOS.get_workflow_status(id_)
+        return status is None or status.status in _WAITING
+
+    def take_over(self, worker: str) -> int:
+        """Puts the jobs that a dead worker had begun back into their queue."""
+        begun = DBOS.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
+        for each in begun:
+            DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+        return len(begun)
+
+    def purge(self, before: Instant) -> int:
+        """Forgets jobs that ended before this."""
+        when = before.astimezone(UTC).isoformat()
+        ended: Sequence[Any] = DBOS.list_workflows(
+            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+            completed_before=when,
+            limit=_LOT,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            DBOS.delete_workflows([each.workflow_id for each in ended])
+        return len(ended)
+
+    def close(self) -> None:
+        """Takes no more jobs."""
+        DBOS.destroy(workflow_completion_timeout_sec=0)

@@ -1,0 +1,78 @@
+"""The life of a daemon from its first tick to its last: ticks, reloads, and an end within ten seconds.
+
+A tick that fails because the store is in trouble costs that tick. When told to stop, nothing new is sent; answers that
+are under way are waited for ``PATIENCE`` seconds. What is not there by then stays an open intent, which the next start
+settles by reading.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from syncd.model.errors import BadConfig, Stopping, SyncdError
+from syncd.observe.log import emit
+from syncd.operations.worker import Daemon
+from syncd.ports.system import Clock
+
+TICK: Final = 1.0
+"""Seconds between two looks at whose turn it is."""
+PATIENCE: Final = 8.0
+"""Seconds that answers under way are waited for at the end."""
+
+Reload = Callable[[], None]
+"""Puts a new configuration into use. :raises BadConfig: and keeps the old one."""
+
+
+def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], patient: Clock) -> bool:
+    """Works until the process is told to stop; ``True`` if every turn ended in time.
+
+    :param reload_wanted: whether a reload was asked for since the last time this was asked.
+    :param patient: a clock whose waits go on while the process stops.
+    """
+    daemon.begin()
+    emit("service.started", worker=daemon.me.id, version=daemon.me.version, connections=len(daemon.shop.polls()))
+    troubled = ""
+    try:
+        while True:
+            if reload_wanted():
+                _reload(reload)
+            troubled = _tick(daemon, troubled)
+            daemon.clock.sleep(TICK)
+    except Stopping:
+        emit("service.stopping", turns=len(daemon.working))
+    over = patient.monotonic() + PATIENCE
+    while daemon.working and patient.monotonic() < over:
+        patient.sleep(0.05)
+    left = len(daemon.working)
+    try:
+        daemon.end()
+    except SyncdError as trouble:
+        emit("service.troubled", error=type(trouble).__name__, what=str(trouble))
+    emit("service.stopped", turns=left)
+    return left == 0
+
+
+def _tick(daemon: Daemon, troubled: str) -> str:
+    """One tick; returns the trouble it met, so that the same trouble is told once and its end, too."""
+    try:
+        daemon.tick()
+    except Stopping:
+        raise
+    except SyncdError as trouble:
+        if str(trouble) != troubled:
+            emit("service.troubled", error=type(trouble).__name__, what=str(trouble))
+        return str(trouble)
+    if troubled:
+        emit("service.recovered")
+    return ""
+
+
+def _reload(reload: Reload) -> None:
+    try:
+        reload()
+    except BadConfig as trouble:
+        for flaw in trouble.flaws:
+            emit("config.refused", what=str(flaw))
+    except SyncdError as trouble:
+        emit("config.refused", what=str(trouble))

@@ -1,0 +1,216 @@
+"""A daemon's worker: sees whose turn it is, has that turn carried out, and takes over what dead workers left.
+
+Promises
+
+* One turn of one connection is one durable job with an id of its own, so that several workers never take it twice; the
+  lease still decides who writes.
+* A turn that ended in trouble is followed by the next one at the usual time: what was mended is found by itself.
+* A worker without a sign of life for ``DEAD`` seconds, as *this* worker's own clock measures, is dead: its lease is
+  given back and its jobs go to whoever is free. Clocks of different hosts are never compared.
+* Times only ever shorten a wait: a clock that was set back does not put off a turn.
+
+It knows nothing of the job engine, the store or the vendors but their Protocols.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Final, Protocol
+
+from syncd.engine.cycle import sync
+from syncd.engine.world import World
+from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
+from syncd.model.run import Turn, Worker
+from syncd.model.values import Instant
+from syncd.observe.log import bound, emit
+from syncd.ports.jobs import Jobs
+from syncd.ports.roster import Roster
+from syncd.ports.system import Clock
+
+BEAT: Final = 5.0
+"""Seconds between two signs of life."""
+DEAD: Final = 30.0
+"""Seconds without one after which a worker is dead."""
+ASK_AGAIN: Final = 15.0
+"""Seconds until a turn that was asked for, and did not end, is looked after."""
+TIDY: Final = 600.0
+"""Seconds between two rounds of forgetting ended jobs."""
+KEPT: Final = timedelta(hours=1)
+"""How long ended jobs and idle runs are kept."""
+BUSY: Final = 5.0
+"""Seconds until a connection that somebody else writes for is tried again, at most."""
+UNAPPROVED: Final = 900.0
+"""Seconds until a first link that nobody approved is previewed again: it reads everything. Approving hastens it."""
+SHADOWED: Final = 10.0
+"""How many times the length of a cycle in shadow mode its pause is at least: it remembers no position."""
+
+
+class Shop(Protocol):
+    """What the composition root hands to a worker: the connections as configured now, and their worlds."""
+
+    def polls(self) -> Mapping[str, float]:
+        """Seconds between two cycles, by connection."""
+        ...
+
+    def world(self, connection: str) -> AbstractContextManager[World]:
+        """A world for one turn."""
+        ...
+
+
+@dataclass(slots=True)
+class _Sighting:
+    """A sign of life of another worker, and when we saw it first by our own clock."""
+
+    beat: Instant
+    seen: float
+
+
+@dataclass(slots=True)
+class Daemon:
+    """One worker of a store; ``tick`` is called about once a second from one thread, ``perform`` from many.
+
+    ``alone`` says that the store bears one worker only (SQLite). ``surely_gone`` and ``alive_here`` judge names of
+    processes on this host.
+    """
+
+    me: Worker
+    shop: Shop
+    roster: Roster
+    jobs: Jobs
+    clock: Clock
+    alone: bool
+    surely_gone: Callable[[str], bool]
+    alive_here: Callable[[str], bool]
+    working: set[str] = field(default_factory=set)
+    _beaten: float = float("-inf")
+    _tidied: float = float("-inf")
+    _sightings: dict[str, _Sighting] = field(default_factory=dict)
+    _asked: dict[str, tuple[int, float]] = field(default_factory=dict)
+
+    # -- begin and end -----------------------------------------------------------------------------------------------
+    def begin(self) -> None:
+        """Puts this worker on the roster and begins to work.
+
+        :raises NeedsOperator: if another daemon works on a store that bears only one.
+        """
+        for other in self.roster.workers():
+            if self.surely_gone(other.id):
+                self._bury(other)
+            elif self.alone and other.id != self.me.id:
+                self._refuse_beside(other)
+        self._beat()
+        self.jobs.launch(self.perform)
+
+    def end(self) -> None:
+        """Takes this worker off the roster; whatever it still holds is free for others."""
+        self.roster.dismiss(self.me.id)
+
+    def _refuse_beside(self, other: Worker) -> None:
+        silent = abs((self.clock.now() - other.beat).total_seconds())
+        if silent > DEAD and not self.alive_here(other.id):
+            self._bury(other)
+            return
+        raise NeedsOperator(
+            f"{other.id} works on this store, last seen {silent:.0f} s ago, and a SQLite store bears one daemon; stop "
+            f"that one first (if it was killed on another host, wait {DEAD:.0f} s), or move the store to PostgreSQL"
+        )
+
+    # -- once a second -----------------------------------------------------------------------------------------------
+    def tick(self) -> None:
+        """Gives a sign of life, looks after the dead, and has due turns taken.
+
+        :raises SyncdError: if the store is in trouble; the next tick tries again.
+        """
+        now = self.clock.monotonic()
+        if now - self._beaten >= BEAT:
+            self._beat()
+            self._look_after_the_dead()
+        if now - self._tidied >= TIDY:
+            self._tidied = now
+            self.jobs.purge(self.clock.now() - KEPT)
+        polls = self.shop.polls()
+        for turn in self.roster.turns(polls.keys(), self.clock.now()).values():
+            if turn.paused is None and self._is_due(turn, polls[turn.connection]):
+                self._ask(turn)
+
+    def _beat(self) -> None:
+        self.roster.beat(replace(self.me, beat=self.clock.now()))
+        self._beaten = self.clock.monotonic()
+
+    def _is_due(self, turn: Turn, poll: float) -> bool:
+        """Due, or due so far ahead that the clock must have been set back since it was planned."""
+        ahead = (turn.due - self.clock.now()).total_seconds()
+        return ahead <= 0 or ahead > max(poll, UNAPPROVED) * 2
+
+    def _ask(self, turn: Turn) -> None:
+        number, when = self._asked.get(turn.connection, (0, 0.0))
+        if number == turn.number and self.clock.monotonic() - when < ASK_AGAIN:
+            return
+        self._asked[turn.connection] = turn.number, self.clock.monotonic()
+        if not self.jobs.enqueue(turn.connection, turn.number):
+            # Its job is over, but could not say so: the store was in trouble just then.
+            self.roster.end_turn(turn, self.clock.now())
+
+    def _look_after_the_dead(self) -> None:
+        now = self.clock.monotonic()
+        others = [other for other in self.roster.workers() if other.id != self.me.id]
+        self._sightings = {other.id: self._sightings[other.id] for other in others if other.id in self._sightings}
+        for other in others:
+            sighting = self._sightings.get(other.id)
+            if sighting is None or sighting.beat != other.beat:
+                sighting = self._sightings[other.id] = _Sighting(other.beat, now)
+            if now - sighting.seen > DEAD or self.surely_gone(other.id):
+                self._bury(other)
+
+    def _bury(self, dead: Worker) -> None:
+        if self.roster.take_over(dead, self.clock.now()):
+            jobs = self.jobs.take_over(dead.id) if dead.id != self.me.id and not self.alone else 0
+            self.roster.dismiss(dead.id)
+            emit("worker.dead", worker=dead.id, jobs=jobs)
+
+    # -- a turn ------------------------------------------------------------------------------------------------------
+    def perform(self, connection: str, number: int) -> None:
+        """One turn of one connection. What goes wrong is told and costs this turn only."""
+        self.working.add(connection)
+        try:
+            with bound(connection=connection):
+                self._perform(connection, number)
+        finally:
+            self.working.discard(connection)
+
+    def _perform(self, connection: str, number: int) -> None:
+        poll = self.shop.polls().get(connection)
+        began = self.clock.now()
+        turn = self.roster.turns([connection], began)[connection]
+        if poll is None or turn.paused is not None or turn.number != number or self.clock.stopping():
+            return
+        due = began + timedelta(seconds=poll)
+        try:
+            due = self._take(connection, began, due)
+        except Stopping:
+            due = began
+        except LeaseHeld as held:
+            due = self.clock.now() + timedelta(seconds=min(poll, BUSY))
+            emit("turn.busy", what=str(held))
+        except SyncdError as trouble:
+            emit("turn.failed", error=type(trouble).__name__, what=str(trouble), due=due.isoformat())
+        except Exception as trouble:  # noqa: BLE001 - a turn that fails in an unforeseen way must not end the daemon
+            frames = traceback.extract_tb(trouble.__traceback__)
+            places = [f"{'/'.join(each.filename.split('/')[-2:])}:{each.lineno}" for each in frames[-20:]]
+            emit("turn.crashed", error=type(trouble).__name__, trace=places, due=due.isoformat())
+        self.roster.end_turn(turn, max(due, self.clock.now()))
+
+    def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
+        """Polls, decides and writes; returns when the next turn is due."""
+        with self.shop.world(connection) as world:
+            ended = sync(world, wait=0.0)
+            world.store.forget_idle_runs(began - KEPT)
+            if ended.needs_approval:
+                return began + timedelta(seconds=UNAPPROVED)
+            if world.connection.mode == "shadow":
+                return max(due, self.clock.now() + SHADOWED * (self.clock.now() - began))
+            return due
