@@ -16,7 +16,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
-from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, holder_name, surely_gone
+from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
 if TYPE_CHECKING:
     import threading
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import ConnectionSettings, Loaded, Secret
     from syncd.settings.main_file import Outline
-    from syncd.store import SqlStore
+    from syncd.store import SqlRoster, SqlStore
 
 CONFIG = Path("config")
 
@@ -76,6 +76,18 @@ def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
         yield store
     finally:
         store.close()
+
+
+@contextmanager
+def open_roster(outline: Outline) -> Iterator[SqlRoster]:
+    """Whose turn it is and who works, for commands that ask something of a daemon."""
+    from syncd.store import Database, SqlRoster, open_database  # noqa: PLC0415 - heavy, see the module
+
+    database = Database(open_database(outline.store_url().get_secret_value()))
+    try:
+        yield SqlRoster(database)
+    finally:
+        database.close()
 
 
 @contextmanager
@@ -192,6 +204,7 @@ class Workshop:
         from syncd.operations.worker import Daemon  # noqa: PLC0415
         from syncd.store import Database, SqlRoster, open_guest  # noqa: PLC0415
 
+        few_arenas()
         now = self.clock.now()
         engine = open_guest(self._jobs_url())
         calm_collector()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 import random
@@ -11,9 +12,13 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from syncd.model.errors import Stopping
 from syncd.model.values import Instant
+
+_M_ARENA_MAX: Final = -8
+"""The name of the option in glibc's malloc.h."""
 
 
 class SystemClock:
@@ -99,6 +104,17 @@ def _began(pid: int) -> int | None:
     except OSError:
         return None
     return int(told.rpartition(")")[2].split()[19])
+
+
+def few_arenas() -> None:
+    """Lets all threads share two pools of memory, where the C library can be told so (glibc).
+
+    By default every thread gets its own, of which little is ever given back: 19 of 152 MB of an idle daemon.
+    """
+    try:
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+    except (OSError, AttributeError):
+        return  # another C library; nothing is lost but memory
 
 
 def calm_collector() -> None:

@@ -84,6 +84,8 @@ def sync(
             from syncd.cli.status import print_waits
 
             print_waits(stands, call)
+    if approve is not None and not ended.needs_approval:
+        call.hasten()  # a daemon that found the first link unapproved waits long
     if ended.run.state is RunState.PARTIAL:
         raise typer.Exit(PARTIAL)
     raise typer.Exit(1 if ended.needs_approval or stands.waits else 0)

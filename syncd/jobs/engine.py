@@ -44,7 +44,7 @@ class DbosJobs:
     :param threads: turns that may run at once.
     """
 
-    def __init__(self, engine: Engine, *, worker: str, threads: int, every: float = 1.0) -> None:
+    def __init__(self, engine: Engine, *, worker: str, threads: int, every: float = 0.5) -> None:
         self._engine = engine
         self._worker = worker
         self._threads = threads

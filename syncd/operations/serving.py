@@ -12,11 +12,9 @@ from typing import Final
 
 from syncd.model.errors import BadConfig, Stopping, SyncdError
 from syncd.observe.log import emit
-from syncd.operations.worker import Daemon
+from syncd.operations.worker import TICK, Daemon
 from syncd.ports.system import Clock
 
-TICK: Final = 1.0
-"""Seconds between two looks at whose turn it is."""
 PATIENCE: Final = 8.0
 """Seconds that answers under way are waited for at the end."""
 
@@ -37,8 +35,8 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
         while True:
             if reload_wanted():
                 _reload(reload)
-            troubled = _tick(daemon, troubled)
-            daemon.clock.sleep(TICK)
+            wait, troubled = _tick(daemon, troubled)
+            daemon.clock.sleep(wait)
     except Stopping:
         emit("service.stopping", turns=len(daemon.working))
     over = patient.monotonic() + PATIENCE
@@ -53,19 +51,19 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
     return left == 0
 
 
-def _tick(daemon: Daemon, troubled: str) -> str:
-    """One tick; returns the trouble it met, so that the same trouble is told once and its end, too."""
+def _tick(daemon: Daemon, troubled: str) -> tuple[float, str]:
+    """One tick: seconds until the next, and the trouble it met, so that it is told once, and its end, too."""
     try:
-        daemon.tick()
+        wait = daemon.tick()
     except Stopping:
         raise
     except SyncdError as trouble:
         if str(trouble) != troubled:
             emit("service.troubled", error=type(trouble).__name__, what=str(trouble))
-        return str(trouble)
+        return TICK, str(trouble)
     if troubled:
         emit("service.recovered")
-    return ""
+    return wait, ""
 
 
 def _reload(reload: Reload) -> None:

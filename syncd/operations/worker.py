@@ -31,6 +31,8 @@ from syncd.ports.jobs import Jobs
 from syncd.ports.roster import Roster
 from syncd.ports.system import Clock
 
+TICK: Final = 1.0
+"""Seconds between two looks at whose turn it is, at most."""
 BEAT: Final = 5.0
 """Seconds between two signs of life."""
 DEAD: Final = 30.0
@@ -120,8 +122,8 @@ class Daemon:
         )
 
     # -- once a second -----------------------------------------------------------------------------------------------
-    def tick(self) -> None:
-        """Gives a sign of life, looks after the dead, and has due turns taken.
+    def tick(self) -> float:
+        """Gives a sign of life, looks after the dead, and has due turns taken. Returns seconds until the next one.
 
         :raises SyncdError: if the store is in trouble; the next tick tries again.
         """
@@ -133,18 +135,24 @@ class Daemon:
             self._tidied = now
             self.jobs.purge(self.clock.now() - KEPT)
         polls = self.shop.polls()
+        soonest = TICK
         for turn in self.roster.turns(polls.keys(), self.clock.now()).values():
-            if turn.paused is None and self._is_due(turn, polls[turn.connection]):
-                self._ask(turn)
+            if turn.paused is None:
+                ahead = self._ahead(turn, polls[turn.connection])
+                if ahead <= 0:
+                    self._ask(turn)
+                else:
+                    soonest = min(soonest, ahead)
+        return soonest
 
     def _beat(self) -> None:
         self.roster.beat(replace(self.me, beat=self.clock.now()))
         self._beaten = self.clock.monotonic()
 
-    def _is_due(self, turn: Turn, poll: float) -> bool:
-        """Due, or due so far ahead that the clock must have been set back since it was planned."""
+    def _ahead(self, turn: Turn, poll: float) -> float:
+        """Seconds until a turn; 0 if it is so far ahead that the clock must have been set back since it was planned."""
         ahead = (turn.due - self.clock.now()).total_seconds()
-        return ahead <= 0 or ahead > max(poll, UNAPPROVED) * 2
+        return ahead if ahead <= max(poll, UNAPPROVED) * 2 else 0.0
 
     def _ask(self, turn: Turn) -> None:
         number, when = self._asked.get(turn.connection, (0, 0.0))
