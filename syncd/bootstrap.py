@@ -21,8 +21,6 @@ from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, 
 if TYPE_CHECKING:
     import threading
 
-    from sqlalchemy import Engine
-
     from syncd.engine.world import Verify, World
     from syncd.operations.worker import Daemon
     from syncd.ports.budget import Budget
@@ -81,9 +79,9 @@ def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
 @contextmanager
 def open_roster(outline: Outline) -> Iterator[SqlRoster]:
     """Whose turn it is and who works, for commands that ask something of a daemon."""
-    from syncd.store import Database, SqlRoster, open_database  # noqa: PLC0415 - heavy, see the module
+    from syncd.store import SqlRoster, open_database  # noqa: PLC0415 - heavy, see the module
 
-    database = Database(open_database(outline.store_url().get_secret_value()))
+    database = open_database(outline.store_url().get_secret_value())
     try:
         yield SqlRoster(database)
     finally:
@@ -154,13 +152,13 @@ class Workshop:
         self.clock = SystemClock(stop)
         self.worker = holder_name("daemon")
         self._loaded = loaded
-        self._engine: Engine = open_database(loaded.store_url().get_secret_value())
+        self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, tuple[ConnectionSettings, Pair[Connector], SqlStore]] = {}
 
     @property
     def on_sqlite(self) -> bool:
         """Whether the store bears one daemon only."""
-        return self._engine.dialect.name == "sqlite"
+        return self._database.engine.dialect.name == "sqlite"
 
     def replace(self, loaded: Loaded) -> None:
         """Another configuration, from the next turns on.
@@ -193,7 +191,7 @@ class Workshop:
         """The store of one connection, on the database that all share."""
         from syncd.store import SqlStore  # noqa: PLC0415 - heavy, see the module
 
-        return SqlStore(self._engine, connection, clock=self.clock, chance=SystemChance())
+        return SqlStore(self._database.engine, connection, clock=self.clock, chance=SystemChance())
 
     def daemon(self) -> Daemon:
         """The worker that takes the turns of these connections."""
@@ -202,7 +200,7 @@ class Workshop:
         from syncd.jobs import DbosJobs  # noqa: PLC0415 - heavy, see the module
         from syncd.model.run import Worker  # noqa: PLC0415
         from syncd.operations.worker import Daemon  # noqa: PLC0415
-        from syncd.store import Database, SqlRoster, open_guest  # noqa: PLC0415
+        from syncd.store import SqlRoster, open_guest  # noqa: PLC0415
 
         few_arenas()
         now = self.clock.now()
@@ -211,7 +209,7 @@ class Workshop:
         return Daemon(
             me=Worker(id=self.worker, began=now, beat=now, version=version("syncd")),
             shop=self,
-            roster=SqlRoster(Database(self._engine)),
+            roster=SqlRoster(self._database),
             jobs=DbosJobs(engine, worker="syncd" if self.on_sqlite else self.worker, threads=self._loaded.threads),
             clock=self.clock,
             alone=self.on_sqlite,
@@ -227,13 +225,17 @@ class Workshop:
         store = self._loaded.store_url().get_secret_value()
         if not self.on_sqlite:
             return store
-        return str(self._engine.url.set(database=f"{Path(self._engine.url.database or '').with_suffix('')}.jobs.db"))
+        return str(
+            self._database.engine.url.set(
+                database=f"{Path(self._database.engine.url.database or '').with_suffix('')}.jobs.db"
+            )
+        )
 
     def close(self) -> None:
         """Gives back connections to the vendors and to the database."""
         for _, connectors, _ in self._open.values():
             _close(connectors)
-        self._engine.dispose()
+        self._database.close()
 
 
 def _close(connectors: Pair[Connector]) -> None:

@@ -24,8 +24,6 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions
 from syncd.model.values import Instant
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from syncd.ports.jobs import Perform
 
 QUEUE: Final = "turns"
@@ -44,7 +42,14 @@ class DbosJobs:
     :param threads: turns that may run at once.
     """
 
-    def __init__(self, engine: Engine, *, worker: str, threads: int, every: float = 0.5) -> None:
+    def __init__(
+        self,
+        engine: Any,  # noqa: ANN401 - an engine of SQLAlchemy, which only the store may name
+        *,
+        worker: str,
+        threads: int,
+        every: float = 0.5,
+    ) -> None:
         self._engine = engine
         self._worker = worker
         self._threads = threads

@@ -91,6 +91,7 @@ class Daemon:
     _beaten: float = float("-inf")
     _tidied: float = float("-inf")
     _sightings: dict[str, _Sighting] = field(default_factory=dict)
+    _planned: dict[str, tuple[int, Instant, float]] = field(default_factory=dict)
     _asked: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     # -- begin and end -----------------------------------------------------------------------------------------------
@@ -150,9 +151,17 @@ class Daemon:
         self._beaten = self.clock.monotonic()
 
     def _ahead(self, turn: Turn, poll: float) -> float:
-        """Seconds until a turn; 0 if it is so far ahead that the clock must have been set back since it was planned."""
+        """Seconds until a turn, by the clock that says less of the two: the wall's, or ours since we saw it planned.
+
+        What seems further ahead than any plan was planned before the clock was set back.
+        """
         ahead = (turn.due - self.clock.now()).total_seconds()
-        return ahead if ahead <= max(poll, UNAPPROVED) * 2 else 0.0
+        if ahead > max(poll, UNAPPROVED) * SHADOWED:
+            return 0.0
+        planned = self._planned.get(turn.connection)
+        if planned is None or planned[:2] != (turn.number, turn.due):
+            planned = self._planned[turn.connection] = (turn.number, turn.due, self.clock.monotonic() + ahead)
+        return min(ahead, planned[2] - self.clock.monotonic())
 
     def _ask(self, turn: Turn) -> None:
         number, when = self._asked.get(turn.connection, (0, 0.0))

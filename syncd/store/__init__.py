@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from syncd.store.budget import SqlBudget
-from syncd.store.database import Database
 from syncd.store.engine import open_guest
 from syncd.store.open import open_database, open_store
 from syncd.store.roster import SqlRoster
 from syncd.store.store import SqlStore
 
-__all__ = ["Database", "SqlBudget", "SqlRoster", "SqlStore", "open_database", "open_guest", "open_store"]
+__all__ = ["SqlBudget", "SqlRoster", "SqlStore", "open_database", "open_guest", "open_store"]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
-
 from syncd.observe.log import emit
 from syncd.ports.system import Chance, Clock
+from syncd.store.database import Database
 from syncd.store.engine import journal_for, open_engine, sqlite_module
 from syncd.store.migrate import ensure_schema
 from syncd.store.store import SqlStore
@@ -22,10 +21,10 @@ def open_store(url: str, connection: str, *, clock: Clock, chance: Chance) -> Sq
     :raises NewerStore: if a newer syncd wrote it.
     :raises NeedsOperator, RetryLater: if it cannot be opened, or not now.
     """
-    return SqlStore(open_database(url), connection, clock=clock, chance=chance)
+    return SqlStore(open_database(url).engine, connection, clock=clock, chance=chance)
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str) -> Database:
     """The database of a store at this url, made or migrated if need be; for what shares it between connections.
 
     :raises BadUsage, NewerStore, NeedsOperator, RetryLater: as ``open_store``.
@@ -39,4 +38,4 @@ def open_database(url: str) -> Engine:
     sqlite = engine.dialect.name == "sqlite"
     journal = journal_for(sqlite_module().sqlite_version_info).lower() if sqlite else ""
     emit("store.opened", store=engine.dialect.name, version=SCHEMA_VERSION, journal=journal)
-    return engine
+    return Database(engine)
