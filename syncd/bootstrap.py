@@ -210,7 +210,12 @@ class Workshop:
             me=Worker(id=self.worker, began=now, beat=now, version=version("syncd")),
             shop=self,
             roster=SqlRoster(self._database),
-            jobs=DbosJobs(engine, worker="syncd" if self.on_sqlite else self.worker, threads=self._loaded.threads),
+            jobs=DbosJobs(
+                engine,
+                schema=self._database.neighbour("jobs"),
+                worker="syncd" if self.on_sqlite else self.worker,
+                threads=self._loaded.threads,
+            ),
             clock=self.clock,
             alone=self.on_sqlite,
             surely_gone=surely_gone,

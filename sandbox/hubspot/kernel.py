@@ -71,6 +71,15 @@ class HubSpotKernel(People, Kernel):
         answered.response = replace(answered.response, headers=headers)
         return answered
 
+    def issue_token(self, token: str) -> None:
+        """The admin rotates the service key: the new token is valid beside the old ones, with the rights they have."""
+        rights = next(iter(self.tokens.values()), frozenset[str]())
+        self.tokens[token] = rights
+
+    def revoke_token(self, token: str) -> None:
+        """The admin takes a token back; calls with it are refused from now on."""
+        self.tokens.pop(token, None)
+
     def _authenticate(self, request: HttpRequest) -> frozenset[str]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or token not in self.tokens:

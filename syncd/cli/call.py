@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from syncd.model.errors import BadConfig, Flaw
+from syncd.model.errors import BadConfig, Flaw, NeedsOperator
 from syncd.observe.log import configure_logs
 
 if TYPE_CHECKING:
@@ -109,6 +109,24 @@ class Call:
         outline = self.outlined()
         with open_roster(outline) as roster:
             roster.hasten(outline.chosen(self.connection), SystemClock().now())
+
+    def not_paused(self) -> None:
+        """Refuses to write for a connection that is paused.
+
+        :raises NeedsOperator: naming who paused it, and how to go on.
+        """
+        from syncd.bootstrap import open_roster
+        from syncd.system import SystemClock
+
+        outline = self.outlined()
+        name = outline.chosen(self.connection)
+        with open_roster(outline) as roster:
+            paused = roster.turns([name], SystemClock().now())[name].paused
+        if paused is not None:
+            why = f" ({paused.reason})" if paused.reason else ""
+            raise NeedsOperator(
+                f"connection {name} was paused by {paused.who}{why}; go on with `{self.again('resume')}`"
+            )
 
     def again(self, *words: str) -> str:
         """A command line to type next, with the global options of this call in front."""

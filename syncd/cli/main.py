@@ -22,6 +22,7 @@ from syncd.cli import (
     dead_letters,
     demo,
     explain,
+    pausing,
     plan,
     privacy,
     schema,
@@ -93,6 +94,8 @@ app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("run")(run_command.run)
+app.command("pause")(pausing.pause)
+app.command("resume")(pausing.resume)
 app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("runs")(status.runs)

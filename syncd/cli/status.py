@@ -23,11 +23,12 @@ def status(
     JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
     links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}],
     last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters {open, retrying},
-    remnants, lease {holder, epoch, until} or null, waiting {conflicts [{id, kind, topic, field, refs
+    remnants, lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began,
+    beat, version}], waiting {conflicts [{id, kind, topic, field, refs
     [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin
     OBJECT/ID}]}}].
     """
-    from syncd.bootstrap import open_memory
+    from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
     from syncd.operations.standing import standing, standing_document
     from syncd.system import SystemClock
@@ -36,10 +37,15 @@ def status(
     outline = call.outlined()
     names = [outline.chosen(call.connection)] if call.connection else list(outline.connections)
     all_of_them = []
+    now = SystemClock().now()
+    with open_roster(outline) as roster:
+        turns, workers = roster.turns(outline.connections, now), roster.workers()
     for name in names:
         with open_memory(outline, name) as store:
             kinds = outline.connections[name]
-            all_of_them.append(standing(store, connection=name, kinds=kinds, now=SystemClock().now()))
+            all_of_them.append(
+                standing(store, connection=name, kinds=kinds, now=now, turn=turns[name], workers=workers)
+            )
     if as_json:
         print_json({"connections": [standing_document(each) for each in all_of_them]})
     else:
@@ -123,6 +129,13 @@ def _print(stands: Standing, call: Call) -> None:
         say(f"  last run: {run.state}, {when(run.started_at)} UTC, {counts_text(run)}")
         if run.trouble:
             say(f"  trouble: {run.trouble}", style="yellow")
+    paused = stands.turn.paused if stands.turn else None
+    if paused is not None:
+        why = f": {paused.reason}" if paused.reason else ""
+        resume = call.again("resume")
+        say(f"  paused by {paused.who} on {when(paused.at)} UTC{why}; go on with {resume}", style="yellow")
+    for worker in stands.workers:
+        say(f"  {worker.id} works, last seen {age(worker.beat, stands.at)} ago")
     if stands.lease is not None:
         say(f"  {stands.lease.holder} is writing for it until {when(stands.lease.until)} UTC")
     if stands.intents:

@@ -49,6 +49,7 @@ def sync(
     from syncd.operations.standing import run_document, standing
 
     call: Call = context.obj
+    call.not_paused()
     with call.world(read_only=False) as world:
         with progress("reading both systems") as told:
             ended = cycle(

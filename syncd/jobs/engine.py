@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 QUEUE: Final = "turns"
 VERSION: Final = "1"
 APPLICATION: Final = "syncd"
-SCHEMA: Final = "syncd_jobs"
 _WAITING: Final = ("ENQUEUED", "PENDING", "DELAYED")
 _LOT: Final = 500
 
@@ -37,6 +36,7 @@ _LOT: Final = 500
 class DbosJobs:
     """``ports.jobs.Jobs``; one object per process, since dbos is one per process.
 
+    :param schema: where its tables are on PostgreSQL; SQLite has none.
     :param worker: id of this worker. On SQLite it is the same after a restart, so that dbos recovers what was begun;
         on PostgreSQL every process has its own, and ``take_over`` recovers.
     :param threads: turns that may run at once.
@@ -46,11 +46,13 @@ class DbosJobs:
         self,
         engine: Any,  # noqa: ANN401 - an engine of SQLAlchemy, which only the store may name
         *,
+        schema: str,
         worker: str,
         threads: int,
         every: float = 0.5,
     ) -> None:
         self._engine = engine
+        self._schema = schema
         self._worker = worker
         self._threads = threads
         self._every = every
@@ -61,7 +63,7 @@ class DbosJobs:
         config: DBOSConfig = {
             "name": APPLICATION,
             "system_database_engine": self._engine,
-            "dbos_system_schema": SCHEMA,
+            "dbos_system_schema": self._schema,
             "application_version": VERSION,
             "executor_id": self._worker,
             "serializer": DBOSPortableJSONSerializer(),

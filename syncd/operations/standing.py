@@ -10,7 +10,7 @@ import orjson
 
 from syncd.model.link import Conflict
 from syncd.model.remote import AccountIdentity
-from syncd.model.run import Lease, Run, StoredCursor
+from syncd.model.run import Lease, Run, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Side
 from syncd.ports.store import PERSON_ACCOUNTS, Store
 
@@ -35,7 +35,8 @@ class Standing:
     """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle, ``waiting`` names the
     records of everything that waits.
 
-    ``person_accounts`` are, by kind and vendor object, records that are left out for belonging to one, as last counted.
+    ``turn`` is the next one of a daemon, ``workers`` the daemons on this store. ``person_accounts`` are, by kind and
+    vendor object, records that are left out for belonging to one, as last counted.
     """
 
     connection: str
@@ -52,6 +53,8 @@ class Standing:
     retrying: int
     lease: Lease | None
     waiting: Mapping[str, list[dict[str, Any]]]
+    turn: Turn | None = None
+    workers: Sequence[Worker] = ()
 
 
 def what_waits(store: Store) -> Waits:
@@ -65,7 +68,15 @@ def what_waits(store: Store) -> Waits:
     )
 
 
-def standing(store: Store, *, connection: str, kinds: Sequence[str], now: Instant) -> Standing:
+def standing(
+    store: Store,
+    *,
+    connection: str,
+    kinds: Sequence[str],
+    now: Instant,
+    turn: Turn | None = None,
+    workers: Sequence[Worker] = (),
+) -> Standing:
     """Everything an operator asks for first. ``kinds`` are those of the configuration, so that 0 links shows too."""
     counts = store.counts()
     lease = store.lease()
@@ -84,6 +95,8 @@ def standing(store: Store, *, connection: str, kinds: Sequence[str], now: Instan
         retrying=sum(1 for row in store.dead_letters() if row.retry),
         lease=lease if lease is not None and lease.until > now else None,
         waiting=waiting_document(store),
+        turn=turn,
+        workers=workers,
     )
 
 
@@ -120,6 +133,13 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "lease": None
         if stands.lease is None
         else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},
+        "paused": None
+        if stands.turn is None or stands.turn.paused is None
+        else {"who": stands.turn.paused.who, "at": stands.turn.paused.at, "reason": stands.turn.paused.reason},
+        "next_turn": None if stands.turn is None or not stands.workers else max(stands.turn.due, stands.at),
+        "workers": [
+            {"id": row.id, "began": row.began, "beat": row.beat, "version": row.version} for row in stands.workers
+        ],
     }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from syncd.store.engine import WRITING, place
 from syncd.store.faults import typed
@@ -41,6 +41,16 @@ class Database:
         """
         with typed(self.where, deed), self._writer.connect() as tx, tx.begin():
             yield tx
+
+    def neighbour(self, name: str) -> str:
+        """The schema beside ours for tables of that name: ``syncd_NAME``, or ``OURS_NAME`` where we have a schema of
+        our own; two stores in one database do not meet there either.
+        """
+        if self.engine.dialect.name == "sqlite":
+            return "main"
+        with self.reading("look where the tables are") as tx:
+            ours = tx.execute(select(func.current_schema())).scalar()
+        return f"syncd_{name}" if ours in {None, "public"} else f"{ours}_{name}"
 
     def checkpoint(self) -> None:
         """Moves SQLite's write-ahead log into the file and empties it; nothing to do elsewhere.

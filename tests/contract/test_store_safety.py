@@ -263,9 +263,9 @@ def test_a_server_that_is_not_there(clock: FakeClock) -> None:
 
 
 @pytest.mark.postgres
-def test_a_database_that_is_not_there(store_postgres_server: str, clock: FakeClock) -> None:
+def test_a_database_that_is_not_there(postgres_server: str, clock: FakeClock) -> None:
     """A server that refuses will go on refusing: a person has to act."""
-    url = make_url(store_postgres_server).set(database="nobody_made_it").render_as_string(hide_password=False)
+    url = make_url(postgres_server).set(database="nobody_made_it").render_as_string(hide_password=False)
     with pytest.raises(NeedsOperator, match="does not exist"):
         open_store(url, "main", clock=clock, chance=FakeChance())
 

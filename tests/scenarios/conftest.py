@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
 
@@ -31,3 +32,10 @@ def steps_with(tmp_path: Path) -> Iterator[Callable[[Callable[[Fields], None]], 
     yield make
     for each in opened:
         each.both.store.close()
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    """Both stand-ins in a process of their own, empty."""
+    with open_place(tmp_path) as opened:
+        yield opened

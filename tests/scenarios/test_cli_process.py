@@ -7,118 +7,18 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sandbox.control import Control
 from syncd.store import open_store
 from syncd.system import SystemClock, holder_name, surely_gone
 from tests.fakes import FakeChance, FakeClock
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-SYNCD = (sys.executable, "-m", "syncd.cli.main")
-READY = "# runs until interrupted"
-CANARY = "Zqcanary"
-MAIL = f"{CANARY}.person@example.com"
+from tests.scenarios.processes import MAIL, READY, ROOT, SYNCD, Place, someone
 
 pytestmark = pytest.mark.slow
-
-
-@dataclass
-class Said:
-    """What one call answered. Every line of its standard error was JSON."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        """Standard output as JSON."""
-        return json.loads(self.out)
-
-
-@dataclass
-class Place:
-    """Two running stand-ins and a configuration that points at them."""
-
-    config: Path
-    hubspot: Control
-    salesforce: Control
-    ports: tuple[str, str]
-
-    def run(self, *words: str, environ: Mapping[str, str] | None = None) -> Said:
-        """One call of the program; proves on the way that standard error is clean."""
-        done = subprocess.run(
-            [*SYNCD, "--config", str(self.config), *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **(environ or {})},
-            timeout=120,
-            check=False,
-        )
-        for line in done.stderr.splitlines():
-            assert isinstance(json.loads(line), dict), line
-        for secret in (CANARY, CANARY.lower(), "pat-na1-sandbox", "sandbox-secret", "00D"):
-            assert secret not in done.stderr.replace('"account":"00D', ""), secret
-        assert "\x1b" not in done.stdout
-        return Said(done.returncode, done.stdout, done.stderr)
-
-    def approve(self) -> Said:
-        """The first link, previewed and approved."""
-        digest = self.run("plan", "--json").json["digest"]
-        return self.run("sync", "--approve", digest, "--json")
-
-
-def urls(lines: list[str]) -> tuple[str, str]:
-    """Both base URLs from what the stand-ins printed."""
-    shown = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
-    prefix = "SYNCD_CONNECTIONS__MAIN__"
-    return shown[f"{prefix}MARKETING__BASE_URL"], shown[f"{prefix}CRM__LOGIN_URL"]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    """Stand-ins started by ``syncd sandbox``, with a person on each side whose values are canaries."""
-    config = tmp_path / "config"
-    process = subprocess.Popen(
-        [*SYNCD, "sandbox", "--write-config", str(config)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        lines: list[str] = []
-        while not lines or lines[-1] != READY:
-            line = process.stdout.readline()
-            assert line, f"the stand-ins ended: {lines}"
-            lines.append(line.rstrip("\n"))
-        marketing, crm = urls(lines)
-        hubspot, salesforce = Control(marketing), Control(crm)
-        ports = (marketing.rpartition(":")[2], crm.rpartition(":")[2])
-        yield Place(config, hubspot, salesforce, ports)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-
-
-def someone(place: Place) -> tuple[str, str]:
-    """One person known to both sides, and one that only marketing knows; ids of the shared pair."""
-    shared = {"email": MAIL, "lastname": CANARY, "jobtitle": f"{CANARY} title", "lifecyclestage": "lead"}
-    alone = {"email": f"2{MAIL}", "lastname": CANARY, "lifecyclestage": "marketingqualifiedlead"}
-    contact = place.hubspot.do("create", object="contacts", properties=shared, by="userId:1")
-    place.hubspot.do("create", object="contacts", properties=alone, by="userId:1")
-    lead = place.salesforce.do("insert", object="Lead", fields={"LastName": CANARY, "Company": "Acme", "Email": MAIL})
-    return contact, lead
 
 
 def test_from_first_look_to_a_quiet_second_sync(place: Place) -> None:

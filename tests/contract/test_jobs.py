@@ -1,0 +1,147 @@
+"""The job engine on SQLite and PostgreSQL: a turn runs once, survives its process, and never beside another of its own.
+
+dbos is one per process, so each test works in processes of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from sqlalchemy import MetaData, create_engine, select
+
+pytestmark = pytest.mark.slow
+
+PICKLED = ("gAS", "gAN")
+"""How base64 of a pickle begins: protocols 4 and 3."""
+PRELUDE = """
+import json, sys, time, os, threading
+from syncd.jobs import DbosJobs
+from syncd.observe.log import configure_logs
+from syncd.store import open_database, open_guest
+from syncd.system import SystemClock
+configure_logs(level="warning")
+url, jobs_url, worker = sys.argv[1:4]
+schema = open_database(url).neighbour("jobs")
+def open_jobs(threads=4):
+    return DbosJobs(open_guest(jobs_url), schema=schema, worker=worker, threads=threads, every=0.1)
+done, at_once, most, lock = [], {}, 0, threading.Lock()
+def wait(holds, seconds=20):
+    over = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < over, done
+        time.sleep(0.02)
+"""
+
+
+def run(store_url: str, tmp_path: Path, code: str, *, worker: str = "one", code_expected: int = 0) -> object:
+    """Runs code in a process with an engine; what it prints as JSON."""
+    jobs_url = f"sqlite:///{tmp_path}/jobs.db" if store_url.startswith("sqlite") else store_url
+    done = subprocess.run(
+        [sys.executable, "-c", PRELUDE + textwrap.dedent(code), store_url, jobs_url, worker],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == code_expected, done.stderr[-3000:]
+    for line in done.stderr.splitlines():
+        json.loads(line)
+    return json.loads(done.stdout) if done.stdout else None
+
+
+def test_a_turn_asked_for_twice_runs_once_and_never_beside_another_of_its_connection(
+    store_url: str, tmp_path: Path
+) -> None:
+    """Also not after it ended; turns of several connections run side by side."""
+    code = """
+        def perform(connection, number):
+            global most
+            with lock:
+                at_once[connection] = at_once.get(connection, 0) + 1
+                most = max(most, at_once[connection])
+            time.sleep(0.2)
+            with lock:
+                at_once[connection] -= 1
+                done.append([connection, number])
+        jobs = open_jobs()
+        jobs.launch(perform)
+        asked = [jobs.enqueue(name, number) for number in (1, 2, 3) for name in ("a", "b") for _ in range(2)]
+        wait(lambda: len(done) == 6)
+        time.sleep(0.5)
+        again = jobs.enqueue("a", 1)
+        purged = jobs.purge(SystemClock().now())
+        jobs.close()
+        print(json.dumps({"asked": all(asked), "again": again, "done": sorted(done), "most": most, "purged": purged}))
+    """
+    assert run(store_url, tmp_path, code) == {
+        "asked": True,
+        "again": False,
+        "done": sorted([name, number] for name in "ab" for number in (1, 2, 3)),
+        "most": 1,
+        "purged": 6,
+    }
+
+
+def test_a_turn_whose_process_was_killed_is_taken_up_again(store_url: str, tmp_path: Path) -> None:
+    """On SQLite by the next process of the same name, on PostgreSQL by whoever takes over from the dead one."""
+    killed = """
+        def perform(connection, number):
+            os._exit(9)
+        jobs = open_jobs()
+        jobs.launch(perform)
+        jobs.enqueue("a", 7)
+        time.sleep(20)
+    """
+    taken_up = """
+        def perform(connection, number):
+            done.append([connection, number])
+        jobs = open_jobs()
+        jobs.launch(perform)
+        taken = 0 if worker == "one" else jobs.take_over("one")
+        wait(lambda: done)
+        time.sleep(0.5)
+        jobs.close()
+        print(json.dumps([taken, done]))
+    """
+    run(store_url, tmp_path, killed, code_expected=9)
+    sqlite = store_url.startswith("sqlite")
+    survivor = "one" if sqlite else "two"
+    assert run(store_url, tmp_path, taken_up, worker=survivor) == [0 if sqlite else 1, [["a", 7]]]
+
+
+def test_no_record_and_no_pickle_reaches_the_engine_s_tables(store_url: str, tmp_path: Path) -> None:
+    """Arguments are JSON: a name and a number."""
+    code = """
+        jobs = open_jobs()
+        jobs.launch(lambda connection, number: done.append(number))
+        jobs.enqueue("a", 1)
+        wait(lambda: done)
+        time.sleep(0.3)
+        jobs.close()
+        print(json.dumps(schema))
+    """
+    schema = run(store_url, tmp_path, code)
+    sqlite = store_url.startswith("sqlite")
+    engine = create_engine(
+        f"sqlite:///{tmp_path}/jobs.db" if sqlite else store_url.replace("postgresql://", "postgresql+psycopg://")
+    )
+    tables = MetaData(schema=None if sqlite else str(schema))
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        stored = [
+            value
+            for table in tables.tables.values()
+            for row in connection.execute(select(table))
+            for value in row
+            if isinstance(value, str)
+        ]
+    engine.dispose()
+    arguments = [json.loads(value)["positionalArgs"] for value in stored if "positionalArgs" in value]
+    assert arguments == [["a", 1]]
+    assert "portable_json" in stored
+    assert not [value for value in stored if value.startswith(PICKLED)]

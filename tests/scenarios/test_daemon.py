@@ -1,0 +1,184 @@
+"""``syncd run`` as a process: changes flow both ways, signals are heeded, a kill loses nothing, trouble passes."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.processes import Place, someone, until
+
+pytestmark = pytest.mark.slow
+
+SLOW = 30.0
+"""Seconds a vendor takes to answer that takes too long."""
+
+
+def _title(place: Place, contact: str) -> str:
+    return next(
+        row["properties"].get("jobtitle", "") for row in place.hubspot.export()["contacts"] if row["id"] == contact
+    )
+
+
+def _lead(place: Place, lead: str) -> dict[str, str]:
+    return next(row for row in place.salesforce.export()["Lead"] if row["Id"] == lead)
+
+
+def _retitle(place: Place, contact: str, title: str) -> None:
+    place.hubspot.do("edit", object="contacts", id=contact, properties={"jobtitle": title}, by="userId:1")
+
+
+@pytest.fixture
+def pair(place: Place) -> tuple[str, str]:
+    """A linked person: ids of contact and lead."""
+    both = someone(place)
+    assert place.approve().code == 0
+    return both
+
+
+def test_changes_flow_both_ways_and_sigterm_ends_it_cleanly(place: Place, pair: tuple[str, str]) -> None:
+    """A daemon polls by itself; told to stop it leaves the roster, gives the lease back and exits with 0."""
+    contact, lead = pair
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        _retitle(place, contact, "Head of Everything")
+        until(lambda: _lead(place, lead)["Title"] == "Head of Everything", what=daemon.tail)
+        place.salesforce.do("edit", object="Lead", id=lead, fields={"Title": "Head of Nothing"})
+        until(lambda: _title(place, contact) == "Head of Nothing", what=daemon.tail)
+        code, seconds = daemon.stop()
+        assert (code, seconds < 10) == (0, True)
+        assert daemon.wait_for("service.stopped")["turns"] == 0
+    stands = place.run("status", "--json").json["connections"][0]
+    assert stands["lease"] is None
+    assert stands["workers"] == []
+
+
+def test_a_first_link_waits_for_its_approval_and_then_goes_on_at_once(place: Place) -> None:
+    """The daemon writes nothing unapproved and does not read everything again and again; the approval wakes it."""
+    contact, lead = someone(place)
+    with place.daemon() as daemon:
+        digest = daemon.wait_for("first_link.preview")["digest"]
+        time.sleep(3)
+        assert len(daemon.events("first_link.preview")) == 1
+        assert place.salesforce.calls()["written"] == 0
+        assert place.run("sync", "--approve", digest).code == 0
+        _retitle(place, contact, "Approved")
+        until(lambda: _lead(place, lead)["Title"] == "Approved", what=daemon.tail)
+
+
+def test_an_answer_that_does_not_come_is_left_open_and_settled_at_the_next_start(
+    place: Place, pair: tuple[str, str]
+) -> None:
+    """SIGTERM in the middle of a write: ten seconds at most, and the write happens once."""
+    contact, lead = pair
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        place.salesforce.fault(name="late", when="after", method="PATCH", times=1, delay=SLOW)
+        _retitle(place, contact, "Late")
+        until(lambda: place.run("status", "--json").json["connections"][0]["open_intents"] > 0, what=daemon.tail)
+        code, seconds = daemon.stop()
+        assert (code, seconds < 10.5) == (0, True), seconds
+        assert daemon.wait_for("service.stopped")["turns"] == 1
+    written = place.salesforce.calls()["written"]
+    place.salesforce.clear_faults()
+    with place.daemon() as daemon:
+        until(lambda: place.run("status", "--json").json["connections"][0]["open_intents"] == 0, what=daemon.tail)
+        until(lambda: _lead(place, lead)["Title"] == "Late", what=daemon.tail)
+    assert place.salesforce.calls()["written"] - written <= 1
+
+
+def test_a_kill_is_recovered_from_without_a_hand(place: Place, pair: tuple[str, str]) -> None:
+    """Kill -9: the next start buries the dead worker, takes its turn up and waits for nobody's lease."""
+    contact, lead = pair
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        daemon.stop(signal.SIGKILL)
+    _retitle(place, contact, "After the kill")
+    with place.daemon() as daemon:
+        until(lambda: _lead(place, lead)["Title"] == "After the kill", within=15, what=daemon.tail)
+        daemon.wait_for("worker.dead")
+
+
+def test_two_daemons_on_one_sqlite_store(place: Place, pair: tuple[str, str]) -> None:
+    """The second is refused with exit 3 and the name of the first; the first goes on."""
+    with place.daemon() as first:
+        first.wait_for("run.finished", state="done")
+        second = place.run("run")
+        assert second.code == 3
+        assert f":{first.process.pid}:" in second.err
+        assert "a SQLite store bears one daemon" in second.err
+        runs = len(first.events("run.finished"))
+        first.wait_for("run.finished", times=runs + 2)
+
+
+def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_of_a_bad(place: Place, pair: tuple[str, str]) -> None:
+    """A field taken out of the mapping travels no longer; a broken file changes nothing and is told."""
+    contact, lead = pair
+    mapping = place.config / "schema" / "person.yaml"
+    before = mapping.read_text()
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        mapping.write_text(before.replace("fields:", "feilds:", 1))
+        daemon.process.send_signal(signal.SIGHUP)
+        refused = daemon.wait_for("config.refused")
+        assert "person.yaml" in refused["what"]
+        _retitle(place, contact, "Old mapping")
+        until(lambda: _lead(place, lead)["Title"] == "Old mapping", what=daemon.tail)
+
+        mapping.write_text(before)
+        settings = place.config / "syncd.yaml"
+        settings.write_text(settings.read_text().replace("  main:\n", "  main:\n    mode: shadow\n"))
+        loaded = len(daemon.events("config.loaded"))
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("config.loaded", times=loaded + 1)
+        daemon.wait_for("run.started", mode="shadow")
+        _retitle(place, contact, "Never seen")
+        runs = len(daemon.events("run.finished"))
+        daemon.wait_for("run.finished", times=runs + 2)
+        assert _lead(place, lead)["Title"] == "Old mapping"
+
+
+def test_a_revoked_token_is_told_and_a_new_one_is_used_without_a_restart(place: Place, pair: tuple[str, str]) -> None:
+    """The secret's file is read again; nothing is lost meanwhile."""
+    contact, lead = pair
+    token = place.config / "token"
+    token.write_text("pat-na1-sandbox")
+    token.chmod(0o600)
+    settings = place.config / "syncd.yaml"
+    settings.write_text(settings.read_text().replace('access_token: "pat-na1-sandbox"', "access_token_file: token"))
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        place.hubspot.do("issue_token", token="pat-na1-sandbox-new")
+        place.hubspot.do("revoke_token", token="pat-na1-sandbox")
+        failed = daemon.wait_for("turn.failed", error="Unauthorized")
+        assert "token" in failed["what"]
+        _retitle(place, contact, "While locked out")
+        token.write_text("pat-na1-sandbox-new")
+        until(lambda: _lead(place, lead)["Title"] == "While locked out", what=daemon.tail)
+
+
+def test_a_store_without_room_stops_writes_and_heals(place: Place, pair: tuple[str, str]) -> None:
+    """A store that cannot be written: no write at a vendor without its audit row; it goes on once there is room."""
+    contact, lead = pair
+    store = next(place.config.glob("syncd.db"))
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        blocked = _hold_the_lock(store)
+        try:
+            _retitle(place, contact, "Locked")
+            daemon.wait_for("service.troubled", within=40)
+            assert _lead(place, lead)["Title"] != "Locked"
+        finally:
+            blocked.close()
+        until(lambda: _lead(place, lead)["Title"] == "Locked", what=daemon.tail)
+        daemon.wait_for("service.recovered")
+
+
+def _hold_the_lock(store: Path) -> object:
+    from pysqlite3 import dbapi2
+
+    connection = dbapi2.connect(str(store), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    return connection
