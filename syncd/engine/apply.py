@@ -110,7 +110,7 @@ class Apply:
             for closed in settlement.unconflict:
                 emit("conflict.resolved", kind=plan.kind, conflict=closed)
             if settlement:
-                self.world.store.settle(settlement, self.world.clock.now())
+                self.world.settle(settlement)
 
     def writes(self, decisions: Sequence[Decision]) -> None:
         """Sends every write of these decisions, and whatever follows from the answers."""
@@ -169,7 +169,7 @@ class Apply:
         for job in held:
             after_refusal(self.world, self.planner, job.decision, job.action, refusal, settlement)
         self._buried(Side.MARKETING, settlement)
-        self.world.store.settle(settlement, self.world.clock.now())
+        self.world.settle(settlement)
 
     def _by_side(self, jobs: Sequence[Job]) -> Iterator[tuple[Side, list[Job]]]:
         """Lots of one side each, in order, none with two writes of one record."""
@@ -200,12 +200,12 @@ class Apply:
             if trouble.sent:
                 raise
             unsent = Settlement(endings={intent.id: "unsent" for intent in intents})
-            self.world.store.settle(unsent, self.world.clock.now())
+            self.world.settle(unsent)
             raise
         total = Settlement()
         for job, write, result in zip(jobs, prepared, results, strict=True):
             _add(total, self._outcome(job, write, result))
-        self.world.store.settle(total, self.world.clock.now())
+        self.world.settle(total)
         self.progress(len(jobs))
         if self._created:
             created, self._created = self._created, []
@@ -286,7 +286,7 @@ class Apply:
             waiting = [row for row in parked if row.link == decision.link.id] if parked else []
             self._decide_again(decision, seen, settlement, Known(parked=waiting))
         if settlement:
-            self.world.store.settle(settlement, self.world.clock.now())
+            self.world.settle(settlement)
 
     def _decide_again(
         self,
@@ -370,7 +370,7 @@ class Apply:
         """A write that is still not settled after so many rounds waits for the next cycle."""
         self.tally.partial = True
         self.tally.note("deferred", job.action.side)
-        self.world.store.settle(Settlement(wishes=[self._look(job)]), self.world.clock.now())
+        self.world.settle(Settlement(wishes=[self._look(job)]))
 
 
 def _order(job: Job) -> tuple[int, str, bool, str]:

@@ -55,7 +55,7 @@ def carry_out(
         cursors=gathered.cursors,
     )
     if done:
-        world.store.settle(done, world.clock.now())
+        world.settle(done)
 
 
 def _all_at_once(apply: Apply, plan: KindPlan) -> None:

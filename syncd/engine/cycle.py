@@ -148,7 +148,7 @@ class _Cycle:
         if plan.first_link:
             approvals = [request.id for request in self.world.store.requests() if request.wish == APPROVE]
             if approvals:
-                self.world.store.settle(Settlement(requests_done=approvals), self.world.clock.now())
+                self.world.settle(Settlement(requests_done=approvals))
 
     def _one_more(self, written: int) -> None:
         self.settled += written

@@ -255,7 +255,7 @@ def forget(world: World, decisions: Sequence[Decision], ends: OptOuts, *, run: s
         asked = str(action.asked or "operator")
         emit("person.forgotten", kind=link.kind, link=link.id, asked=asked, records=len(remnants))
     if settlement:
-        world.store.settle(settlement, world.clock.now())
+        world.settle(settlement)
     return len(settlement.forgotten), waiting
 
 

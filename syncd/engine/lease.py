@@ -22,7 +22,7 @@ class Holding:
 
     def __init__(self, world: World, lease: Lease) -> None:
         self._world = world
-        self.lease = lease
+        self.lease = world.lease = lease
 
     def keep(self) -> Lease:
         """Extends the lease when half of it is over.
@@ -33,7 +33,7 @@ class Holding:
             raise Stopping
         now = self._world.clock.now()
         if self.lease.until - now < LEASE_SPAN / 2:
-            self.lease = self._world.store.extend_lease(self.lease, now + LEASE_SPAN)
+            self.lease = self._world.lease = self._world.store.extend_lease(self.lease, now + LEASE_SPAN)
         return self.lease
 
     def renew(self) -> None:
@@ -42,6 +42,7 @@ class Holding:
 
     def release(self) -> None:
         """Gives the right back."""
+        self._world.lease = None
         self._world.store.release_lease(self.lease)
 
 

@@ -131,4 +131,4 @@ def _end(world: World, intent: Intent, settlement: Settlement, outcome: str, wha
 
 def _store(world: World, settlement: Settlement) -> None:
     if settlement:
-        world.store.settle(settlement, world.clock.now())
+        world.settle(settlement)

@@ -16,10 +16,11 @@ from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
+from syncd.model.run import Lease
 from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
-from syncd.ports.store import PERSON_ACCOUNTS, Store
+from syncd.ports.store import PERSON_ACCOUNTS, Settlement, Store
 from syncd.ports.system import Chance, Clock
 
 FRESH = timedelta(minutes=10)
@@ -54,8 +55,8 @@ class World:
     """Everything a cycle needs; built by ``bootstrap`` and by tests.
 
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
-    process that has ended, ``keep_lease`` is called between pages so that a long read does not lose the lease.
-    ``attempts`` counts the tries of each dead letter so far, as last read.
+    process that has ended. ``lease`` is the one we hold; ``keep_lease`` is called between pages so that a long read
+    does not lose it. ``attempts`` counts the tries of each dead letter so far, as last read.
     """
 
     connection: Connection
@@ -68,10 +69,18 @@ class World:
     who: str = "cli"
     holder: str = ""
     surely_gone: Callable[[str], bool] = _nobody_is
+    lease: Lease | None = None
     keep_lease: Callable[[], None] = no_lease
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+
+    def settle(self, settlement: Settlement) -> None:
+        """Remembers all of it, or nothing if another worker has the lease by now: what this one knows is old then.
+
+        :raises LeaseLost: in that case.
+        """
+        self.store.settle(settlement, self.clock.now(), self.lease)
 
     def planner(self, kind: str) -> Planner:
         """Decides for one kind at this moment."""

@@ -126,8 +126,11 @@ class Store(Protocol):
         """Stores intents and their audit rows before a send. :raises LeaseLost: if the epoch is not ours or ran out."""
         ...
 
-    def settle(self, settlement: Settlement, now: Instant) -> None:
-        """Writes all of it in one transaction, or nothing."""
+    def settle(self, settlement: Settlement, now: Instant, lease: Lease | None = None) -> None:
+        """Writes all of it in one transaction, or nothing.
+
+        :raises LeaseLost: if the lease given is another worker's by now; one that merely ran out is still ours.
+        """
         ...
 
     def open_intents(self) -> Sequence[Intent]:

@@ -25,7 +25,7 @@ from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_
 from syncd.store.cursors import write_cursors
 from syncd.store.database import Database
 from syncd.store.dialects import among, lots, run_many, upsert
-from syncd.store.leases import check_lease
+from syncd.store.leases import check_lease, check_ours
 from syncd.store.links import write_bases, write_links
 from syncd.store.privacy import forget_people, write_remnants
 from syncd.store.snapshot import Snapshots
@@ -71,12 +71,17 @@ class Intents:
             if audit_rows:
                 self._write_audit(tx, audit_rows, now)
 
-    def settle(self, settlement: Settlement, now: Instant) -> None:
-        """Writes all of it in one transaction, or nothing."""
+    def settle(self, settlement: Settlement, now: Instant, lease: Lease | None = None) -> None:
+        """Writes all of it in one transaction, or nothing.
+
+        :raises LeaseLost: if the lease given is another worker's by now.
+        """
         if not settlement:
             return
         self._snapshots.prepare(base for _, base in settlement.bases)
         with self._database.writing("settle a page") as tx:
+            if lease is not None:
+                check_ours(tx, lease)
             write_links(tx, self._connection, settlement.links)
             write_bases(tx, self._connection, settlement.bases, self._snapshots)
             self._end(tx, settlement.endings, now)

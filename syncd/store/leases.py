@@ -125,9 +125,19 @@ def check_lease(tx: Connection, lease: Lease, now: Instant) -> None:
 
     :raises LeaseLost: otherwise.
     """
-    found = tx.execute(
-        select(literal(1)).where(_ours(lease), t.c.until > to_ms(now)).with_for_update(read=True)
-    ).scalar()
+    _check(tx, lease, t.c.until > to_ms(now))
+
+
+def check_ours(tx: Connection, lease: Lease) -> None:
+    """The same for a lease that may have run out, as long as nobody else took it.
+
+    :raises LeaseLost: otherwise.
+    """
+    _check(tx, lease)
+
+
+def _check(tx: Connection, lease: Lease, *more: ColumnElement[bool]) -> None:
+    found = tx.execute(select(literal(1)).where(_ours(lease), *more).with_for_update(read=True)).scalar()
     if found is None:
         raise lost(lease)
 

@@ -547,3 +547,17 @@ def test_remembered_answers(store: SqlStore, open_test_store: Opening) -> None:
     store.remember("users.crm", b"\xfftwo", LATER)
     assert store.recall("users.crm") == (b"\xfftwo", LATER)
     assert open_test_store("other").recall("users.crm") is None
+
+
+def test_a_worker_whose_lease_another_took_settles_nothing(store: SqlStore) -> None:
+    """It slept with an answer in its hands; what it knows is older than what the other has settled since."""
+    mine = store.take_lease("mine", START, START + timedelta(seconds=1))
+    assert mine is not None
+    store.settle(Settlement(links=[link("L1", "1", "00Q1")]), LATER, mine)  # ran out, but nobody took it
+    other = store.take_lease("other", LATER, LATER + timedelta(minutes=2))
+    assert other is not None
+    with pytest.raises(LeaseLost):
+        store.settle(Settlement(links=[link("L2", "2", "00Q2")]), LATER, mine)
+    assert store.count_links("person") == 1
+    store.settle(Settlement(links=[link("L2", "2", "00Q2")]), LATER, other)
+    assert store.count_links("person") == 2
