@@ -163,7 +163,7 @@ class MemoryConnector:
         self.shelf.calls += 1
         return [RemoteUser("1", UserSort.USER, "One", "one@example.com", active=True)]
 
-    def start(self, shape: Shape) -> Cursor:
+    def start(self, shape: Shape, at: Instant | None = None) -> Cursor:
         """The number of the last change."""
         return Cursor(str(self.shelf.change))
 

@@ -155,9 +155,9 @@ class HubSpotConnector:
     # -- streams -----------------------------------------------------------------------------------------------------
 
     @foreseen
-    def start(self, shape: Shape) -> Cursor:
-        """The cursor of this moment in vendor time, less the overlap."""
-        now = vendor_now(self._details()) or millis_of(self._clock.now())
+    def start(self, shape: Shape, at: Instant | None = None) -> Cursor:
+        """The cursor of this moment in vendor time, or of an earlier one, less the overlap."""
+        now = millis_of(at) if at else vendor_now(self._details()) or millis_of(self._clock.now())
         return Position.at(now - self._overlap).encode()
 
     @foreseen

@@ -162,8 +162,10 @@ class SalesforceConnector:
         yield from self._reader.changes(shape, since)
 
     @foreseen
-    def start(self, shape: Shape) -> Cursor:
-        """The vendor's now, minus the overlap; one call, for its clock."""
+    def start(self, shape: Shape, at: Instant | None = None) -> Cursor:
+        """The vendor's now, minus the overlap; one call, for its clock. Or an earlier moment, without a call."""
+        if at is not None:
+            return self._reader.start(shape, at)
         self.identity()
         return self._reader.start(shape, self._org.client.vendor_now())
 

@@ -110,6 +110,17 @@ class Call:
         with open_roster(outline) as roster:
             roster.hasten(outline.chosen(self.connection), SystemClock().now())
 
+    def daemon_works(self) -> bool:
+        """Whether a daemon on this store gave a sign of life lately."""
+        from syncd.bootstrap import open_roster
+        from syncd.operations.worker import DEAD
+        from syncd.system import SystemClock, surely_gone
+
+        with open_roster(self.outlined()) as roster:
+            now = SystemClock().now()
+            beats = [each for each in roster.workers() if not surely_gone(each.id)]
+        return any((now - each.beat).total_seconds() < DEAD for each in beats)
+
     def not_paused(self) -> None:
         """Refuses to write for a connection that is paused.
 

@@ -25,6 +25,7 @@ from syncd.cli import (
     pausing,
     plan,
     privacy,
+    resync,
     schema,
     stand_ins,
     status,
@@ -96,6 +97,7 @@ app.command("sync")(sync.sync)
 app.command("run")(run_command.run)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
+app.command("resync")(resync.resync)
 app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("runs")(status.runs)

@@ -50,16 +50,27 @@ class Planner:
     """Decides for one kind of one connection.
 
     ``schemas`` are the vendors' schema fingerprints, ``read`` when each was read, ``now`` the moment that new conflicts
-    are dated with.
+    are dated with. ``only`` are the fields of linked records that are looked at, all if it is empty; what differs
+    elsewhere stays a difference.
     """
 
-    def __init__(self, lens: Lens, *, connection: str, schemas: Pair[str], read: Pair[Instant], now: Instant) -> None:
+    def __init__(
+        self,
+        lens: Lens,
+        *,
+        connection: str,
+        schemas: Pair[str],
+        read: Pair[Instant],
+        now: Instant,
+        only: frozenset[str] = frozenset(),
+    ) -> None:
         self.lens = lens
         self.kind = lens.kind
         self._connection = connection
         self._schemas = schemas
         self._read = read
         self._now = now
+        self._only = only
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
@@ -132,7 +143,7 @@ class Planner:
             names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
-        return [name for name in layout.slots if name in names]
+        return [name for name in layout.slots if name in names and (not self._only or name in self._only)]
 
     def _layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         refs = link.refs

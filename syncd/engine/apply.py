@@ -29,7 +29,7 @@ from syncd.model.link import Conflict, Topic
 from syncd.model.plan import Create, Decision, KindPlan, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord
 from syncd.model.run import Request
-from syncd.model.values import Pair, Side
+from syncd.model.values import Lane, Pair, Side
 from syncd.model.write import (
     Clash,
     CreateRecord,
@@ -193,7 +193,10 @@ class Apply:
         prepared = [each.write for each in ahead]
         intents = [each.intent for each in ahead]
         self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now)
-        connector = self.world.connectors.of(side).for_lane(jobs[0].action.lane)
+        lane = jobs[0].action.lane
+        if self.world.lane is not None and lane is not Lane.OPT_OUT:
+            lane = self.world.lane
+        connector = self.world.connectors.of(side).for_lane(lane)
         try:
             results = connector.write(self.planner.lens.shape(side), prepared, now + SEND_WITHIN)
         except RetryLater as trouble:

@@ -45,7 +45,9 @@ not show what it has: they become tombstones, which live again with their record
 class Gather:
     """Reads one kind for one cycle."""
 
-    def __init__(self, world: World, kind: str, *, full: bool, recreate: Sequence[str] = ()) -> None:
+    def __init__(
+        self, world: World, kind: str, *, full: bool, recreate: Sequence[str] = (), met: set[int] | None = None
+    ) -> None:
         self.world = world
         self.kind = kind
         self.planner: Planner = world.planner(kind)
@@ -59,7 +61,7 @@ class Gather:
         self.first = any((side, "changes") not in stored for side in SIDES)
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
-        self.met: set[int] = set()
+        self.met: set[int] = met if met is not None else set()
         self.recreate = recreate
 
     def read(self) -> Gathered:
@@ -79,6 +81,37 @@ class Gather:
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
+        return self.into
+
+    # -- a share of a resync -----------------------------------------------------------------------------------------
+    def lot(self, side: Side, lot: Page) -> Gathered:
+        """Records of one side that were just read, each compared with its counterpart. No stream is read."""
+        self._what_waits()
+        self.into.carried = []
+        self._departed(side, lot.gone, lot.moved)
+        self._pairs(side, lot.records, self._linked(side, lot.records))
+        return self._ended()
+
+    def ids(self, lot: Page) -> Gathered:
+        """Records of the CRM of which only the ids were read: strays, and who of the other side was not met."""
+        self._what_waits()
+        self.into.carried = []
+        self._departed(Side.CRM, lot.gone, lot.moved)
+        self._unpaired([record.ref for record in lot.records])
+        return self._ended()
+
+    def named(self, links: Sequence[str], refs: Pair[list[RemoteRef]]) -> Gathered:
+        """Links and lone records that somebody named."""
+        self._what_waits()
+        self.into.carried = []
+        self._meet(links)
+        for side in SIDES:
+            self._take(side, [row for row in self._fetch(side, refs.of(side)) if isinstance(row, RemoteRecord)])
+        return self._ended()
+
+    def _ended(self) -> Gathered:
+        self._complete()
+        self._doubt_erasures()
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -109,7 +142,7 @@ class Gather:
         for lot in self._lots(Side.MARKETING, self.shapes.marketing):
             seen += len(lot)
             linked = self._linked(Side.MARKETING, lot)
-            self._pairs(lot, linked)
+            self._pairs(Side.MARKETING, lot, linked)
         self._not_empty(Side.MARKETING, seen)
         ids_only = replace(self.shapes.crm, objects=dict.fromkeys(self.shapes.crm.objects, ()), refs={})
         seen = 0
@@ -171,24 +204,24 @@ class Gather:
         if lot:
             yield lot
 
-    def _pairs(self, lot: Sequence[RemoteRecord], linked: dict[RemoteRef, Linked]) -> None:
-        refs = [found.link.refs.crm for found in linked.values() if found.link.state is LinkState.LIVE]
+    def _pairs(self, side: Side, lot: Sequence[RemoteRecord], linked: dict[RemoteRef, Linked]) -> None:
+        refs = [found.link.refs.of(side.other) for found in linked.values() if found.link.state is LinkState.LIVE]
         counterparts = {
-            answer.ref: answer for answer in self._fetch(Side.CRM, refs) if isinstance(answer, RemoteRecord)
+            answer.ref: answer for answer in self._fetch(side.other, refs) if isinstance(answer, RemoteRecord)
         }
         for record in lot:
             found = linked.get(record.ref)
             if found is None:
-                self.into.strays.marketing[record.ref] = record
+                self.into.strays.of(side)[record.ref] = record
                 continue
             if found.link.state is not LinkState.LIVE:
-                self._tombstone(found, Side.MARKETING, record)
+                self._tombstone(found, side, record)
                 continue
             self.met.add(hash(found.link.id))
-            other = counterparts.get(found.link.refs.crm)
+            other = counterparts.get(found.link.refs.of(side.other))
             if other is None:
                 continue  # gone or moved: _fetch noted it
-            seen: Pair[RemoteRecord | None] = Pair(record, other)
+            seen: Pair[RemoteRecord | None] = Pair(record, other) if side is Side.MARKETING else Pair(other, record)
             if not self._open(found) and self.planner.unchanged(found, seen):
                 self.into.nothing["unchanged"] += 1
                 continue

@@ -58,7 +58,7 @@ def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -
         gathered = gather.read()
         first = first or gather.first
         decisions = decide(world, gather.planner, gathered)
-        kinds.append(_kind_plan(kind.kind, decisions, gathered))
+        kinds.append(kind_plan(kind.kind, decisions, gathered))
         everything.append(gathered)
     plan = Plan(
         connection=world.connection.name,
@@ -275,7 +275,8 @@ def _cut(moment: Instant, resolution: timedelta) -> Instant:
     return moment.replace(microsecond=0)
 
 
-def _kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindPlan:
+def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindPlan:
+    """One kind's decisions in the order in which they are carried out; those with nothing to do are only counted."""
     nothing: Counter[str] = Counter(gathered.nothing)
     acting: list[Decision] = []
     for decision in decisions:

@@ -6,6 +6,7 @@ that history never ends in the middle; if the store is in trouble too, what brok
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from syncd.engine.apply import Tally
 from syncd.engine.lease import Holding, take_lease
 from syncd.engine.world import World, no_lease
 from syncd.model.errors import LeaseLost, Stopping, SyncdError
-from syncd.model.run import Run, RunState
+from syncd.model.run import Request, Run, RunState
 from syncd.observe.log import bound, emit
 
 Progress = Callable[[int, int], None]
@@ -42,22 +43,23 @@ class Running:
 
 
 @contextmanager
-def running(world: World, *, command: str, wait: float) -> Iterator[Running]:
+def running(world: World, *, command: str, wait: float, of: Request | None = None) -> Iterator[Running]:
     """A run under the lease of its connection. Whoever is inside ends it; an error that leaves the block does, too.
 
+    :param of: a request that takes several turns: its run goes on where the last turn left it.
     :param wait: seconds to wait for another worker that holds the lease.
     :raises LeaseHeld: if it is still held then.
     """
     holding = take_lease(world, wait=wait)
     world.keep_lease = holding.renew
-    run = Run(
-        id=world.chance.identifier(),
+    run = (world.store.run(of.id) if of else None) or Run(
+        id=of.id if of else world.chance.identifier(),
         connection=world.connection.name,
         command=command,
-        who=world.who,
+        who=of.who if of else world.who,
         started_at=world.clock.now(),
     )
-    at_work = Running(world, holding, run)
+    at_work = Running(world, holding, run, Tally(Counter(run.counts)))
     with bound(connection=world.connection.name, run=run.id):
         try:
             emit("run.started", command=command, mode=world.connection.mode, who=world.who)

@@ -17,7 +17,7 @@ from syncd.core.planner import Planner
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
 from syncd.model.run import Lease
-from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.store import PERSON_ACCOUNTS, Settlement, Store
@@ -56,7 +56,8 @@ class World:
 
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
     process that has ended. ``lease`` is the one we hold; ``keep_lease`` is called between pages so that a long read
-    does not lose it. ``attempts`` counts the tries of each dead letter so far, as last read.
+    does not lose it. ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
+    opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read.
     """
 
     connection: Connection
@@ -71,6 +72,8 @@ class World:
     surely_gone: Callable[[str], bool] = _nobody_is
     lease: Lease | None = None
     keep_lease: Callable[[], None] = no_lease
+    only: frozenset[str] = frozenset()
+    lane: Lane | None = None
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
@@ -91,6 +94,7 @@ class World:
             schemas=terms.fingerprints,
             read=terms.read,
             now=self.clock.now(),
+            only=self.only,
         )
 
 

@@ -22,6 +22,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
 from syncd.model.run import Turn, Worker
@@ -88,6 +89,7 @@ class Daemon:
     surely_gone: Callable[[str], bool]
     alive_here: Callable[[str], bool]
     working: set[str] = field(default_factory=set)
+    met: Met = field(default_factory=Met)
     _beaten: float = float("-inf")
     _tidied: float = float("-inf")
     _sightings: dict[str, _Sighting] = field(default_factory=dict)
@@ -203,9 +205,12 @@ class Daemon:
         poll = self.shop.polls().get(connection)
         began = self.clock.now()
         turn = self.roster.turns([connection], began)[connection]
-        if poll is None or turn.paused is not None or turn.number != number or self.clock.stopping():
+        if poll is None or turn.number != number or self.clock.stopping():
             return
         due = began + timedelta(seconds=poll)
+        if turn.paused is not None:  # since it was asked for
+            self.roster.end_turn(turn, due)
+            return
         try:
             due = self._take(connection, began, due)
         except Stopping:
@@ -230,4 +235,12 @@ class Daemon:
                 return began + timedelta(seconds=UNAPPROVED)
             if world.connection.mode == "shadow":
                 return max(due, self.clock.now() + SHADOWED * (self.clock.now() - began))
+            self._work_off(world, due)
             return due
+
+    def _work_off(self, world: World, due: Instant) -> None:
+        """Resyncs that were asked for, until the next poll is due; one share at least, so that none waits for ever."""
+        for request in asked_for(world.store):
+            over = carry_on(world, request, self.met, leave_off=lambda: self.clock.now() >= due)
+            if not over or self.clock.now() >= due:
+                return

@@ -74,8 +74,10 @@ class Connector(Protocol):
         """What changed since the cursor, oldest first, ending at the present edge; at least one page, maybe empty."""
         ...
 
-    def start(self, shape: Shape) -> Cursor:
-        """The cursor of this moment, to be taken before the first full scan so that nothing falls between."""
+    def start(self, shape: Shape, at: Instant | None = None) -> Cursor:
+        """The cursor of this moment, to be taken before the first full scan so that nothing falls between; or of an
+        earlier one. What changed shortly before it may be told too.
+        """
         ...
 
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:

@@ -188,6 +188,14 @@ class Store(Protocol):
         """Upserts a run."""
         ...
 
+    def run(self, id: str) -> Run | None:
+        """A run by its id."""
+        ...
+
+    def cancel(self, id: str, now: Instant) -> bool:
+        """Takes a wish back; ``False`` if it is carried out or there is none of that id."""
+        ...
+
     def runs(self, limit: int) -> Sequence[Run]:
         """The latest runs, newest first."""
         ...

@@ -51,6 +51,12 @@ class History:
             kept = tx.execute(latest).scalar()
             return tx.execute(delete(run).where(of_ours, *idle, run.c.id != kept)).rowcount
 
+    def run(self, id: str) -> Run | None:
+        """A run by its id."""
+        with self._database.reading("read a run") as tx:
+            row = tx.execute(select(run).where(run.c.connection == self._connection, run.c.id == id)).one_or_none()
+        return None if row is None else _run(row)
+
     def runs(self, limit: int) -> Sequence[Run]:
         """The latest runs, newest first."""
         with self._database.reading("read runs") as tx:
@@ -60,21 +66,7 @@ class History:
                 .order_by(run.c.started_at.desc(), run.c.id.desc())
                 .limit(limit)
             ).fetchall()
-        return [
-            Run(
-                id=row.id,
-                connection=row.connection,
-                command=row.command,
-                who=row.who,
-                started_at=from_ms(row.started_at),
-                digest=row.digest,
-                state=RunState(row.state),
-                finished_at=maybe_from_ms(row.finished_at),
-                counts=from_json(row.counts),
-                trouble=row.trouble,
-            )
-            for row in rows
-        ]
+        return [_run(row) for row in rows]
 
     def counts(self) -> Mapping[str, int]:
         """``links.<kind>`` (live ones) per kind, ``conflicts``, ``parked``, ``dead_letters`` and ``intents``."""
@@ -96,3 +88,18 @@ class History:
                 count = select(func.count()).select_from(table).where(table.c.connection == self._connection)
                 found[name] = int(tx.execute(count).scalar_one())
         return found
+
+
+def _run(row: Any) -> Run:  # noqa: ANN401 - a row of SQLAlchemy
+    return Run(
+        id=row.id,
+        connection=row.connection,
+        command=row.command,
+        who=row.who,
+        started_at=from_ms(row.started_at),
+        digest=row.digest,
+        state=RunState(row.state),
+        finished_at=maybe_from_ms(row.finished_at),
+        counts=from_json(row.counts),
+        trouble=row.trouble,
+    )

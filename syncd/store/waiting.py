@@ -15,13 +15,14 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from syncd.model.errors import Bug
 from syncd.model.link import Conflict, DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
+from syncd.model.resync import STREAM
 from syncd.model.run import Request
 from syncd.model.values import Instant, Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import among, insert_new, lots, upsert
-from syncd.store.tables import conflict, dead_letter, parked, request
+from syncd.store.tables import conflict, cursor, dead_letter, parked, request
 
 
 class Waiting:
@@ -109,6 +110,12 @@ class Waiting:
             raise Bug(f"a request for connection {request.connection} was given to the store of {self._connection}")
         with self._database.writing("store a request") as tx:
             tx.execute(insert_new(tx, _REQUEST), [_request_row(request)])
+
+    def cancel(self, id: str, now: Instant) -> bool:
+        """Takes a wish back; ``False`` if it is carried out or there is none of that id."""
+        with self._database.writing("cancel a request") as tx:
+            open_ones = (request.c.connection == self._connection, request.c.id == id, request.c.done_at.is_(None))
+            return tx.execute(update(request).where(*open_ones).values(done_at=to_ms(now))).rowcount > 0
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet, oldest first."""
@@ -221,6 +228,8 @@ def close_requests(tx: Connection, connection: str, ids: Sequence[str], now: Ins
             .where(request.c.connection == connection, among(tx, request.c.id, lot), request.c.done_at.is_(None))
             .values(done_at=to_ms(now))
         )
+        streams = [STREAM.format(id=each) for each in lot]
+        tx.execute(delete(cursor).where(cursor.c.connection == connection, among(tx, cursor.c.stream, streams)))
 
 
 def _remove(tx: Connection, connection: str, table: Any, ids: Sequence[str]) -> None:  # noqa: ANN401 - a table

@@ -182,3 +182,71 @@ def _hold_the_lock(store: Path) -> object:
     connection = dbapi2.connect(str(store), isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     return connection
+
+
+# -- resyncs asked for from another shell --------------------------------------------------------------------------------
+def test_a_resync_from_another_shell_is_carried_out_by_the_daemon(place: Place, pair: tuple[str, str]) -> None:
+    """Shown as a plan, refused without a yes, carried out and watched to its end."""
+    contact, lead = pair
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        unasked = place.run("resync", f"marketing:contacts/{contact}", "--json")
+        assert (unasked.code, place.run("resync", "--list", "--json").json["resyncs"]) == (1, [])
+        place.hubspot.do("edit", object="contacts", id=contact, properties={"city": "Ulm"}, by="userId:1")
+        done = place.run("resync", "--all", "--yes", "--watch", "--json")
+        assert done.code == 0, done.err
+        assert done.json["done"] is True
+        assert done.json["plan"]["digest"]
+        assert daemon.wait_for("run.finished", command="resync")["state"] == "done"
+        until(lambda: _lead(place, lead)["City"] == "Ulm", what=daemon.tail)
+        assert place.run("status", "--json").json["connections"][0]["last_run"]["state"] == "done"
+
+
+def test_a_resync_survives_a_kill_and_goes_on_by_itself(place: Place, pair: tuple[str, str]) -> None:
+    """Kill -9 in the middle of a share: the next start carries the resync out to its end."""
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        place.hubspot.switch(latency=1.0)
+        place.salesforce.switch(latency=1.0)
+        asked = place.run("resync", "--all", "--yes", "--json")
+        assert (asked.code, asked.json["done"]) == (0, False)
+        daemon.wait_for("run.started", command="resync")
+        daemon.stop(signal.SIGKILL)
+    place.hubspot.switch(latency=0.0)
+    place.salesforce.switch(latency=0.0)
+    (waiting,) = place.run("resync", "--list", "--json").json["resyncs"]
+    assert waiting["id"] == asked.json["resync"]["id"]
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", command="resync", state="done")
+    assert place.run("resync", "--list", "--json").json["resyncs"] == []
+
+
+def test_without_a_daemon_the_command_carries_the_resync_out(place: Place, pair: tuple[str, str]) -> None:
+    """And a paused connection refuses it, as it refuses a sync."""
+    contact, lead = pair
+    _retitle(place, contact, "By hand")
+    done = place.run("resync", f"crm:Lead/{lead}", "--yes")
+    assert done.code == 0, done.err
+    assert _lead(place, lead)["Title"] == "By hand"
+    assert place.run("pause", "--reason", "moving house").code == 0
+    refused = place.run("resync", "--all", "--yes")
+    assert (refused.code, place.run("sync").code) == (3, 3)
+    assert "moving house" in refused.err
+    assert place.run("status", "--json").json["connections"][0]["paused"]["reason"] == "moving house"
+    assert place.run("resume").code == 0
+    assert place.run("sync").code == 0
+
+
+def test_a_paused_connection_stands_still_and_catches_up(place: Place, pair: tuple[str, str]) -> None:
+    """What is changed meanwhile arrives after `resume`, at once."""
+    contact, lead = pair
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        assert place.run("pause").code == 0
+        runs = len(daemon.events("run.started"))
+        _retitle(place, contact, "While paused")
+        time.sleep(3)
+        assert len(daemon.events("run.started")) <= runs + 1  # one may have been under way
+        assert _lead(place, lead)["Title"] != "While paused"
+        assert place.run("resume").code == 0
+        until(lambda: _lead(place, lead)["Title"] == "While paused", within=10, what=daemon.tail)

@@ -1,0 +1,274 @@
+"""Compares again what an operator named: in shares that are each settled whole, so that nothing is done twice.
+
+A share is read, decided, written and remembered together with how far the resync has come. Between two shares anything
+may happen: a poll that is due goes first, a process may die, the resync may be cancelled. Everything is read and
+written in the bulk lane, which leaves room in the vendors' limits to what is fresh.
+
+Promises: a resync of a pair in step writes nothing; a killed one goes on where it was; the cursors of the cycle are
+never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from syncd.core.expressions import Expression, compile_expression
+from syncd.core.planner import LANES
+from syncd.engine.carry import carry_out
+from syncd.engine.gather import LOT, Gather
+from syncd.engine.gathered import Gathered
+from syncd.engine.prepare import Prepared, decide, kind_plan, plan_digest
+from syncd.engine.price import price
+from syncd.engine.recover import recover
+from syncd.engine.running import running
+from syncd.engine.world import World, make_ready
+from syncd.model.plan import KindPlan, Plan
+from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
+from syncd.model.resync import RESYNC, STREAM, Reached, Resync, Step
+from syncd.model.run import Request, RunState, StoredCursor
+from syncd.model.values import Lane, Pair, Side
+from syncd.model.write import Origin
+from syncd.observe.log import emit
+from syncd.ports.store import Settlement, Store
+
+NAMED_LOT = 200
+Told = Callable[[int, int], None]
+"""Told how many records were compared, and of about how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One lot of a step, gathered; ``reached`` is how far the resync has come with it."""
+
+    kind: str
+    gathered: Gathered
+    reached: Reached
+
+
+@dataclass(slots=True)
+class Met:
+    """Links whose marketing record was seen, by the resync that saw them: kept from share to share within a process.
+
+    Lost with the process, and then the marketing records of that kind are read once more.
+    """
+
+    by_request: dict[str, set[int]] = field(default_factory=dict)
+
+    def of(self, request: str) -> set[int]:
+        """Those of one resync."""
+        return self.by_request.setdefault(request, set())
+
+    def forget(self, request: str) -> None:
+        """A resync is over."""
+        self.by_request.pop(request, None)
+
+
+def asked_for(store: Store) -> Sequence[Request]:
+    """The resyncs that wait or are under way, oldest first."""
+    return [request for request in store.requests() if request.wish == RESYNC]
+
+
+def estimate(store: Store, wanted: Resync) -> int:
+    """About how many records a resync compares."""
+    if wanted.records:
+        return len(wanted.records)
+    return sum(store.count_links(step.kind) for step in wanted.steps())
+
+
+def reached_by(store: Store, request: str) -> Reached:
+    """How far a resync has come."""
+    stream = STREAM.format(id=request)
+    return Reached.read(next((row.cursor for row in store.cursors() if row.stream == stream), None))
+
+
+def plan_resync(world: World, wanted: Resync, *, told: Told = lambda _a, _b: None) -> Prepared:
+    """What a resync would do now. Reads all that it would read; stores and writes nothing."""
+    world = _narrowed(world, wanted)
+    make_ready(world)
+    by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
+    everything: list[Gathered] = []
+    about = estimate(world.store, wanted)
+    for share in _Shares(world, wanted, Reached(), set()).each():
+        everything.append(share.gathered)
+        planner = world.planner(share.kind)
+        by_kind[share.kind].append(kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered))
+        told(share.reached.checked, about)
+    kinds = tuple(_one_of(kind, plans) for kind, plans in by_kind.items())
+    plan = Plan(
+        connection=world.connection.name,
+        kinds=kinds,
+        first_link=False,
+        digest=plan_digest(kinds),
+        cost=price(world, kinds, first_link=False),
+    )
+    return Prepared(plan, everything)
+
+
+def carry_on(
+    world: World, request: Request, met: Met, *, leave_off: Callable[[], bool], told: Told = lambda _a, _b: None
+) -> bool:
+    """Goes on with a resync until it is over (``True``) or has to leave off after a share (``False``).
+
+    A resync that was cancelled meanwhile is over. Takes the lease itself.
+
+    :raises LeaseHeld: if another process writes for the connection.
+    """
+    wanted = Resync.read(request.argument)
+    with running(world, command="resync", wait=0.0, of=request) as at_work:
+        world = _narrowed(world, wanted)
+        make_ready(world)
+        recover(world)
+        about = estimate(world.store, wanted)
+        reached = reached_by(world.store, request.id)
+        for share in _Shares(world, wanted, reached, met.of(request.id)).each():
+            if not _still_wanted(world, request):
+                break
+            planner = world.planner(share.kind)
+            decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
+            share.gathered.cursors = [_stored(world, request, share)]
+            carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
+            at_work.tally.counts["checked"] = share.reached.checked
+            told(share.reached.checked, max(about, share.reached.checked))
+            if leave_off():
+                at_work.end(RunState.RUNNING)
+                return False
+        cancelled = not _still_wanted(world, request)
+        world.settle(Settlement(requests_done=[request.id]))
+        met.forget(request.id)
+        state = RunState.PARTIAL if cancelled or at_work.tally.partial else RunState.DONE
+        at_work.end(state, trouble="cancelled" if cancelled else "")
+    return True
+
+
+def _still_wanted(world: World, request: Request) -> bool:
+    return any(each.id == request.id for each in asked_for(world.store))
+
+
+def _stored(world: World, request: Request, share: Share) -> StoredCursor:
+    kind = Resync.read(request.argument).kinds[0]  # one row a resync, whatever kind it is at
+    stream = STREAM.format(id=request.id)
+    return StoredCursor(kind, Side.MARKETING, stream, share.reached.written(), world.clock.now())
+
+
+def _narrowed(world: World, wanted: Resync) -> World:
+    """The same world in the bulk lane, looking at the fields wanted."""
+    bulk = world.connectors.map(lambda connector: connector.for_lane(Lane.BULK))
+    return replace(world, connectors=bulk, only=frozenset(wanted.fields), lane=Lane.BULK)
+
+
+def _one_of(kind: str, plans: Sequence[KindPlan]) -> KindPlan:
+    """The plans of all shares of a kind as one."""
+    decisions = [decision for plan in plans for decision in plan.decisions]
+    decisions.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
+    nothing: dict[str, int] = {}
+    for plan in plans:
+        for reason, number in plan.nothing.items():
+            nothing[reason] = nothing.get(reason, 0) + number
+    return KindPlan(kind, tuple(decisions), nothing)
+
+
+class _Shares:
+    """The shares of a resync from where it stands, each gathered when it is asked for."""
+
+    def __init__(self, world: World, wanted: Resync, reached: Reached, met: set[int]) -> None:
+        self.world = world
+        self.wanted = wanted
+        self.reached = reached
+        self.met = met
+
+    def each(self) -> Iterator[Share]:
+        """All that are left, step by step; a step without a record yields nothing."""
+        steps = self.wanted.steps()
+        while self.reached.step < len(steps):
+            step = steps[self.reached.step]
+            yield from self._named(step) if step.side is None else self._side(step, step.side)
+            self.reached = self.reached.next_step()
+
+    # -- named records -----------------------------------------------------------------------------------------------
+    def _named(self, step: Step) -> Iterator[Share]:
+        objects = next(kind.objects for kind in self.world.connection.kinds if kind.kind == step.kind)
+        first = int(self.reached.after or 0)
+        for start in range(first, len(self.wanted.records), NAMED_LOT):
+            named = self.wanted.records[start : start + NAMED_LOT]
+            links = [name.removeprefix("link:") for name in named if name.startswith("link:")]
+            refs: Pair[list[RemoteRef]] = Pair([], [])
+            for name in named:
+                sort, _, rest = name.partition(":")
+                object_name, _, id_ = rest.partition("/")
+                if sort != "link" and object_name in objects.of(Side(sort)):
+                    refs.of(Side(sort)).append(RemoteRef(object_name, id_))
+            gathered = self._gather(step).named(links, refs)
+            yield self._share(step, gathered, Cursor(str(start + len(named))), by=len(named))
+
+    # -- whole sides -------------------------------------------------------------------------------------------------
+    def _side(self, step: Step, side: Side) -> Iterator[Share]:
+        """Marketing whole, record by record; then of the CRM only the ids, since most were read as counterparts."""
+        whole = side is Side.MARKETING or Side.MARKETING not in self.wanted.sides
+        whole = whole or self.wanted.windowed or bool(self.wanted.where)
+        where = self._where(step)
+        for lot in self._lots(step, side, whole=whole):
+            if whole:
+                wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
+                gathered = self._gather(step).lot(side, replace(lot, records=wanted))
+            else:
+                gathered = self._gather(step).ids(lot)
+            yield self._share(step, gathered, lot.cursor, by=len(lot.records))
+
+    def _lots(self, step: Step, side: Side, *, whole: bool) -> Iterator[Page]:
+        """Pages put together to lots that are worth a share each."""
+        connector = self.world.connectors.of(side)
+        shape = self.world.planner(step.kind).lens.shape(side)
+        if not whole:
+            shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
+        if self.wanted.windowed:
+            pages = connector.changes(shape, self.reached.after or connector.start(shape, self.wanted.since))
+        else:
+            pages = connector.scan(shape, self.reached.after)
+        lot: list[Page] = []
+        for page in pages:
+            lot.append(page)
+            self.world.keep_lease()
+            read = len(page.records)
+            emit("page.read", kind=step.kind, side=str(side), stream=RESYNC, records=read, reread=page.reread)
+            if sum(len(each.records) for each in lot) >= LOT:
+                yield _together(lot)
+                lot = []
+            if page.records and self._beyond(page.records):
+                break
+        if any(page.records or page.gone or page.moved for page in lot):
+            yield _together(lot)
+
+    def _beyond(self, records: Sequence[RemoteRecord]) -> bool:
+        """Whether a page of changes lies after the span that was asked for; changes come in order of time."""
+        return self.wanted.until is not None and all(record.stamp > self.wanted.until for record in records)
+
+    def _wanted(self, step: Step, side: Side, record: RemoteRecord, where: Expression | None) -> bool:
+        if self.wanted.since is not None and record.stamp < self.wanted.since:
+            return False
+        if self.wanted.until is not None and record.stamp > self.wanted.until:
+            return False
+        return where is None or where.holds(self.world.planner(step.kind).values(side, record)) is True
+
+    def _where(self, step: Step) -> Expression | None:
+        if not self.wanted.where:
+            return None
+        kind = next(kind for kind in self.world.connection.kinds if kind.kind == step.kind)
+        return compile_expression(self.wanted.where, frozenset(each.name for each in kind.fields))
+
+    def _gather(self, step: Step) -> Gather:
+        return Gather(self.world, step.kind, full=False, met=self.met)
+
+    def _share(self, step: Step, gathered: Gathered, after: Cursor, *, by: int) -> Share:
+        self.reached = self.reached.moved(after, by=by)
+        return Share(step.kind, gathered, self.reached)
+
+
+def _together(pages: Sequence[Page]) -> Page:
+    """Pages that follow each other as one."""
+    return Page(
+        records=[record for page in pages for record in page.records],
+        cursor=pages[-1].cursor,
+        gone=[gone for page in pages for gone in page.gone],
+        moved=[move for page in pages for move in page.moved],
+    )

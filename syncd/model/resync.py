@@ -1,0 +1,117 @@
+"""What an operator wants to have compared again, and how far that has come. Values; the text form is JSON.
+
+A resync is stored as a Request and carried out share by share; how far it has come is stored with each share, so that a
+process that dies loses one share at most.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from syncd.model.remote import Cursor
+from syncd.model.values import Instant, Side
+
+RESYNC = "resync"
+"""The wish of such a Request."""
+STREAM = "resync:{id}"
+"""Under which stream the reached of a resync is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resync:
+    """What to compare. Without ``records`` it is everything on ``sides``, narrowed by ``where`` (CEL over the shared
+    fields) and by when it was changed (``since`` and ``until``, by the vendor's clock). ``records`` are ``link:ID`` or
+    ``SIDE:OBJECT/ID``. ``kinds`` are the kinds it is about, ``fields`` the only shared fields that are looked at.
+    """
+
+    kinds: tuple[str, ...]
+    sides: tuple[Side, ...] = (Side.MARKETING, Side.CRM)
+    records: tuple[str, ...] = ()
+    where: str = ""
+    since: Instant | None = None
+    until: Instant | None = None
+    fields: tuple[str, ...] = ()
+
+    def steps(self) -> tuple[Step, ...]:
+        """The work in order: one step per kind and side, or one per kind for named records."""
+        if self.records:
+            return tuple(Step(kind, None) for kind in self.kinds)
+        return tuple(Step(kind, side) for kind in self.kinds for side in self.sides)
+
+    @property
+    def windowed(self) -> bool:
+        """Whether it asks for what changed in a span of time."""
+        return self.since is not None
+
+    def written(self) -> str:
+        """As the argument of a Request."""
+        plain = asdict(self)
+        for name in ("since", "until"):
+            plain[name] = None if plain[name] is None else plain[name].isoformat()
+        return json.dumps({name: value for name, value in plain.items() if value}, sort_keys=True)
+
+    @staticmethod
+    def read(argument: str) -> Resync:
+        """From the argument of a Request."""
+        plain = json.loads(argument)
+
+        def strings(name: str) -> tuple[str, ...]:
+            return tuple(plain.get(name, ()))
+
+        def moment(name: str) -> Instant | None:
+            return datetime.fromisoformat(plain[name]) if plain.get(name) else None
+
+        return Resync(
+            kinds=strings("kinds"),
+            sides=tuple(Side(side) for side in plain.get("sides", ())),
+            records=strings("records"),
+            where=plain.get("where", ""),
+            since=moment("since"),
+            until=moment("until"),
+            fields=strings("fields"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stretch of a resync: a side of a kind read from end to end, or (``None``) the named records of a kind."""
+
+    kind: str
+    side: Side | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far a resync has come: the step it is in, where in it, and how many records were compared in all."""
+
+    step: int = 0
+    after: Cursor | None = None
+    checked: int = 0
+
+    def next_step(self) -> Reached:
+        """At the beginning of the next step."""
+        return replace(self, step=self.step + 1, after=None)
+
+    def moved(self, after: Cursor, *, by: int) -> Reached:
+        """Further on in the same step."""
+        return replace(self, after=after, checked=self.checked + by)
+
+    def written(self) -> Cursor:
+        """As it is stored."""
+        return Cursor(json.dumps([self.step, self.after, self.checked]))
+
+    @staticmethod
+    def read(cursor: Cursor | None) -> Reached:
+        """From what was stored; the beginning if nothing was."""
+        if cursor is None:
+            return Reached()
+        step, after, checked = json.loads(cursor)
+        return Reached(step, None if after is None else Cursor(after), checked)
+
+
+def kinds_in_order(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The kinds wanted (all if none is named) in the order in which they are synced."""
+    return tuple(kind for kind in known if not wanted or kind in wanted)
