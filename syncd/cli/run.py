@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from syncd.bootstrap import Workshop
 
 
-def run(context: typer.Context) -> None:
+def run(
+    context: typer.Context,
+    *,
+    http: Annotated[
+        str | None,
+        typer.Option("--http", metavar="ADDRESS", help="Serve /healthz, /readyz and /metrics, as on 127.0.0.1:9464."),
+    ] = None,
+) -> None:
     """Keeps every connection in step until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
 
     Polls each connection at its `poll`. On a PostgreSQL store any number of daemons share the work; a SQLite store
@@ -33,11 +40,14 @@ def run(context: typer.Context) -> None:
         loaded = loaded.only(call.connection)
     workshop = Workshop(loaded, stop=stop)
     daemon = workshop.daemon()
+    console = workshop.console(daemon, http) if http is not None else None
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         signal.signal(signal.SIGHUP, lambda *_: hangup.set())
+        if console is not None:
+            console.start()
         ended = serve(
             daemon,
             reload=lambda: _reload(call, workshop),
@@ -50,6 +60,8 @@ def run(context: typer.Context) -> None:
             os._exit(0)
         daemon.jobs.close()
     finally:
+        if console is not None:
+            console.close()
         workshop.close()
         for number, handler in before.items():
             signal.signal(number, handler)

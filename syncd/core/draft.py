@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 from syncd.core.layout import LANES
 from syncd.model.link import Base, Conflict, FieldChange, Link
-from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.mapping import Confirm, FieldMapping, KindMapping
 from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
-from syncd.model.remote import REF, RemoteRecord
-from syncd.model.values import SIDES, Canonical, Lane, Pair, Side, Wire
+from syncd.model.remote import REF, RemoteRecord, wire_of
+from syncd.model.values import MISSING, SIDES, Canonical, Lane, Pair, Side, Wire
 
 
 @dataclass(slots=True)
@@ -104,3 +104,17 @@ class Draft:
             frees=tuple(self.frees),
             lane=lane,
         )
+
+
+def guarded(
+    mapping: FieldMapping, wires: Mapping[str, Wire], confirmed: Mapping[str, Wire], record: RemoteRecord | None
+) -> dict[str, Wire]:
+    """What the vendor fields hold as far as is known, to be read again just before a guarded write."""
+    if mapping.confirm is Confirm.NONE:
+        return {}
+    expect: dict[str, Wire] = {}
+    for vendor_field in wires:
+        told = wire_of(record, vendor_field) if record else confirmed.get(vendor_field, MISSING)
+        if told is not MISSING and not vendor_field.startswith(REF):
+            expect[vendor_field] = told
+    return expect

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.creation import Made, plan_create, shared_values
-from syncd.core.draft import Draft
+from syncd.core.draft import Draft, guarded
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
-from syncd.model.mapping import Confirm, Direction, FieldMapping
+from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing, Relink
-from syncd.model.remote import REF, RemoteRecord, RemoteRef, Succession, wire_of
+from syncd.model.remote import RemoteRecord, RemoteRef, Succession
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
@@ -257,7 +257,7 @@ class Planner:
             change = FieldChange(name, None if before is MISSING else before, verdict.value, verdict.rule, origin)
             writes = draft.sides.of(side)
             writes.put(mapping, wires, change)
-            writes.expect |= self._guard(mapping, wires, base.confirmed.of(side), record)
+            writes.expect |= guarded(mapping, wires, base.confirmed.of(side), record)
             written = True
         if written:
             draft.agreed[name] = verdict.value
@@ -288,23 +288,6 @@ class Planner:
         value = sides.of(owner).value
         if value is not MISSING:
             draft.settle(mapping.name, value)
-
-    def _guard(
-        self,
-        mapping: FieldMapping,
-        wires: Mapping[str, Wire],
-        confirmed: Mapping[str, Wire],
-        record: RemoteRecord | None,
-    ) -> dict[str, Wire]:
-        """What the vendor fields hold as far as is known, to be read again just before a guarded write."""
-        if mapping.confirm is Confirm.NONE:
-            return {}
-        expect: dict[str, Wire] = {}
-        for vendor_field in wires:
-            told = wire_of(record, vendor_field) if record else confirmed.get(vendor_field, MISSING)
-            if told is not MISSING and not vendor_field.startswith(REF):
-                expect[vendor_field] = told
-        return expect
 
     def _conflict(
         self,

@@ -19,9 +19,10 @@ from syncd.engine.world import World, learn_schema, make_ready
 from syncd.model.errors import RetryLater
 from syncd.model.plan import Adopt, Create, Plan, Update
 from syncd.model.run import Request, Run, RunState
+from syncd.model.values import SIDES
 from syncd.model.write import Origin
 from syncd.observe.log import emit
-from syncd.ports.store import Settlement
+from syncd.ports.store import POLLED, Settlement
 
 APPROVE = "approve"
 
@@ -72,6 +73,8 @@ class _Cycle:
         make_ready(world)
         still_open = recover(world)
         prepared = prepare(world, full=full, recreate=recreate)
+        for side in SIDES:
+            world.store.remember(POLLED.format(side=side), b"", world.clock.now())
         plan = prepared.plan
         self._told(plan)
         if still_open:

@@ -80,7 +80,7 @@ KEYS: Final[Mapping[str, str]] = {
     "operation": "name of the API operation",
     "outcome": "how it ended",
     "part": "which part of a description",
-    "port": "TCP port on 127.0.0.1",
+    "port": "TCP port on this machine",
     "quota_left": "API calls left today, as the vendor last said; null where it did not say",
     "rate": "name of the limit",
     "reason": "why, in words of our own, with anything that looks like an address or a token masked",
@@ -311,6 +311,7 @@ EVENTS: Final[Mapping[str, Event]] = {
         "error", ("error", "what"), "The daemon cannot see whose turn it is; it tries every second.", "read `what`"
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
+    "console.started": Event("info", ("port",), "Health and metrics are served on loopback."),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

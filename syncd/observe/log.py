@@ -18,7 +18,7 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Final, TextIO, TypeAlias
@@ -38,12 +38,24 @@ _TOKEN = re.compile(r"(?i)\b(bearer\s+\S+|pat-[a-z0-9-]{8,}|00D\w{12,}!\S+|eyJ[\
 _USUAL_HOOKS: Final = (sys.excepthook, threading.excepthook, warnings.showwarning)
 
 
+Listener: TypeAlias = Callable[[str, Mapping[str, Any]], None]
+
+
 class _State:
     """What ``configure_logs`` decided, for the whole process."""
 
     threshold = LEVELS["info"]
     strict = os.environ.get("SYNCD_STRICT_EVENTS") == "1"
     logger: Any = None
+    listeners: tuple[Listener, ...] = ()
+
+
+def listen(listener: Listener) -> None:
+    """Has a function told of every event from now on, written or not, with the keys that are bound where it happened.
+
+    It must be quick and must not raise; metrics are counted by it.
+    """
+    _State.listeners = (*_State.listeners, listener)
 
 
 def emit(event: str, **keys: Loggable) -> None:
@@ -112,6 +124,7 @@ def configure_logs(*, level: str, stream: TextIO | None = None) -> None:
 def reset_logs() -> None:
     """Undoes ``configure_logs``: nothing is written any more, and Python's own hooks are back."""
     _State.logger = None
+    _State.listeners = ()
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, _Foreign)]:
         root.removeHandler(handler)
@@ -126,6 +139,10 @@ def masked(text: str) -> str:
 
 def _write(event: str, keys: Mapping[str, Loggable]) -> None:
     level = EVENTS[event].level
+    if _State.listeners:
+        told = {**structlog.contextvars.get_contextvars(), **keys}
+        for listener in _State.listeners:
+            listener(event, told)
     if _State.logger is not None and LEVELS[level] >= _State.threshold:
         getattr(_State.logger, level)(event, **keys)
 

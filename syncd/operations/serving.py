@@ -30,13 +30,11 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
     """
     daemon.begin()
     emit("service.started", worker=daemon.me.id, version=daemon.me.version, connections=len(daemon.shop.polls()))
-    troubled = ""
     try:
         while True:
             if reload_wanted():
                 _reload(reload)
-            wait, troubled = _tick(daemon, troubled)
-            daemon.clock.sleep(wait)
+            daemon.clock.sleep(_tick(daemon))
     except Stopping:
         emit("service.stopping", turns=len(daemon.working))
     over = patient.monotonic() + PATIENCE
@@ -51,19 +49,22 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
     return left == 0
 
 
-def _tick(daemon: Daemon, troubled: str) -> tuple[float, str]:
-    """One tick: seconds until the next, and the trouble it met, so that it is told once, and its end, too."""
+def _tick(daemon: Daemon) -> float:
+    """One tick: seconds until the next. The same trouble is told once, and its end, too."""
+    before = daemon.trouble
     try:
         wait = daemon.tick()
+        daemon.trouble = ""
     except Stopping:
         raise
     except SyncdError as trouble:
-        if str(trouble) != troubled:
-            emit("service.troubled", error=type(trouble).__name__, what=str(trouble))
-        return TICK, str(trouble)
-    if troubled:
+        daemon.trouble = str(trouble)
+        if daemon.trouble != before:
+            emit("service.troubled", error=type(trouble).__name__, what=daemon.trouble)
+        return TICK
+    if before:
         emit("service.recovered")
-    return wait, ""
+    return wait
 
 
 def _reload(reload: Reload) -> None:

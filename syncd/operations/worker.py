@@ -77,7 +77,7 @@ class Daemon:
     """One worker of a store; ``tick`` is called about once a second from one thread, ``perform`` from many.
 
     ``alone`` says that the store bears one worker only (SQLite). ``surely_gone`` and ``alive_here`` judge names of
-    processes on this host.
+    processes on this host. ``trouble`` is what kept the last tick from its work.
     """
 
     me: Worker
@@ -90,6 +90,7 @@ class Daemon:
     alive_here: Callable[[str], bool]
     working: set[str] = field(default_factory=set)
     met: Met = field(default_factory=Met)
+    trouble: str = ""
     _beaten: float = float("-inf")
     _tidied: float = float("-inf")
     _sightings: dict[str, _Sighting] = field(default_factory=dict)

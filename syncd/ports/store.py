@@ -65,6 +65,12 @@ class Settlement:
         )
 
 
+AGREEMENT: Final = "agreement"
+"""Under which name it is remembered how many linked records the last whole sweep saw and found in step, by kind."""
+
+POLLED: Final = "polled:{side}"
+"""Under which name it is remembered when a side was last read to its present edge, of all kinds."""
+
 PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
 

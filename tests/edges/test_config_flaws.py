@@ -30,7 +30,12 @@ MAIN_FLAWS = [
     ("version: 1", "version: 1\nversion: 1", "syncd.yaml:2:1: the key 'version' again (first in line 1)", "keep one"),
     ("connections:", "conections:", "syncd.yaml:2:1: unknown key 'conections'", "did you mean 'connections'?"),
     ("{access_token:", "{acess_token:", "syncd.yaml:4:17: unknown key 'acess_token'", "did you mean 'access_token'?"),
-    ("version: 1", "version: 1\nbrake: {}", "syncd.yaml:2:1: unknown key 'brake'", "known keys here: connections, log"),
+    (
+        "version: 1",
+        "version: 1\nbrake: {}",
+        "syncd.yaml:2:1: unknown key 'brake'",
+        "known keys here: connections, jobs, log",
+    ),
     ("  main:", "  Main:", "syncd.yaml:3:3: connections.Main: the name 'Main' cannot be used", "lower case letters"),
     (
         "access_token: token",

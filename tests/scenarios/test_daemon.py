@@ -184,7 +184,7 @@ def _hold_the_lock(store: Path) -> object:
     return connection
 
 
-# -- resyncs asked for from another shell --------------------------------------------------------------------------------
+# -- resyncs asked for from another shell ----------------------------------------------------------------------------
 def test_a_resync_from_another_shell_is_carried_out_by_the_daemon(place: Place, pair: tuple[str, str]) -> None:
     """Shown as a plan, refused without a yes, carried out and watched to its end."""
     contact, lead = pair

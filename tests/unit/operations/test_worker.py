@@ -185,8 +185,9 @@ def test_a_paused_connection_is_not_polled_and_goes_on_when_resumed(daemon: Daem
     daemon.perform("main", 1)
     assert _shop(daemon).opened == 0
     daemon.roster.pause("main", None, clock.now())
+    daemon.roster.hasten("main", clock.now())
     daemon.tick()
-    assert _jobs(daemon).asked == [("main", 1)]
+    assert _jobs(daemon).asked == [("main", 2)]
 
 
 # -- a turn ------------------------------------------------------------------------------------------------------------

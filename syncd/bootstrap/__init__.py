@@ -1,0 +1,114 @@
+"""The composition root: the only place that knows the concrete store, connectors, clock and settings.
+
+Everything above it asks for a ``World`` or a ``Store`` and gives it back; everything below it gets what it needs as an
+argument. Heavy libraries are imported where they are used, so that commands that only look at the store are quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
+from syncd.bootstrap.workshop import Workshop
+from syncd.model.values import Side
+from syncd.observe.log import emit
+from syncd.system import SystemClock, calm_collector, holder_name
+
+if TYPE_CHECKING:
+    from syncd.engine.world import World
+    from syncd.settings.accounts import Loaded
+    from syncd.settings.main_file import Outline
+    from syncd.store import SqlRoster, SqlStore
+
+__all__ = [
+    "Workshop",
+    "open_memory",
+    "open_roster",
+    "open_world",
+    "read_config",
+    "read_only_fields",
+    "read_outline",
+    "verifier",
+]
+
+CONFIG = Path("config")
+
+
+def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
+    """The whole configuration, checked; ``SYNCD_CONFIG`` or ``./config`` where no path is given.
+
+    :raises BadConfig: with every flaw found.
+    """
+    from syncd.settings.loading import load  # noqa: PLC0415 - heavy, see the module
+
+    loaded = load(_chosen(path, environ), environ, read_only=read_only_fields())
+    emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
+    return loaded
+
+
+def read_outline(path: Path | None, environ: Mapping[str, str]) -> Outline:
+    """Only what a command needs that looks at the store: no mapping, no credential, no heavy library.
+
+    :raises BadConfig: with every flaw found.
+    """
+    from syncd.settings.main_file import outline  # noqa: PLC0415 - heavy, see the module
+
+    return outline(_chosen(path, environ), environ)
+
+
+def _chosen(path: Path | None, environ: Mapping[str, str]) -> Path:
+    return path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
+
+
+def read_only_fields() -> Mapping[Side, Mapping[str, str]]:
+    """Vendor fields that nobody can write, as patterns with advice; the connectors know them."""
+    from connectors.hubspot.known import READ_ONLY as HUBSPOT  # noqa: PLC0415 - see the module
+    from connectors.salesforce.known import READ_ONLY as SALESFORCE  # noqa: PLC0415
+
+    return {Side.MARKETING: HUBSPOT, Side.CRM: SALESFORCE}
+
+
+@contextmanager
+def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
+    """Only the store of one connection: for commands that look at what is known and reach no vendor."""
+    store = build_store(outline.store_url, outline.chosen(connection))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_roster(outline: Outline) -> Iterator[SqlRoster]:
+    """Whose turn it is and who works, for commands that ask something of a daemon."""
+    from syncd.store import SqlRoster, open_database  # noqa: PLC0415 - heavy, see the module
+
+    database = open_database(outline.store_url().get_secret_value())
+    try:
+        yield SqlRoster(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False) -> Iterator[World]:
+    """Everything one cycle of one connection needs.
+
+    :param who: who asks, for the run history and the lease.
+    :param read_only: wraps both connectors so that a write is impossible; planning and shadow mode use it.
+    """
+    settings = loaded.connection(connection)
+    store = build_store(loaded.store_url, settings.connection.name)
+    clock = SystemClock()
+    try:
+        connectors = build_connectors(settings, store, clock)
+        calm_collector()
+        try:
+            yield build_world(settings, connectors, store, clock, who=who, holder=holder_name(who), read_only=read_only)
+        finally:
+            close_all(connectors)
+    finally:
+        store.close()

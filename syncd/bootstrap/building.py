@@ -1,0 +1,138 @@
+"""Builds single things from settings: connectors, stores, worlds. Only this package knows the concrete ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from syncd.model.errors import BadConfig
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema
+from syncd.model.values import Pair, Side
+from syncd.observe.log import emit
+from syncd.system import SystemChance, SystemClock, surely_gone
+
+if TYPE_CHECKING:
+    from syncd.engine.world import Verify, World
+    from syncd.ports.budget import Budget
+    from syncd.ports.connector import Connector
+    from syncd.settings.accounts import ConnectionSettings, Secret
+    from syncd.store import SqlStore
+
+
+def build_world(
+    settings: ConnectionSettings,
+    connectors: Pair[Connector],
+    store: SqlStore,
+    clock: SystemClock,
+    *,
+    who: str,
+    holder: str,
+    read_only: bool = False,
+) -> World:
+    """Everything one cycle needs; read-only connectors refuse every write."""
+    from syncd.core.normalize import Codec  # noqa: PLC0415 - heavy, see the module
+    from syncd.engine.readonly import ReadOnly  # noqa: PLC0415
+    from syncd.engine.world import World  # noqa: PLC0415
+
+    if read_only or settings.connection.mode == "shadow":
+        connectors = Pair(ReadOnly(connectors.marketing), ReadOnly(connectors.crm))
+    return World(
+        connection=settings.connection,
+        connectors=connectors,
+        codecs=Pair(Codec.TEXT, Codec.JSON),
+        store=store,
+        clock=clock,
+        chance=SystemChance(),
+        verify=verifier(settings),
+        who=who,
+        holder=holder,
+        surely_gone=surely_gone,
+    )
+
+
+def close_all(connectors: Pair[Connector]) -> None:
+    """Gives back what connectors hold."""
+    for connector in connectors:
+        connector.close()
+
+
+def verifier(settings: ConnectionSettings) -> Verify:
+    """Checks a mapping against both vendors' schemas, with file, line and advice for every flaw."""
+    from syncd.settings.online import check_schema  # noqa: PLC0415
+
+    def verify(kind: KindMapping, schemas: Pair[RemoteSchema]) -> KindMapping:
+        verified, flaws, notices = check_schema(kind, schemas, source=settings.sources.get(kind.kind))
+        if flaws:
+            raise BadConfig(flaws)
+        for notice in notices:
+            emit("config.optional", kind=kind.kind, reason=notice)
+        return verified
+
+    return verify
+
+
+def build_store(url: Secret, connection: str) -> SqlStore:
+    """The store of one connection."""
+    from syncd.store import open_store  # noqa: PLC0415
+
+    return open_store(url().get_secret_value(), connection, clock=SystemClock(), chance=SystemChance())
+
+
+def build_connectors(settings: ConnectionSettings, store: SqlStore, clock: SystemClock) -> Pair[Connector]:
+    """Both connectors of one connection, with a budget each."""
+    from syncd.store import SqlBudget  # noqa: PLC0415
+
+    name = settings.connection.name
+    budgets = Pair(*(SqlBudget(store.engine, name, side, clock) for side in Side))
+    return Pair(_hubspot(settings, budgets.marketing, clock), _salesforce(settings, budgets.crm, clock))
+
+
+def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+    from connectors.hubspot.client import HubSpotAccount  # noqa: PLC0415
+    from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
+    from connectors.hubspot.errors import HubSpotRates  # noqa: PLC0415
+    from connectors.transport import open_session  # noqa: PLC0415
+
+    account = settings.marketing
+    token = account.access_token
+    return HubSpotConnector(
+        HubSpotAccount(
+            access_token=lambda: token().get_secret_value(),
+            base_url=account.base_url,
+            api_version=account.api_version,
+            overlap=account.overlap,
+            rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
+        ),
+        session=open_session(pool=4, base_url=account.base_url),
+        clock=clock,
+        chance=SystemChance(),
+        budget=budget,
+        horizon=settings.connection.horizon.marketing,
+    )
+
+
+def _salesforce(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+    from connectors.salesforce.client import SalesforceAccount  # noqa: PLC0415
+    from connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415
+
+    account = settings.crm
+    secret, key = account.client_secret, account.private_key
+    return SalesforceConnector.open(
+        SalesforceAccount(
+            login_url=account.login_url,
+            client_id=lambda: account.client_id,
+            client_secret=(lambda: secret().get_secret_value()) if secret else None,
+            private_key=(lambda: key().get_secret_value()) if key else None,
+            username=account.username,
+            flow=account.flow,
+            api_version=account.api_version,
+            overlap=account.overlap,
+            daily_calls=account.daily_calls,
+            individuals=account.individuals,
+        ),
+        side=Side.CRM,
+        clock=clock,
+        chance=SystemChance(),
+        budget=budget,
+        horizon=settings.connection.horizon.crm,
+    )

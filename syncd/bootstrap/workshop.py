@@ -1,0 +1,150 @@
+"""What a daemon keeps between turns: one database, and per connection its connectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.model.errors import BadUsage
+from syncd.model.values import Pair
+from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
+
+if TYPE_CHECKING:
+    import threading
+
+    from syncd.console.server import Console
+    from syncd.engine.world import World
+    from syncd.operations.worker import Daemon
+    from syncd.ports.connector import Connector
+    from syncd.settings.accounts import ConnectionSettings, Loaded
+    from syncd.store import SqlStore
+
+
+class Workshop:
+    """What a daemon keeps between turns: the database, the configuration as last read, connectors per connection.
+
+    Connectors are kept so that connections to the vendors and tokens are; a world is made anew for every turn, so that
+    nothing that one turn learned is carried into the next but by the store.
+    """
+
+    def __init__(self, loaded: Loaded, *, stop: threading.Event) -> None:
+        from syncd.store import open_database  # noqa: PLC0415 - heavy, see the module
+
+        self.clock = SystemClock(stop)
+        self.worker = holder_name("daemon")
+        self._loaded = loaded
+        self._database = open_database(loaded.store_url().get_secret_value())
+        self._open: dict[str, tuple[ConnectionSettings, Pair[Connector], SqlStore]] = {}
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the store bears one daemon only."""
+        return self._database.engine.dialect.name == "sqlite"
+
+    def replace(self, loaded: Loaded) -> None:
+        """Another configuration, from the next turns on.
+
+        :raises BadUsage: if it names another database: that needs a new start.
+        """
+        mine, given = (each.store_url().get_secret_value() for each in (self._loaded, loaded))
+        if mine != given:
+            raise BadUsage("store.url was changed; the daemon goes on with the old configuration until it is restarted")
+        self._loaded = loaded
+
+    def polls(self) -> Mapping[str, float]:
+        """Seconds between two cycles, by connection."""
+        return {name: each.poll for name, each in self._loaded.connections.items()}
+
+    @contextmanager
+    def world(self, connection: str) -> Iterator[World]:
+        """A world for one turn; at most one at a time of each connection."""
+        settings = self._loaded.connection(connection)
+        known = self._open.get(connection)
+        if known is None or known[0] != settings:
+            if known is not None:
+                close_all(known[1])
+            store = self.store(connection)
+            known = self._open[connection] = settings, build_connectors(settings, store, self.clock), store
+        _, connectors, store = known
+        yield build_world(settings, connectors, store, self.clock, who="daemon", holder=self.worker)
+
+    def store(self, connection: str) -> SqlStore:
+        """The store of one connection, on the database that all share."""
+        from syncd.store import SqlStore  # noqa: PLC0415 - heavy, see the module
+
+        return SqlStore(self._database.engine, connection, clock=self.clock, chance=SystemChance())
+
+    def daemon(self) -> Daemon:
+        """The worker that takes the turns of these connections."""
+        from importlib.metadata import version  # noqa: PLC0415 - only here
+
+        from syncd.jobs import DbosJobs  # noqa: PLC0415 - heavy, see the module
+        from syncd.model.run import Worker  # noqa: PLC0415
+        from syncd.operations.worker import Daemon  # noqa: PLC0415
+        from syncd.store import SqlRoster, open_guest  # noqa: PLC0415
+
+        few_arenas()
+        now = self.clock.now()
+        engine = open_guest(self._jobs_url())
+        calm_collector()
+        return Daemon(
+            me=Worker(id=self.worker, began=now, beat=now, version=version("syncd")),
+            shop=self,
+            roster=SqlRoster(self._database),
+            jobs=DbosJobs(
+                engine,
+                schema=self._database.neighbour("jobs"),
+                worker="syncd" if self.on_sqlite else self.worker,
+                threads=self._loaded.threads,
+            ),
+            clock=self.clock,
+            alone=self.on_sqlite,
+            surely_gone=surely_gone,
+            alive_here=alive_here,
+        )
+
+    def console(self, daemon: Daemon, address: str) -> Console:
+        """Health and metrics of a daemon, on loopback.
+
+        :raises BadUsage: if the address is not loopback. :raises NeedsOperator: if its port is taken.
+        """
+        from syncd.console.server import Console, application, read_address  # noqa: PLC0415 - heavy, see the module
+        from syncd.observe.log import listen  # noqa: PLC0415 - only here
+        from syncd.observe.metrics import Metrics  # noqa: PLC0415 - heavy, see the module
+        from syncd.operations.health import Health  # noqa: PLC0415
+
+        host, port = read_address(address)
+        health = Health(
+            polls=self.polls,
+            store=self.store,
+            roster=daemon.roster,
+            clock=SystemClock(),
+            trouble=lambda: daemon.trouble,
+        )
+        metrics = Metrics(health.readings)
+        listen(metrics.heard)
+        app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
+        return Console(app, host=host, port=port)
+
+    def _jobs_url(self) -> str:
+        """Where the job engine keeps its tables: as configured, else beside the store."""
+        given = self._loaded.jobs_url
+        if given is not None:
+            return given().get_secret_value()
+        store = self._loaded.store_url().get_secret_value()
+        if not self.on_sqlite:
+            return store
+        return str(
+            self._database.engine.url.set(
+                database=f"{Path(self._database.engine.url.database or '').with_suffix('')}.jobs.db"
+            )
+        )
+
+    def close(self) -> None:
+        """Gives back connections to the vendors and to the database."""
+        for _, connectors, _ in self._open.values():
+            close_all(connectors)
+        self._database.close()

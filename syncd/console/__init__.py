@@ -1,0 +1,3 @@
+"""What the daemon shows over HTTP on this machine: health and metrics."""
+
+from __future__ import annotations

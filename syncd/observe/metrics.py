@@ -1,0 +1,221 @@
+"""Every metric there is, and how it comes about: counted from log events, or read from the store when it is asked for.
+
+Counting listens to ``syncd.observe.log``, so that no code below has to count what it tells already. What stands still
+between cycles (conflicts, links, how long ago a side was polled) is read when somebody scrapes. Labels are names, codes
+and classes; never an id, an address or a value. ``docs/metrics.md`` is generated from ``METRICS``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal, TypeAlias
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+Sort: TypeAlias = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One metric: its sort, its labels, what it says, and when to look at it."""
+
+    sort: Sort
+    labels: tuple[str, ...]
+    meaning: str
+    watch: str = ""
+
+
+METRICS: Final[Mapping[str, About]] = {
+    "syncd_polled_age_seconds": About(
+        "gauge",
+        ("connection", "side"),
+        "Seconds since the side was last read to its present edge.",
+        "above three times `poll`: nothing arrives from that side; `/readyz` says the same",
+    ),
+    "syncd_backlog_records": About(
+        "gauge",
+        ("connection",),
+        "Records known to wait for a later cycle: to be looked at again, to be retried, with a write whose ending is "
+        "not known.",
+        "growing over hours",
+    ),
+    "syncd_resyncs_waiting": About("gauge", ("connection",), "Resyncs that wait or are under way."),
+    "syncd_api_calls_total": About(
+        "counter",
+        ("connection", "side", "operation", "outcome"),
+        "HTTP exchanges with a vendor, repeats and tokens included. `outcome` is ok, limited (429), refused (4xx), "
+        "failed (5xx) or unanswered.",
+        "a rising share of limited, failed or unanswered",
+    ),
+    "syncd_api_refusals_total": About(
+        "counter",
+        ("connection", "side", "error"),
+        "Whole calls that ended without their answer, by class of error.",
+        "any `Unauthorized` or `NeedsOperator`",
+    ),
+    "syncd_write_refusals_total": About(
+        "counter",
+        ("connection", "side", "code"),
+        "Single writes that a vendor refused, by its code.",
+        "a new code, or a rate that was not there yesterday",
+    ),
+    "syncd_quota_left_calls": About(
+        "gauge",
+        ("connection", "side"),
+        "API calls left today, as the vendor last said.",
+        "falling towards 0 before night",
+    ),
+    "syncd_links": About("gauge", ("connection", "kind"), "Linked records."),
+    "syncd_conflicts_open": About(
+        "gauge", ("connection",), "Conflicts that wait for a person.", "growing: `syncd conflicts list`"
+    ),
+    "syncd_dead_letters_open": About(
+        "gauge", ("connection",), "Records that cannot be written.", "above 0: `syncd dead-letters list`"
+    ),
+    "syncd_parked_fields": About("gauge", ("connection",), "Single fields that a vendor refused."),
+    "syncd_open_intents": About(
+        "gauge", ("connection",), "Writes whose ending is not known yet.", "above 0 for longer than `horizon`"
+    ),
+    "syncd_agreement_ratio": About(
+        "gauge",
+        ("connection", "kind"),
+        "Share of the linked records found in step by the last whole sweep, 0 to 1; listed conflicts count as out of "
+        "step.",
+        "below what it was last week",
+    ),
+    "syncd_paused": About("gauge", ("connection",), "1 while the connection is paused.", "1 for longer than you meant"),
+    "syncd_cycle_seconds": About(
+        "histogram",
+        ("connection", "command", "state"),
+        "How long runs took. A resync is one run, however many shares it had.",
+        "longer than `poll`",
+    ),
+    "syncd_outcomes_total": About(
+        "counter",
+        ("connection", "outcome"),
+        "What runs did, by the names of `syncd runs`: created.crm, updated.marketing, conflicts and so on.",
+    ),
+    "syncd_turns_failed_total": About(
+        "counter",
+        ("connection", "error"),
+        "Turns of the daemon that ended in trouble, by class of error.",
+        "growing",
+    ),
+    "syncd_workers": About("gauge", (), "Daemons at work on this store.", "fewer than you started"),
+}
+"""Names to meanings."""
+
+BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0)
+
+Reading: TypeAlias = tuple[str, tuple[str, ...], float]
+"""One value of a gauge: its name, its label values in order, and the number."""
+
+
+class Metrics:
+    """The metrics of this process; ``heard`` is given to ``log.listen``, ``exposed`` answers a scrape.
+
+    :param read: asked at every scrape for what stands in the store.
+    """
+
+    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+        self._registry = CollectorRegistry()
+        self._counters = {name: self._counter(name) for name, about in METRICS.items() if about.sort == "counter"}
+        seconds = METRICS["syncd_cycle_seconds"]
+        self._seconds = Histogram(
+            "syncd_cycle_seconds", seconds.meaning, seconds.labels, registry=self._registry, buckets=BUCKETS
+        )
+        self._quota: dict[tuple[str, ...], float] = {}
+        self._registry.register(_Standing(read, self._quota))
+
+    def _counter(self, name: str) -> Counter:
+        return Counter(name, METRICS[name].meaning, METRICS[name].labels, registry=self._registry)
+
+    def heard(self, event: str, keys: Mapping[str, Any]) -> None:
+        """Counts what an event says."""
+        connection, side = str(keys.get("connection", "")), str(keys.get("side", ""))
+        match event:
+            case "api.call":
+                outcome = _outcome(int(keys.get("status") or 0))
+                self._count("syncd_api_calls_total", connection, side, str(keys.get("operation")), outcome)
+                if keys.get("quota_left") is not None:
+                    self._quota[connection, side] = float(keys["quota_left"])
+            case "api.refused":
+                self._count("syncd_api_refusals_total", connection, side, str(keys.get("error")))
+            case "write.refused":
+                self._count("syncd_write_refusals_total", connection, side, str(keys.get("code")))
+            case "turn.failed" | "turn.crashed":
+                self._count("syncd_turns_failed_total", connection, str(keys.get("error")))
+            case "run.finished" if keys.get("state") != "running":
+                command, state = str(keys.get("command")), str(keys.get("state"))
+                self._seconds.labels(connection, command, state).observe(float(keys.get("ms", 0)) / 1000)
+                for name, number in dict(keys.get("counts") or {}).items():
+                    self._counters["syncd_outcomes_total"].labels(connection, name).inc(number)
+
+    def _count(self, name: str, *labels: str) -> None:
+        self._counters[name].labels(*labels).inc()
+
+    def exposed(self) -> bytes:
+        """All metrics in the text format of Prometheus."""
+        return generate_latest(self._registry)
+
+
+class _Standing(Collector):
+    """Gauges that are read when they are asked for."""
+
+    def __init__(self, read: Callable[[], Iterable[Reading]], quota: Mapping[tuple[str, ...], float]) -> None:
+        self._read = read
+        self._quota = quota
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing in advance: registering must not ask the store."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Each gauge with its values."""
+        families = {
+            name: GaugeMetricFamily(name, about.meaning, labels=about.labels)
+            for name, about in METRICS.items()
+            if about.sort == "gauge"
+        }
+        for labels, left in list(self._quota.items()):
+            families["syncd_quota_left_calls"].add_metric(labels, left)
+        for name, labels, value in self._read():
+            families[name].add_metric(labels, value)
+        yield from families.values()
+
+
+def _outcome(status: int) -> str:
+    if status == 0:
+        return "unanswered"
+    if status == 429:
+        return "limited"
+    return "ok" if status < 400 else "refused" if status < 500 else "failed"
+
+
+_PREFACE: Final = """
+`syncd run --http 127.0.0.1:9464` serves them at `/metrics` in the text format of Prometheus, beside `/healthz` (the
+process answers) and `/readyz` (503, with a sentence each, while a side of a connection that is not paused was not
+polled for three intervals, or the daemon cannot use its store). Only loopback addresses are served: there is no login.
+
+Counters and the histogram are this process's and begin at 0 with it. Gauges stand in the store: every worker of one
+store tells the same.
+"""
+
+
+def metrics_reference() -> str:
+    """The page ``docs/metrics.md``: every metric with its labels, its meaning and when to look at it."""
+    lines = [
+        "# Metrics",
+        "",
+        *_PREFACE.strip().splitlines(),
+        "",
+        "| metric | sort | labels | meaning | look at it when |",
+        "|---|---|---|---|---|",
+    ]
+    for name, about in METRICS.items():
+        labels = ", ".join(f"`{label}`" for label in about.labels) or "-"
+        lines.append(f"| `{name}` | {about.sort} | {labels} | {about.meaning} | {about.watch or '-'} |")
+    return "\n".join(lines) + "\n"

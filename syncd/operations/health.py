@@ -1,0 +1,121 @@
+"""Whether the daemon does its work, and what stands in the store, for health checks and metrics. Reaches no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from syncd.engine.resync import asked_for
+from syncd.model.errors import SyncdError
+from syncd.model.run import Turn
+from syncd.model.values import SIDES, Instant, Side
+from syncd.ports.roster import Roster
+from syncd.ports.store import AGREEMENT, POLLED, Store
+from syncd.ports.system import Clock
+
+STALE: Final = 3
+"""Intervals without a poll after which a side is stale (reliability promise P15)."""
+SLACK: Final = 5.0
+"""Seconds that a poll may take longer before it counts: a short interval must not cry wolf."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Whether all is well, and what is not, one sentence each."""
+
+    troubles: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return not self.troubles
+
+
+@dataclass(slots=True)
+class Health:
+    """Looks at one daemon's connections. ``store`` opens the store of a connection by name, ``trouble`` is what keeps
+    the daemon itself from working, or nothing.
+    """
+
+    polls: Callable[[], Mapping[str, float]]
+    store: Callable[[str], Store]
+    roster: Roster
+    clock: Clock
+    trouble: Callable[[], str]
+    _stores: dict[str, Store] = field(default_factory=dict)
+
+    def ready(self) -> Ready:
+        """Whether every connection that is not paused was polled lately; paused ones are as their operator wants."""
+        if trouble := self.trouble():
+            return Ready((trouble,))
+        try:
+            return Ready(tuple(self._stale()))
+        except SyncdError as why:
+            return Ready((str(why),))
+
+    def _stale(self) -> Iterator[str]:
+        polls = self.polls()
+        now = self.clock.now()
+        turns = self.roster.turns(polls.keys(), now)
+        for name, poll in polls.items():
+            if turns[name].paused is None:
+                for side, at in polled(self._of(name)).items():
+                    yield from _verdict(name, side, at, poll=poll, now=now)
+
+    def _of(self, name: str) -> Store:
+        store = self._stores.get(name)
+        if store is None:
+            store = self._stores[name] = self.store(name)
+        return store
+
+    # -- for metrics -------------------------------------------------------------------------------------------------
+    def readings(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        """Values of the gauges that stand in the store: name, label values, number."""
+        polls, now = self.polls(), self.clock.now()
+        yield "syncd_workers", (), float(len(self.roster.workers()))
+        for turn in self.roster.turns(polls.keys(), now).values():
+            yield from self._about(turn, now)
+
+    def _about(self, turn: Turn, now: Instant) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        name, store = turn.connection, self._of(turn.connection)
+        counts = store.counts()
+        requests, dead = store.requests(), store.dead_letters()
+        resyncs = len(asked_for(store))
+        retried = sum(1 for row in dead if row.retry)
+        yield "syncd_paused", (name,), float(turn.paused is not None)
+        yield "syncd_backlog_records", (name,), float(len(requests) - resyncs + retried + counts.get("intents", 0))
+        yield "syncd_resyncs_waiting", (name,), float(resyncs)
+        yield "syncd_open_intents", (name,), float(counts.get("intents", 0))
+        yield "syncd_parked_fields", (name,), float(counts.get("parked", 0))
+        yield "syncd_dead_letters_open", (name,), float(len(dead) - retried)
+        open_ones = sum(1 for row in store.conflicts() if row.resolution is None)
+        yield "syncd_conflicts_open", (name,), float(open_ones)
+        for label, number in counts.items():
+            if label.startswith("links."):
+                yield "syncd_links", (name, label.removeprefix("links.")), float(number)
+        for side, at in polled(store).items():
+            if at is not None:
+                yield "syncd_polled_age_seconds", (name, str(side)), (now - at).total_seconds()
+        for kind, ratio in agreement(store).items():
+            yield "syncd_agreement_ratio", (name, kind), ratio
+
+
+def polled(store: Store) -> dict[Side, Instant | None]:
+    """When each side was last read to its present edge; ``None`` if never."""
+    remembered = {side: store.recall(POLLED.format(side=side)) for side in SIDES}
+    return {side: None if found is None else found[1] for side, found in remembered.items()}
+
+
+def agreement(store: Store) -> dict[str, float]:
+    """By kind, the share of linked records that the last whole sweep found in step, 0 to 1; empty before the first."""
+    remembered = store.recall(AGREEMENT)
+    told: dict[str, list[int]] = orjson.loads(remembered[0]) if remembered else {}
+    return {kind: agreeing / seen for kind, (seen, agreeing) in told.items() if seen}
+
+
+def _verdict(name: str, side: Side, at: Instant | None, *, poll: float, now: Instant) -> Iterator[str]:
+    if at is None:
+        yield f"{name}: {side} was never polled; look at the last `turn.failed` or `first_link.preview` in the log"
+    elif (age := (now - at).total_seconds()) > STALE * poll + SLACK:
+        yield f"{name}: {side} was last polled {age:,.0f} s ago, not every {poll:g} s; see `turn.failed` in the log"

@@ -1,0 +1,93 @@
+"""Health: ready only while every side was polled lately, and the gauges say what stands in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import pytest
+
+from syncd.model.run import Pause, Request
+from syncd.model.values import SIDES
+from syncd.operations.health import Health
+from syncd.ports.store import AGREEMENT, POLLED
+from syncd.store import SqlRoster, SqlStore, open_database
+from tests.fakes import FakeChance, FakeClock
+
+POLL = 30.0
+
+
+class Place:
+    """A store with one connection, and its health."""
+
+    def __init__(self, url: str, clock: FakeClock) -> None:
+        self.database = open_database(url)
+        self.clock = clock
+        self.roster = SqlRoster(self.database)
+        self.store = SqlStore(self.database.engine, "main", clock=clock, chance=FakeChance())
+        self.trouble = ""
+        self.health = Health(
+            polls=lambda: {"main": POLL},
+            store=lambda _name: self.store,
+            roster=self.roster,
+            clock=clock,
+            trouble=lambda: self.trouble,
+        )
+
+    def poll(self) -> None:
+        """Both sides were read to their edge."""
+        for side in SIDES:
+            self.store.remember(POLLED.format(side=side), b"", self.clock.now())
+
+
+@pytest.fixture
+def place(tmp_path: Path, clock: FakeClock) -> Iterator[Place]:
+    """An empty store."""
+    made = Place(f"sqlite:///{tmp_path}/s.db", clock)
+    yield made
+    made.database.close()
+
+
+def test_it_is_ready_while_both_sides_were_polled_within_three_intervals(place: Place) -> None:
+    """Never polled, polled, too long ago: each with a sentence that names connection and side."""
+    assert len(place.health.ready().troubles) == 2
+    assert "main: crm was never polled" in " ".join(place.health.ready().troubles)
+    place.poll()
+    assert place.health.ready()
+    place.clock.advance(3 * POLL)
+    assert place.health.ready()
+    place.clock.advance(6)
+    assert not place.health.ready()
+    assert "main: marketing was last polled 96 s ago" in " ".join(place.health.ready().troubles)
+
+
+def test_a_paused_connection_does_not_count(place: Place) -> None:
+    """It stands still because somebody wants it to."""
+    place.roster.pause("main", Pause("ana", place.clock.now()), place.clock.now())
+    assert place.health.ready()
+
+
+def test_a_daemon_that_cannot_use_its_store_is_not_ready(place: Place) -> None:
+    """Whatever was polled before."""
+    place.poll()
+    place.trouble = "store: disk full"
+    assert place.health.ready().troubles == ("store: disk full",)
+
+
+def test_the_gauges_say_what_stands_in_the_store(place: Place) -> None:
+    """Ages, what waits, resyncs apart from the rest, agreement of the last sweep."""
+    place.poll()
+    place.clock.advance(12)
+    now = place.clock.now()
+    place.store.approve(Request("r", "main", "resync", "{}", "ana", now))
+    place.store.approve(Request("l", "main", "look", "person link:1", "engine", now))
+    place.store.remember(AGREEMENT, orjson.dumps({"person": [200, 199], "company": [0, 0]}), now)
+    told = {(name, labels): value for name, labels, value in place.health.readings()}
+    assert told["syncd_polled_age_seconds", ("main", "crm")] == 12.0
+    assert told["syncd_resyncs_waiting", ("main",)] == 1
+    assert told["syncd_backlog_records", ("main",)] == 1
+    assert told["syncd_agreement_ratio", ("main", "person")] == 0.995
+    assert ("syncd_agreement_ratio", ("main", "company")) not in told
+    assert told["syncd_paused", ("main",)] == 0
+    assert told["syncd_workers", ()] == 0
