@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -121,6 +121,7 @@ class Metrics:
     """
 
     def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for every counter, of no use here
         self._registry = CollectorRegistry()
         self._counters = {name: self._counter(name) for name, about in METRICS.items() if about.sort == "counter"}
         seconds = METRICS["syncd_cycle_seconds"]

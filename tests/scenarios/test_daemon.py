@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import signal
 import time
+import urllib.error
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from tests.scenarios.processes import Place, someone, until
+from tests.scenarios.processes import MAIL, Place, someone, until
 
 pytestmark = pytest.mark.slow
 
@@ -250,3 +252,42 @@ def test_a_paused_connection_stands_still_and_catches_up(place: Place, pair: tup
         assert _lead(place, lead)["Title"] != "While paused"
         assert place.run("resume").code == 0
         until(lambda: _lead(place, lead)["Title"] == "While paused", within=10, what=daemon.tail)
+
+
+# -- seen from outside -------------------------------------------------------------------------------------------------
+def _get(port: int, page: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
+
+
+def test_health_readiness_and_metrics_over_http(place: Place, pair: tuple[str, str]) -> None:
+    """Ready once polled, not ready while a vendor cannot be reached, ready again; metrics count what happened."""
+    contact, lead = pair
+    with place.daemon("--http", "127.0.0.1:0") as daemon:
+        port = daemon.wait_for("console.started")["port"]
+        until(lambda: _get(port, "readyz")[0] == 200)
+        _retitle(place, contact, "Measured")
+        until(lambda: _lead(place, lead)["Title"] == "Measured", what=daemon.tail)
+        daemon.wait_for("run.finished", counts={"updated.crm": 1})
+        text = _get(port, "metrics")[1]
+        assert 'syncd_outcomes_total{connection="main",outcome="updated.crm"} 1.0' in text
+        assert 'syncd_links{connection="main",kind="person"} 2.0' in text
+        assert "Measured" not in text
+        assert MAIL not in text
+
+        place.hubspot.fault(name="down", times=10_000, status=503)
+        until(lambda: _get(port, "readyz")[0] == 503, within=60, what=daemon.tail)
+        assert "main: marketing was last polled" in _get(port, "readyz")[1]
+        assert _get(port, "healthz")[0] == 200
+        place.hubspot.clear_faults()
+        until(lambda: _get(port, "readyz")[0] == 200, within=60, what=daemon.tail)
+
+
+def test_an_address_that_is_not_loopback_is_refused(place: Place) -> None:
+    """Before anything is begun."""
+    refused = place.run("run", "--http", "0.0.0.0:9464")
+    assert refused.code == 2
+    assert "127.0.0.1:PORT" in refused.err
