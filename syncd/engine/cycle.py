@@ -13,11 +13,12 @@ from datetime import timedelta
 
 from syncd.engine.carry import carry_out
 from syncd.engine.prepare import Prepared, prepare
+from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.world import World, learn_schema, make_ready
 from syncd.model.errors import RetryLater
-from syncd.model.plan import Adopt, Create, Plan, Update
+from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import Request, Run, RunState
 from syncd.model.values import SIDES
 from syncd.model.write import Origin
@@ -49,11 +50,14 @@ def sync(
     wait: float = 60.0,
     full: bool = False,
     recreate: Sequence[str] = (),
+    sweep: bool = False,
     progress: Progress = silent,
 ) -> Ended:
-    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again."""
+    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again; ``sweep`` takes a share
+    of the slow sweep that finds what polling cannot see.
+    """
     with running(world, command="sync", wait=wait) as at_work:
-        return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate)
+        return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate, sweep=sweep)
 
 
 class _Cycle:
@@ -67,7 +71,7 @@ class _Cycle:
         self.settled = 0
         self.total = 0
 
-    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str]) -> Ended:
+    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str], sweep: bool) -> Ended:
         """Recover, prepare, guard, apply, remember."""
         world = self.world
         make_ready(world)
@@ -84,11 +88,26 @@ class _Cycle:
             emit("first_link.preview", digest=plan.digest)
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
         if world.connection.mode == "shadow":
-            return Ended(self.at_work.end(RunState.DONE, digest=plan.digest, trouble="shadow"), plan)
+            return self._in_shadow(plan, sweep=sweep)
         self._check_clears(plan)
         self._carry_out(prepared, full=full)
+        if sweep:
+            reconcile(self.at_work)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)
+
+    def _in_shadow(self, plan: Plan, *, sweep: bool) -> Ended:
+        """Nothing is written and no position moves; the run tells what would have been done."""
+        for action in plan.actions():
+            if isinstance(action, Create | Update):
+                self.tally.note("would.create" if isinstance(action, Create) else "would.update", action.side)
+            elif isinstance(action, Adopt | Hold):
+                self.tally.note("would.link" if isinstance(action, Adopt) else "would.hold")
+        if plan.first_link:
+            note_agreement(self.world, plan)
+        elif sweep:
+            reconcile(self.at_work)
+        return Ended(self.at_work.end(RunState.DONE, digest=plan.digest, trouble="shadow"), plan)
 
     def _told(self, plan: Plan) -> None:
         creates = sum(1 for action in plan.actions() if isinstance(action, Create))

@@ -86,28 +86,52 @@ class Gather:
     # -- a share of a resync -----------------------------------------------------------------------------------------
     def lot(self, side: Side, lot: Page) -> Gathered:
         """Records of one side that were just read, each compared with its counterpart. No stream is read."""
-        self._what_waits()
-        self.into.carried = []
+        self._apart_from_cycles()
         self._departed(side, lot.gone, lot.moved)
         self._pairs(side, lot.records, self._linked(side, lot.records))
         return self._ended()
 
     def ids(self, lot: Page) -> Gathered:
         """Records of the CRM of which only the ids were read: strays, and who of the other side was not met."""
-        self._what_waits()
-        self.into.carried = []
+        self._apart_from_cycles()
         self._departed(Side.CRM, lot.gone, lot.moved)
         self._unpaired([record.ref for record in lot.records])
         return self._ended()
 
+    def strays_of(self, lot: Page) -> Gathered:
+        """Records of the CRM of which only the ids were read: those that no live link holds."""
+        self._apart_from_cycles()
+        self._departed(Side.CRM, lot.gone, lot.moved)
+        live = self.world.store.link_ids(self.kind, Side.CRM, [record.ref for record in lot.records])
+        self.met = {hash(link) for link in live.values()}
+        self._unpaired([record.ref for record in lot.records])
+        return self._ended()
+
+    def present(self, links: Sequence[str]) -> Gathered:
+        """Links whose marketing records are looked for by id; of those only that they are there is read."""
+        self._apart_from_cycles()
+        found = self.world.store.by_link(links).values()
+        shape = self.shapes.marketing
+        ids_only = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
+        self.shapes = self.shapes.replacing(Side.MARKETING, ids_only)
+        live = [each.link.refs.marketing for each in found if each.link.state is LinkState.LIVE]
+        self._fetch(Side.MARKETING, live)
+        self.shapes = self.shapes.replacing(Side.MARKETING, shape)
+        return self._ended()
+
     def named(self, links: Sequence[str], refs: Pair[list[RemoteRef]]) -> Gathered:
         """Links and lone records that somebody named."""
-        self._what_waits()
-        self.into.carried = []
+        self._apart_from_cycles()
         self._meet(links)
         for side in SIDES:
             self._take(side, [row for row in self._fetch(side, refs.of(side)) if isinstance(row, RemoteRecord)])
         return self._ended()
+
+    def _apart_from_cycles(self) -> None:
+        """What waits, but for what only a cycle carries out: wishes, and dead letters to be tried again."""
+        self._what_waits()
+        self.into.carried = []
+        self.into.dead = {ref: letter for ref, letter in self.into.dead.items() if not letter.retry}
 
     def _ended(self) -> Gathered:
         self._complete()

@@ -39,6 +39,7 @@ CONTEXT: Final[Mapping[str, str]] = {
 
 KEYS: Final[Mapping[str, str]] = {
     "after": "seconds to wait at least, as the vendor said",
+    "agreeing": "linked records found in step",
     "asked": "who asked for it: marketing, crm or operator",
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",
@@ -175,6 +176,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "cycle.planned": Event("info", ("creates", "updates", "digest"), "Everything read was decided."),
     "page.read": Event("debug", ("records", "reread", "stream"), "A page of changed or departed records was read."),
+    "sweep.ended": Event(
+        "info", ("records", "agreeing"), "A whole sweep has seen every linked record; so many were found in step."
+    ),
     "intent.recovered": Event(
         "info",
         ("intent", "outcome"),

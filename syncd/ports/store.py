@@ -119,6 +119,10 @@ class Store(Protocol):
         """All links of a kind, streamed in id order."""
         ...
 
+    def links_after(self, kind: str, after: str, limit: int) -> Sequence[Link]:
+        """At most so many links of a kind in id order, from behind an id."""
+        ...
+
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
         """Live link ids of these refs; cheap, for references."""
         ...

@@ -81,20 +81,21 @@ class Links:
     def links(self, kind: str) -> Iterator[Link]:
         """All links of a kind in id order; lots of a short transaction each, so nothing is held open between them."""
         after = ""
+        while lot := self.links_after(kind, after, _STREAM_LOT):
+            yield from lot
+            after = lot[-1].id
+
+    def links_after(self, kind: str, after: str, limit: int) -> Sequence[Link]:
+        """At most so many links of a kind in id order, from behind an id."""
         columns = [t.c[name.strip()] for name in _LINK_COLUMNS.split(",")]
-        while True:
-            with self._database.reading("read links") as tx:
-                rows = tx.execute(
-                    select(*columns)
-                    .where(t.c.connection == self._connection, t.c.kind == kind, t.c.id > after)
-                    .order_by(t.c.id)
-                    .limit(_STREAM_LOT)
-                ).fetchall()
-            for row in rows:
-                yield _link(row)
-            if len(rows) < _STREAM_LOT:
-                return
-            after = rows[-1][0]
+        with self._database.reading("read links") as tx:
+            rows = tx.execute(
+                select(*columns)
+                .where(t.c.connection == self._connection, t.c.kind == kind, t.c.id > after)
+                .order_by(t.c.id)
+                .limit(limit)
+            ).fetchall()
+        return [_link(row) for row in rows]
 
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
         """Live link ids of these refs."""

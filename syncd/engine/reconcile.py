@@ -1,0 +1,148 @@
+"""A slow sweep without cursors, one share a cycle: finds what polling cannot see, and how far both sides agree.
+
+Rows that were committed late, formulas that changed without a stamp, associations, records that left without a trace.
+Three stretches a kind: every marketing record with its counterpart, every link whose marketing record may be gone, and
+every id of the CRM. A share costs two calls and is settled with the position it reached, so that no process and no
+worker has to remember anything.
+
+The agreement is counted on the first stretch: linked records that were found in step, of those that were seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import orjson
+
+from syncd.engine.carry import carry_out
+from syncd.engine.gather import Gather
+from syncd.engine.gathered import Gathered
+from syncd.engine.prepare import decide, kind_plan
+from syncd.engine.running import Running
+from syncd.engine.world import World
+from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Plan, Update
+from syncd.model.remote import Cursor
+from syncd.model.run import StoredCursor
+from syncd.model.values import Lane, Side
+from syncd.model.write import Origin
+from syncd.observe.log import emit
+from syncd.ports.store import AGREEMENT
+
+STREAM: Final = "reconcile"
+LINKS_A_SHARE: Final = 100
+"""As many as HubSpot reads by id in one call."""
+STRETCHES: Final = ("pairs", "links", "ids")
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Where the sweep stands: which stretch of which kind (counted through), where in it, and what was seen so far."""
+
+    at: int = 0
+    after: str | None = None
+    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+    def written(self) -> Cursor:
+        """As it is stored."""
+        return Cursor(json.dumps([self.at, self.after, {kind: list(pair) for kind, pair in self.counted.items()}]))
+
+    @staticmethod
+    def read(cursor: Cursor | None) -> Sweep:
+        """From what was stored; the beginning if nothing was."""
+        if cursor is None:
+            return Sweep()
+        at, after, counted = json.loads(cursor)
+        return Sweep(at, after, {kind: (pair[0], pair[1]) for kind, pair in counted.items()})
+
+    def adding(self, kind: str, seen: int, agreeing: int) -> Sweep:
+        """With more records counted."""
+        before = self.counted.get(kind, (0, 0))
+        return replace(self, counted={**self.counted, kind: (before[0] + seen, before[1] + agreeing)})
+
+
+def reconcile(at_work: Running) -> None:
+    """One share of the sweep, under the lease of a run. In shadow mode what is found is counted and not written."""
+    world = replace(
+        at_work.world,
+        connectors=at_work.world.connectors.map(lambda connector: connector.for_lane(Lane.BULK)),
+        lane=Lane.BULK,
+    )
+    kinds = [kind.kind for kind in world.connection.kinds]
+    first = kinds[0]
+    stored = (row.cursor for row in world.store.cursors() if row.stream == STREAM)
+    sweep = Sweep.read(next(stored, None))
+    if sweep.at >= len(kinds) * len(STRETCHES):
+        sweep = Sweep()
+    kind, stretch = kinds[sweep.at // len(STRETCHES)], STRETCHES[sweep.at % len(STRETCHES)]
+    gathered, after = _read(world, kind, stretch, sweep.after)
+    plan = kind_plan(kind, decide(world, world.planner(kind), gathered), gathered)
+    if stretch == "pairs":
+        sweep = sweep.adding(kind, *_agreeing(plan, gathered))
+    sweep = replace(sweep, after=after) if after is not None else replace(sweep, at=sweep.at + 1, after=None)
+    if sweep.at == len(kinds) * len(STRETCHES):
+        _remember(world, sweep.counted)
+        sweep = Sweep()
+    position = StoredCursor(first, Side.MARKETING, STREAM, sweep.written(), world.clock.now())
+    gathered.cursors = [position]
+    if world.connection.mode == "shadow":
+        gathered = Gathered(kind, full=False, cursors=[position])
+        plan = KindPlan(kind, (), {})
+    carry_out(replace(at_work, world=world), plan, gathered, origin=Origin.LIVE)
+
+
+def _read(world: World, kind: str, stretch: str, after: str | None) -> tuple[Gathered, str | None]:
+    """One share of a stretch, and where the next one begins; ``None`` at its end."""
+    gather = Gather(world, kind, full=False)
+    if stretch == "links":
+        links = world.store.links_after(kind, after or "", LINKS_A_SHARE)
+        gathered = gather.present([link.id for link in links])
+        return gathered, links[-1].id if len(links) == LINKS_A_SHARE else None
+    side = Side.MARKETING if stretch == "pairs" else Side.CRM
+    shape = gather.shapes.of(side)
+    if stretch == "ids":
+        shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
+    pages = world.connectors.of(side).scan(shape, None if after is None else Cursor(after))
+    page = next(iter(pages), None)
+    if page is None:
+        return gather.into, None
+    emit("page.read", kind=kind, side=str(side), stream=STREAM, records=len(page.records), reread=0)
+    gathered = gather.lot(side, page) if stretch == "pairs" else gather.strays_of(page)
+    ended = not (page.records or page.gone or page.moved)
+    return gathered, None if ended else str(page.cursor)
+
+
+def _agreeing(plan: KindPlan, gathered: Gathered) -> tuple[int, int]:
+    """Linked records that were seen, and those of them in step. What waits in a conflict is out of step."""
+    quick = gathered.nothing["unchanged"]
+    seen = quick + len(gathered.meetings)
+    out = {decision.link.id for decision in plan.decisions if _differs(decision)}
+    out |= gathered.conflicts.keys() | gathered.parked.keys()
+    return seen, seen - len(out & gathered.meetings.keys())
+
+
+def _differs(decision: Decision) -> bool:
+    return any(isinstance(action, Hold) or getattr(action, "changes", ()) for action in decision.actions)
+
+
+def note_agreement(world: World, plan: Plan) -> None:
+    """The same from the plan of a first link that nobody carries out: pairs that were found, and those in step."""
+    counted: dict[str, tuple[int, int]] = {}
+    for kind in plan.kinds:
+        found = [decision for decision in kind.decisions if not _makes(decision)]
+        pairs = [each for each in found if any(isinstance(action, Adopt | Update) for action in each.actions)]
+        quick = kind.nothing.get("unchanged", 0)
+        counted[kind.kind] = (len(pairs) + quick, quick + sum(1 for pair in pairs if not _differs(pair)))
+    _remember(world, counted)
+
+
+def _makes(decision: Decision) -> bool:
+    return any(isinstance(action, Create) for action in decision.actions)
+
+
+def _remember(world: World, counted: Mapping[str, tuple[int, int]]) -> None:
+    world.store.remember(AGREEMENT, orjson.dumps(counted), world.clock.now())
+    seen, agreeing = (sum(pair[place] for pair in counted.values()) for place in (0, 1))
+    emit("sweep.ended", records=seen, agreeing=agreeing)
