@@ -50,14 +50,15 @@ def sync(
     wait: float = 60.0,
     full: bool = False,
     recreate: Sequence[str] = (),
-    sweep: bool = False,
+    steady: bool = False,
     progress: Progress = silent,
 ) -> Ended:
-    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again; ``sweep`` takes a share
-    of the slow sweep that finds what polling cannot see.
+    """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again; ``steady`` says
+    that this is one of a daemon's cycles and others follow: it takes a share of the slow sweep that finds what polling
+    cannot see, and leaves a backlog to a resync.
     """
     with running(world, command="sync", wait=wait) as at_work:
-        return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate, sweep=sweep)
+        return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate, steady=steady)
 
 
 class _Cycle:
@@ -71,12 +72,12 @@ class _Cycle:
         self.settled = 0
         self.total = 0
 
-    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str], sweep: bool) -> Ended:
+    def go(self, *, approve: str | None, full: bool, recreate: Sequence[str], steady: bool) -> Ended:
         """Recover, prepare, guard, apply, remember."""
         world = self.world
         make_ready(world)
         still_open = recover(world)
-        prepared = prepare(world, full=full, recreate=recreate)
+        prepared = prepare(world, full=full, recreate=recreate, steady=steady and world.connection.mode == "live")
         for side in SIDES:
             world.store.remember(POLLED.format(side=side), b"", world.clock.now())
         plan = prepared.plan
@@ -88,15 +89,15 @@ class _Cycle:
             emit("first_link.preview", digest=plan.digest)
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
         if world.connection.mode == "shadow":
-            return self._in_shadow(plan, sweep=sweep)
+            return self._in_shadow(plan, steady=steady)
         self._check_clears(plan)
         self._carry_out(prepared, full=full)
-        if sweep:
+        if steady:
             reconcile(self.at_work)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)
 
-    def _in_shadow(self, plan: Plan, *, sweep: bool) -> Ended:
+    def _in_shadow(self, plan: Plan, *, steady: bool) -> Ended:
         """Nothing is written and no position moves; the run tells what would have been done."""
         for action in plan.actions():
             if isinstance(action, Create | Update):
@@ -105,7 +106,7 @@ class _Cycle:
                 self.tally.note("would.link" if isinstance(action, Adopt) else "would.hold")
         if plan.first_link:
             note_agreement(self.world, plan)
-        elif sweep:
+        elif steady:
             reconcile(self.at_work)
         return Ended(self.at_work.end(RunState.DONE, digest=plan.digest, trouble="shadow"), plan)
 

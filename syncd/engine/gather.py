@@ -24,7 +24,8 @@ from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.run import StoredCursor
+from syncd.model.resync import RESYNC, Resync
+from syncd.model.run import Request, StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
@@ -33,6 +34,10 @@ __all__ = ["Gather", "look_again"]
 
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
+BACKLOG = timedelta(minutes=10)
+"""A longer gap between two polls of a daemon is caught up with in shares, behind what is fresh."""
+UNSURE = timedelta(minutes=15)
+"""How much earlier than the last poll a gap is taken to begin: our clock is not the vendor's."""
 BIN_KEPT = timedelta(days=60)
 """A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
 for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
@@ -46,7 +51,14 @@ class Gather:
     """Reads one kind for one cycle."""
 
     def __init__(
-        self, world: World, kind: str, *, full: bool, recreate: Sequence[str] = (), met: set[int] | None = None
+        self,
+        world: World,
+        kind: str,
+        *,
+        full: bool,
+        recreate: Sequence[str] = (),
+        met: set[int] | None = None,
+        steady: bool = False,
     ) -> None:
         self.world = world
         self.kind = kind
@@ -63,6 +75,7 @@ class Gather:
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
         self.recreate = recreate
+        self.steady = steady
 
     def read(self) -> Gathered:
         """Reads everything; see the module."""
@@ -141,6 +154,9 @@ class Gather:
     # -- streams -----------------------------------------------------------------------------------------------------
     def _changes(self, side: Side) -> None:
         cursor = self.stored[side, "changes"]
+        gap = self.world.clock.now() - self.moved[side, "changes"]
+        if self.steady and gap > BACKLOG:
+            cursor = self._leave_backlog(side)
         seen = 0
         for page in self._connector(side).changes(self.shapes.of(side), cursor):
             cursor = page.cursor
@@ -153,6 +169,27 @@ class Gather:
                 self.cut[side] = True
                 break
         self._keep_cursor(side, "changes", cursor)
+
+    def _leave_backlog(self, side: Side) -> Cursor:
+        """After a long gap: what was changed in it is left to a resync, so that what is fresh does not wait behind it.
+
+        Both are read by state and not by event: it does not matter which comes first.
+        """
+        now = self.world.clock.now()
+        since = self.moved[side, "changes"] - UNSURE
+        wanted = Resync(kinds=(self.kind,), sides=(side,), since=since, until=now)
+        self.into.wishes.append(
+            Request(
+                id=f"backlog-{self.kind}-{side}-{since:%Y%m%dT%H%M%S}",
+                connection=self.world.connection.name,
+                wish=RESYNC,
+                argument=wanted.written(),
+                who="engine",
+                at=now,
+            )
+        )
+        emit("backlog.left", kind=self.kind, side=str(side), since=since.isoformat())
+        return self._connector(side).start(self.shapes.of(side))
 
     def _full(self) -> None:
         """Both sides from end to end: pairs by the marketing scan, strays by both.

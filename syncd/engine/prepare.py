@@ -48,13 +48,15 @@ class Prepared:
     gathered: list[Gathered]
 
 
-def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
-    """Reads, decides and orders everything for one cycle of all kinds; ``recreate`` are ids of tombstones."""
+def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), steady: bool = False) -> Prepared:
+    """Reads, decides and orders everything for one cycle of all kinds; ``recreate`` are ids of tombstones, ``steady``
+    says that other cycles follow soon.
+    """
     kinds: list[KindPlan] = []
     everything: list[Gathered] = []
     first = False
     for kind in world.connection.kinds:
-        gather = Gather(world, kind.kind, full=full, recreate=recreate)
+        gather = Gather(world, kind.kind, full=full, recreate=recreate, steady=steady)
         gathered = gather.read()
         first = first or gather.first
         decisions = decide(world, gather.planner, gathered)

@@ -89,6 +89,7 @@ KEYS: Final[Mapping[str, str]] = {
     "records": "how many records",
     "reread": "records read again only to find late ones",
     "share": "part of the day's limit, 0 to 1",
+    "since": "instant, ISO 8601 in UTC",
     "state": "done, partial, failed or held",
     "status": "HTTP status; 0 where no answer came",
     "store": "sqlite or postgresql",
@@ -175,6 +176,11 @@ EVENTS: Final[Mapping[str, Event]] = {
         "report it with this line",
     ),
     "cycle.planned": Event("info", ("creates", "updates", "digest"), "Everything read was decided."),
+    "backlog.left": Event(
+        "info",
+        ("since",),
+        "Nothing was polled for a long time: what changed in it is caught up with in shares, behind what is fresh.",
+    ),
     "page.read": Event("debug", ("records", "reread", "stream"), "A page of changed or departed records was read."),
     "sweep.ended": Event(
         "info", ("records", "agreeing"), "A whole sweep has seen every linked record; so many were found in step."

@@ -230,7 +230,7 @@ class Daemon:
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
         """Polls, decides and writes; returns when the next turn is due."""
         with self.shop.world(connection) as world:
-            ended = sync(world, wait=0.0, sweep=True)
+            ended = sync(world, wait=0.0, steady=True)
             world.store.forget_idle_runs(began - KEPT)
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)

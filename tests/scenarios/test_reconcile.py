@@ -24,7 +24,7 @@ def sweep(steps: Steps, *, shares: int = SHARES) -> Counter[str]:
     done: Counter[str] = Counter()
     for _ in range(shares):
         steps.both.clock.advance(30.0)
-        done.update(sync(steps.both.world, sweep=True).run.counts)
+        done.update(sync(steps.both.world, steady=True).run.counts)
     return done
 
 
@@ -100,7 +100,7 @@ def test_a_sweep_of_a_pair_in_step_writes_nothing_and_costs_two_calls(steps: Ste
     for _ in range(SHARES):
         calls = len(steps.both.hubspot.calls) + len(steps.both.salesforce.calls)
         steps.both.clock.advance(30.0)
-        sync(steps.both.world, sweep=True)
+        sync(steps.both.world, steady=True)
         assert len(steps.both.hubspot.calls) + len(steps.both.salesforce.calls) - calls <= alone + 2
     assert steps.written() == written
     assert agreement(steps.both.store) == {"person": 1.0}

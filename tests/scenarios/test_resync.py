@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.engine import resync as engine
+from syncd.engine.cycle import sync
 from syncd.engine.resync import Met, asked_for, carry_on, plan_resync, reached_by
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
@@ -255,3 +256,50 @@ def test_asking_twice_for_the_same_is_asking_once(steps: Steps, pairs: list[tupl
     first = ask(steps.both.world, wanted(steps, everything=True))
     assert ask(steps.both.world, wanted(steps, everything=True)) == first
     assert ask(steps.both.world, wanted(steps, side=Side.CRM)) != first
+
+
+# -- a backlog ---------------------------------------------------------------------------------------------------------
+def test_after_a_long_gap_what_is_fresh_goes_first(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """A daemon that comes back delivers a fresh change in its first cycle; the gap follows as a resync, both sides."""
+    for contact, _ in pairs[:3]:
+        steps.market(contact, jobtitle="In the gap")
+    for _, lead in pairs[3:5]:
+        steps.sell(lead, City="In the gap")
+    steps.both.clock.advance(3600.0)
+    steps.market(pairs[5][0], lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    steps.both.clock.advance(20.0)
+    sync(steps.both.world, steady=True)
+    assert steps.sold(pairs[5][1], "Status") == "Working - Contacted"
+    assert steps.sold(pairs[0][1], "Title") is None
+    waiting = asked_for(steps.both.store)
+    assert {(row.who, Resync.read(row.argument).sides) for row in waiting} == {
+        ("engine", (Side.MARKETING,)),
+        ("engine", (Side.CRM,)),
+    }
+    for request in waiting:
+        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert [steps.sold(lead, "Title") for _, lead in pairs[:3]] == ["In the gap"] * 3
+    assert [steps.marketed(contact, "city") for contact, _ in pairs[3:5]] == ["In the gap"] * 2
+    steps.quiet()
+
+
+def test_a_cycle_by_hand_reads_its_gap_itself(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Nobody would carry a resync out after it."""
+    steps.market(pairs[0][0], jobtitle="By hand")
+    steps.both.clock.advance(86_400.0)
+    sync(steps.both.world)
+    assert steps.sold(pairs[0][1], "Title") == "By hand"
+    assert asked_for(steps.both.store) == []
+
+
+def test_a_conflict_in_the_gap_is_held_as_ever(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Both sides changed the address while nobody polled: one conflict, nothing written."""
+    steps.market(pairs[0][0], email="a@example.com")
+    steps.sell(pairs[0][1], Email="b@example.com")
+    steps.both.clock.advance(3600.0)
+    sync(steps.both.world, steady=True)
+    for request in asked_for(steps.both.store):
+        carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert steps.conflict().field == "email"
+    assert steps.marketed(pairs[0][0], "email") == "a@example.com"
+    assert steps.sold(pairs[0][1], "Email") == "b@example.com"
