@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from benchmarks import daemon
 from benchmarks.figures import Figure
 from benchmarks.lab import Calls, Lab, Spent, opened
 
@@ -106,4 +107,12 @@ def _each(spent: Spent, count: int) -> float:
     return (spent.cpu - spent.start_up) / count * 1e6
 
 
-BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {"calls": calls, "changes": changes, "full": full}
+BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
+    "calls": calls,
+    "changes": changes,
+    "full": full,
+    "idle": daemon.idle,
+    "fresh": daemon.fresh,
+    "outage": daemon.outage,
+    "resync": daemon.resync,
+}

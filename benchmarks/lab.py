@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Any
 from sandbox.control import Control
 
 ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "benchmarks" / "config"
 APART = frozenset(
     {"token", "versions", "account", "describe", "describe.global", "picklists", "properties.list", "owners.list"}
 )
@@ -76,6 +78,37 @@ class Calls:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A daemon at work, seen from outside through ``/proc``."""
+
+    pid: int
+    log: Path
+
+    def processor(self) -> float:
+        """Seconds of processor time so far."""
+        used = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(used[11]) + int(used[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Resident memory now, in MB."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) / 1024
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Lines of its log of one event."""
+        lines = self.log.read_text().rpartition("\n")[0].splitlines()
+        return [event for line in lines if f'"event":"{name}"' in line and (event := json.loads(line))]
+
+    def wait_for(self, name: str, times: int, *, within: float = 120.0) -> None:
+        """Waits until an event was told so often. :raises RuntimeError: if it is not in time."""
+        over = time.monotonic() + within
+        while len(self.events(name)) < times:
+            if time.monotonic() > over:
+                raise RuntimeError(f"{name} was not told {times} times:\n" + self.log.read_text()[-3_000:])
+            time.sleep(0.1)
+
+
 class Lab:
     """Stand-ins, and the syncd that is measured."""
 
@@ -99,12 +132,12 @@ class Lab:
         """The state file."""
         return self.folder / "syncd.db"
 
-    def tell(self, **words: Any) -> None:  # noqa: ANN401 - the words of benchmarks.standins
-        """A command to the stand-ins; returns when it is done."""
+    def tell(self, **words: Any) -> dict[str, Any]:  # noqa: ANN401 - the words of benchmarks.standins
+        """A command to the stand-ins; returns when it is done, with what they answer."""
         assert self._standins.stdin is not None
         self._standins.stdin.write(json.dumps(words) + "\n")
         self._standins.stdin.flush()
-        self._heard()
+        return self._heard()
 
     def run(self, command: str) -> Spent:
         """One command of ``benchmarks.runner``.
@@ -125,6 +158,31 @@ class Lab:
         if ended.returncode:
             raise RuntimeError(f"`{command}` ended with {ended.returncode}:\n" + log.read_text()[-3_000:])
         return Spent(**json.loads(ended.stdout.splitlines()[-1]))
+
+    @contextmanager
+    def daemon(self, *, poll: float) -> Iterator[Watched]:
+        """``syncd run`` without ``--http``, told to stop at the end."""
+        environment = {
+            **self.environment,
+            "SYNCD_CONNECTIONS__MAIN__POLL": str(poll),
+            "SYNCD_CONNECTIONS__MAIN__MARKETING__OVERLAP": "30",
+            "SYNCD_CONNECTIONS__MAIN__CRM__OVERLAP": "30",
+            "SYNCD_CONNECTIONS__MAIN__MARKETING__RATE__PER_10_SECONDS": "190",
+            "SYNCD_CONNECTIONS__MAIN__MARKETING__RATE__SEARCH_PER_SECOND": "5",
+        }
+        with (self.folder / "daemon.log").open("a") as lines:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "syncd.cli.main", "--config", str(CONFIG), "run"],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.DEVNULL,
+                stderr=lines,
+            )
+        try:
+            yield Watched(process.pid, self.folder / "daemon.log")
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
 
     def linked(self, count: int) -> None:
         """Makes so many linked pairs, known to the store, and lets all that is due happen once."""

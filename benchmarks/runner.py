@@ -1,6 +1,7 @@
 """One command of syncd in a process of its own, and what that process cost.
 
-``sync`` is a whole cycle as ``syncd sync`` runs it, ``full`` the same with ``--full``, ``link`` puts links and bases of
+``sync`` is a whole cycle as ``syncd sync`` runs it, ``full`` the same with ``--full``, ``resync`` one of
+everything, ``link`` puts links and bases of
 all pairs that point at each other into the store, with every value as it was read: what an approved first link leaves
 behind, without its calls. Prints one JSON line: seconds of processor and wall, peak of resident memory, and counts.
 """
@@ -118,10 +119,26 @@ def link(world: World) -> dict[str, int]:
     return {"linked": linked}
 
 
+def resync(world: World) -> dict[str, int]:
+    """A resync of everything, planned by nobody: what the daemon does of it."""
+    from syncd.engine.resync import Met, asked_for, carry_on  # noqa: PLC0415 - the same
+    from syncd.engine.world import make_ready  # noqa: PLC0415
+    from syncd.operations.resyncing import Words, ask, understood  # noqa: PLC0415
+
+    make_ready(world)
+    request = ask(world, understood(world, Words(everything=True)))
+    assert carry_on(world, request, Met(), leave_off=lambda: False)
+    assert not asked_for(world.store)
+    run = world.store.run(request.id)
+    assert run is not None
+    return dict(run.counts)
+
+
 COMMANDS: dict[str, Callable[[World], dict[str, int]]] = {
     "sync": lambda world: cycle(world, full=False),
     "full": lambda world: cycle(world, full=True),
     "link": link,
+    "resync": resync,
 }
 
 

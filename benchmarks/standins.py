@@ -1,24 +1,32 @@
 """Both vendors in a process of their own: made, filled and edited by command, so that their work is not syncd's.
 
 Reads one JSON object a line from standard input and answers each with one line: ``load`` (so many linked pairs, two
-days ago), ``change`` (edits by hand on one side) and ``shift`` (vendor time moves on by seconds). Calls are counted
-here, and read through the control plane. The first line it prints holds both addresses.
+days ago), ``change`` (edits by hand on one side), ``shift`` (vendor time moves on by seconds) and ``flow`` (edits at a
+pace, and how long each takes to arrive on the other side). Calls are counted here, and read through the control plane.
+With ``real`` the vendors' limits and round trips are as in reality. The first line holds both addresses.
 """
 
 from __future__ import annotations
 
 import json
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from benchmarks.people import CUSTOM, changed_contact, changed_lead, contact, lead
-from sandbox.hubspot.limits import HubSpotLimits
+from sandbox.hubspot.limits import HubSpotLimits, Meters
 from sandbox.salesforce.definitions import text
 from sandbox.server import RunningSandbox
 
 LOT = 5_000
 BEFORE = timedelta(days=2)
+ROUND_TRIPS = (0.15, 0.3)
+"""Seconds of a round trip to HubSpot and to Salesforce."""
+LOOK = 0.02
+"""Seconds between two looks at what has arrived."""
+PATIENCE = 90.0
+"""Seconds that an edit may take before it counts as lost."""
 
 
 class MovableClock:
@@ -46,6 +54,13 @@ class Standins:
             field = text(f"Bench_{index:02}__c", f"Bench {index:02}", 255, custom=True)
             self.running.salesforce.add_field("Lead", field)
 
+    def real(self) -> None:
+        """From now on the vendors' limits and round trips are as in reality."""
+        hubspot = self.running.hubspot
+        hubspot.limits = HubSpotLimits(daily=100_000_000)
+        hubspot.meters = Meters(hubspot.limits, switches=hubspot.switches, account=hubspot.account)
+        self.running.hubspot_server.latency, self.running.salesforce_server.latency = ROUND_TRIPS
+
     def load(self, count: int) -> None:
         """So many more pairs, linked by their key fields, untouched for two days."""
         shift, self.clock.ahead = self.clock.ahead, -BEFORE
@@ -65,17 +80,61 @@ class Standins:
             self.leads += leads
         self.clock.ahead = shift
 
-    def change(self, side: str, count: int, turn: int) -> None:
-        """The first so many people are edited by hand on one side."""
+    def change(self, side: str, count: int, turn: int, start: int = 0) -> None:
+        """So many people, from the one with number ``start`` on, are edited by hand on one side."""
         if side == "marketing":
             with self.running.hubspot_server.lock:
-                for number in range(count):
+                for number in range(start, start + count):
                     edits = changed_contact(number, turn=turn)
                     self.running.hubspot.edit("contacts", self.contacts[number], edits)
         else:
             with self.running.salesforce_server.lock:
-                for number in range(count):
+                for number in range(start, start + count):
                     self.running.salesforce.edit("Lead", self.leads[number], changed_lead(number, turn=turn))
+
+    def flow(self, rate: float, seconds: float, first: int, stage: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - a word of the bench
+        """Edits of people from ``first`` on, by turns on both sides, at so many a second; when each arrived.
+
+        ``stage`` moves the lead status instead of a text, always in HubSpot.
+        """
+        began = time.monotonic()
+        open_ones: dict[int, tuple[str, float]] = {}
+        waits: list[float] = []
+        done = 0
+        while True:
+            now = time.monotonic()
+            while done < rate * seconds and now >= began + done / rate:
+                open_ones[first + done] = (self._edit(first + done, stage=stage), now)
+                done += 1
+            for number, (token, at) in list(open_ones.items()):
+                if self._arrived(number, token, stage=stage):
+                    waits.append(time.monotonic() - at)
+                    del open_ones[number]
+            over = done >= rate * seconds
+            if over and (not open_ones or now > began + seconds + PATIENCE):
+                return {"waits": sorted(waits), "lost": len(open_ones)}
+            time.sleep(LOOK)
+
+    def _edit(self, number: int, *, stage: bool) -> str:
+        token = f"flow {number}"
+        if stage:
+            with self.running.hubspot_server.lock:
+                edits = {"bench_02": token}
+                self.running.hubspot.edit("contacts", self.contacts[number], edits)
+        elif number % 2:
+            with self.running.hubspot_server.lock:
+                self.running.hubspot.edit("contacts", self.contacts[number], {"bench_01": token})
+        else:
+            with self.running.salesforce_server.lock:
+                self.running.salesforce.edit("Lead", self.leads[number], {"Bench_01__c": token})
+        return token
+
+    def _arrived(self, number: int, token: str, *, stage: bool) -> bool:
+        if stage or number % 2:
+            row = self.running.salesforce.org.row(self.leads[number])
+            return row is not None and row.get("Bench_02__c" if stage else "Bench_01__c") == token
+        record = self.running.hubspot.portal.store("contacts").records[int(self.contacts[number])]
+        return record.values.get("bench_01") == token
 
     def shift(self, seconds: float) -> None:
         """Vendor time moves on."""
@@ -85,13 +144,18 @@ class Standins:
 def main() -> None:
     """Serves until standard input ends."""
     standins = Standins()
-    commands: dict[str, Any] = {"load": standins.load, "change": standins.change, "shift": standins.shift}
+    commands: dict[str, Any] = {
+        "load": standins.load,
+        "real": standins.real,
+        "change": standins.change,
+        "shift": standins.shift,
+        "flow": standins.flow,
+    }
     running = standins.running
     print(json.dumps({"hubspot": running.hubspot_url, "salesforce": running.salesforce_url}), flush=True)
     for line in sys.stdin:
         words = json.loads(line)
-        commands[words.pop("do")](**words)
-        print("{}", flush=True)
+        print(json.dumps(commands[words.pop("do")](**words) or {}), flush=True)
     running.stop()
 
 

@@ -34,8 +34,9 @@ def plan(
     Creates, updates, clears, links, conflicts, refusals foreseen, calls per side, share of today's quota, time, digest
     and twenty samples. Exit 1 if a first link waits for approval or a conflict waits for a decision.
 
-    JSON: connection, digest, first_link, needs_approval, open_conflicts, seconds, calls {SIDE: planned,
-    share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write]. --out holds every decision.
+    JSON: connection, digest, first_link, needs_approval, open_conflicts, unfilled [field], seconds, calls {SIDE:
+    planned, share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write]. --out holds every
+    decision.
     """
     from syncd.cli.out import count, print_json, progress, say
     from syncd.engine.cycle import plan_only
@@ -88,6 +89,10 @@ def print_forecast(told: Forecast, call: Call) -> None:
     heads = ("write", "field", "caused by", "before", "after", "rule")
     table("samples", heads, _samples(written_samples(told.samples)))
     say(f"digest {told.plan.digest}")
+    if told.unfilled:
+        fields = ",".join(told.unfilled)
+        say(f"No linked record has a value of {', '.join(told.unfilled)} yet; a cycle fills what changes. To fill all:")
+        say(f"  {call.again('resync', '--all', '--fields', fields)}", style="bold")
     if told.approval:
         say("Nothing is written before you approve exactly this plan:", style="yellow")
         say(f"  {call.again('sync', '--approve', told.plan.digest)}", style="bold")

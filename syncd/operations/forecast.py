@@ -75,13 +75,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """A plan in figures. ``open_conflicts`` wait already; ``approval`` is asked for a first link that has work."""
+    """A plan in figures. ``open_conflicts`` wait already; ``approval`` is asked for a first link that has work;
+    ``unfilled`` are fields that were added to the mapping since records were linked.
+    """
 
     plan: Plan
     kinds: tuple[KindForecast, ...]
     quota: Pair[Quota]
     open_conflicts: int
     approval: bool
+    unfilled: tuple[str, ...]
     samples: tuple[Sample, ...]
 
     @property
@@ -107,8 +110,20 @@ def forecast(world: World, plan: Plan) -> Forecast:
         quota=Pair(world.connectors.marketing.quota(), world.connectors.crm.quota()),
         open_conflicts=sum(1 for conflict in world.store.conflicts() if conflict.resolution is None),
         approval=plan.first_link and works and not approved,
+        unfilled=() if plan.first_link else _unfilled(world),
         samples=_samples(plan),
     )
+
+
+def _unfilled(world: World) -> tuple[str, ...]:
+    """Mapped fields of which no linked record has an agreed value: a cycle fills them only where something changes."""
+    names: dict[str, None] = {}
+    for kind in world.connection.kinds:
+        if world.store.count_links(kind.kind):
+            agreed = world.store.agreed_fields(kind.kind)
+            mapped = world.terms[kind.kind].kind.fields
+            names.update((field.name, None) for field in mapped if field.name not in agreed)
+    return tuple(names)
 
 
 def _kind(world: World, plan: KindPlan, *, parked: int, dead: int) -> KindForecast:
@@ -177,6 +192,7 @@ def forecast_document(told: Forecast) -> dict[str, Any]:
         "first_link": plan.first_link,
         "needs_approval": told.approval,
         "open_conflicts": told.open_conflicts,
+        "unfilled": list(told.unfilled),
         "seconds": round(plan.cost.seconds, 1),
         "calls": {
             side.value: {

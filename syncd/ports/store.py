@@ -123,6 +123,10 @@ class Store(Protocol):
         """At most so many links of a kind in id order, from behind an id."""
         ...
 
+    def agreed_fields(self, kind: str) -> frozenset[str]:
+        """The shared fields of which any link of a kind has an agreed value."""
+        ...
+
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
         """Live link ids of these refs; cheap, for references."""
         ...

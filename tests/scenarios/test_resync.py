@@ -8,16 +8,20 @@ from pathlib import Path
 
 import pytest
 
+from syncd.bootstrap import read_only_fields
 from syncd.engine import resync as engine
-from syncd.engine.cycle import sync
+from syncd.engine.cycle import plan_only, sync
 from syncd.engine.resync import Met, asked_for, carry_on, plan_resync, reached_by
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.resync import Resync
 from syncd.model.run import Run, RunState
 from syncd.model.values import Side
+from syncd.operations.forecast import forecast
 from syncd.operations.resyncing import Words, ask, understood
-from tests.scenarios.steps import Steps
+from syncd.settings.loading import load
+from tests.scenarios.steps import Steps, configured
+from tests.worlds import ROOT, config_environment, open_world
 
 PEOPLE = 7
 
@@ -303,3 +307,22 @@ def test_a_conflict_in_the_gap_is_held_as_ever(steps: Steps, pairs: list[tuple[s
     assert steps.conflict().field == "email"
     assert steps.marketed(pairs[0][0], "email") == "a@example.com"
     assert steps.sold(pairs[0][1], "Email") == "b@example.com"
+
+
+# -- a field that was added --------------------------------------------------------------------------------------------
+def test_a_field_that_was_added_is_proposed_to_be_filled(tmp_path: Path) -> None:
+    """`plan` names it while no linked record has it; the resync that it proposes fills it, and the proposal is gone."""
+    without = configured(tmp_path / "before", lambda fields: fields.pop("title"))
+    before = Steps(without)
+    contact, lead = before.pair(jobtitle="Head of Data")
+    before.cycle()
+    both = without
+    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    both.world = open_world(both.hubspot, both.salesforce, both.clock, both.store, loaded.connection(None))
+    steps = Steps(both)
+    plan = plan_only(both.world).plan
+    assert forecast(both.world, plan).unfilled == ("title",)
+    assert carried_out(steps, wanted(steps, everything=True, fields=["title"]))
+    assert steps.sold(lead, "Title") == "Head of Data"
+    assert forecast(both.world, plan_only(both.world).plan).unfilled == ()
+    assert contact

@@ -1,0 +1,119 @@
+"""The benches of the daemon: what it costs when nothing happens, and how soon a change arrives when something does.
+
+Freshness is measured by the stand-ins, from the edit to the moment the other side holds the value, with the vendors'
+limits, 2 s of search lag and round trips of 150 ms (HubSpot) and 300 ms (Salesforce). Percentiles are of all edits of
+both directions.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+from benchmarks.figures import Figure
+from benchmarks.lab import Lab, opened
+
+LINKED = 10_000
+POLL = 10.0
+IDLE_SECONDS = 60.0
+FLOW_SECONDS = 60.0
+LAG = 2.0
+"""Seconds until HubSpot's search shows a change."""
+BACKLOG = 36_000
+GAP = 3_600_000
+"""Milliseconds of outage."""
+
+
+def idle() -> Iterator[Figure]:
+    """A daemon with one connection of one kind and 10,000 linked people, polled every 10 s, while nothing happens."""
+    with opened() as lab:
+        lab.linked(LINKED)
+        with lab.daemon(poll=POLL) as daemon:
+            daemon.wait_for("run.finished", 2)
+            lab.calls()
+            runs, began, used = len(daemon.events("run.finished")), time.monotonic(), daemon.processor()
+            time.sleep(IDLE_SECONDS)
+            calls, spent, seconds = lab.calls(), daemon.processor() - used, time.monotonic() - began
+            cycles = len(daemon.events("run.finished")) - runs
+            shares = sum(
+                calls.counted.get(name, 0)
+                for name in ("hubspot list", "hubspot batch.read", "salesforce query", "salesforce composite")
+            )
+            yield Figure("calls a cycle, the share of the sweep included", calls.total / cycles, "calls", 6)
+            yield Figure("of these by operations that the sweep makes", shares / cycles, "calls")
+            yield Figure("share of a core", spent / seconds * 100, "%", 5)
+            yield Figure("resident memory", daemon.memory(), "MB", 150)
+            yield Figure("records written", calls.written, "records", 0)
+
+
+def fresh() -> Iterator[Figure]:
+    """Seconds from an edit to its arrival on the other side, 10 s poll, limits on, at three paces."""
+    with opened() as lab:
+        lab.linked(LINKED)
+        _as_in_reality(lab)
+        with lab.daemon(poll=POLL) as daemon:
+            daemon.wait_for("run.finished", 2)
+            first = 0
+            for rate, goal in ((1, 14.0), (10, 14.0), (100, 16.0)):
+                told = lab.tell(do="flow", rate=rate, seconds=FLOW_SECONDS, first=first)
+                first += int(rate * FLOW_SECONDS)
+                waits = told["waits"]
+                yield Figure(f"edits that did not arrive at {rate}/s", told["lost"], "edits", 0)
+                yield Figure(f"half of the edits within, at {rate}/s", _share(waits, 0.5), "s")
+                yield Figure(f"95 % of the edits within, at {rate}/s", _share(waits, 0.95), "s", goal)
+
+
+def outage() -> Iterator[Figure]:
+    """After an hour without a poll, in which 36,000 people were edited: how long they take, and what is fresh."""
+    with opened() as lab:
+        lab.linked(BACKLOG + 200)
+        _as_in_reality(lab)
+        _set_back(lab)
+        lab.tell(do="change", side="marketing", count=BACKLOG // 2, turn=1)
+        lab.tell(do="change", side="crm", count=BACKLOG // 2, turn=2, start=BACKLOG // 2)
+        began = time.monotonic()
+        with lab.daemon(poll=POLL) as daemon:
+            daemon.wait_for("run.finished", 1)
+            told = lab.tell(do="flow", rate=1, seconds=60.0, first=BACKLOG, stage=True)
+            while len([run for run in daemon.events("run.finished") if _over(run)]) < 2:
+                if time.monotonic() - began > 600:
+                    raise RuntimeError("the backlog did not clear:\n" + daemon.log.read_text()[-3_000:])
+                time.sleep(0.2)
+            yield Figure("seconds until the backlog was cleared", time.monotonic() - began, "s", 90)
+            yield Figure("95 % of fresh changes meanwhile within", _share(told["waits"], 0.95), "s", 30)
+            yield Figure("fresh changes that did not arrive", told["lost"], "edits", 0)
+
+
+def _as_in_reality(lab: Lab) -> None:
+    lab.tell(do="real")
+    lab.controls["hubspot"].switch(index_lag=[LAG, LAG])
+
+
+def _over(run: dict[str, object]) -> bool:
+    return run.get("command") == "resync" and run.get("state") != "running"
+
+
+def _set_back(lab: Lab) -> None:
+    """Nobody has polled for an hour."""
+    with closing(sqlite3.connect(lab.store)) as state, state:
+        state.execute("UPDATE cursor SET moved_at = moved_at - ?", (GAP,))
+
+
+def _share(waits: Sequence[float], share: float) -> float:
+    return waits[min(len(waits) - 1, int(len(waits) * share))] if waits else float("inf")
+
+
+def resync() -> Iterator[Figure]:
+    """A resync of 100,000 linked people in which nothing differs."""
+    with opened() as lab:
+        lab.linked(LINKED)
+        few = lab.run("resync")
+        lab.linked(100_000 - LINKED)
+        lab.calls()
+        many = lab.run("resync")
+        calls = lab.calls()
+        yield Figure("processor time of a resync of 100,000 people", many.cpu - many.start_up, "s", 9)
+        yield Figure("records written by it", calls.written, "records", 0)
+        yield Figure("growth of resident memory against 10,000", (many.memory - few.memory) / 1024, "MB", 24)
