@@ -91,7 +91,7 @@ def print_forecast(told: Forecast, call: Call) -> None:
     say(f"digest {told.plan.digest}")
     if told.unfilled:
         fields = ",".join(told.unfilled)
-        say(f"No linked record has a value of {', '.join(told.unfilled)} yet; a cycle fills what changes. To fill all:")
+        say(f"Added to the mapping: {', '.join(told.unfilled)}. A cycle fills what changes; to fill all records:")
         say(f"  {call.again('resync', '--all', '--fields', fields)}", style="bold")
     if told.approval:
         say("Nothing is written before you approve exactly this plan:", style="yellow")

@@ -16,7 +16,7 @@ from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.running import Progress, Running, running, silent
-from syncd.engine.world import World, learn_schema, make_ready
+from syncd.engine.world import World, filled, learn_schema, make_ready, note_filled
 from syncd.model.errors import RetryLater
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import Request, Run, RunState
@@ -168,6 +168,10 @@ class _Cycle:
                 first_link=plan.first_link,
                 progress=self._one_more,
             )
+        for kind_plan in plan.kinds:
+            if plan.first_link or full or filled(self.world, kind_plan.kind) is None:
+                fields = self.world.terms[kind_plan.kind].kind.fields
+                note_filled(self.world, kind_plan.kind, (field.name for field in fields))
         if plan.first_link:
             approvals = [request.id for request in self.world.store.requests() if request.wish == APPROVE]
             if approvals:

@@ -22,7 +22,7 @@ from syncd.engine.prepare import Prepared, decide, kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.recover import recover
 from syncd.engine.running import running
-from syncd.engine.world import World, make_ready
+from syncd.engine.world import World, make_ready, note_filled
 from syncd.model.plan import KindPlan, Plan
 from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
 from syncd.model.resync import RESYNC, STREAM, Reached, Resync, Step
@@ -134,6 +134,9 @@ def carry_on(
                 at_work.end(RunState.RUNNING)
                 return False
         cancelled = not _still_wanted(world, request)
+        if not cancelled and wanted.whole:
+            for kind in wanted.kinds:
+                note_filled(world, kind, wanted.fields or (field.name for field in world.terms[kind].kind.fields))
         world.settle(Settlement(requests_done=[request.id]))
         met.forget(request.id)
         state = RunState.PARTIAL if cancelled or at_work.tally.partial else RunState.DONE

@@ -6,7 +6,7 @@ idle cycle costs what polling costs and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from syncd.model.run import Lease
 from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
-from syncd.ports.store import PERSON_ACCOUNTS, Settlement, Store
+from syncd.ports.store import FILLED, PERSON_ACCOUNTS, Settlement, Store
 from syncd.ports.system import Chance, Clock
 
 FRESH = timedelta(minutes=10)
@@ -121,6 +121,20 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
     terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read)
     world.terms[kind.kind] = terms
     return terms
+
+
+def filled(world: World, kind: str) -> frozenset[str] | None:
+    """The fields that all linked records of a kind were compared by; ``None`` before any were."""
+    remembered = world.store.recall(FILLED.format(kind=kind))
+    return None if remembered is None else frozenset(orjson.loads(remembered[0]))
+
+
+def note_filled(world: World, kind: str, fields: Iterable[str]) -> None:
+    """All linked records of a kind were compared by these fields, too."""
+    before = filled(world, kind)
+    after = (before or frozenset()).union(fields)
+    if after != before:
+        world.store.remember(FILLED.format(kind=kind), orjson.dumps(sorted(after)), world.clock.now())
 
 
 def _check_accounts(world: World) -> None:

@@ -42,6 +42,11 @@ class Resync:
         return tuple(Step(kind, side) for kind in self.kinds for side in self.sides)
 
     @property
+    def whole(self) -> bool:
+        """Whether it compares every record of both sides."""
+        return len(self.sides) == len(Side) and not (self.records or self.where or self.since)
+
+    @property
     def windowed(self) -> bool:
         """Whether it asks for what changed in a span of time."""
         return self.since is not None

@@ -14,7 +14,7 @@ from itertools import zip_longest
 from typing import Any
 
 from syncd.engine.cycle import APPROVE
-from syncd.engine.world import World
+from syncd.engine.world import World, filled
 from syncd.model.link import Conflict, Topic
 from syncd.model.plan import (
     Action,
@@ -116,13 +116,13 @@ def forecast(world: World, plan: Plan) -> Forecast:
 
 
 def _unfilled(world: World) -> tuple[str, ...]:
-    """Mapped fields of which no linked record has an agreed value: a cycle fills them only where something changes."""
+    """Mapped fields that not all linked records were compared by: a cycle fills them only where something changes."""
     names: dict[str, None] = {}
     for kind in world.connection.kinds:
-        if world.store.count_links(kind.kind):
-            agreed = world.store.agreed_fields(kind.kind)
+        known = filled(world, kind.kind)
+        if known is not None:
             mapped = world.terms[kind.kind].kind.fields
-            names.update((field.name, None) for field in mapped if field.name not in agreed)
+            names.update((field.name, None) for field in mapped if field.name not in known)
     return tuple(names)
 
 

@@ -68,6 +68,9 @@ class Settlement:
 AGREEMENT: Final = "agreement"
 """Under which name it is remembered how many linked records the last whole sweep saw and found in step, by kind."""
 
+FILLED: Final = "filled:{kind}"
+"""Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
+
 POLLED: Final = "polled:{side}"
 """Under which name it is remembered when a side was last read to its present edge, of all kinds."""
 
@@ -121,10 +124,6 @@ class Store(Protocol):
 
     def links_after(self, kind: str, after: str, limit: int) -> Sequence[Link]:
         """At most so many links of a kind in id order, from behind an id."""
-        ...
-
-    def agreed_fields(self, kind: str) -> frozenset[str]:
-        """The shared fields of which any link of a kind has an agreed value."""
         ...
 
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:

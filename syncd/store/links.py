@@ -20,11 +20,10 @@ from syncd.model.errors import Bug
 from syncd.model.link import Base, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair, Side
-from syncd.store.codec import from_json, from_ms, to_ms
+from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import among, lots, upsert
 from syncd.store.snapshot import Snapshots
-from syncd.store.tables import field_set
 from syncd.store.tables import link as t
 
 _LINK_COLUMNS: Final = "id, kind, marketing_object, marketing_id, crm_object, crm_id, proof, since, grave, keyed, gone"
@@ -97,13 +96,6 @@ class Links:
                 .limit(limit)
             ).fetchall()
         return [_link(row) for row in rows]
-
-    def agreed_fields(self, kind: str) -> frozenset[str]:
-        """The shared fields of which any link of a kind has an agreed value."""
-        used = select(t.c.agreed_set).where(t.c.connection == self._connection, t.c.kind == kind).distinct()
-        with self._database.reading("read which fields are agreed") as tx:
-            rows = tx.execute(select(field_set.c.names).where(field_set.c.id.in_(used))).scalars().all()
-        return frozenset(name for names in rows for name in from_json(names))
 
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
         """Live link ids of these refs."""
