@@ -1,7 +1,7 @@
 # One command each; every one makes its own virtual environment first, from the locks and nothing else.
 # PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast check bench docs lock venv clean
+.PHONY: help demo test test-fast trial check bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -20,6 +20,9 @@ test: $(STAMP) ## the whole test suite
 
 test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
+
+trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL
+	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py $(ARGS)
 
 check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, secrets
 	@$(BIN)/python deploy/check.py

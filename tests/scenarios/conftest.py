@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
@@ -39,3 +41,18 @@ def place(tmp_path: Path) -> Iterator[Place]:
     """Both stand-ins in a process of their own, empty."""
     with open_place(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+def database(postgres_server: str) -> Iterator[str]:
+    """The url of a database of its own."""
+    name = f"syncd_scenarios_{os.getpid()}"
+    server = make_url(postgres_server).set(drivername="postgresql+psycopg")
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+    with engine.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()

@@ -136,6 +136,32 @@ class Place:
                 running.stop()
         clean(log.read_text())
 
+    def remember_in(self, url: str) -> None:
+        """The configuration names this database from now on."""
+        settings = self.config / "syncd.yaml"
+        lines = settings.read_text().splitlines()
+        lines = [f'store: {{url: "{url}"}}' if line.startswith("store:") else line for line in lines]
+        settings.write_text("\n".join(lines) + "\n")
+
+    def agreement(self) -> Said:
+        """What the agreement program says of both exports as they are now."""
+        waiting = self.run("status", "--json").json["connections"][0]["waiting"]
+        contents = {"marketing": self.hubspot.export(), "crm": self.salesforce.export(), "listed": waiting}
+        words: list[str] = []
+        for name, content in contents.items():
+            file = self.config.parent / f"{name}.json"
+            file.write_text(json.dumps(content))
+            words += [f"--{name}", str(file)]
+        done = subprocess.run(
+            [sys.executable, "-m", "syncd.lab.agreement", "--config", str(self.config), *words],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Said(done.returncode, done.stdout, done.stderr)
+
     def approve(self) -> Said:
         """The first link, previewed and approved."""
         digest = self.run("plan", "--json").json["digest"]
@@ -150,11 +176,14 @@ def urls(lines: list[str]) -> tuple[str, str]:
 
 
 @contextmanager
-def open_place(folder: Path) -> Iterator[Place]:
-    """Stand-ins started by ``syncd sandbox``, and a configuration that points at them."""
+def open_place(folder: Path, *words: str) -> Iterator[Place]:
+    """Stand-ins started by ``syncd sandbox``, and a configuration that points at them.
+
+    :param words: more for that command, like ``--people 300``.
+    """
     config = folder / "config"
     process = subprocess.Popen(
-        [*SYNCD, "sandbox", "--write-config", str(config)],
+        [*SYNCD, "sandbox", "--write-config", str(config), *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

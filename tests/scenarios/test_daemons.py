@@ -6,7 +6,6 @@ Judged from the stand-ins: what was created and written there, and when.
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
 
 from tests.scenarios.processes import Place, RunningDaemon, open_place, someone, until
 
@@ -25,28 +23,10 @@ WORKERS = 3
 
 
 @pytest.fixture
-def database(postgres_server: str) -> Iterator[str]:
-    """The url of a database of its own."""
-    name = f"syncd_daemons_{os.getpid()}"
-    server = make_url(postgres_server).set(drivername="postgresql+psycopg")
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
-
-
-@pytest.fixture
 def place(tmp_path: Path, database: str) -> Iterator[Place]:
-    """Stand-ins whose configuration names that database."""
+    """Stand-ins whose configuration names a PostgreSQL database."""
     with open_place(tmp_path) as opened:
-        settings = opened.config / "syncd.yaml"
-        lines = settings.read_text().splitlines()
-        lines = [f'store: {{url: "{database}"}}' if line.startswith("store:") else line for line in lines]
-        settings.write_text("\n".join(lines) + "\n")
+        opened.remember_in(database)
         yield opened
 
 
