@@ -80,16 +80,29 @@ class Standins:
             self.leads += leads
         self.clock.ahead = shift
 
-    def change(self, side: str, count: int, turn: int, start: int = 0) -> None:
-        """So many people, from the one with number ``start`` on, are edited by hand on one side."""
+    def change(self, side: str, count: int, turn: int, start: int = 0, over: float = 0.0) -> None:
+        """So many people, from the one with number ``start`` on, are edited by hand on one side.
+
+        :param over: the edits are spread over so many seconds that end a minute ago.
+        """
+        ahead = self.clock.ahead
+        steps = 100 if over else 1
+        for step in range(steps):
+            if over:
+                self.clock.ahead = ahead - timedelta(seconds=60 + over * (steps - step) / steps)
+            first, last = (start + count * part // steps for part in (step, step + 1))
+            self._change(side, range(first, last), turn)
+        self.clock.ahead = ahead
+
+    def _change(self, side: str, numbers: range, turn: int) -> None:
         if side == "marketing":
             with self.running.hubspot_server.lock:
-                for number in range(start, start + count):
+                for number in numbers:
                     edits = changed_contact(number, turn=turn)
                     self.running.hubspot.edit("contacts", self.contacts[number], edits)
         else:
             with self.running.salesforce_server.lock:
-                for number in range(start, start + count):
+                for number in numbers:
                     self.running.salesforce.edit("Lead", self.leads[number], changed_lead(number, turn=turn))
 
     def flow(self, rate: float, seconds: float, first: int, stage: bool = False) -> dict[str, Any]:  # noqa: FBT001, FBT002 - a word of the bench

@@ -10,12 +10,18 @@ import secrets
 import socket
 import threading
 import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from syncd.model.errors import Stopping
 from syncd.model.values import Instant
+from syncd.ports.system import one_by_one
+
+T = TypeVar("T")
 
 _M_ARENA_MAX: Final = -8
 """The name of the option in glibc's malloc.h."""
@@ -50,6 +56,39 @@ class SystemClock:
     def stopping(self) -> bool:
         """Whether this process was told to stop."""
         return self._stop is not None and self._stop.is_set()
+
+
+class Hands:
+    """``ports.system.Abreast`` on threads that all connections of a process share.
+
+    What is done inside a job is done in its thread, one after the other, so that no job waits for a free thread. Log
+    keys that are bound where the jobs come from are bound in them, too.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._busy: ContextVar[bool] = ContextVar("busy", default=False)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __call__(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
+        """Does them all."""
+        if len(jobs) < 2 or self._busy.get():
+            return one_by_one(jobs)
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self._count, thread_name_prefix="hand")
+        futures = [self._pool.submit(copy_context().run, self._do, job) for job in jobs]
+        wait(futures)
+        return [future.result() for future in futures]
+
+    def _do(self, job: Callable[[], T]) -> T:
+        self._busy.set(True)
+        return job()
+
+
+AT_ONCE: Final = 4
+"""Calls to one vendor that are under way at once, at most: HubSpot grants 19 a second, a round trip takes 0.15 s."""
+hands: Final = Hands(AT_ONCE)
+"""The hands of this process."""
 
 
 class SystemChance:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import orjson
@@ -17,11 +18,12 @@ from hubspot.utils.requests.http_request_builder import Request
 
 from connectors.hubspot.errors import HubSpotRates, judge, usage_of
 from connectors.hubspot.paths import Paths
+from connectors.hubspot.wire import millis_of
 from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
 from syncd.model.errors import RetryLater
 from syncd.model.values import Lane, Side
 from syncd.ports.budget import Budget, Rate
-from syncd.ports.system import Chance, Clock
+from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
 USER_AGENT: Final = "syncd"
 
@@ -54,7 +56,9 @@ class HubSpotClient:
         clock: Clock,
         chance: Chance,
         budget: Budget,
+        abreast: Abreast = one_by_one,
     ) -> None:
+        self.abreast = abreast
         self._base_url = check_base_url(account.base_url, what="the HubSpot base_url")
         self.paths = Paths(account.api_version)
         self.rates = account.rates
@@ -217,3 +221,11 @@ def _after(paging: object, operation: str) -> str | None:
     if not isinstance(after, str | int) or after == "":
         raise wrong_shape(operation, "paging.next without a readable after")
     return str(after)
+
+
+def vendor_now(answer: Answer) -> int | None:
+    """The vendor's clock in epoch milliseconds from the ``Date`` header, whole seconds; ``None`` without one."""
+    try:
+        return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))  # a time without a zone is a TypeError
+    except (TypeError, ValueError):
+        return None

@@ -11,14 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
 import requests
 
 from connectors.hubspot.associations import READ as REFS_READ
-from connectors.hubspot.client import HubSpotAccount, HubSpotClient, object_of, results_of
+from connectors.hubspot.client import HubSpotAccount, HubSpotClient, object_of, results_of, vendor_now
 from connectors.hubspot.cursor import Mark, Position
 from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
@@ -50,7 +49,7 @@ from syncd.model.remote import (
 from syncd.model.values import Instant, Lane, Side
 from syncd.model.write import Write, WriteResult
 from syncd.ports.budget import Budget
-from syncd.ports.system import Chance, Clock
+from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
 VENDOR: Final = "hubspot"
 WRITE_LOT: Final = 5 * BATCH
@@ -61,7 +60,9 @@ Draft: TypeAlias = tuple[Sequence[Row], Cursor]
 
 
 class HubSpotConnector:
-    """One HubSpot portal. ``horizon`` is in seconds: how long an unanswered write may still be executed."""
+    """One HubSpot portal. ``horizon`` is in seconds: how long an unanswered write may still be executed; ``abreast``
+    makes several calls at once, where they do not depend on each other.
+    """
 
     def __init__(
         self,
@@ -71,6 +72,7 @@ class HubSpotConnector:
         clock: Clock,
         chance: Chance,
         budget: Budget,
+        abreast: Abreast = one_by_one,
         horizon: float = 120.0,
         side: Side = Side.MARKETING,
     ) -> None:
@@ -79,7 +81,9 @@ class HubSpotConnector:
         self._horizon = timedelta(seconds=horizon)
         self._side = side
         self._lane = Lane.ORDINARY
-        self._client = HubSpotClient(account, side=side, session=session, clock=clock, chance=chance, budget=budget)
+        self._client = HubSpotClient(
+            account, side=side, session=session, clock=clock, chance=chance, budget=budget, abreast=abreast
+        )
 
     # -- who we are ------------------------------------------------------------------------------------------------
 
@@ -340,11 +344,3 @@ class HubSpotConnector:
         if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
             return rows
         return reader.live(asked, [id_of(row, asked.kind) for row in rows])
-
-
-def vendor_now(answer: Answer) -> int | None:
-    """The vendor's clock in epoch milliseconds from the ``Date`` header, whole seconds; ``None`` without one."""
-    try:
-        return millis_of(parsedate_to_datetime(answer.headers.get("Date", "")))  # a time without a zone is a TypeError
-    except (TypeError, ValueError):
-        return None

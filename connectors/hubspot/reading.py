@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from connectors.hubspot.associations import read_refs
@@ -44,11 +45,11 @@ class Reader:
 
         :param by: the unique property that holds the keys; record ids if none. :param also: more properties.
         """
-        rows: list[dict[str, Any]] = []
         properties = list(dict.fromkeys((*asked.properties, *also)))
         path = self.client.paths.objects(asked.kind, "/batch/read")
         query = {"archived": archived} if archived != "false" else None
-        for lot in chunks(list(dict.fromkeys(keys)), BATCH):
+
+        def read(lot: Sequence[str]) -> list[dict[str, Any]]:
             body: dict[str, Any] = {"inputs": [{"id": key} for key in lot], "properties": properties}
             if by is not None:
                 body["idProperty"] = by
@@ -56,10 +57,12 @@ class Reader:
                 answer = self.client.ask("batch.read", path, body, lane=self.lane, query=query)
             except Rejected as refusal:
                 if refusal.status == 404:  # not one of the keys is known
-                    continue
+                    return []
                 raise
-            rows += rows_of(answer, "batch.read")
-        return rows
+            return rows_of(answer, "batch.read")
+
+        lots = chunks(list(dict.fromkeys(keys)), BATCH)
+        return [row for rows in self.client.abreast([partial(read, lot) for lot in lots]) for row in rows]
 
     def forgiving(self, asked: Asked, keys: Sequence[str], *, by: str, also: Sequence[str]) -> list[dict[str, Any]]:
         """As ``batch``, but a key that HubSpot does not even parse (a malformed address) is only unknown."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from connectors.hubspot.associations import write_refs
@@ -123,26 +124,35 @@ class Writer:
     # -- the writes --------------------------------------------------------------------------------------------------
 
     def _lots(self, sort: type[Write], send: Callable[[list[int]], None]) -> None:
-        """Sends the open rows of one sort, at most 100 a call and never two of one record together."""
+        """Sends the open rows of one sort, at most 100 a call, several calls at once; never two rows of one record."""
         waiting = [index for index in self._open() if isinstance(self.rows[index], sort)]
         while waiting:
-            lot: dict[tuple[str, str], int] = {}
-            traces: set[str] = set()
-            later: list[int] = []
-            for index in waiting:
-                row = self.rows[index]
-                name = ("key", row.key) if isinstance(row, CreateRecord) else ("id", row.ref.id)
-                if len(lot) == BATCH or name in lot or row.intent in traces:
-                    later.append(index)
-                else:
-                    lot[name] = index
-                    traces.add(row.intent)
-            if self.clock.stopping() or self.clock.now() >= self.deadline:
-                late = "the time for this cycle's writes is over; the row is sent in the next one"
-                self._end(waiting, Deferred("DEADLINE", late))
-                return
-            send(list(lot.values()))
-            waiting = later
+            lots, waiting = self._apart(waiting)
+            self.client.abreast([partial(self._in_time, send, lot) for lot in lots])
+
+    def _apart(self, waiting: Sequence[int]) -> tuple[list[list[int]], list[int]]:
+        """Lots in which each record is written once, and the rows that must come after them."""
+        lots: list[list[int]] = [[]]
+        taken: set[tuple[str, str]] = set()
+        later: list[int] = []
+        for index in waiting:
+            row = self.rows[index]
+            names = {("key", row.key) if isinstance(row, CreateRecord) else ("id", row.ref.id), ("trace", row.intent)}
+            if names & taken:
+                later.append(index)
+                continue
+            taken |= names
+            if len(lots[-1]) == BATCH:
+                lots.append([])
+            lots[-1].append(index)
+        return lots, later
+
+    def _in_time(self, send: Callable[[list[int]], None], lot: list[int]) -> None:
+        if self.clock.stopping() or self.clock.now() >= self.deadline:
+            late = "the time for this cycle's writes is over; the row is sent in the next one"
+            self._end(lot, Deferred("DEADLINE", late))
+        else:
+            send(lot)
 
     def _upsert(self, lot: list[int]) -> None:
         inputs = {

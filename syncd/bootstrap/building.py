@@ -9,7 +9,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
-from syncd.system import SystemChance, SystemClock, surely_gone
+from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, surely_gone
 
 if TYPE_CHECKING:
     from syncd.engine.world import Verify, World
@@ -103,8 +103,9 @@ def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -
             overlap=account.overlap,
             rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
         ),
-        session=open_session(pool=4, base_url=account.base_url),
+        session=open_session(pool=AT_ONCE, base_url=account.base_url),
         clock=clock,
+        abreast=hands,
         chance=SystemChance(),
         budget=budget,
         horizon=settings.connection.horizon.marketing,

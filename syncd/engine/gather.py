@@ -36,8 +36,6 @@ CHANGES_AT_ONCE = 20_000
 LOT = 2_000
 BACKLOG = timedelta(minutes=10)
 """A longer gap between two polls of a daemon is caught up with in shares, behind what is fresh."""
-UNSURE = timedelta(minutes=15)
-"""How much earlier than the last poll a gap is taken to begin: our clock is not the vendor's."""
 BIN_KEPT = timedelta(days=60)
 """A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
 for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
@@ -175,20 +173,18 @@ class Gather:
 
         Both are read by state and not by event: it does not matter which comes first.
         """
-        now = self.world.clock.now()
-        since = self.moved[side, "changes"] - UNSURE
-        wanted = Resync(kinds=(self.kind,), sides=(side,), since=since, until=now)
+        begin, moved = self.stored[side, "changes"], self.moved[side, "changes"]
         self.into.wishes.append(
             Request(
-                id=f"backlog-{self.kind}-{side}-{since:%Y%m%dT%H%M%S}",
+                id=f"backlog-{self.kind}-{side}-{moved:%Y%m%dT%H%M%S}",
                 connection=self.world.connection.name,
                 wish=RESYNC,
-                argument=wanted.written(),
+                argument=Resync(kinds=(self.kind,), sides=(side,), begin=begin).written(),
                 who="engine",
-                at=now,
+                at=self.world.clock.now(),
             )
         )
-        emit("backlog.left", kind=self.kind, side=str(side), since=since.isoformat())
+        emit("backlog.left", kind=self.kind, side=str(side), since=moved.isoformat())
         return self._connector(side).start(self.shapes.of(side))
 
     def _full(self) -> None:

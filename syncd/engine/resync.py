@@ -225,7 +225,8 @@ class _Shares:
         if not whole:
             shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
         if self.wanted.windowed:
-            pages = connector.changes(shape, self.reached.after or connector.start(shape, self.wanted.since))
+            begin = self.reached.after or self.wanted.begin
+            pages = connector.changes(shape, begin or connector.start(shape, self.wanted.since))
         else:
             pages = connector.scan(shape, self.reached.after)
         lot: list[Page] = []

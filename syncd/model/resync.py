@@ -23,7 +23,8 @@ STREAM = "resync:{id}"
 @dataclass(frozen=True, slots=True)
 class Resync:
     """What to compare. Without ``records`` it is everything on ``sides``, narrowed by ``where`` (CEL over the shared
-    fields) and by when it was changed (``since`` and ``until``, by the vendor's clock). ``records`` are ``link:ID`` or
+    fields) and by when it was changed (``since`` and ``until``, by the vendor's clock; or
+    from ``begin`` on, a position in the one side's changes). ``records`` are ``link:ID`` or
     ``SIDE:OBJECT/ID``. ``kinds`` are the kinds it is about, ``fields`` the only shared fields that are looked at.
     """
 
@@ -32,6 +33,7 @@ class Resync:
     records: tuple[str, ...] = ()
     where: str = ""
     since: Instant | None = None
+    begin: Cursor | None = None
     until: Instant | None = None
     fields: tuple[str, ...] = ()
 
@@ -44,12 +46,12 @@ class Resync:
     @property
     def whole(self) -> bool:
         """Whether it compares every record of both sides."""
-        return len(self.sides) == len(Side) and not (self.records or self.where or self.since)
+        return len(self.sides) == len(Side) and not (self.records or self.where or self.windowed)
 
     @property
     def windowed(self) -> bool:
         """Whether it asks for what changed in a span of time."""
-        return self.since is not None
+        return self.since is not None or self.begin is not None
 
     def written(self) -> str:
         """As the argument of a Request."""
@@ -75,6 +77,7 @@ class Resync:
             records=strings("records"),
             where=plain.get("where", ""),
             since=moment("since"),
+            begin=Cursor(plain["begin"]) if "begin" in plain else None,
             until=moment("until"),
             fields=strings("fields"),
         )

@@ -1,10 +1,13 @@
-"""Time, ids and chance, as arguments: the real ones live in ``syncd.system``, simulated ones in tests."""
+"""Time, ids, chance and hands, as arguments: the real ones live in ``syncd.system``, simulated ones in tests."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
 
 from syncd.model.values import Instant
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -28,6 +31,22 @@ class Clock(Protocol):
     def stopping(self) -> bool:
         """Whether this process was told to stop: nothing new is sent any more, what was sent is settled."""
         ...
+
+
+class Abreast(Protocol):
+    """Does several things at once and waits for all of them; what they answer comes in their order.
+
+    If one raises, the others still end; then the first error in order is raised.
+    """
+
+    def __call__(self, jobs: Sequence[Callable[[], T]]) -> list[T]:
+        """Does them all."""
+        ...
+
+
+def one_by_one(jobs: Sequence[Callable[[], T]]) -> list[T]:
+    """``Abreast`` for who has one hand: in order, and the first error ends it."""
+    return [job() for job in jobs]
 
 
 class Chance(Protocol):
