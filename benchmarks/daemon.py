@@ -71,6 +71,7 @@ def outage() -> Iterator[Figure]:
         lab.linked(BACKLOG + 200)
         _as_in_reality(lab)
         _set_back(lab)
+        lab.tell(do="shift", seconds=GAP / 1000 + 100)
         lab.tell(do="change", side="marketing", count=BACKLOG // 2, turn=1, over=GAP / 1000)
         lab.tell(do="change", side="crm", count=BACKLOG // 2, turn=2, start=BACKLOG // 2, over=GAP / 1000)
         began = time.monotonic()

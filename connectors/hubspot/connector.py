@@ -23,7 +23,7 @@ from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
-from connectors.hubspot.search import Sweep, fitting
+from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.wire import Asked, id_of, millis_of, properties_of
 from connectors.hubspot.write import Writer
 from connectors.shapes import Turns, foreseen
@@ -171,8 +171,7 @@ class HubSpotConnector:
         begin = Position.decode(since)
         heard: list[int] = []
         sweep = self._sweep(asked, begin, lane=self._lane, heard=heard)
-        drafts = ((step.rows, step.position.encode()) for step in sweep)
-        yield from self._pages(asked, drafts, lane=self._lane)
+        yield from self._once(asked, sweep)
         held = sweep.position
         # What a query finds further back than the overlap was all visible when it was asked: no second look.
         safe = (heard[0] if heard else held.edge) - self._overlap
@@ -186,6 +185,15 @@ class HubSpotConnector:
             for page in self._pages(asked, drafts, lane=Lane.BULK):
                 yield replace(page, reread=len(page.records))
         yield Page(records=(), cursor=held.looking(safe).encode())
+
+    @foreseen
+    def span(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """Records above the cursor, each once."""
+        asked = Asked.of(shape)
+        yield from self._once(asked, self._sweep(asked, Position.decode(since), lane=self._lane, heard=[]))
+
+    def _once(self, asked: Asked, sweep: Sweep) -> Iterator[Page]:
+        yield from self._pages(asked, ((step.rows, step.position.encode()) for step in sweep), lane=self._lane)
 
     @foreseen
     def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
@@ -330,7 +338,7 @@ class HubSpotConnector:
 
     def _finished(self, asked: Asked, lot: Sequence[Draft], *, lane: Lane) -> Iterator[Page]:
         reader = Reader(self._client, lane)
-        whole = [(self._hydrated(asked, rows, reader), cursor) for rows, cursor in lot]
+        whole = [(hydrated(asked, rows, reader), cursor) for rows, cursor in lot]
         records = iter(reader.records(asked, [row for rows, _ in whole for row in rows]))
         for rows, cursor in whole:
             yield Page(
@@ -338,9 +346,3 @@ class HubSpotConnector:
                 cursor=cursor,
                 moved=[moved for row in rows for moved in asked.successions(row)],
             )
-
-    def _hydrated(self, asked: Asked, rows: Sequence[Row], reader: Reader) -> Sequence[Row]:
-        """Rows of a search that could not name all properties: it told which records, the store tells their values."""
-        if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
-            return rows
-        return reader.live(asked, [id_of(row, asked.kind) for row in rows])

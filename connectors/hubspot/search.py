@@ -18,7 +18,8 @@ from typing import Any, Final
 import orjson
 
 from connectors.hubspot.cursor import MOST, Position
-from connectors.hubspot.wire import Asked, id_of
+from connectors.hubspot.reading import Reader
+from connectors.hubspot.wire import Asked, id_of, properties_of
 from connectors.transport import wrong_shape
 
 PAGE: Final = 200
@@ -162,3 +163,10 @@ class Sweep:
         full = Position(9_999_999_999_999, 9_999_999_990_000, 0, {"9": 0})
         spare = BODY - len(self._body(full, str(CAP)))
         return max(0, min(MOST, spare // 17))  # an id of up to 14 digits, quotes and comma
+
+
+def hydrated(asked: Asked, rows: Sequence[Row], reader: Reader) -> Sequence[Row]:
+    """Rows of a search that could not name all properties: it told which records, the store tells their values."""
+    if not rows or fitting(asked) == asked.properties or set(asked.properties) <= properties_of(rows[0]).keys():
+        return rows
+    return reader.live(asked, [id_of(row, asked.kind) for row in rows])

@@ -11,10 +11,10 @@ Scans go by id, which no change can reorder. Deletions older than the recycle bi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from connectors.salesforce import cursor as cursors
@@ -83,6 +83,10 @@ class _Gathered:
         return Page(self.records, cursor, self.gone, self.moved, self.reread)
 
 
+_Looks: TypeAlias = Callable[[Mapping[str, Columns], Mapping[str, Mark], Instant], list[_Stream]]
+"""Which questions a reading of changes asks."""
+
+
 class Reader:
     """Streams of one org in one lane."""
 
@@ -101,15 +105,19 @@ class Reader:
 
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """Pages of what changed; see the connector Protocol."""
-        yield from self._lookup.despite_hidden_fields(lambda: self._changes(shape, since))
+        yield from self._lookup.despite_hidden_fields(lambda: self._changes(shape, since, self._both_looks))
 
-    def _changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+    def span(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """The same, each record once."""
+        yield from self._lookup.despite_hidden_fields(lambda: self._changes(shape, since, self._first_look))
+
+    def _changes(self, shape: Shape, since: Cursor, looks: _Looks) -> Iterator[Page]:
         columns = {name: self._lookup.columns(shape, name, self._lane) for name in shape.objects}
         people = [INDIVIDUAL] if any(each.individual for each in columns.values()) else []
         marks = cursors.read_marks(since, [*columns, *people])
         # Only now is the vendor's time known for sure: to describe the columns is the first call of a new process.
         upto = (self._client.vendor_now() - self._overlap).replace(microsecond=0)
-        streams = self._streams(columns, marks, upto)
+        streams = looks(columns, marks, upto)
         wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
         firsts = self._queries.first([*(stream.query for stream in streams), *wishes], self._lane)
         gathered = _Gathered()
@@ -140,7 +148,10 @@ class Reader:
                 marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
         yield gathered.page(cursors.write_marks(marks))
 
-    def _streams(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
+    def _first_look(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
+        return [stream for stream in self._both_looks(described, marks, upto) if not stream.looks]
+
+    def _both_looks(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
         """The questions of this cycle: the fresh one of every object, and a second look where one is due."""
         streams: list[_Stream] = []
         for name, columns in described.items():

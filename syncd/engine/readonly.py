@@ -24,6 +24,7 @@ class ReadOnly:
         self.remember = connector.remember
         self.users = connector.users
         self.changes = connector.changes
+        self.span = connector.span
         self.start = connector.start
         self.scan = connector.scan
         self.departures = connector.departures

@@ -226,7 +226,7 @@ class _Shares:
             shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
         if self.wanted.windowed:
             begin = self.reached.after or self.wanted.begin
-            pages = connector.changes(shape, begin or connector.start(shape, self.wanted.since))
+            pages = connector.span(shape, begin or connector.start(shape, self.wanted.since))
         else:
             pages = connector.scan(shape, self.reached.after)
         lot: list[Page] = []

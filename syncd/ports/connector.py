@@ -74,6 +74,12 @@ class Connector(Protocol):
         """What changed since the cursor, oldest first, ending at the present edge; at least one page, maybe empty."""
         ...
 
+    def span(self, shape: Shape, since: Cursor) -> Iterator[Page]:
+        """The same without a second look for late ones: for spans that lie further back than any lag; resumable by
+        page.
+        """
+        ...
+
     def start(self, shape: Shape, at: Instant | None = None) -> Cursor:
         """The cursor of this moment, to be taken before the first full scan so that nothing falls between; or of an
         earlier one. What changed shortly before it may be told too.

@@ -47,6 +47,7 @@ class Bench(ABC):
     LOOKUP = ""  # the field that points to a company, where it is a field and no association
     KEY = "key"
 
+    starts_earlier = True  # whether a position can be had of a moment that has passed
     connector: Connector
 
     def __init__(self) -> None:
@@ -129,6 +130,8 @@ class Bench(ABC):
 
 class MemoryBench(Bench):
     """The fake."""
+
+    starts_earlier = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -264,6 +267,36 @@ def test_a_stream_resumed_after_any_page_loses_nothing(bench: Bench) -> None:
     (first,) = islice(bench.connector.changes(bench.shape, cursor), 1)
     rest, _ = bench.read(first.cursor)
     assert set(refs_of([first, *rest])) == set(made)
+
+
+def test_a_span_shows_what_lies_behind_once_and_resumes_by_page(bench: Bench) -> None:
+    """Every record of a time long past, from any page on; nothing is looked at a second time."""
+    begin = bench.connector.start(bench.shape)
+    for number in range(5):
+        bench.clock.advance(30)
+        bench.create(number)
+    bench.clock.advance(7_200)
+    pages = list(bench.connector.span(bench.shape, begin))
+    told = Counter(record.ref for page in pages for record in page.records)
+    assert (len(told), set(told.values())) == (5, {1})
+    assert not any(page.reread for page in pages)
+    for page in pages:
+        rest = [record.ref for later in bench.connector.span(bench.shape, page.cursor) for record in later.records]
+        assert set(rest) <= told.keys()
+    assert not [page.records for page in bench.connector.span(bench.shape, pages[-1].cursor) if page.records]
+
+
+def test_an_earlier_start_shows_what_came_after_it(bench: Bench) -> None:
+    """The position of a moment that has passed."""
+    if not bench.starts_earlier:
+        pytest.skip("the fake counts changes and knows no times")
+    bench.create(1)
+    bench.clock.advance(7_200)
+    late = bench.create(2)
+    bench.clock.advance(7_200)
+    begin = bench.connector.start(bench.shape, bench.clock.now() - timedelta(seconds=9_000))
+    told = {record.ref for page in bench.connector.span(bench.shape, begin) for record in page.records}
+    assert told == {late}
 
 
 def test_deletes_and_merges_are_told_in_the_stream_or_by_departures(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""The hands of a process: all jobs are done, in their order, with the log keys of whoever asked, and never a deadlock."""
+"""The hands of a process: all jobs are done, in order, with the log keys of whoever asked, and never a deadlock."""
 
 from __future__ import annotations
 
