@@ -144,7 +144,7 @@ class Reader:
         for stream, result in long:
             yield from self._long(stream, result, marks, upto)
         for name, mark in marks.items():
-            if upto - mark.looked >= self._overlap:
+            if upto - mark.looked >= self._overlap and looks == self._both_looks:
                 marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
         yield gathered.page(cursors.write_marks(marks))
 

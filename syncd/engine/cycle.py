@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from syncd.engine.carry import carry_out
+from syncd.engine.gather import catching_up
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
@@ -92,7 +93,7 @@ class _Cycle:
             return self._in_shadow(plan, steady=steady)
         self._check_clears(plan)
         self._carry_out(prepared, full=full)
-        if steady:
+        if steady and not catching_up(world):
             reconcile(self.at_work)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)

@@ -11,6 +11,8 @@ from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
 
+ENGINE = "engine"
+"""Who asks for what the engine wishes itself."""
 LOOK = "look"
 FORGET = "forget"
 SAID_APART = "said to be apart by a person; it is not asked again"
@@ -69,6 +71,6 @@ def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request
         connection=world.connection.name,
         wish=LOOK,
         argument=f"{kind} {what}",
-        who="engine",
+        who=ENGINE,
         at=world.clock.now(),
     )

@@ -75,8 +75,8 @@ class Connector(Protocol):
         ...
 
     def span(self, shape: Shape, since: Cursor) -> Iterator[Page]:
-        """The same without a second look for late ones: for spans that lie further back than any lag; resumable by
-        page.
+        """The same without a second look for late ones: for spans that lie further back than any lag, and while
+        there is no time for one: ``changes`` makes up for it from any page's cursor.
         """
         ...
 

@@ -512,3 +512,16 @@ def test_the_fake_ends_writes_as_it_is_told() -> None:
     row = UpdateRecord("g1", ref, {bench.FIRST: "X"})
     assert [type(result) for result in bench.write(row, row)] == [Deferred, Written]
     assert bench.now(ref).fields[bench.FIRST] == "X"
+
+
+def test_what_a_span_did_not_look_at_again_is_looked_at_later(bench: Bench) -> None:
+    """The second look is put off, not left out: ``changes`` from a span's cursor shows late ones as ever."""
+    if not bench.starts_earlier:
+        pytest.skip("nothing is ever late in the fake")
+    cursor = bench.connector.start(bench.shape)
+    bench.create(1)
+    bench.clock.advance(300)
+    *_, page = bench.connector.span(bench.shape, cursor)
+    bench.clock.advance(300)
+    pages = list(bench.connector.changes(bench.shape, page.cursor))
+    assert sum(each.reread for each in pages) == 1
