@@ -214,8 +214,9 @@ class Reader:
         if stream.looks:
             marks[stream.object] = Mark(mark.edge, mark.floor, mark.recent, upto)
         elif stream.seen:
-            # A row changed while we read has a stamp beyond the question; it comes again with the next one.
-            edge = min(max(stream.seen.values()), at)
+            # The second of the question was not over: whatever is stamped with it, or later, is asked for once more,
+            # also a record that was read of an earlier second and is therefore left out of the window behind the edge.
+            edge = min(max(stream.seen.values()), at.replace(microsecond=0) - timedelta(seconds=1))
             marks[stream.object] = cursors.marked(mark, stream.seen, edge=edge, over=at, looked=mark.looked)
 
     # -- scan ----------------------------------------------------------------------------------------------------

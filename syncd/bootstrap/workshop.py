@@ -97,6 +97,7 @@ class Workshop:
             jobs=DbosJobs(
                 engine,
                 schema=self._database.neighbour("jobs"),
+                alone=lambda deed: self._database.one_at_a_time(deed, self.clock),
                 worker="syncd" if self.on_sqlite else self.worker,
                 threads=self._loaded.threads,
             ),

@@ -15,7 +15,8 @@ What is settled here and why (docs/decisions.md 43):
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,6 +38,7 @@ class DbosJobs:
     """``ports.jobs.Jobs``; one object per process, since dbos is one per process.
 
     :param schema: where its tables are on PostgreSQL; SQLite has none.
+    :param alone: a block that no two processes are in at once.
     :param worker: id of this worker. On SQLite it is the same after a restart, so that dbos recovers what was begun;
         on PostgreSQL every process has its own, and ``take_over`` recovers.
     :param threads: turns that may run at once.
@@ -47,12 +49,14 @@ class DbosJobs:
         engine: Any,  # noqa: ANN401 - an engine of SQLAlchemy, which only the store may name
         *,
         schema: str,
+        alone: Callable[[str], AbstractContextManager[None]],
         worker: str,
         threads: int,
         every: float = 0.5,
     ) -> None:
         self._engine = engine
         self._schema = schema
+        self._alone = alone
         self._worker = worker
         self._threads = threads
         self._every = every
@@ -87,14 +91,15 @@ class DbosJobs:
 
         self._turn = turn
         DBOS.listen_queues([QUEUE])
-        DBOS.launch()
-        DBOS.register_queue(
-            QUEUE,
-            partition_concurrency=1,
-            worker_concurrency=self._threads,
-            polling_interval_sec=self._every,
-            on_conflict="always_update",
-        )
+        with self._alone("launch the job engine"):  # of two that make its tables at once, dbos lets one fail
+            DBOS.launch()
+            DBOS.register_queue(
+                QUEUE,
+                partition_concurrency=1,
+                worker_concurrency=self._threads,
+                polling_interval_sec=self._every,
+                on_conflict="always_update",
+            )
 
     def enqueue(self, connection: str, number: int) -> bool:
         """Asks for a turn, once."""

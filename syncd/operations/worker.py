@@ -103,23 +103,25 @@ class Daemon:
 
         :raises NeedsOperator: if another daemon works on a store that bears only one.
         """
-        for other in self.roster.workers():
-            if self.surely_gone(other.id):
-                self._bury(other)
-            elif self.alone and other.id != self.me.id:
-                self._refuse_beside(other)
+        others = [other for other in self.roster.workers() if other.id != self.me.id]
+        dead = [other for other in others if self.surely_gone(other.id) or (self.alone and self._is_silent(other))]
+        if self.alone and len(dead) < len(others):
+            self._refuse_beside(next(other for other in others if other not in dead))
         self._beat()
         self.jobs.launch(self.perform)
+        for other in dead:  # only now: what they had begun goes back into the engine's queue
+            self._bury(other)
 
     def end(self) -> None:
         """Takes this worker off the roster; whatever it still holds is free for others."""
         self.roster.dismiss(self.me.id)
 
+    def _is_silent(self, other: Worker) -> bool:
+        silent = abs((self.clock.now() - other.beat).total_seconds())
+        return silent > DEAD and not self.alive_here(other.id)
+
     def _refuse_beside(self, other: Worker) -> None:
         silent = abs((self.clock.now() - other.beat).total_seconds())
-        if silent > DEAD and not self.alive_here(other.id):
-            self._bury(other)
-            return
         raise NeedsOperator(
             f"{other.id} works on this store, last seen {silent:.0f} s ago, and a SQLite store bears one daemon; stop "
             f"that one first (if it was killed on another host, wait {DEAD:.0f} s), or move the store to PostgreSQL"

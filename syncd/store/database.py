@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import Connection, Engine, func, select
 
+from syncd.ports.system import Clock
 from syncd.store.engine import WRITING, place
 from syncd.store.faults import typed
+
+_ONE_AT_A_TIME: Final = 7_305_434_002
+"""Key of the advisory lock; another one than that of the migrations."""
+_ASK_AGAIN: Final = 0.2
+"""Seconds between two questions for it."""
 
 
 class Database:
@@ -51,6 +58,25 @@ class Database:
         with self.reading("look where the tables are") as tx:
             ours = tx.execute(select(func.current_schema())).scalar()
         return f"syncd_{name}" if ours in {None, "public"} else f"{ours}_{name}"
+
+    @contextmanager
+    def one_at_a_time(self, deed: str, clock: Clock) -> Iterator[None]:
+        """A block that no two processes are in at once, on PostgreSQL; a SQLite store has one daemon anyway.
+
+        Waits by asking again: a statement that waits is a transaction, and whoever is inside may wait for all of those
+        to end (as ``CREATE INDEX CONCURRENTLY`` does).
+        """
+        if self.engine.dialect.name == "sqlite":
+            yield
+            return
+        apart = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        with typed(self.where, deed), apart.connect() as held:
+            while not held.execute(select(func.pg_try_advisory_lock(_ONE_AT_A_TIME))).scalar():
+                clock.sleep(_ASK_AGAIN)
+            try:
+                yield
+            finally:
+                held.execute(select(func.pg_advisory_unlock(_ONE_AT_A_TIME)))
 
     def checkpoint(self) -> None:
         """Moves SQLite's write-ahead log into the file and empties it; nothing to do elsewhere.

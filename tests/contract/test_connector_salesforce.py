@@ -190,6 +190,22 @@ def test_ties_within_one_second_are_not_lost(world: World) -> None:
     assert next(r for p in pages for r in p.records if r.ref.id == first).fields["Title"] == "Boss"
 
 
+def test_a_row_read_of_an_earlier_second_comes_again_from_the_second_of_the_question(world: World) -> None:
+    """Read at 10, edited again in the very second of the last question, after it: it comes with the next one."""
+    cursor = world.connector.start(PERSON)
+    world.clock.advance(10)
+    twice = world.lead(1)
+    world.clock.advance(2)
+    _, cursor = world.changes(cursor)
+    world.lead(2)
+    _, cursor = world.changes(cursor)
+    world.clock.advance(0.4)
+    world.org.edit("Lead", twice, {"Title": "Boss"})
+    world.clock.advance(2)
+    pages, _ = world.changes(cursor)
+    assert next(r for p in pages for r in p.records if r.ref.id == twice).fields["Title"] == "Boss"
+
+
 @pytest.mark.parametrize("delay", [3.0, 50.0, 110.0])
 def test_a_late_commit_is_found(world: World, delay: float) -> None:
     """A row that appears with an older stamp, behind rows already read, is found within twice the overlap."""

@@ -6,6 +6,7 @@ dbos is one per process, so each test works in processes of its own.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,7 @@ from sqlalchemy import MetaData, create_engine, select
 
 pytestmark = pytest.mark.slow
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PICKLED = ("gAS", "gAN")
 """How base64 of a pickle begins: protocols 4 and 3."""
 PRELUDE = """
@@ -26,9 +28,11 @@ from syncd.store import open_database, open_guest
 from syncd.system import SystemClock
 configure_logs(level="warning")
 url, jobs_url, worker = sys.argv[1:4]
-schema = open_database(url).neighbour("jobs")
+database = open_database(url)
+schema = database.neighbour("jobs")
 def open_jobs(threads=4):
-    return DbosJobs(open_guest(jobs_url), schema=schema, worker=worker, threads=threads, every=0.1)
+    alone = lambda deed: database.one_at_a_time(deed, SystemClock())
+    return DbosJobs(open_guest(jobs_url), schema=schema, alone=alone, worker=worker, threads=threads, every=0.1)
 done, at_once, most, lock = [], {}, 0, threading.Lock()
 def wait(holds, seconds=20):
     over = time.monotonic() + seconds
@@ -145,3 +149,28 @@ def test_no_record_and_no_pickle_reaches_the_engine_s_tables(store_url: str, tmp
     assert arguments == [["a", 1]]
     assert "portable_json" in stored
     assert not [value for value in stored if value.startswith(PICKLED)]
+
+
+def test_several_workers_may_start_at_once_on_a_new_database(store_url: str, tmp_path: Path) -> None:
+    """The engine's tables are made once; none of the workers fails over the others."""
+    if store_url.startswith("sqlite"):
+        pytest.skip("a SQLite store has one daemon")
+    code = PRELUDE + textwrap.dedent(
+        """
+        jobs = open_jobs()
+        jobs.launch(lambda connection, number: None)
+        jobs.close()
+        """
+    )
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, store_url, store_url, f"worker {number}"],
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        for number in range(3)
+    ]
+    ended = [(process.wait(timeout=60), process.stderr.read() if process.stderr else "") for process in started]
+    assert [code for code, _ in ended] == [0, 0, 0], ended

@@ -29,6 +29,8 @@ BOTH = 10
 """Every so many-th edit touches the same field on both sides."""
 SETTLED = 120.0
 """Seconds after the last edit until nothing may be left to write."""
+QUIET = 8.0
+"""Seconds without a write that are silence: longer than any turn here takes."""
 GROWTH = 10.0
 """MB that a daemon may grow between minute 2 and minute 10."""
 
@@ -119,7 +121,7 @@ def test_trial(place: Place, request: pytest.FixtureRequest, workers: int) -> No
             (0.75, lambda: place.run("resync", "--since", "1m", "--yes")),
         ]
         _let_them_edit(editors, seconds, plan, at_times={2.0: sizes, MINUTES: sizes}, crew=crew)
-        until(lambda: _quiet_for(place, 3.0), within=SETTLED, what=crew.at_work[0].tail)
+        until(lambda: _quiet_for(place, QUIET), within=SETTLED, what=crew.at_work[0].tail)
         assert editors.edits >= 0.9 * PACE * seconds
         assert _written(place) - written <= 2 * editors.edits
     said = place.agreement()
