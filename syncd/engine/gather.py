@@ -265,10 +265,9 @@ class Gather:
             yield lot
 
     def _pairs(self, side: Side, lot: Sequence[RemoteRecord], linked: dict[RemoteRef, Linked]) -> None:
-        refs = [found.link.refs.of(side.other) for found in linked.values() if found.link.state is LinkState.LIVE]
-        counterparts = {
-            answer.ref: answer for answer in self._fetch(side.other, refs) if isinstance(answer, RemoteRecord)
-        }
+        there, from_marketing = side.other, side is Side.MARKETING
+        refs = [found.link.refs.of(there) for found in linked.values() if found.link.state is LinkState.LIVE]
+        counterparts = {answer.ref: answer for answer in self._fetch(there, refs) if isinstance(answer, RemoteRecord)}
         for record in lot:
             found = linked.get(record.ref)
             if found is None:
@@ -278,10 +277,10 @@ class Gather:
                 self._tombstone(found, side, record)
                 continue
             self.met.add(hash(found.link.id))
-            other = counterparts.get(found.link.refs.of(side.other))
+            other = counterparts.get(found.link.refs.of(there))
             if other is None:
                 continue  # gone or moved: _fetch noted it
-            seen: Pair[RemoteRecord | None] = Pair(record, other) if side is Side.MARKETING else Pair(other, record)
+            seen: Pair[RemoteRecord | None] = Pair(record, other) if from_marketing else Pair(other, record)
             if not self._open(found) and self.planner.unchanged(found, seen):
                 self.into.nothing["unchanged"] += 1
                 continue
