@@ -58,7 +58,7 @@ def resync(
     JSON: resync {id, who, at, asked, checked, of}, plan (as in `plan`), done; with --list: resyncs [resync].
     """
     from syncd.cli.out import print_json, say, table, when
-    from syncd.operations.resyncing import resync_document, waiting_resync
+    from syncd.operations.resyncing import cancel_resync, resync_document, waiting_resync
     from syncd.system import SystemClock
 
     call: Call = context.obj
@@ -66,7 +66,7 @@ def resync(
         with call.memory() as store:
             if cancel:
                 request = waiting_resync(store, cancel)
-                store.cancel(request.id, SystemClock().now())
+                cancel_resync(store, request, SystemClock().now())
                 say(f"resync {request.id} is cancelled; what it has settled stays")
                 return
             rows = _waiting(store)
@@ -128,7 +128,7 @@ def _ask(
         make_ready(world)
         wanted = understood(world, Words(**words, side=Side(side) if side else None))
         with progress("comparing") as told:
-            plan = plan_resync(world, wanted, told=told).plan
+            plan = plan_resync(world, wanted, told=told)
         told_plan = forecast(world, plan)
         if not as_json:
             print_forecast(told_plan, call)

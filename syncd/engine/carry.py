@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
 from syncd.engine.gathered import Gathered, look_again
 from syncd.engine.price import WAVES, waves
 from syncd.engine.running import Running
-from syncd.model.errors import NeedsOperator
-from syncd.model.plan import KindPlan
+from syncd.engine.world import World, learn_schema
+from syncd.model.errors import NeedsOperator, RetryLater
+from syncd.model.plan import KindPlan, Update
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -56,6 +58,23 @@ def carry_out(
     )
     if done:
         world.settle(done)
+
+
+def check_clears(world: World, plan: KindPlan) -> None:
+    """A vendor that changes a field's type empties it everywhere: before any clear, the schema is read anew.
+
+    :raises RetryLater: if it changed; nothing of the plan may be written then.
+    """
+    updates = (action for decision in plan.decisions for action in decision.actions if isinstance(action, Update))
+    if not any(change.after is None for action in updates for change in action.changes):
+        return
+    kind = next(kind for kind in world.connection.kinds if kind.kind == plan.kind)
+    before = world.terms[plan.kind].fingerprints
+    if learn_schema(world, kind, at_least=timedelta(0)).fingerprints != before:
+        raise RetryLater(
+            f"{plan.kind}: a vendor changed the schema of mapped fields while values were about to be cleared; nothing "
+            "was written, run `syncd check` and `syncd plan` and look at the clears"
+        )
 
 
 def _all_at_once(apply: Apply, plan: KindPlan) -> None:

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
-from syncd.engine.carry import carry_out
-from syncd.engine.gather import catching_up
+from syncd.engine.backlog import catching_up
+from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.running import Progress, Running, running, silent
-from syncd.engine.world import World, filled, learn_schema, make_ready, note_filled
-from syncd.model.errors import RetryLater
+from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import Request, Run, RunState
 from syncd.model.values import SIDES
@@ -91,7 +89,8 @@ class _Cycle:
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
         if world.connection.mode == "shadow":
             return self._in_shadow(plan, steady=steady)
-        self._check_clears(plan)
+        for kind_plan in plan.kinds:
+            check_clears(world, kind_plan)
         self._carry_out(prepared, full=full)
         if steady and not catching_up(world):
             reconcile(self.at_work)
@@ -138,24 +137,6 @@ class _Cycle:
             )
         )
         return True
-
-    def _check_clears(self, plan: Plan) -> None:
-        """A vendor that changes a field's type empties it everywhere: before any clear, the schema is read anew."""
-        clearing = {
-            decision.kind
-            for decision in plan.decisions()
-            for action in decision.actions
-            if isinstance(action, Update) and any(change.after is None for change in action.changes)
-        }
-        for kind in self.world.connection.kinds:
-            if kind.kind in clearing:
-                before = self.world.terms[kind.kind].fingerprints
-                after = learn_schema(self.world, kind, at_least=timedelta(0)).fingerprints
-                if before != after:
-                    raise RetryLater(
-                        f"{kind.kind}: a vendor changed the schema of mapped fields while values were about to be "
-                        "cleared; nothing was written, run `syncd check` and `syncd plan` and look at the clears"
-                    )
 
     def _carry_out(self, prepared: Prepared, *, full: bool) -> None:
         plan = prepared.plan

@@ -18,14 +18,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.core.planner import Planner
-from syncd.engine.gathered import ENGINE, FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine import backlog
+from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.resync import RESYNC, Resync
-from syncd.model.run import Request, StoredCursor
+from syncd.model.run import StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
@@ -34,8 +34,6 @@ __all__ = ["Gather", "look_again"]
 
 CHANGES_AT_ONCE = 20_000
 LOT = 2_000
-BACKLOG = timedelta(minutes=10)
-"""A longer gap between two polls of a daemon is caught up with in shares, behind what is fresh."""
 BIN_KEPT = timedelta(days=60)
 """A record that is nowhere was erased for privacy only if it would still be in the bin otherwise. HubSpot keeps that
 for 90 days, so a store that has slept longer than this cannot tell, until a full compare has found what left."""
@@ -62,10 +60,10 @@ class Gather:
         self.kind = kind
         self.planner: Planner = world.planner(kind)
         self.shapes: Pair[Shape] = Pair(*(self.planner.lens.shape(side) for side in SIDES))
-        rows = {(row.side, row.stream): row for row in world.store.cursors() if row.kind == kind}
-        stored = {name: row.cursor for name, row in rows.items()}
+        self.rows = {(row.side, row.stream): row for row in world.store.cursors() if row.kind == kind}
+        stored = {name: row.cursor for name, row in self.rows.items()}
         self.stored = stored
-        self.moved = {name: row.moved_at for name, row in rows.items()}
+        self.moved = {name: row.moved_at for name, row in self.rows.items()}
         slept = world.clock.now() - self.moved.get((Side.MARKETING, "changes"), world.clock.now())
         self.asleep = slept > BIN_KEPT or stored.get((Side.MARKETING, ASLEEP)) == "yes"
         self.first = any((side, "changes") not in stored for side in SIDES)
@@ -126,8 +124,10 @@ class Gather:
         ids_only = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
         self.shapes = self.shapes.replacing(Side.MARKETING, ids_only)
         live = [each.link.refs.marketing for each in found if each.link.state is LinkState.LIVE]
-        self._fetch(Side.MARKETING, live)
+        seen = sum(1 for answer in self._fetch(Side.MARKETING, live) if isinstance(answer, RemoteRecord | Moved))
         self.shapes = self.shapes.replacing(Side.MARKETING, shape)
+        if len(live) > ERASED_AT_ONCE:
+            self.not_empty(Side.MARKETING, seen)
         return self._ended()
 
     def named(self, links: Sequence[str], refs: Pair[list[RemoteRef]]) -> Gathered:
@@ -151,14 +151,15 @@ class Gather:
 
     # -- streams -----------------------------------------------------------------------------------------------------
     def _changes(self, side: Side) -> None:
-        cursor = self.stored[side, "changes"]
-        gap = self.world.clock.now() - self.moved[side, "changes"]
-        if self.steady and gap > BACKLOG:
-            cursor = self._leave_backlog(side)
+        last = self.rows[side, "changes"]
+        cursor = last.cursor
+        if self.steady and backlog.is_long(self.world, last):
+            self.into.wishes.append(backlog.leave(self.world, last))
+            cursor = self._connector(side).start(self.shapes.of(side))
         seen = 0
         connector = self._connector(side)
         # While a backlog is caught up with, our own writes of it come back here: looking at them twice can wait.
-        read = connector.span if self.steady and catching_up(self.world) else connector.changes
+        read = connector.span if self.steady and backlog.catching_up(self.world) else connector.changes
         for page in read(self.shapes.of(side), cursor):
             cursor = page.cursor
             self.world.keep_lease()
@@ -170,25 +171,6 @@ class Gather:
                 self.cut[side] = True
                 break
         self._keep_cursor(side, "changes", cursor)
-
-    def _leave_backlog(self, side: Side) -> Cursor:
-        """After a long gap: what was changed in it is left to a resync, so that what is fresh does not wait behind it.
-
-        Both are read by state and not by event: it does not matter which comes first.
-        """
-        begin, moved = self.stored[side, "changes"], self.moved[side, "changes"]
-        self.into.wishes.append(
-            Request(
-                id=f"backlog-{self.kind}-{side}-{moved:%Y%m%dT%H%M%S}",
-                connection=self.world.connection.name,
-                wish=RESYNC,
-                argument=Resync(kinds=(self.kind,), sides=(side,), begin=begin).written(),
-                who=ENGINE,
-                at=self.world.clock.now(),
-            )
-        )
-        emit("backlog.left", kind=self.kind, side=str(side), since=moved.isoformat())
-        return self._connector(side).start(self.shapes.of(side))
 
     def _full(self) -> None:
         """Both sides from end to end: pairs by the marketing scan, strays by both.
@@ -203,22 +185,22 @@ class Gather:
             seen += len(lot)
             linked = self._linked(Side.MARKETING, lot)
             self._pairs(Side.MARKETING, lot, linked)
-        self._not_empty(Side.MARKETING, seen)
+        self.not_empty(Side.MARKETING, seen)
         ids_only = replace(self.shapes.crm, objects=dict.fromkeys(self.shapes.crm.objects, ()), refs={})
         seen = 0
         for lot in self._lots(Side.CRM, ids_only):
             seen += len(lot)
             self._unpaired([record.ref for record in lot])
-        self._not_empty(Side.CRM, seen)
+        self.not_empty(Side.CRM, seen)
 
-    def _not_empty(self, side: Side, seen: int) -> None:
+    def not_empty(self, side: Side, seen: int) -> None:
         """A side that shows nothing at all, where much is linked, is not itself.
 
         :raises RetryLater: then; nothing is decided on it.
         """
         if not seen and (linked := self.world.store.count_links(self.kind)):
             raise RetryLater(
-                f"{side}: the full compare saw no {self.kind} at all, though {linked} are linked; nothing was decided. "
+                f"{side}: a compare saw no {self.kind} at all, though {linked} are linked; nothing was decided. "
                 "Look into that account with the credentials of syncd, at its rights and its sharing, then run again"
             )
 
@@ -512,11 +494,6 @@ class Gather:
 
     def _keep_cursor(self, side: Side, stream: str, cursor: Cursor) -> None:
         self.into.cursors.append(StoredCursor(self.kind, side, stream, cursor, self.world.clock.now()))
-
-
-def catching_up(world: World) -> bool:
-    """Whether a backlog waits to be carried out."""
-    return any(request.wish == RESYNC and request.who == ENGINE for request in world.store.requests())
 
 
 def _older(found: Linked, side: Side, record: RemoteRecord) -> bool:

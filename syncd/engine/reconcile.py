@@ -17,7 +17,7 @@ from typing import Final
 
 import orjson
 
-from syncd.engine.carry import carry_out
+from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered
 from syncd.engine.prepare import decide, kind_plan
@@ -90,6 +90,7 @@ def reconcile(at_work: Running) -> None:
     if world.connection.mode == "shadow":
         gathered = Gathered(kind, full=False, cursors=[position])
         plan = KindPlan(kind, (), {})
+    check_clears(world, plan)
     carry_out(replace(at_work, world=world), plan, gathered, origin=Origin.LIVE)
 
 

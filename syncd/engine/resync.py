@@ -15,14 +15,15 @@ from dataclasses import dataclass, field, replace
 
 from syncd.core.expressions import Expression, compile_expression
 from syncd.core.planner import LANES
-from syncd.engine.carry import carry_out
+from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import LOT, Gather
 from syncd.engine.gathered import Gathered
-from syncd.engine.prepare import Prepared, decide, kind_plan, plan_digest
+from syncd.engine.prepare import decide, kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.recover import recover
 from syncd.engine.running import running
 from syncd.engine.world import World, make_ready, note_filled
+from syncd.model.errors import NeedsOperator
 from syncd.model.plan import KindPlan, Plan
 from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
 from syncd.model.resync import RESYNC, STREAM, Reached, Resync, Step
@@ -32,6 +33,8 @@ from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement, Store
 
+CANCELLED = "cancelled"
+"""The trouble of the run of a resync that was taken back."""
 NAMED_LOT = 200
 Told = Callable[[int, int], None]
 """Told how many records were compared, and of about how many."""
@@ -82,27 +85,24 @@ def reached_by(store: Store, request: str) -> Reached:
     return Reached.read(next((row.cursor for row in store.cursors() if row.stream == stream), None))
 
 
-def plan_resync(world: World, wanted: Resync, *, told: Told = lambda _a, _b: None) -> Prepared:
+def plan_resync(world: World, wanted: Resync, *, told: Told = lambda _a, _b: None) -> Plan:
     """What a resync would do now. Reads all that it would read; stores and writes nothing."""
     world = _narrowed(world, wanted)
     make_ready(world)
     by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
-    everything: list[Gathered] = []
     about = estimate(world.store, wanted)
     for share in _Shares(world, wanted, Reached(), set()).each():
-        everything.append(share.gathered)
         planner = world.planner(share.kind)
         by_kind[share.kind].append(kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered))
         told(share.reached.checked, about)
     kinds = tuple(_one_of(kind, plans) for kind, plans in by_kind.items())
-    plan = Plan(
+    return Plan(
         connection=world.connection.name,
         kinds=kinds,
         first_link=False,
         digest=plan_digest(kinds),
         cost=price(world, kinds, first_link=False),
     )
-    return Prepared(plan, everything)
 
 
 def carry_on(
@@ -126,21 +126,22 @@ def carry_on(
                 break
             planner = world.planner(share.kind)
             decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
+            check_clears(world, decided)
             share.gathered.cursors = [_stored(world, request, share)]
             carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
             at_work.tally.counts["checked"] = share.reached.checked
             told(share.reached.checked, max(about, share.reached.checked))
-            if leave_off():
+            if leave_off() and _still_wanted(world, request):
                 at_work.end(RunState.RUNNING)
                 return False
         cancelled = not _still_wanted(world, request)
         if not cancelled and wanted.whole:
-            for kind in wanted.kinds:
+            for kind in world.terms.keys() & set(wanted.kinds):
                 note_filled(world, kind, wanted.fields or (field.name for field in world.terms[kind].kind.fields))
         world.settle(Settlement(requests_done=[request.id]))
         met.forget(request.id)
         state = RunState.PARTIAL if cancelled or at_work.tally.partial else RunState.DONE
-        at_work.end(state, trouble="cancelled" if cancelled else "")
+        at_work.end(state, trouble=CANCELLED if cancelled else "")
     return True
 
 
@@ -185,6 +186,9 @@ class _Shares:
         steps = self.wanted.steps()
         while self.reached.step < len(steps):
             step = steps[self.reached.step]
+            if step.kind not in self.world.terms:  # its mapping was taken out of the configuration since
+                self.reached = self.reached.next_step()
+                continue
             yield from self._named(step) if step.side is None else self._side(step, step.side)
             self.reached = self.reached.next_step()
 
@@ -210,13 +214,17 @@ class _Shares:
         whole = side is Side.MARKETING or Side.MARKETING not in self.wanted.sides
         whole = whole or self.wanted.windowed or bool(self.wanted.where)
         where = self._where(step)
+        begun, seen = self.reached.after is not None, 0
         for lot in self._lots(step, side, whole=whole):
             if whole:
                 wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
                 gathered = self._gather(step).lot(side, replace(lot, records=wanted))
             else:
                 gathered = self._gather(step).ids(lot)
+            seen += len(lot.records)
             yield self._share(step, gathered, lot.cursor, by=len(lot.records))
+        if not begun and not self.wanted.windowed:
+            self._gather(step).not_empty(side, seen)
 
     def _lots(self, step: Step, side: Side, *, whole: bool) -> Iterator[Page]:
         """Pages put together to lots that are worth a share each."""
@@ -258,7 +266,13 @@ class _Shares:
         if not self.wanted.where:
             return None
         kind = next(kind for kind in self.world.connection.kinds if kind.kind == step.kind)
-        return compile_expression(self.wanted.where, frozenset(each.name for each in kind.fields))
+        try:
+            return compile_expression(self.wanted.where, frozenset(each.name for each in kind.fields))
+        except ValueError as why:
+            raise NeedsOperator(
+                f"the filter of a resync of {step.kind} does not fit the mapping any more ({why}); "
+                "see `syncd resync --list` and end it with `syncd resync --cancel ID`"
+            ) from why
 
     def _gather(self, step: Step) -> Gather:
         return Gather(self.world, step.kind, full=False, met=self.met)

@@ -8,18 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from syncd.core.expressions import compile_expression
-from syncd.engine.resync import asked_for, estimate, reached_by
+from syncd.engine.resync import CANCELLED, asked_for, estimate, reached_by
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import KindMapping
 from syncd.model.resync import RESYNC, Resync, kinds_in_order
-from syncd.model.run import Request
+from syncd.model.run import Request, RunState
 from syncd.model.values import Instant, Side
 from syncd.operations.finding import FORMS, find_hits
 from syncd.ports.store import Store
@@ -77,6 +77,10 @@ def understood(world: World, words: Words) -> Resync:
     wanted = _with_fields(wanted, words.fields)
     if words.where:
         wanted = _fitting(wanted, words.where)
+    read = {(row.kind, row.side) for row in world.store.cursors() if row.stream == "changes"}
+    never = [kind.kind for kind in wanted if any((kind.kind, side) not in read for side in Side)]
+    if never:
+        raise BadUsage(f"{', '.join(never)}: never linked yet; look at `syncd plan`, then approve with `syncd sync`")
     now = world.clock.now()
     since = _moment(words.since, now) if words.since else None
     until = _moment(words.until, now) if words.until else None
@@ -181,6 +185,14 @@ def ask(world: World, wanted: Resync) -> Request:
     )
     world.store.approve(request)
     return request
+
+
+def cancel_resync(store: Store, request: Request, now: Instant) -> None:
+    """Takes a resync back; a share under way ends. What it has settled stays."""
+    store.cancel(request.id, now)
+    run = store.run(request.id)
+    if run is not None and run.state is RunState.RUNNING:
+        store.save_run(replace(run, state=RunState.PARTIAL, finished_at=now, trouble=CANCELLED))
 
 
 def resync_document(store: Store, request: Request) -> dict[str, Any]:

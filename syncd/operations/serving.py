@@ -28,9 +28,9 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
     :param reload_wanted: whether a reload was asked for since the last time this was asked.
     :param patient: a clock whose waits go on while the process stops.
     """
-    daemon.begin()
-    emit("service.started", worker=daemon.me.id, version=daemon.me.version, connections=len(daemon.shop.polls()))
     try:
+        daemon.begin()
+        emit("service.started", worker=daemon.me.id, version=daemon.me.version, connections=len(daemon.shop.polls()))
         while True:
             if reload_wanted():
                 _reload(reload)

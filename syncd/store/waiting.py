@@ -115,7 +115,11 @@ class Waiting:
         """Takes a wish back; ``False`` if it is carried out or there is none of that id."""
         with self._database.writing("cancel a request") as tx:
             open_ones = (request.c.connection == self._connection, request.c.id == id, request.c.done_at.is_(None))
-            return tx.execute(update(request).where(*open_ones).values(done_at=to_ms(now))).rowcount > 0
+            done = tx.execute(update(request).where(*open_ones).values(done_at=to_ms(now)))
+            tx.execute(
+                delete(cursor).where(cursor.c.connection == self._connection, cursor.c.stream == STREAM.format(id=id))
+            )
+            return done.rowcount > 0
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet, oldest first."""

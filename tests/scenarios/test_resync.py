@@ -2,59 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from syncd.bootstrap import read_only_fields
 from syncd.engine import resync as engine
-from syncd.engine.cycle import plan_only, sync
+from syncd.engine.carry import check_clears
 from syncd.engine.resync import Met, asked_for, carry_on, plan_resync, reached_by
 from syncd.engine.world import make_ready
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, NeedsOperator, RetryLater
+from syncd.model.link import FieldChange, Link, Proof
+from syncd.model.plan import Decision, KindPlan, Update
+from syncd.model.remote import RemoteRef
 from syncd.model.resync import Resync
-from syncd.model.run import Run, RunState
-from syncd.model.values import Side
-from syncd.operations.forecast import forecast
-from syncd.operations.resyncing import Words, ask, understood
-from syncd.settings.loading import load
-from tests.scenarios.steps import Steps, configured
-from tests.worlds import ROOT, config_environment, open_world
-
-PEOPLE = 7
+from syncd.model.run import RunState
+from syncd.model.values import Lane, Pair, Side
+from syncd.operations.resyncing import ask, cancel_resync
+from tests.fakes import START
+from tests.scenarios.resyncs import PEOPLE, carried_out, latest, linked_people, unseen, wanted
+from tests.scenarios.steps import Steps
 
 
 @pytest.fixture
 def pairs(steps: Steps) -> list[tuple[str, str]]:
     """Linked people in step: ids of contact and lead."""
-    contacts = [steps.contact(email=f"p{n}@example.com", company="Acme", country="Germany") for n in range(PEOPLE)]
-    steps.cycle()
-    steps.cycle()
-    return [(contact, str(steps.marketed(contact, "syncd_crm_id"))) for contact in contacts]
-
-
-def unseen(steps: Steps, contact: str, title: str) -> None:
-    """HubSpot holds another value, and no stamp, no index and no history tells of it."""
-    steps.both.hubspot.portal.store("contacts").records[int(contact)].values["jobtitle"] = title
-
-
-def latest(steps: Steps) -> Run:
-    """The one resync that there was."""
-    (run,) = [run for run in steps.both.store.runs(100) if run.command == "resync"]
-    return run
-
-
-def wanted(steps: Steps, **words: object) -> Resync:
-    """What these words ask for."""
-    make_ready(steps.both.world)
-    return understood(steps.both.world, Words(**words))  # type: ignore[arg-type]
-
-
-def carried_out(steps: Steps, asked: Resync, *, leave_off: Callable[[], bool] = lambda: False) -> bool:
-    """Asks for it and carries it out."""
-    return carry_on(steps.both.world, ask(steps.both.world, asked), Met(), leave_off=leave_off)
+    return linked_people(steps)
 
 
 def test_everything_is_compared_and_what_polling_missed_arrives(steps: Steps, pairs: list[tuple[str, str]]) -> None:
@@ -88,7 +62,7 @@ def test_the_plan_tells_what_would_be_written_and_stores_nothing(steps: Steps, p
     unseen(steps, pairs[0][0], "Planned")
     cursors, before = steps.both.store.cursors(), steps.written()
     asked = wanted(steps, everything=True)
-    first, second = (plan_resync(steps.both.world, asked).plan for _ in range(2))
+    first, second = (plan_resync(steps.both.world, asked) for _ in range(2))
     assert first.digest == second.digest
     assert [change.after for action in first.actions() for change in getattr(action, "changes", ())] == ["Planned"]
     assert (steps.both.store.cursors(), steps.written(), steps.both.store.requests()) == (cursors, before, [])
@@ -150,14 +124,14 @@ def test_a_cancelled_resync_stops_after_its_share(
         unseen(steps, contact, "Half")
     request = ask(steps.both.world, wanted(steps, everything=True, kinds=["person"]))
     assert not carry_on(steps.both.world, request, Met(), leave_off=lambda: True)
-    assert steps.both.store.cancel(request.id, steps.both.clock.now())
-    assert not steps.both.store.cancel(request.id, steps.both.clock.now())
+    cancel_resync(steps.both.store, request, steps.both.clock.now())
+    assert asked_for(steps.both.store) == []
+    assert [row for row in steps.both.store.cursors() if row.stream.startswith("resync")] == []
+    assert (latest(steps).state, latest(steps).trouble) == (RunState.PARTIAL, "cancelled")
     written = steps.written()
-    assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert carry_on(steps.both.world, request, Met(), leave_off=lambda: True)  # a worker that had begun with it
     assert steps.written() == written
-    run = steps.both.store.run(request.id)
-    assert run is not None
-    assert (run.state, run.trouble) == (RunState.PARTIAL, "cancelled")
+    assert (latest(steps).state, latest(steps).trouble) == (RunState.PARTIAL, "cancelled")
 
 
 def test_only_the_fields_named_are_looked_at(steps: Steps, pairs: list[tuple[str, str]]) -> None:
@@ -262,67 +236,60 @@ def test_asking_twice_for_the_same_is_asking_once(steps: Steps, pairs: list[tupl
     assert ask(steps.both.world, wanted(steps, side=Side.CRM)) != first
 
 
-# -- a backlog ---------------------------------------------------------------------------------------------------------
-def test_after_a_long_gap_what_is_fresh_goes_first(steps: Steps, pairs: list[tuple[str, str]]) -> None:
-    """A daemon that comes back delivers a fresh change in its first cycle; the gap follows as a resync, both sides."""
-    for contact, _ in pairs[:3]:
-        steps.market(contact, jobtitle="In the gap")
-    for _, lead in pairs[3:5]:
-        steps.sell(lead, City="In the gap")
-    steps.both.clock.advance(3600.0)
-    steps.market(pairs[5][0], lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
-    steps.both.clock.advance(20.0)
-    sync(steps.both.world, steady=True)
-    assert steps.sold(pairs[5][1], "Status") == "Working - Contacted"
-    assert steps.sold(pairs[0][1], "Title") is None
-    waiting = asked_for(steps.both.store)
-    assert {(row.who, Resync.read(row.argument).sides) for row in waiting} == {
-        ("engine", (Side.MARKETING,)),
-        ("engine", (Side.CRM,)),
-    }
-    for request in waiting:
-        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
-    assert [steps.sold(lead, "Title") for _, lead in pairs[:3]] == ["In the gap"] * 3
-    assert [steps.marketed(contact, "city") for contact, _ in pairs[3:5]] == ["In the gap"] * 2
-    steps.quiet()
+# -- what it must not do -----------------------------------------------------------------------------------------------
+def test_it_is_no_way_around_the_approval_of_a_first_link(steps: Steps) -> None:
+    """Two filled systems that were never linked: refused, with the way to go."""
+    steps.contact(email="ann@example.com")
+    with pytest.raises(BadUsage, match="never linked yet"):
+        wanted(steps, everything=True)
 
 
-def test_a_cycle_by_hand_reads_its_gap_itself(steps: Steps, pairs: list[tuple[str, str]]) -> None:
-    """Nobody would carry a resync out after it."""
-    steps.market(pairs[0][0], jobtitle="By hand")
-    steps.both.clock.advance(86_400.0)
-    sync(steps.both.world)
-    assert steps.sold(pairs[0][1], "Title") == "By hand"
+def test_a_side_that_shows_nothing_is_not_believed(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """A right that was lost looks like an empty account: nothing is decided on it, and no link is buried."""
+    asked = wanted(steps, everything=True, kinds=["person"])
+    store = steps.both.hubspot.portal.store("contacts")
+    before, store.live = store.live, []
+    with pytest.raises(RetryLater, match="saw no person at all"):
+        carried_out(steps, asked)
+    store.live = before
+    assert steps.both.store.count_links("person") == PEOPLE
+
+
+def test_a_clear_is_held_up_when_a_vendor_changed_the_schema_meanwhile(
+    steps: Steps, pairs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor that changes a field's type empties it everywhere: not even a resync carries that over."""
+    steps.market(pairs[0][0], city="Ulm")
+    steps.cycle()
+    make_ready(steps.both.world)
+    terms = steps.both.world.terms["person"]
+    other = replace(terms, fingerprints=terms.fingerprints.replacing(Side.MARKETING, "changed"))
+    monkeypatch.setattr("syncd.engine.carry.learn_schema", lambda *_args, **_words: other)
+    cleared = KindPlan("person", (_clearing(pairs[0][1]),), {})
+    with pytest.raises(RetryLater, match="changed the schema"):
+        check_clears(steps.both.world, cleared)
+    check_clears(steps.both.world, KindPlan("person", (), {}))
+
+
+def _clearing(lead: str) -> Decision:
+    ref = RemoteRef("Lead", lead)
+    link = Link("l", "person", Pair(RemoteRef("contacts", "1"), ref), Proof.KEY, START)
+    change = FieldChange("city", "Ulm", None, "clear", Side.MARKETING)
+    update = Update(side=Side.CRM, ref=ref, fields={"City": None}, refs={}, changes=(change,), lane=Lane.ORDINARY)
+    return Decision("person", link, None, Pair(None, None), (update,))
+
+
+def test_a_kind_that_was_taken_out_since_is_passed_over(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """The rest is compared, and the resync ends."""
+    unseen(steps, pairs[0][0], "Still compared")
+    request = ask(steps.both.world, Resync(kinds=("deal", "person")))
+    assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert steps.sold(pairs[0][1], "Title") == "Still compared"
     assert asked_for(steps.both.store) == []
 
 
-def test_a_conflict_in_the_gap_is_held_as_ever(steps: Steps, pairs: list[tuple[str, str]]) -> None:
-    """Both sides changed the address while nobody polled: one conflict, nothing written."""
-    steps.market(pairs[0][0], email="a@example.com")
-    steps.sell(pairs[0][1], Email="b@example.com")
-    steps.both.clock.advance(3600.0)
-    sync(steps.both.world, steady=True)
-    for request in asked_for(steps.both.store):
+def test_a_filter_that_does_not_fit_any_more_says_how_to_end_it(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """A person is told, instead of a crash at every turn."""
+    request = ask(steps.both.world, Resync(kinds=("person",), where="shoe_size == '44'"))
+    with pytest.raises(NeedsOperator, match="syncd resync --cancel"):
         carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
-    assert steps.conflict().field == "email"
-    assert steps.marketed(pairs[0][0], "email") == "a@example.com"
-    assert steps.sold(pairs[0][1], "Email") == "b@example.com"
-
-
-# -- a field that was added --------------------------------------------------------------------------------------------
-def test_a_field_that_was_added_is_proposed_to_be_filled(tmp_path: Path) -> None:
-    """`plan` names it while no linked record has it; the resync that it proposes fills it, and the proposal is gone."""
-    without = configured(tmp_path / "before", lambda fields: fields.pop("title"))
-    before = Steps(without)
-    contact, lead = before.pair(jobtitle="Head of Data")
-    before.cycle()
-    both = without
-    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
-    both.world = open_world(both.hubspot, both.salesforce, both.clock, both.store, loaded.connection(None))
-    steps = Steps(both)
-    plan = plan_only(both.world).plan
-    assert forecast(both.world, plan).unfilled == ("title",)
-    assert carried_out(steps, wanted(steps, everything=True, fields=["title"]))
-    assert steps.sold(lead, "Title") == "Head of Data"
-    assert forecast(both.world, plan_only(both.world).plan).unfilled == ()
-    assert contact

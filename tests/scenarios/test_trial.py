@@ -109,8 +109,7 @@ def test_trial(place: Place, request: pytest.FixtureRequest, workers: int) -> No
         crew = Crew(place, stack)
         for _ in range(workers):
             crew.join()
-        for each in crew.at_work:
-            each.wait_for("run.finished", within=60) if workers == 1 else None
+        until(lambda: any(each.events("run.finished") for each in crew.at_work), within=60)
         written = _written(place)
         sizes: dict[float, float] = {}
         plan: list[tuple[float, Callable[[], object]]] = [
