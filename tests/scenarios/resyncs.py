@@ -1,4 +1,4 @@
-"""The words in which resyncs are told: who is linked, what changed without a trace, what is asked for and carried out."""
+"""The words in which resyncs are told: who is linked, what changed unseen, what is asked for and carried out."""
 
 from __future__ import annotations
 
