@@ -6,7 +6,7 @@ Python, libraries, configuration, store. Calls are counted by the stand-ins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from benchmarks import daemon
 from benchmarks.figures import Figure
@@ -14,6 +14,8 @@ from benchmarks.lab import Calls, Lab, Spent, opened
 
 CHANGED = 10_000
 FEW, MANY = 10_000, 100_000
+ROUNDS = 3
+"""Processor times are the least of so many rounds: other work on a machine only ever adds to them."""
 LAG = 10
 """Seconds of vendor time after an edit until every index shows it."""
 
@@ -68,39 +70,54 @@ def _per_1000(calls: Calls) -> float:
 
 
 def changes() -> Iterator[Figure]:
-    """Processor time of syncd per changed record, both ways."""
+    """Processor time of syncd per changed record, both ways; the least of three rounds."""
+    carried: dict[str, list[Spent]] = {"crm": [], "marketing": []}
+    echoed: dict[str, list[Spent]] = {"crm": [], "marketing": []}
     with opened() as lab:
         lab.linked(CHANGED)
         yield Figure("start-up of a command", lab.run("sync").start_up, "s")
-        for turn, (name, side) in enumerate((("to Salesforce", "marketing"), ("to HubSpot", "crm")), start=1):
-            lab.tell(do="change", side=side, count=CHANGED, turn=turn)
+        for turn in range(ROUNDS * 2):
+            there, side = ("crm", "marketing") if turn % 2 == 0 else ("marketing", "crm")
+            lab.tell(do="change", side=side, count=CHANGED, turn=turn + 1)
             lab.tell(do="shift", seconds=LAG)
-            carried = lab.run("sync")
-            assert carried.counts[f"updated.{'crm' if side == 'marketing' else 'marketing'}"] == CHANGED, carried
+            carried[there].append(lab.run("sync"))
+            assert carried[there][-1].counts[f"updated.{there}"] == CHANGED, carried[there]
             lab.tell(do="shift", seconds=LAG)
-            echo = lab.run("sync")
-            yield Figure(f"processor time per changed record {name}", _each(carried, CHANGED), "us", 300)
-            yield Figure(f"the same with start-up, {name}", carried.cpu / CHANGED * 1e6, "us")
-            yield Figure(f"processor time per echoed record, {name}", _each(echo, CHANGED), "us")
-            yield Figure(f"records per second {name}, no latency", CHANGED / carried.wall, "records/s")
+            echoed[there].append(lab.run("sync"))
+    for name, there in (("to Salesforce", "crm"), ("to HubSpot", "marketing")):
+        least, echo = _least(carried[there]), _least(echoed[there])
+        yield Figure(f"processor time per changed record {name}", _each(least, CHANGED), "us", 300)
+        yield Figure(f"the same with start-up, {name}", least.cpu / CHANGED * 1e6, "us")
+        yield Figure(f"processor time per echoed record, {name}", _each(echo, CHANGED), "us")
+        yield Figure(f"records per second {name}, no latency", CHANGED / least.wall, "records/s")
 
 
 def full() -> Iterator[Figure]:
-    """Processor time and memory of a full compare, and how memory grows with the number of links."""
-    spent: dict[int, Spent] = {}
+    """Processor time (the least of three rounds) and memory of a full compare; how memory grows with the links."""
     with opened() as lab:
-        for count in (FEW, MANY):
-            lab.linked(count - (FEW if spent else 0))
-            spent[count] = lab.run("full")
-            assert spent[count].counts == {"nothing: unchanged": count}, spent[count]
+        lab.linked(FEW)
+        few = _full(lab, FEW)
+        lab.linked(MANY - FEW)
+        rounds = [_full(lab, MANY) for _ in range(ROUNDS)]
         size = lab.store.stat().st_size
-    many = spent[MANY]
-    yield Figure(f"processor time of a full compare of {MANY:,} linked records", many.cpu - many.start_up, "s", 9)
-    yield Figure("the same with start-up", many.cpu, "s")
-    yield Figure(f"resident memory at {FEW:,} linked records, peak", spent[FEW].memory / 1024, "MB")
-    yield Figure(f"resident memory at {MANY:,} linked records, peak", many.memory / 1024, "MB")
-    yield Figure("growth of resident memory between both", (many.memory - spent[FEW].memory) / 1024, "MB", 24)
+    least = _least(rounds)
+    memory = max(spent.memory for spent in rounds)
+    yield Figure(f"processor time of a full compare of {MANY:,} linked records", least.cpu - least.start_up, "s", 9)
+    yield Figure("the same with start-up", least.cpu, "s")
+    yield Figure(f"resident memory at {FEW:,} linked records, peak", few.memory / 1024, "MB")
+    yield Figure(f"resident memory at {MANY:,} linked records, peak", memory / 1024, "MB")
+    yield Figure("growth of resident memory between both", (memory - few.memory) / 1024, "MB", 24)
     yield Figure("state file per linked record", size / MANY, "bytes")
+
+
+def _full(lab: Lab, count: int) -> Spent:
+    spent = lab.run("full")
+    assert spent.counts == {"nothing: unchanged": count}, spent
+    return spent
+
+
+def _least(rounds: Sequence[Spent]) -> Spent:
+    return min(rounds, key=lambda spent: spent.cpu - spent.start_up)
 
 
 def _each(spent: Spent, count: int) -> float:

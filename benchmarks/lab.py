@@ -120,6 +120,8 @@ class Lab:
         prefix = "SYNCD_CONNECTIONS__MAIN__"
         self.environment = {
             **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "",  # an installed syncd has its bytecode: it is made by the first command here
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "SYNCD_STORE__URL": f"sqlite:///{self.store}",
             f"{prefix}MARKETING__BASE_URL": urls["hubspot"],
             f"{prefix}MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret

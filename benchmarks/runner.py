@@ -16,13 +16,21 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from syncd.bootstrap import open_world, read_config
+from syncd.core.planner import Known, digest
+from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.settle import Ledger, settle_unwritten
+from syncd.engine.world import World, make_ready
+from syncd.model.link import Link, Linked, Proof
+from syncd.model.plan import Adopt, Decision
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.run import StoredCursor
+from syncd.model.values import Pair, Side
 from syncd.observe.log import configure_logs
-
-if TYPE_CHECKING:
-    from syncd.engine.world import World
+from syncd.operations.resyncing import Words, ask, understood
+from syncd.ports.store import Settlement
 
 CONFIG = Path(__file__).parent / "config"
 LOT = 2_000
@@ -49,8 +57,6 @@ def peak_memory() -> int:
 
 def cycle(world: World, *, full: bool) -> dict[str, int]:
     """One cycle; its counts."""
-    from syncd.engine.cycle import sync  # noqa: PLC0415 - loaded as late as the command itself does
-
     ended = sync(world, full=full)
     if ended.needs_approval:
         raise SystemExit("this store was never linked: the first cycle waits for an approval")
@@ -64,16 +70,6 @@ def cycle(world: World, *, full: bool) -> dict[str, int]:
 
 def link(world: World) -> dict[str, int]:
     """Links of all contacts whose key names a Lead, settled by the same code as an adopted pair."""
-    from syncd.core.planner import Known, digest  # noqa: PLC0415 - the same
-    from syncd.engine.settle import Ledger, settle_unwritten  # noqa: PLC0415
-    from syncd.engine.world import make_ready  # noqa: PLC0415
-    from syncd.model.link import Link, Linked, Proof  # noqa: PLC0415
-    from syncd.model.plan import Adopt, Decision  # noqa: PLC0415
-    from syncd.model.remote import RemoteRecord, RemoteRef  # noqa: PLC0415
-    from syncd.model.run import StoredCursor  # noqa: PLC0415
-    from syncd.model.values import Pair, Side  # noqa: PLC0415
-    from syncd.ports.store import Settlement  # noqa: PLC0415
-
     make_ready(world)
     planner = world.planner("person")
     shapes = Pair(*(planner.lens.shape(side) for side in Side))
@@ -121,10 +117,6 @@ def link(world: World) -> dict[str, int]:
 
 def resync(world: World) -> dict[str, int]:
     """A resync of everything, planned by nobody: what the daemon does of it."""
-    from syncd.engine.resync import Met, asked_for, carry_on  # noqa: PLC0415 - the same
-    from syncd.engine.world import make_ready  # noqa: PLC0415
-    from syncd.operations.resyncing import Words, ask, understood  # noqa: PLC0415
-
     make_ready(world)
     request = ask(world, understood(world, Words(everything=True)))
     assert carry_on(world, request, Met(), leave_off=lambda: False)

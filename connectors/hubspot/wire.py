@@ -145,7 +145,10 @@ class Asked:
 
     def stamp_of(self, row: Mapping[str, Any]) -> int:
         """The version stamp of a row. :raises Bug: if it has none."""
-        told = read_stamp(properties_of(row).get(self.stamp))
+        return self._stamp(row, properties_of(row))
+
+    def _stamp(self, row: Mapping[str, Any], held: Mapping[str, Any]) -> int:
+        told = read_stamp(held.get(self.stamp))
         stamp = told if told is not None else read_stamp(row.get("updatedAt"))
         if stamp is None:
             raise wrong_shape(self.kind, f"{self.kind}/{id_of(row, self.kind)} without a readable {self.stamp}")
@@ -155,15 +158,9 @@ class Asked:
         """A row of an answer as a record, without its refs."""
         key = id_of(row, self.kind)
         held = properties_of(row)
-        stamp = self.stamp_of(row)
+        stamp = self._stamp(row, held)
         fields, missing = self._plain(held) or self._closely(key, held)
-        return RemoteRecord(
-            ref=RemoteRef(self.kind, key),
-            version=str(stamp),
-            stamp=instant_of(stamp),
-            fields=fields,
-            missing=missing,
-        )
+        return RemoteRecord(RemoteRef(self.kind, key), str(stamp), instant_of(stamp), fields, {}, missing)
 
     def _plain(self, held: Mapping[str, Any]) -> tuple[dict[str, Wire], frozenset[str]] | None:
         """The fields of a row that tells all of them, as text or ``null``, which nearly every row does."""

@@ -31,6 +31,8 @@ INDIVIDUAL_ID: Final = "IndividualId"
 SHOULD_FORGET: Final = "ShouldForget"
 """A Lead or Contact points to its Individual, where a person's wish to be forgotten is recorded (object reference)."""
 _COMPOUND: Final = frozenset({dict, list})
+_LOUD: Final = ("IsDeleted", "IsConverted", PERSON_ACCOUNT, INDIVIDUAL)
+"""Fields of which nearly every row has none set: such a row is a live record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,25 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
     :raises Bug: if it has no id or no stamp that can be read.
     """
     ref, at = identify(row, columns.object)
+    if any(map(row.get, _LOUD)):
+        ended = _ended(row, columns, ref, at)
+        if ended is not None:
+            return ended
+    told, missing = _told(row, columns)
+    record_type = row.get(RECORD_TYPE)
+    return RemoteRecord(
+        ref,
+        row[STAMP],
+        at,
+        told,
+        _lookups(row, columns) if columns.lookups else {},
+        missing,
+        to18(record_type) if record_type else None,
+    )
+
+
+def _ended(row: Mapping[str, Any], columns: Columns, ref: RemoteRef, at: Instant) -> Gone | Moved | None:
+    """How a row left, if it did."""
     if row.get("IsDeleted") is True:
         winner = row.get("MasterRecordId")
         if winner:
@@ -84,22 +105,15 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         return Gone(ref, Departure.INVISIBLE, at)
     if columns.individual and _forgotten(row.get(INDIVIDUAL)):
         return Gone(ref, Departure.ERASED, at)
-    told, missing = _told(row, columns)
-    refs = {
+    return None
+
+
+def _lookups(row: Mapping[str, Any], columns: Columns) -> Mapping[str, tuple[RemoteRef, ...]]:
+    return {
         name: _refs(row[field], columns.points.get(field, ()))
         for name, field in columns.lookups.items()
         if field in row
     }
-    record_type = row.get(RECORD_TYPE)
-    return RemoteRecord(
-        ref=ref,
-        version=row[STAMP],
-        stamp=at,
-        fields=told,
-        refs=refs,
-        missing=missing,
-        record_type=to18(record_type) if record_type else None,
-    )
 
 
 def _forgotten(individual: object) -> bool:
@@ -128,9 +142,7 @@ def _told(row: Mapping[str, Any], columns: Columns) -> tuple[dict[str, Wire], fr
 def _reader(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     if len(names) > 1:  # only then itemgetter answers a tuple
         return itemgetter(*names)
-    if not names:
-        return lambda _: ()
-    return lambda row: tuple(row[name] for name in names)
+    return (lambda row: (row[names[0]],)) if names else lambda _: ()
 
 
 def identify(row: Mapping[str, Any], object: str) -> tuple[RemoteRef, Instant]:

@@ -70,6 +70,7 @@ class Gather:
         self.into = Gathered(kind, full=full or self.first)
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
+        """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
         self.recreate = recreate
         self.steady = steady
 
@@ -112,7 +113,7 @@ class Gather:
         self._apart_from_cycles()
         self._departed(Side.CRM, lot.gone, lot.moved)
         live = self.world.store.link_ids(self.kind, Side.CRM, [record.ref for record in lot.records])
-        self.met = {hash(link) for link in live.values()}
+        self.met = set(map(hash, live))
         self._unpaired([record.ref for record in lot.records])
         return self._ended()
 
@@ -219,11 +220,13 @@ class Gather:
 
         Also those of the other side that a live link holds and the scan of that side did not show: they left.
         """
-        live = self.world.store.link_ids(self.kind, Side.CRM, refs)
-        unmet = [link for link in live.values() if hash(link) not in self.met]
-        lost = [found.link.refs.marketing for found in self.world.store.by_link(unmet).values()] if unmet else []
+        unmet = [ref for ref in refs if hash(ref) not in self.met]
+        if not unmet:
+            return
+        live = self.world.store.link_ids(self.kind, Side.CRM, unmet)
+        lost = [found.link.refs.marketing for found in self.world.store.by_link(list(live.values())).values()]
         self._fetch(Side.MARKETING, lost)
-        read = self._fetch(Side.CRM, [ref for ref in refs if ref not in live])
+        read = self._fetch(Side.CRM, [ref for ref in unmet if ref not in live])
         records = [answer for answer in read if isinstance(answer, RemoteRecord)]
         linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
         for record in records:
@@ -258,7 +261,7 @@ class Gather:
             if found.link.state is not LinkState.LIVE:
                 self._tombstone(found, side, record)
                 continue
-            self.met.add(hash(found.link.id))
+            self.met.add(hash(found.link.refs.crm))
             other = counterparts.get(found.link.refs.of(there))
             if other is None:
                 continue  # gone or moved: _fetch noted it
@@ -479,10 +482,11 @@ class Gather:
             return []
         answers = list(self._connector(side).fetch(self.shapes.of(side), refs))
         self.into.records_read += len(answers)
-        self._learn_references(side, [answer for answer in answers if isinstance(answer, RemoteRecord)])
-        gone = [answer for answer in answers if isinstance(answer, Gone)]
-        moved = [answer for answer in answers if isinstance(answer, Moved)]
-        self._departed(side, gone, moved)
+        records = [answer for answer in answers if isinstance(answer, RemoteRecord)]
+        self._learn_references(side, records)
+        if len(records) < len(answers):
+            gone = [answer for answer in answers if isinstance(answer, Gone)]
+            self._departed(side, gone, [answer for answer in answers if isinstance(answer, Moved)])
         return answers
 
     def _tell(self, side: Side, stream: str, page: Page) -> None:

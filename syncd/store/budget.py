@@ -7,7 +7,8 @@ allows. Integer microseconds, rounded so that the rate is never exceeded.
 * **Bound.** In any window of t seconds all workers together make at most ``burst + calls / seconds * t`` calls.
 * **Lots.** A busy worker charges up to ten calls at once and spends them without the database. A lot is good only for
   the time in which it drains, and lots are taken out of a burst that is smaller by one lot: the bound stays exact.
-  Lots grow with use (1, 2, 4 ... 10) and fall back to 1, so that a worker that calls now and then wastes nothing.
+  Lots grow (1, 2, 4 ... 10) while a worker uses half of what the limit allows, and fall back to 1, so that a worker
+  that calls now and then wastes nothing.
 * **Lanes.** Bulk never takes the last 20 % of the burst, ordinary work not the last 5 %: they are there for opt-outs
   and handoffs at any moment.
 * **Clocks.** A row further in the future than a full burst can only come from a clock that was set back; it counts as
@@ -46,13 +47,13 @@ _REPORT_EVERY: Final = timedelta(seconds=10)
 
 @dataclass(slots=True)
 class _Lot:
-    """Calls charged and not yet made, with the instant (microseconds) until which they are good.
+    """Calls charged and not yet made, with the instants (microseconds) since and until which they are good.
 
     Threads share a lot without a lock: ``deque.pop`` is atomic, and ``held`` is only ever replaced as a whole, so that
-    calls never meet the instant of another lot.
+    calls never meet the instants of another lot.
     """
 
-    held: tuple[int, deque[None]] = field(default_factory=lambda: (0, deque()))
+    held: tuple[int, int, deque[None]] = field(default_factory=lambda: (0, 0, deque()))
     size: int = 1
 
 
@@ -80,23 +81,22 @@ class SqlBudget:
         now = to_us(self._clock.now())
         lot = self._lots.setdefault((rate.name, lane), _Lot())
         largest = min(LARGEST_LOT, rate.burst // 10) if cost == 1 else 1
-        until, calls = lot.held
+        since, until, calls = lot.held
         if cost == 1 and now < until:
             try:
                 calls.pop()
                 return Granted()
-            except IndexError:
-                # Used up in time: this worker is busy, the next lot may be larger.
-                lot.size = min(lot.size * 2, largest)
-        else:
-            lot.size = 1
+            except IndexError:  # used up in time
+                pass
+        used = until - since - len(calls) * _drain_time(rate)
+        lot.size = min(lot.size * 2, largest) if 2 * used >= now - since else 1
         return self._charge(rate, lane, cost, now=now, lot=lot, wanted=max(cost, lot.size if largest > 1 else 1))
 
     def penalize(self, rate: Rate, until: Instant) -> None:
         """Nobody calls before ``until``. Lots of other workers end by themselves within the time they drain in."""
         for (name, _), lot in self._lots.items():
             if name == rate.name:
-                lot.held = (0, deque())
+                lot.held = (0, 0, deque())
         blocked = to_us(until)
         with self._database.writing("store a spent limit") as tx:
             tx.execute(insert_new(tx, t), [self._fresh(rate)])
@@ -129,7 +129,7 @@ class SqlBudget:
         return None if row is None else (row.used, row.allowed, from_ms(row.at))
 
     def _charge(self, rate: Rate, lane: Lane, cost: int, *, now: int, lot: _Lot, wanted: int) -> Grant:
-        one = -(-int(rate.seconds * 1_000_000) // rate.calls)
+        one = _drain_time(rate)
         reserve = min(LARGEST_LOT, rate.burst // 10)
         usable = (rate.burst - (reserve if reserve > 1 else 0)) * one
         bound = {
@@ -152,7 +152,7 @@ class SqlBudget:
                 tx.execute(insert_new(tx, t), [self._fresh(rate)])
                 granted = tx.execute(_charging(), bound).scalar_one()
         if cost == 1:
-            lot.held = (now + granted * one, deque([None] * (granted - 1)))
+            lot.held = (now, now + granted * one, deque([None] * (granted - 1)))
         return Granted()
 
     def _standing(self, tx: Connection, rate: Rate) -> tuple[int, int] | None:
@@ -172,6 +172,11 @@ class SqlBudget:
             "blocked_until": 0,
             "lot": 0,
         }
+
+
+def _drain_time(rate: Rate) -> int:
+    """Microseconds in which one call drains; rounded up."""
+    return -(-int(rate.seconds * 1_000_000) // rate.calls)
 
 
 def _wait(standing: tuple[int, int], bound: dict[str, Any]) -> WaitUntil:
