@@ -24,7 +24,8 @@ ACTIONS = frozenset(
         "add_property", "remove_property", "require_property", "hide_field", "protect_field", "show_field",
         "track_fields", "map_conversion", "set_lead_statuses", "begin_maintenance", "end_maintenance",
         "expire_sessions", "add_record_type", "offer_values", "retire_record_type", "enable_person_accounts",
-        "issue_token", "revoke_token",
+        "issue_token", "revoke_token", "give_object_right", "take_object_right", "give_field_right",
+        "take_field_right", "give_user_permission", "take_user_permission",
         # unlucky moments
         "commit_later", "lock_rows",
     }

@@ -276,15 +276,18 @@ class RunningSandbox:
         hubspot_switches: HubSpotSwitches | None = None,
         salesforce_daily: int = 15_000,
         salesforce_switches: SalesforceSwitches | None = None,
+        bare: bool = False,
     ) -> RunningSandbox:
         """Starts both; port 0 takes a free one. ``latency`` is seconds added to every answer of both.
 
-        Without a ``clock`` the stand-ins live in real time. Raises ``OSError`` if a port is taken.
+        Without a ``clock`` the stand-ins live in real time. ``bare`` starts them as before anybody set us up: no field
+        of ours, and daemon credentials with too few rights beside an admin's (see both kernels). Raises ``OSError``
+        if a port is taken.
         """
         clock = clock or RealClock()
-        hubspot = HubSpotKernel(clock=clock, seed=seed, limits=hubspot_limits, switches=hubspot_switches)
+        hubspot = HubSpotKernel(clock=clock, seed=seed, limits=hubspot_limits, switches=hubspot_switches, bare=bare)
         salesforce = SalesforceKernel(
-            clock=clock, seed=seed + 1, daily_calls=salesforce_daily, switches=salesforce_switches
+            clock=clock, seed=seed + 1, daily_calls=salesforce_daily, switches=salesforce_switches, bare=bare
         )
         first = KernelServer(hubspot, port=hubspot_port, latency=latency)
         try:

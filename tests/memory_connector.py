@@ -34,6 +34,7 @@ from syncd.model.remote import (
 )
 from syncd.model.values import Instant, Lane, Side, Wire
 from syncd.model.write import Clash, CreateRecord, Deferred, Refused, Stale, UpdateRecord, Write, WriteResult, Written
+from syncd.ports.fitting import Fitting
 from syncd.ports.system import Clock
 
 PAGE = 2
@@ -233,6 +234,10 @@ class MemoryConnector:
     def quota(self) -> Quota:
         """Calls so far."""
         return Quota(self.shelf.calls, None, self.shelf.calls)
+
+    def fitting(self) -> Fitting:
+        """Nobody gives or takes rights here."""
+        raise NotImplementedError
 
     def close(self) -> None:
         """Nothing is open."""

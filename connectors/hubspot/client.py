@@ -129,6 +129,11 @@ class HubSpotClient:
         rates = (self.rates.burst, self.rates.daily)
         return self._send(operation, "POST", path, lane=lane, body=body, rates=rates, resend=Resend.NEVER)
 
+    def describe_token(self, *, lane: Lane) -> Answer:
+        """What the vendor tells of the token itself: ``{userId, hubId, appId, scopes}`` (guide to private apps)."""
+        token = self._token = self._token or self._read_token()
+        return self.ask("token", self.paths.token(), {"tokenKey": token}, lane=lane)
+
     def close(self) -> None:
         """Gives back the connections."""
         self._main.close()

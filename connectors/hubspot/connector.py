@@ -22,9 +22,10 @@ from connectors.hubspot.cursor import Mark, Position
 from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
-from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived
+from connectors.hubspot.fitting import HubSpotFitting
+from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
-from connectors.hubspot.wire import Asked, id_of, millis_of, properties_of
+from connectors.hubspot.wire import Asked, id_of, instant_of, millis_of
 from connectors.hubspot.write import Writer
 from connectors.shapes import Turns, foreseen
 from connectors.transport import Answer, wrong_shape
@@ -113,15 +114,23 @@ class HubSpotConnector:
         twin._lane = lane
         return twin
 
+    def fitting(self) -> HubSpotFitting:
+        """Scopes, and the properties that syncd needs."""
+        return HubSpotFitting(self._client, lane=self._lane)
+
     @foreseen
     def check(self) -> Health:
         """One call that proves token and reachability."""
-        return Health(self.identity())
+        now = vendor_now(answer := self._details())
+        return Health(self._identity(answer), clock=instant_of(now) if now else None)
 
     @foreseen
     def identity(self) -> AccountIdentity:
         """The portal id. :raises Bug: if the answer has none."""
-        body = object_of(self._details(), "account")
+        return self._identity(self._details())
+
+    def _identity(self, answer: Answer) -> AccountIdentity:
+        body = object_of(answer, "account")
         return AccountIdentity(VENDOR, id_of(body, "account", "portalId"), str(body.get("uiDomain") or ""))
 
     @foreseen
@@ -140,13 +149,7 @@ class HubSpotConnector:
     @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """Contacts that are marketing contacts, billed per tier; the account's settings decide that for each app."""
-        reader, status = Reader(self._client, self._lane), "hs_marketable_status"
-        asked = Asked.of(Shape(kind="billing", objects={"contacts": (status,)}, key=status))
-        wanted = [ref.id for ref in refs if ref.object == "contacts"]
-        rows = {id_of(row, "contacts"): row for row in (reader.batch(asked, wanted) if wanted else ())}
-        if not rows.keys() >= set(wanted):
-            raise wrong_shape("billed", "new contacts are not in the answer")
-        return [asked.ref(key) for key, row in rows.items() if properties_of(row).get(status) == "true"]
+        return marketing_contacts(Reader(self._client, self._lane), refs)
 
     def quota(self) -> Quota:
         """Today's calls as last heard, and the calls of this object."""
@@ -242,8 +245,7 @@ class HubSpotConnector:
     @foreseen
     def find(self, shape: Shape, key: MatchKey, values: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
         """Contacts by any of their addresses from the store; other keys by search, so a few seconds behind."""
-        asked = Asked.of(shape)
-        reader = Reader(self._client, self._lane)
+        asked, reader = Asked.of(shape), Reader(self._client, self._lane)
         lowered = list(dict.fromkeys(value.lower() for value in values if value))
         fields = key.fields.get(asked.kind, ())
         hits: dict[str, list[Mapping[str, Any]]] = {value: [] for value in lowered}

@@ -58,6 +58,10 @@ class Paths:
         """Who we are."""
         return f"/account-info/{self.version}/details"
 
+    def token(self) -> str:
+        """What a token of a private app may do; it has no dated form."""
+        return "/oauth/v2/private-apps/get/access-token-info"
+
     def unsubscribe_all(self) -> str:
         """The batch form of unsubscribing addresses from everything."""
         return f"{self._statuses()}/batch/unsubscribe-all"

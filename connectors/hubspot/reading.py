@@ -17,7 +17,7 @@ from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
 from connectors.hubspot.wire import CONTACTS, Asked, chunks, id_of, instant_of, properties_of, read_stamp
 from connectors.transport import wrong_shape
-from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
+from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape, Succession
 from syncd.model.values import Lane
 
 BATCH: Final = 100
@@ -181,6 +181,17 @@ def archived(asked: Asked, row: Row) -> Gone:
         raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     at = read_stamp(row.get("archivedAt"))
     return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
+
+
+def marketing_contacts(reader: Reader, refs: Sequence[RemoteRef]) -> list[RemoteRef]:
+    """Which of these contacts are marketing contacts. :raises Bug: if one is not in the answer."""
+    status = "hs_marketable_status"
+    asked = Asked.of(Shape(kind="billing", objects={CONTACTS: (status,)}, key=status))
+    wanted = [ref.id for ref in refs if ref.object == CONTACTS]
+    rows = {id_of(row, CONTACTS): row for row in (reader.batch(asked, wanted) if wanted else ())}
+    if not rows.keys() >= set(wanted):
+        raise wrong_shape("billed", "new contacts are not in the answer")
+    return [asked.ref(key) for key, row in rows.items() if properties_of(row).get(status) == "true"]
 
 
 def addresses_of(asked: Asked, row: Row) -> set[str]:

@@ -134,6 +134,10 @@ class SalesforceClient:
             headers["Sforce-Duplicate-Rule-Header"] = "allowSave=true"
         return headers
 
+    def user(self, lane: Lane) -> str | None:
+        """The id of the user that the session acts as, as the login told it."""
+        return self._tokens.current(lane).user
+
     def vendor_now(self, answer: Answer | None = None) -> Instant:
         """The vendor's time: of this answer (whole seconds, from its Date header), or estimated from the last one."""
         told = answer.headers.get("Date") if answer is not None else None

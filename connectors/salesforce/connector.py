@@ -12,6 +12,7 @@ import requests
 from connectors.salesforce import soql
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
+from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
@@ -114,6 +115,11 @@ class SalesforceConnector:
         """The same org and session, charged to another lane."""
         return SalesforceConnector(self._org, lane=lane)
 
+    def fitting(self) -> SalesforceFitting:
+        """Rights of the user, and what ``setup`` makes."""
+        org = self._org
+        return SalesforceFitting(org.client, org.queries, org.catalog, lane=self._lane)
+
     @foreseen
     def check(self) -> Health:
         """One query; troubles are what will soon stop the work."""
@@ -123,8 +129,9 @@ class SalesforceConnector:
             return Health(
                 identity,
                 (f"{usage.used} of {usage.limit} API calls of 24 hours are used, by all integrations of the org",),
+                self._org.client.vendor_now(),
             )
-        return Health(identity)
+        return Health(identity, clock=self._org.client.vendor_now())
 
     @foreseen
     def identity(self) -> AccountIdentity:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
+
+from syncd.model.fitting import ObjectNeeds
 
 READ_ONLY: Final[Mapping[str, str]] = {
     "Id": "it is Salesforce's own record id",
@@ -15,3 +18,61 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "SystemModstamp": "Salesforce sets it",
     "LastModifiedDate": "Salesforce sets it",
 }
+
+UNIVERSAL: Final = frozenset(
+    [
+        "Id",
+        "IsDeleted",
+        "MasterRecordId",
+        "Name",
+        "LastName",
+        "FirstName",
+        "Salutation",
+        "Company",
+        "Status",
+        "OwnerId",
+        "IsConverted",
+        "ConvertedDate",
+        "ConvertedAccountId",
+        "ConvertedContactId",
+        "ConvertedOpportunityId",
+        "IsUnreadByOwner",
+        "CreatedDate",
+        "CreatedById",
+        "LastModifiedDate",
+        "LastModifiedById",
+        "SystemModstamp",
+        "LastActivityDate",
+        "LastViewedDate",
+        "LastReferencedDate",
+        "PhotoUrl",
+        "LastCURequestDate",
+        "LastCUUpdateDate",
+        "JigsawContactId",
+        "EmailBouncedReason",
+        "EmailBouncedDate",
+        "IsEmailBounced",
+        "IndividualId",
+    ]
+)
+"""Standard fields of Lead, Contact and Account that belong to everybody who sees the object: no permission set can name
+them (``permissionable`` false in their describes)."""
+
+_ADDRESS: Final = re.compile(
+    "(|Billing|Shipping|Mailing|Other)"
+    "(Street|City|State|PostalCode|Country|StateCode|CountryCode|Latitude|Longitude|GeocodeAccuracy)"
+)
+
+
+def permitted(need: ObjectNeeds) -> dict[str, bool]:
+    """The fields that a permission set must name, and whether it must let them be edited.
+
+    The parts of an address share the right of the whole one (object reference, "FieldPermissions"), and what belongs to
+    everybody cannot be named at all.
+    """
+    rights: dict[str, bool] = {}
+    for field in sorted(need.read - UNIVERSAL):
+        part = _ADDRESS.fullmatch(field)
+        name = f"{part[1]}Address" if part else field
+        rights[name] = rights.get(name, False) or field in need.written
+    return rights

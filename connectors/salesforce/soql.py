@@ -96,6 +96,11 @@ def ids_not_in(field: str, ids: Iterable[str]) -> Condition:
     return Condition(f"{name(field)} NOT IN ({_listed(map(to18, ids))})")
 
 
+def within(field: str, of: str, object: str, *where: Condition) -> Condition:
+    """``field IN (SELECT of FROM object WHERE ...)``."""
+    return Condition(f"{name(field)} IN ({select((of,), object, *where).text})")
+
+
 def contains(field: str, part: str) -> Condition:
     """``field LIKE '%part%'``; ``%`` and ``_`` in the part stand for themselves."""
     plain = part.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 
+from connectors.salesforce.ids import is_id, object_of, to18
 from connectors.transport import LOOPBACK, Resend, Transport, check_base_url, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.values import Lane
@@ -46,10 +47,11 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One session. ``instance_url`` is checked."""
+    """One session. ``instance_url`` is checked; ``user`` is the id of who it acts as, where the answer names one."""
 
     access_token: str
     instance_url: str
+    user: str | None = None
 
     def __repr__(self) -> str:
         return f"Token(instance_url={self.instance_url!r})"
@@ -101,7 +103,7 @@ class TokenSource:
         )
         if not isinstance(access, str) or not isinstance(instance, str) or not access:
             raise wrong_shape("token", "no access_token or no instance_url")
-        token = Token(access, self._checked(instance))
+        token = Token(access, self._checked(instance), _user_of(told.get("id")))
         emit("api.token", side=str(self._transport.side))
         return token
 
@@ -148,3 +150,9 @@ class TokenSource:
             f"the login answer sends us to {host}, which is neither Salesforce's nor the login host {login_host}; no"
             " token is sent there: check login_url"
         )
+
+
+def _user_of(identity: object) -> str | None:
+    """The user of an identity URL, ``https://HOST/id/ORGANIZATION/USER`` (vendor's identity URLs)."""
+    last = identity.rpartition("/")[2] if isinstance(identity, str) else ""
+    return to18(last) if is_id(last) and object_of(last) == "User" else None

@@ -29,12 +29,19 @@ ALL_SCOPES = frozenset(
 )
 
 
+#: What the daemon's token may do in a bare account: look at people and companies, and nothing more.
+BARE_SCOPES = frozenset(("oauth", "crm.objects.contacts.read", "crm.objects.companies.read"))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubSpotAccount:
-    """Identity of the account. ``app_id`` is the source id that the app's own writes carry in property history."""
+    """Identity of the account. ``app_id`` is the source id that the app's own writes carry in property history,
+    ``user_id`` who made the app.
+    """
 
     portal_id: int = 4_711_001
     app_id: int = 900_001
+    user_id: int = 300_001
     time_zone: str = "America/New_York"
     currency: str = "USD"
     additional_currencies: tuple[str, ...] = ("EUR",)

@@ -6,11 +6,15 @@ of recorded schemas: writability is ``modificationMetadata.readOnlyValue``, nest
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.hubspot.errors import Refusal, invalid_request
+
+#: Internal names: lower case letters, digits and underscores, beginning with a letter (vendor's properties guide).
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 #: Which ``fieldType`` goes with which ``type`` (vendor's properties guide).
 FIELD_TYPES: Mapping[str, frozenset[str]] = {
@@ -130,7 +134,7 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
     if missing:
         raise invalid_request(f"Invalid input JSON: some required fields were not set: {missing}")
     name, kind, field_type = raw["name"], raw["type"], raw["fieldType"]
-    if name != name.lower() or not name.replace("_", "").isalnum() or not name[0].isalpha():
+    if _NAME.fullmatch(name) is None:
         raise invalid_request(
             f"Property name {name!r} must start with a letter and hold only lower case letters, digits and underscores"
         )
@@ -139,6 +143,8 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
     options = read_options(raw.get("options") or [])
     if kind == "bool" and not options:
         options = (Option("true", "Yes", 0), Option("false", "No", 1))
+    if kind == "enumeration" and not options and not raw.get("externalOptions"):
+        raise invalid_request(f"Property {name!r}: type 'enumeration' needs options")
     unique = bool(raw.get("hasUniqueValue", False))
     if unique and kind not in ("string", "number"):
         raise invalid_request(f"Property {name!r}: hasUniqueValue needs type string or number, not {kind!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -18,7 +18,9 @@ from sandbox.kernel import Answered, HttpRequest, HttpResponse
 
 @dataclass(slots=True, kw_only=True)
 class Exchange:
-    """``version`` is the API version in the path (``v3``, ``v4``, ``2026-09``); ``source`` is the calling app."""
+    """``version`` is the API version in the path (``v3``, ``v4``, ``2026-09``); ``source`` is the calling app,
+    ``tokens`` are the valid ones with their scopes.
+    """
 
     request: HttpRequest
     version: str
@@ -26,6 +28,7 @@ class Exchange:
     portal: Portal
     account: HubSpotAccount
     source: Source
+    tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def strict(self) -> bool:

@@ -11,23 +11,29 @@ from dataclasses import replace
 
 import orjson
 
-from sandbox.hubspot.account import ALL_SCOPES, HubSpotAccount
+from sandbox.hubspot.account import ALL_SCOPES, BARE_SCOPES, HubSpotAccount
 from sandbox.hubspot.errors import Refusal, bad_token, missing_scopes, no_such_path
 from sandbox.hubspot.exchange import Exchange
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.limits import HubSpotLimits, Meter, Meters
 from sandbox.hubspot.people import People
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.routes import Route, Router
+from sandbox.hubspot.routes import TOKEN_INFO, Route, Router
 from sandbox.hubspot.stamps import http_date
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.hubspot.tokens import Tokens
 from sandbox.kernel import Answered, Clock, HttpRequest, HttpResponse, Kernel
 
 DEFAULT_TOKEN = "pat-na1-sandbox"
+ADMIN_TOKEN = "pat-na1-sandbox-admin"
 
 
-class HubSpotKernel(People, Kernel):
-    """One HubSpot account with its API. Not safe for threads: the server gives it one request at a time."""
+class HubSpotKernel(Tokens, People, Kernel):
+    """One HubSpot account with its API. Not safe for threads: the server gives it one request at a time.
+
+    A ``bare`` account has no custom property, its ``token`` may only read people and companies, and ``ADMIN_TOKEN``
+    (or ``admin_token``) may do everything. Other accounts have an admin's token only where one is given.
+    """
 
     def __init__(
         self,
@@ -35,7 +41,9 @@ class HubSpotKernel(People, Kernel):
         clock: Clock,
         seed: int,
         token: str = DEFAULT_TOKEN,
-        scopes: frozenset[str] = ALL_SCOPES,
+        scopes: frozenset[str] | None = None,
+        admin_token: str | None = None,
+        bare: bool = False,
         limits: HubSpotLimits | None = None,
         switches: HubSpotSwitches | None = None,
         account: HubSpotAccount | None = None,
@@ -44,20 +52,25 @@ class HubSpotKernel(People, Kernel):
         self.limits = limits or HubSpotLimits()
         self.switches = switches or HubSpotSwitches()
         self.account = account or HubSpotAccount()
-        #: Valid tokens and the scopes of each; several may be valid at once while a key is rotated.
-        self.tokens: dict[str, frozenset[str]] = {token: scopes}
+        self.tokens = {token: scopes if scopes is not None else BARE_SCOPES if bare else ALL_SCOPES}
+        if bare or admin_token is not None:
+            self.tokens[admin_token or ADMIN_TOKEN] = ALL_SCOPES
         self.meters = Meters(self.limits, switches=self.switches, account=self.account)
         self.portal = Portal(clock=clock, chance=self.chance, limits=self.limits, switches=self.switches)
         self._router = Router()
+        if bare:
+            self.portal.strip()
 
     def answer(self, request: HttpRequest) -> Answered:
         """Answers one request as HubSpot would."""
         self.portal.catch_up()
-        route = self._router.find(request.method, request.path)
+        route = None
+        if request.path != TOKEN_INFO or self.switches.token_info:
+            route = self._router.find(request.method, request.path)
         meter: Meter = route.meter if route is not None else "ordinary"
         counted = False
         try:
-            scopes = self._authenticate(request)
+            scopes = frozenset[str]() if route is not None and route.open else self._authenticate(request)
             self.meters.admit(meter, at=self.clock.now())
             counted = True
             answered = self._run(request, route, scopes)
@@ -70,15 +83,6 @@ class HubSpotKernel(People, Kernel):
             headers |= self.meters.headers(meter)
         answered.response = replace(answered.response, headers=headers)
         return answered
-
-    def issue_token(self, token: str) -> None:
-        """The admin rotates the service key: the new token is valid beside the old ones, with the rights they have."""
-        rights = next(iter(self.tokens.values()), frozenset[str]())
-        self.tokens[token] = rights
-
-    def revoke_token(self, token: str) -> None:
-        """The admin takes a token back; calls with it are refused from now on."""
-        self.tokens.pop(token, None)
 
     def _authenticate(self, request: HttpRequest) -> frozenset[str]:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -99,6 +103,7 @@ class HubSpotKernel(People, Kernel):
             portal=self.portal,
             account=self.account,
             source=Source(kind, str(self.account.app_id)),
+            tokens=self.tokens,
         )
         return route.run(exchange)
 

@@ -74,6 +74,8 @@ class Portal:
         self.subscriptions = Subscriptions()
         self.groups: dict[str, dict[str, str]] = {}
         self.stores: dict[str, RecordStore] = {}
+        #: Custom properties that a bare account lacks, by object: an import leaves their columns out.
+        self.stripped: dict[str, frozenset[str]] = {}
         self._contacts_without_company: list[tuple[int, int]] = []
         self._next_owner = chance.randrange(10_000_000, 90_000_000)
         for kind in OBJECT_TYPES:
@@ -87,6 +89,14 @@ class Portal:
                 owners=self.owners,
             )
             self.groups[kind.name] = {d.group: d.group for d in kind.definitions}
+
+    def strip(self) -> None:
+        """Takes every custom property away: what is left is an account that nobody has set up."""
+        for name, store in self.stores.items():
+            custom = frozenset(each.name for each in store.definitions.values() if not each.hubspot_defined)
+            self.stripped[name] = custom
+            for each in custom:
+                store.undefine(each)
 
     def moment(self) -> datetime:
         """The present instant of the account's clock."""

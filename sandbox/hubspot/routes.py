@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, search
+from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, search, tokens
 from sandbox.hubspot.exchange import Exchange
 from sandbox.hubspot.limits import Meter
 from sandbox.hubspot.portal import NAMES
@@ -20,6 +20,8 @@ from sandbox.kernel import Answered
 
 Endpoint = Callable[[Exchange], Answered]
 
+#: Asks about a token; it has no dated twin.
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"
 #: Date-versioned paths that exist; each is supported for 18 months.
 DATED = ("2026-03", "2026-09")
 _NUMBERED = re.compile(r"/crm/(v3|v4)/(objects|properties|owners|associations)(?:/(.*))?")
@@ -63,13 +65,16 @@ _RECORD: Mapping[str, tuple[str, Callable[..., Answered], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes. One of ``scopes`` is needed; none means any valid token will do."""
+    """Where a request goes. One of ``scopes`` is needed; none means any valid token will do, and
+    ``open`` that not even a token is needed.
+    """
 
     operation: str
     run: Endpoint
     scopes: tuple[str, ...] = ()
     meter: Meter = "ordinary"
     version: str = "v3"
+    open: bool = False
 
 
 class Router:
@@ -88,6 +93,8 @@ class Router:
 
     def find(self, method: str, path: str) -> Route | None:
         """The route of a request, or ``None`` if HubSpot has no such path."""
+        if (method, path) == ("POST", TOKEN_INFO):
+            return Route("token.info", tokens.describes, version="v2", open=True)
         if match := _NUMBERED.fullmatch(path):
             version, area, rest = match.groups()
         elif (match := _DATED_CRM.fullmatch(path)) or (match := _OTHER.fullmatch(path)):

@@ -60,6 +60,9 @@ class HubSpotSwitches:
     missing_associations_are_errors: bool = True
     #: Contacts made by this app become marketing contacts, which are billed per tier (a setting of the account).
     app_contacts_are_marketing: bool = False
+    #: ``POST /oauth/v2/private-apps/get/access-token-info`` answers. Documented for private apps, not for service keys;
+    #: where it is off the path is 404.
+    token_info: bool = True
     #: Seconds after which a new contact gets a company of its address's domain, made if there is none; ``None``: never
     #: (a setting of the account, "create and associate companies with contacts"; freemail addresses get none).
     automatic_companies: float | None = None

@@ -2,7 +2,7 @@
 
 from sandbox.salesforce.errors import Refusal
 from sandbox.salesforce.kernel import SalesforceKernel
-from sandbox.salesforce.oauth import ConnectedApp
+from sandbox.salesforce.oauth import ADMIN_APP, ConnectedApp
 from sandbox.salesforce.switches import SalesforceSwitches
 
-__all__ = ["ConnectedApp", "Refusal", "SalesforceKernel", "SalesforceSwitches"]
+__all__ = ["ADMIN_APP", "ConnectedApp", "Refusal", "SalesforceKernel", "SalesforceSwitches"]

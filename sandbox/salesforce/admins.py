@@ -11,6 +11,7 @@ from dataclasses import replace
 from sandbox.salesforce.definitions import SEEN, FieldDefinition, PicklistValue, RecordType, flag
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.org import Org
+from sandbox.salesforce.profiles import show_to_full_profiles
 from sandbox.salesforce.record_types import add_record_type
 
 
@@ -43,8 +44,10 @@ class Admins:
     org: Org
 
     def add_field(self, object: str, definition: FieldDefinition) -> None:
-        """An admin adds a field, or replaces the definition of one."""
-        self._entity(object).set_field(definition, changed=self.org.clock.now())
+        """An admin adds a field, or replaces the definition of one; full profiles may read and edit it."""
+        entity = self._entity(object)
+        entity.set_field(definition, changed=self.org.clock.now())
+        show_to_full_profiles(self.org, entity, definition)
 
     def add_record_type(
         self, object: str, developer_name: str, *, picklists: Mapping[str, Sequence[str]] | None = None,

@@ -165,7 +165,8 @@ def delete_rows(org: Org, call: ApiCall) -> Reply:
 
     def save(row: Fields) -> tuple[str, bool]:
         row_id = _known_id(row["id"], "Record")
-        entity = org.schema.of_id(row_id)
+        kind = org.schema.of_id(row_id)
+        entity = org.schema.find(kind.name) if kind is not None else None
         if entity is None:
             raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
         delete(org, entity, row_id, author=author)
@@ -225,7 +226,10 @@ def read_rows(call: ApiCall, entity: Entity) -> Reply:
         raise plain("EXCEEDED_ID_LIMIT", f"record limit reached. cannot read more than {MAX_RETRIEVE} records")
     names = field_names(entity, [str(name) for name in asked])
     rows = (entity.table.rows.get(long_id(text) or "") for text in ids)
-    shown = [show(entity, row, names, root=call.root) if row and not row.get("IsDeleted") else None for row in rows]
+    shown = [
+        show(entity, row, names, root=call.root) if row and not row.get("IsDeleted") and entity.shows(row) else None
+        for row in rows
+    ]
     return Reply(200, shown, "collections.read", records=sum(row is not None for row in shown))
 
 

@@ -98,7 +98,10 @@ class FieldDefinition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectDefinition:
-    """One object: its key prefix, its fields in describe order and what may be done with it."""
+    """One object: its key prefix, its fields in describe order and what may be done with it.
+
+    ``setup`` objects describe rights and take no part in them, ``sharing`` ones have object permissions and owners.
+    """
 
     name: str
     label: str
@@ -112,6 +115,8 @@ class ObjectDefinition:
     tracked: tuple[str, ...] = ()
     owner_may_be_queue: bool = False
     replicateable: bool = True
+    setup: bool = False
+    sharing: bool = False
 
 
 def text(name: str, label: str, length: int, **more: Any) -> FieldDefinition:

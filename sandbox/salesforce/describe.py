@@ -96,12 +96,12 @@ def describe_field(field: FieldDefinition, *, protected: bool) -> dict[str, obje
 def _abilities(entity: Entity) -> dict[str, object]:
     definition = entity.definition
     writeable = definition.writeable
-    deletable = writeable and definition.deletable
+    deletable = entity.deletable
     return {
         "activateable": False,
         "associateEntityType": "History" if definition.history_of else None,
         "associateParentEntity": definition.history_of,
-        "createable": writeable,
+        "createable": entity.createable,
         "custom": definition.name.endswith("__c"),
         "customSetting": False,
         "deepCloneable": False,
@@ -122,9 +122,9 @@ def _abilities(entity: Entity) -> dict[str, object]:
         "replicateable": definition.replicateable,
         "retrieveable": True,
         "searchable": writeable,
-        "triggerable": deletable,
+        "triggerable": writeable and definition.deletable,
         "undeletable": deletable,
-        "updateable": writeable,
+        "updateable": entity.updateable,
     }
 
 

@@ -12,6 +12,7 @@ from sandbox.salesforce.definitions import (
     ObjectDefinition,
     PicklistValue,
     RecordType,
+    Row,
     Value,
 )
 from sandbox.salesforce.errors import plain
@@ -34,6 +35,12 @@ class Entity:
         self.tracked: frozenset[str] = frozenset(definition.tracked)
         self.children: list[tuple[str, str]] = []
         self.record_types: dict[str, RecordType] = {}
+        self.stripped: frozenset[str] = frozenset()
+        # What a session may do; a view of the entity for one user (``rights``) has other values.
+        self.createable = self.updateable = definition.writeable
+        self.deletable = definition.writeable and definition.deletable
+        self.sees: Callable[[Row], bool] | None = None
+        self.edits: Callable[[Row], bool] | None = None
         self._switches = switches
         self.fields: dict[str, FieldDefinition] = {field.name: field for field in definition.fields}
         stamp_field = "SystemModstamp" if "SystemModstamp" in self.fields else "CreatedDate"
@@ -70,6 +77,19 @@ class Entity:
             self.table.add_index(field.name)
         self.changed = changed
         self._refresh()
+
+    def strip(self, *, changed: datetime) -> None:
+        """Takes away every custom field, as if nobody had made them."""
+        self.stripped = frozenset(name for name, field in self.fields.items() if field.custom)
+        for name in self.stripped:
+            del self.fields[name]
+            self.table.drop_index(name)
+        self.changed = changed
+        self._refresh()
+
+    def shows(self, row: Row | None) -> bool:
+        """Whether the row exists for this session."""
+        return row is not None and (self.sees is None or self.sees(row))
 
     def set_picklist(self, name: str, values: Sequence[PicklistValue], *, changed: datetime) -> None:
         """Replaces the values of a picklist; the default follows the entry that is marked."""
@@ -122,6 +142,10 @@ class Schema:
                 for parent in field.refers_to:
                     if parent in self.entities:
                         self.entities[parent].children.append((entity.name, field.name))
+
+    def visible(self) -> list[Entity]:
+        """Every object that the session may know of."""
+        return list(self.entities.values())
 
     def find(self, name: str) -> Entity | None:
         """An object by its name in any case."""

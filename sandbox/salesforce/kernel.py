@@ -20,21 +20,27 @@ from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found, plain
 from sandbox.salesforce.exchange import ApiCall, Reply
 from sandbox.salesforce.limits import MAX_URI, OLDEST_VERSION, DailyCalls
-from sandbox.salesforce.oauth import ConnectedApp, Sessions
+from sandbox.salesforce.oauth import ADMIN_APP, ConnectedApp, Sessions
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.people import People, furnish
 from sandbox.salesforce.queries import Queries
 from sandbox.salesforce.record_types import picklist_values
+from sandbox.salesforce.rights import refuse_without_api, seen_by
 from sandbox.salesforce.switches import SalesforceSwitches
+from sandbox.salesforce.tooling import Tooling
 from sandbox.salesforce.wire_time import http_date, parse_http_date
 
 NEWEST_VERSION = 67
-RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects", "ui-api")
+RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects", "tooling", "ui-api")
 _SEASONS = ("Winter", "Spring", "Summer")
 
 
 class SalesforceKernel(People, Kernel):
-    """One org. ``org`` holds its state and rules; ``switches`` and ``limits`` may be changed while it runs."""
+    """One org. ``org`` holds its state and rules; ``switches`` and ``limits`` may be changed while it runs.
+
+    A ``bare`` org has no custom field, enforces rights, and its integration user may do nothing but call the API; the
+    admin's app (``ADMIN_APP``) runs as an administrator.
+    """
 
     def __init__(
         self,
@@ -44,25 +50,29 @@ class SalesforceKernel(People, Kernel):
         instance_url: str = "http://127.0.0.1:8080",
         daily_calls: int = 15_000,
         app: ConnectedApp | None = None,
+        admin_app: ConnectedApp | None = None,
         switches: SalesforceSwitches | None = None,
+        bare: bool = False,
     ) -> None:
         super().__init__(clock=clock, seed=seed)
         self.switches = switches or SalesforceSwitches()
+        self.switches.enforces_rights |= bare
         self.limits = DailyCalls(daily_calls)
         self.org = Org(
             clock=clock, switches=self.switches, chance=self.chance, limits=self.limits, instance_url=instance_url
         )
-        furnish(self.org)
-        self.sessions = Sessions(self.org, app or ConnectedApp())
+        furnish(self.org, bare=bare)
+        self.sessions = Sessions(self.org, app or ConnectedApp(), admin_app or ADMIN_APP)
         self._queries = Queries(self.org)
+        self._tooling = Tooling(self.org)
 
     def expire_sessions(self) -> None:
         """Ends every session: the next call answers 401 INVALID_SESSION_ID."""
         self.sessions.expire()
 
-    def login(self) -> str:
-        """A session of the integration user without asking the token endpoint."""
-        return self.sessions.issue(self.org.integration_user)
+    def login(self, user_id: str | None = None) -> str:
+        """A session of a user, else of the integration user, without asking the token endpoint."""
+        return self.sessions.issue(user_id or self.org.integration_user)
 
     def answer(self, request: HttpRequest) -> Answered:
         """The vendor's behaviour."""
@@ -104,9 +114,7 @@ class SalesforceKernel(People, Kernel):
         if segments == ("services", "data"):
             return Reply(200, versions(), "versions", cost=0)
         if segments[:2] == ("services", "oauth2") and segments[2:] == ("userinfo",):
-            user_id = self.sessions.user_of(request.headers)
-            body = {"user_id": user_id, "organization_id": self.org.organization_id}
-            return Reply(200, body, "userinfo", cost=0)
+            return self.sessions.userinfo(request)
         if segments[:2] != ("services", "data"):
             raise not_found()
         if len(request.path) + len(urlencode(request.query)) > MAX_URI:
@@ -114,6 +122,8 @@ class SalesforceKernel(People, Kernel):
         user_id = self.sessions.user_of(request.headers)
         if self.limits.exhausted(self.clock.now()):
             raise plain("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", status=403)
+        if self.switches.enforces_rights:
+            refuse_without_api(self.org, user_id)
         version = segments[2].removeprefix("v")
         call = ApiCall(
             request.method, segments[3:], request.query, request.headers, request.body, version, user_id
@@ -124,75 +134,75 @@ class SalesforceKernel(People, Kernel):
         """One call, from outside or from inside a Composite."""
         if not _known_version(call.version):
             raise not_found()
+        org = seen_by(self.org, call.user_id) if self.switches.enforces_rights else self.org
         if call.segments[:1] == ("sobjects",):
-            return self._sobjects(call, call.segments[1:])
+            return self._sobjects(org, call, call.segments[1:])
         if call.segments[:1] == ("composite",):
-            return self._composite(call, call.segments[1:])
+            return self._composite(org, call, call.segments[1:])
+        if call.segments[:1] == ("tooling",) and not call.nested:
+            return self._tooling.answer(call, call.segments[1:], queries=self._queries)
         match call.method, call.segments:
             case "GET", ():
                 return Reply(200, {name: f"{call.root}/{name}" for name in RESOURCES}, "resources")
             case "GET", ("query",):
-                return self._queries.query(call, with_deleted=False)
+                return self._queries.query(org, call, with_deleted=False)
             case "GET", ("queryAll",):
-                return self._queries.query(call, with_deleted=True)
+                return self._queries.query(org, call, with_deleted=True)
             case "GET", ("query" | "queryAll", locator):
                 return self._queries.more(call, locator)
             case "GET", ("limits",):
                 return Reply(200, self._limits(), "limits")
             case "GET", ("limits", "recordCount"):
-                return self._record_count(call)
+                return _record_count(org, call)
             case "GET", ("ui-api", "object-info", name, "picklist-values", record_type) if self.switches.offers_ui_api:
-                payload = picklist_values(self._entity_or_404(name), record_type, root=call.root)
+                payload = picklist_values(_entity_or_404(org, name), record_type, root=call.root)
                 return Reply(200, payload, "picklists")
         raise not_found()
 
-    def _sobjects(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
+    def _sobjects(self, org: Org, call: ApiCall, rest: tuple[str, ...]) -> Reply:
         if not rest:
-            changed = max(entity.changed for entity in self.org.schema.entities.values())
-            entities = self.org.schema.entities.values()
+            entities = org.schema.visible()
+            changed = max(entity.changed for entity in entities)
             payload: dict[str, object] = {"encoding": "UTF-8", "maxBatchSize": 200}
             payload["sobjects"] = [global_entry(entity, root=call.root) for entity in entities]
             return self._described(call, payload, "describe.global", http_date(changed))
-        entity = self.org.schema.require(rest[0], lambda _: not_found())
+        entity = _entity_or_404(org, rest[0])
         match call.method, rest[1:]:
             case "GET", ():
                 body = {"objectDescribe": global_entry(entity, root=call.root), "recentItems": []}
                 return Reply(200, body, "describe.basic")
             case "POST", ():
-                return single.create_row(self.org, call, entity)
+                return single.create_row(org, call, entity)
             case "GET", ("describe",):
-                payload = describe_object(entity, root=call.root, instance_url=self.org.instance_url)
+                payload = describe_object(entity, root=call.root, instance_url=org.instance_url)
                 return self._described(call, payload, "describe", http_date(entity.changed))
             case "GET", ("updated",):
-                return single.updated(self.org, call, entity)
+                return single.updated(org, call, entity)
             case "GET", ("deleted",):
-                return single.deleted(self.org, call, entity)
+                return single.deleted(org, call, entity)
             case _, (record_id,):
-                return single.row_by_id(self.org, call, entity, record_id)
+                return single.row_by_id(org, call, entity, record_id)
             case _, (field, *parts) if parts:
-                return single.row_by_key(self.org, call, entity, field, "/".join(parts))
+                return single.row_by_key(org, call, entity, field, "/".join(parts))
         raise single.method_not_allowed(call.method)
 
-    def _composite(self, call: ApiCall, rest: tuple[str, ...]) -> Reply:
+    def _composite(self, org: Org, call: ApiCall, rest: tuple[str, ...]) -> Reply:
         match call.method, rest:
             case "POST", () if not call.nested:
-                return composite(self.org, call, self._dispatch)
+                return composite(org, call, self._dispatch)
             case "POST", ("batch",) if not call.nested:
-                return batch(self.org, call, self._dispatch)
+                return batch(org, call, self._dispatch)
             case "POST", ("sobjects",):
-                return collection.create_rows(self.org, call)
+                return collection.create_rows(org, call)
             case "PATCH", ("sobjects",):
-                return collection.update_rows(self.org, call)
+                return collection.update_rows(org, call)
             case "DELETE", ("sobjects",):
-                return collection.delete_rows(self.org, call)
+                return collection.delete_rows(org, call)
             case "GET" | "POST", ("sobjects", name):
-                return collection.read_rows(call, self._entity_or_404(name))
+                return collection.read_rows(call, _entity_or_404(org, name))
             case "PATCH", ("sobjects", name, field):
-                return collection.upsert_rows(self.org, call, self._entity_or_404(name), field)
+                return collection.upsert_rows(org, call, _entity_or_404(org, name), field)
         raise not_found()
-
-    def _entity_or_404(self, name: str) -> Entity:
-        return self.org.schema.require(name, lambda _: not_found())
 
     def _described(self, call: ApiCall, payload: object, operation: str, changed: str) -> Reply:
         since = parse_http_date(call.headers.get("if-modified-since", ""))
@@ -211,14 +221,19 @@ class SalesforceKernel(People, Kernel):
             "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
         }
 
-    def _record_count(self, call: ApiCall) -> Reply:
-        asked = (call.first("sObjects") or "").split(",")
-        found = [entity for name in asked if (entity := self.org.schema.find(name))]
-        counts = [
-            {"count": sum(not row.get("IsDeleted") for row in entity.table.rows.values()), "name": entity.name}
-            for entity in found
-        ]
-        return Reply(200, {"sObjects": [count for count in counts if count["count"]]}, "count")
+
+def _entity_or_404(org: Org, name: str) -> Entity:
+    return org.schema.require(name, lambda _: not_found())
+
+
+def _record_count(org: Org, call: ApiCall) -> Reply:
+    asked = (call.first("sObjects") or "").split(",")
+    found = [entity for name in asked if (entity := org.schema.find(name))]
+    counts = [
+        {"count": sum(not row.get("IsDeleted") for row in entity.table.rows.values()), "name": entity.name}
+        for entity in found
+    ]
+    return Reply(200, {"sObjects": [count for count in counts if count["count"]]}, "count")
 
 
 def versions() -> list[dict[str, str]]:

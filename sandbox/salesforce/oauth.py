@@ -1,4 +1,6 @@
-"""Sessions and the token endpoint: client credentials, JWT bearer and refresh token.
+"""Sessions and the token endpoint: client credentials, JWT bearer and refresh token; and who a session belongs to.
+
+Two apps are known: the daemon's, which runs as the integration user, and an admin's, which runs as an administrator.
 
 No ``expires_in`` is answered: a 401 is the only sign that a session is over. Refusals are
 ``{"error", "error_description"}`` with status 400.
@@ -40,6 +42,9 @@ class ConnectedApp:
     trusts_issuer: bool = True
 
 
+ADMIN_APP = ConnectedApp("sandbox-admin", "sandbox-admin-secret", "sandbox-admin-refresh")
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthError(Exception):
     """A refusal of the token endpoint."""
@@ -51,9 +56,10 @@ class OAuthError(Exception):
 class Sessions:
     """The tokens in use. A session slides: every call renews it."""
 
-    def __init__(self, org: Org, app: ConnectedApp) -> None:
+    def __init__(self, org: Org, app: ConnectedApp, admin_app: ConnectedApp = ADMIN_APP) -> None:
         self._org = org
         self.app = app
+        self.admin_app = admin_app
         self._sessions: dict[str, tuple[str, datetime]] = {}
 
     def expire(self) -> None:
@@ -97,6 +103,36 @@ class Sessions:
         }
         return Reply(200, body, "token", cost=0)
 
+    def userinfo(self, request: HttpRequest) -> Reply:
+        """``/services/oauth2/userinfo``: the user of the session, in the claims of OpenID Connect and the vendor's."""
+        user_id = self.user_of(request.headers)
+        user = self._org.schema.entities["User"].table.rows[user_id]
+        host = self._org.instance_url
+        body = {
+            "sub": f"https://login.salesforce.com/id/{self._org.organization_id}/{user_id}",
+            "user_id": user_id,
+            "organization_id": self._org.organization_id,
+            "preferred_username": user["Username"],
+            "nickname": str(user["Username"]).partition("@")[0],
+            "name": user["Name"],
+            "email": user["Email"],
+            "email_verified": True,
+            "given_name": user.get("FirstName"),
+            "family_name": user["LastName"],
+            "zoneinfo": user.get("TimeZoneSidKey"),
+            "active": user.get("IsActive"),
+            "user_type": str(user.get("UserType", "Standard")).upper(),
+            "language": "en_US",
+            "locale": "en_US",
+            "utcOffset": 0,
+            "urls": {
+                "rest": f"{host}/services/data/v{{version}}/",
+                "query": f"{host}/services/data/v{{version}}/query/",
+            },
+            "updated_at": user["SystemModstamp"],
+        }
+        return Reply(200, body, "userinfo", cost=0)
+
     def _grant(self, request: HttpRequest) -> str:
         form = dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)) | dict(request.query)
         grant = form.get("grant_type")
@@ -104,12 +140,12 @@ class Sessions:
             return self._by_assertion(form.get("assertion", ""))
         if grant not in ("client_credentials", "refresh_token"):
             raise OAuthError("unsupported_grant_type", "grant type not supported")
-        self._check_client(request, form)
-        if grant == "refresh_token" and form.get("refresh_token") != self.app.refresh_token:
+        app = self._check_client(request, form)
+        if grant == "refresh_token" and form.get("refresh_token") != app.refresh_token:
             raise OAuthError("invalid_grant", "expired access/refresh token")
-        return self._org.integration_user
+        return self._org.admin_user if app is self.admin_app else self._org.integration_user
 
-    def _check_client(self, request: HttpRequest, form: Mapping[str, str]) -> None:
+    def _check_client(self, request: HttpRequest, form: Mapping[str, str]) -> ConnectedApp:
         client_id, secret = form.get("client_id"), form.get("client_secret")
         scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "basic":
@@ -118,10 +154,12 @@ class Sessions:
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise OAuthError("invalid_client", "invalid client credentials") from error
             client_id, secret = unquote_plus(named), unquote_plus(hidden)
-        if client_id != self.app.client_id:
+        app = next((each for each in (self.app, self.admin_app) if each.client_id == client_id), None)
+        if app is None:
             raise OAuthError("invalid_client_id", "client identifier invalid")
-        if secret != self.app.client_secret and (secret or form.get("grant_type") == "client_credentials"):
+        if secret != app.client_secret and (secret or form.get("grant_type") == "client_credentials"):
             raise OAuthError("invalid_client", "invalid client credentials")
+        return app
 
     def _by_assertion(self, assertion: str) -> str:
         try:

@@ -16,9 +16,11 @@ from sandbox.salesforce.conversion import convert_lead
 from sandbox.salesforce.definitions import Row, Value
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.granting import Granting
 from sandbox.salesforce.history import note
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.profiles import add_standard_user, furnish_profiles
 from sandbox.salesforce.record_types import choose_record_type
 from sandbox.salesforce.saving import (
     compose_name,
@@ -36,8 +38,8 @@ MAX_MERGED = 3
 _AUDIT = ("CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp")
 
 
-def furnish(org: Org) -> None:
-    """Gives a new org its organization row, two users and the standard lead statuses."""
+def furnish(org: Org, *, bare: bool = False) -> None:
+    """Gives a new org its organization row, two users with their profiles and the standard lead statuses."""
     now = org.now_stamp()
     users = org.schema.entities["User"].table
     org.organization_id, org.admin_user, org.integration_user = (
@@ -53,15 +55,23 @@ def furnish(org: Org) -> None:
         users.put({**org.schema.entities["User"].defaults, "Id": user_id, "Username": address, "Email": address,
                    "FirstName": first, "LastName": last, "Name": f"{first} {last}", **audit})  # fmt: skip
     set_statuses(org, LEAD_STATUSES)
+    if bare:
+        for entity in org.schema.entities.values():
+            entity.strip(changed=org.clock.now())
+    furnish_profiles(org, bare=bare)
 
 
-class People(Admins):
+class People(Granting, Admins):
     """Everything that happens in the org by hand."""
 
     def insert(self, object: str, fields: Mapping[str, object], *, by: str | None = None) -> str:
         """A person creates a row; returns its id."""
         with self._transaction():
-            return create(self.org, self._entity(object), fields, author=self._human(by))
+            entity = self._entity(object)
+            made = create(self.org, entity, fields, author=self._human(by))
+            if entity.name == "User":
+                add_standard_user(self.org, made)
+            return made
 
     def edit(self, object: str, id: str, fields: Mapping[str, object], *, by: str | None = None) -> None:
         """A person changes a row."""
@@ -144,7 +154,11 @@ class People(Admins):
         loaded: list[Row] = []
         keys: dict[str, set[Value]] = {name: set() for name in entity.unique}
         for fields in rows:
-            given = {name: value for name, value in fields.items() if name not in _AUDIT}
+            given = {
+                name: value
+                for name, value in fields.items()
+                if name not in _AUDIT and (name in entity.fields or name not in entity.stripped)
+            }
             values = convert(org, entity, given, author=author, creating=True)
             row: Row = dict(entity.defaults)
             row.update((name, value) for name, value in values.items() if value is not None)
@@ -213,12 +227,13 @@ class People(Admins):
         self.org.maintenance = False
 
     def export(self) -> dict[str, list[dict[str, object]]]:
-        """All rows of all objects in id order, deleted ones included (``IsDeleted``)."""
+        """All rows of all objects but those of rights, in id order, deleted ones included (``IsDeleted``)."""
         self.org.store.settle(self.org.clock.now())
         return {
             name: [{field: row.get(field) for field in entity.fields if field not in entity.compounds}
                    for row in entity.table.by_id()]
             for name, entity in self.org.schema.entities.items()
+            if not entity.definition.setup
         }  # fmt: skip
 
     def _move_children(self, entity: Entity, loser: str, winner: str, author: Author) -> None:

@@ -43,17 +43,17 @@ class Queries:
         self._org = org
         self._cursors: dict[str, Cursor] = {}
 
-    def query(self, call: ApiCall, *, with_deleted: bool) -> Reply:
-        """``GET /query?q=`` or ``/queryAll?q=``."""
+    def query(self, org: Org, call: ApiCall, *, with_deleted: bool) -> Reply:
+        """``GET /query?q=`` or ``/queryAll?q=``; ``org`` is the org as the session sees it."""
         text = call.first("q")
         if text is None:
             raise plain("MALFORMED_QUERY", "The parameter q must hold a query")
         query = parse(text)
-        entity, rows = run(self._org, query, with_deleted=with_deleted)
+        entity, rows = run(org, query, with_deleted=with_deleted)
         operation = "queryAll" if with_deleted else "query"
         if query.counts:
             return Reply(200, {"totalSize": len(rows), "done": True, "records": []}, operation)
-        view = projection(Meaning(self._org, entity, text), query.paths, root=call.root)
+        view = projection(Meaning(org, entity, text), query.paths, root=call.root)
         page = self._page_size(call)
         if len(rows) <= page:
             shown = [view(row) for row in rows]

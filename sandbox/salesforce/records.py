@@ -38,6 +38,15 @@ class Table:
         """Starts a hash index over a new field; existing rows hold nothing in it."""
         self._indexes.setdefault(name, {})
 
+    def drop_index(self, name: str) -> None:
+        """Ends the hash index of a field that is gone."""
+        self._indexes.pop(name, None)
+
+    @property
+    def last_stamp(self) -> str:
+        """The stamp of the latest change, empty where there never was one."""
+        return self._log[-1][0] if self._log else ""
+
     def has_index(self, name: str) -> bool:
         """Whether ``lookup`` works for this field."""
         return name in self._indexes

@@ -16,6 +16,7 @@ from sandbox.salesforce.errors import Refusal, no_such_column
 from sandbox.salesforce.history import record_history
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.permissions import check_setup
 from sandbox.salesforce.record_types import check_record_type, choose_record_type
 
 IGNORED = frozenset({"attributes", "id"})
@@ -24,6 +25,10 @@ IGNORED = frozenset({"attributes", "id"})
 def create(org: Org, entity: Entity, fields: Mapping[str, object], *, author: Author) -> str:
     """Saves a new row and returns its id."""
     _refuse_writes(org, entity)
+    if not entity.createable and not author.human:
+        code = org.switches.create_refused_code
+        status = 400 if code.startswith("CANNOT") else 403
+        raise Refusal(code, f"entity type cannot be inserted: {entity.definition.label}", status=status)
     values = convert(org, entity, fields, author=author, creating=True)
     row: Row = dict(entity.defaults)
     row.update((name, value) for name, value in values.items() if value is not None)
@@ -47,6 +52,7 @@ def update(org: Org, entity: Entity, record_id: str, fields: Mapping[str, object
     """Saves changes to a row. A save without a visible change moves the stamps too, as the vendor's does."""
     _refuse_writes(org, entity)
     old = writable_row(org, entity, record_id, author=author)
+    _refuse_reach(entity, old, author, allowed=entity.updateable)
     values = convert(org, entity, fields, author=author, creating=False)
     missing = [name for name, value in values.items() if value is None and name in entity.never_null]
     if missing:
@@ -62,6 +68,9 @@ def delete(org: Org, entity: Entity, record_id: str, *, author: Author) -> None:
     if not entity.definition.deletable:
         raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", f"{entity.name} rows cannot be deleted", status=403)
     old = writable_row(org, entity, record_id, author=author)
+    _refuse_reach(entity, old, author, allowed=entity.deletable)
+    if old.get("IsOwnedByProfile"):
+        raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", "a permission set of a profile cannot be deleted", status=403)
     put_stamped(org, entity, old, {"IsDeleted": True}, author=author)
     if entity.name == "Account":
         contacts = org.schema.entities["Contact"]
@@ -97,6 +106,11 @@ def writable_row(org: Org, entity: Entity, record_id: str, *, author: Author) ->
     if row.get("IsDeleted"):
         raise Refusal("ENTITY_IS_DELETED", "entity is deleted", status=404)
     if not author.human:
+        if not entity.shows(row):
+            raise Refusal(
+                "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "insufficient access rights on cross-reference id",
+                status=403,
+            )  # fmt: skip
         armed = org.locked_rows.get(record_id, 0)
         if armed:
             org.locked_rows[record_id] = armed - 1
@@ -155,6 +169,8 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
             message, *named = (verdict,) if isinstance(verdict, str) else verdict
             raise Refusal("FIELD_CUSTOM_VALIDATION_EXCEPTION", message, named)
     _check_unique(entity, old, row)
+    if entity.definition.setup:
+        check_setup(org, entity, old, row)
     refuse_duplicates(org, entity, row, author=author)
     for workflow in org.workflows.get(entity.name, ()):
         rewritten = workflow(old, row)
@@ -178,6 +194,12 @@ def _refuse_writes(org: Org, entity: Entity) -> None:
         raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", f"{entity.name} rows cannot be written", status=403)
 
 
+def _refuse_reach(entity: Entity, row: Row, author: Author, *, allowed: bool) -> None:
+    """A session may write what its object rights allow, of rows it owns unless it may modify all."""
+    if not author.human and (not allowed or (entity.edits is not None and not entity.edits(row))):
+        raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", status=403)
+
+
 def _required(names: list[str]) -> Refusal:
     return Refusal("REQUIRED_FIELD_MISSING", f"Required fields are missing: [{', '.join(names)}]", names)
 
@@ -185,7 +207,7 @@ def _required(names: list[str]) -> Refusal:
 def _by_external_id(org: Org, parents: tuple[str, ...], key: Mapping[str, object]) -> str:
     """A parent row named by one of its external ids: ``"Account": {"Key__c": "x"}``."""
     named = [(name, value) for name, value in key.items() if name != "attributes"]
-    for parent in (org.schema.entities[name] for name in parents):
+    for parent in (seen for name in parents if (seen := org.schema.find(name))):
         for name, value in named[:1]:
             field = parent.field(name)
             if field is not None and parent.table.has_index(field.name) and isinstance(value, str):

@@ -30,11 +30,12 @@ def matching(entity: Entity, field_name: str, value: object) -> list[str]:
     if field is None or not (field.id_lookup or field.external_id):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {field_name}")
     if field.name == "Id":
-        found = long_id(value)
-        return [found] if found in entity.table.rows else []
+        named = long_id(value)
+        return [named] if named and entity.shows(entity.table.rows.get(named)) else []
     stored = entity.converters[field.name](value)
     rows = entity.table.rows
-    return [row_id for row_id in entity.table.lookup(field.name, stored) if not rows[row_id].get("IsDeleted")]
+    found = [row_id for row_id in entity.table.lookup(field.name, stored) if not rows[row_id].get("IsDeleted")]
+    return found if entity.sees is None else [row_id for row_id in found if entity.sees(rows[row_id])]
 
 
 def create_row(org: Org, call: ApiCall, entity: Entity) -> Reply:
@@ -46,7 +47,7 @@ def create_row(org: Org, call: ApiCall, entity: Entity) -> Reply:
 def row_by_id(org: Org, call: ApiCall, entity: Entity, text: str) -> Reply:
     """``/sobjects/X/{id}``."""
     row = entity.table.rows.get(long_id(text) or "")
-    if row is None:
+    if row is None or not entity.shows(row):
         raise not_found() if long_id(text) else not_found(
             f"Provided external ID field does not exist or is not accessible: {text}"
         )  # fmt: skip
@@ -148,7 +149,7 @@ def updated(org: Org, call: ApiCall, entity: Entity) -> Reply:
     """``/sobjects/X/updated``: ids by SystemModstamp, deletes excluded."""
     start, end = _window(org, call, MAX_UPDATED_DAYS)
     rows = entity.table.modified((stamp(start), ""), stamp(end))
-    ids = [str(row["Id"]) for row in rows if not row.get("IsDeleted")]
+    ids = [str(row["Id"]) for row in rows if not row.get("IsDeleted") and entity.shows(row)]
     if len(ids) > MAX_UPDATED_IDS:
         raise plain("EXCEEDED_ID_LIMIT", f"more than {MAX_UPDATED_IDS} ids in the window")
     return Reply(200, {"ids": ids, "latestDateCovered": _covered(org, entity, end)}, "updated", records=len(ids))
@@ -157,7 +158,8 @@ def updated(org: Org, call: ApiCall, entity: Entity) -> Reply:
 def deleted(org: Org, call: ApiCall, entity: Entity) -> Reply:
     """``/sobjects/X/deleted``: deleted rows and merge losers, as far back as the log still reaches."""
     start, end = _window(org, call, MAX_DELETED_DAYS)
-    gone = [row for row in entity.table.modified((stamp(start), ""), stamp(end)) if row.get("IsDeleted")]
+    rows = entity.table.modified((stamp(start), ""), stamp(end))
+    gone = [row for row in rows if row.get("IsDeleted") and entity.shows(row)]
     body = {
         "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in gone],
         "earliestDateAvailable": stamp(org.deletions_known_since),

@@ -1,7 +1,8 @@
 """SOQL text to a tree: tokens, then a recursive descent over the part of the language that clients use.
 
 Knows SELECT of fields and parent paths or COUNT(), FROM, WHERE with AND, OR, NOT, parentheses, ``= != <> < <= > >=``,
-LIKE, [NOT] IN, INCLUDES, EXCLUDES, ORDER BY, LIMIT, OFFSET. Everything else (aggregates, subqueries) is refused as
+LIKE, [NOT] IN, INCLUDES, EXCLUDES, ORDER BY, LIMIT, OFFSET, and semi-joins one level deep (``ParentId IN (SELECT
+PermissionSetId FROM ...)``). Everything else (aggregates, child subqueries) is refused as
 MALFORMED_QUERY, naming the place, so that a client never gets an answer to a question that was not understood.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sandbox.salesforce.errors import Refusal, plain
@@ -70,6 +71,15 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class SemiJoin:
+    """``path [NOT] IN (SELECT ...)``."""
+
+    path: Path
+    operator: str
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """All of the conditions hold."""
 
@@ -90,7 +100,7 @@ class Negation:
     condition: Condition
 
 
-Condition = Comparison | Both | Either | Negation
+Condition = Comparison | SemiJoin | Both | Either | Negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query; ``counts`` is ``SELECT COUNT()``, which has no paths."""
+    """A parsed query; ``counts`` is ``SELECT COUNT()``, which has no paths; ``joins``: it has semi-joins."""
 
     text: str
     paths: tuple[Path, ...]
@@ -115,6 +125,7 @@ class Query:
     order: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
+    joins: bool = False
 
 
 def located(text: str, at: int, message: str) -> str:
@@ -166,6 +177,8 @@ class _Reader:
         self.text = text
         self._tokens = tokens_of(text)
         self._place = 0
+        self.nested = False
+        self.joined = False
 
     @property
     def token(self) -> Token:
@@ -214,6 +227,14 @@ class _Reader:
 def parse(text: str) -> Query:
     """Parses one query or refuses it as MALFORMED_QUERY."""
     reader = _Reader(text)
+    query = _query(reader)
+    if reader.token.kind != "end":
+        raise reader.unexpected()
+    return replace(query, joins=True) if reader.joined else query
+
+
+def _query(reader: _Reader) -> Query:
+    text = reader.text
     reader.expect("select")
     counts = reader.is_word("count")
     if counts:
@@ -232,8 +253,6 @@ def parse(text: str) -> Query:
         order = _listed(reader, lambda: _order(reader))
     limit = reader.number() if reader.accept("limit") else None
     offset = reader.number() if reader.accept("offset") else 0
-    if reader.token.kind != "end":
-        raise reader.unexpected()
     return Query(text, paths, counts, origin.text, origin.at, where, order, limit, offset)
 
 
@@ -287,13 +306,27 @@ def _single(reader: _Reader) -> Condition:
     if operator in ("in", "not in", "includes", "excludes"):
         reader.expect("(")
         if reader.is_word("select"):
-            raise reader.unexpected("semi-joins are not known here")
+            return _semi_join(reader, path, operator)
         values = _listed(reader, lambda: _literal(reader))
         reader.expect(")")
         return Comparison(path, operator, values)
     if operator not in ("=", "!=", "<>", "<", "<=", ">", ">=", "like"):
         raise malformed(reader.text, token.at, f"unexpected token: '{token.text}'")
     return Comparison(path, "!=" if operator == "<>" else operator, (_literal(reader),))
+
+
+def _semi_join(reader: _Reader, path: Path, operator: str) -> SemiJoin:
+    """The inner query of a semi-join, up to its closing parenthesis; the vendor allows one level of them."""
+    at = reader.token.at
+    if operator not in ("in", "not in") or reader.nested:
+        raise malformed(reader.text, at, "Nesting of semi join sub-selects is not supported")
+    reader.nested = reader.joined = True
+    inner = _query(reader)
+    reader.nested = False
+    reader.expect(")")
+    if len(inner.paths) != 1 or inner.order or inner.limit is not None or inner.offset:
+        raise malformed(reader.text, at, "a semi join sub-select has one field and neither ORDER BY nor LIMIT")
+    return SemiJoin(path, operator, inner)
 
 
 def _literal(reader: _Reader) -> Literal:

@@ -19,7 +19,18 @@ from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, plain
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import Both, Comparison, Condition, Either, Literal, Negation, Path, located, malformed
+from sandbox.salesforce.soql import (
+    Both,
+    Comparison,
+    Condition,
+    Either,
+    Literal,
+    Negation,
+    Path,
+    SemiJoin,
+    located,
+    malformed,
+)
 from sandbox.salesforce.wire_time import parse_instant, precise
 
 Getter = Callable[[Row], Value]
@@ -56,7 +67,9 @@ class Meaning:
         chain: list[FieldDefinition] = []
         for name in parts[:-1]:
             link = next((found for entity in entities if (found := entity.lookup_field(name))), None)
-            if link is None:
+            parents = link.refers_to if link is not None else ()
+            entities = [seen for parent in parents if (seen := self.org.schema.find(parent))]
+            if link is None or not entities:  # a parent that may not be read is no relationship
                 raise plain(
                     "INVALID_FIELD",
                     located(self.text, path.at, f"Didn't understand relationship '{name}' in field path. If you are "
@@ -65,7 +78,6 @@ class Meaning:
                             "names."),
                 )  # fmt: skip
             chain.append(link)
-            entities = [self.org.schema.entities[parent] for parent in link.refers_to]
         field = next((found for entity in entities if (found := entity.field(parts[-1]))), None)
         if field is None:
             raise self._no_column(path, parts[-1], "Name" if len(entities) > 1 else entities[0].name)
@@ -107,6 +119,8 @@ class Meaning:
         if isinstance(condition, Negation):
             inner = self.predicate(condition.condition)
             return lambda row: not inner(row)
+        if isinstance(condition, SemiJoin):
+            raise TypeError("semi-joins are answered before a query is evaluated")
         tests = tuple(self.predicate(each) for each in condition.conditions)
         if isinstance(condition, Both):
             return lambda row: all(test(row) for test in tests)

@@ -8,14 +8,25 @@ e-mails or keys) touch only the rows they answer. ``bounds`` understands the key
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cmp_to_key
 from itertools import islice
 
-from sandbox.salesforce.definitions import TEXT_TYPES, Row, Value
+from sandbox.salesforce.definitions import ID_TYPES, TEXT_TYPES, Row, Value
 from sandbox.salesforce.entity import Entity, unknown_type
 from sandbox.salesforce.errors import plain
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import Both, Comparison, Condition, Either, Query, located
+from sandbox.salesforce.soql import (
+    Both,
+    Comparison,
+    Condition,
+    Either,
+    Literal,
+    Negation,
+    Query,
+    SemiJoin,
+    located,
+)
 from sandbox.salesforce.soql_eval import Meaning, all_conditions
 
 Bounds = tuple[str | None, str | None]
@@ -35,6 +46,8 @@ def run(org: Org, query: Query, *, with_deleted: bool) -> tuple[Entity, list[Row
     """All rows a query answers, in its order."""
     entity = entity_of(org, query)
     meaning = Meaning(org, entity, query.text)
+    if query.joins and query.where is not None:
+        query = replace(query, where=_answered(meaning, query.where))
     test = meaning.predicate(query.where) if query.where is not None else None
     for order in query.order:
         field = meaning.resolve(order.path).field
@@ -43,6 +56,8 @@ def run(org: Org, query: Query, *, with_deleted: bool) -> tuple[Entity, list[Row
             raise plain("INVALID_FIELD", located(query.text, order.path.at, message))
     candidates, ordered_by = _candidates(meaning, query)
     rows: Iterable[Row] = candidates
+    if entity.sees is not None:
+        rows = filter(entity.sees, rows)
     if not with_deleted:
         rows = (row for row in rows if not row.get("IsDeleted"))
     if test is not None:
@@ -53,6 +68,27 @@ def run(org: Org, query: Query, *, with_deleted: bool) -> tuple[Entity, list[Row
         rows = _sorted(meaning, query, list(rows))
     stop = None if query.limit is None else query.offset + query.limit
     return entity, list(islice(rows, query.offset, stop))
+
+
+def _answered(meaning: Meaning, condition: Condition) -> Condition:
+    """The condition with its semi-joins answered: each becomes a list of ids."""
+    if isinstance(condition, Comparison):
+        return condition
+    if isinstance(condition, Negation):
+        return Negation(_answered(meaning, condition.condition))
+    if not isinstance(condition, SemiJoin):
+        return replace(condition, conditions=tuple(_answered(meaning, each) for each in condition.conditions))
+    inner, rows = run(meaning.org, condition.query, with_deleted=False)
+    found = Meaning(meaning.org, inner, meaning.text).resolve(condition.query.paths[0])
+    for field, path in (
+        (meaning.resolve(condition.path).field, condition.path),
+        (found.field, condition.query.paths[0]),
+    ):
+        if field.type not in ID_TYPES:
+            message = f"The selected field '{field.name}' in a semi join sub-select must be an ID or a reference field"
+            raise plain("INVALID_FIELD", located(meaning.text, path.at, message))
+    ids = {str(value) for row in rows if (value := found.get(row)) is not None}
+    return Comparison(condition.path, condition.operator, tuple(Literal("string", text) for text in sorted(ids)))
 
 
 def _candidates(meaning: Meaning, query: Query) -> tuple[Iterator[Row], tuple[str, ...]]:
@@ -118,9 +154,9 @@ def _log_start(meaning: Meaning, condition: Condition, stamp_field: str) -> tupl
 def _bounds_of(meaning: Meaning, comparison: Comparison, name: str) -> Bounds:
     if len(comparison.path.parts) != 1 or comparison.path.parts[0].lower() != name.lower():
         return _NO_BOUNDS
-    literal = comparison.values[0]
-    if literal.kind not in ("datetime", "string") or len(comparison.values) != 1:
+    if len(comparison.values) != 1 or comparison.values[0].kind not in ("datetime", "string"):
         return _NO_BOUNDS
+    literal = comparison.values[0]
     value = meaning.literal(meaning.resolve(comparison.path).field, literal, comparison.path)
     # Anything appended makes the shortest text behind a value, which is where "greater" begins.
     text = None if value is None else str(value)

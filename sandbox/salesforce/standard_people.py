@@ -71,7 +71,7 @@ def _individual() -> FieldDefinition:
 
 
 INDIVIDUAL = ObjectDefinition(
-    name="Individual", label="Individual", plural="Individuals", prefix="0PK", mergeable=True,
+    name="Individual", sharing=True, label="Individual", plural="Individuals", prefix="0PK", mergeable=True,
     fields=(
         id_field("Individual ID"),
         _merged("Individual"),
@@ -86,7 +86,7 @@ INDIVIDUAL = ObjectDefinition(
 )  # fmt: skip
 
 LEAD = ObjectDefinition(
-    name="Lead", label="Lead", plural="Leads", prefix="00Q", mergeable=True, owner_may_be_queue=True,
+    name="Lead", sharing=True, label="Lead", plural="Leads", prefix="00Q", mergeable=True, owner_may_be_queue=True,
     tracked=("Company", "Email", "FirstName", "LastName", "LeadSource", "OwnerId", "Phone", "Rating", "Status",
              "Title"),
     fields=(
@@ -126,7 +126,7 @@ LEAD = ObjectDefinition(
 )  # fmt: skip
 
 CONTACT = ObjectDefinition(
-    name="Contact", label="Contact", plural="Contacts", prefix="003", mergeable=True,
+    name="Contact", sharing=True, label="Contact", plural="Contacts", prefix="003", mergeable=True,
     tracked=("AccountId", "Email", "FirstName", "LastName", "OwnerId", "Phone", "Title"),
     fields=(
         id_field("Contact ID"),
@@ -159,7 +159,7 @@ CONTACT = ObjectDefinition(
 )  # fmt: skip
 
 ACCOUNT = ObjectDefinition(
-    name="Account", label="Account", plural="Accounts", prefix="001", mergeable=True,
+    name="Account", sharing=True, label="Account", plural="Accounts", prefix="001", mergeable=True,
     tracked=("Industry", "Name", "OwnerId", "Phone", "Type", "Website"),
     fields=(
         id_field("Account ID"),
@@ -189,7 +189,7 @@ ACCOUNT = ObjectDefinition(
 )  # fmt: skip
 
 OPPORTUNITY = ObjectDefinition(
-    name="Opportunity", label="Opportunity", plural="Opportunities", prefix="006",
+    name="Opportunity", sharing=True, label="Opportunity", plural="Opportunities", prefix="006",
     fields=(
         id_field("Opportunity ID"),
         reference("AccountId", "Account ID", ("Account",), "Account", indexed=True),

@@ -15,6 +15,7 @@ from sandbox.salesforce.definitions import (
     typed,
     whole,
 )
+from sandbox.salesforce.setup_objects import SETUP_OBJECTS
 from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, INDIVIDUAL, LEAD, OPPORTUNITY, TASK
 
 USER = ObjectDefinition(
@@ -102,7 +103,7 @@ def history(of: ObjectDefinition) -> ObjectDefinition:
 
 STANDARD_OBJECTS: tuple[ObjectDefinition, ...] = (
     ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
-    history(ACCOUNT), history(CONTACT), history(LEAD),
+    history(ACCOUNT), history(CONTACT), history(LEAD), *SETUP_OBJECTS,
 )  # fmt: skip
 
 LEAD_STATUSES: tuple[dict[str, str | bool], ...] = (

@@ -51,4 +51,25 @@ class SalesforceSwitches:
     offers_ui_api: bool = True
     """The user interface API answers; an integration user's licence may not include it."""
     updated_ignores_seconds: bool = True
+    enforces_rights: bool = False
+    """The union of a user's permission sets decides what its sessions see and write. No doubt about the vendor, who
+    always does: off, the stand-in needs no setting up; a bare org begins with it on."""
+    setup_needs_view_setup: bool = True
+    """PermissionSet, ObjectPermissions and FieldPermissions exist only for users with View Setup and Configuration, and
+    of PermissionSetAssignment others see their own rows (documented as special access rules since API 49)."""
+    api_disabled_code: Literal["API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"] = "API_DISABLED_FOR_ORG"
+    """What a user without API Enabled is told: the first is what REST clients report, the second is the SOAP API's."""
+    create_refused_code: Literal["CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INSUFFICIENT_ACCESS_OR_READONLY"] = (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"
+    )
+    """A create without the right to create: the first is what users of the REST API report."""
+    unpermissionable_field_code: Literal["INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "FIELD_INTEGRITY_EXCEPTION"] = (
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    )
+    """A FieldPermissions row for a field that takes none: users report ``Field Name: bad value for restricted picklist
+    field``, since Field is a picklist of the fields that do."""
+    address_parts_take_permissions: bool = False
+    """``Lead.City`` may stand in FieldPermissions; otherwise only the compound ``Lead.Address`` may, for all parts."""
+    children_depend_on_account: bool = True
+    """Rights to Contact and Opportunity need the same right to see Account, as their dependency messages say."""
     """``/updated`` and ``/deleted`` cut the seconds of start and end."""

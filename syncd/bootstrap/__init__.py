@@ -13,24 +13,27 @@ from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
 from syncd.bootstrap.workshop import Workshop
-from syncd.model.values import Side
+from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
 from syncd.system import SystemClock, calm_collector, holder_name
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
-    from syncd.settings.accounts import Loaded
+    from syncd.ports.fitting import Fitting
+    from syncd.settings.accounts import Admin, Loaded
     from syncd.settings.main_file import Outline
     from syncd.store import SqlRoster, SqlStore
 
 __all__ = [
     "Workshop",
+    "open_admins",
     "open_memory",
     "open_roster",
     "open_world",
     "read_config",
     "read_only_fields",
     "read_outline",
+    "sfdx_package",
     "verifier",
 ]
 
@@ -112,3 +115,30 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
             close_all(connectors)
     finally:
         store.close()
+
+
+@contextmanager
+def open_admins(loaded: Loaded, connection: str | None, admin: Admin) -> Iterator[Pair[Fitting]]:
+    """Both accounts of one connection as an administrator sees them.
+
+    :raises BadUsage: if the administrator's credentials are not whole.
+    """
+    settings = admin.in_place_of(loaded.connection(connection))
+    store = build_store(loaded.store_url, settings.connection.name)
+    try:
+        connectors = build_connectors(settings, store, SystemClock())
+        try:
+            yield connectors.map(lambda connector: connector.fitting())
+        finally:
+            close_all(connectors)
+    finally:
+        store.close()
+
+
+def sfdx_package(loaded: Loaded, connection: str | None) -> Mapping[str, str]:
+    """What ``setup`` would make at the CRM, as the files of an SFDX project; reaches nobody."""
+    from connectors.salesforce.package import package  # noqa: PLC0415 - see the module
+    from syncd.operations.fitting import needs_of  # noqa: PLC0415 - the same
+
+    settings = loaded.connection(connection)
+    return package(needs_of(settings.connection.kinds, Side.CRM), api_version=settings.crm.api_version)

@@ -116,6 +116,7 @@ class Workshop:
         from syncd.observe.log import listen  # noqa: PLC0415 - only here
         from syncd.observe.metrics import Metrics  # noqa: PLC0415 - heavy, see the module
         from syncd.operations.health import Health  # noqa: PLC0415
+        from syncd.settings.calendar import ends  # noqa: PLC0415
 
         host, port = read_address(address)
         health = Health(
@@ -124,6 +125,7 @@ class Workshop:
             roster=daemon.roster,
             clock=SystemClock(),
             trouble=lambda: daemon.trouble,
+            sunsets=lambda name: ends(self._loaded.connection(name)),
         )
         metrics = Metrics(health.readings)
         listen(metrics.heard)

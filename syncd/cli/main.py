@@ -21,12 +21,14 @@ from syncd.cli import (
     conflicts,
     dead_letters,
     demo,
+    doctor,
     explain,
     pausing,
     plan,
     privacy,
     resync,
     schema,
+    setup,
     stand_ins,
     status,
     sync,
@@ -92,6 +94,8 @@ def options(
 
 
 app.command("check")(check.check)
+app.command("doctor")(doctor.doctor)
+app.command("setup")(setup.setup)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
 app.command("run")(run_command.run)

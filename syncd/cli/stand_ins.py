@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 from pathlib import Path
@@ -13,7 +14,7 @@ from syncd.cli.call import Call
 from syncd.model.errors import BadUsage, RetryLater
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sandbox.server import RunningSandbox
 
@@ -44,6 +45,14 @@ def sandbox(
             "Without: of these, when they stop.",
         ),
     ] = None,
+    bare: Annotated[
+        bool,
+        typer.Option(
+            "--bare",
+            help="As accounts are before anybody set syncd up: none of its fields, too few rights; an administrator's "
+            "credentials beside the daemon's.",
+        ),
+    ] = False,
     write_config: Annotated[
         Path | None,
         typer.Option("--write-config", metavar="DIR", help="Write a configuration for them, with the mapping in use."),
@@ -57,14 +66,15 @@ def sandbox(
     if export is not None and hubspot_port and salesforce_port and _running(hubspot_port, salesforce_port):
         _export_running(export, hubspot_port, salesforce_port)
         return
-    running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls)
+    running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare)
     stopped = _stop_signal()
     try:
         _fill(running, load=load, people=people, companies=companies, seed=seed)
         environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
         if write_config is not None:
             _write_config(write_config, call, environment)
-        _print(running, environment, write_config)
+        admin = _admin_words(write_config or Path("admin")) if bare else ()
+        _print(running, environment, write_config, admin)
         stopped.wait()
         if export is not None:
             _save(export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()})
@@ -94,11 +104,32 @@ def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: boo
     return environment | ({f"{prefix}SCOPE": "all"} if everyone else {})
 
 
-def _start(hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int) -> RunningSandbox:
+def _admin_words(folder: Path) -> tuple[str, ...]:
+    """Writes an administrator's secrets of bare stand-ins into files; the options of ``setup`` that name them."""
+    from sandbox.hubspot.kernel import ADMIN_TOKEN
+    from sandbox.salesforce.oauth import ADMIN_APP
+
+    kept = folder / "admin"
+    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name, secret in (("marketing_token", ADMIN_TOKEN), ("crm_client_secret", ADMIN_APP.client_secret)):
+        file = kept / name
+        file.touch(mode=0o600)
+        file.write_text(secret + "\n", encoding="utf-8")
+    return (
+        "--marketing-token-file",
+        str(kept / "marketing_token"),
+        "--crm-client-id",
+        ADMIN_APP.client_id,
+        "--crm-client-secret-file",
+        str(kept / "crm_client_secret"),
+    )
+
+
+def _start(hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int, bare: bool) -> RunningSandbox:
     from sandbox.server import RunningSandbox
 
     try:
-        return RunningSandbox.start(hubspot_port, salesforce_port, seed=seed, salesforce_daily=daily_calls)
+        return RunningSandbox.start(hubspot_port, salesforce_port, seed=seed, salesforce_daily=daily_calls, bare=bare)
     except OSError as error:
         raise BadUsage(str(error.strerror or error)) from error
 
@@ -134,7 +165,9 @@ def _fill(running: RunningSandbox, *, load: Path | None, people: int, companies:
             emit("sandbox.loaded", vendor=vendor, records=sum(len(rows) for rows in kernel.export().values()))
 
 
-def _print(running: RunningSandbox, environment: Mapping[str, str], write_config: Path | None) -> None:
+def _print(
+    running: RunningSandbox, environment: Mapping[str, str], write_config: Path | None, admin: Sequence[str]
+) -> None:
     from syncd.observe.log import emit
 
     for vendor, server in (("hubspot", running.hubspot_server), ("salesforce", running.salesforce_server)):
@@ -147,6 +180,8 @@ def _print(running: RunningSandbox, environment: Mapping[str, str], write_config
         typer.echo(f"export {name}={value}")
     if write_config is not None:
         typer.echo(f"# in another shell: syncd --config {write_config} check, then plan, then sync")
+    if admin:
+        typer.echo(f"# an administrator: syncd setup {shlex.join(admin)}")
     typer.echo("# runs until interrupted")
 
 

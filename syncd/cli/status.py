@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncd.cli.call import Call
+from syncd.model.errors import RetryLater
 
 if TYPE_CHECKING:
     from syncd.model.run import Run
@@ -18,15 +19,16 @@ def status(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Says how each connection stands; needs no credentials and no network. Exit 1 if something waits for a person.
+    """Says how each connection stands; needs no credentials and no network.
 
-    JSON: connections [{connection, at, waits, first_link_awaits_approval, accounts {SIDE: vendor, account, name},
-    links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}],
-    last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters {open, retrying},
-    remnants, lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began,
-    beat, version}], waiting {conflicts [{id, kind, topic, field, refs
-    [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin
-    OBJECT/ID}]}}].
+    Exit 1 if something waits for a person, 3 if a daemon is there and has not polled a side for three intervals.
+
+    JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, accounts {SIDE: vendor,
+    account, name}, links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at,
+    age_seconds}], last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters
+    {open, retrying}, remnants, lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn,
+    workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked
+    [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
@@ -44,13 +46,23 @@ def status(
         with open_memory(outline, name) as store:
             kinds = outline.connections[name]
             all_of_them.append(
-                standing(store, connection=name, kinds=kinds, now=now, turn=turns[name], workers=workers)
+                standing(
+                    store,
+                    connection=name,
+                    kinds=kinds,
+                    now=now,
+                    turn=turns[name],
+                    workers=workers,
+                    poll=outline.polls[name],
+                )
             )
     if as_json:
         print_json({"connections": [standing_document(each) for each in all_of_them]})
     else:
         for each in all_of_them:
             _print(each, call)
+    if any(each.stale for each in all_of_them):
+        raise typer.Exit(RetryLater.exit_code)
     raise typer.Exit(1 if any(each.waits for each in all_of_them) else 0)
 
 
@@ -134,6 +146,8 @@ def _print(stands: Standing, call: Call) -> None:
         why = f": {paused.reason}" if paused.reason else ""
         resume = call.again("resume")
         say(f"  paused by {paused.who} on {when(paused.at)} UTC{why}; go on with {resume}", style="yellow")
+    for sentence in stands.stale:
+        say(f"  stale: {sentence}", style="red")
     for worker in stands.workers:
         say(f"  {worker.id} works, last seen {age(worker.beat, stands.at)} ago")
     if stands.lease is not None:

@@ -84,11 +84,11 @@ class _Cycle:
         if still_open:
             self.tally.note("in_flight", by=still_open)
             self.tally.partial = True
+        if world.connection.mode == "shadow":  # before the approval: what writes nothing needs none
+            return self._in_shadow(plan, steady=steady)
         if plan.first_link and not self._approved(plan, approve):
             emit("first_link.preview", digest=plan.digest)
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
-        if world.connection.mode == "shadow":
-            return self._in_shadow(plan, steady=steady)
         for kind_plan in plan.kinds:
             check_clears(world, kind_plan)
         self._carry_out(prepared, full=full)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncd.model.errors import Bug
+from syncd.model.fitting import Step
 from syncd.model.remote import Shape
 from syncd.model.values import Instant, Lane
 from syncd.model.write import Write, WriteResult
 from syncd.ports.connector import Connector
+from syncd.ports.fitting import Fitting
 
 
 class ReadOnly:
@@ -36,6 +38,10 @@ class ReadOnly:
         self.quota = connector.quota
         self.close = connector.close
 
+    def fitting(self) -> Fitting:
+        """The same account's rights, without making any."""
+        return _Looking(self._connector.fitting())
+
     def for_lane(self, lane: Lane) -> Connector:
         """The same account in another lane, still without writing."""
         return ReadOnly(self._connector.for_lane(lane))
@@ -43,3 +49,16 @@ class ReadOnly:
     def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
         """:raises Bug: always."""
         raise Bug(f"a write of {len(batch)} records of {shape.kind} was asked of a read-only connector by {deadline}")
+
+
+class _Looking:
+    """Passes every question about rights on and makes nothing."""
+
+    def __init__(self, fitting: Fitting) -> None:
+        self.user = fitting.user
+        self.rights = fitting.rights
+        self.survey = fitting.survey
+
+    def make(self, step: Step) -> None:
+        """:raises Bug: always."""
+        raise Bug(f"{step.what} was to be made through a read-only connector")

@@ -218,10 +218,11 @@ class AccountIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The answer to a first call: who we are, and what is wrong in words."""
+    """The answer to a first call: who we are, what is wrong in words, and the vendor's clock if it told it."""
 
     identity: AccountIdentity
     troubles: tuple[str, ...] = ()
+    clock: Instant | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

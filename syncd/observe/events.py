@@ -93,6 +93,7 @@ KEYS: Final[Mapping[str, str]] = {
     "state": "done, partial, failed or held",
     "status": "HTTP status; 0 where no answer came",
     "store": "sqlite or postgresql",
+    "step": "what was made: the name of a field, of a right, or of a permission set",
     "stream": "changes, departures or scan",
     "template": "the library's unformatted text; empty where it came formatted, see `at`",
     "topic": "field, clear, match or gone",
@@ -182,6 +183,11 @@ EVENTS: Final[Mapping[str, Event]] = {
         "Nothing was polled for a long time: what changed in it is caught up with in shares, behind what is fresh.",
     ),
     "page.read": Event("debug", ("records", "reread", "stream"), "A page of changed or departed records was read."),
+    "setup.made": Event(
+        "info",
+        ("step",),
+        "`setup` made a field, a right or an assignment with an administrator's credentials.",
+    ),
     "sweep.ended": Event(
         "info", ("records", "agreeing"), "A whole sweep has seen every linked record; so many were found in step."
     ),

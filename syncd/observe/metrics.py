@@ -104,6 +104,12 @@ METRICS: Final[Mapping[str, About]] = {
         "Turns of the daemon that ended in trouble, by class of error.",
         "growing",
     ),
+    "syncd_vendor_sunset_days": About(
+        "gauge",
+        ("connection", "side"),
+        "Days until the vendor ends the version of its API that is in use, where that is announced.",
+        "below 180: `syncd doctor` says what to do",
+    ),
     "syncd_workers": About("gauge", (), "Daemons at work on this store.", "fewer than you started"),
 }
 """Names to meanings."""

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import date
 
 import orjson
 
 from syncd.engine.resync import asked_for
 from syncd.model.errors import SyncdError
 from syncd.model.run import Turn
-from syncd.model.values import SIDES, Instant, Side
+from syncd.model.values import Instant, Side
+from syncd.operations.staleness import polled, stale
 from syncd.ports.roster import Roster
-from syncd.ports.store import AGREEMENT, POLLED, Store
+from syncd.ports.store import AGREEMENT, Store
 from syncd.ports.system import Clock
-
-STALE: Final = 3
-"""Intervals without a poll after which a side is stale (reliability promise P15)."""
-SLACK: Final = 5.0
-"""Seconds that a poll may take longer before it counts: a short interval must not cry wolf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +31,7 @@ class Ready:
 @dataclass(slots=True)
 class Health:
     """Looks at one daemon's connections. ``store`` opens the store of a connection by name, ``trouble`` is what keeps
-    the daemon itself from working, or nothing.
+    the daemon itself from working, or nothing; ``sunsets`` tells of a connection when its vendors' APIs end.
     """
 
     polls: Callable[[], Mapping[str, float]]
@@ -43,6 +39,7 @@ class Health:
     roster: Roster
     clock: Clock
     trouble: Callable[[], str]
+    sunsets: Callable[[str], Mapping[Side, date]]
     _stores: dict[str, Store] = field(default_factory=dict)
 
     def ready(self) -> Ready:
@@ -60,8 +57,7 @@ class Health:
         turns = self.roster.turns(polls.keys(), now)
         for name, poll in polls.items():
             if turns[name].paused is None:
-                for side, at in polled(self._of(name)).items():
-                    yield from _verdict(name, side, at, poll=poll, now=now)
+                yield from stale(self._of(name), name, poll=poll, now=now)
 
     def _of(self, name: str) -> Store:
         store = self._stores.get(name)
@@ -99,12 +95,8 @@ class Health:
                 yield "syncd_polled_age_seconds", (name, str(side)), (now - at).total_seconds()
         for kind, ratio in agreement(store).items():
             yield "syncd_agreement_ratio", (name, kind), ratio
-
-
-def polled(store: Store) -> dict[Side, Instant | None]:
-    """When each side was last read to its present edge; ``None`` if never."""
-    remembered = {side: store.recall(POLLED.format(side=side)) for side in SIDES}
-    return {side: None if found is None else found[1] for side, found in remembered.items()}
+        for side, ends in self.sunsets(name).items():
+            yield "syncd_vendor_sunset_days", (name, str(side)), float((ends - now.date()).days)
 
 
 def agreement(store: Store) -> dict[str, float]:
@@ -112,10 +104,3 @@ def agreement(store: Store) -> dict[str, float]:
     remembered = store.recall(AGREEMENT)
     told: dict[str, list[int]] = orjson.loads(remembered[0]) if remembered else {}
     return {kind: agreeing / seen for kind, (seen, agreeing) in told.items() if seen}
-
-
-def _verdict(name: str, side: Side, at: Instant | None, *, poll: float, now: Instant) -> Iterator[str]:
-    if at is None:
-        yield f"{name}: {side} was never polled; look at the last `turn.failed` or `first_link.preview` in the log"
-    elif (age := (now - at).total_seconds()) > STALE * poll + SLACK:
-        yield f"{name}: {side} was last polled {age:,.0f} s ago, not every {poll:g} s; see `turn.failed` in the log"

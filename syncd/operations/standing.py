@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from syncd.model.link import Conflict
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Run, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Side
+from syncd.operations.staleness import SLACK, STALE, stale
 from syncd.ports.store import PERSON_ACCOUNTS, Store
 
 
@@ -35,7 +37,8 @@ class Standing:
     """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle, ``waiting`` names the
     records of everything that waits.
 
-    ``turn`` is the next one of a daemon, ``workers`` the daemons on this store. ``person_accounts`` are, by kind and
+    ``turn`` is the next one of a daemon, ``workers`` the daemons on this store, dead ones too until they are missed;
+    ``stale`` says which sides they have not polled for three intervals. ``person_accounts`` are, by kind and
     vendor object, records that are left out for belonging to one, as last counted.
     """
 
@@ -55,6 +58,7 @@ class Standing:
     waiting: Mapping[str, list[dict[str, Any]]]
     turn: Turn | None = None
     workers: Sequence[Worker] = ()
+    stale: Sequence[str] = ()
 
 
 def what_waits(store: Store) -> Waits:
@@ -76,8 +80,14 @@ def standing(
     now: Instant,
     turn: Turn | None = None,
     workers: Sequence[Worker] = (),
+    poll: float = 0.0,
 ) -> Standing:
-    """Everything an operator asks for first. ``kinds`` are those of the configuration, so that 0 links shows too."""
+    """Everything an operator asks for first. ``kinds`` are those of the configuration, so that 0 links shows too.
+
+    :param poll: seconds between cycles; where no daemon is known, nothing is stale.
+    """
+    grace = timedelta(seconds=STALE * poll + SLACK)
+    awake = any(now - worker.began > grace for worker in workers) and turn is not None and turn.paused is None
     counts = store.counts()
     lease = store.lease()
     return Standing(
@@ -97,6 +107,7 @@ def standing(
         waiting=waiting_document(store),
         turn=turn,
         workers=workers,
+        stale=tuple(stale(store, connection, poll=poll, now=now)) if awake else (),
     )
 
 
@@ -106,6 +117,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "connection": stands.connection,
         "at": stands.at,
         "waits": bool(stands.waits),
+        "stale": list(stands.stale),
         "first_link_awaits_approval": stands.waits.approval,
         "accounts": {
             side.value: {"vendor": identity.vendor, "account": identity.account, "name": identity.name}

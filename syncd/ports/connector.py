@@ -24,6 +24,7 @@ from syncd.model.remote import (
 )
 from syncd.model.values import Instant, Lane, Side
 from syncd.model.write import Write, WriteResult
+from syncd.ports.fitting import Fitting
 
 
 class Connector(Protocol):
@@ -45,6 +46,10 @@ class Connector(Protocol):
 
     def for_lane(self, lane: Lane) -> Connector:
         """The same account, its calls charged to another lane of the shared budget."""
+        ...
+
+    def fitting(self) -> Fitting:
+        """Rights, and what ``setup`` makes, with the same credentials."""
         ...
 
     def check(self) -> Health:

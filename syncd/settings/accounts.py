@@ -108,6 +108,41 @@ class ConnectionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Admin:
+    """An administrator's credentials, given to one command and kept nowhere; ``None`` keeps the daemon's own.
+
+    At the CRM ``client_id`` goes with a secret (client credentials) or with ``username`` and a key (JWT bearer).
+    """
+
+    token: Secret | None = None
+    client_id: str | None = None
+    client_secret: Secret | None = None
+    username: str | None = None
+    private_key: Secret | None = None
+
+    def in_place_of(self, settings: ConnectionSettings) -> ConnectionSettings:
+        """The same accounts with these credentials.
+
+        :raises BadUsage: if those for the CRM are not whole.
+        """
+        marketing, crm = settings.marketing, settings.crm
+        if self.token is not None:
+            marketing = replace(marketing, access_token=self.token)
+        if self.client_id is not None and self.client_secret is not None:
+            crm = replace(crm, flow="client_credentials", client_id=self.client_id, client_secret=self.client_secret)
+        elif self.client_id is not None and self.username is not None and self.private_key is not None:
+            crm = replace(
+                crm, flow="jwt_bearer", client_id=self.client_id, username=self.username, private_key=self.private_key
+            )
+        elif any((self.client_id, self.client_secret, self.username, self.private_key)):
+            raise BadUsage(
+                "the administrator's login at the CRM needs --crm-client-id with --crm-client-secret-file, or with "
+                "--crm-username and --crm-key-file"
+            )
+        return replace(settings, marketing=marketing, crm=crm)
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
     connections. ``jobs_url`` is ``None`` for a queue beside the store, ``threads`` how many connections are polled at

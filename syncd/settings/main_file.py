@@ -29,11 +29,14 @@ NO_SETTINGS: Final = frozenset({"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENT
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What is connected and where it is remembered. ``connections`` are the kinds each one syncs."""
+    """What is connected and where it is remembered. ``connections`` are the kinds each one syncs, ``polls`` the seconds
+    between cycles of each.
+    """
 
     store_url: Secret
     log_level: str
     connections: Mapping[str, tuple[str, ...]]
+    polls: Mapping[str, float]
 
     def chosen(self, name: str | None) -> str:
         """The name of a connection; of the only one if none is given. :raises BadUsage: as ``Loaded.connection``."""
@@ -55,7 +58,8 @@ def outline(path: Path, environ: Mapping[str, str]) -> Outline:
     assert store_url is not None
     folders = {name: main.parent / each.directory / "schema" for name, each in section.connections.items()}
     kinds = {name: tuple(_kinds(folder)) for name, folder in folders.items()}
-    return Outline(store_url, section.log.level, kinds)
+    polls = {name: each.poll for name, each in section.connections.items()}
+    return Outline(store_url, section.log.level, kinds, polls)
 
 
 def _kinds(folder: Path) -> list[str]:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,6 +77,15 @@ def until(holds: Callable[[], bool], *, within: float = 30.0, what: Callable[[],
     while not holds():
         assert time.monotonic() < over, f"not within {within:g} s: {what()}"
         time.sleep(0.05)
+
+
+def answered(port: int, page: str) -> tuple[int, str]:
+    """What a daemon with ``--http`` answers: status and text."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        return refused.code, refused.read().decode()
 
 
 @dataclass
@@ -161,6 +172,14 @@ class Place:
             check=False,
         )
         return Said(done.returncode, done.stdout, done.stderr)
+
+    def linked(self) -> list[tuple[str, str]]:
+        """Ids of contact and Lead of the pairs that the contacts' keys name."""
+        leads = {row["Id"] for row in self.salesforce.export()["Lead"]}
+        keys = {row["id"]: row["properties"].get("syncd_crm_id") for row in self.hubspot.export()["contacts"]}
+        pairs = [(contact, key) for contact, key in keys.items() if key in leads]
+        assert len(pairs) > 20
+        return pairs
 
     def approve(self) -> Said:
         """The first link, previewed and approved."""

@@ -274,12 +274,16 @@ def test_health_readiness_and_metrics_over_http(place: Place, pair: tuple[str, s
         text = _get(port, "metrics")[1]
         assert 'syncd_outcomes_total{connection="main",outcome="updated.crm"} 1.0' in text
         assert 'syncd_links{connection="main",kind="person"} 2.0' in text
+        assert 'syncd_vendor_sunset_days{connection="main",side="marketing"}' in text
         assert "Measured" not in text
         assert MAIL not in text
 
         place.hubspot.fault(name="down", times=10_000, status=503)
         until(lambda: _get(port, "readyz")[0] == 503, within=60, what=daemon.tail)
         assert "main: marketing was last polled" in _get(port, "readyz")[1]
+        stale = place.run("status", "--json")
+        assert stale.code == 3
+        assert any("marketing was last polled" in text for text in stale.json["connections"][0]["stale"])
         assert _get(port, "healthz")[0] == 200
         place.hubspot.clear_faults()
         until(lambda: _get(port, "readyz")[0] == 200, within=60, what=daemon.tail)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
 from syncd.model.run import Pause, Request
-from syncd.model.values import SIDES
+from syncd.model.values import SIDES, Side
 from syncd.operations.health import Health
 from syncd.ports.store import AGREEMENT, POLLED
 from syncd.store import SqlRoster, SqlStore, open_database
@@ -33,6 +34,7 @@ class Place:
             roster=self.roster,
             clock=clock,
             trouble=lambda: self.trouble,
+            sunsets=lambda _name: {Side.MARKETING: (clock.now() + timedelta(days=100)).date()},
         )
 
     def poll(self) -> None:

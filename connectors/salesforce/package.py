@@ -1,0 +1,68 @@
+"""The same that ``setup`` makes, as an SFDX project: for orgs where changes go through review and deployment.
+
+Made without a call: which standard fields a permission set may name is known (``known.permitted``). A permission set
+that names a field which belongs to everybody cannot be deployed (Metadata API, "PermissionSet").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+from xml.sax.saxutils import escape
+
+from connectors.salesforce.fitting import DESCRIPTION, NAME, OBJECT_PERMISSIONS, USER_PERMISSIONS, own_fields
+from connectors.salesforce.known import permitted
+from syncd.model.fitting import Needs
+
+_SOURCE: Final = "force-app/main/default"
+_NAMESPACE: Final = "http://soap.sforce.com/2006/04/metadata"
+
+
+def package(needs: Needs, *, api_version: str) -> dict[str, str]:
+    """Path to text of every file of the project."""
+    files = {
+        "sfdx-project.json": '{\n  "packageDirectories": [{ "path": "force-app", "default": true }],\n'
+        f'  "sourceApiVersion": "{api_version}"\n}}\n',
+        f"{_SOURCE}/permissionsets/{NAME}.permissionset-meta.xml": _permission_set(needs),
+    }
+    for name, field, metadata in own_fields(needs):
+        text = _document("CustomField", _elements({"fullName": field, **metadata}))
+        files[f"{_SOURCE}/objects/{name}/fields/{field}.field-meta.xml"] = text
+    return files
+
+
+def _permission_set(needs: Needs) -> str:
+    lines: list[str] = [*_elements({"description": DESCRIPTION})]
+    for name, need in sorted(needs.objects.items()):
+        for field, editable in permitted(need).items():
+            lines += _nested("fieldPermissions", {"editable": editable, "field": f"{name}.{field}", "readable": True})
+    lines += _elements({"label": NAME})
+    for name in sorted(needs.objects):
+        rights = {_object_word(right): True for right in OBJECT_PERMISSIONS}
+        lines += _nested("objectPermissions", {**dict(sorted(rights.items())), "object": name})
+    for right in sorted(USER_PERMISSIONS):
+        lines += _nested("userPermissions", {"enabled": True, "name": right.removeprefix("Permissions")})
+    return _document("PermissionSet", lines)
+
+
+def _object_word(right: str) -> str:
+    """``PermissionsViewAllRecords`` as metadata spells it: ``viewAllRecords``, ``allowEdit``."""
+    word = right.removeprefix("Permissions")
+    return word[0].lower() + word[1:] if word.endswith("AllRecords") else f"allow{word}"
+
+
+def _document(root: str, lines: Iterable[str]) -> str:
+    inside = "\n".join(f"    {line}" for line in lines)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} xmlns="{_NAMESPACE}">\n{inside}\n</{root}>\n'
+
+
+def _nested(name: str, values: Mapping[str, object]) -> list[str]:
+    return [f"<{name}>", *(f"    {line}" for line in _elements(values)), f"</{name}>"]
+
+
+def _elements(values: Mapping[str, object]) -> list[str]:
+    return [f"<{name}>{_text(value)}</{name}>" for name, value in values.items()]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else escape(str(value))

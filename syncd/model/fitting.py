@@ -1,0 +1,113 @@
+"""How well two accounts are fitted for their mapping: what it needs, what is amiss, what ``setup`` would make.
+
+A ``Finding`` is told by ``doctor``: what is so, what it breaks, where it is mended. A ``Step`` is one thing that
+``setup`` makes with an administrator's credentials; making it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from syncd.model.values import Side
+
+
+class Severity(StrEnum):
+    """How bad a finding is: nothing works, something will not work one day or goes beyond need, or worth knowing."""
+
+    BROKEN = "broken"
+    RISK = "risk"
+    NOTICE = "notice"
+
+
+class Topic(StrEnum):
+    """What a finding is about."""
+
+    CREDENTIALS = "credentials"
+    RIGHTS = "rights"
+    MAPPING = "mapping"
+    RECORD_TYPES = "record types"
+    OWNERS = "owners"
+    QUOTA = "quota"
+    CLOCK = "clock"
+    SUNSET = "sunset"
+    SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing about an account. ``where`` says where to click or what to write; ``breaks`` what happens if not."""
+
+    side: Side
+    topic: Topic
+    severity: Severity
+    what: str
+    breaks: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectNeeds:
+    """What a mapping does with one vendor object: fields that are read (the written ones too) and written.
+
+    ``key`` is the field that names the other side's record, ``origin`` the one that tells who made a record, if any.
+    """
+
+    read: frozenset[str]
+    written: frozenset[str]
+    key: str
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the mappings of all kinds need of one side, by vendor object.
+
+    ``opt_outs``: they are written there; ``owners``: they are read, to tell who is who on the other side;
+    ``gives_owners``: records are given owners there.
+    """
+
+    objects: Mapping[str, ObjectNeeds]
+    opt_outs: bool = False
+    owners: bool = False
+    gives_owners: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sunset:
+    """Something of a vendor's that ends: ``version`` of its API (as configured), ``what`` it is, and what to do."""
+
+    vendor: str
+    version: str
+    what: str
+    ends: date
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that is to be made. ``id`` names it for its vendor's code, ``what`` and ``why`` for people.
+
+    Steps of one ``group`` are shown together, each by its ``part``.
+    """
+
+    side: Side
+    id: str
+    what: str
+    why: str
+    body: Mapping[str, object] = field(default_factory=dict)
+    group: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What an account has and lacks for its mapping: what stands already (in words), what is to be made, what nobody
+    but a person can do.
+    """
+
+    there: tuple[str, ...]
+    steps: tuple[Step, ...]
+    by_hand: tuple[str, ...] = ()

@@ -1,0 +1,245 @@
+"""``doctor``: what two accounts lack for their mapping, what goes beyond need, what will break one day.
+
+Every finding says what it breaks and where it is mended. A side that cannot be reached is a finding too, and the other
+one is looked at all the same. Nothing is written to anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, TypeAlias
+
+from syncd.core.normalize import Lens
+from syncd.engine.world import World
+from syncd.model.errors import Bug, Flaw, NeedsOperator, RetryLater, SyncdError
+from syncd.model.fitting import Finding, Severity, Sunset, Topic
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema, RemoteUser, UserSort
+from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.operations.fitting import needs_of
+
+Check: TypeAlias = Callable[[KindMapping, Pair[RemoteSchema]], tuple[tuple[Flaw, ...], tuple[str, ...]]]
+"""Holds a mapping against both schemas: flaws, and notices in words."""
+
+SKEW: Final = timedelta(seconds=5)
+"""More than a Date header of whole seconds and a slow answer explain."""
+TOO_MUCH: Final = timedelta(minutes=2)
+"""Beyond it a JWT that was just made is refused as not yet, or no longer, valid."""
+SOON: Final = 180
+"""Days before a sunset that somebody should begin to plan."""
+NEARLY_SPENT: Final = 0.8
+IDLE_CALLS: Final = Pair(3, 2)
+"""Calls of an idle cycle of both kinds per side, at most (docs/performance.md)."""
+FEW_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What the configuration says of one side: its vendor, the version of its API, its address."""
+
+    vendor: str
+    version: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, the worst first; ``unreached`` are the sides that could not be looked at."""
+
+    findings: tuple[Finding, ...]
+    unreached: frozenset[Side]
+
+    @property
+    def healthy(self) -> bool:
+        """Nothing to be mended."""
+        return all(finding.severity is Severity.NOTICE for finding in self.findings)
+
+
+def examine(
+    world: World, *, check: Check, accounts: Pair[Account], sunsets: Sequence[Sunset], poll: float
+) -> Diagnosis:
+    """Looks at both accounts with the daemon's own credentials.
+
+    :param poll: seconds between cycles, for what a day of them costs.
+    """
+    found: list[Finding] = []
+    unreached: set[Side] = set()
+    for side in SIDES:
+        found += _sandbox(side, accounts.of(side))
+        found += _sunsets(side, accounts.of(side), sunsets, world.clock.now().date())
+        try:
+            found += _side(world, side, poll=poll)
+        except (NeedsOperator, RetryLater, Bug) as why:
+            unreached.add(side)
+            found.append(_unreached(side, why))
+    if not unreached:
+        found += _mapping(world, check)
+        found += _owners(world)
+    order = list(Severity)
+    return Diagnosis(tuple(sorted(found, key=lambda finding: order.index(finding.severity))), frozenset(unreached))
+
+
+def _side(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
+    connector = world.connectors.of(side)
+    health = connector.check()
+    for trouble in health.troubles:
+        yield Finding(side, Topic.QUOTA, Severity.RISK, trouble, "calls are refused until the day is over")
+    yield from _clock(side, health.clock, world.clock.now())
+    yield from _quota(world, side, poll=poll)
+    yield from connector.fitting().rights(needs_of(world.connection.kinds, side))
+
+
+def _unreached(side: Side, why: SyncdError) -> Finding:
+    later = isinstance(why, RetryLater)
+    return Finding(
+        side,
+        Topic.CREDENTIALS,
+        Severity.BROKEN,
+        str(why),
+        "nothing of this side can be read or written, and nothing else about it could be looked at",
+        "try again in a minute; then look at the address in syncd.yaml and at the network" if later else "see above",
+    )
+
+
+def _clock(side: Side, told: Instant | None, now: Instant) -> Iterator[Finding]:
+    off = abs(now - told) if told is not None else timedelta(0)
+    if off > SKEW:
+        ahead = "behind" if told is not None and told > now else "ahead"
+        yield Finding(
+            side,
+            Topic.CLOCK,
+            Severity.BROKEN if off > TOO_MUCH else Severity.RISK,
+            f"this machine's clock is {off.total_seconds():.0f} s {ahead} of the vendor's",
+            "logins with a certificate are refused, and times in the history are wrong",
+            "let a time service set the clock (timedatectl set-ntp true)",
+        )
+
+
+def _quota(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
+    quota = world.connectors.of(side).quota()
+    if quota.limit is None or quota.used is None:
+        return
+    idle = 86_400 / poll * IDLE_CALLS.of(side)
+    left = quota.limit - quota.used
+    if quota.used > quota.limit * NEARLY_SPENT:
+        yield Finding(
+            side,
+            Topic.QUOTA,
+            Severity.RISK,
+            f"{quota.used:,} of {quota.limit:,} calls of the day are used, by all integrations together",
+            f"syncd waits once the other {max(0, left):,} are used",
+            "look for another integration that polls too often, or buy calls",
+        )
+    if idle > quota.limit * 0.5:
+        yield Finding(
+            side,
+            Topic.QUOTA,
+            Severity.RISK,
+            f"polling every {poll:g} s takes about {idle:,.0f} calls a day of {quota.limit:,}",
+            "the day's calls are used up before night, by syncd or by others",
+            "raise connections.NAME.poll",
+        )
+
+
+def _sandbox(side: Side, account: Account) -> Iterator[Finding]:
+    if "//127.0.0.1" in account.url or "//[::1]" in account.url:
+        yield Finding(
+            side,
+            Topic.SANDBOX,
+            Severity.NOTICE,
+            f"{account.url} is this machine: a stand-in, no account of {account.vendor}",
+            "nothing; credentials go over plain http there, which is allowed on this machine only",
+        )
+
+
+def _sunsets(side: Side, account: Account, sunsets: Sequence[Sunset], today: date) -> Iterator[Finding]:
+    for sunset in sunsets:
+        if (sunset.vendor, sunset.version) != (account.vendor, account.version):
+            continue
+        days = (sunset.ends - today).days
+        when = f"ends on {sunset.ends}, in {days} days" if days >= 0 else f"ended on {sunset.ends}"
+        severity = Severity.BROKEN if days < 0 else Severity.RISK if days < SOON else Severity.NOTICE
+        yield Finding(
+            side, Topic.SUNSET, severity, f"{sunset.what} {when}", "every call is refused then", sunset.advice
+        )
+
+
+def _mapping(world: World, check: Check) -> Iterator[Finding]:
+    for kind in world.connection.kinds:
+        lens = Lens(kind, world.context, world.codecs)
+        read: list[RemoteSchema] = []
+        for side in SIDES:
+            try:
+                read.append(world.connectors.of(side).schema(lens.shape(side)))
+            except (NeedsOperator, RetryLater, Bug) as why:
+                what, breaks = f"{kind.kind}: {why}", f"{kind.kind} is not synced at all until this is mended"
+                yield Finding(side, Topic.MAPPING, Severity.BROKEN, what, breaks, "see above")
+        if len(read) < len(SIDES):
+            continue
+        schemas = Pair(*read)
+        unseen = [f"{name}." for side in SIDES for name, fields in schemas.of(side).objects.items() if not fields]
+        flaws, notices = check(kind, schemas)
+        for flaw in flaws:
+            if any(name in flaw.what for name in unseen):
+                continue  # the whole object is hidden, which the rights say in one line
+            place = f"{flaw.file}:{flaw.line}: " if flaw.file else ""
+            yield Finding(
+                _side_of(flaw),
+                Topic.MAPPING,
+                Severity.BROKEN,
+                f"{place}{flaw.what}",
+                f"{kind.kind} is not synced at all until this is mended",
+                flaw.advice,
+            )
+        for notice in notices:
+            yield Finding(Side.CRM, Topic.MAPPING, Severity.NOTICE, notice, "this field is not kept in step")
+        yield from _unusable(kind, schemas)
+
+
+def _side_of(flaw: Flaw) -> Side:
+    """The side a flaw is about, as its words or its place in the file tell."""
+    return Side.MARKETING if any(word in flaw.what for word in ("contacts.", "companies.")) else Side.CRM
+
+
+def _unusable(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[Finding]:
+    for side in SIDES:
+        for name, types in schemas.of(side).record_types.items():
+            barred = [each.label for each in types if not each.usable]
+            if barred and len(barred) == len(types):
+                yield Finding(
+                    side,
+                    Topic.RECORD_TYPES,
+                    Severity.NOTICE,
+                    f"{name}: no record type may be given by syncd's user ({', '.join(barred[:FEW_SHOWN])})",
+                    f"a new {kind.kind} gets the master record type, whose lists may lack values",
+                    "Setup > Permission Sets > syncd > Object Settings: assign the record types",
+                )
+
+
+def _owners(world: World) -> Iterator[Finding]:
+    """Active users of one side whom nobody on the other side has the address of."""
+    if not needs_of(world.connection.kinds, Side.CRM).owners:
+        return
+    try:
+        users = Pair(*(_people(world.connectors.of(side).users()) for side in SIDES))
+    except (NeedsOperator, RetryLater):
+        return  # a right that is missing, which was told already
+    for side in SIDES:
+        known = {user.email for user in users.of(side.other)}
+        unknown = sorted(user.email or user.name for user in users.of(side) if user.active and user.email not in known)
+        if unknown and (side is Side.CRM or needs_of(world.connection.kinds, Side.CRM).gives_owners):
+            yield Finding(
+                side,
+                Topic.OWNERS,
+                Severity.NOTICE,
+                f"{len(unknown)} active users are nobody on the other side: {', '.join(unknown[:FEW_SHOWN])}"
+                + (" ..." if len(unknown) > FEW_SHOWN else ""),
+                "records of theirs keep the owner they have on the other side",
+                f"give them a seat with the same e-mail address on the {side.other} side, or leave it so",
+            )
+
+
+def _people(users: Sequence[RemoteUser]) -> list[RemoteUser]:
+    return [user for user in users if user.sort is UserSort.USER]

@@ -1,0 +1,86 @@
+"""What the mappings of a connection need of each side, and what ``setup`` would make of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
+from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.values import SIDES, FieldType, Pair, Side
+from syncd.observe.log import emit
+from syncd.ports.fitting import Fitting
+
+CREATED_BY = {Side.CRM: ("CreatedDate",), Side.MARKETING: ("createdate",)}
+
+
+def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
+    """Everything that is read and written of one side; pseudo-fields and associations are no fields."""
+    read: defaultdict[str, set[str]] = defaultdict(set)
+    written: defaultdict[str, set[str]] = defaultdict(set)
+    own: dict[str, tuple[str, str | None]] = {}
+    opt_outs = owners = gives = False
+    for kind in kinds:
+        for name in kind.objects.of(side):
+            own[name] = (kind.key.of(side), kind.origin.of(side))
+            read[name].add(kind.key.of(side))
+            written[name].add(kind.key.of(side))
+        for field in kind.fields:
+            flows = field.direction.flows_to(side)
+            opt_outs |= field.type is FieldType.OPT_OUT and flows
+            owners |= field.type is FieldType.OWNER
+            gives |= field.type is FieldType.OWNER and flows
+            for name, fields in field.slots.of(side).items():
+                plain = _plain(field, fields, side)
+                read[name].update(plain)
+                if flows:
+                    written[name].update(plain)
+    objects = {}
+    for name, (key, origin) in own.items():
+        kept = {key, *([origin] if origin else [])}
+        objects[name] = ObjectNeeds(frozenset(read[name] | kept), frozenset(written[name] | kept), key, origin)
+    return Needs(objects, opt_outs=opt_outs, owners=owners, gives_owners=gives)
+
+
+def _plain(field: FieldMapping, names: Sequence[str], side: Side) -> list[str]:
+    """The vendor fields of a slot that are fields: no pseudo-field, no association."""
+    if field.type is FieldType.REFERENCE and side is Side.MARKETING:
+        return []
+    return [name for name in names if not name.startswith("@")]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What ``setup`` found and would make, per side."""
+
+    sides: Pair[Fitted]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in their order."""
+        return (*self.sides.marketing.steps, *self.sides.crm.steps)
+
+    @property
+    def by_hand(self) -> tuple[tuple[Side, str], ...]:
+        """What only a person can do."""
+        return tuple((side, what) for side in SIDES for what in self.sides.of(side).by_hand)
+
+
+def survey(kinds: Sequence[KindMapping], admins: Pair[Fitting], *, user: str | None) -> Offer:
+    """What is there and what is lacking on both sides; nothing is made.
+
+    :param user: who the daemon acts as at the CRM, if it can log in.
+    """
+    marketing = admins.marketing.survey(needs_of(kinds, Side.MARKETING), user=None)
+    return Offer(Pair(marketing, admins.crm.survey(needs_of(kinds, Side.CRM), user=user)))
+
+
+def make(offer: Offer, admins: Pair[Fitting]) -> None:
+    """Makes every step; what was made stays when a later one fails, and running again goes on there.
+
+    :raises NeedsOperator, RetryLater: the vendor's word on the first step that failed.
+    """
+    for step in offer.steps:
+        admins.of(step.side).make(step)
+        emit("setup.made", side=str(step.side), step=step.what)
