@@ -1,0 +1,139 @@
+"""The doctor's eye for what is no right and no field: clocks, quota, sunsets, owners, record types, trouble.
+
+Rights and fields are taken away one by one in tests/scenarios/test_fitting.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from sandbox.hubspot.switches import HubSpotSwitches
+from syncd.model.fitting import Finding, Severity, Sunset, Topic
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema
+from syncd.model.values import Pair, Side
+from syncd.operations.doctor import Account, Diagnosis, examine
+from syncd.operations.fitting import needs_of
+from syncd.settings.online import check_schema
+from tests.fakes import FakeClock
+from tests.worlds import Both, open_both
+
+ACCOUNTS = Pair(
+    Account("hubspot", "v3", "https://api.hubapi.com"), Account("salesforce", "64.0", "https://x.my.salesforce.com")
+)
+
+
+@pytest.fixture
+def both() -> Iterator[Both]:
+    """Two furnished accounts."""
+    opened = open_both()
+    yield opened
+    opened.store.close()
+
+
+def _examined(both: Both, *, poll: float = 30, sunsets: tuple[Sunset, ...] = ()) -> Diagnosis:
+    def check(kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[tuple[object, ...], tuple[str, ...]]:
+        _, flaws, notices = check_schema(kind, schemas)
+        return flaws, notices
+
+    return examine(both.world, check=check, accounts=ACCOUNTS, sunsets=sunsets, poll=poll)  # type: ignore[arg-type]
+
+
+def _of(told: Diagnosis, topic: Topic) -> list[Finding]:
+    return [finding for finding in told.findings if finding.topic is topic]
+
+
+def test_a_furnished_account_has_nothing_broken(both: Both) -> None:
+    """Whole rights, whole schemas; optional fields that are not there are notices."""
+    told = _examined(both)
+    assert not [finding for finding in told.findings if finding.severity is Severity.BROKEN], told.findings
+    assert not told.unreached
+    assert {finding.side for finding in _of(told, Topic.MAPPING)} <= {Side.CRM}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "severity"), [(0, None), (4, None), (40, Severity.RISK), (-40, Severity.RISK), (300, Severity.BROKEN)]
+)
+def test_a_clock_that_is_off(both: Both, seconds: float, severity: Severity | None) -> None:
+    """Which way, by how much, and from two minutes on a login is refused."""
+    own = FakeClock(start=both.clock.start + timedelta(seconds=seconds))
+    both.world = replace(both.world, clock=own)
+    found = _of(_examined(both), Topic.CLOCK)
+    assert [finding.severity for finding in found] == ([severity] * 2 if severity else [])
+    assert all(("ahead" if seconds > 0 else "behind") in finding.what for finding in found)
+
+
+def test_polling_that_spends_the_day(both: Both) -> None:
+    """A poll each second is more calls than the org has left for it."""
+    both.salesforce.limits.maximum = 100_000
+    assert not _of(_examined(both), Topic.QUOTA)
+    (found,) = _of(_examined(both, poll=1), Topic.QUOTA)
+    assert (found.side, found.where) == (Side.CRM, "raise connections.NAME.poll")
+
+
+@pytest.mark.parametrize(
+    ("days", "severity"), [(400, Severity.NOTICE), (100, Severity.RISK), (0, Severity.RISK), (-1, Severity.BROKEN)]
+)
+def test_days_until_a_version_ends(both: Both, days: int, severity: Severity) -> None:
+    """Of the version in use only."""
+    today: date = both.clock.now().date()
+    ends = today + timedelta(days=days)
+    sunsets = tuple(Sunset("hubspot", version, version, ends, "do this") for version in ("v3", "2026-09"))
+    (found,) = _of(_examined(both, sunsets=sunsets), Topic.SUNSET)
+    assert (found.severity, found.side, found.where) == (severity, Side.MARKETING, "do this")
+    assert (f"in {days} days" in found.what) == (days >= 0)
+
+
+def test_owners_that_the_other_side_does_not_know(both: Both) -> None:
+    """Active ones, by address; a notice, since it may be meant so."""
+    both.salesforce.add_user(name="Una Lone", email="una@example.com")
+    (found,) = [finding for finding in _of(_examined(both), Topic.OWNERS) if finding.side is Side.CRM]
+    assert "una@example.com" in found.what
+
+
+def test_record_types_that_may_not_be_given(both: Both) -> None:
+    """An object whose types are all withheld from syncd's user."""
+    both.salesforce.add_record_type("Lead", "Partner", available=False)
+    (found,) = _of(_examined(both), Topic.RECORD_TYPES)
+    assert "Lead: no record type may be given by syncd's user (Partner)" in found.what
+
+
+def test_where_scopes_are_not_told_each_is_tried(both: Both) -> None:
+    """The answer of a service key may lack them: reads tell, and writes are said to be unknown."""
+    both.hubspot.switches = HubSpotSwitches(token_info=False)
+    (unknown,) = [finding for finding in _of(_examined(both), Topic.RIGHTS) if finding.side is Side.MARKETING]
+    assert unknown.severity is Severity.NOTICE
+    assert "crm.objects.contacts.write" in unknown.what
+    token = next(iter(both.hubspot.tokens))
+    both.hubspot.issue_token(token, [scope for scope in both.hubspot.tokens[token] if "owners" not in scope])
+    told = _of(_examined(both), Topic.RIGHTS)
+    assert "the token lacks the scope crm.objects.owners.read" in [finding.what for finding in told]
+
+
+def test_trouble_of_one_side_is_a_finding(both: Both) -> None:
+    """And which side it is stands in the answer, for the exit code."""
+    both.hubspot.revoke_token(next(iter(both.hubspot.tokens)))
+    told = _examined(both)
+    assert told.unreached == {Side.MARKETING}
+    (found,) = _of(told, Topic.CREDENTIALS)
+    assert "401" in found.what
+    assert found.breaks.startswith("nothing of this side can be read")
+
+
+def test_what_the_example_needs(both: Both) -> None:
+    """Read and written fields by object; no pseudo-field, no association, keys always."""
+    kinds = both.settings.connection.kinds
+    marketing, crm = needs_of(kinds, Side.MARKETING), needs_of(kinds, Side.CRM)
+    assert set(marketing.objects) == {"contacts", "companies"}
+    assert set(crm.objects) == {"Lead", "Contact", "Account"}
+    assert marketing.opt_outs
+    assert "@unsubscribed" not in marketing.objects["contacts"].read
+    assert "Syncd_Marketing_Id__c" in crm.objects["Account"].written
+    lead = crm.objects["Lead"]
+    assert "OwnerId" in lead.read
+    assert "OwnerId" not in lead.written, "owners flow to marketing only, unless told otherwise"
+    assert not crm.gives_owners
