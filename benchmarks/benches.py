@@ -132,4 +132,5 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "fresh": daemon.fresh,
     "outage": daemon.outage,
     "resync": daemon.resync,
+    "connections": daemon.connections,
 }

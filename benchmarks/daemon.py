@@ -11,9 +11,12 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
+from itertools import pairwise
 
+from benchmarks.crowd import crowd
 from benchmarks.figures import Figure
-from benchmarks.lab import Lab, opened
+from benchmarks.lab import Lab, Watched, opened
 
 LINKED = 10_000
 POLL = 10.0
@@ -24,6 +27,10 @@ LAG = 2.0
 BACKLOG = 36_000
 GAP = 3_600_000
 """Milliseconds of outage."""
+CONNECTIONS = 200
+INTERVAL = 60.0
+TURNS = 3
+"""Turns of each connection after its first, which is due at once for all."""
 
 
 def idle() -> Iterator[Figure]:
@@ -118,3 +125,40 @@ def resync() -> Iterator[Figure]:
         yield Figure("processor time of a resync of 100,000 people", many.cpu - many.start_up, "s", 9)
         yield Figure("records written by it", calls.written, "records", 0)
         yield Figure("growth of resident memory against 10,000", (many.memory - few.memory) / 1024, "MB", 24)
+
+
+def connections() -> Iterator[Figure]:
+    """A daemon on SQLite with 200 connections, polled every 60 s, while nothing happens; each has accounts of its own.
+
+    A turn is due 60 s after the one before it began. All first turns are due at once and are not counted.
+    """
+    with crowd(CONNECTIONS, poll=INTERVAL) as daemon:
+        daemon.wait_for("run.started", CONNECTIONS, within=300)
+        first = _spread(daemon)
+        began, used = time.monotonic(), daemon.processor()
+        daemon.wait_for("run.started", CONNECTIONS * (TURNS + 1), within=(INTERVAL + 30) * TURNS)
+        share = (daemon.processor() - used) / (time.monotonic() - began)
+        late = sorted(_late(daemon))
+        yield Figure("half of the turns late by at most", _share(late, 0.5), "s")
+        yield Figure("95 % of the turns late by at most", _share(late, 0.95), "s")
+        yield Figure("latest turn late by", late[-1], "s", 5)
+        yield Figure("turns that were counted", len(late), "turns")
+        yield Figure("turns that failed", len(daemon.events("run.failed") + daemon.events("turn.failed")), "turns", 0)
+        yield Figure("seconds until every connection was polled once", first, "s")
+        yield Figure("share of a core", share * 100, "%")
+        yield Figure("resident memory", daemon.memory(), "MB")
+
+
+def _spread(daemon: Watched) -> float:
+    times = [datetime.fromisoformat(event["time"]) for event in daemon.events("run.started")]
+    return (times[-1] - times[0]).total_seconds()
+
+
+def _late(daemon: Watched) -> Iterator[float]:
+    """Seconds by which each turn but the first of a connection began after it was due."""
+    begun: dict[str, list[datetime]] = {}
+    for event in daemon.events("run.started"):
+        begun.setdefault(event["connection"], []).append(datetime.fromisoformat(event["time"]))
+    for times in begun.values():
+        for before, after in pairwise(times):
+            yield (after - before).total_seconds() - INTERVAL

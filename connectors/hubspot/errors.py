@@ -158,8 +158,8 @@ def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
         if status == 401:
             return Raise(
                 Unauthorized(
-                    "HubSpot refused the access token (401); create a new service key (Settings > Integrations >"
-                    " Service Keys) and store it where the settings point to"
+                    "HubSpot refused the access token (401); create a new service key in Development > Keys,"
+                    " and store it where the settings point to"
                 )
             )
         if status == 403:

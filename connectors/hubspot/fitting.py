@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient, object_of, rows_of
 from connectors.hubspot.errors import Rejected
-from syncd.model.errors import NeedsOperator
+from connectors.transport import Unauthorized
+from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.model.fitting import Finding, Fitted, Needs, Severity, Step, Topic
 from syncd.model.values import Lane, Side
 
@@ -114,7 +115,7 @@ class HubSpotFitting:
         """The scopes of the token; ``None`` if HubSpot does not tell them."""
         try:
             told = object_of(self._client.describe_token(lane=self._lane), "token")
-        except (Rejected, NeedsOperator):  # not told for this sort of token: `rights` tries the calls themselves
+        except (NeedsOperator, RetryLater, Bug):  # not told for this sort of token: `rights` tries the calls themselves
             return None
         named = told.get("scopes")
         return {str(scope) for scope in named} if isinstance(named, list) else None
@@ -131,6 +132,8 @@ class HubSpotFitting:
                 continue
             try:
                 self._client.get("rights", path, lane=self._lane, query={"limit": "1"})
+            except Unauthorized:
+                raise
             except NeedsOperator:
                 found.append(_missing(scope, wanted[scope]))
         unknown = [scope for scope in wanted if scope not in tries]

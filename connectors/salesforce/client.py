@@ -109,7 +109,7 @@ class SalesforceClient:
             login, transport=self._login_transport, clock=clock, rate=self.rate, lock=lock or nullcontext()
         )
         self._org: tuple[Token, Salesforce] | None = None
-        self._skew = timedelta(0)
+        self._skew: timedelta | None = None
         self.base_path = f"/services/data/v{account.api_version}/"
 
     @property
@@ -145,7 +145,11 @@ class SalesforceClient:
             heard = parsedate_to_datetime(told) if told else None
         except ValueError:
             heard = None
-        return heard if heard is not None and heard.tzinfo is not None else self._clock.now() + self._skew
+        return heard if heard is not None and heard.tzinfo is not None else self.told_now() or self._clock.now()
+
+    def told_now(self) -> Instant | None:
+        """The vendor's time, estimated from the last answer; ``None`` before the first one that told it."""
+        return None if self._skew is None else self._clock.now() + self._skew
 
     def get(self, operation: str, path: str, *, lane: Lane) -> Answer:
         """A read of a resource below the version (``query?q=...``) or of a ``nextRecordsUrl``."""

@@ -129,9 +129,9 @@ class SalesforceConnector:
             return Health(
                 identity,
                 (f"{usage.used} of {usage.limit} API calls of 24 hours are used, by all integrations of the org",),
-                self._org.client.vendor_now(),
+                self._org.client.told_now(),
             )
-        return Health(identity, clock=self._org.client.vendor_now())
+        return Health(identity, clock=self._org.client.told_now())
 
     @foreseen
     def identity(self) -> AccountIdentity:

@@ -120,6 +120,19 @@ _APP: Final = "Setup > External Client App Manager > your app"
 _OAUTH: Final = (
     # (error, part of the description, what it means and where to click); the first that fits is used
     (
+        "invalid_client",
+        "installed",
+        "the app is not installed in this org; in Setup > External Client App Manager install it, or make a local one",
+    ),
+    (
+        "oauth_ec_app_not_found",
+        "",
+        (
+            "the app is not known to this org: it was deleted, or login_url leads to another org; compare login_url"
+            " with Setup > My Domain, and the client id with Setup > External Client App Manager"
+        ),
+    ),
+    (
         "invalid_client_id",
         "",
         f"no app has this client id; copy the Consumer Key from {_APP} > Settings > OAuth Settings",
@@ -205,7 +218,7 @@ def classify_login(answer: Answer) -> Verdict:
     if answer.status >= 500 or answer.status in (408, 420, 429) or "login rate exceeded" in description.lower():
         return Again(f"Salesforce's login answers {answer.status}", executed=False)
     for code, part, advice in _OAUTH:
-        if error == code and part in description.lower():
+        if error.lower() == code and part in description.lower():
             return Raise(
                 NeedsOperator(f"Salesforce refuses the login ({error}: {description or 'no reason'}): {advice}")
             )

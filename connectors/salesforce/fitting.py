@@ -19,7 +19,7 @@ from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import to18
 from connectors.salesforce.known import permitted
 from connectors.salesforce.queries import Queries
-from connectors.salesforce.rights import OBJECT_RIGHTS, USER_RIGHTS, VIEW_SETUP, Rights
+from connectors.salesforce.rights import DEPENDS, INACTIVE_OWNERS, OBJECT_RIGHTS, PREFERENCE, Rights, user_permissions
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Fitted, Needs, Step
@@ -28,7 +28,8 @@ from syncd.model.values import Lane, Side
 NAME: Final = "syncd"
 """Of the permission set."""
 DESCRIPTION: Final = "What syncd needs, and no more. Made by `syncd setup`."
-USER_PERMISSIONS: Final = (*(right.name for right in USER_RIGHTS), VIEW_SETUP)
+LOOKED_UP: Final = ("PermissionsRead", "PermissionsViewAllRecords")
+"""What an object needs that only another one depends on."""
 OBJECT_PERMISSIONS: Final = (*(right.name for right in OBJECT_RIGHTS), "PermissionsDelete")
 OBJECT_WORDS: Final = "read, create, edit, all records (Delete comes with Modify All; syncd never deletes)"
 _THERE: Final = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
@@ -86,13 +87,14 @@ class SalesforceFitting:
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
         """See the Protocol; two describes an object and four queries."""
         there: list[str] = []
-        steps = [*self._fields(needs, there)]
+        by_hand: list[str] = []
+        steps = [*self._fields(needs, there, by_hand)]
         made = {str(step.body["FullName"]) for step in steps}
-        parent, general = self._permission_set(there)
+        parent, general = self._permission_set(needs, there, by_hand)
         steps += general
         steps += self._object_rights(needs, parent, there)
         steps += self._field_rights(needs, parent, made, there)
-        assigned, by_hand = self._assignment(user, parent, there)
+        assigned = self._assignment(user, parent, there, by_hand)
         return Fitted(tuple(there), (*steps, *assigned), tuple(by_hand))
 
     def make(self, step: Step) -> None:
@@ -100,7 +102,7 @@ class SalesforceFitting:
         what, _, id_ = step.id.partition(":")
         body = dict(step.body)
         if body.get("ParentId") == _PENDING or body.get("PermissionSetId") == _PENDING:
-            row = self._own_set()
+            row = self._own_set(("Id",))
             if row is None:
                 raise NeedsOperator(f"{step.what}: the permission set {NAME} is not there; run `syncd setup` again")
             body["ParentId" if "ParentId" in body else "PermissionSetId"] = row["Id"]
@@ -116,12 +118,18 @@ class SalesforceFitting:
                 ) from why
 
     # -- what is lacking -----------------------------------------------------------------------------------------
-    def _fields(self, needs: Needs, there: list[str]) -> Iterator[Step]:
+    def _fields(self, needs: Needs, there: list[str], by_hand: list[str]) -> Iterator[Step]:
         wanted = list(own_fields(needs))
         known = self._custom_fields([field for _, field, _ in wanted])
         for name, field, metadata in wanted:
             if (name, field) in known:
                 there.append(f"field {name}.{field}")
+                seen = self._catalog.of(name, self._lane).get(field)
+                if "externalId" in metadata and seen is not None and not seen.unique:
+                    by_hand.append(
+                        f"field {name}.{field} is not unique: in Setup > Object Manager > {name} > Fields & "
+                        "Relationships tick Unique and External ID (first empty values that stand twice)"
+                    )
                 continue
             why = "it names the marketing record; without it a lost answer makes a second record"
             if "externalId" not in metadata:
@@ -141,9 +149,9 @@ class SalesforceFitting:
             raise wrong_shape("tooling.query", "no records")
         return {(str(row.get("TableEnumOrId")), f"{row.get('DeveloperName')}__c") for row in rows}
 
-    def _own_set(self) -> Mapping[str, Any] | None:
+    def _own_set(self, columns: Sequence[str]) -> Mapping[str, Any] | None:
         query = soql.select(
-            ("Id", *USER_PERMISSIONS),
+            columns,
             "PermissionSet",
             soql.equals("Name", NAME),
             soql.equals("IsOwnedByProfile", value=False),
@@ -151,9 +159,17 @@ class SalesforceFitting:
         (rows,) = self._queries.all([query], self._lane)
         return rows[0] if rows else None
 
-    def _permission_set(self, there: list[str]) -> tuple[str | None, list[Step]]:
-        row = self._own_set()
-        wanted: dict[str, object] = dict.fromkeys(USER_PERMISSIONS, True)
+    def _permission_set(self, needs: Needs, there: list[str], by_hand: list[str]) -> tuple[str | None, list[Step]]:
+        known = self._catalog.of("PermissionSet", self._lane)
+        if not known:
+            raise NeedsOperator(
+                "setup: these credentials do not see permission sets; give those of an administrator, who has Manage "
+                "Profiles and Permission Sets and View Setup and Configuration"
+            )
+        if INACTIVE_OWNERS not in known:
+            by_hand.append(f"the right 'Update Records with Inactive Owners' does not exist in this org: {PREFERENCE}")
+        wanted: dict[str, object] = {name: True for name in user_permissions(needs) if name in known}
+        row = self._own_set(("Id", *wanted))
         if row is None:
             body = {"Name": NAME, "Label": NAME, "Description": DESCRIPTION, **wanted}
             why = "rights of its own, so that the user's profile can give none"
@@ -167,7 +183,13 @@ class SalesforceFitting:
         return id_, [Step(Side.CRM, f"PermissionSet:{id_}", f"permission set {NAME}: {shown}", "see doctor", lacking)]
 
     def _object_rights(self, needs: Needs, parent: str | None, there: list[str]) -> Iterator[Step]:
-        held = self._held("ObjectPermissions", "SobjectType", OBJECT_PERMISSIONS, parent, list(needs.objects))
+        behind = [DEPENDS[name] for name in needs.objects if DEPENDS.get(name, name) not in needs.objects]
+        objects = [*behind, *needs.objects]
+        held = self._held("ObjectPermissions", "SobjectType", OBJECT_PERMISSIONS, parent, objects)
+        for name in behind:
+            body: dict[str, object] = {"ParentId": parent or _PENDING, "SobjectType": name}
+            what = f"rights on {name}: read, all records (the rights on Contact depend on them)"
+            yield from self._right("ObjectPermissions", held.get(name), body, LOOKED_UP, what, there)
         for name in needs.objects:
             yield from self._right(
                 "ObjectPermissions",
@@ -188,8 +210,9 @@ class SalesforceFitting:
             standard = self._permissionable(name)
             for field, edits in permitted(need).items():
                 full = f"{name}.{field}"
-                if not (full in made or (name, field) in custom or standard.get(field)):
-                    continue  # rights cannot be given, or it does not exist: `doctor` says so
+                there_is = full in made or (name, field) in custom or field in standard
+                if not there_is or standard.get(field) is False:
+                    continue  # it does not exist, as `doctor` says; or it belongs to everybody, as required fields do
                 words = "read and edit" if edits else "read"
                 for step in self._right(
                     "FieldPermissions",
@@ -239,13 +262,14 @@ class SalesforceFitting:
             raise wrong_shape("describe", f"no fields of {object}")
         return {str(field.get("name")): field.get("permissionable") is True for field in fields}
 
-    def _assignment(self, user: str | None, parent: str | None, there: list[str]) -> tuple[list[Step], list[str]]:
+    def _assignment(self, user: str | None, parent: str | None, there: list[str], by_hand: list[str]) -> list[Step]:
         if user is None:
-            by_hand = (
+            by_hand.append(
                 f"assign the permission set {NAME} to the integration user (Setup > Permission Sets > {NAME} > Manage "
-                "Assignments): its own credentials do not work yet, so who it is is not known"
+                "Assignments): who the daemon acts as is not known, as it could not log in or was not told"
             )
-            return [], [by_hand]
+            return []
+        what = f"permission set {NAME} assigned to user {user}"
         if parent is not None:
             query = soql.select(
                 ("Id",),
@@ -255,8 +279,7 @@ class SalesforceFitting:
             )
             (rows,) = self._queries.all([query], self._lane)
             if rows:
-                there.append(f"permission set {NAME} assigned to user {user}")
-                return [], []
+                there.append(what)
+                return []
         body = {"PermissionSetId": parent or _PENDING, "AssigneeId": user}
-        what = f"permission set {NAME} assigned to user {user}"
-        return [Step(Side.CRM, "PermissionSetAssignment", what, "the user the daemon acts as", body)], []
+        return [Step(Side.CRM, "PermissionSetAssignment", what, "the user the daemon acts as", body)]

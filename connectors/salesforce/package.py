@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape
 
-from connectors.salesforce.fitting import DESCRIPTION, NAME, OBJECT_PERMISSIONS, USER_PERMISSIONS, own_fields
+from connectors.salesforce.fitting import DESCRIPTION, LOOKED_UP, NAME, OBJECT_PERMISSIONS, own_fields
 from connectors.salesforce.known import permitted
+from connectors.salesforce.rights import DEPENDS, user_permissions
 from syncd.model.fitting import Needs
 
 _SOURCE: Final = "force-app/main/default"
@@ -37,10 +38,12 @@ def _permission_set(needs: Needs) -> str:
         for field, editable in permitted(need).items():
             lines += _nested("fieldPermissions", {"editable": editable, "field": f"{name}.{field}", "readable": True})
     lines += _elements({"label": NAME})
-    for name in sorted(needs.objects):
-        rights = {_object_word(right): True for right in OBJECT_PERMISSIONS}
+    behind = {DEPENDS[name] for name in needs.objects if DEPENDS.get(name, name) not in needs.objects}
+    for name in sorted(behind | needs.objects.keys()):
+        given = LOOKED_UP if name in behind else OBJECT_PERMISSIONS
+        rights: dict[str, object] = {_object_word(right): right in given for right in OBJECT_PERMISSIONS}
         lines += _nested("objectPermissions", {**dict(sorted(rights.items())), "object": name})
-    for right in sorted(USER_PERMISSIONS):
+    for right in sorted(user_permissions(needs)):
         lines += _nested("userPermissions", {"enabled": True, "name": right.removeprefix("Permissions")})
     return _document("PermissionSet", lines)
 

@@ -8,7 +8,7 @@ and edited, and only the rights that no describe shows remain unknown. Facts: ob
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,6 +22,8 @@ from syncd.model.fitting import Finding, Needs, Severity, Topic
 from syncd.model.values import Lane, Side
 
 PERMISSION_SET: Final = "Setup > Permission Sets > syncd"
+DEPENDS: Final = {"Contact": "Account"}
+"""An object whose Read and View All need the same of another one (vendor: "depends on permission(s)")."""
 ALL: Final = {
     "PermissionsViewAllRecords": "PermissionsViewAllData",
     "PermissionsModifyAllRecords": "PermissionsModifyAllData",
@@ -74,16 +76,37 @@ NEVER_NEEDED: Final = {
     "PermissionsModifyAllData": "Modify All Data",
     "PermissionsViewAllData": "View All Data",
     "PermissionsManageUsers": "Manage Users",
+    "PermissionsManageProfilesPermissionsets": "Manage Profiles and Permission Sets",
+    "PermissionsAssignPermissionSets": "Assign Permission Sets",
+    "PermissionsManageSharing": "Manage Sharing",
+    "PermissionsModifyMetadata": "Modify Metadata",
     "PermissionsCustomizeApplication": "Customize Application",
     "PermissionsAuthorApex": "Author Apex",
+    "PermissionsDataExport": "Weekly Data Export",
+    "PermissionsBulkApiHardDelete": "Bulk API Hard Delete",
+    "PermissionsTransferAnyEntity": "Transfer Record",
     "PermissionsConvertLeads": "Convert Leads",
 }
+MAY_CHANGE: Final = ("PermissionsCreate", "PermissionsEdit", "PermissionsDelete", "PermissionsModifyAllRecords")
+INACTIVE_OWNERS: Final = "PermissionsUpdateWithInactiveOwner"
+PREFERENCE: Final = (
+    "Setup > User Interface: tick \"Enable 'Set Audit Fields upon Record Creation' and 'Update Records with Inactive "
+    "Owners' User Permissions\", which is off in new orgs; then run `syncd setup` again"
+)
+"""Without it the right does not exist in the org (vendor's release notes, Winter '16)."""
 TRANSFER: Final = Right(
     "PermissionsTransferAnyLead",
     "Transfer Leads",
     "leads of others cannot be given another owner",
 )
-VIEW_SETUP: Final = "PermissionsViewSetup"
+VIEW_SETUP: Final = ("PermissionsViewRoles", "PermissionsViewSetup")
+"""The second depends on the first."""
+SHOWN: Final = 8
+
+
+def user_permissions(needs: Needs) -> tuple[str, ...]:
+    """What the permission set gives beside objects and fields."""
+    return (*(right.name for right in USER_RIGHTS), *((TRANSFER.name,) if needs.gives_owners else ()), *VIEW_SETUP)
 
 
 class Rights:
@@ -97,11 +120,15 @@ class Rights:
     def findings(self, needs: Needs, lane: Lane) -> list[Finding]:
         """What is missing, and what goes beyond need."""
         user = self._client.user(lane)
-        told = self._held(user, list(needs.objects), lane) if user else None
+        told = self._held(user, lane) if user else None
         if told is None:
             return [_unreadable(user), *self._described(needs, lane)]
         general, by_object = told
-        found = [_missing(right, "The user") for right in _wanted(needs) if not general.get(right.name, False)]
+        found = [
+            _missing(right, "The user", *([PREFERENCE] if right.name not in general else []))
+            for right in _wanted(needs)
+            if not general.get(right.name, False)
+        ]
         for name in needs.objects:
             held = by_object.get(name, {})
             found += [
@@ -111,16 +138,23 @@ class Rights:
             ]
             if held.get("PermissionsDelete") and not held.get("PermissionsModifyAllRecords"):
                 found.append(_beyond(f"Delete on {name}"))
+        needed = needs.objects.keys() | {DEPENDS[name] for name in needs.objects.keys() & DEPENDS.keys()}
+        others = sorted(
+            name
+            for name, held in by_object.items()
+            if name not in needed and any(held.get(right) for right in MAY_CHANGE)
+        )
+        if others:
+            shown = ", ".join(others[:SHOWN]) + (" and more" if len(others) > SHOWN else "")
+            found.append(_beyond(f"to change {shown}"))
         beyond = dict(NEVER_NEEDED) | ({} if needs.gives_owners else {TRANSFER.name: TRANSFER.label})
         return found + [_beyond(label) for name, label in beyond.items() if general.get(name)]
 
-    def _held(
-        self, user: str, objects: Sequence[str], lane: Lane
-    ) -> tuple[Mapping[str, bool], Mapping[str, Mapping[str, bool]]] | None:
-        """User permissions, and object permissions by object; ``None`` if this user may not look."""
+    def _held(self, user: str, lane: Lane) -> tuple[Mapping[str, bool], Mapping[str, Mapping[str, bool]]] | None:
+        """User permissions that the org has, and object permissions by object; ``None`` if this user may not look."""
         try:
             known = self._catalog.of("PermissionSet", lane)
-            names = [right.name for right in (*USER_RIGHTS, TRANSFER)] + [VIEW_SETUP, *NEVER_NEEDED]
+            names = [*(right.name for right in (*USER_RIGHTS, TRANSFER)), *NEVER_NEEDED]
             asked = [name for name in names if name in known]
             if not asked:
                 return None
@@ -132,7 +166,6 @@ class Rights:
                         ("SobjectType", *(right.name for right in OBJECT_RIGHTS), "PermissionsDelete"),
                         "ObjectPermissions",
                         soql.within("ParentId", *mine),
-                        soql.is_in("SobjectType", objects),
                     ),
                 ],
                 lane,
@@ -163,14 +196,14 @@ def _wanted(needs: Needs) -> list[Right]:
     return rights + ([TRANSFER] if needs.gives_owners else [])
 
 
-def _missing(right: Right, whose: str) -> Finding:
+def _missing(right: Right, whose: str, where: str = f"{PERMISSION_SET}, or let `syncd setup` do it") -> Finding:
     return Finding(
         Side.CRM,
         Topic.RIGHTS,
         right.severity,
         f"{whose}: the right '{right.label}' is missing",
         right.breaks,
-        f"{PERMISSION_SET}, or let `syncd setup` do it",
+        where,
     )
 
 

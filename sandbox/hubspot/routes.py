@@ -21,7 +21,7 @@ from sandbox.kernel import Answered
 Endpoint = Callable[[Exchange], Answered]
 
 #: Asks about a token; it has no dated twin.
-TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"
+TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # not a secret
 #: Date-versioned paths that exist; each is supported for 18 months.
 DATED = ("2026-03", "2026-09")
 _NUMBERED = re.compile(r"/crm/(v3|v4)/(objects|properties|owners|associations)(?:/(.*))?")

@@ -19,7 +19,7 @@ from syncd.system import SystemClock, calm_collector, holder_name
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
-    from syncd.ports.fitting import Fitting
+    from syncd.ports.connector import Connector
     from syncd.settings.accounts import Admin, Loaded
     from syncd.settings.main_file import Outline
     from syncd.store import SqlRoster, SqlStore
@@ -118,7 +118,7 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
 
 
 @contextmanager
-def open_admins(loaded: Loaded, connection: str | None, admin: Admin) -> Iterator[Pair[Fitting]]:
+def open_admins(loaded: Loaded, connection: str | None, admin: Admin) -> Iterator[Pair[Connector]]:
     """Both accounts of one connection as an administrator sees them.
 
     :raises BadUsage: if the administrator's credentials are not whole.
@@ -128,7 +128,7 @@ def open_admins(loaded: Loaded, connection: str | None, admin: Admin) -> Iterato
     try:
         connectors = build_connectors(settings, store, SystemClock())
         try:
-            yield connectors.map(lambda connector: connector.fitting())
+            yield connectors
         finally:
             close_all(connectors)
     finally:

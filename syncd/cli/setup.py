@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from syncd.cli.call import Call
 
 if TYPE_CHECKING:
     from syncd.operations.fitting import Offer
-    from syncd.settings.accounts import Loaded, Secret
+    from syncd.settings.accounts import Secret
 
 File = Path | None
 
@@ -50,11 +51,13 @@ def setup(
     command and kept nowhere; without them the daemon's own are tried. Running it again makes only what is lacking.
     Exit 0 if nothing is lacking, 1 if something is, 3 if a vendor refused.
 
-    JSON: there {side: [text]}, steps [{side, what, why}], by_hand [{side, what}], applied.
+    JSON: there {side: [text]}, steps [{side, what, why}], by_hand [{side, what}], troubles [text], applied.
     """
-    from syncd.bootstrap import open_admins
+    from syncd.bootstrap import open_admins, open_world
+    from syncd.cli.call import who
+    from syncd.cli.out import say
     from syncd.model.errors import BadUsage
-    from syncd.operations.fitting import make, survey
+    from syncd.operations.fitting import daemon, make, survey
     from syncd.settings.accounts import Admin
 
     call: Call = context.obj
@@ -72,37 +75,34 @@ def setup(
         private_key=_secret("--crm-key-file", key_file),
     )
     kinds = loaded.connection(call.connection).connection.kinds
-    with open_admins(loaded, call.connection, admin) as admins:
-        offer = survey(kinds, admins, user=_daemon(call, loaded))
-        _print(offer, as_json=as_json, applied=apply)
+    with (
+        open_admins(loaded, call.connection, admin) as admins,
+        open_world(loaded, call.connection, who=who(), read_only=True) as world,
+    ):
+        user, troubles = daemon(world.connectors, admins)
+        fittings = admins.map(lambda connector: connector.fitting())
+        offer = survey(kinds, fittings, user=user)
+        if not as_json:
+            say(*troubles, style="yellow")
+            _print(offer, "making" if apply else "lacking")
         if apply:
-            make(offer, admins)
-    if apply and offer.steps and not as_json:
-        from syncd.cli.out import count, say
-
-        say(f"{count(len(offer.steps), 'step')} done; look at it with {call.again('doctor')}")
-    raise typer.Exit(1 if offer.by_hand or (offer.steps and not apply) else 0)
+            make(offer, fittings)
+            left = survey(kinds, fittings, user=user)  # looked at again: an answer that something is there may mislead
+        else:
+            left = offer
+    if as_json:
+        _print_json(offer, troubles, applied=apply)
+    elif apply:
+        _print_left(offer, left, call)
+    elif offer.steps:
+        say("nothing was made; run it again with --apply")
+    raise typer.Exit(1 if left.by_hand or left.steps else 0)
 
 
 def _secret(option: str, file: Path | None) -> Secret | None:
     from syncd.settings.accounts import Secret
 
     return None if file is None else Secret(option, file=file)
-
-
-def _daemon(call: Call, loaded: Loaded) -> str | None:
-    """Who the daemon acts as at the CRM; ``None`` if its own credentials do not work yet."""
-    from syncd.bootstrap import open_world
-    from syncd.cli.call import who
-    from syncd.cli.out import say
-    from syncd.model.errors import NeedsOperator, RetryLater
-
-    try:
-        with open_world(loaded, call.connection, who=who(), read_only=True) as world:
-            return world.connectors.crm.fitting().user()
-    except (NeedsOperator, RetryLater) as why:
-        say(f"the daemon's own login at the CRM: {why}", style="yellow")
-        return None
 
 
 def _export(call: Call, directory: Path) -> None:
@@ -112,12 +112,15 @@ def _export(call: Call, directory: Path) -> None:
 
     loaded, _ = call.loaded_without_secrets()
     files = sfdx_package(loaded, call.connection)
-    if directory.exists() and any(directory.iterdir()):
-        raise BadUsage(f"{directory} is not empty; name a new folder, so that nothing of yours is overwritten")
-    for name, text in files.items():
-        file = directory / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+    try:
+        if directory.exists() and any(directory.iterdir()):
+            raise BadUsage(f"{directory} is not empty; name a new folder, so that nothing of yours is overwritten")
+        for name, text in files.items():
+            file = directory / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{directory} cannot be written ({error.strerror}); name a folder of yours") from error
     say(
         f"{count(len(files), 'file')} written to {directory}",
         f"deploy: cd {directory} && sf project deploy start --source-dir force-app --target-org ORG",
@@ -125,29 +128,41 @@ def _export(call: Call, directory: Path) -> None:
     )
 
 
-def _print(offer: Offer, *, as_json: bool, applied: bool) -> None:
-    from syncd.cli.out import print_json, say
+def _print(offer: Offer, verb: str) -> None:
+    from syncd.cli.out import say
     from syncd.model.values import SIDES
 
-    if as_json:
-        print_json(
-            {
-                "there": {str(side): list(offer.sides.of(side).there) for side in SIDES},
-                "steps": [{"side": str(step.side), "what": step.what, "why": step.why} for step in offer.steps],
-                "by_hand": [{"side": str(side), "what": what} for side, what in offer.by_hand],
-                "applied": applied,
-            }
-        )
-        return
     for side in SIDES:
         fitted = offer.sides.of(side)
         say(f"{side}: {len(fitted.there)} things are there, {len(fitted.steps)} are lacking", style="bold")
         for group, together in groupby(fitted.steps, key=lambda step: step.group or step.what):
             steps = list(together)
             parts = ", ".join(step.part for step in steps if step.part)
-            what = f"{group}: {parts}" if parts else group
-            say(f"  {'making' if applied else 'lacking'}: {what}  ({steps[0].why})")
+            say(f"  {verb}: {f'{group}: {parts}' if parts else group}  ({steps[0].why})")
         for what in fitted.by_hand:
             say(f"  by hand: {what}", style="yellow")
-    if offer.steps and not applied:
-        say("nothing was made; run it again with --apply")
+
+
+def _print_left(offer: Offer, left: Offer, call: Call) -> None:
+    """What came of it."""
+    from syncd.cli.out import count, say
+
+    for step in left.steps:
+        say(f"not made, though the vendor did not refuse it: {step.side}: {step.what}", style="red")
+    if offer.steps:
+        say(f"{count(len(offer.steps) - len(left.steps), 'step')} done; look at it with {call.again('doctor')}")
+
+
+def _print_json(offer: Offer, troubles: Sequence[str], *, applied: bool) -> None:
+    from syncd.cli.out import print_json
+    from syncd.model.values import SIDES
+
+    print_json(
+        {
+            "there": {str(side): list(offer.sides.of(side).there) for side in SIDES},
+            "steps": [{"side": str(step.side), "what": step.what, "why": step.why} for step in offer.steps],
+            "by_hand": [{"side": str(side), "what": what} for side, what in offer.by_hand],
+            "troubles": list(troubles),
+            "applied": applied,
+        }
+    )

@@ -73,7 +73,7 @@ def sandbox(
         environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
         if write_config is not None:
             _write_config(write_config, call, environment)
-        admin = _admin_words(write_config or Path("admin")) if bare else ()
+        admin = _admin_words(write_config) if bare else ()
         _print(running, environment, write_config, admin)
         stopped.wait()
         if export is not None:
@@ -104,25 +104,27 @@ def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: boo
     return environment | ({f"{prefix}SCOPE": "all"} if everyone else {})
 
 
-def _admin_words(folder: Path) -> tuple[str, ...]:
-    """Writes an administrator's secrets of bare stand-ins into files; the options of ``setup`` that name them."""
+def _admin_words(folder: Path | None) -> tuple[str, ...]:
+    """How to reach bare stand-ins as an administrator: a call of ``setup`` with secrets in files of the configuration's
+    folder; where there is none, the secrets themselves, which are none.
+    """
     from sandbox.hubspot.kernel import ADMIN_TOKEN
     from sandbox.salesforce.oauth import ADMIN_APP
 
+    if folder is None:
+        return (f"token {ADMIN_TOKEN}", f"client id {ADMIN_APP.client_id}", f"client secret {ADMIN_APP.client_secret}")
     kept = folder / "admin"
-    kept.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for name, secret in (("marketing_token", ADMIN_TOKEN), ("crm_client_secret", ADMIN_APP.client_secret)):
-        file = kept / name
-        file.touch(mode=0o600)
-        file.write_text(secret + "\n", encoding="utf-8")
-    return (
-        "--marketing-token-file",
-        str(kept / "marketing_token"),
-        "--crm-client-id",
-        ADMIN_APP.client_id,
-        "--crm-client-secret-file",
-        str(kept / "crm_client_secret"),
-    )
+    try:
+        kept.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for name, secret in (("marketing_token", ADMIN_TOKEN), ("crm_client_secret", ADMIN_APP.client_secret)):
+            file = kept / name
+            file.touch(mode=0o600)
+            file.write_text(secret + "\n", encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{kept} cannot be written ({error.strerror}); name a folder of yours") from error
+    words = ("syncd", "--config", str(folder), "setup", "--marketing-token-file", str(kept / "marketing_token"))
+    more = ("--crm-client-id", ADMIN_APP.client_id, "--crm-client-secret-file", str(kept / "crm_client_secret"))
+    return (shlex.join([*words, *more]),)
 
 
 def _start(hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int, bare: bool) -> RunningSandbox:
@@ -179,9 +181,10 @@ def _print(
     for name, value in environment.items():
         typer.echo(f"export {name}={value}")
     if write_config is not None:
-        typer.echo(f"# in another shell: syncd --config {write_config} check, then plan, then sync")
+        steps = "doctor, then setup" if admin else "check, then plan, then sync"
+        typer.echo(f"# in another shell: syncd --config {write_config} {steps}")
     if admin:
-        typer.echo(f"# an administrator: syncd setup {shlex.join(admin)}")
+        typer.echo(f"# an administrator: {', '.join(admin)}")
     typer.echo("# runs until interrupted")
 
 

@@ -9,6 +9,8 @@ What is settled here and why (docs/decisions.md 43):
 * The application version is constant, and raised only when a turn's meaning changes: dbos never recovers a workflow of
   another version.
 * ``take_over`` names the queue when it resumes a workflow; without a name dbos moves it to a queue without partitions.
+* A job that was claimed while the database went away may be ours without our knowing: the claim was stored, its answer
+  lost. Who asks for it twice and finds it claimed here, but not at work, puts it back into the queue.
 * Threads are bounded. dbos' own log lines go through the standard library's loggers, hence through ours.
 """
 
@@ -61,6 +63,8 @@ class DbosJobs:
         self._threads = threads
         self._every = every
         self._turn: Any = None
+        self._at_work: set[str] = set()
+        self._missed: set[str] = set()
 
     def launch(self, perform: Perform) -> None:
         """Begins to work."""
@@ -87,7 +91,13 @@ class DbosJobs:
 
         @DBOS.workflow(name="turn", max_recovery_attempts=1_000_000)
         def turn(connection: str, number: int) -> None:
-            perform(connection, number)
+            id_ = _id(connection, number)
+            self._missed.discard(id_)
+            self._at_work.add(id_)
+            try:
+                perform(connection, number)
+            finally:
+                self._at_work.discard(id_)
 
         self._turn = turn
         DBOS.listen_queues([QUEUE])
@@ -103,11 +113,21 @@ class DbosJobs:
 
     def enqueue(self, connection: str, number: int) -> bool:
         """Asks for a turn, once."""
-        id_ = f"turn:{connection}:{number}"
+        id_ = _id(connection, number)
         with SetWorkflowID(id_), SetEnqueueOptions(queue_partition_key=connection):
             DBOS.enqueue_workflow(QUEUE, self._turn, connection, number)
         status = DBOS.get_workflow_status(id_)
+        if status is not None and status.status == "PENDING" and status.executor_id == self._worker:
+            self._look_for(id_)
         return status is None or status.status in _WAITING
+
+    def _look_for(self, id_: str) -> None:
+        """A job that is said to be at work here; at the second look one that is not goes back into the queue."""
+        if id_ in self._at_work:
+            return
+        if id_ in self._missed:
+            DBOS.resume_workflow(id_, queue_name=QUEUE)
+        self._missed ^= {id_}
 
     def take_over(self, worker: str) -> int:
         """Puts the jobs that a dead worker had begun back into their queue."""
@@ -133,3 +153,7 @@ class DbosJobs:
     def close(self) -> None:
         """Takes no more jobs."""
         DBOS.destroy(workflow_completion_timeout_sec=0)
+
+
+def _id(connection: str, number: int) -> str:
+    return f"turn:{connection}:{number}"

@@ -77,13 +77,22 @@ class Needs:
 
 @dataclass(frozen=True, slots=True)
 class Sunset:
-    """Something of a vendor's that ends: ``version`` of its API (as configured), ``what`` it is, and what to do."""
+    """Something of a vendor's that ends: ``version`` of its API as configured (``to``: the last of a range of numbers),
+    ``what`` it is, and what to do.
+    """
 
     vendor: str
     version: str
     what: str
     ends: date
     advice: str
+    to: str = ""
+
+    def concerns(self, version: str) -> bool:
+        """Whether it is about this version."""
+        if not self.to:
+            return version == self.version
+        return float(self.version) <= float(version) <= float(self.to)
 
 
 @dataclass(frozen=True, slots=True)

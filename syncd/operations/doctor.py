@@ -6,7 +6,7 @@ one is looked at all the same. Nothing is written to anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final, TypeAlias
@@ -15,8 +15,8 @@ from syncd.core.normalize import Lens
 from syncd.engine.world import World
 from syncd.model.errors import Bug, Flaw, NeedsOperator, RetryLater, SyncdError
 from syncd.model.fitting import Finding, Severity, Sunset, Topic
-from syncd.model.mapping import KindMapping
-from syncd.model.remote import RemoteSchema, RemoteUser, UserSort
+from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.operations.fitting import needs_of
 
@@ -33,6 +33,7 @@ NEARLY_SPENT: Final = 0.8
 IDLE_CALLS: Final = Pair(3, 2)
 """Calls of an idle cycle of both kinds per side, at most (docs/performance.md)."""
 FEW_SHOWN: Final = 10
+MEND: Final = "as it says there, then `syncd doctor` again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def examine(
         except (NeedsOperator, RetryLater, Bug) as why:
             unreached.add(side)
             found.append(_unreached(side, why))
+    found += _mapping(world, check, unreached)
     if not unreached:
-        found += _mapping(world, check)
         found += _owners(world)
     order = list(Severity)
     return Diagnosis(tuple(sorted(found, key=lambda finding: order.index(finding.severity))), frozenset(unreached))
@@ -84,11 +85,24 @@ def examine(
 def _side(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
     connector = world.connectors.of(side)
     health = connector.check()
-    for trouble in health.troubles:
-        yield Finding(side, Topic.QUOTA, Severity.RISK, trouble, "calls are refused until the day is over")
+    yield from _binding(world, side, health.identity)
     yield from _clock(side, health.clock, world.clock.now())
     yield from _quota(world, side, poll=poll)
     yield from connector.fitting().rights(needs_of(world.connection.kinds, side))
+
+
+def _binding(world: World, side: Side, identity: AccountIdentity) -> Iterator[Finding]:
+    bound = world.store.bound().get(side)
+    if bound is not None and (bound.vendor, bound.account) != (identity.vendor, identity.account):
+        yield Finding(
+            side,
+            Topic.CREDENTIALS,
+            Severity.BROKEN,
+            f"the credentials lead to {identity.vendor} account {identity.account}, but this store is bound to "
+            f"{bound.account}",
+            "syncd refuses to work: what it knows is about other records",
+            "give the credentials of the right account, or this environment a store.url of its own",
+        )
 
 
 def _unreached(side: Side, why: SyncdError) -> Finding:
@@ -99,7 +113,7 @@ def _unreached(side: Side, why: SyncdError) -> Finding:
         Severity.BROKEN,
         str(why),
         "nothing of this side can be read or written, and nothing else about it could be looked at",
-        "try again in a minute; then look at the address in syncd.yaml and at the network" if later else "see above",
+        "try again in a minute; then look at the address in syncd.yaml and at the network" if later else MEND,
     )
 
 
@@ -129,7 +143,7 @@ def _quota(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
             Topic.QUOTA,
             Severity.RISK,
             f"{quota.used:,} of {quota.limit:,} calls of the day are used, by all integrations together",
-            f"syncd waits once the other {max(0, left):,} are used",
+            f"syncd waits once the other {max(0, left):,} are used, until some are free again",
             "look for another integration that polls too often, or buy calls",
         )
     if idle > quota.limit * 0.5:
@@ -156,7 +170,7 @@ def _sandbox(side: Side, account: Account) -> Iterator[Finding]:
 
 def _sunsets(side: Side, account: Account, sunsets: Sequence[Sunset], today: date) -> Iterator[Finding]:
     for sunset in sunsets:
-        if (sunset.vendor, sunset.version) != (account.vendor, account.version):
+        if sunset.vendor != account.vendor or not sunset.concerns(account.version):
             continue
         days = (sunset.ends - today).days
         when = f"ends on {sunset.ends}, in {days} days" if days >= 0 else f"ended on {sunset.ends}"
@@ -166,41 +180,102 @@ def _sunsets(side: Side, account: Account, sunsets: Sequence[Sunset], today: dat
         )
 
 
-def _mapping(world: World, check: Check) -> Iterator[Finding]:
+def _mapping(world: World, check: Check, unreached: Collection[Side]) -> Iterator[Finding]:
     for kind in world.connection.kinds:
+        stopped = f"{kind.kind} is not synced at all until this is mended"
         lens = Lens(kind, world.context, world.codecs)
-        read: list[RemoteSchema] = []
+        read: dict[Side, RemoteSchema] = {}
         for side in SIDES:
+            if side in unreached:
+                continue
             try:
-                read.append(world.connectors.of(side).schema(lens.shape(side)))
+                read[side] = world.connectors.of(side).schema(lens.shape(side))
             except (NeedsOperator, RetryLater, Bug) as why:
-                what, breaks = f"{kind.kind}: {why}", f"{kind.kind} is not synced at all until this is mended"
-                yield Finding(side, Topic.MAPPING, Severity.BROKEN, what, breaks, "see above")
-        if len(read) < len(SIDES):
-            continue
-        schemas = Pair(*read)
-        unseen = [f"{name}." for side in SIDES for name, fields in schemas.of(side).objects.items() if not fields]
-        flaws, notices = check(kind, schemas)
-        for flaw in flaws:
-            if any(name in flaw.what for name in unseen):
-                continue  # the whole object is hidden, which the rights say in one line
-            place = f"{flaw.file}:{flaw.line}: " if flaw.file else ""
-            yield Finding(
-                _side_of(flaw),
-                Topic.MAPPING,
-                Severity.BROKEN,
-                f"{place}{flaw.what}",
-                f"{kind.kind} is not synced at all until this is mended",
-                flaw.advice,
-            )
-        for notice in notices:
-            yield Finding(Side.CRM, Topic.MAPPING, Severity.NOTICE, notice, "this field is not kept in step")
-        yield from _unusable(kind, schemas)
+                yield Finding(side, Topic.MAPPING, Severity.BROKEN, f"{kind.kind}: {why}", stopped, MEND)
+        if len(read) == len(SIDES):
+            yield from _held_against(kind, Pair(read[Side.MARKETING], read[Side.CRM]), check, stopped)
+        else:
+            yield from _alone(kind, read, stopped)
 
 
-def _side_of(flaw: Flaw) -> Side:
-    """The side a flaw is about, as its words or its place in the file tell."""
-    return Side.MARKETING if any(word in flaw.what for word in ("contacts.", "companies.")) else Side.CRM
+def _alone(kind: KindMapping, read: Mapping[Side, RemoteSchema], stopped: str) -> Iterator[Finding]:
+    """What one schema tells while the other cannot be read: fields that are not there."""
+    for side, schema in read.items():
+        for name, need in needs_of([kind], side).objects.items():
+            seen = schema.objects.get(name, {})
+            gone = sorted(need.read - seen.keys()) if seen else []
+            for field in gone:
+                what = f"{name}.{field} does not exist or is hidden from syncd"
+                yield Finding(side, Topic.MAPPING, Severity.BROKEN, what, stopped, "correct the name or give the right")
+
+
+def _held_against(kind: KindMapping, schemas: Pair[RemoteSchema], check: Check, stopped: str) -> Iterator[Finding]:
+    unseen = [f"{name}." for side in SIDES for name, fields in schemas.of(side).objects.items() if not fields]
+    flaws, notices = check(kind, schemas)
+    for flaw in flaws:
+        if any(name in flaw.what for name in unseen):
+            continue  # the whole object is hidden, which the rights say in one line
+        place = f"{flaw.file}:{flaw.line}: " if flaw.file else ""
+        side, advice = _side_of(kind, flaw.what), flaw.advice or MEND
+        yield Finding(side, Topic.MAPPING, Severity.BROKEN, f"{place}{flaw.what}", stopped, advice)
+    for notice in notices:
+        left_out = "is left out" in notice
+        yield Finding(
+            _side_of(kind, notice),
+            Topic.MAPPING,
+            Severity.NOTICE,
+            notice,
+            "this field is not kept in step" if left_out else f"a new {kind.kind} may be refused there",
+            "make it at the vendor, or leave it so" if left_out else "map it, or give it a `create_default`",
+        )
+    yield from _lists(kind, schemas)
+    yield from _unusable(kind, schemas)
+
+
+def _side_of(kind: KindMapping, text: str) -> Side:
+    """The side that a flaw or notice names an object of."""
+    return Side.MARKETING if any(name in text for name in kind.objects.marketing) else Side.CRM
+
+
+def _lists(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[Finding]:
+    """Values of tables that a list does not have where the vendor would take them all the same, and values of lists
+    that no table reads. Lists that take nothing else are held against the table by ``check``.
+    """
+    for field in kind.fields:
+        for side in SIDES if field.table else ():
+            for name, slots in field.slots.of(side).items():
+                for position, slot in enumerate(slots):
+                    yield from _list(
+                        field, side, f"{name}.{slot}", schemas.of(side).objects.get(name, {}).get(slot), position
+                    )
+
+
+def _list(field: FieldMapping, side: Side, where: str, remote: RemoteField | None, position: int) -> Iterator[Finding]:
+    known = {option.value for option in remote.options if option.active} if remote else set()
+    if remote is None or not known:
+        return
+    writes = {row.writes.of(side)[position] for row in field.table if row.writes.of(side)}  # type: ignore[index]
+    foreign = sorted(str(value) for value in writes if value is not None and value not in known)
+    if foreign and not remote.restricted and field.direction.flows_to(side):
+        yield Finding(
+            side,
+            Topic.MAPPING,
+            Severity.BROKEN,
+            f"the list {where} does not have {', '.join(foreign)}, which the table of {field.name} writes",
+            "the vendor takes it, and people find records with a value that nobody chose",
+            "correct the table, or add the value to the list at the vendor",
+        )
+    read = {form[position] for row in field.table for form in row.reads.of(side)}
+    unread = sorted(known - {str(value) for value in read if value is not None}) if None not in read else []
+    if unread and field.direction.flows_to(side.other):
+        yield Finding(
+            side,
+            Topic.MAPPING,
+            Severity.NOTICE,
+            f"the table of {field.name} does not read {', '.join(unread[:FEW_SHOWN])} of the list {where}",
+            f"records with it: {field.name} is treated as `unknown` says ({field.unknown})",
+            "add rows to the table for what should travel",
+        )
 
 
 def _unusable(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[Finding]:
@@ -224,10 +299,12 @@ def _owners(world: World) -> Iterator[Finding]:
         return
     try:
         users = Pair(*(_people(world.connectors.of(side).users()) for side in SIDES))
-    except (NeedsOperator, RetryLater):
-        return  # a right that is missing, which was told already
+    except (NeedsOperator, RetryLater, Bug) as why:
+        what, breaks = f"owners could not be compared: {why}", "who owns a record is not told to the other side"
+        yield Finding(Side.MARKETING, Topic.OWNERS, Severity.NOTICE, what, breaks, MEND)
+        return
     for side in SIDES:
-        known = {user.email for user in users.of(side.other)}
+        known = {user.email for user in users.of(side.other) if user.active}
         unknown = sorted(user.email or user.name for user in users.of(side) if user.active and user.email not in known)
         if unknown and (side is Side.CRM or needs_of(world.connection.kinds, Side.CRM).gives_owners):
             yield Finding(

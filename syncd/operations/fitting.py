@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
+from syncd.ports.connector import Connector
 from syncd.ports.fitting import Fitting
-
-CREATED_BY = {Side.CRM: ("CreatedDate",), Side.MARKETING: ("createdate",)}
 
 
 def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
@@ -65,6 +65,28 @@ class Offer:
     def by_hand(self) -> tuple[tuple[Side, str], ...]:
         """What only a person can do."""
         return tuple((side, what) for side in SIDES for what in self.sides.of(side).by_hand)
+
+
+def daemon(own: Pair[Connector], admins: Pair[Connector]) -> tuple[str | None, tuple[str, ...]]:
+    """Who the daemon acts as at the CRM, and what keeps its own credentials from working, in words.
+
+    :raises NeedsOperator: if the administrator's credentials lead to another account than the daemon's.
+    """
+    troubles: list[str] = []
+    for side in SIDES:
+        try:
+            ours = own.of(side).identity()
+        except (NeedsOperator, RetryLater) as why:
+            troubles.append(f"{side}: the daemon's own credentials do not work yet: {why}")
+            continue
+        theirs = admins.of(side).identity()
+        if (ours.vendor, ours.account) != (theirs.vendor, theirs.account):
+            raise NeedsOperator(
+                f"{side}: the administrator's credentials lead to {theirs.vendor} account {theirs.account}, the "
+                f"daemon's to {ours.account}; nothing was made: give those of an administrator of {ours.account}"
+            )
+    crm_works = not any(trouble.startswith(str(Side.CRM)) for trouble in troubles)
+    return own.crm.fitting().user() if crm_works else None, tuple(troubles)
 
 
 def survey(kinds: Sequence[KindMapping], admins: Pair[Fitting], *, user: str | None) -> Offer:

@@ -28,6 +28,10 @@ def versions(settings: ConnectionSettings) -> Pair[tuple[str, str]]:
 
 def ends(settings: ConnectionSettings) -> dict[Side, date]:
     """When the version in use ends, of the sides where that is announced."""
-    known = {(sunset.vendor, sunset.version): sunset.ends for sunset in sunsets()}
-    used = versions(settings)
-    return {side: known[used.of(side)] for side in Side if used.of(side) in known}
+    found: dict[Side, date] = {}
+    for side in Side:
+        vendor, version = versions(settings).of(side)
+        concerned = (each.ends for each in sunsets() if each.vendor == vendor and each.concerns(version))
+        if (end := min(concerned, default=None)) is not None:
+            found[side] = end
+    return found

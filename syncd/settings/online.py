@@ -132,7 +132,8 @@ class _Checking:
                 self.tree.flaw(
                     loc,
                     f"the key field {object_name}.{name} does not exist or is hidden from syncd",
-                    "make it as a unique text field (README.md, first steps), and let syncd's user read and write it",
+                    "let `syncd setup` make it, or make it as a unique text field (docs/first-steps.md), and let "
+                    "syncd's user read and write it",
                 )
             elif not found.unique:
                 self.tree.flaw(

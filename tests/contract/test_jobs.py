@@ -174,3 +174,28 @@ def test_several_workers_may_start_at_once_on_a_new_database(store_url: str, tmp
     ]
     errors = [process.communicate(timeout=60)[1] for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], errors
+
+
+def test_a_claim_whose_answer_was_lost_is_found_again(store_url: str, tmp_path: Path) -> None:
+    """The database goes away between storing that a job is ours and telling us: whoever asks again gets it done."""
+    code = """
+        from dbos._sys_db import SystemDatabase
+        claim = SystemDatabase.start_queued_partitioned_workflows
+        lost = []
+        def losing(self, *words, **more):
+            claimed = claim(self, *words, **more)
+            if claimed and not lost:
+                lost.append(True)
+                raise ConnectionError("the answer was lost")
+            return claimed
+        SystemDatabase.start_queued_partitioned_workflows = losing
+        jobs = open_jobs()
+        jobs.launch(lambda connection, number: done.append([connection, number]))
+        jobs.enqueue("a", 1)
+        wait(lambda: lost)
+        asked = [jobs.enqueue("a", 1) for _ in range(2)]
+        wait(lambda: done, seconds=5)
+        jobs.close()
+        print(json.dumps([asked, done]))
+    """
+    assert run(store_url, tmp_path, code) == [[True, True], [["a", 1]]]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.bootstrap import read_only_fields
+from syncd.engine.backlog import SURELY
 from syncd.engine.cycle import plan_only, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.resync import Resync
@@ -46,6 +47,27 @@ def test_after_a_long_gap_what_is_fresh_goes_first(steps: Steps, pairs: list[tup
         assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
     assert [steps.sold(lead, "Title") for _, lead in pairs[:3]] == ["In the gap"] * 3
     assert [steps.marketed(contact, "city") for contact, _ in pairs[3:5]] == ["In the gap"] * 2
+    steps.quiet()
+
+
+def test_a_backlog_ends_where_what_is_fresh_begins(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Our own writes of one side's backlog are no part of the other's: the stream shows them, once is enough."""
+    for contact, _ in pairs[:3]:
+        steps.market(contact, jobtitle="In the gap")
+    for _, lead in pairs[3:6]:
+        steps.sell(lead, City="In the gap")
+    steps.both.clock.advance(3600.0)
+    sync(steps.both.world, steady=True)
+    now = steps.both.clock.now()
+    waiting = [request for request in asked_for(steps.both.store) if "person" in request.id]
+    assert [Resync.read(request.argument).until for request in waiting] == [now + SURELY] * 2
+    for request in waiting:
+        steps.both.clock.advance(60.0)
+        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    gone_by = steps.both.store.run(waiting[-1].id)
+    assert gone_by is not None
+    assert gone_by.counts["updated.crm"] == 3
+    assert [steps.marketed(contact, "city") for contact, _ in pairs[3:6]] == ["In the gap"] * 3
     steps.quiet()
 
 

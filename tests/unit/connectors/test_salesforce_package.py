@@ -66,7 +66,7 @@ def test_the_permission_set_names_only_fields_it_may_name() -> None:
     }
     assert objects == {"Account": "true", "Lead": "true"}
     users = [_text(row, "name") for row in held.findall(SPACE + "userPermissions")]
-    assert users == ["ApiEnabled", "UpdateWithInactiveOwner", "ViewAllUsers", "ViewSetup"]
+    assert users == ["ApiEnabled", "UpdateWithInactiveOwner", "ViewAllUsers", "ViewRoles", "ViewSetup"]
     # The vendor takes the elements of a type in the order of its schema: alphabetical.
     tags = [row.tag.removeprefix(SPACE) for row in held]
     assert tags == sorted(tags)
