@@ -78,6 +78,9 @@ def examine(
     found += _mapping(world, check, unreached)
     if not unreached:
         found += _owners(world)
+    clocks = [finding for finding in found if finding.topic is Topic.CLOCK]
+    for twin in clocks[1:]:  # one clock, however many vendors saw that it is off
+        found.remove(twin)
     order = list(Severity)
     return Diagnosis(tuple(sorted(found, key=lambda finding: order.index(finding.severity))), frozenset(unreached))
 

@@ -87,7 +87,8 @@ def standing(
     :param poll: seconds between cycles; where no daemon is known, nothing is stale.
     """
     grace = timedelta(seconds=STALE * poll + SLACK)
-    awake = any(now - worker.began > grace for worker in workers) and turn is not None and turn.paused is None
+    taken = turn is not None and turn.number > 0 and turn.paused is None  # a daemon may be for other connections
+    awake = taken and any(now - worker.began > grace for worker in workers)
     counts = store.counts()
     lease = store.lease()
     return Standing(

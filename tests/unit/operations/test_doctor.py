@@ -12,12 +12,13 @@ from datetime import date, timedelta
 import pytest
 
 from sandbox.hubspot.switches import HubSpotSwitches
+from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Severity, Sunset, Topic
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.operations.doctor import Account, Diagnosis, examine
-from syncd.operations.fitting import needs_of
+from syncd.operations.fitting import daemon, needs_of
 from syncd.settings.online import check_schema
 from tests.fakes import FakeClock
 from tests.worlds import Both, open_both
@@ -63,8 +64,33 @@ def test_a_clock_that_is_off(both: Both, seconds: float, severity: Severity | No
     own = FakeClock(start=both.clock.start + timedelta(seconds=seconds))
     both.world = replace(both.world, clock=own)
     found = _of(_examined(both), Topic.CLOCK)
-    assert [finding.severity for finding in found] == ([severity] * 2 if severity else [])
+    assert [finding.severity for finding in found] == ([severity] if severity else [])
     assert all(("ahead" if seconds > 0 else "behind") in finding.what for finding in found)
+
+
+def test_a_store_that_is_bound_to_another_account(both: Both) -> None:
+    """The token leads elsewhere: said here, before a plan is refused for it."""
+    own = both.world.connectors.marketing.identity()
+    both.store.bind(Side.MARKETING, replace(own, account="1"))
+    (found,) = _of(_examined(both), Topic.CREDENTIALS)
+    assert (found.side, found.severity) == (Side.MARKETING, Severity.BROKEN)
+    assert f"lead to hubspot account {own.account}, but this store is bound to 1" in found.what
+
+
+def test_an_administrator_of_another_account_is_refused(both: Both) -> None:
+    """Nothing is made in an account that is not the daemon's; credentials that do not work yet are only told."""
+    own, other = both.world.connectors, open_both(seed=8)
+    other.hubspot.account = replace(other.hubspot.account, portal_id=999)
+    try:
+        assert daemon(own, own)[1] == ()
+        with pytest.raises(NeedsOperator, match="the administrator's credentials lead to hubspot account 999"):
+            daemon(own, Pair(other.world.connectors.marketing, own.crm))
+        both.hubspot.revoke_token(next(iter(both.hubspot.tokens)))
+        user, (trouble,) = daemon(own, Pair(other.world.connectors.marketing, own.crm))
+        assert user is not None
+        assert trouble.startswith("marketing: the daemon's own credentials do not work yet: ")
+    finally:
+        other.store.close()
 
 
 def test_polling_that_spends_the_day(both: Both) -> None:
