@@ -21,8 +21,9 @@ test: $(STAMP) ## the whole test suite
 test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
 
-trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL
-	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py $(ARGS)
+trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL; its restarts
+	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \
+		tests/scenarios/test_daemons.py::test_the_server_goes_away_and_comes_back $(ARGS)
 
 check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, secrets
 	@$(BIN)/python deploy/check.py

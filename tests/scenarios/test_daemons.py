@@ -7,6 +7,7 @@ Judged from the stand-ins: what was created and written there, and when.
 from __future__ import annotations
 
 import itertools
+import os
 import signal
 import time
 from collections import Counter
@@ -21,6 +22,9 @@ import pytest
 from tests.scenarios.processes import Place, RunningDaemon, answered, open_place, someone, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+LONG = pytest.mark.skipif(
+    "TRIAL_MINUTES" not in os.environ, reason="only in `make trial`: the other way proves the same"
+)
 
 WORKERS = 3
 
@@ -239,7 +243,7 @@ def _written_since(place: Place, seen: tuple[int, int]) -> tuple[Counter[str], l
     return Counter(id_ for line in lines for id_ in line["written"]), [id_ for line in lines for id_ in line["created"]]
 
 
-@pytest.mark.parametrize("way", ["fast", "immediate"])
+@pytest.mark.parametrize("way", ["fast", pytest.param("immediate", marks=LONG)])
 def test_the_server_goes_away_and_comes_back(tmp_path: Path, own_server: OwnServer, way: str) -> None:
     """A restart in the middle of writes, then seconds without a server: every worker is there afterwards, unready
     meanwhile; every edit arrives once; no two cycles overlapped. One that is told to stop meanwhile does.
