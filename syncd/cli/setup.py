@@ -79,7 +79,7 @@ def setup(
         open_admins(loaded, call.connection, admin) as admins,
         open_world(loaded, call.connection, who=who(), read_only=True) as world,
     ):
-        user, troubles = daemon(world.connectors, admins)
+        user, troubles = daemon(world.connectors, admins, world.store.bound())
         fittings = admins.map(lambda connector: connector.fitting())
         offer = survey(kinds, fittings, user=user)
         if not as_json:

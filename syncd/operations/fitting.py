@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
 from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.remote import AccountIdentity
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
@@ -67,17 +68,22 @@ class Offer:
         return tuple((side, what) for side in SIDES for what in self.sides.of(side).by_hand)
 
 
-def daemon(own: Pair[Connector], admins: Pair[Connector]) -> tuple[str | None, tuple[str, ...]]:
+def daemon(
+    own: Pair[Connector], admins: Pair[Connector], bound: Mapping[Side, AccountIdentity]
+) -> tuple[str | None, tuple[str, ...]]:
     """Who the daemon acts as at the CRM, and what keeps its own credentials from working, in words.
 
+    :param bound: the accounts that the store is bound to, for a daemon that cannot log in at the moment.
     :raises NeedsOperator: if the administrator's credentials lead to another account than the daemon's.
     """
     troubles: list[str] = []
     for side in SIDES:
+        ours = bound.get(side)
         try:
             ours = own.of(side).identity()
         except (NeedsOperator, RetryLater) as why:
             troubles.append(f"{side}: the daemon's own credentials do not work yet: {why}")
+        if ours is None:
             continue
         theirs = admins.of(side).identity()
         if (ours.vendor, ours.account) != (theirs.vendor, theirs.account):

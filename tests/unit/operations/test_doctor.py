@@ -15,7 +15,7 @@ from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Severity, Sunset, Topic
 from syncd.model.mapping import KindMapping
-from syncd.model.remote import RemoteSchema
+from syncd.model.remote import AccountIdentity, RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.operations.doctor import Account, Diagnosis, examine
 from syncd.operations.fitting import daemon, needs_of
@@ -82,13 +82,16 @@ def test_an_administrator_of_another_account_is_refused(both: Both) -> None:
     own, other = both.world.connectors, open_both(seed=8)
     other.hubspot.account = replace(other.hubspot.account, portal_id=999)
     try:
-        assert daemon(own, own)[1] == ()
+        assert daemon(own, own, {})[1] == ()
         with pytest.raises(NeedsOperator, match="the administrator's credentials lead to hubspot account 999"):
-            daemon(own, Pair(other.world.connectors.marketing, own.crm))
+            daemon(own, Pair(other.world.connectors.marketing, own.crm), {})
         both.hubspot.revoke_token(next(iter(both.hubspot.tokens)))
-        user, (trouble,) = daemon(own, Pair(other.world.connectors.marketing, own.crm))
+        user, (trouble,) = daemon(own, Pair(other.world.connectors.marketing, own.crm), {})
         assert user is not None
         assert trouble.startswith("marketing: the daemon's own credentials do not work yet: ")
+        bound = {Side.MARKETING: AccountIdentity("hubspot", "4711001")}
+        with pytest.raises(NeedsOperator, match="lead to hubspot account 999, the daemon's to 4711001"):
+            daemon(own, Pair(other.world.connectors.marketing, own.crm), bound)
     finally:
         other.store.close()
 
