@@ -10,12 +10,13 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from syncd.model.errors import Stopping
 from syncd.model.values import Instant
@@ -85,6 +86,84 @@ class Hands:
         return job()
 
 
+class _Held(Generic[T]):
+    """What a reading thread has read and nobody has taken yet."""
+
+    def __init__(self, items: Iterator[T], weigh: Callable[[T], int], room: int, enough: Callable[[T], bool]) -> None:
+        self._items = items
+        self._weigh = weigh
+        self._room = room
+        self._enough = enough
+        self._turn = threading.Condition()
+        self._waiting: deque[T] = deque()
+        self._weight = 0
+        self._over = False
+        self._left = False
+        self._trouble: BaseException | None = None
+
+    def read(self) -> None:
+        """Reads until there is no more, or enough; runs in a thread of its own."""
+        try:
+            for item in self._items:
+                with self._turn:
+                    self._waiting.append(item)
+                    self._weight += self._weigh(item)
+                    self._turn.notify_all()
+                    self._turn.wait_for(lambda: self._weight <= self._room or self._left)
+                if self._left or self._enough(item):
+                    return
+        except BaseException as trouble:  # noqa: BLE001 - it is raised where the items are taken
+            self._trouble = trouble
+        finally:
+            with self._turn:
+                self._over = True
+                self._turn.notify_all()
+
+    def take(self, meanwhile: Callable[[], None]) -> Iterator[T]:
+        """The items; what broke the reading is raised after those that were read before it."""
+        while True:
+            with self._turn:
+                arrived = self._turn.wait_for(lambda: self._waiting or self._over, timeout=MEANWHILE)
+                item = self._waiting.popleft() if self._waiting else None
+                if item is not None:
+                    self._weight -= self._weigh(item)
+                    self._turn.notify_all()
+            meanwhile()
+            if item is not None:
+                yield item
+            elif arrived:
+                break
+        if self._trouble is not None:
+            raise self._trouble
+
+    def leave(self) -> None:
+        """Nobody takes any more."""
+        with self._turn:
+            self._left = True
+            self._turn.notify_all()
+
+
+def read_ahead(
+    items: Iterator[T],
+    *,
+    weigh: Callable[[T], int],
+    room: int,
+    enough: Callable[[T], bool],
+    meanwhile: Callable[[], None],
+) -> Iterator[T]:
+    """``ports.system.Ahead`` on a thread that ends before this does. Log keys that are bound here are bound in it."""
+    held = _Held(items, weigh, room, enough)
+    thread = threading.Thread(target=copy_context().run, args=(held.read,), name="ahead", daemon=True)
+    thread.start()
+    try:
+        yield from held.take(meanwhile)
+    finally:
+        held.leave()
+        thread.join()
+
+
+MEANWHILE: Final = 5.0
+"""Seconds between two moments in which somebody who waits for the next item does something else."""
 AT_ONCE: Final = 4
 """Calls to one vendor that are under way at once, at most: HubSpot grants 19 a second, a round trip takes 0.15 s."""
 hands: Final = Hands(AT_ONCE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from syncd.model.errors import BadConfig
@@ -9,7 +10,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
-from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, surely_gone
+from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, read_ahead, surely_gone
 
 if TYPE_CHECKING:
     from syncd.engine.world import Verify, World
@@ -47,6 +48,7 @@ def build_world(
         who=who,
         holder=holder,
         surely_gone=surely_gone,
+        ahead=read_ahead,
     )
 
 
@@ -103,7 +105,7 @@ def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -
             overlap=account.overlap,
             rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
         ),
-        session=open_session(pool=AT_ONCE, base_url=account.base_url),
+        session=open_session(pool=AT_ONCE + 1, base_url=account.base_url),
         clock=clock,
         abreast=hands,
         chance=SystemChance(),
@@ -136,4 +138,5 @@ def _salesforce(settings: ConnectionSettings, budget: Budget, clock: SystemClock
         chance=SystemChance(),
         budget=budget,
         horizon=settings.connection.horizon.crm,
+        lock=threading.Lock(),
     )

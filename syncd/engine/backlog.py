@@ -1,25 +1,29 @@
 """After a long gap: what was changed in it is left to a resync, so that what is fresh does not wait behind it.
 
-Both are read by state and not by event, so it does not matter which comes first. The resync begins at the old cursor
-and not at a time, since our clock is not the vendor's; it ends where what is fresh begins, by the vendor's clock: what
-was touched since, by us too, is in the stream.
+Both are read by state and not by event, so it does not matter which comes first. The resync begins at the old cursors
+and not at a time, since our clock is not the vendors'; it ends where what is fresh begins, by each vendor's clock: what
+was touched since, by us too, is in the stream. Marketing goes first: HubSpot shows what we write there 200 records a
+search and five searches a second, so that what the CRM's share writes must not be read as a backlog once more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from syncd.engine.gathered import ENGINE
 from syncd.engine.world import World
-from syncd.model.resync import RESYNC, Resync
+from syncd.model.remote import Cursor, Shape
+from syncd.model.resync import RESYNC, Gap, Resync
 from syncd.model.run import Request, StoredCursor
+from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 
 GAP: Final = timedelta(minutes=10)
 """A longer one between two polls of a daemon is caught up with in shares, behind what is fresh."""
-SURELY: Final = timedelta(seconds=30)
-"""More than the vendor's Date header is cut, and than passes until the new position is taken."""
+CUT: Final = timedelta(seconds=2)
+"""More than a vendor's Date header is cut by."""
 PATIENCE: Final = timedelta(hours=2)
 """How long the sweep and second looks wait for a backlog, at most: one that is stuck must not put them off for good."""
 
@@ -29,20 +33,27 @@ def is_long(world: World, last: StoredCursor) -> bool:
     return world.clock.now() - last.moved_at > GAP
 
 
-def leave(world: World, last: StoredCursor) -> Request:
-    """The wish that what follows a position is caught up with, up to now. Asked before the new position is taken."""
-    told = world.connectors.of(last.side).check().clock
-    emit("backlog.left", kind=last.kind, side=str(last.side), since=last.moved_at.isoformat())
-    return Request(
-        id=f"backlog-{last.kind}-{last.side}-{last.moved_at:%Y%m%dT%H%M%S}",
+def leave(
+    world: World, kind: str, lasts: Sequence[StoredCursor], shapes: Pair[Shape]
+) -> tuple[Request, dict[Side, Cursor]]:
+    """The wish that what follows these positions of a kind is caught up with, and the positions of what is fresh."""
+    gaps: dict[Side, Gap] = {}
+    fresh: dict[Side, Cursor] = {}
+    for last in sorted(lasts, key=lambda each: SIDES.index(each.side)):
+        connector = world.connectors.of(last.side)
+        fresh[last.side] = connector.start(shapes.of(last.side))
+        told = connector.check().clock  # only now: what lies between it and the position is read twice and not never
+        gaps[last.side] = Gap(last.cursor, told and told + CUT)
+        emit("backlog.left", kind=kind, side=str(last.side), since=last.moved_at.isoformat())
+    wish = Request(
+        id=f"backlog-{kind}-{min(last.moved_at for last in lasts):%Y%m%dT%H%M%S}",
         connection=world.connection.name,
         wish=RESYNC,
-        argument=Resync(
-            kinds=(last.kind,), sides=(last.side,), begin=last.cursor, until=told and told + SURELY
-        ).written(),
+        argument=Resync(kinds=(kind,), sides=tuple(gaps), gaps=gaps).written(),
         who=ENGINE,
         at=world.clock.now(),
     )
+    return wish, fresh
 
 
 def catching_up(world: World) -> bool:

@@ -80,6 +80,7 @@ class Gather:
         if self.into.full:
             self._full()
         else:
+            self._leave_backlog()
             for side in (Side.CRM, Side.MARKETING):
                 self._changes(side)
         for side in SIDES:
@@ -94,11 +95,19 @@ class Gather:
         return self.into
 
     # -- a share of a resync -----------------------------------------------------------------------------------------
-    def lot(self, side: Side, lot: Page) -> Gathered:
-        """Records of one side that were just read, each compared with its counterpart. No stream is read."""
+    def lot(self, side: Side, lot: Page, *, streamed: bool) -> Gathered:
+        """Records of one side that were just read, each compared with its counterpart.
+
+        :param streamed: whether they are of a change stream, which may show what a cycle has written since as it was.
+        """
         self._apart_from_cycles()
         self._departed(side, lot.gone, lot.moved)
-        self._pairs(side, lot.records, self._linked(side, lot.records))
+        linked = self._linked(side, lot.records)
+        records = lot.records
+        if streamed:
+            records = [each for each in records if each.ref not in linked or not _older(linked[each.ref], side, each)]
+            self.into.nothing["older than known"] += len(lot.records) - len(records)
+        self._pairs(side, records, linked)
         return self._ended()
 
     def ids(self, lot: Page) -> Gathered:
@@ -151,12 +160,17 @@ class Gather:
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
+    def _leave_backlog(self) -> None:
+        """After a long gap the streams go on with what is fresh."""
+        lasts = [self.rows[side, "changes"] for side in SIDES]
+        late = [last for last in lasts if backlog.is_long(self.world, last)] if self.steady else []
+        if late:
+            wish, fresh = backlog.leave(self.world, self.kind, late, self.shapes)
+            self.into.wishes.append(wish)
+            self.stored.update(((side, "changes"), cursor) for side, cursor in fresh.items())
+
     def _changes(self, side: Side) -> None:
-        last = self.rows[side, "changes"]
-        cursor = last.cursor
-        if self.steady and backlog.is_long(self.world, last):
-            self.into.wishes.append(backlog.leave(self.world, last))
-            cursor = self._connector(side).start(self.shapes.of(side))
+        cursor = self.stored[side, "changes"]
         seen = 0
         connector = self._connector(side)
         # While a backlog is caught up with, our own writes of it come back here: looking at them twice can wait.

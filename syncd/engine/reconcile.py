@@ -110,7 +110,7 @@ def _read(world: World, kind: str, stretch: str, after: str | None) -> tuple[Gat
     if page is None:
         return gather.into, None
     emit("page.read", kind=kind, side=str(side), stream=STREAM, records=len(page.records), reread=0)
-    gathered = gather.lot(side, page) if stretch == "pairs" else gather.strays_of(page)
+    gathered = gather.lot(side, page, streamed=False) if stretch == "pairs" else gather.strays_of(page)
     ended = not (page.records or page.gone or page.moved)
     return gathered, None if ended else str(page.cursor)
 

@@ -1,8 +1,8 @@
 """Compares again what an operator named: in shares that are each settled whole, so that nothing is done twice.
 
-A share is read, decided, written and remembered together with how far the resync has come. Between two shares anything
-may happen: a poll that is due goes first, a process may die, the resync may be cancelled. Everything is read and
-written in the bulk lane, which leaves room in the vendors' limits to what is fresh.
+A share is decided, written and remembered together with how far the resync has come, while the next one is being read.
+Between two shares anything may happen: a poll that is due goes first, a process may die, the resync may be cancelled.
+Everything is read and written in the bulk lane, which leaves room in the vendors' limits to what is fresh.
 
 Promises: a resync of a pair in step writes nothing; a killed one goes on where it was; the cursors of the cycle are
 never touched.
@@ -91,7 +91,7 @@ def plan_resync(world: World, wanted: Resync, *, told: Told = lambda _a, _b: Non
     make_ready(world)
     by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
     about = estimate(world.store, wanted)
-    for share in _Shares(world, wanted, Reached(), set()).each():
+    for share in _Shares(world, wanted, Reached(), set(), leave_off=lambda: False).each():
         planner = world.planner(share.kind)
         by_kind[share.kind].append(kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered))
         told(share.reached.checked, about)
@@ -120,8 +120,8 @@ def carry_on(
         make_ready(world)
         recover(world)
         about = estimate(world.store, wanted)
-        reached = reached_by(world.store, request.id)
-        for share in _Shares(world, wanted, reached, met.of(request.id)).each():
+        shares = _Shares(world, wanted, reached_by(world.store, request.id), met.of(request.id), leave_off=leave_off)
+        for share in shares.each():
             if not _still_wanted(world, request):
                 break
             planner = world.planner(share.kind)
@@ -131,10 +131,10 @@ def carry_on(
             carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
             at_work.tally.counts["checked"] = share.reached.checked
             told(share.reached.checked, max(about, share.reached.checked))
-            if leave_off() and _still_wanted(world, request):
-                at_work.end(RunState.RUNNING)
-                return False
         cancelled = not _still_wanted(world, request)
+        if shares.left and not cancelled:
+            at_work.end(RunState.RUNNING)
+            return False
         if not cancelled and wanted.whole:
             for kind in world.terms.keys() & set(wanted.kinds):
                 note_filled(world, kind, wanted.fields or (field.name for field in world.terms[kind].kind.fields))
@@ -173,24 +173,38 @@ def _one_of(kind: str, plans: Sequence[KindPlan]) -> KindPlan:
 
 
 class _Shares:
-    """The shares of a resync from where it stands, each gathered when it is asked for."""
+    """The shares of a resync from where it stands, each gathered when it is asked for.
 
-    def __init__(self, world: World, wanted: Resync, reached: Reached, met: set[int]) -> None:
+    Once ``leave_off`` is true, and one share at least was read, nothing more is: ``left`` tells that some are left.
+    """
+
+    def __init__(
+        self, world: World, wanted: Resync, reached: Reached, met: set[int], *, leave_off: Callable[[], bool]
+    ) -> None:
         self.world = world
         self.wanted = wanted
         self.reached = reached
         self.met = met
+        self.left = False
+        self._leave_off = leave_off
+        self._read = 0
 
     def each(self) -> Iterator[Share]:
         """All that are left, step by step; a step without a record yields nothing."""
         steps = self.wanted.steps()
         while self.reached.step < len(steps):
             step = steps[self.reached.step]
-            if step.kind not in self.world.terms:  # its mapping was taken out of the configuration since
-                self.reached = self.reached.next_step()
-                continue
-            yield from self._named(step) if step.side is None else self._side(step, step.side)
+            if step.kind in self.world.terms:  # else its mapping was taken out of the configuration since
+                yield from self._named(step) if step.side is None else self._side(step, step.side)
+                if self.left:
+                    return
             self.reached = self.reached.next_step()
+
+    def _enough(self, records: int) -> bool:
+        """Whether to leave off after these records were read, which are a share or a part of one."""
+        self._read += records
+        self.left = self._read >= LOT and self._leave_off()
+        return self.left
 
     # -- named records -----------------------------------------------------------------------------------------------
     def _named(self, step: Step) -> Iterator[Share]:
@@ -207,6 +221,8 @@ class _Shares:
                     refs.of(Side(sort)).append(RemoteRef(object_name, id_))
             gathered = self._gather(step).named(links, refs)
             yield self._share(step, gathered, Cursor(str(start + len(named))), by=len(named))
+            if start + len(named) < len(self.wanted.records) and self._enough(LOT):
+                return
 
     # -- whole sides -------------------------------------------------------------------------------------------------
     def _side(self, step: Step, side: Side) -> Iterator[Share]:
@@ -218,12 +234,13 @@ class _Shares:
         for lot in self._lots(step, side, whole=whole):
             if whole:
                 wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
-                gathered = self._gather(step).lot(side, replace(lot, records=wanted))
+                narrowed = replace(lot, records=wanted)
+                gathered = self._gather(step).lot(side, narrowed, streamed=self.wanted.windowed)
             else:
                 gathered = self._gather(step).ids(lot)
             seen += len(lot.records)
             yield self._share(step, gathered, lot.cursor, by=len(lot.records))
-        if not begun and not self.wanted.windowed:
+        if not (begun or self.left or self.wanted.windowed):
             self._gather(step).not_empty(side, seen)
 
     def _lots(self, step: Step, side: Side, *, whole: bool) -> Iterator[Page]:
@@ -233,32 +250,39 @@ class _Shares:
         if not whole:
             shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
         if self.wanted.windowed:
-            begin = self.reached.after or self.wanted.begin
-            pages = connector.span(shape, begin or connector.start(shape, self.wanted.since))
+            begin = self.reached.after or self.wanted.begin(side)
+            pages = self._within(side, connector.span(shape, begin or connector.start(shape, self.wanted.since)))
         else:
             pages = connector.scan(shape, self.reached.after)
         lot: list[Page] = []
-        for page in pages:
+        for page in self.world.ahead(
+            pages,
+            weigh=lambda page: len(page.records),
+            room=LOT,
+            enough=lambda page: self._enough(len(page.records)),
+            meanwhile=self.world.keep_lease,
+        ):
             lot.append(page)
-            self.world.keep_lease()
             read = len(page.records)
             emit("page.read", kind=step.kind, side=str(side), stream=RESYNC, records=read, reread=page.reread)
             if sum(len(each.records) for each in lot) >= LOT:
                 yield _together(lot)
                 lot = []
-            if page.records and self._beyond(page.records):
-                break
         if any(page.records or page.gone or page.moved for page in lot):
             yield _together(lot)
 
-    def _beyond(self, records: Sequence[RemoteRecord]) -> bool:
-        """Whether a page of changes lies after the span that was asked for; changes come in order of time."""
-        return self.wanted.until is not None and all(record.stamp > self.wanted.until for record in records)
+    def _within(self, side: Side, pages: Iterator[Page]) -> Iterator[Page]:
+        """Pages of changes, less those that lie after the span that was asked for; they come in order of time."""
+        end = self.wanted.end(side)
+        for page in pages:
+            if end is not None and page.records and all(record.stamp > end for record in page.records):
+                return
+            yield page
 
     def _wanted(self, step: Step, side: Side, record: RemoteRecord, where: Expression | None) -> bool:
         if self.wanted.since is not None and record.stamp < self.wanted.since:
             return False
-        if self.wanted.until is not None and record.stamp > self.wanted.until:
+        if (end := self.wanted.end(side)) is not None and record.stamp > end:
             return False
         return where is None or where.holds(self.world.planner(step.kind).values(side, record)) is True
 

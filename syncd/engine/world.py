@@ -21,7 +21,7 @@ from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.store import FILLED, PERSON_ACCOUNTS, Settlement, Store
-from syncd.ports.system import Chance, Clock
+from syncd.ports.system import Ahead, Chance, Clock, as_asked
 
 FRESH = timedelta(minutes=10)
 
@@ -56,7 +56,8 @@ class World:
 
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
     process that has ended. ``lease`` is the one we hold; ``keep_lease`` is called between pages so that a long read
-    does not lose it. ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
+    does not lose it. ``ahead`` reads on while what was read is worked on.
+    ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read.
     """
 
@@ -72,6 +73,7 @@ class World:
     surely_gone: Callable[[str], bool] = _nobody_is
     lease: Lease | None = None
     keep_lease: Callable[[], None] = no_lease
+    ahead: Ahead = as_asked
     only: frozenset[str] = frozenset()
     lane: Lane | None = None
     context: Context = field(default_factory=Context)

@@ -7,8 +7,8 @@ process that dies loses one share at most.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from syncd.model.remote import Cursor
@@ -21,11 +21,19 @@ STREAM = "resync:{id}"
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch of one side's changes that nobody has read: from a position on, up to a time by the vendor's clock."""
+
+    begin: Cursor
+    end: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
 class Resync:
     """What to compare. Without ``records`` it is everything on ``sides``, narrowed by ``where`` (CEL over the shared
-    fields) and by when it was changed (``since`` and ``until``, by the vendor's clock; or
-    from ``begin`` on, a position in the one side's changes). ``records`` are ``link:ID`` or
-    ``SIDE:OBJECT/ID``. ``kinds`` are the kinds it is about, ``fields`` the only shared fields that are looked at.
+    fields) and by when it was changed (``since`` and ``until``, by the vendor's clock; or in the ``gaps`` of its
+    sides). ``records`` are ``link:ID`` or ``SIDE:OBJECT/ID``. ``kinds`` are the kinds it is about, ``fields`` the only
+    shared fields that are looked at.
     """
 
     kinds: tuple[str, ...]
@@ -33,8 +41,8 @@ class Resync:
     records: tuple[str, ...] = ()
     where: str = ""
     since: Instant | None = None
-    begin: Cursor | None = None
     until: Instant | None = None
+    gaps: Mapping[Side, Gap] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
 
     def steps(self) -> tuple[Step, ...]:
@@ -51,14 +59,20 @@ class Resync:
     @property
     def windowed(self) -> bool:
         """Whether it asks for what changed in a span of time."""
-        return self.since is not None or self.begin is not None
+        return self.since is not None or bool(self.gaps)
+
+    def begin(self, side: Side) -> Cursor | None:
+        """The position in a side's changes where it begins, if it has one."""
+        return self.gaps[side].begin if side in self.gaps else None
+
+    def end(self, side: Side) -> Instant | None:
+        """The time up to which a side's changes are wanted, if it has one."""
+        return self.gaps[side].end if side in self.gaps else self.until
 
     def written(self) -> str:
         """As the argument of a Request."""
         plain = asdict(self)
-        for name in ("since", "until"):
-            plain[name] = None if plain[name] is None else plain[name].isoformat()
-        return json.dumps({name: value for name, value in plain.items() if value}, sort_keys=True)
+        return json.dumps({name: value for name, value in plain.items() if value}, sort_keys=True, default=_iso)
 
     @staticmethod
     def read(argument: str) -> Resync:
@@ -68,17 +82,17 @@ class Resync:
         def strings(name: str) -> tuple[str, ...]:
             return tuple(plain.get(name, ()))
 
-        def moment(name: str) -> Instant | None:
-            return datetime.fromisoformat(plain[name]) if plain.get(name) else None
-
         return Resync(
             kinds=strings("kinds"),
             sides=tuple(Side(side) for side in plain.get("sides", ())),
             records=strings("records"),
             where=plain.get("where", ""),
-            since=moment("since"),
-            begin=Cursor(plain["begin"]) if "begin" in plain else None,
-            until=moment("until"),
+            since=_moment(plain.get("since")),
+            until=_moment(plain.get("until")),
+            gaps={
+                Side(side): Gap(Cursor(gap["begin"]), _moment(gap["end"]))
+                for side, gap in plain.get("gaps", {}).items()
+            },
             fields=strings("fields"),
         )
 
@@ -123,3 +137,12 @@ class Reached:
 def kinds_in_order(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
     """The kinds wanted (all if none is named) in the order in which they are synced."""
     return tuple(kind for kind in known if not wanted or kind in wanted)
+
+
+def _iso(value: object) -> str:
+    assert isinstance(value, datetime)
+    return value.isoformat()
+
+
+def _moment(text: str | None) -> Instant | None:
+    return datetime.fromisoformat(text) if text else None

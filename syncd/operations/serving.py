@@ -34,7 +34,7 @@ def serve(daemon: Daemon, *, reload: Reload, reload_wanted: Callable[[], bool], 
         while True:
             if reload_wanted():
                 _reload(reload)
-            daemon.clock.sleep(_tick(daemon))
+            daemon.rest(_tick(daemon))
     except Stopping:
         emit("service.stopping", turns=len(daemon.working))
     over = patient.monotonic() + PATIENCE

@@ -34,6 +34,8 @@ from syncd.ports.system import Clock
 
 TICK: Final = 1.0
 """Seconds between two looks at whose turn it is, at most."""
+HURRY: Final = 0.1
+"""Seconds until the end of a turn is noticed that is to be followed at once, since it outlasted the interval."""
 BEAT: Final = 5.0
 """Seconds between two signs of life."""
 DEAD: Final = 30.0
@@ -77,7 +79,8 @@ class Daemon:
     """One worker of a store; ``tick`` is called about once a second from one thread, ``perform`` from many.
 
     ``alone`` says that the store bears one worker only (SQLite). ``surely_gone`` and ``alive_here`` judge names of
-    processes on this host. ``trouble`` is what kept the last tick from its work.
+    processes on this host. ``trouble`` is what kept the last tick from its work,
+    ``hurried`` that a turn ended whose next one is due already.
     """
 
     me: Worker
@@ -91,6 +94,7 @@ class Daemon:
     working: set[str] = field(default_factory=set)
     met: Met = field(default_factory=Met)
     trouble: str = ""
+    hurried: bool = False
     _beaten: float = float("-inf")
     _tidied: float = float("-inf")
     _sightings: dict[str, _Sighting] = field(default_factory=dict)
@@ -150,6 +154,16 @@ class Daemon:
                 else:
                     soonest = min(soonest, ahead)
         return soonest
+
+    def rest(self, seconds: float) -> None:
+        """Waits until the next tick, which is at once when a turn ends whose next one is due.
+
+        :raises Stopping: when this process is told to stop.
+        """
+        over = self.clock.monotonic() + seconds
+        while not self.hurried and (left := over - self.clock.monotonic()) > 0:
+            self.clock.sleep(min(left, HURRY) if self.working else left)
+        self.hurried = False
 
     def _beat(self) -> None:
         self.roster.beat(replace(self.me, beat=self.clock.now()))
@@ -227,7 +241,9 @@ class Daemon:
             frames = traceback.extract_tb(trouble.__traceback__)
             places = [f"{'/'.join(each.filename.split('/')[-2:])}:{each.lineno}" for each in frames[-20:]]
             emit("turn.crashed", error=type(trouble).__name__, trace=places, due=due.isoformat())
-        self.roster.end_turn(turn, max(due, self.clock.now()))
+        now = self.clock.now()
+        self.roster.end_turn(turn, max(due, now))
+        self.hurried = self.hurried or due <= now
 
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
         """Polls, decides and writes; returns when the next turn is due."""

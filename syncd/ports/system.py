@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from syncd.model.values import Instant
@@ -47,6 +47,42 @@ class Abreast(Protocol):
 def one_by_one(jobs: Sequence[Callable[[], T]]) -> list[T]:
     """``Abreast`` for who has one hand: in order, and the first error ends it."""
     return [job() for job in jobs]
+
+
+class Ahead(Protocol):
+    """Reads on while what was read is worked on. Items come in their order, and an error where it belongs."""
+
+    def __call__(
+        self,
+        items: Iterator[T],
+        *,
+        weigh: Callable[[T], int],
+        room: int,
+        enough: Callable[[T], bool],
+        meanwhile: Callable[[], None],
+    ) -> Iterator[T]:
+        """The items until there are no more, or ``enough`` is true of one, which is the last.
+
+        :param weigh: how much room an item takes that waits to be worked on; at most ``room`` and one item wait.
+        :param meanwhile: called every few seconds while the next item is waited for.
+        """
+        ...
+
+
+def as_asked(
+    items: Iterator[T],
+    *,
+    weigh: Callable[[T], int],  # noqa: ARG001 - nothing waits here
+    room: int,  # noqa: ARG001
+    enough: Callable[[T], bool],
+    meanwhile: Callable[[], None],
+) -> Iterator[T]:
+    """``Ahead`` for who has one hand: an item is read when it is asked for."""
+    for item in items:
+        meanwhile()
+        yield item
+        if enough(item):
+            return
 
 
 class Chance(Protocol):

@@ -304,6 +304,29 @@ def test_told_to_stop_it_leaves_the_roster(roster: SqlRoster, clock: StoppableCl
     assert patient.slept == []
 
 
+def test_a_turn_that_outlasted_its_interval_is_followed_at_once(
+    daemon: Daemon, clock: StoppableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a turn is at work the worker looks every tenth of a second whether it ended late; else it just rests."""
+    daemon.rest(1.0)
+    assert clock.slept == [1.0]
+    daemon.working.add("main")
+
+    def late(seconds: float) -> None:
+        clock.advance(seconds)
+        clock.slept.append(seconds)
+        if len(clock.slept) == 4:
+            monkeypatch.setattr(daemon.shop, "polls", lambda: {"main": 0.0})
+            daemon.perform("main", number)
+
+    number = daemon.roster.turns(["main"], clock.now())["main"].number
+    monkeypatch.setattr(clock, "sleep", late)
+    daemon.rest(1.0)
+    assert clock.slept == [1.0, 0.1, 0.1, 0.1]
+    daemon.rest(0.5)
+    assert clock.slept[4:] == [0.5]  # once
+
+
 def test_a_turn_that_does_not_end_is_left_after_its_time(roster: SqlRoster, clock: StoppableClock) -> None:
     """An answer that is not there after eight seconds is not waited for any longer."""
     clock.waits = 1
