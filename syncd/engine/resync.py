@@ -232,14 +232,16 @@ class _Shares:
         where = self._where(step)
         begun, seen = self.reached.after is not None, 0
         for lot in self._lots(step, side, whole=whole):
+            read = len(lot.records)
             if whole:
-                wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
-                narrowed = replace(lot, records=wanted)
-                gathered = self._gather(step).lot(side, narrowed, streamed=self.wanted.windowed)
+                if self.wanted.windowed or where is not None:
+                    wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
+                    lot = replace(lot, records=wanted)  # noqa: PLW2901 - the rest of it is nobody's wish
+                gathered = self._gather(step).lot(side, lot, streamed=self.wanted.windowed)
             else:
                 gathered = self._gather(step).ids(lot)
-            seen += len(lot.records)
-            yield self._share(step, gathered, lot.cursor, by=len(lot.records))
+            seen += read
+            yield self._share(step, gathered, lot.cursor, by=read)
         if not (begun or self.left or self.wanted.windowed):
             self._gather(step).not_empty(side, seen)
 

@@ -169,6 +169,14 @@ def test_only_the_records_that_a_filter_holds_for(steps: Steps, pairs: list[tupl
     assert [steps.sold(lead, "Title") for _, lead in pairs] == [None] * 4 + ["Filtered"] + [None] * (PEOPLE - 5)
 
 
+def test_a_filter_that_holds_for_nobody_is_no_empty_side(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """All were read and none was wanted: nothing is written, and nothing is wrong."""
+    unseen(steps, pairs[0][0], "Filtered")
+    assert carried_out(steps, wanted(steps, where="country == 'ZW'"))
+    assert latest(steps).counts == {"checked": 2 * PEOPLE}
+    assert latest(steps).state is RunState.DONE
+
+
 def test_only_what_changed_in_a_span_of_time(steps: Steps, pairs: list[tuple[str, str]]) -> None:
     """By the vendor's stamps: the one edited then, and not those edited before or after."""
     for number, hours in ((0, 0), (1, 10), (2, 20)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,6 +13,13 @@ from syncd import system
 from syncd.observe.log import bound
 from syncd.ports.system import Ahead, as_asked
 from syncd.system import read_ahead
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading ahead begins at once, but where a test says otherwise."""
+    monkeypatch.setattr(system, "WORTH", 0.0)
+
 
 BOTH = pytest.mark.parametrize("ahead", [read_ahead, as_asked])
 
@@ -136,3 +144,20 @@ def test_log_keys_are_bound_in_the_thread_too() -> None:
     with bound(connection="main", run="r1"):
         seen = list(read_ahead(items(), weigh=lambda _: 1, room=1, enough=never, meanwhile=nothing))
     assert seen == [{"connection": "main", "run": "r1"}]
+
+
+def test_a_thread_is_begun_once_something_was_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that come quickly are read as they are asked for; the third takes its time, and then it is worth it."""
+    monkeypatch.setattr(system, "WORTH", 0.05)
+    threads: list[str] = []
+
+    def items() -> Iterator[int]:
+        for number in range(5):
+            threads.append(threading.current_thread().name)
+            if number == 2:
+                time.sleep(0.1)
+            yield number
+
+    assert list(read(read_ahead, items())) == [0, 1, 2, 3, 4]
+    here = threading.current_thread().name
+    assert threads == [here, here, here, "ahead", "ahead"]
