@@ -113,20 +113,6 @@ def _share(waits: Sequence[float], share: float) -> float:
     return waits[min(len(waits) - 1, int(len(waits) * share))] if waits else float("inf")
 
 
-def resync() -> Iterator[Figure]:
-    """A resync of 100,000 linked people in which nothing differs."""
-    with opened() as lab:
-        lab.linked(LINKED)
-        few = lab.run("resync")
-        lab.linked(100_000 - LINKED)
-        lab.calls()
-        many = lab.run("resync")
-        calls = lab.calls()
-        yield Figure("processor time of a resync of 100,000 people", many.cpu - many.start_up, "s", 9)
-        yield Figure("records written by it", calls.written, "records", 0)
-        yield Figure("growth of resident memory against 10,000", (many.memory - few.memory) / 1024, "MB", 24)
-
-
 def connections() -> Iterator[Figure]:
     """A daemon on SQLite with 200 connections, polled every 60 s, while nothing happens; each has accounts of its own.
 

@@ -47,7 +47,7 @@ from syncd.ports.system import Chance, Clock
 CAPABILITIES: Final = Capabilities(
     read_batch=2000,
     write_batch=1000,
-    write_lot=1000,
+    write_lot=2000,
     find_batch=1500,
     resolution=timedelta(seconds=1),
     preconditions=False,
