@@ -105,12 +105,13 @@ class Lookup:
         proper: list[RemoteRef] = []
         wanted: defaultdict[str, dict[str, None]] = defaultdict(dict)
         for ref in refs:
-            if is_id(ref.id):
+            try:
                 id_ = as_told(ref.id)
-                wanted[ref.object][id_] = None
-                proper.append(ref if id_ == ref.id else RemoteRef(ref.object, id_))
-            else:
+            except ValueError:
                 proper.append(ref)
+                continue
+            wanted[ref.object][id_] = None
+            proper.append(ref if id_ == ref.id else RemoteRef(ref.object, id_))
         found: dict[RemoteRef, Found] = {}
         for name, ids in wanted.items():
             columns = self.columns(shape, name, lane)
