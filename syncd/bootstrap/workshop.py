@@ -84,7 +84,7 @@ class Workshop:
         from syncd.jobs import DbosJobs  # noqa: PLC0415 - heavy, see the module
         from syncd.model.run import Worker  # noqa: PLC0415
         from syncd.operations.worker import Daemon  # noqa: PLC0415
-        from syncd.store import SqlRoster, open_guest  # noqa: PLC0415
+        from syncd.store import SqlRoster, open_guest, typed  # noqa: PLC0415
 
         few_arenas()
         now = self.clock.now()
@@ -98,6 +98,7 @@ class Workshop:
                 engine,
                 schema=self._database.neighbour("jobs"),
                 alone=lambda deed: self._database.one_at_a_time(deed, self.clock),
+                typed=lambda deed: typed("jobs", deed),
                 worker="syncd" if self.on_sqlite else self.worker,
                 threads=self._loaded.threads,
             ),

@@ -11,6 +11,7 @@ What is settled here and why (docs/decisions.md 43):
 * ``take_over`` names the queue when it resumes a workflow; without a name dbos moves it to a queue without partitions.
 * A job that was claimed while the database went away may be ours without our knowing: the claim was stored, its answer
   lost. Who asks for it twice and finds it claimed here, but not at work, puts it back into the queue.
+* What the database says went wrong is told in our words; dbos hands it on as the driver raised it.
 * Threads are bounded. dbos' own log lines go through the standard library's loggers, hence through ours.
 """
 
@@ -41,6 +42,7 @@ class DbosJobs:
 
     :param schema: where its tables are on PostgreSQL; SQLite has none.
     :param alone: a block that no two processes are in at once.
+    :param typed: a block whose database errors are ours, given what is being done in it.
     :param worker: id of this worker. On SQLite it is the same after a restart, so that dbos recovers what was begun;
         on PostgreSQL every process has its own, and ``take_over`` recovers.
     :param threads: turns that may run at once.
@@ -52,6 +54,7 @@ class DbosJobs:
         *,
         schema: str,
         alone: Callable[[str], AbstractContextManager[None]],
+        typed: Callable[[str], AbstractContextManager[None]],
         worker: str,
         threads: int,
         every: float = 0.5,
@@ -59,6 +62,7 @@ class DbosJobs:
         self._engine = engine
         self._schema = schema
         self._alone = alone
+        self._typed = typed
         self._worker = worker
         self._threads = threads
         self._every = every
@@ -101,7 +105,8 @@ class DbosJobs:
 
         self._turn = turn
         DBOS.listen_queues([QUEUE])
-        with self._alone("launch the job engine"):  # of two that make its tables at once, dbos lets one fail
+        # Of two that make its tables at once, dbos lets one fail.
+        with self._alone("launch the job engine"), self._typed("launch the job engine"):
             DBOS.launch()
             DBOS.register_queue(
                 QUEUE,
@@ -114,11 +119,12 @@ class DbosJobs:
     def enqueue(self, connection: str, number: int) -> bool:
         """Asks for a turn, once."""
         id_ = _id(connection, number)
-        with SetWorkflowID(id_), SetEnqueueOptions(queue_partition_key=connection):
-            DBOS.enqueue_workflow(QUEUE, self._turn, connection, number)
-        status = DBOS.get_workflow_status(id_)
-        if status is not None and status.status == "PENDING" and status.executor_id == self._worker:
-            self._look_for(id_)
+        with self._typed("ask for a turn"):
+            with SetWorkflowID(id_), SetEnqueueOptions(queue_partition_key=connection):
+                DBOS.enqueue_workflow(QUEUE, self._turn, connection, number)
+            status = DBOS.get_workflow_status(id_)
+            if status is not None and status.status == "PENDING" and status.executor_id == self._worker:
+                self._look_for(id_)
         return status is None or status.status in _WAITING
 
     def _look_for(self, id_: str) -> None:
@@ -131,23 +137,25 @@ class DbosJobs:
 
     def take_over(self, worker: str) -> int:
         """Puts the jobs that a dead worker had begun back into their queue."""
-        begun = DBOS.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
-        for each in begun:
-            DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+        with self._typed("take over the turns of a worker"):
+            begun = DBOS.list_workflows(status="PENDING", executor_id=worker, load_input=False, load_output=False)
+            for each in begun:
+                DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
         return len(begun)
 
     def purge(self, before: Instant) -> int:
         """Forgets jobs that ended before this."""
         when = before.astimezone(UTC).isoformat()
-        ended: Sequence[Any] = DBOS.list_workflows(
-            status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
-            completed_before=when,
-            limit=_LOT,
-            load_input=False,
-            load_output=False,
-        )
-        if ended:
-            DBOS.delete_workflows([each.workflow_id for each in ended])
+        with self._typed("forget ended turns"):
+            ended: Sequence[Any] = DBOS.list_workflows(
+                status=["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"],
+                completed_before=when,
+                limit=_LOT,
+                load_input=False,
+                load_output=False,
+            )
+            if ended:
+                DBOS.delete_workflows([each.workflow_id for each in ended])
         return len(ended)
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ _SQLITE_LATER: Final = {
     "INTERRUPT": "the statement was interrupted; try again",
 }
 _SQLITE_OPERATOR: Final = {
-    "FULL": "the disk is full; make room and start again, nothing of this transaction was stored",
+    "FULL": "the disk is full; make room and try again, as a daemon does by itself; nothing of this was stored",
     "READONLY": "the store cannot be written; check the rights of the file and its folder, and that the disk is not "
     "mounted read-only",
     "IOERR": "the disk reports an I/O error; check it, then start again or restore a backup",
@@ -42,7 +42,7 @@ _POSTGRES_OPERATOR: Final = {
     "3D": "the database does not exist; create it or correct the `store` setting",
     "3F": "the schema does not exist; create it or correct the `store` setting",
     "42501": "the database user lacks a right; grant it CREATE and all rights on the schema",
-    "53100": "the disk of the database server is full; make room and start again",
+    "53100": "the disk of the database server is full; make room and try again, as a daemon does by itself",
     "XX": "the database server reports damage; ask its administrator before anything is written",
 }
 

@@ -24,7 +24,7 @@ PRELUDE = """
 import json, sys, time, os, threading
 from syncd.jobs import DbosJobs
 from syncd.observe.log import configure_logs
-from syncd.store import open_database, open_guest
+from syncd.store import open_database, open_guest, typed
 from syncd.system import SystemClock
 configure_logs(level="warning")
 url, jobs_url, worker = sys.argv[1:4]
@@ -32,7 +32,10 @@ database = open_database(url)
 schema = database.neighbour("jobs")
 def open_jobs(threads=4):
     alone = lambda deed: database.one_at_a_time(deed, SystemClock())
-    return DbosJobs(open_guest(jobs_url), schema=schema, alone=alone, worker=worker, threads=threads, every=0.1)
+    return DbosJobs(
+        open_guest(jobs_url), schema=schema, alone=alone, typed=lambda deed: typed("jobs", deed), worker=worker,
+        threads=threads, every=0.1,
+    )
 done, at_once, most, lock = [], {}, 0, threading.Lock()
 def wait(holds, seconds=20):
     over = time.monotonic() + seconds

@@ -161,8 +161,8 @@ def test_a_revoked_token_is_told_and_a_new_one_is_used_without_a_restart(place: 
         until(lambda: _lead(place, lead)["Title"] == "While locked out", what=daemon.tail)
 
 
-def test_a_store_without_room_stops_writes_and_heals(place: Place, pair: tuple[str, str]) -> None:
-    """A store that cannot be written: no write at a vendor without its audit row; it goes on once there is room."""
+def test_a_locked_store_stops_writes_and_heals(place: Place, pair: tuple[str, str]) -> None:
+    """A store that cannot be written: no write at a vendor without its audit row; it goes on once it can."""
     contact, lead = pair
     store = next(place.config.glob("syncd.db"))
     with place.daemon() as daemon:
