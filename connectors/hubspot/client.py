@@ -20,7 +20,7 @@ from connectors.hubspot.errors import HubSpotRates, judge, usage_of
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.wire import millis_of
 from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
-from syncd.model.errors import RetryLater
+from syncd.model.errors import RetryLater, WrongAccount
 from syncd.model.values import Lane, Side
 from syncd.ports.budget import Budget, Rate
 from syncd.ports.system import Abreast, Chance, Clock, one_by_one
@@ -64,6 +64,8 @@ class HubSpotClient:
         self.rates = account.rates
         self._read_token = account.access_token
         self._token: str | None = None
+        self._vetted: str | None = None
+        self._portal: object = None
         classify = judge(account.rates, clock)
         self._main = Transport(
             side=side,
@@ -129,6 +131,22 @@ class HubSpotClient:
         rates = (self.rates.burst, self.rates.daily)
         return self._send(operation, "POST", path, lane=lane, body=body, rates=rates, resend=Resend.NEVER)
 
+    def details(self, *, lane: Lane) -> Answer:
+        """What the vendor tells of the account; of whichever this client first heard, it stays with that.
+
+        :raises WrongAccount: if a token that was read anew leads to another portal.
+        """
+        answer = self.get("account", self.paths.account(), lane=lane)
+        portal = object_of(answer, "account").get("portalId")
+        if self._portal is not None and portal != self._portal:
+            self._token = None  # the right one may be back by the next call
+            raise WrongAccount(
+                f"the HubSpot token that was read anew leads to portal {portal}, and the one before to {self._portal}; "
+                "nothing was sent with it: put back a token of the right portal"
+            )
+        self._portal, self._vetted = portal, self._token
+        return answer
+
     def describe_token(self, *, lane: Lane) -> Answer:
         """What the vendor tells of the token itself: ``{userId, hubId, appId, scopes}`` (guide to private apps)."""
         token = self._token = self._token or self._read_token()
@@ -175,10 +193,16 @@ class HubSpotClient:
         if self._token is None:
             self._token = self._read_token()
         try:
-            return attempt(self._token)
+            return attempt(self._vet(self._token, operation, lane))
         except Unauthorized:
             self._token = self._read_token()  # it may have been rotated; a second refusal is final
-            return attempt(self._token)
+            return attempt(self._vet(self._token, operation, lane))
+
+    def _vet(self, token: str, operation: str, lane: Lane) -> str:
+        """The token, once it is known to lead to the same portal as the one before it."""
+        if self._portal is not None and token != self._vetted and operation != "account":
+            self.details(lane=lane)
+        return token
 
 
 def object_of(answer: Answer, operation: str) -> dict[str, Any]:

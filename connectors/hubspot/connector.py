@@ -311,7 +311,7 @@ class HubSpotConnector:
         return round(self._account.overlap * 1_000)
 
     def _details(self) -> Answer:
-        return self._client.get("account", self._client.paths.account(), lane=self._lane)
+        return self._client.details(lane=self._lane)
 
     def _sweep(self, asked: Asked, begin: Position, *, lane: Lane, heard: list[int], top: int | None = None) -> Sweep:
         path = self._client.paths.objects(asked.kind, "/search")

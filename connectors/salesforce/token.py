@@ -18,7 +18,7 @@ import jwt
 
 from connectors.salesforce.ids import is_id, object_of, to18
 from connectors.transport import LOOPBACK, Resend, Transport, check_base_url, wrong_shape
-from syncd.model.errors import NeedsOperator
+from syncd.model.errors import NeedsOperator, WrongAccount
 from syncd.model.values import Lane
 from syncd.observe.log import emit
 from syncd.ports.budget import Rate
@@ -69,6 +69,7 @@ class TokenSource:
         self._rate = rate
         self._lock = lock
         self._token: Token | None = None
+        self._org: str | None = None
 
     def current(self, lane: Lane) -> Token:
         """The token in use, fetched at first need. Errors as ``renewed``."""
@@ -103,9 +104,19 @@ class TokenSource:
         )
         if not isinstance(access, str) or not isinstance(instance, str) or not access:
             raise wrong_shape("token", "no access_token or no instance_url")
+        self._stay_with(_org_of(told.get("id")))
         token = Token(access, self._checked(instance), _user_of(told.get("id")))
         emit("api.token", side=str(self._transport.side))
         return token
+
+    def _stay_with(self, org: str | None) -> None:
+        """Credentials are read anew with every login, and must lead to the org of the first one."""
+        if org is not None and self._org is not None and org != self._org:
+            raise WrongAccount(
+                f"the Salesforce credentials that were read anew lead to org {org}, and those before to {self._org}; "
+                "nothing was sent with them: put back credentials of the right org"
+            )
+        self._org = org or self._org
 
     def _form(self) -> dict[str, str]:
         login = self._login
@@ -150,6 +161,12 @@ class TokenSource:
             f"the login answer sends us to {host}, which is neither Salesforce's nor the login host {login_host}; no"
             " token is sent there: check login_url"
         )
+
+
+def _org_of(identity: object) -> str | None:
+    """The organization of an identity URL, see ``_user_of``."""
+    parts = identity.split("/") if isinstance(identity, str) else []
+    return to18(parts[-2]) if len(parts) > 1 and is_id(parts[-2]) else None
 
 
 def _user_of(identity: object) -> str | None:

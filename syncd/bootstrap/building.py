@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from syncd.model.errors import BadConfig
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
-from syncd.model.values import Pair, Side
+from syncd.model.values import Instant, Pair, Side
 from syncd.observe.log import emit
 from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, read_ahead, surely_gone
 
@@ -29,8 +29,12 @@ def build_world(
     who: str,
     holder: str,
     read_only: bool = False,
+    checked: dict[Side, Instant] | None = None,
 ) -> World:
-    """Everything one cycle needs; read-only connectors refuse every write."""
+    """Everything one cycle needs; read-only connectors refuse every write.
+
+    :param checked: kept with the connectors; see ``World``.
+    """
     from syncd.core.normalize import Codec  # noqa: PLC0415 - heavy, see the module
     from syncd.engine.readonly import ReadOnly  # noqa: PLC0415
     from syncd.engine.world import World  # noqa: PLC0415
@@ -49,6 +53,7 @@ def build_world(
         holder=holder,
         surely_gone=surely_gone,
         ahead=read_ahead,
+        checked={} if checked is None else checked,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
 from syncd.model.errors import BadUsage
-from syncd.model.values import Pair
+from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Workshop:
         self.worker = holder_name("daemon")
         self._loaded = loaded
         self._database = open_database(loaded.store_url().get_secret_value())
-        self._open: dict[str, tuple[ConnectionSettings, Pair[Connector], SqlStore]] = {}
+        self._open: dict[str, tuple[ConnectionSettings, Pair[Connector], SqlStore, dict[Side, Instant]]] = {}
 
     @property
     def on_sqlite(self) -> bool:
@@ -67,9 +67,9 @@ class Workshop:
             if known is not None:
                 close_all(known[1])
             store = self.store(connection)
-            known = self._open[connection] = settings, build_connectors(settings, store, self.clock), store
-        _, connectors, store = known
-        yield build_world(settings, connectors, store, self.clock, who="daemon", holder=self.worker)
+            known = self._open[connection] = settings, build_connectors(settings, store, self.clock), store, {}
+        _, connectors, store, checked = known
+        yield build_world(settings, connectors, store, self.clock, who="daemon", holder=self.worker, checked=checked)
 
     def store(self, connection: str) -> SqlStore:
         """The store of one connection, on the database that all share."""
@@ -149,6 +149,6 @@ class Workshop:
 
     def close(self) -> None:
         """Gives back connections to the vendors and to the database."""
-        for _, connectors, _ in self._open.values():
+        for _, connectors, _, _ in self._open.values():
             close_all(connectors)
         self._database.close()

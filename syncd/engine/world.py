@@ -1,7 +1,8 @@
 """What one cycle works with: the connection, both connectors, the store, time, and how the shared schema is read.
 
-Vendor schemas, users and identities are asked for at most every ten minutes and remembered in the store, so that an
-idle cycle costs what polling costs and nothing else.
+Vendor schemas and users are asked for at most every ten minutes and remembered in the store, so that an idle cycle
+costs what polling costs and nothing else. Which account the credentials lead to is asked as rarely, and remembered with
+the connectors alone: whoever opens them anew may have other credentials.
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ class World:
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
     process that has ended. ``lease`` is the one we hold; ``keep_lease`` is called between pages so that a long read
     does not lose it. ``ahead`` reads on while what was read is worked on.
+    ``checked`` is when each account was last seen to be the one that the store is bound to.
     ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read.
     """
@@ -74,6 +76,7 @@ class World:
     lease: Lease | None = None
     keep_lease: Callable[[], None] = no_lease
     ahead: Ahead = as_asked
+    checked: dict[Side, Instant] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
     lane: Lane | None = None
     context: Context = field(default_factory=Context)
@@ -141,13 +144,11 @@ def note_filled(world: World, kind: str, fields: Iterable[str]) -> None:
 
 def _check_accounts(world: World) -> None:
     for side in SIDES:
-        name = f"identity:{side}"
-        remembered = world.store.recall(name)
-        if remembered is not None and world.clock.now() - remembered[1] < FRESH and side in world.store.bound():
+        checked = world.checked.get(side)
+        if checked is not None and world.clock.now() - checked < FRESH and side in world.store.bound():
             continue
-        identity = world.connectors.of(side).identity()
-        world.store.bind(side, identity)
-        world.store.remember(name, orjson.dumps(asdict(identity)), world.clock.now())
+        world.store.bind(side, world.connectors.of(side).identity())
+        world.checked[side] = world.clock.now()
 
 
 def _users(world: World, side: Side) -> Sequence[RemoteUser]:

@@ -20,7 +20,7 @@ from syncd.model.errors import BadConfig, WrongAccount
 from syncd.model.values import Pair, Side
 from syncd.store import open_store
 from tests.fakes import FakeChance
-from tests.scenarios.steps import HOUR, Steps
+from tests.scenarios.steps import Steps
 from tests.unit.settings.conftest import Folder
 from tests.worlds import open_both, open_world
 
@@ -117,11 +117,10 @@ def test_unreadable_secrets_are_no_account(folder: Folder) -> None:
 # -- told by the vendor ------------------------------------------------------------------------------------------------
 @pytest.fixture
 def steps(tmp_path: Path) -> Iterator[Steps]:
-    """A pair that is linked and in step; the store knows both accounts."""
+    """A pair that is linked and in step; the store knows both accounts, and has just seen that they are the ones."""
     both = open_both(f"sqlite:///{tmp_path}/state.db")
     told = Steps(both)
     told.pair()
-    both.clock.advance(HOUR)
     yield told
     both.store.close()
 

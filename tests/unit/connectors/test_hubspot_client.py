@@ -13,7 +13,7 @@ from hubspot.utils.requests.http_request_builder import Request
 from connectors.hubspot.errors import HubSpotRates, Rejected, read_fault
 from connectors.hubspot.paths import Paths
 from connectors.transport import open_session
-from syncd.model.errors import NeedsOperator, RetryLater
+from syncd.model.errors import NeedsOperator, RetryLater, WrongAccount
 from syncd.model.remote import RemoteRef
 from tests.fakes import FakeClock, FreeBudget
 from tests.hubspot_stub import BASE, OBJECTS, SHAPE, connect, row
@@ -74,6 +74,28 @@ def test_a_token_is_read_again_once(clock: FakeClock) -> None:
     connector.check()
     sent = [call.request.headers["Authorization"] for call in responses.calls]
     assert sent == ["Bearer old", "Bearer new", "Bearer new"]
+
+
+@responses.activate
+def test_a_token_read_again_must_lead_to_the_same_portal(clock: FakeClock) -> None:
+    """One put in by mistake is told, nothing but that question is sent with it, and the right one is used again."""
+    tokens = iter(["old", "foreign", "new"])
+    owners = f"{BASE}/crm/owners/2026-09"
+
+    def of(token: str) -> list[object]:
+        return [responses.matchers.header_matcher({"Authorization": f"Bearer {token}"})]
+
+    for token, portal in (("old", 7), ("foreign", 8), ("new", 7)):
+        responses.get(DETAILS, json={"portalId": portal}, match=of(token))
+    responses.get(owners, status=401, json={"category": "INVALID_AUTHENTICATION"}, match=of("old"))
+    responses.get(owners, json={"results": []}, match=of("new"))
+    connector = connect(clock, token=lambda: next(tokens))
+    connector.identity()
+    with pytest.raises(WrongAccount, match="leads to portal 8, and the one before to 7"):
+        connector.users()
+    assert list(connector.users()) == []
+    sent = [call.request.url for call in responses.calls if "foreign" in call.request.headers["Authorization"]]
+    assert sent == [DETAILS]
 
 
 @responses.activate

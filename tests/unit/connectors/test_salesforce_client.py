@@ -22,7 +22,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Resend
-from syncd.model.errors import Bug, NeedsOperator, RetryLater
+from syncd.model.errors import Bug, NeedsOperator, RetryLater, WrongAccount
 from syncd.model.remote import RemoteRef, Shape
 from syncd.model.values import Lane, Side
 from syncd.model.write import Clash, CreateRecord, Indeterminate, UpdateRecord, WriteResult, Written
@@ -295,6 +295,24 @@ def test_a_token_is_renewed_once_for_all_that_hold_the_dead_one(web: responses.R
     assert tokens.renewed(dead, Lane.ORDINARY) is tokens.renewed(dead, Lane.BULK)
     assert len(web.calls) == 2
     assert "token-" not in repr(dead)
+
+
+def test_a_login_must_lead_to_the_same_org() -> None:
+    """Credentials of another org that were put in by mistake: told, nothing is sent there, and the right ones work."""
+    orgs = iter(["00D000000000001EAA", "00D000000000002EAA", "00D000000000001EAA"])
+
+    def login(_: requests.PreparedRequest) -> tuple[int, dict[str, str], bytes]:
+        org = next(orgs)
+        told = {"access_token": org, "instance_url": LOGIN, "id": f"{LOGIN}/id/{org}/005000000000001AAA"}
+        return 200, {}, orjson.dumps(told)
+
+    with responses.RequestsMock() as web:
+        web.add_callback("POST", TOKEN, login)
+        tokens = connect()._org.client._tokens
+        dead = tokens.current(Lane.ORDINARY)
+        with pytest.raises(WrongAccount, match="lead to org 00D000000000002EAA, and those before to 00D000000000001"):
+            tokens.renewed(dead, Lane.ORDINARY)
+        assert tokens.current(Lane.ORDINARY).access_token == "00D000000000001EAA"
 
 
 def test_a_jwt_login_signs_what_the_vendor_wants() -> None:
