@@ -18,7 +18,7 @@ from hubspot.utils.requests.http_request_builder import Request
 
 from connectors.hubspot.errors import HubSpotRates, judge, usage_of
 from connectors.hubspot.paths import Paths
-from connectors.hubspot.wire import millis_of
+from connectors.hubspot.wire import id_of, millis_of
 from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
 from syncd.model.errors import RetryLater, WrongAccount
 from syncd.model.values import Lane, Side
@@ -65,7 +65,7 @@ class HubSpotClient:
         self._read_token = account.access_token
         self._token: str | None = None
         self._vetted: str | None = None
-        self._portal: object = None
+        self._portal: str | None = None
         classify = judge(account.rates, clock)
         self._main = Transport(
             side=side,
@@ -137,7 +137,7 @@ class HubSpotClient:
         :raises WrongAccount: if a token that was read anew leads to another portal.
         """
         answer = self.get("account", self.paths.account(), lane=lane)
-        portal = object_of(answer, "account").get("portalId")
+        portal = id_of(object_of(answer, "account"), "account", "portalId")
         if self._portal is not None and portal != self._portal:
             self._token = None  # the right one may be back by the next call
             raise WrongAccount(
