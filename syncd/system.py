@@ -86,6 +86,13 @@ class Hands:
         return job()
 
 
+MEANWHILE: Final = 5.0
+"""Seconds between two moments in which somebody who waits for the next item does something else."""
+WORTH: Final = 0.1
+"""Seconds that an item must have been waited for. A vendor nearby is read quicker than a thread is worth: two that both
+compute hand over to each other at every row of the database (a third more processor time, measured)."""
+
+
 class _Held(Generic[T]):
     """What a reading thread has read and nobody has taken yet."""
 
@@ -176,11 +183,6 @@ def read_ahead(
         thread.join()
 
 
-MEANWHILE: Final = 5.0
-"""Seconds between two moments in which somebody who waits for the next item does something else."""
-WORTH: Final = 0.1
-"""Seconds that an item must have been waited for. A vendor nearby is read quicker than a thread is worth: two that both
-compute hand over to each other at every row of the database (a third more processor time, measured)."""
 AT_ONCE: Final = 4
 """Calls to one vendor that are under way at once, at most: HubSpot grants 19 a second, a round trip takes 0.15 s."""
 hands: Final = Hands(AT_ONCE)

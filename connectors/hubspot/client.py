@@ -136,6 +136,7 @@ class HubSpotClient:
 
         :raises WrongAccount: if a token that was read anew leads to another portal.
         """
+        sent = self._token = self._token or self._read_token()
         answer = self.get("account", self.paths.account(), lane=lane)
         portal = id_of(object_of(answer, "account"), "account", "portalId")
         if self._portal is not None and portal != self._portal:
@@ -144,7 +145,9 @@ class HubSpotClient:
                 f"the HubSpot token that was read anew leads to portal {portal}, and the one before to {self._portal}; "
                 "nothing was sent with it: put back a token of the right portal"
             )
-        self._portal, self._vetted = portal, self._token
+        self._portal = portal
+        if self._token == sent:  # else it was read anew meanwhile, and which of both was answered is not known
+            self._vetted = sent
         return answer
 
     def describe_token(self, *, lane: Lane) -> Answer:
@@ -193,15 +196,21 @@ class HubSpotClient:
         if self._token is None:
             self._token = self._read_token()
         try:
-            return attempt(self._vet(self._token, operation, lane))
+            return attempt(self._vetted_token(self._token, operation, lane))
         except Unauthorized:
             self._token = self._read_token()  # it may have been rotated; a second refusal is final
-            return attempt(self._vet(self._token, operation, lane))
+            return attempt(self._vetted_token(self._token, operation, lane))
 
-    def _vet(self, token: str, operation: str, lane: Lane) -> str:
-        """The token, once it is known to lead to the same portal as the one before it."""
+    def _vetted_token(self, token: str, operation: str, lane: Lane) -> str:
+        """The token, once it is known to lead to the same portal as the one before it.
+
+        :raises RetryLater: if that cannot be known for now; nothing of the call itself was sent.
+        """
         if self._portal is not None and token != self._vetted and operation != "account":
-            self.details(lane=lane)
+            try:
+                self.details(lane=lane)
+            except RetryLater as why:
+                raise RetryLater(str(why), after=why.after, sent=False) from why
         return token
 
 

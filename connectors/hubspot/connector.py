@@ -54,7 +54,7 @@ from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
 VENDOR: Final = "hubspot"
 WRITE_LOT: Final = 5 * BATCH
-"""Five calls' worth: they share what is stored before and after, 8 % of a write's time (measured)."""
+"""Five calls' worth: they share what is stored before and after, 8 % of the processor time of a write (measured)."""
 Row: TypeAlias = Mapping[str, Any]
 Draft: TypeAlias = tuple[Sequence[Row], Cursor]
 """Rows of one page, and the cursor once they are settled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from syncd.store import SqlStore
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What is kept of one connection, for as long as its settings stay the same; ``checked`` as in ``World``."""
+
+    settings: ConnectionSettings
+    connectors: Pair[Connector]
+    store: SqlStore
+    checked: dict[Side, Instant] = field(default_factory=dict)
+
+
 class Workshop:
     """What a daemon keeps between turns: the database, the configuration as last read, connectors per connection.
 
@@ -37,7 +48,7 @@ class Workshop:
         self.worker = holder_name("daemon")
         self._loaded = loaded
         self._database = open_database(loaded.store_url().get_secret_value())
-        self._open: dict[str, tuple[ConnectionSettings, Pair[Connector], SqlStore, dict[Side, Instant]]] = {}
+        self._open: dict[str, _Opened] = {}
 
     @property
     def on_sqlite(self) -> bool:
@@ -63,13 +74,20 @@ class Workshop:
         """A world for one turn; at most one at a time of each connection."""
         settings = self._loaded.connection(connection)
         known = self._open.get(connection)
-        if known is None or known[0] != settings:
+        if known is None or known.settings != settings:
             if known is not None:
-                close_all(known[1])
+                close_all(known.connectors)
             store = self.store(connection)
-            known = self._open[connection] = settings, build_connectors(settings, store, self.clock), store, {}
-        _, connectors, store, checked = known
-        yield build_world(settings, connectors, store, self.clock, who="daemon", holder=self.worker, checked=checked)
+            known = self._open[connection] = _Opened(settings, build_connectors(settings, store, self.clock), store)
+        yield build_world(
+            settings,
+            known.connectors,
+            known.store,
+            self.clock,
+            who="daemon",
+            holder=self.worker,
+            checked=known.checked,
+        )
 
     def store(self, connection: str) -> SqlStore:
         """The store of one connection, on the database that all share."""
@@ -149,6 +167,6 @@ class Workshop:
 
     def close(self) -> None:
         """Gives back connections to the vendors and to the database."""
-        for _, connectors, _, _ in self._open.values():
-            close_all(connectors)
+        for known in self._open.values():
+            close_all(known.connectors)
         self._database.close()

@@ -10,7 +10,8 @@ never touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from syncd.core.expressions import Expression, compile_expression
@@ -121,16 +122,17 @@ def carry_on(
         recover(world)
         about = estimate(world.store, wanted)
         shares = _Shares(world, wanted, reached_by(world.store, request.id), met.of(request.id), leave_off=leave_off)
-        for share in shares.each():
-            if not _still_wanted(world, request):
-                break
-            planner = world.planner(share.kind)
-            decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
-            check_clears(world, decided)
-            share.gathered.cursors = [_stored(world, request, share)]
-            carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
-            at_work.tally.counts["checked"] = share.reached.checked
-            told(share.reached.checked, max(about, share.reached.checked))
+        with closing(shares.each()) as each:  # whatever happens, nothing is read ahead once this is over
+            for share in each:
+                if not _still_wanted(world, request):
+                    break
+                planner = world.planner(share.kind)
+                decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
+                check_clears(world, decided)
+                share.gathered.cursors = [_stored(world, request, share)]
+                carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
+                at_work.tally.counts["checked"] = share.reached.checked
+                told(share.reached.checked, max(about, share.reached.checked))
         cancelled = not _still_wanted(world, request)
         if shares.left and not cancelled:
             at_work.end(RunState.RUNNING)
@@ -189,7 +191,7 @@ class _Shares:
         self._leave_off = leave_off
         self._read = 0
 
-    def each(self) -> Iterator[Share]:
+    def each(self) -> Generator[Share]:
         """All that are left, step by step; a step without a record yields nothing."""
         steps = self.wanted.steps()
         while self.reached.step < len(steps):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd import system
 from syncd.bootstrap import read_only_fields
 from syncd.engine import resync
 from syncd.engine.backlog import CUT
@@ -77,6 +78,7 @@ def test_a_backlog_is_left_off_and_gone_on_with(
 ) -> None:
     """Each turn leaves off after a share, whether it is read ahead or not: nothing is missed, nothing written twice."""
     monkeypatch.setattr(resync, "LOT", 1)
+    monkeypatch.setattr(system, "WORTH", 0.0)  # a thread from the first page on
     steps.both.world.ahead = ahead
     for contact, _ in pairs[:3]:
         steps.market(contact, jobtitle="In the gap")
