@@ -279,6 +279,15 @@ class Transport:
         self.calls = 0
         self.usage = Usage(None, None)
         self._warned = False
+        # One for all calls, which it is handed as the argument of each: its own state is kept per thread.
+        self._retrying = tenacity.Retrying(
+            sleep=clock.sleep,
+            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.repeatable),
+            wait=self._wait,
+            stop=self._is_over,
+            before_sleep=self._tell_retry,
+            reraise=True,
+        )
 
     def call(  # noqa: PLR0913 - a request has this many parts
         self,
@@ -303,16 +312,8 @@ class Transport:
         call = _Call(
             operation, method, url, headers, params, body, rates, lane, resend, started=self._clock.monotonic()
         )
-        retrying = tenacity.Retrying(
-            sleep=self._clock.sleep,
-            retry=tenacity.retry_if_exception(lambda error: isinstance(error, CallFailed) and error.repeatable),
-            wait=self._wait,
-            stop=lambda state: self._is_over(state, call),
-            before_sleep=lambda state: self._tell_retry(state, call),
-            reraise=True,
-        )
         try:
-            answer: Answer = retrying(self._attempt, call)
+            answer: Answer = self._retrying(self._attempt, call)
         except SyncdError as error:
             self._tell("api.refused", call, attempts=call.attempt, error=type(error).__name__, reason=str(error))
             raise
@@ -347,7 +348,8 @@ class Transport:
         """One log line about a call."""
         emit(event, side=self.side.value, operation=call.operation, method=call.method, status=call.status, **keys)
 
-    def _tell_retry(self, state: tenacity.RetryCallState, call: _Call) -> None:
+    def _tell_retry(self, state: tenacity.RetryCallState) -> None:
+        call: _Call = state.args[0]
         error = state.outcome.exception() if state.outcome else None
         self._tell("api.retry", call, attempt=call.attempt, after=round(state.upcoming_sleep, 1), reason=str(error))
 
@@ -455,7 +457,8 @@ class Transport:
         least = after.total_seconds() if after else min(30.0, 0.5 * 2.0 ** (state.attempt_number - 1))
         return least + self._chance.uniform(0.0, min(5.0, least / 2))
 
-    def _is_over(self, state: tenacity.RetryCallState, call: _Call) -> bool:
+    def _is_over(self, state: tenacity.RetryCallState) -> bool:
+        call: _Call = state.args[0]
         spent = self._clock.monotonic() - call.started
         return (
             state.attempt_number >= self._attempts

@@ -110,7 +110,7 @@ def configure_logs(*, level: str, stream: TextIO | None = None) -> None:
             _plain,
             _coloured() if lines.terminal() else _json,
         ],
-    )
+    ).bind()  # once, and not anew for every line
     root = logging.getLogger()
     for handler in [each for each in root.handlers if isinstance(each, (_Foreign, logging.StreamHandler))]:
         root.removeHandler(handler)
