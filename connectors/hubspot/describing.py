@@ -12,7 +12,8 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.hubspot.client import HubSpotClient, results_of, rows_of
+from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
+from connectors.hubspot.errors import Rejected
 from connectors.hubspot.wire import (
     CONTACTS,
     OPTED_OUT,
@@ -27,7 +28,8 @@ from connectors.hubspot.wire import (
     read_stamp,
 )
 from connectors.shapes import Turns
-from connectors.transport import wrong_shape
+from connectors.transport import CallFailed, Unauthorized, wrong_shape
+from syncd.model.errors import NeedsOperator
 from syncd.model.remote import FieldEvent, RemoteField, RemoteOption, RemoteRef, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import Instant, Lane
 
@@ -47,7 +49,8 @@ def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSch
     if not listed or not all(isinstance(row.get(part), str) for row in listed for part in ("name", "type")):
         raise wrong_shape("properties", f"no properties of {asked.kind}, or one without name or type")
     rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in listed}
-    fields = {name: _field(asked.kind, row) for name, row in rows.items()}
+    required = _required(client, asked.kind, lane=lane)
+    fields = {name: _field(asked.kind, row, required=name in required) for name, row in rows.items()}
     if OPTED_OUT in fields:
         fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
     for name in [name for name in fields if name.startswith(f"{OPTED_OUT}_")]:
@@ -95,7 +98,24 @@ def read_history(
     return sorted(events, key=lambda event: event.at)
 
 
-def _field(kind: str, row: Mapping[str, Any]) -> RemoteField:
+def _required(client: HubSpotClient, kind: str, *, lane: Lane) -> frozenset[str]:
+    """What the account wants of every new record, where the paths in use obey its rules.
+
+    Nothing, as far as is known, where the vendor has no schema for the object or does not show it.
+    """
+    if not client.paths.strict:
+        return frozenset()
+    try:
+        told = object_of(client.get("schema", client.paths.schema(kind), lane=lane), "schema")
+    except Unauthorized:
+        raise
+    except (Rejected, NeedsOperator, CallFailed):  # told as api.refused; the properties themselves are known
+        return frozenset()
+    named = told.get("requiredProperties")
+    return frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else frozenset()
+
+
+def _field(kind: str, row: Mapping[str, Any], *, required: bool) -> RemoteField:
     name, type_, form = str(row["name"]), str(row.get("type") or ""), str(row.get("fieldType") or "")
     modification = row.get("modificationMetadata") or {}
     external = bool(row.get("externalOptions"))
@@ -104,6 +124,7 @@ def _field(kind: str, row: Mapping[str, Any]) -> RemoteField:
         type="enumeration/checkbox" if (type_, form) == ("enumeration", "checkbox") else type_,
         label=str(row.get("label") or name),
         writable=not (modification.get("readOnlyValue") or row.get("calculated")),
+        required=required,
         unique=bool(row.get("hasUniqueValue")) or (kind, name) == (CONTACTS, "email"),
         length=LONGEST_TEXT if type_ == "string" else 0,
         restricted=type_ == "enumeration" and not external,

@@ -40,6 +40,15 @@ class Paths:
         """Definitions of an object's properties."""
         return f"{self._of('crm', 'properties')}/{quote(kind, safe='')}"
 
+    def schema(self, kind: str) -> str:
+        """What an object is made of; it has no dated form."""
+        return f"/crm-object-schemas/v3/schemas/{quote(kind, safe='')}"
+
+    @property
+    def strict(self) -> bool:
+        """Whether writes by these paths obey the account's own rules (vendor's changelog)."""
+        return self.version != NUMBERED and self.version >= "2026-09"
+
     def owners(self) -> str:
         """The list of owners. The numbered form has a trailing slash in the client library."""
         return "/crm/v3/owners/" if self.version == NUMBERED else f"/crm/owners/{self.version}"

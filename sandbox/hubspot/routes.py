@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, search, tokens
+from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, schemas, search, tokens
 from sandbox.hubspot.exchange import Exchange
 from sandbox.hubspot.limits import Meter
 from sandbox.hubspot.portal import NAMES
@@ -26,6 +26,8 @@ TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # not a secret
 DATED = ("2026-03", "2026-09")
 _NUMBERED = re.compile(r"/crm/(v3|v4)/(objects|properties|owners|associations)(?:/(.*))?")
 _DATED_CRM = re.compile(r"/crm/(objects|properties|owners|associations)/(\d{4}-\d\d)(?:/(.*))?")
+#: Schemas of objects are told under two numbered paths and no dated one.
+_SCHEMAS = re.compile(r"/(?:crm-object-schemas|crm)/v3/schemas(?:/([^/]+))?/?")
 _OTHER = re.compile(r"/(account-info|communication-preferences)/(v3|v4|\d{4}-\d\d)/(.*)")
 _NUMBERS = {
     "objects": ("v3", "v4"),
@@ -36,6 +38,7 @@ _NUMBERS = {
     "communication-preferences": ("v4",),
 }
 _SCOPE_OF = {kind.name: kind.scope or kind.name for kind in OBJECT_TYPES}
+_CUSTOM_SCHEMAS = ("crm.schemas.custom.read",)
 _PREFERENCES_READ = ("communication_preferences.read_write", "communication_preferences.read")
 _PREFERENCES_BATCH = ("communication_preferences.statuses.batch.write",)  # Marketing Hub Enterprise only
 _PREFERENCES_WRITE = ("communication_preferences.read_write", "communication_preferences.write")
@@ -95,6 +98,11 @@ class Router:
         """The route of a request, or ``None`` if HubSpot has no such path."""
         if (method, path) == ("POST", TOKEN_INFO):
             return Route("token.info", tokens.describes, version="v2", open=True)
+        if method == "GET" and (match := _SCHEMAS.fullmatch(path)):
+            kind = match[1]
+            if kind is None:
+                return Route("schemas.list", schemas.lists, _CUSTOM_SCHEMAS)
+            return _schema("schemas.read", partial(schemas.reads, kind=kind), kind, "read")
         if match := _NUMBERED.fullmatch(path):
             version, area, rest = match.groups()
         elif (match := _DATED_CRM.fullmatch(path)) or (match := _OTHER.fullmatch(path)):

@@ -16,7 +16,7 @@ from connectors.hubspot.connector import HubSpotConnector
 from connectors.transport import open_session
 from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import Fault
+from sandbox.kernel import Fault, HttpResponse
 from syncd.model.errors import NeedsOperator
 from syncd.model.remote import Cursor, Departure, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.write import (
@@ -301,6 +301,29 @@ def test_questions(portal: Portal) -> None:
     assert events[-1].author == "5"
     assert portal.connector.identity().account == str(portal.kernel.account.portal_id)
     assert portal.connector.quota().used is not None
+
+
+@pytest.mark.parametrize("version", ["2026-09", "2026-03", "v3"])
+def test_what_the_accounts_rules_require(version: str) -> None:
+    """It counts only where the paths in use obey the rules; older ones do not ask."""
+    portal = Portal(version=version)
+    portal.kernel.require_property("contacts", "lastname")
+    fields = portal.connector.schema(PERSON).objects["contacts"]
+    assert {name for name, field in fields.items() if field.required} == (
+        {"lastname"} if version == "2026-09" else set()
+    )
+    assert portal.calls()["schemas.read"] == (version == "2026-09")
+
+
+def test_a_schema_that_is_not_shown_takes_nothing_from_the_properties() -> None:
+    """A portal without that path: the properties are read all the same, and nothing counts as required."""
+    portal = Portal()
+    portal.kernel.require_property("contacts", "lastname")
+    gone = HttpResponse(404, b'{"status":"error","message":"no such path"}')
+    portal.kernel.faults.arm(Fault("gone", lambda request: "/schemas/" in request.path, answer=gone))
+    fields = portal.connector.schema(PERSON).objects["contacts"]
+    assert fields["lastname"].writable
+    assert not fields["lastname"].required
 
 
 def test_a_token_without_a_scope(portal: Portal) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from syncd.operations.doctor import Account, Diagnosis, examine
 from syncd.operations.fitting import daemon, needs_of
 from syncd.settings.online import check_schema
 from tests.fakes import FakeClock
+from tests.scenarios.steps import remapped
 from tests.worlds import Both, open_both
 
 ACCOUNTS = Pair(
@@ -129,6 +131,19 @@ def test_record_types_that_may_not_be_given(both: Both) -> None:
     both.salesforce.add_record_type("Lead", "Partner", available=False)
     (found,) = _of(_examined(both), Topic.RECORD_TYPES)
     assert "Lead: no record type may be given by syncd's user (Partner)" in found.what
+
+
+def test_what_hubspot_requires_of_a_new_record(tmp_path: Path) -> None:
+    """By the account's own rules, where records are made: what nobody writes breaks, what may be empty does not."""
+    both = remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}]))
+    both.hubspot.require_property("contacts", "fax")
+    both.hubspot.require_property("contacts", "jobtitle")
+    told = {finding.what: finding.severity for finding in _of(_examined(both), Topic.MAPPING)}
+    (broken,) = [what for what in told if "contacts cannot be made without fax" in what]
+    assert told[broken] is Severity.BROKEN
+    (notice,) = [what for what in told if "contacts.jobtitle is required" in what]
+    assert told[notice] is Severity.NOTICE
+    both.store.close()
 
 
 def test_where_scopes_are_not_told_each_is_tried(both: Both) -> None:

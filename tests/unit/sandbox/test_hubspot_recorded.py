@@ -126,3 +126,17 @@ def test_standard_definitions_agree_with_the_recorded_schema() -> None:
     assert recorded["email"].keys() <= ours["email"].keys()
     options = [option["value"] for option in recorded["hs_lead_status"]["options"]]
     assert [option["value"] for option in ours["hs_lead_status"]["options"]] == options
+
+
+def test_the_schema_of_a_standard_object_has_the_recorded_keys() -> None:
+    """The numbered path that was recorded and the one of the contract, and what the account's rules require."""
+    hub = account("contacts")
+    recorded = interactions("schemas.json")[0]
+    told = hub.ok("GET", recorded["request"]["path"])
+    expected = recorded["response"]["body"]
+    assert told.keys() == expected.keys()
+    assert told["associations"][0].keys() == expected["associations"][0].keys()
+    for key in ("name", "id", "objectTypeId", "labels", "metaType", "requiredProperties"):
+        assert told[key] == expected[key], key
+    hub.kernel.require_property("contacts", "lastname")
+    assert hub.ok("GET", "/crm-object-schemas/v3/schemas/contacts")["requiredProperties"] == ["lastname"]
