@@ -19,7 +19,15 @@ from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import to18
 from connectors.salesforce.known import permitted
 from connectors.salesforce.queries import Queries
-from connectors.salesforce.rights import DEPENDS, INACTIVE_OWNERS, OBJECT_RIGHTS, PREFERENCE, Rights, user_permissions
+from connectors.salesforce.rights import (
+    INACTIVE_OWNERS,
+    LOOKED_UP,
+    OBJECT_RIGHTS,
+    PREFERENCE,
+    Rights,
+    looked_up,
+    user_permissions,
+)
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Fitted, Needs, Step
@@ -28,8 +36,6 @@ from syncd.model.values import Lane, Side
 NAME: Final = "syncd"
 """Of the permission set."""
 DESCRIPTION: Final = "What syncd needs, and no more. Made by `syncd setup`."
-LOOKED_UP: Final = ("PermissionsRead", "PermissionsViewAllRecords")
-"""What an object needs that only another one depends on."""
 OBJECT_PERMISSIONS: Final = (*(right.name for right in OBJECT_RIGHTS), "PermissionsDelete")
 OBJECT_WORDS: Final = "read, create, edit, all records (Delete comes with Modify All; syncd never deletes)"
 _THERE: Final = frozenset({"DUPLICATE_DEVELOPER_NAME", "DUPLICATE_VALUE"})
@@ -183,12 +189,11 @@ class SalesforceFitting:
         return id_, [Step(Side.CRM, f"PermissionSet:{id_}", f"permission set {NAME}: {shown}", "see doctor", lacking)]
 
     def _object_rights(self, needs: Needs, parent: str | None, there: list[str]) -> Iterator[Step]:
-        behind = [DEPENDS[name] for name in needs.objects if DEPENDS.get(name, name) not in needs.objects]
-        objects = [*behind, *needs.objects]
-        held = self._held("ObjectPermissions", "SobjectType", OBJECT_PERMISSIONS, parent, objects)
-        for name in behind:
+        beside = looked_up(needs, individuals=self._client.account.individuals)
+        held = self._held("ObjectPermissions", "SobjectType", OBJECT_PERMISSIONS, parent, [*beside, *needs.objects])
+        for name, behind in beside.items():
             body: dict[str, object] = {"ParentId": parent or _PENDING, "SobjectType": name}
-            what = f"rights on {name}: read, all records (the rights on Contact depend on them)"
+            what = f"rights on {name}: read, all records ({behind.why})"
             yield from self._right("ObjectPermissions", held.get(name), body, LOOKED_UP, what, there)
         for name in needs.objects:
             yield from self._right(
@@ -202,13 +207,16 @@ class SalesforceFitting:
 
     def _field_rights(self, needs: Needs, parent: str | None, made: set[str], there: list[str]) -> Iterator[Step]:
         rights = ("PermissionsRead", "PermissionsEdit")
-        held = self._held("FieldPermissions", "Field", rights, parent, list(needs.objects))
+        beside = looked_up(needs, individuals=self._client.account.individuals)
+        wanted = {name: permitted(need) for name, need in needs.objects.items()}
+        wanted |= {name: dict.fromkeys(behind.fields, False) for name, behind in beside.items() if behind.fields}
+        held = self._held("FieldPermissions", "Field", rights, parent, list(wanted))
         custom = self._custom_fields(
             sorted({field for need in needs.objects.values() for field in need.read if field.endswith("__c")})
         )
-        for name, need in needs.objects.items():
+        for name, fields in wanted.items():
             standard = self._permissionable(name)
-            for field, edits in permitted(need).items():
+            for field, edits in fields.items():
                 full = f"{name}.{field}"
                 there_is = full in made or (name, field) in custom or field in standard
                 if not there_is or standard.get(field) is False:

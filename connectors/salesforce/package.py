@@ -10,21 +10,26 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from xml.sax.saxutils import escape
 
-from connectors.salesforce.fitting import DESCRIPTION, LOOKED_UP, NAME, OBJECT_PERMISSIONS, own_fields
+from connectors.salesforce.fitting import DESCRIPTION, NAME, OBJECT_PERMISSIONS, own_fields
 from connectors.salesforce.known import permitted
-from connectors.salesforce.rights import DEPENDS, user_permissions
+from connectors.salesforce.rights import LOOKED_UP, LookedUp, looked_up, user_permissions
 from syncd.model.fitting import Needs
 
 _SOURCE: Final = "force-app/main/default"
 _NAMESPACE: Final = "http://soap.sforce.com/2006/04/metadata"
 
 
-def package(needs: Needs, *, api_version: str) -> dict[str, str]:
-    """Path to text of every file of the project."""
+def package(needs: Needs, *, api_version: str, individuals: bool = False) -> dict[str, str]:
+    """Path to text of every file of the project.
+
+    :param individuals: whether wishes to be forgotten are heard (``crm.privacy.individual``).
+    """
     files = {
         "sfdx-project.json": '{\n  "packageDirectories": [{ "path": "force-app", "default": true }],\n'
         f'  "sourceApiVersion": "{api_version}"\n}}\n',
-        f"{_SOURCE}/permissionsets/{NAME}.permissionset-meta.xml": _permission_set(needs),
+        f"{_SOURCE}/permissionsets/{NAME}.permissionset-meta.xml": _permission_set(
+            needs, looked_up(needs, individuals=individuals)
+        ),
     }
     for name, field, metadata in own_fields(needs):
         text = _document("CustomField", _elements({"fullName": field, **metadata}))
@@ -32,15 +37,16 @@ def package(needs: Needs, *, api_version: str) -> dict[str, str]:
     return files
 
 
-def _permission_set(needs: Needs) -> str:
+def _permission_set(needs: Needs, beside: Mapping[str, LookedUp]) -> str:
     lines: list[str] = [*_elements({"description": DESCRIPTION})]
-    for name, need in sorted(needs.objects.items()):
-        for field, editable in permitted(need).items():
+    named = {name: permitted(need) for name, need in needs.objects.items()}
+    named |= {name: dict.fromkeys(behind.fields, False) for name, behind in beside.items()}
+    for name, fields in sorted(named.items()):
+        for field, editable in fields.items():
             lines += _nested("fieldPermissions", {"editable": editable, "field": f"{name}.{field}", "readable": True})
     lines += _elements({"label": NAME})
-    behind = {DEPENDS[name] for name in needs.objects if DEPENDS.get(name, name) not in needs.objects}
-    for name in sorted(behind | needs.objects.keys()):
-        given = LOOKED_UP if name in behind else OBJECT_PERMISSIONS
+    for name in sorted(beside.keys() | needs.objects.keys()):
+        given = LOOKED_UP if name in beside else OBJECT_PERMISSIONS
         rights: dict[str, object] = {_object_word(right): right in given for right in OBJECT_PERMISSIONS}
         lines += _nested("objectPermissions", {**dict(sorted(rights.items())), "object": name})
     for right in sorted(user_permissions(needs)):

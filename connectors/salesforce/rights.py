@@ -9,21 +9,21 @@ and edited, and only the rights that no describe shows remain unknown. Facts: ob
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from connectors.salesforce import soql
-from connectors.salesforce.catalog import Catalog
+from connectors.salesforce.catalog import PEOPLE, Catalog
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.queries import Queries
+from connectors.salesforce.wire import INDIVIDUAL, SHOULD_FORGET
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Needs, Severity, Topic
 from syncd.model.values import Lane, Side
 
 PERMISSION_SET: Final = "Setup > Permission Sets > syncd"
-DEPENDS: Final = {"Contact": "Account"}
-"""An object whose Read and View All need the same of another one (vendor: "depends on permission(s)")."""
+MEND: Final = f"{PERMISSION_SET}, or let `syncd setup` do it"
 ALL: Final = {
     "PermissionsViewAllRecords": "PermissionsViewAllData",
     "PermissionsModifyAllRecords": "PermissionsModifyAllData",
@@ -41,6 +41,17 @@ class Right:
     severity: Severity = Severity.BROKEN
 
 
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """Why an object that is not mapped is read all the same, what breaks where it is not, and what is read of it."""
+
+    why: str
+    breaks: str
+    fields: tuple[str, ...] = ()
+
+
+DEPENDS: Final = {"Contact": "Account"}
+"""An object whose Read and View All need the same of another one (vendor: "depends on permission(s)")."""
 OBJECT_RIGHTS: Final = (
     Right("PermissionsRead", "Read", "its records cannot be read: nothing of this kind is kept in step"),
     Right("PermissionsCreate", "Create", "people who are new on the marketing side are not created in the CRM"),
@@ -57,6 +68,8 @@ OBJECT_RIGHTS: Final = (
         Severity.RISK,
     ),
 )
+LOOKED_UP: Final = ("PermissionsRead", "PermissionsViewAllRecords")
+"""What is needed of an object that is only looked up."""
 USER_RIGHTS: Final = (
     Right("PermissionsApiEnabled", "API Enabled", "every call is refused"),
     Right(
@@ -104,6 +117,22 @@ VIEW_SETUP: Final = ("PermissionsViewRoles", "PermissionsViewSetup")
 SHOWN: Final = 8
 
 
+def looked_up(needs: Needs, *, individuals: bool) -> dict[str, LookedUp]:
+    """Objects of which everything is read and nothing written: those that rights depend on, and people's wishes.
+
+    :param individuals: whether wishes to be forgotten are heard (``crm.privacy.individual``).
+    """
+    found = {
+        DEPENDS[name]: LookedUp(f"the rights on {name} depend on them", f"the rights on {name} cannot be given")
+        for name in needs.objects
+        if DEPENDS.get(name, name) not in needs.objects
+    }
+    if individuals and PEOPLE & needs.objects.keys():
+        breaks = "the wish of a person to be forgotten is not heard"
+        found[INDIVIDUAL] = LookedUp("a person's wish to be forgotten stands there", breaks, (SHOULD_FORGET,))
+    return found
+
+
 def user_permissions(needs: Needs) -> tuple[str, ...]:
     """What the permission set gives beside objects and fields."""
     return (*(right.name for right in USER_RIGHTS), *((TRANSFER.name,) if needs.gives_owners else ()), *VIEW_SETUP)
@@ -138,7 +167,17 @@ class Rights:
             ]
             if held.get("PermissionsDelete") and not held.get("PermissionsModifyAllRecords"):
                 found.append(_beyond(f"Delete on {name}"))
-        needed = needs.objects.keys() | {DEPENDS[name] for name in needs.objects.keys() & DEPENDS.keys()}
+        beside = looked_up(needs, individuals=self._client.account.individuals)
+        for name, behind in beside.items():
+            held = by_object.get(name, {})
+            found += [
+                _missing(replace(right, breaks=behind.breaks), name)
+                for right in OBJECT_RIGHTS
+                if right.name in LOOKED_UP and not held.get(right.name) and not general.get(ALL.get(right.name, ""))
+            ]
+            seen = self._catalog.of(name, lane) if behind.fields else {}
+            found += [_hidden(f"{name}.{field}", behind.breaks) for field in behind.fields if field not in seen]
+        needed = needs.objects.keys() | set(DEPENDS.values()) & beside.keys()
         others = sorted(
             name
             for name, held in by_object.items()
@@ -196,7 +235,7 @@ def _wanted(needs: Needs) -> list[Right]:
     return rights + ([TRANSFER] if needs.gives_owners else [])
 
 
-def _missing(right: Right, whose: str, where: str = f"{PERMISSION_SET}, or let `syncd setup` do it") -> Finding:
+def _missing(right: Right, whose: str, where: str = MEND) -> Finding:
     return Finding(
         Side.CRM,
         Topic.RIGHTS,
@@ -204,6 +243,13 @@ def _missing(right: Right, whose: str, where: str = f"{PERMISSION_SET}, or let `
         f"{whose}: the right '{right.label}' is missing",
         right.breaks,
         where,
+    )
+
+
+def _hidden(field: str, breaks: str) -> Finding:
+    what = f"{field} does not exist or is hidden from syncd"
+    return Finding(
+        Side.CRM, Topic.RIGHTS, Severity.BROKEN, what, breaks, f"{PERMISSION_SET}, or let `syncd setup` do it"
     )
 
 

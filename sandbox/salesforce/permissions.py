@@ -32,6 +32,7 @@ ACCOUNT_CHILDREN = ("Contact", "Opportunity")
 _SHARED_WITH_ACCOUNT = ("Read", "ViewAllRecords")
 _USER_NEEDED = {
     "PermissionsModifyAllData": ("PermissionsViewAllData",),
+    "PermissionsViewSetup": ("PermissionsViewRoles",),
     "PermissionsManageUsers": ("PermissionsViewSetup",),
     "PermissionsCustomizeApplication": ("PermissionsViewSetup",),
 }

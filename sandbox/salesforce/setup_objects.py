@@ -30,6 +30,7 @@ USER_PERMISSIONS: dict[str, str] = {
     "PermissionsUpdateWithInactiveOwner": "Update Records with Inactive Owners",
     "PermissionsTransferAnyLead": "Transfer Leads",
     "PermissionsConvertLeads": "Convert Leads",
+    "PermissionsViewRoles": "View Roles and Role Hierarchy",
     "PermissionsViewSetup": "View Setup and Configuration",
     "PermissionsCustomizeApplication": "Customize Application",
 }

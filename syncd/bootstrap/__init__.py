@@ -141,4 +141,5 @@ def sfdx_package(loaded: Loaded, connection: str | None) -> Mapping[str, str]:
     from syncd.operations.fitting import needs_of  # noqa: PLC0415 - the same
 
     settings = loaded.connection(connection)
-    return package(needs_of(settings.connection.kinds, Side.CRM), api_version=settings.crm.api_version)
+    needs, crm = needs_of(settings.connection.kinds, Side.CRM), settings.crm
+    return package(needs, api_version=crm.api_version, individuals=crm.individuals)

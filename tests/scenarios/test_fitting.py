@@ -149,6 +149,23 @@ def test_each_right_that_is_taken_away_is_missed(bare: Place) -> None:
     assert "API Enabled" in said.out
 
 
+def test_wishes_to_be_forgotten_need_rights_of_their_own(bare: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `privacy.individual` set: read of every Individual and of the wish; each lack is named, changing is not."""
+    monkeypatch.setenv("SYNCD_CONNECTIONS__MAIN__CRM__PRIVACY__INDIVIDUAL", "true")
+    _fitted(bare)
+    assert not _found(bare)
+    assert not [each for each in _found(bare, "risk") if "Individual" in each["what"]]
+    bare.salesforce.do("take_object_right", object="Individual", right="ViewAllRecords")
+    (lack,) = _found(bare)
+    assert "Individual: the right 'View All' is missing" in lack["what"]
+    assert "forgotten is not heard" in lack["breaks"]
+    bare.salesforce.do("give_object_right", object="Individual", right="ViewAllRecords")
+    bare.salesforce.do("take_field_right", object="Individual", field="ShouldForget", right="read")
+    assert any("Individual.ShouldForget does not exist or is hidden" in each["what"] for each in _found(bare))
+    assert bare.run("setup", *_admin(bare), "--apply").code == 0
+    assert not _found(bare)
+
+
 def test_rights_beyond_need_are_named(bare: Place) -> None:
     """A scope and a user permission that syncd never uses: a risk, not a fault."""
     _fitted(bare)

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 
+import pytest
+
+from connectors.salesforce.client import SalesforceAccount
+from connectors.salesforce.connector import SalesforceConnector
 from connectors.salesforce.package import package
-from syncd.model.fitting import Needs, ObjectNeeds
+from connectors.transport import open_session
+from sandbox.salesforce import ADMIN_APP, SalesforceKernel
+from syncd.bootstrap import read_only_fields
+from syncd.model.fitting import Needs, ObjectNeeds, Step
+from syncd.model.values import Side
+from syncd.operations.fitting import needs_of
+from syncd.settings.loading import load
+from tests.fakes import FakeChance, FakeClock, FreeBudget
+from tests.inproc import KernelAdapter
+from tests.worlds import ROOT, SALESFORCE, config_environment
 
 NEEDS = Needs(
     {
@@ -70,3 +84,71 @@ def test_the_permission_set_names_only_fields_it_may_name() -> None:
     # The vendor takes the elements of a type in the order of its schema: alphabetical.
     tags = [row.tag.removeprefix(SPACE) for row in held]
     assert tags == sorted(tags)
+
+
+@pytest.mark.parametrize("individuals", [False, True])
+def test_the_package_is_what_setup_makes(*, individuals: bool) -> None:
+    """Fields, rights to objects and to fields, and rights of the user: the same set, for the example's mapping.
+
+    But for a field of somebody else's: `setup` sees that it is not there, a package takes it to be.
+    """
+    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    needs = needs_of(loaded.connection(None).connection.kinds, Side.CRM)
+    files = package(needs, api_version="64.0", individuals=individuals)
+    held = _read(files[f"{MAIN}/permissionsets/syncd.permissionset-meta.xml"])
+    told = {name.split("/")[4] + "." + name.split("/")[6].split(".")[0] for name in files if "/fields/" in name}
+    told |= {
+        f"{_text(row, 'field')} {_text(row, 'readable')} {_text(row, 'editable')}"
+        for row in held.findall(SPACE + "fieldPermissions")
+    }
+    told |= {
+        f"{_text(row, 'object')} " + " ".join(sorted(part.tag for part in row if part.text == "true"))
+        for row in held.findall(SPACE + "objectPermissions")
+    }
+    told |= {_text(row, "name") for row in held.findall(SPACE + "userPermissions")}
+    packed, made = {word.replace(SPACE, "") for word in told}, set(_made(_steps(needs, individuals=individuals)))
+    assert not made - packed
+    assert packed - made == {f"{name}.Product_Interests__c true true" for name in ("Lead", "Contact")}
+
+
+def _steps(needs: Needs, *, individuals: bool) -> tuple[Step, ...]:
+    """What `setup` would make in a bare org, asked as its administrator."""
+    clock = FakeClock()
+    kernel = SalesforceKernel(clock=clock, seed=7, instance_url=SALESFORCE, bare=True)
+    session = open_session(pool=1, base_url=SALESFORCE)
+    for url in (SALESFORCE, SALESFORCE.replace("http:", "https:")):
+        session.mount(url, KernelAdapter(kernel))
+    connector = SalesforceConnector.open(
+        SalesforceAccount(
+            login_url=SALESFORCE,
+            client_id=lambda: ADMIN_APP.client_id,
+            client_secret=lambda: ADMIN_APP.client_secret,
+            individuals=individuals,
+        ),
+        side=Side.CRM,
+        clock=clock,
+        chance=FakeChance(1),
+        budget=FreeBudget(),
+        horizon=60.0,
+        session=session,
+    )
+    return connector.fitting().survey(needs, user=None).steps
+
+
+def _made(steps: tuple[Step, ...]) -> Iterator[str]:
+    """The same words as above for every step."""
+    for step in steps:
+        body = {name: value for name, value in step.body.items() if value is True}
+        if step.id == "CustomField":
+            yield str(step.body["FullName"])
+        elif step.id == "FieldPermissions":
+            yield f"{step.body['Field']} true {str('PermissionsEdit' in body).lower()}"
+        elif step.id == "ObjectPermissions":
+            words = sorted(_spelled(name.removeprefix("Permissions")) for name in body)
+            yield f"{step.body['SobjectType']} " + " ".join(words)
+        else:
+            yield from (name.removeprefix("Permissions") for name in body)
+
+
+def _spelled(right: str) -> str:
+    return {"ViewAllRecords": "viewAllRecords", "ModifyAllRecords": "modifyAllRecords"}.get(right, f"allow{right}")

@@ -138,7 +138,12 @@ def test_rights_are_changed_by_patch_and_in_collections(org: BareOrg) -> None:
     ]  # fmt: skip
     status, answers = org.admin.call("POST", "/composite/sobjects", {"records": rows})
     assert (status, [each["success"] for each in answers]) == (200, [True, False, True])
-    assert org.admin.call("PATCH", f"/sobjects/PermissionSet/{set_id}", {"PermissionsViewSetup": True})[0] == 204
+    assert (
+        org.admin.call(
+            "PATCH", f"/sobjects/PermissionSet/{set_id}", {"PermissionsViewRoles": True, "PermissionsViewSetup": True}
+        )[0]
+        == 204
+    )
     status, answer = org.admin.call("PATCH", f"/sobjects/PermissionSet/{set_id}", {"PermissionsModifyAllData": True})
     assert (status, answer[0]["message"]) == (
         400,
@@ -244,6 +249,6 @@ def test_making_fields_needs_customize_application(org: BareOrg) -> None:
     status, answer = org.daemon.call("POST", FIELDS, KEY)
     assert (status, code_of(answer)) == (403, "INSUFFICIENT_ACCESS")
     assert code_of(org.daemon.call("GET", LISTED)[1]) == "INVALID_TYPE"
-    org.permission_set(PermissionsViewSetup=True, PermissionsCustomizeApplication=True)
+    org.permission_set(PermissionsViewRoles=True, PermissionsViewSetup=True, PermissionsCustomizeApplication=True)
     assert org.daemon.call("POST", FIELDS, KEY)[0] == 201
     assert org.daemon.call("GET", LISTED)[1]["totalSize"] == 1
