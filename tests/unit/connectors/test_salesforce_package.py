@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from connectors.salesforce.client import SalesforceAccount
 from connectors.salesforce.connector import SalesforceConnector
+from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.package import package
+from connectors.salesforce.rights import PREFERENCE
 from connectors.transport import open_session
 from sandbox.salesforce import ADMIN_APP, SalesforceKernel
 from syncd.bootstrap import read_only_fields
@@ -86,14 +90,21 @@ def test_the_permission_set_names_only_fields_it_may_name() -> None:
     assert tags == sorted(tags)
 
 
-@pytest.mark.parametrize("individuals", [False, True])
-def test_the_package_is_what_setup_makes(*, individuals: bool) -> None:
+def _example(*, individuals: bool = False, owners: bool = False, origin: str | None = None) -> Needs:
+    """What the example configuration needs of the CRM, with more of it."""
+    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    needs = needs_of(loaded.connection(None).connection.kinds, Side.CRM)
+    objects = {name: replace(need, origin=origin or need.origin) for name, need in needs.objects.items()}
+    return replace(needs, objects=objects, gives_owners=owners)
+
+
+@pytest.mark.parametrize("more", [{}, {"individuals": True}, {"owners": True}, {"origin": "Syncd_Origin__c"}])
+def test_the_package_is_what_setup_makes(more: dict[str, Any]) -> None:
     """Fields, rights to objects and to fields, and rights of the user: the same set, for the example's mapping.
 
     But for a field of somebody else's: `setup` sees that it is not there, a package takes it to be.
     """
-    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
-    needs = needs_of(loaded.connection(None).connection.kinds, Side.CRM)
+    needs, individuals = _example(**more), "individuals" in more
     files = package(needs, api_version="64.0", individuals=individuals)
     held = _read(files[f"{MAIN}/permissionsets/syncd.permissionset-meta.xml"])
     told = {name.split("/")[4] + "." + name.split("/")[6].split(".")[0] for name in files if "/fields/" in name}
@@ -106,18 +117,34 @@ def test_the_package_is_what_setup_makes(*, individuals: bool) -> None:
         for row in held.findall(SPACE + "objectPermissions")
     }
     told |= {_text(row, "name") for row in held.findall(SPACE + "userPermissions")}
-    packed, made = {word.replace(SPACE, "") for word in told}, set(_made(_steps(needs, individuals=individuals)))
+    fitted = _fitting(_bare(), individuals=individuals).survey(needs, user=None)
+    packed, made = {word.replace(SPACE, "") for word in told}, set(_made(fitted.steps))
     assert not made - packed
     assert packed - made == {f"{name}.Product_Interests__c true true" for name in ("Lead", "Contact")}
+    assert ("TransferAnyLead" in made) == ("owners" in more)
 
 
-def _steps(needs: Needs, *, individuals: bool) -> tuple[Step, ...]:
-    """What `setup` would make in a bare org, asked as its administrator."""
-    clock = FakeClock()
-    kernel = SalesforceKernel(clock=clock, seed=7, instance_url=SALESFORCE, bare=True)
+def test_a_right_that_the_org_does_not_have_is_named_and_not_given() -> None:
+    """Without the preference behind it the field of that right does not exist: a click that only a person can do."""
+    org = _bare()
+    org.hide_field("PermissionSet", "PermissionsUpdateWithInactiveOwner")
+    fitting = _fitting(org)
+    told = fitting.survey(_example(), user=None)
+    assert any("tick \"Enable 'Set Audit Fields" in hint for hint in told.by_hand)
+    assert not any("PermissionsUpdateWithInactiveOwner" in step.body for step in told.steps)
+    lacks = [finding for finding in fitting.rights(_example()) if "Inactive Owners" in finding.what]
+    assert [finding.where for finding in lacks] == [PREFERENCE]
+
+
+def _bare() -> SalesforceKernel:
+    return SalesforceKernel(clock=FakeClock(), seed=7, instance_url=SALESFORCE, bare=True)
+
+
+def _fitting(org: SalesforceKernel, *, individuals: bool = False) -> SalesforceFitting:
+    """A bare org as its administrator sees it."""
     session = open_session(pool=1, base_url=SALESFORCE)
     for url in (SALESFORCE, SALESFORCE.replace("http:", "https:")):
-        session.mount(url, KernelAdapter(kernel))
+        session.mount(url, KernelAdapter(org))
     connector = SalesforceConnector.open(
         SalesforceAccount(
             login_url=SALESFORCE,
@@ -126,13 +153,13 @@ def _steps(needs: Needs, *, individuals: bool) -> tuple[Step, ...]:
             individuals=individuals,
         ),
         side=Side.CRM,
-        clock=clock,
+        clock=FakeClock(),
         chance=FakeChance(1),
         budget=FreeBudget(),
         horizon=60.0,
         session=session,
     )
-    return connector.fitting().survey(needs, user=None).steps
+    return connector.fitting()
 
 
 def _made(steps: tuple[Step, ...]) -> Iterator[str]:
