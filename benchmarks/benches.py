@@ -54,11 +54,13 @@ def _one_way(lab: Lab, name: str, side: str, goal: float) -> Iterator[Figure]:
     lab.tell(do="shift", seconds=400)
     lab.run("sync")
     again = lab.calls()
-    records = again.records.get("hubspot search", 0) + sum(
-        again.records.get(f"salesforce {what}", 0) for what in ("queryAll", "query.more", "composite")
+    # Both sides look again: at what changed here, and at what was written there, which is another record.
+    by_side = (
+        again.records.get("hubspot search", 0),
+        sum(again.records.get(f"salesforce {what}", 0) for what in ("queryAll", "query.more", "composite")),
     )
     yield Figure(f"counted apart, {name}: calls per 1,000 to read the overlap again", _per_1000(again), "calls")
-    yield Figure(f"counted apart, {name}: times a record was read again", records / CHANGED, "times", 1)
+    yield Figure(f"counted apart, {name}: times a record was read again", max(by_side) / CHANGED, "times", 1)
     lab.tell(do="shift", seconds=400)
     lab.run("sync")
     rest = lab.calls()
