@@ -4,8 +4,9 @@ JSON under ``/_sandbox/`` on each port, loopback only, without credentials, neve
 ``Controls`` is the server's end, ``Control`` the client's (standard library only) and a ``Desk``. A mistake in the
 request answers 400 and says what would be right; a refusal of the stand-in (a validation rule, a duplicate) 409.
 
-GET ``calls`` (``?since=N``), ``export``; POST ``calls/reset``, ``do``, ``load``, ``fault``, ``faults/clear`` and
-``switch``.
+GET ``calls`` (``?since=N``), ``export``, ``faults``; POST ``calls/reset``, ``do``, ``load``, ``fault``,
+``faults/clear``, ``switch``, ``save`` and ``clock`` (GET tells how it stands). A fault is one of the catalogue by its
+name (``sandbox.faults``), or any by what it hits and what it answers.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
+from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -21,13 +24,21 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import orjson
 
+from sandbox import clocks
 from sandbox.desk import LocalDesk, UnknownAction
+from sandbox.faults.arming import WrongArming, arm, told
+from sandbox.faults.catalogue import CATALOGUE, UnknownFault
 from sandbox.hubspot.errors import Refusal as HubSpotRefusal
-from sandbox.kernel import Call, Fault, HttpRequest, HttpResponse, Kernel
+from sandbox.kernel import Call, Fault, HttpRequest, HttpResponse, Kernel, NothingToHit
 from sandbox.salesforce.errors import Refusal as SalesforceRefusal
+from sandbox.state import StateError, save
 
 CONTROL_PREFIX = "/_sandbox/"
 WHENS = ("before", "after", "drop")
+FREE_WORDS = frozenset(
+    {"when", "skip", "method", "path_contains", "body_contains", "status", "headers", "body", "delay"}
+)
+"""Words that only a fault of the free form has."""
 
 
 class WrongRequest(Exception):
@@ -41,15 +52,21 @@ class Controls:
         self._kernel = kernel
         self._desk = LocalDesk(kernel)
         self._set_latency = set_latency
+        #: Where ``save`` writes the state.
+        self.folder: Path | None = None
         self._routes: Mapping[tuple[str, str], Callable[[HttpRequest], Any]] = {
             ("GET", "calls"): self._calls,
             ("POST", "calls/reset"): self._reset,
             ("GET", "export"): self._export,
             ("POST", "do"): self._do,
             ("POST", "load"): self._load,
+            ("GET", "faults"): self._faults,
             ("POST", "fault"): self._fault,
             ("POST", "faults/clear"): self._clear,
             ("POST", "switch"): self._switch,
+            ("POST", "save"): self._save,
+            ("GET", "clock"): lambda _: clocks.shown(kernel.clock),
+            ("POST", "clock"): lambda request: clocks.set_clock(kernel.clock, _object(request)),
         }
 
     def answer(self, request: HttpRequest) -> HttpResponse:
@@ -58,11 +75,12 @@ class Controls:
         if route is None:
             known = ", ".join(f"{method} {CONTROL_PREFIX}{path}" for method, path in self._routes)
             return _json(404, {"error": f"{request.method} {request.path} is not there; there is: {known}"})
+        self._kernel.carry_out_late()
         try:
             return _json(200, route(request))
-        except (WrongRequest, UnknownAction, TypeError, ValueError, KeyError) as why:
+        except (WrongRequest, WrongArming, UnknownFault, UnknownAction, TypeError, ValueError, KeyError) as why:
             return _json(400, {"error": f"{type(why).__name__}: {why}"})
-        except (HubSpotRefusal, SalesforceRefusal) as why:
+        except (HubSpotRefusal, SalesforceRefusal, NothingToHit, StateError) as why:
             return _json(409, {"error": f"{type(why).__name__}: {why}"})
 
     def _calls(self, request: HttpRequest) -> dict[str, Any]:
@@ -92,15 +110,24 @@ class Controls:
             raise WrongRequest('give {"object": name, "rows": [...]}')
         return {"ids": self._desk.load(str(words.get("object", "")), rows)}
 
+    def _faults(self, request: HttpRequest) -> dict[str, Any]:
+        return told(self._kernel)
+
     def _fault(self, request: HttpRequest) -> dict[str, Any]:
-        fault = make_fault(_object(request))
+        words = _object(request)
+        if is_named(words):
+            return arm(self._kernel, str(words.pop("name")), **words)
+        fault = make_fault(words)
         self._kernel.faults.arm(fault)
         return {"armed": fault.name}
 
     def _clear(self, request: HttpRequest) -> dict[str, Any]:
-        left = [fault.name for fault in self._kernel.faults.armed if fault.times > 0]
-        self._kernel.faults.armed.clear()
-        return {"cleared": left}
+        return {"cleared": self._kernel.faults.clear()}
+
+    def _save(self, request: HttpRequest) -> dict[str, Any]:
+        if self.folder is None:
+            raise WrongRequest("there is no folder to save to; start the stand-ins with --state DIR")
+        return save(self._kernel, self.folder)
 
     def _switch(self, request: HttpRequest) -> dict[str, Any]:
         words = _object(request)
@@ -146,6 +173,19 @@ def summarize(calls: Sequence[Call]) -> dict[str, Any]:
     }
 
 
+def is_named(words: Mapping[str, Any]) -> bool:
+    """Whether a fault is one of the catalogue, meant or mistyped, and not a free one that says itself what it does.
+
+    Words that only one of both forms has decide; where a name stands alone or with ``times``, it counts as meant for
+    the catalogue if it is there or comes very near to what is there.
+    """
+    if "name" not in words or words.keys() & FREE_WORDS:
+        return False
+    name = str(words["name"])
+    decided = bool(words.keys() - {"name", "times"})
+    return decided or name in CATALOGUE or bool(get_close_matches(name, CATALOGUE, n=1, cutoff=0.8))
+
+
 def make_fault(words: Mapping[str, Any]) -> Fault:
     """A fault from its JSON form. Raises ``WrongRequest``.
 
@@ -154,10 +194,7 @@ def make_fault(words: Mapping[str, Any]) -> Fault:
     ``before``, ``after`` or ``drop``; ``status``, ``headers``, ``body`` (text, or JSON of anything else) and ``delay``
     (seconds) make the answer.
     """
-    known = {
-        "name", "when", "times", "skip", "method", "path_contains", "body_contains", "status", "headers", "body",
-        "delay",
-    }  # fmt: skip
+    known = {"name", "times", *FREE_WORDS}
     unknown = sorted(words.keys() - known)
     when = str(words.get("when", "before"))
     if unknown or when not in WHENS:
@@ -240,17 +277,31 @@ class Control:
         ids: list[str] = self._post("load", {"object": object, "rows": list(rows)})["ids"]
         return ids
 
-    def fault(self, **words: object) -> None:
-        """Arms a fault (see ``make_fault``)."""
-        self._post("fault", words)
+    def fault(self, **words: object) -> dict[str, Any]:
+        """Arms a fault, of the catalogue (see ``sandbox.faults.arming``) or free (see ``make_fault``); answers what was
+        armed or done.
+        """
+        return self._post("fault", words)
+
+    def faults(self) -> dict[str, Any]:
+        """The catalogue of this vendor, what is armed, and how often each fault has fired."""
+        return self._get("faults")
 
     def clear_faults(self) -> None:
-        """Disarms every fault."""
+        """Disarms every fault, and undoes what of them lasts."""
         self._post("faults/clear", {})
 
     def switch(self, **values: object) -> None:
         """Sets switches of the kernel, or ``latency`` of the server in seconds."""
         self._post("switch", values)
+
+    def clock(self, **words: object) -> dict[str, Any]:
+        """How the vendor's clock stands, after setting it where there are words (see ``sandbox.clocks``)."""
+        return self._post("clock", words) if words else self._get("clock")
+
+    def save(self) -> dict[str, Any]:
+        """Writes the state to the folder that the stand-ins were started with; tells the file and what is left out."""
+        return self._post("save", {})
 
     def _get(self, path: str) -> dict[str, Any]:
         return self._send(Request(self._address(path)))  # noqa: S310 - an address on loopback, given by the caller

@@ -25,9 +25,13 @@ ACTIONS = frozenset(
         "track_fields", "map_conversion", "set_lead_statuses", "begin_maintenance", "end_maintenance",
         "expire_sessions", "add_record_type", "offer_values", "retire_record_type", "enable_person_accounts",
         "issue_token", "revoke_token", "give_object_right", "take_object_right", "give_field_right",
-        "take_field_right", "give_user_permission", "take_user_permission",
+        "take_field_right", "give_user_permission", "take_user_permission", "install_app", "uninstall_app",
+        "add_object", "add_stage", "install_native_connector", "remove_native_connector", "link_natively",
+        "enable_address_lists", "purge_deletions",
+        # webhooks
+        "add_app", "add_webhook", "activate_webhook", "pause_webhook", "remove_webhook", "webhook_tally",
         # unlucky moments
-        "commit_later", "lock_rows",
+        "commit_later", "lock_rows", "break_down",
     }
 )  # fmt: skip
 #: What a kernel calls an action if it has no method of that name.

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+
+import tests.shared  # noqa: F401 - reads where the shared material is before the environment is emptied
 
 for _name in [name for name in os.environ if name.startswith("SYNCD_") and name != "SYNCD_TEST_POSTGRES_URL"]:
     del os.environ[_name]
@@ -16,6 +19,16 @@ os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is import
 
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says at the end what was skipped, counted by reason."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
+    if reasons:
+        terminalreporter.section("skipped, by reason")
+    for reason, count in reasons.most_common():
+        terminalreporter.line(f"{count:5}  {reason}")
 
 
 @pytest.fixture

@@ -95,7 +95,9 @@ WORLD = re.compile(
 )
 DECIDING = ("syncd/model", "syncd/core", "syncd/ports", "syncd/engine", "syncd/operations", "syncd/store", "connectors")
 # The parts of sandbox that are not kernels: sockets and scripts beside them need threads, the makers their seed.
-AROUND_KERNELS = tuple(f"sandbox/{name}.py" for name in ("server", "desk", "population", "people", "loader"))
+AROUND_KERNELS = tuple(
+    f"sandbox/{name}.py" for name in ("server", "desk", "population", "people", "loader", "hubspot/webhooks_pump")
+)
 
 
 def reaches_for_the_world(source: Source) -> Iterator[str]:

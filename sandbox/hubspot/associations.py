@@ -122,6 +122,35 @@ def batch_archives(exchange: Exchange, start: str, end: str) -> Answered:
     return exchange.answer(204, records=len(written) // 2, written=written)
 
 
+def batch_archives_labels(exchange: Exchange, start: str, end: str) -> Answered:
+    """``POST /associations/{a}/{b}/batch/labels/archive``: takes single types away.
+
+    What is left without a label stays associated; taking the unlabelled type away ends the association.
+    """
+    pair = exchange.portal.pair(start, end)
+    written: list[str] = []
+    for entry in exchange.inputs(limit=exchange.portal.limits.associations_create):
+        key, other = _ends(entry)
+        gone = _types(pair, entry.get("types"))
+        held = exchange.portal.links.of(pair, int(key)).get(int(other))
+        if held is None:
+            continue
+        if UNLABELLED[pair] in gone:
+            exchange.portal.separate(pair, int(key), int(other), source=exchange.source)
+        elif held & gone:
+            exchange.portal.relabel(pair, int(key), int(other), types=held - gone, source=exchange.source)
+        written += [key, other]
+    return exchange.answer(204, records=len(written) // 2, written=written)
+
+
+def lists_labels(exchange: Exchange, start: str, end: str) -> Answered:
+    """``GET /associations/{a}/{b}/labels``: the types there are between two objects."""
+    pair = exchange.portal.pair(start, end)
+    numbers = [UNLABELLED[pair], *([PRIMARY[pair]] if pair in PRIMARY else [])]
+    rows = [_type_row(pair, number) for number in numbers]
+    return exchange.answer(200, {"results": rows}, records=len(rows))
+
+
 def _rows(portal: Portal, pair: Pair, number: int) -> list[dict[str, Any]]:
     others = portal.stores[pair[1]].records
     return [
@@ -139,14 +168,7 @@ def _type_row(pair: Pair, number: int) -> dict[str, Any]:
 def _put(exchange: Exchange, pair: Pair, key: str, other: str, raw: Any) -> dict[str, Any]:
     portal = exchange.portal
     start, end = (portal.record(portal.stores[pair[0]], key), portal.record(portal.stores[pair[1]], other))
-    allowed = {UNLABELLED[pair], PRIMARY.get(pair, UNLABELLED[pair])}
-    if not isinstance(raw, list) or not raw:
-        raise invalid_request("types must be a list of objects with associationCategory and associationTypeId")
-    types = {by_number(entry.get("associationTypeId"), what="associationTypeId") for entry in raw}
-    if not types <= allowed:
-        raise invalid_request(
-            f"association type ids {sorted(types - allowed)} do not exist from {pair[0]} to {pair[1]}"
-        )
+    types = _types(pair, raw)
     portal.associate(pair, start.id, end.id, types=types, source=exchange.source)
     return {
         "fromObjectTypeId": portal.stores[pair[0]].kind.type_id,
@@ -155,6 +177,19 @@ def _put(exchange: Exchange, pair: Pair, key: str, other: str, raw: Any) -> dict
         "toObjectId": end.id,
         "labels": ["Primary"] if PRIMARY.get(pair) in types else [],
     }
+
+
+def _types(pair: Pair, raw: Any) -> set[int]:
+    """The type ids that a body names, all of which this pair of objects has. Raises a 400 refusal."""
+    allowed = {UNLABELLED[pair], PRIMARY.get(pair, UNLABELLED[pair])}
+    if not isinstance(raw, list) or not raw or not all(isinstance(entry, dict) for entry in raw):
+        raise invalid_request("types must be a list of objects with associationCategory and associationTypeId")
+    types = {by_number(entry.get("associationTypeId"), what="associationTypeId") for entry in raw}
+    if not types <= allowed:
+        raise invalid_request(
+            f"association type ids {sorted(types - allowed)} do not exist from {pair[0]} to {pair[1]}"
+        )
+    return types
 
 
 def _put_default(exchange: Exchange, pair: Pair, key: str, other: str) -> list[str]:

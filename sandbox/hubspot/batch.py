@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.hubspot import views
 from sandbox.hubspot.errors import Refusal, invalid_request
 from sandbox.hubspot.exchange import Exchange, check_size, properties_of, texts
-from sandbox.hubspot.objects import known, put_links, wanted_links
+from sandbox.hubspot.objects import check_new, known, put_links, wanted_links
 from sandbox.hubspot.portal import by_number
 from sandbox.hubspot.records import Record, RecordStore
 from sandbox.kernel import Answered
@@ -26,7 +26,7 @@ Check = Callable[[Input, dict[str, set[str]]], Commit | None]
 
 
 def reads(exchange: Exchange, kind: str) -> Answered:
-    """``POST /{type}/batch/read``: unknown ids make it a 207 that names them."""
+    """``POST /{type}/batch/read``: unknown ids make it a 207 that names them, or are left out (a switch)."""
     portal = exchange.portal
     store = portal.store(kind)
     body = exchange.body()
@@ -37,7 +37,7 @@ def reads(exchange: Exchange, kind: str) -> Answered:
     names = views.wanted(store, texts(body.get("properties"), what="properties"))
     results = [views.read(portal, store, found[number], names=names, history=history) for number in sorted(found)]
     errors: list[dict[str, Any]] = []
-    if missing:
+    if missing and portal.switches.batch_read_names_missing:
         what = store.kind.singular.upper()
         message = f"Could not get some {what} objects, they may be deleted or not exist. Check that ids are valid."
         errors = [Refusal(404, message, category="OBJECT_NOT_FOUND", context={"ids": missing}).row(trace=None)]
@@ -53,6 +53,7 @@ def creates(exchange: Exchange, kind: str) -> Answered:
         changes = store.check(properties_of(entry), current=None, source=exchange.source, strict=exchange.strict)
         store.check_unique(changes, own=None, claimed=claimed)
         links = wanted_links(exchange, store, entry)
+        check_new(store, changes, links)
 
         def commit() -> tuple[dict[str, Any], list[str]]:
             record = portal.create(store, changes, source=exchange.source)
@@ -74,7 +75,7 @@ def updates(exchange: Exchange, kind: str) -> Answered:
     for name in {entry.get("idProperty") for entry in inputs} - {None, "", "hs_object_id"}:
         if name not in store.definitions or not store.definitions[name].unique:
             raise invalid_request(f"Unable to perform update/upsert by non-unique {store.kind.type_id} property {name}")
-    _refuse_repeats(exchange, inputs)
+    inputs = _without_repeats(exchange, inputs)
 
     def check(entry: Input, claimed: dict[str, set[str]]) -> Commit | None:
         record = _existing(store, entry)
@@ -90,7 +91,7 @@ def upserts(exchange: Exchange, kind: str) -> Answered:
     store = portal.store(kind)
     inputs = exchange.inputs(limit=portal.limits.batch)
     name = _upsert_property(exchange, store, inputs)
-    _refuse_repeats(exchange, inputs)
+    inputs = _without_repeats(exchange, inputs)
 
     def check(entry: Input, claimed: dict[str, set[str]]) -> Commit:
         key_name, key = str(entry["idProperty"]), str(entry.get("id", ""))
@@ -235,11 +236,20 @@ def _separable(inputs: Sequence[Input]) -> bool:
     return all(isinstance(trace, str) and trace for trace in traces) and len(set(traces)) == len(traces)
 
 
-def _refuse_repeats(exchange: Exchange, inputs: Sequence[Input]) -> None:
-    keys = [(str(entry.get("idProperty") or ""), str(entry.get("id", ""))) for entry in inputs]
-    if exchange.portal.switches.batch_duplicates_fail and len(set(keys)) < len(keys):
-        repeated = sorted({key for _, key in keys if sum(key == other for _, other in keys) > 1})
-        raise invalid_request(f"Duplicate IDs found in batch input: {repeated}. IDs must be unique")
+def _without_repeats(exchange: Exchange, inputs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One input for each record: an id that comes again is a 400 refusal or, by switch, one input with the first.
+
+    The later of two values of a property holds then, so what clears it and what sets it are not told apart.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in inputs:
+        key = (str(entry.get("idProperty") or ""), str(entry.get("id", "")))
+        held = found.get(key)
+        if held is not None and exchange.portal.switches.batch_duplicates_fail:
+            raise invalid_request(f"Duplicate IDs found in batch input: [{key[1]}]. IDs must be unique")
+        properties = properties_of(entry) if held is None else {**properties_of(held), **properties_of(entry)}
+        found[key] = {**entry, "properties": properties}
+    return list(found.values())
 
 
 def _claim(store: RecordStore, changes: Mapping[str, str], claimed: dict[str, set[str]]) -> None:

@@ -16,12 +16,15 @@ from sandbox.hubspot.errors import Refusal, invalid_request
 #: Internal names: lower case letters, digits and underscores, beginning with a letter (vendor's properties guide).
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
+#: Field types of what HubSpot works out by itself, so that nobody writes it.
+CALCULATED = ("calculation_equation", "calculation_read_time", "calculation_rollup", "calculation_score")
+
 #: Which ``fieldType`` goes with which ``type`` (vendor's properties guide).
 FIELD_TYPES: Mapping[str, frozenset[str]] = {
-    "string": frozenset(("text", "textarea", "html", "phonenumber", "file", "calculation_equation")),
-    "number": frozenset(("number", "calculation_equation")),
-    "bool": frozenset(("booleancheckbox", "calculation_equation")),
-    "enumeration": frozenset(("select", "radio", "checkbox", "booleancheckbox", "calculation_equation")),
+    "string": frozenset(("text", "textarea", "html", "phonenumber", "file", *CALCULATED)),
+    "number": frozenset(("number", *CALCULATED)),
+    "bool": frozenset(("booleancheckbox", *CALCULATED)),
+    "enumeration": frozenset(("select", "radio", "checkbox", "booleancheckbox", *CALCULATED)),
     "date": frozenset(("date",)),
     "datetime": frozenset(("date",)),
     "phone_number": frozenset(("phonenumber",)),
@@ -143,7 +146,8 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
     options = read_options(raw.get("options") or [])
     if kind == "bool" and not options:
         options = (Option("true", "Yes", 0), Option("false", "No", 1))
-    if kind == "enumeration" and not options and not raw.get("externalOptions"):
+    worked_out = field_type in CALCULATED
+    if kind == "enumeration" and not options and not raw.get("externalOptions") and not worked_out:
         raise invalid_request(f"Property {name!r}: type 'enumeration' needs options")
     unique = bool(raw.get("hasUniqueValue", False))
     if unique and kind not in ("string", "number"):
@@ -160,6 +164,8 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
         external_options=bool(raw.get("externalOptions", False)),
         display_order=int(raw.get("displayOrder", -1)),
         unique=unique,
+        calculated=worked_out,
+        read_only=worked_out,
         hidden=bool(raw.get("hidden", False)),
         form_field=bool(raw.get("formField", False)),
         hubspot_defined=False,

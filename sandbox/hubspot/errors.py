@@ -112,6 +112,28 @@ def bad_token() -> Refusal:
     )
 
 
+def expired_token(seconds: int, *, category: str) -> Refusal:
+    """401 of an OAuth token whose half hour ended so many seconds ago."""
+    message = f"The OAuth token used to make this call expired {seconds} second(s) ago."
+    return Refusal(401, message, category=category)
+
+
+def locked() -> Refusal:
+    """423 of records that heavy writing has locked; the vendor asks for a pause of two seconds."""
+    return Refusal(423, "The records are locked by another write. Try again in a few seconds.", category="LOCKED")
+
+
+def migrating() -> Refusal:
+    """477 of an account on its way to another data centre; the answer's ``Retry-After`` says for how many seconds."""
+    message = "This account is being moved to another data centre. Try again later."
+    return Refusal(477, message, category="MIGRATION_IN_PROGRESS")
+
+
+def uri_too_long(limit: int) -> Refusal:
+    """414 of a path and query beyond the limit."""
+    return Refusal(414, f"The request URI is longer than {limit} characters", category=None)
+
+
 def missing_scopes(scopes: Sequence[str]) -> Refusal:
     """403 that names the scopes of which one is needed."""
     return Refusal(

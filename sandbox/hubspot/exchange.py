@@ -11,6 +11,7 @@ import orjson
 from sandbox.hubspot.account import HubSpotAccount
 from sandbox.hubspot.errors import invalid_request
 from sandbox.hubspot.history import Source
+from sandbox.hubspot.limits import Meters
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.stamps import iso
 from sandbox.kernel import Answered, HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from sandbox.kernel import Answered, HttpRequest, HttpResponse
 @dataclass(slots=True, kw_only=True)
 class Exchange:
     """``version`` is the API version in the path (``v3``, ``v4``, ``2026-09``); ``source`` is the calling app,
-    ``tokens`` are the valid ones with their scopes.
+    ``tokens`` are the valid ones with their scopes, ``meters`` what was counted of the account's calls.
     """
 
     request: HttpRequest
@@ -28,6 +29,7 @@ class Exchange:
     portal: Portal
     account: HubSpotAccount
     source: Source
+    meters: Meters
     tokens: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -59,7 +61,7 @@ class Exchange:
 
     def flag(self, name: str) -> bool:
         """A boolean query parameter, false by default."""
-        return self.request.first(name, "false") == "true"
+        return (self.request.first(name) or "").lower() == "true"  # the Python client sends True
 
     def number(self, name: str, *, default: int, limit: int) -> int:
         """A positive query parameter. Raises a 400 refusal beyond ``limit``."""

@@ -103,13 +103,14 @@ def compile_filter(raw: Mapping[str, Any], definition: PropertyDefinition, *, sw
         return lambda number, values: name in values and not test(number, values)
     if operator == "CONTAINS_TOKEN":
         return _token_test(name, given_value(raw))
-    convert = _instant_of_stored(converter(definition, switches=switches), definition)
+    understand = converter(definition, switches=switches)
+    convert = _instant_of_stored(understand, definition)
     if operator == "IN":
-        return _in_test(name, given_values(raw), definition, convert=convert)
+        return _in_test(name, given_values(raw), definition, understand=understand, convert=convert)
     if operator == "BETWEEN":
-        low, high = convert(given_value(raw)), convert(given_value(raw, "highValue"))
+        low, high = understand(given_value(raw)), understand(given_value(raw, "highValue"))
         return lambda _, values: name in values and low <= convert(values[name]) <= high  # type: ignore[operator]
-    compare, given = _COMPARE[operator], convert(given_value(raw))
+    compare, given = _COMPARE[operator], understand(given_value(raw))
     return lambda _, values: name in values and compare(convert(values[name]), given)
 
 
@@ -126,9 +127,11 @@ def _instant_of_stored(convert: Convert, definition: PropertyDefinition) -> Conv
     return either
 
 
-def _in_test(name: str, given: list[str], definition: PropertyDefinition, *, convert: Convert) -> Test:
+def _in_test(
+    name: str, given: list[str], definition: PropertyDefinition, *, understand: Convert, convert: Convert
+) -> Test:
     # Text is compared with the stored value in lower case: a value given in upper case never matches.
-    allowed: set[Key] = set(given) if convert == str.lower else {convert(value) for value in given}
+    allowed: set[Key] = set(given) if convert == str.lower else {understand(value) for value in given}
     if definition.multiple:
         return lambda _, values: name in values and not allowed.isdisjoint(values[name].split(";"))
     return lambda _, values: name in values and convert(values[name]) in allowed

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
+from collections.abc import Iterable
 
 Values = dict[str, str]
 
@@ -45,6 +46,14 @@ class SearchIndex:
                 self.shown[number] = _without(values, name)
         self._planned = [(*plan[:4], None if plan[4] is None else _without(plan[4], name)) for plan in self._planned]
         self.generation += 1
+
+    def arrange(self, names: Iterable[str]) -> None:
+        """Makes the orders and the look-up of these properties anew from what is shown (after loading a state)."""
+        self.by_stamp = sorted((stamp, number) for number, stamp in self.stamps.items())
+        self.by_id = sorted(self.shown)
+        self._terms = {}
+        for name in names:
+            self.track(name)
 
     def having(self, name: str, value: str) -> set[int] | None:
         """Ids whose value of ``name`` is ``value`` but for case, or ``None`` if the property is not tracked."""

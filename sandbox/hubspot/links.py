@@ -22,6 +22,16 @@ UNLABELLED: Mapping[Pair, int] = {
     ("contacts", "tasks"): 203,
     ("leads", "contacts"): 578,
     ("contacts", "leads"): 579,
+    ("tickets", "contacts"): 16,
+    ("contacts", "tickets"): 15,
+    ("tickets", "companies"): 339,
+    ("companies", "tickets"): 340,
+    ("notes", "contacts"): 202,
+    ("contacts", "notes"): 201,
+    ("notes", "companies"): 190,
+    ("companies", "notes"): 189,
+    ("tasks", "companies"): 192,
+    ("companies", "tasks"): 191,
 }
 #: Primary type of each direction that has one.
 PRIMARY: Mapping[Pair, int] = {
@@ -50,6 +60,9 @@ class Links:
 
     def __init__(self) -> None:
         self._links: dict[Pair, dict[int, dict[int, set[int]]]] = {pair: {} for pair in UNLABELLED}
+        self._starting: dict[str, list[Pair]] = {}
+        for pair in UNLABELLED:
+            self._starting.setdefault(pair[0], []).append(pair)
 
     def of(self, pair: Pair, number: int) -> Mapping[int, set[int]]:
         """Records of ``pair[1]`` associated with one record of ``pair[0]``: id -> type ids."""
@@ -57,10 +70,9 @@ class Links:
 
     def all_of(self, kind: str, number: int) -> Iterator[tuple[str, int, set[int]]]:
         """Every association of one record: object, id, type ids."""
-        for pair, links in self._links.items():
-            if pair[0] == kind:
-                for other, types in sorted(links.get(number, {}).items()):
-                    yield pair[1], other, types
+        for pair in self._starting.get(kind, ()):
+            for other, types in sorted(self._links[pair].get(number, {}).items()):
+                yield pair[1], other, types
 
     def put(self, pair: Pair, start: int, end: int, *, types: Iterable[int]) -> bool:
         """Gives one pair of records exactly these types plus the unlabelled one. True if that changed anything."""

@@ -1,8 +1,8 @@
-"""Merging two records: since 2025-01 both old ids give way to a new one.
+"""Merging two records: since 2025-01 both old ids of contacts and companies give way to a new one.
 
-The primary's values win, the other fills gaps; additional e-mail addresses, old ids and associations are united. Both
-old ids go on resolving to the new record, and the ids of earlier merges with them. Refuses to merge a record with
-itself, one that is not there, and beyond 250 identities (414).
+Records of other objects go on under the primary's id. The primary's values win, the other fills gaps; additional e-mail
+addresses, old ids and associations are united. Both old ids go on resolving to the new record, and the ids of earlier
+merges with them. Refuses to merge a record with itself, one that is not there, and beyond 250 identities (414).
 """
 
 from __future__ import annotations
@@ -13,9 +13,12 @@ from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY
 from sandbox.hubspot.portal import Portal
 from sandbox.hubspot.records import Record, RecordStore
 
+#: Objects whose merged records get a new id.
+ANEW = ("contacts", "companies")
+
 
 def merge(portal: Portal, store: RecordStore, *, primary: int, other: int, source: Source) -> Record:
-    """Merges ``other`` into ``primary`` and returns the new record. Raises 400, 404 or 414 refusals."""
+    """Merges ``other`` into ``primary`` and returns what they have become. Raises 400, 404 or 414 refusals."""
     if not store.kind.merges:
         raise invalid_request(f"Records of {store.kind.name} cannot be merged")
     first, second = portal.record(store, primary), portal.record(store, other)
@@ -25,15 +28,17 @@ def merge(portal: Portal, store: RecordStore, *, primary: int, other: int, sourc
     if len(old_ids) > portal.limits.merges:
         raise Refusal(414, f"A record cannot have more than {portal.limits.merges} merged identities")
     at = max(portal.now(), first.updated + 1, second.updated + 1)
-    number = store.take_id()
+    anew = store.kind.name in ANEW
+    number = store.take_id() if anew else first.id
     marker = Source("MERGE_CONTACTS" if store.kind.name == "contacts" else "MERGE_OBJECTS", source.id)
-    values = {**second.values, **first.values, "hs_merged_object_ids": ";".join(old_ids)}
+    merged = ";".join(old for old in old_ids if old != str(number))
+    values = {**second.values, **first.values, "hs_merged_object_ids": merged}
     if store.kind.name == "contacts":
         values |= _contact_values(first, second, number=number, old_ids=old_ids, at=at)
     elif store.kind.name == "companies":
         values |= _company_values(first, second)
     for record in (first, second):
-        store.erase(record)
+        store.erase(record, shown=portal.switches.merged_losers_in_search and record.id != number)
     created = min(first.created, second.created)
     survivor = store.add(number, values, at=created, updated=at - 1, source=first.origin)
     survivor.born = first.born
@@ -42,7 +47,13 @@ def merge(portal: Portal, store: RecordStore, *, primary: int, other: int, sourc
     for old, new in list(store.moved.items()):
         if new in (first.id, second.id):
             store.moved[old] = survivor.id
-    store.moved[first.id] = store.moved[second.id] = survivor.id
+    store.moved |= {old: survivor.id for old in (first.id, second.id) if old != survivor.id}
+    if store.watch is not None:
+        told = {name: value for name, value in second.values.items() if name not in first.values}
+        told = {name: value for name, value in told.items() if values.get(name) == value}
+        store.watch.merged(store.kind.name, primary=first.id, others=[second.id], new=survivor.id, moved=len(told),
+                           at=at, source=source)  # fmt: skip
+        store.watch.changed(store.kind.name, survivor.id, told, at=at, source=marker)
     if store.kind.name == "contacts":
         portal.touch("contacts", survivor.id, source=source)
     else:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from sandbox.hubspot import views
-from sandbox.hubspot.errors import invalid_request, not_found
+from sandbox.hubspot.errors import Problem, invalid_request, invalid_values, not_found
 from sandbox.hubspot.exchange import Exchange, properties_of
 from sandbox.hubspot.links import PRIMARY, UNLABELLED, Pair
 from sandbox.hubspot.merging import merge
@@ -64,6 +64,7 @@ def creates(exchange: Exchange, kind: str) -> Answered:
     changes = store.check(properties, current=None, source=exchange.source, strict=exchange.strict)
     store.check_unique(changes, own=None, claimed={})
     links = wanted_links(exchange, store, body)
+    check_new(store, changes, links)
     record = portal.create(store, changes, source=exchange.source)
     put_links(exchange, record, links)
     number = str(record.id)
@@ -150,6 +151,17 @@ def wanted_links(exchange: Exchange, store: RecordStore, entry: Mapping[str, Any
         exchange.portal.record(exchange.portal.store(pair[1]), number)
         found.append((pair, number, types))
     return found
+
+
+def check_new(store: RecordStore, changes: Mapping[str, str], links: list[tuple[Pair, int, set[int]]]) -> None:
+    """Raises the 400 refusal of a lead without a name or a contact (leads guide)."""
+    if store.kind.name != "leads":
+        return
+    if not changes.get("hs_lead_name"):
+        problem = Problem("hs_lead_name", "REQUIRED_PROPERTY_MISSING", "A lead needs hs_lead_name")
+        raise invalid_values([problem])
+    if not any(pair[1] == "contacts" for pair, _, _ in links):
+        raise invalid_request("A lead must be associated with a contact when it is created")
 
 
 def put_links(exchange: Exchange, record: Record, links: list[tuple[Pair, int, set[int]]]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sandbox.hubspot.errors import invalid_request, not_found
 from sandbox.hubspot.exchange import Exchange
 from sandbox.hubspot.portal import by_number
+from sandbox.hubspot.stamps import iso, millis
 from sandbox.kernel import Answered
 
 
@@ -39,6 +40,20 @@ def reads(exchange: Exchange, key: str) -> Answered:
         if key == (owner.id if name == "id" else str(owner.user_id)) and owner.archived == archived:
             return exchange.answer(200, owner.wire(), records=1)
     raise not_found(bare=exchange.portal.switches.bare_not_found)
+
+
+def reads_usage(exchange: Exchange) -> Answered:
+    """``GET /account-info/{version}/api-usage/daily/private-apps``: what was called today and when the day ends."""
+    portal, moment = exchange.portal, exchange.portal.moment()
+    usage = {
+        "name": "private-apps-api-calls-daily",
+        "usageLimit": portal.limits.daily,
+        "currentUsage": exchange.meters.spent_today(at=moment),
+        "collectedAt": iso(portal.now()),
+        "fetchStatus": "SUCCESS",
+        "resetsAt": iso(millis(exchange.account.next_midnight(moment))),
+    }
+    return exchange.answer(200, {"results": [usage]}, records=1)
 
 
 def reads_account(exchange: Exchange) -> Answered:

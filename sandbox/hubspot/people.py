@@ -7,8 +7,11 @@ Their writes go through the same checks as the API's, carry ``CRM_UI`` and a use
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
+from sandbox.hubspot.account import HubSpotAccount
+from sandbox.hubspot.definitions import Option
 from sandbox.hubspot.errors import invalid_request
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.links import PRIMARY, UNLABELLED
@@ -16,7 +19,9 @@ from sandbox.hubspot.merging import merge
 from sandbox.hubspot.portal import Portal, by_number
 from sandbox.hubspot.properties import new_definition
 from sandbox.hubspot.records import Record, RecordStore
+from sandbox.hubspot.stages import STAGE
 from sandbox.hubspot.stamps import parse_instant
+from sandbox.hubspot.tables import custom_object
 
 PERSON = "userId:1"
 
@@ -25,6 +30,7 @@ class People:
     """The people's methods of the kernel. Ids are text, as everywhere in HubSpot."""
 
     portal: Portal
+    account: HubSpotAccount
 
     def create(self, object: str, properties: Mapping[str, str], *, by: str = PERSON) -> str:
         """A new record; returns its id."""
@@ -58,6 +64,8 @@ class People:
             number = store.take_id()
             self.portal.derive_new(store, number, values, by_app=False)
             store.add(number, values, at=created, updated=updated, source=source, lagging=False)
+            if store.watch is not None:
+                store.watch.created(store.kind.name, number, values, at=self.portal.now(), source=source)
             ids.append(str(number))
         return ids
 
@@ -126,6 +134,28 @@ class People:
         _, contact = self._record("contacts", contact_id)
         _, company = self._record("companies", company_id)
         self.portal.separate(("contacts", "companies"), contact.id, company.id, source=_person(by))
+
+    def add_object(self, name: str, singular: str) -> str:
+        """The admin adds a custom object, whose records have a ``name``; returns its type id, ``2-N``."""
+        kinds = [store.kind for store in self.portal.stores.values()]
+        kind = custom_object(name, singular, number=1 + sum(each.type_id.startswith("2-") for each in kinds))
+        self.portal.add_object(kind, spellings=(singular, f"p{self.account.portal_id}_{name}"))
+        return kind.type_id
+
+    def add_stage(self, label: str, *, after: str) -> str:
+        """The admin adds a lifecycle stage behind another one, for contacts and companies; returns its id, a number."""
+        portal = self.portal
+        value = str(portal.chance.randrange(100_000_000, 1_000_000_000))
+        for kind in ("contacts", "companies"):
+            store = portal.stores[kind]
+            options = sorted(store.definitions[STAGE].options, key=lambda option: option.order)
+            place = next((n for n, option in enumerate(options, start=1) if option.value == after), None)
+            if place is None:
+                raise invalid_request(f"There is no lifecycle stage {after}")
+            options.insert(place, Option(value, label))
+            ordered = tuple(replace(option, order=order) for order, option in enumerate(options))
+            store.define(replace(store.definitions[STAGE], options=ordered))
+        return value
 
     def add_property(self, object: str, definition: Mapping[str, Any]) -> None:
         """Adds a custom property; only ``name`` is needed, the rest defaults to a line of text."""

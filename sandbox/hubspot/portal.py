@@ -8,55 +8,28 @@ version stamp of each record it touches.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from sandbox.hubspot.account import Owner
+from sandbox.hubspot.automatic import empty_bins, give_company
 from sandbox.hubspot.errors import Refusal, invalid_request, not_found
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY, UNLABELLED, Links, Pair
 from sandbox.hubspot.records import Record, RecordStore
-from sandbox.hubspot.stamps import iso, millis
+from sandbox.hubspot.stages import follow_deal
+from sandbox.hubspot.stamps import millis
 from sandbox.hubspot.standard import OBJECT_TYPES, object_names
 from sandbox.hubspot.subscriptions import Subscriptions
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.hubspot.tables import ObjectType
 from sandbox.kernel import Clock
 
 NAMES = object_names()
-TO_COMPANIES: Pair = ("contacts", "companies")
-FREEMAIL = frozenset({"gmail.com", "outlook.com", "hotmail.com", "yahoo.com", "gmx.de", "web.de", "icloud.com"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """A HubSpot user who can own records. ``id`` is what ``hubspot_owner_id`` holds, not ``user_id``."""
-
-    id: str
-    user_id: int
-    email: str
-    first: str
-    last: str
-    archived: bool
-    created: int
-
-    def wire(self) -> dict[str, Any]:
-        """The owner as the owners API answers; archived owners have no active user."""
-        body: dict[str, Any] = {
-            "id": self.id,
-            "email": self.email,
-            "type": "PERSON",
-            "firstName": self.first,
-            "lastName": self.last,
-            "userIdIncludingInactive": self.user_id,
-            "createdAt": iso(self.created),
-            "updatedAt": iso(self.created),
-            "archived": self.archived,
-        }
-        if not self.archived:
-            body["userId"] = self.user_id
-        return body
+LATER = frozenset({"tickets", "notes"})
+TO_CONTACTS: Pair = ("leads", "contacts")
 
 
 class Portal:
@@ -74,21 +47,36 @@ class Portal:
         self.subscriptions = Subscriptions()
         self.groups: dict[str, dict[str, str]] = {}
         self.stores: dict[str, RecordStore] = {}
+        #: Pipelines in their wire form that take the place of the standard ones, by object.
+        self.pipelines: dict[str, list[dict[str, Any]]] = {}
         #: Custom properties that a bare account lacks, by object: an import leaves their columns out.
         self.stripped: dict[str, frozenset[str]] = {}
         self._contacts_without_company: list[tuple[int, int]] = []
         self._next_owner = chance.randrange(10_000_000, 90_000_000)
+        self.names = dict(NAMES)
         for kind in OBJECT_TYPES:
-            self.stores[kind.name] = RecordStore(
-                kind,
-                first_id=chance.randrange(100_000, 900_000),
-                now=self.now,
-                chance=chance,
-                limits=limits,
-                switches=switches,
-                owners=self.owners,
-            )
-            self.groups[kind.name] = {d.group: d.group for d in kind.definitions}
+            # Objects that came later take their ids elsewhere, so that a seed goes on giving the same worlds.
+            draw = chance if kind.name not in LATER else random.Random(kind.type_id)
+            self._open(kind, first_id=draw.randrange(100_000, 900_000))
+
+    def add_object(self, kind: ObjectType, *, spellings: Iterable[str]) -> None:
+        """Adds a custom object without records. Raises a 400 refusal if there is one of that name."""
+        if kind.name in self.stores:
+            raise invalid_request(f"There is an object named {kind.name} already")
+        self._open(kind, first_id=random.Random(kind.type_id).randrange(100_000, 900_000))
+        self.names |= {spelling.lower(): kind.name for spelling in (kind.name, kind.type_id, *spellings)}
+
+    def _open(self, kind: ObjectType, *, first_id: int) -> None:
+        self.stores[kind.name] = RecordStore(
+            kind,
+            first_id=first_id,
+            now=self.now,
+            chance=self.chance,
+            limits=self.limits,
+            switches=self.switches,
+            owners=self.owners,
+        )
+        self.groups[kind.name] = {d.group: d.group for d in kind.definitions}
 
     def strip(self) -> None:
         """Takes every custom property away: what is left is an account that nobody has set up."""
@@ -108,7 +96,7 @@ class Portal:
 
     def store(self, name: str) -> RecordStore:
         """The records of an object by any of its names (``contacts``, ``CONTACT``, ``0-1``). Raises a 400 refusal."""
-        plural = NAMES.get(name.lower())
+        plural = self.names.get(name.lower())
         if plural is None:
             raise invalid_request(f"Unable to infer object type from: {name}")
         return self.stores[plural]
@@ -130,25 +118,18 @@ class Portal:
         if store.kind.name == "contacts" and self.switches.automatic_companies is not None:
             due = self.now() + round(self.switches.automatic_companies * 1_000)
             self._contacts_without_company.append((due, number))
-        return store.add(number, values, at=self.now(), source=source)
+        record = store.add(number, values, at=self.now(), source=source)
+        if store.watch is not None:
+            store.watch.created(store.kind.name, number, values, at=self.now(), source=source)
+        return record
 
     def catch_up(self) -> None:
-        """Does what the account does by itself and is due by now: a company for each new contact's domain."""
+        """Does what the account does by itself and is due by now."""
+        empty_bins(self)
         due = [number for at, number in self._contacts_without_company if at <= self.now()]
         self._contacts_without_company = [each for each in self._contacts_without_company if each[0] > self.now()]
-        contacts, companies = self.stores["contacts"], self.stores["companies"]
-        source = Source("COMPANIES", "automatic")
         for number in due:
-            contact = contacts.find(number)
-            domain = contact.values.get("hs_email_domain", "") if contact is not None and not contact.archived else ""
-            if contact is None or not domain or domain in FREEMAIL or self.links.of(TO_COMPANIES, contact.id):
-                continue
-            found = [
-                each for each in companies.records.values() if not each.archived and each.values.get("domain") == domain
-            ]
-            name = domain.partition(".")[0].capitalize()
-            company = found[0] if found else self.create(companies, {"name": name, "domain": domain}, source=source)
-            self.associate(TO_COMPANIES, contact.id, company.id, types={UNLABELLED[TO_COMPANIES]}, source=source)
+            give_company(self, number)
 
     def derive_new(self, store: RecordStore, number: int, values: dict[str, str], *, by_app: bool) -> None:
         """Adds what HubSpot fills in on create (recorded create answers)."""
@@ -169,26 +150,44 @@ class Portal:
         if store.kind.name == "contacts" and "email" in changes:
             changes = {**changes, **self._address_values(changes["email"])}
         store.change(record, changes, source=source)
+        if store.kind.name == "deals" and "dealstage" in changes:
+            follow_deal(self, record)
 
     def archive(self, store: RecordStore, record: Record, *, source: Source) -> None:
         """Puts a live record into the recycle bin; its associations rest until it comes back."""
         if record.archived is None:
             store.archive(record)
+            if store.watch is not None:
+                store.watch.archived(store.kind.name, record.id, at=self.now(), source=source)
             self._follow_company(store, record, source=source)
 
     def restore(self, store: RecordStore, record: Record, *, source: Source) -> None:
         """Takes a record out of the recycle bin."""
         if record.archived is not None:
             store.restore(record, source=source)
+            if store.watch is not None:
+                store.watch.restored(store.kind.name, record.id, at=record.updated, source=source)
             self._follow_company(store, record, source=source)
 
     def erase(self, store: RecordStore, record: Record, *, source: Source) -> None:
         """Privacy deletion: permanent, old ids of merged records included."""
         if self.switches.erased_address_blocked and record.values.get("email"):
             store.blocked.add(store.fold("email", record.values["email"]))
+        self.forget(store, record, source=source)
+        if store.watch is not None:
+            store.watch.erased(store.kind.name, record.id, at=self.now(), source=source)
+
+    def forget(self, store: RecordStore, record: Record, *, source: Source) -> None:
+        """Takes a record out for good, with what it was merged from and its associations."""
+        links = list(self.links.all_of(store.kind.name, record.id))
         touched = self.links.drop_all(store.kind.name, record.id)
         store.erase(record)
-        store.moved = {old: new for old, new in store.moved.items() if new != record.id}
+        for kind, number, types in links:
+            self._tell_links((store.kind.name, kind), record.id, number, types, source=source)
+        for old in [old for old, new in store.moved.items() if new == record.id]:
+            del store.moved[old]
+            if old in store.index.shown:
+                store.conceal(old, stamp=record.updated)
         for kind, number in touched:
             self.touch(kind, number, source=source)
 
@@ -213,17 +212,39 @@ class Portal:
                 wanted.add(primary)
             if primary in wanted and held is not None and held != company:
                 back = (owned_kind, "companies")
-                self.links.put(back, owned, held, types=self.links.of(back, owned)[held] - {PRIMARY[back]})
+                before = self.links.of(back, owned)[held]
+                self.links.put(back, owned, held, types=before - {PRIMARY[back]})
+                self._tell_links(back, owned, held, before, source=source)
                 self.touch("companies", held, source=source)
-        if self.links.put(pair, start, end, types=wanted):
+        self.relabel(pair, start, end, types=wanted, source=source)
+
+    def relabel(self, pair: Pair, start: int, end: int, *, types: Iterable[int], source: Source) -> None:
+        """Gives two records exactly these types and the unlabelled one."""
+        before = self.links.of(pair, start).get(end, set())
+        if self.links.put(pair, start, end, types=types):
+            self._tell_links(pair, start, end, before, source=source)
             self.touch(pair[0], start, source=source)
             self.touch(pair[1], end, source=source)
+            if "deals" in pair:
+                follow_deal(self, self.stores["deals"].records[start if pair[0] == "deals" else end])
 
     def separate(self, pair: Pair, start: int, end: int, *, source: Source) -> None:
-        """Removes all associations between two records."""
+        """Removes all associations between two records; a lead that has lost its last contact goes with it."""
+        before = self.links.of(pair, start).get(end, set())
         if self.links.drop(pair, start, end):
+            self._tell_links(pair, start, end, before, source=source)
             self.touch(pair[0], start, source=source)
             self.touch(pair[1], end, source=source)
+            if set(pair) == set(TO_CONTACTS):
+                lead = self.stores["leads"].records[start if pair == TO_CONTACTS else end]
+                if not self.links.of(TO_CONTACTS, lead.id):
+                    self.archive(self.stores["leads"], lead, source=source)
+
+    def _tell_links(self, pair: Pair, start: int, end: int, before: Collection[int], *, source: Source) -> None:
+        watch = self.stores[pair[0]].watch
+        if watch is not None:
+            after = self.links.of(pair, start).get(end, ())
+            watch.linked(pair, start, end, before=before, after=after, at=self.now(), source=source)
 
     def touch(self, kind: str, number: int, *, source: Source) -> None:
         """Moves the stamp of a live record after an association changed, with ``associatedcompanyid``."""

@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_left, insort
+from collections import deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from typing import Any
 
 from sandbox.hubspot.definitions import PropertyDefinition
-from sandbox.hubspot.errors import Problem, Refusal, already_exists, invalid_values
+from sandbox.hubspot.errors import Problem, Refusal, invalid_values
 from sandbox.hubspot.history import Change, Source
 from sandbox.hubspot.index import SearchIndex
 from sandbox.hubspot.limits import HubSpotLimits
-from sandbox.hubspot.stamps import iso
-from sandbox.hubspot.standard import ObjectType
+from sandbox.hubspot.stages import STAGE, hold_back
+from sandbox.hubspot.stamps import DAY, iso
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.hubspot.tables import ObjectType
+from sandbox.hubspot.uniqueness import check_domain, conflict
 from sandbox.hubspot.validation import Rule, Unacceptable, as_text, rule_for
+from sandbox.hubspot.webhooks_watch import Watch
 
 
 class Record:
@@ -76,11 +80,14 @@ class RecordStore:
         self.records: dict[int, Record] = {}
         self.live: list[int] = []
         self.gone: list[int] = []
+        #: When what was archived, in that order; the time in the recycle bin counts from there.
+        self._bin: deque[tuple[int, int]] = deque()
         #: Old id of a merged record -> id of the record it lives on in.
         self.moved: dict[int, int] = {}
         #: Properties that the account's own rules require on create, for paths from 2026-09 on.
         self.required: set[str] = set()
         self.blocked: set[str] = set()
+        self.watch: Watch | None = None
         self.index = SearchIndex(stamp=kind.stamp)
         for definition in kind.definitions:
             self.define(definition)
@@ -130,6 +137,15 @@ class RecordStore:
         for position in range(bisect_left(ids, start), len(ids)):
             yield self.records[ids[position]]
 
+    def overdue(self) -> Iterator[Record]:
+        """Records whose time in the recycle bin is over; each is told once."""
+        last = self.now() - self._limits.recycle_days * DAY
+        while self._bin and self._bin[0][0] <= last:
+            at, number = self._bin.popleft()
+            record = self.records.get(number)
+            if record is not None and record.archived == at:
+                yield record
+
     def fold(self, name: str, value: str) -> str:
         """The form in which two values of a unique property are compared."""
         if name == "email" or self._switches.unique_ignores_case:
@@ -165,8 +181,8 @@ class RecordStore:
                 problems.append(Problem(name, unacceptable.code, unacceptable.message))
         if strict:
             problems += self._lacking(changes, old, created=current is None)
-        if source.forward_only and "lifecyclestage" in changes:
-            problems += self._stage_problems(changes, old)
+        if source.forward_only and STAGE in changes:
+            problems += hold_back(self.definitions[STAGE], changes, old, switches=self._switches)
         if problems:
             raise invalid_values(problems)
         return changes
@@ -180,11 +196,12 @@ class RecordStore:
             folded = self.fold(name, value)
             holder = holders.get(folded)
             if holder is not None and holder != own and self._conflicts(name, folded, holder):
-                raise self._conflict(name, value, holder=holder, own=own)
+                raise conflict(self.kind, name, value, holder=holder, own=own, switches=self._switches)
             if folded in claimed.get(name, ()):
                 raise Refusal(400, f"Duplicate values found in batch input: {name} {value}. Values must be unique.")
             if name == "email" and folded in self.blocked:
                 raise Refusal(400, f"{value} was deleted for privacy and cannot be created again")
+        check_domain(self, changes.get("domain", ""), own=own, switches=self._switches)
 
     def _lacking(self, changes: Mapping[str, str], old: Mapping[str, str], *, created: bool) -> list[Problem]:
         """The account's own rules, enforced on writes by paths from 2026-09 on (vendor's changelog)."""
@@ -194,36 +211,10 @@ class RecordStore:
             if (created or name in changes) and not changes.get(name, old.get(name))
         ]
 
-    def _stage_problems(self, changes: dict[str, str], old: Mapping[str, str]) -> list[Problem]:
-        """Takes a backward move out of ``changes`` and says so only if the switch wants an error."""
-        new, before = changes["lifecyclestage"], old.get("lifecyclestage")
-        if not new or not before:
-            return []
-        order = {option.value: option.order for option in self.definitions["lifecyclestage"].options}
-        if order.get(new, 0) >= order.get(before, 0):
-            return []
-        del changes["lifecyclestage"]
-        if self._switches.stage_regression == "silent":
-            return []
-        message = f"lifecyclestage cannot move backward from {before} to {new}; clear it first"
-        return [Problem("lifecyclestage", "INVALID_LIFECYCLE_STAGE", message)]
-
     def _conflicts(self, name: str, folded: str, holder: int) -> bool:
         if name != "email" or self._switches.secondary_email_conflicts:
             return True
         return self.records[holder].values.get("email", "").lower() == folded
-
-    def _conflict(self, name: str, value: str, *, holder: int, own: int | None) -> Refusal:
-        if name == "email":
-            return already_exists(self.kind.label, existing=holder)
-        message = (
-            f"Cannot set PropertyValueCoordinates{{objectTypeId={self.kind.type_id}, propertyName={name}, "
-            f"value={value}}} on {own or 'a new record'}. {holder} already has that value."
-        )
-        refusal = invalid_values([Problem(name, "CONFLICTING_UNIQUE_VALUE", message)])
-        if self._switches.unique_conflict_status == 409:
-            refusal.status, refusal.category = 409, "CONFLICT"
-        return refusal
 
     # Writing
 
@@ -277,14 +268,19 @@ class RecordStore:
         record.updated = at
         self.claim(record)
         self.publish(record)
+        if self.watch is not None:
+            told = {name: value for name, value in changes.items() if value != old.get(name, "")}
+            told[self.kind.stamp] = values[self.kind.stamp]
+            self.watch.changed(self.kind.name, record.id, told, at=at, source=source)
 
     def archive(self, record: Record) -> None:
         """Into the recycle bin: its unique values are free, search will stop showing it after the lag."""
         record.archived = max(self.now(), record.updated)
         self.release(record)
+        self._bin.append((record.archived, record.id))
         _discard(self.live, record.id)
         insort(self.gone, record.id)
-        self.index.plan(record.id, None, stamp=record.updated, due=self._due())
+        self.conceal(record.id, stamp=record.updated)
 
     def restore(self, record: Record, *, source: Source) -> None:
         """Out of the recycle bin. Raises a 409 ``Refusal`` if a unique value is taken meanwhile."""
@@ -294,14 +290,19 @@ class RecordStore:
         insort(self.live, record.id)
         self.change(record, {}, source=source)
 
-    def erase(self, record: Record) -> None:
-        """Gone for good, history included."""
+    def erase(self, record: Record, *, shown: bool = False) -> None:
+        """Gone for good, history included; ``shown`` leaves search with what it has."""
         if record.archived is None:
             self.release(record)
         _discard(self.live, record.id)
         _discard(self.gone, record.id)
         del self.records[record.id]
-        self.index.plan(record.id, None, stamp=record.updated, due=self._due())
+        if not shown:
+            self.conceal(record.id, stamp=record.updated)
+
+    def conceal(self, number: int, *, stamp: int) -> None:
+        """Lets search forget a record after the index lag."""
+        self.index.plan(number, None, stamp=stamp, due=self._due())
 
     def publish(self, record: Record) -> None:
         """Lets search see the record's present values after the index lag."""

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from sandbox.hubspot import associations, batch, objects, owners, preferences, properties, schemas, search, tokens
+from sandbox.hubspot import (
+    associations,
+    batch,
+    consents,
+    objects,
+    owners,
+    pipelines,
+    preferences,
+    properties,
+    schemas,
+    search,
+    tokens,
+)
 from sandbox.hubspot.exchange import Exchange
 from sandbox.hubspot.limits import Meter
 from sandbox.hubspot.portal import NAMES
@@ -24,18 +36,23 @@ Endpoint = Callable[[Exchange], Answered]
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # not a secret
 #: Date-versioned paths that exist; each is supported for 18 months.
 DATED = ("2026-03", "2026-09")
-_NUMBERED = re.compile(r"/crm/(v3|v4)/(objects|properties|owners|associations)(?:/(.*))?")
-_DATED_CRM = re.compile(r"/crm/(objects|properties|owners|associations)/(\d{4}-\d\d)(?:/(.*))?")
+_CRM = "objects|properties|owners|associations|pipelines"
+_NUMBERED = re.compile(rf"/crm/(v3|v4)/({_CRM})(?:/(.*))?")
+_DATED_CRM = re.compile(rf"/crm/({_CRM})/(\d{{4}}-\d\d)(?:/(.*))?")
 #: Schemas of objects are told under two numbered paths and no dated one.
 _SCHEMAS = re.compile(r"/(?:crm-object-schemas|crm)/v3/schemas(?:/([^/]+))?/?")
 _OTHER = re.compile(r"/(account-info|communication-preferences)/(v3|v4|\d{4}-\d\d)/(.*)")
+_OAUTH = re.compile(r"/oauth/(v1|\d{4}-\d\d)/(.*)")
+_CUSTOM = re.compile(r"2-\d+|p\d+_\w+")
 _NUMBERS = {
     "objects": ("v3", "v4"),
     "properties": ("v3",),
     "owners": ("v3",),
     "associations": ("v4",),
+    "pipelines": ("v3",),
     "account-info": ("v3",),
-    "communication-preferences": ("v4",),
+    "communication-preferences": ("v3", "v4"),
+    "oauth": ("v1",),
 }
 _SCOPE_OF = {kind.name: kind.scope or kind.name for kind in OBJECT_TYPES}
 _CUSTOM_SCHEMAS = ("crm.schemas.custom.read",)
@@ -69,7 +86,8 @@ _RECORD: Mapping[str, tuple[str, Callable[..., Answered], str]] = {
 @dataclass(frozen=True, slots=True)
 class Route:
     """Where a request goes. One of ``scopes`` is needed; none means any valid token will do, and
-    ``open`` that not even a token is needed.
+    ``open`` that not even a token is needed. ``object`` is whose records it concerns. What is not ``metered`` no limit
+    counts.
     """
 
     operation: str
@@ -78,18 +96,23 @@ class Route:
     meter: Meter = "ordinary"
     version: str = "v3"
     open: bool = False
+    object: str = ""
+    metered: bool = True
 
 
 class Router:
     """Finds the endpoint of a request. Holds the hit caches of search, one per object."""
 
-    def __init__(self) -> None:
+    def __init__(self, installations: tokens.Installations) -> None:
+        self._installations = installations
         self._caches: dict[str, search.HitCache] = {}
         self._areas: dict[str, Callable[[str, str, list[str]], Route | None]] = {
             "objects": self._objects,
             "properties": _properties,
             "owners": _owners,
             "associations": _associations,
+            "pipelines": _pipelines,
+            "oauth": self._oauth,
             "account-info": _account,
             "communication-preferences": _preferences,
         }
@@ -107,6 +130,8 @@ class Router:
             version, area, rest = match.groups()
         elif (match := _DATED_CRM.fullmatch(path)) or (match := _OTHER.fullmatch(path)):
             area, version, rest = match.groups()
+        elif match := _OAUTH.fullmatch(path):
+            area, (version, rest) = "oauth", match.groups()
         else:
             return None
         if version not in _NUMBERS[area] and version not in DATED:
@@ -135,6 +160,21 @@ class Router:
             case (_, kind, key, "associations", *rest):
                 return _linked(method, kind, key, rest)
         return None
+
+    def _oauth(self, method: str, version: str, parts: list[str]) -> Route | None:
+        """Calls of apps that ask for tokens: they prove themselves in the call, and no limit counts them."""
+        match (method, *parts):
+            case ("POST", "token"):
+                name, run = "token", partial(tokens.buys, installations=self._installations)
+            case ("GET", "access-tokens", token):
+                name, run = "read", partial(tokens.reads_access, token=token, installations=self._installations)
+            case ("GET", "refresh-tokens", token):
+                name, run = "read", partial(tokens.reads_refresh, token=token, installations=self._installations)
+            case ("DELETE", "refresh-tokens", token):
+                name, run = "archive", partial(tokens.deletes_refresh, token=token, installations=self._installations)
+            case _:
+                return None
+        return Route(f"oauth.{name}", run, open=True, metered=False)
 
 
 def _linked(method: str, kind: str, key: str, rest: list[str]) -> Route | None:
@@ -168,7 +208,29 @@ def _associations(method: str, version: str, parts: list[str]) -> Route | None:
         case ("POST", start, end, "batch", "archive"):
             run = partial(associations.batch_archives, start=start, end=end)
             return _on("associations.batch.archive", run, start, "write", meter="associations")
+        case ("POST", start, end, "batch", "labels", "archive"):
+            run = partial(associations.batch_archives_labels, start=start, end=end)
+            return _on("associations.batch.archive", run, start, "write", meter="associations")
+        case ("GET", start, end, "labels"):
+            run = partial(associations.lists_labels, start=start, end=end)
+            return _on("associations.labels", run, start, "read", meter="associations")
     return None
+
+
+def _pipelines(method: str, version: str, parts: list[str]) -> Route | None:
+    match (method, *parts):
+        case ("GET", kind):
+            run: Endpoint = partial(pipelines.lists, kind=kind)
+        case ("GET", kind, key):
+            run = partial(pipelines.reads, kind=kind, key=key)
+        case ("GET", kind, key, "stages"):
+            run = partial(pipelines.lists_stages, kind=kind, key=key)
+        case ("GET", kind, key, "stages", stage):
+            run = partial(pipelines.reads_stage, kind=kind, key=key, stage=stage)
+        case _:
+            return None
+    scopes = dict.fromkeys((*_scopes("objects", kind, "read"), *_scopes("schemas", kind, "read")))
+    return Route("pipelines.list" if len(parts) in (1, 3) else "pipelines.read", run, tuple(scopes))
 
 
 def _properties(method: str, version: str, parts: list[str]) -> Route | None:
@@ -207,10 +269,17 @@ def _owners(method: str, version: str, parts: list[str]) -> Route | None:
 
 
 def _account(method: str, version: str, parts: list[str]) -> Route | None:
-    return Route("account", owners.reads_account) if (method, *parts) == ("GET", "details") else None
+    match (method, *parts):
+        case ("GET", "details"):
+            return Route("account", owners.reads_account)
+        case ("GET", "api-usage", "daily", "private-apps"):
+            return Route("account.usage", owners.reads_usage)
+    return None
 
 
 def _preferences(method: str, version: str, parts: list[str]) -> Route | None:
+    if version == "v3":
+        return _consents(method, parts)
     match (method, *parts):
         case ("POST", "statuses", "batch", "read"):
             return Route("preferences.batch.read", preferences.batch_reads, _PREFERENCES_READ)
@@ -232,8 +301,21 @@ def _preferences(method: str, version: str, parts: list[str]) -> Route | None:
     return None
 
 
+def _consents(method: str, parts: list[str]) -> Route | None:
+    """The older version of preferences, one subscription type of one address a call."""
+    match (method, *parts):
+        case ("GET", "status", "email", address):
+            return Route("preferences.read", partial(consents.reads, address=address), _PREFERENCES_READ)
+        case ("POST", "subscribe"):
+            return Route("preferences.update", consents.subscribes, _PREFERENCES_WRITE)
+        case ("POST", "unsubscribe"):
+            return Route("preferences.update", consents.unsubscribes, _PREFERENCES_WRITE)
+    return None
+
+
 def _on(operation: str, run: Endpoint, kind: str, right: str, *, meter: Meter = "ordinary") -> Route:
-    return Route(operation, run, _scopes("objects", kind, right), meter)
+    scopes = _scopes("objects", kind, right)
+    return Route(operation, run, scopes, meter, object=NAMES.get(kind.lower(), kind))
 
 
 def _schema(operation: str, run: Endpoint, kind: str, right: str) -> Route:
@@ -242,8 +324,12 @@ def _schema(operation: str, run: Endpoint, kind: str, right: str) -> Route:
 
 def _scopes(area: str, kind: str, right: str) -> tuple[str, ...]:
     plural = NAMES.get(kind.lower())
-    return () if plural is None else (f"crm.{area}.{_SCOPE_OF[plural]}.{right}",)
+    if plural == "tickets":
+        return ("tickets",)  # the one object whose scope knows no rights
+    if plural is None:
+        return (f"crm.{area}.custom.{right}",) if _CUSTOM.fullmatch(kind.lower()) else ()
+    return (f"crm.{area}.{_SCOPE_OF[plural]}.{right}",)
 
 
 def _versioned(route: Route, version: str) -> Route:
-    return Route(route.operation, route.run, route.scopes, route.meter, version)
+    return replace(route, version=version)

@@ -1,8 +1,8 @@
 """``POST /{type}/search``: checks a query against its limits, finds hits in the lagging index, cuts a page.
 
 Cost is that of the page for change queries (a range of stamps, sorted by stamp): a bisection and a slice. A filter
-on a stamp narrows the candidates first, an exact one on a unique value looks them up. Other queries scan, and the hits
-of the last few are kept until the index changes, so that paging does not scan again.
+on a stamp or the id narrows the candidates first, an exact one on a unique value looks them up. Other queries scan, and
+the hits of the last few are kept until the index changes, so that paging does not scan again.
 
 Hits and values come from the index. A record archived meanwhile is counted in ``total`` but not shown (recorded).
 """
@@ -27,6 +27,7 @@ from sandbox.kernel import Answered
 
 _LOW, _HIGH = -1, 1 << 62
 _KEPT = 8
+_ID_OPERATORS = frozenset({"EQ", "GT", "GTE", "LT", "LTE", "BETWEEN"})
 
 
 @dataclass(slots=True)
@@ -39,12 +40,22 @@ class HitCache:
 
 @dataclass(slots=True)
 class Group:
-    """One filter group: a range of version stamps, ids to look at instead of all, and the tests that remain."""
+    """One filter group: ranges of version stamps and of ids, ids to look at instead of all, and the tests that remain.
+
+    Both ranges end before their upper bound.
+    """
 
     low: int = _LOW
     high: int = _HIGH
+    first: int = _LOW
+    end: int = _HIGH
     only: set[int] | None = None
     tests: list[Test] = field(default_factory=list)
+
+    @property
+    def by_id(self) -> bool:
+        """Whether the ids are a range."""
+        return (self.first, self.end) != (_LOW, _HIGH)
 
 
 def searches(exchange: Exchange, kind: str, *, caches: dict[str, HitCache]) -> Answered:
@@ -66,7 +77,7 @@ def searches(exchange: Exchange, kind: str, *, caches: dict[str, HitCache]) -> A
     names = views.wanted(store, texts(body.get("properties"), what="properties"))
     page = hits[start : start + limit]
     shown = store.index.shown
-    results = [views.found(store, shown[number], names) for number in page if _alive(store, number)]
+    results = [views.found(store, shown[number], names) for number in page if _alive(portal, store, number)]
     answer: dict[str, Any] = {"total": len(hits), "results": results}
     following = start + limit
     if following < len(hits) and limit:
@@ -75,9 +86,12 @@ def searches(exchange: Exchange, kind: str, *, caches: dict[str, HitCache]) -> A
     return exchange.answer(200, answer, records=len(results))
 
 
-def _alive(store: RecordStore, number: int) -> bool:
+def _alive(portal: Portal, store: RecordStore, number: int) -> bool:
+    """Whether a hit is shown: not if it was archived meanwhile, and what was merged only where search keeps it."""
     record = store.records.get(number)
-    return record is not None and record.archived is None
+    if record is None:
+        return portal.switches.merged_losers_in_search and number in store.moved
+    return record.archived is None
 
 
 def _cached(portal: Portal, store: RecordStore, body: Mapping[str, Any], cache: HitCache) -> Sequence[int]:
@@ -101,7 +115,7 @@ def _hits(portal: Portal, store: RecordStore, question: Mapping[str, Any]) -> Se
     order, descending = _order(store, question.get("sorts"))
     groups = _groups(portal, store, question.get("filterGroups") or [])
     words = str(question.get("query") or "").lower().split()
-    if len(groups) == 1 and not groups[0].tests and groups[0].only is None and not words:
+    if len(groups) == 1 and not (groups[0].tests or groups[0].by_id or words) and groups[0].only is None:
         found = _slice(store, groups[0])
         if order == index.stamp:
             return [number for _, number in (reversed(found) if descending else found)]
@@ -123,7 +137,11 @@ def _slice(store: RecordStore, group: Group) -> list[tuple[int, int]]:
 def _matches(store: RecordStore, group: Group) -> set[int]:
     index = store.index
     if group.only is not None:
-        candidates = {n for n in group.only if n in index.shown and group.low <= index.stamps[n] < group.high}
+        candidates = {n for n in group.only if n in index.stamps and group.low <= index.stamps[n] < group.high}
+        candidates = {n for n in candidates if group.first <= n < group.end}
+    elif group.by_id:
+        ids = index.by_id[bisect_left(index.by_id, group.first) : bisect_left(index.by_id, group.end)]
+        candidates = {number for number in ids if group.low <= index.stamps[number] < group.high}
     else:
         candidates = {number for _, number in _slice(store, group)}
     shown = index.shown
@@ -133,9 +151,9 @@ def _matches(store: RecordStore, group: Group) -> set[int]:
 
 
 def _order(store: RecordStore, raw: Any) -> tuple[str, bool]:
-    """Property to sort by and whether downward; creation order, which is id order, by default."""
+    """Property to sort by and whether downward; in order of creation by default, oldest first."""
     if not raw:
-        return "hs_object_id", False
+        return "createdate", False
     if not isinstance(raw, list) or len(raw) > 1:
         raise invalid_request("Only one sort rule is supported")
     rule = raw[0]
@@ -155,6 +173,8 @@ def _sorted(portal: Portal, store: RecordStore, ids: Sequence[int], *, order: st
     ids = sorted(ids)
     if order == index.stamp:
         return sorted(ids, key=index.stamps.__getitem__, reverse=descending)
+    if order == "createdate":  # one spelling of an instant: the order of the text is that of time
+        return sorted(ids, key=lambda number: (index.shown[number]["createdate"], number), reverse=descending)
     if order != "hs_object_id":
         convert = converter(store.definitions[order], switches=portal.switches)
         if store.definitions[order].type in ("date", "datetime"):
@@ -211,6 +231,8 @@ def _group(portal: Portal, store: RecordStore, filters: Sequence[Any]) -> Group:
             test = compile_filter(raw, store.definitions[name], switches=portal.switches)
             if name == store.index.stamp and _narrow(group, raw, operator):
                 continue
+            if name == "hs_object_id" and _narrow_ids(group, raw, operator):
+                continue
             if operator == "EQ":
                 held = store.index.having(name, given_value(raw))
                 if held is not None:
@@ -241,6 +263,23 @@ def _narrow(group: Group, raw: Mapping[str, Any], operator: str) -> bool:
         group.high = min(group.high, top + 1)
     if operator == "LT":
         group.high = min(group.high, value)
+    return True
+
+
+def _narrow_ids(group: Group, raw: Mapping[str, Any], operator: str) -> bool:
+    """Turns an exact filter on the id into a look-up and a comparison into a range. True if it did."""
+    given = given_values(raw) if operator == "IN" else [given_value(raw)] if operator in _ID_OPERATORS else []
+    if operator == "BETWEEN":
+        given.append(given_value(raw, "highValue"))
+    if not given or not all(text.isascii() and text.isdigit() for text in given):
+        return False
+    numbers = [int(text) for text in given]
+    if operator in ("EQ", "IN"):
+        _restrict(group, set(numbers))
+    if operator in ("GT", "GTE", "BETWEEN"):
+        group.first = max(group.first, numbers[0] + (operator == "GT"))
+    if operator in ("LT", "LTE", "BETWEEN"):
+        group.end = min(group.end, numbers[-1] + (operator != "LT"))
     return True
 
 

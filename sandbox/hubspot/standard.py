@@ -7,11 +7,22 @@ contacts, ``hs_lastmodifieddate`` on all others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from sandbox.hubspot.definitions import Option, PropertyDefinition
+from sandbox.hubspot.activities import LEADS, NOTES, TASKS, TICKETS
+from sandbox.hubspot.tables import (
+    YES_NO,
+    ObjectType,
+    choice,
+    custom,
+    flag,
+    moment,
+    number,
+    owner,
+    record_properties,
+    text,
+)
 
 #: Subscription types of the account: id -> name. Each has a read-only contact property ``hs_email_optout_<id>``.
 SUBSCRIPTIONS: Mapping[int, str] = {10_001: "Marketing Information", 10_002: "One to One"}
@@ -55,68 +66,6 @@ INDUSTRIES = tuple(
 )  # fmt: skip
 INTERESTS = (("crm", "CRM"), ("marketing", "Marketing"), ("service", "Service"), ("content", "Content"),
              ("operations", "Operations"))  # fmt: skip
-_YES_NO = (("true", "Yes"), ("false", "No"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectType:
-    """One CRM object: its names, its stamp, and what an answer holds when nothing is asked for."""
-
-    name: str
-    singular: str
-    type_id: str
-    label: str
-    stamp: str
-    defaults: tuple[str, ...]
-    searchable: tuple[str, ...]
-    definitions: tuple[PropertyDefinition, ...]
-    merges: bool = False
-    scope: str = ""
-
-
-def _text(name: str, label: str, **more: Any) -> PropertyDefinition:
-    return PropertyDefinition(name=name, label=label, **more)
-
-
-def _number(name: str, label: str, **more: Any) -> PropertyDefinition:
-    return PropertyDefinition(name=name, label=label, type="number", field_type="number", **more)
-
-
-def _moment(name: str, label: str, **more: Any) -> PropertyDefinition:
-    return PropertyDefinition(name=name, label=label, type="datetime", field_type="date", form_field=False, **more)
-
-
-def _flag(name: str, label: str, **more: Any) -> PropertyDefinition:
-    return _choice(name, label, _YES_NO, type="bool", field_type="booleancheckbox", **more)
-
-
-def _choice(name: str, label: str, choices: Sequence[tuple[str, str]], **more: Any) -> PropertyDefinition:
-    options = tuple(Option(value, text, order) for order, (value, text) in enumerate(choices))
-    return PropertyDefinition(
-        name=name, label=label, options=options, **({"type": "enumeration", "field_type": "select"} | more)
-    )
-
-
-def _owner(label: str, **more: Any) -> PropertyDefinition:
-    return _choice(
-        "hubspot_owner_id", label, (), external_options=True, referenced_object="OWNER", form_field=False, **more
-    )
-
-
-def _custom(definition: PropertyDefinition) -> PropertyDefinition:
-    values = {name: getattr(definition, name) for name in definition.__dataclass_fields__}
-    return PropertyDefinition(**(values | {"hubspot_defined": False, "form_field": False}))
-
-
-def _record_properties(stamp: str, group: str) -> tuple[PropertyDefinition, ...]:
-    """What every record has, all of it read only."""
-    return (
-        _number("hs_object_id", "Record ID", group=group, read_only=True, calculated=True, form_field=False),
-        _moment("createdate", "Create Date", group=group, read_only=True),
-        _moment(stamp, "Last Modified Date", group=group, read_only=True),
-        _choice("hs_merged_object_ids", "Merged object IDs", (), field_type="checkbox", group=group, hidden=True,
-                read_only=True, form_field=False),
-    )  # fmt: skip
 
 
 _SALES = {"group": "sales_properties"}
@@ -132,56 +81,56 @@ CONTACTS = ObjectType(
     searchable=("firstname", "lastname", "email", "hs_additional_emails", "phone", "mobilephone", "company"),
     merges=True,
     definitions=(
-        *_record_properties("lastmodifieddate", "contactinformation"),
-        _text("firstname", "First Name", display_order=0),
-        _text("lastname", "Last Name", display_order=1),
-        _text("salutation", "Salutation", display_order=2),
-        _text("email", "Email", display_order=3),
-        _text("phone", "Phone Number", display_order=4),
-        _text("mobilephone", "Mobile Phone Number", display_order=4),
-        _text("fax", "Fax Number", display_order=5),
-        _text("address", "Street Address", display_order=6),
-        _text("city", "City", display_order=7),
-        _text("state", "State/Region", display_order=8),
-        _text("zip", "Postal Code", display_order=9),
-        _text("country", "Country/Region", display_order=10),
-        _choice("hs_language", "Preferred language", LANGUAGES, display_order=11),
-        _text("jobtitle", "Job Title", display_order=12),
-        _choice("lifecyclestage", "Lifecycle Stage", STAGES, field_type="radio", display_order=15),
-        _text("company", "Company Name", display_order=19),
-        _text("website", "Website URL", display_order=20),
-        _choice("numemployees", "Number of Employees", HEADCOUNTS, display_order=21),
-        _text("annualrevenue", "Annual Revenue", display_order=22),
-        _text("industry", "Industry", display_order=23),
-        _text("message", "Message", field_type="textarea", display_order=18),
-        _moment("closedate", "Close Date", group="deal_information"),
-        _choice("hs_lead_status", "Lead Status", LEAD_STATUSES, field_type="radio", **_SALES),
-        _owner("Contact owner", **_SALES),
-        _number("associatedcompanyid", "Associated Company ID", referenced_object="COMPANY", hidden=True,
+        *record_properties("lastmodifieddate", "contactinformation"),
+        text("firstname", "First Name", display_order=0),
+        text("lastname", "Last Name", display_order=1),
+        text("salutation", "Salutation", display_order=2),
+        text("email", "Email", display_order=3),
+        text("phone", "Phone Number", display_order=4),
+        text("mobilephone", "Mobile Phone Number", display_order=4),
+        text("fax", "Fax Number", display_order=5),
+        text("address", "Street Address", display_order=6),
+        text("city", "City", display_order=7),
+        text("state", "State/Region", display_order=8),
+        text("zip", "Postal Code", display_order=9),
+        text("country", "Country/Region", display_order=10),
+        choice("hs_language", "Preferred language", LANGUAGES, display_order=11),
+        text("jobtitle", "Job Title", display_order=12),
+        choice("lifecyclestage", "Lifecycle Stage", STAGES, field_type="radio", display_order=15),
+        text("company", "Company Name", display_order=19),
+        text("website", "Website URL", display_order=20),
+        choice("numemployees", "Number of Employees", HEADCOUNTS, display_order=21),
+        text("annualrevenue", "Annual Revenue", display_order=22),
+        text("industry", "Industry", display_order=23),
+        text("message", "Message", field_type="textarea", display_order=18),
+        moment("closedate", "Close Date", group="deal_information"),
+        choice("hs_lead_status", "Lead Status", LEAD_STATUSES, field_type="radio", **_SALES),
+        owner("Contact owner", **_SALES),
+        number("associatedcompanyid", "Associated Company ID", referenced_object="COMPANY", hidden=True,
                 read_only=True, form_field=False),
-        _choice("hs_additional_emails", "Additional email addresses", (), hidden=True, **_DERIVED),
-        _choice("hs_calculated_merged_vids", "Merged vids with timestamps of a contact", (), hidden=True, **_DERIVED),
-        _choice("hs_all_contact_vids", "All vids for a contact", (), hidden=True, **_DERIVED),
-        _text("hs_email_domain", "Email Domain", **_DERIVED),
-        _flag("hs_is_contact", "Is a contact", hidden=True, **_DERIVED),
-        _flag("hs_is_unworked", "Contact unworked", **(_SALES | dict(_DERIVED))),
-        _choice("hs_pipeline", "Pipeline", (("contacts-lifecycle-pipeline", "Lifecycle"),), hidden=True,
+        choice("hs_additional_emails", "Additional email addresses", (), hidden=True, **_DERIVED),
+        choice("hs_calculated_merged_vids", "Merged vids with timestamps of a contact", (), hidden=True, **_DERIVED),
+        choice("hs_all_contact_vids", "All vids for a contact", (), hidden=True, **_DERIVED),
+        text("hs_email_domain", "Email Domain", **_DERIVED),
+        flag("hs_is_contact", "Is a contact", hidden=True, **_DERIVED),
+        flag("hs_is_unworked", "Contact unworked", **(_SALES | dict(_DERIVED))),
+        choice("hs_pipeline", "Pipeline", (("contacts-lifecycle-pipeline", "Lifecycle"),), hidden=True,
                 read_only=True, form_field=False),
-        _moment("hs_lastmodifieddate", "Object last modified date/time", hidden=True, read_only=True),
-        _flag("hs_email_optout", "Unsubscribed from all email", group="emailinformation", read_only=True,
+        moment("hs_lastmodifieddate", "Object last modified date/time", hidden=True, read_only=True),
+        flag("hs_email_optout", "Unsubscribed from all email", group="emailinformation", read_only=True,
               form_field=False),
         *(
-            _flag(f"hs_email_optout_{number}", f"Opted out of email: {name}", group="emailinformation",
+            flag(f"hs_email_optout_{number}", f"Opted out of email: {name}", group="emailinformation",
                   read_only=True, form_field=False)
             for number, name in SUBSCRIPTIONS.items()
         ),
-        _choice("hs_marketable_status", "Marketing contact status", _YES_NO, field_type="booleancheckbox",
+        choice("hs_marketable_status", "Marketing contact status", YES_NO, field_type="booleancheckbox",
                 read_only=True, form_field=False),
-        _custom(_text("syncd_crm_id", "CRM record id", unique=True)),
-        _custom(_text("sales_owner_name", "Sales owner name")),
-        _custom(_text("sales_owner_email", "Sales owner e-mail")),
-        _custom(_number("numberofemployees", "Number of employees (exact)")),
-        _custom(_choice("product_interests", "Product interests", INTERESTS, field_type="checkbox")),
+        custom(text("syncd_crm_id", "CRM record id", unique=True)),
+        custom(text("sales_owner_name", "Sales owner name")),
+        custom(text("sales_owner_email", "Sales owner e-mail")),
+        custom(number("numberofemployees", "Number of employees (exact)")),
+        custom(choice("product_interests", "Product interests", INTERESTS, field_type="checkbox")),
     ),
 )  # fmt: skip
 
@@ -196,27 +145,25 @@ COMPANIES = ObjectType(
     searchable=("name", "domain", "website", "phone"),
     merges=True,
     definitions=(
-        *_record_properties("hs_lastmodifieddate", "companyinformation"),
-        _text("name", "Company name", **_COMPANY),
-        _text("domain", "Company Domain Name", **_COMPANY),
-        _choice(
-            "hs_additional_domains", "Additional Domains", (), field_type="checkbox", **(_COMPANY | dict(_DERIVED))
-        ),
-        _text("phone", "Phone Number", **_COMPANY),
-        _text("website", "Website URL", **_COMPANY),
-        _choice("industry", "Industry", INDUSTRIES, **_COMPANY),
-        _text("address", "Street Address", **_COMPANY),
-        _text("city", "City", **_COMPANY),
-        _text("state", "State/Region", **_COMPANY),
-        _text("zip", "Postal Code", **_COMPANY),
-        _text("country", "Country/Region", **_COMPANY),
-        _number("numberofemployees", "Number of Employees", **_COMPANY),
-        _number("annualrevenue", "Annual Revenue", **_COMPANY),
-        _choice("lifecyclestage", "Lifecycle Stage", STAGES, field_type="radio", **_COMPANY),
-        _choice("hs_lead_status", "Lead Status", LEAD_STATUSES, field_type="radio", **_COMPANY),
-        _owner("Company owner", **_COMPANY),
-        _text("description", "Description", field_type="textarea", **_COMPANY),
-        _custom(_text("syncd_crm_id", "CRM record id", unique=True, **_COMPANY)),
+        *record_properties("hs_lastmodifieddate", "companyinformation"),
+        text("name", "Company name", **_COMPANY),
+        text("domain", "Company Domain Name", **_COMPANY),
+        choice("hs_additional_domains", "Additional Domains", (), field_type="checkbox", **(_COMPANY | dict(_DERIVED))),
+        text("phone", "Phone Number", **_COMPANY),
+        text("website", "Website URL", **_COMPANY),
+        choice("industry", "Industry", INDUSTRIES, **_COMPANY),
+        text("address", "Street Address", **_COMPANY),
+        text("city", "City", **_COMPANY),
+        text("state", "State/Region", **_COMPANY),
+        text("zip", "Postal Code", **_COMPANY),
+        text("country", "Country/Region", **_COMPANY),
+        number("numberofemployees", "Number of Employees", **_COMPANY),
+        number("annualrevenue", "Annual Revenue", **_COMPANY),
+        choice("lifecyclestage", "Lifecycle Stage", STAGES, field_type="radio", **_COMPANY),
+        choice("hs_lead_status", "Lead Status", LEAD_STATUSES, field_type="radio", **_COMPANY),
+        owner("Company owner", **_COMPANY),
+        text("description", "Description", field_type="textarea", **_COMPANY),
+        custom(text("syncd_crm_id", "CRM record id", unique=True, **_COMPANY)),
     ),
 )
 
@@ -237,55 +184,18 @@ DEALS = ObjectType(
     searchable=("dealname",),
     merges=True,
     definitions=(
-        *_record_properties("hs_lastmodifieddate", "dealinformation"),
-        _text("dealname", "Deal Name", group="dealinformation"),
-        _number("amount", "Amount", group="dealinformation"),
-        _moment("closedate", "Close Date", group="dealinformation"),
-        _choice("pipeline", "Pipeline", (("default", "Sales Pipeline"),), group="dealinformation"),
-        _choice("dealstage", "Deal Stage", DEAL_STAGES, field_type="radio", group="dealinformation"),
-        _owner("Deal owner", group="dealinformation"),
-        _custom(_text("syncd_crm_id", "CRM record id", unique=True, group="dealinformation")),
+        *record_properties("hs_lastmodifieddate", "dealinformation"),
+        text("dealname", "Deal Name", group="dealinformation"),
+        number("amount", "Amount", group="dealinformation"),
+        moment("closedate", "Close Date", group="dealinformation"),
+        choice("pipeline", "Pipeline", (("default", "Sales Pipeline"),), group="dealinformation"),
+        choice("dealstage", "Deal Stage", DEAL_STAGES, field_type="radio", group="dealinformation"),
+        owner("Deal owner", group="dealinformation"),
+        custom(text("syncd_crm_id", "CRM record id", unique=True, group="dealinformation")),
     ),
 )  # fmt: skip
 
-TASKS = ObjectType(
-    name="tasks",
-    singular="task",
-    type_id="0-27",
-    label="Task",
-    stamp="hs_lastmodifieddate",
-    defaults=("createdate", "hs_lastmodifieddate", "hs_object_id"),
-    searchable=("hs_task_subject",),
-    scope="contacts",
-    definitions=(
-        *_record_properties("hs_lastmodifieddate", "task"),
-        _text("hs_task_subject", "Task Title", group="task"),
-        _text("hs_task_body", "Notes", field_type="html", group="task"),
-        _choice("hs_task_status", "Task Status", tuple((s, s.title()) for s in ("NOT_STARTED", "IN_PROGRESS",
-                "COMPLETED", "WAITING", "DEFERRED")), group="task"),
-        _moment("hs_timestamp", "Due date", group="task"),
-        _owner("Assigned to", group="task"),
-    ),
-)  # fmt: skip
-
-LEADS = ObjectType(
-    name="leads",
-    singular="lead",
-    type_id="0-136",
-    label="Lead",
-    stamp="hs_lastmodifieddate",
-    defaults=("createdate", "hs_lastmodifieddate", "hs_lead_name", "hs_object_id"),
-    searchable=("hs_lead_name",),
-    definitions=(
-        *_record_properties("hs_lastmodifieddate", "leads"),
-        _text("hs_lead_name", "Lead Name", group="leads"),
-        _choice("hs_lead_type", "Lead Type", (("NEW_BUSINESS", "New business"), ("UPSELL", "Upsell")), group="leads"),
-        _choice("hs_lead_label", "Lead Label", (("HOT", "Hot"), ("WARM", "Warm"), ("COLD", "Cold")), group="leads"),
-        _owner("Lead owner", group="leads"),
-    ),
-)
-
-OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACTS, COMPANIES, DEALS, TASKS, LEADS)
+OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACTS, COMPANIES, DEALS, TASKS, LEADS, TICKETS, NOTES)
 
 
 def object_names() -> dict[str, str]:

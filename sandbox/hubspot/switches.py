@@ -16,8 +16,12 @@ class HubSpotSwitches:
 
     #: Seconds between a write and the moment search shows it, drawn per write. Recorded: 0 to 3 s; no bound is given.
     index_lag: tuple[float, float] = (0.0, 3.0)
+    #: Search goes on showing what was merged into another record, under its old id and with its last values.
+    merged_losers_in_search: bool = False
     #: E-mail addresses are stored in lower case.
     lowercase_email: bool = True
+    #: Two companies cannot have one domain.
+    unique_company_domain: bool = False
     #: A move of ``lifecyclestage`` backward by API: reported both as success without change and as an error.
     stage_regression: Literal["silent", "error"] = "silent"
     #: ``null`` as a property value; the documented way to clear is ``""``.
@@ -36,6 +40,8 @@ class HubSpotSwitches:
     trace_ids_split_updates: bool = True
     #: Batch read resolves the old ids of merged records, as a single read does.
     batch_read_resolves_merged: bool = True
+    #: Batch read names what it did not find as errors (207) instead of answering fewer rows (200).
+    batch_read_names_missing: bool = True
     #: Property history is newest first.
     history_newest_first: bool = True
     #: ``sourceType`` of what an app writes.
@@ -50,6 +56,8 @@ class HubSpotSwitches:
     search_counts_daily: bool = True
     #: Search answers carry the two daily headers (seen in 2022), never the ten-second ones.
     search_daily_headers: bool = False
+    #: ``category`` of the 401 of an OAuth token that is older than half an hour.
+    expired_token_category: Literal["EXPIRED_AUTHENTICATION", "INVALID_AUTHENTICATION"] = "EXPIRED_AUTHENTICATION"
     #: A missing record answers with only a message, without ``category``.
     bare_not_found: bool = True
     #: An address erased for privacy cannot be created again.
@@ -60,9 +68,24 @@ class HubSpotSwitches:
     missing_associations_are_errors: bool = True
     #: Contacts made by this app become marketing contacts, which are billed per tier (a setting of the account).
     app_contacts_are_marketing: bool = False
+    #: A deal moves the stage of its contacts and companies: to opportunity, and to customer when it is won (a setting
+    #: of the account, "sync lifecycle stages").
+    deals_move_stages: bool = True
     #: ``POST /oauth/v2/private-apps/get/access-token-info`` answers. Documented for private apps, not for service keys;
     #: where it is off the path is 404.
     token_info: bool = True
     #: Seconds after which a new contact gets a company of its address's domain, made if there is none; ``None``: never
     #: (a setting of the account, "create and associate companies with contacts"; freemail addresses get none).
     automatic_companies: float | None = None
+    #: Creating a record is told to webhooks as a change of each subscribed property that it began with, too.
+    webhook_tells_first_values: bool = True
+    #: Seconds for which webhook settings and subscriptions are kept before they are read anew; documented: up to 300.
+    webhook_settings_cached: float = 300.0
+    #: Share of webhook events that are never sent: webhooks are no complete log.
+    webhook_losses: float = 0.0
+    #: Share of webhook requests that are sent twice.
+    webhook_repeats: float = 0.0
+    #: Share of webhook events that carry the id of the event before.
+    webhook_repeated_ids: float = 0.0
+    #: Webhook events and requests leave in any order.
+    webhook_shuffled: bool = False

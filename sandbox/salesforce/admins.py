@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from sandbox.salesforce.address_lists import list_fields
 from sandbox.salesforce.definitions import SEEN, FieldDefinition, PicklistValue, RecordType, flag
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.org import Org
@@ -78,6 +79,12 @@ class Admins:
         entity = self._entity(object)
         retired = replace(entity.record_types[record_type], active=False, available=False, default=False)
         add_record_type(entity, retired, changed=self.org.clock.now())
+
+    def enable_address_lists(self) -> None:
+        """An admin turns state and country picklists on, as they are in new orgs."""
+        for entity in self.org.schema.entities.values():
+            for definition in list_fields(entity):
+                self.add_field(entity.name, definition)
 
     def enable_person_accounts(self) -> None:
         """The vendor turns person accounts on; this cannot be undone."""

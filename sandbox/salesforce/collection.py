@@ -11,16 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from sandbox.salesforce.definitions import FieldDefinition
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found, plain
 from sandbox.salesforce.exchange import ApiCall, Reply
 from sandbox.salesforce.ids import long_id
-from sandbox.salesforce.limits import MAX_COLLECTION, MAX_RETRIEVE, MAX_RUNS
+from sandbox.salesforce.limits import MAX_COLLECTION, MAX_RUNS
 from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.records import index_key
 from sandbox.salesforce.saving import create, delete, update
 from sandbox.salesforce.showing import field_names, show
-from sandbox.salesforce.single import matching
+from sandbox.salesforce.single import matching, refuse_shared_key
 
 Fields = dict[str, object]
 Save = Callable[[Fields], tuple[str, bool]]
@@ -118,7 +119,7 @@ def _entities(org: Org, records: Sequence[Fields]) -> list[Entity]:
     return found
 
 
-def _repeated(org: Org, keys: Sequence[object], message: str) -> dict[int, Refusal]:
+def repeated(org: Org, keys: Sequence[object], message: str) -> dict[int, Refusal]:
     """Refusals for keys that stand in the list more than once."""
     counts = Counter(key for key in keys if key is not None)
     seen: set[object] = set()
@@ -149,11 +150,11 @@ def update_rows(org: Org, call: ApiCall) -> Reply:
 
     def save(row: Fields) -> tuple[str, bool]:
         entity = entities[id(row)]
-        row_id = _known_id(_id_of(row), entity.definition.label)
+        row_id = known_id(org, _id_of(row), entity.definition.label)
         update(org, entity, row_id, row, author=author)
         return row_id, False
 
-    refused = _repeated(org, [long_id(_id_of(row)) for row in records], "Duplicate id in list")
+    refused = repeated(org, [long_id(_id_of(row)) for row in records], "Duplicate id in list")
     return Batch(org, "collections.update", all_or_none, records).save(save, refused=refused)
 
 
@@ -164,7 +165,7 @@ def delete_rows(org: Org, call: ApiCall) -> Reply:
     author = call.author()
 
     def save(row: Fields) -> tuple[str, bool]:
-        row_id = _known_id(row["id"], "Record")
+        row_id = known_id(org, row["id"], "Record")
         kind = org.schema.of_id(row_id)
         entity = org.schema.find(kind.name) if kind is not None else None
         if entity is None:
@@ -174,7 +175,7 @@ def delete_rows(org: Org, call: ApiCall) -> Reply:
 
     all_or_none = (call.first("allOrNone") or "").lower() == "true"
     rows: list[Fields] = [{"id": text} for text in ids]
-    refused = _repeated(org, [long_id(text) for text in ids], "Duplicate id in list")
+    refused = repeated(org, [long_id(text) for text in ids], "Duplicate id in list")
     return Batch(org, "collections.delete", all_or_none, rows).save(save, refused=refused)
 
 
@@ -187,29 +188,40 @@ def upsert_rows(org: Org, call: ApiCall, entity: Entity, field_name: str) -> Rep
     field = entity.field(field_name)
     if field is None or not (field.id_lookup or field.external_id):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {field_name}")
+    refuse_shared_key(entity, field_name)
     keys = [next((value for name, value in row.items() if name.lower() == field.name.lower()), None) for row in records]
     key_of = {id(row): key for row, key in zip(records, keys, strict=True)}
 
     def save(row: Fields) -> tuple[str, bool]:
-        key = key_of[id(row)]
-        if key is None and field.name == "Id":
-            return create(org, entity, row, author=author), True
-        if key is None or key == "":
-            raise Refusal("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
-        found = matching(entity, field.name, key)
-        if len(found) > 1:
-            raise Refusal("DUPLICATE_EXTERNAL_ID",
-                          f"{field.name}: more than one record found for external id field: {found}")  # fmt: skip
-        if not found and field.name == "Id":
-            raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
-        if not found:
-            return create(org, entity, row, author=author), True
-        update(org, entity, found[0], row, author=author)
-        return found[0], False
+        return upsert_one(org, entity, field, row, key_of[id(row)], author=author)
 
-    folded = [index_key(key) if isinstance(key, str) else None for key in keys]
-    refused = _repeated(org, folded, "Duplicate external id specified")
+    refused = repeated(org, folded(keys), "Duplicate external id specified")
     return Batch(org, "collections.upsert", all_or_none, records, names_created=True).save(save, refused=refused)
+
+
+def upsert_one(
+    org: Org, entity: Entity, field: FieldDefinition, row: Fields, key: object, *, author: Author
+) -> tuple[str, bool]:
+    """Creates or updates the row with this external id; answers its id and whether it was created."""
+    if key is None and field.name == "Id":
+        return create(org, entity, row, author=author), True
+    if key is None or key == "":
+        raise Refusal("MISSING_ARGUMENT", f"{field.name} not specified", (field.name,))
+    found = matching(entity, field.name, key)
+    if len(found) > 1:
+        raise Refusal("DUPLICATE_EXTERNAL_ID",
+                      f"{field.name}: more than one record found for external id field: {found}")  # fmt: skip
+    if not found and field.name == "Id":
+        raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
+    if not found:
+        return create(org, entity, row, author=author), True
+    update(org, entity, found[0], row, author=author)
+    return found[0], False
+
+
+def folded(keys: Sequence[object]) -> list[object]:
+    """Keys as they are compared, without regard to case."""
+    return [index_key(key) if isinstance(key, str) else None for key in keys]
 
 
 def read_rows(call: ApiCall, entity: Entity) -> Reply:
@@ -222,10 +234,11 @@ def read_rows(call: ApiCall, entity: Entity) -> Reply:
         ids, asked = body.get("ids"), body.get("fields")
     if not isinstance(ids, list) or not isinstance(asked, list) or not asked:
         raise plain("INVALID_INPUT", "ids and fields must be lists")
-    if len(ids) > MAX_RETRIEVE:
-        raise plain("EXCEEDED_ID_LIMIT", f"record limit reached. cannot read more than {MAX_RETRIEVE} records")
+    largest = entity.switches.largest_retrieve
+    if len(ids) > largest:
+        raise plain("EXCEEDED_ID_LIMIT", f"record limit reached. cannot read more than {largest} records")
     names = field_names(entity, [str(name) for name in asked])
-    rows = (entity.table.rows.get(long_id(text) or "") for text in ids)
+    rows = (entity.table.rows.get(entity.long_id(text) or "") for text in ids)
     shown = [
         show(entity, row, names, root=call.root) if row and not row.get("IsDeleted") and entity.shows(row) else None
         for row in rows
@@ -233,10 +246,11 @@ def read_rows(call: ApiCall, entity: Entity) -> Reply:
     return Reply(200, shown, "collections.read", records=sum(row is not None for row in shown))
 
 
-def _known_id(text: object, label: str) -> str:
+def known_id(org: Org, text: object, label: str) -> str:
+    """The id of a row that is to be changed, or the refusal of what is none."""
     if text is None:
         raise Refusal("MISSING_ARGUMENT", "Id not specified in an update call", ("Id",))
-    found = long_id(text)
+    found = long_id(text, restores=org.switches.restores_id_case)
     if found is None:
         raise Refusal("MALFORMED_ID", f"{label} ID: id value of incorrect type: {text}", ("Id",))
     return found

@@ -5,7 +5,7 @@ them; and Composite Batch, where every subrequest counts as a call of its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -55,13 +55,20 @@ def _entries(call: ApiCall, key: str) -> list[dict[str, object]]:
 def composite(org: Org, call: ApiCall, dispatch: Dispatch) -> Reply:
     """``POST /composite``: one API call, whatever is inside."""
     entries = _entries(call, "compositeRequest")
-    names = [entry.get("referenceId") for entry in entries]
-    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
-        raise plain("INVALID_INPUT", "every subrequest needs a referenceId of its own")
+    refuse_equal_names(entries)
     heavy = sum(_is_heavy(str(entry.get("url", ""))) for entry in entries)
     if heavy > MAX_HEAVY_SUBREQUESTS:
         raise plain("LIMIT_EXCEEDED", f"at most {MAX_HEAVY_SUBREQUESTS} subrequests may be collections or queries")
-    all_or_none = call.json_object().get("allOrNone") is True
+    answers, replies = run_together(
+        org, call, entries, dispatch, all_or_none=call.json_object().get("allOrNone") is True
+    )
+    return total(Reply(200, {"compositeResponse": answers}, "composite"), replies)
+
+
+def run_together(
+    org: Org, call: ApiCall, entries: Sequence[Mapping[str, object]], dispatch: Dispatch, *, all_or_none: bool
+) -> tuple[list[dict[str, object]], list[Reply]]:
+    """Runs subrequests that may refer to earlier ones; the answers on the wire and as they are."""
     mark = org.store.mark()
     replies: list[Reply] = []
     bodies: dict[str, object] = {}
@@ -72,14 +79,26 @@ def composite(org: Org, call: ApiCall, dispatch: Dispatch) -> Reply:
             bodies[str(entry["referenceId"])] = reply.payload
         elif all_or_none:
             org.store.rollback(mark)
-            replies = [reply if reply.status >= 300 else _halted(HALTED) for reply in replies]
-            replies += [_halted(HALTED) for _ in entries[len(replies) :]]
+            replies = [reply if reply.status >= 300 else halted(HALTED) for reply in replies]
+            replies += [halted(HALTED) for _ in entries[len(replies) :]]
             break
-    answers = [
-        {"body": reply.payload, "httpHeaders": reply.headers, "httpStatusCode": reply.status, "referenceId": name}
-        for reply, name in zip(replies, names, strict=True)
+    answers: list[dict[str, object]] = [
+        {
+            "body": reply.payload,
+            "httpHeaders": reply.headers,
+            "httpStatusCode": reply.status,
+            "referenceId": entry["referenceId"],
+        }
+        for reply, entry in zip(replies, entries, strict=True)
     ]
-    return _sum(Reply(200, {"compositeResponse": answers}, "composite"), replies)
+    return answers, replies
+
+
+def refuse_equal_names(entries: Sequence[Mapping[str, object]]) -> None:
+    """Every subrequest has a reference of its own."""
+    names = [entry.get("referenceId") for entry in entries]
+    if not all(isinstance(name, str) and name for name in names) or len(set(names)) < len(names):
+        raise plain("INVALID_INPUT", "every subrequest needs a referenceId of its own")
 
 
 def batch(org: Org, call: ApiCall, dispatch: Dispatch) -> Reply:
@@ -89,12 +108,12 @@ def batch(org: Org, call: ApiCall, dispatch: Dispatch) -> Reply:
     replies: list[Reply] = []
     for entry in entries:
         if halts and any(reply.status >= 400 for reply in replies):
-            replies.append(Reply(412, _halted("Batch processing is halted per request").payload))
+            replies.append(Reply(412, halted("Batch processing is halted per request").payload))
         else:
             replies.append(_answer(org, call, entry | {"body": entry.get("richInput")}, {}, dispatch))
     results = [{"statusCode": reply.status, "result": reply.payload} for reply in replies]
     body = {"hasErrors": any(reply.status >= 400 for reply in replies), "results": results}
-    return _sum(Reply(200, body, "batch", cost=max(1, len(entries))), replies)
+    return total(Reply(200, body, "batch", cost=max(1, len(entries))), replies)
 
 
 def _answer(
@@ -112,7 +131,8 @@ def _answer(
     return reply
 
 
-def _halted(message: str) -> Reply:
+def halted(message: str) -> Reply:
+    """The answer of a subrequest that was not done, or undone, because of another."""
     return Reply(400, [{"errorCode": "PROCESSING_HALTED", "message": message}])
 
 
@@ -150,7 +170,8 @@ def _is_heavy(url: str) -> bool:
     return resource[:1] in (["query"], ["queryAll"]) or resource == ["composite", "sobjects"]
 
 
-def _sum(reply: Reply, parts: list[Reply]) -> Reply:
+def total(reply: Reply, parts: Sequence[Reply]) -> Reply:
+    """The answer of the whole, with the rows of its parts for the log."""
     kept = [part for part in parts if part.status < 300]
     reply.records = sum(part.records for part in kept)
     reply.created = [row_id for part in kept for row_id in part.created]

@@ -12,6 +12,7 @@ from sandbox.salesforce.definitions import Row, Value
 from sandbox.salesforce.errors import Refusal
 from sandbox.salesforce.history import record_history
 from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.relations import follow_conversion
 from sandbox.salesforce.saving import create, put_stamped, update, writable_row
 
 TO_CONTACT = {
@@ -66,6 +67,7 @@ def convert_lead(
     }  # fmt: skip
     put_stamped(org, leads, lead, closed, author=author)
     record_history(org, leads, lead, lead | closed | {"LastModifiedDate": org.now_stamp()}, author=author)
+    follow_conversion(org, lead_id, contact, author=author)
     return contact, account, deal
 
 

@@ -16,6 +16,8 @@ SOAP_TYPES = {
     "anyType": "xsd:anyType",
 }  # fmt: skip
 BYTES_PER_CHARACTER = 3
+ODD = FieldDefinition(name="SandboxOdd", label="Odd", type="dataCategoryGroupReference", permissionable=False)
+"""A field of a type that clients do not expect."""
 
 
 def describe_field(field: FieldDefinition, *, protected: bool) -> dict[str, object]:
@@ -128,6 +130,16 @@ def _abilities(entity: Entity) -> dict[str, object]:
     }
 
 
+def _fields(entity: Entity) -> list[dict[str, object]]:
+    switches = entity.switches
+    shown = entity.visible_fields() if switches.describe_hides_unreadable else list(entity.fields.values())
+    guarded = entity.protected | entity.hidden
+    fields = [describe_field(field, protected=field.name in guarded) for field in shown]
+    if switches.describes_unknown_types:
+        fields.append(describe_field(ODD, protected=True))
+    return fields
+
+
 def _record_types(entity: Entity, *, base: str) -> list[dict[str, object]]:
     """The types as the integration user sees them; the master is the default where no other one is."""
     own = list(entity.record_types.values())
@@ -180,9 +192,7 @@ def describe_object(entity: Entity, *, root: str, instance_url: str) -> dict[str
         "defaultImplementation": None,
         "extendedBy": None,
         "extendsInterfaces": None,
-        "fields": [
-            describe_field(field, protected=field.name in entity.protected) for field in entity.visible_fields()
-        ],
+        "fields": _fields(entity),
         "implementedBy": None,
         "implementsInterfaces": None,
         "listviewable": None,

@@ -16,6 +16,7 @@ from sandbox.salesforce.definitions import (
     Value,
 )
 from sandbox.salesforce.errors import plain
+from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.records import Table
 from sandbox.salesforce.switches import SalesforceSwitches
 from sandbox.salesforce.validation import Converter, converter_for
@@ -39,9 +40,11 @@ class Entity:
         # What a session may do; a view of the entity for one user (``rights``) has other values.
         self.createable = self.updateable = definition.writeable
         self.deletable = definition.writeable and definition.deletable
+        self.finds_shared_keys = True
+        """Whether an upsert may go by an external id that is not unique."""
         self.sees: Callable[[Row], bool] | None = None
         self.edits: Callable[[Row], bool] | None = None
-        self._switches = switches
+        self.switches = switches
         self.fields: dict[str, FieldDefinition] = {field.name: field for field in definition.fields}
         stamp_field = "SystemModstamp" if "SystemModstamp" in self.fields else "CreatedDate"
         hashed = [field.name for field in definition.fields if field.hashed]
@@ -54,7 +57,7 @@ class Entity:
             field.relationship.lower(): field for field in self.fields.values() if field.relationship
         }
         self.converters: dict[str, Converter] = {
-            field.name: converter_for(field, switches=self._switches) for field in self.fields.values()
+            field.name: converter_for(field, switches=self.switches) for field in self.fields.values()
         }
         self.required = tuple(field.name for field in self.fields.values() if field.required)
         self.never_null = frozenset(field.name for field in self.fields.values() if not field.nillable)
@@ -69,6 +72,10 @@ class Entity:
         )
         self.compounds = frozenset(field.name for field in self.fields.values() if field.type == "address")
         self.composed_name = "Name" in self.fields and "LastName" in self.fields
+
+    def refresh(self) -> None:
+        """Makes anew what follows from the fields (after loading a state)."""
+        self._refresh()
 
     def set_field(self, field: FieldDefinition, *, changed: datetime) -> None:
         """Adds a field or replaces its definition."""
@@ -86,6 +93,10 @@ class Entity:
             self.table.drop_index(name)
         self.changed = changed
         self._refresh()
+
+    def long_id(self, text: object) -> str | None:
+        """The 18-character form of an id that a caller wrote, or ``None``."""
+        return long_id(text, restores=self.switches.restores_id_case)
 
     def shows(self, row: Row | None) -> bool:
         """Whether the row exists for this session."""
@@ -132,6 +143,11 @@ class Schema:
             definition.name: Entity(definition, switches=switches, changed=changed) for definition in definitions
         }
         self._by_lower = {name.lower(): entity for name, entity in self.entities.items()}
+        self._histories = {
+            str(entity.definition.history_of): entity
+            for entity in self.entities.values()
+            if entity.definition.history_of is not None
+        }
         self._by_prefix = {
             entity.definition.prefix: entity
             for entity in self.entities.values()
@@ -150,6 +166,10 @@ class Schema:
     def find(self, name: str) -> Entity | None:
         """An object by its name in any case."""
         return self._by_lower.get(name.lower())
+
+    def history_of(self, name: str) -> Entity | None:
+        """The object that holds the field history of an object, if it has one."""
+        return self._histories.get(name)
 
     def of_id(self, record_id: str) -> Entity | None:
         """The object that an id belongs to, by its key prefix."""

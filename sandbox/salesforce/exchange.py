@@ -63,7 +63,10 @@ class ApiCall:
 
 @dataclass(slots=True)
 class Reply:
-    """The answer: ``payload`` is JSON to be, or bytes that already are; ``None`` has no body."""
+    """The answer: ``payload`` is JSON to be, or bytes that already are; ``None`` has no body.
+
+    A body that is not JSON says so in its header Content-Type.
+    """
 
     status: int
     payload: object = None

@@ -14,7 +14,7 @@ _LONGEST_SHOWN = 255
 
 def record_history(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author) -> None:
     """Writes the history rows of one save."""
-    log = org.schema.entities.get(f"{entity.name}History")
+    log = org.schema.history_of(entity.name)
     if log is None:
         return
     if old is None:

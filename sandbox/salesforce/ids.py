@@ -26,10 +26,10 @@ def checksum(short: str) -> str:
     )
 
 
-def long_id(text: object) -> str | None:
+def long_id(text: object, *, restores: bool = True) -> str | None:
     """The 18-character form of a 15- or 18-character id, or ``None`` where the text is no id at all.
 
-    The case of an 18-character id is restored from its checksum, as the vendor does.
+    The case of an 18-character id is restored from its checksum, as the vendor is said to do, or the id is none.
     """
     if not isinstance(text, str) or len(text) not in (_SHORT, _LONG) or not (text.isascii() and text.isalnum()):
         return None
@@ -37,6 +37,8 @@ def long_id(text: object) -> str | None:
         return text + checksum(text)
     if checksum(text[:_SHORT]) == text[_SHORT:]:
         return text
+    if not restores:
+        return None
     suffix = text[_SHORT:].upper()
     if any(sign not in CHECKSUM for sign in suffix):
         return None

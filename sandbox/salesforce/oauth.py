@@ -78,6 +78,8 @@ class Sessions:
         user_id, expires = self._sessions.get(token.strip(), ("", self._org.clock.now()))
         if kind not in ("Bearer", "OAuth") or expires <= self._org.clock.now():
             raise plain("INVALID_SESSION_ID", "Session expired or invalid", status=401)
+        if not self._org.switches.sessions_valid_for_rest:
+            raise plain("INVALID_SESSION_ID", "This session is not valid for use with the REST API", status=401)
         self._sessions[token.strip()] = (user_id, self._expiry())
         return user_id
 
@@ -91,7 +93,10 @@ class Sessions:
                 raise OAuthError("invalid_request", "must use HTTP POST")
             user_id = self._grant(request)
         except OAuthError as refusal:
-            return Reply(400, {"error": refusal.error, "error_description": refusal.description}, "token", cost=0)
+            told = {"error": refusal.error, "error_description": refusal.description}
+            if not self._org.switches.token_error_describes:
+                del told["error_description"]
+            return Reply(400, told, "token", cost=0)
         body = {
             "access_token": self.issue(user_id),
             "signature": base64.b64encode(self._org.chance.randbytes(32)).decode(),

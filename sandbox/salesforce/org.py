@@ -76,6 +76,8 @@ class Org:
     locked_rows: dict[str, int] = field(default_factory=dict)
     commit_delay: float = 0.0
     maintenance: bool = False
+    background: list[Callable[[datetime], None]] = field(default_factory=list)
+    """What the vendor does on its own; done before the next thing that anybody else does."""
     deletions_known_since: datetime = field(init=False)
     organization_id: str = ""
     integration_user: str = ""
@@ -86,6 +88,13 @@ class Org:
         self.ids = IdSequence(self.chance)
         self.schema = Schema(STANDARD_OBJECTS, switches=self.switches, changed=now)
         self.deletions_known_since = now
+
+    def settle(self) -> None:
+        """Lets everything happen that is due: late commits, queued jobs. Call it between transactions only."""
+        now = self.clock.now()
+        self.store.settle(now)
+        for work in self.background:
+            work(now)
 
     def now_stamp(self) -> str:
         """The present second in wire form."""

@@ -189,7 +189,9 @@ class People(Granting, Admins):
         return [str(row["Id"]) for row in loaded]
 
     def touch(self, object: str, ids: Sequence[str]) -> None:
-        """Moves SystemModstamp alone, as a recalculation by the system does."""
+        """Moves SystemModstamp alone, as a recalculation by the system does, unless a switch says it does not."""
+        if not self.org.switches.recalculation_moves_stamp:
+            return
         entity = self._entity(object)
         for text in ids:
             row = entity.table.rows[self._id(text)] | {"SystemModstamp": self.org.now_stamp()}
@@ -218,6 +220,10 @@ class People(Granting, Admins):
         """The next ``times`` writes of each of these rows by the API fail with UNABLE_TO_LOCK_ROW."""
         self.org.locked_rows |= {self._id(text): times for text in ids}
 
+    def purge_deletions(self) -> None:
+        """The vendor empties the log of deletions under load: two hours of it remain."""
+        self.org.deletions_known_since = self.org.clock.now() - timedelta(hours=2)
+
     def begin_maintenance(self) -> None:
         """The vendor turns the org read-only."""
         self.org.maintenance = True
@@ -228,7 +234,7 @@ class People(Granting, Admins):
 
     def export(self) -> dict[str, list[dict[str, object]]]:
         """All rows of all objects but those of rights, in id order, deleted ones included (``IsDeleted``)."""
-        self.org.store.settle(self.org.clock.now())
+        self.org.settle()
         return {
             name: [{field: row.get(field) for field in entity.fields if field not in entity.compounds}
                    for row in entity.table.by_id()]
@@ -251,7 +257,7 @@ class People(Granting, Admins):
                 if self.org.switches.merge_touches_children:
                     stamp_row(self.org, row, author=author)
                 self.org.store.put(child.table, row, now=self.org.clock.now())
-        log = self.org.schema.find(f"{entity.name}History")
+        log = self.org.schema.history_of(entity.name)
         if log is not None:
             row = entity.table.rows[winner] | {"LastModifiedDate": self.org.now_stamp()}
             note(self.org, log, row, f"{entity.name.lower()}Merged", None, None, author=author)
@@ -259,7 +265,7 @@ class People(Granting, Admins):
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         store, now = self.org.store, self.org.clock.now()
-        store.settle(now)
+        self.org.settle()
         mark = store.mark()
         delay = self.org.commit_delay
         store.late_until = now + timedelta(seconds=delay) if delay > 0 else None

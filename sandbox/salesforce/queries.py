@@ -50,6 +50,9 @@ class Queries:
             raise plain("MALFORMED_QUERY", "The parameter q must hold a query")
         query = parse(text)
         entity, rows = run(org, query, with_deleted=with_deleted)
+        slow = self._org.switches.slow_query_rows
+        if slow and len(rows) > slow:
+            raise plain("QUERY_TIMEOUT", "Your query request was running for too long.")
         operation = "queryAll" if with_deleted else "query"
         if query.counts:
             return Reply(200, {"totalSize": len(rows), "done": True, "records": []}, operation)
@@ -87,4 +90,5 @@ class Queries:
 
     def _page_size(self, call: ApiCall) -> int:
         match = _BATCH.search(call.headers.get("sforce-query-options", ""))
-        return min(MAX_PAGE, max(self._org.switches.smallest_page, int(match[1]))) if match else MAX_PAGE
+        largest = min(MAX_PAGE, self._org.switches.largest_page)
+        return min(largest, max(self._org.switches.smallest_page, int(match[1]))) if match else largest

@@ -148,6 +148,7 @@ def _view(org: Org, entity: Entity, rights: Rights) -> Entity | None:
         may = rights.to(entity)
         if "Read" not in may:
             return None
+        view.finds_shared_keys = not held.isdisjoint(("PermissionsViewAllData", "PermissionsModifyAllData"))
         view.createable, view.updateable = "Create" in may, "Edit" in may
         view.deletable = entity.deletable and "Delete" in may
         if "ViewAllRecords" not in may:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.salesforce.address_lists import check_addresses
 from sandbox.salesforce.definitions import Row, Value
 from sandbox.salesforce.duplicates import refuse_duplicates
 from sandbox.salesforce.entity import Entity
@@ -18,6 +19,7 @@ from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.permissions import check_setup
 from sandbox.salesforce.record_types import check_record_type, choose_record_type
+from sandbox.salesforce.relations import after_save, check_relations
 
 IGNORED = frozenset({"attributes", "id"})
 
@@ -59,6 +61,7 @@ def update(org: Org, entity: Entity, record_id: str, fields: Mapping[str, object
         raise _required(missing)
     if old.get("IsConverted") and entity.name == "Lead":
         raise Refusal("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead")
+    _refuse_converted_status(org, entity, old, values)
     _save(org, entity, old, old | values, author=author)
 
 
@@ -163,6 +166,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
         row["OwnerId"] = assign(row) or row["OwnerId"]
     _check_references(org, entity, old, row)
     check_record_type(entity, old, row, author=author)
+    check_addresses(entity, old, row)
     for rule in org.validation_rules.get(entity.name, ()):
         verdict = rule(old, row)
         if verdict is not None:
@@ -171,6 +175,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
     _check_unique(entity, old, row)
     if entity.definition.setup:
         check_setup(org, entity, old, row)
+    check_relations(org, entity, old, row)
     refuse_duplicates(org, entity, row, author=author)
     for workflow in org.workflows.get(entity.name, ()):
         rewritten = workflow(old, row)
@@ -181,6 +186,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
     stamp_row(org, row, author=author)
     org.store.put(entity.table, row, now=org.clock.now())
     record_history(org, entity, old, row, author=author)
+    after_save(org, entity, old, row, author=author)
 
 
 def _refuse_writes(org: Org, entity: Entity) -> None:
@@ -192,6 +198,15 @@ def _refuse_writes(org: Org, entity: Entity) -> None:
         )
     if not entity.definition.writeable:
         raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", f"{entity.name} rows cannot be written", status=403)
+
+
+def _refuse_converted_status(org: Org, entity: Entity, old: Row, values: Mapping[str, Value]) -> None:
+    """A converted status is for converted Leads, unless the list is only advice."""
+    status = values.get("Status")
+    if entity.name != "Lead" or org.switches.accepts_converted_status or status in (None, old.get("Status")):
+        return
+    if any(row["ApiName"] == status and row["IsConverted"] for row in org.schema.entities["LeadStatus"].table.by_id()):
+        raise Refusal("INVALID_STATUS", f"invalid status: {status}", ("Status",))
 
 
 def _refuse_reach(entity: Entity, row: Row, author: Author, *, allowed: bool) -> None:

@@ -9,7 +9,6 @@ from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found, plain
 from sandbox.salesforce.exchange import ApiCall, Reply
-from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.limits import MAX_DELETED_DAYS, MAX_UPDATED_DAYS, MAX_UPDATED_IDS
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.saving import create, delete, update
@@ -30,12 +29,23 @@ def matching(entity: Entity, field_name: str, value: object) -> list[str]:
     if field is None or not (field.id_lookup or field.external_id):
         raise not_found(f"Provided external ID field does not exist or is not accessible: {field_name}")
     if field.name == "Id":
-        named = long_id(value)
+        named = entity.long_id(value)
         return [named] if named and entity.shows(entity.table.rows.get(named)) else []
     stored = entity.converters[field.name](value)
     rows = entity.table.rows
     found = [row_id for row_id in entity.table.lookup(field.name, stored) if not rows[row_id].get("IsDeleted")]
     return found if entity.sees is None else [row_id for row_id in found if entity.sees(rows[row_id])]
+
+
+def refuse_shared_key(entity: Entity, field_name: str) -> None:
+    """An upsert by an external id that is not unique needs View All Data (vendor's upsert page)."""
+    field = entity.field(field_name)
+    if field is not None and field.external_id and not field.unique and not entity.finds_shared_keys:
+        raise plain(
+            "INSUFFICIENT_ACCESS_OR_READONLY",
+            f"{field.name} is not unique: an upsert by it needs the permission View All Data",
+            status=403,
+        )
 
 
 def create_row(org: Org, call: ApiCall, entity: Entity) -> Reply:
@@ -46,9 +56,9 @@ def create_row(org: Org, call: ApiCall, entity: Entity) -> Reply:
 
 def row_by_id(org: Org, call: ApiCall, entity: Entity, text: str) -> Reply:
     """``/sobjects/X/{id}``."""
-    row = entity.table.rows.get(long_id(text) or "")
+    row = entity.table.rows.get(entity.long_id(text) or "")
     if row is None or not entity.shows(row):
-        raise not_found() if long_id(text) else not_found(
+        raise not_found() if entity.long_id(text) else not_found(
             f"Provided external ID field does not exist or is not accessible: {text}"
         )  # fmt: skip
     if row.get("IsDeleted"):
@@ -94,6 +104,8 @@ def _check_unmodified(org: Org, call: ApiCall, row: Row) -> None:
     """``If-Unmodified-Since``, compared with the last modified date in whole seconds; DELETE is not covered."""
     text = call.headers.get("if-unmodified-since")
     switches = org.switches
+    if text is None and switches.requires_conditions:
+        raise plain("PRECONDITION_REQUIRED", "an update must say which version of the row it is for", status=428)
     if text is None or not switches.conditional_writes or (call.nested and not switches.composite_conditionals):
         return
     limit = parse_http_date(text)
@@ -105,6 +117,7 @@ def _check_unmodified(org: Org, call: ApiCall, row: Row) -> None:
 
 def _upsert(org: Org, call: ApiCall, entity: Entity, field_name: str, value: str, found: Sequence[str]) -> Reply:
     fields = call.json_object()
+    refuse_shared_key(entity, field_name)
     if org.switches.refuses_key_in_upsert_body and field_name.lower() in {name.lower() for name in fields}:
         raise plain("INVALID_FIELD", f"The {field_name} field should not be specified in the sobject data.")
     if found:
@@ -158,8 +171,14 @@ def updated(org: Org, call: ApiCall, entity: Entity) -> Reply:
 def deleted(org: Org, call: ApiCall, entity: Entity) -> Reply:
     """``/sobjects/X/deleted``: deleted rows and merge losers, as far back as the log still reaches."""
     start, end = _window(org, call, MAX_DELETED_DAYS)
-    rows = entity.table.modified((stamp(start), ""), stamp(end))
-    gone = [row for row in rows if row.get("IsDeleted") and entity.shows(row)]
+    # What the log lost is not answered; the caller sees it by earliestDateAvailable.
+    rows = entity.table.modified((stamp(max(start, org.deletions_known_since)), ""), stamp(end))
+    merged = org.switches.deleted_names_merge_losers
+    gone = [
+        row
+        for row in rows
+        if row.get("IsDeleted") and entity.shows(row) and (merged or row.get("MasterRecordId") is None)
+    ]
     body = {
         "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in gone],
         "earliestDateAvailable": stamp(org.deletions_known_since),

@@ -141,7 +141,7 @@ class Meaning:
         values = [self.literal(field, literal, comparison.path) for literal in comparison.values]
         if sign == "like":
             return self._like(comparison, field, get)
-        if field.type in TEXT_TYPES:
+        if field.type in TEXT_TYPES or (field.type in ID_TYPES and not self.org.switches.ids_compare_exactly):
             get = _lowered(get)
             values = [value.lower() if isinstance(value, str) else value for value in values]
         if sign in ("includes", "excludes"):
@@ -150,6 +150,8 @@ class Meaning:
             chosen = frozenset(values)
             return (lambda row: get(row) in chosen) if sign == "in" else (lambda row: get(row) not in chosen)
         value = values[0]
+        if field.type == "multipicklist" and not self.org.switches.multipicklist_order_matters:
+            get, value = _unordered(get), _in_order(value)
         if sign == "=":
             return lambda row: get(row) == value
         if sign == "!=":
@@ -164,7 +166,7 @@ class Meaning:
         if kind == "null":
             return None
         if field.type in ID_TYPES and kind == "string":
-            found = long_id(literal.text)
+            found = long_id(literal.text, restores=self.org.switches.restores_id_case)
             if found is None and literal.text:
                 raise plain("INVALID_QUERY_FILTER_OPERATOR", located(self.text, path.at,
                             f"invalid ID field: {literal.text}"))  # fmt: skip
@@ -231,6 +233,14 @@ def _lowered(get: Getter) -> Getter:
         return value.lower() if isinstance(value, str) else value
 
     return lower
+
+
+def _in_order(value: Value) -> Value:
+    return ";".join(sorted(value.split(";"))) if isinstance(value, str) else value
+
+
+def _unordered(get: Getter) -> Getter:
+    return lambda row: _in_order(get(row))
 
 
 def _ordered(get: Getter, sign: str, value: Value) -> Predicate:

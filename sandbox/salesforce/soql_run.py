@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import cmp_to_key
 from itertools import islice
 
+from sandbox.salesforce.aging import not_too_old
 from sandbox.salesforce.definitions import ID_TYPES, TEXT_TYPES, Row, Value
 from sandbox.salesforce.entity import Entity, unknown_type
 from sandbox.salesforce.errors import plain
@@ -54,8 +55,10 @@ def run(org: Org, query: Query, *, with_deleted: bool) -> tuple[Entity, list[Row
         if not field.sortable:
             message = f"field '{field.name}' can not be sorted in a query call"
             raise plain("INVALID_FIELD", located(query.text, order.path.at, message))
+    if not org.switches.keyset_filters and query.where is not None and _is_keyset(query.where):
+        raise plain("QUERY_TIMEOUT", "Your query request was running for too long.")
     candidates, ordered_by = _candidates(meaning, query)
-    rows: Iterable[Row] = candidates
+    rows: Iterable[Row] = not_too_old(org, entity, candidates, with_deleted=with_deleted)
     if entity.sees is not None:
         rows = filter(entity.sees, rows)
     if not with_deleted:
@@ -68,6 +71,17 @@ def run(org: Org, query: Query, *, with_deleted: bool) -> tuple[Entity, list[Row
         rows = _sorted(meaning, query, list(rows))
     stop = None if query.limit is None else query.offset + query.limit
     return entity, list(islice(rows, query.offset, stop))
+
+
+def _is_keyset(condition: Condition, *, within: bool = False) -> bool:
+    """Whether a range of ids stands inside of an OR."""
+    if isinstance(condition, Comparison):
+        return within and condition.operator in ("<", ">", "<=", ">=") and condition.path.parts[-1].lower() == "id"
+    if isinstance(condition, Negation):
+        return _is_keyset(condition.condition, within=within)
+    if isinstance(condition, SemiJoin):
+        return False
+    return any(_is_keyset(each, within=within or isinstance(condition, Either)) for each in condition.conditions)
 
 
 def _answered(meaning: Meaning, condition: Condition) -> Condition:
@@ -95,6 +109,7 @@ def _candidates(meaning: Meaning, query: Query) -> tuple[Iterator[Row], tuple[st
     """The rows worth looking at, and the order they come in."""
     table = meaning.entity.table
     conditions = all_conditions(query.where)
+    exact = ("id",) if meaning.org.switches.ids_compare_exactly else ()
     for condition in conditions:
         if not isinstance(condition, Comparison) or condition.operator not in _SELECTIVE:
             continue
@@ -104,10 +119,12 @@ def _candidates(meaning: Meaning, query: Query) -> tuple[Iterator[Row], tuple[st
         values = [meaning.literal(found.field, literal, condition.path) for literal in condition.values]
         if found.field.name == "Id":
             ids = sorted({str(value) for value in values if value in table.rows})
-            return (table.rows[row_id] for row_id in ids), ("id",)
+            return (table.rows[row_id] for row_id in ids), exact
         if table.has_index(found.field.name):
             ids = sorted({row_id for value in values for row_id in table.lookup(found.field.name, value)})
-            return (table.rows[row_id] for row_id in ids), ("id",)
+            return (table.rows[row_id] for row_id in ids), exact
+    if not meaning.org.switches.ids_compare_exactly:  # the orders of the table are not those of the question
+        return table.by_id(), ()
     stamp_field = table.stamp_field
     whole = Both(conditions)
     by_stamp = bounds(meaning, whole, stamp_field)
@@ -169,10 +186,11 @@ def _bounds_of(meaning: Meaning, comparison: Comparison, name: str) -> Bounds:
 
 def _sorted(meaning: Meaning, query: Query, rows: list[Row]) -> list[Row]:
     """Sorts by the keys from last to first; null comes first unless asked otherwise, ties are broken by id."""
-    rows.sort(key=lambda row: str(row["Id"]))
+    exact = meaning.org.switches.ids_compare_exactly
+    rows.sort(key=lambda row: str(row["Id"]) if exact else str(row["Id"]).lower())
     for order in reversed(query.order):
         found = meaning.resolve(order.path)
-        is_text = found.field.type in TEXT_TYPES
+        is_text = found.field.type in TEXT_TYPES or (found.field.type in ID_TYPES and not exact)
         get = found.get
 
         def compare(one: tuple[Value, Row], two: tuple[Value, Row], *, down: bool = order.descending,

@@ -190,6 +190,7 @@ ACCOUNT = ObjectDefinition(
 
 OPPORTUNITY = ObjectDefinition(
     name="Opportunity", sharing=True, label="Opportunity", plural="Opportunities", prefix="006",
+    tracked=("Amount", "CloseDate", "OwnerId", "StageName"),
     fields=(
         id_field("Opportunity ID"),
         reference("AccountId", "Account ID", ("Account",), "Account", indexed=True),
@@ -224,6 +225,7 @@ TASK = ObjectDefinition(
         _owner("Group", "User"),
         long_text("Description", "Description"),
         flag("IsClosed", "Closed", **SEEN),
+        flag("IsArchived", "Archived", **SEEN),
         *system_fields(),
     ),
 )  # fmt: skip

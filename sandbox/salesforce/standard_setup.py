@@ -16,6 +16,7 @@ from sandbox.salesforce.definitions import (
     whole,
 )
 from sandbox.salesforce.setup_objects import SETUP_OBJECTS
+from sandbox.salesforce.standard_campaigns import CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE
 from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, INDIVIDUAL, LEAD, OPPORTUNITY, TASK
 
 USER = ObjectDefinition(
@@ -81,11 +82,11 @@ ORGANIZATION = ObjectDefinition(
 )  # fmt: skip
 
 
-def history(of: ObjectDefinition) -> ObjectDefinition:
-    """The field history of an object; the old and new values may be of any type."""
+def history(of: ObjectDefinition, *, name: str | None = None) -> ObjectDefinition:
+    """The field history of an object; the old and new values may be of any type. Some have a ``name`` of their own."""
     shown = {"filterable": False, "sortable": False, "groupable": False, "aggregatable": False} | SEEN
     return ObjectDefinition(
-        name=f"{of.name}History", label=f"{of.label} History", plural=f"{of.label} History", prefix="017",
+        name=name or f"{of.name}History", label=f"{of.label} History", plural=f"{of.label} History", prefix="017",
         writeable=False, deletable=False, replicateable=False, history_of=of.name,
         fields=(
             id_field("History ID"),
@@ -103,7 +104,9 @@ def history(of: ObjectDefinition) -> ObjectDefinition:
 
 STANDARD_OBJECTS: tuple[ObjectDefinition, ...] = (
     ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
-    history(ACCOUNT), history(CONTACT), history(LEAD), *SETUP_OBJECTS,
+    CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE,
+    history(ACCOUNT), history(CONTACT), history(LEAD), history(OPPORTUNITY, name="OpportunityFieldHistory"),
+    *SETUP_OBJECTS,
 )  # fmt: skip
 
 LEAD_STATUSES: tuple[dict[str, str | bool], ...] = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from sandbox.salesforce.definitions import FieldDefinition, Value
+from sandbox.salesforce.definitions import ID_TYPES, FieldDefinition, Value
 from sandbox.salesforce.errors import Refusal, unparsable
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.switches import SalesforceSwitches
@@ -33,9 +33,9 @@ def converter_for(field: FieldDefinition, *, switches: SalesforceSwitches) -> Co
         "percent": _number,
         "date": _day,
         "datetime": _instant,
-        "id": _identity,
-        "reference": _identity,
     }.get(field.type)
+    if field.type in ID_TYPES:
+        return _identity(field, switches)
     return made(field) if made is not None else _text(field, switches)
 
 
@@ -107,11 +107,11 @@ def _instant(_: FieldDefinition) -> Converter:
     return convert
 
 
-def _identity(field: FieldDefinition) -> Converter:
+def _identity(field: FieldDefinition, switches: SalesforceSwitches) -> Converter:
     def convert(value: object) -> Value:
         if value == "":
             return None
-        found = long_id(value)
+        found = long_id(value, restores=switches.restores_id_case)
         if found is None:
             raise Refusal("MALFORMED_ID", f"{field.label}: id value of incorrect type: {value}", (field.name,))
         return found

@@ -46,6 +46,7 @@ def test_read_by_address_and_by_key(hub: HubSpotAccountUnderTest) -> None:
     assert batch(hub, "read", [{"id": "x"}], properties=[], idProperty="city")[0] == 400
 
 
+@pytest.mark.fact("hubspot 3.12")
 def test_sizes(hub: HubSpotAccountUnderTest) -> None:
     """100 inputs, 50 with history; none is refused too."""
     rows = [{"id": str(n)} for n in range(101)]
@@ -58,6 +59,7 @@ def test_sizes(hub: HubSpotAccountUnderTest) -> None:
 GOOD, BAD = {"properties": {"email": "new@x.com"}}, {"properties": {"email": "taken@x.com"}}
 
 
+@pytest.mark.fact("hubspot 6.2")
 @pytest.mark.parametrize(
     ("traces", "status", "made"),
     [((None, None), 409, 0), (("t1", None), 409, 0), (("t1", "t1"), 409, 0), (("t1", "t2"), 207, 1)],
@@ -86,6 +88,7 @@ def test_one_batch_cannot_use_a_unique_value_twice(hub: HubSpotAccountUnderTest)
     assert hub.kernel.export()["contacts"] == []
 
 
+@pytest.mark.fact("hubspot 6.4", "hubspot 6.17")
 def test_update_skips_the_unknown_without_a_word(hub: HubSpotAccountUnderTest) -> None:
     """Unknown, archived and merged-away ids are missing from the results of a 200."""
     one, two, three, four = (hub.contact(email=f"{n}@x.com") for n in "abcd")
@@ -96,6 +99,7 @@ def test_update_skips_the_unknown_without_a_word(hub: HubSpotAccountUnderTest) -
     assert (status, "errors" in body, [row["id"] for row in body["results"]]) == (200, False, [one, new])
 
 
+@pytest.mark.fact("hubspot 6.4")
 def test_update_by_other_properties(hub: HubSpotAccountUnderTest) -> None:
     """A unique property works, e-mail does not; one bad value writes nothing; a repeated id fails the batch."""
     one, two = hub.contact(email="a@x.com", syncd_crm_id="1"), hub.contact(city="Z")
@@ -109,6 +113,7 @@ def test_update_by_other_properties(hub: HubSpotAccountUnderTest) -> None:
     assert batch(hub, "update", [row, row])[0] == 400
 
 
+@pytest.mark.fact("hubspot 6.5")
 def test_upsert_by_key(hub: HubSpotAccountUnderTest) -> None:
     """New and known rows are told apart; a refused row stands alone and carries its trace id."""
     known = hub.contact(email="a@x.com", syncd_crm_id="1")
@@ -142,6 +147,7 @@ def test_upserts_that_fail_whole(hub: HubSpotAccountUnderTest, why: str, keys: l
     assert hub.kernel.export()["contacts"] == []
 
 
+@pytest.mark.fact("hubspot 6.5")
 def test_upsert_by_address_is_all_or_nothing(hub: HubSpotAccountUnderTest) -> None:
     """Partial upserts are not supported by e-mail: trace ids do not split such a batch."""
     rows = [

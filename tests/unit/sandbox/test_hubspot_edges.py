@@ -75,6 +75,7 @@ def test_tokens(hub: HubSpotAccountUnderTest) -> None:
     assert hub.send("GET", CONTACTS, token="new").status == hub.send("GET", CONTACTS).status == 200
 
 
+@pytest.mark.fact("hubspot 7.3")
 def test_scopes() -> None:
     """403 names the scope that is missing; nothing was done."""
     hub = HubSpotAccountUnderTest()
@@ -87,6 +88,7 @@ def test_scopes() -> None:
     assert hub.kernel.export()["contacts"] == []
 
 
+@pytest.mark.fact("hubspot 3.5", "hubspot 7.7")
 def test_ten_second_window() -> None:
     """The window rolls: a call is free again ten seconds after it was made."""
     hub = HubSpotAccountUnderTest(limits=HubSpotLimits(rolling=2))
@@ -100,6 +102,7 @@ def test_ten_second_window() -> None:
     assert [hub.send("GET", CONTACTS).status for _ in range(2)] == [200, 429]
 
 
+@pytest.mark.fact("hubspot 3.2")
 @pytest.mark.parametrize(("counts", "left"), [(False, 3), (True, 3)])
 def test_daily_limit_ends_at_local_midnight(counts: bool, left: int) -> None:
     """Seven in the morning in the account's zone: the quota comes back after seventeen hours, not after twelve."""
@@ -154,6 +157,7 @@ def test_definitions(hub: HubSpotAccountUnderTest) -> None:
     assert (status, len(body["results"]), body["numErrors"]) == (207, 1, 1)
 
 
+@pytest.mark.fact("hubspot 3.12")
 def test_ten_unique_properties_at_most(hub: HubSpotAccountUnderTest) -> None:
     """The seed account has one; nine more fit."""
     for number in range(9):
@@ -170,6 +174,7 @@ def test_a_unique_property_added_later_is_found(hub: HubSpotAccountUnderTest) ->
     assert hub.hits(("key", "EQ", "K1")) == [person]
 
 
+@pytest.mark.fact("hubspot 2.8", "hubspot 6.16")
 def test_owners(hub: HubSpotAccountUnderTest) -> None:
     """Active ones by default, pages, by e-mail, by user id; ``hubspot_owner_id`` takes the owner id only."""
     ids = [hub.kernel.add_owner(f"o{n}@x.com", "O", str(n)) for n in range(3)]
@@ -202,6 +207,7 @@ def put(hub: HubSpotAccountUnderTest, person: str, firm: str, *types: int) -> tu
     return hub.call("POST", "/crm/associations/2026-03/contacts/companies/batch/create", {"inputs": [row]})
 
 
+@pytest.mark.fact("hubspot 2.9")
 def test_primary_companies(hub: HubSpotAccountUnderTest) -> None:
     """A primary association brings the unlabelled one, mirrors, is exclusive, and shows in ``associatedcompanyid``."""
     person = hub.contact(lastname="L")
@@ -241,6 +247,7 @@ def test_default_associations(first_is_primary: bool, types: list[int]) -> None:
     assert put(hub, person, firm, 280)[0] == 207
 
 
+@pytest.mark.fact("hubspot 6.21")
 def test_preferences_belong_to_the_address(hub: HubSpotAccountUnderTest) -> None:
     """They may exist before the contact and outlive it; the contact shows them, moves, and cannot write them."""
     assert hub.ok("POST", f"{PREFERENCES}/A@x.com/unsubscribe-all?channel=EMAIL")["results"] == []
@@ -277,6 +284,7 @@ def test_preferences_in_batches(hub: HubSpotAccountUnderTest) -> None:
     assert (shown["hs_email_optout"], shown["hs_email_optout_10001"]) == (None, "true")
 
 
+@pytest.mark.fact("hubspot 6.22", "defaults 1")
 @pytest.mark.parametrize("billable", [False, True])
 def test_marketing_status_of_new_contacts(billable: bool) -> None:
     """What this app makes is billable by the account's setting; what people make is not."""

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.hubspot.limits import HubSpotLimits
+from tests.shared import shared
 from tests.unit.sandbox.hubspot_account import HubSpotAccountUnderTest
 
-RECORDED = Path(__file__).resolve().parents[3].parent / "shared" / "recorded" / "grouparoo-hubspot"
-pytestmark = pytest.mark.skipif(not RECORDED.is_dir(), reason="no recorded HubSpot traffic beside the project")
+RECORDED = "recorded/grouparoo-hubspot"
 
 #: What the recorded account had defined; the requests also ask for properties that it had not.
 CUSTOM = {
@@ -34,7 +33,7 @@ def shape(value: Any) -> Any:
 
 def interactions(name: str) -> list[dict[str, Any]]:
     """All recorded pairs of one file."""
-    recorded: list[dict[str, Any]] = json.loads((RECORDED / name).read_text())["interactions"]
+    recorded: list[dict[str, Any]] = json.loads((shared(RECORDED) / name).read_text())["interactions"]
     return recorded
 
 
@@ -54,6 +53,7 @@ def account(kind: str, *, limits: HubSpotLimits | None = None) -> HubSpotAccount
     return hub
 
 
+@pytest.mark.fact("hubspot 5.8")
 @pytest.mark.parametrize(
     ("file", "kind"), [("objects-contact.json", "contacts"), ("objects-companies.json", "companies")]
 )
@@ -90,6 +90,7 @@ def test_batches_and_searches_have_the_recorded_shape(file: str, kind: str) -> N
     ]
 
 
+@pytest.mark.fact("hubspot 3.6")
 @pytest.mark.parametrize("file", ["objects-contact.json", "objects-companies.json"])
 def test_the_refused_search_is_the_recorded_one(file: str) -> None:
     """Status and body of the secondly limit; the ten-second headers are absent there too."""
@@ -102,6 +103,7 @@ def test_the_refused_search_is_the_recorded_one(file: str) -> None:
     assert "X-HubSpot-RateLimit-Max" not in pair["response"]["headers"]
 
 
+@pytest.mark.fact("hubspot 3.8")
 def test_rate_headers_have_the_recorded_names() -> None:
     """Those of a batch answer, without the deprecated per-second pair."""
     pair = first("objects-contact.json", "/batch/archive", 204)

@@ -46,6 +46,7 @@ VALUES = [
 ]
 
 
+@pytest.mark.fact("hubspot 7.1")
 @pytest.mark.parametrize(("name", "written", "stored", "code"), VALUES)
 def test_values_by_type(
     hub: HubSpotAccountUnderTest, name: str, written: object, stored: str | None, code: str | None
@@ -64,6 +65,7 @@ def test_values_by_type(
         assert code in body["message"]
 
 
+@pytest.mark.fact("hubspot 5.1", "hubspot 5.2", "hubspot 6.1")
 def test_create_read_update_archive(hub: HubSpotAccountUnderTest) -> None:
     """The round of one record, with the recorded key sets of its answers."""
     made = hub.ok("POST", CONTACTS, {"properties": {"email": "A@x.com", "lastname": "L"}})
@@ -91,6 +93,7 @@ def test_create_read_update_archive(hub: HubSpotAccountUnderTest) -> None:
         hub.kernel.restore("contacts", made["id"])
 
 
+@pytest.mark.fact("hubspot 7.4")
 def test_a_missing_record_is_bare(hub: HubSpotAccountUnderTest) -> None:
     """404 carries only a message; with the switch it has a category."""
     assert set(hub.call("GET", f"{CONTACTS}/1")[1]) == {"status", "message", "correlationId"}
@@ -98,6 +101,7 @@ def test_a_missing_record_is_bare(hub: HubSpotAccountUnderTest) -> None:
     assert other.call("GET", f"{CONTACTS}/word")[1]["category"] == "OBJECT_NOT_FOUND"
 
 
+@pytest.mark.fact("hubspot 5.3")
 def test_list_pages_are_stable_under_change(hub: HubSpotAccountUnderTest) -> None:
     """``after`` is the id the next page starts with: an archived record in between loses nobody."""
     ids = hub.kernel.load("contacts", [{"lastname": str(n)} for n in range(5)])
@@ -111,6 +115,7 @@ def test_list_pages_are_stable_under_change(hub: HubSpotAccountUnderTest) -> Non
     assert hub.call("GET", f"{CONTACTS}?limit=51&propertiesWithHistory=email")[0] == 400
 
 
+@pytest.mark.fact("hubspot 4.12")
 def test_stamps_move_with_every_write(hub: HubSpotAccountUnderTest) -> None:
     """Also while the clock stands still, for values that stay the same, and for associations of both records."""
     person, firm = hub.contact(lastname="L"), hub.kernel.create("companies", {"name": "F"})
@@ -125,6 +130,7 @@ def test_stamps_move_with_every_write(hub: HubSpotAccountUnderTest) -> None:
     assert hub.read(firm, kind="companies")["hs_lastmodifieddate"] > before
 
 
+@pytest.mark.fact("hubspot 7.5")
 def test_unique_values_conflict(hub: HubSpotAccountUnderTest) -> None:
     """E-mail is a 409 with the id in the text, secondary addresses too; a custom unique value is a 400 or a 409."""
     first = hub.contact(email="a@x.com", syncd_crm_id="00Q1")
@@ -150,6 +156,7 @@ def test_a_freed_unique_value_can_be_used_again(hub: HubSpotAccountUnderTest) ->
     assert hub.contact(email="a@x.com", syncd_crm_id="1") != first
 
 
+@pytest.mark.fact("hubspot 6.12")
 def test_the_stage_moves_forward_only_through_the_api() -> None:
     """Backward is silently ignored or an error, by switch; cleared and set in two requests it works; people may."""
     for regression, expected in (("silent", 200), ("error", 400)):
@@ -167,6 +174,7 @@ def test_the_stage_moves_forward_only_through_the_api() -> None:
         assert hub.read(person, "lifecyclestage")["lifecyclestage"] == "subscriber"
 
 
+@pytest.mark.fact("hubspot 6.15")
 def test_checkboxes_append_with_a_leading_semicolon(hub: HubSpotAccountUnderTest) -> None:
     """``;c`` adds, ``a;b`` replaces."""
     person = hub.contact(product_interests="crm;service")
@@ -191,6 +199,7 @@ def test_history_names_who_wrote(hub: HubSpotAccountUnderTest) -> None:
     assert history["phone"] == []
 
 
+@pytest.mark.fact("hubspot 2.6", "hubspot 6.17")
 def test_merge_makes_a_new_record(hub: HubSpotAccountUnderTest) -> None:
     """Old ids resolve to the survivor; the primary's values win; addresses, ids and associations are united."""
     firm, other_firm = (hub.kernel.create("companies", {"name": n}) for n in "FG")
@@ -222,6 +231,7 @@ def test_merge_makes_a_new_record(hub: HubSpotAccountUnderTest) -> None:
     assert hub.call("POST", f"{CONTACTS}/merge", {"primaryObjectId": last, "objectIdToMerge": last})[0] == 400
 
 
+@pytest.mark.fact("hubspot 6.17")
 def test_companies_merge_too(hub: HubSpotAccountUnderTest) -> None:
     """Domains are united and the contacts of both point at the survivor."""
     one, two = (hub.kernel.create("companies", {"name": n, "domain": f"{n}.com"}) for n in ("one", "two"))

@@ -52,6 +52,7 @@ FOUND = [
 ]
 
 
+@pytest.mark.fact("hubspot 4.5", "hubspot 4.6")
 @pytest.mark.parametrize(("filters", "expected"), FOUND)
 def test_operators(
     three: tuple[HubSpotAccountUnderTest, list[str]], filters: list[tuple[str, str, Any]], expected: set[int]
@@ -61,6 +62,7 @@ def test_operators(
     assert hub.hits(*filters) == [ids[n] for n in sorted(expected)]
 
 
+@pytest.mark.fact("hubspot 2.1")
 def test_groups_are_alternatives(three: tuple[HubSpotAccountUnderTest, list[str]]) -> None:
     """OR of groups, AND of filters, each hit once; free text looks into the searchable properties."""
     hub, ids = three
@@ -80,6 +82,7 @@ SORTS = [
 ]
 
 
+@pytest.mark.fact("hubspot 4.4")
 @pytest.mark.parametrize(("sorts", "expected"), SORTS)
 def test_orders(three: tuple[HubSpotAccountUnderTest, list[str]], sorts: Any, expected: list[int]) -> None:
     """Oldest first by default; numbers sort as numbers."""
@@ -110,6 +113,7 @@ REFUSED: list[tuple[str, dict[str, Any]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.fact("hubspot 4.2", "hubspot 4.3", "hubspot 4.4", "hubspot 7.1")
 @pytest.mark.parametrize(("why", "body"), REFUSED)
 def test_limits(three: tuple[HubSpotAccountUnderTest, list[str]], why: str, body: dict[str, Any]) -> None:
     """Every documented limit is a 400 VALIDATION_ERROR."""
@@ -117,6 +121,7 @@ def test_limits(three: tuple[HubSpotAccountUnderTest, list[str]], why: str, body
     assert (status, answer["category"]) == (400, "VALIDATION_ERROR")
 
 
+@pytest.mark.fact("hubspot 4.2", "hubspot 4.3")
 def test_eighteen_filters_and_the_last_page_are_taken(three: tuple[HubSpotAccountUnderTest, list[str]]) -> None:
     """The limits themselves are allowed."""
     hub, _ = three
@@ -124,6 +129,7 @@ def test_eighteen_filters_and_the_last_page_are_taken(three: tuple[HubSpotAccoun
     assert hub.call("POST", f"{CONTACTS}/search", {"after": "9800", "limit": 200})[0] == 200
 
 
+@pytest.mark.fact("hubspot 4.2")
 def test_paging_a_change_query() -> None:
     """Offsets as text, no end sign but a missing ``paging.next``; ties of one instant come in id order."""
     hub = HubSpotAccountUnderTest()
@@ -141,6 +147,7 @@ def test_paging_a_change_query() -> None:
     assert hub.hits(*tie, sorts=["hs_object_id"]) == ids[3:]
 
 
+@pytest.mark.fact("hubspot 4.8")
 def test_the_index_lags_behind_the_store() -> None:
     """For a while search shows the old values; then the new ones, and the old stamp is gone from change queries."""
     hub = HubSpotAccountUnderTest(lag=(2.0, 2.0))
@@ -155,6 +162,7 @@ def test_the_index_lags_behind_the_store() -> None:
     assert hub.hits(("lastmodifieddate", "GT", old)) == [person]
 
 
+@pytest.mark.fact("hubspot 4.9")
 def test_archived_records_are_counted_until_the_index_knows() -> None:
     """``total`` 1 with empty results in the lag, as recorded; restored records come back, late news are dropped."""
     hub = HubSpotAccountUnderTest(lag=(2.0, 2.0))
@@ -183,6 +191,7 @@ def test_an_older_write_never_overtakes_a_newer_one() -> None:
     assert shown[-1] == 29
 
 
+@pytest.mark.fact("hubspot 4.14")
 def test_associated_records_can_be_searched() -> None:
     """``associations.company`` is a pseudo property, and repeated queries see new associations."""
     hub = HubSpotAccountUnderTest()
@@ -192,6 +201,7 @@ def test_associated_records_can_be_searched() -> None:
     assert hub.hits(("associations.company", "EQ", firm)) == [person]
 
 
+@pytest.mark.fact("hubspot 3.3", "hubspot 3.6", "hubspot 7.7")
 def test_search_shares_one_second_between_all_objects() -> None:
     """Five a second for all objects together, a body of its own, no rate headers, none of the ten-second budget."""
     hub = HubSpotAccountUnderTest(limits=HubSpotLimits())

@@ -42,6 +42,7 @@ def answer(
     return response.status, orjson.loads(response.body) if response.body else None
 
 
+@pytest.mark.fact("hubspot 2.7")
 @pytest.mark.parametrize("place", PLACES)
 def test_a_created_property_is_shown_as_it_was_answered(hub: HubSpotAccountUnderTest, place: str) -> None:
     """201 with the definition, which GET repeats and records take; the same name again is 409."""
@@ -88,6 +89,7 @@ def test_an_enumeration_with_options_and_the_eleventh_unique_property(hub: HubSp
     assert statuses[-1] == 400
 
 
+@pytest.mark.fact("hubspot 2.7")
 def test_groups_are_made_once_and_then_taken(hub: HubSpotAccountUnderTest) -> None:
     """A new group is listed and takes properties; the same name again is 409."""
     group = {"name": "syncd", "label": "Syncd"}

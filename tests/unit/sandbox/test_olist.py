@@ -11,8 +11,9 @@ from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.kernel import SimulatedClock
 from sandbox.olist import DEAL_COLUMNS, DEALS_FILE, LEADS_FILE, OlistFlaw, load_olist
 from sandbox.salesforce.kernel import SalesforceKernel
+from tests.shared import HERE, SHARED
 
-REAL = Path(__file__).parents[3].parent / "shared" / "data" / "olist"
+REAL = SHARED / "data" / "olist"
 LEADS = "mql_id,first_contact_date,landing_page_id,origin\naa,2018-02-01,p1,social\nbb,2018-03-01,p2,\n"
 DEALS = ",".join(DEAL_COLUMNS) + "\nbb,s1,d1,r1,2018-02-26 19:58:54,pet,online_medium,cat,,,,reseller,,1500.0\n"
 
@@ -93,7 +94,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
         load_olist(tmp_path / "nowhere", *kernels())
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"the Olist data set is not at {REAL}")
+@pytest.mark.skipif(not HERE, reason=f"no shared material: the Olist data set is not at {REAL}")
 def test_the_real_funnel() -> None:
     """8,000 leads and 842 deals are loaded, and every deal was touched after its lead's first contact."""
     hubspot, salesforce = kernels()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlencode
 
 import jwt
@@ -17,9 +16,10 @@ from sandbox.salesforce import ConnectedApp, Refusal
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.oauth import JWT_BEARER
 from sandbox.salesforce.org import DuplicateRule
+from tests.shared import SHARED
 from tests.unit.sandbox.salesforce_client import START, Client
 
-RECORDED = Path(__file__).resolve().parents[4] / "shared" / "recorded" / "cumulusci-salesforce"
+RECORDED = SHARED / "recorded" / "cumulusci-salesforce"
 KEY = "Syncd_Marketing_Id__c"
 
 
@@ -36,6 +36,7 @@ def token(org: Client, **form: str) -> tuple[int, dict[str, str]]:
     return answer.status, orjson.loads(answer.body)
 
 
+@pytest.mark.fact("salesforce 2.1", "salesforce 2.3")
 @pytest.mark.parametrize(
     ("form", "error"),
     [
@@ -58,6 +59,7 @@ def test_token(org: Client, form: dict[str, str], error: str | None) -> None:
         assert org.call("GET", "/limits")[0] == 200
 
 
+@pytest.mark.fact("salesforce 2.1")
 def test_jwt_is_verified_against_the_key(org: Client) -> None:
     """A signed assertion is accepted, an expired one and one of another key are not; exp may be a string."""
     keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
@@ -72,9 +74,10 @@ def test_jwt_is_verified_against_the_key(org: Client) -> None:
         assert token(org, **form)[0] == status
 
 
+@pytest.mark.fact("salesforce 2.2", "salesforce 2.7", "salesforce 6.1")
 def test_sessions_end(org: Client) -> None:
     """An ended session is 401 with a list, by an admin or by time; the version list needs none."""
-    assert org.call("GET", "/services/data/")[1][-1]["version"] == "67.0"
+    assert org.call("GET", "/services/data/")[1][-1]["version"] == "68.0"
     org.clock.advance(7199)
     assert org.call("GET", "/limits")[0] == 200
     org.kernel.expire_sessions()
@@ -85,6 +88,7 @@ def test_sessions_end(org: Client) -> None:
     assert org.call("GET", "/limits") == (401, expected)
 
 
+@pytest.mark.fact("salesforce 6.2", "salesforce 8.4", "salesforce 8.5")
 def test_daily_limit_rolls(org: Client) -> None:
     """The header counts every call; at the limit 403 until 24 hours have passed."""
     org.kernel.limits.maximum = 20
@@ -98,6 +102,7 @@ def test_daily_limit_rolls(org: Client) -> None:
     assert org.send("GET", "/limits").headers["Date"] == "Tue, 06 Jan 2026 12:00:00 GMT"
 
 
+@pytest.mark.fact("salesforce 2.7", "salesforce 6.11")
 @pytest.mark.parametrize(
     "path", ["/nope", "/sobjects/Foo", "/sobjects/Lead/00Q000000000001", "/services/data/v40.0/limits"]
 )
@@ -107,6 +112,7 @@ def test_unknown_resources(org: Client, path: str) -> None:
     assert (status, body) == (404, {"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"})
 
 
+@pytest.mark.fact("salesforce 6.5", "defaults 7", "salesforce 6.7", "salesforce 6.9")
 def test_rules(org: Client) -> None:
     """Validation rules refuse, workflows rewrite, duplicate rules block or alert, maintenance stops all writes."""
     rules = org.kernel.org
@@ -129,6 +135,7 @@ def test_rules(org: Client) -> None:
     assert org.call("GET", f"/sobjects/Lead/{lead}")[0] == 200
 
 
+@pytest.mark.fact("salesforce 5.16", "salesforce 9.1")
 def test_conversion(org: Client) -> None:
     """Contact, account and opportunity are made; custom fields only where mapped; a queue gives the owner up."""
     org.kernel.map_conversion("Product_Interests__c", "Contact", "Product_Interests__c")
@@ -145,6 +152,7 @@ def test_conversion(org: Client) -> None:
     assert org.read(deal, "AccountId", "Opportunity") == account
 
 
+@pytest.mark.fact("salesforce 3.1", "salesforce 9.5")
 def test_merge_delete_and_restore(org: Client) -> None:
     """Losers are deleted with their winner named; contacts follow their account; /deleted and queryAll see it."""
     winner, loser = (org.kernel.insert("Account", {"Name": name}) for name in ("A", "B"))
@@ -164,6 +172,7 @@ def test_merge_delete_and_restore(org: Client) -> None:
     assert org.query("SELECT COUNT() FROM Account")["totalSize"] == 2
 
 
+@pytest.mark.fact("salesforce 3.9", "salesforce 3.13")
 def test_late_commit(org: Client) -> None:
     """A row of a long transaction appears later with an older stamp; meanwhile it is locked and holds the window."""
     lead = org.lead(City="old")
@@ -194,6 +203,7 @@ def test_history(org: Client) -> None:
                     ("Status", "Working - Contacted", robin)]  # fmt: skip
 
 
+@pytest.mark.fact("salesforce 9.2", "salesforce 9.4")
 def test_lead_statuses(org: Client) -> None:
     """The picklist and the LeadStatus rows change together; the first row is the default unless one is marked."""
     org.kernel.set_lead_statuses([{"MasterLabel": "New"}, {"MasterLabel": "Closed - Won"},
@@ -205,6 +215,7 @@ def test_lead_statuses(org: Client) -> None:
     assert [entry["value"] for entry in status["picklistValues"]] == ["New", "Closed - Won", "Gone"]
 
 
+@pytest.mark.fact("salesforce 3.18", "salesforce 4.4")
 def test_describe_is_conditional(org: Client) -> None:
     """304 until the schema changes."""
     answer = org.send("GET", "/sobjects/Lead/describe")
@@ -216,6 +227,7 @@ def test_describe_is_conditional(org: Client) -> None:
     assert [field["name"] for field in fields if field["name"] == "Rating" and not field["updateable"]] == ["Rating"]
 
 
+@pytest.mark.fact("salesforce 4.7")
 @pytest.mark.parametrize("name", ["Lead", "Contact"])
 def test_describe_has_the_recorded_keys(org: Client, name: str) -> None:
     """Same keys on every level as the vendor's, and the same facts for every field that both know."""
@@ -249,6 +261,7 @@ def test_recorded_refusals(org: Client) -> None:
     assert answer["compositeResponse"][1]["body"] == recorded["compositeResponse"][1]["body"]
 
 
+@pytest.mark.fact("salesforce 9.9")
 def test_ids() -> None:
     """15 characters become the recorded 18; a lost case is restored; equal seeds give equal ids."""
     assert long_id("0035500001H9cak") == "0035500001H9cakAAB"

@@ -26,6 +26,7 @@ def org() -> Client:
     return client
 
 
+@pytest.mark.fact("salesforce 3.5", "salesforce 9.10")
 @pytest.mark.parametrize(
     ("where", "expected"),
     [
@@ -75,6 +76,7 @@ def test_order_and_limit(org: Client, tail: str, expected: list[str]) -> None:
     assert org.column(f"SELECT LastName FROM Lead {tail}") == expected
 
 
+@pytest.mark.fact("salesforce 3.10")
 def test_a_keyset_page_starts_behind_the_last_row_of_a_tie() -> None:
     """Thousands of equal stamps are read page by page without loss or repetition."""
     org = Client()
@@ -124,6 +126,7 @@ def test_a_queue_is_an_owner_without_email() -> None:
     assert (row["Owner"]["Name"], row["Owner"]["Type"], row["Owner"]["Email"]) == ("Inbound", "Queue", None)
 
 
+@pytest.mark.fact("salesforce 3.5", "salesforce 6.13")
 @pytest.mark.parametrize(
     ("soql", "code", "part"),
     [
@@ -151,6 +154,7 @@ def test_refusals(org: Client, soql: str, code: str, part: str) -> None:
     assert part in refusal["message"]
 
 
+@pytest.mark.fact("salesforce 3.1", "salesforce 3.2", "salesforce 3.3")
 def test_pages() -> None:
     """2,000 rows a page, batchSize smaller, cursors that expire, counts without rows, values as of the fetch."""
     org = Client()
@@ -169,6 +173,7 @@ def test_pages() -> None:
     assert (status, body[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
 
 
+@pytest.mark.fact("salesforce 6.16")
 def test_a_long_query_is_refused() -> None:
     """Above 16,384 bytes the address is too long."""
     org = Client()
@@ -176,6 +181,7 @@ def test_a_long_query_is_refused() -> None:
     assert org.call("GET", f"/query?q=SELECT Id FROM Lead WHERE LastName IN ({values})")[0] == 414
 
 
+@pytest.mark.fact("salesforce 4.4", "salesforce 6.13")
 def test_hidden_fields_do_not_exist(org: Client) -> None:
     """Field-level security: a hidden field is an unknown column, in queries, writes and the describe."""
     org.kernel.hide_field("Lead", "Rating")

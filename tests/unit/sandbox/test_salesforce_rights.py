@@ -71,6 +71,7 @@ def test_without_api_enabled_every_call_is_refused(code: Any) -> None:
     assert org.daemon.call("GET", "/limits")[0] == 200
 
 
+@pytest.mark.fact("salesforce 6.12")
 def test_object_rights_open_one_thing_after_the_other(org: BareOrg) -> None:
     """Read shows the object; without create, edit and delete the flags are false and writes are refused."""
     set_id = org.permission_set()
@@ -103,6 +104,7 @@ def test_a_create_without_the_right_by_the_other_switch() -> None:
     assert (status, answer[0]["errors"][0]["statusCode"]) == (200, "INSUFFICIENT_ACCESS_OR_READONLY")
 
 
+@pytest.mark.fact("salesforce 4.4", "salesforce 6.12")
 def test_field_rights(org: BareOrg) -> None:
     """Without read a field does not exist; without edit it is shown and cannot be written; an address is one."""
     set_id = org.permission_set()
@@ -138,6 +140,7 @@ def test_the_describe_is_stale_after_a_change_of_rights(org: BareOrg) -> None:
     assert org.daemon.send("GET", "/sobjects/Lead/describe", **asked).status == 200
 
 
+@pytest.mark.fact("salesforce 6.12")
 def test_only_own_rows_without_view_all(org: BareOrg) -> None:
     """The org-wide default is private: rows of others are nowhere; View All shows, Modify All lets write them."""
     set_id = org.permission_set()

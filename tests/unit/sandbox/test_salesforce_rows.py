@@ -21,6 +21,7 @@ def row(kind: str = "Lead", **fields: object) -> dict[str, object]:
     return {"attributes": {"type": kind}, **fields}
 
 
+@pytest.mark.fact("salesforce 3.6", "salesforce 5.1", "salesforce 5.19", "salesforce 6.11")
 def test_create_read_update_delete(org: Client) -> None:
     """The life of one row, with its answers."""
     status, made = org.call("POST", "//sobjects/Lead/", {**LEAD, "FirstName": " Jo ", "Email": "Jo@X.example"})
@@ -40,6 +41,7 @@ def test_create_read_update_delete(org: Client) -> None:
     assert [call.operation for call in org.kernel.calls] == ["create", "read", "update", "delete", "ENTITY_IS_DELETED"]
 
 
+@pytest.mark.fact("salesforce 4.5", "salesforce 5.8", "salesforce 5.20", "salesforce 6.9")
 @pytest.mark.parametrize(
     ("fields", "code", "named"),
     [
@@ -69,11 +71,13 @@ def test_field_refusals(org: Client, fields: dict[str, object], code: str, named
         assert body[0]["errors"][0]["statusCode"] == code
 
 
+@pytest.mark.fact("salesforce 4.3")
 def test_an_advisory_picklist_takes_any_text(org: Client) -> None:
     """Lead.Status is not restricted: any string is accepted."""
     assert org.read(org.lead(Status="Anything"), "Status") == "Anything"
 
 
+@pytest.mark.fact("salesforce 5.18", "defaults 3", "salesforce 6.6", "salesforce 6.10")
 def test_people_and_their_states(org: Client) -> None:
     """Inactive owners, queues, deleted, converted and locked rows."""
     gone = org.kernel.add_user("gone@x.example", "Gone User", active=False)
@@ -90,6 +94,7 @@ def test_people_and_their_states(org: Client) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.fact("salesforce 5.2", "salesforce 5.4", "salesforce 6.14")
 def test_upsert(org: Client) -> None:
     """201 with created, then 200 without; the key stays out of the body; updateOnly; several rows are 300."""
     path = f"/sobjects/Lead/{KEY}/77"
@@ -106,6 +111,7 @@ def test_upsert(org: Client) -> None:
     assert (status, len(urls), urls[0].startswith(f"{ROOT}/sobjects/Lead/00Q")) == (300, 2, True)
 
 
+@pytest.mark.fact("salesforce 6.8")
 def test_unique_values(org: Client) -> None:
     """A second row with a unique value is refused, and the message names the first; a deleted one is no obstacle."""
     first = org.lead(**{KEY: "A"})
@@ -115,6 +121,7 @@ def test_unique_values(org: Client) -> None:
     assert org.call("POST", "/sobjects/Lead", {**LEAD, KEY: "a"})[0] == 201
 
 
+@pytest.mark.fact("salesforce 6.15")
 def test_conditional_update(org: Client) -> None:
     """If-Unmodified-Since: 412 after a change, 204 within the same second, 400 where malformed."""
     lead = org.lead()
@@ -127,6 +134,7 @@ def test_conditional_update(org: Client) -> None:
     assert org.read(lead, "City") == "b"
 
 
+@pytest.mark.fact("salesforce 5.5", "salesforce 5.6", "salesforce 5.9", "salesforce 5.10", "salesforce 6.11")
 def test_collections(org: Client) -> None:
     """Order, row errors, allOrNone, repeated ids, unknown and deleted ids, and sizes."""
     one, two, gone = org.lead(), org.lead(), org.lead()
@@ -151,6 +159,7 @@ def test_collections(org: Client) -> None:
     assert [each["success"] for each in body] == [True, False]
 
 
+@pytest.mark.fact("salesforce 3.16", "salesforce 5.5")
 def test_collection_upsert_and_read(org: Client) -> None:
     """Created flags in order, repeated keys fail, unknown ids read as null."""
     first = org.lead(**{KEY: "1"})
@@ -164,6 +173,7 @@ def test_collection_upsert_and_read(org: Client) -> None:
     assert org.call("POST", "/composite/sobjects/Lead", {"ids": [], "fields": ["Nope"]})[0] == 400
 
 
+@pytest.mark.fact("salesforce 5.11")
 def test_composite(org: Client) -> None:
     """One call for all; references; sub-headers; rollback; at most 25 and five collections."""
 
@@ -190,6 +200,7 @@ def test_composite(org: Client) -> None:
     assert org.call("POST", "/composite", {"compositeRequest": light})[0] == 400
 
 
+@pytest.mark.fact("salesforce 5.14", "defaults 5")
 def test_assignment_rule(org: Client) -> None:
     """An active rule moves the owner on create and on update, unless told not to, inside Composite too."""
     robin = org.kernel.add_user("robin@x.example", "Robin")
@@ -207,6 +218,7 @@ def test_assignment_rule(org: Client) -> None:
     assert org.read(lead, "OwnerId") == robin
 
 
+@pytest.mark.fact("salesforce 5.12")
 def test_batch_counts_each_subrequest(org: Client) -> None:
     """Composite Batch: every subrequest is a call of its own, and one that fails does not stop the others."""
     parts = [{"method": "GET", "url": "v60.0/limits"}, {"method": "GET", "url": "v60.0/sobjects/Foo"}]
@@ -215,6 +227,7 @@ def test_batch_counts_each_subrequest(org: Client) -> None:
     assert org.kernel.limits.used(org.clock.now()) == 2
 
 
+@pytest.mark.fact("salesforce 5.10")
 def test_switches_turn_uncertain_facts(org: Client) -> None:
     """An unknown field may fail its row alone, the first of two equal ids may be saved, multipicklists be ordered."""
     org.kernel.switches.unknown_field_fails_request = False

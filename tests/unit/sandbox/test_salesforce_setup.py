@@ -178,6 +178,7 @@ def test_a_field_permission_needs_read_and_goes_without_it(org: BareOrg) -> None
     assert org.admin.query(f"SELECT Id FROM FieldPermissions WHERE ParentId = '{set_id}'")["totalSize"] == 0
 
 
+@pytest.mark.fact("salesforce 5.15", "defaults 9")
 def test_a_custom_field_is_made_and_listed_but_seen_by_nobody(org: BareOrg) -> None:
     """201; the listing has it without its suffix; not even the admin sees it until a permission set shows it."""
     status, made = org.admin.call("POST", FIELDS, KEY)

@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from syncd.bootstrap import read_config
 from syncd.model.values import Side
 from syncd.settings.calendar import ends, sunsets
@@ -20,6 +22,7 @@ SECRETS = {
 }
 
 
+@pytest.mark.fact("defaults 11")
 def test_every_version_that_can_be_configured_has_an_end() -> None:
     """So that nobody is surprised: HubSpot says of each when it ends."""
     known = {sunset.version: sunset for sunset in sunsets() if sunset.vendor == "hubspot"}

@@ -1,0 +1,109 @@
+"""Which calls a fault hits: the kinds of calls of both vendors, told apart by method and path alone.
+
+A Salesforce Composite counts as a write as soon as one subrequest of it writes; a HubSpot POST counts as a read where
+its path says so (search, batch read).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from sandbox.kernel import HttpRequest
+
+Matches = Callable[[HttpRequest], bool]
+
+_HUBSPOT_READS = ("/search", "/batch/read", "access-token-info", "/unsubscribe-all/read")
+_NESTED_WRITE = re.compile(rb'"method"\s*:\s*"(?:POST|PATCH|PUT|DELETE)"')
+_LOGINS = ("/services/oauth2/", "/services/Soap/")
+
+
+def every_call(request: HttpRequest) -> bool:
+    """All calls but those that log in."""
+    return not request.path.startswith(_LOGINS)
+
+
+def hubspot_search(request: HttpRequest) -> bool:
+    """``POST .../search``."""
+    return request.method == "POST" and request.path.rstrip("/").endswith("/search")
+
+
+def hubspot_ordinary(request: HttpRequest) -> bool:
+    """All calls of HubSpot that the ten-second window counts."""
+    return not hubspot_search(request)
+
+
+def hubspot_read(request: HttpRequest) -> bool:
+    """Reads of HubSpot, POSTs that only read included."""
+    return request.method == "GET" or request.path.rstrip("/").endswith(_HUBSPOT_READS)
+
+
+def hubspot_write(request: HttpRequest) -> bool:
+    """Writes of HubSpot's records, definitions and associations."""
+    return not hubspot_read(request)
+
+
+def hubspot_rows(request: HttpRequest) -> bool:
+    """Reads that answer records: list, search, batch read."""
+    return hubspot_read(request) and "/objects/" in request.path and "/associations" not in request.path
+
+
+def hubspot_listing(request: HttpRequest) -> bool:
+    """Reads that answer a page of what there is, not of what was named: list and search."""
+    return hubspot_rows(request) and not request.path.rstrip("/").endswith("/batch/read")
+
+
+def hubspot_batch_write(request: HttpRequest) -> bool:
+    """Batches of creates, updates and upserts."""
+    return request.path.rstrip("/").endswith(("/batch/create", "/batch/update", "/batch/upsert"))
+
+
+def hubspot_create(request: HttpRequest) -> bool:
+    """Calls that may create a contact."""
+    return request.method == "POST" and request.path.rstrip("/").endswith(
+        ("/contacts", "/contacts/batch/create", "/contacts/batch/upsert")
+    )
+
+
+def salesforce_write(request: HttpRequest) -> bool:
+    """Writes of rows: single, Collections, bulk ingest, Composite with a writing subrequest."""
+    path = request.path.rstrip("/")
+    if not path.startswith("/services/data") or request.method == "GET" or "/jobs/query" in path:
+        return False
+    if path.endswith(("/composite", "/composite/batch")):
+        return _NESTED_WRITE.search(request.body) is not None
+    return not (request.method == "POST" and "/composite/sobjects/" in path)
+
+
+def salesforce_read(request: HttpRequest) -> bool:
+    """Everything else below ``/services/data``."""
+    return request.path.startswith("/services/data") and not salesforce_write(request)
+
+
+def salesforce_query(request: HttpRequest) -> bool:
+    """Queries and their later pages."""
+    return request.method == "GET" and ("/query" in request.path or "/queryAll" in request.path)
+
+
+def salesforce_listing(request: HttpRequest) -> bool:
+    """Queries, and Composites of nothing but reads, which carry queries."""
+    composite = request.path.rstrip("/").endswith("/composite") and b"/query" in request.body
+    return salesforce_query(request) or (composite and not salesforce_write(request))
+
+
+def salesforce_rows(request: HttpRequest) -> bool:
+    """Reads that answer rows: queries, and rows by id."""
+    by_id = request.method == "POST" and "/composite/sobjects/" in request.path
+    return salesforce_listing(request) or by_id or (request.method == "GET" and "/composite/sobjects/" in request.path)
+
+
+def salesforce_later_page(request: HttpRequest) -> bool:
+    """Later pages of a query."""
+    return request.method == "GET" and re.search(r"/query(All)?/", request.path) is not None
+
+
+def hubspot_later_page(request: HttpRequest) -> bool:
+    """Later pages of a list or a search."""
+    if hubspot_search(request):
+        return re.search(rb'"after"\s*:\s*"?[1-9]', request.body) is not None
+    return hubspot_listing(request) and request.first("after") is not None

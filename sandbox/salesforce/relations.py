@@ -1,0 +1,73 @@
+"""What holds between a campaign and its members, and between an opportunity and its contact roles.
+
+A member is a Lead or a Contact, not both, and once per campaign; of a converted Lead it becomes the Contact's. An
+opportunity has one primary contact: a new primary role takes the place of the old one, and an opportunity that is made
+with a ``ContactId`` gets a primary role of it. Facts of the vendor's object reference.
+"""
+
+from __future__ import annotations
+
+from sandbox.salesforce.definitions import Row
+from sandbox.salesforce.entity import Entity
+from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.org import Author, Org
+from sandbox.salesforce.wire_time import stamp
+
+_WHO = ("LeadId", "ContactId")
+
+
+def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None:
+    """Refuses a member of nobody, of two, or a second time; marks responded ones."""
+    if entity.name != "CampaignMember":
+        return
+    named = [name for name in _WHO if row.get(name) is not None]
+    if len(named) != 1:
+        code = "FIELD_INTEGRITY_EXCEPTION" if named else "REQUIRED_FIELD_MISSING"
+        raise Refusal(code, "a campaign member is either a Lead or a Contact", list(_WHO))
+    if old is not None and any(old.get(name) != row.get(name) for name in _WHO):
+        raise Refusal("INVALID_FIELD_FOR_INSERT_UPDATE", "a campaign member cannot become another person", named)
+    if old is None and _member(entity, str(row["CampaignId"]), named[0], str(row[named[0]])) is not None:
+        raise Refusal("DUPLICATE_VALUE", "Already a campaign member.")
+    row["HasResponded"] = row.get("Status") == "Responded"
+
+
+def after_save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author) -> None:
+    """Keeps one primary role per opportunity."""
+    if entity.name == "OpportunityContactRole" and row.get("IsPrimary"):
+        for other in _live(entity, "OpportunityId", str(row["OpportunityId"])):
+            if other["Id"] != row["Id"] and other.get("IsPrimary"):
+                _put(org, entity, other | {"IsPrimary": False}, author)
+    if entity.name == "Opportunity" and old is None and row.get("ContactId") is not None:
+        roles = org.schema.entities["OpportunityContactRole"]
+        made: Row = {
+            **roles.defaults, "Id": org.ids.take(roles.definition.prefix), "IsDeleted": False, "IsPrimary": True,
+            "OpportunityId": row["Id"], "ContactId": row["ContactId"], "CreatedDate": org.now_stamp(),
+            "CreatedById": author.user_id,
+        }  # fmt: skip
+        _put(org, roles, made, author)
+
+
+def follow_conversion(org: Org, lead_id: str, contact_id: str, *, author: Author) -> None:
+    """The memberships of a converted Lead become the Contact's, but where the Contact is a member already."""
+    if not org.switches.members_follow_conversion:
+        return
+    members = org.schema.entities["CampaignMember"]
+    for row in _live(members, "LeadId", lead_id):
+        known = _member(members, str(row["CampaignId"]), "ContactId", contact_id)
+        changes: Row = {"IsDeleted": True} if known is not None else {"ContactId": contact_id}
+        _put(org, members, row | changes, author)
+
+
+def _member(members: Entity, campaign_id: str, name: str, person_id: str) -> Row | None:
+    return next((row for row in _live(members, name, person_id) if row["CampaignId"] == campaign_id), None)
+
+
+def _live(entity: Entity, name: str, value: str) -> list[Row]:
+    rows = (entity.table.rows[row_id] for row_id in entity.table.lookup(name, value))
+    return [row for row in rows if not row.get("IsDeleted")]
+
+
+def _put(org: Org, entity: Entity, row: Row, author: Author) -> None:
+    now = stamp(org.clock.now())
+    row |= {"LastModifiedDate": now, "LastModifiedById": author.user_id, "SystemModstamp": now}
+    org.store.put(entity.table, row, now=org.clock.now())
