@@ -67,6 +67,24 @@ def _one_way(lab: Lab, name: str, side: str, goal: float) -> Iterator[Figure]:
     assert rest.written == 0, rest
 
 
+def bulk() -> Iterator[Figure]:
+    """Calls to Salesforce for 20,000 changed records at once, a job of Bulk 2.0; Composite would take 1.5 per 1,000."""
+    many = 20_000
+    with opened() as lab:
+        lab.linked(many)
+        lab.calls()
+        lab.tell(do="change", side="marketing", count=many, turn=1)
+        lab.tell(do="shift", seconds=LAG)
+        spent = lab.run("sync")
+        calls = lab.calls()
+    assert calls.written == many, calls
+    ours = {name: count for name, count in calls.counted.items() if name.startswith("salesforce ")}
+    job = sum(count for name, count in ours.items() if "bulk." in name)
+    yield Figure("calls per 1,000 changed records, with read-back", sum(ours.values()) * 1_000 / many, "calls", 1.5)
+    yield Figure("calls of the job, its polls included", job, "calls")
+    yield Figure(f"resident memory with {many:,} changed records, peak", spent.memory / 1024, "MB")
+
+
 def _per_1000(calls: Calls) -> float:
     return calls.total * 1_000 / CHANGED
 
@@ -144,6 +162,7 @@ def _each(spent: Spent, count: int) -> float:
 
 BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "calls": calls,
+    "bulk": bulk,
     "changes": changes,
     "full": full,
     "idle": daemon.idle,

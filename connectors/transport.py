@@ -235,6 +235,7 @@ class _Call:
     lane: Lane
     resend: Resend
     started: float
+    plain: bool = False
     attempt: int = 0
     status: int = 0
 
@@ -301,17 +302,17 @@ class Transport:
         rate: Rate | Sequence[Rate],
         lane: Lane,
         resend: Resend,
+        plain: bool = False,
     ) -> Answer:
         """The vendor's accepted answer, whose body is JSON; only a 204 has none.
 
+        :param plain: the body is something else, which the caller looks into.
         :raises RetryLater: it did not work for now; ``sent`` is False if the vendor surely executed nothing.
         :raises NeedsOperator: a person must act first (``Unauthorized``: the credential was refused).
         :raises Bug: the vendor calls our request wrong.
         """
         rates = (rate,) if isinstance(rate, Rate) else tuple(rate)
-        call = _Call(
-            operation, method, url, headers, params, body, rates, lane, resend, started=self._clock.monotonic()
-        )
+        call = _Call(operation, method, url, headers, params, body, rates, lane, resend, self._clock.monotonic(), plain)
         try:
             answer: Answer = self._retrying(self._attempt, call)
         except SyncdError as error:
@@ -437,7 +438,7 @@ class Transport:
                 after = max(after or timedelta(0), verdict.until - self._clock.now())
             reason = f"{verdict.reason}; the work goes on later, and if it stays so, look at the vendor's status page"
             raise call.fail(reason, sent=True, executed=verdict.executed, after=after)
-        if answer.status == 204:
+        if answer.status == 204 or call.plain:
             return answer
         try:
             parsed = read_json(answer.body)

@@ -6,7 +6,7 @@ are counted, not timed: a cursor is the number of the last change read. ``force`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -34,6 +34,7 @@ from syncd.model.remote import (
 )
 from syncd.model.values import Instant, Lane, Side, Wire
 from syncd.model.write import Clash, CreateRecord, Deferred, Refused, Stale, UpdateRecord, Write, WriteResult, Written
+from syncd.ports.connector import nothing
 from syncd.ports.fitting import Fitting
 from syncd.ports.system import Clock
 
@@ -224,7 +225,13 @@ class MemoryConnector:
         """Nobody pays here."""
         return ()
 
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+    def write(
+        self,
+        shape: Shape,
+        batch: Sequence[Write],
+        deadline: Instant,
+        meanwhile: Callable[[], None] = nothing,
+    ) -> Sequence[WriteResult]:
         """Row by row."""
         self.shelf.calls += 1
         if self.shelf.clock.now() >= deadline:

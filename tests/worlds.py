@@ -109,6 +109,7 @@ def open_world(
         chance=chance,
         budget=FreeBudget(),
         horizon=settings.connection.horizon.crm,
+        notes=store,
         session=_session(SALESFORCE, salesforce),
     )
     return World(

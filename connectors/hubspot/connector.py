@@ -4,11 +4,13 @@ Changes come from search, everything else by id. A record is handed out once whe
 window in which search may lag, at most once more by the second look, which runs in the bulk lane and is counted as
 ``reread``. HubSpot has no conditional write and no query for what was deleted: writes are preceded by a second read
 where asked for, departures are swept slowly.
+
+Length: every method of the Protocol, each a few lines over the modules beside it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -50,6 +52,7 @@ from syncd.model.remote import (
 from syncd.model.values import Instant, Lane, Side
 from syncd.model.write import Write, WriteResult
 from syncd.ports.budget import Budget
+from syncd.ports.connector import nothing
 from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
 VENDOR: Final = "hubspot"
@@ -291,7 +294,13 @@ class HubSpotConnector:
     # -- writes ------------------------------------------------------------------------------------------------------
 
     @foreseen
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+    def write(
+        self,
+        shape: Shape,
+        batch: Sequence[Write],
+        deadline: Instant,
+        meanwhile: Callable[[], None] = nothing,
+    ) -> Sequence[WriteResult]:
         """Creates by upsert on the key property, updates by id, 100 a call, each answer read row by row."""
         writer = Writer(
             client=self._client,

@@ -202,7 +202,7 @@ def _lacking(body: Mapping[str, Any]) -> str:
         )
     return (
         f"HubSpot refused the call (403 {read_fault(body).code}); give the service key or private app the scopes that"
-        " the README lists"
+        " `syncd doctor` names"
     )
 
 

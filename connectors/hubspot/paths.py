@@ -44,6 +44,10 @@ class Paths:
         """What an object is made of; it has no dated form."""
         return f"/crm-object-schemas/v3/schemas/{quote(kind, safe='')}"
 
+    def pipelines(self, kind: str) -> str:
+        """The pipelines of an object with their stages."""
+        return f"{self._of('crm', 'pipelines')}/{quote(kind, safe='')}"
+
     @property
     def strict(self) -> bool:
         """Whether writes by these paths obey the account's own rules (vendor's changelog)."""

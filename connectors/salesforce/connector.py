@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 import requests
 
 from connectors.salesforce import soql
+from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.fitting import SalesforceFitting
@@ -42,6 +44,8 @@ from syncd.model.remote import (
 from syncd.model.values import Instant, Lane, Side
 from syncd.model.write import Write, WriteResult
 from syncd.ports.budget import Budget
+from syncd.ports.connector import nothing
+from syncd.ports.notes import Notes
 from syncd.ports.system import Chance, Clock
 
 CAPABILITIES: Final = Capabilities(
@@ -60,14 +64,27 @@ _NEARLY_SPENT: Final = 0.95
 class _Org:
     """What the connectors of all lanes share."""
 
-    def __init__(self, client: SalesforceClient, *, side: Side, clock: Clock, chance: Chance, horizon: float) -> None:
+    def __init__(
+        self,
+        client: SalesforceClient,
+        *,
+        side: Side,
+        clock: Clock,
+        chance: Chance,
+        horizon: float,
+        notes: Notes | None,
+    ) -> None:
         self.side = side
         self.client = client
         self.queries = Queries(client)
         self.catalog = Catalog(client, self.queries)
         self.lookup = Lookup(client, self.queries, self.catalog)
         offers = Offers(self.lookup, self.catalog)
-        self.writer = Writer(client, self.lookup, offers, clock=clock, chance=chance, horizon=horizon)
+        bulk = None if notes is None else Bulk(client, notes, clock)
+        self.writer = Writer(client, self.lookup, offers, clock=clock, chance=chance, horizon=horizon, bulk=bulk)
+        self.capabilities = CAPABILITIES
+        if bulk is not None:
+            self.capabilities = replace(CAPABILITIES, bulk_from=bulk.least, bulk_lot=bulk.lot)
 
 
 class SalesforceConnector:
@@ -79,7 +96,7 @@ class SalesforceConnector:
         self._reader = Reader(org.client, org.queries, org.lookup, lane=lane)
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - the outer world, piece by piece
         cls,
         account: SalesforceAccount,
         *,
@@ -88,18 +105,21 @@ class SalesforceConnector:
         chance: Chance,
         budget: Budget,
         horizon: float = 600.0,
+        notes: Notes | None = None,
         session: requests.Session | None = None,
         lock: AbstractContextManager[object] | None = None,
     ) -> SalesforceConnector:
         """A connector in the ordinary lane.
 
         :param horizon: seconds in which an unanswered write may still execute. :param session: for tests.
+        :param notes: where a job of Bulk 2.0 is remembered that may outlive this process; without it none is made.
         :param lock: a lock where several threads share the account. :raises NeedsOperator: unusable settings.
         """
         client = SalesforceClient(
             account, side=side, clock=clock, chance=chance, budget=budget, session=session, lock=lock
         )
-        return cls(_Org(client, side=side, clock=clock, chance=chance, horizon=horizon), lane=Lane.ORDINARY)
+        org = _Org(client, side=side, clock=clock, chance=chance, horizon=horizon, notes=notes)
+        return cls(org, lane=Lane.ORDINARY)
 
     @property
     def side(self) -> Side:
@@ -108,8 +128,8 @@ class SalesforceConnector:
 
     @property
     def capabilities(self) -> Capabilities:
-        """2,000 rows a read, 1,000 a write, stamps of one second."""
-        return CAPABILITIES
+        """2,000 rows a read, 1,000 a write, stamps of one second; jobs of many where there are notes."""
+        return self._org.capabilities
 
     def for_lane(self, lane: Lane) -> SalesforceConnector:
         """The same org and session, charged to another lane."""
@@ -213,9 +233,11 @@ class SalesforceConnector:
         return self._org.lookup.history(refs, fields, since, self._lane)
 
     @foreseen
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
-        """A thousand rows a call; see ``write``."""
-        return self._org.writer.write(shape, batch, deadline, self._lane)
+    def write(
+        self, shape: Shape, batch: Sequence[Write], deadline: Instant, meanwhile: Callable[[], None] = nothing
+    ) -> Sequence[WriteResult]:
+        """A thousand rows a call, or many thousands a job; see ``write`` and ``bulk``."""
+        return self._org.writer.write(shape, batch, deadline, self._lane, meanwhile)
 
     @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:

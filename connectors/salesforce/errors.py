@@ -100,6 +100,10 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
         return Raise(NeedsOperator(f"{words}: {_RIGHTS.get(first.code, _ASK_ADMIN)}"))
     if status in (408, 420, 429) or status >= 500:
         return Again(words)
+    if status == 300:
+        several = Complaint("SEVERAL_RECORDS", "several records hold this external id", (), None)
+        text = f"{words}: several records hold one external id, which must be unique; nothing was written"
+        return Raise(CallRefused(text, status=status, complaint=several))
     if not found:
         return Again(f"something before Salesforce answers {status} without its words")
     advice = "the request is wrong for this org or API version; compare the mapping with `syncd check`, or report it"

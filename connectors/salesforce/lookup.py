@@ -35,6 +35,8 @@ from syncd.model.remote import (
 from syncd.model.values import Instant, Lane, instant
 
 FETCH: Final = 2000
+FEWER: Final = 200
+"""Rows of one read by id, and how many where an org refuses as many as that; Collections surely take so many."""
 _DOMAINS: Final = 100
 _COMPOUND: Final = frozenset({"address", "location"})
 """Types whose values are objects and no wire values; their parts are fields of their own ("Compound Fields")."""
@@ -52,6 +54,7 @@ class Lookup:
         self._client = client
         self._queries = queries
         self._catalog = catalog
+        self._at_once = FETCH
 
     def columns(self, shape: Shape, object: str, lane: Lane) -> Columns:
         """What can be read of the shape's fields of one object; what cannot is missing."""
@@ -124,18 +127,26 @@ class Lookup:
     def rows(self, object: str, ids: Sequence[str], fields: Sequence[str], lane: Lane) -> dict[str, dict[str, Any]]:
         """Raw rows by id (18 characters), 2,000 a call; ids that are not shown are not in the answer."""
         rows: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(ids), FETCH):
-            lot = list(ids[start : start + FETCH])
-            told = self._client.send(
-                "collections.read",
-                "POST",
-                f"composite/sobjects/{soql.name(object)}",
-                {"ids": lot, "fields": list(fields)},
-                lane=lane,
-                resend=Resend.SAFE,
-            ).json()
+        start = 0
+        while start < len(ids):
+            lot = list(ids[start : start + self._at_once])
+            try:
+                told = self._client.send(
+                    "collections.read",
+                    "POST",
+                    f"composite/sobjects/{soql.name(object)}",
+                    {"ids": lot, "fields": list(fields)},
+                    lane=lane,
+                    resend=Resend.SAFE,
+                ).json()
+            except CallRefused as why:
+                if len(lot) <= FEWER or why.code == "INVALID_FIELD":
+                    raise
+                self._at_once = FEWER  # how many the vendor takes is not documented for sure
+                continue
             if not isinstance(told, list) or len(told) != len(lot):
                 raise wrong_shape("collections.read", f"not {len(lot)} rows")
+            start += len(lot)
             for id_, row in zip(lot, told, strict=True):
                 if row is not None:  # in the order asked, as documented; that is checked, not trusted
                     rows[id_ if row.get("Id") == id_ else identify(row, object)[0].id] = row

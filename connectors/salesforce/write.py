@@ -11,10 +11,12 @@ Length: one batch's story from what is sent to what became of each row, whose st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
+from connectors.salesforce.aftermath import follow, read_back
+from connectors.salesforce.bulk import Bulk, tables
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
 from connectors.salesforce.ids import as_told
@@ -23,12 +25,11 @@ from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
 from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
 from connectors.salesforce.queries import subanswers
-from connectors.salesforce.wire import STAMP
 from connectors.shapes import reading
 from connectors.transport import Accept, Again, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
-from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, Shape
-from syncd.model.values import Instant, Lane, Wire
+from syncd.model.remote import Gone, Moved, RemoteRecord, Shape
+from syncd.model.values import Instant, Lane
 from syncd.model.write import (
     CreateRecord,
     Deferred,
@@ -38,8 +39,8 @@ from syncd.model.write import (
     UpdateRecord,
     Write,
     WriteResult,
-    Written,
 )
+from syncd.observe.log import emit
 from syncd.ports.system import Chance, Clock
 
 _LOCK_RETRIES: Final = 3
@@ -59,19 +60,26 @@ class Writer:
         clock: Clock,
         chance: Chance,
         horizon: float,
+        bulk: Bulk | None = None,
     ) -> None:
-        """:param horizon: seconds in which an unanswered write may still execute."""
+        """:param horizon: seconds in which an unanswered write may still execute.
+
+        :param bulk: for thousands of rows at once.
+        """
         self.client = client
         self.lookup = lookup
         self.offers = offers
         self.clock = clock
         self.chance = chance
         self.horizon = timedelta(seconds=horizon)
+        self.bulk = bulk
         self._packs = True
 
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane) -> list[WriteResult]:
+    def write(
+        self, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane, meanwhile: Callable[[], None]
+    ) -> list[WriteResult]:
         """See the connector Protocol. An error is raised only while nothing of the batch was sent."""
-        return _Batch(self, shape, batch, deadline, lane).run()
+        return _Batch(self, shape, batch, deadline, lane, meanwhile).run()
 
     # -- one call ------------------------------------------------------------------------------------------------
 
@@ -108,8 +116,17 @@ class Writer:
 class _Batch:
     """One batch on its way; ``results`` fills up until no place is empty."""
 
-    def __init__(self, writer: Writer, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        shape: Shape,
+        batch: Sequence[Write],
+        deadline: Instant,
+        lane: Lane,
+        meanwhile: Callable[[], None],
+    ) -> None:
         self._writer = writer
+        self._meanwhile = meanwhile
         self._shape = shape
         self._batch = batch
         self._deadline = deadline
@@ -125,9 +142,15 @@ class _Batch:
 
     def run(self) -> list[WriteResult]:
         """Everything in its order."""
+        if self._writer.bulk is not None:
+            self._writer.bulk.look_back(self._lane)
         rows = self._offered(self._expected(self._rows()))
         for part in rounds(rows):
-            self._send_all(part)
+            jobs = [] if self._writer.bulk is None else self._writer.bulk.worth(part)
+            many = {row.place for job in jobs for row in job}
+            self._send_all([row for row in part if row.place not in many])
+            for job in jobs:
+                self._send_job(job)
         for attempt in range(1, _LOCK_RETRIES + 1):
             if not self._locked or self._stopped:
                 break
@@ -138,8 +161,9 @@ class _Batch:
             self._results[row.place] = Deferred(
                 "UNABLE_TO_LOCK_ROW", "the row, or one it hangs on, stays locked by somebody else", timedelta(minutes=1)
             )
-        self._follow()
-        self._read_back()
+        lookup = self._writer.lookup
+        self._results |= follow(lookup, self._shape, self._left, self._lane)
+        self._results |= read_back(lookup, self._done, self._lane)
         return [self._results[place] for place in range(len(self._batch))]
 
     def _rows(self) -> list[Row]:
@@ -177,13 +201,59 @@ class _Batch:
         for pack in self._writer.packs(rows, self._shape.key):
             self._send_pack(pack)
 
-    def _send_pack(self, pack: Sequence[Chunk]) -> None:
-        rows = [row for chunk in pack for row in chunk.rows]
+    def _send_job(self, rows: Sequence[Row]) -> None:
+        """Rows of one object and one sort by Bulk 2.0.
+
+        What was not taken up goes as ever, and so does what a duplicate rule held, which tells of whom only there.
+        """
+        bulk, key = self._writer.bulk, self._shape.key
+        assert bulk is not None
+        for part, table in tables(rows, key):
+            if self._is_over(part):
+                continue
+            try:
+                told = bulk.run(part, table, key, lane=self._lane, meanwhile=self._meanwhile)
+            except RetryLater as why:
+                self._stop(why, why.after)
+                self._put(part, self._unknown(str(why)) if why.sent else self._stopped)
+                continue
+            except NeedsOperator as why:
+                if not self._sent:
+                    raise
+                self._stop(why, None)
+                self._put(part, self._stopped)
+                continue
+            except Bug as why:  # no job was closed, so none of it was written
+                code = why.code if isinstance(why, CallRefused) else type(why).__name__
+                emit("bulk.refused", code=code, records=len(part))
+                self._send_all(part)
+                continue
+            self._sent = True
+            again = list(told.unsent)
+            for row, id_, created in told.written:
+                self._take(row, id_, created=created)
+            for row, complaint in told.refused:
+                if complaint.code == "DUPLICATES_DETECTED":
+                    again.append(row)
+                else:
+                    self._put_trouble(row, complaint)
+            again_places = {row.place for row in again}
+            silent = [row for row in self._unjudged(part) if row.place not in again_places]
+            self._put(silent, self._unknown("the job tells nothing of this row"))
+            self._send_all(again)
+
+    def _is_over(self, rows: Sequence[Row]) -> bool:
+        """Whether nothing more is sent: these rows are put off then."""
         clock = self._writer.clock
         if self._stopped is None and (clock.stopping() or clock.now() >= self._deadline):
             self._stopped = Deferred("DEADLINE", "there was no time left to send this row; the next run does")
         if self._stopped is not None:
             self._put(rows, self._stopped)
+        return self._stopped is not None
+
+    def _send_pack(self, pack: Sequence[Chunk]) -> None:
+        rows = [row for chunk in pack for row in chunk.rows]
+        if self._is_over(rows):
             return
         try:
             answers = self._writer.send(pack, self._lane)
@@ -211,13 +281,13 @@ class _Batch:
                 with reading("collections.write"):
                     self._judge(chunk, status, body)
             except Bug as why:
-                self._put(self._unjudged(chunk), self._unknown(str(why)))
+                self._put(self._unjudged(chunk.rows), self._unknown(str(why)))
 
-    def _unjudged(self, chunk: Chunk) -> list[Row]:
-        """The rows of a chunk that nothing is known of."""
+    def _unjudged(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of these rows that nothing is known of."""
         known = {row.place for row, *_ in self._done} | {row.place for row in self._locked}
         known |= {row.place for row, _ in self._left} | self._results.keys()
-        return [row for row in chunk.rows if row.place not in known]
+        return [row for row in rows if row.place not in known]
 
     def _stop(self, why: SyncdError, after: timedelta | None) -> None:
         self._stopped = Deferred("NOT_SENT", f"an earlier call failed: {why}", after or timedelta(0))
@@ -277,20 +347,26 @@ class _Batch:
             self._put(chunk.rows, self._unknown(f"the answer does not have {len(chunk.rows)} rows; nobody knows which"))
             return
         for row, told in zip(chunk.rows, body, strict=True):
-            write = row.write
             id_ = _id_of(told)
             if told.get("success") is False and (found := complaints(told.get("errors"))):
                 self._put_trouble(row, found[0])
             elif told.get("success") is not True:
                 self._put([row], self._unknown("the answer says neither that the row was written nor why not"))
-            elif id_ is None or (isinstance(write, UpdateRecord) and id_ != as_told(write.ref.id)):
+            elif id_ is None:
                 self._put([row], self._unknown("the answer's row is not the row that was sent"))
-            elif isinstance(write, CreateRecord) and id_ in self._written:
-                self._put([row], self._unknown("the answer gives one record for two rows"))
             else:
-                created = isinstance(write, CreateRecord) and told.get("created") is not False
-                self._done.append((row, id_, created))
-                self._written.add(id_)
+                self._take(row, id_, created=told.get("created") is not False)
+
+    def _take(self, row: Row, id_: str, *, created: bool) -> None:
+        """A row that the vendor says it wrote, if what it says can be."""
+        write = row.write
+        if isinstance(write, UpdateRecord) and id_ != as_told(write.ref.id):
+            self._put([row], self._unknown("the answer's row is not the row that was sent"))
+        elif isinstance(write, CreateRecord) and id_ in self._written:
+            self._put([row], self._unknown("the answer gives one record for two rows"))
+        else:
+            self._done.append((row, id_, created and isinstance(write, CreateRecord)))
+            self._written.add(id_)
 
     def _put_trouble(self, row: Row, complaint: Complaint) -> None:
         trouble = read_trouble(complaint, row.object)
@@ -300,56 +376,6 @@ class _Batch:
             self._left.append((row, complaint))
         else:
             self._results[row.place] = trouble
-
-    # -- after sending -------------------------------------------------------------------------------------------
-
-    def _follow(self) -> None:
-        """Rows that turned out to be deleted, merged or converted: told with where they went."""
-        if not self._left:
-            return
-        lookup, lane = self._writer.lookup, self._lane
-        for row, complaint in self._left:
-            self._results[row.place] = refusal(complaint)
-        updates = [(row, row.write.ref) for row, _ in self._left if isinstance(row.write, UpdateRecord)]
-        creates = [row for row, _ in self._left if isinstance(row.write, CreateRecord)]
-        try:
-            with reading("fetch"):
-                fates = lookup.fetch(self._shape, [ref for _, ref in updates], lane)
-                for (row, _), fate in zip(updates, fates, strict=True):
-                    if isinstance(fate, Gone | Moved):
-                        self._results[row.place] = Stale(fate)
-                for row in creates:
-                    assert isinstance(row.write, CreateRecord)
-                    for holder in lookup.holders(self._shape, row.object, row.write.key, lane):
-                        if isinstance(holder, Moved):
-                            self._results[row.place] = Stale(holder)
-        except SyncdError as why:
-            for row, complaint in self._left:
-                self._results[row.place] = Deferred(complaint.code, f"{complaint.message}; and where it went: {why}")
-
-    def _read_back(self) -> None:
-        """Collections answer ids only: what the vendor holds now is read, else a rewrite would look like an edit."""
-        by_object: dict[str, list[tuple[Row, str, bool]]] = {}
-        for done in self._done:
-            by_object.setdefault(done[0].object, []).append(done)
-        for name, written in by_object.items():
-            fields = dict.fromkeys(("Id", STAMP, *(field for row, _, _ in written for field in row.sent)))
-            try:
-                with reading("collections.read"):
-                    held = self._writer.lookup.rows(name, [id_ for _, id_, _ in written], list(fields), self._lane)
-            except SyncdError:
-                # The write is sure. What was sent stands in for what is held; the next read corrects it.
-                held = {}
-            for row, id_, created in written:
-                told = held.get(id_, {})
-                confirmed = {field: _plain(told.get(field, value), value) for field, value in row.sent.items()}
-                version = told.get(STAMP, "")
-                self._results[row.place] = Written(RemoteRef(name, id_), version, confirmed, created)
-
-
-def _plain(told: object, sent: Wire) -> Wire:
-    """What a row read back tells of one field; what was sent, if that is no value a field can have."""
-    return told if told is None or isinstance(told, str | int | float) else sent
 
 
 def _still_stands(write: Write, current: RemoteRecord | Gone | Moved) -> bool:

@@ -13,9 +13,12 @@ from syncd.observe.log import emit
 from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, read_ahead, surely_gone
 
 if TYPE_CHECKING:
+    from connectors.hubspot.client import HubSpotAccount
+    from connectors.salesforce.client import SalesforceAccount
     from syncd.engine.world import Verify, World
     from syncd.ports.budget import Budget
     from syncd.ports.connector import Connector
+    from syncd.ports.notes import Notes
     from syncd.settings.accounts import ConnectionSettings, Secret
     from syncd.store import SqlStore
 
@@ -91,26 +94,32 @@ def build_connectors(settings: ConnectionSettings, store: SqlStore, clock: Syste
 
     name = settings.connection.name
     budgets = Pair(*(SqlBudget(store.engine, name, side, clock) for side in Side))
-    return Pair(_hubspot(settings, budgets.marketing, clock), _salesforce(settings, budgets.crm, clock))
+    return Pair(_hubspot(settings, budgets.marketing, clock), _salesforce(settings, budgets.crm, store, clock))
 
 
-def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+def hubspot_account(settings: ConnectionSettings) -> HubSpotAccount:
+    """How to reach the portal of a connection."""
     from connectors.hubspot.client import HubSpotAccount  # noqa: PLC0415
-    from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
     from connectors.hubspot.errors import HubSpotRates  # noqa: PLC0415
-    from connectors.transport import open_session  # noqa: PLC0415
 
     account = settings.marketing
     token = account.access_token
+    return HubSpotAccount(
+        access_token=lambda: token().get_secret_value(),
+        base_url=account.base_url,
+        api_version=account.api_version,
+        overlap=account.overlap,
+        rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
+    )
+
+
+def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+    from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
+    from connectors.transport import open_session  # noqa: PLC0415
+
     return HubSpotConnector(
-        HubSpotAccount(
-            access_token=lambda: token().get_secret_value(),
-            base_url=account.base_url,
-            api_version=account.api_version,
-            overlap=account.overlap,
-            rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
-        ),
-        session=open_session(pool=AT_ONCE + 1, base_url=account.base_url),
+        hubspot_account(settings),
+        session=open_session(pool=AT_ONCE + 1, base_url=settings.marketing.base_url),
         clock=clock,
         abreast=hands,
         chance=SystemChance(),
@@ -119,29 +128,36 @@ def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -
     )
 
 
-def _salesforce(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+def salesforce_account(settings: ConnectionSettings) -> SalesforceAccount:
+    """How to reach the org of a connection."""
     from connectors.salesforce.client import SalesforceAccount  # noqa: PLC0415
-    from connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415
 
     account = settings.crm
     secret, key = account.client_secret, account.private_key
+    return SalesforceAccount(
+        login_url=account.login_url,
+        client_id=lambda: account.client_id,
+        client_secret=(lambda: secret().get_secret_value()) if secret else None,
+        private_key=(lambda: key().get_secret_value()) if key else None,
+        username=account.username,
+        flow=account.flow,
+        api_version=account.api_version,
+        overlap=account.overlap,
+        daily_calls=account.daily_calls,
+        individuals=account.individuals,
+    )
+
+
+def _salesforce(settings: ConnectionSettings, budget: Budget, notes: Notes, clock: SystemClock) -> Connector:
+    from connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415
+
     return SalesforceConnector.open(
-        SalesforceAccount(
-            login_url=account.login_url,
-            client_id=lambda: account.client_id,
-            client_secret=(lambda: secret().get_secret_value()) if secret else None,
-            private_key=(lambda: key().get_secret_value()) if key else None,
-            username=account.username,
-            flow=account.flow,
-            api_version=account.api_version,
-            overlap=account.overlap,
-            daily_calls=account.daily_calls,
-            individuals=account.individuals,
-        ),
+        salesforce_account(settings),
         side=Side.CRM,
         clock=clock,
         chance=SystemChance(),
         budget=budget,
         horizon=settings.connection.horizon.crm,
+        notes=notes,
         lock=threading.Lock(),
     )

@@ -175,9 +175,10 @@ class Apply:
         """Lots of one side each, in order, none with two writes of one record."""
         lot: list[Job] = []
         refs: set[str] = set()
+        waiting = Counter(job.action.side for job in jobs)
         for job in jobs:
             side = job.action.side
-            limit = self.world.connectors.of(side).capabilities.write_lot
+            limit = self.world.connectors.of(side).capabilities.lot_of(waiting[side])
             if lot and (lot[0].action.side is not side or len(lot) >= limit or job.decision.link.id in refs):
                 yield lot[0].action.side, lot
                 lot, refs = [], set()
@@ -198,7 +199,7 @@ class Apply:
             lane = self.world.lane
         connector = self.world.connectors.of(side).for_lane(lane)
         try:
-            results = connector.write(self.planner.lens.shape(side), prepared, now + SEND_WITHIN)
+            results = connector.write(self.planner.lens.shape(side), prepared, now + SEND_WITHIN, self.world.keep_lease)
         except RetryLater as trouble:
             if trouble.sent:
                 raise

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from syncd.model.errors import Bug
 from syncd.model.fitting import Step
 from syncd.model.remote import Shape
 from syncd.model.values import Instant, Lane
 from syncd.model.write import Write, WriteResult
-from syncd.ports.connector import Connector
+from syncd.ports.connector import Connector, nothing
 from syncd.ports.fitting import Fitting
 
 
@@ -46,7 +46,13 @@ class ReadOnly:
         """The same account in another lane, still without writing."""
         return ReadOnly(self._connector.for_lane(lane))
 
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
+    def write(
+        self,
+        shape: Shape,
+        batch: Sequence[Write],
+        deadline: Instant,
+        meanwhile: Callable[[], None] = nothing,
+    ) -> Sequence[WriteResult]:
         """:raises Bug: always."""
         raise Bug(f"a write of {len(batch)} records of {shape.kind} was asked of a read-only connector by {deadline}")
 

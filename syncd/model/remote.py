@@ -237,7 +237,8 @@ class Quota:
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry;
-    ``write_lot`` how many are handed over at once, since what is stored before and after is shared by all of them.
+    ``write_lot`` how many are handed over at once, since what is stored before and after is shared by all of them;
+    ``bulk_lot`` how many, once ``bulk_from`` wait, since many are cheaper in a job of the vendor's (0: no such job).
 
     ``created`` is the field that holds when a record was made, "" for none. ``resolution`` is the vendor's stamp
     resolution; ``confirms`` whether a write's own answer tells the stored values.
@@ -252,6 +253,12 @@ class Capabilities:
     history: bool = False
     confirms: bool = False
     created: str = ""
+    bulk_from: int = 0
+    bulk_lot: int = 0
+
+    def lot_of(self, waiting: int) -> int:
+        """How many of so many waiting writes are handed over at once."""
+        return self.bulk_lot if self.bulk_from and waiting >= self.bulk_from else self.write_lot
 
 
 @dataclass(frozen=True, slots=True)

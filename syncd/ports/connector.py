@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from syncd.model.remote import (
@@ -25,6 +25,10 @@ from syncd.model.remote import (
 from syncd.model.values import Instant, Lane, Side
 from syncd.model.write import Write, WriteResult
 from syncd.ports.fitting import Fitting
+
+
+def nothing() -> None:
+    """What is done meanwhile, where there is nothing to do."""
 
 
 class Connector(Protocol):
@@ -118,8 +122,13 @@ class Connector(Protocol):
         """When these fields changed and by whom, oldest first; empty where the vendor keeps no history of them."""
         ...
 
-    def write(self, shape: Shape, batch: Sequence[Write], deadline: Instant) -> Sequence[WriteResult]:
-        """Sends the batch; results have its order and length. Rows that were not sent by the deadline are Deferred."""
+    def write(
+        self, shape: Shape, batch: Sequence[Write], deadline: Instant, meanwhile: Callable[[], None] = nothing
+    ) -> Sequence[WriteResult]:
+        """Sends the batch; results have its order and length. Rows that were not sent by the deadline are Deferred.
+
+        :param meanwhile: called now and then while a vendor works long on what it was given, so that a lease is kept.
+        """
         ...
 
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
