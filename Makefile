@@ -1,5 +1,6 @@
 # One command each; every one makes its own virtual environment first, from the locks and nothing else.
 # PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench.
+# FAULTS=1 lets both vendors of the demo misbehave now and then.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast trial check bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
@@ -13,7 +14,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes both ways; no account needed
-	@$(BIN)/syncd demo $(ARGS)
+	@$(BIN)/syncd demo $(if $(FAULTS),--faults) $(ARGS)
 
 test: $(STAMP) ## the whole test suite
 	@$(BIN)/python -m pytest $(ARGS)

@@ -20,6 +20,9 @@ def demo(
     corrupt: Annotated[
         bool, typer.Option("--corrupt", help="Falsify one value at the end, to see that the judge notices.")
     ] = False,
+    faults: Annotated[
+        bool, typer.Option("--faults", help="Let both vendors misbehave now and then, in ways that heal.")
+    ] = False,
 ) -> None:
     """Shows the whole job on local stand-ins, without any account, and writes demo-report.html.
 
@@ -35,5 +38,6 @@ def demo(
         keep=keep,
         report=report or lab.REPORT,
         corrupt=corrupt,
+        faults=faults,
     )
     raise typer.Exit(code)

@@ -22,6 +22,7 @@ from syncd.cli import (
     dead_letters,
     demo,
     doctor,
+    drift,
     explain,
     pausing,
     plan,
@@ -107,6 +108,7 @@ app.command("status")(status.status)
 app.command("runs")(status.runs)
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(drift.app, name="drift")
 app.add_typer(schema.app, name="config")
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from syncd.cli import faulty, keeping
 from syncd.cli.call import Call
 from syncd.model.errors import BadUsage, RetryLater
 
@@ -57,27 +59,62 @@ def sandbox(
         Path | None,
         typer.Option("--write-config", metavar="DIR", help="Write a configuration for them, with the mapping in use."),
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME[=PROBABILITY]",
+            help="Let them fail like this from the start; may be given several times. `--fault list` shows all faults.",
+        ),
+    ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="Go on from what is kept there, and keep it there at the end."),
+    ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(
+            "--like",
+            metavar="CONNECTION",
+            help="With the fields, lists, pipelines and record types of this connection's accounts; reads no record.",
+        ),
+    ] = None,
 ) -> None:
     """Runs both vendors as stand-ins on 127.0.0.1 until interrupted, and prints how to reach them.
 
     In another shell, with what was printed: syncd check, plan, sync.
     """
     call: Call = context.obj
+    wanted = fault or []
+    if "list" in wanted:
+        faulty.show()
+        return
+    chosen = faulty.read(wanted)
     if export is not None and hubspot_port and salesforce_port and _running(hubspot_port, salesforce_port):
         _export_running(export, hubspot_port, salesforce_port)
         return
+    if like is not None:
+        call = replace(call, connection=like)
     running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare)
     stopped = _stop_signal()
     try:
-        _fill(running, load=load, people=people, companies=companies, seed=seed)
+        kept = state is not None and keeping.load(running, state)
+        if like is not None and not kept:
+            keeping.imitate(running, call, like)
+        if not kept:
+            with keeping.refusals_told():
+                _fill(running, load=load, people=people, companies=companies, seed=seed)
         environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
         if write_config is not None:
             _write_config(write_config, call, environment)
         admin = _admin_words(write_config) if bare else ()
+        faulty.arm(running, chosen)
         _print(running, environment, write_config, admin)
         stopped.wait()
         if export is not None:
             _save(export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()})
+        if state is not None:
+            keeping.save(running, state)
     finally:
         from syncd.observe.log import emit
 

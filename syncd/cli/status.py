@@ -26,9 +26,10 @@ def status(
     JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, accounts {SIDE: vendor,
     account, name}, links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at,
     age_seconds}], last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters
-    {open, retrying}, remnants, lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn,
-    workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked
-    [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    {open, retrying}, remnants, resting [{kind, field, side, place, change, since}], lease {holder, epoch, until} or
+    null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id,
+    kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side
+    (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
@@ -180,6 +181,8 @@ def print_waits(stands: Standing, call: Call) -> None:
             f"  {count(waits.remnants, 'record')} of forgotten people to delete: {call.again('privacy')}",
             style="yellow",
         )
+    for each in waits.resting:
+        say(f"  at rest: {each}; {call.again('drift', 'accept', f'{each.kind}.{each.field}')}", style="yellow")
     if stands.decided or stands.retrying:
         say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
     if not waits:

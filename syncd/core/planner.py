@@ -51,7 +51,7 @@ class Planner:
 
     ``schemas`` are the vendors' schema fingerprints, ``read`` when each was read, ``now`` the moment that new conflicts
     are dated with. ``only`` are the fields of linked records that are looked at, all if it is empty; what differs
-    elsewhere stays a difference.
+    elsewhere stays a difference. ``resting`` are those that nobody looks at, since a vendor changed what they are.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Planner:
         read: Pair[Instant],
         now: Instant,
         only: frozenset[str] = frozenset(),
+        resting: frozenset[str] = frozenset(),
     ) -> None:
         self.lens = lens
         self.kind = lens.kind
@@ -71,6 +72,7 @@ class Planner:
         self._read = read
         self._now = now
         self._only = only
+        self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
@@ -143,7 +145,8 @@ class Planner:
             names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
-        return [name for name in layout.slots if name in names and (not self._only or name in self._only)]
+        looked_at = (self._only or names.keys()) - self._resting
+        return [name for name in layout.slots if name in names and name in looked_at]
 
     def _layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         refs = link.refs

@@ -16,7 +16,8 @@ from syncd.engine.price import WAVES, waves
 from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
 from syncd.model.errors import NeedsOperator, RetryLater
-from syncd.model.plan import KindPlan, Update
+from syncd.model.link import Topic
+from syncd.model.plan import Action, Hold, KindPlan, Update
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -61,20 +62,26 @@ def carry_out(
 
 
 def check_clears(world: World, plan: KindPlan) -> None:
-    """A vendor that changes a field's type empties it everywhere: before any clear, the schema is read anew.
+    """A vendor that changes a field's type empties it everywhere: before any clear, carried or held, it is asked anew.
 
     :raises RetryLater: if it changed; nothing of the plan may be written then.
     """
-    updates = (action for decision in plan.decisions for action in decision.actions if isinstance(action, Update))
-    if not any(change.after is None for action in updates for change in action.changes):
+    if not any(_clears(action) for decision in plan.decisions for action in decision.actions):
         return
     kind = next(kind for kind in world.connection.kinds if kind.kind == plan.kind)
     before = world.terms[plan.kind].fingerprints
     if learn_schema(world, kind, at_least=timedelta(0)).fingerprints != before:
         raise RetryLater(
             f"{plan.kind}: a vendor changed the schema of mapped fields while values were about to be cleared; nothing "
-            "was written, run `syncd check` and `syncd plan` and look at the clears"
+            "was written. `syncd drift list` says whether a field rests for it; the next cycle goes on with the others"
         )
+
+
+def _clears(action: Action) -> bool:
+    """Whether a value would be gone on one side, or a person asked whether it may be."""
+    if isinstance(action, Update):
+        return any(change.after is None for change in action.changes)
+    return isinstance(action, Hold) and action.conflict.topic is Topic.CLEAR
 
 
 def _all_at_once(apply: Apply, plan: KindPlan) -> None:

@@ -36,7 +36,7 @@ from syncd.model.plan import (
     Relink,
     Update,
 )
-from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
+from syncd.model.remote import FieldEvent, Moved, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Instant, Pair, Side
 
 
@@ -193,7 +193,7 @@ class _Deciding:
     def _departures(self) -> None:
         """Deletions become tombstones; merges and conversions move the link; what came back is taken up again."""
         done = {decision.link.id for decision in self.decisions}
-        for found, side, move in sorted(self.gathered.moved, key=lambda row: (row[0].link.since, row[0].link.id)):
+        for found, side, move in sorted(self.gathered.moved, key=self._who_stays):
             if found.link.id in done or move.new == move.old:
                 continue
             done.add(found.link.id)
@@ -210,6 +210,15 @@ class _Deciding:
             done.add(found.link.id)
             link, relink = restored(found.link, side, record.ref)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
+
+    def _who_stays(self, row: tuple[Linked, Side, Moved]) -> tuple[bool, Instant, str]:
+        """Of several links that move to one record the first stays: the one that the record's own key names, as the
+        values of a merge's primary win, else the oldest.
+        """
+        found, side, move = row
+        record = self.gathered.strays.of(side).get(move.new)
+        named = record.fields.get(self.planner.lens.shape(side).key) if record is not None else None
+        return named != found.link.refs.of(side.other).id, found.link.since, found.link.id
 
     def _move(self, found: Linked, side: Side, new: RemoteRef, relink: Relink) -> None:
         link = found.link

@@ -15,6 +15,8 @@ import orjson
 
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
+from syncd.engine.drift import once_fitted, watch, without
+from syncd.model.errors import BadConfig, Flaw
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
 from syncd.model.run import Lease
@@ -43,12 +45,16 @@ def no_lease() -> None:
 
 @dataclass(slots=True)
 class Terms:
-    """One kind, ready to be decided on: verified mapping, reader, its schemas' fingerprints and when they were read."""
+    """One kind, ready to be decided on: verified mapping, reader, its schemas' fingerprints and when they were read.
+
+    ``resting`` are the fields that are left as they stand, since their definition changed at a vendor.
+    """
 
     kind: KindMapping
     lens: Lens
     fingerprints: Pair[str]
     read: Pair[Instant]
+    resting: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -100,6 +106,7 @@ class World:
             read=terms.read,
             now=self.clock.now(),
             only=self.only,
+            resting=terms.resting,
         )
 
 
@@ -121,9 +128,17 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
     probe = Lens(kind, world.context, world.codecs)
     told = Pair(*(_schema(world, side, probe, at_least) for side in SIDES))
     schemas, read = told.map(lambda each: each[0]), told.map(lambda each: each[1])
-    verified = world.verify(kind, schemas)
+    flaws: tuple[Flaw, ...] = ()
+    try:
+        verified = world.verify(kind, schemas)
+    except BadConfig as why:
+        if not once_fitted(world.store, kind):
+            raise
+        flaws = why.flaws
+        verified = world.verify(without(kind, flaws), schemas)
     lens = Lens(verified, world.context, world.codecs)
-    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read)
+    rests = frozenset(each.field for each in watch(world.store, kind, schemas, world.clock.now(), flaws=flaws))
+    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read, rests)
     world.terms[kind.kind] = terms
     return terms
 

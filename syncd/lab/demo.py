@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncd.lab.flow import ROUNDS, Flow, both_ways
+from syncd.lab.mix import told as told_mix
 from syncd.lab.report import several, write_report
 from syncd.lab.rough import departures_followed, killed_while_writing
 from syncd.lab.scenes import (
@@ -58,7 +59,7 @@ class Agreement:
     text: str
 
 
-def run(
+def run(  # noqa: PLR0913 - a demo has this many knobs
     *,
     seed: int = SEED,
     people: int = 2_000,
@@ -67,6 +68,7 @@ def run(
     report: Path = REPORT,
     rounds: int = ROUNDS,
     corrupt: bool = False,
+    faults: bool = False,
     console: Console | None = None,
 ) -> int:
     """Plays the demo and writes its report; 0 only if everything it claims is true.
@@ -75,6 +77,7 @@ def run(
     :param keep: folder for configuration, store, logs and exports; a temporary one, removed at the end, if none.
     :param rounds: how many polls the teams go on editing for.
     :param corrupt: falsifies one value by hand after the last sync, to see that the judge notices.
+    :param faults: lets both vendors misbehave lightly (``syncd.lab.mix``), except in the scene that counts calls.
     :raises BadUsage: if the folder to keep is not empty, or there is no example configuration.
     """
     screen = console or Console(highlight=False, soft_wrap=True)
@@ -86,7 +89,11 @@ def run(
         f"at most; Salesforce {DAILY:,} calls a day; an unanswered write may be sent again after {HORIZON} s.",
         style="dim",
     )
-    with open_stage(seed=seed, people=people, companies=companies, keep=keep) as stage:
+    if faults:
+        screen.print(f"Both vendors misbehave now and then, drawn with seed {seed}; everything heals by itself.")
+        for line in told_mix():
+            screen.print(f"  {line}", style="dim")
+    with open_stage(seed=seed, people=people, companies=companies, keep=keep, faults=faults) as stage:
         story = Story()
         flow = _play(stage, story, screen, seed=seed, rounds=rounds)
         if corrupt:
@@ -115,6 +122,7 @@ def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int
             _print_scene(screen, each)
         told = len(story.scenes)
 
+    stage.misbehave()
     scene(lambda: first_link(stage, story))
     stage.edited()
     stage.settle()
@@ -126,7 +134,9 @@ def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int
     scene(lambda: every_policy(stage, story, both))
     scene(lambda: conflict_resolved(stage, story, both))
     stage.wait_for_index()
+    stage.behave()  # the proof counts what the killed process had sent
     scene(lambda: killed_while_writing(stage, story))
+    stage.misbehave()
     stage.settle()
     scene(lambda: departures_followed(stage, story, seed=seed))
     return both_ways(stage, story, seed=seed + 1, rounds=rounds)
@@ -162,6 +172,11 @@ def _figures(stage: Stage, flow: Flow, agreement: Agreement, *, seconds: float) 
     kinds = agreement.told["kinds"]
     agreeing = sum(kind["agreeing"] for kind in kinds)
     flaws = sum(len(kind["disagreements"]) for kind in kinds)
+    hits = stage.mix.fired() if stage.mix is not None else {}
+    trouble = {
+        "faults of the vendors": f"{sum(hits.values())} calls hit ({several(hits)})",
+        "cycles that broke off": f"{len(stage.broken)}, made good by the next",
+    }
     return {
         "edits made while syncing": f"{flow.edits}",
         "delivered": f"{flow.delivered} ({flow.overtaken} overtaken by a later edit, {flow.unneeded} needed no write, "
@@ -172,6 +187,7 @@ def _figures(stage: Stage, flow: Flow, agreement: Agreement, *, seconds: float) 
         "records written": f"{sum(wrote(run) for run in stage.runs):,}",
         "API calls": f"HubSpot {marketing['count']:,}, Salesforce {crm['cost']:,} (counted by the stand-ins)",
         "linked pairs": several({kind["kind"]: kind["pairs"] for kind in kinds}),
+        **(trouble if stage.mix is not None else {}),
         "agreement": f"{agreeing:,} of {agreeing + flaws:,} values (of what is not listed)",
         "the demo took": f"{seconds:.0f} s",
     }

@@ -24,7 +24,8 @@ from sandbox.control import Control
 from syncd.bootstrap import open_world, read_config
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.lab.mix import Mix
+from syncd.model.errors import BadUsage, NeedsOperator, RetryLater
 from syncd.model.run import RunState
 from syncd.observe.log import configure_logs
 from syncd.operations.standing import waiting_document
@@ -42,6 +43,8 @@ PER_10_SECONDS: Final = 1_000
 SEARCH_PER_SECOND: Final = 50
 DAILY: Final = 100_000
 STOP_WITHIN: Final = 5.0
+PATIENCE: Final = 15
+"""How many cycles in a row may stay unfinished before a demo with faults takes what the next one says."""
 
 SETTINGS: Final = """\
 # Written by the demo. Both vendors are stand-ins on this machine, whose limits are set generously.
@@ -77,16 +80,44 @@ class Stage:
     made: Mapping[str, int]
     loaded: Loaded
     world: World
+    mix: Mix | None = None
     runs: list[Ended] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
     edited_at: float = 0.0
 
     def cycle(self, *, approve: str | None = None) -> Ended:
-        """One sync, as the daemon would run it."""
+        """One sync, as the daemon would run it. Where vendors misbehave, as many as it takes until one is through: the
+        daemon would come back just so.
+
+        :raises RetryLater: if a cycle breaks off though nobody misbehaves, or time after time.
+        """
+        for _ in range(PATIENCE if self.mix is not None else 0):
+            try:
+                ended = self._cycle(approve)
+            except RetryLater as trouble:
+                self.broken.append(str(trouble))
+                self.edited()  # something may have been written before it broke off
+                continue
+            if ended.run.state is not RunState.PARTIAL:
+                return ended
+        return self._cycle(approve)
+
+    def _cycle(self, approve: str | None) -> Ended:
         ended = sync(self.world, approve=approve)
         self.runs.append(ended)
         if wrote(ended):
             self.edited()
         return ended
+
+    def misbehave(self) -> None:
+        """Lets the vendors misbehave from now on, in a demo with faults."""
+        if self.mix is not None:
+            self.mix.arm()
+
+    def behave(self) -> None:
+        """Lets them be themselves for a scene whose proof counts single calls."""
+        if self.mix is not None:
+            self.mix.calm()
 
     def edited(self) -> None:
         """Notes that somebody, people or syncd, has just written something."""
@@ -148,8 +179,9 @@ def wrote(ended: Ended) -> int:
 
 
 @contextmanager
-def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> Iterator[Stage]:
-    """Starts everything; stops everything that it started at the end of the block.
+def open_stage(*, seed: int, people: int, companies: int, keep: Path | None, faults: bool = False) -> Iterator[Stage]:
+    """Starts everything; stops everything that it started at the end of the block. ``faults``: there is a mix of them,
+    not armed yet.
 
     :raises BadUsage: if the example configuration is not there, or the folder to keep is not empty.
     """
@@ -169,7 +201,8 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None) -> 
         world = stack.enter_context(open_world(loaded, None, who="demo"))
         marketing, crm = Control(told["hubspot"]), Control(told["salesforce"])
         marketing.switch(index_lag=[0.0, LAG])
-        yield Stage(folder, marketing, crm, told["made"], loaded, world)
+        mix = Mix(marketing, crm, seed=seed) if faults else None
+        yield Stage(folder, marketing, crm, told["made"], loaded, world, mix)
 
 
 def _folder(keep: Path | None, stack: ExitStack) -> Path:

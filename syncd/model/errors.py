@@ -24,13 +24,17 @@ class SyncdError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """One thing wrong in one config file. ``line`` and ``column`` count from 1; 0 means the file as a whole."""
+    """One thing wrong in one config file. ``line`` and ``column`` count from 1; 0 means the file as a whole.
+
+    ``field`` is the shared field that alone is concerned, if it is one.
+    """
 
     file: str
     line: int
     column: int
     what: str
     advice: str
+    field: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file

@@ -67,6 +67,7 @@ KEYS: Final[Mapping[str, str]] = {
     "holder": "id of the worker that holds the lease",
     "how": "archived, deleted, erased, invisible, merged, converted or restored",
     "intent": "id of the write-ahead record; HubSpot knows it as objectWriteTraceId",
+    "job": "id of a Bulk 2.0 job, as Salesforce > Setup > Bulk Data Load Jobs lists it",
     "jobs": "turns that a worker had begun",
     "journal": "SQLite journal mode: wal or delete",
     "limit": "what the vendor allows",
@@ -114,6 +115,19 @@ KEYS: Final[Mapping[str, str]] = {
 
 EVENTS: Final[Mapping[str, Event]] = {
     # -- the vendors' APIs -----------------------------------------------------------------------------------------
+    "bulk.began": Event("info", ("job", "object", "records"), "A Bulk 2.0 job of Salesforce was handed its rows."),
+    "bulk.ended": Event("info", ("job", "state", "records", "ms"), "A Bulk 2.0 job has ended; its results were read."),
+    "bulk.slow": Event(
+        "warning",
+        ("job", "state"),
+        "A job waits in Salesforce's queue for too long; it is ended, and its rows are sent in another way.",
+    ),
+    "bulk.refused": Event(
+        "warning", ("code", "records"), "The org takes no such job; the rows are sent in another way."
+    ),
+    "bulk.left": Event(
+        "info", ("job", "code"), "A job that was to be ended could not be: it is gone, or it has ended by itself."
+    ),
     "api.call": Event(
         "info",
         ("operation", "method", "status", "ms", "bytes", "attempt", "quota_left"),
@@ -234,6 +248,13 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("link", "code"),
         "A vendor refused a record or one of its fields.",
         "`syncd explain link:ID` tells the vendor's reason",
+    ),
+    "field.rests": Event(
+        "warning",
+        ("field", "reason"),
+        "A vendor changed what a mapped field is: its type, or its list lost an option. Nothing of the field is "
+        "carried either way; everything else goes on.",
+        "look at the field in both systems, then `syncd drift accept KIND.FIELD`",
     ),
     "field.parked": Event(
         "warning",

@@ -9,10 +9,12 @@ from typing import Any
 
 import orjson
 
+from syncd.model.drift import Resting
 from syncd.model.link import Conflict
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Run, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Side
+from syncd.operations.drift import resting
 from syncd.operations.staleness import SLACK, STALE, stale
 from syncd.ports.store import PERSON_ACCOUNTS, Store
 
@@ -20,16 +22,17 @@ from syncd.ports.store import PERSON_ACCOUNTS, Store
 @dataclass(frozen=True, slots=True)
 class Waits:
     """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved, and
-    records of forgotten people that nobody has deleted.
+    records of forgotten people that nobody has deleted, and fields at rest that nobody has let go on.
     """
 
     conflicts: int
     dead_letters: int
     approval: bool
     remnants: int
+    resting: Sequence[Resting] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.conflicts or self.dead_letters or self.approval or self.remnants)
+        return bool(self.conflicts or self.dead_letters or self.approval or self.remnants or self.resting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ def what_waits(store: Store) -> Waits:
         dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
         approval=latest is not None and latest.state == "held",
         remnants=len(store.remnants()),
+        resting=resting(store),
     )
 
 
@@ -143,6 +147,17 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": stands.waiting,
         "remnants": stands.waits.remnants,
+        "resting": [
+            {
+                "kind": each.kind,
+                "field": each.field,
+                "side": each.side.value,
+                "place": each.place,
+                "change": each.change,
+                "since": each.since,
+            }
+            for each in stands.waits.resting
+        ],
         "lease": None
         if stands.lease is None
         else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},

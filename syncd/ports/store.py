@@ -68,6 +68,9 @@ class Settlement:
 AGREEMENT: Final = "agreement"
 """Under which name it is remembered how many linked records the last whole sweep saw and found in step, by kind."""
 
+DRIFT: Final = "drift"
+"""Under which name the vendors' definitions of mapped fields are remembered, and which fields rest for one of them."""
+
 FILLED: Final = "filled:{kind}"
 """Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
 

@@ -79,7 +79,8 @@ class Tree:
     def flaw(self, loc: Loc, what: str, advice: str, *, key: bool = False) -> None:
         """Notes something wrong at a path."""
         mark = self.at(loc, key=key)
-        self.flaws.append(Flaw(mark.file, mark.line, mark.column, what, advice))
+        field_name = str(loc[1]) if len(loc) > 1 and loc[0] == "fields" else ""
+        self.flaws.append(Flaw(mark.file, mark.line, mark.column, what, advice, field_name))
 
     def get(self, loc: Loc) -> Any:  # noqa: ANN401 - any plain value
         """The value at a path, ``None`` where there is none."""

@@ -182,6 +182,19 @@ def test_a_contact_merge_with_an_unlinked_loser_moves_the_link(steps: Steps) -> 
     steps.quiet()
 
 
+def test_the_primary_of_a_contact_merge_keeps_its_lead(steps: Steps) -> None:
+    """Also where its link is the younger one: the merged contact's values are not written to the loser's Lead."""
+    older, lead_of_older = steps.pair(firstname="Older")
+    younger, lead_of_younger = steps.pair(email="younger@example.com", firstname="Younger", company="Other")
+    merged = steps.both.hubspot.merge("contacts", younger, older)
+    steps.cycle()
+    steps.cycle()
+    assert steps.marketed(merged, "syncd_crm_id") == lead_of_younger
+    assert (steps.sold(lead_of_younger, "FirstName"), steps.sold(lead_of_older, "FirstName")) == ("Younger", "Older")
+    assert steps.conflict().refs[0][1].id == lead_of_younger
+    steps.quiet()
+
+
 def test_a_contact_merge_with_a_linked_loser_asks_about_the_two_leads(steps: Steps) -> None:
     """Both merged contacts had a Lead: one link goes on under the new id, a person is told that sales still has two."""
     first, lead = steps.pair()

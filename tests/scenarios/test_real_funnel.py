@@ -20,14 +20,15 @@ import pytest
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.olist import load_olist
 from sandbox.server import RunningSandbox
+from tests.shared import HERE, SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
-OLIST = ROOT.parent / "shared" / "data" / "olist"
+OLIST = SHARED / "data" / "olist"
 KILLS = 10
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not OLIST.is_dir(), reason="needs ../shared/data/olist beside the project"),
+    pytest.mark.skipif(not HERE, reason=f"no shared material: the Olist data set is not at {OLIST}"),
 ]
 
 

@@ -1,0 +1,106 @@
+"""Fields whose definition changed at a vendor rest, and everything else goes on.
+
+A type that is changed there may empty the field in every record, and a list that loses an option may have moved its
+records elsewhere: carried on, that would be cleared on the other side too. So each definition is remembered as it was
+when its field was last let go on; a field whose definition differs is left as it stands on both sides until a person
+has looked at both and said so. Definitions that were never seen, or that only gained options, are taken as they are.
+
+A field that does not fit its vendor any more at all (it was deleted, hidden or closed, or a value of its table retired)
+rests just as long as that is so, provided that the very same mapping has fitted before and no rule asks for the field.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import orjson
+
+from syncd.core.planner import digest
+from syncd.model.drift import Definition, Drift, Resting
+from syncd.model.errors import BadConfig, Flaw
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema
+from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
+from syncd.observe.log import emit
+from syncd.ports.store import DRIFT, Store
+
+
+def without(kind: KindMapping, flaws: Sequence[Flaw]) -> KindMapping:
+    """The mapping without the fields that these flaws are about.
+
+    :raises BadConfig: with the flaws, if one concerns more than a field, or a rule asks for such a field.
+    """
+    names = {flaw.field for flaw in flaws}
+    if "" in names or any(re.search(rf"\b{re.escape(name)}\b", text) for name in names for text in _rules(kind)):
+        raise BadConfig(tuple(flaws))
+    kept = tuple(each for each in kind.fields if each.name not in names)
+    return replace(kind, fields=kept, hash=digest(kind.hash, *sorted(names)))
+
+
+def once_fitted(store: Store, kind: KindMapping) -> bool:
+    """Whether this very mapping has fitted both schemas before: what does not fit now was changed at a vendor."""
+    return _drift(store).get(kind.kind, Drift()).mapping == kind.hash
+
+
+def watch(
+    store: Store, kind: KindMapping, schemas: Pair[RemoteSchema], now: Instant, *, flaws: Sequence[Flaw] = ()
+) -> tuple[Resting, ...]:
+    """Holds the schemas against what they were; returns every field that rests from now on or has been resting.
+
+    :param flaws: of fields that do not fit their vendor any more; they rest just as long as that is so.
+    """
+    everything = _drift(store)
+    kept = everything.get(kind.kind, Drift())
+    known, rests = kept.known(), kept.resting(kind.kind)
+    unfit = {flaw.field: flaw for flaw in flaws}
+    rests = {name: rest for name, rest in rests.items() if rest.place or name in unfit}
+    before = dict(known), kept.resting(kind.kind)
+    for name, flaw in unfit.items():
+        if name not in rests:
+            rests[name] = Resting(kind.kind, name, Side.CRM, "", f"{flaw.what}; {flaw.advice}", now)
+            emit("field.rests", kind=kind.kind, field=name, reason=flaw.what)
+    for name, side, place, defined in _defined(kind, schemas):
+        key = f"{name} {side}:{place}"
+        old = known.get(key)
+        change = old.change_to(defined) if old is not None else None
+        if change is None:
+            if name not in rests:
+                known[key] = defined
+        elif name not in rests:
+            rests[name] = Resting(kind.kind, name, side, place, change, now)
+            emit("field.rests", kind=kind.kind, side=str(side), field=name, reason=f"{place}: {change}")
+    mapping = kept.mapping if flaws else kind.hash
+    if (known, rests) != before or mapping != kept.mapping:
+        store.remember(DRIFT, orjson.dumps({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
+    return tuple(rests.values())
+
+
+def _rules(kind: KindMapping) -> Iterator[str]:
+    """Everything in a mapping that asks for fields by name."""
+    yield from (rule.field for rule in kind.match)
+    for side in SIDES:
+        yield kind.scope.of(side) or ""
+        yield from (choice.when for choice in kind.several.of(side))
+        for rule in kind.create.of(side):
+            yield rule.when or ""
+            yield from (each.when or "" for each in rule.record_types)
+
+
+def _drift(store: Store) -> dict[str, Drift]:
+    found = store.recall(DRIFT)
+    return {} if found is None else {each: Drift(**row) for each, row in orjson.loads(found[0]).items()}
+
+
+def _defined(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[tuple[str, Side, str, Definition]]:
+    """Every vendor field of every shared field that can be seen; an association is none."""
+    for shared in kind.fields:
+        for side in SIDES:
+            if shared.type is FieldType.REFERENCE and side is Side.MARKETING:
+                continue
+            for object_name, names in shared.slots.of(side).items():
+                fields = schemas.of(side).objects.get(object_name, {})
+                for name in names:
+                    if name in fields:
+                        yield shared.name, side, f"{object_name}.{name}", Definition.of(fields[name])

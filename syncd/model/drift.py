@@ -1,0 +1,93 @@
+"""What a vendor says a field is, and the shared fields that rest because it says something else by now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from syncd.model.remote import RemoteField
+from syncd.model.values import Instant, Side, instant
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """The part of a vendor field's definition that its values hang on; ``options`` are the active ones of a list."""
+
+    type: str
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, field: RemoteField) -> Definition:
+        """As the vendor describes it."""
+        return cls(field.type, tuple(sorted(option.value for option in field.options if option.active)))
+
+    def change_to(self, other: Definition) -> str | None:
+        """What of it makes old values mean something else, in words; ``None`` if they mean what they meant.
+
+        A list that gains options is none: what was in it still is.
+        """
+        if self.type != other.type:
+            return f"its type was {self.type} and is {other.type}"
+        gone = [option for option in self.options if option not in other.options]
+        if gone and not other.options:
+            return "it was a list and is none any more"
+        return f"its list has no {', '.join(map(repr, gone))} any more" if gone else None
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """A shared field at rest: nothing of it is carried either way until a person has said that it may be."""
+
+    kind: str
+    field: str
+    side: Side
+    place: str
+    """Object and name of the vendor field; empty for one that is out of use until the mapping fits it again."""
+    change: str
+    since: Instant
+
+    def __str__(self) -> str:
+        if not self.place:
+            return f"{self.kind}.{self.field}: {self.change}"
+        return f"{self.kind}.{self.field}: {self.side} changed {self.place}: {self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What is remembered of one kind, as JSON has it: definitions by shared field and place, and what rests.
+
+    ``mapping`` is the hash of the mapping that last fitted the schemas as a whole.
+    """
+
+    defined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    rests: Sequence[Mapping[str, str]] = ()
+    mapping: str = ""
+
+    @classmethod
+    def of(cls, known: Mapping[str, Definition], rests: Mapping[str, Resting], mapping: str) -> Drift:
+        """To be remembered."""
+        rows = [
+            {
+                "field": each.field,
+                "side": str(each.side),
+                "place": each.place,
+                "change": each.change,
+                "since": each.since.isoformat(),
+            }
+            for each in rests.values()
+        ]
+        return cls({key: {"type": each.type, "options": each.options} for key, each in known.items()}, rows, mapping)
+
+    def known(self) -> dict[str, Definition]:
+        """Definitions by ``FIELD SIDE:OBJECT.NAME``."""
+        return {key: Definition(row["type"], tuple(row["options"])) for key, row in self.defined.items()}
+
+    def resting(self, kind: str) -> dict[str, Resting]:
+        """What rests, by shared field."""
+        return {
+            row["field"]: Resting(
+                kind, row["field"], Side(row["side"]), row["place"], row["change"], instant(row["since"])
+            )
+            for row in self.rests
+        }

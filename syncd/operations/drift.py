@@ -1,0 +1,39 @@
+"""Fields that rest since a vendor changed what they are: which, and letting them go on. Reaches no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import orjson
+
+from syncd.model.drift import Drift, Resting
+from syncd.model.values import Instant
+from syncd.ports.store import DRIFT, Store
+
+
+def resting(store: Store) -> tuple[Resting, ...]:
+    """The shared fields of a connection that rest, as the store knows."""
+    return tuple(rest for kind, kept in _drift(store).items() for rest in kept.resting(kind).values())
+
+
+def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) -> list[Resting]:
+    """Ends the rest of these fields (kind and field); their definitions are taken as they are at the next look.
+
+    :returns: those of them that rested.
+    """
+    everything = dict(_drift(store))
+    ended: list[Resting] = []
+    for kind, kept in everything.items():
+        rests = kept.resting(kind)
+        over = [rests.pop(name) for each, name in names if each == kind and name in rests]
+        fields = {rest.field for rest in over}
+        known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields}
+        everything[kind] = Drift.of(known, rests, kept.mapping)
+        ended += over
+    store.remember(DRIFT, orjson.dumps(everything), now)
+    return ended
+
+
+def _drift(store: Store) -> Mapping[str, Drift]:
+    found = store.recall(DRIFT)
+    return {} if found is None else {each: Drift(**row) for each, row in orjson.loads(found[0]).items()}
