@@ -9,6 +9,7 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 import tests.shared  # noqa: F401 - reads where the shared material is before the environment is emptied
@@ -19,6 +20,9 @@ os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is import
 
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+
+hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
+hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

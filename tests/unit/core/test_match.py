@@ -181,7 +181,7 @@ candidates_of_a_small_world = st.lists(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rows=candidates_of_a_small_world, order=st.randoms(use_true_random=False))
 def test_every_unlinked_record_comes_out_once(
     rows: list[tuple[Side, str, list[str], str | None, str | None]], order: st.DataObject

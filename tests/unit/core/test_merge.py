@@ -391,7 +391,7 @@ some_rules = st.builds(
 moments = st.integers(0, 2).map(lambda seconds: NOON + timedelta(seconds=seconds))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(rules=some_rules, agreed=told_values, marketing=shown, crm=shown, one=moments, two=moments)
 def test_the_laws_hold_for_any_values(
     rules: FieldMapping, agreed: Told, marketing: Seen, crm: Seen, one: Instant, two: Instant
@@ -402,7 +402,7 @@ def test_the_laws_hold_for_any_values(
     check_laws(rules, agreed, Pair(marketing, crm), Pair(one, two))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(base=st.sampled_from("abc"), new=st.sampled_from("abc"), side=st.sampled_from(list(Side)), rules=some_rules)
 def test_one_side_s_change_is_the_answer(base: str, new: str, side: Side, rules: FieldMapping) -> None:
     """merge(b, b, x) = x on a two-way field, under every policy."""

@@ -39,7 +39,7 @@ def snapshots() -> Snapshots:
     return Snapshots(Database(engine))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(base=bases)
 def test_a_base_reads_back_equal(snapshots: Snapshots, base: Base) -> None:
     """Whatever the names and values: decode(encode(base)) == base, and of the same types."""
@@ -59,7 +59,7 @@ def record(confirmed: Mapping[str, Wire], **changed: Wire) -> RemoteRecord:
     return RemoteRecord(RemoteRef("Lead", "1"), str(version), EPOCH, told, ends)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(base=bases, changed=st.dictionaries(text, wire, max_size=1))
 def test_the_quick_look_says_what_the_values_say(snapshots: Snapshots, base: Base, changed: dict[str, Wire]) -> None:
     """Compared as texts, two records are as they were confirmed exactly if their values are; nothing is decoded."""
