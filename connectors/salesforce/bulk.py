@@ -26,6 +26,7 @@ from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint
 from connectors.salesforce.ids import as_told
 from connectors.salesforce.packing import Row
+from connectors.shapes import reading
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.model.values import Lane, Wire
@@ -34,12 +35,15 @@ from syncd.observe.log import emit
 from syncd.ports.notes import Notes
 from syncd.ports.system import Clock
 
-LONGEST: Final = 1_200.0
-"""Seconds that a closed job is waited for; then it is ended, and what it did not take up is sent in another way."""
+LONGEST: Final = 180.0
+"""Seconds that a closed job is waited for, as whoever becomes a lead meanwhile waits too. Then it is ended, and what it
+did not take up is sent in another way."""
 SLOW: Final = 3_600.0
 """Seconds for which no job is made once one had to be ended."""
-_BYTES: Final = 90_000_000
-"""Of one upload; the vendor takes 150 MB of base64, which is 112 of CSV."""
+_CHARACTERS: Final = 12_000_000
+"""Of one upload: 48 MB at most, as the results repeat every cell and must fit into an answer; the vendor takes more."""
+_LONGEST_CELL: Final = 100_000
+"""Characters; more than Python's reader of CSV takes a cell to have is 131,072."""
 _CLEAR: Final = "#N/A"
 _FIRST_WAIT, _LAST_WAIT = 1.0, 10.0
 _NOTE: Final = "salesforce bulk job"
@@ -135,7 +139,8 @@ class Bulk:
         emit("bulk.began", job=job, object=rows[0].object, records=len(rows))
         try:
             state = self._waited(job, self._close(job, lane), lane, meanwhile)
-            told = self._read(job, rows, key, lane, ended=state)
+            with reading("bulk.results"):
+                told = self._read(job, rows, key, lane, ended=state)
         except (RetryLater, Bug, NeedsOperator) as why:
             raise RetryLater(f"bulk job {job}: {why}", sent=True) from why
         self._notes.remember(_NOTE, b"", self._clock.now())
@@ -270,7 +275,10 @@ def read_error(text: str) -> Complaint:
 def _fits(row: Row) -> bool:
     if isinstance(row.write, UpdateRecord) and row.write.expect is not None:
         return False
-    return not any(isinstance(value, str) and (not value or value == _CLEAR) for value in row.sent.values())
+    return not any(
+        isinstance(value, str) and (not value or value == _CLEAR or len(value) > _LONGEST_CELL)
+        for value in row.sent.values()
+    )
 
 
 def tables(rows: Sequence[Row], key: str) -> Iterator[tuple[Sequence[Row], bytes]]:
@@ -288,7 +296,7 @@ def tables(rows: Sequence[Row], key: str) -> Iterator[tuple[Sequence[Row], bytes
             table.writeheader()
         size += table.writerow(_cells(row))
         part.append(row)
-        if size >= _BYTES // 4:  # a character may take four bytes
+        if size >= _CHARACTERS:
             yield part, text.getvalue().encode()
             part, size = [], 0
             text.seek(0)

@@ -71,6 +71,10 @@ def accept(
         if strange:
             known = f"those that do: {', '.join(found)}" if found else "no field does"
             raise BadUsage(f"{', '.join(strange)} does not rest; {known}")
-        ended = let_go_on(store, {(found[name].kind, found[name].field) for name in wanted}, SystemClock().now())
+        unfit = [found[name] for name in wanted if not found[name].place]
+        if unfit and not everything:
+            raise BadUsage(f"{unfit[0]}; it goes on by itself once it fits again")
+        names = {(found[name].kind, found[name].field) for name in wanted if found[name].place}
+        ended = let_go_on(store, names, SystemClock().now())
     for each in ended:
         say(f"{each.kind}.{each.field} goes on with the next cycle; {call.again('plan')} shows what it would do")

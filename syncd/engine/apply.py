@@ -172,16 +172,23 @@ class Apply:
         self.world.settle(settlement)
 
     def _by_side(self, jobs: Sequence[Job]) -> Iterator[tuple[Side, list[Job]]]:
-        """Lots of one side each, in order, none with two writes of one record."""
+        """Lots of one side each, in order, none with two writes of one record.
+
+        Where many of one lane wait, a lot is as large as a vendor's jobs want it; opt-outs wait for no job.
+        """
         lot: list[Job] = []
         refs: set[str] = set()
-        waiting = Counter(job.action.side for job in jobs)
+        size = 0
+        waiting = Counter((job.action.side, job.action.lane) for job in jobs)
         for job in jobs:
-            side = job.action.side
-            limit = self.world.connectors.of(side).capabilities.lot_of(waiting[side])
-            if lot and (lot[0].action.side is not side or len(lot) >= limit or job.decision.link.id in refs):
+            side, lane = job.action.side, job.action.lane
+            can = self.world.connectors.of(side).capabilities
+            limit = can.write_lot if lane is Lane.OPT_OUT else can.lot_of(waiting[side, lane])
+            new = lot and (lot[0].action.side is not side or limit != size)
+            if lot and (new or len(lot) >= limit or job.decision.link.id in refs):
                 yield lot[0].action.side, lot
                 lot, refs = [], set()
+            size = limit
             lot.append(job)
             refs.add(job.decision.link.id)
         if lot:

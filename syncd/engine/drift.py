@@ -59,7 +59,7 @@ def watch(
     before = dict(known), kept.resting(kind.kind)
     for name, flaw in unfit.items():
         if name not in rests:
-            rests[name] = Resting(kind.kind, name, Side.CRM, "", f"{flaw.what}; {flaw.advice}", now)
+            rests[name] = Resting(kind.kind, name, None, "", f"{flaw.what}; {flaw.advice}", now)
             emit("field.rests", kind=kind.kind, field=name, reason=flaw.what)
     for name, side, place, defined in _defined(kind, schemas):
         key = f"{name} {side}:{place}"

@@ -41,7 +41,8 @@ class Resting:
 
     kind: str
     field: str
-    side: Side
+    side: Side | None
+    """Whose definition changed; ``None`` where the mapping does not fit any more."""
     place: str
     """Object and name of the vendor field; empty for one that is out of use until the mapping fits it again."""
     change: str
@@ -70,7 +71,7 @@ class Drift:
         rows = [
             {
                 "field": each.field,
-                "side": str(each.side),
+                "side": str(each.side or ""),
                 "place": each.place,
                 "change": each.change,
                 "since": each.since.isoformat(),
@@ -87,7 +88,12 @@ class Drift:
         """What rests, by shared field."""
         return {
             row["field"]: Resting(
-                kind, row["field"], Side(row["side"]), row["place"], row["change"], instant(row["since"])
+                kind,
+                row["field"],
+                Side(row["side"]) if row["side"] else None,
+                row["place"],
+                row["change"],
+                instant(row["since"]),
             )
             for row in self.rests
         }

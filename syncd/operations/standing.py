@@ -151,7 +151,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
             {
                 "kind": each.kind,
                 "field": each.field,
-                "side": each.side.value,
+                "side": each.side,
                 "place": each.place,
                 "change": each.change,
                 "since": each.since,
