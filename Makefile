@@ -17,7 +17,7 @@ demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes 
 	@$(BIN)/syncd demo $(if $(FAULTS),--faults) $(ARGS)
 
 test: $(STAMP) ## the whole test suite
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python deploy/test.py $(ARGS)
 
 test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
