@@ -221,6 +221,9 @@ class MemoryConnector:
             event for event in self.shelf.events if event.ref in refs and event.field in fields and event.at >= since
         ]
 
+    def quieten(self) -> None:
+        """Nothing goes on here."""
+
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """Nobody pays here."""
         return ()

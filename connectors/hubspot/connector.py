@@ -149,6 +149,9 @@ class HubSpotConnector:
         """Owners, archived ones too."""
         return read_users(self._client, lane=self._lane)
 
+    def quieten(self) -> None:
+        """Nothing: no call of this vendor goes on by itself beyond the horizon."""
+
     @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """Contacts that are marketing contacts, billed per tier; the account's settings decide that for each app."""

@@ -2,8 +2,8 @@
 
 A job costs seven calls and its polls, whatever it holds, and waits in a queue: it pays from seven thousand rows on. New
 records are upserts by the key field, updates go by id; the results come in another order and are known by that column.
-An empty cell leaves a field as it is, ``#N/A`` clears it (vendor's guide, "Bulk API 2.0 ingest"), so a row whose own
-text is one of both cannot travel in this way.
+An empty cell leaves a field as it is, ``#N/A`` is said to clear it (vendor's guide, "Bulk API 2.0 ingest"), so a row
+that clears, or whose own text is one of both, does not travel in this way.
 
 Promises: a row is called written or refused only as its job told; what the job surely never took up is given back to
 be sent otherwise. Nothing is taken up before the job is closed, so trouble before that leaves every row unsent. A job
@@ -46,6 +46,8 @@ _LONGEST_CELL: Final = 100_000
 """Characters; more than Python's reader of CSV takes a cell to have is 131,072."""
 _CLEAR: Final = "#N/A"
 _FIRST_WAIT, _LAST_WAIT = 1.0, 10.0
+_ENDING: Final = (0.0, 1.0, 2.0, 4.0)
+"""Seconds between the looks at a job that was told to end."""
 _NOTE: Final = "salesforce bulk job"
 _ERROR: Final = re.compile(
     r"(?P<code>[A-Z][A-Z0-9_]+):(?P<message>.*?)(?::(?P<fields>[\w, ]*))?\s*(?:--)?\s*", re.DOTALL
@@ -88,7 +90,6 @@ class Bulk:
         self._client = client
         self._notes = notes
         self._clock = clock
-        self._doubt = True
         self._slow_until = float("-inf")
 
     def worth(self, rows: Sequence[Row]) -> list[list[Row]]:
@@ -106,20 +107,18 @@ class Bulk:
         return [group for group in groups.values() if len(group) >= self.least]
 
     def look_back(self, lane: Lane) -> None:
-        """Ends a job that was left behind, by this process or an earlier one.
+        """Ends a job that was left behind, by this process or by any other one of the connection.
 
         :raises RetryLater: marked as unsent, if nobody can tell whether it has ended.
         """
-        if not self._doubt:
-            return
         noted = self._notes.recall(_NOTE)
-        if noted is not None and noted[0]:
-            try:
-                self._end(noted[0].decode(), lane)
-            except RetryLater as why:
-                raise RetryLater(f"an earlier bulk job may be at work: {why}", after=why.after, sent=False) from why
-            self._notes.remember(_NOTE, b"", self._clock.now())
-        self._doubt = False
+        if noted is None or not noted[0]:
+            return
+        try:
+            self._end(noted[0].decode(), lane)
+        except RetryLater as why:
+            raise RetryLater(f"an earlier bulk job may be at work: {why}", after=why.after, sent=False) from why
+        self._notes.remember(_NOTE, b"", self._clock.now())
 
     def run(self, rows: Sequence[Row], table: bytes, key: str, *, lane: Lane, meanwhile: Callable[[], None]) -> Told:
         """Sends rows of one object and one sort, and waits for what becomes of them.
@@ -133,7 +132,6 @@ class Bulk:
             job = self._open(rows[0], key, table, lane)
         except RetryLater as why:
             raise RetryLater(str(why), after=why.after, sent=False) from why
-        self._doubt = True
         began = self._clock.monotonic()
         self._notes.remember(_NOTE, job.encode(), self._clock.now())
         emit("bulk.began", job=job, object=rows[0].object, records=len(rows))
@@ -144,7 +142,6 @@ class Bulk:
         except (RetryLater, Bug, NeedsOperator) as why:
             raise RetryLater(f"bulk job {job}: {why}", sent=True) from why
         self._notes.remember(_NOTE, b"", self._clock.now())
-        self._doubt = False
         seconds = self._clock.monotonic() - began
         emit("bulk.ended", job=job, state=str(state), records=len(rows), ms=round(seconds * 1000))
         return told
@@ -177,10 +174,7 @@ class Bulk:
             )
         except (RetryLater, CallRefused):
             state = self._state(job, lane)
-            if state is not State.OPEN:
-                return state
-            self._end(job, lane)
-            return State.ABORTED
+            return state if state is not State.OPEN else self._end(job, lane)
         return _state_of(answer.json())
 
     def _waited(self, job: str, state: State, lane: Lane, meanwhile: Callable[[], None]) -> State:
@@ -189,7 +183,6 @@ class Bulk:
         :raises RetryLater: if it does not end.
         """
         wait, began = _FIRST_WAIT, self._clock.monotonic()
-        told_to_end = False
         while state not in ENDED:
             meanwhile()
             self._clock.sleep(wait)
@@ -197,25 +190,33 @@ class Bulk:
             state = self._state(job, lane)
             if state in ENDED or self._clock.monotonic() - began < LONGEST:
                 continue
-            if told_to_end:
-                raise RetryLater(f"it is {state} and does not end", sent=True)
             emit("bulk.slow", job=job, state=str(state))
             self._slow_until = self._clock.monotonic() + SLOW
-            self._end(job, lane)
-            told_to_end = True
+            return self._end(job, lane)
         return state
 
     def _state(self, job: str, lane: Lane) -> State:
         return _state_of(self._client.get("bulk.poll", f"jobs/ingest/{job}", lane=lane).json())
 
-    def _end(self, job: str, lane: Lane) -> None:
-        """Ends a job that has not ended; one that has, or is gone, is left alone."""
-        try:
-            if self._state(job, lane) not in ENDED:
-                aborted = {"state": State.ABORTED.value}
+    def _end(self, job: str, lane: Lane) -> State:
+        """Ends a job that has not ended, and sees that it has; one that is gone has.
+
+        :raises RetryLater: if it goes on all the same.
+        """
+        aborted = {"state": State.ABORTED.value}
+        state = None
+        for wait in _ENDING:
+            try:
+                state = self._state(job, lane)
+                if state in ENDED:
+                    return state
                 self._client.send("bulk.abort", "PATCH", f"jobs/ingest/{job}", aborted, lane=lane, resend=Resend.SAFE)
-        except CallRefused as why:
-            emit("bulk.left", job=job, code=why.code)  # gone after seven days, or just over
+            except CallRefused as why:
+                emit("bulk.left", job=job, code=why.code)
+                if why.status == 404:  # kept for seven days
+                    return State.ABORTED
+            self._clock.sleep(wait)
+        raise RetryLater(f"bulk job {job} is {state} and does not end", sent=True)
 
     def _drop(self, job: str, lane: Lane) -> None:
         """Ends a job that holds no rows or is not closed, if that can be done: left as it is, it never runs."""
@@ -257,7 +258,7 @@ class Bulk:
         if marked and "sf__Id" not in (reader.fieldnames or ()):
             raise wrong_shape("bulk.results", f"{table} of job {job} without a column sf__Id")
         try:
-            yield from reader
+            yield from (line for line in reader if None not in line.values())  # a line that is cut short tells nothing
         except csv.Error as why:
             raise wrong_shape("bulk.results", f"{table} of job {job} is no CSV: {why}") from why
 
@@ -273,7 +274,8 @@ def read_error(text: str) -> Complaint:
 
 # -- rows as a table -------------------------------------------------------------------------------------------------
 def _fits(row: Row) -> bool:
-    if isinstance(row.write, UpdateRecord) and row.write.expect is not None:
+    """Whether a row means in a table what it means elsewhere. No clear does for sure, whatever ``#N/A`` is said to do."""
+    if isinstance(row.write, UpdateRecord) and (row.write.expect is not None or None in row.sent.values()):
         return False
     return not any(
         isinstance(value, str) and (not value or value == _CLEAR or len(value) > _LONGEST_CELL)
@@ -283,10 +285,8 @@ def _fits(row: Row) -> bool:
 
 def tables(rows: Sequence[Row], key: str) -> Iterator[tuple[Sequence[Row], bytes]]:
     """The rows as CSV, in as few uploads as they fit into."""
-    names = ["Id", *dict.fromkeys(name for row in rows for name in row.sent)]
-    if isinstance(rows[0].write, CreateRecord):
-        names.remove("Id")
-        assert key in names
+    first = key if isinstance(rows[0].write, CreateRecord) else "Id"  # a line that is cut short keeps its name whole
+    names = list(dict.fromkeys([first, *(name for row in rows for name in row.sent)]))
     part: list[Row] = []
     size = 0
     text = io.StringIO(newline="")
@@ -311,8 +311,8 @@ def _cells(row: Row) -> dict[str, str]:
 
 
 def _cell(value: Wire) -> str:
-    if value is None:
-        return _CLEAR
+    if value is None:  # of a new record; its fields are empty
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -240,6 +240,13 @@ class SalesforceConnector:
         return self._org.writer.write(shape, batch, deadline, self._lane, meanwhile)
 
     @foreseen
+    def quieten(self) -> None:
+        """Ends a job of Bulk 2.0 that was left behind."""
+        bulk = self._org.writer.bulk
+        if bulk is not None:
+            bulk.look_back(self._lane)
+
+    @foreseen
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """None: Salesforce charges storage, not records."""
         return ()

@@ -53,8 +53,9 @@ def accept(
 ) -> None:
     """Takes the definitions of these fields as they are now: from the next cycle on they are carried again.
 
-    Whatever differs then is merged as any change is, so look first at what the vendor's change did to the records:
-    `syncd plan` afterwards shows it before anything is written.
+    A cycle reads only what changes, so what differs since is found by the daemon's sweep, by `syncd sync --full`, or at
+    once by `syncd resync --all --fields FIELD`, and merged as any change is. Look first at what the vendor's change did
+    to the records, and pause the connection if it must not be carried on: `syncd plan --full` shows it.
     """
     from syncd.cli.out import say
     from syncd.model.errors import BadUsage
@@ -77,4 +78,6 @@ def accept(
         names = {(found[name].kind, found[name].field) for name in wanted if found[name].place}
         ended = let_go_on(store, names, SystemClock().now())
     for each in ended:
-        say(f"{each.kind}.{each.field} goes on with the next cycle; {call.again('plan')} shows what it would do")
+        say(f"{each.kind}.{each.field} goes on with the next cycle")
+        say(f"    what differs since: {call.again('plan', '--full')}")
+        say(f"    to carry it now: {call.again('resync', '--all', '--fields', each.field)}")

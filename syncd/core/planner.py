@@ -330,8 +330,9 @@ class Planner:
     def create(
         self, link: Link, origin: Side, record: RemoteRecord, made: Made, values: Mapping[str, Canonical]
     ) -> Decision:
-        """The counterpart of a record that stands alone; ``values`` are its shared values."""
-        return plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=values)
+        """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
+        carried = {name: value for name, value in values.items() if name not in self._resting}
+        return plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

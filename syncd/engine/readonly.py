@@ -46,6 +46,9 @@ class ReadOnly:
         """The same account in another lane, still without writing."""
         return ReadOnly(self._connector.for_lane(lane))
 
+    def quieten(self) -> None:
+        """Nothing: ending what somebody left is a write."""
+
     def write(
         self,
         shape: Shape,

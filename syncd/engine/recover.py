@@ -49,6 +49,8 @@ def _pass(world: World) -> list[Intent]:
     groups: dict[tuple[str, Side, IntentKind, str], list[Intent]] = defaultdict(list)
     for intent in world.store.open_intents():
         groups[intent.kind, intent.side, intent.action, intent.object].append(intent)
+    for side in {side for _, side, _, _ in groups}:
+        world.connectors.of(side).quieten()
     for (kind, side, action, object_name), intents in groups.items():
         if kind not in world.terms:
             left.extend(intents)

@@ -131,6 +131,13 @@ class Connector(Protocol):
         """
         ...
 
+    def quieten(self) -> None:
+        """Ends what this or an earlier process may have left under way at the vendor; before, no write may be given up.
+
+        :raises RetryLater: if nobody can tell whether it has ended.
+        """
+        ...
+
     def billed(self, refs: Sequence[RemoteRef]) -> Sequence[RemoteRef]:
         """Which of these new records the vendor bills the account for (HubSpot: marketing contacts)."""
         ...

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from connectors.salesforce.bulk import Bulk
+from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from sandbox.salesforce.org import DuplicateRule
 from syncd.model.errors import RetryLater
 from syncd.model.remote import Gone, Moved, RemoteRef
 from syncd.model.write import Clash, Deferred, Expect, Indeterminate, Refused, Stale, UpdateRecord, Written
-from tests.contract.salesforce_bulk import MANY, Org, change, new, news, page
+from tests.contract.salesforce_bulk import MANY, PERSON, Org, change, new, news, page
 
 
 @pytest.fixture
@@ -57,6 +59,17 @@ def test_a_row_is_cleared_left_alone_and_taken_at_its_word(org: Org) -> None:
     held = [org.row(ref) for ref in old]
     assert [row["Title"] for row in held] == [None] * MANY + ["#N/A"]
     assert {row["Phone"] for row in held} == {"+49 30 1"}
+    assert org.calls()["bulk.create"] == 0, "that a table can clear is not sure"
+
+
+@pytest.mark.parametrize("clears", [True, False])
+def test_a_clear_is_in_no_table(org: Org, clears: bool) -> None:
+    """Whatever an org makes of the sign for it."""
+    org.kernel.switches.bulk_na_clears = clears
+    old = org.leads(2 * MANY)
+    rows = [change(n, ref, Title=None if n % 2 else "New") for n, ref in enumerate(old)]
+    assert _all_written(org.write(rows))
+    assert [org.row(ref)["Title"] for ref in old] == ["New", None] * MANY
     assert org.calls()["bulk.create"] == 1
 
 
@@ -175,6 +188,60 @@ def test_a_vendor_that_falls_silent_leaves_the_rows_unknown(org: Org) -> None:
     assert org.states() == ["Aborted"]
     org.clock.advance(1_000)
     assert org.calls()["bulk.rows"] == 0
+
+
+def test_another_worker_ends_the_job_of_the_one_before(org: Org) -> None:
+    """Also one that has written before and had no reason to look back."""
+    other = org.process()
+    deadline = org.clock.now() + timedelta(hours=1)
+    assert _all_written(other.write(PERSON, [new(500)], deadline))
+    org.kernel.switches.bulk_queue_seconds = 500
+    org.break_("jobs/ingest/", method="GET", times=1_000, answer=page("<html>away</html>", 503))
+    assert all(isinstance(result, Indeterminate) for result in org.write(news()))
+    org.kernel.faults.armed.clear()
+    assert _all_written(other.write(PERSON, [new(501)], deadline))
+    org.clock.advance(1_000)
+    assert org.states() == ["Aborted"]
+    assert org.calls()["bulk.rows"] == 0
+
+
+def test_looking_back_needs_no_write(org: Org) -> None:
+    """Whoever settles what became of the rows ends the job first."""
+    org.kernel.switches.bulk_queue_seconds = 500
+    org.break_("jobs/ingest/", method="GET", times=1_000, answer=page("<html>away</html>", 503))
+    org.write(news())
+    with pytest.raises(RetryLater):
+        org.connector.quieten()
+    org.kernel.faults.armed.clear()
+    org.connector.quieten()
+    assert org.states() == ["Aborted"]
+
+
+def test_a_job_that_does_not_end_is_not_called_ended(org: Org) -> None:
+    """The vendor refuses to end it: its rows stay unknown and are not sent a second time."""
+    org.kernel.switches.bulk_queue_seconds = 10_000
+    refusal = page('[{"errorCode":"INVALIDJOBSTATE","message":"not now"}]', 400)
+
+    def hits(request: HttpRequest) -> bool:
+        return request.method == "PATCH" and b"Aborted" in request.body
+
+    org.kernel.faults.arm(Fault("stubborn", hits, times=1_000, answer=refusal))
+    results = org.write(news(), within=5_000)
+    assert all(isinstance(result, Indeterminate) for result in results)
+    assert len(org.kernel.export()["Lead"]) == 0
+    assert org.notes.kept["salesforce bulk job"][0]
+
+
+def test_a_result_that_is_cut_short_proves_nothing(org: Org) -> None:
+    """The last line lacks its end: that row is unknown, and no other is taken for it."""
+
+    def cut(request: HttpRequest) -> bool:
+        return "successfulResults" in request.path
+
+    table = b"sf__Id,sf__Created,Syncd_Marketing_Id__c,LastName,Company\n00Q5U000001sLZCUA2,true,k1"
+    org.kernel.faults.arm(Fault("cut", cut, answer=HttpResponse(200, table, {"Content-Type": "text/csv"})))
+    results = org.write([new(number) for number in range(1, MANY + 1)])
+    assert all(isinstance(result, Indeterminate) for result in results)
 
 
 def test_nothing_is_sent_while_an_earlier_job_cannot_be_ended(org: Org) -> None:

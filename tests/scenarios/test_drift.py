@@ -97,6 +97,22 @@ def test_a_list_that_loses_an_option_rests(steps: Steps) -> None:
     assert repr(source.picklist[0].value) in rest.change
 
 
+def test_a_new_record_is_made_without_what_rests(steps: Steps) -> None:
+    """Its value may mean something else by now; it follows once a person has let the field go on."""
+    _retyped(steps, "Title", "phone")
+    steps.both.clock.advance(HOUR)
+    sync(steps.both.world)
+    contact = steps.contact(email="new@example.com", company="New", jobtitle="Chief")
+    steps.cycle()
+    lead = str(steps.marketed(contact, "syncd_crm_id"))
+    assert steps.sold(lead, "Title") is None
+    assert steps.sold(lead, "LastName") == "Doe"
+    let_go_on(steps.both.store, {("person", "title")}, steps.both.clock.now())
+    steps.cycle()
+    sync(steps.both.world, full=True)
+    assert steps.sold(lead, "Title") == "Chief"
+
+
 @pytest.mark.parametrize("change", ["hide_field", "protect_field"])
 def test_a_field_that_is_closed_rests_until_it_is_open_again(steps: Steps, change: str) -> None:
     """Everything else goes on meanwhile, nothing is cleared, and the field goes on by itself."""

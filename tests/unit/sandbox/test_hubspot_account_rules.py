@@ -42,7 +42,7 @@ STAGES = [
 ]  # fmt: skip
 
 
-@pytest.mark.fact("hubspot 6.13", "defaults 6")
+@pytest.mark.fact("hubspot 6.13")
 def test_stages_and_their_order(hub: HubSpotAccountUnderTest) -> None:
     """Eight to begin with; an own one has a number for an id and stands where the admin put it."""
     assert options(hub, "lifecyclestage") == STAGES
@@ -58,7 +58,7 @@ def test_stages_and_their_order(hub: HubSpotAccountUnderTest) -> None:
     assert answer["properties"]["lifecyclestage"] == own
 
 
-@pytest.mark.fact("hubspot 6.13")
+@pytest.mark.fact("hubspot 6.13", "defaults 6")
 @pytest.mark.parametrize(("moves", "stages"), [(True, ["opportunity", "customer"]), (False, ["lead", "lead"])])
 def test_a_deal_moves_the_stage_of_its_people(moves: bool, stages: list[str]) -> None:
     """Made: opportunity; won: customer, of contacts and companies, never backward, as the account is set."""
