@@ -200,7 +200,7 @@ def _make_private(file: Path) -> None:
     """Makes the file and its folder for the owner only, or closes an existing file to others."""
     try:
         if not file.parent.exists():
-            file.parent.mkdir(parents=True, mode=0o700)
+            file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)  # another process may be quicker
             file.parent.chmod(0o700)
         if not file.exists():
             handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)

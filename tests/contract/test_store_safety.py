@@ -288,3 +288,21 @@ def test_a_usual_opening_imports_little(file_store: SqlStore, tmp_path: Path) ->
     )
     told = child(script, f"sqlite:///{tmp_path}/state/state.db").communicate(timeout=60)[0]
     assert told == "[]\n"
+
+
+def test_a_folder_that_another_process_makes_first_is_no_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between looking for the folder and making it, a second process has made it."""
+    folder = tmp_path / "state"
+    exists = Path.exists
+
+    def late(path: Path) -> bool:
+        if path == folder and not exists(folder):
+            folder.mkdir()
+            return False
+        return exists(path)
+
+    monkeypatch.setattr(Path, "exists", late)
+    open_store(f"sqlite:///{folder}/state.db", "main", clock=FakeClock(), chance=FakeChance()).close()
+    assert stat.S_IMODE((folder / "state.db").stat().st_mode) == 0o600
