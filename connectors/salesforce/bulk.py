@@ -274,7 +274,7 @@ def read_error(text: str) -> Complaint:
 
 # -- rows as a table -------------------------------------------------------------------------------------------------
 def _fits(row: Row) -> bool:
-    """Whether a row means in a table what it means elsewhere. No clear does for sure, whatever ``#N/A`` is said to do."""
+    """Whether a row means in a table what it means elsewhere; no clear surely does, whatever ``#N/A`` is said to do."""
     if isinstance(row.write, UpdateRecord) and (row.write.expect is not None or None in row.sent.values()):
         return False
     return not any(
