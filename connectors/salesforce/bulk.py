@@ -117,7 +117,8 @@ class Bulk:
         try:
             self._end(noted[0].decode(), lane)
         except RetryLater as why:
-            raise RetryLater(f"an earlier bulk job may be at work: {why}", after=why.after, sent=False) from why
+            what = f"nothing is written while an earlier bulk job may be at work: {why}"
+            raise RetryLater(what, after=why.after, sent=False) from why
         self._notes.remember(_NOTE, b"", self._clock.now())
 
     def run(self, rows: Sequence[Row], table: bytes, key: str, *, lane: Lane, meanwhile: Callable[[], None]) -> Told:
@@ -216,7 +217,8 @@ class Bulk:
                 if why.status == 404:  # kept for seven days
                     return State.ABORTED
             self._clock.sleep(wait)
-        raise RetryLater(f"bulk job {job} is {state} and does not end", sent=True)
+        where = "Setup > Bulk Data Load Jobs"
+        raise RetryLater(f"bulk job {job} is {state} and does not end; look at it in {where}, and abort it there")
 
     def _drop(self, job: str, lane: Lane) -> None:
         """Ends a job that holds no rows or is not closed, if that can be done: left as it is, it never runs."""

@@ -15,10 +15,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import orjson
-
 from syncd.core.planner import digest
-from syncd.model.drift import Definition, Drift, Resting
+from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
@@ -41,7 +39,7 @@ def without(kind: KindMapping, flaws: Sequence[Flaw]) -> KindMapping:
 
 def once_fitted(store: Store, kind: KindMapping) -> bool:
     """Whether this very mapping has fitted both schemas before: what does not fit now was changed at a vendor."""
-    return _drift(store).get(kind.kind, Drift()).mapping == kind.hash
+    return _remembered(store).get(kind.kind, Drift()).mapping == kind.hash
 
 
 def watch(
@@ -51,7 +49,7 @@ def watch(
 
     :param flaws: of fields that do not fit their vendor any more; they rest just as long as that is so.
     """
-    everything = _drift(store)
+    everything = _remembered(store)
     kept = everything.get(kind.kind, Drift())
     known, rests = kept.known(), kept.resting(kind.kind)
     unfit = {flaw.field: flaw for flaw in flaws}
@@ -73,7 +71,7 @@ def watch(
             emit("field.rests", kind=kind.kind, side=str(side), field=name, reason=f"{place}: {change}")
     mapping = kept.mapping if flaws else kind.hash
     if (known, rests) != before or mapping != kept.mapping:
-        store.remember(DRIFT, orjson.dumps({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
+        store.remember(DRIFT, write_drift({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
     return tuple(rests.values())
 
 
@@ -88,9 +86,9 @@ def _rules(kind: KindMapping) -> Iterator[str]:
             yield from (each.when or "" for each in rule.record_types)
 
 
-def _drift(store: Store) -> dict[str, Drift]:
-    found = store.recall(DRIFT)
-    return {} if found is None else {each: Drift(**row) for each, row in orjson.loads(found[0]).items()}
+def _remembered(store: Store) -> dict[str, Drift]:
+    noted = store.recall(DRIFT)
+    return read_drift(noted[0] if noted else None)
 
 
 def _defined(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[tuple[str, Side, str, Definition]]:

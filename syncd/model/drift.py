@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from syncd.model.remote import RemoteField
@@ -97,3 +98,13 @@ class Drift:
             )
             for row in self.rests
         }
+
+
+def read_drift(content: bytes | None) -> dict[str, Drift]:
+    """What was remembered of a connection, by kind; nothing at first."""
+    return {} if content is None else {kind: Drift(**row) for kind, row in json.loads(content).items()}
+
+
+def write_drift(drift: Mapping[str, Drift]) -> bytes:
+    """The same to be remembered."""
+    return json.dumps({kind: asdict(each) for kind, each in drift.items()}).encode()

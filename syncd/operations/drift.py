@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
-import orjson
-
-from syncd.model.drift import Drift, Resting
+from syncd.model.drift import Drift, Resting, read_drift, write_drift
 from syncd.model.values import Instant
 from syncd.ports.store import DRIFT, Store
 
 
 def resting(store: Store) -> tuple[Resting, ...]:
     """The shared fields of a connection that rest, as the store knows."""
-    return tuple(rest for kind, kept in _drift(store).items() for rest in kept.resting(kind).values())
+    return tuple(rest for kind, kept in _remembered(store).items() for rest in kept.resting(kind).values())
 
 
 def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) -> list[Resting]:
@@ -21,7 +19,7 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
 
     :returns: those of them that rested.
     """
-    everything = dict(_drift(store))
+    everything = _remembered(store)
     ended: list[Resting] = []
     for kind, kept in everything.items():
         rests = kept.resting(kind)
@@ -30,10 +28,10 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
         known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields}
         everything[kind] = Drift.of(known, rests, kept.mapping)
         ended += over
-    store.remember(DRIFT, orjson.dumps(everything), now)
+    store.remember(DRIFT, write_drift(everything), now)
     return ended
 
 
-def _drift(store: Store) -> Mapping[str, Drift]:
-    found = store.recall(DRIFT)
-    return {} if found is None else {each: Drift(**row) for each, row in orjson.loads(found[0]).items()}
+def _remembered(store: Store) -> dict[str, Drift]:
+    noted = store.recall(DRIFT)
+    return read_drift(noted[0] if noted else None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -147,17 +147,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": stands.waiting,
         "remnants": stands.waits.remnants,
-        "resting": [
-            {
-                "kind": each.kind,
-                "field": each.field,
-                "side": each.side,
-                "place": each.place,
-                "change": each.change,
-                "since": each.since,
-            }
-            for each in stands.waits.resting
-        ],
+        "resting": [asdict(each) for each in stands.waits.resting],
         "lease": None
         if stands.lease is None
         else {"holder": stands.lease.holder, "epoch": stands.lease.epoch, "until": stands.lease.until},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from syncd.model.drift import Definition, Drift, Resting
+from syncd.model.drift import Definition, Drift, Resting, write_drift
 from syncd.model.values import Side
 from syncd.operations.drift import resting
 from syncd.ports.store import DRIFT
@@ -22,7 +22,7 @@ def _rest(store: SqlStore) -> None:
         "industry crm:Lead.Industry": Definition("picklist", ("Banking",)),
         "title crm:Lead.Title": Definition("string"),
     }
-    store.remember(DRIFT, orjson.dumps({"person": Drift.of(known, rests, "x")}), AT)
+    store.remember(DRIFT, write_drift({"person": Drift.of(known, rests, "x")}), AT)
 
 
 def test_what_rests_waits_for_a_person(run: Run, store: SqlStore) -> None:
