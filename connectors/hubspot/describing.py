@@ -49,7 +49,8 @@ def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSch
     if not listed or not all(isinstance(row.get(part), str) for row in listed for part in ("name", "type")):
         raise wrong_shape("properties", f"no properties of {asked.kind}, or one without name or type")
     rows: dict[str, Mapping[str, Any]] = {row["name"]: row for row in listed}
-    required = _required(client, asked.kind, lane=lane)
+    # Older paths do not obey the rules.
+    required = (client.paths.strict and required_of(client, asked.kind, lane=lane)) or frozenset()
     fields = {name: _field(asked.kind, row, required=name in required) for name, row in rows.items()}
     if OPTED_OUT in fields:
         fields[UNSUBSCRIBED] = RemoteField(UNSUBSCRIBED, "bool", "Unsubscribed from all email", writable=True)
@@ -98,21 +99,16 @@ def read_history(
     return sorted(events, key=lambda event: event.at)
 
 
-def _required(client: HubSpotClient, kind: str, *, lane: Lane) -> frozenset[str]:
-    """What the account wants of every new record, where the paths in use obey its rules.
-
-    Nothing, as far as is known, where the vendor has no schema for the object or does not show it.
-    """
-    if not client.paths.strict:
-        return frozenset()
+def required_of(client: HubSpotClient, kind: str, *, lane: Lane) -> frozenset[str] | None:
+    """What the account's rules want of every new record; ``None`` where the object's schema is not shown."""
     try:
         told = object_of(client.get("schema", client.paths.schema(kind), lane=lane), "schema")
     except Unauthorized:
         raise
     except (Rejected, NeedsOperator, CallFailed):  # told as api.refused; the properties themselves are known
-        return frozenset()
+        return None
     named = told.get("requiredProperties")
-    return frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else frozenset()
+    return frozenset(name for name in named if isinstance(name, str)) if isinstance(named, list) else None
 
 
 def _field(kind: str, row: Mapping[str, Any], *, required: bool) -> RemoteField:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from connectors.hubspot.client import HubSpotClient, object_of, rows_of
+from connectors.hubspot.client import HubSpotClient, rows_of
+from connectors.hubspot.describing import required_of
 from connectors.hubspot.errors import Rejected
 from connectors.transport import CallFailed, Unauthorized
 from syncd.model.errors import NeedsOperator
@@ -69,15 +70,10 @@ def _rows(
 
 
 def _required(client: HubSpotClient, kind: str, lane: Lane, unread: list[str]) -> list[str]:
-    path = client.paths.schema(kind)
-    try:
-        told = object_of(client.get("schema", path, lane=lane), "schema")
-    except Unauthorized:
-        raise
-    except (Rejected, NeedsOperator, CallFailed):
-        unread.append(path)
-        return []
-    return [str(name) for name in told.get("requiredProperties") or ()]
+    told = required_of(client, kind, lane=lane)
+    if told is None:
+        unread.append(client.paths.schema(kind))
+    return sorted(told or ())
 
 
 def _property(told: Mapping[str, Any]) -> dict[str, Any]:
