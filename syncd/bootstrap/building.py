@@ -119,7 +119,9 @@ def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -
 
     return HubSpotConnector(
         hubspot_account(settings),
-        session=open_session(pool=AT_ONCE + 1, base_url=settings.marketing.base_url),
+        session=open_session(
+            pool=AT_ONCE + 1, base_url=settings.marketing.base_url, ca_file=settings.ca_file
+        ),
         clock=clock,
         abreast=hands,
         chance=SystemChance(),
@@ -145,6 +147,7 @@ def salesforce_account(settings: ConnectionSettings) -> SalesforceAccount:
         overlap=account.overlap,
         daily_calls=account.daily_calls,
         individuals=account.individuals,
+        ca_file=settings.ca_file,
     )
 
 

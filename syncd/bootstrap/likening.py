@@ -38,7 +38,7 @@ def read_likeness(loaded: Loaded, connection: str | None) -> dict[str, Any]:
         marketing = HubSpotClient(
             hubspot_account(settings),
             side=Side.MARKETING,
-            session=open_session(pool=1, base_url=settings.marketing.base_url),
+            session=open_session(pool=1, base_url=settings.marketing.base_url, ca_file=settings.ca_file),
             clock=clock,
             chance=SystemChance(),
             budget=SqlBudget(store.engine, name, Side.MARKETING, clock),

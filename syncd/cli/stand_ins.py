@@ -18,6 +18,7 @@ from syncd.model.errors import BadUsage, RetryLater
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sandbox.certificates import Authority
     from sandbox.server import RunningSandbox
 
 HORIZON: Final = 2
@@ -53,6 +54,14 @@ def sandbox(
             "--bare",
             help="As accounts are before anybody set syncd up: none of its fields, too few rights; an administrator's "
             "credentials beside the daemon's.",
+        ),
+    ] = False,
+    tls: Annotated[
+        bool,
+        typer.Option(
+            "--tls",
+            help="Speak HTTPS, with certificates of a certificate authority of their own that is written beside the "
+            "configuration or the state.",
         ),
     ] = False,
     write_config: Annotated[
@@ -95,7 +104,10 @@ def sandbox(
         return
     if like is not None:
         call = replace(call, connection=like)
-    running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare)
+    authority = _authority() if tls else None
+    running = _start(
+        hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare, authority=authority
+    )
     stopped = _stop_signal()
     try:
         kept = state is not None and keeping.load(running, state)
@@ -105,6 +117,8 @@ def sandbox(
             with keeping.refusals_told():
                 _fill(running, load=load, people=people, companies=companies, seed=seed)
         environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
+        if authority is not None:
+            environment["SYNCD_HTTP__CA_FILE"] = str(_trusted(authority, write_config or state))
         if write_config is not None:
             _write_config(write_config, call, environment)
         admin = _admin_words(write_config) if bare else ()
@@ -164,11 +178,33 @@ def _admin_words(folder: Path | None) -> tuple[str, ...]:
     return (shlex.join([*words, *more]),)
 
 
-def _start(hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int, bare: bool) -> RunningSandbox:
+def _authority() -> Authority:
+    from sandbox.certificates import Authority
+    from sandbox.server import RealClock
+
+    return Authority(now=RealClock().now())
+
+
+def _trusted(authority: Authority, folder: Path | None) -> Path:
+    """The file of the authority's certificate: in a folder that was named, else in one that the system gives."""
+    import tempfile
+
+    folder = folder or Path(tempfile.mkdtemp(prefix="syncd-sandbox-"))
+    try:
+        return authority.write(folder).resolve()
+    except OSError as error:
+        raise BadUsage(f"{folder} cannot be written ({error.strerror}); name a folder of yours") from error
+
+
+def _start(
+    hubspot_port: int, salesforce_port: int, *, seed: int, daily_calls: int, bare: bool, authority: Authority | None
+) -> RunningSandbox:
     from sandbox.server import RunningSandbox
 
     try:
-        return RunningSandbox.start(hubspot_port, salesforce_port, seed=seed, salesforce_daily=daily_calls, bare=bare)
+        return RunningSandbox.start(
+            hubspot_port, salesforce_port, seed=seed, salesforce_daily=daily_calls, bare=bare, authority=authority
+        )
     except OSError as error:
         raise BadUsage(str(error.strerror or error)) from error
 
@@ -216,7 +252,7 @@ def _print(
         filled = ", ".join(f"{number:,} {name}" for name, number in objects.items() if number) or "empty"
         typer.echo(f"# {vendor}: {server.url} ({filled})")
     for name, value in environment.items():
-        typer.echo(f"export {name}={value}")
+        typer.echo(f"export {name}={shlex.quote(value)}")
     if write_config is not None:
         steps = "doctor, then setup" if admin else "check, then plan, then sync"
         typer.echo(f"# in another shell: syncd --config {write_config} {steps}")
@@ -250,17 +286,19 @@ def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> N
 def _syncd_yaml(folder: Path, environment: Mapping[str, str]) -> str:
     import json
 
-    given = {name.split("__", 2)[2]: value for name, value in environment.items()}
+    given = {name.split("__", 2)[-1]: value for name, value in environment.items()}
 
     def quoted(name: str) -> str:
         return json.dumps(given[name])  # JSON strings are YAML strings
 
     store = f"sqlite:///{folder.resolve() / 'syncd.db'}"
     scope = "    scope: all\n" if "SCOPE" in given else ""
+    http = f"http: {{ca_file: {quoted('CA_FILE')}}}\n" if "CA_FILE" in given else ""
     return (
         "# Points at local stand-ins, whose credentials are no secrets.\n"
         "version: 1\n"
         f"store: {{url: {json.dumps(store)}}}\n"
+        f"{http}"
         "connections:\n"
         "  main:\n"
         f"{scope}"

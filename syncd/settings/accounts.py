@@ -95,7 +95,7 @@ class SalesforceAccount:
 @dataclass(frozen=True, slots=True)
 class ConnectionSettings:
     """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws;
-    ``poll`` is seconds between cycles.
+    ``poll`` is seconds between cycles, ``ca_file`` certificate authorities that are trusted beside the public ones.
     """
 
     connection: Connection
@@ -105,6 +105,7 @@ class ConnectionSettings:
     poll: float
     sources: Mapping[str, MappingSource]
     cases: tuple[Case, ...]
+    ca_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from syncd.settings.accounts import (
 )
 from syncd.settings.cases import Case, CasesFile, cases_of
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
-from syncd.settings.main_file import main_path, main_section, main_tree, ordered, secret_of
+from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
@@ -66,7 +66,8 @@ class _Loading:
             raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
-        connections = {name: self._connection(name, each) for name, each in section.connections.items()}
+        ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
+        connections = {name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()}
         self._accounts_apart(connections)
         self.flaws += self.tree.flaws
         if self.flaws:
@@ -84,7 +85,9 @@ class _Loading:
         )
 
     # -- connections -------------------------------------------------------------------------------------------------
-    def _connection(self, name: str, section: ConnectionSection) -> ConnectionSettings | None:
+    def _connection(
+        self, name: str, section: ConnectionSection, *, ca_file: str | None
+    ) -> ConnectionSettings | None:
         loc: Loc = ("connections", name)
         directory = self.folder / section.directory
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
@@ -111,6 +114,7 @@ class _Loading:
             poll=section.poll,
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
+            ca_file=ca_file,
         )
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:

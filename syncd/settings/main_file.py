@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from syncd.model.errors import BadConfig, Flaw
 from syncd.settings.accounts import Secret, chosen, trouble_with
-from syncd.settings.sections import CURRENT, SyncdFile
+from syncd.settings.sections import CURRENT, HttpSection, SyncdFile
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
 
@@ -135,6 +135,27 @@ def secret_of(section: Section, name: str, loc: Loc, *, tree: Tree, folder: Path
         what, advice = wrong
         tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
     return Secret(full, file=path)
+
+
+def authorities(section: HttpSection, *, tree: Tree, folder: Path) -> str | None:
+    """The file of further certificate authorities, checked once; it is read at the start of every process."""
+    if section.ca_file is None:
+        return None
+    import ssl  # noqa: PLC0415 - most configurations name no such file
+
+    file = folder / Path(section.ca_file).expanduser()
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        wrong, advice = "holds no certificate in PEM form", "write -----BEGIN CERTIFICATE----- and what follows into it"
+    except FileNotFoundError:
+        wrong, advice = "does not exist", "make it, or mend the path"
+    except OSError as error:
+        wrong, advice = f"cannot be read ({type(error).__name__})", "mend its rights, and name the file itself"
+    else:
+        return str(file)
+    tree.flaw(("http", "ca_file"), f"http.ca_file: {file} {wrong}", advice)
+    return None
 
 
 def ordered(flaws: list[Flaw]) -> tuple[Flaw, ...]:

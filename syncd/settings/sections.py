@@ -72,6 +72,16 @@ class JobsSection(Section):
         return self
 
 
+class HttpSection(Section):
+    """Connections to the vendors."""
+
+    ca_file: Text | None = Field(
+        None,
+        description="PEM file of certificate authorities that are trusted beside the public ones, such as that of your "
+        "network's proxy; relative to the folder of syncd.yaml. Certificates are always checked.",
+    )
+
+
 class LogSection(Section):
     """Log lines on standard error."""
 
@@ -213,6 +223,7 @@ class SyncdFile(Section):
     version: Literal[1] = Field(description="Version of this format.")
     store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
     jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
+    http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     connections: dict[Name, ConnectionSection] = Field(
         min_length=1, description="Connections by name (lower case letters, digits, single underscores)."

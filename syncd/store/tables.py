@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -189,10 +189,35 @@ audit = Table(
     _instant("at"),
     _text("outcome"),
     _maybe_instant("finished_at"),
-    comment="history of writes: append only, the last two columns are filled in once",
+    Column("lot", BigInteger, nullable=True, comment="the entry of the chain that holds the row as it was begun"),
+    Column("end_lot", BigInteger, nullable=True, comment="the entry of the chain that holds its ending"),
+    comment="history of writes: append only; outcome, finished_at and end_lot are filled in once",
 )
 Index("audit_intent", audit.c.connection, audit.c.intent, audit.c.attempt, unique=True)
 Index("audit_link", audit.c.connection, audit.c.link)
+
+chain = Table(
+    "chain",
+    metadata,
+    _text("connection"),
+    Column("number", BigInteger, nullable=False, comment="1, 2, 3, ... without a gap"),
+    _instant("at"),
+    Column("rows", Integer, nullable=False, comment="rows of the audit that the entry holds"),
+    Column("hash", LargeBinary, nullable=False, comment="over the hash before and what the entry holds of each row"),
+    PrimaryKeyConstraint("connection", "number", name="chain_key"),
+    comment="one entry per lot of audit rows that was begun or ended, each hashed over the one before",
+)
+
+charge = Table(
+    "charge",
+    metadata,
+    Column("seq", _Serial, primary_key=True, autoincrement=True),
+    _text("connection"),
+    _instant("at"),
+    Column("counts", Text, nullable=False, comment="JSON: [[kind, measure, side, field, value hash, records], ...]"),
+    comment="what each lot of writes changed, as the mass-change brake counts it; a trailing week is kept",
+)
+Index("charge_at", charge.c.connection, charge.c.at)
 
 person_key = Table(
     "person_key",
