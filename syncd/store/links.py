@@ -22,7 +22,7 @@ from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair, Side
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import among, lots, upsert
+from syncd.store.dialects import among, lots, rows_among, upsert
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import link as t
 
@@ -71,12 +71,14 @@ class Links:
 
     def by_link(self, ids: Sequence[str]) -> Mapping[str, Linked]:
         """Links and bases by link id; ids that do not exist are not in the answer."""
-        found: dict[str, Linked] = {}
         with self._database.reading("read links") as tx:
-            for lot in lots(tx, list(dict.fromkeys(ids))):
-                for row in _raw(tx, _BY_ID, self._connection, lot):
-                    found[row[0]] = Linked(_link(row), self._base(row))
-        return found
+            rows = [
+                row
+                for lot in lots(tx, list(dict.fromkeys(ids)))
+                for row in rows_among(tx, _BY_ID, self._connection, lot)
+            ]
+        # Only now: to learn a new set of field names takes a connection of its own.
+        return {row[0]: Linked(_link(row), self._base(row)) for row in rows}
 
     def links(self, kind: str) -> Iterator[Link]:
         """All links of a kind in id order; lots of a short transaction each, so nothing is held open between them."""
@@ -118,21 +120,10 @@ class Links:
         text = f"SELECT {columns} FROM link WHERE {asked}"  # noqa: S608 - constants of this module and a Side
         for sort, ids in by_object.items():
             for lot in lots(tx, ids):
-                yield from _raw(tx, text, self._connection, lot, kind, sort)
+                yield from rows_among(tx, text, self._connection, lot, kind, sort)
 
     def _base(self, row: _Row) -> Base | None:
         return None if row[14] is None else self._snapshots.decode(row[11], row[12], row[13], row[14])
-
-
-def _raw(tx: Connection, text: str, connection: str, values: Sequence[str], *more: str) -> Sequence[_Row]:
-    """Runs ``text`` + "is one of the values" on the driver's cursor; ``text`` is a constant of this module."""
-    if tx.dialect.name == "postgresql":
-        answer = tx.exec_driver_sql(text.replace("?", "%s") + " = ANY(%s)", (connection, *more, list(values)))
-    else:
-        answer = tx.exec_driver_sql(f"{text} IN ({','.join('?' * len(values))})", (connection, *more, *values))
-    rows: Sequence[_Row] = answer.cursor.fetchall()
-    answer.close()
-    return rows
 
 
 def _rank(row: _Row) -> tuple[bool, int, str]:

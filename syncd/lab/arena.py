@@ -1,0 +1,227 @@
+"""A whole world in one process: both vendors, a store and a clock; and in it, one syncd process after the other.
+
+The vendors are the sandbox's kernels, the rest is what a daemon runs on: real engine, connectors, budget and SQLite.
+Nothing waits: time moves only as calls and sleeps take it. A configuration is taken as it is but for the addresses,
+credentials and the store, which are the arena's own.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from connectors.hubspot.connector import HubSpotConnector
+from connectors.salesforce.connector import SalesforceConnector
+from connectors.transport import open_session
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.kernel import Kernel, VendorClock
+from sandbox.salesforce.kernel import SalesforceKernel
+from sandbox.salesforce.switches import SalesforceSwitches
+from syncd.bootstrap import read_config, verifier
+from syncd.bootstrap.building import hubspot_account, salesforce_account
+from syncd.core.normalize import Codec
+from syncd.engine.world import World
+from syncd.lab.line import Heard, Line
+from syncd.lab.lives import Effects, Life, LifeClock, WatchedStore
+from syncd.lab.virtual import SeededChance, VirtualClock
+from syncd.model.errors import BadUsage
+from syncd.model.mapping import FieldMapping, Policy, Tie
+from syncd.model.values import Pair, Side
+from syncd.settings.accounts import ConnectionSettings
+from syncd.store import SqlBudget, SqlStore, open_store
+
+HUBSPOT: Final = "http://127.0.0.1:1"
+SALESFORCE: Final = "http://127.0.0.1:2"
+KEPT: Final = ("scope", "allow_billable", "brake", "horizon", "poll")
+"""Keys of a connection that a simulation takes from the configuration as they are."""
+
+
+@dataclass(slots=True)
+class Senses:
+    """What a run notices: every call with its answer (``heard``), every point (``trace``); how long calls take."""
+
+    heard: Callable[[Side, Any, Any], None] = lambda _side, _asked, _answer: None
+    trace: Callable[[str], None] = lambda _what: None
+    latency: random.Random = field(default_factory=lambda: random.Random(1))
+
+
+@dataclass(slots=True)
+class Arena:
+    """Both vendors, the clock, the store, the settings. ``effects`` counts what all lives did."""
+
+    hubspot: HubSpotKernel
+    salesforce: SalesforceKernel
+    clock: VirtualClock
+    store: SqlStore
+    settings: ConnectionSettings
+    senses: Senses = field(default_factory=Senses)
+    effects: Effects = field(default_factory=Effects)
+    skew: int = 0
+    lives: int = 0
+
+    def kernel(self, vendor: str) -> Kernel:
+        """The kernel of a vendor by its name."""
+        return self.hubspot if vendor == "hubspot" else self.salesforce
+
+    def start(self) -> tuple[World, Life]:
+        """A new process on this machine: it knows what the store knows."""
+        self.lives += 1
+        life = Life(self.effects, number=self.lives, trace=self.senses.trace)
+        clock = LifeClock(self.clock, life, skew=self.skew)
+        chance = SeededChance(f"life {self.lives}")
+        real = SqlStore(self.store.engine, self.settings.connection.name, clock=clock, chance=chance)
+        store: Any = WatchedStore(real, life)
+        budgets = Pair(*(SqlBudget(real.engine, self.settings.connection.name, side, clock) for side in Side))
+        marketing = HubSpotConnector(
+            hubspot_account(self.settings),
+            session=self._session(HUBSPOT, self.hubspot, life, Side.MARKETING),
+            clock=clock,
+            chance=chance,
+            budget=budgets.marketing,
+            horizon=self.settings.connection.horizon.marketing,
+        )
+        crm = SalesforceConnector.open(
+            salesforce_account(self.settings),
+            side=Side.CRM,
+            clock=clock,
+            chance=chance,
+            budget=budgets.crm,
+            horizon=self.settings.connection.horizon.crm,
+            notes=store,
+            session=self._session(SALESFORCE, self.salesforce, life, Side.CRM),
+        )
+        world = World(
+            connection=self.settings.connection,
+            connectors=Pair(marketing, crm),
+            codecs=Pair(Codec.TEXT, Codec.JSON),
+            store=store,
+            clock=clock,
+            chance=chance,
+            verify=verifier(self.settings),
+            who="daemon",
+            holder=f"life-{self.lives}",
+            surely_gone=lambda holder: holder.startswith("life-") and int(holder[5:]) < self.lives,
+        )
+        return world, life
+
+    def _session(self, url: str, kernel: Kernel, life: Life, side: Side) -> Any:  # noqa: ANN401 - requests' own
+        session = open_session(pool=1, base_url=url)
+        senses = self.senses
+        heard: Heard = lambda asked, answer: senses.heard(side, asked, answer)  # noqa: E731 - a name for its type
+        line = Line(
+            kernel,
+            life,
+            self.clock,
+            latency=lambda: senses.latency.choice((0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)),
+            heard=heard,
+            name=str(side),
+        )
+        for prefix in (url, url.replace("http://", "https://")):
+            session.mount(prefix, line)
+        return session
+
+
+def open_arena(config: Path, *, variant: int, folder: Path, connection: str | None = None) -> Arena:
+    """An empty arena over a configuration. ``variant`` draws the vendors' switches, and some policies.
+
+    :param config: the folder of a ``syncd.yaml``. :param folder: an empty folder for the configuration as played.
+    """
+    chance = random.Random(f"world {variant}")
+    name = adapted(config, folder / "config", connection=connection)
+    environ = {
+        f"SYNCD_CONNECTIONS__{name.upper()}__{key}": value
+        for key, value in {
+            "MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret
+            "CRM__CLIENT_ID": "sandbox-client",
+            "CRM__CLIENT_SECRET": "sandbox-secret",  # not a secret
+        }.items()
+    }
+    settings = read_config(folder / "config", environ).connection(name)
+    settings = replace(settings, connection=_varied(settings.connection, chance))
+    clock = VirtualClock()
+    hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant, switches=_hubspot_switches(chance))
+    salesforce = SalesforceKernel(
+        clock=VendorClock(clock), seed=variant, instance_url=SALESFORCE, switches=_salesforce_switches(chance)
+    )
+    store = open_store("sqlite://", name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
+    return Arena(hubspot, salesforce, clock, store, settings)
+
+
+def adapted(config: Path, folder: Path, *, connection: str | None) -> str:
+    """Copies a configuration and makes its main file lead to the arena. Returns the connection's name.
+
+    :raises BadUsage: if there is no such connection, or nothing to copy.
+    """
+    main = config if config.is_file() else config / "syncd.yaml"
+    if not main.is_file():
+        raise BadUsage(f"{config} holds no syncd.yaml; give the folder of a configuration")
+    told = yaml.safe_load(main.read_text(encoding="utf-8")) or {}
+    connections: Mapping[str, Any] = told.get("connections") or {}
+    name = connection or next(iter(connections), None)
+    if name is None or name not in connections:
+        raise BadUsage(f"{main} has no connection {name or ''}; it has {', '.join(connections) or 'none'}")
+    given = dict(connections[name] or {})
+    shutil.copytree(main.parent / str(given.get("directory", ".")), folder, ignore=shutil.ignore_patterns("*.db*"))
+    own = {
+        "directory": ".",
+        "mode": "live",
+        "scope": "all",
+        **{key: given[key] for key in KEPT if key in given},
+        "marketing": {"base_url": HUBSPOT},
+        "crm": {"login_url": SALESFORCE},
+    }
+    content = {"version": 1, "store": {"url": "sqlite://"}, "connections": {name: own}}
+    (folder / "syncd.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return str(name)
+
+
+def _nobody() -> Life:
+    return Life(Effects(), number=0, trace=lambda _what: None)
+
+
+def _varied(connection: Any, chance: random.Random) -> Any:  # noqa: ANN401 - a Connection
+    """Some fields get another policy, as another team would have chosen it."""
+    kinds = tuple(
+        replace(kind, fields=tuple(_other_policy(each, chance) for each in kind.fields)) for kind in connection.kinds
+    )
+    return replace(connection, kinds=kinds)
+
+
+def _other_policy(mapping: FieldMapping, chance: random.Random) -> FieldMapping:
+    fixed = mapping.policy is Policy.UNION or mapping.table or mapping.direction.value != "both"
+    if fixed or chance.random() < 0.6:
+        return mapping
+    policy = chance.choice((Policy.CRM, Policy.MARKETING, Policy.NEWEST, Policy.HOLD))
+    return replace(mapping, policy=policy, tie=Tie.CRM if policy is Policy.NEWEST else None)
+
+
+def _hubspot_switches(chance: random.Random) -> HubSpotSwitches:
+    return HubSpotSwitches(
+        index_lag=chance.choice(((0.0, 0.0), (0.0, 3.0), (0.0, 15.0))),
+        merged_losers_in_search=chance.random() < 0.3,
+        stage_regression=chance.choice(("silent", "error")),
+        null_property=chance.choice(("ignored", "clears")),
+        unique_conflict_status=chance.choice((400, 409)),
+        batch_read_resolves_merged=chance.random() < 0.5,
+        batch_read_names_missing=chance.random() < 0.5,
+        trace_ids_split_updates=chance.random() < 0.5,
+        history_newest_first=chance.random() < 0.7,
+    )
+
+
+def _salesforce_switches(chance: random.Random) -> SalesforceSwitches:
+    return SalesforceSwitches(
+        orders_multipicklist=chance.random() < 0.5,
+        unknown_field_fails_request=chance.random() < 0.5,
+        failed_rows_carry_id=chance.random() < 0.5,
+        duplicates_in_list=chance.choice(("all", "later")),
+        deleted_names_merge_losers=chance.random() < 0.7,
+        keyset_filters=chance.random() < 0.8,
+    )

@@ -1,0 +1,363 @@
+"""The people of a simulation: they act at both vendors while syncd works, and everything they write is theirs alone.
+
+Every value that a person types holds a token found nowhere else, so that whoever meets it later knows who wrote it, when
+and onto what. The ledger keeps each edit as it was made. What a vendor refuses its own people did not happen.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sandbox.hubspot.errors import Refusal as HubSpotRefusal
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.kernel import NothingToHit
+from sandbox.salesforce.errors import Refusal as SalesforceRefusal
+from sandbox.salesforce.kernel import SalesforceKernel
+from syncd.lab.scenario import Happening
+from syncd.model.mapping import Direction, FieldMapping, KindMapping
+from syncd.model.values import FieldType, Side
+
+TEXTS: Final = frozenset({FieldType.STRING, FieldType.TEXT})
+CONVERTED: Final = "Closed - Converted"
+Ref = tuple[str, str]
+"""Object and id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person wrote: ``value`` onto the vendor field ``column`` of a record, at ``ms``; ``token`` is in it.
+
+    ``field`` is the shared field that the column stands for.
+    """
+
+    ms: int
+    side: Side
+    ref: Ref
+    column: str
+    field: str
+    value: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One vendor field that people type text into, and what it means."""
+
+    name: str
+    mapping: FieldMapping
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything people did. ``same`` are records that are one person by what people did or know, as a forest:
+    whose parent is whose; ``touched`` tells when a fault last did something to a record that is no edit of anybody here.
+    """
+
+    edits: list[Edit] = field(default_factory=list)
+    by_token: dict[str, Edit] = field(default_factory=dict)
+    done: list[str] = field(default_factory=list)
+    refused: int = 0
+    gone: set[tuple[Side, Ref]] = field(default_factory=set)
+    touched: dict[tuple[Side, str], int] = field(default_factory=dict)
+    parents: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
+
+    def write(self, edit: Edit) -> None:
+        """Notes one edit."""
+        self.edits.append(edit)
+        if edit.token:
+            self.by_token[edit.token] = edit
+
+    def touch(self, side: Side, ids: Sequence[str], *, ms: int) -> None:
+        """A fault did something to these records, together: what they hold now may be anything, or each other's."""
+        for id_ in ids:
+            self.touched[side, id_] = ms
+            self.join((side, id_), (side, ids[0]))
+
+    def root(self, who: tuple[Side, str]) -> tuple[Side, str]:
+        """One name for all records that are the same person or company."""
+        while (parent := self.parents.get(who, who)) != who:
+            who = parent
+        return who
+
+    def join(self, one: tuple[Side, str], other: tuple[Side, str]) -> None:
+        """These two records are the same, or share an identity."""
+        self.parents[self.root(one)] = self.root(other)
+
+
+class Crowd:
+    """Both teams at work on the kernels themselves."""
+
+    def __init__(
+        self,
+        hubspot: HubSpotKernel,
+        salesforce: SalesforceKernel,
+        kinds: Sequence[KindMapping],
+        *,
+        ms: Callable[[], int],
+    ) -> None:
+        self.hubspot = hubspot
+        self.salesforce = salesforce
+        self.ledger = Ledger()
+        self._ms = ms
+        self._kinds = kinds
+        self._texts: dict[tuple[Side, str], list[Column]] = defaultdict(list)
+        self._stages: dict[tuple[Side, str], FieldMapping] = {}
+        self._emails: dict[tuple[Side, str], str] = {}
+        for kind in kinds:
+            for mapping in kind.fields:
+                self._learn(mapping)
+        self._deeds: Mapping[str, Callable[[Happening, Side], None]] = {
+            "edit": self._edit, "stage": self._stage, "email": self._email, "clear": self._clear,
+            "create": self._create, "double": self._double, "delete": self._delete, "restore": self._restore,
+            "merge": self._merge, "convert": self._convert, "unsubscribe": self._unsubscribe, "swap": self._swap,
+            "owner": self._owner, "associate": self._associate, "thrice": self._thrice, "alike": self._alike,
+        }  # fmt: skip
+
+    def _learn(self, mapping: FieldMapping) -> None:
+        for side in Side:
+            for object_name, columns in mapping.slots.of(side).items():
+                if mapping.type in TEXTS and plain(mapping) and len(columns) == 1:
+                    self._texts[side, object_name].append(Column(columns[0], mapping))
+                elif mapping.table and mapping.direction is Direction.BOTH:
+                    self._stages.setdefault((side, object_name), mapping)
+                elif mapping.type is FieldType.EMAIL and mapping.direction is Direction.BOTH:
+                    self._emails.setdefault((side, object_name), columns[0])
+
+    def do(self, happening: Happening) -> None:
+        """Somebody does something, unless there is nobody to do it to or the vendor does not let them."""
+        side = Side(happening.who)
+        try:
+            self._deeds[happening.does](happening, side)
+        except (HubSpotRefusal, SalesforceRefusal, NothingToHit) as why:
+            self.ledger.refused += 1
+            self.ledger.done.append(f"{happening.does} at {side} refused: {type(why).__name__}")
+
+    # -- who is there ------------------------------------------------------------------------------------------------
+    def alive(self, side: Side, *objects: str) -> list[Ref]:
+        """The living records of these objects (of all mapped ones by default), in id order."""
+        names = objects or tuple(dict.fromkeys(name for kind in self._kinds for name in kind.objects.of(side)))
+        found: list[Ref] = []
+        for name in names:
+            if side is Side.MARKETING:
+                found += [(name, str(number)) for number in sorted(self.hubspot.portal.store(name).live)]
+            else:
+                rows = self.salesforce.org.schema.require(name).table.by_id()
+                found += [(name, str(r["Id"])) for r in rows if not r.get("IsDeleted") and not r.get("IsConverted")]
+        return found
+
+    def value(self, side: Side, ref: Ref, column: str) -> str | None:
+        """What a record holds now, as text."""
+        if side is Side.MARKETING:
+            held: Any = self.hubspot.portal.store(ref[0]).records[int(ref[1])].values.get(column)
+        else:
+            held = self.salesforce.org.schema.require(ref[0]).table.rows[ref[1]].get(column)
+        return None if held in (None, "") else str(held)
+
+    def _person(self, side: Side, pick: int) -> Ref:
+        kind = next((kind for kind in self._kinds if kind.kind == "person"), self._kinds[0])
+        return _picked(self.alive(side, *kind.objects.of(side)), pick)
+
+    # -- what they do ------------------------------------------------------------------------------------------------
+    def put(self, side: Side, ref: Ref, fields: Mapping[str, str]) -> None:
+        """A person changes a record."""
+        if side is Side.MARKETING:
+            self.hubspot.edit(ref[0], ref[1], dict(fields))
+        else:
+            self.salesforce.edit(ref[0], ref[1], {name: value or None for name, value in fields.items()})
+        self.ledger.done.append(f"{side} {'/'.join(ref)} {' '.join(f'{n}={v}' for n, v in fields.items())}")
+
+    def _edit(self, what: Happening, side: Side) -> None:
+        ref = _picked(self.alive(side), what.pick)
+        column = self._column(side, ref, what.pick)
+        self._type(side, ref, column, what.token)
+
+    def _column(self, side: Side, ref: Ref, pick: int) -> Column:
+        columns = self._texts[side, ref[0]]
+        if not columns:
+            raise NothingToHit(f"{ref[0]} has no field of text")
+        return columns[pick // 97 % len(columns)]
+
+    def _type(self, side: Side, ref: Ref, column: Column, token: str) -> None:
+        value = f"New {token}"
+        self.put(side, ref, {column.name: value})
+        self.ledger.write(Edit(self._ms(), side, ref, column.name, column.mapping.name, value, token))
+
+    def _thrice(self, what: Happening, side: Side) -> None:
+        """Three edits of one field within a poll: only the last one can be seen."""
+        ref = _picked(self.alive(side), what.pick)
+        column = self._column(side, ref, what.pick)
+        for number in "abc":
+            self._type(side, ref, column, f"{what.token}{number}")
+
+    def _alike(self, what: Happening, side: Side) -> None:
+        """Both sides type the same into the same field of the same person."""
+        ref = self._person(side, what.pick)
+        column = self._column(side, ref, what.pick)
+        mate = self._mate(side, ref)
+        others = [] if mate is None else self._texts[side.other, mate[0]]
+        twin = next((each for each in others if each.mapping.name == column.mapping.name), None)
+        self._type(side, ref, column, what.token)
+        if mate is not None and twin is not None:
+            self._type(side.other, mate, twin, what.token)
+
+    def _mate(self, side: Side, ref: Ref) -> Ref | None:
+        """The record that this one's key names, as a person would follow it."""
+        kind = next(kind for kind in self._kinds if ref[0] in kind.objects.of(side))
+        key = self.value(side, ref, kind.key.of(side))
+        return next((mate for mate in self.alive(side.other, *kind.objects.of(side.other)) if mate[1] == key), None)
+
+    def _clear(self, what: Happening, side: Side) -> None:
+        ref = self._person(side, what.pick)
+        column = self._column(side, ref, what.pick)
+        if self.value(side, ref, column.name) is None:
+            raise NothingToHit("it is empty already")
+        self.put(side, ref, {column.name: ""})
+        self.ledger.write(Edit(self._ms(), side, ref, column.name, column.mapping.name, "", ""))
+
+    def _stage(self, what: Happening, side: Side) -> None:
+        ref = self._person(side, what.pick)
+        mapping = self._stages.get((side, ref[0]))
+        if mapping is None:
+            raise NothingToHit(f"{ref[0]} has no table")
+        forms = [form for row in mapping.table if (form := row.writes.of(side)) is not None]
+        form = forms[what.pick // 89 % len(forms)]
+        columns = mapping.slots.of(side)[ref[0]]
+        named = zip(columns, form, strict=True)
+        self.put(side, ref, {name: str(value) for name, value in named if value is not None})
+
+    def _email(self, what: Happening, side: Side) -> None:
+        ref = self._person(side, what.pick)
+        self._address(side, ref, f"{what.token}@example.com", what.token)
+
+    def _address(self, side: Side, ref: Ref, address: str, token: str) -> None:
+        column = self._emails[side, ref[0]]
+        self.put(side, ref, {column: address})
+        self.ledger.write(Edit(self._ms(), side, ref, column, "email", address, token))
+
+    def _swap(self, what: Happening, side: Side) -> None:
+        """Two people's addresses change places; HubSpot knows each only once, so there it takes three edits."""
+        one, other = _two(self._people(side), what.pick)
+        first, second = (self.value(side, ref, self._emails[side, ref[0]]) for ref in (one, other))
+        if first is None or second is None:
+            raise NothingToHit("one of them has no address")
+        self._address(side, one, f"{what.token}@example.com", what.token)
+        self._address(side, other, first, "")
+        self._address(side, one, second, "")
+        self.ledger.join((side, one[1]), (side, other[1]))
+
+    def _people(self, side: Side) -> list[Ref]:
+        kind = next((kind for kind in self._kinds if kind.kind == "person"), self._kinds[0])
+        return self.alive(side, *kind.objects.of(side))
+
+    def _create(self, what: Happening, side: Side) -> None:
+        self.newcomer(side, what.token, qualified=what.pick % 4 != 0)
+
+    def newcomer(self, side: Side, token: str, *, qualified: bool, address: str = "") -> Ref:
+        """A new person, who may be one whom the other side would make too."""
+        known, address = bool(address), address or f"{token}e@example.com"
+        if side is Side.MARKETING:
+            stage = {"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"} if qualified else {}
+            fields = {"email": address, "lastname": f"New {token}", "company": "New & Sons", **stage}
+            ref = ("contacts", self.hubspot.create("contacts", fields))
+        else:
+            rows = {"Email": address, "LastName": f"New {token}", "Company": "New & Sons"}
+            ref = ("Lead", self.salesforce.insert("Lead", rows))
+        self.ledger.done.append(f"{side} new {'/'.join(ref)} {address}")
+        column = "lastname" if side is Side.MARKETING else "LastName"
+        self.ledger.write(Edit(self._ms(), side, ref, column, "last_name", f"New {token}", token))
+        if not known:
+            self.ledger.write(Edit(self._ms(), side, ref, self._emails[side, ref[0]], "email", address, f"{token}e"))
+        return ref
+
+    def _double(self, what: Happening, side: Side) -> None:
+        """Somebody makes a record of a person who is known to the other side already."""
+        model = _picked(self._people(side.other), what.pick)
+        address = self.value(side.other, model, self._emails[side.other, model[0]])
+        if address is None:
+            raise NothingToHit("the other has no address")
+        made = self.newcomer(side, what.token, qualified=True, address=address)
+        self.ledger.join((side, made[1]), (side.other, model[1]))
+
+    def _delete(self, what: Happening, side: Side) -> None:
+        ref = self._person(side, what.pick)
+        if side is Side.MARKETING:
+            self.hubspot.archive(*ref)
+        else:
+            self.salesforce.delete(*ref)
+        self.ledger.gone.add((side, ref))
+        self.ledger.done.append(f"{side} deletes {'/'.join(ref)}")
+
+    def _restore(self, what: Happening, side: Side) -> None:
+        gone = sorted(ref for place, ref in self.ledger.gone if place is side)
+        ref = _picked(gone, what.pick)
+        if side is Side.MARKETING:
+            self.hubspot.restore(*ref)
+        else:
+            self.salesforce.undelete(*ref)
+        self.ledger.gone.discard((side, ref))
+        self.ledger.done.append(f"{side} restores {'/'.join(ref)}")
+
+    def _merge(self, what: Happening, side: Side) -> None:
+        people = self._people(side) if side is Side.MARKETING else self.alive(side, "Lead")
+        winner, loser = _two(people, what.pick)
+        if side is Side.MARKETING:
+            survivor = self.hubspot.merge("contacts", winner[1], loser[1])
+            self.ledger.join((side, survivor), (side, winner[1]))
+            self.ledger.gone |= {(side, winner), (side, loser)}
+        else:
+            self.salesforce.merge("Lead", winner[1], [loser[1]])
+            self.ledger.gone.add((side, loser))
+        self.ledger.join((side, loser[1]), (side, winner[1]))
+        self.ledger.done.append(f"{side} merges {'/'.join(loser)} into {'/'.join(winner)}")
+
+    def _convert(self, what: Happening, _side: Side) -> None:
+        lead = _picked(self.alive(Side.CRM, "Lead"), what.pick)
+        contact, _, _ = self.salesforce.convert(lead[1], status=CONVERTED)
+        self.ledger.join((Side.CRM, contact), (Side.CRM, lead[1]))
+        self.ledger.gone.add((Side.CRM, lead))
+        self.ledger.done.append(f"crm converts {lead[1]} into {contact}")
+
+    def _unsubscribe(self, what: Happening, side: Side) -> None:
+        ref = self._person(side, what.pick)
+        address = self.value(side, ref, self._emails[side, ref[0]])
+        if side is Side.CRM:
+            self.put(side, ref, {"HasOptedOutOfEmail": "true"})
+        elif address is None:
+            raise NothingToHit("nobody can unsubscribe an address that is not there")
+        else:
+            self.hubspot.unsubscribe(address)
+            self.ledger.done.append(f"marketing unsubscribes {ref[1]}")
+
+    def _owner(self, what: Happening, _side: Side) -> None:
+        ref = self._person(Side.CRM, what.pick)
+        users = [row for row in self.salesforce.org.schema.require("User").table.by_id() if row.get("IsActive")]
+        self.put(Side.CRM, ref, {"OwnerId": str(users[what.pick // 83 % len(users)]["Id"])})
+
+    def _associate(self, what: Happening, _side: Side) -> None:
+        contact = _picked(self.alive(Side.MARKETING, "contacts"), what.pick)
+        company = _picked(self.alive(Side.MARKETING, "companies"), what.pick // 79)
+        self.hubspot.associate(contact_id=contact[1], company_id=company[1], primary=True)
+        self.ledger.done.append(f"marketing associates {contact[1]} with {company[1]}")
+
+
+def plain(mapping: FieldMapping) -> bool:
+    """Whether a field's values travel as they were typed, but for blanks around them."""
+    steps = (*mapping.steps.marketing.read, *mapping.steps.crm.read, *mapping.steps.marketing.write)
+    return not mapping.table and all(step.name == "trim" for step in (*steps, *mapping.steps.crm.write))
+
+
+def _picked(refs: Sequence[Ref], pick: int) -> Ref:
+    if not refs:
+        raise NothingToHit("nobody is there")
+    return refs[pick % len(refs)]
+
+
+def _two(refs: Sequence[Ref], pick: int) -> tuple[Ref, Ref]:
+    if len(refs) < 2:
+        raise NothingToHit("nobody else is there")
+    first = pick % len(refs)
+    second = (first + 1 + pick // 101 % (len(refs) - 1)) % len(refs)
+    return refs[first], refs[second]

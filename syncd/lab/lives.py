@@ -1,0 +1,138 @@
+"""The lives of a simulated syncd process: its effects are numbered, and any of them may be its last.
+
+An effect is a write to the store or a call to a vendor; each has a point before it and one after it. A life that is
+killed at a point does nothing more: whatever its code still tries, cleaning up above all, raises ``Killed`` again, as if
+the process were not there any more. So a lease that it held runs out by itself, as it would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from syncd.lab.virtual import VirtualClock
+from syncd.model.errors import RetryLater
+from syncd.model.values import Instant
+from syncd.store import SqlStore
+
+WRITES: Final = frozenset(
+    {
+        "approve", "begin", "bind", "cancel", "extend_lease", "forget_idle_runs", "mark_dead_letter", "release_lease",
+        "remember", "resolve_conflict", "save_run", "settle", "take_lease",
+    }
+)  # fmt: skip
+"""The methods of a store that write."""
+
+
+class Killed(BaseException):
+    """The process was killed here; nothing catches it but the simulation."""
+
+
+@dataclass(slots=True)
+class Effects:
+    """All effects of a run, over all lives: how many points there were, and at which ones a life ends.
+
+    ``failing`` are the numbers of store calls that fail, ``names`` what each point was called, for whoever wants to
+    know which there are.
+    """
+
+    kills: Collection[int] = ()
+    failing: Collection[int] = ()
+    count: int = 0
+    stored: int = 0
+    killed: list[str] = field(default_factory=list)
+    failed: int = 0
+    names: list[str] | None = None
+
+
+class Life:
+    """One process, from its start to its end. ``trace`` is told each point."""
+
+    def __init__(self, effects: Effects, *, number: int, trace: Callable[[str], None]) -> None:
+        self.number = number
+        self.dead = False
+        self._effects = effects
+        self._trace = trace
+
+    def point(self, name: str) -> None:
+        """Before or after an effect. Raises ``Killed`` if the life ends here, or ended before."""
+        self.check()
+        effects = self._effects
+        effects.count += 1
+        if effects.names is not None:
+            effects.names.append(name)
+        if effects.count in effects.kills:
+            self.dead = True
+            effects.killed.append(name)
+            self._trace(f"killed at {effects.count} {name}")
+            raise Killed(name)
+
+    def check(self) -> None:
+        """Raises ``Killed`` if the life has ended."""
+        if self.dead:
+            raise Killed("dead")
+
+    def stores(self, name: str) -> None:
+        """A store call is about to be made. Raises ``RetryLater`` if it is one that fails."""
+        effects = self._effects
+        effects.stored += 1
+        if effects.stored in effects.failing:
+            effects.failed += 1
+            self._trace(f"store fails at {effects.stored} {name}")
+            raise RetryLater("the store is in trouble for a moment; the work goes on later", sent=False)
+
+
+class LifeClock:
+    """``ports.system.Clock`` of one life: the world's clock, ``skew`` milliseconds wrong, and nothing for the dead."""
+
+    def __init__(self, clock: VirtualClock, life: Life, *, skew: int = 0) -> None:
+        self._clock = clock
+        self._life = life
+        self.skew = skew
+
+    def now(self) -> Instant:
+        """What this machine takes for the present instant."""
+        return self._clock.now() + timedelta(milliseconds=self.skew)
+
+    def monotonic(self) -> float:
+        """Seconds that never step."""
+        return self._clock.ms / 1000
+
+    def sleep(self, seconds: float) -> None:
+        """Moves the world on."""
+        self._life.check()
+        self._clock.advance(seconds)
+        self._life.check()
+
+    def stopping(self) -> bool:
+        """Nobody tells it to stop: it is killed."""
+        return False
+
+
+class WatchedStore:
+    """A store as one life sees it: every write is an effect. Stands in for ``ports.store.Store`` by its methods."""
+
+    def __init__(self, store: SqlStore, life: Life) -> None:
+        self._store = store
+        self._life = life
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the store has under this name
+        method = getattr(self._store, name)
+        if not callable(method):
+            return method
+        life, writes = self._life, name in WRITES
+
+        def watched(*positional: Any, **named: Any) -> Any:  # noqa: ANN401 - the method's own
+            if not writes:
+                life.check()
+                return method(*positional, **named)
+            life.point(f"before {name}")
+            life.stores(name)
+            answer = method(*positional, **named)
+            life.point(f"after {name}")
+            return answer
+
+        setattr(self, name, watched)
+        return watched

@@ -1,0 +1,154 @@
+"""Many seeds on all cores: each world is founded once, and every scenario in it is played in a fork of that process.
+
+A fork begins where the founder stands, so a seed costs what it plays and not what its world costs; whatever goes wrong
+in it, a crash or an endless loop too, is the verdict on that seed alone. Every tenth seed is played once more in a new
+interpreter with another ``PYTHONHASHSEED`` and must leave the same trace: what depends on the order of a set, or on
+anything but the scenario, is a flaw of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from syncd.lab.founding import found
+from syncd.lab.oracle import Violation
+from syncd.lab.scenario import Scenario, expand
+from syncd.lab.simulation import Result, play
+
+PATIENCE: Final = 60
+"""Seconds of our own time after which a scenario is taken for endless."""
+AGAIN_EVERY: Final = 10
+"""Every which seed is played again elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """One scenario and what became of it, as plain values; ``seconds`` of processor time."""
+
+    seed: str
+    result: dict[str, Any]
+    seconds: float
+
+    @property
+    def violations(self) -> list[Violation]:
+        """What it broke."""
+        return [Violation(**each) for each in self.result["violations"]]
+
+
+def played(
+    scenarios: Sequence[Scenario], *, config: Path, connection: str | None = None, workers: int
+) -> Iterator[Played]:
+    """Plays them all and tells each as it ends, in no order."""
+    by_world: defaultdict[int, list[Scenario]] = defaultdict(list)
+    for scenario in scenarios:
+        by_world[scenario.world].append(scenario)
+    waiting = list(by_world.items())
+    at_work: dict[int, tuple[int, bytearray]] = {}
+    with selectors.DefaultSelector() as selector:
+        while waiting or at_work:
+            while waiting and len(at_work) < workers:
+                world, lot = waiting.pop(0)
+                reading, pid = _founder(lot, world=world, config=config, connection=connection)
+                selector.register(reading, selectors.EVENT_READ)
+                at_work[reading] = (pid, bytearray())
+            for key, _ in selector.select():
+                reading = key.fd
+                pid, told = at_work[reading]
+                part = os.read(reading, 1 << 16)
+                told += part
+                while b"\n" in told:
+                    line, _, rest = bytes(told).partition(b"\n")
+                    told[:] = rest
+                    yield Played(**orjson.loads(line))
+                if not part:
+                    selector.unregister(reading)
+                    os.close(reading)
+                    os.waitpid(pid, 0)
+                    del at_work[reading]
+
+
+def _founder(lot: Sequence[Scenario], *, world: int, config: Path, connection: str | None) -> tuple[int, int]:
+    """A process that founds a world and plays a lot in it; what it tells is read from the first of the two numbers."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        return reading, pid
+    os.close(reading)
+    try:
+        arena = found(config, variant=world, connection=connection)
+        for scenario in lot:
+            _in_a_fork(lambda scenario=scenario: play(arena, scenario), scenario, writing)  # type: ignore[misc]
+    except BaseException:  # noqa: BLE001 - told for each of the lot, since none was played
+        why = traceback.format_exc(limit=-4)
+        for scenario in lot:
+            _tell(writing, scenario, Result(scenario.seed, [Violation("P11", "founding", why)], ""), 0.0)
+    finally:
+        os._exit(0)
+
+
+def _in_a_fork(deed: Callable[[], Result], scenario: Scenario, writing: int) -> None:
+    pid = os.fork()
+    if pid:
+        _, status = os.waitpid(pid, 0)
+        if status:
+            why = f"the process ended with {os.waitstatus_to_exitcode(status)}: endless, or out of memory"
+            _tell(writing, scenario, Result(scenario.seed, [Violation("P15", "process", why)], ""), 0.0)
+        return
+    signal.alarm(PATIENCE)
+    began = time.process_time()
+    try:
+        result = deed()
+    except BaseException:  # noqa: BLE001 - whatever it was, it is the verdict on this seed
+        result = Result(scenario.seed, [Violation("crash", "simulation", traceback.format_exc(limit=-6))], "")
+    _tell(writing, scenario, result, time.process_time() - began)
+    os._exit(0)
+
+
+def _tell(writing: int, scenario: Scenario, result: Result, seconds: float) -> None:
+    plain = asdict(result) | {"turns": dict(result.turns), "fired": dict(result.fired)}
+    line = orjson.dumps({"seed": scenario.seed, "result": plain, "seconds": seconds}) + b"\n"
+    while line:
+        line = line[os.write(writing, line) :]
+
+
+def differing(results: Sequence[Played], *, config: Path, connection: str | None, workers: int) -> list[Violation]:
+    """Plays every tenth of these seeds again in another interpreter; those whose trace differs."""
+    again = {each.seed: each for each in sorted(results, key=lambda each: each.seed)[::AGAIN_EVERY]}
+    command = [sys.executable, "-m", "syncd.lab.simulating", str(config), connection or "", str(workers), *again]
+    environ = os.environ | {"PYTHONHASHSEED": "4242"}
+    run = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if run.returncode:
+        return [Violation("replay", "all", f"could not be played again: {run.stderr[-500:]}")]
+    traces = dict(line.split(" ") for line in run.stdout.splitlines())
+    return [
+        Violation("replay", seed, "played again in another process it left another trace")
+        for seed, each in again.items()
+        if traces.get(seed) != each.result["trace"]
+    ]
+
+
+def main() -> int:
+    """Plays the seeds that are named and prints the trace of each: the other interpreter of ``differing``."""
+    config, connection, workers, *seeds = sys.argv[1:]
+    scenarios = [expand(seed) for seed in seeds]
+    for each in played(scenarios, config=Path(config), connection=connection or None, workers=int(workers)):
+        print(each.seed, each.result["trace"])  # noqa: T201 - what the caller reads
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

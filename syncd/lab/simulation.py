@@ -1,0 +1,283 @@
+"""Plays one scenario: people and a daemon at work, faults and kills, then quiet; a pure function of the scenario.
+
+Gather, act, judge: the daemon takes its turns as the real one does (a cycle, then resyncs until the next is due), people
+act whenever the clock passes their moment, in the middle of a call too. Then the vendors behave again, nobody is killed,
+and the daemon gets the time it needs; only then the oracle looks. Every call, point and deed goes into the trace, whose
+hash tells whether a replay was the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sandbox.faults.arming import WrongArming, arm
+from sandbox.kernel import HttpRequest, HttpResponse, Kernel, NothingToHit
+from syncd.engine.cycle import Ended, sync
+from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.world import World
+from syncd.lab.arena import Arena
+from syncd.lab.crowd import Crowd
+from syncd.lab.lives import Killed, Life
+from syncd.lab.oracle import Violation, Witness, judged
+from syncd.lab.scenario import Happening, Scenario
+from syncd.lab.swarm import Arming
+from syncd.model.errors import SyncdError
+from syncd.model.values import Side
+from syncd.operations.deciding import Choice, resolution
+from syncd.operations.drift import let_go_on, resting
+from syncd.operations.resyncing import Words, ask, understood
+
+RESTART: Final = 5.0
+"""Seconds until a killed process is there again."""
+QUIET_AFTER: Final = 12 * 60.0
+"""Seconds after which no request that was given up is still carried out."""
+HEALING: Final = (30.0, 60.0, 300.0, 3600.0)
+"""Pauses between the cycles in which everything is to come right."""
+SETTLE_WITHIN: Final = 10
+"""Further cycles, an hour apart, after which nothing may move any more."""
+HOUR: Final = 3600.0
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of one scenario. ``fired`` counts faults by name and the operation they hit."""
+
+    seed: str
+    violations: list[Violation]
+    trace: str
+    calls: int = 0
+    edits: int = 0
+    crashes: int = 0
+    points: int = 0
+    turns: Counter[str] = field(default_factory=Counter)
+    fired: Counter[str] = field(default_factory=Counter)
+    done: list[str] = field(default_factory=list)
+    listed: int = 0
+    judged: int = 0
+
+
+def play(arena: Arena, scenario: Scenario) -> Result:
+    """Plays a scenario in an arena whose first link is made, and judges it."""
+    return _Play(arena, scenario).go()
+
+
+class _Play:
+    def __init__(self, arena: Arena, scenario: Scenario) -> None:
+        self.arena = arena
+        self.scenario = scenario
+        self.kernels: Sequence[tuple[str, Kernel]] = (("hubspot", arena.hubspot), ("salesforce", arena.salesforce))
+        kinds = arena.settings.connection.kinds
+        self.crowd = Crowd(arena.hubspot, arena.salesforce, kinds, ms=lambda: arena.clock.ms)
+        self.witness = Witness(arena, self.crowd.ledger)
+        self.hash = hashlib.blake2b(digest_size=16)
+        self.lines: list[str] = []
+        self.began = arena.clock.ms
+        self.todo: list[Happening | Arming] = sorted(
+            [*scenario.happenings, *scenario.armed], key=lambda each: each.at, reverse=True
+        )
+        self.acting = False
+        self.world: World | None = None
+        self.life: Life | None = None
+        self.full = False
+        self.result = Result(scenario.seed, [], "")
+
+    def go(self) -> Result:
+        """The whole play."""
+        arena, scenario, result = self.arena, self.scenario, self.result
+        points = arena.effects.count
+        arena.effects.kills = {points + number for number in scenario.kills}
+        arena.effects.failing = {arena.effects.stored + number for number in scenario.failing}
+        arena.senses.trace = self._traced
+        arena.senses.heard = self._heard
+        arena.senses.latency.seed(scenario.latency)
+        calls = sum(len(kernel.calls) for _, kernel in self.kernels)
+        arena.clock.moved = self._act
+        self.witness.know_pairs()
+        try:
+            self._work()
+            self._heal()
+            result.violations += judged(self.witness)
+            result.violations += self._still()
+        finally:
+            arena.clock.moved = lambda: None
+        result.calls = sum(len(kernel.calls) for _, kernel in self.kernels) - calls
+        result.edits = len(self.crowd.ledger.done)
+        result.crashes = len(arena.effects.killed)
+        result.points = arena.effects.count - points
+        result.done = self.crowd.ledger.done
+        result.listed, result.judged = self.witness.listed, self.witness.judged
+        for _, kernel in self.kernels:
+            for call in kernel.calls:
+                if call.fault:
+                    result.fired[f"{call.fault.partition(',')[0]} {call.operation}"] += 1
+            for name, number in kernel.faults.fired.items():
+                result.fired[name] += number
+        result.trace = self.hash.hexdigest()
+        return result
+
+    # -- the daemon ----------------------------------------------------------------------------------------------------
+    def _work(self) -> None:
+        """Turns at the poll's pace, until everything that was to happen has happened."""
+        end = self.began + self.scenario.minutes * 60_000
+        while self.arena.clock.ms < end or self.todo:
+            due = self.arena.clock.ms + round(self.scenario.poll * 1000)
+            self._turn(due)
+            self.arena.clock.advance(max(1.0, (due - self.arena.clock.ms) / 1000))
+
+    def _turn(self, due: int) -> Ended | None:
+        """One turn, as ``operations.worker`` takes it; what goes wrong costs this turn only."""
+        try:
+            world, life = self._alive()
+            ended = sync(world, wait=0.0, steady=True, full=self.full)
+            self.full = False
+            met = Met()
+            for request in asked_for(world.store):
+                over = carry_on(world, request, met, leave_off=lambda: self.arena.clock.ms >= due)
+                if not over or self.arena.clock.ms >= due:
+                    break
+            self.result.turns[str(ended.run.state)] += 1
+            return ended
+        except SyncdError as trouble:
+            self.result.turns[type(trouble).__name__] += 1
+            self._traced(f"turn failed: {type(trouble).__name__} {trouble}")
+        except Killed:
+            self.result.turns["killed"] += 1
+            self.world = self.life = None
+            self.arena.clock.advance(RESTART)
+        return None
+
+    def _alive(self) -> tuple[World, Life]:
+        if self.world is None or self.life is None:
+            self.world, self.life = self.arena.start()
+        return self.world, self.life
+
+    def _rival(self) -> None:
+        """A second daemon takes a turn while the first one stands still in the middle of a call."""
+        world, _ = self.arena.start()
+        try:
+            sync(world, wait=0.0, steady=True)
+        except (SyncdError, Killed) as trouble:
+            self._traced(f"rival: {type(trouble).__name__}")
+
+    # -- people, faults, the machine -----------------------------------------------------------------------------------
+    def _act(self) -> None:
+        """Whatever is due by now happens, one thing after the other."""
+        if self.acting:
+            return
+        self.acting = True
+        try:
+            while self.todo and self.began + self.todo[-1].at <= self.arena.clock.ms:
+                due = self.todo.pop()
+                if isinstance(due, Arming):
+                    self._arm(due)
+                elif due.who == "operator":
+                    self._operate(due)
+                else:
+                    before = len(self.crowd.ledger.done)
+                    self.crowd.do(due)
+                    for line in self.crowd.ledger.done[before:]:
+                        self._traced(line)
+            for _, kernel in self.kernels:
+                kernel.carry_out_late()
+        finally:
+            self.acting = False
+
+    def _arm(self, arming: Arming) -> None:
+        try:
+            told = arm(self.arena.kernel(arming.vendor), arming.name, **arming.words)
+            side = Side.MARKETING if arming.vendor == "hubspot" else Side.CRM
+            touched = [str(id_) for deed in told.get("what", ()) for id_ in deed.get("ids", ())]
+            self.crowd.ledger.touch(side, touched, ms=self.arena.clock.ms)
+            self._traced(f"armed {arming.vendor} {arming.name} {' '.join(touched)}")
+        except (NothingToHit, WrongArming) as why:
+            self._traced(f"not armed {arming.name}: {why}")
+
+    def _operate(self, wish: Happening) -> None:
+        """What an operator does, or what happens to the machine."""
+        self._traced(f"operator {wish.does}")
+        store, clock = self.arena.store, self.arena.clock
+        if wish.does == "skew":
+            self.arena.skew = wish.pick % 1_200_000 - 600_000
+        elif wish.does == "full":
+            self.full = True
+        elif wish.does == "pause":
+            clock.ms += wish.pick % 900 * 1000
+            self._rival()
+        elif wish.does == "resync" and self.world is not None:
+            try:
+                ask(self.world, understood(self.world, Words(everything=True)))
+            except (SyncdError, Killed) as trouble:
+                self._traced(f"resync not asked for: {type(trouble).__name__}")
+        elif wish.does == "resolve" and (open_ := store.conflicts()):
+            conflict = open_[wish.pick % len(open_)]
+            choices = (Choice(take="crm"), Choice(take="marketing"), Choice(apart=True))
+            for choice in choices[wish.pick % 2 :]:
+                try:
+                    store.resolve_conflict(conflict.id, resolution(conflict, choice))
+                    break
+                except SyncdError:
+                    continue
+
+    # -- quiet -----------------------------------------------------------------------------------------------------------
+    def _heal(self) -> None:
+        """The vendors behave, the process lives, the clock is right, an operator does what is left to do."""
+        arena = self.arena
+        arena.effects.kills = arena.effects.failing = ()
+        for _, kernel in self.kernels:
+            kernel.faults.clear()
+        arena.skew = 0
+        self.world = self.life = None  # a new start, as after any of this
+        self._traced("healed")
+        arena.clock.advance(QUIET_AFTER)
+        for pause in HEALING:
+            self._turn(arena.clock.ms + 30_000)
+            self._let_go_on()
+            arena.clock.advance(pause)
+        self.full = True
+        self._turn(arena.clock.ms)
+        for number in range(SETTLE_WITHIN):
+            arena.clock.advance(HOUR)
+            ended = self._turn(arena.clock.ms + 30_000)
+            if number > 0 and ended is not None and not ended.run.counts:
+                return
+        last = "failed" if ended is None else dict(ended.run.counts)
+        self.result.violations.append(Violation("P1", "quiet", f"still not quiet after {SETTLE_WITHIN} hours: {last}"))
+
+    def _let_go_on(self) -> None:
+        store = self.arena.store
+        rests = resting(store)
+        if rests:
+            let_go_on(store, {(rest.kind, rest.field) for rest in rests}, self.arena.clock.now())
+        for letter in store.dead_letters():
+            store.mark_dead_letter(letter.id, True)
+
+    def _still(self) -> list[Violation]:
+        """P10: comparing everything once more writes nothing at all."""
+        written = self._written()
+        self.arena.clock.advance(HOUR)
+        self.full = True
+        if self._turn(self.arena.clock.ms) is None:
+            return [Violation("P15", "quiet", "a cycle fails though nothing is wrong any more")]
+        more = self._written() - written
+        return [Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")] if more else []
+
+    def _written(self) -> int:
+        return sum(1 for _, kernel in self.kernels for call in kernel.calls if call.written or call.created)
+
+    # -- what is noticed -------------------------------------------------------------------------------------------------
+    def _traced(self, line: str) -> None:
+        stamped = f"{self.arena.clock.ms} {line}"
+        self.hash.update(stamped.encode())
+        self.lines.append(stamped)
+
+    def _heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
+        status = answer.status if answer is not None else "lost"
+        body = hashlib.blake2b(asked.body, digest_size=6).hexdigest()
+        self._traced(f"{side} {asked.method} {asked.path} {body} {status}")
+        self.witness.heard(side, asked, answer)
+
+

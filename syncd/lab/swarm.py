@@ -1,0 +1,68 @@
+"""Which faults a simulated run meets: a few of the whole catalogue, armed at some moment, hitting once or again.
+
+Each run has a swarm of its own: some none, most a handful, one in twenty a single one that hits every call for a while.
+So faults meet each other in ever new company, and a rare one is not drowned by the frequent ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sandbox.faults.catalogue import CATALOGUE
+
+SMALL: Final[Mapping[str, Mapping[str, Any]]] = {
+    "one-stamp": {"count": 12},
+    "shared-stamp": {"count": 6},
+    "late-commit": {"seconds": 40.0},
+    "zombie-write": {"seconds": 90.0},
+    "late-answer": {"seconds": 75.0},
+    "search-lag": {"seconds": 20.0},
+    "clock-skew": {"seconds": 240.0},
+}
+"""Options that keep a small world small, or reach beyond what the defaults reach."""
+DEAR: Final = frozenset({"huge-body"})
+"""Faults that cost much time to play; they come up rarely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arming:
+    """One fault at one vendor: armed at ``at`` milliseconds; ``words`` say how often, and hold its options."""
+
+    at: int
+    vendor: str
+    name: str
+    words: Mapping[str, Any] = field(default_factory=dict)
+
+
+def armings(chance: random.Random, *, end: int) -> tuple[Arming, ...]:
+    """The swarm of one run that lasts ``end`` milliseconds."""
+    names = [(entry.name, vendor) for entry in CATALOGUE.values() for vendor in entry.vendors]
+    number = chance.choice((0, 3, 4, 5, 6, 7, 8, 10))
+    drawn = [chance.choice(names) for _ in range(number)]
+    if chance.random() < 0.05:
+        drawn = [chance.choice(names)]
+    made = []
+    for name, vendor in drawn:
+        if name in DEAR and chance.random() < 0.8:
+            continue
+        made.append(Arming(chance.randrange(end), vendor, name, _words(chance, name)))
+    return tuple(sorted(made, key=lambda each: each.at))
+
+
+def _words(chance: random.Random, name: str) -> dict[str, Any]:
+    words: dict[str, Any] = {"seed": f"{chance.randrange(1 << 30)}", **SMALL.get(name, {})}
+    if CATALOGUE[name].sort == "deed":
+        return words
+    match chance.randrange(4):
+        case 0:
+            words["times"] = 1
+        case 1:
+            words["times"] = chance.randint(2, 6)
+        case 2:
+            words |= {"probability": 0.25, "times": chance.randint(2, 12)}
+        case _:
+            words |= {"nth": chance.randint(1, 6)}
+    return words
