@@ -3,7 +3,8 @@
 A row of the registry is one row of a table of the vendor reference, in words of our own: ``mark`` is D (documented by
 the vendor), C (seen in clients or recordings), U (uncertain) or several of them. It is proven by tests marked
 ``@pytest.mark.fact("hubspot 4.2")``; an uncertain one names the ``switch`` that holds both behaviours; one that is not
-imitated says in ``left_out`` which feature syncd lacks that would need it.
+imitated says in ``left_out`` which feature syncd lacks that would need it. What is stated in prose, the facts behind
+the defaults, is found there by the words of its ``quote``.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class Fact:
     mark: str
     switch: str | None = None
     left_out: str | None = None
+    quote: str | None = None
 
     @property
     def certain(self) -> bool:

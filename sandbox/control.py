@@ -249,7 +249,10 @@ class ControlRefused(Exception):
 
 
 class Control:
-    """The client's end, for one stand-in. ``url`` is the base URL that the stand-in printed."""
+    """The client's end, for one stand-in. ``url`` is the base URL that the stand-in printed.
+
+    It calls by plain HTTP in any case: what is armed for connections must not hit the control plane's own.
+    """
 
     def __init__(self, url: str, *, timeout: float = 60.0) -> None:
         self.url = url.rstrip("/")
@@ -311,7 +314,7 @@ class Control:
         return self._send(Request(self._address(path), data=body, method="POST"))  # noqa: S310 - the same
 
     def _address(self, path: str) -> str:
-        return self.url + CONTROL_PREFIX + quote(path, safe="/?=&")
+        return self.url.replace("https://", "http://", 1) + CONTROL_PREFIX + quote(path, safe="/?=&")
 
     def _send(self, request: Request) -> dict[str, Any]:
         try:

@@ -142,7 +142,7 @@ class Fault:
     ``after`` (carried out, then ``answer``: a ghost write), ``drop`` (carried out, the connection is cut), ``cut`` (not
     carried out, cut), ``late`` (cut, and carried out ``seconds`` later), ``twice`` (carried out twice, the second
     answer is given) or ``around``: ``prepare`` may change the request or the vendor's state, ``alter`` the answer;
-    either raises ``NothingToHit`` where it cannot.
+    either raises ``NothingToHit`` where it cannot. ``connect`` hits no call but a new connection (``connecting``).
 
     The first ``skip`` matching calls pass, of the others each is hit with ``probability`` as ``chance`` decides, and
     ``times`` counts down. How a server cuts: after ``hold`` seconds, after the bytes ``parting``, and with a ``reset``.
@@ -169,6 +169,21 @@ class Fault:
     def made(self, request: HttpRequest) -> HttpResponse:
         """The answer to a request that is hit."""
         return replace(self.answer) if isinstance(self.answer, HttpResponse) else self.answer(request)
+
+    @property
+    def awaits_connection(self) -> bool:
+        """Whether it is still to hit a new connection."""
+        return self.when == "connect" and self.times > 0
+
+    def hits(self) -> bool:
+        """Whether it hits what it concerns this time; if so, it is counted down."""
+        if self.skip > 0:
+            self.skip -= 1
+        elif self.probability >= 1.0 or self.chance.random() < self.probability:
+            self.times -= 1
+            self.fired += 1
+            return True
+        return False
 
     def give_back(self) -> None:
         """Takes the last hit back: there was nothing to hit."""
@@ -205,15 +220,13 @@ class Faults:
     def take(self, request: HttpRequest) -> Fault | None:
         """The fault that hits this request, counted down, or ``None``."""
         for fault in self.armed:
-            if fault.times <= 0 or not fault.matches(request):
-                continue
-            if fault.skip > 0:
-                fault.skip -= 1
-            elif fault.probability >= 1.0 or fault.chance.random() < fault.probability:
-                fault.times -= 1
-                fault.fired += 1
+            if fault.when != "connect" and fault.times > 0 and fault.matches(request) and fault.hits():
                 return fault
         return None
+
+    def take_connection(self) -> Fault | None:
+        """The fault that hits a new connection, counted down, or ``None``."""
+        return next((fault for fault in self.armed if fault.awaits_connection and fault.hits()), None)
 
     def clear(self) -> list[str]:
         """Disarms everything and undoes what lasts, the latest first; returns the names of what was still armed."""

@@ -1,8 +1,9 @@
 """Made-up people and companies of several countries, the same for the same seed.
 
 Every locale has a Faker of its own and one seeded chance picks among them, so that the order of asking is all that
-matters. Telephone numbers come from the ranges that numbering plans keep for fiction where there are such. Needs the
-extra ``[sandbox]``; without it ``MissingFaker`` says how to get it.
+matters. Faker is slow: after the first thousand of a locale, people are mixed anew of the names and addresses that
+these were given. Companies are all named from scratch. Telephone numbers come from the ranges that numbering plans
+keep for fiction where there are such. Needs the extra ``[sandbox]``; without it ``MissingFaker`` says how to get it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import random
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 
@@ -51,7 +54,10 @@ COUNTRIES = (
     Country(locale="ja_JP", spellings=("Japan", "JP"), calling="81", trunk="0",
             areas=("3",), lines=("5555", 4), language="ja"),
 )  # fmt: skip
+FRESH = 1_000
+"""So many values of each sort Faker makes up for a locale; whoever comes later is given one of these again."""
 FREEMAIL = ("gmail.com", "outlook.com", "yahoo.com", "gmx.de")
+_WEIGHTS = tuple(accumulate(country.weight for country in COUNTRIES))
 TITLES = ("CEO", "Head of Marketing", "VP Sales", "IT-Leiter", "Directrice financière", "Buyer", "Office manager",
           "Software engineer", "Product owner", "Consultant", "CTO", "Gerente de compras")  # fmt: skip
 
@@ -98,35 +104,54 @@ class Person:
     company: Company | None
 
 
+class _Words:
+    """Names and parts of addresses of one locale."""
+
+    def __init__(self, faker: Any, *, chance: random.Random) -> None:
+        self.faker = faker
+        self._chance = chance
+        self._made: dict[str, list[str]] = {}
+
+    def take(self, sort: str) -> str:
+        """One of a sort, by the name of Faker's method for it; on one line."""
+        made = self._made.setdefault(sort, [])
+        if len(made) >= FRESH:
+            return self._chance.choice(made)
+        made.append(getattr(self.faker, sort)().replace("\n", ", "))
+        return made[-1]
+
+
 class Registry:
     """Hands out people and companies; no e-mail address and no domain comes twice."""
 
     def __init__(self, *, seed: int) -> None:
         self._chance = random.Random(seed)
-        self._fakers: dict[str, Any] = {}
+        self._words: dict[str, _Words] = {}
         for position, country in enumerate(COUNTRIES):
-            self._fakers[country.locale] = open_faker(country.locale, seed=seed * 100 + position)
-        self._taken: set[str] = set()
+            faker = open_faker(country.locale, seed=seed * 100 + position)
+            self._words[country.locale] = _Words(faker, chance=self._chance)
+        #: Whatever was handed out, and the last number that was put behind it to be handed out once more.
+        self._taken: dict[str, int] = {}
 
     def country(self) -> Country:
         """One of the countries, by weight."""
-        return self._chance.choices(COUNTRIES, [country.weight for country in COUNTRIES])[0]
+        return self._chance.choices(COUNTRIES, cum_weights=_WEIGHTS)[0]
 
     def company(self) -> Company:
         """A company whose domain is nobody else's."""
         country, chance = self.country(), self._chance
-        faker = self._fakers[country.locale]
-        name = faker.company()
-        word = plain_letters(name).split("-")[0] or plain_letters(self._fakers["en_US"].company()).split("-")[0]
+        words = self._words[country.locale]
+        name = words.faker.company()
+        word = plain_letters(name).split("-")[0] or plain_letters(self._words["en_US"].faker.company()).split("-")[0]
         # A real suffix: nothing below .example or .test has a registrable domain.
         domain = self._free(word, lambda text: f"{text}-sandbox.com")
         return Company(
             name=name,
             domain=domain,
             country=country,
-            street=faker.street_address().replace("\n", ", "),
-            city=faker.city(),
-            zip=faker.postcode(),
+            street=words.take("street_address"),
+            city=words.take("city"),
+            zip=words.take("postcode"),
             phone=self.phone(country),
             employees=chance.choice((3, 12, 40, 85, 220, 900, 4_200)),
             revenue=chance.randrange(1, 900) * 100_000,
@@ -136,8 +161,8 @@ class Registry:
         """A person, of the company's country where there is one; the e-mail address is nobody else's."""
         chance = self._chance
         country = company.country if company is not None else self.country()
-        faker = self._fakers[country.locale]
-        first, last = faker.first_name(), faker.last_name()
+        words = self._words[country.locale]
+        first, last = words.take("first_name"), words.take("last_name")
         domain = company.domain if company is not None else chance.choice(FREEMAIL)
         letters = [plain_letters(part).replace("-", "") for part in (first, last)]
         local = ".".join(part for part in letters if part) or f"person{chance.randrange(10_000)}"
@@ -147,9 +172,9 @@ class Registry:
             email=self._free(local, lambda text: f"{text}@{domain}"),
             title=chance.choice(TITLES),
             country=country,
-            street=faker.street_address().replace("\n", ", "),
-            city=faker.city(),
-            zip=faker.postcode(),
+            street=words.take("street_address"),
+            city=words.take("city"),
+            zip=words.take("postcode"),
             phone=self.phone(country),
             mobile=self.phone(country),
             company=company,
@@ -163,13 +188,13 @@ class Registry:
             calling=country.calling, trunk=country.trunk, area=self._chance.choice(country.areas), line=line
         )  # fmt: skip
 
-    def _free(self, word: str, shape: Any) -> str:
-        number, text = 1, shape(word)
+    def _free(self, word: str, shape: Callable[[str], str]) -> str:
+        plain = text = shape(word)
         while text in self._taken:
-            number += 1
-            text = shape(f"{word}{number}")
-        self._taken.add(text)
-        return str(text)
+            self._taken[plain] += 1
+            text = shape(f"{word}{self._taken[plain]}")
+        self._taken[text] = 1
+        return text
 
 
 def open_faker(locale: str, *, seed: int) -> Any:

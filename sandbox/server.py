@@ -4,8 +4,9 @@ It decides nothing about vendors. It reads a request as raw bytes (with a length
 kernel's lock, waits the kernel's delay and its own latency outside of the lock, and sends the answer in one piece, or
 as badly as a fault wants it (``sandbox.faults.wires``). A connection that the kernel cuts is closed without an answer;
 a request that was given up is carried out when it is due, whether anybody calls or not. Paths under ``/_sandbox/`` go
-to ``sandbox.control`` and are not seen by the kernel. It refuses to listen anywhere but on 127.0.0.1, and methods that
-no vendor knows (501). The real clock lives here and nowhere else in the stand-ins.
+to ``sandbox.control`` and are not seen by the kernel. With an authority it speaks TLS; the control plane alone is then
+reached by plain HTTP too. It refuses to listen anywhere but on 127.0.0.1, plain HTTP where it speaks TLS (400), and
+methods that no vendor knows (501). The real clock lives here and nowhere else in the stand-ins.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import socketserver
+import ssl
 import threading
 import time
 from dataclasses import replace
@@ -20,8 +22,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
+from sandbox.certificates import SOUND, Authority
 from sandbox.clocks import SettableClock
+from sandbox.connecting import NoConnection, awaits_connection, connect
 from sandbox.control import CONTROL_PREFIX, Controls
+from sandbox.faults.connections import REFUSED
+from sandbox.faults.network import TLS_ALERT
 from sandbox.faults.wires import hang_up, send
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.limits import HubSpotLimits
@@ -33,6 +39,8 @@ from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.switches import SalesforceSwitches
 
 LOOPBACK = "127.0.0.1"
+TLS_BEGINS = b"\x16"
+"""The first byte of a TLS handshake; no method of HTTP begins with it."""
 METHODS = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"})
 
 
@@ -47,7 +55,8 @@ class RealClock:
 class KernelServer(socketserver.ThreadingTCPServer):
     """One kernel on one port. ``lock`` must be held by whoever touches the kernel from outside while it serves.
 
-    ``latency`` is the seconds added to every answer; it may be changed at any time.
+    ``latency`` is the seconds added to every answer; it may be changed at any time. With an ``authority`` it
+    speaks TLS.
     """
 
     daemon_threads = True
@@ -55,8 +64,11 @@ class KernelServer(socketserver.ThreadingTCPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, kernel: Kernel, *, port: int = 0, latency: float = 0.0) -> None:
+    def __init__(
+        self, kernel: Kernel, *, port: int = 0, latency: float = 0.0, authority: Authority | None = None
+    ) -> None:
         self.kernel = kernel
+        self.authority = authority
         self.lock = threading.Lock()
         self.latency = latency
         self.controls = Controls(kernel, set_latency=self._set_latency)
@@ -74,7 +86,7 @@ class KernelServer(socketserver.ThreadingTCPServer):
     @property
     def url(self) -> str:
         """Where the kernel answers, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self.server_address[1]}"
+        return f"{'http' if self.authority is None else 'https'}://{LOOPBACK}:{self.server_address[1]}"
 
     def start(self) -> None:
         """Begins to serve, in a thread of its own."""
@@ -128,6 +140,44 @@ class KernelServer(socketserver.ThreadingTCPServer):
             self._open.add(connection)
         return connection, address
 
+    def finish_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: Any) -> None:
+        """Serves one connection, over TLS where there is an authority and the caller begins like that."""
+        assert isinstance(request, socket.socket)
+        with contextlib.suppress(OSError):  # a caller that does not trust us goes away within the handshake
+            connection = self._secured(request)
+            if connection is None:
+                return
+            try:
+                super().finish_request(connection, client_address)
+            finally:
+                if connection is not request:
+                    self.shutdown_request(connection)
+
+    def meet(self) -> None:
+        """A caller begins to speak. Raises ``NoConnection`` if a fault hits the connection."""
+        with self.lock:
+            connect(self.kernel)
+
+    def _secured(self, connection: socket.socket) -> socket.socket | None:
+        """The connection to talk on, ``None`` if the handshake is refused. Raises ``OSError`` if it fails."""
+        if self.authority is None or connection.recv(1, socket.MSG_PEEK) != TLS_BEGINS:
+            return connection
+        shown = SOUND
+        try:
+            self.meet()
+        except NoConnection as fault:
+            shown = fault.name
+        context = self.authority.context(shown)
+        if context is None:
+            connection.recv(1 << 16)  # what is left unread would turn the end of the connection into a reset
+            if shown == REFUSED:
+                connection.sendall(TLS_ALERT)
+            return None
+        secured = context.wrap_socket(connection, server_side=True)
+        with self._open_lock:
+            self._open.add(secured)
+        return secured
+
     def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
         """Lets go of a connection."""
         if isinstance(request, socket.socket):
@@ -144,6 +194,10 @@ class _Conversation(socketserver.BaseRequestHandler):
 
     server: KernelServer
     request: socket.socket
+
+    def setup(self) -> None:
+        """Nothing was asked yet."""
+        self._met = isinstance(self.request, ssl.SSLSocket)
 
     def handle(self) -> None:
         """Serves the connection; a peer that goes away ends it without a word."""
@@ -180,8 +234,20 @@ class _Conversation(socketserver.BaseRequestHandler):
         request = HttpRequest.from_target(method, target, headers, body)
         if method == "HEAD":
             request = replace(request, method="GET")
+        if not request.path.startswith(CONTROL_PREFIX):
+            self._begin()
+            closing = closing or awaits_connection(self.server.kernel)
         answer = self.server.respond(request)
         return send(self.request, answer, closing=closing, bodiless=method == "HEAD", wait=_wait)
+
+    def _begin(self) -> None:
+        """Before the first call over plain HTTP; a handshake was met by the server."""
+        if self._met:
+            return
+        if self.server.authority is not None:
+            raise Malformed(400, "this port speaks HTTPS; begin the address with https")
+        self.server.meet()
+        self._met = True
 
 
 def _wait(seconds: float) -> None:
@@ -210,12 +276,14 @@ class RunningSandbox:
         salesforce_switches: SalesforceSwitches | None = None,
         bare: bool = False,
         contracts: Path | None = None,
+        authority: Authority | None = None,
     ) -> RunningSandbox:
         """Starts both; port 0 takes a free one. ``latency`` is seconds added to every answer of both.
 
         Without a ``clock`` the stand-ins live in real time; each has a clock of its own, which a fault may set wrong.
         ``bare`` starts them as before anybody set us up: no field of ours, and daemon credentials with too few rights
-        beside an admin's (see both kernels). Raises ``OSError`` if a port is taken.
+        beside an admin's (see both kernels). With an ``authority`` both speak TLS. Raises ``OSError`` if a port
+        is taken.
         """
         clock = clock or RealClock()
         hubspot = HubSpotKernel(
@@ -229,9 +297,9 @@ class RunningSandbox:
             from sandbox.contracts import hold  # noqa: PLC0415 - needs jsonschema, which only developers install
 
             hold(hubspot, contracts)
-        first = KernelServer(hubspot, port=hubspot_port, latency=latency)
+        first = KernelServer(hubspot, port=hubspot_port, latency=latency, authority=authority)
         try:
-            second = KernelServer(salesforce, port=salesforce_port, latency=latency)
+            second = KernelServer(salesforce, port=salesforce_port, latency=latency, authority=authority)
         except OSError:
             first.server_close()
             raise

@@ -40,8 +40,6 @@ KNOWN: Mapping[Key, Known] = {
     ("request", "BatchReadInputSimplePublicObjectId", "properties: required"): _OPTIONAL,
     ("request", "BatchReadInputSimplePublicObjectId", "propertiesWithHistory: required"): _OPTIONAL,
     ("request", "BatchReadInputPropertyName", "archived: required"): _OPTIONAL,
-    ("request", "PropertyCreate", "options[].hidden: required"): _OPTIONAL,
-    ("request", "PropertyUpdate", "options[].hidden: required"): _OPTIONAL,
     ("request", "SimplePublicObjectInputForCreate", "properties.*: type"): Known(
         "stand-in", "A JSON number is taken for its text, as clients report of HubSpot; no page promises or forbids it."
     ),

@@ -141,6 +141,12 @@ def _share_email(site: Site, _: HttpRequest | None) -> Told:
     return {"object": "Lead", "ids": [str(row["Id"]), twin], "value": row["Email"]}
 
 
+def _email_of_a_lead(site: Site, _: HttpRequest | None) -> Told:
+    row = a_row(site, None, "Email")
+    twin = site.salesforce.insert("Contact", {"LastName": "Twin", "Email": row["Email"]})
+    return {"object": "Contact", "ids": [twin], "lead": str(row["Id"]), "value": row["Email"]}
+
+
 def _no_email_hubspot(site: Site, request: HttpRequest | None) -> Told:
     record = a_contact(site, request, "email")
     site.hubspot.edit("contacts", str(record.id), {"email": ""})
@@ -203,6 +209,11 @@ ENTRIES = (
         name="email-shared", number="F46", hits="a Lead, and a new one",
         what="Somebody enters a second Lead with the e-mail address of another.",
         deeds={"salesforce": _share_email},
+    ),
+    Entry(
+        name="email-of-a-lead", number="F46", hits="a new Contact, and a Lead",
+        what="Somebody enters a Contact with the e-mail address of a Lead.",
+        deeds={"salesforce": _email_of_a_lead},
     ),
     Entry(
         name="email-removed", number="F46", hits="a person with an e-mail address",

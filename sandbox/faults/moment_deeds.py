@@ -55,6 +55,30 @@ def _skew(site: Site, _: HttpRequest | None) -> Told:
     return {"seconds": site.seconds, "now": clock.now().isoformat()}
 
 
+def _move_hubspot(site: Site, _: HttpRequest | None) -> Told:
+    account, before = site.hubspot.account, site.hubspot.account.time_zone
+    # The account is frozen, yet all parts of the kernel share one object and read it anew each time.
+    object.__setattr__(account, "time_zone", str(site.options["zone"]))
+    site.lasts(lambda: object.__setattr__(account, "time_zone", before))
+    return {"zone": account.time_zone, "was": before}
+
+
+def _move_salesforce(site: Site, _: HttpRequest | None) -> Told:
+    """The org, and with it everybody who works there."""
+    zone, tables = str(site.options["zone"]), site.salesforce.org.schema.entities
+    moved = [(tables[name].table, row) for name in ("Organization", "User") for row in tables[name].table.by_id()]
+    before = [(table, str(row["Id"]), row["TimeZoneSidKey"]) for table, row in moved]
+
+    def give_back() -> None:
+        for table, record_id, old in before:
+            table.put({**table.rows[record_id], "TimeZoneSidKey": old})
+
+    for table, row in moved:
+        table.put({**row, "TimeZoneSidKey": zone})
+    site.lasts(give_back)
+    return {"zone": zone, "was": before[0][2]}
+
+
 def _silent_hubspot(site: Site, request: HttpRequest | None) -> Told:
     record, value = a_contact(site, request), f"Recalculated {site.chance.randrange(10**6)}"
     record.values = {**record.values, "city": value}
@@ -146,6 +170,12 @@ ENTRIES = (
         name="clock-skew", number="F28", hits="everything, until cleared", takes={"seconds": 600.0},
         what="The vendor's clock is set forward, or back where `seconds` is below zero.",
         deeds={"hubspot": _skew, "salesforce": _skew},
+    ),
+    Entry(
+        name="zone-changed", number="F53", hits="the account or the org with its users, until cleared",
+        takes={"zone": "Pacific/Kiritimati"},
+        what="An admin moves the account or the org to another time zone, 14 hours ahead unless `zone` names another.",
+        deeds={"hubspot": _move_hubspot, "salesforce": _move_salesforce},
     ),
     Entry(
         name="silent-change", number="F32", hits="the city of a record", takes=OBJECT,

@@ -38,13 +38,13 @@ SALESFORCE_FIELDS = ("Title", "City", "Phone", "Website", "Company")
 _UPPER = {"LT", "LTE"}
 
 
-def _changed(response: HttpResponse, change: Change, *, last: bool = False) -> HttpResponse:
+def changed(response: HttpResponse, change: Change, *, last: bool = False) -> HttpResponse:
     """The answer with other rows. ``last``: it also says that no page follows."""
     if response.status >= 300 or not response.body.startswith((b"{", b"[")):
         raise NothingToHit("the answer holds no rows")
     body = orjson.loads(response.body)
-    changed = [_change_one(part, change, last=last) for part in _parts(body)]
-    if not any(changed):
+    hit = [_change_one(part, change, last=last) for part in _parts(body)]
+    if not any(hit):
         raise NothingToHit("the answer holds no row that this could happen to")
     return replace(response, body=orjson.dumps(body))
 
@@ -89,7 +89,7 @@ def with_rows(
         def make(site: Site) -> Fault:
             made = change(site)
             return Fault(
-                site.name, matches, when="around", alter=lambda _, response: _changed(response, made, last=last)
+                site.name, matches, when="around", alter=lambda _, response: changed(response, made, last=last)
             )
 
         return make
@@ -138,7 +138,7 @@ def _fieldless(matches: Matches, candidates: Sequence[str]) -> Callable[[Site], 
             ]
 
         def alter(_: HttpRequest, response: HttpResponse) -> HttpResponse:
-            return _changed(response, change)
+            return changed(response, change)
 
         return Fault(site.name, matches, when="around", alter=alter)
 

@@ -16,7 +16,7 @@ from sandbox.faults.rows import HUBSPOT_FIELDS, SALESFORCE_FIELDS
 from sandbox.hubspot.definitions import PropertyDefinition
 from sandbox.hubspot.records import RecordStore
 from sandbox.kernel import HttpRequest
-from sandbox.salesforce.definitions import FieldDefinition, PicklistValue
+from sandbox.salesforce.definitions import FieldDefinition
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.org import DuplicateRule
 
@@ -38,7 +38,8 @@ def _custom_field(site: Site, entity: Entity) -> str:
     return site.field(names)
 
 
-def _told(site: Site, kind: str, name: str) -> Told:
+def told_of(site: Site, kind: str, name: str) -> Told:
+    """What was done to this field."""
     return {"object": kind, "field": name}
 
 
@@ -49,6 +50,14 @@ def _revoke_hubspot(site: Site, _: HttpRequest | None) -> Told:
     kernel.revoke_token(token)
     site.lasts(lambda: kernel.issue_token(token, scopes))
     return {"revoked": "the token of the daemon"}
+
+
+def _rotate_hubspot(site: Site, _: HttpRequest | None) -> Told:
+    kernel = site.hubspot
+    new = f"pat-na1-rotated-{site.chance.randrange(10**6)}"
+    kernel.issue_token(new, next(iter(kernel.tokens.values())))
+    site.lasts(lambda: kernel.revoke_token(new))
+    return {"token": new}
 
 
 def _revoke_salesforce(site: Site, _: HttpRequest | None) -> Told:
@@ -65,21 +74,21 @@ def _hide(site: Site, _: HttpRequest | None) -> Told:
     name = site.field(SALESFORCE_FIELDS[:4])
     site.salesforce.hide_field(entity.name, name)
     site.lasts(lambda: site.salesforce.show_field(entity.name, name))
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name)
 
 
 def _delete_property(site: Site, _: HttpRequest | None) -> Told:
     store = site.store()
     name = _custom_property(site, store)
     store.undefine(name)
-    return _told(site, store.kind.name, name)
+    return told_of(site, store.kind.name, name)
 
 
 def _delete_field(site: Site, _: HttpRequest | None) -> Told:
     entity = site.entity()
     name = _custom_field(site, entity)
     _drop(site, entity, name)
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name)
 
 
 def _drop(site: Site, entity: Entity, name: str) -> FieldDefinition:
@@ -98,20 +107,21 @@ def _rename_field(site: Site, _: HttpRequest | None) -> Told:
     entity.set_field(replace(definition, name=new), changed=site.kernel.clock.now())
     for row in list(entity.table.by_id()):
         entity.table.put({**{key: value for key, value in row.items() if key != name}, new: row.get(name)})
-    return _told(site, entity.name, name) | {"now": new}
+    return told_of(site, entity.name, name) | {"now": new}
 
 
 def _protect_property(site: Site, _: HttpRequest | None) -> Told:
     store = site.store()
     name = site.field(HUBSPOT_FIELDS)
-    return _redefined(site, store, name, replace(store.definitions[name], read_only=True))
+    return redefined(site, store, name, replace(store.definitions[name], read_only=True))
 
 
-def _redefined(site: Site, store: RecordStore, name: str, definition: PropertyDefinition) -> Told:
+def redefined(site: Site, store: RecordStore, name: str, definition: PropertyDefinition) -> Told:
+    """A property with another definition, until cleared."""
     before = store.definitions[name]
     store.define(definition)
     site.lasts(lambda: store.define(before))
-    return _told(site, store.kind.name, name)
+    return told_of(site, store.kind.name, name)
 
 
 def _protect_field(site: Site, _: HttpRequest | None) -> Told:
@@ -119,7 +129,7 @@ def _protect_field(site: Site, _: HttpRequest | None) -> Told:
     name = site.field(SALESFORCE_FIELDS[:4])
     site.salesforce.protect_field(entity.name, name)
     site.lasts(lambda: site.salesforce.show_field(entity.name, name))
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name)
 
 
 def _retype(site: Site, _: HttpRequest | None) -> Told:
@@ -133,56 +143,7 @@ def _retype(site: Site, _: HttpRequest | None) -> Told:
         if row.get(name) is not None:
             entity.table.put({**row, name: None})
             emptied += 1
-    return _told(site, entity.name, name) | {"emptied": emptied}
-
-
-def _listed_property(site: Site, store: RecordStore) -> str:
-    return site.field([name for name in ("hs_lead_status", "product_interests") if name in store.definitions])
-
-
-def _retire_option(site: Site, _: HttpRequest | None) -> Told:
-    store = site.store()
-    name = _listed_property(site, store)
-    definition = store.definitions[name]
-    gone = site.pick(definition.options, "values in a list")
-    rest = tuple(option for option in definition.options if option is not gone)
-    return _redefined(site, store, name, replace(definition, options=rest)) | {"value": gone.value}
-
-
-def _retire_value(site: Site, _: HttpRequest | None) -> Told:
-    entity = site.entity()
-    name = site.field(("Industry", "Product_Interests__c"))
-    definition = entity.fields[name]
-    gone = site.pick([each for each in definition.picklist if each.active], "values in a list")
-    rest = tuple(replace(each, active=each is not gone and each.active) for each in definition.picklist)
-    _set_field(site, entity, replace(definition, picklist=rest, restricted=True))
-    return _told(site, entity.name, name) | {"value": gone.value}
-
-
-def _set_field(site: Site, entity: Entity, definition: FieldDefinition) -> None:
-    before, clock = entity.fields[definition.name], site.kernel.clock
-    entity.set_field(definition, changed=clock.now())
-    site.lasts(lambda: entity.set_field(before, changed=clock.now()))
-
-
-def _relabel_options(site: Site, _: HttpRequest | None) -> Told:
-    store = site.store()
-    name = _listed_property(site, store)
-    definition = store.definitions[name]
-    options = tuple(
-        replace(option, label=f"{option.label} (new)", order=place)
-        for place, option in enumerate(reversed(definition.options))
-    )
-    return _redefined(site, store, name, replace(definition, options=options))
-
-
-def _relabel_values(site: Site, _: HttpRequest | None) -> Told:
-    entity = site.entity()
-    name = site.field(("Industry", "Product_Interests__c"))
-    definition = entity.fields[name]
-    values: list[PicklistValue] = [replace(each, label=f"{each.label} (new)") for each in definition.picklist[::-1]]
-    _set_field(site, entity, replace(definition, picklist=tuple(values)))
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name) | {"emptied": emptied}
 
 
 def _require_property(site: Site, _: HttpRequest | None) -> Told:
@@ -190,7 +151,7 @@ def _require_property(site: Site, _: HttpRequest | None) -> Told:
     name = site.field(("mobilephone", "salutation"))
     site.hubspot.require_property(store.kind.name, name)
     site.lasts(lambda: store.required.discard(name))
-    return _told(site, store.kind.name, name)
+    return told_of(site, store.kind.name, name)
 
 
 def _add_rule(site: Site, _: HttpRequest | None) -> Told:
@@ -203,7 +164,7 @@ def _add_rule(site: Site, _: HttpRequest | None) -> Told:
     rules = site.salesforce.org.validation_rules.setdefault(entity.name, [])
     rules.append(rule)
     site.lasts(lambda: rules.remove(rule))
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name)
 
 
 def _block_duplicates(site: Site, _: HttpRequest | None) -> Told:
@@ -212,7 +173,7 @@ def _block_duplicates(site: Site, _: HttpRequest | None) -> Told:
     rules = site.salesforce.org.duplicate_rules.setdefault(entity.name, [])
     rules.append(rule)
     site.lasts(lambda: rules.remove(rule))
-    return _told(site, entity.name, "Email")
+    return told_of(site, entity.name, "Email")
 
 
 def _normalise_hubspot(site: Site, _: HttpRequest | None) -> Told:
@@ -220,7 +181,7 @@ def _normalise_hubspot(site: Site, _: HttpRequest | None) -> Told:
     before = store.rules[name]
     store.rules[name] = lambda new, old: before(" ".join(new.split()).title(), old)
     site.lasts(lambda: store.rules.__setitem__(name, before))
-    return _told(site, store.kind.name, name)
+    return told_of(site, store.kind.name, name)
 
 
 def _normalise_salesforce(site: Site, _: HttpRequest | None) -> Told:
@@ -237,7 +198,7 @@ def _revert_hubspot(site: Site, _: HttpRequest | None) -> Told:
     before = store.rules[name]
     store.rules[name] = lambda new, old: before(new, old) if old is None else old
     site.lasts(lambda: store.rules.__setitem__(name, before))
-    return _told(site, store.kind.name, name)
+    return told_of(site, store.kind.name, name)
 
 
 def _revert_salesforce(site: Site, _: HttpRequest | None) -> Told:
@@ -254,7 +215,7 @@ def _automate(site: Site, name: str, workflow: Any) -> Told:
     workflows = site.salesforce.org.workflows.setdefault(entity.name, [])
     workflows.append(workflow)
     site.lasts(lambda: workflows.remove(workflow))
-    return _told(site, entity.name, name)
+    return told_of(site, entity.name, name)
 
 
 ENTRIES = (
@@ -262,6 +223,11 @@ ENTRIES = (
         name="token-revoked", number="F19", hits="every call from then on, until cleared",
         what="An admin takes back the daemon's token or secret without grace.",
         deeds={"hubspot": _revoke_hubspot, "salesforce": _revoke_salesforce},
+    ),
+    Entry(
+        name="token-rotated", number="F19", hits="nothing: the old token works on, the new one until cleared",
+        what="An admin makes a new token with grace, so that the old one and the new one work beside each other.",
+        deeds={"hubspot": _rotate_hubspot},
     ),
     Entry(
         name="field-hidden", number="F20", hits="a text field of Lead, until cleared", takes=WHERE,
@@ -287,16 +253,6 @@ ENTRIES = (
         name="type-change", number="F36", hits="a text field of Lead, in every record", takes=WHERE,
         what="An admin makes a number of a text field, which empties it in every record and moves no stamp.",
         deeds={"salesforce": _retype},
-    ),
-    Entry(
-        name="picklist-retired", number="F37", hits="a list of values, until cleared", takes=WHERE,
-        what="An admin retires a list value that records may hold; writing it is refused from now on.",
-        deeds={"hubspot": _retire_option, "salesforce": _retire_value},
-    ),
-    Entry(
-        name="picklist-relabelled", number="F37", hits="a list of values, until cleared", takes=WHERE,
-        what="An admin gives all values of a list other labels and another order.",
-        deeds={"hubspot": _relabel_options, "salesforce": _relabel_values},
     ),
     Entry(
         name="validation-rule", number="F38", hits="writes of one field, until cleared", takes=WHERE,

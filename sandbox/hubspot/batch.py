@@ -33,7 +33,8 @@ def reads(exchange: Exchange, kind: str) -> Answered:
     history = texts(body.get("propertiesWithHistory"), what="propertiesWithHistory")
     inputs = exchange.inputs(limit=portal.limits.batch_with_history if history else portal.limits.batch)
     keys = [str(entry.get("id", "")) for entry in inputs]
-    found, missing = _look_up(exchange, store, keys, name=body.get("idProperty"), archived=exchange.flag("archived"))
+    name = str(body.get("idProperty") or "")
+    found, missing = _look_up(exchange, store, keys, name=name, archived=exchange.flag("archived"))
     names = views.wanted(store, texts(body.get("properties"), what="properties"))
     results = [views.read(portal, store, found[number], names=names, history=history) for number in sorted(found)]
     errors: list[dict[str, Any]] = []
@@ -72,7 +73,7 @@ def updates(exchange: Exchange, kind: str) -> Answered:
     portal = exchange.portal
     store = portal.store(kind)
     inputs = exchange.inputs(limit=portal.limits.batch)
-    for name in {entry.get("idProperty") for entry in inputs} - {None, "", "hs_object_id"}:
+    for name in {str(entry.get("idProperty") or "") for entry in inputs} - {"", "hs_object_id"}:
         if name not in store.definitions or not store.definitions[name].unique:
             raise invalid_request(f"Unable to perform update/upsert by non-unique {store.kind.type_id} property {name}")
     inputs = _without_repeats(exchange, inputs)
@@ -100,7 +101,7 @@ def upserts(exchange: Exchange, kind: str) -> Answered:
         if record is not None:
             if properties.get(key_name) == key:
                 del properties[key_name]
-            return _check_update(exchange, store, record, properties, claimed, new=False)
+            return _check_update(exchange, store, record, properties, claimed, key=key_name)
         changes = store.check(properties, current=None, source=exchange.source, strict=exchange.strict)
         store.check_unique(changes, own=None, claimed=claimed)
         _claim(store, changes, claimed)
@@ -130,11 +131,11 @@ def archives(exchange: Exchange, kind: str) -> Answered:
 
 
 def _look_up(
-    exchange: Exchange, store: RecordStore, keys: Sequence[str], *, name: Any, archived: bool
+    exchange: Exchange, store: RecordStore, keys: Sequence[str], *, name: str, archived: bool
 ) -> tuple[dict[int, Record], list[str]]:
     """The records that keys name, by id, and the keys that name none."""
     check_size(keys, limit=exchange.portal.limits.batch)
-    by_id = name in (None, "", "hs_object_id")
+    by_id = name in ("", "hs_object_id")
     if not by_id and name not in store.unique:
         raise invalid_request(f"Property {name} is not a unique property of {store.kind.name}")
     found: dict[int, Record] = {}
@@ -196,26 +197,29 @@ def _check_update(
     properties: Mapping[str, Any],
     claimed: dict[str, set[str]],
     *,
-    new: bool | None = None,
+    key: str | None = None,
 ) -> Commit:
+    """An update; of an upsert, ``key`` is the property that found the record, which the answer holds too."""
     changes = store.check(properties, current=record, source=exchange.source, strict=exchange.strict)
     store.check_unique(changes, own=record.id, claimed=claimed)
     _claim(store, changes, claimed)
 
     def commit() -> tuple[dict[str, Any], list[str]]:
         exchange.portal.update(store, record, changes, source=exchange.source)
-        result = views.updated(store, record, given=known(store, properties))
-        return result if new is None else result | {"new": new}, []
+        given = known(store, properties)
+        if key is None:
+            return views.updated(store, record, given=given), []
+        return views.updated(store, record, given=[key, *given]) | {"new": False}, []
 
     return commit
 
 
 def _existing(store: RecordStore, entry: Input) -> Record | None:
-    name, key = entry.get("idProperty"), entry.get("id", "")
-    if name in (None, "", "hs_object_id"):
+    name, key = str(entry.get("idProperty") or ""), entry.get("id", "")
+    if name in ("", "hs_object_id"):
         record = store.find(by_number(key, what="inputs[].id"), moved=False)
     else:
-        record = store.holder(str(name), str(key))
+        record = store.holder(name, str(key))
     return None if record is None or record.archived is not None else record
 
 

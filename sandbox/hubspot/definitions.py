@@ -32,6 +32,16 @@ FIELD_TYPES: Mapping[str, frozenset[str]] = {
     "json": frozenset(("text",)),
 }
 
+#: What a definition holds beside its options, and of which type; null is as good as nothing.
+_TYPES: Mapping[str, type] = {
+    **dict.fromkeys(("name", "label", "type", "fieldType", "groupName"), str),
+    **dict.fromkeys(("description", "referencedObjectType", "calculationFormula"), str),
+    **dict.fromkeys(("hidden", "formField", "hasUniqueValue", "externalOptions"), bool),
+    "displayOrder": int,
+}
+#: What every option must hold (the contracts).
+_OPTION: Mapping[str, type] = {"value": str, "label": str, "hidden": bool}
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -111,19 +121,22 @@ class PropertyDefinition:
 def read_options(raw: Any) -> tuple[Option, ...]:
     """Options from the wire form, in the order given. Raises a 400 ``Refusal`` for a bad shape or a repeated value."""
     if not isinstance(raw, list):
-        raise invalid_request("options must be a list of objects with label and value")
+        raise invalid_request("options must be a list of objects with value, label and hidden")
     options: list[Option] = []
     for position, entry in enumerate(raw):
-        if not isinstance(entry, dict) or not isinstance(entry.get("value"), str):
-            raise invalid_request(f"options[{position}] needs a text value")
-        value = entry["value"]
-        order = entry.get("displayOrder")
+        held = entry if isinstance(entry, dict) else {}
+        missing = [key for key, kind in _OPTION.items() if not isinstance(held.get(key), kind)]
+        if missing:
+            raise invalid_request(
+                f"Invalid input JSON: options[{position}]: some required fields were not set: {missing}"
+            )
+        order = held.get("displayOrder")
         options.append(
             Option(
-                value=value,
-                label=str(entry.get("label", value)),
+                value=held["value"],
+                label=held["label"],
                 order=order if isinstance(order, int) and order >= 0 else position,
-                hidden=bool(entry.get("hidden", False)),
+                hidden=held["hidden"],
             )
         )
     if len({o.value for o in options}) != len(options):
@@ -136,13 +149,13 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
     missing = [key for key in ("name", "label", "type", "fieldType", "groupName") if not isinstance(raw.get(key), str)]
     if missing:
         raise invalid_request(f"Invalid input JSON: some required fields were not set: {missing}")
+    _check_types(raw)
     name, kind, field_type = raw["name"], raw["type"], raw["fieldType"]
     if _NAME.fullmatch(name) is None:
         raise invalid_request(
             f"Property name {name!r} must start with a letter and hold only lower case letters, digits and underscores"
         )
-    if kind not in FIELD_TYPES or field_type not in FIELD_TYPES[kind]:
-        raise invalid_request(f"Property {name!r}: type {kind!r} cannot have fieldType {field_type!r}")
+    _check_fit(name, kind, field_type)
     options = read_options(raw.get("options") or [])
     if kind == "bool" and not options:
         options = (Option("true", "Yes", 0), Option("false", "No", 1))
@@ -162,7 +175,7 @@ def read_definition(raw: Mapping[str, Any], *, at: str) -> PropertyDefinition:
         options=options,
         referenced_object=raw.get("referencedObjectType"),
         external_options=bool(raw.get("externalOptions", False)),
-        display_order=int(raw.get("displayOrder", -1)),
+        display_order=-1 if raw.get("displayOrder") is None else raw["displayOrder"],
         unique=unique,
         calculated=worked_out,
         read_only=worked_out,
@@ -178,14 +191,31 @@ def changed_definition(old: PropertyDefinition, raw: Mapping[str, Any], *, at: s
     """``old`` with the changes of a PATCH body. HubSpot's own definitions take only new options."""
     if old.hubspot_defined and set(raw) - {"options"}:
         raise Refusal(400, f"Property {old.name!r} is read only: only its options can be changed")
+    _check_types(raw)
+    raw = {key: value for key, value in raw.items() if value is not None}
+    _check_fit(old.name, raw.get("type", old.type), raw.get("fieldType", old.field_type))
     options = read_options(raw["options"]) if "options" in raw else old.options
     return replace(
         old,
-        label=str(raw.get("label", old.label)),
-        description=str(raw.get("description", old.description)),
-        group=str(raw.get("groupName", old.group)),
-        field_type=str(raw.get("fieldType", old.field_type)),
-        hidden=bool(raw.get("hidden", old.hidden)),
+        label=raw.get("label", old.label),
+        description=raw.get("description", old.description),
+        group=raw.get("groupName", old.group),
+        field_type=raw.get("fieldType", old.field_type),
+        hidden=raw.get("hidden", old.hidden),
         options=options,
         updated_at=at,
     )
+
+
+def _check_fit(name: str, kind: str, field_type: str) -> None:
+    """Raises a 400 ``Refusal`` for a type that there is not, or that cannot be edited so."""
+    if field_type not in FIELD_TYPES.get(kind, ()):
+        raise invalid_request(f"Property {name!r}: type {kind!r} cannot have fieldType {field_type!r}")
+
+
+def _check_types(raw: Mapping[str, Any]) -> None:
+    """Raises a 400 ``Refusal`` if something of a definition is of another type than it must be."""
+    for key, kind in _TYPES.items():
+        value = raw.get(key)
+        if value is not None and type(value) is not kind:  # a boolean is an int as well
+            raise invalid_request(f"Invalid input JSON: {key} must be of type {kind.__name__}, not {value!r}")

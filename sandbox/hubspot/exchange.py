@@ -53,9 +53,7 @@ class Exchange:
 
     def inputs(self, *, limit: int) -> list[dict[str, Any]]:
         """The ``inputs`` of a batch, each an object. Raises a 400 refusal beyond ``limit``."""
-        inputs = self.body().get("inputs")
-        if not isinstance(inputs, list) or not all(isinstance(entry, dict) for entry in inputs):
-            raise invalid_request("Invalid input JSON: inputs must be a list of objects")
+        inputs = objects(self.body().get("inputs"), what="inputs")
         check_size(inputs, limit=limit)
         return inputs
 
@@ -121,6 +119,15 @@ def texts(raw: Any, *, what: str) -> list[str]:
         return []
     if not isinstance(raw, list) or not all(isinstance(entry, str) for entry in raw):
         raise invalid_request(f"{what} must be a list of text")
+    return raw
+
+
+def objects(raw: Any, *, what: str) -> list[dict[str, Any]]:
+    """A list of objects from JSON; ``null`` is the empty list. Raises a 400 refusal."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(entry, dict) for entry in raw):
+        raise invalid_request(f"Invalid input JSON: {what} must be a list of objects")
     return raw
 
 

@@ -42,7 +42,7 @@ def check_filter(raw: Any) -> tuple[str, str]:
     if not isinstance(raw, dict) or not isinstance(raw.get("propertyName"), str):
         raise invalid_request("Every filter needs a propertyName and an operator")
     operator = raw.get("operator")
-    if operator not in OPERATORS:
+    if not isinstance(operator, str) or operator not in OPERATORS:
         raise invalid_request(f"Unknown operator {operator!r} for property {raw['propertyName']}")
     return raw["propertyName"], operator
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.hubspot import views
 from sandbox.hubspot.errors import Problem, invalid_request, invalid_values, not_found
-from sandbox.hubspot.exchange import Exchange, properties_of
+from sandbox.hubspot.exchange import Exchange, objects, properties_of
 from sandbox.hubspot.links import PRIMARY, UNLABELLED, Pair
 from sandbox.hubspot.merging import merge
 from sandbox.hubspot.portal import by_number
@@ -144,9 +144,11 @@ def known(store: RecordStore, properties: Mapping[str, Any]) -> list[str]:
 def wanted_links(exchange: Exchange, store: RecordStore, entry: Mapping[str, Any]) -> list[tuple[Pair, int, set[int]]]:
     """The ``associations`` of a create input, checked. Raises 400 and 404 refusals."""
     found: list[tuple[Pair, int, set[int]]] = []
-    for raw in entry.get("associations") or []:
-        types = {by_number(kind.get("associationTypeId"), what="associationTypeId") for kind in raw.get("types", [])}
-        number = by_number(raw.get("to", {}).get("id"), what="associations[].to.id")
+    for raw in objects(entry.get("associations"), what="associations"):
+        kinds = objects(raw.get("types"), what="associations[].types")
+        types = {by_number(kind.get("associationTypeId"), what="associationTypeId") for kind in kinds}
+        to = raw.get("to")
+        number = by_number(to.get("id") if isinstance(to, dict) else None, what="associations[].to.id")
         pair = pair_of(store.kind.name, types)
         exchange.portal.record(exchange.portal.store(pair[1]), number)
         found.append((pair, number, types))

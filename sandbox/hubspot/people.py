@@ -158,14 +158,17 @@ class People:
         return value
 
     def add_property(self, object: str, definition: Mapping[str, Any]) -> None:
-        """Adds a custom property; only ``name`` is needed, the rest defaults to a line of text."""
+        """Adds a custom property; only ``name`` is needed, the rest defaults to a line of text. An option needs a value
+        alone: its label is the same and it is not hidden.
+        """
         store = self.portal.store(object)
         name = definition.get("name")
         if not isinstance(name, str):
             raise invalid_request("A property definition needs a name")
         group = next(iter(self.portal.groups[store.kind.name]))
         defaults = {"label": name, "type": "string", "fieldType": "text", "groupName": group}
-        store.define(new_definition(self.portal, store, {**defaults, **definition}))
+        options = [{"label": each["value"], "hidden": False, **each} for each in definition.get("options", ())]
+        store.define(new_definition(self.portal, store, {**defaults, **definition, "options": options}))
 
     def remove_property(self, object: str, name: str) -> None:
         """Removes a property and its values."""
@@ -190,6 +193,11 @@ class People:
         records = {name: [self._exported(store, record) for record in _all(store)] for name, store in stores}
         owners = sorted(self.portal.owners.values(), key=lambda owner: int(owner.id))
         return {**records, "owners": [owner.wire() for owner in owners]}
+
+    def sizes(self) -> dict[str, int]:
+        """How many rows ``export`` has of each, without the rows."""
+        records = {name: len(store.records) for name, store in self.portal.stores.items()}
+        return {**records, "owners": len(self.portal.owners)}
 
     def _exported(self, store: RecordStore, record: Record) -> dict[str, Any]:
         associations: dict[str, list[dict[str, Any]]] = {}

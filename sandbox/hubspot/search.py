@@ -18,7 +18,7 @@ import orjson
 
 from sandbox.hubspot import views
 from sandbox.hubspot.errors import invalid_request
-from sandbox.hubspot.exchange import Exchange, texts
+from sandbox.hubspot.exchange import Exchange, objects, texts
 from sandbox.hubspot.filters import Key, Test, check_filter, compile_filter, converter, given_value, given_values
 from sandbox.hubspot.portal import Portal, by_number
 from sandbox.hubspot.records import RecordStore
@@ -207,9 +207,7 @@ def _has_words(store: RecordStore, number: int, words: Sequence[str]) -> bool:
 def _groups(portal: Portal, store: RecordStore, raw: Any) -> list[Group]:
     """Filter groups, checked against the limits on their number."""
     limits = portal.limits
-    if not isinstance(raw, list) or not all(isinstance(group, dict) for group in raw):
-        raise invalid_request("filterGroups must be a list of objects with filters")
-    filters = [group.get("filters") or [] for group in raw]
+    filters = [objects(group.get("filters"), what="filters") for group in objects(raw, what="filterGroups")]
     if len(filters) > limits.search_groups:
         raise invalid_request(f"{len(filters)} filterGroups exceed the limit of {limits.search_groups}")
     if any(len(group) > limits.search_filters_per_group for group in filters):

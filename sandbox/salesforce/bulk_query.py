@@ -31,9 +31,10 @@ from sandbox.salesforce.exchange import ApiCall, Reply
 from sandbox.salesforce.limits import BulkLimits, DailyCalls
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.rights import seen_by
-from sandbox.salesforce.soql import Query, parse
+from sandbox.salesforce.soql import parse
 from sandbox.salesforce.soql_eval import Meaning, Resolved
 from sandbox.salesforce.soql_run import entity_of, run
+from sandbox.salesforce.soql_tree import Query
 
 OPERATIONS = {"query": False, "queryAll": True}
 END = "null"
@@ -68,6 +69,8 @@ class QueryJobs:
         query = parse(text)
         if query.counts or query.offset:
             raise plain("API_ERROR", "the Bulk API supports neither COUNT nor OFFSET")
+        if query.functions or query.group or query.children:
+            raise plain("API_ERROR", "the Bulk API supports neither functions, GROUP BY nor child subqueries")
         _columns(org, query)
         self.jobs.spend(1, now=now)
         made = QueryJob(

@@ -27,12 +27,13 @@ NUMBER_TYPES = frozenset({"int", "double", "currency", "percent"})
 
 @dataclass(frozen=True, slots=True)
 class PicklistValue:
-    """One entry of a picklist."""
+    """One entry of a picklist. ``valid_for`` says which controlling values it goes with (``dependent``)."""
 
     value: str
     label: str = ""
     active: bool = True
     default: bool = False
+    valid_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +74,7 @@ class FieldDefinition:
     case_sensitive: bool = False
     restricted: bool = False
     picklist: tuple[PicklistValue, ...] = ()
+    controller: str | None = None
     compound: str | None = None
     filterable: bool = True
     sortable: bool = True
@@ -167,8 +169,10 @@ def moment(name: str, label: str, **more: Any) -> FieldDefinition:
     return FieldDefinition(name=name, label=label, type="datetime", groupable=False, **more)
 
 
-def reference(name: str, label: str, refers_to: Sequence[str], relationship: str, **more: Any) -> FieldDefinition:
-    """A lookup to one of several objects."""
+def reference(
+    name: str, label: str, refers_to: Sequence[str], relationship: str | None, **more: Any
+) -> FieldDefinition:
+    """A lookup to one of several objects; without a name of the relationship nothing of a parent can be asked for."""
     return FieldDefinition(name=name, label=label, type="reference", length=18, refers_to=tuple(refers_to),
                            relationship=relationship, **more)  # fmt: skip
 

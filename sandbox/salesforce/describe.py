@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sandbox.salesforce.definitions import MASTER_TYPE, TEXT_TYPES, FieldDefinition
 from sandbox.salesforce.entity import Entity
+from sandbox.salesforce.relationships import child_relationship
 
 SOAP_TYPES = {
     "id": "tns:ID", "reference": "tns:ID", "boolean": "xsd:boolean", "int": "xsd:int", "double": "xsd:double",
@@ -35,13 +36,13 @@ def describe_field(field: FieldDefinition, *, protected: bool) -> dict[str, obje
         "cascadeDelete": False,
         "caseSensitive": field.case_sensitive,
         "compoundFieldName": field.compound,
-        "controllerName": None,
+        "controllerName": field.controller,
         "createable": field.createable and not protected,
         "custom": field.custom,
         "defaultValue": field.default,
         "defaultValueFormula": None,
         "defaultedOnCreate": field.defaulted,
-        "dependentPicklist": False,
+        "dependentPicklist": field.controller is not None,
         "deprecatedAndHidden": False,
         "digits": field.digits,
         "displayLocationInDecimal": False,
@@ -70,7 +71,7 @@ def describe_field(field: FieldDefinition, *, protected: bool) -> dict[str, obje
                 "active": entry.active,
                 "defaultValue": entry.default,
                 "label": entry.label or entry.value,
-                "validFor": None,
+                "validFor": entry.valid_for,
                 "value": entry.value,
             }
             for entry in field.picklist
@@ -183,7 +184,7 @@ def describe_object(entity: Entity, *, root: str, instance_url: str) -> dict[str
                 "field": field,
                 "junctionIdListNames": [],
                 "junctionReferenceTo": [],
-                "relationshipName": None,
+                "relationshipName": child_relationship(child, field),
                 "restrictedDelete": False,
             }
             for child, field in entity.children

@@ -70,6 +70,7 @@ class Entity:
             for field in self.fields.values()
             if field.type == "reference" and (field.createable or field.updateable) and field.name != RECORD_TYPE
         )
+        self.dependents = tuple(field for field in self.fields.values() if field.controller in self.fields)
         self.compounds = frozenset(field.name for field in self.fields.values() if field.type == "address")
         self.composed_name = "Name" in self.fields and "LastName" in self.fields
 

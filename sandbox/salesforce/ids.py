@@ -7,6 +7,7 @@ vendor hands them out, so that plain string comparison is id order. Refuses noth
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CHECKSUM = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -20,10 +21,13 @@ _OF_SETUP = frozenset({"0PS", "0Pa", "110", "01k", "00N"})
 
 def checksum(short: str) -> str:
     """The three characters that tell which of the fifteen are upper case, five a character."""
-    return "".join(
-        CHECKSUM[sum(1 << place for place, sign in enumerate(short[start : start + _BLOCK]) if "A" <= sign <= "Z")]
-        for start in range(0, _SHORT, _BLOCK)
-    )
+    return _of_block(short[:_BLOCK]) + _of_block(short[_BLOCK : 2 * _BLOCK]) + _of_block(short[2 * _BLOCK :])
+
+
+@lru_cache(maxsize=4096)
+def _of_block(block: str) -> str:
+    """One character of a checksum; ids of one object share all but their last characters."""
+    return CHECKSUM[sum(1 << place for place, sign in enumerate(block) if "A" <= sign <= "Z")]
 
 
 def long_id(text: object, *, restores: bool = True) -> str | None:

@@ -44,6 +44,7 @@ def field_of(told: Mapping[str, Any], old: FieldDefinition | None) -> FieldDefin
             label=str(each.get("label") or each["value"]),
             active=each.get("active") is not False,
             default=each.get("defaultValue") is True,
+            valid_for=each.get("validFor"),
         )
         for each in told.get("picklistValues") or ()
     )
@@ -70,6 +71,7 @@ def field_of(told: Mapping[str, Any], old: FieldDefinition | None) -> FieldDefin
         case_sensitive=told.get("caseSensitive") is True,
         restricted=told.get("restrictedPicklist") is True,
         picklist=picklist,
+        controller=told.get("controllerName"),
         compound=told.get("compoundFieldName"),
         filterable=told.get("filterable") is not False,
         sortable=told.get("sortable") is not False,

@@ -22,6 +22,7 @@ from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.profiles import add_standard_user, furnish_profiles
 from sandbox.salesforce.record_types import choose_record_type
+from sandbox.salesforce.relations import is_member_twice
 from sandbox.salesforce.saving import (
     compose_name,
     convert,
@@ -242,6 +243,12 @@ class People(Granting, Admins):
             if not entity.definition.setup
         }  # fmt: skip
 
+    def sizes(self) -> dict[str, int]:
+        """How many rows ``export`` has of each object, without the rows."""
+        self.org.settle()
+        entities = self.org.schema.entities.values()
+        return {entity.name: len(entity.table.rows) for entity in entities if not entity.definition.setup}
+
     def _move_children(self, entity: Entity, loser: str, winner: str, author: Author) -> None:
         """Rows that point to a merged row point to the winner afterwards."""
         for child_name, field in entity.children:
@@ -253,7 +260,9 @@ class People(Granting, Admins):
             ):
                 continue
             for row_id in child.table.lookup(field, loser):
-                row = child.table.rows[row_id] | {field: winner}
+                row = dict(child.table.rows[row_id])
+                twice = is_member_twice(child, row, field=field, winner=winner)
+                row |= {"IsDeleted": True} if twice else {field: winner}
                 if self.org.switches.merge_touches_children:
                     stamp_row(self.org, row, author=author)
                 self.org.store.put(child.table, row, now=self.org.clock.now())

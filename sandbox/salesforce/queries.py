@@ -11,12 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sandbox.salesforce.aggregating import aggregated
 from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.errors import plain
 from sandbox.salesforce.exchange import ApiCall, Reply
 from sandbox.salesforce.limits import MAX_PAGE
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.showing import Shown, projection
+from sandbox.salesforce.selecting import spelled_out, view_of
+from sandbox.salesforce.showing import Shown
 from sandbox.salesforce.soql import parse
 from sandbox.salesforce.soql_eval import Meaning
 from sandbox.salesforce.soql_run import run
@@ -49,14 +51,19 @@ class Queries:
         if text is None:
             raise plain("MALFORMED_QUERY", "The parameter q must hold a query")
         query = parse(text)
+        operation = "queryAll" if with_deleted else "query"
+        if query.aggregates:
+            groups = aggregated(org, query, with_deleted=with_deleted)
+            body = {"totalSize": len(groups), "done": True, "records": groups}
+            return Reply(200, body, operation, records=len(groups))
+        query = spelled_out(org, query)
         entity, rows = run(org, query, with_deleted=with_deleted)
         slow = self._org.switches.slow_query_rows
         if slow and len(rows) > slow:
             raise plain("QUERY_TIMEOUT", "Your query request was running for too long.")
-        operation = "queryAll" if with_deleted else "query"
         if query.counts:
             return Reply(200, {"totalSize": len(rows), "done": True, "records": []}, operation)
-        view = projection(Meaning(org, entity, text), query.paths, root=call.root)
+        view = view_of(Meaning(org, entity, text), query, root=call.root, with_deleted=with_deleted)
         page = self._page_size(call)
         if len(rows) <= page:
             shown = [view(row) for row in rows]

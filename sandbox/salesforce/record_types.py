@@ -21,6 +21,7 @@ from sandbox.salesforce.definitions import (
     Row,
     reference,
 )
+from sandbox.salesforce.dependent import controlling, places
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found
 from sandbox.salesforce.ids import long_id
@@ -83,7 +84,7 @@ def picklist_values(entity: Entity, record_type_id: str, *, root: str) -> dict[s
         raise not_found()
     base = f"{root}/ui-api/object-info/{entity.name}/picklist-values/{record_type_id}"
     told = {
-        field.name: _field_values(field, known, url=f"{base}/{field.name}")
+        field.name: _field_values(entity, field, known, url=f"{base}/{field.name}")
         for field in entity.visible_fields()
         if field.type in _PICKLISTS
     }
@@ -95,12 +96,21 @@ def _offered(field: FieldDefinition, record_type: RecordType | None) -> list[Pic
     return [entry for entry in field.picklist if entry.active and (chosen is None or entry.value in chosen)]
 
 
-def _field_values(field: FieldDefinition, record_type: RecordType | None, *, url: str) -> dict[str, object]:
+def _field_values(
+    entity: Entity, field: FieldDefinition, record_type: RecordType | None, *, url: str
+) -> dict[str, object]:
     entries: list[dict[str, object]] = [
-        {"attributes": None, "label": entry.label or entry.value, "validFor": [], "value": entry.value}
+        {
+            "attributes": None,
+            "label": entry.label or entry.value,
+            "validFor": places(entry.valid_for or ""),
+            "value": entry.value,
+        }
         for entry in _offered(field, record_type)
     ]
-    return {"controllerValues": {}, "defaultValue": None, "eTag": _tag(entries), "url": url, "values": entries}
+    control = entity.fields.get(field.controller or "")
+    values = {value: place for place, value in enumerate(controlling(control))} if control is not None else {}
+    return {"controllerValues": values, "defaultValue": None, "eTag": _tag(entries), "url": url, "values": entries}
 
 
 def _tag(content: object) -> str:

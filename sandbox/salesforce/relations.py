@@ -1,6 +1,7 @@
 """What holds between a campaign and its members, and between an opportunity and its contact roles.
 
-A member is a Lead or a Contact, not both, and once per campaign; of a converted Lead it becomes the Contact's. An
+A member is a Lead or a Contact, not both, and once per campaign; of a converted Lead it becomes the Contact's, and of
+a merged person the winner's, but not a second time. An
 opportunity has one primary contact: a new primary role takes the place of the old one, and an opportunity that is made
 with a ``ContactId`` gets a primary role of it. Facts of the vendor's object reference.
 """
@@ -56,6 +57,13 @@ def follow_conversion(org: Org, lead_id: str, contact_id: str, *, author: Author
         known = _member(members, str(row["CampaignId"]), "ContactId", contact_id)
         changes: Row = {"IsDeleted": True} if known is not None else {"ContactId": contact_id}
         _put(org, members, row | changes, author)
+
+
+def is_member_twice(child: Entity, row: Row, *, field: str, winner: str) -> bool:
+    """Whether a row that a merge moves is a membership which the winner has already: it goes with the loser."""
+    if child.name != "CampaignMember" or field not in _WHO or row.get("IsDeleted"):
+        return False
+    return _member(child, str(row["CampaignId"]), field, winner) is not None
 
 
 def _member(members: Entity, campaign_id: str, name: str, person_id: str) -> Row | None:

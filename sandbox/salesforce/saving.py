@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from sandbox.salesforce.address_lists import check_addresses
 from sandbox.salesforce.definitions import Row, Value
+from sandbox.salesforce.dependent import check_dependents
 from sandbox.salesforce.duplicates import refuse_duplicates
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, no_such_column
@@ -166,6 +167,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
         row["OwnerId"] = assign(row) or row["OwnerId"]
     _check_references(org, entity, old, row)
     check_record_type(entity, old, row, author=author)
+    check_dependents(entity, old, row, author=author)
     check_addresses(entity, old, row)
     for rule in org.validation_rules.get(entity.name, ()):
         verdict = rule(old, row)

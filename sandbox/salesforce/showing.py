@@ -8,8 +8,8 @@ from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import no_such_column
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import Path
 from sandbox.salesforce.soql_eval import Meaning, Resolved
+from sandbox.salesforce.soql_tree import Path
 
 Shown = dict[str, object]
 _ADDRESS_PARTS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")

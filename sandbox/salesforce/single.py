@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sandbox.salesforce.conditions import check_conditions, is_known, version_headers
 from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found, plain
@@ -13,7 +14,7 @@ from sandbox.salesforce.limits import MAX_DELETED_DAYS, MAX_UPDATED_DAYS, MAX_UP
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.saving import create, delete, update
 from sandbox.salesforce.showing import field_names, show
-from sandbox.salesforce.wire_time import http_date, parse_http_date, parse_instant, stamp
+from sandbox.salesforce.wire_time import parse_instant, stamp
 
 ALLOWED = "GET, HEAD, POST, PATCH, DELETE"
 
@@ -82,16 +83,14 @@ def row_by_key(org: Org, call: ApiCall, entity: Entity, field_name: str, value: 
 def _row(org: Org, call: ApiCall, entity: Entity, row: Row) -> Reply:
     row_id = str(row["Id"])
     if call.method in ("GET", "HEAD"):
-        changed = parse_instant(str(row.get("LastModifiedDate", row.get("CreatedDate"))))
-        since = parse_http_date(call.headers.get("if-modified-since", ""))
-        headers = {"Last-Modified": http_date(changed)} if changed else {}
-        if since is not None and changed is not None and changed <= since:
+        headers = version_headers(entity, row)
+        if is_known(call, entity, row):
             return Reply(304, None, "read", headers)
         asked = call.first("fields")
         names = field_names(entity, asked.split(",")) if asked else [field.name for field in entity.visible_fields()]
         return Reply(200, show(entity, row, names, root=call.root), "read", headers, records=1)
     if call.method == "PATCH":
-        _check_unmodified(org, call, row)
+        check_conditions(org, call, entity, row)
         update(org, entity, row_id, call.json_object(), author=call.author())
         return Reply(204, None, "update", records=1, written=[row_id])
     if call.method == "DELETE":
@@ -100,28 +99,13 @@ def _row(org: Org, call: ApiCall, entity: Entity, row: Row) -> Reply:
     raise method_not_allowed(call.method)
 
 
-def _check_unmodified(org: Org, call: ApiCall, row: Row) -> None:
-    """``If-Unmodified-Since``, compared with the last modified date in whole seconds; DELETE is not covered."""
-    text = call.headers.get("if-unmodified-since")
-    switches = org.switches
-    if text is None and switches.requires_conditions:
-        raise plain("PRECONDITION_REQUIRED", "an update must say which version of the row it is for", status=428)
-    if text is None or not switches.conditional_writes or (call.nested and not switches.composite_conditionals):
-        return
-    limit = parse_http_date(text)
-    if limit is None:
-        raise plain("INVALID_HEADER", f"If-Unmodified-Since is not an HTTP date: {text}")
-    if str(row["LastModifiedDate"]) > stamp(limit):
-        raise plain("PRECONDITION_FAILED", "The row was modified since the date of If-Unmodified-Since", status=412)
-
-
 def _upsert(org: Org, call: ApiCall, entity: Entity, field_name: str, value: str, found: Sequence[str]) -> Reply:
     fields = call.json_object()
     refuse_shared_key(entity, field_name)
     if org.switches.refuses_key_in_upsert_body and field_name.lower() in {name.lower() for name in fields}:
         raise plain("INVALID_FIELD", f"The {field_name} field should not be specified in the sobject data.")
     if found:
-        _check_unmodified(org, call, entity.table.rows[found[0]])
+        check_conditions(org, call, entity, entity.table.rows[found[0]])
         update(org, entity, found[0], fields, author=call.author())
         if float(call.version) < org.switches.upsert_answers_body_since:
             return Reply(204, None, "upsert", records=1, written=found)

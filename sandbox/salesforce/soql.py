@@ -1,173 +1,38 @@
 """SOQL text to a tree: tokens, then a recursive descent over the part of the language that clients use.
 
-Knows SELECT of fields and parent paths or COUNT(), FROM, WHERE with AND, OR, NOT, parentheses, ``= != <> < <= > >=``,
-LIKE, [NOT] IN, INCLUDES, EXCLUDES, ORDER BY, LIMIT, OFFSET, and semi-joins one level deep (``ParentId IN (SELECT
-PermissionSetId FROM ...)``). Everything else (aggregates, child subqueries) is refused as
-MALFORMED_QUERY, naming the place, so that a client never gets an answer to a question that was not understood.
+Knows SELECT of fields and parent paths, COUNT(), FIELDS(...), child subqueries one level deep and the functions that
+put rows together, FROM, WHERE with AND, OR, NOT, parentheses, ``= != <> < <= > >=``, LIKE, [NOT] IN, INCLUDES,
+EXCLUDES, GROUP BY, ORDER BY, LIMIT, OFFSET, and semi-joins one level deep (``ParentId IN (SELECT PermissionSetId FROM
+...)``). Everything else (HAVING, TYPEOF, other functions) is refused as MALFORMED_QUERY, naming the place, so that a
+client never gets an answer to a question that was not understood.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
-from sandbox.salesforce.errors import Refusal, plain
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-    (?P<string>'(?:\\.|[^'\\])*')
-  | (?P<datetime>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d))
-  | (?P<date>\d{4}-\d\d-\d\d)
-  | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-  | (?P<name>[A-Za-z_][\w.]*(?::\d+)?)
-  | (?P<sign><=|>=|!=|<>|[=<>(),])
-  )""",
-    re.VERBOSE,
+from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.soql_tree import (
+    FIELDS,
+    Both,
+    Comparison,
+    Condition,
+    Either,
+    Function,
+    Literal,
+    Negation,
+    Order,
+    Path,
+    Query,
+    Selected,
+    SemiJoin,
 )
-_ESCAPES = {"n": "\n", "N": "\n", "r": "\r", "R": "\r", "t": "\t", "T": "\t", "b": "\b", "B": "\b", "f": "\f",
-            "F": "\f", "'": "'", '"': '"', "\\": "\\", "_": "\\_", "%": "\\%"}  # fmt: skip
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
-_AROUND = 60
+from sandbox.salesforce.soql_words import Token, malformed, tokens_of, unescape
+
+FUNCTIONS = frozenset(("COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG", FIELDS))
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of the query and where it starts."""
-
-    kind: str
-    text: str
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    r"""A value in a condition: ``kind`` is string, number, boolean, null, date, datetime or day (``TODAY`` ...).
-
-    In a string, ``\%`` and ``\_`` stay escaped: only LIKE gives them a meaning.
-    """
-
-    kind: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A field, perhaps of a parent: ``("Owner", "Name")``, with its place in the text for error messages."""
-
-    parts: tuple[str, ...]
-    at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """``path operator values``; operators are lower case, lists have several values."""
-
-    path: Path
-    operator: str
-    values: tuple[Literal, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SemiJoin:
-    """``path [NOT] IN (SELECT ...)``."""
-
-    path: Path
-    operator: str
-    query: Query
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """All of the conditions hold."""
-
-    conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """One of the conditions holds."""
-
-    conditions: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Negation:
-    """The condition does not hold."""
-
-    condition: Condition
-
-
-Condition = Comparison | SemiJoin | Both | Either | Negation
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """One sort key."""
-
-    path: Path
-    descending: bool = False
-    nulls_last: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A parsed query; ``counts`` is ``SELECT COUNT()``, which has no paths; ``joins``: it has semi-joins."""
-
-    text: str
-    paths: tuple[Path, ...]
-    counts: bool
-    object_name: str
-    object_at: int
-    where: Condition | None = None
-    order: tuple[Order, ...] = ()
-    limit: int | None = None
-    offset: int = 0
-    joins: bool = False
-
-
-def located(text: str, at: int, message: str) -> str:
-    """A message with the place in the query, in the vendor's form (recorded for INVALID_TYPE)."""
-    start, end = max(0, at - _AROUND), at + _AROUND
-    window = text[start:end].replace("\n", " ")
-    return f"\n{window}\n{' ' * (at - start)}^\nERROR at Row:1:Column:{at + 1}\n{message}"
-
-
-def malformed(text: str, at: int, message: str) -> Refusal:
-    """The vendor's refusal of a query it cannot read."""
-    return plain("MALFORMED_QUERY", located(text, at, message))
-
-
-def tokens_of(text: str) -> list[Token]:
-    """The words of a query, with an ``end`` token behind them."""
-    found: list[Token] = []
-    place = 0
-    while place < len(text):
-        match = _TOKEN.match(text, place)
-        if match is None:
-            rest = text[place:]
-            if not rest.strip():
-                break
-            at = place + len(rest) - len(rest.lstrip())
-            raise malformed(text, at, f"unexpected token: '{text[at]}'")
-        kind = match.lastgroup or ""
-        found.append(Token(kind, match[kind], match.start(kind)))
-        place = match.end()
-    found.append(Token("end", "<EOF>", len(text)))
-    return found
-
-
-def unescape(text: str, at: int, query: str) -> str:
-    """The value of a quoted string; wildcard escapes are kept for LIKE."""
-
-    def swap(match: re.Match[str]) -> str:
-        if match[1] not in _ESCAPES:
-            raise malformed(query, at, f"Illegal string literal: invalid escape sequence '\\{match[1]}'")
-        return _ESCAPES[match[1]]
-
-    return _ESCAPE.sub(swap, text)
 
 
 class _Reader:
@@ -184,6 +49,10 @@ class _Reader:
     def token(self) -> Token:
         return self._tokens[self._place]
 
+    @property
+    def behind(self) -> Token:
+        return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
+
     def is_word(self, word: str) -> bool:
         return self.token.kind == "name" and self.token.text.lower() == word
 
@@ -197,6 +66,13 @@ class _Reader:
         if self.is_word(word) or (self.token.kind == "sign" and self.token.text == word):
             self._place += 1
             return True
+        return False
+
+    def accept_all(self, *words: str) -> bool:
+        place = self._place
+        if all(self.accept(word) for word in words):
+            return True
+        self._place = place
         return False
 
     def expect(self, word: str) -> None:
@@ -236,24 +112,63 @@ def parse(text: str) -> Query:
 def _query(reader: _Reader) -> Query:
     text = reader.text
     reader.expect("select")
-    counts = reader.is_word("count")
-    if counts:
-        reader.take()
-        reader.expect("(")
-        reader.expect(")")
-        paths: tuple[Path, ...] = ()
-    else:
-        paths = _listed(reader, reader.path)
+    counts = reader.accept_all("count", "(", ")")
+    selected = () if counts else _listed(reader, lambda: _selected(reader))
     reader.expect("from")
     origin = reader.name()
     where = _either(reader) if reader.accept("where") else None
+    group: tuple[Path, ...] = ()
+    if reader.accept("group"):
+        reader.expect("by")
+        group = _listed(reader, reader.path)
     order: tuple[Order, ...] = ()
     if reader.accept("order"):
         reader.expect("by")
         order = _listed(reader, lambda: _order(reader))
     limit = reader.number() if reader.accept("limit") else None
     offset = reader.number() if reader.accept("offset") else 0
-    return Query(text, paths, counts, origin.text, origin.at, where, order, limit, offset)
+    query = Query(text, selected, counts, origin.text, origin.at, where, group, order, limit, offset)
+    if not query.aggregates and any(each.alias for each in selected):
+        raise malformed(text, origin.at, "only aggregate expressions use field aliasing")
+    return query
+
+
+def _selected(reader: _Reader) -> Selected:
+    """A field, a function of a field, or a child subquery."""
+    if reader.is_word("from"):
+        raise reader.unexpected("expecting a field")
+    if reader.is_word("typeof"):
+        raise reader.unexpected("TYPEOF is not known here")
+    if reader.token.text == "(":
+        return Selected(_child(reader))
+    what: Path | Function = Function(reader.take().text.upper(), _argument(reader)) if _calls(reader) else reader.path()
+    named = reader.token.kind == "name" and not reader.is_word("from")
+    return Selected(what, reader.take().text if named else None)
+
+
+def _calls(reader: _Reader) -> bool:
+    return reader.token.text.upper() in FUNCTIONS and reader.behind.text == "("
+
+
+def _argument(reader: _Reader) -> Path:
+    reader.expect("(")
+    path = reader.path()
+    reader.expect(")")
+    return path
+
+
+def _child(reader: _Reader) -> Query:
+    """The inner query of a child subquery; one level of them is answered."""
+    if reader.nested:
+        raise reader.unexpected("a subquery within a subquery is not known here")
+    reader.expect("(")
+    reader.nested = True
+    inner = _query(reader)
+    reader.nested = False
+    reader.expect(")")
+    if inner.counts or inner.aggregates or inner.functions:
+        raise malformed(reader.text, inner.object_at, "a child subquery selects fields, and no functions of them")
+    return inner
 
 
 def _listed(reader: _Reader, item: Callable[[], _T]) -> tuple[_T, ...]:
@@ -324,7 +239,14 @@ def _semi_join(reader: _Reader, path: Path, operator: str) -> SemiJoin:
     inner = _query(reader)
     reader.nested = False
     reader.expect(")")
-    if len(inner.paths) != 1 or inner.order or inner.limit is not None or inner.offset:
+    if (
+        len(inner.paths) != 1
+        or len(inner.selected) != 1
+        or inner.group
+        or inner.order
+        or inner.limit is not None
+        or inner.offset
+    ):
         raise malformed(reader.text, at, "a semi join sub-select has one field and neither ORDER BY nor LIMIT")
     return SemiJoin(path, operator, inner)
 

@@ -19,18 +19,8 @@ from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, plain
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import (
-    Both,
-    Comparison,
-    Condition,
-    Either,
-    Literal,
-    Negation,
-    Path,
-    SemiJoin,
-    located,
-    malformed,
-)
+from sandbox.salesforce.soql_tree import Both, Comparison, Condition, Either, Literal, Negation, Path, SemiJoin
+from sandbox.salesforce.soql_words import located, malformed
 from sandbox.salesforce.wire_time import parse_instant, precise
 
 Getter = Callable[[Row], Value]

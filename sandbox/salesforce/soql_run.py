@@ -17,18 +17,9 @@ from sandbox.salesforce.definitions import ID_TYPES, TEXT_TYPES, Row, Value
 from sandbox.salesforce.entity import Entity, unknown_type
 from sandbox.salesforce.errors import plain
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql import (
-    Both,
-    Comparison,
-    Condition,
-    Either,
-    Literal,
-    Negation,
-    Query,
-    SemiJoin,
-    located,
-)
 from sandbox.salesforce.soql_eval import Meaning, all_conditions
+from sandbox.salesforce.soql_tree import Both, Comparison, Condition, Either, Literal, Negation, Query, SemiJoin
+from sandbox.salesforce.soql_words import located
 
 Bounds = tuple[str | None, str | None]
 _NO_BOUNDS: Bounds = (None, None)

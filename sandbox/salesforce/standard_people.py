@@ -194,11 +194,11 @@ OPPORTUNITY = ObjectDefinition(
     fields=(
         id_field("Opportunity ID"),
         reference("AccountId", "Account ID", ("Account",), "Account", indexed=True),
-        text("Name", "Name", 120, nillable=False, permissionable=False, name_field=True),
+        text("Name", "Name", 120, nillable=False, permissionable=False, name_field=True, id_lookup=True),
         long_text("Description", "Description"),
         picklist("StageName", "Stage", OPPORTUNITY_STAGES, nillable=False, permissionable=False),
         money("Amount", "Amount", scale=2),
-        typed("percent", "Probability", "Probability (%)", precision=3),
+        typed("percent", "Probability", "Probability (%)", precision=3, defaulted=True, groupable=False),
         typed("date", "CloseDate", "Close Date", nillable=False, permissionable=False),
         picklist("Type", "Opportunity Type", ("Existing Business", "New Business")),
         picklist("LeadSource", "Lead Source", LEAD_SOURCES),
@@ -206,7 +206,7 @@ OPPORTUNITY = ObjectDefinition(
         flag("IsWon", "Won", **SEEN),
         _owner("User"),
         *system_fields(),
-        reference("ContactId", "Contact ID", ("Contact",), "Contact", updateable=False),
+        reference("ContactId", "Contact ID", ("Contact",), None, updateable=False, permissionable=False),
         key_field(),
     ),
 )  # fmt: skip

@@ -29,6 +29,9 @@ class SalesforceSwitches:
     """Blanks at both ends of a text are cut, and an empty text is stored as null."""
     orders_multipicklist: bool = False
     """Values of a multipicklist are stored in the order of the picklist instead of the order written."""
+    dependent_picklists_bind: bool = True
+    """A write of a restricted dependent picklist is refused where the controlling value does not allow it. Users report
+    so; the vendor's help says that imports disregard field dependencies, and off, they do."""
     multipicklist_order_matters: bool = True
     """``=`` compares a multipicklist as a whole text; otherwise as a set of values."""
     unknown_field_fails_request: bool = True

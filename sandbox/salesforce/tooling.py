@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from sandbox.salesforce.definitions import (
@@ -70,7 +71,7 @@ class Tooling:
                 if hidden and held is not None and "PermissionsViewSetup" not in held:
                     view.schema = Schema((), switches=self._org.switches, changed=self._org.clock.now())
                 self._list()
-                return queries.query(view, call, with_deleted=False)
+                return _queried(queries.query(view, call, with_deleted=False))
             case "POST", ("sobjects", name) if name.lower() == "customfield":
                 if held is not None and "PermissionsCustomizeApplication" not in held:
                     raise plain("INSUFFICIENT_ACCESS", "insufficient access rights on entity: CustomField", status=403)
@@ -117,6 +118,28 @@ class Tooling:
         new = self._ids[entity.name, field.name]
         made = {"id": new, "success": True, "errors": [], "warnings": [], "infos": []}
         return Reply(201, made, "tooling.create", records=1, created=[new], written=[new])
+
+
+def _queried(reply: Reply) -> Reply:
+    """The answer to a query in the shape of this API, whose rows live below ``tooling/``."""
+    answer: Any = reply.payload
+    rows: list[dict[str, Any]] = answer["records"]
+    for row in rows:
+        address = row["attributes"]
+        if "url" in address:
+            row["attributes"] = address | {"url": address["url"].replace("/sobjects/", "/tooling/sobjects/", 1)}
+    size = len(rows) if rows else answer["totalSize"]
+    return replace(
+        reply,
+        payload={
+            "size": size,
+            "totalSize": answer["totalSize"],
+            "done": answer["done"],
+            "queryLocator": answer.get("nextRecordsUrl"),
+            "entityTypeName": CUSTOM_FIELD.name,
+            "records": rows,
+        },
+    )
 
 
 def read_field(name: str, metadata: Words) -> FieldDefinition:

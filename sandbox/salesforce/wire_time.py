@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-SHOWN = "%Y-%m-%dT%H:%M:%S.000+0000"
+_SECONDS = len("2024-01-31T18:24:02")
 
 
 def stamp(instant: datetime) -> str:
     """An instant cut to its second, in wire form."""
-    return instant.astimezone(UTC).strftime(SHOWN)
+    return f"{instant.astimezone(UTC).isoformat()[:_SECONDS]}.000+0000"
 
 
 def precise(instant: datetime) -> str:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import orjson
 import pytest
 
+from sandbox.connecting import connect
 from sandbox.faults.arming import arm
 from sandbox.faults.catalogue import CATALOGUE
 from sandbox.faults.entry import Entry, Vendor
@@ -54,6 +55,7 @@ class Stand:
         """The answer as it leaves the kernel."""
         content = b"" if body is None else orjson.dumps(body)
         headers = {"Authorization": f"Bearer {self.token}"}
+        connect(self.kernel)
         return self.kernel.handle(HttpRequest.from_target(method, target, headers, content))
 
     def call(self, method: str, target: str, body: object = None) -> tuple[int, Any]:

@@ -17,13 +17,6 @@ Show = Callable[[HubSpotAccountUnderTest], object]
 LINKS = "/crm/v4/associations/contacts/companies/batch"
 PROPERTIES = "/crm/v3/properties/contacts"
 PRIMARY = [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
-SELECT = {
-    "name": "custom",
-    "label": "Custom",
-    "type": "enumeration",
-    "fieldType": "select",
-    "groupName": "contactinformation",
-}
 
 
 def _couple(hub: HubSpotAccountUnderTest) -> tuple[str, str]:
@@ -46,11 +39,6 @@ def _read(*sent: str) -> Show:
         hub.ok("POST", f"{CONTACTS}/batch/read", {"inputs": [{"id": hub.contact(email="a@x.com")}], **lists})
 
     return show
-
-
-def _update_options(hub: HubSpotAccountUnderTest) -> None:
-    hub.kernel.add_property("contacts", SELECT | {"options": [{"label": "A", "value": "a"}]})
-    hub.ok("PATCH", f"{PROPERTIES}/custom", {"options": [{"label": "B", "value": "b"}]})
 
 
 def _list_links(hub: HubSpotAccountUnderTest) -> None:
@@ -85,10 +73,6 @@ SHOWN: dict[tuple[Key, ...], Show] = {
     (("request", "BatchReadInputPropertyName", "archived: required"),): lambda hub: hub.ok(
         "POST", f"{PROPERTIES}/batch/read", {"inputs": [{"name": "email"}]}
     ),
-    (("request", "PropertyCreate", "options[].hidden: required"),): lambda hub: hub.ok(
-        "POST", PROPERTIES, SELECT | {"options": [{"label": "A", "value": "a"}]}
-    ),
-    (("request", "PropertyUpdate", "options[].hidden: required"),): _update_options,
     (("request", "SimplePublicObjectInputForCreate", "properties.*: type"),): lambda hub: hub.ok(
         "POST", COMPANIES, {"properties": {"numberofemployees": 17}}
     ),

@@ -10,12 +10,15 @@ import pytest
 from sandbox.faults import (
     batches,
     catalogue,
+    connections,
     identity_deeds,
+    list_deeds,
     moment_deeds,
     network,
     refusals,
     rows,
     setup_deeds,
+    texts,
     value_deeds,
 )
 from sandbox.faults.arming import WrongArming, told
@@ -25,7 +28,19 @@ from sandbox.kernel import ConnectionDropped, NothingToHit, SimulatedClock
 from sandbox.salesforce.kernel import SalesforceKernel
 from tests.unit.sandbox.fault_stands import PEOPLE, START, Force, Hub, faults_of, stand
 
-PROVEN = (refusals, network, batches, rows, setup_deeds, identity_deeds, moment_deeds, value_deeds)
+PROVEN = (
+    refusals,
+    network,
+    connections,
+    batches,
+    rows,
+    texts,
+    setup_deeds,
+    list_deeds,
+    identity_deeds,
+    moment_deeds,
+    value_deeds,
+)
 """Each has a table of proofs in a test module of its own; another part of the catalogue needs one, too."""
 
 

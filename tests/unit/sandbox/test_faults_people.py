@@ -103,6 +103,14 @@ def shared(at: Force) -> None:
     assert len(at.seen()) == PEOPLE + 1
 
 
+def of_a_lead(at: Force) -> None:
+    """A Contact and a Lead with one address."""
+    told = at.done("email-of-a-lead")
+    rows = at.kernel.export()
+    assert [row["Email"] for row in rows["Contact"] if row["Id"] in told["ids"]] == [told["value"]]
+    assert address(at, told["lead"]) == told["value"]
+
+
 def nameless(at: Hub | Force) -> None:
     """One person has no address."""
     (number,) = at.done("email-removed")["ids"]
@@ -149,6 +157,31 @@ def skewed(at: Stand) -> None:
     assert (at.kernel.clock.now() - honest).total_seconds() == -600
     at.kernel.faults.clear()
     assert at.kernel.clock.now() == honest
+
+
+def moved_hubspot(at: Hub) -> None:
+    """The account tells another zone and offset, and its day ends elsewhere; dates and instants stay as they are."""
+    told = at.call("GET", "/account-info/v3/details")[1]
+    held = at.kernel.export()
+    assert at.done("zone-changed") == {"zone": "Pacific/Kiritimati", "was": told["timeZone"]}
+    now = at.call("GET", "/account-info/v3/details")[1]
+    assert (now["timeZone"], now["utcOffset"]) == ("Pacific/Kiritimati", "+14:00")
+    assert at.kernel.export() == held
+    at.kernel.faults.clear()
+    assert at.call("GET", "/account-info/v3/details")[1] == told
+
+
+def moved_salesforce(at: Force) -> None:
+    """The org and its users tell another zone, without a new stamp; nothing that people hold is touched."""
+    asked = "SELECT Id, TimeZoneSidKey, SystemModstamp FROM"
+    before = [at.query(f"{asked} {name}")[1]["records"] for name in ("Organization", "User")]
+    leads = at.kernel.export()["Lead"]
+    assert at.done("zone-changed", zone="Asia/Tokyo") == {"zone": "Asia/Tokyo", "was": "GMT"}
+    after = [at.query(f"{asked} {name}")[1]["records"] for name in ("Organization", "User")]
+    assert after == [[{**row, "TimeZoneSidKey": "Asia/Tokyo"} for row in rows] for rows in before]
+    assert at.kernel.export()["Lead"] == leads
+    at.kernel.faults.clear()
+    assert [at.query(f"{asked} {name}")[1]["records"] for name in ("Organization", "User")] == before
 
 
 def silent(at: Stand) -> None:
@@ -244,7 +277,10 @@ PROOFS: Proofs = {
     ("contact-exists", "hubspot"): exists,
     ("external-id-twice", "salesforce"): key_twice,
     ("email-shared", "salesforce"): shared,
+    ("email-of-a-lead", "salesforce"): of_a_lead,
     ("late-commit", "salesforce"): late,
+    ("zone-changed", "hubspot"): moved_hubspot,
+    ("zone-changed", "salesforce"): moved_salesforce,
     ("blank-value", "hubspot"): typed("blank-value", lambda held, told: held == told["value"] and not held.strip()),
     ("odd-date", "hubspot"): typed("odd-date", lambda held, told: held[:4] == told["value"][:4]),
     **{(name, vendor): proof for name, proof in BOTH.items() for vendor in ("hubspot", "salesforce")},

@@ -40,6 +40,19 @@ def revoked_hubspot(at: Hub) -> None:
     assert list(at.kernel.tokens) == [DEFAULT_TOKEN]
 
 
+def rotated(at: Hub) -> None:
+    """Both tokens are taken; once cleared, only the old one."""
+    old, new = at.token, at.done("token-rotated")["token"]
+    assert old != new
+    assert at.read()[0] == 200
+    at.token = new
+    assert at.read()[0] == 200
+    at.kernel.faults.clear()
+    assert at.read()[0] == 401
+    at.token = old
+    assert at.read()[0] == 200
+
+
 def revoked_salesforce(at: Force) -> None:
     """The session is over, and a new one is refused with the old secret."""
     target = f"{TOKEN}?{FORM}"
@@ -118,43 +131,6 @@ def retyped(at: Force) -> None:
     }
 
 
-def retired_option(at: Hub) -> None:
-    """Writing the value is refused, the others are taken; records go on holding it."""
-    told = at.done("picklist-retired", field="hs_lead_status")
-    assert patched(at, hs_lead_status=told["value"])[1]["errors"][0]["code"] == "INVALID_OPTION"
-    left = [option["value"] for option in definition(at, "hs_lead_status")[1]["options"]]
-    assert told["value"] not in left
-    assert patched(at, hs_lead_status=left[0])[0] == 200
-    at.kernel.faults.clear()
-    assert patched(at, hs_lead_status=told["value"])[0] == 200
-
-
-def retired_value(at: Force) -> None:
-    """Inactive in the describe, refused in a write, kept where it is."""
-    told = at.done("picklist-retired", field="Industry")
-    shown = {each["value"]: each["active"] for each in described(at)["Industry"]["picklistValues"]}
-    assert shown.get(told["value"], False) is False
-    assert patched(at, Industry=told["value"])[1][0]["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
-    assert at.value(at.ids[0], "Industry") == "Banking"
-    at.kernel.faults.clear()
-    assert patched(at, Industry=told["value"])[0] == 204
-
-
-def relabelled(at: Hub | Force) -> None:
-    """Other labels in another order over the same values."""
-
-    def listed() -> list[tuple[str, str]]:
-        if isinstance(at, Hub):
-            return [(each["value"], each["label"]) for each in definition(at, "hs_lead_status")[1]["options"]]
-        return [(each["value"], each["label"]) for each in described(at)["Industry"]["picklistValues"]]
-
-    before = listed()
-    at.arm("picklist-relabelled", field="hs_lead_status" if isinstance(at, Hub) else "Industry")
-    assert listed() == [(value, f"{label} (new)") for value, label in before[::-1]]
-    at.kernel.faults.clear()
-    assert listed() == before
-
-
 def required(at: Hub) -> None:
     """A create without the property is refused by dated paths."""
     name = at.done("validation-rule")["field"]
@@ -209,6 +185,7 @@ def reverted(at: Stand) -> None:
 
 
 PROOFS: Proofs = {
+    ("token-rotated", "hubspot"): rotated,
     ("token-revoked", "hubspot"): revoked_hubspot,
     ("token-revoked", "salesforce"): revoked_salesforce,
     ("field-hidden", "salesforce"): hidden,
@@ -218,10 +195,6 @@ PROOFS: Proofs = {
     ("field-read-only", "hubspot"): read_only_property,
     ("field-read-only", "salesforce"): read_only_field,
     ("type-change", "salesforce"): retyped,
-    ("picklist-retired", "hubspot"): retired_option,
-    ("picklist-retired", "salesforce"): retired_value,
-    ("picklist-relabelled", "hubspot"): relabelled,
-    ("picklist-relabelled", "salesforce"): relabelled,
     ("validation-rule", "hubspot"): required,
     ("validation-rule", "salesforce"): ruled,
     ("duplicate-rule", "salesforce"): blocked,

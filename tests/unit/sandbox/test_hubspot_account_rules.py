@@ -11,7 +11,7 @@ from sandbox.hubspot.account import HubSpotAccount
 from sandbox.hubspot.errors import Refusal
 from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.hubspot.limits import HubSpotLimits
-from tests.unit.sandbox.hubspot_account import CONTACTS, HubSpotAccountUnderTest
+from tests.unit.sandbox.hubspot_account import COMPANIES, CONTACTS, HubSpotAccountUnderTest
 
 LEADS = "/crm/v3/objects/leads"
 DEALS = "/crm/v3/objects/deals"
@@ -58,7 +58,7 @@ def test_stages_and_their_order(hub: HubSpotAccountUnderTest) -> None:
     assert answer["properties"]["lifecyclestage"] == own
 
 
-@pytest.mark.fact("hubspot 6.13", "defaults 6")
+@pytest.mark.fact("hubspot 6.13", "defaults 4.3")
 @pytest.mark.parametrize(("moves", "stages"), [(True, ["opportunity", "customer"]), (False, ["lead", "lead"])])
 def test_a_deal_moves_the_stage_of_its_people(moves: bool, stages: list[str]) -> None:
     """Made: opportunity; won: customer, of contacts and companies, never backward, as the account is set."""
@@ -75,13 +75,44 @@ def test_a_deal_moves_the_stage_of_its_people(moves: bool, stages: list[str]) ->
     assert hub.read(fan, "lifecyclestage")["lifecyclestage"] == "evangelist"
 
 
+@pytest.mark.fact("defaults 4.4")
+def test_history_tells_a_move_of_the_account_itself(hub: HubSpotAccountUnderTest) -> None:
+    """What a deal does to a stage is neither a person's doing nor an app's."""
+    person = hub.contact(lifecyclestage="lead")
+    body = {"properties": {"dealname": "D"}, "associations": [link("contacts", person, 3)]}
+    hub.ok("POST", DEALS, body)
+    told = hub.ok("GET", f"{CONTACTS}/{person}?propertiesWithHistory=lifecyclestage")["propertiesWithHistory"]
+    assert [(each["value"], each["sourceType"]) for each in told["lifecyclestage"]] == [
+        ("opportunity", "AUTOMATION_PLATFORM"),
+        ("lead", "CRM_UI"),
+    ]
+
+
+@pytest.mark.fact("defaults 5.2")
+def test_a_company_is_made_of_a_new_address() -> None:
+    """After a while, for a domain of its own that no company has, once; not for freemail, and not unless it is set."""
+    hub = HubSpotAccountUnderTest(automatic_companies=60.0)
+    people = [hub.contact(email=address) for address in ("a@acme.example", "b@acme.example", "c@gmail.com")]
+    assert hub.ok("GET", COMPANIES)["results"] == []
+    hub.clock.advance(61)
+    (made,) = hub.ok("GET", f"{COMPANIES}?properties=domain")["results"]
+    assert made["properties"]["domain"] == "acme.example"
+    target = "/crm/v4/objects/contacts/{}/associations/companies"
+    found = [[row["toObjectId"] for row in hub.ok("GET", target.format(each))["results"]] for each in people]
+    assert found == [[int(made["id"])], [int(made["id"])], []]
+    off = HubSpotAccountUnderTest()
+    off.contact(email="a@acme.example")
+    off.clock.advance(61)
+    assert off.ok("GET", COMPANIES)["results"] == []
+
+
 @pytest.mark.fact("hubspot 6.14")
 def test_lead_statuses_can_be_edited(hub: HubSpotAccountUnderTest) -> None:
     """Eight to begin with, and whatever the account makes of them."""
     assert options(hub, "hs_lead_status") == [
         "NEW", "OPEN", "IN_PROGRESS", "OPEN_DEAL", "UNQUALIFIED", "ATTEMPTED_TO_CONTACT", "CONNECTED", "BAD_TIMING",
     ]  # fmt: skip
-    change = {"options": [{"label": "Cold", "value": "COLD"}]}
+    change = {"options": [{"label": "Cold", "value": "COLD", "hidden": False}]}
     hub.ok("PATCH", "/crm/v3/properties/contacts/hs_lead_status", change)
     assert hub.call("POST", CONTACTS, {"properties": {"hs_lead_status": "COLD"}})[0] == 201
     assert hub.call("POST", CONTACTS, {"properties": {"hs_lead_status": "NEW"}})[0] == 400
@@ -130,7 +161,7 @@ def test_leads_need_sales_hub_professional(hub: HubSpotAccountUnderTest) -> None
     assert hub.call("GET", CONTACTS)[0] == 200
 
 
-@pytest.mark.fact("hubspot 6.20", "defaults 2")
+@pytest.mark.fact("hubspot 6.20", "defaults 2.1", "defaults 2.2")
 def test_owners_are_read_only(hub: HubSpotAccountUnderTest) -> None:
     """They are the users of the account: no call makes, changes or removes one."""
     owner = hub.kernel.add_owner("o@x.com", "O", "P")
@@ -153,7 +184,7 @@ def test_archived_owners_are_listed_apart(hub: HubSpotAccountUnderTest) -> None:
     assert hub.read(person, "hubspot_owner_id")["hubspot_owner_id"] == gone
 
 
-@pytest.mark.fact("hubspot 6.21", "defaults 4")
+@pytest.mark.fact("hubspot 6.21", "defaults 3.1", "defaults 3.2")
 def test_an_opt_out_is_written_by_preferences_only(hub: HubSpotAccountUnderTest) -> None:
     """The properties are read-only; version 4 takes the address back, version 3 does not; both need a scope."""
     person = hub.contact(email="a@x.com")
@@ -177,7 +208,7 @@ def test_an_opt_out_is_written_by_preferences_only(hub: HubSpotAccountUnderTest)
         assert (response.status, scopes[0]) == (403, "communication_preferences.read_write")
 
 
-@pytest.mark.fact("hubspot 6.23")
+@pytest.mark.fact("hubspot 6.23", "defaults 5.1")
 def test_the_native_connector_leaves_its_ids(hub: HubSpotAccountUnderTest) -> None:
     """Its properties come with it, nobody else writes them, and they stay with their values when it is gone."""
     person, firm = hub.contact(lastname="L"), hub.kernel.create("companies", {"name": "F"})

@@ -131,6 +131,17 @@ def test_upsert_by_key(hub: HubSpotAccountUnderTest) -> None:
     assert hub.kernel.calls[-2].created == (body["results"][1]["id"],)
 
 
+@pytest.mark.parametrize(("name", "key"), [(KEY, "1"), ("email", "a@x.com")])
+@pytest.mark.fact("hubspot 6.5")
+def test_upsert_answers_the_key_of_what_it_updates(hub: HubSpotAccountUnderTest, name: str, key: str) -> None:
+    """The answer is told apart by the property that found the record, which was part of the request."""
+    known = hub.contact(email="a@x.com", syncd_crm_id="1")
+    row = {"idProperty": name, "id": key, "properties": {"city": "X"}}
+    result = batch(hub, "upsert", [row])[1]["results"][0]
+    assert (result["id"], result["new"]) == (known, False)
+    assert (result["properties"][name], result["properties"]["city"]) == (key, "X")
+
+
 UPSERTS = [
     ("one id twice", [(KEY, "1"), (KEY, "1")]),
     ("two properties", [(KEY, "1"), ("email", "a@x.com")]),
@@ -166,3 +177,22 @@ def test_archive_skips_the_unknown(hub: HubSpotAccountUnderTest) -> None:
     assert batch(hub, "archive", [{"id": one}, {"id": "9"}]) == (204, None)
     assert hub.kernel.export()["contacts"][0]["archived"] is True
     assert hub.kernel.calls[-1].records == 1
+
+
+@pytest.mark.parametrize(
+    ("verb", "body"),
+    [
+        ("read", {"inputs": [{"id": "1"}], "idProperty": ["email"]}),
+        ("update", {"inputs": [{"id": "1", "idProperty": {"name": "email"}, "properties": {}}]}),
+        ("update", {"inputs": [{"id": "1", "idProperty": ["email"], "properties": {}}]}),
+        *[
+            ("create", {"inputs": [{"properties": {"email": "a@x.com"}, "associations": links}]})
+            for links in (7, ["x"], [{"to": 7}], [{"to": {"id": "1"}, "types": 7}], [{"types": ["x"]}])
+        ],
+    ],
+)
+def test_a_body_of_other_types_is_refused(hub: HubSpotAccountUnderTest, verb: str, body: dict[str, Any]) -> None:
+    """400, whatever stands where a text, a list or an object is meant; nothing is made."""
+    status, told = hub.call("POST", f"{CONTACTS}/batch/{verb}", body)
+    assert (status, told["category"]) == (400, "VALIDATION_ERROR")
+    assert hub.kernel.export()["contacts"] == []

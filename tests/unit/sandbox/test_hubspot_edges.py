@@ -66,6 +66,7 @@ def test_malformed_bodies(hub: HubSpotAccountUnderTest, body: bytes) -> None:
     assert hub.kernel.handle(HttpRequest("POST", CONTACTS, headers=headers, body=body)).status == 400
 
 
+@pytest.mark.fact("defaults 6.10")
 def test_tokens(hub: HubSpotAccountUnderTest) -> None:
     """401 for unknown tokens without rate headers; while a key is rotated two are valid."""
     response = hub.send("GET", CONTACTS, token="old")
@@ -75,7 +76,7 @@ def test_tokens(hub: HubSpotAccountUnderTest) -> None:
     assert hub.send("GET", CONTACTS, token="new").status == hub.send("GET", CONTACTS).status == 200
 
 
-@pytest.mark.fact("hubspot 7.3")
+@pytest.mark.fact("hubspot 7.3", "defaults 6.5")
 def test_scopes() -> None:
     """403 names the scope that is missing; nothing was done."""
     hub = HubSpotAccountUnderTest()
@@ -141,13 +142,13 @@ def test_definitions(hub: HubSpotAccountUnderTest) -> None:
     assert (held["email"]["hasUniqueValue"], held["syncd_crm_id"]["hasUniqueValue"]) == (False, True)
     assert held["hubspot_owner_id"]["referencedObjectType"] == "OWNER"
     new = {"name": "size", "label": "Size", "type": "enumeration", "fieldType": "select",
-           "groupName": "contactinformation", "options": [{"label": "S", "value": "s"}]}  # fmt: skip
+           "groupName": "contactinformation", "options": [{"label": "S", "value": "s", "hidden": False}]}  # fmt: skip
     assert hub.call("POST", url, new)[0] == 201
     assert hub.call("POST", url, new)[1]["category"] == "OBJECT_ALREADY_EXISTS"
     assert hub.call("POST", url, new | {"name": "Bad Name"})[0] == 400
     assert hub.call("POST", url, new | {"name": "b", "fieldType": "date"})[0] == 400
     assert hub.call("POST", url, {"name": "c"})[0] == 400
-    hub.ok("PATCH", f"{url}/size", {"options": [{"label": "M", "value": "m"}]})
+    hub.ok("PATCH", f"{url}/size", {"options": [{"label": "M", "value": "m", "hidden": False}]})
     assert hub.call("POST", CONTACTS, {"properties": {"size": "s"}})[0] == 400
     assert hub.call("POST", CONTACTS, {"properties": {"size": "m"}})[0] == 201
     assert hub.call("DELETE", f"{url}/email")[0] == 400
@@ -247,7 +248,7 @@ def test_default_associations(first_is_primary: bool, types: list[int]) -> None:
     assert put(hub, person, firm, 280)[0] == 207
 
 
-@pytest.mark.fact("hubspot 6.21")
+@pytest.mark.fact("hubspot 6.21", "defaults 3.4")
 def test_preferences_belong_to_the_address(hub: HubSpotAccountUnderTest) -> None:
     """They may exist before the contact and outlive it; the contact shows them, moves, and cannot write them."""
     assert hub.ok("POST", f"{PREFERENCES}/A@x.com/unsubscribe-all?channel=EMAIL")["results"] == []
@@ -262,11 +263,13 @@ def test_preferences_belong_to_the_address(hub: HubSpotAccountUnderTest) -> None
     hub.kernel.unsubscribe("a@x.com")
     hub.kernel.edit("contacts", person, {"email": "b@x.com"})
     assert hub.read(person, "hs_email_optout")["hs_email_optout"] is None
+    hub.kernel.edit("contacts", person, {"email": "a@x.com"})
     hub.kernel.gdpr_delete("contacts", person)
     again = hub.contact(email="a@x.com")
     assert hub.read(again, "hs_email_optout")["hs_email_optout"] == "true"
 
 
+@pytest.mark.fact("defaults 3.2")
 def test_preferences_in_batches(hub: HubSpotAccountUnderTest) -> None:
     """Plain addresses in, one row each out; a channel is needed; one subscription type can be set alone."""
     body = {"inputs": ["a@x.com", "b@x.com"]}
@@ -284,14 +287,16 @@ def test_preferences_in_batches(hub: HubSpotAccountUnderTest) -> None:
     assert (shown["hs_email_optout"], shown["hs_email_optout_10001"]) == (None, "true")
 
 
-@pytest.mark.fact("hubspot 6.22", "defaults 1")
+@pytest.mark.fact("hubspot 6.22", "defaults 1.1")
 @pytest.mark.parametrize("billable", [False, True])
 def test_marketing_status_of_new_contacts(billable: bool) -> None:
-    """What this app makes is billable by the account's setting; what people make is not."""
+    """What this app makes is billable by the account's setting; what people make is not; nobody can write it."""
     hub = HubSpotAccountUnderTest(app_contacts_are_marketing=billable)
     made = hub.ok("POST", CONTACTS, {"properties": {"lastname": "L"}})["id"]
     shown = [hub.read(i, "hs_marketable_status")["hs_marketable_status"] for i in (made, hub.contact(lastname="M"))]
     assert shown == [str(billable).lower(), "false"]
+    status, body = hub.call("PATCH", f"{CONTACTS}/{made}", {"properties": {"hs_marketable_status": "true"}})
+    assert (status, body["errors"][0]["code"]) == (400, "READ_ONLY_VALUE")
 
 
 def test_every_kernel_is_its_own_account(hub: HubSpotAccountUnderTest) -> None:

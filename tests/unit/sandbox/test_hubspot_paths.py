@@ -109,7 +109,7 @@ def test_statuses_of_batches(hub: HubSpotAccountUnderTest) -> None:
     assert batch("archive", one) == (204, None)
 
 
-@pytest.mark.fact("hubspot 2.6")
+@pytest.mark.fact("hubspot 2.6", "defaults 3.5")
 def test_merge_and_privacy_deletion(hub: HubSpotAccountUnderTest) -> None:
     """200 with the record that is left; 204, by id or by another unique property."""
     for kind in ("contacts", "companies", "deals", "tickets"):
@@ -136,6 +136,7 @@ def test_properties_one_by_one_in_batches_and_in_groups(hub: HubSpotAccountUnder
     names = {"inputs": [{"name": "one"}, {"name": "two"}]}
     assert [row["name"] for row in hub.ok("POST", f"{PROPERTIES}/batch/read", names)["results"]] == ["one", "two"]
     assert hub.call("DELETE", f"{PROPERTIES}/one") == (204, None)
+    assert hub.call("GET", f"{PROPERTIES}/one")[0] == 404
     assert hub.call("POST", f"{PROPERTIES}/batch/archive", names) == (204, None)
     assert hub.call("GET", f"{PROPERTIES}/two")[0] == 404
     assert hub.call("POST", f"{PROPERTIES}/groups", {"name": "ours", "label": "Ours"})[0] == 201
@@ -243,3 +244,21 @@ def test_the_account_tells_who_it_is_and_what_was_called(hub: HubSpotAccountUnde
     hub.clock.advance(18 * 3_600)
     (usage,) = hub.ok("GET", "/account-info/2026-03/api-usage/daily/private-apps")["results"]
     assert usage["currentUsage"] == 1
+
+
+@pytest.mark.fact("defaults 6.8")
+@pytest.mark.parametrize(
+    ("numbered", "dated"),
+    [
+        ("/crm/v3/objects/contacts", "/crm/objects/2026-09/contacts"),
+        ("/crm/v3/properties/contacts", "/crm/properties/2026-03/contacts"),
+        ("/crm/v3/owners", "/crm/owners/2026-09"),
+        ("/crm/v4/associations/contacts/companies/labels", "/crm/associations/2026-09/contacts/companies/labels"),
+        ("/account-info/v3/details", "/account-info/2026-03/details"),
+    ],
+)
+def test_numbers_and_dates_name_the_same(hub: HubSpotAccountUnderTest, numbered: str, dated: str) -> None:
+    """Both spellings of a path are answered, and alike."""
+    hub.contact(email="a@x.com")
+    hub.kernel.add_owner("o@x.com", "O", "P")
+    assert hub.ok("GET", numbered) == hub.ok("GET", dated)

@@ -49,7 +49,7 @@ def test_whether_date_filters_take_iso_text(taken: bool, status: int) -> None:
 @pytest.mark.fact("hubspot 4.10")
 @pytest.mark.parametrize("kept", [False, True])
 def test_whether_search_shows_what_was_merged(kept: bool) -> None:
-    """Archived records never; merged ones by switch, under their old ids, and until the survivor is erased."""
+    """Archived records never; merged ones by switch, at once, under old ids, and until the survivor is erased."""
     hub = HubSpotAccountUnderTest(merged_losers_in_search=kept)
     one, two, gone = (hub.contact(city="A", email=f"{n}@x.com") for n in "abc")
     hub.kernel.archive("contacts", gone)
@@ -58,6 +58,10 @@ def test_whether_search_shows_what_was_merged(kept: bool) -> None:
     assert hub.search(("city", "EQ", "A"))[1]["total"] == (3 if kept else 1)
     hub.kernel.gdpr_delete("contacts", new)
     assert hub.search(("city", "EQ", "A"))[1] == {"total": 0, "results": []}
+    late = HubSpotAccountUnderTest(lag=(2.0, 2.0), merged_losers_in_search=kept)
+    both = late.kernel.load("contacts", [{"city": "A"}] * 2)
+    late.kernel.merge("contacts", *both)
+    assert late.hits(("city", "EQ", "A")) == (both if kept else [])
 
 
 @pytest.mark.fact("hubspot 4.11")

@@ -80,13 +80,48 @@ def test_a_bad_definition_is_refused(hub: HubSpotAccountUnderTest, change: dict[
 def test_an_enumeration_with_options_and_the_eleventh_unique_property(hub: HubSpotAccountUnderTest) -> None:
     """Options make an enumeration whole; ten unique properties are the limit of an object."""
     choice = {"type": "enumeration", "fieldType": "select", "hasUniqueValue": False}
-    options = [{"label": "One", "value": "1"}, {"label": "Two", "value": "2"}]
+    options = [{"label": word, "value": text, "hidden": False} for word, text in (("One", "1"), ("Two", "2"))]
     made = hub.ok("POST", PLACES[0], KEY | choice | {"options": options})
     assert [option["value"] for option in made["options"]] == ["1", "2"]
     statuses = [hub.call("POST", PLACES[0], KEY | {"name": f"key_{n}"})[0] for n in range(11)]
     assert statuses.count(201) == 10 - sum(d["hasUniqueValue"] for d in HubSpotAccountUnderTest().ok(
         "GET", PLACES[0])["results"])  # fmt: skip
     assert statuses[-1] == 400
+
+
+@pytest.mark.parametrize("lacking", ["value", "label", "hidden"])
+def test_an_option_is_whole(hub: HubSpotAccountUnderTest, lacking: str) -> None:
+    """Value, label and whether it is hidden: without one of them neither create nor update take it, as contracted."""
+    url, option = PLACES[0], {"label": "S", "value": "s", "hidden": False}
+    new = KEY | {"type": "enumeration", "fieldType": "select", "hasUniqueValue": False, "options": [option]}
+    hub.ok("POST", url, new)
+    part: dict[str, Any] = {"options": [{key: value for key, value in option.items() if key != lacking}]}
+    for refused in (
+        hub.call("POST", url, new | {"name": "other"} | part),
+        hub.call("PATCH", f"{url}/{KEY['name']}", part),
+    ):
+        assert (refused[0], refused[1]["category"]) == (400, "VALIDATION_ERROR")
+        assert f"['{lacking}']" in refused[1]["message"]
+    assert hub.ok("GET", f"{url}/{KEY['name']}")["options"][0]["value"] == "s"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label": 7},
+        {"displayOrder": "first"},
+        {"hidden": "yes"},
+        {"fieldType": "date"},
+        {"type": "odd"},
+        {"options": 7},
+    ],
+)
+def test_an_update_of_another_type_is_refused(hub: HubSpotAccountUnderTest, change: dict[str, Any]) -> None:
+    """What is no text, number or yes and no where one is needed changes nothing; a create is held to the same."""
+    made = hub.ok("POST", PLACES[0], KEY)
+    assert hub.call("PATCH", f"{PLACES[0]}/{KEY['name']}", change)[0] == 400
+    assert hub.call("POST", PLACES[0], KEY | {"name": "other"} | change)[0] == 400
+    assert hub.ok("GET", f"{PLACES[0]}/{KEY['name']}") == made
 
 
 @pytest.mark.fact("hubspot 2.7")

@@ -63,6 +63,13 @@ def test_the_books_are_true(world: World) -> None:
     assert 0.4 < len(made.shared) / 600 < 0.7
 
 
+def test_sizes_are_those_of_the_export(world: World) -> None:
+    """What is loaded can be counted without making all of its rows once more."""
+    for kernel in world[:2]:
+        assert kernel.sizes() == {name: len(rows) for name, rows in kernel.export().items()}
+        assert sum(kernel.sizes().values()) > 500
+
+
 def test_the_mess_is_there(world: World) -> None:
     """Duplicates, queues, inactive owners, opt-outs, unknown values, gaps, combining characters: some of each."""
     made, left, right = world[2], contacts(world), crm(world)
@@ -103,6 +110,25 @@ def test_the_seed_decides(world: World) -> None:
     assert {row.get("email") for row in contacts(other).values()} != {
         row.get("email") for row in contacts(world).values()
     }
+
+
+def test_many_people_are_mixed_of_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faker makes up so many values of a locale; later people are other people of these, with addresses of their own.
+
+    The first ones are who they would be without that, so that small worlds stay what they were.
+    """
+    plain = Registry(seed=1)
+    first = [plain.person() for _ in range(30)]
+    monkeypatch.setattr("sandbox.names.FRESH", 20)
+    registry = Registry(seed=1)
+    assert [registry.person() for _ in first] == first
+    people = [*first, *(registry.person() for _ in range(1_000))]
+    for sort in ("first", "last", "street", "city", "zip"):
+        for country in COUNTRIES:
+            assert len({getattr(each, sort) for each in people if each.country == country}) <= 20
+    assert len({each.email for each in people}) == len(people)
+    names = {(each.first, each.last) for each in people if each.country == COUNTRIES[0]}
+    assert len(names) > 200
 
 
 def test_every_notation_means_the_same_number() -> None:

@@ -179,7 +179,8 @@ def test_an_aborted_job_keeps_what_is_done(org: Client) -> None:
     assert close(org, job, "Aborted")[1]["state"] == "Aborted"
     org.clock.advance(60)
     assert len(results(org, job, "successfulResults")) == 2
-    assert [row["LastName"] for row in results(org, job, "unprocessedRecords")] == ["L2", "L3", "L4"]
+    rest = [{"LastName": name, "Company": "C"} for name in ("L2", "L3", "L4")]
+    assert results(org, job, "unprocessedRecords") == rest
     assert close(org, job, "Aborted")[1][0]["errorCode"] == "INVALIDJOBSTATE"
 
 

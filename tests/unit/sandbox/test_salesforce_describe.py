@@ -42,7 +42,7 @@ def test_a_field_of_each_type_can_be_described(org: Client, kind: str) -> None:
     assert (field["type"], field["soapType"].partition(":")[0] in ("xsd", "urn")) == (kind, True)
 
 
-@pytest.mark.fact("salesforce 4.2")
+@pytest.mark.fact("salesforce 4.2", "defaults 5.5")
 def test_what_is_required_can_be_told_from_the_describe(org: Client) -> None:
     """Neither nillable nor defaulted, but createable: exactly what a create without it lacks."""
     fields = described(org, "Lead").values()

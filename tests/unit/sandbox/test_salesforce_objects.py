@@ -48,7 +48,7 @@ def test_polling_sees_a_conversion(org: Client) -> None:
     assert org.call("GET", f"/sobjects/Lead/{lead}")[0] == 200
 
 
-@pytest.mark.fact("salesforce 9.2")
+@pytest.mark.fact("salesforce 9.2", "defaults 4.7")
 def test_nothing_in_rest_converts(org: Client) -> None:
     """No resource does it, and the flag is not writeable; converted statuses are queried, and may be several."""
     lead = org.lead()
@@ -87,6 +87,23 @@ def test_up_to_three_rows_merge(org: Client, name: str) -> None:
     assert org.query(soql)["totalSize"] == 0
     found = org.query(soql, "queryAll")["records"]
     assert [(row["Id"], row["IsDeleted"]) for row in found] == [(loser, True) for loser in losers[:2]]
+
+
+@pytest.mark.fact("salesforce 9.5", "salesforce 9.7")
+@pytest.mark.parametrize(("name", "field"), [("Lead", "LeadId"), ("Contact", "ContactId")])
+def test_a_merge_leaves_one_membership_of_a_campaign(org: Client, name: str, field: str) -> None:
+    """Where both were members, the loser's goes and the winner's stays as it is; another one becomes the winner's."""
+    fields = {"LastName": "A"} | ({"Company": "C"} if name == "Lead" else {})
+    winner, loser = (org.kernel.insert(name, fields) for _ in range(2))
+    both, one = (org.kernel.insert("Campaign", {"Name": text}) for text in ("Both", "One"))
+    kept = made(org, "CampaignMember", {"CampaignId": both, field: winner})
+    gone = made(org, "CampaignMember", {"CampaignId": both, field: loser, "Status": "Responded"})
+    moved = made(org, "CampaignMember", {"CampaignId": one, field: loser})
+    org.kernel.merge(name, winner, [loser])
+    soql = f"SELECT Id FROM CampaignMember WHERE {field} = '{winner}'"
+    assert set(org.column(soql, "Id")) == {kept, moved}
+    assert org.read(gone, "IsDeleted", "CampaignMember") is True
+    assert org.read(kept, "Status", "CampaignMember") != "Responded"
 
 
 @pytest.mark.fact("salesforce 9.6")

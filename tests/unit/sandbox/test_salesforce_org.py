@@ -112,7 +112,7 @@ def test_unknown_resources(org: Client, path: str) -> None:
     assert (status, body) == (404, {"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"})
 
 
-@pytest.mark.fact("salesforce 6.5", "defaults 7", "salesforce 6.7", "salesforce 6.9")
+@pytest.mark.fact("salesforce 6.5", "defaults 4.8", "salesforce 6.7", "salesforce 6.9")
 def test_rules(org: Client) -> None:
     """Validation rules refuse, workflows rewrite, duplicate rules block or alert, maintenance stops all writes."""
     rules = org.kernel.org

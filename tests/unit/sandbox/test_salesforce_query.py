@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -135,10 +136,12 @@ def test_a_queue_is_an_owner_without_email() -> None:
         ("SELECT Nope.Id FROM Lead", "INVALID_FIELD", "Didn't understand relationship 'Nope'"),
         ("SELECT Id FROM Leads", "INVALID_TYPE", "sObject type 'Leads' is not supported"),
         ("SELECT Id FROM Lead WHERE", "MALFORMED_QUERY", "unexpected token: '<EOF>'"),
-        ("SELECT FROM Lead", "MALFORMED_QUERY", "unexpected token: 'Lead'"),
+        ("SELECT FROM Lead", "MALFORMED_QUERY", "unexpected token: 'FROM'"),
         ("SELECT Id FROM Lead WHERE LastName = 'a", "MALFORMED_QUERY", "unexpected token"),
         ("SELECT Id FROM Lead WHERE LastName = 'a' AND Id = null OR Id = null", "MALFORMED_QUERY", "parentheses"),
-        ("SELECT COUNT(Id) FROM Lead", "MALFORMED_QUERY", "unexpected token: 'Id'"),
+        ("SELECT Id name FROM Lead", "MALFORMED_QUERY", "only aggregate expressions use field aliasing"),
+        ("SELECT TYPEOF Owner WHEN User THEN Id END FROM Lead", "MALFORMED_QUERY", "unexpected token: 'TYPEOF'"),
+        ("SELECT FORMAT(AnnualRevenue) FROM Lead", "MALFORMED_QUERY", "FORMAT() is not known"),
         ("SELECT Id FROM Lead WHERE LastName = 5", "INVALID_FIELD", "must be of type string and should be enclosed"),
         ("SELECT Id FROM Lead WHERE SystemModstamp > '2026-01-01'", "INVALID_FIELD", "should not be enclosed"),
         ("SELECT Id FROM Lead WHERE SystemModstamp > 2026-01-01", "INVALID_FIELD", "of type dateTime"),
@@ -149,8 +152,8 @@ def test_a_queue_is_an_owner_without_email() -> None:
 )
 def test_refusals(org: Client, soql: str, code: str, part: str) -> None:
     """A query that cannot be answered is refused by the vendor's code, with the place."""
-    (refusal,) = org.query(soql)
-    assert refusal["errorCode"] == code
+    status, (refusal,) = org.call("GET", f"/query?q={quote(soql)}")
+    assert (status, refusal["errorCode"]) == (400, code)
     assert part in refusal["message"]
 
 

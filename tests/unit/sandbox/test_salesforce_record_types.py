@@ -60,6 +60,7 @@ def test_a_new_row_gets_the_type_it_names_or_the_default(org: Client) -> None:
     )
 
 
+@pytest.mark.fact("defaults 5.4")
 def test_a_restricted_picklist_takes_what_the_rows_type_offers(org: Client) -> None:
     """A multipicklist value outside of the type's list is refused; an unrestricted picklist takes any text."""
     narrow = {"Product_Interests__c": ["Support"], "Rating": ["Hot"]}
@@ -90,6 +91,7 @@ def test_the_ui_api_tells_the_values_of_each_type(org: Client) -> None:
     assert org.call("GET", f"/ui-api/object-info/Lead/picklist-values/{partner}")[0] == 404
 
 
+@pytest.mark.fact("defaults 5.3")
 def test_a_person_account_is_one_account_and_one_contact(org: Client) -> None:
     """Both rows carry the sign, which older rows have as false; without the feature the field does not exist."""
     old = org.kernel.insert("Account", {"Name": "Acme"})

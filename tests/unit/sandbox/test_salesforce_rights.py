@@ -140,7 +140,7 @@ def test_the_describe_is_stale_after_a_change_of_rights(org: BareOrg) -> None:
     assert org.daemon.send("GET", "/sobjects/Lead/describe", **asked).status == 200
 
 
-@pytest.mark.fact("salesforce 6.12")
+@pytest.mark.fact("salesforce 6.12", "defaults 6.2")
 def test_only_own_rows_without_view_all(org: BareOrg) -> None:
     """The org-wide default is private: rows of others are nowhere; View All shows, Modify All lets write them."""
     set_id = org.permission_set()
@@ -156,6 +156,9 @@ def test_only_own_rows_without_view_all(org: BareOrg) -> None:
     assert org.daemon.call("GET", f"/sobjects/Lead/updated?{window}")[1]["ids"] == [mine]
     status, answer = org.daemon.call("PATCH", f"/sobjects/Lead/{theirs}", {"LastName": "Roe"})
     assert status == 404
+    records = {"records": [{"attributes": {"type": "Lead"}, "id": theirs, "LastName": "Roe"}]}
+    (told,) = org.daemon.call("PATCH", "/composite/sobjects", records)[1]
+    assert told["errors"][0]["statusCode"] == "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY"
     given: dict[str, Any] = {"PermissionsViewAllRecords": True}
     org.admin.call("PATCH", f"/sobjects/ObjectPermissions/{row}", given)
     assert len(org.daemon.column("SELECT Id FROM Lead", "Id")) == 2

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from sandbox.salesforce.org import DuplicateRule
 from tests.unit.sandbox.salesforce_client import ROOT, Client
 
 KEY = "Syncd_Marketing_Id__c"
@@ -35,9 +38,10 @@ def test_create_read_update_delete(org: Client) -> None:
     org.clock.advance(1.9)
     assert org.call("PATCH", path, {"Rating": "Hot", "FirstName": None}) == (204, None)
     assert org.read(made["id"], "SystemModstamp") == "2026-01-05T12:00:01.000+0000"
-    assert org.read(made["id"], "Name") == "Doe"
+    assert [org.read(made["id"], name) for name in ("Name", "Email")] == ["Doe", "jo@x.example"]
     assert org.call("DELETE", path) == (204, None)
-    assert org.call("GET", path)[1][0]["errorCode"] == "ENTITY_IS_DELETED"
+    status, (gone,) = org.call("GET", path)
+    assert (status, gone["errorCode"]) == (404, "ENTITY_IS_DELETED")
     assert [call.operation for call in org.kernel.calls] == ["create", "read", "update", "delete", "ENTITY_IS_DELETED"]
 
 
@@ -77,7 +81,7 @@ def test_an_advisory_picklist_takes_any_text(org: Client) -> None:
     assert org.read(org.lead(Status="Anything"), "Status") == "Anything"
 
 
-@pytest.mark.fact("salesforce 5.18", "defaults 3", "salesforce 6.6", "salesforce 6.10")
+@pytest.mark.fact("salesforce 5.18", "defaults 2.3", "salesforce 6.6", "salesforce 6.10")
 def test_people_and_their_states(org: Client) -> None:
     """Inactive owners, queues, deleted, converted and locked rows."""
     gone = org.kernel.add_user("gone@x.example", "Gone User", active=False)
@@ -121,6 +125,18 @@ def test_unique_values(org: Client) -> None:
     assert org.call("POST", "/sobjects/Lead", {**LEAD, KEY: "a"})[0] == 201
 
 
+@pytest.mark.fact("salesforce 6.7")
+@pytest.mark.parametrize(("action", "status"), [("alert", 201), ("block", 400)])
+def test_only_an_alert_is_overridden(org: Client, action: Any, status: int) -> None:
+    """By header; a rule that blocks refuses in any case, and the refusal says which of the two it is."""
+    org.kernel.org.duplicate_rules["Lead"] = [DuplicateRule("Same_Email", ("Email",), action=action)]
+    org.lead(Email="a@x.example")
+    fields = {**LEAD, "Email": "a@x.example"}
+    (refusal,) = org.call("POST", "/sobjects/Lead", fields)[1]
+    assert refusal["duplicateResut"]["allowSave"] is (action == "alert")
+    assert org.call("POST", "/sobjects/Lead", fields, Sforce_Duplicate_Rule_Header="allowSave=true")[0] == status
+
+
 @pytest.mark.fact("salesforce 6.15")
 def test_conditional_update(org: Client) -> None:
     """If-Unmodified-Since: 412 after a change, 204 within the same second, 400 where malformed."""
@@ -132,6 +148,18 @@ def test_conditional_update(org: Client) -> None:
     assert org.call("PATCH", path, {"City": "c"}, If_Unmodified_Since=limit)[0] == 412
     assert org.call("PATCH", path, {"City": "c"}, If_Unmodified_Since="yesterday")[0] == 400
     assert org.read(lead, "City") == "b"
+
+
+@pytest.mark.fact("defaults 4.5")
+def test_a_collection_knows_no_conditions(org: Client) -> None:
+    """The same header that stops the write of a single row stops none of many, neither as a header nor in a row."""
+    lead, limit = org.lead(), "Mon, 05 Jan 2026 12:00:00 GMT"
+    org.clock.advance(1)
+    org.kernel.edit("Lead", lead, {"City": "b"})
+    assert org.call("PATCH", f"/sobjects/Lead/{lead}", {"City": "c"}, If_Unmodified_Since=limit)[0] == 412
+    written = {"records": [row(id=lead, City="c")]}
+    assert org.call("PATCH", "/composite/sobjects", written, If_Unmodified_Since=limit)[1][0]["success"] is True
+    assert org.read(lead, "City") == "c"
 
 
 @pytest.mark.fact("salesforce 5.5", "salesforce 5.6", "salesforce 5.9", "salesforce 5.10", "salesforce 6.11")
@@ -196,11 +224,14 @@ def test_composite(org: Client) -> None:
     heavy = [sub(f"q{number}", "GET", "/query?q=SELECT Id FROM Lead") for number in range(6)]
     assert org.call("POST", "/composite", {"compositeRequest": heavy})[0] == 400
     assert org.call("POST", "/composite", {"compositeRequest": heavy[:5]})[0] == 200
+    saves = [sub(f"s{number}", "POST", "/composite/sobjects", {"records": []}) for number in range(3)]
+    assert org.call("POST", "/composite", {"compositeRequest": heavy[:3] + saves})[0] == 400
     light = [sub(f"l{number}", "GET", "/limits") for number in range(26)]
     assert org.call("POST", "/composite", {"compositeRequest": light})[0] == 400
+    assert org.call("POST", "/composite", {"compositeRequest": light[:25]})[0] == 200
 
 
-@pytest.mark.fact("salesforce 5.14", "defaults 5")
+@pytest.mark.fact("salesforce 5.14", "defaults 4.1", "defaults 4.2")
 def test_assignment_rule(org: Client) -> None:
     """An active rule moves the owner on create and on update, unless told not to, inside Composite too."""
     robin = org.kernel.add_user("robin@x.example", "Robin")

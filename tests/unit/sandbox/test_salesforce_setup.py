@@ -29,6 +29,7 @@ def org() -> BareOrg:
     return BareOrg()
 
 
+@pytest.mark.fact("defaults 6.6")
 def test_each_app_runs_as_its_user(org: BareOrg) -> None:
     """The userinfo of a session names its user: the integration user for the daemon's app, else the administrator."""
     for client, user_id in ((org.daemon, org.kernel.org.integration_user), (org.admin, org.kernel.org.admin_user)):
@@ -178,7 +179,7 @@ def test_a_field_permission_needs_read_and_goes_without_it(org: BareOrg) -> None
     assert org.admin.query(f"SELECT Id FROM FieldPermissions WHERE ParentId = '{set_id}'")["totalSize"] == 0
 
 
-@pytest.mark.fact("salesforce 5.15", "defaults 9")
+@pytest.mark.fact("salesforce 5.15", "defaults 6.1")
 def test_a_custom_field_is_made_and_listed_but_seen_by_nobody(org: BareOrg) -> None:
     """201; the listing has it without its suffix; not even the admin sees it until a permission set shows it."""
     status, made = org.admin.call("POST", FIELDS, KEY)

@@ -23,8 +23,8 @@ def test_a_query_that_finds_too_much_times_out(org: Client) -> None:
     org.kernel.load("Lead", [{"LastName": f"L{number}", "Company": "C"} for number in range(4)])
     org.kernel.switches.slow_query_rows = 3
     for resource in ("query", "queryAll"):
-        (refusal,) = org.query("SELECT Id FROM Lead", resource)
-        assert refusal["errorCode"] == "QUERY_TIMEOUT"
+        status, (refusal,) = org.call("GET", f"/{resource}?q=SELECT+Id+FROM+Lead")
+        assert (status, refusal["errorCode"]) == (400, "QUERY_TIMEOUT")
         assert org.query("SELECT Id FROM Lead LIMIT 3", resource)["totalSize"] == 3
         assert org.query("SELECT Id FROM Lead WHERE LastName < 'L2'", resource)["totalSize"] == 2
 

@@ -120,7 +120,7 @@ def test_a_composite_writes_a_thousand_rows_in_one_call(org: Client) -> None:
     assert org.kernel.limits.used(org.clock.now()) == 1
 
 
-@pytest.mark.fact("salesforce 5.14")
+@pytest.mark.fact("salesforce 5.14", "defaults 4.1")
 @pytest.mark.parametrize("name", ["Lead", "Account"])
 def test_assignment_rules_run_unless_told_not_to(org: Client, name: str) -> None:
     """On a create and on an update, by header of the call; the default is that they run."""
@@ -134,7 +134,7 @@ def test_assignment_rules_run_unless_told_not_to(org: Client, name: str) -> None
     assert org.read(quiet, "OwnerId", name) == robin
 
 
-@pytest.mark.fact("salesforce 5.17", "defaults 8")
+@pytest.mark.fact("salesforce 5.17", "defaults 5.6", "defaults 5.7")
 def test_address_lists(org: Client) -> None:
     """Codes and texts go together; what is in no list is refused, and few countries have states."""
     lead = org.lead(Country="Utopia")
@@ -179,3 +179,15 @@ def test_a_missing_condition(org: Client, required: bool) -> None:
     status, answer = org.call("PATCH", path, {"City": "a"})
     assert (status, answer and answer[0]["errorCode"]) == ((428, "PRECONDITION_REQUIRED") if required else (204, None))
     assert org.call("PATCH", path, {"City": "a"}, If_Unmodified_Since="Mon, 05 Jan 2026 12:00:00 GMT")[0] == 204
+
+
+@pytest.mark.fact("defaults 3.3")
+@pytest.mark.parametrize("name", ["Lead", "Contact"])
+def test_an_opt_out_is_a_field_like_any_other(org: Client, name: str) -> None:
+    """False unless set, on both objects of a person, and written back and forth."""
+    person = org.kernel.insert(name, LEAD if name == "Lead" else {"LastName": "Doe"})
+    path = f"/sobjects/{name}/{person}"
+    assert org.call("GET", path)[1]["HasOptedOutOfEmail"] is False
+    for value in (True, False):
+        assert org.call("PATCH", path, {"HasOptedOutOfEmail": value})[0] == 204
+        assert org.call("GET", path)[1]["HasOptedOutOfEmail"] is value
