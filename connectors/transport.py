@@ -8,7 +8,8 @@ a call that failed have lines of their own.
 Promises: a read is repeated on connection faults, 5xx and limits; a write is repeated only if the vendor surely did
 not execute it. Everything else becomes ``RetryLater`` whose ``sent`` says whether a write may have happened. HTML where
 JSON belongs, truncated and oversized bodies are failures of the call, never a crash. Waits use the injected clock and
-chance. Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only.
+chance. Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only. A
+certificate that is not trusted stops the side until a person has looked; nothing was sent then.
 
 Length: session, verdicts and the call are one promise and are read together.
 """
@@ -16,6 +17,7 @@ Length: session, verdicts and the call are one promise and are read together.
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -32,6 +34,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.util.retry import Retry
 
+from connectors.certificates import failed_handshake, refused_certificate, trusting
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.values import Instant, Lane, Side
 from syncd.observe.log import Plain, emit
@@ -157,16 +160,19 @@ def check_base_url(url: str, *, what: str) -> str:
     )
 
 
-def open_session(*, pool: int, base_url: str) -> requests.Session:
+def open_session(*, pool: int, base_url: str, ca_file: str | None = None) -> requests.Session:
     """A session with ``pool`` kept connections, default timeouts, no hidden retries, no cookies and no ``.netrc``.
 
     Proxy and CA settings of the environment are used, except for loopback.
+
+    :param ca_file: certificate authorities in PEM form that are trusted beside the public ones.
+    :raises NeedsOperator: if that file cannot be used.
     """
     session = requests.Session()
     session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
     session.auth = _keep_headers  # else requests would replace our bearer header by an entry of ~/.netrc
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = _Adapter(pool)
+    adapter = _Adapter(pool, trusting(ca_file) if ca_file is not None else None)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -179,10 +185,20 @@ def _keep_headers(request: requests.PreparedRequest) -> requests.PreparedRequest
 class _Adapter(HTTPAdapter):
     """Gives every request a timeout, switches urllib3's own retries off, and keeps plain http on loopback."""
 
-    def __init__(self, pool: int) -> None:
+    def __init__(self, pool: int, trust: ssl.SSLContext | None) -> None:
+        self._trust = {} if trust is None else {"ssl_context": trust}
         # urllib3 retries silently by default, also on 413/429/503 with Retry-After; our counters must see every call.
         quiet = Retry(total=0, redirect=0, respect_retry_after_header=False, raise_on_status=False)
         super().__init__(pool_connections=4, pool_maxsize=pool, max_retries=quiet)
+
+    def build_connection_pool_key_attributes(
+        self,
+        *args: Any,  # noqa: ANN401
+        **kwargs: Any,  # noqa: ANN401
+    ) -> Any:  # noqa: ANN401 - requests gives its names to type checkers only
+        """What a pool of connections is made with, to the host itself or through a proxy."""
+        host, more = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {**more, **self._trust}
 
     def send(  # the signature of requests, passed on
         self,
@@ -208,14 +224,15 @@ class CallFailed(RetryLater):
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON is any shape until its reader has looked
     """A body as JSON. Half of a surrogate pair, which is left where a vendor cuts a text inside an emoji, is no text
-    to orjson and would spoil the whole page: it is read as U+FFFD.
+    to orjson and would spoil the whole page: it is read as U+0000, which no text may hold either, so that its field
+    alone is refused and listed, instead of being changed behind everybody's back.
 
     :raises orjson.JSONDecodeError: if it is no JSON.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        whole = _ESCAPED.sub(lambda found: b"\\ufffd" if found[1] else found[0], body)
+        whole = _ESCAPED.sub(lambda found: b"\\u0000" if found[1] else found[0], body)
         if whole == body:
             raise
         return orjson.loads(whole)
@@ -400,8 +417,20 @@ class Transport:
         except requests.exceptions.RequestException as why:
             if isinstance(why, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
                 raise NeedsOperator(f"{call.operation}: {why}; correct the base URL in the settings") from why
+            untrusted, host = refused_certificate(why), urlsplit(call.url).netloc
+            if untrusted is not None:
+                raise NeedsOperator(
+                    f"{call.operation}: nothing was sent, because the certificate that {host} shows {untrusted}"
+                ) from why
+            handshake = failed_handshake(why)
+            if handshake is not None:
+                reason = (
+                    f"the TLS handshake with {host} failed ({handshake}); it is tried again, and if it stays so, look"
+                    " for a proxy on the way"
+                )
+                raise call.fail(reason, sent=False, executed=False) from why
             if surely_not_sent(why):
-                reason = f"{urlsplit(call.url).netloc} could not be reached ({type(why).__name__})"
+                reason = f"{host} could not be reached ({type(why).__name__})"
                 raise call.fail(reason, sent=False, executed=False) from why
             reason = f"the connection broke before the answer was complete ({type(why).__name__})"
             raise call.fail(reason, sent=True, executed=True) from why
@@ -471,7 +500,8 @@ class Transport:
 def surely_not_sent(error: BaseException) -> bool:
     """Whether a fault of requests arose before the first byte of the request was sent: no name, no connection, no TLS.
 
-    A connection that breaks later, even one that was kept alive and closed by the vendor, may have carried the request.
+    Errors of certificates and handshakes are told apart before (``certificates``). A connection that breaks later, even
+    one that was kept alive and closed by the vendor, may have carried the request.
     """
     if isinstance(error, requests.exceptions.ConnectTimeout | requests.exceptions.ProxyError):
         return True

@@ -171,7 +171,17 @@ def _field(told: Mapping[str, Any]) -> RemoteField:
             if isinstance(one, dict) and one.get("value") is not None
         ),
         points=tuple(told.get("referenceTo") or ()),
+        depends=_dependence(told),
     )
+
+
+def _dependence(told: Mapping[str, Any]) -> str:
+    """What a dependent list hangs on: a refused value deserves another try once an admin lets it go together."""
+    control = told.get("controllerName")
+    if not control:
+        return ""
+    allowed = [(one.get("value"), one.get("validFor")) for one in told.get("picklistValues") or ()]
+    return f"{control}/{hashlib.blake2b(orjson.dumps(allowed), digest_size=8).hexdigest()}"
 
 
 def _fingerprint(

@@ -46,7 +46,8 @@ class SalesforceAccount:
     ``client_secret``) or ``jwt_bearer`` (needs ``private_key`` in PEM form and ``username``; ``audience`` is the login
     host where it differs from ``login_url``). ``overlap`` is how many seconds a transaction may take from its stamps to
     its commit; ``daily_calls`` is the org's allocation of API calls for 24 hours; ``allow_duplicates`` overrides
-    duplicate rules of the kind *alert*; ``individuals`` asks for ``Individual.ShouldForget`` of Leads and Contacts.
+    duplicate rules of the kind *alert*; ``individuals`` asks for ``Individual.ShouldForget`` of Leads and Contacts;
+    ``ca_file`` names certificate authorities that are trusted beside the public ones.
     """
 
     login_url: str
@@ -62,6 +63,7 @@ class SalesforceAccount:
     allow_duplicates: bool = False
     individuals: bool = False
     pool: int = 4
+    ca_file: str | None = None
 
 
 class SalesforceClient:
@@ -87,7 +89,7 @@ class SalesforceClient:
             raise NeedsOperator(f"api_version {account.api_version!r} is no version of the API; write it like '64.0'")
         self.account = replace(account, login_url=login_url)
         self._clock = clock
-        self._session = session or open_session(pool=account.pool, base_url=login_url)
+        self._session = session or open_session(pool=account.pool, base_url=login_url, ca_file=account.ca_file)
         self.rate = Rate("salesforce.daily", account.daily_calls, 86_400.0, account.daily_calls)
         shared: dict[str, Any] = {
             "side": side,

@@ -25,10 +25,10 @@ _ABILITIES: Final = ("createable", "updateable", "deletable")
 _FIELD: Final = (
     "name", "type", "label", "length", "precision", "scale", "digits", "nillable", "createable", "updateable",
     "defaultedOnCreate", "defaultValue", "custom", "externalId", "unique", "idLookup", "caseSensitive",
-    "restrictedPicklist", "compoundFieldName", "filterable", "sortable", "groupable", "aggregatable", "permissionable",
-    "referenceTo", "relationshipName", "nameField", "extraTypeInfo",
+    "restrictedPicklist", "controllerName", "compoundFieldName", "filterable", "sortable", "groupable", "aggregatable",
+    "permissionable",    "referenceTo", "relationshipName", "nameField", "extraTypeInfo",
 )  # fmt: skip
-_VALUE: Final = ("value", "label", "active", "defaultValue")
+_VALUE: Final = ("value", "label", "active", "defaultValue", "validFor")
 _TYPE: Final = ("recordTypeId", "developerName", "name", "active", "available", "defaultRecordTypeMapping", "master")
 
 

@@ -39,7 +39,8 @@ _ADVICE: Final = {
     "INVALID_EMAIL_ADDRESS": "correct the e-mail address on the other side",
     "INVALID_FIELD": "the field does not exist or is hidden from the integration user; grant it or leave it unmapped",
     "INVALID_FIELD_FOR_INSERT_UPDATE": "the field is read-only for the integration user; grant edit or map it one way",
-    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "add the value to the picklist or to the mapping's value table",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "add the value to the picklist, and of a dependent one to what the"
+    " controlling value allows, or to the mapping's value table",
     "REQUIRED_FIELD_MISSING": "map the field or give it a default in the mapping",
     "STRING_TOO_LONG": "shorten the value or lengthen the field",
 }

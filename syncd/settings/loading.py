@@ -23,6 +23,7 @@ from syncd.settings.accounts import (
     SalesforceAccount,
     Secret,
 )
+from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
@@ -67,7 +68,9 @@ class _Loading:
         store_url = self._secret(section.store, "url", ("store",))
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
-        connections = {name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()}
+        connections = {
+            name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()
+        }
         self._accounts_apart(connections)
         self.flaws += self.tree.flaws
         if self.flaws:
@@ -85,9 +88,7 @@ class _Loading:
         )
 
     # -- connections -------------------------------------------------------------------------------------------------
-    def _connection(
-        self, name: str, section: ConnectionSection, *, ca_file: str | None
-    ) -> ConnectionSettings | None:
+    def _connection(self, name: str, section: ConnectionSection, *, ca_file: str | None) -> ConnectionSettings | None:
         loc: Loc = ("connections", name)
         directory = self.folder / section.directory
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
@@ -105,6 +106,7 @@ class _Loading:
             horizon=Pair(section.horizon.marketing, section.horizon.crm),
             mode=section.mode,
             allow_billable=section.allow_billable,
+            brake=limits(section.brake),
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from syncd.settings.brake import BrakeSection
 from syncd.settings.validate import SecretText, Section, Text
 
 CURRENT = 1
@@ -212,6 +213,9 @@ class ConnectionSection(Section):
     allow_billable: bool = Field(
         False,
         description="Whether syncd may make contacts that the marketing vendor bills for.",
+    )
+    brake: BrakeSection = Field(
+        default_factory=BrakeSection, description="How much may change before a person is asked (docs/brake.md)."
     )
     marketing: MarketingSection = Field(description="The marketing account.")
     crm: CrmSection = Field(description="The CRM org.")

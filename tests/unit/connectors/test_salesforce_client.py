@@ -249,6 +249,7 @@ def test_pages_that_go_in_a_circle_end(web: responses.RequestsMock) -> None:
         connect().identity()
 
 
+@pytest.mark.fact("defaults 6.7")
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [

@@ -22,7 +22,7 @@ SECRETS = {
 }
 
 
-@pytest.mark.fact("defaults 11")
+@pytest.mark.fact("defaults 6.9")
 def test_every_version_that_can_be_configured_has_an_end() -> None:
     """So that nobody is surprised: HubSpot says of each when it ends."""
     known = {sunset.version: sunset for sunset in sunsets() if sunset.vendor == "hubspot"}

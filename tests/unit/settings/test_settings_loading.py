@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from syncd.model.errors import BadUsage, NeedsOperator
+from sandbox.certificates import Authority
+from syncd.model.brake import Limit, Limits, Measure
+from syncd.model.errors import BadConfig, BadUsage, NeedsOperator
 from syncd.model.mapping import Confirm, Direction, TableRow
 from syncd.model.values import Lane, Pair, Side
 from tests.unit.settings.conftest import PERSON, Folder
@@ -121,6 +124,17 @@ def test_secret_files_are_read_again_and_guarded(folder: Folder) -> None:
         token()
 
 
+def test_authorities_of_a_file(folder: Folder, tmp_path: Path) -> None:
+    """Relative to the folder of syncd.yaml; without the key only the public ones are trusted."""
+    assert folder.load().connection("main").ca_file is None
+    file = Authority(now=datetime.now(UTC)).write(tmp_path / "elsewhere")
+    folder.write("ca/own.pem", file.read_text())
+    folder.change("syncd.yaml", "version: 1", "version: 1\nhttp: {ca_file: ca/own.pem}")
+    used = folder.load().connection("main").ca_file
+    assert used is not None
+    assert Path(used).read_bytes() == file.read_bytes()
+
+
 def test_scope_of_the_connection(folder: Folder) -> None:
     """``all`` takes the mapping's scope away; an expression narrows it, on the kinds that have its fields."""
     folder.person("match:", 'scope: {marketing: "email != null"}\nmatch:')
@@ -189,3 +203,20 @@ def test_reading_only_a_side_is_no_second_writer(folder: Folder) -> None:
     assert [each.direction for each in fields[2:]] == [Direction.TO_MARKETING, Direction.TO_MARKETING]
     assert fields[2].confirm is Confirm.READBACK
     assert Side.CRM not in [side for side in Side if fields[2].direction.flows_to(side)]
+
+
+def test_limits_of_the_brake(folder: Folder) -> None:
+    """What is not given is the default's; the hour may have a limit of its own; nonsense is a flaw at its place."""
+    default = folder.load().connection(None).connection.brake
+    assert default == Limits()
+    assert default.day[Measure.CLEARS].of(10_000) == 100
+    brake = "brake: {updates: {records: 7}, clears: {share: 0.5, hour: {records: 1, share: 0}}}"
+    folder.change("syncd.yaml", "  main:", f"  main:\n    {brake}")
+    limits = folder.load().connection(None).connection.brake
+    assert limits.day[Measure.UPDATES] == limits.hour[Measure.UPDATES] == Limit(7, 0.05)
+    assert (limits.day[Measure.CLEARS], limits.hour[Measure.CLEARS]) == (Limit(25, 0.5), Limit(1, 0.0))
+    for wrong in ("updates: {records: -1}", "updates: {share: 2}", "update: {records: 1}", "off: true"):
+        folder.change("syncd.yaml", brake, f"brake: {{{wrong}}}")
+        with pytest.raises(BadConfig):
+            folder.load()
+        folder.change("syncd.yaml", f"brake: {{{wrong}}}", brake)
