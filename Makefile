@@ -1,8 +1,9 @@
 # One command each; every one makes its own virtual environment first, from the locks and nothing else.
-# PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench.
-# FAULTS=1 lets both vendors of the demo misbehave now and then.
+# PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench,
+# mutation.
+# FAULTS=1 lets both vendors of the demo misbehave now and then. SEEDS=60000 is how many scenarios simulate plays.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast trial check bench docs lock venv clean
+.PHONY: help demo test test-fast trial simulate sabotage mutation check bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -25,6 +26,15 @@ test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL; its restarts
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \
 		tests/scenarios/test_daemons.py::test_the_server_goes_away_and_comes_back $(ARGS)
+
+simulate: $(STAMP) ## people, faults and crashes on a virtual clock, from seeds of the sources; SEEDS=N of them
+	@$(BIN)/syncd simulate --seeds $(or $(SEEDS),2000) $(ARGS)
+
+sabotage: $(STAMP) ## deliberately wrong versions of the code, each of which its tests must notice
+	@$(BIN)/python -m deploy.sabotage $(ARGS)
+
+mutation: $(STAMP) ## small wrong changes of the core that its unit tests do not notice; ARGS="merge planner" picks modules
+	@$(BIN)/python deploy/mutation.py $(ARGS)
 
 check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, secrets
 	@$(BIN)/python deploy/check.py

@@ -8,13 +8,13 @@ change plays others. Exit code 0 if every one was killed, 1 if one survived, 2 i
 from __future__ import annotations
 
 import argparse
-import hashlib
 import random
 import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy.wrong import LISTS, ROOT, Flawed, Verdict, listed, played
+from deploy.wrong import LISTS, Flawed, Verdict, listed, played
+from syncd.lab.seeds import hash_of
 
 SOURCES = ("syncd", "connectors", "sandbox", "tests")
 
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.only:
             wrongs = [wrong for wrong in wrongs if wrong.name in asked.only]
         if asked.sample is not None and asked.sample < len(wrongs):
-            wrongs = random.Random(hash_of_sources()).sample(wrongs, asked.sample)  # noqa: S311 - no secret
+            wrongs = random.Random(hash_of(SOURCES)).sample(wrongs, asked.sample)  # noqa: S311 - no secret
         for wrong in wrongs:
             wrong.text()
     except Flawed as flaw:
@@ -40,16 +40,6 @@ def main(arguments: Sequence[str]) -> int:
     counted = Counter(verdict.ending for verdict in verdicts)
     print(f"{counted['killed']} of {len(verdicts)} wrong versions were killed")
     return 2 if counted["flawed"] else 1 if counted["survived"] else 0
-
-
-def hash_of_sources() -> str:
-    """A hash over every Python and YAML file that the tests depend on; needs no git."""
-    digest = hashlib.blake2b(digest_size=16)
-    for folder in SOURCES:
-        for file in sorted((ROOT / folder).rglob("*")):
-            if file.suffix in (".py", ".yaml"):
-                digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 def _all_lists() -> list[str]:

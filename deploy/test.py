@@ -1,21 +1,27 @@
-"""The whole suite, in two halves side by side: the scenarios, which mostly wait, and the others, which mostly reckon.
+"""The whole suite, in two halves side by side: the scenarios, which mostly wait, and everything else, which mostly
+reckons: the other tests, the deliberately wrong versions (``deploy/sabotage.py``) and the simulation (``SEEDS`` of it).
 
-Options are handed to both (``--basetemp`` is split); where they name tests, one pytest runs just those. The scenarios
-are shown as they go, the others once they are through. Exit code: 0 if both passed, else that of the first that failed.
+Options are handed to both pytests (``--basetemp`` is split); where they name tests, one pytest runs just those. The
+scenarios are shown as they go, the rest once it is through. Exit code: 0 if all passed, else that of the first that
+failed.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 SCENARIOS: Final = "tests/scenarios"
 OTHERS: Final = ("tests", f"--ignore={SCENARIOS}")
+SEEDS: Final = "400"
+"""How many scenarios are simulated."""
 NOTHING_FOUND: Final = 5
 """pytest's exit code where no test was selected, as ``-k`` and ``-m`` may leave one half empty."""
 
@@ -33,24 +39,58 @@ def main(options: Sequence[str]) -> int:
     base = next((Path(option.partition("=")[2]) for option in options if option.startswith("--basetemp=")), None)
     if base is not None:
         base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told:
-        others = subprocess.Popen(
-            command(options, *OTHERS, half="others"), cwd=ROOT, stdout=told, stderr=subprocess.STDOUT
-        )
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as told, ThreadPoolExecutor(1) as hands:
+        beside = _Beside(options, told)
+        others = hands.submit(beside.run)
         try:
-            print("the scenarios; the other tests run beside them and are shown afterwards", flush=True)
+            print("the scenarios; everything else runs beside them and is shown afterwards", flush=True)
             scenarios = subprocess.run(command(options, SCENARIOS, half="scenarios"), cwd=ROOT, check=False).returncode
-            ended = others.wait()
+            ended = others.result()
         finally:
-            others.kill()
-            others.wait()
+            beside.stop()
         told.seek(0)
-        print("\nthe other tests", flush=True)
         sys.stdout.write(told.read())
-    codes = [code for code in (scenarios, ended) if code not in (0, NOTHING_FOUND)]
-    if scenarios == ended == NOTHING_FOUND:
+    codes = [code for code in (scenarios, *ended) if code not in (0, NOTHING_FOUND)]
+    if all(code == NOTHING_FOUND for code in (scenarios, *ended)):
         return NOTHING_FOUND
     return codes[0] if codes else 0
+
+
+class _Beside:
+    """What runs beside the scenarios, one after the other: the other tests, then, where nothing was picked out, the
+    deliberately wrong versions and the simulation.
+    """
+
+    def __init__(self, options: Sequence[str], told: IO[str]) -> None:
+        self._told = told
+        self._running: subprocess.Popen[str] | None = None
+        self._stopped = False
+        self._todo = [("the other tests", command(options, *OTHERS, half="others"))]
+        if not any(option.startswith(("-k", "-m")) for option in options):
+            seeds = os.environ.get("SEEDS", SEEDS)
+            self._todo += [
+                ("the wrong versions", [sys.executable, "-m", "deploy.sabotage"]),
+                ("the simulation", [sys.executable, "-m", "syncd.cli.main", "simulate", "--seeds", seeds]),
+            ]
+
+    def run(self) -> list[int]:
+        """Runs them all, whatever becomes of each. Returns their exit codes."""
+        codes: list[int] = []
+        for title, words in self._todo:
+            if self._stopped:
+                break
+            self._told.write(f"\n{title}\n")
+            self._told.flush()
+            with subprocess.Popen(words, cwd=ROOT, stdout=self._told, stderr=subprocess.STDOUT, text=True) as running:
+                self._running = running
+                codes.append(running.wait())
+        return codes
+
+    def stop(self) -> None:
+        """Ends whatever is still running."""
+        self._stopped = True
+        if self._running is not None and self._running.poll() is None:
+            self._running.kill()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Invalid, Lens, Unlinked
+from syncd.core.types import text_of
 from syncd.model.link import Base
 from syncd.model.remote import RemoteRecord, wire_of
 from syncd.model.values import MISSING, Canonical, Missing, Side, Told, Wire
@@ -55,7 +56,8 @@ class Sight:
         if record is None:
             return None
         names = self._layouts.slots(side, record.ref.object).get(name, ())
-        return " | ".join(str(record.fields.get(vendor_field, "")) for vendor_field in names) or None
+        told = [text_of(record.fields.get(vendor_field)) or "" for vendor_field in names]
+        return " | ".join(told) if any(told) else None
 
     def _value(self, side: Side, object_name: str, name: str, wires: tuple[Wire | Missing, ...]) -> Told:
         told = _all_told(wires)

@@ -21,7 +21,7 @@ from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import SAID_APART, Gathered
 from syncd.engine.world import World
-from syncd.model.link import Conflict, DeadLetter, Link, LinkState, Proof, Topic
+from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Canonical, Pair, Side
@@ -36,10 +36,13 @@ class Paired:
 
 
 class Pairing:
-    """Decides on the strays of one kind."""
+    """Decides on the strays of one kind. ``arrived`` are records that links moved to in this cycle: the store does not
+    know that yet, and they are nobody's counterpart but their own link's.
+    """
 
-    def __init__(self, world: World, planner: Planner, gathered: Gathered) -> None:
+    def __init__(self, world: World, planner: Planner, gathered: Gathered, *, arrived: Mapping[SidedRef, Link]) -> None:
         self.world = world
+        self.arrived = arrived
         self.planner = planner
         self.kind = planner.kind
         self.gathered = gathered
@@ -115,7 +118,7 @@ class Pairing:
             del values[who]
         for who, pointed in list(self._pointed_at(records)):
             records.setdefault(who, pointed)
-        by_hand = {who for pair in self._chosen().items() for who in pair}
+        by_hand = dict.fromkeys(who for pair in self._chosen().items() for who in pair)
         for who, record in self._read(who for who in by_hand if who not in records):
             records.setdefault(who, record)
         for who, sharing in self._sharing(values.values()):
@@ -128,7 +131,8 @@ class Pairing:
         }
         candidates: list[Candidate] = []
         for (side, ref), record in records.items():
-            link = linked[side].get(ref)
+            moved = self.arrived.get((side, ref))
+            link = Linked(moved, None) if moved else linked[side].get(ref)
             left_over = link is not None and link.link.state is LinkState.TOMBSTONE
             if link is not None and (link.link.state is LinkState.FORGOTTEN or (left_over and link.link.gone is side)):
                 continue

@@ -92,7 +92,7 @@ class _Deciding:
         """Departures first, since they change which links stand; then matches, then what is linked."""
         self.decisions.extend(Forgetting(self.world, self.planner, self.gathered).decide())
         self._departures()
-        paired = Pairing(self.world, self.planner, self.gathered).pair()
+        paired = Pairing(self.world, self.planner, self.gathered, arrived=self.arrived).pair()
         for decision in paired.decisions:
             self._expect_link(decision)
         self.decisions.extend(paired.decisions)

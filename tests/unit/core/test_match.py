@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from syncd.core.match import Candidate, Matching, match
+from syncd.core.match import SUGGESTED, Candidate, Matching, match
 from syncd.model.link import Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Side
@@ -166,6 +166,140 @@ def test_a_later_rule_is_asked_only_by_those_left_over() -> None:
         for id_, values in (("A", (("ann",), ())), ("B", ((), ("x.com",))))
     ]
     assert told(match(rows, rules=2))["pairs"] == [("1", "A", "matched"), ("2", "B", "matched")]
+
+
+def test_a_linked_record_is_nobody_s_counterpart() -> None:
+    """One of each side that share a value, one of them linked elsewhere: a question that shows both, and no pair."""
+    found = match([lead("A", "ann", link="L"), contact("1", "ann")], rules=1)
+    assert told(found) == {"pairs": [], "held": [["1", "A"]], "alone": [], "twins": []}
+    reason = "1 marketing and 1 CRM records share an identity by matched, and one of them is linked already"
+    assert found.ambiguous[0].reason == reason
+    assert [member.who for member in found.ambiguous[0].members] == sorted(
+        member.who for member in found.ambiguous[0].members
+    )
+
+
+def test_a_question_tells_how_many_share_what() -> None:
+    """In an order that depends on nothing but who they are, so that it is the same question next time."""
+    members = (contact("1", "ann"), lead("B", "ann"), lead("A", "ann"))
+    for order in (members, members[::-1]):
+        (question,) = match(order, rules=1).ambiguous
+        assert question.reason == "1 marketing and 2 CRM records share an identity by matched"
+        assert [each.record.ref.id for each in question.members] == ["A", "B", "1"]
+
+
+def test_what_only_suggests_is_asked() -> None:
+    """A rule that proves nothing makes a question of every pair; the same value under a rule that proves is a pair."""
+    pair = (contact("1", "ann"), lead("A", "ann"))
+    found = match(pair, rules=1, suggests=frozenset({0}))
+    assert told(found) == {"pairs": [], "held": [["1", "A"]], "alone": [], "twins": []}
+    assert [member.record.ref.id for member in found.ambiguous[0].members] == ["A", "1"]
+    assert found.ambiguous[0].reason == SUGGESTED
+    assert answer(*pair, suggests=frozenset({1}))["pairs"] == [("1", "A", "matched")]
+    keyed = (contact("1", points_to="A"), lead("A"))
+    assert answer(*keyed, suggests=frozenset({0}))["pairs"] == [("1", "A", "key")], "only match rules suggest"
+
+
+def test_twins_say_which_side_has_two() -> None:
+    """Both words, so that a person knows where to merge; whoever is linked among them is shown too."""
+    (leads,) = match([lead("B", "ann"), lead("A", "ann")], rules=1).twins
+    assert leads.reason == "2 CRM records share an identity; none is made on the other side"
+    assert [each.record.ref.id for each in leads.members] == ["A", "B"]
+    (contacts,) = match([contact("1", "ann", link="L"), contact("2", "ann"), contact("3", "ann")], rules=1).twins
+    assert contacts.reason == "3 marketing records share an identity; none is made on the other side"
+    chain = match([contact("1", "ann", "amy"), contact("2", "ann"), contact("3", "amy")], rules=1)
+    assert told(chain)["twins"] == ["1", "2", "3"]
+    assert len(chain.twins) == 1, "who shares with one shares with all of them"
+
+
+def test_twins_that_were_said_to_be_apart_are_alone() -> None:
+    """Only if all of them were: a third one is a twin again. Two that one key names are no twins at all."""
+    one, two, three = contact("1", "ann"), contact("2", "ann"), contact("3", "ann")
+    assert answer(one, two, apart=[whos(one, two)])["alone"] == ["1", "2"]
+    assert answer(one, two, three, apart=[whos(one, two)])["twins"] == ["1", "2", "3"]
+    assert answer(contact("1", points_to="A"), contact("2", points_to="A"))["alone"] == ["1", "2"]
+
+
+def two_ruled(side: Side, id_: str, first: str, second: str) -> Candidate:
+    """A record with one value for each of two rules, or none."""
+    ref = RemoteRef("contacts" if side is Side.MARKETING else "Lead", id_)
+    values = tuple((each,) if each else () for each in (first, second))
+    return Candidate(side, RemoteRecord(ref, "1", NOON, {}), None, None, None, values)
+
+
+def test_twins_of_different_people_are_different_questions() -> None:
+    """Two and two, by one rule or by two: nobody is shown beside a stranger."""
+    by_one = match([contact("1", "ann"), contact("2", "ann"), contact("3", "bob"), contact("4", "bob")], rules=1)
+    assert [[each.record.ref.id for each in group.members] for group in by_one.twins] == [["1", "2"], ["3", "4"]]
+    rows = [("1", "ann", ""), ("2", "ann", ""), ("3", "", "x"), ("4", "", "x")]
+    by_two = match([two_ruled(Side.MARKETING, *row) for row in rows], rules=2)
+    assert [[each.record.ref.id for each in group.members] for group in by_two.twins] == [["1", "2"], ["3", "4"]]
+
+
+def test_who_was_passed_over_is_no_twin_but_of_somebody_new() -> None:
+    """Two that were not chosen share another value: that is no question. With a third it is one, and told once."""
+    rows = [two_ruled(Side.CRM, id_, "ann", "x") for id_ in "BC"] + [two_ruled(Side.CRM, "A", "ann", "")]
+    one = two_ruled(Side.MARKETING, "1", "ann", "")
+    found = match([one, *rows], rules=2, choose=oldest)
+    assert sorted(each.record.ref.id for each in found.passed) == ["B", "C"]
+    assert found.twins == ()
+    found = match([one, *rows, two_ruled(Side.CRM, "D", "", "x")], rules=2, choose=oldest)
+    assert told(found)["twins"] == ["B", "C", "D"]
+    assert found.passed == ()
+
+
+def oldest(_side: Side, several: Sequence[Candidate]) -> Candidate:
+    """A configured choice: the lowest id."""
+    return min(several, key=lambda each: each.record.ref.id)
+
+
+def test_a_configured_choice_picks_one_of_several() -> None:
+    """On either side; the rest are passed over: neither alone nor a question, and not asked about again."""
+    for made, passed in (
+        ([contact("1", "ann"), lead("B", "ann"), lead("A", "ann")], "B"),
+        ([contact("2", "ann"), contact("1", "ann"), lead("A", "ann")], "2"),
+    ):
+        found = match(made, rules=1, choose=oldest)
+        (pair,) = found.pairs
+        assert (pair.marketing.record.ref.id, pair.crm.record.ref.id, pair.proof) == ("1", "A", Proof.CHOSEN)
+        assert [each.record.ref.id for each in found.passed] == [passed]
+        assert told(found) == {"pairs": [("1", "A", "chosen")], "held": [], "alone": [], "twins": []}
+
+
+def test_a_choice_is_only_of_several_against_one() -> None:
+    """Two against two is a question whatever was configured, and so is a choice that picks nobody."""
+    two_by_two = [contact("1", "ann"), contact("2", "ann"), lead("A", "ann"), lead("B", "ann")]
+    assert answer(*two_by_two, choose=oldest)["held"] == [["1", "2", "A", "B"]]
+    three = [contact("1", "ann"), lead("A", "ann"), lead("B", "ann")]
+    assert answer(*three)["held"] == [["1", "A", "B"]]
+    keys = [contact("1", points_to="A"), contact("2", points_to="A"), lead("A")]
+    assert answer(*keys, choose=oldest)["held"] == [["1", "2", "A"]], "contradicting keys are no matter of choice"
+    assert answer(*three, choose=oldest, suggests=frozenset({0}))["held"] == [["1", "A", "B"]], "nor are suggestions"
+
+
+def test_who_was_not_chosen_before_is_passed_over_again() -> None:
+    """A linked pair and one more of a side that may be chosen from: passed. One more of each side is a question."""
+    linked = [contact("1", "ann", link="L"), lead("A", "ann", link="L")]
+    found = match([*linked, lead("B", "ann")], rules=1, choose=oldest)
+    assert [each.record.ref.id for each in found.passed] == ["B"]
+    assert told(found) == {"pairs": [], "held": [], "alone": [], "twins": []}
+    assert answer(*linked, lead("B", "ann"), contact("2", "ann"), choose=oldest)["held"] == [["1", "2", "A", "B"]]
+    two = [*linked, contact("2", "ann", link="M"), lead("B", "ann")]
+    assert answer(*two, choose=oldest)["held"] == [["1", "2", "A", "B"]], "two links: whose is it?"
+
+
+def test_several_choices_are_asked_side_by_side() -> None:
+    """The side that has several is the one that is chosen from, and only with those of it."""
+    asked: list[tuple[Side, list[str]]] = []
+
+    def noting(side: Side, several: Sequence[Candidate]) -> None:
+        asked.append((side, sorted(each.record.ref.id for each in several)))
+
+    match([contact("1", "ann"), lead("A", "ann"), lead("B", "ann")], rules=1, choose=noting)
+    match([contact("1", "bob"), contact("2", "bob"), lead("A", "bob")], rules=1, choose=noting)
+    linked = [contact("1", "ann", link="L"), lead("A", "ann", link="L"), contact("2", "ann")]
+    match(linked, rules=1, choose=noting)
+    assert asked == [(Side.CRM, ["A", "B"]), (Side.MARKETING, ["1", "2"]), (Side.MARKETING, ["1", "2"])]
 
 
 candidates_of_a_small_world = st.lists(

@@ -1,13 +1,9 @@
-"""The three-way merge: as tables for people to read, as laws over every triple, and as laws over any values.
-
-Length: the tables of every rule stand beside the laws that must hold for all of them.
-"""
+"""The three-way merge: as tables for people to read, and as laws over any values."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -15,35 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from syncd.core.merge import KEEP, Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, merge
-from syncd.core.types import READERS, Invalid
 from syncd.model.mapping import Clear, Direction, FieldMapping, Policy, Tie
-from syncd.model.values import MISSING, FieldType, Instant, Pair, Side, Told, Wire
-
-NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-BAD = "is no address"
-"""Stands in a table for a value that cannot be read."""
-
-
-def field(kind: FieldType = FieldType.STRING, **rules: object) -> FieldMapping:
-    """A field with these rules; by default both ways, policy hold, clears held."""
-    made = FieldMapping(name="f", type=kind, slots=Pair({"contacts": ("f",)}, {"Lead": ("F",)}))
-    return replace(made, **rules)  # type: ignore[arg-type]  # rules are fields of FieldMapping
-
-
-def seen(agreed: Told, now: Told) -> Seen:
-    """One side that had last confirmed the agreed value."""
-    if now == BAD:
-        return Seen(MISSING, changed=True, trouble=BAD)
-    return Seen(now, changed=now is not MISSING and (agreed is MISSING or now != agreed))
-
-
-def merged(
-    rules: FieldMapping, agreed: Told, marketing: Told, crm: Told, times: Pair[Instant] | None = None
-) -> Verdict:
-    """One merge of values as they stand now."""
-    return merge(
-        rules, agreed=agreed, seen=Pair(seen(agreed, marketing), seen(agreed, crm)), times=times, timed_by="history"
-    )
+from syncd.model.values import MISSING, FieldType, Instant, Pair, Side, Told
+from tests.unit.core.laws import BAD, NOON, check_laws, field, merged, mirrored, outline, seen
 
 
 def told(verdict: Verdict) -> str:
@@ -189,6 +159,7 @@ OPT_OUT_TABLE = [
     (False, True, MISSING, OPT_OUT, UNTOLD),
     (MISSING, MISSING, False, OPT_OUT, "keep"),
     (False, True, BAD, OPT_OUT, "marketing:True"),
+    (False, BAD, True, OPT_OUT, "crm:True"),
     # -- one way
     (False, False, True, field(FieldType.OPT_OUT, direction=Direction.TO_CRM), "keep: one way"),
     (False, True, False, field(FieldType.OPT_OUT, direction=Direction.TO_CRM), "marketing:True"),
@@ -255,121 +226,7 @@ def test_two_values_that_nobody_changed_and_nobody_agreed_on_are_a_matter_of_pol
     assert told(merge(BOTH, agreed=MISSING, seen=stood)) == "hold field"
 
 
-# -- laws --------------------------------------------------------------------------------------------------------------
-TOKENS: dict[str, Wire | object] = {
-    "missing": MISSING,
-    "null": None,
-    "empty": "",
-    "a": "a@example.com",
-    "A": "A@Example.com",
-    "a'": " a@example.com ",
-    "b": "b@example.com",
-    "invalid": "no address",
-}
-"""What an e-mail field may show: a, A and a' are one address in other words."""
-
-_MIRROR_DIRECTION = {
-    Direction.BOTH: Direction.BOTH,
-    Direction.TO_CRM: Direction.TO_MARKETING,
-    Direction.TO_MARKETING: Direction.TO_CRM,
-}
-_MIRROR_CLEAR = {
-    Clear.HOLD: Clear.HOLD,
-    Clear.BOTH: Clear.BOTH,
-    Clear.TO_CRM: Clear.TO_MARKETING,
-    Clear.TO_MARKETING: Clear.TO_CRM,
-}
-_MIRROR_POLICY = {Policy.CRM: Policy.MARKETING, Policy.MARKETING: Policy.CRM}
-_MIRROR_TIE = {Tie.CRM: Tie.MARKETING, Tie.MARKETING: Tie.CRM}
-
-
-def mirrored(rules: FieldMapping) -> FieldMapping:
-    """The same rules with the sides exchanged."""
-    return replace(
-        rules,
-        direction=_MIRROR_DIRECTION[rules.direction],
-        clear=_MIRROR_CLEAR[rules.clear],
-        policy=_MIRROR_POLICY.get(rules.policy, rules.policy),
-        tie=_MIRROR_TIE.get(rules.tie, rules.tie) if rules.tie else None,
-    )
-
-
-def outline(verdict: Verdict, *, swapped: bool = False) -> tuple[object, ...]:
-    """What a verdict does, without its words; with the sides exchanged if asked."""
-    match verdict:
-        case Take(side, value):
-            return "take", side.other if swapped else side, value
-        case Agree(value) | Unite(value):
-            return type(verdict).__name__, value
-        case Clashing(topic, _):
-            return "hold", topic
-        case _:
-            return (type(verdict).__name__,)
-
-
-def check_laws(rules: FieldMapping, agreed: Told, sides: Pair[Seen], times: Pair[Instant]) -> None:
-    """Everything that must hold of one merge, whatever goes in."""
-    verdict = merge(rules, agreed=agreed, seen=sides, times=times, timed_by="history")
-    other_way = merge(mirrored(rules), agreed=agreed, seen=sides.swapped(), times=times.swapped(), timed_by="history")
-    assert outline(verdict) == outline(other_way, swapped=True), "swapping the sides swaps the verdict"
-    assert verdict == merge(rules, agreed=agreed, seen=sides, times=times, timed_by="history"), "same in, same out"
-    if isinstance(verdict, Take):
-        assert verdict.value == sides.of(verdict.side).value, "no value is invented"
-        assert verdict.value != sides.other(verdict.side).value, "equal values need no write"
-        assert rules.direction.flows_to(verdict.side.other), "no write against the direction"
-        assert sides.other(verdict.side).value is not MISSING, "nothing is written over what is not told"
-        assert verdict.value is not None or rules.clear.flows_to(verdict.side.other), "no clear without leave"
-    elif isinstance(verdict, Agree):
-        assert sides.marketing.value == sides.crm.value == verdict.value
-    elif isinstance(verdict, Unite):
-        members = {member for side in sides if isinstance(side.value, tuple) for member in side.value}
-        assert set(verdict.value) == members
-        assert list(verdict.value) == sorted(members)
-    if sides.marketing.value == sides.crm.value and not any(side.trouble for side in sides):
-        assert isinstance(verdict, Agree | Keep), "merge(b, x, x) = x"
-
-
-def tokens() -> Iterator[tuple[str, Told, str | None]]:
-    """Each token with what it means: a shared value, or why it has none."""
-    read = READERS[FieldType.EMAIL]
-    for name, wire in TOKENS.items():
-        value = MISSING if wire is MISSING else read(wire)  # type: ignore[arg-type]  # the rest are wires
-        if isinstance(value, Invalid):
-            yield name, MISSING, value.reason
-        else:
-            yield name, value, None
-
-
-def test_the_tokens_mean_what_they_should() -> None:
-    """The exhaustive test below stands on this: five meanings in eight words."""
-    meaning = {name: (value, trouble is not None) for name, value, trouble in tokens()}
-    assert meaning["a"] == meaning["A"] == meaning["a'"] == ("a@example.com", False)
-    assert meaning["null"] == meaning["empty"] == (None, False)
-    assert meaning["b"] == ("b@example.com", False)
-    assert meaning["missing"] == (MISSING, False)
-    assert meaning["invalid"] == (MISSING, True)
-
-
-@pytest.mark.parametrize("policy", [Policy.CRM, Policy.MARKETING, Policy.NEWEST, Policy.HOLD])
-@pytest.mark.parametrize("direction", list(Direction))
-def test_every_triple(policy: Policy, direction: Direction) -> None:
-    """All 512 triples of agreed, marketing and crm, under every clear rule, keep every law."""
-    triples = 0
-    times = Pair(NOON, NOON + timedelta(seconds=1))
-    for (_, agreed, _), one, two in product(tokens(), tokens(), tokens()):
-        triples += 1
-        sides = Pair(
-            *(
-                Seen(value, changed=bool(trouble) or (value is not MISSING and value != agreed), trouble=trouble)
-                for _, value, trouble in (one, two)
-            )
-        )
-        for clear in Clear:
-            rules = field(FieldType.EMAIL, policy=policy, direction=direction, clear=clear, tie=Tie.CRM)
-            check_laws(rules, agreed, sides, times)
-    assert triples == 512
-
-
+# -- laws: for any values; test_kernel.py has them for every triple of words -------------------------------------------
 told_values = st.one_of(
     st.just(MISSING),
     st.none(),
@@ -399,7 +256,7 @@ def test_the_laws_hold_for_any_values(
     """Symmetry, no invented value, no write of equals, directions and clears, for any mix of values and flags."""
     if rules.policy is Policy.UNION and rules.direction is not Direction.BOTH:
         return  # union has no meaning one way, and the settings refuse it
-    check_laws(rules, agreed, Pair(marketing, crm), Pair(one, two))
+    check_laws(rules, mirrored(rules), agreed=agreed, sides=Pair(marketing, crm), times=Pair(one, two))
 
 
 @settings(max_examples=200)
