@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.model.drift import Resting
+    from syncd.model.run import Request
 
 app = typer.Typer(help="Fields that rest because a vendor changed what they are.", rich_markup_mode=None)
 
@@ -38,9 +43,7 @@ def list_resting(
         say("no field rests")
     for each in () if as_json else found:
         say(str(each), style="yellow")
-        say(
-            f"    once both systems hold what they should: {call.again('drift', 'accept', f'{each.kind}.{each.field}')}"
-        )
+        say(f"    once both systems hold what they should: {call.again('drift', 'accept', each.name)}")
     raise typer.Exit(1 if found else 0)
 
 
@@ -51,33 +54,78 @@ def accept(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every field that rests.")] = False,
 ) -> None:
-    """Takes the definitions of these fields as they are now: from the next cycle on they are carried again.
+    """Takes what these fields are in both systems now: from the next cycle on they are carried again.
 
-    A cycle reads only what changes, so what differs since is found by the daemon's sweep, by `syncd sync --full`, or at
-    once by `syncd resync --all --fields FIELD`, and merged as any change is. Look first at what the vendor's change did
-    to the records, and pause the connection if it must not be carried on: `syncd plan --full` shows it.
+    A cycle reads only what changes, so all records are compared by these fields once more, and what differs is merged
+    as any change is: by a running daemon by itself, else by the `syncd resync` that is printed. Look first at what the
+    vendor's change did to the records, and pause the connection if it must not be carried on: `syncd plan --full` shows
+    what would be, and `syncd resume` lets it happen. Exit 1 if a field does not fit what its vendor has now and rests
+    on, 3 if a vendor cannot be reached; then nothing is accepted.
     """
     from syncd.cli.out import say
-    from syncd.model.errors import BadUsage
-    from syncd.operations.drift import let_go_on, resting
-    from syncd.system import SystemClock
 
     call: Call = context.obj
+    wanted = _all(call) if everything else _named(call, fields or [])
+    if not wanted:
+        say("no field rests that could go on")
+        return
+    from syncd.operations.accepting import accept as let_go
+
+    with call.world(read_only=True) as world:
+        accepted = let_go(world, {(each.kind, each.field) for each in wanted})
+        shadow = world.connection.mode == "shadow"
+    for each in accepted.ended:
+        say(f"{each.name} goes on with the next cycle")
+    for each in accepted.unfit:
+        say(f"{each.name} rests on: the mapping does not fit what its vendor has now; see {call.again('doctor')}")
+    for name in sorted({each.name for each in wanted} - {each.name for each in (*accepted.ended, *accepted.unfit)}):
+        say(f"{name} rests no longer: it was accepted meanwhile, or is not in the mapping any more")
+    when = "once the connection is live" if shadow else "by the daemon" if call.daemon_works() else ""
+    for request in accepted.resyncs:
+        say(f"    {_compared(call, request, when=when)}")
+    if accepted.resyncs and when:
+        call.hasten()
+    raise typer.Exit(1 if accepted.unfit else 0)
+
+
+def _all(call: Call) -> list[Resting]:
+    """Every field that waits for a person; one without a place waits for its vendor."""
+    from syncd.operations.drift import resting
+
     with call.memory() as store:
-        found = {f"{each.kind}.{each.field}": each for each in resting(store)}
-        wanted = list(found) if everything else list(fields or ())
-        if not wanted and not everything:
-            raise BadUsage("name the fields as KIND.FIELD, or say --all")
-        strange = [name for name in wanted if name not in found]
-        if strange:
-            known = f"those that do: {', '.join(found)}" if found else "no field does"
-            raise BadUsage(f"{', '.join(strange)} does not rest; {known}")
-        unfit = [found[name] for name in wanted if not found[name].place]
-        if unfit and not everything:
-            raise BadUsage(f"{unfit[0]}; it goes on by itself once it fits again")
-        names = {(found[name].kind, found[name].field) for name in wanted if found[name].place}
-        ended = let_go_on(store, names, SystemClock().now())
-    for each in ended:
-        say(f"{each.kind}.{each.field} goes on with the next cycle")
-        say(f"    what differs since: {call.again('plan', '--full')}")
-        say(f"    to carry it now: {call.again('resync', '--all', '--fields', each.field)}")
+        return [each for each in resting(store) if each.place]
+
+
+def _named(call: Call, names: Sequence[str]) -> list[Resting]:
+    """The fields that were typed.
+
+    :raises BadUsage: if there is none, or one that does not rest or waits for its vendor; no vendor is asked for that.
+    """
+    from syncd.model.errors import BadUsage
+    from syncd.operations.drift import resting
+
+    if not names:
+        raise BadUsage("name the fields as KIND.FIELD, or say --all")
+    with call.memory() as store:
+        found = {each.name: each for each in resting(store)}
+    strange = [name for name in names if name not in found]
+    if strange:
+        known = f"those that do: {', '.join(found)}" if found else "no field does"
+        raise BadUsage(f"{', '.join(strange)} does not rest; {known}")
+    unfit = [found[name] for name in names if not found[name].place]
+    if unfit:
+        raise BadUsage(f"{unfit[0]}; it goes on by itself once it fits again")
+    return [found[name] for name in dict.fromkeys(names)]
+
+
+def _compared(call: Call, request: Request, *, when: str) -> str:
+    """Who finds what came to differ in the records that are there; ``when`` is empty if nobody is there to do it."""
+    from syncd.model.resync import Resync
+
+    wanted = Resync.read(request.argument)
+    (kind,), fields = wanted.kinds, ",".join(wanted.fields)
+    what = f"every {kind} is compared by {fields}"
+    if when:
+        return f"{what} {when}; see {call.again('resync', '--list')}"
+    again = call.again("resync", "--all", "--kind", kind, "--fields", fields)
+    return f"no daemon works: {what} by {again}, else by the next daemon"

@@ -7,6 +7,7 @@ has looked at both and said so. Definitions that were never seen, or that only g
 
 A field that does not fit its vendor any more at all (it was deleted, hidden or closed, or a value of its table retired)
 rests just as long as that is so, provided that the very same mapping has fitted before and no rule asks for the field.
+No field rests that is not in the mapping.
 """
 
 from __future__ import annotations
@@ -73,6 +74,21 @@ def watch(
     if (known, rests) != before or mapping != kept.mapping:
         store.remember(DRIFT, write_drift({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
     return tuple(rests.values())
+
+
+def end_unmapped(store: Store, kinds: Sequence[KindMapping], now: Instant) -> None:
+    """Ends the rest of fields that are not in the mapping any more.
+
+    What they were stays remembered: what a vendor did to them would still be carried on if they were mapped again.
+    """
+    everything = _remembered(store)
+    mapped = {(kind.kind, field.name) for kind in kinds for field in kind.fields}
+    left = {
+        kind: replace(kept, rests=[row for row in kept.rests if (kind, row["field"]) in mapped])
+        for kind, kept in everything.items()
+    }
+    if left != everything:
+        store.remember(DRIFT, write_drift(left), now)
 
 
 def _rules(kind: KindMapping) -> Iterator[str]:

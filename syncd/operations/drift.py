@@ -1,4 +1,4 @@
-"""Fields that rest since a vendor changed what they are: which, and letting them go on. Reaches no vendor."""
+"""Fields that rest since a vendor changed what they are: which, and ending their rest. Reaches no vendor."""
 
 from __future__ import annotations
 

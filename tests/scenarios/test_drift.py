@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from sandbox.kernel import Fault
 from sandbox.salesforce.definitions import PicklistValue
+from syncd.engine import resync as engine
 from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.world import make_ready
 from syncd.model.errors import BadConfig, RetryLater
+from syncd.operations import accepting
 from syncd.operations.drift import let_go_on, resting
+from syncd.operations.resyncing import Words, ask, understood
+from tests.scenarios.drifting import accept_title, at_rest, carried_out, mapped_without, only_lead, retyped, waiting
 from tests.scenarios.steps import HOUR, Steps
 from tests.worlds import open_both
 
@@ -26,27 +34,9 @@ def steps() -> Iterator[Steps]:
     both.store.close()
 
 
-def _retyped(steps: Steps, name: str, type_: str) -> None:
-    """An admin changes the type of a field; what does not fit it is gone in every record."""
-    org = steps.both.salesforce.org
-    for object_name in ("Lead", "Contact"):
-        entity = org.schema.entities[object_name]
-        field = entity.field(name)
-        assert field is not None
-        entity.set_field(replace(field, type=type_), changed=org.clock.now())
-        for row in list(entity.table.by_id()):
-            org.store.put(entity.table, {**row, name: None, "SystemModstamp": org.clock.now()}, now=org.clock.now())
-    org.store.commit()
-
-
-def _only_lead(steps: Steps) -> str:
-    (lead,) = steps.live("Lead")
-    return str(lead["Id"])
-
-
 def test_a_type_that_empties_a_field_clears_nothing(steps: Steps) -> None:
     """Neither at once nor in any later cycle, full ones too; the other fields travel."""
-    _retyped(steps, "Title", "phone")
+    retyped(steps, "Title", "phone")
     steps.both.clock.advance(60)
     with pytest.raises(RetryLater, match="changed the schema"):
         sync(steps.both.world, full=True)
@@ -56,28 +46,160 @@ def test_a_type_that_empties_a_field_clears_nothing(steps: Steps) -> None:
         steps.both.clock.advance(HOUR)
         sync(steps.both.world, full=full)
     assert steps.marketed(contact, "jobtitle") == "Head of Sales"
-    assert steps.sold(_only_lead(steps), "Phone") == "+49307654321"
+    assert steps.sold(only_lead(steps), "Phone") == "+49307654321"
     (rest,) = resting(steps.both.store)
     assert (rest.kind, rest.field, rest.change) == ("person", "title", "its type was string and is phone")
 
 
 def test_a_person_lets_it_go_on(steps: Steps) -> None:
-    """Once the values are back, or are to be as they are: then it is merged like any change."""
-    _retyped(steps, "Title", "phone")
+    """Once the values are back, or are to be as they are: what differs is found by a resync of this field alone."""
+    retyped(steps, "Title", "phone")
     for _ in range(2):
         steps.both.clock.advance(timedelta(minutes=11).total_seconds())
         sync(steps.both.world)
-    steps.sell(_only_lead(steps), Title="Head of everything")
+    steps.sell(only_lead(steps), Title="Head of everything")
     steps.cycle()
     (contact,) = steps.contacts()
     assert steps.marketed(contact, "jobtitle") == "Head of Sales"
-    now = steps.both.clock.now()
-    assert [each.field for each in let_go_on(steps.both.store, {("person", "title")}, now)] == ["title"]
+    accepted = accept_title(steps)
+    assert [each.field for each in accepted.ended] == ["title"]
+    assert not resting(steps.both.store)
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head of Sales", "a cycle reads only what changes"
+    by_hand = understood(steps.both.world, Words(kinds=["person"], fields=["title"], everything=True))
+    assert ask(steps.both.world, by_hand) == waiting(steps) == accepted.resyncs[0]
+    carried_out(steps)
+    assert steps.marketed(contact, "jobtitle") == "Head of everything"
+    steps.quiet()
+
+
+def test_a_field_accepted_twice_is_compared_once(steps: Steps) -> None:
+    """It rests again before the resync was carried out: the one that waits is enough."""
+    at_rest(steps)
+    first = accept_title(steps)
+    retyped(steps, "Title", "email")
+    steps.cycle()
+    second = accept_title(steps)
+    assert second.ended
+    assert first.resyncs == second.resyncs == asked_for(steps.both.store)
+
+
+def test_what_was_compared_at_rest_is_compared_anew(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A resync of the field that has begun may have passed records by."""
+    monkeypatch.setattr(engine, "LOT", 1)
+    steps.contact(email="second@example.com", company="Second")
+    steps.cycle()
+    at_rest(steps)
+    first, *_ = steps.contacts()
+    steps.sell(str(steps.marketed(first, "syncd_crm_id")), Title="Head of everything")
+    steps.cycle()
+    asked = ask(
+        steps.both.world, understood(steps.both.world, Words(kinds=["person"], fields=["title"], everything=True))
+    )
+    assert not carry_on(steps.both.world, asked, Met(), leave_off=lambda: True)
+    accept_title(steps)
+    assert waiting(steps).id != asked.id
+    carried_out(steps)
+    assert steps.marketed(first, "jobtitle") == "Head of everything"
+
+
+def test_a_command_that_dies_leaves_nothing_accepted_that_nobody_compares(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed right after the rest has ended: the resync was stored before."""
+    at_rest(steps)
+
+    class Killed(BaseException):
+        pass
+
+    def dying(*words: Any) -> None:
+        let_go_on(*words)
+        raise Killed
+
+    monkeypatch.setattr(accepting, "let_go_on", dying)
+    with pytest.raises(Killed):
+        accept_title(steps)
+    assert not resting(steps.both.store)
+    assert waiting(steps).argument
+
+
+def test_what_the_vendor_has_now_is_accepted(steps: Steps) -> None:
+    """Changed once more since the schema was last read: that is what was accepted, and it does not rest again."""
+    at_rest(steps)
+    retyped(steps, "Title", "email")
+    accept_title(steps)
+    steps.cycle()
+    assert not resting(steps.both.store)
+    retyped(steps, "Title", "phone")
+    steps.cycle()
+    (rest,) = resting(steps.both.store)
+    assert rest.change == "its type was email and is phone"
+
+
+@pytest.mark.parametrize("vendor", ["hubspot", "salesforce"])
+def test_nothing_is_accepted_while_a_vendor_cannot_be_reached(steps: Steps, vendor: str) -> None:
+    """However young the schema is that is remembered."""
+    at_rest(steps)
+    getattr(steps.both, vendor).faults.arm(Fault("down", lambda _: True, times=1_000))
+    with pytest.raises(RetryLater, match="nothing was accepted"):
+        accept_title(steps)
+    assert [each.field for each in resting(steps.both.store)] == ["title"]
+    assert not asked_for(steps.both.store)
+
+
+def test_a_field_that_does_not_fit_is_not_accepted(steps: Steps) -> None:
+    """It was hidden since it rests: it rests on, and can be accepted once it is back."""
+    at_rest(steps)
+    for object_name in ("Lead", "Contact"):
+        steps.both.salesforce.hide_field(object_name, "Title")
+    accepted = accept_title(steps)
+    assert ([each.field for each in accepted.unfit], accepted.ended, accepted.resyncs) == (["title"], [], [])
+    assert resting(steps.both.store)[0].place == "Lead.Title"
+    assert not asked_for(steps.both.store)
+    for object_name in ("Lead", "Contact"):
+        steps.both.salesforce.show_field(object_name, "Title")
+    assert accept_title(steps).ended
+
+
+def test_before_the_first_link_nothing_is_to_be_compared() -> None:
+    """That compares everything."""
+    both = open_both()
+    steps = Steps(both)
+    make_ready(both.world)
+    retyped(steps, "Title", "phone")
+    both.clock.advance(HOUR)
+    make_ready(both.world)
+    accepted = accept_title(steps)
+    assert [each.field for each in accepted.ended] == ["title"]
+    assert not accepted.resyncs
+    assert not asked_for(both.store)
+    both.store.close()
+
+
+def test_a_field_that_left_the_mapping_rests_no_longer(steps: Steps) -> None:
+    """But what was done to it is not forgotten: mapped again, it rests again, and nothing is cleared."""
+    at_rest(steps)
+    mapped = steps.both.world.connection
+    mapped_without(steps, "title")
+    steps.cycle()
+    assert not resting(steps.both.store)
+    assert not accept_title(steps).ended
+    steps.both.world.connection = mapped
     steps.cycle()
     sync(steps.both.world, full=True)
-    assert steps.marketed(contact, "jobtitle") == "Head of everything"
+    (rest,) = resting(steps.both.store)
+    assert (rest.field, rest.change) == ("title", "its type was string and is phone")
+    (contact,) = steps.contacts()
+    assert steps.marketed(contact, "jobtitle") == "Head of Sales"
+
+
+def test_a_kind_that_left_the_mapping_has_nothing_at_rest(steps: Steps) -> None:
+    """Nobody looks at its fields any more."""
+    at_rest(steps)
+    kinds = tuple(kind for kind in steps.both.world.connection.kinds if kind.kind != "person")
+    steps.both.world.connection = replace(steps.both.world.connection, kinds=kinds)
+    make_ready(steps.both.world)
     assert not resting(steps.both.store)
-    steps.quiet()
 
 
 def test_a_list_that_loses_an_option_rests(steps: Steps) -> None:
@@ -99,7 +221,7 @@ def test_a_list_that_loses_an_option_rests(steps: Steps) -> None:
 
 def test_a_new_record_is_made_without_what_rests(steps: Steps) -> None:
     """Its value may mean something else by now; it follows once a person has let the field go on."""
-    _retyped(steps, "Title", "phone")
+    retyped(steps, "Title", "phone")
     steps.both.clock.advance(HOUR)
     sync(steps.both.world)
     contact = steps.contact(email="new@example.com", company="New", jobtitle="Chief")
@@ -107,9 +229,8 @@ def test_a_new_record_is_made_without_what_rests(steps: Steps) -> None:
     lead = str(steps.marketed(contact, "syncd_crm_id"))
     assert steps.sold(lead, "Title") is None
     assert steps.sold(lead, "LastName") == "Doe"
-    let_go_on(steps.both.store, {("person", "title")}, steps.both.clock.now())
-    steps.cycle()
-    sync(steps.both.world, full=True)
+    accept_title(steps)
+    carried_out(steps)
     assert steps.sold(lead, "Title") == "Chief"
 
 
@@ -117,7 +238,7 @@ def test_a_new_record_is_made_without_what_rests(steps: Steps) -> None:
 def test_a_field_that_is_closed_rests_until_it_is_open_again(steps: Steps, change: str) -> None:
     """Everything else goes on meanwhile, nothing is cleared, and the field goes on by itself."""
     (contact,) = steps.contacts()
-    lead = _only_lead(steps)
+    lead = only_lead(steps)
     for object_name in ("Lead", "Contact"):
         getattr(steps.both.salesforce, change)(object_name, "Title")
     steps.cycle()

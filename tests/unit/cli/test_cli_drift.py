@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-import orjson
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
-from syncd.model.drift import Definition, Drift, Resting, write_drift
-from syncd.model.values import Side
+import pytest
+
+from syncd.cli.call import Call
+from syncd.engine.cycle import sync
+from syncd.engine.world import World
+from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
+from syncd.model.mapping import KindMapping
+from syncd.model.remote import RemoteSchema
+from syncd.model.values import Pair, Side
 from syncd.operations.drift import resting
 from syncd.ports.store import DRIFT
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run
+from tests.worlds import open_both
 
 
 def _rest(store: SqlStore) -> None:
@@ -44,16 +55,71 @@ def test_what_rests_waits_for_a_person(run: Run, store: SqlStore) -> None:
     assert "at rest: person.industry" in run("status").out
 
 
-def test_a_field_is_let_go_on(run: Run, store: SqlStore) -> None:
-    """Its definition is taken as it is from then on; the others stay as they are."""
+@pytest.fixture
+def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The world of that configuration's store, both vendors at hand, and an industry that rests."""
+    both = open_both(f"sqlite:///{folder}/syncd.db")
+
+    @contextmanager
+    def at_hand(_: Call, *, read_only: bool) -> Iterator[World]:
+        assert read_only
+        yield both.world
+
+    monkeypatch.setattr(Call, "world", at_hand)
+    sync(both.world)
+    _rest(both.store)
+    yield both.world
+    both.store.close()
+
+
+def test_a_field_is_let_go_on(run: Run, world: World) -> None:
+    """It is told who compares what is there; the others stay as they are."""
+    said = run("drift", "accept", "person.industry")
+    assert said.code == 0
+    assert "person.industry goes on with the next cycle" in said.out
+    assert "no daemon works: every person is compared by industry by syncd" in said.out
+    assert "resync --all --kind person --fields industry, else by the next daemon" in said.out
+    (asked,) = run("resync", "--list", "--json").json["resyncs"]
+    assert asked["asked"] == {"fields": ["industry"], "kinds": ["person"], "sides": ["marketing", "crm"]}
+    noted = world.store.recall(DRIFT)
+    assert noted is not None
+    assert read_drift(noted[0])["person"].known()["industry crm:Lead.Industry"].options != ("Banking",)
+    assert run("drift", "accept", "--all").out.strip() == "no field rests that could go on"
+    assert len(run("resync", "--list", "--json").json["resyncs"]) == 1
+
+
+def test_what_is_in_shadow_is_compared_once_it_is_live(run: Run, world: World) -> None:
+    """No daemon would do it before, and `resync` refuses."""
+    world.connection = replace(world.connection, mode="shadow")
+    said = run("drift", "accept", "--all")
+    assert "every person is compared by industry once the connection is live" in said.out
+
+
+def test_what_cannot_go_on_is_told(run: Run, world: World) -> None:
+    """A field that its vendor has no more rests on; one that left the mapping is named."""
+    (person,) = (kind for kind in world.connection.kinds if kind.kind == "person")
+    verify = world.verify
+
+    def without(kind: KindMapping, schemas: Pair[RemoteSchema]) -> KindMapping:
+        verified = verify(kind, schemas)
+        return replace(verified, fields=tuple(each for each in verified.fields if each.name != "industry"))
+
+    world.verify = without
+    said = run("drift", "accept", "person.industry")
+    assert (said.code, "person.industry rests on: the mapping does not fit" in said.out) == (1, True)
+    fields = tuple(each for each in person.fields if each.name != "industry")
+    world.connection = replace(world.connection, kinds=(replace(person, fields=fields),))
+    said = run("drift", "accept", "person.industry")
+    assert (said.code, "person.industry rests no longer" in said.out) == (0, True)
+    assert run("resync", "--list", "--json").json["resyncs"] == []
+
+
+def test_without_a_credential_nothing_is_accepted(run: Run, store: SqlStore) -> None:
+    """What the vendors have now cannot be known."""
     _rest(store)
-    assert run("drift", "accept", "person.industry").code == 0
-    assert [each.field for each in resting(store)] == ["title"]
-    kept = orjson.loads(store.recall(DRIFT)[0])["person"]  # type: ignore[index]
-    assert kept["defined"].keys() == {"title crm:Lead.Title"}
-    assert kept["mapping"] == "x"
-    assert run("drift", "accept", "--all").code == 0
-    assert [each.field for each in resting(store)] == ["title"], "what does not fit cannot be accepted"
+    said = run("drift", "accept", "person.industry")
+    assert (said.code, "absent/token" in said.err) == (2, True)
+    assert len(resting(store)) == 2
 
 
 def test_slips_are_refused_with_what_there_is(run: Run, store: SqlStore) -> None:
