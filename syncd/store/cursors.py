@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from syncd.model.remote import Cursor
 from syncd.model.run import StoredCursor
@@ -13,6 +14,11 @@ from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import upsert
 from syncd.store.tables import cursor, memory, schema_seen
+
+_RECALL: Final = select(memory.c.content, memory.c.at).where(
+    memory.c.connection == bindparam("c"), memory.c.name == bindparam("n")
+)
+"""Made once: a cycle recalls some twenty things."""
 
 
 class Cursors:
@@ -59,11 +65,7 @@ class Cursors:
     def recall(self, name: str) -> tuple[bytes, Instant] | None:
         """What was remembered under this name, and when."""
         with self._database.reading("recall a vendor's answer") as tx:
-            row = tx.execute(
-                select(memory.c.content, memory.c.at).where(
-                    memory.c.connection == self._connection, memory.c.name == name
-                )
-            ).one_or_none()
+            row = tx.execute(_RECALL, {"c": self._connection, "n": name}).one_or_none()
         return None if row is None else (bytes(row.content), from_ms(row.at))
 
     def remember(self, name: str, content: bytes, now: Instant) -> None:

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, func, select
 
+from syncd.model.errors import NeedsOperator
+from syncd.observe.log import emit
 from syncd.ports.system import Clock
 from syncd.store.engine import WRITING, place
 from syncd.store.faults import typed
 
+LOOKED_THROUGH: Final = 2_000_000_000
+"""A store file of more bytes is not looked through when a daemon starts: that takes about 3 seconds a gigabyte."""
 _ONE_AT_A_TIME: Final = 7_305_434_002
 """Key of the advisory lock; another one than that of the migrations."""
 _ASK_AGAIN: Final = 0.2
@@ -88,6 +93,28 @@ class Database:
                 driver = connection.connection.driver_connection
                 assert driver is not None
                 driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def look_through(self, clock: Clock) -> None:
+        """Has SQLite look through the whole file for damage, unless it is too large for that; elsewhere nothing.
+
+        :raises NeedsOperator: if it is damaged, before anything is done with it.
+        """
+        file = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not file or file == ":memory:":
+            return
+        size = Path(file).stat().st_size
+        if size > LOOKED_THROUGH:
+            emit("store.unchecked", bytes=size)
+            return
+        began = clock.monotonic()
+        with self.reading("look for damage") as tx:
+            found = tx.exec_driver_sql("PRAGMA quick_check(1)").scalar()
+        if found != "ok":
+            raise NeedsOperator(
+                f"{self.where}: the store file is damaged ({str(found).splitlines()[0]}); stop whatever uses it, put "
+                "the latest backup in its place and start again: syncd sees that it is older, compares and asks you"
+            )
+        emit("store.checked", bytes=size, ms=round((clock.monotonic() - began) * 1000))
 
     def close(self) -> None:
         """Closes all connections; an unfinished transaction is taken back by the database."""

@@ -110,3 +110,16 @@ def run_many(tx: Connection, statement: ClauseElement, rows: Sequence[Mapping[st
     """
     text, order = _compiled(tx.dialect, statement, tuple(rows[0]))
     tx.exec_driver_sql(text, [order(row) for row in rows] if order else list(rows))
+
+
+def rows_among(
+    tx: Connection, text: str, connection: str, values: Sequence[str], *more: str
+) -> Sequence[tuple[Any, ...]]:
+    """Runs ``text`` + "is one of the values" on the driver's cursor; ``text`` is a constant of its caller's."""
+    if tx.dialect.name == "postgresql":
+        answer = tx.exec_driver_sql(text.replace("?", "%s") + " = ANY(%s)", (connection, *more, list(values)))
+    else:
+        answer = tx.exec_driver_sql(f"{text} IN ({','.join('?' * len(values))})", (connection, *more, *values))
+    rows: Sequence[tuple[Any, ...]] = answer.cursor.fetchall()
+    answer.close()
+    return rows

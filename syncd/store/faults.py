@@ -25,7 +25,8 @@ _SQLITE_OPERATOR: Final = {
     "READONLY": "the store cannot be written; check the rights of the file and its folder, and that the disk is not "
     "mounted read-only",
     "IOERR": "the disk reports an I/O error; check it, then start again or restore a backup",
-    "CORRUPT": "the store file is damaged; restore a backup, or move the file away and link the records again",
+    "CORRUPT": "the store file is damaged; put the latest backup in its place (syncd sees that it is older, compares "
+    "and asks you), or move the file away and link the records again",
     "NOTADB": "the file is not a SQLite database (or is encrypted); check the `store` setting",
     "CANTOPEN": "the store file cannot be opened; check that its folder exists and is writable",
     "PERM": "access to the store file is denied; check its owner and rights",

@@ -6,6 +6,9 @@ all or nothing, and durable when it returns (``engine``).
 
 The same intent may be sent again: its row is replaced with the new time, its audit gets the next attempt, and an
 attempt whose ending never came is closed as ``resent``.
+
+Audit rows that are begun or ended are added to the chain in the same transaction (``chain``), and both transactions
+move the store's generation first (``generation``): of two that write for one connection the second waits there.
 """
 
 from __future__ import annotations
@@ -13,18 +16,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from syncd.model.brake import Count
 from syncd.model.errors import Bug
 from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Lease
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
+from syncd.store.chain import Ended, add_entry, head
+from syncd.store.charges import write_charges
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
 from syncd.store.cursors import write_cursors
 from syncd.store.database import Database
-from syncd.store.dialects import among, lots, run_many, upsert
+from syncd.store.dialects import among, lots, rows_among, run_many, upsert
+from syncd.store.generation import Generation
 from syncd.store.leases import check_lease, check_ours
 from syncd.store.links import write_bases, write_links
 from syncd.store.privacy import forget_people, write_remnants
@@ -36,29 +43,36 @@ from syncd.store.waiting import close_requests, open_requests, write_waiting
 RESENT: Final = "resent"
 """The outcome of an attempt that was followed by another before its ending was known."""
 
+_STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
 _FINISH: Final = (
     update(audit)
-    .where(
-        audit.c.connection == bindparam("c"),
-        audit.c.intent == bindparam("which"),
-        audit.c.outcome == literal_column("''"),
-    )
-    .values(outcome=bindparam("how"), finished_at=bindparam("moment"))
+    .where(audit.c.seq == bindparam("which"))
+    .values(outcome=bindparam("how"), finished_at=bindparam("moment"), end_lot=bindparam("entry"))
 )
 
 
 class Intents:
     """The write-ahead rows, the settlements and the audit of one connection."""
 
-    def __init__(self, database: Database, connection: str, snapshots: Snapshots, vault: Vault) -> None:
+    def __init__(
+        self, database: Database, connection: str, snapshots: Snapshots, vault: Vault, generation: Generation
+    ) -> None:
         self._database = database
         self._connection = connection
         self._snapshots = snapshots
         self._vault = vault
+        self._generation = generation
 
-    def begin(self, lease: Lease, intents: Sequence[Intent], audit_rows: Sequence[AuditRow], now: Instant) -> None:
-        """Stores intents and their audit rows before a send.
+    def begin(
+        self,
+        lease: Lease,
+        intents: Sequence[Intent],
+        audit_rows: Sequence[AuditRow],
+        now: Instant,
+        charges: Sequence[Count] = (),
+    ) -> None:
+        """Stores intents, their audit rows and what they count for before a send.
 
         :raises LeaseLost: if the lease ran out or another took it; nothing is stored then.
         """
@@ -66,10 +80,13 @@ class Intents:
             raise Bug(f"a lease of connection {lease.connection} was used for {self._connection}")
         with self._database.writing("store intents") as tx:
             check_lease(tx, lease, now)
+            self._generation.move(tx)
             if intents:
                 run_many(tx, upsert(tx, intent), [self._intent_row(each) for each in intents])
             if audit_rows:
                 self._write_audit(tx, audit_rows, now)
+            write_charges(tx, self._connection, charges, now)
+        self._generation.tell_now_and_then()
 
     def settle(self, settlement: Settlement, now: Instant, lease: Lease | None = None) -> None:
         """Writes all of it in one transaction, or nothing.
@@ -82,6 +99,7 @@ class Intents:
         with self._database.writing("settle a page") as tx:
             if lease is not None:
                 check_ours(tx, lease)
+            self._generation.move(tx)
             write_links(tx, self._connection, settlement.links)
             write_bases(tx, self._connection, settlement.bases, self._snapshots)
             self._end(tx, settlement.endings, now)
@@ -91,6 +109,7 @@ class Intents:
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
             write_cursors(tx, self._connection, settlement.cursors)
+        self._generation.tell_now_and_then()
         if settlement.forgotten:
             self._database.checkpoint()  # the write-ahead log may still hold the pages with key and base
 
@@ -115,9 +134,9 @@ class Intents:
         return [self._audit_row(row, key) for row in rows]
 
     def _write_audit(self, tx: Connection, rows: Sequence[AuditRow], now: Instant) -> None:
+        entry = head(tx, self._connection)[0] + 1
         earlier = self._earlier(tx, [row.intent for row in rows])
-        if earlier:
-            self._finish(tx, dict.fromkeys(sorted(earlier), RESENT), now)
+        ended = self._finish(tx, dict.fromkeys(sorted(earlier), RESENT), now, entry) if earlier else []
         keys = self._vault.keys_or_new(tx, [row.link for row in rows])
         attempts = [max(row.attempt, earlier.get(row.intent, 0) + 1) for row in rows]
         values = [to_json_bytes([(c.before, c.after) for c in row.changes]) for row in rows]
@@ -125,11 +144,9 @@ class Intents:
             keys,
             [(row.link, row.intent, n, plain) for row, n, plain in zip(rows, attempts, values, strict=True)],
         )
-        run_many(
-            tx,
-            _APPEND,
-            [self._audit_columns(row, n, blob) for row, n, blob in zip(rows, attempts, sealed, strict=True)],
-        )
+        begun = [self._audit_columns(row, n, blob, entry) for row, n, blob in zip(rows, attempts, sealed, strict=True)]
+        run_many(tx, _APPEND, begun)
+        add_entry(tx, self._connection, begun, ended, now)
 
     def _earlier(self, tx: Connection, intents: Sequence[str]) -> dict[str, int]:
         """The last attempt of those intents that were sent before."""
@@ -146,14 +163,24 @@ class Intents:
     def _end(self, tx: Connection, endings: Mapping[str, str], now: Instant) -> None:
         if not endings:
             return
-        self._finish(tx, endings, now)
+        entry = head(tx, self._connection)[0] + 1
+        ended = self._finish(tx, endings, now, entry)
+        if ended:
+            add_entry(tx, self._connection, (), ended, now)
         for lot in lots(tx, list(endings)):
             tx.execute(delete(intent).where(intent.c.connection == self._connection, among(tx, intent.c.id, lot)))
 
-    def _finish(self, tx: Connection, endings: Mapping[str, str], now: Instant) -> None:
+    def _finish(self, tx: Connection, endings: Mapping[str, str], now: Instant, entry: int) -> list[Ended]:
+        """Fills in the endings of rows that have none yet. Returns them in the order of the rows."""
         at = to_ms(now)
-        rows = [{"how": how, "moment": at, "c": self._connection, "which": which} for which, how in endings.items()]
-        run_many(tx, _FINISH, rows)
+        still_open: list[tuple[int, str, int]] = []
+        for lot in lots(tx, list(endings)):
+            still_open.extend(rows_among(tx, _STILL_OPEN, self._connection, lot))
+        still_open.sort()
+        if still_open:
+            values = [{"how": endings[which], "moment": at, "entry": entry, "which": n} for n, which, _ in still_open]
+            run_many(tx, _FINISH, values)
+        return [(which, attempt, endings[which], at) for _, which, attempt in still_open]
 
     def _intent_row(self, each: Intent) -> dict[str, Any]:
         return {
@@ -175,7 +202,7 @@ class Intents:
             "sent_at": to_ms(each.sent_at),
         }
 
-    def _audit_columns(self, row: AuditRow, attempt: int, sealed: bytes) -> dict[str, Any]:
+    def _audit_columns(self, row: AuditRow, attempt: int, sealed: bytes, entry: int) -> dict[str, Any]:
         return {
             "connection": self._connection,
             "intent": row.intent,
@@ -190,8 +217,9 @@ class Intents:
             "sealed": sealed,
             "run": row.run,
             "at": to_ms(row.at),
-            "outcome": row.outcome,
-            "finished_at": None if row.finished_at is None else to_ms(row.finished_at),
+            "outcome": "",
+            "finished_at": None,
+            "lot": entry,
         }
 
     def _audit_row(self, row: Any, key: bytes | None) -> AuditRow:  # noqa: ANN401 - a result row

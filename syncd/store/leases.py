@@ -2,6 +2,7 @@
 
 One row per connection. Its epoch grows at each take and never goes back, so that a worker that slept through its lease
 is recognised whatever the clocks say. Taking is one statement: of two that try at once the database lets one through.
+A store that went back is noticed when the lease is taken, in the same transaction.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, up
 
 from syncd.model.errors import LeaseLost, WrongAccount
 from syncd.model.remote import AccountIdentity
-from syncd.model.run import Lease
+from syncd.model.run import Lease, Restored
 from syncd.model.values import Instant, Side
 from syncd.ports.system import Clock
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new
+from syncd.store.generation import Generation
 from syncd.store.tables import account
 from syncd.store.tables import lease as t
 
@@ -25,13 +27,17 @@ from syncd.store.tables import lease as t
 class Leases:
     """The lease and the bound accounts of one connection."""
 
-    def __init__(self, database: Database, connection: str, clock: Clock) -> None:
+    def __init__(self, database: Database, connection: str, clock: Clock, generation: Generation) -> None:
         self._database = database
         self._connection = connection
         self._clock = clock
+        self._generation = generation
 
     def take_lease(self, holder: str, now: Instant, until: Instant) -> Lease | None:
-        """The lease with a new epoch, or ``None`` while another holder's runs. Our own is taken over."""
+        """The lease with a new epoch, or ``None`` while another holder's runs. Our own is taken over.
+
+        Whoever takes it notices whether the store went back (``generation``).
+        """
         fresh = {"connection": self._connection, "holder": "", "epoch": 0, "until": 0}
         with self._database.writing("take the lease") as tx:
             tx.execute(insert_new(tx, t), [fresh])
@@ -41,7 +47,11 @@ class Leases:
                 .values(holder=holder, epoch=t.c.epoch + 1, until=to_ms(until))
                 .returning(t.c.epoch)
             ).scalar()
-        return None if epoch is None else Lease(self._connection, holder, epoch, until)
+            if epoch is None:
+                return None
+            self._generation.taken(tx, now)
+        self._generation.tell()
+        return Lease(self._connection, holder, epoch, until)
 
     def lease(self) -> Lease | None:
         """The lease as it stands, live or run out; ``None`` if nobody has it."""
@@ -60,12 +70,23 @@ class Leases:
             done = tx.execute(update(t).where(_ours(lease)).values(until=to_ms(until)))
         if done.rowcount == 0:
             raise lost(lease)
+        self._generation.tell()
         return Lease(lease.connection, lease.holder, lease.epoch, until)
 
     def release_lease(self, lease: Lease) -> None:
         """Gives the right back; the epoch stays. Releasing a lost lease does nothing."""
         with self._database.writing("release the lease") as tx:
-            tx.execute(update(t).where(_ours(lease)).values(holder="", until=0))
+            done = tx.execute(update(t).where(_ours(lease)).values(holder="", until=0))
+        if done.rowcount:
+            self._generation.tell()
+
+    def restored(self) -> Restored | None:
+        """That the store is an older copy, or another one, as long as nobody has accepted it."""
+        return self._generation.restored()
+
+    def note_restored(self, restored: Restored | None) -> None:
+        """Stores that, how far it was dealt with, or (``None``) that it is over."""
+        self._generation.note(restored)
 
     def bind(self, side: Side, identity: AccountIdentity) -> None:
         """Binds a side to an account at first use; later only the account's name may change.

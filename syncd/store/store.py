@@ -9,19 +9,23 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from syncd.ports.system import Chance, Clock
+from syncd.store.chain import Chain
+from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
+from syncd.store.generation import Generation, witness_beside
 from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.links import Links
 from syncd.store.privacy import Privacy
+from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
 
 
-class SqlStore(Links, Intents, Waiting, History, Cursors, Leases, Privacy):
+class SqlStore(Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
     Thread-safe: every method is a transaction on a connection of its own. The tables must be there (``open_store``).
@@ -33,6 +37,7 @@ class SqlStore(Links, Intents, Waiting, History, Cursors, Leases, Privacy):
         self._clock = clock
         self._snapshots = Snapshots(self._database)
         self._vault = Vault(connection, chance)
+        self._generation = Generation(self._database, connection, clock, chance, witness_beside(engine))
 
     @property
     def engine(self) -> Engine:

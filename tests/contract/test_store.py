@@ -17,6 +17,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
+from syncd.model.brake import Key, Measure
 from syncd.model.errors import Bug, LeaseLost, NeedsOperator, NewerStore, WrongAccount
 from syncd.model.link import (
     AuditRow,
@@ -198,6 +199,24 @@ def test_nothing_is_begun_without_the_lease(store: SqlStore) -> None:
         store.begin(lease, [intent("i1")], [audit("i1")], START)
     assert store.open_intents() == []
     assert store.audit_of("L1", 10) == []
+
+
+def test_what_writes_count_for_is_stored_with_them(store: SqlStore, open_test_store: Opening) -> None:
+    """In the same transaction: without the lease neither; each read once, by number; another connection sees none."""
+    key: Key = ("person", Measure.UPDATES, Side.CRM, "title", "")
+    lease = take(store)
+    with pytest.raises(LeaseLost):
+        store.begin(lease, [intent("i1")], [audit("i1")], LATER, [(key, 3)])
+    assert store.charges(0) == []
+    store.begin(lease, [intent("i1")], [audit("i1")], START, [(key, 3), ((*key[:4], "v"), 2)])
+    store.begin(lease, [], [], START)
+    store.charge([(key, 1)], START + timedelta(seconds=1))
+    (first, at, counts), (second, *_) = store.charges(0)
+    assert (at, counts) == (START, [(key, 3), ((*key[:4], "v"), 2)])
+    assert [seq for seq, *_ in store.charges(first)] == [second]
+    assert open_test_store("other").charges(0) == []
+    store.forget_charges(START + timedelta(seconds=1))
+    assert [seq for seq, *_ in store.charges(0)] == [second]
 
 
 # -- links and bases -------------------------------------------------------------------------------------------------

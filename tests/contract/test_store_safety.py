@@ -17,9 +17,12 @@ from sqlalchemy import make_url
 from syncd.model.errors import BadUsage, NeedsOperator, RetryLater
 from syncd.model.link import Base, Forgotten, Link, LinkState, Proof
 from syncd.model.remote import RemoteRef
+from syncd.model.run import Request
 from syncd.model.values import Pair
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore, engine, open_store
+from syncd.store.database import Database
+from syncd.store.engine import open_engine
 from tests.fakes import START, FakeChance, FakeClock
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +134,7 @@ def test_files_are_for_the_owner_alone(tmp_path: Path, clock: FakeClock) -> None
     assert modes["state.db"] == 0o600
     assert set(modes.values()) == {0o600}
     if engine.sqlite_module().sqlite_version_info >= engine.WAL_SAFE:
-        assert set(modes) == {"state.db", "state.db-wal", "state.db-shm"}
+        assert set(modes) == {"state.db", "state.db-wal", "state.db-shm", "state.db.generation"}
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     store.close()
     (folder / "state.db").chmod(0o644)
@@ -161,7 +164,7 @@ def test_an_old_library_gets_the_old_journal(tmp_path: Path, clock: FakeClock, m
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "delete"
     store.close()
-    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["state.db", "state.db.generation"]
 
 
 def test_a_forgotten_person_leaves_no_trace(tmp_path: Path, clock: FakeClock) -> None:
@@ -239,6 +242,28 @@ def test_a_damaged_file(tmp_path: Path, clock: FakeClock) -> None:
     with pytest.raises(NeedsOperator, match="not a SQLite database"):
         open_store(f"sqlite:///{file}", "main", clock=clock, chance=FakeChance())
     assert file.read_bytes().startswith(b"this is a letter")
+
+
+def test_a_daemon_has_the_file_looked_through(
+    tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of garbage is told with what to do; a file too large for a look at every start is said to be so."""
+    file = tmp_path / "state.db"
+    store = open_store(f"sqlite:///{file}", "main", clock=clock, chance=FakeChance())
+    store.settle(Settlement(wishes=[Request(f"r{n}", "main", "x", "y" * 200, "w", START) for n in range(500)]), START)
+    store.close()
+    database = Database(open_engine(f"sqlite:///{file}"))
+    database.look_through(clock)
+    database.close()
+    with file.open("r+b") as opened:
+        opened.seek(file.stat().st_size // 2)
+        opened.write(b"\xa5" * 20_000)
+    database = Database(open_engine(f"sqlite:///{file}"))
+    with pytest.raises(NeedsOperator, match=r"damaged.*backup"):
+        database.look_through(clock)
+    monkeypatch.setattr("syncd.store.database.LOOKED_THROUGH", 1_000)
+    database.look_through(clock)
+    database.close()
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path, clock: FakeClock) -> None:

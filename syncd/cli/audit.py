@@ -1,0 +1,71 @@
+"""``syncd audit``: whether the history of writes is what was written."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from syncd.cli.call import Call
+
+app = typer.Typer(help="The history of writes to both vendors.", rich_markup_mode=None)
+
+
+@app.callback()
+def audit() -> None:
+    """The history of writes to both vendors."""
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    *,
+    head: Annotated[
+        str | None,
+        typer.Option("--head", metavar="HASH", help="A hash that was the head before: it must be in the chain."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Walks the chain over the audit and says whether anything was altered, removed, inserted or moved.
+
+    Needs no credentials and no network, and may run beside a daemon. Prints the head: keep it elsewhere, or keep the
+    logs elsewhere (`audit_head` of `run.finished`); with --head a chain whose end was cut is noticed, too. Exit 1 if
+    anything is amiss.
+
+    JSON: rows, unfinished, before_chain, entries, head {number, hash} or null, flaws [text], more_flaws.
+    """
+    from dataclasses import asdict
+
+    from syncd.cli.out import count, print_json, say
+    from syncd.model.errors import BadUsage
+
+    if head is not None and (len(head) != 64 or set(head.lower()) - set("0123456789abcdef")):
+        raise BadUsage("--head: a hash has 64 hex digits, as `syncd audit verify` prints it")
+    call: Call = context.obj
+    with call.memory() as store:
+        found = store.verify_audit(head.lower() if head else None)
+    if as_json:
+        print_json(
+            {
+                "rows": found.rows,
+                "unfinished": found.unfinished,
+                "before_chain": found.before,
+                "entries": found.entries,
+                "head": asdict(found.head) if found.head else None,
+                "flaws": found.flaws,
+                "more_flaws": found.more,
+            }
+        )
+    else:
+        for flaw in found.flaws:
+            say(flaw, style="red")
+        if found.more:
+            say(f"and {found.more:,} more", style="red")
+        say(f"{count(found.rows, 'audit row')} in {count(found.entries, 'entry', 'entries')} of the chain")
+        if found.unfinished:
+            say(f"  {found.unfinished:,} of them without an ending yet")
+        if found.before:
+            say(f"  {count(found.before, 'row')} from before there was a chain, of which nothing can be said")
+        say(f"head: {found.head.hash} (entry {found.head.number})" if found.head else "no entry yet")
+        say("nothing was altered" if found else "the audit is not what was written", style=None if found else "red")
+    raise typer.Exit(0 if found else 1)

@@ -1,0 +1,59 @@
+"""What each lot of writes changed, as the mass-change brake counts it: one row a lot, written with its intents.
+
+A row is never changed; the newest are read by their running number, so that a process that knows the rest reads only
+what another worker has charged meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+
+from syncd.model.brake import Count
+from syncd.model.values import Instant
+from syncd.store.codec import from_json, from_ms, to_json, to_ms
+from syncd.store.database import Database
+from syncd.store.tables import charge
+
+
+class Charges:
+    """What was charged in one connection."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def charge(self, counts: Sequence[Count], now: Instant) -> None:
+        """Counts what is no vendor write: links that end."""
+        with self._database.writing("charge the brake") as tx:
+            write_charges(tx, self._connection, counts, now)
+
+    def charges(self, after: int) -> Sequence[tuple[int, Instant, Sequence[Count]]]:
+        """What was counted behind a number, each lot with its own number and time, in order."""
+        with self._database.reading("read what was charged") as tx:
+            rows = tx.execute(
+                select(charge.c.seq, charge.c.at, charge.c.counts)
+                .where(charge.c.connection == self._connection, charge.c.seq > after)
+                .order_by(charge.c.seq)
+            ).fetchall()
+        return [(seq, from_ms(at), list(map(_count, from_json(counts)))) for seq, at, counts in rows]
+
+    def forget_charges(self, before: Instant) -> None:
+        """Forgets what was counted before an instant."""
+        with self._database.writing("forget old charges") as tx:
+            tx.execute(delete(charge).where(charge.c.connection == self._connection, charge.c.at < to_ms(before)))
+
+
+def _count(row: list[Any]) -> Count:
+    """One count as it was; there may be a hundred thousand."""
+    records: int = row.pop()
+    return (*row,), records
+
+
+def write_charges(tx: Connection, connection: str, counts: Sequence[Count], now: Instant) -> None:
+    """One row for a lot, inside the transaction that its intents are stored in."""
+    if counts:
+        told = to_json([(*key, records) for key, records in counts])
+        tx.execute(insert(charge), [{"connection": connection, "at": to_ms(now), "counts": told}])
