@@ -1,22 +1,22 @@
 """A stand-in reached without sockets: an adapter that hands a prepared request to a kernel and wraps its answer.
 
-Mount it on a session for the base URL. Virtual delays of the kernel move the given clock; a cut connection becomes the
-same exception of requests that a real one would.
+Mount it on a session for the base URL. Virtual delays of the kernel move the given clock; a cut connection, and one
+that does not come about, becomes the same exception of requests that a real one would. Every call is a new connection.
 """
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.adapters import BaseAdapter
-from requests.structures import CaseInsensitiveDict
 
-from sandbox.kernel import ConnectionDropped, HttpRequest, Kernel
+from sandbox.connecting import NoConnection, connect
+from sandbox.kernel import ConnectionDropped, Kernel
+from syncd.lab.line import answered, no_connection, read
 
 
 class KernelAdapter(BaseAdapter):
@@ -37,31 +37,17 @@ class KernelAdapter(BaseAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """The kernel's answer as a response of requests."""
-        body = request.body or b""
-        parts = urlsplit(request.url or "")
-        asked = HttpRequest.from_target(
-            request.method or "GET",
-            f"{parts.path}?{parts.query}" if parts.query else parts.path,
-            {name: _text(value) for name, value in request.headers.items()},
-            body if isinstance(body, bytes) else str(body).encode(),
-        )
+        asked = read(request)
         try:
+            connect(self.kernel)
             answer = self.kernel.handle(asked)
+        except NoConnection as why:
+            raise no_connection(why.name, request) from why
         except ConnectionDropped as why:
             raise requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError(str(why))) from why
         if answer.delay:
             self._wait(answer.delay)
-        response = requests.Response()
-        response.status_code = answer.status
-        response.headers = CaseInsensitiveDict(answer.headers)
-        response.url = request.url or ""
-        response.request = request
-        response.raw = io.BytesIO(answer.body)
-        return response
+        return answered(request, replace(answer, wire="plain"))
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value

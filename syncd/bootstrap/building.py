@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from syncd.model.errors import BadConfig
@@ -13,17 +15,22 @@ from syncd.observe.log import emit
 from syncd.system import AT_ONCE, SystemChance, SystemClock, hands, read_ahead, surely_gone
 
 if TYPE_CHECKING:
+    from requests import Session
+    from requests.adapters import BaseAdapter
+
     from connectors.hubspot.client import HubSpotAccount
     from connectors.salesforce.client import SalesforceAccount
+    from syncd.core.windows import Windows
     from syncd.engine.world import Verify, World
     from syncd.ports.budget import Budget
     from syncd.ports.connector import Connector
     from syncd.ports.notes import Notes
+    from syncd.ports.system import Abreast, Chance, Clock
     from syncd.settings.accounts import ConnectionSettings, Secret
     from syncd.store import SqlStore
 
 
-def build_world(
+def build_world(  # noqa: PLR0913 - a world has so many parts
     settings: ConnectionSettings,
     connectors: Pair[Connector],
     store: SqlStore,
@@ -33,12 +40,14 @@ def build_world(
     holder: str,
     read_only: bool = False,
     checked: dict[Side, Instant] | None = None,
+    windows: Windows | None = None,
 ) -> World:
     """Everything one cycle needs; read-only connectors refuse every write.
 
-    :param checked: kept with the connectors; see ``World``.
+    :param checked: kept with the connectors, as are ``windows``; see ``World``.
     """
     from syncd.core.normalize import Codec  # noqa: PLC0415 - heavy, see the module
+    from syncd.core.windows import Windows  # noqa: PLC0415
     from syncd.engine.readonly import ReadOnly  # noqa: PLC0415
     from syncd.engine.world import World  # noqa: PLC0415
 
@@ -57,6 +66,7 @@ def build_world(
         surely_gone=surely_gone,
         ahead=read_ahead,
         checked={} if checked is None else checked,
+        windows=Windows() if windows is None else windows,
     )
 
 
@@ -88,13 +98,42 @@ def build_store(url: Secret, connection: str) -> SqlStore:
     return open_store(url().get_secret_value(), connection, clock=SystemClock(), chance=SystemChance())
 
 
-def build_connectors(settings: ConnectionSettings, store: SqlStore, clock: SystemClock) -> Pair[Connector]:
-    """Both connectors of one connection, with a budget each."""
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What connectors work with beside their account: chance, hands, a lock, and whatever takes their calls to a vendor
+    instead of a socket.
+    """
+
+    chance: Chance = field(default_factory=SystemChance)
+    abreast: Abreast = hands
+    lock: AbstractContextManager[object] = field(default_factory=threading.Lock)
+    lines: Pair[BaseAdapter | None] = Pair(None, None)
+
+
+def build_connectors(
+    settings: ConnectionSettings, store: SqlStore, clock: Clock, *, means: Means | None = None
+) -> Pair[Connector]:
+    """Both connectors of one connection, with a budget each. ``means`` are a real process's unless a simulation gives
+    its own.
+    """
     from syncd.store import SqlBudget  # noqa: PLC0415
 
     name = settings.connection.name
+    means = means or Means()
     budgets = Pair(*(SqlBudget(store.engine, name, side, clock) for side in Side))
-    return Pair(_hubspot(settings, budgets.marketing, clock), _salesforce(settings, budgets.crm, store, clock))
+    return Pair(
+        _hubspot(settings, budgets.marketing, clock, means), _salesforce(settings, budgets.crm, store, clock, means)
+    )
+
+
+def _over(line: BaseAdapter, url: str) -> Session:
+    """A session whose calls to this address go over the given line."""
+    from connectors.transport import open_session  # noqa: PLC0415
+
+    session = open_session(pool=1, base_url=url)
+    for prefix in (url, url.replace("http://", "https://")):
+        session.mount(prefix, line)
+    return session
 
 
 def hubspot_account(settings: ConnectionSettings) -> HubSpotAccount:
@@ -113,18 +152,17 @@ def hubspot_account(settings: ConnectionSettings) -> HubSpotAccount:
     )
 
 
-def _hubspot(settings: ConnectionSettings, budget: Budget, clock: SystemClock) -> Connector:
+def _hubspot(settings: ConnectionSettings, budget: Budget, clock: Clock, means: Means) -> Connector:
     from connectors.hubspot.connector import HubSpotConnector  # noqa: PLC0415
     from connectors.transport import open_session  # noqa: PLC0415
 
+    url, line = settings.marketing.base_url, means.lines.marketing
     return HubSpotConnector(
         hubspot_account(settings),
-        session=open_session(
-            pool=AT_ONCE + 1, base_url=settings.marketing.base_url, ca_file=settings.ca_file
-        ),
+        session=_over(line, url) if line else open_session(pool=AT_ONCE + 1, base_url=url, ca_file=settings.ca_file),
         clock=clock,
-        abreast=hands,
-        chance=SystemChance(),
+        abreast=means.abreast,
+        chance=means.chance,
         budget=budget,
         horizon=settings.connection.horizon.marketing,
     )
@@ -151,16 +189,18 @@ def salesforce_account(settings: ConnectionSettings) -> SalesforceAccount:
     )
 
 
-def _salesforce(settings: ConnectionSettings, budget: Budget, notes: Notes, clock: SystemClock) -> Connector:
+def _salesforce(settings: ConnectionSettings, budget: Budget, notes: Notes, clock: Clock, means: Means) -> Connector:
     from connectors.salesforce.connector import SalesforceConnector  # noqa: PLC0415
 
+    line = means.lines.crm
     return SalesforceConnector.open(
         salesforce_account(settings),
         side=Side.CRM,
         clock=clock,
-        chance=SystemChance(),
+        chance=means.chance,
         budget=budget,
         horizon=settings.connection.horizon.crm,
         notes=notes,
-        lock=threading.Lock(),
+        session=_over(line, settings.crm.login_url) if line else None,
+        lock=means.lock,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.core.windows import Windows
 from syncd.model.errors import BadUsage
 from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """What is kept of one connection, for as long as its settings stay the same; ``checked`` as in ``World``."""
+    """What is kept of one connection, for as long as its settings stay the same; ``checked`` and ``windows`` as in
+    ``World``.
+    """
 
     settings: ConnectionSettings
     connectors: Pair[Connector]
     store: SqlStore
     checked: dict[Side, Instant] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
 
 
 class Workshop:
@@ -87,6 +91,7 @@ class Workshop:
             who="daemon",
             holder=self.worker,
             checked=known.checked,
+            windows=known.windows,
         )
 
     def store(self, connection: str) -> SqlStore:
@@ -105,6 +110,7 @@ class Workshop:
         from syncd.store import SqlRoster, open_guest, typed  # noqa: PLC0415
 
         few_arenas()
+        self._database.look_through(self.clock)
         now = self.clock.now()
         engine = open_guest(self._jobs_url())
         calm_collector()

@@ -10,35 +10,37 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from requests.adapters import BaseAdapter
 
-from connectors.hubspot.connector import HubSpotConnector
-from connectors.salesforce.connector import SalesforceConnector
-from connectors.transport import open_session
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import Kernel, VendorClock
 from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.switches import SalesforceSwitches
 from syncd.bootstrap import read_config, verifier
-from syncd.bootstrap.building import hubspot_account, salesforce_account
+from syncd.bootstrap.building import Means, build_connectors
 from syncd.core.normalize import Codec
 from syncd.engine.world import World
-from syncd.lab.line import Heard, Line
+from syncd.lab.line import Line
 from syncd.lab.lives import Effects, Life, LifeClock, WatchedStore
 from syncd.lab.virtual import SeededChance, VirtualClock
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import FieldMapping, Policy, Tie
 from syncd.model.values import Pair, Side
+from syncd.ports.system import one_by_one
 from syncd.settings.accounts import ConnectionSettings
-from syncd.store import SqlBudget, SqlStore, open_store
+from syncd.store import SqlStore, open_store
 
 HUBSPOT: Final = "http://127.0.0.1:1"
 SALESFORCE: Final = "http://127.0.0.1:2"
+LATENCIES: Final = (0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)
+"""Seconds that a call takes to its vendor."""
 KEPT: Final = ("scope", "allow_billable", "brake", "horizon", "poll")
 """Keys of a connection that a simulation takes from the configuration as they are."""
 
@@ -78,28 +80,13 @@ class Arena:
         chance = SeededChance(f"life {self.lives}")
         real = SqlStore(self.store.engine, self.settings.connection.name, clock=clock, chance=chance)
         store: Any = WatchedStore(real, life)
-        budgets = Pair(*(SqlBudget(real.engine, self.settings.connection.name, side, clock) for side in Side))
-        marketing = HubSpotConnector(
-            hubspot_account(self.settings),
-            session=self._session(HUBSPOT, self.hubspot, life, Side.MARKETING),
-            clock=clock,
-            chance=chance,
-            budget=budgets.marketing,
-            horizon=self.settings.connection.horizon.marketing,
+        lines: Pair[BaseAdapter | None] = Pair(
+            self._line(self.hubspot, life, Side.MARKETING), self._line(self.salesforce, life, Side.CRM)
         )
-        crm = SalesforceConnector.open(
-            salesforce_account(self.settings),
-            side=Side.CRM,
-            clock=clock,
-            chance=chance,
-            budget=budgets.crm,
-            horizon=self.settings.connection.horizon.crm,
-            notes=store,
-            session=self._session(SALESFORCE, self.salesforce, life, Side.CRM),
-        )
+        means = Means(chance=chance, abreast=one_by_one, lock=nullcontext(), lines=lines)
         world = World(
             connection=self.settings.connection,
-            connectors=Pair(marketing, crm),
+            connectors=build_connectors(self.settings, store, clock, means=means),
             codecs=Pair(Codec.TEXT, Codec.JSON),
             store=store,
             clock=clock,
@@ -111,21 +98,16 @@ class Arena:
         )
         return world, life
 
-    def _session(self, url: str, kernel: Kernel, life: Life, side: Side) -> Any:  # noqa: ANN401 - requests' own
-        session = open_session(pool=1, base_url=url)
+    def _line(self, kernel: Kernel, life: Life, side: Side) -> Line:
         senses = self.senses
-        heard: Heard = lambda asked, answer: senses.heard(side, asked, answer)  # noqa: E731 - a name for its type
-        line = Line(
+        return Line(
             kernel,
             life,
             self.clock,
-            latency=lambda: senses.latency.choice((0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)),
-            heard=heard,
+            latency=lambda: senses.latency.choice(LATENCIES),
+            heard=lambda asked, answer: senses.heard(side, asked, answer),
             name=str(side),
         )
-        for prefix in (url, url.replace("http://", "https://")):
-            session.mount(prefix, line)
-        return session
 
 
 def open_arena(config: Path, *, variant: int, folder: Path, connection: str | None = None) -> Arena:

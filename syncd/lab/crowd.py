@@ -1,14 +1,14 @@
 """The people of a simulation: they act at both vendors while syncd works, and everything they write is theirs alone.
 
-Every value that a person types holds a token found nowhere else, so that whoever meets it later knows who wrote it, when
-and onto what. The ledger keeps each edit as it was made. What a vendor refuses its own people did not happen.
+Every value that a person types holds a token found nowhere else, so that whoever meets it later knows who wrote it,
+when and onto what. The ledger keeps each edit as it was made. What a vendor refuses its own people did not happen.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sandbox.hubspot.errors import Refusal as HubSpotRefusal
@@ -16,30 +16,13 @@ from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.kernel import NothingToHit
 from sandbox.salesforce.errors import Refusal as SalesforceRefusal
 from sandbox.salesforce.kernel import SalesforceKernel
+from syncd.lab.ledger import Edit, Ledger, Ref
 from syncd.lab.scenario import Happening
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
 from syncd.model.values import FieldType, Side
 
 TEXTS: Final = frozenset({FieldType.STRING, FieldType.TEXT})
 CONVERTED: Final = "Closed - Converted"
-Ref = tuple[str, str]
-"""Object and id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What a person wrote: ``value`` onto the vendor field ``column`` of a record, at ``ms``; ``token`` is in it.
-
-    ``field`` is the shared field that the column stands for.
-    """
-
-    ms: int
-    side: Side
-    ref: Ref
-    column: str
-    field: str
-    value: str
-    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,43 +31,6 @@ class Column:
 
     name: str
     mapping: FieldMapping
-
-
-@dataclass(slots=True)
-class Ledger:
-    """Everything people did. ``same`` are records that are one person by what people did or know, as a forest:
-    whose parent is whose; ``touched`` tells when a fault last did something to a record that is no edit of anybody here.
-    """
-
-    edits: list[Edit] = field(default_factory=list)
-    by_token: dict[str, Edit] = field(default_factory=dict)
-    done: list[str] = field(default_factory=list)
-    refused: int = 0
-    gone: set[tuple[Side, Ref]] = field(default_factory=set)
-    touched: dict[tuple[Side, str], int] = field(default_factory=dict)
-    parents: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
-
-    def write(self, edit: Edit) -> None:
-        """Notes one edit."""
-        self.edits.append(edit)
-        if edit.token:
-            self.by_token[edit.token] = edit
-
-    def touch(self, side: Side, ids: Sequence[str], *, ms: int) -> None:
-        """A fault did something to these records, together: what they hold now may be anything, or each other's."""
-        for id_ in ids:
-            self.touched[side, id_] = ms
-            self.join((side, id_), (side, ids[0]))
-
-    def root(self, who: tuple[Side, str]) -> tuple[Side, str]:
-        """One name for all records that are the same person or company."""
-        while (parent := self.parents.get(who, who)) != who:
-            who = parent
-        return who
-
-    def join(self, one: tuple[Side, str], other: tuple[Side, str]) -> None:
-        """These two records are the same, or share an identity."""
-        self.parents[self.root(one)] = self.root(other)
 
 
 class Crowd:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -18,7 +18,6 @@ import urllib3
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from connectors.transport import READ_TIMEOUT
 from sandbox.connecting import NoConnection, connect
 from sandbox.faults import connections
 from sandbox.kernel import ConnectionDropped, HttpRequest, HttpResponse, Kernel
@@ -34,6 +33,8 @@ VERIFICATION: Final = {
     connections.UNKNOWN: (20, "unable to get local issuer certificate"),
 }
 """What OpenSSL says of each certificate, by code and in words."""
+PATIENCE: Final = 60.0
+"""Seconds that a connector waits for an answer (``connectors.transport.READ_TIMEOUT``; a test holds both together)."""
 LONGEST: Final = 600.0
 """Virtual seconds after which nobody waits for the rest of an answer that drips or never ends."""
 
@@ -63,15 +64,16 @@ class Line(BaseAdapter):
     def send(
         self,
         request: requests.PreparedRequest,
-        stream: bool = False,
+        stream: bool = False,  # noqa: FBT001, FBT002 - requests' own
         timeout: Any = None,  # noqa: ANN401 - requests' own
-        verify: Any = True,  # noqa: ANN401
+        verify: Any = True,  # noqa: ANN401, FBT002
         cert: Any = None,  # noqa: ANN401
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
         """The kernel's answer as a response of requests."""
         asked = read(request)
-        self._life.point(f"before {self._name} {asked.method}")
+        called = f"{self._name} {asked.method} {_sort(asked.path)}"
+        self._life.point(f"before {called}")
         self._clock.advance(self._latency())
         try:
             connect(self._kernel)
@@ -82,17 +84,17 @@ class Line(BaseAdapter):
         except ConnectionDropped as why:
             self._heard(asked, None)
             self._clock.advance(why.hold)
-            self._life.point(f"after {self._name} {asked.method}")
+            self._life.point(f"after {called}")
             raise requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError(str(why))) from why
         late = answer.delay if answer.wire == "plain" else answer.delay + LONGEST * (answer.wire != "cut")
-        if late > READ_TIMEOUT:
+        if late > PATIENCE:
             self._heard(asked, None)
-            self._clock.advance(READ_TIMEOUT)
-            self._life.point(f"after {self._name} {asked.method}")
-            raise requests.exceptions.ReadTimeout(f"no answer within {READ_TIMEOUT:g} s")
+            self._clock.advance(PATIENCE)
+            self._life.point(f"after {called}")
+            raise requests.exceptions.ReadTimeout(f"no answer within {PATIENCE:g} s")
         self._clock.advance(late)
         self._heard(asked, answer if answer.wire == "plain" else None)
-        self._life.point(f"after {self._name} {asked.method}")
+        self._life.point(f"after {called}")
         return answered(request, answer)
 
     def close(self) -> None:
@@ -108,9 +110,15 @@ class _Cut(io.BytesIO):
             raise urllib3.exceptions.ProtocolError("the connection broke before the body was complete")
         return part
 
-    def stream(self, size: int, decode_content: bool = False) -> Any:  # noqa: ANN401 - urllib3's own form
+    def stream(self, size: int, **_: object) -> Iterator[bytes]:
+        """In urllib3's own form."""
         while True:
             yield self.read(size)
+
+
+def _sort(path: str) -> str:
+    """What sort of call a path means: its last two words, without ids and versions."""
+    return "/".join([part for part in path.split("/") if part.isalpha()][-2:])
 
 
 def read(request: requests.PreparedRequest) -> HttpRequest:
@@ -120,7 +128,7 @@ def read(request: requests.PreparedRequest) -> HttpRequest:
     return HttpRequest.from_target(
         request.method or "GET",
         f"{parts.path}?{parts.query}" if parts.query else parts.path,
-        {name: value if isinstance(value, str) else value.decode("latin-1") for name, value in request.headers.items()},
+        {name: _text(value) for name, value in request.headers.items()},
         body if isinstance(body, bytes) else str(body).encode(),
     )
 
@@ -162,3 +170,7 @@ def no_connection(fault: str, request: requests.PreparedRequest) -> requests.exc
             bad.reason, bad.verify_code, bad.verify_message = "CERTIFICATE_VERIFY_FAILED", code, why
             reason = urllib3.exceptions.SSLError(bad)
     return wrapper(urllib3.exceptions.MaxRetryError(pool, url, reason), request=request)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else value

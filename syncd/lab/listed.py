@@ -2,8 +2,9 @@
 
 ``{"conflicts": [...], "parked": [...], "dead_letters": [...]}``. A conflict has ``kind``, ``topic``, ``field`` and
 ``refs`` (``"crm:Lead/00Q..."``), a parked field ``kind``, ``side``, ``ref`` and ``field``, a dead letter ``kind``,
-``side`` and ``origin``. A bare list is taken as conflicts, and what ``syncd status --json`` prints of one connection is
-taken too. Other keys are ignored; a missing one is a ``BadUsage``.
+``side`` and ``origin``; what the brake holds (``held``) has ``refs`` and ``field``. A bare list is taken as conflicts,
+and what ``syncd status --json`` prints of one connection is taken too. Other keys are ignored; a missing one is a
+``BadUsage``.
 """
 
 from __future__ import annotations
@@ -47,6 +48,12 @@ def read_listed(content: Any) -> Listed:  # noqa: ANN401 - JSON
         for row in document.get("parked", ()):
             listed.fields[(Side(row["side"]), _ref(row["ref"])), row["field"]] = "parked"
             listed.fields[(Side(row["side"]).other, _ref(row["ref"])), row["field"]] = "parked"
+        for row in document.get("held", ()):
+            for who in (_who(text) for text in row["refs"]):
+                if row["field"]:
+                    listed.fields[who, row["field"]] = "held by the brake"
+                else:
+                    listed.records[who] = "held by the brake"
         for row in document.get("dead_letters", ()):
             listed.records[Side(row["side"]).other, _ref(row["origin"])] = "dead letter"
     except (AttributeError, KeyError, TypeError, ValueError) as why:

@@ -1,8 +1,8 @@
 """The lives of a simulated syncd process: its effects are numbered, and any of them may be its last.
 
 An effect is a write to the store or a call to a vendor; each has a point before it and one after it. A life that is
-killed at a point does nothing more: whatever its code still tries, cleaning up above all, raises ``Killed`` again, as if
-the process were not there any more. So a lease that it held runs out by itself, as it would.
+killed at a point does nothing more: whatever its code still tries, cleaning up above all, raises ``Killed`` again, as
+if the process were not there any more. So a lease that it held runs out by itself, as it would.
 """
 
 from __future__ import annotations

@@ -1,186 +1,30 @@
 """What must be true of a run, judged from what people did, what both vendors hold and what the wire carried.
 
-It shares no code with what it judges: nothing of ``syncd.core`` is imported here. Values are known by their tokens: each
-was typed once, by one person, onto one record, so that whatever is found anywhere tells where it came from. From the
-store only the lists for people are read (conflicts, parked fields, dead letters, fields at rest) and the audit.
+It shares no code with what it judges: nothing of ``syncd.core`` is imported here. Values are known by their tokens:
+each was typed once, by one person, onto one record, so that whatever is found anywhere tells where it came from. From
+the store only the lists for people are read (conflicts, parked fields, dead letters, fields at rest) and the audit.
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
-from sandbox.kernel import HttpRequest, HttpResponse
-from syncd.lab.arena import Arena
-from syncd.lab.crowd import Edit, Ledger, Ref, plain
-from syncd.model.mapping import Direction, FieldMapping, KindMapping
+from syncd.lab.crowd import plain
+from syncd.lab.ledger import Edit, Ref
+from syncd.lab.witness import Violation, Witness
+from syncd.model.link import Link
+from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.remote import RemoteRef
 from syncd.model.values import FieldType, Side
 from syncd.operations.drift import resting
 
-TOKEN: Final = re.compile(rb"zq[0-9a-f]+x[0-9]+z[abce]?")
 PLAIN: Final = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.EMAIL})
-SENT: Final = re.compile(r"/(objects|composite|sobjects|jobs)\b")
-_NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 AUDITED: Final = 200
 """Writes of one record that are looked through for a value."""
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that was broken: which, where, and what was found."""
-
-    promise: str
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.promise} {self.where}: {self.what}"
-
-
-class Witness:
-    """Watches the wire of one run and keeps what the oracle needs."""
-
-    def __init__(self, arena: Arena, ledger: Ledger) -> None:
-        self.arena = arena
-        self.ledger = ledger
-        self.kinds: Sequence[KindMapping] = arena.settings.connection.kinds
-        self.seen: set[str] = set()
-        self.broken: list[Violation] = []
-        self.listed = 0
-        self.judged = 0
-        self._writable = {side: _writable(self.kinds, side) for side in Side}
-        self._means = _meanings(self.kinds)
-        self._keys = {side: {kind.key.of(side) for kind in self.kinds} for side in Side}
-
-    def know_pairs(self) -> None:
-        """Learns who is one person now, before anything happens: two records that name each other."""
-        for kind in self.kinds:
-            for link in self.arena.store.links(kind.kind):
-                self.ledger.join((Side.MARKETING, link.refs.marketing.id), (Side.CRM, link.refs.crm.id))
-
-    def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
-        """One call: what syncd learned by it, and whether it sent what it may never send."""
-        if answer is not None and answer.status < 300:
-            self.seen.update(found.decode() for found in TOKEN.findall(answer.body))
-        if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
-            for record, values in _payloads(side, asked):
-                self._check_payload(side, record, values)
-
-    def _check_payload(self, side: Side, record: str, values: Mapping[str, Any]) -> None:
-        mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
-        for name, value in values.items():
-            if name not in self._writable[side]:
-                self.broken.append(Violation("P6", str(side), f"{name} was sent, which nothing maps to this side"))
-            if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
-                self.broken.append(Violation("P9", str(side), f"{name} was sent as {value!r}"))
-            found = TOKEN.search(value.encode()) if isinstance(value, str) else None
-            edit = self.ledger.by_token.get(found[0].decode()) if found else None
-            if edit is not None:
-                self._check_origin(side, record, mates, name, edit)
-
-    def _check_origin(self, side: Side, record: str, mates: Sequence[str], column: str, edit: Edit) -> None:
-        """P5: a value goes into the field that means the same, of a record that is the same person or company."""
-        if edit.field not in self._means[side, column]:
-            what = f"{edit.value!r} was sent, which was typed as {edit.field}"
-            self.broken.append(Violation("P5", f"{side} {record} {column}", what))
-        if not self._same(side, record, mates, edit) and not self._same_after_all(side, record, mates, edit):
-            what = f"{edit.value!r} was sent, which was typed onto {edit.side} {'/'.join(edit.ref)}"
-            self.broken.append(Violation("P5", f"{side} {record or 'new of ' + ' '.join(mates)}", what))
-
-
-    def _same(self, side: Side, record: str, mates: Sequence[str], edit: Edit) -> bool:
-        root = self.ledger.root
-        known = {root((side, record)), *(root((side.other, mate)) for mate in mates)}
-        return root((edit.side, edit.ref[1])) in known
-
-    def _same_after_all(self, side: Side, record: str, mates: Sequence[str], edit: Edit) -> bool:
-        self._learn()
-        return self._same(side, record, mates, edit)
-
-    def _learn(self) -> None:
-        """Learns from what the vendors hold who became whom by merges and conversions, and which records name each
-        other by now.
-        """
-        join = self.ledger.join
-        for kind in self.kinds:
-            keys: dict[tuple[Side, str], str] = {}
-            for name in kind.objects.marketing:
-                for number, record in self.arena.hubspot.portal.store(name).records.items():
-                    keys[Side.MARKETING, str(number)] = str(record.values.get(kind.key.marketing) or "")
-                    for old in str(record.values.get("hs_merged_object_ids") or "").split(";"):
-                        if old:
-                            join((Side.MARKETING, old), (Side.MARKETING, str(number)))
-            for name in kind.objects.crm:
-                for row in self.arena.salesforce.org.schema.require(name).table.rows.values():
-                    keys[Side.CRM, str(row["Id"])] = str(row.get(kind.key.crm) or "")
-                    for successor in ("ConvertedContactId", "MasterRecordId"):
-                        if row.get(successor):
-                            join((Side.CRM, str(row["Id"])), (Side.CRM, str(row[successor])))
-            for (side, record), key in keys.items():
-                if keys.get((side.other, key)) == record:
-                    join((side, record), (side.other, key))
-
-
-def _meanings(kinds: Sequence[KindMapping]) -> Mapping[tuple[Side, str], set[str]]:
-    """The shared fields that a vendor field of a side stands for, in any object."""
-    means: defaultdict[tuple[Side, str], set[str]] = defaultdict(set)
-    for kind in kinds:
-        for mapping in kind.fields:
-            for side in Side:
-                for columns in mapping.slots.of(side).values():
-                    for column in columns:
-                        means[side, column].add(mapping.name)
-    return means
-
-
-def _writable(kinds: Sequence[KindMapping], side: Side) -> frozenset[str]:
-    """The vendor fields that syncd may write on a side: mapped ones that flow there, keys and origins."""
-    names: set[str] = set()
-    for kind in kinds:
-        names.add(kind.key.of(side))
-        names.add(kind.origin.of(side) or kind.key.of(side))
-        for mapping in kind.fields:
-            if mapping.direction.flows_to(side):
-                names.update(*mapping.slots.of(side).values())
-    return frozenset(names) | {"RecordTypeId", "hs_object_id"}
-
-
-def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Id ("" if it is new) and field values of every record that a request writes."""
-    if not SENT.search(asked.path) or asked.path.endswith(("/search", "/batch/read")):
-        return
-    try:
-        told = orjson.loads(asked.body)
-    except orjson.JSONDecodeError:
-        return
-    if side is Side.MARKETING:
-        inputs = told.get("inputs", [told]) if isinstance(told, dict) else []
-        for each in inputs:
-            if isinstance(each.get("properties"), dict):
-                yield "" if "idProperty" in each else str(each.get("id") or ""), each["properties"]
-        return
-    for row in _rows(told):
-        yield str(row.get("Id") or row.get("id") or ""), {k: v for k, v in row.items() if k not in _NO_FIELDS}
-
-
-def _rows(told: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - JSON
-    """Salesforce records within a body: they name their type."""
-    if isinstance(told, list):
-        for each in told:
-            yield from _rows(each)
-    elif isinstance(told, dict):
-        if "attributes" in told:
-            yield told
-            return
-        for each in told.values():
-            yield from _rows(each)
 
 
 def judged(witness: Witness) -> list[Violation]:
@@ -251,7 +95,7 @@ class _After:
     def _told(self, who: Sequence[tuple[Side, str]], name: str) -> bool:
         return any(name in self.lists.get(each, ()) or "*" in self.lists.get(each, ()) for each in who)
 
-    # -- P1 --------------------------------------------------------------------------------------------------------------
+    # -- P1 ------------------------------------------------------------------------------------------------------------
     def agreement(self) -> Iterator[Violation]:
         """Two records that name each other agree in every plain field that flows both ways, or somebody was told."""
         for kind in self.kinds:
@@ -283,9 +127,9 @@ class _After:
         where = f"{'/'.join(one.ref)} {'/'.join(other.ref)} {mapping.name}"
         yield Violation("P1", where, f"{left!r} and {right!r}, and nobody was told")
 
-    # -- P2 --------------------------------------------------------------------------------------------------------------
+    # -- P2 ------------------------------------------------------------------------------------------------------------
     def losses(self) -> Iterator[Violation]:
-        """An edit that syncd saw and that stands nowhere was superseded by a person, or is kept where a person finds it."""
+        """An edit that syncd saw and that stands nowhere was superseded by people, or is kept where they find it."""
         last: dict[tuple[Side, Ref, str], Edit] = {}
         for edit in self.ledger.edits:
             last[edit.side, edit.ref, edit.column] = edit
@@ -299,23 +143,25 @@ class _After:
             yield Violation("P2", f"{'/'.join(edit.ref)} {edit.field}", f"{edit.value!r} was seen and is lost; {now!r}")
 
     def _rewritten_by_people(self, edit: Edit) -> bool:
-        """Whether the same person's other record was edited later, or records were merged: then people superseded it."""
+        """Whether this person's record, on either side, was edited or touched later: then people superseded it."""
         root = self.ledger.root((edit.side, edit.ref[1]))
         if any(self.ledger.root(who) == root and ms >= edit.ms for who, ms in self.ledger.touched.items()):
             return True
-        later = (each for each in self.ledger.edits if each.field == edit.field and each.ms >= edit.ms and each != edit)
-        if any(self.ledger.root((each.side, each.ref[1])) == root for each in later):
-            return True
-        mates = [link for link in self._links_of(edit.side, edit.ref)]
-        others = {(each.side, each.ref[1]) for each in self.ledger.edits if each.field == edit.field and each.ms >= edit.ms}
-        return any((side, link.refs.of(side).id) in others for link in mates for side in Side if side is not edit.side)
+        later = [
+            (each.side, each.ref[1])
+            for each in self.ledger.edits
+            if each.field == edit.field and each.ms >= edit.ms and each != edit
+        ]
+        mates = {(edit.side.other, link.refs.of(edit.side.other).id) for link in self._links_of(edit.side, edit.ref)}
+        return any(self.ledger.root(who) == root or who in mates for who in later)
 
-    def _links_of(self, side: Side, ref: Ref) -> list[Any]:
-        found = []
+    def _links_of(self, side: Side, ref: Ref) -> list[Link]:
+        found: list[Link] = []
         for kind in self.kinds:
             if ref[0] in kind.objects.of(side):
-                found += self.arena.store.linked(kind.kind, side, [RemoteRef(*ref)]).values()
-        return [each.link for each in found]
+                linked = self.arena.store.linked(kind.kind, side, [RemoteRef(*ref)])
+                found += (each.link for each in linked.values())
+        return found
 
     def _kept(self, edit: Edit) -> bool:
         """Whether the value stands in a conflict or in the audit of a write that replaced it, or somebody was told."""
@@ -327,7 +173,7 @@ class _After:
                     return True
         return False
 
-    # -- P3 --------------------------------------------------------------------------------------------------------------
+    # -- P3 ------------------------------------------------------------------------------------------------------------
     def doubles(self) -> Iterator[Violation]:
         """No two living records of a side bear one key, but where a person typed it."""
         for kind in self.kinds:

@@ -8,6 +8,7 @@ anything but the scenario, is a flaw of its own.
 
 from __future__ import annotations
 
+import gc
 import os
 import selectors
 import signal
@@ -24,9 +25,9 @@ from typing import Any, Final
 import orjson
 
 from syncd.lab.founding import found
-from syncd.lab.oracle import Violation
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.simulation import Result, play
+from syncd.lab.witness import Violation
 
 PATIENCE: Final = 60
 """Seconds of our own time after which a scenario is taken for endless."""
@@ -55,7 +56,8 @@ def played(
     by_world: defaultdict[int, list[Scenario]] = defaultdict(list)
     for scenario in scenarios:
         by_world[scenario.world].append(scenario)
-    waiting = list(by_world.items())
+    parts = -(-workers // max(1, len(by_world)))  # few worlds: each is founded several times, so that no core idles
+    waiting = [(world, lot[part::parts]) for world, lot in by_world.items() for part in range(min(parts, len(lot)))]
     at_work: dict[int, tuple[int, bytearray]] = {}
     with selectors.DefaultSelector() as selector:
         while waiting or at_work:
@@ -90,6 +92,7 @@ def _founder(lot: Sequence[Scenario], *, world: int, config: Path, connection: s
     os.close(reading)
     try:
         arena = found(config, variant=world, connection=connection)
+        gc.freeze()
         for scenario in lot:
             _in_a_fork(lambda scenario=scenario: play(arena, scenario), scenario, writing)  # type: ignore[misc]
     except BaseException:  # noqa: BLE001 - told for each of the lot, since none was played
@@ -109,6 +112,7 @@ def _in_a_fork(deed: Callable[[], Result], scenario: Scenario, writing: int) -> 
             _tell(writing, scenario, Result(scenario.seed, [Violation("P15", "process", why)], ""), 0.0)
         return
     signal.alarm(PATIENCE)
+    gc.disable()  # a fork lives for a second; collecting would only copy what it shares with its founder
     began = time.process_time()
     try:
         result = deed()

@@ -1,7 +1,7 @@
 """Plays one scenario: people and a daemon at work, faults and kills, then quiet; a pure function of the scenario.
 
-Gather, act, judge: the daemon takes its turns as the real one does (a cycle, then resyncs until the next is due), people
-act whenever the clock passes their moment, in the middle of a call too. Then the vendors behave again, nobody is killed,
+The daemon takes its turns as the real one does (a cycle, then resyncs until the next is due); people act whenever the
+clock passes their moment, in the middle of a call too. Then the vendors behave again, nobody is killed,
 and the daemon gets the time it needs; only then the oracle looks. Every call, point and deed goes into the trace, whose
 hash tells whether a replay was the same.
 """
@@ -21,12 +21,14 @@ from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
-from syncd.lab.lives import Killed, Life
-from syncd.lab.oracle import Violation, Witness, judged
+from syncd.lab.lives import Killed
+from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
 from syncd.lab.swarm import Arming
+from syncd.lab.witness import Violation, Witness
 from syncd.model.errors import SyncdError
 from syncd.model.values import Side
+from syncd.observe.log import listen
 from syncd.operations.deciding import Choice, resolution
 from syncd.operations.drift import let_go_on, resting
 from syncd.operations.resyncing import Words, ask, understood
@@ -35,7 +37,7 @@ RESTART: Final = 5.0
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
 """Seconds after which no request that was given up is still carried out."""
-HEALING: Final = (30.0, 60.0, 300.0, 3600.0)
+HEALING: Final = (30.0, 600.0, 3600.0)
 """Pauses between the cycles in which everything is to come right."""
 SETTLE_WITHIN: Final = 10
 """Further cycles, an hour apart, after which nothing may move any more."""
@@ -44,7 +46,9 @@ HOUR: Final = 3600.0
 
 @dataclass(slots=True)
 class Result:
-    """What became of one scenario. ``fired`` counts faults by name and the operation they hit."""
+    """What became of one scenario. ``fired`` counts faults by name and the operation they hit; of the ``points`` the
+    first ``exposed`` ones are those at which a life can end, since in quiet nobody is killed.
+    """
 
     seed: str
     violations: list[Violation]
@@ -53,6 +57,7 @@ class Result:
     edits: int = 0
     crashes: int = 0
     points: int = 0
+    exposed: int = 0
     turns: Counter[str] = field(default_factory=Counter)
     fired: Counter[str] = field(default_factory=Counter)
     done: list[str] = field(default_factory=list)
@@ -76,38 +81,54 @@ class _Play:
         self.hash = hashlib.blake2b(digest_size=16)
         self.lines: list[str] = []
         self.began = arena.clock.ms
+        self.points = arena.effects.count
         self.todo: list[Happening | Arming] = sorted(
             [*scenario.happenings, *scenario.armed], key=lambda each: each.at, reverse=True
         )
         self.acting = False
         self.world: World | None = None
-        self.life: Life | None = None
         self.full = False
+        self.exposed = 0
         self.result = Result(scenario.seed, [], "")
 
     def go(self) -> Result:
         """The whole play."""
-        arena, scenario, result = self.arena, self.scenario, self.result
-        points = arena.effects.count
-        arena.effects.kills = {points + number for number in scenario.kills}
+        calls = sum(len(kernel.calls) for _, kernel in self.kernels)
+        self.begin()
+        try:
+            self._work()
+            self.exposed = self.arena.effects.count - self.points
+            self.stabilize()
+        finally:
+            self.arena.clock.moved = lambda: None
+        return self._told(calls)
+
+    def begin(self) -> None:
+        """From now on everything is heard, and people act as time passes."""
+        arena, scenario = self.arena, self.scenario
+        arena.effects.kills = {self.points + number for number in scenario.kills}
         arena.effects.failing = {arena.effects.stored + number for number in scenario.failing}
         arena.senses.trace = self._traced
         arena.senses.heard = self._heard
         arena.senses.latency.seed(scenario.latency)
-        calls = sum(len(kernel.calls) for _, kernel in self.kernels)
         arena.clock.moved = self._act
         self.witness.know_pairs()
-        try:
-            self._work()
-            self._heal()
-            result.violations += judged(self.witness)
-            result.violations += self._still()
-        finally:
-            arena.clock.moved = lambda: None
+        listen(self.witness.overheard)
+
+    def stabilize(self) -> None:
+        """Everything comes right, and is judged."""
+        self._heal()
+        self.result.violations += judged(self.witness)
+        self.result.violations += self._still()
+
+    def _told(self, calls: int) -> Result:
+        """What became of it, counted; ``calls`` there were before."""
+        arena, result, points = self.arena, self.result, self.points
         result.calls = sum(len(kernel.calls) for _, kernel in self.kernels) - calls
         result.edits = len(self.crowd.ledger.done)
         result.crashes = len(arena.effects.killed)
         result.points = arena.effects.count - points
+        result.exposed = self.exposed
         result.done = self.crowd.ledger.done
         result.listed, result.judged = self.witness.listed, self.witness.judged
         for _, kernel in self.kernels:
@@ -116,6 +137,8 @@ class _Play:
                     result.fired[f"{call.fault.partition(',')[0]} {call.operation}"] += 1
             for name, number in kernel.faults.fired.items():
                 result.fired[name] += number
+        result.fired["killed"] += len(arena.effects.killed)
+        result.fired["store fails"] += arena.effects.failed
         result.trace = self.hash.hexdigest()
         return result
 
@@ -131,7 +154,7 @@ class _Play:
     def _turn(self, due: int) -> Ended | None:
         """One turn, as ``operations.worker`` takes it; what goes wrong costs this turn only."""
         try:
-            world, life = self._alive()
+            world = self._alive()
             ended = sync(world, wait=0.0, steady=True, full=self.full)
             self.full = False
             met = Met()
@@ -146,14 +169,14 @@ class _Play:
             self._traced(f"turn failed: {type(trouble).__name__} {trouble}")
         except Killed:
             self.result.turns["killed"] += 1
-            self.world = self.life = None
+            self.world = None
             self.arena.clock.advance(RESTART)
         return None
 
-    def _alive(self) -> tuple[World, Life]:
-        if self.world is None or self.life is None:
-            self.world, self.life = self.arena.start()
-        return self.world, self.life
+    def _alive(self) -> World:
+        if self.world is None:
+            self.world, _ = self.arena.start()
+        return self.world
 
     def _rival(self) -> None:
         """A second daemon takes a turn while the first one stands still in the middle of a call."""
@@ -163,7 +186,7 @@ class _Play:
         except (SyncdError, Killed) as trouble:
             self._traced(f"rival: {type(trouble).__name__}")
 
-    # -- people, faults, the machine -----------------------------------------------------------------------------------
+    # -- people, faults, the machine ---------------------------------------------------------------------------------
     def _act(self) -> None:
         """Whatever is due by now happens, one thing after the other."""
         if self.acting:
@@ -199,6 +222,7 @@ class _Play:
     def _operate(self, wish: Happening) -> None:
         """What an operator does, or what happens to the machine."""
         self._traced(f"operator {wish.does}")
+        self.result.fired[wish.does] += 1
         store, clock = self.arena.store, self.arena.clock
         if wish.does == "skew":
             self.arena.skew = wish.pick % 1_200_000 - 600_000
@@ -222,7 +246,7 @@ class _Play:
                 except SyncdError:
                     continue
 
-    # -- quiet -----------------------------------------------------------------------------------------------------------
+    # -- quiet -------------------------------------------------------------------------------------------------------
     def _heal(self) -> None:
         """The vendors behave, the process lives, the clock is right, an operator does what is left to do."""
         arena = self.arena
@@ -230,7 +254,7 @@ class _Play:
         for _, kernel in self.kernels:
             kernel.faults.clear()
         arena.skew = 0
-        self.world = self.life = None  # a new start, as after any of this
+        self.world = None  # a new start, as after any of this
         self._traced("healed")
         arena.clock.advance(QUIET_AFTER)
         for pause in HEALING:
@@ -239,6 +263,7 @@ class _Play:
             arena.clock.advance(pause)
         self.full = True
         self._turn(arena.clock.ms)
+        ended: Ended | None = None
         for number in range(SETTLE_WITHIN):
             arena.clock.advance(HOUR)
             ended = self._turn(arena.clock.ms + 30_000)
@@ -268,7 +293,7 @@ class _Play:
     def _written(self) -> int:
         return sum(1 for _, kernel in self.kernels for call in kernel.calls if call.written or call.created)
 
-    # -- what is noticed -------------------------------------------------------------------------------------------------
+    # -- what is noticed ---------------------------------------------------------------------------------------------
     def _traced(self, line: str) -> None:
         stamped = f"{self.arena.clock.ms} {line}"
         self.hash.update(stamped.encode())
@@ -279,5 +304,3 @@ class _Play:
         body = hashlib.blake2b(asked.body, digest_size=6).hexdigest()
         self._traced(f"{side} {asked.method} {asked.path} {body} {status}")
         self.witness.heard(side, asked, answer)
-
-

@@ -42,6 +42,8 @@ INDEX_LAG: Final = LAG + 0.1
 PER_10_SECONDS: Final = 1_000
 SEARCH_PER_SECOND: Final = 50
 DAILY: Final = 100_000
+BRAKE: Final = 1_000_000
+"""Records that may change in an hour before the brake holds the rest: more than a demo has."""
 STOP_WITHIN: Final = 5.0
 PATIENCE: Final = 15
 """How many cycles in a row may stay unfinished before a demo with faults takes what the next one says."""
@@ -57,6 +59,15 @@ connections:
     mode: live
     # Both stand-ins carry a write out at once or never; a vendor may take minutes (see the example configuration).
     horizon: {{ marketing: {horizon}, crm: {horizon} }}
+    # Scenes and editors change far more at once than people do in an hour.
+    brake:
+      creates: {{ records: {brake} }}
+      updates: {{ records: {brake} }}
+      stages: {{ records: {brake} }}
+      clears: {{ records: {brake} }}
+      same_value: {{ records: {brake} }}
+      backward: {{ records: {brake} }}
+      unlinks: {{ records: {brake} }}
     marketing:
       base_url: {hubspot}
       access_token_file: secrets/hubspot_token
@@ -230,7 +241,7 @@ def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
         file.write_text(secret, encoding="utf-8")
     text = SETTINGS.format(
         folder=folder, horizon=HORIZON, hubspot=hubspot, salesforce=salesforce, client=CLIENT[0],
-        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND, lag=LAG,
+        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND, lag=LAG, brake=BRAKE,
     )  # fmt: skip
     (folder / "syncd.yaml").write_text(text, encoding="utf-8")
 

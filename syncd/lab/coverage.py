@@ -1,0 +1,73 @@
+"""What a run of many seeds has met: every fault by its number in the fault model, and which kinds of calls it hit.
+
+A suite whose faults never fire proves nothing, so this is counted in each run, and a fault that fires too rarely fails
+it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sandbox.faults.catalogue import CATALOGUE, NOT_HERE
+from syncd.lab.scenario import Scenario
+from syncd.lab.simulating import Played
+
+ENOUGH: Final = 20
+"""How often each number of the fault model fires in a run of the suite, at least."""
+OWN: Final[Mapping[str, str]] = {
+    "F28": "skew", "F59": "killed", "F62": "store fails", "F66": "pause", "F71": "resync",
+}  # fmt: skip
+"""Numbers that happen to the machine or are an operator's, and what a scenario calls them."""
+
+
+@dataclass(slots=True)
+class Met:
+    """One number of the fault model over a whole run. ``on`` counts the operations it hit."""
+
+    names: tuple[str, ...]
+    armed: int = 0
+    fired: int = 0
+    on: Counter[str] = field(default_factory=Counter)
+
+
+def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[str, Met]:
+    """Every number that a vendor can play, and those of our own machine, in order."""
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for entry in CATALOGUE.values():
+        names[entry.number].append(entry.name)
+    met = {number: Met(tuple(each)) for number, each in sorted(names.items())}
+    for number, name in OWN.items():
+        met.setdefault(number, Met((name,)))
+    by_name = {name: number for number, each in names.items() for name in each}
+    for scenario in scenarios:
+        for arming in scenario.armed:
+            met[by_name[arming.name]].armed += 1
+        met["F59"].armed += len(scenario.kills)
+        met["F62"].armed += len(scenario.failing)
+        for happening in scenario.happenings:
+            for number in ("F28", "F66", "F71"):
+                met[number].armed += happening.does == OWN[number]
+    for each in results:
+        for told, count in each.result["fired"].items():
+            name, _, operation = told.partition(" ")
+            number = by_name.get(name) or next((n for n, own in OWN.items() if own == told), "")
+            if not number:
+                continue
+            if operation and name in by_name:
+                met[number].on[operation] += count
+            else:
+                met[number].fired += count
+    return dict(sorted(met.items()))
+
+
+def rare(met: Mapping[str, Met], *, enough: int) -> list[str]:
+    """The numbers that fired less often than that."""
+    return [number for number, each in met.items() if each.fired < enough]
+
+
+def left_out() -> Mapping[str, str]:
+    """Numbers that no vendor of the sandbox plays, and why."""
+    return NOT_HERE

@@ -1,0 +1,189 @@
+"""Watches the wire and the log of a simulated run: what syncd learned, and whether it sent what it may never send.
+
+Every payload is looked into as it leaves (P5, P6, P9), every line of the log as it would be written (P13). It shares no
+code with what it watches: values are known by their tokens, fields by the mapping's own words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from sandbox.kernel import HttpRequest, HttpResponse
+from syncd.lab.arena import Arena
+from syncd.lab.ledger import Edit, Ledger
+from syncd.model.mapping import KindMapping
+from syncd.model.values import Side
+from syncd.observe.log import masked
+
+TOKEN: Final = re.compile(rb"zq[0-9a-f]+x[0-9]+z[abce]?")
+SENT: Final = re.compile(r"/(objects|composite|sobjects|jobs)\b")
+_NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
+SECRETS: Final = ("pat-na1-sandbox", "sandbox-secret", "Bearer ")  # not a secret
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A promise that was broken: which, where, and what was found."""
+
+    promise: str
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.promise} {self.where}: {self.what}"
+
+
+class Witness:
+    """Watches the wire of one run and keeps what the oracle needs."""
+
+    def __init__(self, arena: Arena, ledger: Ledger) -> None:
+        self.arena = arena
+        self.ledger = ledger
+        self.kinds: Sequence[KindMapping] = arena.settings.connection.kinds
+        self.seen: set[str] = set()
+        self.broken: list[Violation] = []
+        self.listed = 0
+        self.judged = 0
+        self._made_for: set[tuple[Side, str]] = set()
+        self._writable = {side: _writable(self.kinds, side) for side in Side}
+        self._means = _meanings(self.kinds)
+        self._keys = {side: {kind.key.of(side) for kind in self.kinds} for side in Side}
+
+    def know_pairs(self) -> None:
+        """Learns who is one person now, before anything happens: two records that name each other."""
+        for kind in self.kinds:
+            for link in self.arena.store.links(kind.kind):
+                self.ledger.join((Side.MARKETING, link.refs.marketing.id), (Side.CRM, link.refs.crm.id))
+
+    def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
+        """One call: what syncd learned by it, and whether it sent what it may never send."""
+        if answer is not None and answer.status < 300:
+            self.seen.update(found.decode() for found in TOKEN.findall(answer.body))
+        if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
+            for record, values in _payloads(side, asked):
+                self._check_payload(side, record, values)
+
+    def overheard(self, event: str, keys: Mapping[str, Any]) -> None:
+        """P13: a line of the log, as it would be written, holds nothing that a person typed, and no secret."""
+        for key, value in keys.items():
+            if not isinstance(value, str):
+                continue
+            line = masked(value)
+            if TOKEN.search(line.encode()) or any(secret in line for secret in SECRETS):
+                self.broken.append(Violation("P13", event, f"{key} says {line!r}"))
+
+    def _check_payload(self, side: Side, record: str, values: Mapping[str, Any]) -> None:
+        mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
+        if not record:
+            self._made_for.update((side, mate) for mate in mates)
+        for name, value in values.items():
+            if name not in self._writable[side]:
+                self.broken.append(Violation("P6", str(side), f"{name} was sent, which nothing maps to this side"))
+            if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
+                self.broken.append(Violation("P9", str(side), f"{name} was sent as {value!r}"))
+            found = TOKEN.search(value.encode()) if isinstance(value, str) else None
+            edit = self.ledger.by_token.get(found[0].decode()) if found else None
+            if edit is not None:
+                self._check_origin(side, record, mates, name, edit)
+
+    def _check_origin(self, side: Side, record: str, mates: Sequence[str], column: str, edit: Edit) -> None:
+        """P5: a value goes into the field that means the same, of a record that is the same person or company."""
+        if edit.field not in self._means[side, column]:
+            what = f"{edit.value!r} was sent, which was typed as {edit.field}"
+            self.broken.append(Violation("P5", f"{side} {record} {column}", what))
+        if not self._same(side, record, mates, edit) and not self._same_after_all(side, record, mates, edit):
+            what = f"{edit.value!r} was sent, which was typed onto {edit.side} {'/'.join(edit.ref)}"
+            self.broken.append(Violation("P5", f"{side} {record or 'new of ' + ' '.join(mates)}", what))
+
+    def _same(self, side: Side, record: str, mates: Sequence[str], edit: Edit) -> bool:
+        root = self.ledger.root
+        known = {root((side, record)), *(root((side.other, mate)) for mate in mates)}
+        return root((edit.side, edit.ref[1])) in known
+
+    def _same_after_all(self, side: Side, record: str, mates: Sequence[str], edit: Edit) -> bool:
+        self._learn()
+        return self._same(side, record, mates, edit)
+
+    def _learn(self) -> None:
+        """Learns from what the vendors hold who became whom by merges and conversions, which records name each other by
+        now, and which were made by us for whom.
+        """
+        join = self.ledger.join
+        for kind in self.kinds:
+            keys: dict[tuple[Side, str], str] = {}
+            for name in kind.objects.marketing:
+                for number, held in self.arena.hubspot.portal.store(name).records.items():
+                    keys[Side.MARKETING, str(number)] = str(held.values.get(kind.key.marketing) or "")
+                    for old in str(held.values.get("hs_merged_object_ids") or "").split(";"):
+                        if old:
+                            join((Side.MARKETING, old), (Side.MARKETING, str(number)))
+            for name in kind.objects.crm:
+                for row in self.arena.salesforce.org.schema.require(name).table.rows.values():
+                    keys[Side.CRM, str(row["Id"])] = str(row.get(kind.key.crm) or "")
+                    for successor in ("ConvertedContactId", "MasterRecordId"):
+                        if row.get(successor):
+                            join((Side.CRM, str(row["Id"])), (Side.CRM, str(row[successor])))
+            for (side, record), key in keys.items():
+                if keys.get((side.other, key)) == record or (side, key) in self._made_for:
+                    join((side, record), (side.other, key))
+
+
+def _meanings(kinds: Sequence[KindMapping]) -> Mapping[tuple[Side, str], set[str]]:
+    """The shared fields that a vendor field of a side stands for, in any object."""
+    means: defaultdict[tuple[Side, str], set[str]] = defaultdict(set)
+    for kind in kinds:
+        for mapping in kind.fields:
+            for side in Side:
+                for columns in mapping.slots.of(side).values():
+                    for column in columns:
+                        means[side, column].add(mapping.name)
+    return means
+
+
+def _writable(kinds: Sequence[KindMapping], side: Side) -> frozenset[str]:
+    """The vendor fields that syncd may write on a side: mapped ones that flow there, keys and origins."""
+    names: set[str] = set()
+    for kind in kinds:
+        names.add(kind.key.of(side))
+        names.add(kind.origin.of(side) or kind.key.of(side))
+        for mapping in kind.fields:
+            if mapping.direction.flows_to(side):
+                names.update(*mapping.slots.of(side).values())
+    return frozenset(names) | {"RecordTypeId", "hs_object_id"}
+
+
+def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Id ("" if it is new) and field values of every record that a request writes."""
+    if not SENT.search(asked.path) or asked.path.endswith(("/search", "/batch/read")):
+        return
+    try:
+        told = orjson.loads(asked.body)
+    except orjson.JSONDecodeError:
+        return
+    if side is Side.MARKETING:
+        inputs = told.get("inputs", [told]) if isinstance(told, dict) else []
+        for each in inputs:
+            if isinstance(each.get("properties"), dict):
+                yield "" if "idProperty" in each else str(each.get("id") or ""), each["properties"]
+        return
+    for row in _rows(told):
+        yield str(row.get("Id") or row.get("id") or ""), {k: v for k, v in row.items() if k not in _NO_FIELDS}
+
+
+def _rows(told: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - JSON
+    """Salesforce records within a body: they name their type."""
+    if isinstance(told, list):
+        for each in told:
+            yield from _rows(each)
+    elif isinstance(told, dict):
+        if "attributes" in told:
+            yield told
+            return
+        for each in told.values():
+            yield from _rows(each)
