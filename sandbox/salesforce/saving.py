@@ -103,7 +103,8 @@ def writable_row(org: Org, entity: Entity, record_id: str, *, author: Author) ->
     """The present row, or the refusal that says why it cannot be written: unknown, deleted or locked."""
     row = entity.table.rows.get(record_id)
     uncommitted = org.store.uncommitted(entity.table, record_id)
-    if uncommitted is not None and author.human:
+    inside = author.human and org.store.late_until is not None
+    if uncommitted is not None and inside:
         row = uncommitted
     if row is None:
         raise Refusal("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", status=404)
@@ -118,9 +119,15 @@ def writable_row(org: Org, entity: Entity, record_id: str, *, author: Author) ->
         armed = org.locked_rows.get(record_id, 0)
         if armed:
             org.locked_rows[record_id] = armed - 1
-        if armed or uncommitted is not None:
-            raise Refusal("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+        if armed:
+            raise _locked()
+    if uncommitted is not None and not inside:  # whoever is not in that transaction waits for it, people too
+        raise _locked()
     return row
+
+
+def _locked() -> Refusal:
+    return Refusal("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
 
 
 def convert(

@@ -25,6 +25,7 @@ def simulate(
     workers: Annotated[
         int | None, typer.Option("--workers", metavar="N", min=1, help="Processes; by default one per core.")
     ] = None,
+    report: Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write the figures, as JSON.")] = None,
     thorough: Annotated[
         bool, typer.Option("--thorough", help="Fail, too, if a fault of the model fired less than twenty times.")
     ] = False,
@@ -46,5 +47,6 @@ def simulate(
         keep=keep,
         workers=workers or os.cpu_count() or 1,
         thorough=thorough,
+        report=report,
     )
     raise typer.Exit(run(order))

@@ -15,6 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
+import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -44,6 +45,7 @@ class Order:
     keep: Path = Path("simulation-failures")
     workers: int = 2
     thorough: bool = False
+    report: Path | None = None
 
 
 def run(order: Order, *, console: Console | None = None) -> int:
@@ -66,6 +68,8 @@ def run(order: Order, *, console: Console | None = None) -> int:
     _tell(screen, results, met, seconds=time.monotonic() - began, replay=order.replay is not None)
     for stray in strays:
         screen.print(str(stray), style="bold red")
+    if order.report is not None:
+        order.report.write_bytes(_reported(results, met, began=began))
     _keep(broken, {each.seed: each for each in scenarios}, order, screen)
     scarce = rare(met, enough=ENOUGH) if order.thorough else []
     if scarce:
@@ -100,15 +104,13 @@ def _tell(
     screen: Console, results: Sequence[Played], met: dict[str, Met], *, seconds: float, replay: bool
 ) -> None:  # fmt: skip
     """A few lines for a person."""
-
-    def middle(name: str) -> float:
-        return float(median(each.result[name] for each in results))
-
     fired = [sum(count for name, count in each.result["fired"].items() if " " not in name) for each in results]
+    calls, deeds, crashes, points = (
+        f"{_middle(results, name):.0f}" for name in ("calls", "edits", "crashes", "points")
+    )
     screen.print(
-        f"{len(results):,} seeds in {seconds:.0f} s; the median one: {middle('calls'):.0f} calls, "
-        f"{middle('edits'):.0f} deeds of people, {median(fired):.0f} faults fired, {middle('crashes'):.0f} crash, "
-        f"{middle('points'):.0f} points"
+        f"{len(results):,} seeds in {seconds:.0f} s; the median one: {calls} calls, {deeds} deeds of people, "
+        f"{median(fired):.0f} faults fired, {crashes} crash, {points} points"
     )
     if replay:
         for each in results:
@@ -124,6 +126,28 @@ def _tell(
         on = ", ".join(f"{name} {count}" for name, count in fault.on.most_common(6))
         names = ", ".join(fault.names)
         screen.print(f"  {number} {names}: armed {fault.armed}, fired {fault.fired}; {on}", style="dim")
+
+
+def _reported(results: Sequence[Played], met: dict[str, Met], *, began: float) -> bytes:
+    """The figures of a run, for a page or a chart."""
+    told = {
+        "of": results[0].seed.rpartition("-")[0],
+        "seeds": len(results),
+        "broken": sum(bool(each.violations) for each in results),
+        "seconds": round(time.monotonic() - began),
+        "median": {name: _middle(results, name) for name in ("calls", "edits", "crashes", "points")},
+        "judged": sum(each.result["judged"] for each in results),
+        "listed": sum(each.result["listed"] for each in results),
+        "faults": {
+            number: {"names": list(each.names), "armed": each.armed, "fired": each.fired, "on": dict(each.on)}
+            for number, each in met.items()
+        },
+    }
+    return orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _middle(results: Sequence[Played], name: str) -> float:
+    return float(median(each.result[name] for each in results))
 
 
 def _keep(broken: Sequence[Played], scenarios: dict[str, Scenario], order: Order, screen: Console) -> None:

@@ -183,6 +183,8 @@ def test_late_commit(org: Client) -> None:
     org.clock.advance(60)
     assert org.column("SELECT City FROM Lead", "City") == ["old"]
     assert org.call("PATCH", f"/sobjects/Lead/{lead}", {})[1][0]["errorCode"] == "UNABLE_TO_LOCK_ROW"
+    with pytest.raises(Refusal, match="UNABLE_TO_LOCK_ROW"):  # another person's change would be lost in what comes late
+        org.kernel.edit("Lead", lead, {"Street": "new"})
     window = "start=2026-01-05T11:00:00Z&end=2026-01-05T12:02:00Z"
     covered = org.call("GET", f"/sobjects/Lead/updated/?{window}")[1]["latestDateCovered"]
     assert covered == "2026-01-05T12:01:00.000+0000"
