@@ -11,6 +11,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from benchmarks import daemon
 from benchmarks.figures import Figure
 from benchmarks.lab import Calls, Lab, Spent, opened
+from benchmarks.runner import processor_seconds
+from sandbox.hubspot.kernel import HubSpotKernel
+from sandbox.population import populate
+from sandbox.salesforce.kernel import SalesforceKernel
+from sandbox.server import RealClock
 
 CHANGED = 10_000
 FEW, MANY = 10_000, 100_000
@@ -146,6 +151,20 @@ def resync() -> Iterator[Figure]:
     yield Figure(f"growth of resident memory against {FEW:,}", (memory - few.memory) / 1024, "MB", 24)
 
 
+def people() -> Iterator[Figure]:
+    """Made-up people, a seventh as many companies with them, in both stand-ins, as `syncd sandbox` loads them.
+
+    It is one process that waits for nothing: on a processor of its own it takes just so many seconds.
+    """
+    clock = RealClock()
+    hubspot, salesforce = HubSpotKernel(clock=clock, seed=1), SalesforceKernel(clock=clock, seed=2)
+    began = processor_seconds()
+    made = populate(hubspot, salesforce, people=MANY, companies=MANY // 7)
+    spent = processor_seconds() - began
+    assert len(made.shared) > MANY // 2, made.counts()
+    yield Figure(f"processor time until {MANY:,} people are loaded", spent, "s", 20)
+
+
 def _full(lab: Lab, count: int) -> Spent:
     spent = lab.run("full")
     assert spent.counts == {"nothing: unchanged": count}, spent
@@ -170,4 +189,5 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "outage": daemon.outage,
     "resync": resync,
     "connections": daemon.connections,
+    "people": people,
 }

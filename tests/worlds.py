@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from syncd.core.normalize import Codec
 from syncd.engine.world import World
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import ConnectionSettings
+from syncd.settings.brake import raised
 from syncd.settings.loading import load
 from syncd.store import SqlStore, open_store
 from tests.fakes import FakeChance, FakeClock, FreeBudget
@@ -43,8 +46,11 @@ class Both:
     settings: ConnectionSettings
 
 
-def config_environment() -> dict[str, str]:
-    """The environment that points the example configuration at the stand-ins."""
+def config_environment(*, brake: Mapping[str, object] | None = None) -> dict[str, str]:
+    """The environment that points the example configuration at the stand-ins.
+
+    Tests change much at once, so the brake's limits are raised unless a test is about them.
+    """
     prefix = "SYNCD_CONNECTIONS__MAIN__"
     return {
         f"{prefix}MARKETING__BASE_URL": HUBSPOT,
@@ -55,6 +61,7 @@ def config_environment() -> dict[str, str]:
         f"{prefix}HORIZON__MARKETING": "2",
         f"{prefix}HORIZON__CRM": "2",
         f"{prefix}SCOPE": "all",
+        f"{prefix}BRAKE": json.dumps(raised(1_000_000) if brake is None else brake),
     }
 
 
@@ -64,6 +71,7 @@ def open_both(
     config: Path = ROOT / "config",
     seed: int = 7,
     switches: HubSpotSwitches | None = None,
+    brake: Mapping[str, object] | None = None,
 ) -> Both:
     """Two empty stand-ins and a world over the example configuration."""
     clock = FakeClock()
@@ -72,7 +80,7 @@ def open_both(
         clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches
     )
     salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
-    loaded = load(config, config_environment(), read_only=read_only_fields())
+    loaded = load(config, config_environment(brake=brake), read_only=read_only_fields())
     settings = loaded.connection(None)
     store = open_store(store_url, settings.connection.name, clock=clock, chance=chance)
     world = open_world(hubspot, salesforce, clock, store, settings)

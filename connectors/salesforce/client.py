@@ -14,8 +14,9 @@ import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -163,6 +164,15 @@ class SalesforceClient:
         """A request with a JSON body. Reads that need one (ids by the thousand) are ``Resend.SAFE``."""
         return self._call(operation, method, path, orjson.dumps(body), lane, resend)
 
+    def change(self, operation: str, path: str, body: object, *, since: Instant, lane: Lane) -> Answer:
+        """Changes one row unless it was changed after that time, in whole seconds ("Conditional Requests").
+
+        :raises CallRefused: with status 412 if it was.
+        """
+        whole = since if not since.microsecond else since.replace(microsecond=0) + timedelta(seconds=1)
+        unless = {"If-Unmodified-Since": format_datetime(whole.astimezone(UTC), usegmt=True)}
+        return self._call(operation, "PATCH", path, orjson.dumps(body), lane, Resend.NEVER, more=unless)
+
     def table(self, operation: str, path: str, rows: bytes | None, *, lane: Lane) -> Answer:
         """A table of Bulk 2.0 as CSV: one that is told, or one that is put there, which a job takes once."""
         if rows is None:
@@ -183,6 +193,7 @@ class SalesforceClient:
         resend: Resend,
         *,
         content: str = JSON,
+        more: Mapping[str, str] = MappingProxyType({}),
     ) -> Answer:
         token = self._tokens.current(lane)
         for attempt in (1, 2):
@@ -192,7 +203,7 @@ class SalesforceClient:
                     operation=operation,
                     method=method,
                     url=org.base_url + path.removeprefix(self.base_path),
-                    headers=self._headers(org, content),
+                    headers=self._headers(org, content) | dict(more),
                     body=body,
                     rate=self.rate,
                     lane=lane,

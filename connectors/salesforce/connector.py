@@ -54,8 +54,9 @@ CAPABILITIES: Final = Capabilities(
     write_lot=2000,
     find_batch=1500,
     resolution=timedelta(seconds=1),
-    preconditions=False,
+    preconditions=True,
     history=True,
+    history_batch=600,
     created="CreatedDate",
 )
 _NEARLY_SPENT: Final = 0.95

@@ -23,9 +23,10 @@ def list_conflicts(
     """Lists open conflicts, oldest first; needs no credentials and no network. Exit 1 if one waits for a decision.
 
     A conflict is about a field that both sides changed (or one emptied), about records of which nobody knows which are
-    one, duplicates of one side among them, or about two records that were merged on one side only.
+    one, duplicates of one side among them, about two records that were merged on one side only, or about an edit that a
+    write of syncd has overwritten (lost), which the side's history still knows.
 
-    JSON: conflicts [{id, kind, topic (field, clear, match, gone), link, refs [SIDE:OBJECT/ID], field, values {SIDE},
+    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost), link, refs [SIDE:OBJECT/ID], field, values {SIDE},
     base, reason, since, resolution (null: undecided)}].
     """
     from syncd.cli.out import print_json, say
@@ -78,7 +79,7 @@ def _print(conflict: Conflict, call: Call) -> None:
     about = f"{conflict.kind} {conflict.field}" if conflict.field else conflict.kind
     say(f"{conflict.id}  {conflict.topic}  {about}  since {when(conflict.since)} UTC", style="bold")
     say(f"  records: {', '.join(f'{side}:{ref}' for side, ref in conflict.refs)}", f"  reason:  {conflict.reason}")
-    if conflict.topic in (Topic.FIELD, Topic.CLEAR):
+    if conflict.topic in (Topic.FIELD, Topic.CLEAR, Topic.LOST):
         for side in Side:
             say(f"  {side.value + ':':10} {shown(conflict.values.of(side))}")
         say(f"  {'base:':10} {shown(conflict.base)}")
@@ -88,6 +89,11 @@ def _print(conflict: Conflict, call: Call) -> None:
     match conflict.topic:
         case Topic.FIELD | Topic.CLEAR:
             say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+        case Topic.LOST:
+            (lost, _), *_ = conflict.refs
+            resolve = ("conflicts", "resolve", conflict.id, "--take")
+            say(f"  bring it back, on both sides: {call.again(*resolve, lost.value)}")
+            say(f"  leave it as it is:            {call.again(*resolve, lost.other.value)}")
         case Topic.MATCH:
             if len({side for side, _ in conflict.refs}) > 1:
                 say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--link')} MARKETING_REF CRM_REF")

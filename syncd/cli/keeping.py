@@ -1,9 +1,12 @@
-"""What ``syncd sandbox --state`` keeps from one run to the next, and what ``--like`` copies from real accounts."""
+"""What ``syncd sandbox --state`` keeps from one run to the next, what ``--like`` copies from real accounts, and the
+certificate authority that ``--tls`` makes and leaves for callers to trust.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,8 +14,7 @@ import typer
 from syncd.model.errors import BadUsage
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from sandbox.certificates import Authority
     from sandbox.server import RunningSandbox
     from syncd.cli.call import Call
 
@@ -78,6 +80,28 @@ def imitate(running: RunningSandbox, call: Call, connection: str) -> None:
     typer.echo(f"# like the accounts of {connection}; no record was read")
     for what in unread:
         typer.echo(f"# not read, since the credentials may not: {what}")
+
+
+def authority() -> Authority:
+    """A certificate authority for the stand-ins of this run."""
+    from sandbox.certificates import Authority
+    from sandbox.server import RealClock
+
+    return Authority(now=RealClock().now())
+
+
+def trusted(authority: Authority, folder: Path | None) -> Path:
+    """The file of the authority's certificate: in a folder that was named, else in one that the system gives.
+
+    :raises BadUsage: if it cannot be written.
+    """
+    import tempfile
+
+    folder = folder or Path(tempfile.mkdtemp(prefix="syncd-sandbox-"))
+    try:
+        return authority.write(folder).resolve()
+    except OSError as error:
+        raise BadUsage(f"{folder} cannot be written ({error.strerror}); name a folder of yours") from error
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The program ``syncd``: global options, the list of commands, and what becomes of trouble.
 
 Exit codes: 0 done and nothing waits for a person; 1 done, something waits; 2 bad usage or configuration; 3 a vendor
-refused, could not be reached or is stale, or another worker holds the connection; 4 reserved for the brake. Trouble
+refused, could not be reached or is stale, or another worker holds the connection; 4 the brake holds
+something for a person. Trouble
 that was foreseen is one readable sentence on a terminal and one ``command.failed`` line elsewhere, never a traceback.
 """
 
@@ -17,6 +18,7 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import (
+    audit,
     check,
     conflicts,
     dead_letters,
@@ -24,14 +26,18 @@ from syncd.cli import (
     doctor,
     drift,
     explain,
+    held,
+    parked,
     pausing,
     plan,
     privacy,
     resync,
     schema,
     setup,
+    simulate,
     stand_ins,
     status,
+    store,
     sync,
 )
 from syncd.cli import run as run_command
@@ -49,7 +55,7 @@ app = typer.Typer(
     name="syncd",
     help="Keeps a marketing account and a CRM org in step, and says why every value is what it is.",
     epilog="Exit codes: 0 done; 1 done, something waits for a person; 2 bad usage or configuration; 3 a vendor refused "
-    "or could not be reached, or part is left for the next run; 130, 143 interrupted. "
+    "or could not be reached, or part is left for the next run; 4 the brake holds something; 130, 143 interrupted. "
     "The options above may stand anywhere in a command.",
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -108,8 +114,14 @@ app.command("status")(status.status)
 app.command("runs")(status.runs)
 app.add_typer(conflicts.app, name="conflicts")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(parked.app, name="parked")
 app.add_typer(drift.app, name="drift")
 app.add_typer(schema.app, name="config")
+app.add_typer(audit.app, name="audit")
+app.add_typer(store.app, name="store")
+app.add_typer(held.app, name="held")
+app.command("expect")(held.expect)
+app.command("simulate")(simulate.simulate)
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)
 app.command("sandbox")(stand_ins.sandbox)

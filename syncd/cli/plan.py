@@ -11,6 +11,9 @@ import typer
 from syncd.cli.call import Call
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from syncd.model.brake import Key
     from syncd.operations.forecast import Forecast, KindForecast
 
 FIELDS_SHOWN = 5
@@ -35,10 +38,12 @@ def plan(
     and twenty samples. Exit 1 if a first link waits for approval or a conflict waits for a decision.
 
     JSON: connection, digest, first_link, needs_approval, open_conflicts, unfilled [field], seconds, calls {SIDE:
-    planned, share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write]. --out holds every
+    planned, share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write], would_be_held [[kind,
+    measure, side, field, n]]. --out holds every
     decision.
     """
     from syncd.cli.out import count, print_json, progress, say
+    from syncd.engine.brake import would_hold
     from syncd.engine.cycle import plan_only
     from syncd.operations.forecast import forecast, forecast_document, plan_document
     from syncd.operations.recreating import tombstones
@@ -48,15 +53,27 @@ def plan(
         with progress("reading both systems"):
             prepared = plan_only(world, full=full, recreate=tombstones(world, recreate))
         told = forecast(world, prepared.plan)
+        braked = would_hold(world, prepared.plan)
     if out is not None:
         write_private(out, plan_document(prepared.plan))
     if as_json:
-        print_json(forecast_document(told))
+        would = [[*map(str, key[:4]), number] for key, number in sorted(braked.items())]
+        print_json({**forecast_document(told), "would_be_held": would})
     else:
         print_forecast(told, call)
+        _print_braked(braked)
         if out is not None:
             say(f"{count(sum(1 for _ in prepared.plan.decisions()), 'decision')} written to {out}")
     raise typer.Exit(1 if told.waits else 0)
+
+
+def _print_braked(braked: Mapping[Key, int]) -> None:
+    """What the brake would leave unwritten of it."""
+    from syncd.cli.out import say
+
+    for (kind, measure, side, name, _), number in sorted(braked.items()):
+        what = ".".join(filter(None, (kind, name)))
+        say(f"of these {number:,} {what} {measure} to {side} would be held by the brake", style="yellow")
 
 
 def write_private(path: Path, document: object) -> None:

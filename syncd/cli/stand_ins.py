@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from sandbox.server import RunningSandbox
 
 HORIZON: Final = 2
+TRIAL: Final = 1_000_000
+"""How many records a trial may change before the brake holds the rest."""
 """Seconds after which a write without an answer may be sent again: a stand-in carries nothing out later than that."""
 
 
@@ -104,10 +106,8 @@ def sandbox(
         return
     if like is not None:
         call = replace(call, connection=like)
-    authority = _authority() if tls else None
-    running = _start(
-        hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare, authority=authority
-    )
+    authority = keeping.authority() if tls else None
+    running = _start(hubspot_port, salesforce_port, seed=seed, daily_calls=daily_calls, bare=bare, authority=authority)
     stopped = _stop_signal()
     try:
         kept = state is not None and keeping.load(running, state)
@@ -118,7 +118,7 @@ def sandbox(
                 _fill(running, load=load, people=people, companies=companies, seed=seed)
         environment = stand_in_environment(running.hubspot_url, running.salesforce_url, everyone=load is not None)
         if authority is not None:
-            environment["SYNCD_HTTP__CA_FILE"] = str(_trusted(authority, write_config or state))
+            environment["SYNCD_HTTP__CA_FILE"] = str(keeping.trusted(authority, write_config or state))
         if write_config is not None:
             _write_config(write_config, call, environment)
         admin = _admin_words(write_config) if bare else ()
@@ -139,8 +139,11 @@ def sandbox(
 
 def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: bool) -> dict[str, str]:
     """The environment that points the connection ``main`` at stand-ins. ``everyone``: every record is in scope."""
+    import json
+
     from sandbox.hubspot.kernel import DEFAULT_TOKEN
     from sandbox.salesforce.oauth import ConnectedApp
+    from syncd.settings.brake import raised
 
     app, prefix = ConnectedApp(), "SYNCD_CONNECTIONS__MAIN__"
     environment = {
@@ -151,6 +154,7 @@ def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: boo
         f"{prefix}CRM__CLIENT_SECRET": app.client_secret,
         f"{prefix}HORIZON__MARKETING": str(HORIZON),
         f"{prefix}HORIZON__CRM": str(HORIZON),
+        f"{prefix}BRAKE": json.dumps(raised(TRIAL)),
     }
     return environment | ({f"{prefix}SCOPE": "all"} if everyone else {})
 
@@ -176,24 +180,6 @@ def _admin_words(folder: Path | None) -> tuple[str, ...]:
     words = ("syncd", "--config", str(folder), "setup", "--marketing-token-file", str(kept / "marketing_token"))
     more = ("--crm-client-id", ADMIN_APP.client_id, "--crm-client-secret-file", str(kept / "crm_client_secret"))
     return (shlex.join([*words, *more]),)
-
-
-def _authority() -> Authority:
-    from sandbox.certificates import Authority
-    from sandbox.server import RealClock
-
-    return Authority(now=RealClock().now())
-
-
-def _trusted(authority: Authority, folder: Path | None) -> Path:
-    """The file of the authority's certificate: in a folder that was named, else in one that the system gives."""
-    import tempfile
-
-    folder = folder or Path(tempfile.mkdtemp(prefix="syncd-sandbox-"))
-    try:
-        return authority.write(folder).resolve()
-    except OSError as error:
-        raise BadUsage(f"{folder} cannot be written ({error.strerror}); name a folder of yours") from error
 
 
 def _start(
@@ -237,7 +223,7 @@ def _fill(running: RunningSandbox, *, load: Path | None, people: int, companies:
         except MissingFaker as missing:
             raise BadUsage(str(missing)) from missing
         for vendor, kernel in (("hubspot", running.hubspot), ("salesforce", running.salesforce)):
-            emit("sandbox.loaded", vendor=vendor, records=sum(len(rows) for rows in kernel.export().values()))
+            emit("sandbox.loaded", vendor=vendor, records=sum(kernel.sizes().values()))
 
 
 def _print(
@@ -248,7 +234,7 @@ def _print(
     for vendor, server in (("hubspot", running.hubspot_server), ("salesforce", running.salesforce_server)):
         emit("sandbox.started", vendor=vendor, port=server.server_address[1])
         with server.lock:
-            objects = {name: len(rows) for name, rows in server.kernel.export().items()}  # type: ignore[attr-defined]
+            objects = server.kernel.sizes()  # type: ignore[attr-defined]
         filled = ", ".join(f"{number:,} {name}" for name, number in objects.items() if number) or "empty"
         typer.echo(f"# {vendor}: {server.url} ({filled})")
     for name, value in environment.items():
@@ -302,6 +288,8 @@ def _syncd_yaml(folder: Path, environment: Mapping[str, str]) -> str:
         "connections:\n"
         "  main:\n"
         f"{scope}"
+        "    # A trial changes much at once; without this key the brake holds what is more than usual.\n"
+        f"    brake: {given['BRAKE']}\n"
         f"    horizon: {{marketing: {given['HORIZON__MARKETING']}, crm: {given['HORIZON__CRM']}}}\n"
         "    marketing:\n"
         f"      base_url: {quoted('MARKETING__BASE_URL')}\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.held import BRAKED
 from syncd.model.errors import RetryLater
 
 if TYPE_CHECKING:
@@ -21,15 +22,17 @@ def status(
 ) -> None:
     """Says how each connection stands; needs no credentials and no network.
 
-    Exit 1 if something waits for a person, 3 if a daemon is there and has not polled a side for three intervals.
+    Exit 1 if something waits for a person, 3 if a daemon is there and has not polled a side for three intervals, 4
+    if the brake holds something.
 
-    JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, accounts {SIDE: vendor,
-    account, name}, links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at,
-    age_seconds}], last_run (as in `runs`), open_intents, parked_fields, conflicts {open, decided}, dead_letters
-    {open, retrying}, remnants, resting [{kind, field, side, place, change, since}], lease {holder, epoch, until} or
-    null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id,
-    kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], dead_letters [{kind, side
-    (refusing), origin OBJECT/ID}]}}].
+    JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
+    or null, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors
+    [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents, parked_fields, quarantined, conflicts
+    {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field, side,
+    place, change, since}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers
+    [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind,
+    side, ref OBJECT/ID, field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin
+    OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
@@ -64,6 +67,8 @@ def status(
             _print(each, call)
     if any(each.stale for each in all_of_them):
         raise typer.Exit(RetryLater.exit_code)
+    if any(each.waits.braked for each in all_of_them):
+        raise typer.Exit(BRAKED)
     raise typer.Exit(1 if any(each.waits for each in all_of_them) else 0)
 
 
@@ -105,7 +110,7 @@ def runs(
 
 def counts_text(run: Run) -> str:
     """What a run did, in words and figures."""
-    nothing = "a preview that waits for approval" if run.state == "held" else "nothing to write"
+    nothing = "waits for approval" if run.state == "held" else "nothing to write"
     return ", ".join(f"{name} {number:,}" for name, number in sorted(run.counts.items())) or nothing
 
 
@@ -156,7 +161,7 @@ def _print(stands: Standing, call: Call) -> None:
     if stands.intents:
         say(f"  {count(stands.intents, 'write')} without a known ending, settled by the next cycle")
     if stands.parked:
-        say(f"  {count(stands.parked, 'parked field')}: `{call.again('explain', 'RECORD', 'FIELD')}` says why")
+        say(f"  {count(stands.parked, 'parked field')}: `{call.again('parked', 'list')}` says why")
     rows = [
         (row.kind, row.side.value, row.stream, when(row.moved_at), age(row.moved_at, stands.at))
         for row in sorted(stands.cursors, key=lambda row: (row.kind, row.side, row.stream))
@@ -168,21 +173,33 @@ def _print(stands: Standing, call: Call) -> None:
 def print_waits(stands: Standing, call: Call) -> None:
     """What waits, each with the command to type; or that nothing does."""
     from syncd.cli.out import count, say
+    from syncd.operations.restoring import restored_sentence
 
     waits = stands.waits
+    if waits.restored is not None:
+        again = call.again("sync") if waits.restored.compared is None else call.again("store", "accept-restored")
+        say(f"  {restored_sentence(waits.restored)}: {again}", style="red")
     if waits.approval:
         say(f"  the first link waits for approval: {call.again('sync')}", style="yellow")
     if waits.conflicts:
         say(f"  {count(waits.conflicts, 'conflict')} to decide: {call.again('conflicts', 'list')}", style="yellow")
     if waits.dead_letters:
         say(f"  {count(waits.dead_letters, 'dead letter')}: {call.again('dead-letters', 'list')}", style="yellow")
+    if waits.quarantined:
+        told = f"  {count(waits.quarantined, 'field')} in quarantine, put back again and again"
+        say(f"{told}: {call.again('parked', 'list')}", style="yellow")
     if waits.remnants:
         say(
             f"  {count(waits.remnants, 'record')} of forgotten people to delete: {call.again('privacy')}",
             style="yellow",
         )
+    for part in waits.held:
+        kind, measure, _, name, _ = part.lot.key
+        what = ".".join(filter(None, (kind, name)))
+        told = f"  {part.stands}: {len(part.lot.changes):,} {what} {measure} held by the brake"
+        say(f"{told}: {call.again('held', 'show', part.digest)}", style="yellow" if part.asks else None)
     for each in waits.resting:
-        say(f"  at rest: {each}; {call.again('drift', 'accept', f'{each.kind}.{each.field}')}", style="yellow")
+        say(f"  at rest: {each}; {call.again('drift', 'accept', each.name)}", style="yellow")
     if stands.decided or stands.retrying:
         say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
     if not waits:

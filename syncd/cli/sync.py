@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.held import BRAKED
 
 if TYPE_CHECKING:
     from syncd.engine.cycle import Ended
@@ -35,9 +36,10 @@ def sync(
     """Carries out one cycle: reads both sides, decides, writes, remembers.
 
     The first link of two filled systems is only previewed, and written once its digest is approved. Exit 1 if something
-    waits for a person, 3 if part is left for the next run or another worker holds the connection.
+    waits for a person, 3 if part is left for the next run or another worker holds the connection, 4 if the
+    brake holds something.
 
-    JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters, remnants}, preview
+    JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters, remnants, held}, preview
     (as in `plan`) or null.
     """
     from syncd.cli.out import print_json, progress
@@ -69,6 +71,7 @@ def sync(
                         "conflicts": stands.waits.conflicts,
                         "dead_letters": stands.waits.dead_letters,
                         "remnants": stands.waits.remnants,
+                        "held": sum(len(part.lot.changes) for part in stands.waits.held if part.asks),
                     },
                     "preview": None if preview is None else forecast_document(preview),
                 }
@@ -89,6 +92,8 @@ def sync(
         call.hasten()  # a daemon that found the first link unapproved waits long
     if ended.run.state is RunState.PARTIAL:
         raise typer.Exit(PARTIAL)
+    if stands.waits.braked:
+        raise typer.Exit(BRAKED)
     raise typer.Exit(1 if ended.needs_approval or stands.waits else 0)
 
 

@@ -7,9 +7,10 @@ to be done it says why.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.core.layout import LANES
+from syncd.core.lost import apart
 from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import Confirm, FieldMapping, KindMapping
 from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
@@ -55,6 +56,15 @@ class Draft:
         """Both sides are content with this field as it stands; the Base may move."""
         self.agreed[name] = value
         self.settled.append(name)
+
+    def hold(self, conflict: Conflict, known: Sequence[Conflict]) -> None:
+        """Holds a field, in place of what was held of it before; what is held already is not held again."""
+        before, _ = apart(known, str(conflict.field))
+        self.closes.extend(each.id for each in before if each.id != conflict.id)
+        if any(replace(each, since=conflict.since, resolution=None) == conflict for each in before):
+            self.reasons.append("a conflict waits")
+        else:
+            self.holds.append(conflict)
 
     def decision(
         self,
@@ -118,3 +128,20 @@ def guarded(
         if told is not MISSING and not vendor_field.startswith(REF):
             expect[vendor_field] = told
     return expect
+
+
+def only(
+    action: Update, changes: Sequence[FieldChange], *, slots: Mapping[str, Sequence[str]], key: str | None
+) -> Update:
+    """The same update with some of its changes only. ``slots`` are the vendor fields of every shared field there."""
+    kept = {
+        name for change in changes for slot in slots.get(change.field, ()) for name in (slot, slot.removeprefix(REF))
+    }
+    return replace(
+        action,
+        changes=tuple(changes),
+        fields={name: wire for name, wire in action.fields.items() if name in kept},
+        refs={name: link for name, link in action.refs.items() if name in kept},
+        expect={name: wire for name, wire in (action.expect or {}).items() if name in kept} or None,
+        key=key,
+    )

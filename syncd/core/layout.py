@@ -14,8 +14,9 @@ from operator import itemgetter
 from typing import Final
 
 from syncd.core.normalize import Lens
-from syncd.model.link import Base, Columns
-from syncd.model.remote import REF, RemoteRecord, RemoteRef, wire_of
+from syncd.model.link import Base, Columns, Link, LinkState
+from syncd.model.plan import Relink
+from syncd.model.remote import REF, RemoteRecord, RemoteRef, Succession, wire_of
 from syncd.model.values import MISSING, SIDES, Lane, Pair, Side, Wire
 
 LANES: Final = list(Lane)
@@ -25,6 +26,15 @@ EMPTY_BASE: Final = Base(agreed={}, confirmed=Pair({}, {}))
 def digest(*parts: object) -> str:
     """A short stable name for what the parts say: 24 hex digits."""
     return blake2b("\x1f".join(str(part) for part in parts).encode(), digest_size=12).hexdigest()
+
+
+def restored(link: Link, side: Side, ref: RemoteRef) -> tuple[Link, Relink]:
+    """A tombstone whose record came back is a live link again."""
+    refs = link.refs.replacing(side, ref)
+    revived = Link(
+        link.id, link.kind, refs, link.proof, link.since, LinkState.LIVE, link.keyed.replacing(side, value=False)
+    )
+    return revived, Relink(side, link.refs.of(side), ref, Succession.RESTORED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ An opt-out is not merged but monotone: it may be set by us, never cleared (docs/
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
@@ -56,9 +56,9 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Unite:
-    """A value made of both is written wherever it is not yet."""
+    """A value that is not simply one side's is written wherever it is not yet."""
 
-    value: tuple[str, ...]
+    value: Canonical
     rule: str
 
 
@@ -77,6 +77,9 @@ class NeedsTimes:
 
 Verdict: TypeAlias = Keep | Agree | Take | Unite | Clashing | NeedsTimes
 
+CHOSEN: Final = "chosen by a person"
+"""The rule of a value that a person chose: no guard of syncd's own is in its way."""
+
 KEEP = Keep()
 NEEDS_TIMES = NeedsTimes()
 
@@ -94,11 +97,11 @@ def merge(
     if field.only_on_create:
         return Keep("only on create")
     if field.type is FieldType.OPT_OUT:
-        return _merge_opt_out(field, agreed=agreed, seen=seen)
+        return merge_opt_out(field, agreed=agreed, seen=seen)
     marketing, crm = seen.marketing, seen.crm
     if not (marketing.changed or crm.changed) and agreed is not MISSING:
         return KEEP
-    unreadable = _unreadable(field, seen)
+    unreadable = unreadable_in(field, seen)
     if unreadable is not None:
         return unreadable
     if marketing.value is MISSING or crm.value is MISSING:
@@ -106,7 +109,7 @@ def merge(
     if marketing.value == crm.value:
         return Agree(crm.value)
     if field.direction is not Direction.BOTH:
-        return _from_owner(field, seen, first=agreed is MISSING)
+        return from_owner(field, seen, first=agreed is MISSING)
     if agreed is MISSING and (marketing.value is None or crm.value is None):
         filled = Side.CRM if marketing.value is None else Side.MARKETING
         return _take(field, filled, seen, rule="fill")
@@ -127,10 +130,10 @@ def choose(field: FieldMapping, *, side: Side, seen: Pair[Seen]) -> Agree | Clas
         return Clashing(Topic.FIELD, "an opt-out is never cleared by syncd: record the renewed consent by hand")
     if not field.direction.flows_to(side.other):
         return Clashing(Topic.FIELD, f"{side} was chosen, but this field never flows to the {side.other} side")
-    return Take(side, chosen.value, "chosen by a person")
+    return Take(side, chosen.value, CHOSEN)
 
 
-def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
+def unreadable_in(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
     """An unreadable value holds the field only where it matters.
 
     That is on a side that the value would come from, or in the way of a value that would overwrite it.
@@ -145,7 +148,7 @@ def _unreadable(field: FieldMapping, seen: Pair[Seen]) -> Verdict | None:
     return Clashing(Topic.FIELD, "; ".join(f"{side}: {seen.of(side).trouble}" for side in troubled))
 
 
-def _from_owner(field: FieldMapping, seen: Pair[Seen], *, first: bool) -> Verdict:
+def from_owner(field: FieldMapping, seen: Pair[Seen], *, first: bool) -> Verdict:
     """A one-way field: the side it comes from owns it, and an edit on the other side is written over.
 
     An owner without a value never wipes what the other side has, unless clears may travel that way.
@@ -201,7 +204,8 @@ def _take(field: FieldMapping, side: Side, seen: Pair[Seen], *, rule: str) -> Ve
     return Take(side, value, rule)
 
 
-def _merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:
+def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:
+    """An opt-out of one side is one of both; what was renewed since is for people."""
     out = seen.map(lambda side: side.value is True)
     if not (out.marketing or out.crm):
         told = seen.marketing.value is not MISSING and seen.crm.value is not MISSING

@@ -9,18 +9,20 @@ stands as it last confirmed: gather guarantees that its stream was read to the e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from syncd.core.creation import Made, plan_create, shared_values
+from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
-from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest
+from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
+from syncd.core.lost import apart, asked_back, by_person, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
-from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
+from syncd.model.link import QUARANTINED, Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
 from syncd.model.mapping import Direction, FieldMapping
-from syncd.model.plan import Action, Decision, Nothing, Relink
-from syncd.model.remote import RemoteRecord, RemoteRef, Succession
+from syncd.model.plan import Action, Decision, Nothing
+from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
@@ -52,6 +54,8 @@ class Planner:
     ``schemas`` are the vendors' schema fingerprints, ``read`` when each was read, ``now`` the moment that new conflicts
     are dated with. ``only`` are the fields of linked records that are looked at, all if it is empty; what differs
     elsewhere stays a difference. ``resting`` are those that nobody looks at, since a vendor changed what they are.
+    ``doubtful`` says that the Bases are of a restored store and older than the truth: they tell no change, and what a
+    person chose by them is no choice any more.
     """
 
     def __init__(
@@ -64,8 +68,10 @@ class Planner:
         now: Instant,
         only: frozenset[str] = frozenset(),
         resting: frozenset[str] = frozenset(),
+        doubtful: bool = False,
     ) -> None:
         self.lens = lens
+        self._doubtful = doubtful
         self.kind = lens.kind
         self._connection = connection
         self._schemas = schemas
@@ -168,10 +174,16 @@ class Planner:
         name = mapping.name
         agreed: Told = base.agreed.get(name, MISSING)
         sides = Pair(*(self._look(side, name, link, base, seen.of(side)) for side in SIDES))
-        open_conflicts = [conflict for conflict in known.conflicts if conflict.field == name]
+        open_conflicts, lost = apart(known.conflicts, name)
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict
-        if chosen in ("crm", "marketing"):
+        draft.closes.extend(over(lost, sides))
+        wanted = asked_back(mapping, lost)
+        if self._doubtful or (not chosen and in_doubt(open_conflicts)):
+            verdict = merge_in_doubt(mapping, seen=sides)
+        elif wanted is not None:
+            verdict = wanted
+        elif chosen in ("crm", "marketing"):
             verdict = choose(mapping, side=Side(chosen), seen=sides)
         else:
             times = known.times.get(name)
@@ -186,7 +198,7 @@ class Planner:
             draft.untimed.append(name)
             return
         if isinstance(verdict, Clashing):
-            self._hold(draft, self._conflict(link, base, verdict, name, sides, seen), known)
+            draft.hold(self._conflict(link, base, verdict, name, sides, seen), known.conflicts)
             return
         untold = MISSING in (sides.marketing.value, sides.crm.value)
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
@@ -196,15 +208,6 @@ class Planner:
     def _look(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
         object_name = record.ref.object if record else link.refs.of(side).object
         return self._sight.of(side, name, object_name=object_name, base=base, record=record)
-
-    def _hold(self, draft: Draft, conflict: Conflict, known: Known) -> None:
-        """Holds a field, in place of what was held of it before; what is held already is not held again."""
-        before = [each for each in known.conflicts if each.field == conflict.field]
-        draft.closes.extend(each.id for each in before if each.id != conflict.id)
-        if any(replace(each, since=conflict.since, resolution=None) == conflict for each in before):
-            draft.reasons.append("a conflict waits")
-        else:
-            draft.holds.append(conflict)
 
     def _carry_out(
         self,
@@ -233,6 +236,9 @@ class Planner:
             draft.settle(name, verdict.value)
             draft.frees.extend(parked)
             return
+        if not by_person(verdict.rule) and any(row.field == name and row.code == QUARANTINED for row in known.parked):
+            draft.reasons.append("in quarantine")
+            return
         origin = verdict.side if isinstance(verdict, Take) else None
         if verdict.value is None and mapping.type is FieldType.REFERENCE:
             draft.reasons.append("a reference is never emptied")
@@ -251,7 +257,7 @@ class Planner:
                 continue
             if isinstance(wires, Invalid):
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
-                self._hold(draft, self._conflict(link, base, held, name, sides, seen), known)
+                draft.hold(self._conflict(link, base, held, name, sides, seen), known.conflicts)
                 continue
             if (side, name) in parked and self._parked_with(known, side, name, wires, record):
                 draft.reasons.append("parked")
@@ -337,12 +343,3 @@ class Planner:
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""
         return shared_values(self.lens, side, record)
-
-
-def restored(link: Link, side: Side, ref: RemoteRef) -> tuple[Link, Relink]:
-    """A tombstone whose record came back is a live link again."""
-    refs = link.refs.replacing(side, ref)
-    revived = Link(
-        link.id, link.kind, refs, link.proof, link.since, LinkState.LIVE, link.keyed.replacing(side, value=False)
-    )
-    return revived, Relink(side, link.refs.of(side), ref, Succession.RESTORED)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 from syncd.core.planner import digest
 from syncd.engine.settle import Ledger
+from syncd.engine.world import World
 from syncd.model.link import AuditRow, Intent, IntentKind
+from syncd.model.mapping import Confirm
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side, Wire
@@ -27,12 +29,34 @@ class Ahead:
     audit: AuditRow
 
 
-def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, *, run: str, origin: Origin) -> Ahead:
-    """Everything for one action, as its link stands now.
+@dataclass(slots=True)
+class Conditions:
+    """How many writes of a cycle were given the vendor's own condition, each a call of its own."""
+
+    taken: int = 0
+
+    def take(self, world: World, side: Side) -> bool:
+        """Whether one more may be."""
+        if not world.connectors.of(side).capabilities.preconditions or self.taken >= world.connection.precondition_rows:
+            return False
+        self.taken += 1
+        return True
+
+
+def write_ahead(
+    ledger: Ledger,
+    decision: Decision,
+    action: Create | Update,
+    *,
+    run: str,
+    origin: Origin,
+    conditions: Conditions | None = None,
+) -> Ahead:
+    """Everything for one action, as its link stands now; ``conditions`` are what is left of those of this cycle.
 
     The origin goes to the vendor only: nobody agrees on it, so neither intent nor Base may hold it.
     """
-    write = _write(ledger, decision, action)
+    write = _write(ledger, decision, action, conditions or Conditions())
     intent = _intent(ledger, decision, action, write, run)
     mark = ledger.planner.kind.origin.of(action.side)
     if mark is not None:
@@ -52,7 +76,7 @@ def write_ahead(ledger: Ledger, decision: Decision, action: Create | Update, *, 
     return Ahead(write, intent, audit)
 
 
-def _write(ledger: Ledger, decision: Decision, action: Create | Update) -> Write:
+def _write(ledger: Ledger, decision: Decision, action: Create | Update, conditions: Conditions) -> Write:
     refs = _refs(ledger, action)
     if isinstance(action, Create):
         name = _name(ledger, action.side, action.origin, action.fields, refs, action.record_type or "")
@@ -64,7 +88,10 @@ def _write(ledger: Ledger, decision: Decision, action: Create | Update) -> Write
         fields = {**action.fields, key: link.refs.other(action.side).id}
     record = decision.seen.of(action.side)
     version = record.version if record else ""
-    expect = Expect(version, action.expect) if action.expect else None
+    expect = None
+    if action.expect:
+        wanted = any(ledger.planner.field(each.field).confirm is Confirm.PRECONDITION for each in action.changes)
+        expect = Expect(version, action.expect, conditional=wanted and conditions.take(ledger.world, action.side))
     name = _name(ledger, action.side, action.ref, fields, refs, version)
     return UpdateRecord(name, action.ref, fields, refs, expect)
 

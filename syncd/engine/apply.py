@@ -16,11 +16,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from syncd.core.draft import only
+from syncd.core.lost import restored_by
 from syncd.core.planner import LANES, NOTHING_KNOWN, Known, Planner, digest
-from syncd.engine.ahead import write_ahead
+from syncd.engine.ahead import Conditions, write_ahead
+from syncd.engine.brake import Brake
+from syncd.engine.flips import quarantined
 from syncd.engine.forgetting import OptOuts, forget
 from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
+from syncd.engine.lost import overwritten
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
@@ -64,13 +69,14 @@ class Job:
 @dataclass(slots=True)
 class Tally:
     """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in, ``opt_outs`` the
-    endings of the opt-outs of people to be forgotten.
+    endings of the opt-outs of people to be forgotten, ``conditions`` the conditional writes so far.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     partial: bool = False
     buried: set[str] = field(default_factory=set)
     opt_outs: OptOuts = field(default_factory=OptOuts)
+    conditions: Conditions = field(default_factory=Conditions)
 
     def note(self, name: str, side: Side | None = None, by: int = 1) -> None:
         """Counts one outcome, by side where it has one."""
@@ -86,6 +92,7 @@ class Apply:
 
     world: World
     planner: Planner
+    brake: Brake
     run: str
     holding: Holding
     tally: Tally
@@ -94,6 +101,7 @@ class Apply:
     ledger: Ledger = field(init=False)
     _next: list[Job] = field(default_factory=list)
     _created: list[Decision] = field(default_factory=list)
+    _restoring: dict[str, set[Side]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.world, self.planner)
@@ -102,6 +110,7 @@ class Apply:
         """Settles all that needs no vendor."""
         for lot in _lots(plan.decisions, UNWRITTEN_LOT):
             settlement = Settlement()
+            self.brake.charge_ended(lot)
             for decision in lot:
                 settle_unwritten(self.ledger, decision, settlement)
             for conflict in settlement.conflicts:
@@ -196,11 +205,25 @@ class Apply:
 
     # -- one lot -----------------------------------------------------------------------------------------------------
     def _send(self, side: Side, jobs: Sequence[Job]) -> None:
+        jobs = self._not_fought(jobs)
+        if not jobs:
+            return
         now = self.world.clock.now()
-        ahead = [write_ahead(self.ledger, job.decision, job.action, run=self.run, origin=self.origin) for job in jobs]
+        ahead = [
+            write_ahead(
+                self.ledger,
+                job.decision,
+                job.action,
+                run=self.run,
+                origin=self.origin,
+                conditions=self.tally.conditions,
+            )
+            for job in jobs
+        ]
         prepared = [each.write for each in ahead]
         intents = [each.intent for each in ahead]
-        self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now)
+        charges = self.brake.charged((job.decision.link.id, side) for job in jobs)
+        self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now, charges)
         lane = jobs[0].action.lane
         if self.world.lane is not None and lane is not Lane.OPT_OUT:
             lane = self.world.lane
@@ -216,11 +239,42 @@ class Apply:
         total = Settlement()
         for job, write, result in zip(jobs, prepared, results, strict=True):
             _add(total, self._outcome(job, write, result))
+        done = zip(jobs, results, strict=True)
+        sent = [(j.decision, j.action, r) for j, r in done if isinstance(r, Written) and isinstance(j.action, Update)]
+        for conflict in overwritten(self.world, self.planner, side, sent, at=now):
+            self._opened(conflict)
+            total.conflicts.append(conflict)
         self.world.settle(total)
         self.progress(len(jobs))
         if self._created:
             created, self._created = self._created, []
             self._follow(side, created)
+
+    def _not_fought(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """The lot without fields that somebody keeps putting back, which are parked in quarantine."""
+        updates = [(job.decision, job.action) for job in jobs if isinstance(job.action, Update)]
+        fought = quarantined(self.world, self.planner, updates)
+        if not fought:
+            return jobs
+        peaceful: list[Job] = []
+        settlement = Settlement()
+        for job in jobs:
+            action = job.action
+            rows = fought.get((job.decision.link.id, action.side))
+            if not rows or isinstance(action, Create):
+                peaceful.append(job)
+                continue
+            settlement.parked.extend(rows)
+            for row in rows:
+                self.tally.note("quarantined", row.side)
+                emit("field.quarantined", kind=row.kind, side=str(row.side), link=row.link, field=row.field)
+            names = {row.field for row in rows}
+            rest = [change for change in action.changes if change.field not in names]
+            if rest or action.key is not None:
+                slots = self.planner.slots(action.side, action.ref.object)
+                peaceful.append(Job(job.decision, only(action, rest, slots=slots, key=action.key)))
+        self.world.settle(settlement)
+        return peaceful
 
     # -- outcomes ------------------------------------------------------------------------------------------------------
     def _outcome(self, job: Job, write: Write, result: WriteResult) -> Settlement:
@@ -268,6 +322,7 @@ class Apply:
         action = job.action
         settlement, parked = settle_written(self.ledger, job.decision, action, write, result)
         settlement.endings[write.intent] = "done"
+        settlement.unconflict.extend(self._restored(job))
         for row in parked:
             self.tally.note("parked", row.side)
             emit("field.parked", kind=row.kind, side=str(row.side), link=row.link, field=row.field, code=row.code)
@@ -280,6 +335,23 @@ class Apply:
                 settlement.revive.append(digest("dead", job.decision.link.id, action.side))
             self._created.append(job.decision)
         return settlement
+
+    def _restored(self, job: Job) -> list[str]:
+        """Conflicts whose lost value now stands everywhere: the last write of it was done."""
+        over: list[str] = []
+        for change in job.action.changes:
+            if not (conflict := restored_by(change.rule)):
+                continue
+            to_write = {
+                action.side
+                for action in job.decision.actions
+                if isinstance(action, Update) and any(each.rule == change.rule for each in action.changes)
+            }
+            left = self._restoring.setdefault(conflict, to_write)
+            left.discard(job.action.side)
+            if not left:
+                over.append(conflict)
+        return over
 
     def _follow(self, side: Side, created: Sequence[Decision]) -> None:
         """What follows from new records: their origins learn the key, and what the vendor added by itself travels.
@@ -295,7 +367,8 @@ class Apply:
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)
             waiting = [row for row in parked if row.link == decision.link.id] if parked else []
-            self._decide_again(decision, seen, settlement, Known(parked=waiting))
+            # What a vendor adds to a new record by itself is part of its making, which was counted.
+            self._decide_again(decision, seen, settlement, Known(parked=waiting), sift=_as_it_is)
         if settlement:
             self.world.settle(settlement)
 
@@ -305,10 +378,12 @@ class Apply:
         seen: Pair[RemoteRecord | None],
         settlement: Settlement,
         known: Known = NOTHING_KNOWN,
+        sift: Callable[[Decision], Decision] | None = None,
     ) -> None:
         """Decides on a link as it stands after what was settled so far, and queues what follows."""
         decided = self.planner.linked(self.ledger.of(decision), seen, known)
         if isinstance(decided, Decision):
+            decided = (sift or self.brake.again)(decided)
             settle_unwritten(self.ledger, decided, settlement)
             self._next.extend(Job(decided, action) for action in decided.actions if isinstance(action, Create | Update))
             return
@@ -382,6 +457,10 @@ class Apply:
         self.tally.partial = True
         self.tally.note("deferred", job.action.side)
         self.world.settle(Settlement(wishes=[self._look(job)]))
+
+
+def _as_it_is(decision: Decision) -> Decision:
+    return decision
 
 
 def _order(job: Job) -> tuple[int, str, bool, str]:

@@ -1,7 +1,8 @@
 """Carries out what was decided on one kind, and remembers at the end what was read for it.
 
-Cycle and resync share this: the writes of a plan, then one settlement with wishes, letters and cursors, the last of
-all. The first link of two filled systems goes in waves and stops after one with too many refusals.
+Cycle, resync and sweep share this: the brake, the writes of a plan that it lets through, then one settlement with
+wishes, letters and cursors, the last of all. The first link of two filled systems goes in waves and stops after one
+with too many refusals.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
+from syncd.engine.brake import Brake
 from syncd.engine.gathered import Gathered, look_again
 from syncd.engine.price import WAVES, waves
 from syncd.engine.running import Running
@@ -38,11 +40,16 @@ def carry_out(
     world = at_work.world
     if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
         world.store.remember(BILLED, UNKNOWN, world.clock.now())  # a person may have changed it
-    apply = Apply(world, world.planner(plan.kind), at_work.run.id, at_work.holding, at_work.tally, origin, progress)
+    planner = world.planner(plan.kind)
+    brake = Brake(world, planner, free=first_link)
+    apply = Apply(world, planner, brake, at_work.run.id, at_work.holding, at_work.tally, origin, progress)
+    plan = brake.sift(plan)
     if first_link:
         _in_waves(apply, plan)
     else:
         _all_at_once(apply, plan)
+    if held := brake.ended(gathered):
+        at_work.tally.note("held", by=held)
     run = at_work.run.id
     done = Settlement(
         requests_done=[request.id for request in gathered.carried],

@@ -2,19 +2,21 @@
 
 The lease is ours (docs/decisions.md 3): two cycles of one connection never write at once, whoever started them. The
 first link of two filled systems is a preview: nothing is written until a person approves exactly that plan by its
-digest; then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals.
+digest; then it goes in waves of 10, 100 and the rest, and stops after a wave with too many refusals. A store that was
+restored from an older copy is compared and waits for a person, too (``reobserve``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
+from syncd.engine.reobserve import reobserve
 from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
@@ -39,6 +41,9 @@ class Ended:
 def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
     """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
     make_ready(world)
+    restored = world.store.restored()
+    if restored is not None and restored.compared is None:
+        return prepare(replace(world, doubtful=True), full=True, recreate=recreate)
     return prepare(world, full=full, recreate=recreate)
 
 
@@ -75,6 +80,9 @@ class _Cycle:
         """Recover, prepare, guard, apply, remember."""
         world = self.world
         make_ready(world)
+        restored = world.store.restored()
+        if restored is not None and world.connection.mode != "shadow":
+            return Ended(reobserve(self.at_work, restored), None, needs_approval=True)
         still_open = recover(world)
         prepared = prepare(world, full=full, recreate=recreate, steady=steady and world.connection.mode == "live")
         for side in SIDES:

@@ -19,11 +19,12 @@ from datetime import timedelta
 
 from syncd.core.planner import Planner
 from syncd.engine import backlog
-from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, Meeting, look_again
+from syncd.engine.brake import held_of
+from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, HeldRecords, Meeting, look_again
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
-from syncd.model.link import VERSION, Conflict, Linked, LinkState, Parked
+from syncd.model.link import QUARANTINED, VERSION, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import SIDES, Pair, Side
@@ -153,6 +154,7 @@ class Gather:
         self._what_waits()
         self.into.carried = []
         self.into.dead = {ref: letter for ref, letter in self.into.dead.items() if not letter.retry}
+        self.into.held = HeldRecords(links=self.into.held.links)
 
     def _ended(self) -> Gathered:
         self._complete()
@@ -320,7 +322,8 @@ class Gather:
 
     def _open(self, found: Linked) -> bool:
         """Whether something waits there, which may be over now because a value is back to what it was."""
-        return found.link.id in self.into.conflicts or found.link.id in self.into.parked
+        link, into = found.link.id, self.into
+        return link in into.conflicts or link in into.parked or link in into.held.links
 
     def _tombstone(self, found: Linked, side: Side, record: RemoteRecord) -> None:
         if found.link.state is LinkState.FORGOTTEN:
@@ -340,7 +343,7 @@ class Gather:
         """Link ids of the records that these point to, so that references can be read."""
         shape = self.shapes.of(side)
         for name in shape.refs if records else ():
-            wanted = {ref for record in records for ref in record.refs.get(name, ())}
+            wanted = dict.fromkeys(ref for record in records for ref in record.refs.get(name, ()))
             kind = next(field.kind for field in self.planner.kind.fields if field.name == name)
             if not wanted or kind is None:
                 continue
@@ -389,6 +392,7 @@ class Gather:
                 into.parked.setdefault(row.link, []).append(row)
         into.dead = {row.origin: row for row in store.dead_letters() if row.kind == self.kind}
         self.world.attempts.update((row.id, row.attempts) for row in into.dead.values())
+        into.held = held_of(self.world, self.planner)
         into.flying = {intent.link for intent in store.open_intents() if intent.kind == self.kind}
         into.carried = [
             request
@@ -400,8 +404,8 @@ class Gather:
         """Reads what somebody asked for: looked-at records, resolved conflicts, dead letters to retry, and parked
         fields whose mapping or vendor schema changed.
         """
-        links: set[str] = set()
-        refs: Pair[set[RemoteRef]] = Pair(set(), set())
+        links = set(self.into.held.due_links)
+        refs = self.into.held.due_refs.map(set)
         for request in self.into.carried:
             if request.wish != LOOK:
                 continue
@@ -426,7 +430,7 @@ class Gather:
         links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
         self._meet(links)
         for side in SIDES:
-            unread = [ref for ref in refs.of(side) if ref not in self.into.strays.of(side)]
+            unread = sorted(ref for ref in refs.of(side) if ref not in self.into.strays.of(side))
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
 
     def _recreate(self) -> None:
@@ -454,13 +458,17 @@ class Gather:
         )
 
     def _retry(self, row: Parked) -> bool:
-        """Whether the mapping or the schema changed since a field was parked; a new value shows in the stream."""
+        """Whether the mapping or the schema changed since a field was parked; a new value shows in the stream. What is
+        in quarantine waits for a person.
+        """
+        if row.code == QUARANTINED:
+            return False
         prefix = row.fingerprint.rpartition("-")[0]
         return prefix not in self.planner.terms_digests(row.side)
 
     def _meet(self, links: Iterable[str]) -> None:
         """Makes sure that these links are met, with both sides read."""
-        wanted = set(links)
+        wanted = sorted(set(links))
         missing = [link for link in wanted if link not in self.into.meetings]
         for link, found in self.world.store.by_link(missing).items():
             if found.link.kind == self.kind and found.link.state is LinkState.LIVE:
@@ -473,7 +481,7 @@ class Gather:
         open_ones = [
             meeting
             for link, meeting in into.meetings.items()
-            if link in into.conflicts or link in into.parked or meeting.linked.base is None
+            if link in into.conflicts or link in into.parked or link in into.held.links or meeting.linked.base is None
         ]
         self._read_sides(open_ones, Side)
         for side in SIDES:

@@ -28,6 +28,16 @@ class Meeting:
 
 
 @dataclass(slots=True)
+class HeldRecords:
+    """Records that the brake holds: ``links``, and those of all that may go now (``due``), links and lone records."""
+
+    links: set[str] = field(default_factory=set)
+    due: set[str] = field(default_factory=set)
+    due_links: set[str] = field(default_factory=set)
+    due_refs: Pair[set[RemoteRef]] = field(default_factory=lambda: Pair(set(), set()))
+
+
+@dataclass(slots=True)
 class Gathered:
     """Everything that was read of one kind in one cycle.
 
@@ -54,6 +64,7 @@ class Gathered:
     carried: list[Request] = field(default_factory=list)
     wishes: list[Request] = field(default_factory=list)
     flying: set[str] = field(default_factory=set)
+    held: HeldRecords = field(default_factory=HeldRecords)
     erased: dict[tuple[Side, RemoteRef], Linked | None] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     recreate: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)

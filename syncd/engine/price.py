@@ -1,8 +1,8 @@
 """What carrying a plan out will cost: calls per side, and the time they take at the usual pace of the vendors.
 
 Counts writes as they will be sent, lot by lot and on a first link wave by wave: the writes themselves, reading again
-before a guarded write, reading back what a vendor's answer does not tell, and reading new records whole. What was read
-to make the plan is spent already and not counted.
+before a guarded write and its history afterwards, reading back what a vendor's answer does not tell, and reading new
+records whole. What was read to make the plan is spent already and not counted.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def price(world: World, kinds: Sequence[KindPlan], *, first_link: bool) -> Cost:
 def _wave(world: World, decisions: Sequence[Decision]) -> Counter[Side]:
     written: Counter[Side] = Counter()
     read: Counter[Side] = Counter()
+    guarded: Counter[Side] = Counter()
     for decision in decisions:
         for action in decision.actions:
             if isinstance(action, Create):
@@ -49,13 +50,17 @@ def _wave(world: World, decisions: Sequence[Decision]) -> Counter[Side]:
                 written[action.side.other] += 1  # the record it was made for learns the key
             elif isinstance(action, Update):
                 written[action.side] += 1
-                read[action.side] += 1 if action.expect else 0
+                if action.expect:
+                    read[action.side] += 1
+                    guarded[action.side] += 1
     calls: Counter[Side] = Counter()
     for side in SIDES:
         capable = world.connectors.of(side).capabilities
         if not capable.confirms:
             read[side] += written[side]
         calls[side] = _lots(written[side], capable.write_batch) + _lots(read[side], capable.read_batch)
+        if capable.history:
+            calls[side] += _lots(guarded[side], capable.history_batch)
     return calls
 
 

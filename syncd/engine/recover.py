@@ -17,7 +17,7 @@ from syncd.engine.gather import look_again
 from syncd.engine.world import World
 from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import Instant, Pair, Side, Wire
+from syncd.model.values import SIDES, Instant, Pair, Side, Wire
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
@@ -49,8 +49,9 @@ def _pass(world: World) -> list[Intent]:
     groups: dict[tuple[str, Side, IntentKind, str], list[Intent]] = defaultdict(list)
     for intent in world.store.open_intents():
         groups[intent.kind, intent.side, intent.action, intent.object].append(intent)
-    for side in {side for _, side, _, _ in groups}:
-        world.connectors.of(side).quieten()
+    for side in SIDES:
+        if any(side is each for _, each, _, _ in groups):
+            world.connectors.of(side).quieten()
     for (kind, side, action, object_name), intents in groups.items():
         if kind not in world.terms:
             left.extend(intents)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from syncd.core.draft import only
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner, digest
 from syncd.engine.world import World
@@ -99,15 +100,7 @@ def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[
 
 def _only(planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None) -> Update:
     """The same update with some of its changes only."""
-    kept = {field for change in changes for field in _vendor_fields(planner, action, change.field)}
-    return replace(
-        action,
-        changes=tuple(changes),
-        fields={name: wire for name, wire in action.fields.items() if name in kept},
-        refs={name: link for name, link in action.refs.items() if name in kept},
-        expect={name: wire for name, wire in (action.expect or {}).items() if name in kept} or None,
-        key=key,
-    )
+    return only(action, changes, slots=planner.slots(action.side, action.ref.object), key=key)
 
 
 def _without(planner: Planner, action: Create, bad: Sequence[FieldChange]) -> Create:

@@ -22,6 +22,7 @@ from syncd.engine.gathered import Gathered
 from syncd.engine.prepare import decide, kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.recover import recover
+from syncd.engine.reobserve import refuse_restored
 from syncd.engine.running import running
 from syncd.engine.world import World, make_ready, note_filled
 from syncd.model.errors import NeedsOperator
@@ -119,6 +120,7 @@ def carry_on(
     with running(world, command="resync", wait=0.0, of=request) as at_work:
         world = _narrowed(world, wanted)
         make_ready(world)
+        refuse_restored(world)
         recover(world)
         about = estimate(world.store, wanted)
         shares = _Shares(world, wanted, reached_by(world.store, request.id), met.of(request.id), leave_off=leave_off)
@@ -138,7 +140,7 @@ def carry_on(
             at_work.end(RunState.RUNNING)
             return False
         if not cancelled and wanted.whole:
-            for kind in world.terms.keys() & set(wanted.kinds):
+            for kind in (each for each in wanted.kinds if each in world.terms):
                 note_filled(world, kind, wanted.fields or (field.name for field in world.terms[kind].kind.fields))
         world.settle(Settlement(requests_done=[request.id]))
         met.forget(request.id)

@@ -105,5 +105,15 @@ def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str)
         ms=round(seconds * 1000),
         counts=dict(tally.counts),
         calls=calls,
+        audit_head=_audit_head(world),
     )
     return ended
+
+
+def _audit_head(world: World) -> str:
+    """The head of the audit's chain, for a log that is kept elsewhere; nothing if the store is in trouble."""
+    try:
+        head = world.store.audit_head()
+    except SyncdError:
+        return ""
+    return head.hash if head else ""

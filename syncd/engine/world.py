@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 
 import orjson
 
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
-from syncd.engine.drift import once_fitted, watch, without
+from syncd.core.windows import Windows
+from syncd.engine.drift import end_unmapped, once_fitted, watch, without
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
@@ -66,7 +68,9 @@ class World:
     does not lose it. ``ahead`` reads on while what was read is worked on.
     ``checked`` is when each account was last seen to be the one that the store is bound to.
     ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
-    opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read.
+    opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read. ``windows`` is what the brake has
+    counted lately, kept as long as the process lives. ``doubtful`` says that the store is a restored older copy, whose
+    Bases prove nothing.
     """
 
     connection: Connection
@@ -85,9 +89,11 @@ class World:
     checked: dict[Side, Instant] = field(default_factory=dict)
     only: frozenset[str] = frozenset()
     lane: Lane | None = None
+    doubtful: bool = False
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
+    windows: Windows = field(default_factory=Windows)
 
     def settle(self, settlement: Settlement) -> None:
         """Remembers all of it, or nothing if another worker has the lease by now: what this one knows is old then.
@@ -107,6 +113,7 @@ class World:
             now=self.clock.now(),
             only=self.only,
             resting=terms.resting,
+            doubtful=self.doubtful,
         )
 
 
@@ -119,14 +126,14 @@ def make_ready(world: World) -> None:
     _check_accounts(world)
     users = Pair(_users(world, Side.MARKETING), _users(world, Side.CRM))
     world.context.users = users.map(Directory.from_users)
+    end_unmapped(world.store, world.connection.kinds, world.clock.now())
     for kind in world.connection.kinds:
         learn_schema(world, kind)
 
 
 def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
     """Verifies one mapping against both schemas, which are read again if they are older than ``at_least``."""
-    probe = Lens(kind, world.context, world.codecs)
-    told = Pair(*(_schema(world, side, probe, at_least) for side in SIDES))
+    told = Pair(*(_schema(world, side, kind, at_least) for side in SIDES))
     schemas, read = told.map(lambda each: each[0]), told.map(lambda each: each[1])
     flaws: tuple[Flaw, ...] = ()
     try:
@@ -170,27 +177,32 @@ def _users(world: World, side: Side) -> Sequence[RemoteUser]:
     name = f"users:{side}"
     remembered = world.store.recall(name)
     if remembered is not None and world.clock.now() - remembered[1] < FRESH:
-        return [RemoteUser(**{**row, "sort": UserSort(row["sort"])}) for row in orjson.loads(remembered[0])]
+        return _read_users(remembered[0])
     users = world.connectors.of(side).users()
     world.store.remember(name, orjson.dumps([asdict(user) for user in users]), world.clock.now())
     return users
 
 
-def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> tuple[RemoteSchema, Instant]:
+@lru_cache(maxsize=16)
+def _read_users(content: bytes) -> tuple[RemoteUser, ...]:
+    """Remembered users, as ``_read_schema``."""
+    return tuple(RemoteUser(**{**row, "sort": UserSort(row["sort"])}) for row in orjson.loads(content))
+
+
+def _schema(world: World, side: Side, kind: KindMapping, at_least: timedelta) -> tuple[RemoteSchema, Instant]:
     """A side's schema and when it was read."""
-    shape = lens.shape(side)
-    name = f"schema:{lens.kind.kind}:{lens.kind.hash}:{side}"
+    name = f"schema:{kind.kind}:{kind.hash}:{side}"
     remembered = world.store.recall(name)
     if remembered is not None and world.clock.now() - remembered[1] < at_least:
         known = _read_schema(remembered[0])
         world.connectors.of(side).remember(known)
         return known, remembered[1]
-    schema = world.connectors.of(side).schema(shape)
+    schema = world.connectors.of(side).schema(Lens(kind, world.context, world.codecs).shape(side))
     if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
         emit(
             "schema.changed",
             connection=world.connection.name,
-            kind=lens.kind.kind,
+            kind=kind.kind,
             side=str(side),
             fingerprint=schema.fingerprint,
         )
@@ -198,11 +210,13 @@ def _schema(world: World, side: Side, lens: Lens, at_least: timedelta) -> tuple[
     world.store.remember(name, orjson.dumps(asdict(schema)), now)
     if schema.person_accounts:
         counted = orjson.dumps(schema.person_accounts)
-        world.store.remember(PERSON_ACCOUNTS.format(kind=lens.kind.kind), counted, now)
+        world.store.remember(PERSON_ACCOUNTS.format(kind=kind.kind), counted, now)
     return schema, now
 
 
+@lru_cache(maxsize=16)
 def _read_schema(content: bytes) -> RemoteSchema:
+    """A remembered schema; what many turns remember alike is read once."""
     read = orjson.loads(content)
     return RemoteSchema(
         objects={

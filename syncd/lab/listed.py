@@ -20,7 +20,7 @@ from syncd.model.values import Side
 
 Who: TypeAlias = tuple[Side, RemoteRef]
 
-FIELDS: Final = frozenset({Topic.FIELD, Topic.CLEAR})
+FIELDS: Final = frozenset({Topic.FIELD, Topic.CLEAR, Topic.LOST})
 
 
 @dataclass(slots=True)

@@ -49,10 +49,15 @@ class Resting:
     change: str
     since: Instant
 
+    @property
+    def name(self) -> str:
+        """As people type it."""
+        return f"{self.kind}.{self.field}"
+
     def __str__(self) -> str:
         if not self.place:
-            return f"{self.kind}.{self.field}: {self.change}"
-        return f"{self.kind}.{self.field}: {self.side} changed {self.place}: {self.change}"
+            return f"{self.name}: {self.change}"
+        return f"{self.name}: {self.side} changed {self.place}: {self.change}"
 
 
 @dataclass(frozen=True, slots=True)

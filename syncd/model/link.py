@@ -123,12 +123,15 @@ class Linked:
 
 
 class Topic(StrEnum):
-    """What a conflict is about: one field of a linked record, or which records belong together."""
+    """What a conflict is about: one field of a linked record, which records belong together, or an edit that a write of
+    ours has overwritten, as the vendor's history tells.
+    """
 
     FIELD = "field"
     CLEAR = "clear"
     MATCH = "match"
     GONE = "gone"
+    LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +156,14 @@ class Conflict:
     resolution: str | None = None
 
 
+QUARANTINED = "QUARANTINED"
+"""The code of a parked field that somebody keeps putting back: neither side is written until a person says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parked:
     """One field of one record that one vendor refused (or rewrote). Tried again only when ``fingerprint`` changes: a
-    digest of the value, the mapping and the vendor's schema of that field.
+    digest of the value, the mapping and the vendor's schema of that field. One in quarantine waits for a person.
     """
 
     link: str
@@ -280,6 +287,19 @@ class AuditRow:
     at: Instant
     outcome: str = ""
     finished_at: Instant | None = None
+
+
+WRITTEN = ("done", "recovered: done")
+"""Outcomes of an audit row whose write is known to have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One value that one side was given, as the audit tells it."""
+
+    side: Side
+    value: Canonical
+    at: Instant
 
 
 Row: TypeAlias = Conflict | Parked | DeadLetter

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from syncd.model.brake import Limits
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -56,7 +57,9 @@ class Clear(StrEnum):
 
 
 class Confirm(StrEnum):
-    """How a write guards against lost updates; ``precondition`` behaves as ``readback`` for now."""
+    """How a write guards against lost updates: read again just before and looked up in the history afterwards;
+    ``PRECONDITION`` also by the vendor's own condition, for so many records of a cycle as the connection allows.
+    """
 
     NONE = "none"
     READBACK = "readback"
@@ -214,7 +217,8 @@ class Connection:
     """One marketing account and one CRM org kept in step, as far as decisions need to know.
 
     ``horizon`` is per side the seconds after which an unanswered write may be sent again. ``kinds`` are in the order in
-    which they are synced: what is referred to comes first.
+    which they are synced: what is referred to comes first. ``brake`` is what may change before a person is asked,
+    ``precondition_rows`` how many records of a cycle are written one by one, under the vendor's own condition.
     """
 
     name: str
@@ -222,4 +226,6 @@ class Connection:
     horizon: Pair[float]
     mode: str = "live"
     allow_billable: bool = False
+    precondition_rows: int = 200
     config_hash: str = ""
+    brake: Limits = field(default_factory=Limits)

@@ -142,7 +142,8 @@ class RemoteOption:
 @dataclass(frozen=True, slots=True)
 class RemoteField:
     """One field as its vendor describes it. ``type`` is the vendor's own type word; ``length`` in characters, 0 = none;
-    ``points`` are the objects that a lookup may point to.
+    ``points`` are the objects that a lookup may point to; ``depends`` names the field that controls a dependent list,
+    and changes with what goes together.
     """
 
     name: str
@@ -155,6 +156,7 @@ class RemoteField:
     restricted: bool = False
     options: tuple[RemoteOption, ...] = ()
     points: tuple[str, ...] = ()
+    depends: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,8 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one vendor can do. ``read_batch``/``write_batch``/``find_batch`` are records (values) a call can carry;
+    """What one vendor can do. ``read_batch``/``write_batch``/``find_batch``/``history_batch`` are records (values) a
+    call can carry;
     ``write_lot`` how many are handed over at once, since what is stored before and after is shared by all of them;
     ``bulk_lot`` how many, once ``bulk_from`` wait, since many are cheaper in a job of the vendor's (0: no such job).
 
@@ -251,6 +254,7 @@ class Capabilities:
     resolution: timedelta
     preconditions: bool = False
     history: bool = False
+    history_batch: int = 50
     confirms: bool = False
     created: str = ""
     bulk_from: int = 0

@@ -58,6 +58,18 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """The store is an older copy, or another one: since when that is known, and by what.
+
+    ``compared`` is when both sides were compared whole since; until then nothing that is remembered is believed.
+    """
+
+    since: Instant
+    why: str
+    compared: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """An operator's wish with an idempotent id, carried out by the next cycle."""
 

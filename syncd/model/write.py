@@ -26,10 +26,13 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Expect:
-    """The state a write was decided on: wire values that must still stand just before it is sent."""
+    """The state a write was decided on: wire values that must still stand just before it is sent. ``conditional`` asks
+    for the vendor's own condition beside that, where it has one: a call for this record alone.
+    """
 
     version: str
     values: Mapping[str, Wire]
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

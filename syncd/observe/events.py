@@ -44,7 +44,8 @@ KEYS: Final[Mapping[str, str]] = {
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
-    "bytes": "size of the body",
+    "audit_head": "hash of the last entry of the audit's chain; empty before the first",
+    "bytes": "size of the body, or of the store",
     "calls": "API calls made",
     "category": "class of a Python warning",
     "code": "the vendor's error code, or ours where it sends none",
@@ -53,7 +54,7 @@ KEYS: Final[Mapping[str, str]] = {
     "counts": "names to numbers, as in `syncd runs --json`",
     "connections": "how many connections",
     "creates": "records that would be made",
-    "digest": "digest of the plan",
+    "digest": "digest of the plan, or of what the brake holds",
     "due": "instant of the next turn, ISO 8601 in UTC",
     "dropped": "keys that were left out of a line",
     "epoch": "number of the lease holder; grows with each new one",
@@ -63,6 +64,7 @@ KEYS: Final[Mapping[str, str]] = {
     "files": "files read",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
+    "held": "records that the brake holds for the same reason, in all",
     "hash": "digest of the configuration in use",
     "holder": "id of the worker that holds the lease",
     "how": "archived, deleted, erased, invisible, merged, converted or restored",
@@ -70,9 +72,11 @@ KEYS: Final[Mapping[str, str]] = {
     "job": "id of a Bulk 2.0 job, as Salesforce > Setup > Bulk Data Load Jobs lists it",
     "jobs": "turns that a worker had begun",
     "journal": "SQLite journal mode: wal or delete",
-    "limit": "what the vendor allows",
+    "limit": "what the vendor allows, or the brake",
     "link": "id of the link",
     "logger": "name of the library's logger",
+    "measure": "what the brake counts: creates, updates, stages, clears, same_value, value, "
+    "stage_value, backward or unlinks",
     "method": "HTTP method",
     "mode": "live or shadow",
     "ms": "duration in milliseconds",
@@ -89,6 +93,7 @@ KEYS: Final[Mapping[str, str]] = {
     "record": "ref of the record: object/id",
     "records": "how many records",
     "reread": "records read again only to find late ones",
+    "rule": "which limit of the brake: hour, day, new_value or rate",
     "share": "part of the day's limit, 0 to 1",
     "since": "instant, ISO 8601 in UTC",
     "state": "done, partial, failed or held",
@@ -103,7 +108,7 @@ KEYS: Final[Mapping[str, str]] = {
     "unknown": "name of the event that is not registered",
     "until": "instant, ISO 8601 in UTC",
     "updates": "records that would be changed",
-    "used": "API calls used today",
+    "used": "API calls used today, or records changed before within the brake's window",
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
@@ -166,8 +171,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "run.started": Event("info", ("command", "mode", "who"), "A cycle began."),
     "run.finished": Event(
         "info",
-        ("command", "state", "counts", "ms", "calls"),
-        "A cycle ended. `partial` means that something is left and will be taken up by the next one.",
+        ("command", "state", "counts", "ms", "calls", "audit_head"),
+        "A cycle ended. `partial` means that something is left and will be taken up by the next one. With a kept "
+        "`audit_head` it can be told later whether the audit was cut: `syncd audit verify --head HASH`.",
     ),
     "run.failed": Event(
         "error",
@@ -249,6 +255,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A vendor refused a record or one of its fields.",
         "`syncd explain link:ID` tells the vendor's reason",
     ),
+    "history.unread": Event(
+        "warning",
+        ("records", "error"),
+        "A vendor's history could not be read after guarded writes: whether one overwrote an edit is not known.",
+        "compare the records that were written at that time, if the edits of people matter there",
+    ),
     "field.rests": Event(
         "warning",
         ("field", "reason"),
@@ -262,11 +274,31 @@ EVENTS: Final[Mapping[str, Event]] = {
         "One field was refused; the rest of the record was written. Tried again when value, mapping or schema change.",
         "`syncd explain link:ID FIELD`; mend the value or the mapping",
     ),
+    "field.quarantined": Event(
+        "error",
+        ("field", "link"),
+        "Something keeps putting another value back than syncd writes. After three times within 24 hours the field of "
+        "that record is left alone on both sides, until a person says so or both sides agree by themselves.",
+        "`syncd parked list`; find the workflow, flow or program that does it, then `syncd parked retry ID`",
+    ),
     "record.dead_lettered": Event(
         "warning",
         ("record", "code"),
         "A record cannot be written at all.",
         "`syncd dead-letters list`",
+    ),
+    # -- the brake -------------------------------------------------------------------------------------------------
+    "brake.held": Event(
+        "error",
+        ("measure", "field", "records", "held", "limit", "used", "rule", "digest"),
+        "More would change at once than the brake allows; the excess is not written. Everything else goes on.",
+        "`syncd held show DIGEST`, then `syncd held approve DIGEST` or `reject`",
+    ),
+    "brake.released": Event(
+        "info", ("measure", "field", "records", "held"), "Held changes were written: approved, or their time had come."
+    ),
+    "brake.answered": Event(
+        "info", ("digest", "outcome", "who", "records"), "A person approved or rejected what the brake holds."
     ),
     # -- people and records ----------------------------------------------------------------------------------------
     "conflict.opened": Event(
@@ -312,6 +344,34 @@ EVENTS: Final[Mapping[str, Event]] = {
         "This SQLite has a defect with write-ahead logs; the slower rollback journal is used.",
         "install the `pysqlite3` package",
     ),
+    "store.checked": Event("info", ("bytes", "ms"), "SQLite found the store file sound, when the daemon started."),
+    "store.unchecked": Event(
+        "warning",
+        ("bytes",),
+        "The store file is too large to be looked through at every start of the daemon.",
+        "now and then, while nothing runs: `sqlite3 FILE 'PRAGMA quick_check'`",
+    ),
+    "store.witness": Event(
+        "warning",
+        ("outcome", "reason"),
+        "The file beside the store that shows whether the store went back was missing (`adopted`: it is made anew), "
+        "could not be read (`unreadable`: the same) or not be written (`unwritten`: the next time it is tried again).",
+        "expected after an upgrade or a move to another machine; else look at rights and disk",
+    ),
+    "store.restored": Event(
+        "error",
+        ("reason",),
+        "The store is an older copy than the one that was here, or another one. Nothing is written to a vendor until "
+        "both sides were compared and a person has accepted it.",
+        "`syncd sync`, `syncd conflicts list`, then `syncd store accept-restored`",
+    ),
+    "store.compared": Event(
+        "warning",
+        ("counts",),
+        "After a restore, all linked records were compared; what agrees is remembered, what differs waits for you.",
+        "`syncd conflicts list`, then `syncd store accept-restored`",
+    ),
+    "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
     "config.refused": Event(
         "error",

@@ -79,6 +79,12 @@ METRICS: Final[Mapping[str, About]] = {
     "syncd_open_intents": About(
         "gauge", ("connection",), "Writes whose ending is not known yet.", "above 0 for longer than `horizon`"
     ),
+    "syncd_held_records": About(
+        "gauge",
+        ("connection", "kind", "measure"),
+        "Changes that the mass-change brake holds, by what was too much.",
+        "above 0: `syncd held list`",
+    ),
     "syncd_agreement_ratio": About(
         "gauge",
         ("connection", "kind"),

@@ -15,11 +15,12 @@ from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
-from syncd.model.link import Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked
+from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
 from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
+from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
 from syncd.operations.finding import Hit
 
@@ -154,6 +155,11 @@ class _Waits:
             if row.kind == hit.kind and (row.link == link if row.link else bool(own & set(row.refs)))
         ]
         self.parked = store.parked([link]) if link else []
+        self.held = [
+            part
+            for part in parts(store, world.clock.now())
+            if any(each.record == f"link:{link}" for each in part.lot.changes)
+        ]
         self.dead = [
             row for row in store.dead_letters() if row.kind == hit.kind and (row.side.other, row.origin) in own
         ]
@@ -222,8 +228,11 @@ class _Story:
     def _next(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """What the next cycle does with the field, or why it does nothing."""
         for row in self.waits.conflicts:
-            if row.field == mapping.name and row.resolution is None:
+            if row.field == mapping.name and row.resolution is None and row.topic is not Topic.LOST:
                 return f"held by conflict {row.id}: {row.reason}"
+        for part in self.waits.held:
+            if part.lot.key[3] == mapping.name:
+                return f"held by the brake ({part.stands}): `syncd held show {part.digest}`"
         for decision in self.decisions:
             for action in decision.actions:
                 words = _field_words(action, mapping.name)
@@ -232,6 +241,8 @@ class _Story:
         for parked in self.waits.parked:
             if parked.field == mapping.name:
                 retried = "tried again when its value, the mapping or the vendor's schema changes"
+                if parked.code == QUARANTINED:
+                    retried = "left alone on both sides until a person says so, or both sides agree by themselves"
                 return f"parked on the {parked.side} side: {parked.code} {parked.reason}; {parked.advice}; {retried}"
         return self._still(mapping, now, base)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,11 +11,13 @@ import orjson
 
 from syncd.engine.resync import asked_for
 from syncd.model.errors import SyncdError
+from syncd.model.held import EXPECT, read_lots
+from syncd.model.resync import RESYNC
 from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
 from syncd.operations.staleness import polled, stale
 from syncd.ports.roster import Roster
-from syncd.ports.store import AGREEMENT, Store
+from syncd.ports.store import AGREEMENT, BRAKE_HELD, Store
 from syncd.ports.system import Clock
 
 
@@ -78,15 +81,21 @@ class Health:
         counts = store.counts()
         requests, dead = store.requests(), store.dead_letters()
         resyncs = len(asked_for(store))
+        waiting = sum(1 for row in requests if row.wish not in (RESYNC, EXPECT))
         retried = sum(1 for row in dead if row.retry)
         yield "syncd_paused", (name,), float(turn.paused is not None)
-        yield "syncd_backlog_records", (name,), float(len(requests) - resyncs + retried + counts.get("intents", 0))
+        yield "syncd_backlog_records", (name,), float(waiting + retried + counts.get("intents", 0))
         yield "syncd_resyncs_waiting", (name,), float(resyncs)
         yield "syncd_open_intents", (name,), float(counts.get("intents", 0))
         yield "syncd_parked_fields", (name,), float(counts.get("parked", 0))
         yield "syncd_dead_letters_open", (name,), float(len(dead) - retried)
         open_ones = sum(1 for row in store.conflicts() if row.resolution is None)
         yield "syncd_conflicts_open", (name,), float(open_ones)
+        held: Counter[tuple[str, str]] = Counter()
+        for lot in read_lots(store.recall(BRAKE_HELD)).values():
+            held[lot.key[0], lot.key[1]] += len(lot.changes)
+        for (kind, measure), number in held.items():
+            yield "syncd_held_records", (name, kind, measure), float(number)
         for label, number in counts.items():
             if label.startswith("links."):
                 yield "syncd_links", (name, label.removeprefix("links.")), float(number)

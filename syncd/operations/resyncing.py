@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -77,9 +77,7 @@ def understood(world: World, words: Words) -> Resync:
     wanted = _with_fields(wanted, words.fields)
     if words.where:
         wanted = _fitting(wanted, words.where)
-    read = {(row.kind, row.side) for row in world.store.cursors() if row.stream == "changes"}
-    never = [kind.kind for kind in wanted if any((kind.kind, side) not in read for side in Side)]
-    if never:
+    if never := never_linked(world.store, [kind.kind for kind in wanted]):
         raise BadUsage(f"{', '.join(never)}: never linked yet; look at `syncd plan`, then approve with `syncd sync`")
     now = world.clock.now()
     since = _moment(words.since, now) if words.since else None
@@ -95,6 +93,12 @@ def understood(world: World, words: Words) -> Resync:
         until=until,
         fields=tuple(words.fields),
     )
+
+
+def never_linked(store: Store, kinds: Iterable[str]) -> list[str]:
+    """Those of these kinds whose first link, which compares everything, is still to come."""
+    read = {(row.kind, row.side) for row in store.cursors() if row.stream == "changes"}
+    return [kind for kind in kinds if any((kind, side) not in read for side in Side)]
 
 
 def _lines(file: Path) -> list[str]:

@@ -10,11 +10,13 @@ from typing import Any
 import orjson
 
 from syncd.model.drift import Resting
-from syncd.model.link import Conflict
+from syncd.model.link import QUARANTINED, Conflict
 from syncd.model.remote import AccountIdentity
-from syncd.model.run import Lease, Run, StoredCursor, Turn, Worker
+from syncd.model.run import Lease, Restored, Run, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Side
+from syncd.operations.braking import Part, held_document, part_document, parts
 from syncd.operations.drift import resting
+from syncd.operations.restoring import restored_document
 from syncd.operations.staleness import SLACK, STALE, stale
 from syncd.ports.store import PERSON_ACCOUNTS, Store
 
@@ -22,7 +24,8 @@ from syncd.ports.store import PERSON_ACCOUNTS, Store
 @dataclass(frozen=True, slots=True)
 class Waits:
     """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved, and
-    records of forgotten people that nobody has deleted, and fields at rest that nobody has let go on.
+    records of forgotten people that nobody has deleted, fields at rest that nobody has let go on, what the brake
+    holds, a store that was restored and not accepted, and fields in quarantine.
     """
 
     conflicts: int
@@ -30,9 +33,18 @@ class Waits:
     approval: bool
     remnants: int
     resting: Sequence[Resting] = ()
+    held: Sequence[Part] = ()
+    restored: Restored | None = None
+    quarantined: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.conflicts or self.dead_letters or self.approval or self.remnants or self.resting)
+        rows = self.conflicts or self.dead_letters or self.remnants or self.resting or self.quarantined
+        return bool(rows or self.approval or self.braked or self.restored)
+
+    @property
+    def braked(self) -> bool:
+        """Whether a person must say something about what the brake holds."""
+        return any(part.asks for part in self.held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +76,19 @@ class Standing:
     stale: Sequence[str] = ()
 
 
-def what_waits(store: Store) -> Waits:
+def what_waits(store: Store, now: Instant) -> Waits:
     """What a person must decide on before it goes on."""
     latest = next(iter(store.runs(1)), None)
+    restored = store.restored()
     return Waits(
         conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
         dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
-        approval=latest is not None and latest.state == "held",
+        approval=latest is not None and latest.state == "held" and restored is None,
         remnants=len(store.remnants()),
         resting=resting(store),
+        held=parts(store, now),
+        restored=restored,
+        quarantined=sum(1 for row in store.parked() if row.code == QUARANTINED),
     )
 
 
@@ -105,7 +121,7 @@ def standing(
         last_run=next(iter(store.runs(1)), None),
         intents=counts.get("intents", 0),
         parked=counts.get("parked", 0),
-        waits=what_waits(store),
+        waits=what_waits(store, now),
         decided=sum(1 for row in store.conflicts() if row.resolution is not None),
         retrying=sum(1 for row in store.dead_letters() if row.retry),
         lease=lease if lease is not None and lease.until > now else None,
@@ -124,6 +140,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "waits": bool(stands.waits),
         "stale": list(stands.stale),
         "first_link_awaits_approval": stands.waits.approval,
+        "restored": restored_document(stands.waits.restored),
         "accounts": {
             side.value: {"vendor": identity.vendor, "account": identity.account, "name": identity.name}
             for side, identity in stands.bound.items()
@@ -143,10 +160,12 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "last_run": None if stands.last_run is None else run_document(stands.last_run),
         "open_intents": stands.intents,
         "parked_fields": stands.parked,
+        "quarantined": stands.waits.quarantined,
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": stands.waiting,
         "remnants": stands.waits.remnants,
+        "held": [part_document(part) for part in stands.waits.held],
         "resting": [asdict(each) for each in stands.waits.resting],
         "lease": None
         if stands.lease is None
@@ -212,6 +231,7 @@ def waiting_document(store: Store) -> dict[str, list[dict[str, Any]]]:
         "parked": [
             {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
         ],
+        "held": list(held_document(store)),
         "dead_letters": [
             {"kind": row.kind, "side": str(row.side), "origin": str(row.origin)} for row in store.dead_letters()
         ],

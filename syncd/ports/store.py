@@ -10,9 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Forgotten, Intent, Link, Linked, Parked, Remnant
+from syncd.model.audit import Head, Verified
+from syncd.model.brake import Count
+from syncd.model.link import (
+    AuditRow,
+    Base,
+    Conflict,
+    DeadLetter,
+    FieldWrite,
+    Forgotten,
+    Intent,
+    Link,
+    Linked,
+    Parked,
+    Remnant,
+)
 from syncd.model.remote import AccountIdentity, RemoteRef
-from syncd.model.run import Lease, Request, Run, StoredCursor
+from syncd.model.run import Lease, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
 
 
@@ -65,11 +79,23 @@ class Settlement:
         )
 
 
+BRAKE_ANSWERS: Final = "brake:answers"
+"""Under which name it is remembered what people said of held lots, as JSON."""
+
+BRAKE_HELD: Final = "brake:held"
+"""Under which name the lots that the brake holds are remembered, as JSON."""
+
+BRAKE_SECRET: Final = "brake:secret"  # noqa: S105 - a name
+"""Under which name the key is remembered that values are hashed with before they are counted."""
+
 AGREEMENT: Final = "agreement"
 """Under which name it is remembered how many linked records the last whole sweep saw and found in step, by kind."""
 
 DRIFT: Final = "drift"
 """Under which name the vendors' definitions of mapped fields are remembered, and which fields rest for one of them."""
+
+RELEASED: Final = "quarantine:released"
+"""Under which name it is remembered which fields in quarantine a person let go, and when, as JSON."""
 
 FILLED: Final = "filled:{kind}"
 """Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
@@ -112,6 +138,14 @@ class Store(Protocol):
         """Gives the right back; releasing a lost lease does nothing."""
         ...
 
+    def restored(self) -> Restored | None:
+        """That the store is an older copy, or another one, as long as nobody has accepted it."""
+        ...
+
+    def note_restored(self, restored: Restored | None) -> None:
+        """Stores that, how far it was dealt with, or (``None``) that it is over."""
+        ...
+
     # -- links and bases -----------------------------------------------------------------------------------------
     def linked(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, Linked]:
         """Links (tombstones too) and bases of these refs of one side; refs without a link are not in the answer."""
@@ -138,8 +172,30 @@ class Store(Protocol):
         ...
 
     # -- writing ahead and settling --------------------------------------------------------------------------------
-    def begin(self, lease: Lease, intents: Sequence[Intent], audit: Sequence[AuditRow], now: Instant) -> None:
-        """Stores intents and their audit rows before a send. :raises LeaseLost: if the epoch is not ours or ran out."""
+    def begin(
+        self,
+        lease: Lease,
+        intents: Sequence[Intent],
+        audit: Sequence[AuditRow],
+        now: Instant,
+        charges: Sequence[Count] = (),
+    ) -> None:
+        """Stores intents, their audit rows and what they count for before a send.
+
+        :raises LeaseLost: if the epoch is not ours or ran out.
+        """
+        ...
+
+    def charge(self, counts: Sequence[Count], now: Instant) -> None:
+        """Counts what is no vendor write: links that end."""
+        ...
+
+    def charges(self, after: int) -> Sequence[tuple[int, Instant, Sequence[Count]]]:
+        """What was counted behind a number, each lot with its own number and time, in order."""
+        ...
+
+    def forget_charges(self, before: Instant) -> None:
+        """Forgets what was counted before an instant."""
         ...
 
     def settle(self, settlement: Settlement, now: Instant, lease: Lease | None = None) -> None:
@@ -222,6 +278,20 @@ class Store(Protocol):
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first, values decrypted."""
+        ...
+
+    def written_lately(
+        self, links: Sequence[str], since: Instant, times: int
+    ) -> Mapping[tuple[str, str], Sequence[FieldWrite]]:
+        """Per link and field, where that was written so many times at least: each write since then, oldest first."""
+        ...
+
+    def audit_head(self) -> Head | None:
+        """The last entry of the chain over the audit; ``None`` before the first."""
+        ...
+
+    def verify_audit(self, known: str | None = None) -> Verified:
+        """Walks the chain over the audit; ``known`` is a hash that must be in it."""
         ...
 
     def counts(self) -> Mapping[str, int]:

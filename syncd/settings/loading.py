@@ -106,6 +106,7 @@ class _Loading:
             horizon=Pair(section.horizon.marketing, section.horizon.crm),
             mode=section.mode,
             allow_billable=section.allow_billable,
+            precondition_rows=section.precondition_rows,
             brake=limits(section.brake),
         )
         return ConnectionSettings(

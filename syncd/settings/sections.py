@@ -214,6 +214,13 @@ class ConnectionSection(Section):
         False,
         description="Whether syncd may make contacts that the marketing vendor bills for.",
     )
+    precondition_rows: int = Field(
+        200,
+        ge=0,
+        le=5_000,
+        description="Updates of a cycle that are sent one by one under the vendor's own condition, for fields with "
+        "`confirm: precondition` (Salesforce); those beyond are read again just before, as with `readback`.",
+    )
     brake: BrakeSection = Field(
         default_factory=BrakeSection, description="How much may change before a person is asked (docs/brake.md)."
     )

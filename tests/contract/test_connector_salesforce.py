@@ -594,6 +594,63 @@ def test_expected_values_are_read_again_just_before(world: World) -> None:
     assert stale.current.fields["Title"] is None
 
 
+def _conditional(lead: str, **fields: str) -> UpdateRecord:
+    expect = Expect("", {"Status": "Open - Not Contacted"}, conditional=True)
+    return UpdateRecord("0" * 32, RemoteRef("Lead", lead), fields, {}, expect)
+
+
+def test_a_conditional_write_is_a_call_of_its_own(world: World) -> None:
+    """``If-Unmodified-Since`` goes with a single PATCH, also after the session was renewed; the rest goes as ever."""
+    first, second = world.lead(1), world.lead(2)
+    world.connector.identity()
+    mark = len(world.org.requests)
+    for expired in (False, True):
+        if expired:
+            world.org.expire_sessions()
+        results = world.write(_conditional(first, Title=f"t{expired}"), update(second, Title="u"))
+        assert [type(result) for result in results] == [Written, Written]
+    rows = {row["Id"]: row["Title"] for row in world.org.export()["Lead"]}
+    assert (rows[first], rows[second]) == ("tTrue", "u")
+    sent = [each for each in world.org.requests[mark:] if each.path.endswith(f"/sobjects/Lead/{first}")]
+    assert len(sent) >= 2
+    assert all(each.headers["if-unmodified-since"].endswith(" GMT") for each in sent)
+
+
+def test_a_conditional_write_of_a_changed_row_is_stale(world: World) -> None:
+    """Another field was changed between the read and the write: 412, with what is there now, and nothing is written."""
+    lead, calm = world.lead(1), world.lead(2)
+    world.connector.identity()
+
+    def change(request: HttpRequest) -> HttpRequest:
+        world.clock.advance(3)
+        world.org.edit("Lead", lead, {"City": "Bonn"})
+        return request
+
+    path = f"/sobjects/Lead/{lead}"
+    slipped = Fault("slips in", lambda each: each.path.endswith(path), when="around", prepare=change)
+    world.org.faults.arm(slipped)
+    stale, good = world.write(_conditional(lead, Title="t"), _conditional(calm, Title="t"))
+    assert isinstance(stale, Stale)
+    assert isinstance(stale.current, RemoteRecord)
+    assert stale.current.fields["Title"] is None
+    assert isinstance(good, Written)
+    assert good.confirmed["Title"] == "t"
+
+
+@pytest.mark.parametrize("when", ["drop", "cut"])
+def test_an_unanswered_conditional_write_is_indeterminate(world: World, when: str) -> None:
+    """Nobody knows, so nothing more of the batch is sent; a value that is refused is refused for its field."""
+    lead, other = world.lead(1), world.lead(2)
+    world.connector.identity()
+    world.org.faults.arm(Fault("ghost", lambda request: request.method == "PATCH", when=when))
+    ghost, unsent = world.write(_conditional(lead, Title="t"), _conditional(other, Title="t"))
+    assert isinstance(ghost, Indeterminate)
+    assert isinstance(unsent, Deferred)
+    (refused,) = world.write(_conditional(other, Title="t" * 300))
+    assert isinstance(refused, Refused)
+    assert refused.fields == ("Title",)
+
+
 def test_two_writes_to_one_row_are_sent_one_after_the_other(world: World) -> None:
     """The vendor refuses a list that names an id twice; the later write wins."""
     lead = world.lead(1)

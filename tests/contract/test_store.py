@@ -364,6 +364,39 @@ def test_audit_values_are_sealed_until_forgotten(store: SqlStore) -> None:
     assert oldest == hidden
 
 
+def test_what_was_written_again_and_again(store: SqlStore) -> None:
+    """Only fields written so many times since then, in order, with their values; only what is known to be written."""
+
+    def write(n: int, value: str, field: str = "email", *, of: str = "L1", outcome: str = "done") -> None:
+        at = START + timedelta(minutes=n)
+        change = FieldChange(field, None, value, "changed", Side.MARKETING)
+        lease = store.lease()
+        assert lease is not None
+        store.begin(lease, [], [audit(f"{of}{field}{n}", of=of, changes=(change,), at=at)], START)
+        store.settle(Settlement(endings={f"{of}{field}{n}": outcome} if outcome else {}), START)
+
+    take(store)
+    for n, value in enumerate(("a", "b", "a", "b")):
+        write(n, value)
+    for n in range(3):
+        write(n, "t", "title")
+        write(n, "a", of="L2")
+    write(7, "refused", outcome="refused X")
+    write(8, "unknown", outcome="")
+    write(9, "a", outcome="recovered: done")
+    everything = ["L1", "L2", "L3", *(f"x{n}" for n in range(1_000))]
+    found = store.written_lately(everything, START, 4)
+    assert {key: [(each.side, each.value) for each in rows] for key, rows in found.items()} == {
+        ("L1", "email"): [(Side.CRM, value) for value in "ababa"]
+    }
+    assert found["L1", "email"][1].at == START + timedelta(minutes=1)
+    assert set(store.written_lately(["L1", "L2"], START, 3)) == {("L1", "email"), ("L1", "title"), ("L2", "email")}
+    assert not store.written_lately(["L1"], START + timedelta(minutes=2), 4)
+    gone = link("L1", "1", "00Q1", state=LinkState.FORGOTTEN)
+    store.settle(Settlement(links=[gone], forgotten=[Forgotten(gone, (), ())]), START)
+    assert not store.written_lately(["L1"], START, 4)
+
+
 def test_a_moved_audit_value_is_noticed(store: SqlStore) -> None:
     """A sealed value belongs to its row: put into another one it is a bug, not a history."""
     store.begin(take(store), [], [audit("i1"), audit("i2")], START)

@@ -34,7 +34,7 @@ MAIN_FLAWS = [
         "version: 1",
         "version: 1\nbrake: {}",
         "syncd.yaml:2:1: unknown key 'brake'",
-        "known keys here: connections, jobs, log",
+        "known keys here: connections, http, jobs, log",
     ),
     ("  main:", "  Main:", "syncd.yaml:3:3: connections.Main: the name 'Main' cannot be used", "lower case letters"),
     (
@@ -71,6 +71,9 @@ MAIN_FLAWS = [
         "quotes",
     ),
     ("client_secret: secret", "client_secret_file: nothing", "syncd.yaml:5:88: ", "mend the path"),
+    ("version: 1", "version: 1\nhttp: {ca_file: nothing}", "syncd.yaml:2:17: http.ca_file: ", "mend the path"),
+    ("version: 1", "version: 1\nhttp: {ca_file: .}", "syncd.yaml:2:17: http.ca_file: ", "name the file itself"),
+    ("version: 1", "version: 1\nhttp: {ca_file: syncd.yaml}", "syncd.yaml:2:17: http.ca_file: ", "BEGIN CERTIFICATE"),
     ("version: 1", "version: 1\nlog: {level: loud}", "syncd.yaml:2:14: log.level: input should be", "write one of"),
     ("  main:", "  main:\n    horizon: {crm: -1}", "syncd.yaml:4:20: connections.main.horizon.crm: ", "correct"),
     ("  main:", "  main:\n    directory: no", "syncd.yaml:4:16: ", "add schema/person.yaml"),

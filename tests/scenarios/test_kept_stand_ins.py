@@ -157,3 +157,34 @@ def test_like_the_accounts_in_use(tmp_path: Path) -> None:
             assert original.hubspot.calls()["count"] == asked
             operations = [name for box in (original.hubspot, original.salesforce) for name in box.calls()["operations"]]
     assert not [name for name in operations if "search" in name or "batch" in name or "create" in name]
+
+
+# -- over TLS ----------------------------------------------------------------------------------------------------------
+def test_stand_ins_over_tls_are_trusted_by_the_configuration_they_write(tmp_path: Path) -> None:
+    """The authority's file is printed and configured; without it a person reads what to do, nothing is sent."""
+    folder = tmp_path / "try"
+    with served("--tls", "--people", "5", "--write-config", str(folder)) as box:
+        assert all(control.url.startswith("https://127.0.0.1:") for control in (box.hubspot, box.salesforce))
+        (line,) = [line for line in box.printed if line.startswith("export SYNCD_HTTP__CA_FILE=")]
+        file = Path(line.partition("=")[2])
+        assert (file, file.read_text()[:27]) == ((folder / "sandbox-ca.pem").resolve(), "-----BEGIN CERTIFICATE-----")
+        checked = say("--config", str(folder), "check", "--online")
+        assert checked.returncode == 0, checked.stderr + checked.stdout
+        calls = box.hubspot.calls()["count"]
+        assert calls > 0
+        main = folder / "syncd.yaml"
+        main.write_text(re.sub(r"^http:.*\n", "", main.read_text(), flags=re.MULTILINE))
+        stopped = say("--config", str(folder), "check", "--online")
+        assert stopped.returncode == 3
+        assert "nothing was sent" in stopped.stderr + stopped.stdout
+        assert "http.ca_file" in stopped.stderr + stopped.stdout
+        assert box.hubspot.calls()["count"] == calls
+        box.stop()
+
+
+def test_the_authority_needs_a_folder_of_ones_own(tmp_path: Path) -> None:
+    """A folder that cannot be written ends the start with a word."""
+    (tmp_path / "file").write_text("")
+    said = say("sandbox", "--tls", "--write-config", str(tmp_path / "file" / "try"))
+    assert said.returncode == 2
+    assert "name a folder of yours" in said.stderr

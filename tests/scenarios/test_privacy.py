@@ -81,6 +81,7 @@ def test_a_full_compare_finds_an_erased_contact_that_nobody_edits(steps: Steps) 
     assert state_of(steps, other) is LinkState.LIVE
 
 
+@pytest.mark.fact("defaults 3.6")
 def test_an_individual_who_should_be_forgotten_is(individual: Steps) -> None:
     """The wish stands on another object, whose stamp is no Lead's; both records are opted out and listed."""
     contact, lead = individual.pair(email=ANN)

@@ -5,6 +5,7 @@ The data is not part of the project; the tests are skipped where it is not besid
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -20,6 +21,7 @@ import pytest
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.olist import load_olist
 from sandbox.server import RunningSandbox
+from syncd.settings.brake import raised
 from tests.shared import HERE, SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +63,7 @@ def environment(box: RunningSandbox, folder: Path) -> dict[str, str]:
         f"{prefix}HORIZON__MARKETING": "1",
         f"{prefix}HORIZON__CRM": "1",
         f"{prefix}SCOPE": "all",
+        f"{prefix}BRAKE": json.dumps(raised(1_000_000)),
     }
 
 

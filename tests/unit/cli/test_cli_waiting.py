@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 
 from syncd.lab.listed import read_listed
-from syncd.model.link import Topic
+from syncd.model.link import Parked, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
+from syncd.ports.store import Settlement
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run, clash, keep, letter
 
@@ -62,6 +63,7 @@ def test_status_names_the_records_of_all_that_waits(run: Run, store: SqlStore) -
         ],
         "parked": [],
         "dead_letters": [{"kind": "person", "side": "crm", "origin": "contacts/11"}],
+        "held": [],
     }  # fmt: skip
     listed = read_listed(said.json)
     assert listed.fields == {
@@ -175,3 +177,42 @@ def test_runs_of_a_new_connection(run: Run) -> None:
     """No run is an answer, not an error."""
     assert run("runs").code == 0
     assert run("runs", "--json").json == {"runs": []}
+
+
+# -- parked fields -----------------------------------------------------------------------------------------------------
+def _parked(name: str, code: str) -> Parked:
+    ref = RemoteRef("Lead", "00Q1")
+    return Parked("L1", "person", Side.CRM, ref, name, "f-1", code, "why", "do this", AT)
+
+
+def test_parked_fields_are_listed_and_let_go(run: Run, store: SqlStore) -> None:
+    """One in quarantine waits for a person (exit 1, also of status); a retry lets exactly that one go."""
+    assert run("parked", "list").out.strip() == "no field is parked"
+    store.settle(Settlement(parked=[_parked("city", "KEPT")]), AT)
+    assert run("parked", "list").code == run("status").code == 0
+    store.settle(Settlement(parked=[_parked("title", "QUARANTINED")]), AT)
+    assert run("status", "--json").json["connections"][0]["quarantined"] == 1
+    said = run("parked", "list", "--json")
+    assert said.code == run("status").code == 1
+    rows = {row["field"]: row for row in said.json["parked"]}
+    assert (rows["title"]["code"], rows["title"]["ref"], rows["title"]["advice"]) == (
+        "QUARANTINED", "Lead/00Q1", "do this",
+    )  # fmt: skip
+    assert run("parked", "retry").code == run("parked", "retry", "zzz").code == 2
+    assert run("parked", "retry", rows["title"]["id"][:8]).code == 0
+    assert [row.field for row in store.parked()] == ["city"]
+    assert [request.argument for request in store.requests()] == ["person link:L1"]
+    assert run("parked", "retry", "--all").code == 0
+    assert not store.parked()
+
+
+def test_an_overwritten_edit_says_how_to_bring_it_back(run: Run, store: SqlStore) -> None:
+    """The side that lost it is named; either side may be taken."""
+    lost = replace(clash("l1", Topic.LOST), refs=((Side.CRM, RemoteRef("Lead", "00Q1")),))
+    keep(store, conflicts=[lost])
+    said = run("conflicts", "list")
+    assert said.code == 1
+    (line,) = (line for line in said.out.splitlines() if "bring it back, on both sides" in line)
+    assert line.endswith("conflicts resolve l1 --take crm")
+    assert run("conflicts", "resolve", "l1", "--take", "crm").code == 0
+    assert store.conflicts()[0].resolution == "crm"

@@ -1,0 +1,58 @@
+"""Edits that a write of ours has overwritten, once they are listed: what a person decided, and which are over.
+
+Such a conflict differs from all others: nothing clashes any more, both sides hold what was written. It stays until a
+person says so, or until both sides hold the lost value again. The side that lost it is the side of its one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from syncd.core.merge import CHOSEN, Seen, Unite
+from syncd.model.link import Conflict, Topic
+from syncd.model.mapping import Direction, FieldMapping
+from syncd.model.values import Pair, Side
+
+RESTORED: Final = "restored by a person from conflict "
+"""How the rule of a lost value begins that is written back; behind it stands the conflict."""
+
+
+def apart(conflicts: Sequence[Conflict], name: str) -> tuple[list[Conflict], list[Conflict]]:
+    """The conflicts of one field: clashes, and overwritten edits."""
+    here = [each for each in conflicts if each.field == name]
+    return [each for each in here if each.topic is not Topic.LOST], [each for each in here if each.topic is Topic.LOST]
+
+
+def asked_back(mapping: FieldMapping, lost: Sequence[Conflict]) -> Unite | None:
+    """The lost value that a person wants back on both sides, if there is one and it may be written there."""
+    for each in lost:
+        side = side_of(each)
+        if each.resolution == side.value and mapping.direction is Direction.BOTH:
+            return Unite(each.values.of(side), RESTORED + each.id)
+    return None
+
+
+def over(lost: Sequence[Conflict], seen: Pair[Seen]) -> list[str]:
+    """The overwritten edits that are left as they are by a person's word, or whose value stands on both sides again."""
+    return [
+        each.id
+        for each in lost
+        if each.resolution == side_of(each).other.value
+        or all(side.value == each.values.of(side_of(each)) for side in seen)
+    ]
+
+
+def side_of(conflict: Conflict) -> Side:
+    """The side whose edit was overwritten."""
+    return conflict.refs[0][0]
+
+
+def restored_by(rule: str) -> str:
+    """The conflict whose lost value a change writes back; empty for any other rule."""
+    return rule.removeprefix(RESTORED) if rule.startswith(RESTORED) else ""
+
+
+def by_person(rule: str) -> bool:
+    """Whether a person chose the value: no guard of syncd's own is in its way."""
+    return rule == CHOSEN or rule.startswith(RESTORED)

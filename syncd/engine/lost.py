@@ -1,0 +1,136 @@
+"""Finds the edits that a write of ours has overwritten, in the vendor's own history.
+
+No vendor can be told "only if nobody changed it" for many records at once, so between the last look and the write an
+edit can slip in. Fields with ``confirm: readback`` or ``precondition`` are therefore looked up in the history after
+they were written. What stands there between the value we had read and the value we wrote is somebody's edit that nobody
+has seen: it becomes a conflict that holds it, and one command brings it back.
+
+The order of the history decides and no clock: the value that was read last is looked for in it, and our own. Where
+the history tells too little (a field that is not tracked, a value that the history words differently), nothing is
+claimed. The history is asked once a lot, and only for what was guarded.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from syncd.core.normalize import Invalid
+from syncd.core.planner import Planner, digest
+from syncd.engine.world import World
+from syncd.model.errors import Bug, NeedsOperator, RetryLater
+from syncd.model.link import Conflict, FieldChange, Topic
+from syncd.model.mapping import Direction
+from syncd.model.plan import Decision, Update
+from syncd.model.remote import FieldEvent, RemoteRef
+from syncd.model.values import Canonical, FieldType, Instant, Pair, Side, Wire
+from syncd.model.write import Written
+from syncd.observe.log import emit
+
+BACK: Final = timedelta(minutes=10)
+"""How far before a send the history is read: more than a lot takes and clocks differ."""
+_UNJUDGED: Final = frozenset({FieldType.OPT_OUT, FieldType.REFERENCE})
+"""An opt-out is monotone, and references have no history that both vendors tell."""
+Sent = tuple[Decision, Update, Written]
+Histories = Mapping[tuple[RemoteRef, str], Sequence[FieldEvent]]
+
+
+def overwritten(world: World, planner: Planner, side: Side, sent: Sequence[Sent], *, at: Instant) -> list[Conflict]:
+    """What the guarded updates of one lot have overwritten; ``at`` is when the lot was sent."""
+    guarded = [
+        (decision, action, result, change)
+        for decision, action, result in sent
+        for change in action.changes
+        if action.expect and _judged(planner, side, action, change)
+    ]
+    connector = world.connectors.of(side)
+    if not guarded or not connector.capabilities.history:
+        return []
+    refs = list(dict.fromkeys(action.ref for _, action, _, _ in guarded))
+    names = {name for _, action, _, change in guarded for name in _slot(planner, side, action, change)}
+    histories: dict[tuple[RemoteRef, str], list[FieldEvent]] = defaultdict(list)
+    try:
+        for event in connector.history(refs, sorted(names), at - BACK):
+            histories[event.ref, event.field].append(event)
+    except (RetryLater, NeedsOperator, Bug) as why:  # what was written is written; the next call tells what is wrong
+        emit("history.unread", kind=planner.kind.kind, side=str(side), records=len(refs), error=type(why).__name__)
+        return []
+    found = (_lost(world, planner, side, *each, histories) for each in guarded)
+    return [conflict for conflict in found if conflict is not None]
+
+
+def _slot(planner: Planner, side: Side, action: Update, change: FieldChange) -> tuple[str, ...]:
+    return planner.slots(side, action.ref.object).get(change.field, ())
+
+
+def _judged(planner: Planner, side: Side, action: Update, change: FieldChange) -> bool:
+    """Whether an edit of that field counts: guarded, and one that would have travelled."""
+    mapping = planner.field(change.field)
+    if mapping.type in _UNJUDGED or mapping.direction is not Direction.BOTH or action.expect is None:
+        return False
+    return any(name in action.expect for name in _slot(planner, side, action, change))
+
+
+def _lost(
+    world: World,
+    planner: Planner,
+    side: Side,
+    decision: Decision,
+    action: Update,
+    result: Written,
+    change: FieldChange,
+    histories: Histories,
+) -> Conflict | None:
+    assert action.expect is not None
+    names = _slot(planner, side, action, change)
+    wires: list[Wire] = []
+    last: FieldEvent | None = None
+    for name in names:
+        expected = action.expect.get(name)
+        ours = [wire for held in (action.fields, result.confirmed) if (wire := held.get(name, expected)) != expected]
+        between = _between(histories.get((action.ref, name), ()), expected, ours)
+        wires.append(between[-1].value if between else expected)
+        if between and (last is None or between[-1].at >= last.at):
+            last = between[-1]
+    if last is None:
+        return None
+    read = planner.lens.read(side, action.ref.object, change.field, tuple(wires))
+    value: Canonical = str(last.value) if isinstance(read, Invalid) else read
+    if value in (change.before, change.after):
+        return None
+    when = last.at.isoformat()
+    return Conflict(
+        id=digest(world.connection.name, decision.kind, Topic.LOST, decision.link.id, change.field, when),
+        kind=decision.kind,
+        topic=Topic.LOST,
+        link=decision.link.id,
+        refs=((side, action.ref),),
+        field=change.field,
+        values=Pair(change.after, change.after).replacing(side, value),
+        base=change.before,
+        reason=f"overwritten: {last.author} wrote it on the {side} side at {when}, between syncd's last look at the "
+        f"record and its write ({change.rule})",
+        since=world.clock.now(),
+    )
+
+
+def _between(events: Sequence[FieldEvent], expected: Wire, ours: Sequence[Wire]) -> list[FieldEvent]:
+    """The entries between the value that was read last and the one that was written; none where ours is not told."""
+    mine = next((n for wire in ours for n in range(len(events) - 1, -1, -1) if _same(events[n].value, wire)), None)
+    if mine is None:
+        return []
+    known = next((n for n in range(mine - 1, -1, -1) if _same(events[n].value, expected)), -1)
+    return [event for event in events[known + 1 : mine] if not _same(event.value, events[mine].value)]
+
+
+def _same(told: Wire, wire: Wire) -> bool:
+    """Whether a history means a value: it tells texts where a record tells numbers and truth values."""
+    return told == wire or _plain(told) == _plain(wire)
+
+
+def _plain(wire: Wire) -> str:
+    if wire is None:
+        return ""
+    return str(wire).lower() if isinstance(wire, bool) else str(wire)

@@ -1,0 +1,177 @@
+"""What the brake lets flow: opt-outs, all that is within its limits, waves that are expected; and how stages wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from syncd.model.brake import Limits, Wave
+from syncd.model.errors import BadUsage
+from syncd.operations.braking import Stands, Words, expect, used_of
+from syncd.operations.standing import what_waits
+from tests.scenarios.brakes import DAY, PEOPLE, approved, held, linked, only, titles
+from tests.scenarios.steps import Fields, Steps, configured
+from tests.worlds import open_both
+
+
+@pytest.fixture
+def steps() -> Iterator[Steps]:
+    """A world with the brake's own limits."""
+    both = open_both(brake={})
+    yield Steps(both)
+    both.store.close()
+
+
+@pytest.fixture
+def pairs(steps: Steps) -> list[tuple[str, str]]:
+    """People in step: ids of contact and lead. The first link was approved, whatever the limits are."""
+    return linked(steps)
+
+
+def test_opt_outs_flow_during_a_hold(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Three hundred people opt out, and their held titles stay where they are."""
+    for contact, lead in pairs:
+        steps.market(contact, jobtitle="Same")
+        steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    steps.cycle()
+    assert titles(steps) == 50
+    assert len(steps.both.hubspot.export()["contacts"]) == PEOPLE
+    assert unsubscribed(steps) == PEOPLE
+    (part,) = held(steps)
+    assert part.lot.key[3] == "title"
+
+
+def unsubscribed(steps: Steps) -> int:
+    """Contacts that HubSpot says are out of every mailing."""
+    rows = steps.both.hubspot.export()["contacts"]
+    return sum(1 for row in rows if row["properties"].get("hs_email_optout") == "true")
+
+
+def test_everything_else_flows(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Other fields of the very same records, other values, other kinds of change."""
+    for number, (contact, _) in enumerate(pairs[:150]):
+        steps.market(contact, jobtitle="Same", city=f"City {number}")
+    new = steps.contact(email="new@example.com", company="Acme")
+    steps.cycle()
+    leads = steps.live("Lead")
+    assert titles(steps) == 50
+    assert sum(1 for lead in leads if lead["City"]) == 150
+    assert steps.marketed(new, "syncd_crm_id")
+
+
+def test_a_webinar_is_expected(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Two hundred new people flow beside the hundred that may come anyway; the next ones are held, then approved."""
+    store, clock = steps.both.store, steps.both.clock
+    until = (clock.now() + timedelta(days=1)).isoformat()
+    words = Words({Wave.CREATES: 200}, kind="person", until=until, reason="webinar")
+    wave = expect(store, words, connection="main", fields={"person": ["title"]}, who="ann", now=clock.now())
+    for number in range(350):
+        steps.contact(email=f"new{number}@example.com", company="Acme")
+    counts = steps.cycle().run.counts
+    assert (counts["created.crm"], counts["held"]) == (300, 50)
+    assert used_of(store, [wave]) == {wave.id: 200}
+    part = only(steps)
+    assert {each.record.partition("/")[0] for each in part.lot.changes} == {"marketing:contacts"}
+    approved(steps, part)
+    assert steps.counts()["created.crm"] == 50
+    assert held(steps) == []
+    assert len(steps.live("Lead")) == PEOPLE + 350
+    steps.quiet()
+
+
+def test_bad_words_of_an_expectation(steps: Steps) -> None:
+    """Each says what is wrong and what to write."""
+    store, now = steps.both.store, steps.both.clock.now()
+    soon = (now + timedelta(hours=1)).isoformat()
+    good = Words({Wave.UPDATES: 5}, field="title", until=soon, reason="why")
+    for words, what in (
+        (replace(good, numbers={Wave.UPDATES: -1}), "1 to"),
+        (replace(good, numbers={}), "say one of"),
+        (replace(good, numbers={Wave.UPDATES: 1, Wave.CLEARS: 1}), "say one of"),
+        (replace(good, field="titel"), "no such field"),
+        (replace(good, kind="persn"), "no such kind"),
+        (replace(good, until=(now - timedelta(hours=1)).isoformat()), "in the past"),
+        (replace(good, until=(now + timedelta(days=8)).isoformat()), "more than a week"),
+        (replace(good, until="tomorrow"), "ISO 8601"),
+        (replace(good, reason=" "), "say why"),
+    ):
+        with pytest.raises(BadUsage, match=what) as refused:
+            expect(store, words, connection="main", fields={"person": ["title"]}, who="ann", now=now)
+        assert refused.value.exit_code == 2
+
+
+def test_stages_wait_in_line_the_latest_first(steps: Steps) -> None:
+    """The excess of a wave goes on by itself as the window moves; who entered the stage last goes first."""
+    store, pairs = steps.both.store, linked(steps)
+    for number, (contact, _) in enumerate(pairs):
+        steps.market(contact, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+        if number == PEOPLE - 31:
+            steps.both.clock.advance(60)
+    steps.cycle()
+    worked = {lead["Id"] for lead in steps.live("Lead") if lead["Status"] == "Working - Contacted"}
+    assert 30 < len(worked) < PEOPLE
+    assert {lead for _, lead in pairs[-30:]} <= worked
+    assert {part.stands for part in held(steps)} == {Stands.IN_LINE}
+    assert not what_waits(store, steps.both.clock.now()).braked
+    for _ in range(12):
+        steps.cycle(after=DAY)
+    assert all(lead["Status"] == "Working - Contacted" for lead in steps.live("Lead"))
+    assert held(steps) == []
+    steps.quiet()
+
+
+def test_stages_set_back(steps: Steps) -> None:
+    """Three hundred people sent back to where they came from are an accident, whatever stages are used to."""
+    pairs = linked(steps, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    for _, lead in pairs:
+        steps.sell(lead, Status="Open - Not Contacted")
+    steps.cycle()
+    back = [row for row in steps.both.hubspot.export()["contacts"] if row["properties"]["hs_lead_status"] == "NEW"]
+    assert len(back) <= 50
+    assert sum(len(part.lot.changes) for part in held(steps)) == PEOPLE - len(back)
+
+
+def test_links_that_end(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Ten records that left are believed at once; more are held until a person looked, and can come back unharmed."""
+    for _, lead in pairs[:30]:
+        steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    live = steps.both.store.count_links("person")
+    assert live == PEOPLE - 10
+    part = only(steps)
+    assert (part.lot.key[1], len(part.lot.changes)) == ("unlinks", 20)
+    steps.cycle()
+    assert steps.both.store.count_links("person") == PEOPLE - 10
+    approved(steps, part)
+    steps.cycle()
+    assert steps.both.store.count_links("person") == PEOPLE - 30
+    assert held(steps) == []
+
+
+def test_a_held_field_that_the_other_side_edits_is_a_question(tmp_path: Path) -> None:
+    """Its Base has not moved: nobody's value is written over the other's. A record that left is held no more."""
+
+    def asked(fields: Fields) -> None:
+        fields["title"]["policy"] = "hold"
+
+    made = configured(tmp_path, asked)
+    made.world.connection = replace(made.world.connection, brake=Limits())
+    steps = Steps(made)
+    pairs = linked(steps, 80)
+    for contact, _ in pairs:
+        steps.market(contact, jobtitle="Same")
+    steps.cycle()
+    assert len(only(steps).lot.changes) == 30
+    waiting = [(contact, lead) for contact, lead in pairs if not steps.sold(lead, "Title")]
+    steps.sell(waiting[0][1], Title="Sales says")
+    steps.both.salesforce.delete("Lead", waiting[1][1])
+    steps.cycle()
+    assert len(only(steps).lot.changes) == 28
+    conflict = steps.conflict()
+    assert (conflict.field, conflict.values.crm, conflict.values.marketing) == ("title", "Sales says", "Same")
+    assert steps.marketed(waiting[0][0], "jobtitle") == "Same"
