@@ -6,11 +6,15 @@ Python, libraries, configuration, store. Calls are counted by the stand-ins.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import yaml
 
 from benchmarks import daemon
 from benchmarks.figures import Figure
-from benchmarks.lab import Calls, Lab, Spent, opened
+from benchmarks.lab import CONFIG, Calls, Lab, Spent, opened
 from benchmarks.runner import processor_seconds
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.population import populate
@@ -19,6 +23,7 @@ from sandbox.server import RealClock
 
 CHANGED = 10_000
 FEW, MANY = 10_000, 100_000
+GUARDED = 1_000
 ROUNDS = 3
 """Processor times are the least of so many rounds: other work on a machine only ever adds to them."""
 LAG = 10
@@ -179,8 +184,37 @@ def _each(spent: Spent, count: int) -> float:
     return (spent.cpu - spent.start_up) / count * 1e6
 
 
+def guarded() -> Iterator[Figure]:
+    """Calls per 1,000 changed records with and without a guard against lost updates on every field."""
+    for confirm in ("none", "readback", "precondition"):
+        with opened() as lab:
+            lab.environment["BENCHMARKS_CONFIG"] = str(_with_confirm(lab.folder / "config", confirm))
+            lab.linked(GUARDED)
+            for name, side, turn in (("to Salesforce", "marketing", 1), ("to HubSpot", "crm", 2)):
+                lab.calls()
+                lab.tell(do="change", side=side, count=GUARDED, turn=turn)
+                lab.tell(do="shift", seconds=LAG)
+                lab.run("sync")
+                calls = lab.calls()
+                assert calls.written == GUARDED, calls
+                yield Figure(f"calls per 1,000 changed records {name}, `confirm: {confirm}`", calls.total, "calls")
+                lab.rest()
+
+
+def _with_confirm(folder: Path, confirm: str) -> Path:
+    """The configuration of the benchmarks with one guard on every field."""
+    shutil.copytree(CONFIG, folder)
+    path = folder / "schema" / "person.yaml"
+    schema = yaml.safe_load(path.read_text())
+    for field in schema["fields"].values():
+        field["confirm"] = confirm
+    path.write_text(yaml.safe_dump(schema, sort_keys=False))
+    return folder
+
+
 BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "calls": calls,
+    "guarded": guarded,
     "bulk": bulk,
     "changes": changes,
     "full": full,

@@ -32,7 +32,7 @@ from syncd.observe.log import configure_logs
 from syncd.operations.resyncing import Words, ask, understood
 from syncd.ports.store import Settlement
 
-CONFIG = Path(__file__).parent / "config"
+CONFIG = Path(os.environ.get("BENCHMARKS_CONFIG") or Path(__file__).parent / "config")
 LOT = 2_000
 PROFILE = "BENCH_PROFILE"
 """Environment variable that names a file for a cProfile of the command."""

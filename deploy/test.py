@@ -70,7 +70,10 @@ class _Beside:
             seeds = os.environ.get("SEEDS", SEEDS)
             self._todo += [
                 ("the wrong versions", [sys.executable, "-m", "deploy.sabotage"]),
-                ("the simulation", [sys.executable, "-m", "syncd.cli.main", "simulate", "--seeds", seeds]),
+                (
+                    "the simulation",
+                    [sys.executable, "-m", "syncd.cli.main", "simulate", "--seeds", seeds, "--workers", "1"],
+                ),
             ]
 
     def run(self) -> list[int]:

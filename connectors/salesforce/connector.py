@@ -56,7 +56,7 @@ CAPABILITIES: Final = Capabilities(
     resolution=timedelta(seconds=1),
     preconditions=True,
     history=True,
-    history_batch=600,
+    history_batch=1500,
     created="CreatedDate",
 )
 _NEARLY_SPENT: Final = 0.95

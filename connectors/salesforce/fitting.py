@@ -28,6 +28,7 @@ from connectors.salesforce.rights import (
     looked_up,
     user_permissions,
 )
+from connectors.salesforce.tracking import untracked
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Fitted, Needs, Step
@@ -87,8 +88,9 @@ class SalesforceFitting:
         return self._client.user(self._lane)
 
     def rights(self, needs: Needs) -> Sequence[Finding]:
-        """See ``rights``; three calls."""
-        return Rights(self._client, self._queries, self._catalog).findings(needs, self._lane)
+        """See ``rights``, three calls, and ``tracking``, one."""
+        found = Rights(self._client, self._queries, self._catalog).findings(needs, self._lane)
+        return [*found, *untracked(self._client, needs, self._lane)]
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
         """See the Protocol; two describes an object and four queries."""

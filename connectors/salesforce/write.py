@@ -225,6 +225,7 @@ class _Batch:
         assert isinstance(write, UpdateRecord)
         if self._is_over([row]):
             return
+        self._meanwhile()
         path = f"sobjects/{soql.name(row.object)}/{as_told(write.ref.id)}"
         try:
             self._writer.client.change("single.write", path, row.sent, since=self._seen[row.place], lane=self._lane)

@@ -45,6 +45,19 @@ CUSTOM_FIELD = ObjectDefinition(
         *system_fields(deletable=False),
     ),
 )  # fmt: skip
+FIELD_DEFINITION = ObjectDefinition(
+    name="FieldDefinition", label="Field Definition", plural="Field Definitions", prefix="4fe", setup=True,
+    replicateable=False,
+    fields=(
+        id_field("Field Definition ID"),
+        text("DurableId", "Durable ID", 100, indexed=True, **SEEN),
+        text("QualifiedApiName", "Qualified API Name", 70, indexed=True, **SEEN),
+        text("EntityDefinitionId", "Entity Definition", 40, indexed=True, **SEEN),
+        flag("IsFieldHistoryTracked", "Is Field History Tracked", **SEEN),
+        *system_fields(deletable=False),
+    ),
+)  # fmt: skip
+"""Fields as they are defined, of which this models the names and whether the history is kept."""
 Words = Mapping[str, Any]
 _NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c")
 _LENGTHS = {"Text": (1, 255), "LongTextArea": (256, 131_072)}
@@ -57,8 +70,9 @@ class Tooling:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._schema = Schema((CUSTOM_FIELD,), switches=org.switches, changed=org.clock.now())
+        self._schema = Schema((CUSTOM_FIELD, FIELD_DEFINITION), switches=org.switches, changed=org.clock.now())
         self._ids: dict[tuple[str, str], str] = {}
+        self._definitions: dict[str, str] = {}
 
     def answer(self, call: ApiCall, rest: tuple[str, ...], *, queries: Queries) -> Reply:
         """Everything below ``tooling/``."""
@@ -85,12 +99,30 @@ class Tooling:
             for field in entity.fields.values():
                 if field.custom and (entity.name, field.name) not in self._ids:
                     table.put(self._row(entity, field))
+        definitions = self._schema.entities["FieldDefinition"].table
+        for entity in self._org.schema.entities.values():
+            for name in entity.fields if not entity.definition.setup else ():
+                definitions.put(self._definition(entity, name))
 
     def _row(self, entity: Entity, field: FieldDefinition) -> dict[str, Any]:
         now, author = self._org.now_stamp(), self._org.admin_user
         new = self._ids[entity.name, field.name] = self._org.ids.take(CUSTOM_FIELD.prefix)
         return {
             "Id": new, "DeveloperName": field.name.removesuffix("__c"), "TableEnumOrId": entity.name,
+            "CreatedDate": now, "CreatedById": author, "LastModifiedDate": now, "LastModifiedById": author,
+            "SystemModstamp": now,
+        }  # fmt: skip
+
+    def _definition(self, entity: Entity, name: str) -> dict[str, Any]:
+        """One field as it is defined now; its id is made of the names, as the vendor's durable id is."""
+        now, author = self._org.now_stamp(), self._org.admin_user
+        key = f"{entity.name}.{name}"
+        new = self._definitions.setdefault(key, "")
+        if not new:
+            new = self._definitions[key] = self._org.ids.take(FIELD_DEFINITION.prefix)
+        return {
+            "Id": new, "DurableId": key, "QualifiedApiName": name, "EntityDefinitionId": entity.name,
+            "IsFieldHistoryTracked": name in entity.tracked,
             "CreatedDate": now, "CreatedById": author, "LastModifiedDate": now, "LastModifiedById": author,
             "SystemModstamp": now,
         }  # fmt: skip
@@ -136,7 +168,7 @@ def _queried(reply: Reply) -> Reply:
             "totalSize": answer["totalSize"],
             "done": answer["done"],
             "queryLocator": answer.get("nextRecordsUrl"),
-            "entityTypeName": CUSTOM_FIELD.name,
+            "entityTypeName": rows[0]["attributes"]["type"] if rows else CUSTOM_FIELD.name,
             "records": rows,
         },
     )

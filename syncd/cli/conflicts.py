@@ -26,8 +26,8 @@ def list_conflicts(
     one, duplicates of one side among them, about two records that were merged on one side only, or about an edit that a
     write of syncd has overwritten (lost), which the side's history still knows.
 
-    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost), link, refs [SIDE:OBJECT/ID], field, values {SIDE},
-    base, reason, since, resolution (null: undecided)}].
+    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost), link, refs [SIDE:OBJECT/ID], field, values
+    {SIDE}, base, reason, since, resolution (null: undecided)}].
     """
     from syncd.cli.out import print_json, say
     from syncd.operations.standing import conflict_document

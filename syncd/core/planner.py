@@ -236,9 +236,6 @@ class Planner:
             draft.settle(name, verdict.value)
             draft.frees.extend(parked)
             return
-        if not by_person(verdict.rule) and any(row.field == name and row.code == QUARANTINED for row in known.parked):
-            draft.reasons.append("in quarantine")
-            return
         origin = verdict.side if isinstance(verdict, Take) else None
         if verdict.value is None and mapping.type is FieldType.REFERENCE:
             draft.reasons.append("a reference is never emptied")
@@ -259,7 +256,7 @@ class Planner:
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
                 draft.hold(self._conflict(link, base, held, name, sides, seen), known.conflicts)
                 continue
-            if (side, name) in parked and self._parked_with(known, side, name, wires, record):
+            if self._parked_with(known, side, name, wires, record, verdict.rule):
                 draft.reasons.append("parked")
                 continue
             before = sides.of(side).value
@@ -272,9 +269,13 @@ class Planner:
             draft.agreed[name] = verdict.value
 
     def _parked_with(
-        self, known: Known, side: Side, name: str, wires: Mapping[str, Wire], record: RemoteRecord | None
+        self, known: Known, side: Side, name: str, wires: Mapping[str, Wire], record: RemoteRecord | None, rule: str
     ) -> bool:
-        """Whether this very write was refused and nothing changed since."""
+        """Whether this very write was refused and nothing changed since, or the field is in quarantine."""
+        if not any(row.field == name for row in known.parked):
+            return False
+        if not by_person(rule) and any(row.field == name and row.code == QUARANTINED for row in known.parked):
+            return True
         fingerprints = {self.park_fingerprint(side, wires, unforeseen=each) for each in (False, True)}
         for row in known.parked:
             if row.side is side and row.field == name:

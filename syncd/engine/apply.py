@@ -12,8 +12,8 @@ Length: one lot's story from its intents to its outcomes, whose steps share the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.core.draft import only
@@ -88,6 +88,7 @@ class Apply:
     """Carries out one kind's plan under a lease.
 
     ``origin`` says why, to the vendors' own automation. ``progress`` is called with the number of writes settled.
+    ``asked`` are the questions about who is who that stood open before, by id.
     """
 
     world: World
@@ -98,6 +99,7 @@ class Apply:
     tally: Tally
     origin: Origin = Origin.LIVE
     progress: Callable[[int], None] = lambda _: None
+    asked: Mapping[str, Conflict] = field(default_factory=dict)
     ledger: Ledger = field(init=False)
     _next: list[Job] = field(default_factory=list)
     _created: list[Decision] = field(default_factory=list)
@@ -351,6 +353,7 @@ class Apply:
             left.discard(job.action.side)
             if not left:
                 over.append(conflict)
+                emit("conflict.resolved", kind=job.decision.kind, conflict=conflict)
         return over
 
     def _follow(self, side: Side, created: Sequence[Decision]) -> None:
@@ -409,7 +412,9 @@ class Apply:
             self.tally.buried.update(letter.id for letter in settlement.dead)
 
     def _clash(self, job: Job, write: Write, result: Clash) -> Settlement:
-        """A create met a record that says it is the same: looked at in the next cycle, and held until then."""
+        """A create met a record that says it is the same: looked at once more, in the next cycle, since matching may
+        find that record by then. If it does not, the question stays open, and is not asked anew in every cycle.
+        """
         side, decision = job.action.side, job.decision
         origin = decision.link.refs.of(side.other)
         refs = tuple(sorted({(side.other, origin), *((side, ref) for ref in result.candidates)}))
@@ -425,8 +430,13 @@ class Apply:
             reason=f"{result.code}: {cut(result.reason)}",
             since=self.world.clock.now(),
         )
-        self._opened(conflict)
-        wishes = [self._look(job)]
+        before = self.asked.get(conflict.id)
+        wishes = []
+        if before is None:
+            self._opened(conflict)
+            wishes.append(self._look(job))
+        else:
+            conflict = replace(conflict, since=before.since)
         return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict], wishes=wishes)
 
     def _opened(self, conflict: Conflict) -> None:

@@ -42,7 +42,8 @@ def carry_out(
         world.store.remember(BILLED, UNKNOWN, world.clock.now())  # a person may have changed it
     planner = world.planner(plan.kind)
     brake = Brake(world, planner, free=first_link)
-    apply = Apply(world, planner, brake, at_work.run.id, at_work.holding, at_work.tally, origin, progress)
+    known = {conflict.id: conflict for conflict in gathered.matches}
+    apply = Apply(world, planner, brake, at_work.run.id, at_work.holding, at_work.tally, origin, progress, known)
     plan = brake.sift(plan)
     if first_link:
         _in_waves(apply, plan)

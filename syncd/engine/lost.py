@@ -31,7 +31,7 @@ from syncd.observe.log import emit
 
 BACK: Final = timedelta(minutes=10)
 """How far before a send the history is read: more than a lot takes and clocks differ."""
-_UNJUDGED: Final = frozenset({FieldType.OPT_OUT, FieldType.REFERENCE})
+UNJUDGED: Final = frozenset({FieldType.OPT_OUT, FieldType.REFERENCE})
 """An opt-out is monotone, and references have no history that both vendors tell."""
 Sent = tuple[Decision, Update, Written]
 Histories = Mapping[tuple[RemoteRef, str], Sequence[FieldEvent]]
@@ -68,7 +68,7 @@ def _slot(planner: Planner, side: Side, action: Update, change: FieldChange) -> 
 def _judged(planner: Planner, side: Side, action: Update, change: FieldChange) -> bool:
     """Whether an edit of that field counts: guarded, and one that would have travelled."""
     mapping = planner.field(change.field)
-    if mapping.type in _UNJUDGED or mapping.direction is not Direction.BOTH or action.expect is None:
+    if mapping.type in UNJUDGED or mapping.direction is not Direction.BOTH or action.expect is None:
         return False
     return any(name in action.expect for name in _slot(planner, side, action, change))
 

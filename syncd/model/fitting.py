@@ -53,12 +53,14 @@ class ObjectNeeds:
     """What a mapping does with one vendor object: fields that are read (the written ones too) and written.
 
     ``key`` is the field that names the other side's record, ``origin`` the one that tells who made a record, if any.
+    ``guarded`` are the written fields whose history tells which edits were overwritten.
     """
 
     read: frozenset[str]
     written: frozenset[str]
     key: str
     origin: str | None = None
+    guarded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

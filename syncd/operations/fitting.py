@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from syncd.engine.lost import UNJUDGED
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
-from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.mapping import Confirm, Direction, FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
@@ -20,6 +21,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
     """Everything that is read and written of one side; pseudo-fields and associations are no fields."""
     read: defaultdict[str, set[str]] = defaultdict(set)
     written: defaultdict[str, set[str]] = defaultdict(set)
+    guarded: defaultdict[str, set[str]] = defaultdict(set)
     own: dict[str, tuple[str, str | None]] = {}
     opt_outs = owners = gives = False
     for kind in kinds:
@@ -37,11 +39,20 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
                 read[name].update(plain)
                 if flows:
                     written[name].update(plain)
+                if _looked_up(field):
+                    guarded[name].update(plain)
     objects = {}
     for name, (key, origin) in own.items():
         kept = {key, *([origin] if origin else [])}
-        objects[name] = ObjectNeeds(frozenset(read[name] | kept), frozenset(written[name] | kept), key, origin)
+        objects[name] = ObjectNeeds(
+            frozenset(read[name] | kept), frozenset(written[name] | kept), key, origin, frozenset(guarded[name])
+        )
     return Needs(objects, opt_outs=opt_outs, owners=owners, gives_owners=gives)
+
+
+def _looked_up(field: FieldMapping) -> bool:
+    """Whether overwritten edits of it are looked for in the history (``engine.lost``)."""
+    return field.confirm is not Confirm.NONE and field.direction is Direction.BOTH and field.type not in UNJUDGED
 
 
 def _plain(field: FieldMapping, names: Sequence[str], side: Side) -> list[str]:

@@ -239,8 +239,9 @@ class FieldSection(Section):
     )
     confirm: Confirm | None = Field(
         None,
-        description="Guard against lost updates: `none`, `readback`, `precondition`. Default: none; readback for "
-        "e-mail and owner fields and for the field `stage`.",
+        description="Guard against lost updates: `none`; `readback` (read again just before the write, history looked "
+        "up after it); `precondition` (the vendor's own condition, too). Default: none; readback for e-mail and owner "
+        "fields and for the field `stage`.",
     )
     values: dict[str, ValueSection] = Field(default_factory=dict, description="Value table, by shared value.")
     unknown: Unknown = Field(

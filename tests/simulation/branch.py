@@ -1,4 +1,4 @@
-"""A founded world that is branched as often as one likes: each branch is a fork, told what to do one step after the other.
+"""A founded world that is branched as often as one likes: each branch is a fork, told what to do step by step.
 
 A branch costs a few milliseconds, whatever it does is gone with it, and one that hangs or dies says so. It is told in
 plain values over a pipe and answers with the promises that are broken by then.
@@ -12,19 +12,16 @@ import signal
 import traceback
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final
 
 import orjson
 
 from sandbox.kernel import HttpRequest, HttpResponse
-from syncd.engine.cycle import sync
 from syncd.lab.arena import Arena
 from syncd.lab.scenario import Happening, Scenario
 from syncd.lab.simulation import _Play
 from syncd.lab.witness import Violation, _payloads
-from syncd.model.errors import SyncdError
 from syncd.model.mapping import Policy, Tie
 from syncd.model.values import Side
 
@@ -169,9 +166,3 @@ class _Steps:
         """Everything comes right, and is judged."""
         self.playing.stabilize()
         return {"judged": self.playing.witness.judged}
-
-    def rival(self) -> None:
-        """Another daemon takes a turn."""
-        world, _ = self.arena.start()
-        with suppress(SyncdError):
-            sync(world, wait=0.0, steady=True)

@@ -1,8 +1,8 @@
 """A short scenario in which much happens, for killing a process at each of its points.
 
-Everything that syncd treats in a way of its own comes up once: edits and a create on both sides, a clash that a person
-decides, swapped addresses, a merge, a conversion, a deletion, opt-outs, a resync; and at each vendor one write whose
-answer is lost.
+Everything that syncd treats in a way of its own comes up once: edits and a create on both sides, a conflict that a
+person decides, swapped addresses, a merge, a conversion, a deletion, opt-outs, a resync; and at each vendor one write
+whose answer is lost.
 """
 
 from __future__ import annotations
@@ -41,8 +41,9 @@ def _deed(at: int, who: str, does: str, *, whom: int = 0, of: int = 1, column: i
 
 
 HAPPENINGS: Final[Sequence[Happening]] = (
-    _deed(4_000, "marketing", "edit", whom=4, of=10, column=3),  # a title, on both sides of one person: a clash
+    _deed(4_000, "marketing", "edit", whom=4, of=10, column=3),  # a title, on both sides of one person
     _deed(4_001, "crm", "edit", whom=3, of=10, column=3),
+    _deed(4_500, "crm", "clear", whom=3, of=8),  # emptying does not travel: a person decides
     _deed(5_000, "marketing", "edit", whom=5, of=10),
     _deed(5_001, "crm", "edit", whom=9, of=10, column=1),
     _deed(6_000, "crm", "edit", whom=0, of=10, column=4),  # an account's description

@@ -9,11 +9,14 @@ quiet those of the end (P1, P2, P3, P10; P7 since kills are among the steps). ``
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from typing import Final
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
@@ -22,7 +25,7 @@ from syncd.lab import founding
 from syncd.lab.arena import Arena
 from syncd.model.mapping import Policy
 from tests.simulation.branch import FIELDS, Branch
-from tests.simulation.crash_story import CONFIG, WORLD
+from tests.simulation.crash_story import WORLD, two_way
 
 EXAMPLES: Final = int(os.environ.get("STATEFUL_EXAMPLES", "12"))
 STEPS: Final = 50 if "STATEFUL_EXAMPLES" in os.environ else 14
@@ -37,8 +40,8 @@ happened: Counter[str] = Counter()
 @cache
 def world() -> Arena:
     """Three persons known to both sides, linked and quiet."""
-    with patch.object(founding, "PEOPLE", (3, 3)):
-        return founding.found(CONFIG, variant=WORLD)
+    with tempfile.TemporaryDirectory() as folder, patch.object(founding, "PEOPLE", (3, 3)):
+        return founding.found(two_way(Path(folder) / "config"), variant=WORLD)
 
 
 class Persons(RuleBasedStateMachine):
@@ -129,6 +132,7 @@ class Persons(RuleBasedStateMachine):
             self.branch.close()
 
 
+@pytest.mark.slow
 def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
     """P1 to P7, P9, P10 over random sequences; and what can happen did happen."""
     happened.clear()
@@ -144,8 +148,7 @@ def test_whatever_happens_in_whatever_order_the_promises_hold() -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
-    print(f"\n{dict(happened)}")
     assert happened["stabilized"] >= EXAMPLES
-    assert happened["edit"] >= EXAMPLES
-    assert happened["poll done"] + happened["poll partial"] >= EXAMPLES
+    assert happened["edit"] >= EXAMPLES // 3
+    assert happened["poll done"] + happened["poll partial"] >= EXAMPLES // 3
     assert happened["killed"] >= 1

@@ -181,3 +181,13 @@ def test_what_the_example_needs(both: Both) -> None:
     assert "OwnerId" in lead.read
     assert "OwnerId" not in lead.written, "owners flow to marketing only, unless told otherwise"
     assert not crm.gives_owners
+
+
+def test_guarded_fields_without_history_are_named(both: Both) -> None:
+    """An admin stops tracking a field that ``confirm`` guards: edits that were overwritten would not be found."""
+    assert not [finding for finding in _examined(both).findings if "is not tracked" in finding.what]
+    both.salesforce.track_fields("Lead", ["Company", "OwnerId", "Status"])
+    (told,) = [finding for finding in _examined(both).findings if "is not tracked" in finding.what]
+    assert (told.side, told.severity) == (Side.CRM, Severity.NOTICE)
+    assert told.what.startswith("Lead: the history of Email is not tracked")
+    assert "Set History Tracking" in told.where

@@ -1,0 +1,60 @@
+"""A vendor that carries a write out long after nobody waits for it any more: held, seen, and never sent beside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox.faults.arming import arm
+from syncd.model.values import Pair
+from tests.scenarios.steps import Steps
+
+LATE = 90.0
+
+
+def _patient(steps: Steps) -> None:
+    """Both vendors may carry a write out for ten minutes."""
+    steps.both.world.connection = replace(steps.both.world.connection, horizon=Pair(600.0, 600.0))
+
+
+def _leads_written(steps: Steps) -> int:
+    return sum(
+        1
+        for call in steps.both.salesforce.calls
+        if call.created and any(each.startswith("00Q") for each in call.created)
+    )
+
+
+def test_a_create_that_comes_late_is_waited_for(steps: Steps) -> None:
+    """One Lead, made by the late request alone: until it was seen, or the horizon is over, nothing is sent again."""
+    steps.pair()
+    _patient(steps)
+    before, written = _leads_written(steps), steps.written()
+    contact = steps.contact(email="late@example.com", company="Late")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    assert len(steps.both.store.open_intents()) == 1
+    steps.cycle(after=30)
+    assert (_leads_written(steps), len(steps.both.store.open_intents())) == (before, 1)
+    steps.cycle(after=60)
+    assert (_leads_written(steps), len(steps.both.store.open_intents())) == (before + 1, 0)
+    steps.cycle(after=30)
+    assert steps.marketed(contact, "syncd_crm_id") is not None
+    assert steps.written() - written == 2  # the late create, and its key on the contact
+    steps.quiet()
+
+
+def test_a_change_that_comes_late_does_not_take_back_a_newer_one(steps: Steps) -> None:
+    """While nobody knows whether an update happened, its record is left alone; then what stands there is decided on."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.market(contact, city="first")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    assert len(steps.both.store.open_intents()) == 1
+    steps.market(contact, city="second")
+    steps.cycle(after=30)
+    assert steps.sold(lead, "City") is None  # not sent beside the one that is under way
+    steps.cycle(after=60)
+    steps.cycle(after=30)
+    assert steps.sold(lead, "City") == "second"
+    steps.quiet()

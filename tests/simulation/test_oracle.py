@@ -1,0 +1,189 @@
+"""The oracle of the simulation can fail: for each promise, a small wrong state that it must not let pass.
+
+Each state is made by hand in a fork of one founded world, so that it is gone afterwards. Beside each wrong state stands
+what it would be if it were right, which passes.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+import pytest
+
+from sandbox.kernel import HttpRequest, HttpResponse
+from syncd.lab import crowd, ledger, oracle, witness
+from syncd.lab.arena import Arena
+from syncd.lab.founding import found
+from syncd.lab.ledger import Edit
+from syncd.lab.oracle import judged
+from syncd.lab.scenario import Scenario
+from syncd.lab.simulation import _Play
+from syncd.model.link import Link
+from syncd.model.values import Side
+from tests.simulation.crash_story import CONFIG, WORLD
+
+pytestmark = pytest.mark.slow
+TOKEN: Final = "zqabcx1z"
+
+
+@pytest.fixture(scope="module")
+def arena() -> Arena:
+    """One founded world."""
+    return found(CONFIG, variant=WORLD)
+
+
+class Room:
+    """A play in which nothing happened yet, and three people who are linked in it."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.play = _Play(arena, Scenario("by hand", WORLD, 0, (), ()))
+        self.play.begin()
+        self.links: list[Link] = [each for each in arena.store.links("person") if each.refs.crm.object == "Lead"]
+        self.arena = arena
+
+    def ref(self, side: Side, number: int = 0) -> tuple[str, str]:
+        """One of the linked records."""
+        ref = self.links[number].refs.of(side)
+        return ref.object, ref.id
+
+    def put(self, side: Side, column: str, value: str, number: int = 0) -> None:
+        """Somebody writes past everything that is watched."""
+        self.play.crowd.put(side, self.ref(side, number), {column: value})
+
+    def types(self, side: Side, column: str, field: str, value: str) -> None:
+        """Somebody types a value with the token."""
+        edit = Edit(self.arena.clock.ms, side, self.ref(side), column, field, value, TOKEN)
+        self.play.crowd.ledger.write(edit)
+        self.put(side, column, value)
+
+    def sends(self, number: int, fields: Mapping[str, Any]) -> None:
+        """An update of a Lead leaves."""
+        body = [{"attributes": {"type": "Lead"}, "id": self.ref(Side.CRM, number)[1], **fields}]
+        asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
+        self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
+
+    def answers(self, text: str) -> None:
+        """A read tells this text."""
+        asked = HttpRequest("GET", "/crm/objects/2026-09/contacts")
+        self.play.witness.heard(Side.MARKETING, asked, HttpResponse(200, text.encode()))
+
+
+def found_out(arena: Arena, state: Callable[[Room], Any]) -> set[str]:
+    """The promises that are found broken in a state which is made in a fork."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        try:
+            room = Room(arena)
+            more = state(room) or []
+            os.write(writing, orjson.dumps([each.promise for each in (*judged(room.play.witness), *more)]))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as heard:
+        told = heard.read()
+    os.waitpid(pid, 0)
+    assert told, "the state could not be made"
+    return set(orjson.loads(told))
+
+
+def test_p1_two_that_differ(arena: Arena) -> None:
+    """Linked records that differ in a field both ways, and nobody was told."""
+    assert found_out(arena, lambda room: room.put(Side.CRM, "FirstName", "Other")) == {"P1"}
+    assert found_out(arena, lambda room: room.put(Side.CRM, "FirstName", "Ann")) == set()
+
+
+def test_p2_an_edit_that_was_seen_and_stands_nowhere(arena: Arena) -> None:
+    """What was read from a vendor and is found neither there nor in any list is lost; if it was never read, nobody can
+    be blamed.
+    """
+
+    def lost(room: Room, *, seen: str) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(seen)
+        room.put(Side.MARKETING, "firstname", "Ann")
+
+    assert found_out(arena, lambda room: lost(room, seen=f'{{"firstname": "New {TOKEN}"}}')) == {"P2"}
+    assert found_out(arena, lambda room: lost(room, seen="{}")) == set()
+
+
+def test_p3_one_key_on_two_records(arena: Arena) -> None:
+    """Two living Leads that name the same contact."""
+
+    def twice(room: Room) -> None:
+        rows = room.arena.salesforce.org.schema.require("Lead").table.rows
+        one, other = (rows[room.ref(Side.CRM, number)[1]] for number in (0, 1))
+        other["Syncd_Marketing_Id__c"] = one["Syncd_Marketing_Id__c"]
+
+    assert "P3" in found_out(arena, twice)
+
+
+def test_p5_a_value_that_nobody_gave_this_field_or_this_person(arena: Arena) -> None:
+    """A first name sent as a last name; a first name sent to somebody else; the same to whom it belongs is right."""
+
+    def sent(room: Room, number: int, column: str) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.put(Side.CRM, "FirstName", f"New {TOKEN}")
+        room.sends(number, {column: f"New {TOKEN}"})
+
+    assert found_out(arena, lambda room: sent(room, 0, "FirstName")) == set()
+    assert found_out(arena, lambda room: sent(room, 0, "LastName")) == {"P5"}
+    assert found_out(arena, lambda room: sent(room, 1, "FirstName")) == {"P5"}
+
+
+@pytest.mark.parametrize("column", ["OwnerId", "Rating", "LeadSource"])
+def test_p6_a_field_that_is_not_syncds_to_write(arena: Arena, column: str) -> None:
+    """A field that flows the other way only, and two that are not mapped, in a payload."""
+    assert found_out(arena, lambda room: room.sends(0, {column: "x"})) == {"P6"}
+    assert found_out(arena, lambda room: room.sends(0, {"Title": "Buyer"})) == set()
+
+
+def test_p9_an_opt_out_taken_back(arena: Arena) -> None:
+    """False is never sent; true may be."""
+    assert found_out(arena, lambda room: room.sends(0, {"HasOptedOutOfEmail": False})) == {"P9"}
+    assert found_out(arena, lambda room: room.sends(0, {"HasOptedOutOfEmail": True})) == set()
+
+
+def test_p10_a_resync_that_writes(arena: Arena) -> None:
+    """Comparing everything once more, when there was something to write after all."""
+
+    def writes(room: Room) -> list[Any]:
+        room.put(Side.MARKETING, "firstname", "Other")
+        return room.play._still()
+
+    assert found_out(arena, writes) == {"P10"}
+    assert found_out(arena, lambda room: room.play._still()) == set()
+
+
+def test_p15_a_cycle_that_fails_in_quiet(arena: Arena) -> None:
+    """A cycle that cannot be carried out, though nothing is wrong any more."""
+
+    def fails(room: Room) -> list[Any]:
+        room.play._turn = lambda _due: None  # type: ignore[method-assign]
+        return room.play._still()
+
+    assert found_out(arena, fails) == {"P15"}
+
+
+def test_it_shares_no_code_with_what_it_judges() -> None:
+    """Nothing of the oracle imports ``syncd.core`` or ``syncd.engine``, whose mistakes it is to find."""
+    for module in (oracle, witness, ledger, crowd):
+        tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"))
+        imported = [
+            name
+            for node in ast.walk(tree)
+            for name in (
+                [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else [each.name for each in node.names]
+                if isinstance(node, ast.Import)
+                else []
+            )
+        ]
+        assert len(imported) > 3
+        assert [name for name in imported if name.startswith(("syncd.core", "syncd.engine"))] == []
