@@ -44,6 +44,13 @@ LATENCIES: Final = (0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)
 KEPT: Final = ("scope", "allow_billable", "brake", "horizon", "poll")
 """Keys of a connection that a simulation takes from the configuration as they are."""
 
+BRAKED: Final = 0.25
+"""The share of worlds whose brake is so tight that a few edits are too many."""
+TIGHT: Final[Mapping[str, Any]] = {
+    name: {"records": number, "share": 0.0}
+    for name, number in {"creates": 2, "updates": 3, "stages": 2, "clears": 1}.items()
+}
+
 
 @dataclass(slots=True)
 class Senses:
@@ -116,7 +123,8 @@ def open_arena(config: Path, *, variant: int, folder: Path, connection: str | No
     :param config: the folder of a ``syncd.yaml``. :param folder: an empty folder for the configuration as played.
     """
     chance = random.Random(f"world {variant}")
-    name = adapted(config, folder / "config", connection=connection)
+    brake = TIGHT if chance.random() < BRAKED else None
+    name = adapted(config, folder / "config", connection=connection, brake=brake)
     environ = {
         f"SYNCD_CONNECTIONS__{name.upper()}__{key}": value
         for key, value in {
@@ -136,9 +144,10 @@ def open_arena(config: Path, *, variant: int, folder: Path, connection: str | No
     return Arena(hubspot, salesforce, clock, store, settings)
 
 
-def adapted(config: Path, folder: Path, *, connection: str | None) -> str:
+def adapted(config: Path, folder: Path, *, connection: str | None, brake: Mapping[str, Any] | None = None) -> str:
     """Copies a configuration and makes its main file lead to the arena. Returns the connection's name.
 
+    :param brake: limits that stand instead of the configuration's.
     :raises BadUsage: if there is no such connection, or nothing to copy.
     """
     main = config if config.is_file() else config / "syncd.yaml"
@@ -159,6 +168,8 @@ def adapted(config: Path, folder: Path, *, connection: str | None) -> str:
         "marketing": {"base_url": HUBSPOT},
         "crm": {"login_url": SALESFORCE},
     }
+    if brake is not None:
+        own["brake"] = dict(brake)
     content = {"version": 1, "store": {"url": "sqlite://"}, "connections": {name: own}}
     (folder / "syncd.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return str(name)

@@ -20,6 +20,7 @@ from syncd.model.link import Link
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.remote import RemoteRef
 from syncd.model.values import FieldType, Side
+from syncd.operations.braking import held_document
 from syncd.operations.drift import resting
 
 PLAIN: Final = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.EMAIL})
@@ -71,26 +72,37 @@ class _After:
 
     def _lists(self) -> Mapping[tuple[Side, str], set[str]]:
         """What people were told of: shared fields by record, "*" for all of it."""
-        store, told = self.arena.store, defaultdict[tuple[Side, str], set[str]](set)
+        told = defaultdict[tuple[Side, str], set[str]](set)
+        for side, record, name in (*self._waiting(), *self._by_link()):
+            told[side, record].add(name)
+        return told
+
+    def _waiting(self) -> Iterator[tuple[Side, str, str]]:
+        """Conflicts, dead letters, and what the brake holds, by the records that they name themselves."""
+        store = self.arena.store
         for conflict in store.conflicts():
             for side, ref in conflict.refs:
-                told[side, ref.id].add(conflict.field or "*")
-        by_link = {row.link for row in store.parked()} | {c.link for c in store.conflicts() if c.link}
-        found = store.by_link(sorted(by_link))
-        for row in store.parked():
-            if row.link in found:
-                for side in Side:
-                    told[side, found[row.link].link.refs.of(side).id].add(row.field)
+                yield side, ref.id, conflict.field or "*"
         for letter in store.dead_letters():
-            told[letter.side.other, letter.origin.id].add("*")
+            yield letter.side.other, letter.origin.id, "*"
+        for held in held_document(store):
+            for text in held["refs"]:
+                where, _, record = text.partition(":")
+                yield Side(where), record.rpartition("/")[2], held["field"] or "*"
+
+    def _by_link(self) -> Iterator[tuple[Side, str, str]]:
+        """Parked fields, fields at rest, and records whose counterpart left."""
+        store = self.arena.store
+        parked = defaultdict[str, set[str]](set)
+        for row in store.parked():
+            parked[row.link].add(row.field)
         rests = {rest.field for rest in resting(store)}
         for kind in self.kinds:
             for link in store.links(kind.kind):
+                names = rests | parked[link.id] | ({"*"} if str(link.state) != "live" else set())
                 for side in Side:
-                    told[side, link.refs.of(side).id] |= rests
-                    if str(link.state) != "live":
-                        told[side, link.refs.of(side).id].add("*")
-        return told
+                    for name in names:
+                        yield side, link.refs.of(side).id, name
 
     def _told(self, who: Sequence[tuple[Side, str]], name: str) -> bool:
         return any(name in self.lists.get(each, ()) or "*" in self.lists.get(each, ()) for each in who)

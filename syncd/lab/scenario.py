@@ -32,7 +32,9 @@ DEEDS: Final[Mapping[str, float]] = {
     "convert": 1.5, "unsubscribe": 1.5, "swap": 1, "owner": 1, "associate": 1, "thrice": 1, "alike": 1,
 }  # fmt: skip
 """What people do, and how often compared with each other."""
-WISHES: Final[Mapping[str, float]] = {"resync": 2, "full": 1, "resolve": 3, "pause": 1, "skew": 1}
+WISHES: Final[Mapping[str, float]] = {
+    "resync": 2, "full": 1, "resolve": 3, "pause": 1, "skew": 1, "approve": 2, "reject": 0.5,
+}  # fmt: skip
 """What an operator does, or happens to the machine."""
 
 

@@ -29,6 +29,7 @@ from syncd.lab.witness import Violation, Witness
 from syncd.model.errors import SyncdError
 from syncd.model.values import Side
 from syncd.observe.log import listen
+from syncd.operations.braking import Part, Stands, approve, parts, reject
 from syncd.operations.deciding import Choice, resolution
 from syncd.operations.drift import let_go_on, resting
 from syncd.operations.resyncing import Words, ask, understood
@@ -236,6 +237,8 @@ class _Play:
                 ask(self.world, understood(self.world, Words(everything=True)))
             except (SyncdError, Killed) as trouble:
                 self._traced(f"resync not asked for: {type(trouble).__name__}")
+        elif wish.does in ("approve", "reject") and (held := [each for each in parts(store, clock.now()) if each.asks]):
+            self._answer(held[wish.pick % len(held)], wish.does)
         elif wish.does == "resolve" and (open_ := store.conflicts()):
             conflict = open_[wish.pick % len(open_)]
             choices = (Choice(take="crm"), Choice(take="marketing"), Choice(apart=True))
@@ -245,6 +248,14 @@ class _Play:
                     break
                 except SyncdError:
                     continue
+
+    def _answer(self, part: Part, word: str) -> None:
+        """People say what becomes of what the brake holds; it may take two of them."""
+        store, now = self.arena.store, self.arena.clock.now()
+        if word == "reject":
+            reject(store, part.digest, who="ann", reason="simulated", now=now)
+        elif approve(store, part.digest, who="ann", reason="simulated", now=now).stands is Stands.SECOND:
+            approve(store, part.digest, who="bob", reason="simulated", now=now)
 
     # -- quiet -------------------------------------------------------------------------------------------------------
     def _heal(self) -> None:
@@ -277,6 +288,9 @@ class _Play:
         rests = resting(store)
         if rests:
             let_go_on(store, {(rest.kind, rest.field) for rest in rests}, self.arena.clock.now())
+        for part in parts(store, self.arena.clock.now()):
+            if part.asks:
+                self._answer(part, "approve")
         for letter in store.dead_letters():
             store.mark_dead_letter(letter.id, True)
 
