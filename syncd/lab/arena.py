@@ -27,6 +27,7 @@ from syncd.bootstrap import read_config, verifier
 from syncd.bootstrap.building import Means, build_connectors
 from syncd.core.normalize import Codec
 from syncd.engine.world import World
+from syncd.lab.furnishing import furnish
 from syncd.lab.line import Line
 from syncd.lab.lives import Effects, Life, LifeClock, WatchedStore
 from syncd.lab.virtual import SeededChance, VirtualClock
@@ -140,6 +141,7 @@ def open_arena(config: Path, *, variant: int, folder: Path, connection: str | No
     salesforce = SalesforceKernel(
         clock=VendorClock(clock), seed=variant, instance_url=SALESFORCE, switches=_salesforce_switches(chance)
     )
+    furnish(settings.connection.kinds, hubspot, salesforce)
     store = open_store("sqlite://", name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
     return Arena(hubspot, salesforce, clock, store, settings)
 

@@ -244,6 +244,7 @@ class Crowd:
         else:
             self.salesforce.undelete(*ref)
         self.ledger.gone.discard((side, ref))
+        self.ledger.restored.add((side, ref))
         self.ledger.done.append(f"{side} restores {'/'.join(ref)}")
 
     def _merge(self, what: Happening, side: Side) -> None:

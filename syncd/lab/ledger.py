@@ -42,6 +42,7 @@ class Ledger:
     done: list[str] = field(default_factory=list)
     refused: int = 0
     gone: set[tuple[Side, Ref]] = field(default_factory=set)
+    restored: set[tuple[Side, Ref]] = field(default_factory=set)
     touched: dict[tuple[Side, str], int] = field(default_factory=dict)
     parents: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
 

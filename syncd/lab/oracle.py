@@ -187,7 +187,7 @@ class _After:
 
     # -- P3 ------------------------------------------------------------------------------------------------------------
     def doubles(self) -> Iterator[Violation]:
-        """No two living records of a side bear one key, but where a person typed it."""
+        """No two living records of a side bear one key, but where people brought that about and were told."""
         for kind in self.kinds:
             for side in Side:
                 bearers: dict[str, list[Ref]] = defaultdict(list)
@@ -195,9 +195,11 @@ class _After:
                     if where is side and ref[0] in kind.objects.of(side) and held.text(kind.key.of(side)):
                         bearers[held.text(kind.key.of(side))].append(ref)
                 for key, refs in bearers.items():
-                    if len(refs) > 1 and not self._typed(key):
+                    if len(refs) > 1 and not self._by_people(side, refs):
                         yield Violation("P3", f"{side} {kind.kind}", f"{key} is the key of {len(refs)} records: {refs}")
 
-    def _typed(self, _key: str) -> bool:
-        fired = self.arena.salesforce.faults.fired
-        return fired["external-id-twice"] > 0
+    def _by_people(self, side: Side, refs: Sequence[Ref]) -> bool:
+        """Whether somebody typed another's key, or took what was merged away out of the bin, which is asked about."""
+        typed = self.arena.salesforce.faults.fired["external-id-twice"] > 0
+        back = any((side, ref) in self.ledger.restored or (side, ref[1]) in self.ledger.touched for ref in refs)
+        return typed or (back and self._told([(side, ref[1]) for ref in refs], "*"))

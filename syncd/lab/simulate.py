@@ -7,6 +7,7 @@ every fault fired as often as that.
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ import orjson
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from syncd.lab.arena import open_arena
 from syncd.lab.coverage import ENOUGH, Met, coverage, rare
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.seeds import PLAYED, hash_of, seeds
@@ -26,7 +28,6 @@ from syncd.lab.shrinking import shrunk
 from syncd.lab.simulating import Played, differing, played
 from syncd.lab.witness import Violation
 from syncd.model.errors import BadUsage
-from syncd.observe.log import reset_logs
 
 SHRUNK: Final = 3
 """How many failing scenarios are made small; the others are kept as they are."""
@@ -54,7 +55,7 @@ def run(order: Order, *, console: Console | None = None) -> int:
     :raises BadUsage: if a scenario to replay cannot be read.
     """
     screen = console or Console(highlight=False, soft_wrap=True)
-    reset_logs()  # thousands of lives would each tell theirs
+    _try_out(order)
     scenarios = _ordered(order)
     began = time.monotonic()
     if order.replay is None:
@@ -75,6 +76,15 @@ def run(order: Order, *, console: Console | None = None) -> int:
     if scarce:
         screen.print(f"fired less than {ENOUGH} times, which proves too little: {', '.join(scarce)}", style="bold red")
     return 1 if broken or strays or scarce else 0
+
+
+def _try_out(order: Order) -> None:
+    """A configuration that cannot be played says so once, and not for each seed.
+
+    :raises BadUsage, BadConfig: with what is wrong with it.
+    """
+    with tempfile.TemporaryDirectory(prefix="syncd-arena-") as folder:
+        open_arena(order.config, variant=0, folder=Path(folder), connection=order.connection)
 
 
 def _ordered(order: Order) -> Sequence[Scenario]:

@@ -28,6 +28,7 @@ from syncd.lab.founding import found
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.simulation import Result, play
 from syncd.lab.witness import Violation
+from syncd.observe.log import reset_logs
 
 PATIENCE: Final = 60
 """Seconds of our own time after which a scenario is taken for endless."""
@@ -90,6 +91,7 @@ def _founder(lot: Sequence[Scenario], *, world: int, config: Path, connection: s
         os.close(writing)
         return reading, pid
     os.close(reading)
+    reset_logs()  # thousands of lives would each tell theirs
     try:
         arena = found(config, variant=world, connection=connection)
         gc.freeze()
