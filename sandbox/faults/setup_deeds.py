@@ -45,7 +45,7 @@ def told_of(site: Site, kind: str, name: str) -> Told:
 
 def _revoke_hubspot(site: Site, _: HttpRequest | None) -> Told:
     kernel = site.hubspot
-    token = next(iter(kernel.tokens))
+    token = site.pick(list(kernel.tokens)[:1], "tokens that are not revoked")
     scopes = kernel.tokens[token]
     kernel.revoke_token(token)
     site.lasts(lambda: kernel.issue_token(token, scopes))

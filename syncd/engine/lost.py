@@ -8,6 +8,9 @@ has seen: it becomes a conflict that holds it, and one command brings it back.
 The order of the history decides and no clock: the value that was read last is looked for in it, and our own. Where
 the history tells too little (a field that is not tracked, a value that the history words differently), nothing is
 claimed. The history is asked once a lot, and only for what was guarded.
+
+A write that was not answered may be carried out minutes later, over an edit that was seen meanwhile. What is seen while
+it is waited for is noted (``note_met``); if it does come, that edit becomes such a conflict, too.
 """
 
 from __future__ import annotations
@@ -17,14 +20,16 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
+import orjson
+
 from syncd.core.normalize import Invalid
-from syncd.core.planner import Planner, digest
+from syncd.core.planner import EMPTY_BASE, Planner, digest
 from syncd.engine.world import World
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
-from syncd.model.link import Conflict, FieldChange, Topic
+from syncd.model.link import Conflict, FieldChange, Intent, Linked, Topic
 from syncd.model.mapping import Direction
 from syncd.model.plan import Decision, Update
-from syncd.model.remote import FieldEvent, RemoteRef
+from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
 from syncd.model.values import Canonical, FieldType, Instant, Pair, Side, Wire
 from syncd.model.write import Written
 from syncd.observe.log import emit
@@ -33,6 +38,8 @@ BACK: Final = timedelta(minutes=10)
 """How far before a send the history is read: more than a lot takes and clocks differ."""
 UNJUDGED: Final = frozenset({FieldType.OPT_OUT, FieldType.REFERENCE})
 """An opt-out is monotone, and references have no history that both vendors tell."""
+MET: Final = "met:{intent}"
+"""Under which name it is remembered what somebody wrote while a write of ours was waited for: JSON by vendor field."""
 Sent = tuple[Decision, Update, Written]
 Histories = Mapping[tuple[RemoteRef, str], Sequence[FieldEvent]]
 
@@ -134,3 +141,57 @@ def _plain(wire: Wire) -> str:
     if wire is None:
         return ""
     return str(wire).lower() if isinstance(wire, bool) else str(wire)
+
+
+def note_met(world: World, intent: Intent, record: RemoteRecord, linked: Linked | None) -> None:
+    """Notes values that are neither what was known before an unanswered write nor what it brings: somebody's edits,
+    which it would overwrite if it came now.
+    """
+    before = (linked.base if linked and linked.base else EMPTY_BASE).confirmed.of(intent.side)
+    met = {
+        name: record.fields[name]
+        for name, wire in intent.fields.items()
+        if name in record.fields and record.fields[name] not in (wire, before.get(name))
+    }
+    if met:
+        world.store.remember(MET.format(intent=intent.id), orjson.dumps(met), world.clock.now())
+
+
+def overwritten_late(world: World, intent: Intent, record: RemoteRecord, linked: Linked | None) -> list[Conflict]:
+    """What a write that came late has overwritten of what was seen while it was waited for."""
+    noted = world.store.recall(MET.format(intent=intent.id))
+    if noted is None or linked is None:
+        return []
+    met, lens = orjson.loads(noted[0]), world.terms[intent.kind].lens
+    agreed = linked.base.agreed if linked.base else {}
+    found: list[Conflict] = []
+    for slot in lens.slots(intent.side, record.ref.object):
+        mapping = slot.field
+        if (
+            mapping.direction is not Direction.BOTH
+            or mapping.type in UNJUDGED
+            or not met.keys() & {*slot.vendor_fields}
+        ):
+            continue
+        wires = tuple(met.get(name, record.fields.get(name)) for name in slot.vendor_fields)
+        read = lens.read(intent.side, record.ref.object, mapping.name, wires)
+        value: Canonical = str(wires[0]) if isinstance(read, Invalid) else read
+        ours = intent.agreed.get(mapping.name)
+        if value == ours:
+            continue
+        conflict = Conflict(
+            id=digest(world.connection.name, intent.kind, Topic.LOST, intent.link, mapping.name, intent.id),
+            kind=intent.kind,
+            topic=Topic.LOST,
+            link=intent.link,
+            refs=((intent.side, record.ref),),
+            field=mapping.name,
+            values=Pair(ours, ours).replacing(intent.side, value),
+            base=agreed.get(mapping.name),
+            reason=f"overwritten: it was written on the {intent.side} side while a write of syncd's that nobody had "
+            "answered was waited for, and then that write was carried out after all",
+            since=world.clock.now(),
+        )
+        emit("conflict.opened", kind=intent.kind, conflict=conflict.id, topic=str(Topic.LOST), field=mapping.name)
+        found.append(conflict)
+    return found

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from syncd.core.planner import EMPTY_BASE, digest
 from syncd.engine.gather import look_again
+from syncd.engine.lost import note_met, overwritten_late
 from syncd.engine.world import World
 from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
@@ -103,12 +104,15 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
         done = isinstance(answer, RemoteRecord) and all(
             answer.fields.get(name) == wire for name, wire in intent.fields.items()
         )
-        if done:
-            _done(intent, linked.get(intent.link), settlement)
+        known = linked.get(intent.link)
+        if done and isinstance(answer, RemoteRecord):
+            settlement.conflicts.extend(overwritten_late(world, intent, answer, known))
+            _done(intent, known, settlement)
             _end(world, intent, settlement, "done", f"link:{intent.link}")
         elif not isinstance(answer, RemoteRecord) or world.clock.now() >= _horizon_end(world, intent):
             _lost(world, intent, settlement, f"link:{intent.link}")
         else:
+            note_met(world, intent, answer, known)
             left.append(intent)
     _store(world, settlement)
     return left

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sandbox.faults.arming import arm
+from sandbox.faults.calls import salesforce_write
+from syncd.model.link import Topic
 from syncd.model.values import Pair
 from tests.scenarios.steps import Steps
 
@@ -58,3 +60,43 @@ def test_a_change_that_comes_late_does_not_take_back_a_newer_one(steps: Steps) -
     steps.cycle(after=30)
     assert steps.sold(lead, "City") == "second"
     steps.quiet()
+
+
+def test_a_change_that_comes_late_overwrites_nothing_unheard(steps: Steps) -> None:
+    """What somebody wrote there meanwhile, and syncd saw, is a conflict with that value; one word brings it back."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    steps.sell(lead, City="theirs")
+    steps.cycle(after=30)
+    assert steps.sold(lead, "City") == "theirs"
+    steps.cycle(after=60)
+    assert steps.sold(lead, "City") == "ours"
+    conflict = steps.conflict()
+    assert (conflict.topic, conflict.field) == (Topic.LOST, "city")
+    assert (conflict.values.crm, conflict.values.marketing) == ("theirs", "ours")
+    steps.quiet()
+    steps.resolve("crm")
+    steps.cycle()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+    assert not steps.conflicts()
+
+
+def test_a_change_that_never_comes_overwrites_nothing(steps: Steps) -> None:
+    """Then what somebody wrote meanwhile still stands, and is decided on like any edit: no conflict is left over."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "lost-request", nth=1)
+    steps.both.salesforce.faults.armed[-1].matches = salesforce_write
+    steps.cycle(after=30)
+    assert len(steps.both.store.open_intents()) == 1
+    steps.sell(lead, City="theirs")
+    steps.cycle(after=30)
+    steps.cycle(after=700)
+    steps.cycle(after=30)
+    assert not steps.both.store.open_intents()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+    assert not steps.conflicts()
