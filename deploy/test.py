@@ -1,5 +1,5 @@
 """The whole suite, in two halves side by side: the scenarios, which mostly wait, and everything else, which mostly
-reckons: the other tests, the deliberately wrong versions (``deploy/sabotage.py``) and the simulation (``SEEDS`` of it).
+reckons: the other tests and the deliberately wrong versions (``deploy/sabotage.py``).
 
 Options are handed to both pytests (``--basetemp`` is split); where they name tests, one pytest runs just those. The
 scenarios are shown as they go, the rest once it is through. Exit code: 0 if all passed, else that of the first that
@@ -8,7 +8,6 @@ failed.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,8 +19,6 @@ from typing import IO, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 SCENARIOS: Final = "tests/scenarios"
 OTHERS: Final = ("tests", f"--ignore={SCENARIOS}")
-SEEDS: Final = "400"
-"""How many scenarios are simulated."""
 NOTHING_FOUND: Final = 5
 """pytest's exit code where no test was selected, as ``-k`` and ``-m`` may leave one half empty."""
 
@@ -58,7 +55,7 @@ def main(options: Sequence[str]) -> int:
 
 class _Beside:
     """What runs beside the scenarios, one after the other: the other tests, then, where nothing was picked out, the
-    deliberately wrong versions and the simulation.
+    deliberately wrong versions.
     """
 
     def __init__(self, options: Sequence[str], told: IO[str]) -> None:
@@ -67,14 +64,7 @@ class _Beside:
         self._stopped = False
         self._todo = [("the other tests", command(options, *OTHERS, half="others"))]
         if not any(option.startswith(("-k", "-m")) for option in options):
-            seeds = os.environ.get("SEEDS", SEEDS)
-            self._todo += [
-                ("the wrong versions", [sys.executable, "-m", "deploy.sabotage"]),
-                (
-                    "the simulation",
-                    [sys.executable, "-m", "syncd.cli.main", "simulate", "--seeds", seeds, "--workers", "1"],
-                ),
-            ]
+            self._todo.append(("the wrong versions", [sys.executable, "-m", "deploy.sabotage"]))
 
     def run(self) -> list[int]:
         """Runs them all, whatever becomes of each. Returns their exit codes."""
