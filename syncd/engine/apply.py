@@ -30,9 +30,9 @@ from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
-from syncd.model.link import Conflict, Topic
+from syncd.model.link import Conflict, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Create, Decision, KindPlan, Update
-from syncd.model.remote import Gone, Moved, RemoteRecord
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request
 from syncd.model.values import Lane, Pair, Side
 from syncd.model.write import (
@@ -448,11 +448,37 @@ class Apply:
         """Decided again on what stands there now; a record that left or moved is looked at in the next cycle."""
         settlement = Settlement(endings={write.intent: "stale"})
         current = result.current
+        if isinstance(job.action, Create) and isinstance(current, Moved):
+            return self._made_before(job, write, current.new)
         if isinstance(current, Gone | Moved) or isinstance(job.action, Create):
             settlement.wishes.append(self._look(job))
             self.tally.partial = True
             return settlement
         self._decide_again(job.decision, job.decision.seen.replacing(job.action.side, current), settlement)
+        return settlement
+
+    def _made_before(self, job: Job, write: Write, now: RemoteRef) -> Settlement:
+        """The record was made already by a write whose answer nobody heard, and was converted or merged since. The key
+        it bears proves whose it is, so it is linked where it is now, and compared by the next cycle.
+        """
+        side, decision = job.action.side, job.decision
+        holder = self.world.store.linked(decision.kind, side, [now]).get(now)
+        if holder is not None and holder.link.state is LinkState.LIVE:
+            reason = (
+                f"its record was converted or merged into {side}:{now}, which is somebody else's counterpart already"
+            )
+            return self._clash(job, write, Clash("MOVED", reason, (now,)))
+        link = replace(
+            self.ledger.of(decision).link,
+            refs=decision.link.refs.replacing(side, now),
+            proof=Proof.KEY,
+            state=LinkState.LIVE,
+            keyed=Pair(marketing=False, crm=False),
+        )
+        settlement = Settlement(endings={write.intent: "made before"})
+        self.ledger.put(settlement, Linked(link, None), link_changed=True)
+        settlement.wishes.append(look_again(self.world, decision.kind, f"link:{link.id}", salt=f":{self.run}"))
+        self.tally.partial = True
         return settlement
 
     def _look(self, job: Job) -> Request:

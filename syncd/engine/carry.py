@@ -7,7 +7,7 @@ with too many refusals.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,7 +19,9 @@ from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import Topic
-from syncd.model.plan import Action, Hold, KindPlan, Update
+from syncd.model.plan import Action, Hold, KindPlan, Settle, Update
+from syncd.model.remote import RemoteRef
+from syncd.model.values import SIDES, Side
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -56,7 +58,10 @@ def carry_out(
         requests_done=[request.id for request in gathered.carried],
         wishes=[
             *gathered.wishes,
-            *(look_again(world, plan.kind, f"{side}:{ref}", salt=f":{run}") for side, ref in gathered.again),
+            *(
+                look_again(world, plan.kind, f"{side}:{ref}", salt=f":{run}")
+                for side, ref in dict.fromkeys([*gathered.again, *_perhaps_settled(plan, gathered)])
+            ),
         ],
         revive=[
             letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried
@@ -67,6 +72,22 @@ def carry_out(
     )
     if done:
         world.settle(done)
+
+
+def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side, RemoteRef]]:
+    """Records that are asked about beside one whose link has just changed: an address that was shared may be shared no
+    longer, so that the question is none any more. They do not change themselves and would not be looked at.
+    """
+    changed = {
+        (side, decision.link.refs.of(side))
+        for decision in plan.decisions
+        if any(isinstance(action, Update | Settle) for action in decision.actions)
+        for side in SIDES
+    }
+    opened = (action.conflict for decision in plan.decisions for action in decision.actions if isinstance(action, Hold))
+    for question in (*gathered.matches, *opened):
+        if question.topic is Topic.MATCH and question.resolution is None and changed.intersection(question.refs):
+            yield from (who for who in question.refs if who not in changed)
 
 
 def check_clears(world: World, plan: KindPlan) -> None:

@@ -419,8 +419,9 @@ class Gather:
         for link, conflicts in self.into.conflicts.items():
             if any(conflict.resolution for conflict in conflicts):
                 links.add(link)
+        looked = refs.map(frozenset)
         for conflict in self.into.matches:
-            if self._asked_anew(conflict):
+            if self._asked_anew(conflict, looked):
                 self.into.examined.add(conflict.id)
                 for side, ref in conflict.refs:
                     refs.of(side).add(ref)
@@ -449,12 +450,15 @@ class Gather:
             self.into.strays.of(side)[ref] = record
             self.into.recreate[side, ref] = found.link
 
-    def _asked_anew(self, conflict: Conflict) -> bool:
-        """Whether a question which records belong together must be asked again: answered, or one of them changed."""
+    def _asked_anew(self, conflict: Conflict, looked: Pair[frozenset[RemoteRef]]) -> bool:
+        """Whether a question which records belong together must be asked again: answered, or one of them changed or is
+        looked at.
+        """
         if conflict.resolution:
             return conflict.reason != SAID_APART
         return self.into.full or any(
-            (side, ref) in self.into.departed or ref in self.into.strays.of(side) for side, ref in conflict.refs
+            (side, ref) in self.into.departed or ref in self.into.strays.of(side) or ref in looked.of(side)
+            for side, ref in conflict.refs
         )
 
     def _retry(self, row: Parked) -> bool:

@@ -34,7 +34,8 @@ class Edit:
 @dataclass(slots=True)
 class Ledger:
     """Everything people did. ``same`` are records that are one person by what people did or know, as a forest:
-    whose parent is whose; ``touched`` tells when a fault last did something to a record, which is nobody's edit here.
+    whose parent is whose; ``touched`` tells when a fault last did something to a record, which is nobody's edit here;
+    ``emptied`` when it did something to a field of an object, in every record.
     """
 
     edits: list[Edit] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Ledger:
     gone: set[tuple[Side, Ref]] = field(default_factory=set)
     restored: set[tuple[Side, Ref]] = field(default_factory=set)
     touched: dict[tuple[Side, str], int] = field(default_factory=dict)
+    emptied: dict[tuple[Side, str, str], int] = field(default_factory=dict)
     parents: dict[tuple[Side, str], tuple[Side, str]] = field(default_factory=dict)
 
     def write(self, edit: Edit) -> None:

@@ -155,7 +155,11 @@ class _After:
             yield Violation("P2", f"{'/'.join(edit.ref)} {edit.field}", f"{edit.value!r} was seen and is lost; {now!r}")
 
     def _rewritten_by_people(self, edit: Edit) -> bool:
-        """Whether this person's record, on either side, was edited or touched later: then people superseded it."""
+        """Whether this person's record, on either side, was edited or touched later, or the vendor's admin emptied the
+        field in every record: then others than syncd superseded it.
+        """
+        if self.ledger.emptied.get((edit.side, edit.ref[0], edit.column), -1) >= edit.ms:
+            return True
         root = self.ledger.root((edit.side, edit.ref[1]))
         if any(self.ledger.root(who) == root and ms >= edit.ms for who, ms in self.ledger.touched.items()):
             return True

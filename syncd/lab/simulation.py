@@ -214,8 +214,12 @@ class _Play:
         try:
             told = arm(self.arena.kernel(arming.vendor), arming.name, **arming.words)
             side = Side.MARKETING if arming.vendor == "hubspot" else Side.CRM
-            touched = [str(id_) for deed in told.get("what", ()) for id_ in deed.get("ids", ())]
+            deeds = told.get("what", ())
+            touched = [str(id_) for deed in deeds for id_ in deed.get("ids", ())]
             self.crowd.ledger.touch(side, touched, ms=self.arena.clock.ms)
+            for deed in deeds:
+                if "emptied" in deed:
+                    self.crowd.ledger.emptied[side, deed["object"], deed["field"]] = self.arena.clock.ms
             self._traced(f"armed {arming.vendor} {arming.name} {' '.join(touched)}")
         except (NothingToHit, WrongArming) as why:
             self._traced(f"not armed {arming.name}: {why}")

@@ -85,3 +85,18 @@ def test_addresses_that_change_places_in_marketing(
     assert _addresses(steps, ann, bob) == [("bob@example.com",) * 2, ("ann@example.com",) * 2]
     _nobody_new(steps)
     steps.quiet()
+
+
+def test_a_question_is_over_once_the_address_is_shared_no_longer(steps: Steps) -> None:
+    """A newcomer takes over Ann's address and Ann gets another; between the two writes both share it, and a person is
+    asked. As soon as Ann's Lead has the new one nobody is asked any more, and the newcomer gets a Lead.
+    """
+    contact, lead = steps.pair(email="ann@example.com", firstname="Ann")
+    steps.market(contact, email="ann@new.example")
+    steps.contact(email="ann@example.com", firstname="Newcomer", company="New")
+    for _ in range(4):
+        steps.cycle(after=60)
+    assert steps.sold(lead, "Email") == "ann@new.example"
+    assert not steps.conflicts()
+    assert len(steps.live("Lead")) == 2
+    steps.quiet()

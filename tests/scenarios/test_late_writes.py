@@ -100,3 +100,46 @@ def test_a_change_that_never_comes_overwrites_nothing(steps: Steps) -> None:
     assert not steps.both.store.open_intents()
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
     assert not steps.conflicts()
+
+
+def test_a_record_that_was_made_unheard_and_converted_is_followed(steps: Steps) -> None:
+    """Its answer was lost, and sales converted the Lead before anybody looked: linked to the Contact, made once."""
+    contact = steps.contact(email="late@example.com", company="Late")
+    steps.cycle()
+    steps.cycle()
+    contact = steps.contact(email="lost@example.com", company="Lost", lastname="Lost")
+    arm(steps.both.salesforce, "ghost-write")
+    steps.cycle(after=30)
+    (intent,) = steps.both.store.open_intents()
+    (lead,) = (str(row["Id"]) for row in steps.live("Lead") if row["LastName"] == "Lost")
+    person, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    made = _leads_written(steps)
+    for _ in range(4):
+        steps.cycle(after=600)
+    assert intent.origin.id == contact
+    assert steps.marketed(contact, "syncd_crm_id") == person
+    assert steps.sold(person, "Syncd_Marketing_Id__c", object_name="Contact") == contact
+    assert _leads_written(steps) == made
+    steps.quiet()
+
+
+def test_what_was_made_unheard_and_given_to_somebody_else_is_asked_about(steps: Steps) -> None:
+    """Sales converted that Lead into a Contact who is another's counterpart: nobody is linked twice or made again."""
+    other, taken = steps.pair(email="other@example.com", company="Other")
+    person, account, _ = steps.both.salesforce.convert(taken, status="Closed - Converted")
+    steps.cycle()
+    steps.cycle()
+    assert steps.marketed(other, "syncd_crm_id") == person
+    contact = steps.contact(email="lost@example.com", company="Lost", lastname="Lost")
+    arm(steps.both.salesforce, "ghost-write")
+    steps.cycle(after=30)
+    (lead,) = (str(row["Id"]) for row in steps.live("Lead") if row["LastName"] == "Lost")
+    steps.both.salesforce.convert(lead, status="Closed - Converted", account_id=account, contact_id=person)
+    made = _leads_written(steps)
+    for _ in range(4):
+        steps.cycle(after=600)
+    assert _leads_written(steps) == made
+    assert steps.marketed(other, "syncd_crm_id") == person
+    conflict = steps.conflict()
+    assert {ref.id for _, ref in conflict.refs} == {contact, person}
+    assert not steps.counts()  # a full compare would ask the vendor once more, and be told the same
