@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from syncd.lab.virtual import SeededChance
 from syncd.model.values import Instant, Lane
 from syncd.ports.budget import Grant, Granted, Rate
 
@@ -42,23 +42,11 @@ class FakeClock:
         self.elapsed += seconds
 
 
-class FakeChance:
+class FakeChance(SeededChance):
     """Seeded chance: the same seed gives the same numbers, bytes and ids."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._random = random.Random(seed)
-
-    def uniform(self, low: float, high: float) -> float:
-        """A number in the range."""
-        return self._random.uniform(low, high)
-
-    def token(self, size: int) -> bytes:
-        """Bytes of the seeded sequence."""
-        return self._random.randbytes(size)
-
-    def identifier(self) -> str:
-        """16 hex digits of the seeded sequence."""
-        return self._random.randbytes(8).hex()
+        super().__init__(seed)
 
 
 @dataclass

@@ -19,7 +19,7 @@ from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, plain
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Org
-from sandbox.salesforce.soql_tree import Both, Comparison, Condition, Either, Literal, Negation, Path, SemiJoin
+from sandbox.salesforce.soql_tree import Both, Comparison, Condition, Literal, Negation, Path, SemiJoin
 from sandbox.salesforce.soql_words import located, malformed
 from sandbox.salesforce.wire_time import parse_instant, precise
 
@@ -279,8 +279,3 @@ def all_conditions(condition: Condition | None) -> tuple[Condition, ...]:
     if isinstance(condition, Both):
         return tuple(inner for each in condition.conditions for inner in all_conditions(each))
     return (condition,)
-
-
-def alternatives(condition: Condition) -> tuple[Condition, ...]:
-    """The conditions of which one must hold."""
-    return condition.conditions if isinstance(condition, Either) else (condition,)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sandbox.faults.catalogue import CATALOGUE, NOT_HERE
+from sandbox.faults.catalogue import CATALOGUE
 from syncd.lab.scenario import Scenario
 from syncd.lab.simulating import Played
 
@@ -66,8 +66,3 @@ def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[s
 def rare(met: Mapping[str, Met], *, enough: int) -> list[str]:
     """The numbers that fired less often than that."""
     return [number for number, each in met.items() if each.fired < enough]
-
-
-def left_out() -> Mapping[str, str]:
-    """Numbers that no vendor of the sandbox plays, and why."""
-    return NOT_HERE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 import orjson
@@ -85,10 +85,6 @@ class Scenario:
         if made.version != VERSION:
             raise BadUsage(f"a scenario of version {made.version} cannot be played; this syncd plays version {VERSION}")
         return made
-
-    def without_faults(self) -> Self:
-        """The same, with vendors that behave and a process that lives."""
-        return replace(self, armed=(), kills=(), failing=())
 
 
 def expand(seed: str) -> Scenario:

@@ -36,7 +36,7 @@ class VirtualClock:
 class SeededChance:
     """``ports.system.Chance`` of a seed: the same numbers, bytes and ids in the same order."""
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str | int) -> None:
         self._random = random.Random(seed)
 
     def uniform(self, low: float, high: float) -> float:

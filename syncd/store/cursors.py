@@ -13,7 +13,7 @@ from syncd.model.values import Instant, Side
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import upsert
-from syncd.store.tables import cursor, memory, schema_seen
+from syncd.store.tables import cursor, memory
 
 _RECALL: Final = select(memory.c.content, memory.c.at).where(
     memory.c.connection == bindparam("c"), memory.c.name == bindparam("n")
@@ -22,7 +22,7 @@ _RECALL: Final = select(memory.c.content, memory.c.at).where(
 
 
 class Cursors:
-    """Cursors, schema checks and remembered answers of one connection."""
+    """Cursors and remembered answers of one connection."""
 
     def __init__(self, database: Database, connection: str) -> None:
         self._database = database
@@ -37,30 +37,6 @@ class Cursors:
                 .order_by(cursor.c.kind, cursor.c.side, cursor.c.stream)
             ).fetchall()
         return [StoredCursor(kind, Side(side), stream, Cursor(at), from_ms(ms)) for kind, side, stream, at, ms in rows]
-
-    def schema_seen(self, kind: str, side: Side) -> tuple[str, Instant] | None:
-        """Fingerprint and time of the last schema check of one kind and side."""
-        with self._database.reading("read the schema check") as tx:
-            row = tx.execute(
-                select(schema_seen.c.fingerprint, schema_seen.c.at).where(
-                    schema_seen.c.connection == self._connection,
-                    schema_seen.c.kind == kind,
-                    schema_seen.c.side == str(side),
-                )
-            ).one_or_none()
-        return None if row is None else (row.fingerprint, from_ms(row.at))
-
-    def save_schema_seen(self, kind: str, side: Side, fingerprint: str, now: Instant) -> None:
-        """Remembers a schema check."""
-        row = {
-            "connection": self._connection,
-            "kind": kind,
-            "side": str(side),
-            "fingerprint": fingerprint,
-            "at": to_ms(now),
-        }
-        with self._database.writing("store the schema check") as tx:
-            tx.execute(upsert(tx, schema_seen), [row])
 
     def recall(self, name: str) -> tuple[bytes, Instant] | None:
         """What was remembered under this name, and when."""

@@ -351,18 +351,6 @@ run = Table(
 )
 Index("run_started", run.c.connection, run.c.started_at)
 
-schema_seen = Table(
-    "schema_seen",
-    metadata,
-    _text("connection"),
-    _text("kind"),
-    _text("side"),
-    _text("fingerprint"),
-    _instant("at"),
-    PrimaryKeyConstraint("connection", "kind", "side", name="schema_seen_key"),
-    comment="the last check of a vendor's schema",
-)
-
 memory = Table(
     "memory",
     metadata,

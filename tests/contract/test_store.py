@@ -572,7 +572,7 @@ def test_requests_and_cursors(store: SqlStore) -> None:
     assert store.cursors() == [moved]
 
 
-def test_runs_counts_and_schema_checks(store: SqlStore) -> None:
+def test_runs_and_counts(store: SqlStore) -> None:
     """Runs come newest first and are updated in place; counts name what waits."""
     first = Run("r1", "main", "sync", "ann", START)
     second = replace(first, id="r2", started_at=LATER)
@@ -586,10 +586,6 @@ def test_runs_counts_and_schema_checks(store: SqlStore) -> None:
     dead = link("L2", "2", "00Q2", state=LinkState.TOMBSTONE)
     store.settle(Settlement(links=[link("L1", "1", "00Q1"), dead], conflicts=[conflict("c1")]), START)
     assert store.counts() == {"links.person": 1, "conflicts": 1, "parked": 0, "dead_letters": 0, "intents": 1}
-    assert store.schema_seen("person", Side.CRM) is None
-    store.save_schema_seen("person", Side.CRM, "f1", START)
-    store.save_schema_seen("person", Side.CRM, "f2", LATER)
-    assert store.schema_seen("person", Side.CRM) == ("f2", LATER)
 
 
 def test_remembered_answers(store: SqlStore, open_test_store: Opening) -> None:

@@ -14,7 +14,7 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Adds two tables and two columns; audit rows from before have no place in the chain, which begins here."""
+    """Adds two tables and two columns, drops a table. Audit rows from before have no place in the chain: it begins here."""
     for name, comment in (
         ("lot", "the entry of the chain that holds the row as it was begun"),
         ("end_lot", "the entry of the chain that holds its ending"),
@@ -50,6 +50,7 @@ def upgrade() -> None:
         comment="what each lot of writes changed, as the mass-change brake counts it; a trailing week is kept",
     )
     op.create_index("charge_at", "charge", ["connection", "at"])
+    op.drop_table("schema_seen")  # written by no version: what a schema looks like is remembered with the answers
     op.execute("UPDATE meta SET value = '4' WHERE key = 'schema'")
 
 
