@@ -249,6 +249,8 @@ class _Play:
             for choice in choices[wish.pick % 2 :]:
                 try:
                     store.resolve_conflict(conflict.id, resolution(conflict, choice))
+                    for side, ref in conflict.refs:  # whoever decides has seen both values
+                        self.crowd.ledger.touched[side, ref.id] = clock.ms
                     break
                 except SyncdError:
                     continue

@@ -14,7 +14,7 @@ _SERIAL = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Adds two tables and two columns, drops a table. Audit rows from before have no place in the chain: it begins here."""
+    """Adds two tables and two columns, drops a table. The chain begins here: audit rows from before are not in it."""
     for name, comment in (
         ("lot", "the entry of the chain that holds the row as it was begun"),
         ("end_lot", "the entry of the chain that holds its ending"),
