@@ -107,7 +107,7 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
         known = linked.get(intent.link)
         if done and isinstance(answer, RemoteRecord):
             settlement.conflicts.extend(overwritten_late(world, intent, answer, known))
-            _done(intent, known, settlement)
+            _done(world, intent, known, settlement)
             _end(world, intent, settlement, "done", f"link:{intent.link}")
         elif not isinstance(answer, RemoteRecord) or world.clock.now() >= _horizon_end(world, intent):
             _lost(world, intent, settlement, f"link:{intent.link}")
@@ -118,12 +118,22 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
     return left
 
 
-def _done(intent: Intent, linked: Linked | None, settlement: Settlement) -> None:
+def _done(world: World, intent: Intent, linked: Linked | None, settlement: Settlement) -> None:
+    """The update happened. What its values were taken from is not known any more: the other side may have been edited
+    since, back to what was confirmed before above all, so what it confirmed of these fields is forgotten and read anew.
+    """
     if linked is None:
         return
-    base = linked.base or EMPTY_BASE
+    base, other = linked.base or EMPTY_BASE, intent.side.other
+    taken = {
+        name
+        for slot in world.terms[intent.kind].lens.slots(other, linked.link.refs.of(other).object)
+        if slot.field.name in intent.agreed
+        for name in slot.vendor_fields
+    }
+    left = {name: wire for name, wire in base.confirmed.of(other).items() if name not in taken}
     confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **intent.fields})
-    settlement.bases.append((intent.link, Base({**base.agreed, **intent.agreed}, confirmed)))
+    settlement.bases.append((intent.link, Base({**base.agreed, **intent.agreed}, confirmed.replacing(other, left))))
 
 
 def _lost(world: World, intent: Intent, settlement: Settlement, what: str) -> None:

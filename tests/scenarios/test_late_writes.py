@@ -143,3 +143,18 @@ def test_what_was_made_unheard_and_given_to_somebody_else_is_asked_about(steps: 
     conflict = steps.conflict()
     assert {ref.id for _, ref in conflict.refs} == {contact, person}
     assert not steps.counts()  # a full compare would ask the vendor once more, and be told the same
+
+
+def test_an_edit_back_to_what_stood_before_is_seen(steps: Steps) -> None:
+    """Sales gives a city and takes it back while the write of it is not answered: not forgotten, but asked about."""
+    contact, lead = steps.pair()
+    steps.sell(lead, City="Bonn")
+    arm(steps.both.hubspot, "ghost-write")
+    steps.cycle(after=30)
+    assert len(steps.both.store.open_intents()) == 1
+    steps.sell(lead, City=None)
+    for _ in range(3):
+        steps.cycle(after=600)
+    assert (steps.marketed(contact, "city"), steps.sold(lead, "City")) == ("Bonn", None)
+    conflict = steps.conflict()
+    assert (conflict.topic, conflict.field) == (Topic.CLEAR, "city")
