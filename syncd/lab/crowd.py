@@ -189,10 +189,10 @@ class Crowd:
         first, second = (self.value(side, ref, self._emails[side, ref[0]]) for ref in (one, other))
         if first is None or second is None:
             raise NothingToHit("one of them has no address")
+        self.ledger.join((side, one[1]), (side, other[1]))  # even if they get only half way
         self._address(side, one, f"{what.token}@example.com", what.token)
         self._address(side, other, first, "")
         self._address(side, one, second, "")
-        self.ledger.join((side, one[1]), (side, other[1]))
 
     def _people(self, side: Side) -> list[Ref]:
         kind = next((kind for kind in self._kinds if kind.kind == "person"), self._kinds[0])
