@@ -25,6 +25,10 @@ def _listed_property(site: Site, store: RecordStore) -> str:
     return site.field([name for name in ("hs_lead_status", "product_interests") if name in store.definitions])
 
 
+def _list_field(site: Site, entity: Entity) -> str:
+    return site.field([name for name in _LISTS if name in entity.fields])
+
+
 def _retire_option(site: Site, _: HttpRequest | None) -> Told:
     store = site.store()
     name = _listed_property(site, store)
@@ -36,7 +40,7 @@ def _retire_option(site: Site, _: HttpRequest | None) -> Told:
 
 def _retire_value(site: Site, _: HttpRequest | None) -> Told:
     entity = site.entity()
-    name = site.field(_LISTS)
+    name = _list_field(site, entity)
     definition = entity.fields[name]
     gone = site.pick([each for each in definition.picklist if each.active], "values in a list")
     rest = tuple(replace(each, active=each is not gone and each.active) for each in definition.picklist)
@@ -63,7 +67,7 @@ def _relabel_options(site: Site, _: HttpRequest | None) -> Told:
 
 def _relabel_values(site: Site, _: HttpRequest | None) -> Told:
     entity = site.entity()
-    name = site.field(_LISTS)
+    name = _list_field(site, entity)
     definition = entity.fields[name]
     values: list[PicklistValue] = [replace(each, label=f"{each.label} (new)") for each in definition.picklist[::-1]]
     _set_field(site, entity, replace(definition, picklist=tuple(values)))
@@ -73,7 +77,7 @@ def _relabel_values(site: Site, _: HttpRequest | None) -> Told:
 def _depend(site: Site, _: HttpRequest | None) -> Told:
     """All values go with the first value of the controlling list, and none with the others or with no value."""
     entity = site.entity()
-    name, control = site.field(_LISTS), entity.fields[str(site.options["on"])]
+    name, control = _list_field(site, entity), entity.fields[str(site.options["on"])]
     definition = entity.fields[name]
     if control.name == name or not control.picklist:
         raise NothingToHit(f"{site.name}: {name} cannot depend on {control.name}, which is no other list")

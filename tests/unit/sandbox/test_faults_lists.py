@@ -95,3 +95,11 @@ def test_only_salesforce_has_dependent_lists() -> None:
     """HubSpot's options know no dependence by API."""
     with pytest.raises(WrongArming, match="fault of salesforce"):
         Hub().arm("picklist-dependent")
+
+
+def test_a_list_that_is_gone_is_not_retired() -> None:
+    """Somebody deleted the one custom list before: another one is taken."""
+    at = Force()
+    at.arm("field-deleted", field="Product_Interests__c")
+    at.arm("picklist-retired", times=3)
+    assert {deed["field"] for deed in at.arm("picklist-relabelled")["what"]} == {"Industry"}

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.faults import setup_deeds
 from sandbox.hubspot.kernel import DEFAULT_TOKEN
+from sandbox.kernel import NothingToHit
 from tests.unit.sandbox.fault_stands import CONTACTS, ROOT, TOKEN, Force, Hub, Proofs, Stand, faults_of, prove
 
 FORM = "grant_type=client_credentials&client_id=sandbox-client&client_secret=sandbox-secret"
@@ -209,3 +210,12 @@ PROOFS: Proofs = {
 def test_what_a_caller_sees(name: str, vendor: str) -> None:
     """Refusal, definition and value after every deed of an admin."""
     prove(PROOFS, name, vendor)
+
+
+def test_no_token_is_left_to_be_revoked_or_rotated() -> None:
+    """Once all are revoked there is nothing to hit, which is no error of whoever arms faults by chance."""
+    at = Hub()
+    at.arm("token-revoked")
+    for name in ("token-revoked", "token-rotated"):
+        with pytest.raises(NothingToHit, match="tokens that are not revoked"):
+            at.arm(name)
