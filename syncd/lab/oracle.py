@@ -149,7 +149,7 @@ class _After:
             held = self.held.get((edit.side, edit.ref))
             if not edit.token or held is None or edit.token in held.text(edit.column):
                 continue
-            if edit.token not in self.witness.seen or self._rewritten_by_people(edit) or self._kept(edit):
+            if not self.witness.observed(edit) or self._rewritten_by_people(edit) or self._kept(edit):
                 continue
             now = held.text(edit.column)
             yield Violation("P2", f"{'/'.join(edit.ref)} {edit.field}", f"{edit.value!r} was seen and is lost; {now!r}")

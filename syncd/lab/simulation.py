@@ -111,6 +111,7 @@ class _Play:
         arena.effects.failing = {arena.effects.stored + number for number in scenario.failing}
         arena.senses.trace = self._traced
         arena.senses.heard = self._heard
+        arena.effects.passed = self.witness.passed
         arena.senses.latency.seed(scenario.latency)
         arena.clock.moved = self._act
         self.witness.know_pairs()

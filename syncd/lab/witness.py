@@ -46,7 +46,9 @@ class Witness:
         self.arena = arena
         self.ledger = ledger
         self.kinds: Sequence[KindMapping] = arena.settings.connection.kinds
-        self.seen: set[str] = set()
+        self.seen: dict[str, int] = {}
+        self.sent: defaultdict[tuple[Side, str, str], list[tuple[int, int]]] = defaultdict(list)
+        self._begun = 0
         self.broken: list[Violation] = []
         self.listed = 0
         self.judged = 0
@@ -64,10 +66,24 @@ class Witness:
     def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
         if answer is not None and answer.status < 300:
-            self.seen.update(found.decode() for found in TOKEN.findall(answer.body))
+            for found in TOKEN.findall(answer.body):
+                self.seen.setdefault(found.decode(), self.arena.clock.ms)
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
             for record, values in _payloads(side, asked):
                 self._check_payload(side, record, values)
+
+    def passed(self, point: str) -> None:
+        """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more."""
+        if point == "before begin":
+            self._begun = self.arena.clock.ms
+
+    def observed(self, edit: Edit) -> bool:
+        """Whether syncd saw an edit before it had decided on the first write that replaced it: what crosses a write is
+        the window that no vendor closes (docs/promises.md).
+        """
+        over = [begun for begun, sent in self.sent[edit.side, edit.ref[1], edit.column] if sent >= edit.ms]
+        seen = self.seen.get(edit.token)
+        return seen is not None and seen < min(over, default=seen + 1)
 
     def overheard(self, event: str, keys: Mapping[str, Any]) -> None:
         """P13: a line of the log, as it would be written, holds nothing that a person typed, and no secret."""
@@ -83,6 +99,7 @@ class Witness:
         if not record:
             self._made_for.update((side, mate) for mate in mates)
         for name, value in values.items():
+            self.sent[side, record, name].append((self._begun, self.arena.clock.ms))
             if name not in self._writable[side]:
                 self.broken.append(Violation("P6", str(side), f"{name} was sent, which nothing maps to this side"))
             if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
