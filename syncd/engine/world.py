@@ -8,7 +8,7 @@ the connectors alone: whoever opens them anew may have other credentials.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 
@@ -69,8 +69,8 @@ class World:
     ``checked`` is when each account was last seen to be the one that the store is bound to.
     ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read. ``windows`` is what the brake has
-    counted lately, kept as long as the process lives. ``doubtful`` says that the store is a restored older copy, whose
-    Bases prove nothing.
+    counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against, and became.
+    ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing.
     """
 
     connection: Connection
@@ -92,6 +92,7 @@ class World:
     doubtful: bool = False
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
+    verified: dict[str, tuple[KindMapping, Pair[RemoteSchema], KindMapping, Lens]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
 
@@ -137,17 +138,31 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
     schemas, read = told.map(lambda each: each[0]), told.map(lambda each: each[1])
     flaws: tuple[Flaw, ...] = ()
     try:
-        verified = world.verify(kind, schemas)
+        verified, lens = _verified(world, kind, schemas)
     except BadConfig as why:
         if not once_fitted(world.store, kind):
             raise
         flaws = why.flaws
         verified = world.verify(without(kind, flaws), schemas)
-    lens = Lens(verified, world.context, world.codecs)
+        lens = Lens(verified, world.context, world.codecs)
     rests = frozenset(each.field for each in watch(world.store, kind, schemas, world.clock.now(), flaws=flaws))
     terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read, rests)
     world.terms[kind.kind] = terms
     return terms
+
+
+def _verified(world: World, kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[KindMapping, Lens]:
+    """The mapping as verified, and its reader; those of the last turn as long as it was held against these schemas.
+
+    :raises BadConfig: if it does not fit them.
+    """
+    last = world.verified.get(kind.kind)
+    if last is not None and last[0] is kind and all(last[1].of(side) is schemas.of(side) for side in SIDES):
+        return last[2], last[3]
+    verified = world.verify(kind, schemas)
+    lens = Lens(verified, world.context, world.codecs)
+    world.verified[kind.kind] = kind, schemas, verified, lens
+    return verified, lens
 
 
 def filled(world: World, kind: str) -> frozenset[str] | None:
@@ -179,7 +194,7 @@ def _users(world: World, side: Side) -> Sequence[RemoteUser]:
     if remembered is not None and world.clock.now() - remembered[1] < FRESH:
         return _read_users(remembered[0])
     users = world.connectors.of(side).users()
-    world.store.remember(name, orjson.dumps([asdict(user) for user in users]), world.clock.now())
+    world.store.remember(name, orjson.dumps(users), world.clock.now())
     return users
 
 
@@ -207,16 +222,17 @@ def _schema(world: World, side: Side, kind: KindMapping, at_least: timedelta) ->
             fingerprint=schema.fingerprint,
         )
     now = world.clock.now()
-    world.store.remember(name, orjson.dumps(asdict(schema)), now)
+    content = orjson.dumps(schema)
+    world.store.remember(name, content, now)
     if schema.person_accounts:
         counted = orjson.dumps(schema.person_accounts)
         world.store.remember(PERSON_ACCOUNTS.format(kind=kind.kind), counted, now)
-    return schema, now
+    return _read_schema(content), now
 
 
 @lru_cache(maxsize=16)
 def _read_schema(content: bytes) -> RemoteSchema:
-    """A remembered schema; what many turns remember alike is read once."""
+    """A remembered schema; what many turns remember alike is one and the same."""
     read = orjson.loads(content)
     return RemoteSchema(
         objects={

@@ -38,10 +38,11 @@ RESTART: Final = 5.0
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
 """Seconds after which no request that was given up is still carried out."""
-HEALING: Final = (30.0, 600.0, 3600.0)
-"""Pauses between the cycles in which everything is to come right."""
-SETTLE_WITHIN: Final = 10
-"""Further cycles, an hour apart, after which nothing may move any more."""
+HEALING: Final = (540.0, 540.0)
+"""Pauses between the cycles in which everything is to come right: longer than a horizon in all, each too short to be
+taken for an outage, of which the play has two anyway."""
+SETTLING: Final = (540.0,) * 5 + (3600.0,) * 5
+"""Pauses between further cycles, after which nothing may move any more."""
 HOUR: Final = 3600.0
 
 
@@ -282,13 +283,15 @@ class _Play:
         self.full = True
         self._turn(arena.clock.ms)
         ended: Ended | None = None
-        for number in range(SETTLE_WITHIN):
-            arena.clock.advance(HOUR)
+        for pause in SETTLING:
+            arena.clock.advance(pause)
             ended = self._turn(arena.clock.ms + 30_000)
-            if number > 0 and ended is not None and not ended.run.counts:
+            if ended is not None and not ended.run.counts:
                 return
         last = "failed" if ended is None else dict(ended.run.counts)
-        self.result.violations.append(Violation("P1", "quiet", f"still not quiet after {SETTLE_WITHIN} hours: {last}"))
+        self.result.violations.append(
+            Violation("P1", "quiet", f"still not quiet after {round(sum(SETTLING) / HOUR)} hours: {last}")
+        )
 
     def _let_go_on(self) -> None:
         store = self.arena.store

@@ -29,7 +29,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from syncd.model.audit import Head, Verified
 from syncd.model.values import Instant
@@ -65,6 +65,12 @@ _ROW: Final = (
 _COLUMNS: Final = itemgetter(*_BEGUN)
 _FIRST: Final = len(_ROW) - len(_BEGUN)
 _RESTORE: Final = "compare with a backup and with the log's `audit_head`, and ask who can write to the store"
+_HEAD: Final = (
+    select(chain.c.number, chain.c.hash)
+    .where(chain.c.connection == bindparam("c"))
+    .order_by(chain.c.number.desc())
+    .limit(1)
+)
 
 Ended = tuple[str, int, str, int]
 """Intent, attempt, outcome and time of an ending, as they are stored."""
@@ -92,12 +98,7 @@ def add_entry(
 
 def head(tx: Connection, connection: str) -> tuple[int, bytes]:
     """Number and hash of the last entry; where there is none, zero and what the first one goes on from."""
-    row = tx.execute(
-        select(chain.c.number, chain.c.hash)
-        .where(chain.c.connection == connection)
-        .order_by(chain.c.number.desc())
-        .limit(1)
-    ).one_or_none()
+    row = tx.execute(_HEAD, {"c": connection}).one_or_none()
     return (0, _genesis(connection)) if row is None else (row.number, bytes(row.hash))
 
 

@@ -19,6 +19,11 @@ _RECALL: Final = select(memory.c.content, memory.c.at).where(
     memory.c.connection == bindparam("c"), memory.c.name == bindparam("n")
 )
 """Made once: a cycle recalls some twenty things."""
+_CURSORS: Final = (
+    select(cursor.c.kind, cursor.c.side, cursor.c.stream, cursor.c.cursor, cursor.c.moved_at)
+    .where(cursor.c.connection == bindparam("c"))
+    .order_by(cursor.c.kind, cursor.c.side, cursor.c.stream)
+)
 
 
 class Cursors:
@@ -31,11 +36,7 @@ class Cursors:
     def cursors(self) -> Sequence[StoredCursor]:
         """All cursors of the connection."""
         with self._database.reading("read cursors") as tx:
-            rows = tx.execute(
-                select(cursor.c.kind, cursor.c.side, cursor.c.stream, cursor.c.cursor, cursor.c.moved_at)
-                .where(cursor.c.connection == self._connection)
-                .order_by(cursor.c.kind, cursor.c.side, cursor.c.stream)
-            ).fetchall()
+            rows = tx.execute(_CURSORS, {"c": self._connection}).fetchall()
         return [StoredCursor(kind, Side(side), stream, Cursor(at), from_ms(ms)) for kind, side, stream, at, ms in rows]
 
     def recall(self, name: str) -> tuple[bytes, Instant] | None:

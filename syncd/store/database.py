@@ -34,7 +34,6 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.where = place(engine.url)
-        self._writer = engine.execution_options(**{WRITING: True})
 
     @contextmanager
     def reading(self, deed: str) -> Iterator[Connection]:
@@ -51,8 +50,10 @@ class Database:
 
         :raises RetryLater, NeedsOperator, Bug: as ``faults.typed`` says.
         """
-        with typed(self.where, deed), self._writer.connect() as tx, tx.begin():
-            yield tx
+        with typed(self.where, deed), self.engine.connect() as tx:
+            tx.info[WRITING] = True
+            with tx.begin():
+                yield tx
 
     def neighbour(self, name: str) -> str:
         """The schema beside ours for tables of that name: ``syncd_NAME``, or ``OURS_NAME`` where we have a schema of

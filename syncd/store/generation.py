@@ -27,7 +27,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from sqlalchemy import BigInteger, Connection, Engine, Text, cast, delete, exists, select, update
+from sqlalchemy import BigInteger, Connection, Engine, Text, bindparam, cast, delete, exists, select, update
 
 from syncd.model.run import Restored
 from syncd.model.values import Instant
@@ -45,6 +45,13 @@ OFTEN: Final = 1.0
 _IDENTITY: Final = "identity"
 _COUNT: Final = "generation:{connection}"
 _RESTORED: Final = "restored:{connection}"
+_SAID: Final = select(meta.c.value).where(meta.c.key == bindparam("k"))
+_MORE: Final = (
+    update(meta)
+    .where(meta.c.key == bindparam("k"))
+    .values(value=cast(cast(meta.c.value, BigInteger) + 1, Text))
+    .returning(meta.c.value)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +163,11 @@ class Generation:
 
         :param beyond: a generation that the new one is greater than.
         """
-        more = (
-            update(meta)
-            .where(meta.c.key == self._count)
-            .values(value=cast(cast(meta.c.value, BigInteger) + 1, Text))
-            .returning(meta.c.value)
-        )
-        now = tx.execute(more).scalar()
+        this = {"k": self._count}
+        now = tx.execute(_MORE, this).scalar()
         if now is None:
             tx.execute(insert_new(tx, meta), [{"key": self._count, "value": "0"}])
-            now = tx.execute(more).scalar_one()
+            now = tx.execute(_MORE, this).scalar_one()
         if int(now) <= beyond:
             tx.execute(update(meta).where(meta.c.key == self._count).values(value=str(beyond + 1)))
 
@@ -201,7 +203,7 @@ class Generation:
     def restored(self) -> Restored | None:
         """What was noticed and not accepted yet; also what the next take of the lease would notice."""
         with self._database.reading("read whether the store was restored") as tx:
-            noted = tx.execute(select(meta.c.value).where(meta.c.key == self._mark)).scalar()
+            noted = tx.execute(_SAID, {"k": self._mark}).scalar()
             if noted is not None:
                 since, why, compared = json.loads(noted)
                 return Restored(from_ms(since), why, maybe_from_ms(compared))
@@ -243,11 +245,11 @@ class Generation:
         return any(tx.execute(select(each)).scalar() for each in ours)
 
     def _generation(self, tx: Connection) -> int:
-        return int(tx.execute(select(meta.c.value).where(meta.c.key == self._count)).scalar() or 0)
+        return int(tx.execute(_SAID, {"k": self._count}).scalar() or 0)
 
     def _identity(self, tx: Connection) -> str:
         """The store's own name; none before a lease was taken in it."""
-        found = tx.execute(select(meta.c.value).where(meta.c.key == _IDENTITY)).scalar()
+        found = tx.execute(_SAID, {"k": _IDENTITY}).scalar()
         return "" if found is None else str(found)
 
     def _identify(self, tx: Connection) -> None:

@@ -45,6 +45,7 @@ RESENT: Final = "resent"
 
 _STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
+_OPEN: Final = select(intent).where(intent.c.connection == bindparam("c")).order_by(intent.c.sent_at, intent.c.id)
 _FINISH: Final = (
     update(audit)
     .where(audit.c.seq == bindparam("which"))
@@ -116,9 +117,7 @@ class Intents:
     def open_intents(self) -> Sequence[Intent]:
         """Writes whose ending is not known, oldest first."""
         with self._database.reading("read intents") as tx:
-            rows = tx.execute(
-                select(intent).where(intent.c.connection == self._connection).order_by(intent.c.sent_at, intent.c.id)
-            ).fetchall()
+            rows = tx.execute(_OPEN, {"c": self._connection}).fetchall()
         return [_intent(row) for row in rows]
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:

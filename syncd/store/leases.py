@@ -8,8 +8,9 @@ A store that went back is noticed when the lease is taken, in the same transacti
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, and_, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, literal, or_, select, update
 
 from syncd.model.errors import LeaseLost, WrongAccount
 from syncd.model.remote import AccountIdentity
@@ -22,6 +23,25 @@ from syncd.store.dialects import insert_new
 from syncd.store.generation import Generation
 from syncd.store.tables import account
 from syncd.store.tables import lease as t
+
+# Made once each: every write takes, keeps or checks the lease.
+_OURS: Final = and_(t.c.connection == bindparam("c"), t.c.holder == bindparam("who"), t.c.epoch == bindparam("e"))
+_TAKE: Final = (
+    update(t)
+    .where(t.c.connection == bindparam("c"), or_(t.c.until <= bindparam("now"), t.c.holder == bindparam("h")))
+    .values(holder=bindparam("h"), epoch=t.c.epoch + 1, until=bindparam("then"))
+    .returning(t.c.epoch)
+)
+_KEEP: Final = update(t).where(_OURS).values(holder=bindparam("h"), until=bindparam("then"))
+_HELD: Final = select(literal(1)).where(_OURS, t.c.until > bindparam("now")).with_for_update(read=True)
+_BOUND: Final = select(account.c.side, account.c.vendor, account.c.account, account.c.name).where(
+    account.c.connection == bindparam("c")
+)
+_THIS: Final = and_(account.c.connection == bindparam("c"), account.c.side == bindparam("s"))
+_NAME: Final = update(account).where(_THIS).values(name=bindparam("now"))
+_RIVALS: Final = select(account).where(
+    or_(_THIS, and_(account.c.vendor == bindparam("v"), account.c.account == bindparam("a")))
+)
 
 
 class Leases:
@@ -41,12 +61,8 @@ class Leases:
         fresh = {"connection": self._connection, "holder": "", "epoch": 0, "until": 0}
         with self._database.writing("take the lease") as tx:
             tx.execute(insert_new(tx, t), [fresh])
-            epoch = tx.execute(
-                update(t)
-                .where(t.c.connection == self._connection, or_(t.c.until <= to_ms(now), t.c.holder == holder))
-                .values(holder=holder, epoch=t.c.epoch + 1, until=to_ms(until))
-                .returning(t.c.epoch)
-            ).scalar()
+            this = {"c": self._connection, "now": to_ms(now), "h": holder, "then": to_ms(until)}
+            epoch = tx.execute(_TAKE, this).scalar()
             if epoch is None:
                 return None
             self._generation.taken(tx, now)
@@ -67,7 +83,7 @@ class Leases:
         :raises LeaseLost: if another took it, or it was released.
         """
         with self._database.writing("extend the lease") as tx:
-            done = tx.execute(update(t).where(_ours(lease)).values(until=to_ms(until)))
+            done = tx.execute(_KEEP, {**_key(lease), "h": lease.holder, "then": to_ms(until)})
         if done.rowcount == 0:
             raise lost(lease)
         self._generation.tell()
@@ -76,7 +92,7 @@ class Leases:
     def release_lease(self, lease: Lease) -> None:
         """Gives the right back; the epoch stays. Releasing a lost lease does nothing."""
         with self._database.writing("release the lease") as tx:
-            done = tx.execute(update(t).where(_ours(lease)).values(holder="", until=0))
+            done = tx.execute(_KEEP, {**_key(lease), "h": "", "then": 0})
         if done.rowcount:
             self._generation.tell()
 
@@ -106,26 +122,17 @@ class Leases:
             tx.execute(insert_new(tx, account), [row])
             # Another process may have been quicker: what stands now is what counts.
             self._check(tx, side, identity)
-            tx.execute(
-                update(account)
-                .where(account.c.connection == self._connection, account.c.side == str(side))
-                .values(name=identity.name)
-            )
+            tx.execute(_NAME, {"c": self._connection, "s": str(side), "now": identity.name})
 
     def bound(self) -> Mapping[Side, AccountIdentity]:
         """The accounts this connection is bound to so far."""
         with self._database.reading("read the bound accounts") as tx:
-            rows = tx.execute(
-                select(account.c.side, account.c.vendor, account.c.account, account.c.name).where(
-                    account.c.connection == self._connection
-                )
-            ).fetchall()
+            rows = tx.execute(_BOUND, {"c": self._connection}).fetchall()
         return {Side(side): AccountIdentity(vendor, number, name) for side, vendor, number, name in rows}
 
     def _check(self, tx: Connection, side: Side, identity: AccountIdentity) -> None:
-        this = and_(account.c.connection == self._connection, account.c.side == str(side))
-        that = and_(account.c.vendor == identity.vendor, account.c.account == identity.account)
-        for row in tx.execute(select(account).where(or_(this, that))):
+        this = {"c": self._connection, "s": str(side), "v": identity.vendor, "a": identity.account}
+        for row in tx.execute(_RIVALS, this):
             ours = row.connection == self._connection and row.side == str(side)
             same = (row.vendor, row.account) == (identity.vendor, identity.account)
             if ours and not same:
@@ -146,7 +153,7 @@ def check_lease(tx: Connection, lease: Lease, now: Instant) -> None:
 
     :raises LeaseLost: otherwise.
     """
-    _check(tx, lease, t.c.until > to_ms(now))
+    _check(tx, lease, longer_than=to_ms(now))
 
 
 def check_ours(tx: Connection, lease: Lease) -> None:
@@ -157,9 +164,8 @@ def check_ours(tx: Connection, lease: Lease) -> None:
     _check(tx, lease)
 
 
-def _check(tx: Connection, lease: Lease, *more: ColumnElement[bool]) -> None:
-    found = tx.execute(select(literal(1)).where(_ours(lease), *more).with_for_update(read=True)).scalar()
-    if found is None:
+def _check(tx: Connection, lease: Lease, *, longer_than: int = -1) -> None:
+    if tx.execute(_HELD, {**_key(lease), "now": longer_than}).scalar() is None:
         raise lost(lease)
 
 
@@ -172,5 +178,6 @@ def lost(lease: Lease) -> LeaseLost:
     )
 
 
-def _ours(lease: Lease) -> ColumnElement[bool]:
-    return and_(t.c.connection == lease.connection, t.c.holder == lease.holder, t.c.epoch == lease.epoch)
+def _key(lease: Lease) -> dict[str, str | int]:
+    """What ``_OURS`` asks for."""
+    return {"c": lease.connection, "who": lease.holder, "e": lease.epoch}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, Table, bindparam, delete, select, update
 
 from syncd.model.errors import Bug
 from syncd.model.link import Conflict, DeadLetter, Parked, Topic
@@ -124,11 +125,7 @@ class Waiting:
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet, oldest first."""
         with self._database.reading("read requests") as tx:
-            rows = tx.execute(
-                select(request)
-                .where(request.c.connection == self._connection, request.c.done_at.is_(None))
-                .order_by(request.c.at, request.c.id)
-            ).fetchall()
+            rows = tx.execute(_REQUESTS, {"c": self._connection}).fetchall()
         return [
             Request(
                 id=row.id,
@@ -144,18 +141,29 @@ class Waiting:
 
     def _select(self, deed: str, table: Any, column: Any, values: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
         """Rows of a table of this connection, all of them or those where the column is one of the values."""
-        everything = select(table).where(table.c.connection == self._connection)
+        ours = {"c": self._connection}
         with self._database.reading(deed) as tx:
             if values is None:
-                return list(tx.execute(everything))
+                return list(tx.execute(_everything(table), ours))
             found: list[Any] = []
             for lot in lots(tx, list(dict.fromkeys(values))):
-                found.extend(tx.execute(everything.where(among(tx, column, lot))))
+                found.extend(tx.execute(_everything(table).where(among(tx, column, lot)), ours))
             return found
 
 
 _REQUEST = request
 """The table, where a parameter has its name."""
+_REQUESTS: Final = (
+    select(request)
+    .where(request.c.connection == bindparam("c"), request.c.done_at.is_(None))
+    .order_by(request.c.at, request.c.id)
+)
+
+
+@cache
+def _everything(table: Table) -> Select[Any]:
+    """All rows of the connection ``c``; made once, since a cycle asks for several tables."""
+    return select(table).where(table.c.connection == bindparam("c"))
 
 
 def _conflict(row: Any) -> Conflict:  # noqa: ANN401 - a result row
