@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+INSCRIBED: Final[Mapping[str, tuple[str, ...]]] = {"companies": ("name",), "contacts": ("lastname", "company")}
+"""What names a record, by object."""
 READ_ONLY: Final[Mapping[str, str]] = {
     "hs_email_optout": 'map "@unsubscribed", which is written through the communication preferences',
     "hs_email_optout_*": 'map "@subscription/<id>", which is written through the communication preferences',

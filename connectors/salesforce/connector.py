@@ -16,6 +16,7 @@ from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
+from connectors.salesforce.known import INSCRIBED
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.queries import Queries
@@ -58,6 +59,7 @@ CAPABILITIES: Final = Capabilities(
     history=True,
     history_batch=1500,
     created="CreatedDate",
+    inscribed=INSCRIBED,
 )
 _NEARLY_SPENT: Final = 0.95
 

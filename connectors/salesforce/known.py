@@ -19,6 +19,8 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "LastModifiedDate": "Salesforce sets it",
 }
 
+INSCRIBED: Final[Mapping[str, tuple[str, ...]]] = {"Account": ("Name",), "Lead": ("LastName", "Company")}
+"""What names a record and can be hidden from nobody, by object."""
 UNIVERSAL: Final = frozenset(
     [
         "Id",

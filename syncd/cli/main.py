@@ -33,6 +33,7 @@ from syncd.cli import (
     privacy,
     resync,
     schema,
+    sentinel,
     setup,
     simulate,
     stand_ins,
@@ -119,6 +120,7 @@ app.add_typer(drift.app, name="drift")
 app.add_typer(schema.app, name="config")
 app.add_typer(audit.app, name="audit")
 app.add_typer(store.app, name="store")
+app.add_typer(sentinel.app, name="sentinel")
 app.add_typer(held.app, name="held")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)

@@ -26,8 +26,9 @@ def status(
     if the brake holds something.
 
     JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
-    or null, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors
-    [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents, parked_fields, quarantined,
+    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
+    {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
+    parked_fields, quarantined,
     conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field,
     side, place, change, since}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn,
     workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked
@@ -179,6 +180,8 @@ def print_waits(stands: Standing, call: Call) -> None:
     if waits.restored is not None:
         again = call.again("sync") if waits.restored.compared is None else call.again("store", "accept-restored")
         say(f"  {restored_sentence(waits.restored)}: {again}", style="red")
+    for why in waits.strange.values():
+        say(f"  not itself: {why}", style="red")
     if waits.approval:
         say(f"  the first link waits for approval: {call.again('sync')}", style="yellow")
     if waits.conflicts:

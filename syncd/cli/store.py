@@ -15,8 +15,9 @@ app = typer.Typer(help="The state store, after a backup was put back.", rich_mar
 def mark(context: typer.Context) -> None:
     """Says that the store was put back from a backup: the next cycle compares both sides and writes nothing.
 
-    A SQLite store notices that by itself. On PostgreSQL nothing does: call this right after a restore, or after a
-    failover that lost commits, before any daemon or `syncd sync` runs again. Needs no credentials and no network.
+    A SQLite store notices that by itself. On PostgreSQL a planted sentinel notices most of it: call this right after a
+    restore, or after a failover that lost commits, before any daemon or `syncd sync` runs again. Needs no credentials
+    and no network.
     """
     from syncd.cli.call import who
     from syncd.cli.out import say

@@ -18,6 +18,7 @@ from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import reobserve
 from syncd.engine.running import Progress, Running, running, silent
+from syncd.engine.sentinel import before_taking_away, refuse_others, renew
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import Request, Run, RunState
@@ -94,14 +95,18 @@ class _Cycle:
             self.tally.partial = True
         if world.connection.mode == "shadow":  # before the approval: what writes nothing needs none
             return self._in_shadow(plan, steady=steady)
+        if plan.first_link:
+            refuse_others(world)
         if plan.first_link and not self._approved(plan, approve):
             emit("first_link.preview", digest=plan.digest)
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
         for kind_plan in plan.kinds:
             check_clears(world, kind_plan)
+        before_taking_away(world, plan.kinds)
         self._carry_out(prepared, full=full)
         if steady and not catching_up(world):
             reconcile(self.at_work)
+        renew(world)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)
 

@@ -22,6 +22,7 @@ from syncd.engine import backlog
 from syncd.engine.brake import held_of
 from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, HeldRecords, Meeting, look_again
 from syncd.engine.remnants import REMNANTS, look_at_remnants
+from syncd.engine.veil import Veiled
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Conflict, Linked, LinkState, Parked
@@ -29,7 +30,6 @@ from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecor
 from syncd.model.run import StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
-from syncd.ports.connector import Connector
 
 __all__ = ["Gather", "look_again"]
 
@@ -519,8 +519,8 @@ class Gather:
         records = len(page.records) + len(page.gone) + len(page.moved)
         emit("page.read", kind=self.kind, side=str(side), stream=stream, records=records, reread=page.reread)
 
-    def _connector(self, side: Side) -> Connector:
-        return self.world.connectors.of(side)
+    def _connector(self, side: Side) -> Veiled:
+        return self.world.seen(side)
 
     def _keep_cursor(self, side: Side, stream: str, cursor: Cursor) -> None:
         self.into.cursors.append(StoredCursor(self.kind, side, stream, cursor, self.world.clock.now()))

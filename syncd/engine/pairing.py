@@ -156,7 +156,7 @@ class Pairing:
             wanted = sorted({value for keys in values for value in keys[number]})
             for side in SIDES if wanted else ():
                 key = self._match_key(side, number)
-                for several in self.world.connectors.of(side).find(self.shapes.of(side), key, wanted).values():
+                for several in self.world.seen(side).find(self.shapes.of(side), key, wanted).values():
                     for record in several:
                         if record.apart:
                             self.reserved[number].update(self._values(side, record)[number])
@@ -175,7 +175,7 @@ class Pairing:
         asked = list(unread)
         for side in SIDES:
             refs = [ref for each, ref in asked if each is side]
-            for answer in self.world.connectors.of(side).fetch(self.shapes.of(side), refs) if refs else ():
+            for answer in self.world.seen(side).fetch(self.shapes.of(side), refs) if refs else ():
                 if isinstance(answer, RemoteRecord):
                     yield (side, answer.ref), answer
 
@@ -183,7 +183,7 @@ class Pairing:
         """Records of the other side that a key field or a native id names, or whose key field names one of these."""
         for side in SIDES:
             other = side.other
-            connector = self.world.connectors.of(other)
+            connector = self.world.seen(other)
             own = [(ref, record) for (each, ref), record in records.items() if each is side]
             if not own:
                 continue

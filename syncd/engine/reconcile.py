@@ -22,6 +22,7 @@ from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered
 from syncd.engine.prepare import decide, kind_plan
 from syncd.engine.running import Running
+from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World
 from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Plan, Update
 from syncd.model.remote import Cursor
@@ -91,6 +92,7 @@ def reconcile(at_work: Running) -> None:
         gathered = Gathered(kind, full=False, cursors=[position])
         plan = KindPlan(kind, (), {})
     check_clears(world, plan)
+    before_taking_away(world, [plan])
     carry_out(replace(at_work, world=world), plan, gathered, origin=Origin.LIVE)
 
 
@@ -105,7 +107,7 @@ def _read(world: World, kind: str, stretch: str, after: str | None) -> tuple[Gat
     shape = gather.shapes.of(side)
     if stretch == "ids":
         shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
-    pages = world.connectors.of(side).scan(shape, None if after is None else Cursor(after))
+    pages = world.seen(side).scan(shape, None if after is None else Cursor(after))
     page = next(iter(pages), None)
     if page is None:
         return gather.into, None

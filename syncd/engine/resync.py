@@ -24,6 +24,7 @@ from syncd.engine.price import price
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import refuse_restored
 from syncd.engine.running import running
+from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World, make_ready, note_filled
 from syncd.model.errors import NeedsOperator
 from syncd.model.plan import KindPlan, Plan
@@ -131,6 +132,7 @@ def carry_on(
                 planner = world.planner(share.kind)
                 decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
                 check_clears(world, decided)
+                before_taking_away(world, [decided])
                 share.gathered.cursors = [_stored(world, request, share)]
                 carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
                 at_work.tally.counts["checked"] = share.reached.checked
@@ -251,7 +253,7 @@ class _Shares:
 
     def _lots(self, step: Step, side: Side, *, whole: bool) -> Iterator[Page]:
         """Pages put together to lots that are worth a share each."""
-        connector = self.world.connectors.of(side)
+        connector = self.world.seen(side)
         shape = self.world.planner(step.kind).lens.shape(side)
         if not whole:
             shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})

@@ -18,9 +18,19 @@ from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
 from syncd.engine.drift import end_unmapped, once_fitted, watch, without
+from syncd.engine.sentinel import check, planted_on
+from syncd.engine.veil import Veiled
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.mapping import Connection, KindMapping
-from syncd.model.remote import RemoteField, RemoteOption, RemoteRecordType, RemoteSchema, RemoteUser, UserSort
+from syncd.model.remote import (
+    RemoteField,
+    RemoteOption,
+    RemoteRecordType,
+    RemoteRef,
+    RemoteSchema,
+    RemoteUser,
+    UserSort,
+)
 from syncd.model.run import Lease
 from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
@@ -69,8 +79,9 @@ class World:
     ``checked`` is when each account was last seen to be the one that the store is bound to.
     ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read. ``windows`` is what the brake has
-    counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against, and became.
-    ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing.
+    counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against.
+    ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing. ``sentinels`` are the records
+    that were planted to be watched and are nobody.
     """
 
     connection: Connection
@@ -95,6 +106,11 @@ class World:
     verified: dict[str, tuple[KindMapping, Pair[RemoteSchema], KindMapping, Lens]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
+    sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
+
+    def seen(self, side: Side) -> Veiled:
+        """A side as the sync sees it: without a sentinel."""
+        return Veiled(self.connectors.of(side), self.sentinels.get(side))
 
     def settle(self, settlement: Settlement) -> None:
         """Remembers all of it, or nothing if another worker has the lease by now: what this one knows is old then.
@@ -119,17 +135,20 @@ class World:
 
 
 def make_ready(world: World) -> None:
-    """Checks the accounts, learns users and schemas, verifies the mapping; at most every ten minutes at the vendors.
+    """Checks the accounts, learns users and schemas, verifies the mapping, reads the sentinels; at most every ten
+    minutes at the vendors.
 
     :raises WrongAccount: if the credentials lead to another portal or org than the store is bound to.
     :raises BadConfig: if the mapping does not fit the vendors' schemas.
+    :raises NotItself: if a sentinel is not as it was planted.
     """
-    _check_accounts(world)
+    checked = _check_accounts(world)
     users = Pair(_users(world, Side.MARKETING), _users(world, Side.CRM))
     world.context.users = users.map(Directory.from_users)
     end_unmapped(world.store, world.connection.kinds, world.clock.now())
     for kind in world.connection.kinds:
         learn_schema(world, kind)
+    _check_sentinels(world, checked)
 
 
 def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
@@ -179,13 +198,25 @@ def note_filled(world: World, kind: str, fields: Iterable[str]) -> None:
         world.store.remember(FILLED.format(kind=kind), orjson.dumps(sorted(after)), world.clock.now())
 
 
-def _check_accounts(world: World) -> None:
+def _check_accounts(world: World) -> list[Side]:
+    """Which sides were asked who they are."""
+    asked: list[Side] = []
     for side in SIDES:
         checked = world.checked.get(side)
         if checked is not None and world.clock.now() - checked < FRESH and side in world.store.bound():
             continue
         world.store.bind(side, world.connectors.of(side).identity())
+        asked.append(side)
+    return asked
+
+
+def _check_sentinels(world: World, sides: Iterable[Side]) -> None:
+    """After the schemas, so that nothing has to be described for it. A side that is not itself is asked every time."""
+    for side in sides:
+        check(world, side)
         world.checked[side] = world.clock.now()
+    planted = {side: planted_on(world, side) for side in SIDES}
+    world.sentinels = {side: each.ref for side, each in planted.items() if each is not None}
 
 
 def _users(world: World, side: Side) -> Sequence[RemoteUser]:

@@ -16,6 +16,7 @@ from syncd.core.normalize import Context, Directory
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteRef, RemoteUser, UserSort
+from syncd.model.sentinel import MARKER
 from syncd.model.values import FieldType, Pair, Side, Wire
 
 Export: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -113,6 +114,8 @@ def _marketing(kind: KindMapping, export: Export) -> Living:
             properties[UNSUBSCRIBED] = "true" if properties.get("hs_email_optout") == "true" else "false"
             ref = RemoteRef(name, id_)
             key = str(properties.get(kind.key.marketing) or "")
+            if key == MARKER:
+                continue
             found.rows[ref] = Row(Side.MARKETING, ref, properties, key, dict(_associated(kind, name, row)))
     return found
 
@@ -134,7 +137,7 @@ def _crm(kind: KindMapping, export: Export, kinds: Mapping[str, KindMapping]) ->
             successor = row.get("MasterRecordId") or row.get(f"Converted{kind.objects.crm[-1]}Id")
             if successor:
                 found.moved[id_] = str(successor)
-            if row.get("IsDeleted") or row.get("IsConverted"):
+            if row.get("IsDeleted") or row.get("IsConverted") or row.get(kind.key.crm) == MARKER:
                 continue
             ref = RemoteRef(name, id_)
             points = {

@@ -79,6 +79,14 @@ class WrongAccount(NeedsOperator):
     exit_code = 2
 
 
+class NotItself(NeedsOperator):
+    """A side's sentinel is gone or says something else: the account may have been emptied, restored or exchanged."""
+
+
+class SecondStore(NotItself):
+    """A side's sentinel is another store's: somebody else keeps this account in step, or did."""
+
+
 class NewerStore(NeedsOperator):
     """The store was written by a newer syncd."""
 

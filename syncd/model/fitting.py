@@ -34,6 +34,7 @@ class Topic(StrEnum):
     CLOCK = "clock"
     SUNSET = "sunset"
     SANDBOX = "sandbox"
+    SENTINEL = "sentinel"
 
 
 @dataclass(frozen=True, slots=True)

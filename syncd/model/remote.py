@@ -243,8 +243,9 @@ class Capabilities:
     ``write_lot`` how many are handed over at once, since what is stored before and after is shared by all of them;
     ``bulk_lot`` how many, once ``bulk_from`` wait, since many are cheaper in a job of the vendor's (0: no such job).
 
-    ``created`` is the field that holds when a record was made, "" for none. ``resolution`` is the vendor's stamp
-    resolution; ``confirms`` whether a write's own answer tells the stored values.
+    ``inscribed`` are, by object, the fields that name a record and are hidden from nobody, the longest last; an object
+    that is not in it bears no sentinel. ``created`` is the field that holds when a record was made, "" for none.
+    ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
     read_batch: int
@@ -257,6 +258,7 @@ class Capabilities:
     history_batch: int = 50
     confirms: bool = False
     created: str = ""
+    inscribed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     bulk_from: int = 0
     bulk_lot: int = 0
 

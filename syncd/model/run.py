@@ -58,6 +58,16 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a connection's store stands: which store, how far, and the head of its audit's chain (hex)."""
+
+    identity: str
+    generation: int
+    entry: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
     """The store is an older copy, or another one: since when that is known, and by what.
 

@@ -371,6 +371,23 @@ EVENTS: Final[Mapping[str, Event]] = {
         "After a restore, all linked records were compared; what agrees is remembered, what differs waits for you.",
         "`syncd conflicts list`, then `syncd store accept-restored`",
     ),
+    "side.not_itself": Event(
+        "error",
+        ("record", "reason"),
+        "The sentinel of a side is gone or says something else: the account may have been emptied, restored or "
+        "exchanged, or another syncd keeps it in step. Nothing is written to either side.",
+        "look into the account; `syncd status` says what to do",
+    ),
+    "side.itself_again": Event("info", (), "The sentinel is as it was planted again, or none is planted."),
+    "sentinel.planted": Event(
+        "info", ("record", "outcome"), "A person had a sentinel made, written anew, taken up or adopted."
+    ),
+    "sentinel.renewed": Event(
+        "info",
+        ("record", "outcome"),
+        "The store wrote on its sentinel how far it has come; an `outcome` other than written is tried again later.",
+    ),
+    "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
     "config.refused": Event(

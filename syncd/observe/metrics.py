@@ -92,6 +92,12 @@ METRICS: Final[Mapping[str, About]] = {
         "step.",
         "below what it was last week",
     ),
+    "syncd_side_not_itself": About(
+        "gauge",
+        ("connection", "side"),
+        "1 while a side's sentinel is gone or says something else, and nothing is written.",
+        "above 0: `syncd status`",
+    ),
     "syncd_paused": About("gauge", ("connection",), "1 while the connection is paused.", "1 for longer than you meant"),
     "syncd_cycle_seconds": About(
         "histogram",

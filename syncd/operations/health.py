@@ -16,6 +16,7 @@ from syncd.model.resync import RESYNC
 from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
 from syncd.operations.staleness import polled, stale
+from syncd.operations.watching import strange
 from syncd.ports.roster import Roster
 from syncd.ports.store import AGREEMENT, BRAKE_HELD, Store
 from syncd.ports.system import Clock
@@ -102,6 +103,9 @@ class Health:
         for side, at in polled(store).items():
             if at is not None:
                 yield "syncd_polled_age_seconds", (name, str(side)), (now - at).total_seconds()
+        troubles = strange(store)
+        for side in Side:
+            yield "syncd_side_not_itself", (name, str(side)), float(side in troubles)
         for kind, ratio in agreement(store).items():
             yield "syncd_agreement_ratio", (name, kind), ratio
         for side, ends in self.sunsets(name).items():

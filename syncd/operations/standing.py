@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from syncd.operations.braking import Part, held_document, part_document, parts
 from syncd.operations.drift import resting
 from syncd.operations.restoring import restored_document
 from syncd.operations.staleness import SLACK, STALE, stale
+from syncd.operations.watching import strange
 from syncd.ports.store import PERSON_ACCOUNTS, Store
 
 
@@ -25,7 +26,7 @@ from syncd.ports.store import PERSON_ACCOUNTS, Store
 class Waits:
     """What waits for a person: clashes nobody has decided, records nobody has retried, a preview nobody approved, and
     records of forgotten people that nobody has deleted, fields at rest that nobody has let go on, what the brake
-    holds, a store that was restored and not accepted, and fields in quarantine.
+    holds, a store that was restored and not accepted, fields in quarantine, and sides that are not themselves.
     """
 
     conflicts: int
@@ -36,10 +37,11 @@ class Waits:
     held: Sequence[Part] = ()
     restored: Restored | None = None
     quarantined: int = 0
+    strange: Mapping[Side, str] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         rows = self.conflicts or self.dead_letters or self.remnants or self.resting or self.quarantined
-        return bool(rows or self.approval or self.braked or self.restored)
+        return bool(rows or self.approval or self.braked or self.restored or self.strange)
 
     @property
     def braked(self) -> bool:
@@ -89,6 +91,7 @@ def what_waits(store: Store, now: Instant) -> Waits:
         held=parts(store, now),
         restored=restored,
         quarantined=sum(1 for row in store.parked() if row.code == QUARANTINED),
+        strange=strange(store),
     )
 
 
@@ -141,6 +144,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "stale": list(stands.stale),
         "first_link_awaits_approval": stands.waits.approval,
         "restored": restored_document(stands.waits.restored),
+        "not_itself": {side.value: why for side, why in stands.waits.strange.items()},
         "accounts": {
             side.value: {"vendor": identity.vendor, "account": identity.account, "name": identity.name}
             for side, identity in stands.bound.items()

@@ -26,7 +26,7 @@ from syncd.model.link import (
     Remnant,
 )
 from syncd.model.remote import AccountIdentity, RemoteRef
-from syncd.model.run import Lease, Request, Restored, Run, StoredCursor
+from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
 
 
@@ -106,6 +106,12 @@ POLLED: Final = "polled:{side}"
 PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
 
+PLANTED: Final = "sentinel:{side}"
+"""Under which name it is remembered which record of a side is its sentinel, and what it says."""
+
+NOT_ITSELF: Final = "not_itself:{side}"
+"""Under which name it is remembered why a side is not itself, in words; empty while it is."""
+
 
 class Store(Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
@@ -140,6 +146,12 @@ class Store(Protocol):
 
     def restored(self) -> Restored | None:
         """That the store is an older copy, or another one, as long as nobody has accepted it."""
+        ...
+
+    def mark(self) -> Mark:
+        """Where the store stands: its identity, which is empty before a lease was taken in it, its generation, which
+        only grows, and the head of its audit.
+        """
         ...
 
     def note_restored(self, restored: Restored | None) -> None:

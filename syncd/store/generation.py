@@ -13,8 +13,9 @@ What was noticed is stored (``Restored``) in the transaction that takes the leas
 witness's; from then on nothing depends on the file. A witness that is missing or unreadable is made anew and said in
 the log; a store without a link has nothing that could be old.
 
-PostgreSQL has no witness: its server may be anywhere. There a person says it (``mark_restored``). The port for a
-witness that both databases share, a record at a vendor, is ``Witness``.
+PostgreSQL has no such file: its server may be anywhere. There a process notices what goes back while it lives, and the
+sentinel at a vendor, which is told of the generation now and then, what went back before (``engine.sentinel``); or a
+person says it (``mark_restored``).
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ import fcntl
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from sqlalchemy import BigInteger, Connection, Engine, Text, bindparam, cast, delete, exists, select, update
 
-from syncd.model.run import Restored
+from syncd.model.run import Mark, Restored
 from syncd.model.values import Instant
 from syncd.observe.log import emit
 from syncd.ports.system import Chance, Clock
@@ -54,16 +55,6 @@ _MORE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where a connection's store stands: which store, how far, and the head of its audit's chain (hex)."""
-
-    identity: str
-    generation: int
-    entry: int
-    hash: str
-
-
 class Witness(Protocol):
     """Remembers a mark where a restored database does not take it back."""
 
@@ -74,6 +65,21 @@ class Witness(Protocol):
     def write(self, connection: str, mark: Mark) -> None:
         """Remembers a mark, durably. Trouble is logged: work goes on without a witness."""
         ...
+
+
+class ProcessWitness:
+    """Remembers as long as this process lives: a server that was put back, or lost commits, underneath a daemon."""
+
+    def __init__(self) -> None:
+        self._told: dict[str, Mark] = {}
+
+    def read(self, connection: str) -> Mark | None:
+        """The last mark."""
+        return self._told.get(connection)
+
+    def write(self, connection: str, mark: Mark) -> None:
+        """Replaces it."""
+        self._told[connection] = mark
 
 
 class FileWitness:
@@ -136,9 +142,11 @@ class FileWitness:
 
 
 def witness_beside(engine: Engine) -> Witness | None:
-    """The witness of a store: a file beside a SQLite file, none for a store in memory or on a server."""
+    """The witness of a store: a file beside a SQLite file, this process for one on a server, none for one in memory."""
     file = engine.url.database
-    if engine.dialect.name != "sqlite" or not file or file == ":memory:":
+    if engine.dialect.name != "sqlite":
+        return ProcessWitness()
+    if not file or file == ":memory:":
         return None
     return FileWitness(Path(f"{file}{SUFFIX}"))
 
@@ -179,7 +187,7 @@ class Generation:
         if why is not None and self._may_be_old(tx):
             self._note(tx, Restored(now, why))
             emit("store.restored", reason=why)
-        elif told is None and self._witness is not None and self._generation(tx):
+        elif told is None and isinstance(self._witness, FileWitness) and self._generation(tx):
             emit("store.witness", outcome="adopted", reason="missing")
         self._identify(tx)
         self.move(tx, beyond=told.generation if told else 0)
@@ -188,11 +196,15 @@ class Generation:
         """Tells the witness where the store stands by now; after a commit, never before."""
         if self._witness is None:
             return
-        with self._database.reading("read the generation") as tx:
-            number, found = head(tx, self._connection)
-            mark = Mark(self._identity(tx), self._generation(tx), number, found.hex())
+        mark = self.mark()
         self._told = self._clock.monotonic()
         self._witness.write(self._connection, mark)
+
+    def mark(self) -> Mark:
+        """Where the store stands by now; its identity is empty before a lease was taken in it."""
+        with self._database.reading("read the generation") as tx:
+            number, found = head(tx, self._connection)
+            return Mark(self._identity(tx), self._generation(tx), number, found.hex())
 
     def tell_now_and_then(self) -> None:
         """The same, if the last time was a while ago."""

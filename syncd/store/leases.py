@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, bindparam, literal, or_, select, update
 
 from syncd.model.errors import LeaseLost, WrongAccount
 from syncd.model.remote import AccountIdentity
-from syncd.model.run import Lease, Restored
+from syncd.model.run import Lease, Mark, Restored
 from syncd.model.values import Instant, Side
 from syncd.ports.system import Clock
 from syncd.store.codec import from_ms, to_ms
@@ -99,6 +99,10 @@ class Leases:
     def restored(self) -> Restored | None:
         """That the store is an older copy, or another one, as long as nobody has accepted it."""
         return self._generation.restored()
+
+    def mark(self) -> Mark:
+        """Where the store stands: its identity, its generation, the head of its audit."""
+        return self._generation.mark()
 
     def note_restored(self, restored: Restored | None) -> None:
         """Stores that, how far it was dealt with, or (``None``) that it is over."""

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from syncd.model.audit import TOLD, Verified
 from syncd.model.link import AuditRow, Base, FieldChange, Forgotten, IntentKind, Link, Proof
 from syncd.model.remote import RemoteRef
-from syncd.model.run import Lease
+from syncd.model.run import Lease, Mark
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore
@@ -289,6 +289,36 @@ def test_each_deed_moves_the_generation(store: SqlStore) -> None:
     assert seen == [1, 2, 3]
     store.settle(Settlement(), START)
     assert generation() == 3, "nothing happened"
+
+
+def test_the_mark_says_where_the_store_stands(store: SqlStore) -> None:
+    """Which store, how far, and the head of its audit; nameless before the first lease."""
+    assert replace(store.mark(), hash="") == Mark("", 0, 0, "")
+    lease = take(store)
+    first = store.mark()
+    assert len(first.identity) == 32
+    store.begin(lease, [], [row("a1")], START)
+    second = store.mark()
+    assert second.identity == first.identity
+    assert (second.generation, second.entry) == (first.generation + 1, 1)
+    head = store.audit_head()
+    assert head is not None
+    assert second.hash == head.hash
+
+
+def test_what_goes_back_underneath_a_process_is_noticed(store: SqlStore) -> None:
+    """A server that was put back, or lost its last commits, while a daemon stood still."""
+    link = Link("L1", "person", Pair(RemoteRef("contacts", "1"), RemoteRef("Lead", "00Q1")), Proof.MATCHED, START)
+    lease = take(store)
+    store.settle(Settlement(links=[link], bases=[("L1", Base({}, Pair({}, {})))]), START, lease)
+    store.release_lease(lease)
+    store.release_lease(take(store))
+    assert store.restored() is None, "it only moved on"
+    spoil(store, "UPDATE meta SET value = '1' WHERE key = 'generation:main'")
+    take(store)
+    found = store.restored()
+    assert found is not None
+    assert "an older copy" in found.why
 
 
 def test_a_server_has_no_witness(store: SqlStore, tmp_path: Path) -> None:
