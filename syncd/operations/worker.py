@@ -46,6 +46,8 @@ TIDY: Final = 600.0
 """Seconds between two rounds of forgetting ended jobs."""
 KEPT: Final = timedelta(hours=1)
 """How long ended jobs and idle runs are kept."""
+REMEMBERED: Final = timedelta(days=30)
+"""How long runs that failed without a change are kept, and wishes that were carried out."""
 BUSY: Final = 5.0
 """Seconds until a connection that somebody else writes for is tried again, at most."""
 UNAPPROVED: Final = 900.0
@@ -249,7 +251,7 @@ class Daemon:
         """Polls, decides and writes; returns when the next turn is due."""
         with self.shop.world(connection) as world:
             ended = sync(world, wait=0.0, steady=True)
-            world.store.forget_idle_runs(began - KEPT)
+            world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)
             if world.connection.mode == "shadow":

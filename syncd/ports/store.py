@@ -284,8 +284,11 @@ class Store(Protocol):
         """The latest runs, newest first."""
         ...
 
-    def forget_idle_runs(self, before: Instant) -> int:
-        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case."""
+    def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:
+        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case.
+
+        What failed without a change, and wishes that were carried out, are remembered until ``long_before``.
+        """
         ...
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import case, delete, func, select
 
 from syncd.model.errors import Bug
 from syncd.model.run import Run, RunState
@@ -13,7 +13,7 @@ from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import upsert
-from syncd.store.tables import conflict, dead_letter, intent, link, parked, run
+from syncd.store.tables import conflict, dead_letter, intent, link, parked, request, run
 
 
 class History:
@@ -42,13 +42,20 @@ class History:
         with self._database.writing("store a run") as tx:
             tx.execute(upsert(tx, run), [row])
 
-    def forget_idle_runs(self, before: Instant) -> int:
-        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case."""
+    def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:
+        """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case.
+
+        What failed without a change, and wishes that were carried out, are remembered until ``long_before``.
+        """
         of_ours = run.c.connection == self._connection
         latest = select(run.c.id).where(of_ours).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(1)
-        idle = (run.c.state == str(RunState.DONE), run.c.counts == "{}", run.c.started_at < to_ms(before))
+        since = case((run.c.state == str(RunState.DONE), to_ms(before)), else_=to_ms(long_before))
+        idle = (run.c.counts == "{}", run.c.started_at < since)
         with self._database.writing("forget idle runs") as tx:
             kept = tx.execute(latest).scalar()
+            tx.execute(
+                delete(request).where(request.c.connection == self._connection, request.c.done_at < to_ms(long_before))
+            )
             return tx.execute(delete(run).where(of_ours, *idle, run.c.id != kept)).rowcount
 
     def run(self, id: str) -> Run | None:

@@ -588,6 +588,28 @@ def test_runs_and_counts(store: SqlStore) -> None:
     assert store.counts() == {"links.person": 1, "conflicts": 1, "parked": 0, "dead_letters": 0, "intents": 1}
 
 
+def test_what_is_over_is_forgotten(store: SqlStore) -> None:
+    """A run that changed nothing is forgotten soon, one that failed without a change and a wish that was carried out
+    after long; the latest run, whatever changed something and what still waits stay.
+    """
+    hour, month = START - timedelta(hours=1), START - timedelta(days=30)
+    old, older = START - timedelta(hours=2), month - timedelta(days=1)
+    idle = Run("idle", "main", "sync", "ann", old, state=RunState.DONE, finished_at=old)
+    store.save_run(idle)
+    for name, began in (("lately", old), ("long ago", older)):
+        store.save_run(replace(idle, id=f"failed {name}", state=RunState.FAILED, started_at=began))
+        store.save_run(replace(idle, id=f"changed {name}", counts={"created.crm": 1}, started_at=began))
+        store.approve(Request(f"wish {name}", "main", "resync", "all", "ann", began))
+        store.settle(Settlement(requests_done=[f"wish {name}"]), began)
+    store.approve(Request("waits", "main", "resync", "all", "ann", older))
+    store.save_run(replace(idle, id="latest", started_at=hour - timedelta(minutes=1)))
+    assert store.forget_idle_runs(hour, long_before=month) == 2
+    assert {each.id for each in store.runs(10)} == {"latest", "failed lately", "changed lately", "changed long ago"}
+    with store.engine.connect() as connection:
+        left = connection.execute(text("SELECT id FROM request WHERE connection = 'main'")).scalars()
+        assert set(left) == {"wish lately", "waits"}
+
+
 def test_remembered_answers(store: SqlStore, open_test_store: Opening) -> None:
     """Bytes under a name come back with their time; the newest stands, and another connection has its own."""
     assert store.recall("users.crm") is None
