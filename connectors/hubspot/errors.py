@@ -86,7 +86,7 @@ class Fault:
         existing = _EXISTING.search(self.message)
         if status == 409 or self.category == "CONFLICT" or existing:
             held = (RemoteRef(kind, existing[1] or existing[2]),) if existing else ()
-            return Clash(self.code, self.message, held)
+            return Clash(self.code, self.message, held, self.fields)
         advice = _ADVICE.get(self.code, "see the reason; correct the value, the mapping or the HubSpot property")
         return Refused(self.code, self.message, advice, self.fields, unforeseen=self.code in SCHEMA_CODES)
 

@@ -20,6 +20,7 @@ from syncd.model.write import Clash, Deferred, Refused
 
 _ID_IN_TEXT: Final = re.compile(r"\b[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?\b")
 _COLUMN: Final = re.compile(r"[Nn]o such column '([A-Za-z0-9_]+)'")
+_TAKEN: Final = re.compile(r"duplicate value found: ([A-Za-z0-9_]+) duplicates value")
 _LISTED: Final = re.compile(r"\[([A-Za-z0-9_]+(?:, *[A-Za-z0-9_]+)*)\]")
 _LATER: Final = {
     "REQUEST_LIMIT_EXCEEDED": LIMIT_WAIT,
@@ -77,7 +78,8 @@ def read_trouble(complaint: Complaint, object: str) -> Refused | Clash | Deferre
         return Clash(code, complaint.message, tuple(dict.fromkeys(_matches(complaint.extra, object))))
     if code in ("DUPLICATE_VALUE", "DUPLICATE_EXTERNAL_ID"):
         ids = [to18(id_) for id_ in _ID_IN_TEXT.findall(complaint.message) if object_of(id_) or id_[0].isdigit()]
-        return Clash(code, complaint.message, tuple(RemoteRef(object_of(id_) or object, id_) for id_ in ids))
+        refs = tuple(RemoteRef(object_of(id_) or object, id_) for id_ in ids)
+        return Clash(code, complaint.message, refs, named_fields(complaint))
     return refusal(complaint)
 
 
@@ -99,7 +101,7 @@ def named_fields(complaint: Complaint) -> tuple[str, ...]:
     """The fields of an error: listed, or named only in its words."""
     if complaint.fields:
         return complaint.fields
-    if column := _COLUMN.search(complaint.message):
+    if column := _COLUMN.search(complaint.message) or _TAKEN.search(complaint.message):
         return (column[1],)
     if complaint.code == "REQUIRED_FIELD_MISSING" and (listed := _LISTED.search(complaint.message)):
         return tuple(name.strip() for name in listed[1].split(","))

@@ -6,7 +6,7 @@ to be done it says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.layout import LANES
@@ -73,13 +73,16 @@ class Draft:
         base: Base | None,
         seen: Pair[RemoteRecord | None],
         before: Sequence[Action],
+        keyless: Collection[Side] = (),
     ) -> Decision:
-        """The Decision: ``before`` (link made or moved), the writes with the key where it is missing, the rest."""
+        """The Decision: ``before`` (link made or moved), the writes with the key where it is missing, the rest.
+        ``keyless`` are sides whose vendor does not take the key.
+        """
         actions: list[Action] = list(before)
         lane = Lane.BULK
         for side in SIDES:
             writes = self.sides.of(side)
-            key = None if link.keyed.of(side) else link.refs.other(side).id
+            key = None if link.keyed.of(side) or side in keyless else link.refs.other(side).id
             if not (writes.changes or key):
                 continue
             if not writes.changes:

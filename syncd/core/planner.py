@@ -15,15 +15,16 @@ from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
-from syncd.core.lost import apart, asked_back, by_person, over
+from syncd.core.lost import apart, asked_back, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
+from syncd.core.parking import Parking
 from syncd.core.sight import Sight
-from syncd.model.link import QUARANTINED, Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
+from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
 
@@ -74,30 +75,13 @@ class Planner:
         self._doubtful = doubtful
         self.kind = lens.kind
         self._connection = connection
-        self._schemas = schemas
-        self._read = read
+        self.parking = Parking(self.kind, schemas, read)
         self._now = now
         self._only = only
         self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
-
-    def terms_digests(self, side: Side) -> tuple[str, str]:
-        """Change with the mapping and with that vendor's schema of its fields; the second with each reading too."""
-        terms = self.kind.hash, self._schemas.of(side)
-        return digest(*terms), digest(*terms, self._read.of(side))
-
-    def park_fingerprint(
-        self, side: Side, wires: Mapping[str, Wire], record_type: str = "", *, unforeseen: bool = False
-    ) -> str:
-        """Changes when a refused write deserves another try: another value, another mapping, another vendor schema.
-
-        Behind ``@`` stands the record type that refused, if it was one: another type deserves another try too. What the
-        schema did not foresee (``unforeseen``) is tried again once the schema was read anew.
-        """
-        plain = f"{self.terms_digests(side)[unforeseen]}-{digest(sorted(wires.items()))}"
-        return f"{plain}@{record_type}" if record_type else plain
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -137,7 +121,8 @@ class Planner:
             self._field(draft, self._fields[name], link, base, seen, known)
         if draft.untimed:
             return tuple(draft.untimed)
-        return draft.decision(self.kind, link, linked.base, seen, before)
+        keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
+        return draft.decision(self.kind, link, linked.base, seen, before, keyless)
 
     def _touched(self, base: Base, link: Link, seen: Pair[RemoteRecord | None], known: Known) -> list[str]:
         """Fields that may have something to do: told differently, never agreed, waiting, or chosen by a person."""
@@ -256,7 +241,7 @@ class Planner:
                 held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
                 draft.hold(self._conflict(link, base, held, name, sides, seen), known.conflicts)
                 continue
-            if self._parked_with(known, side, name, wires, record, verdict.rule):
+            if self.parking.holds_back(known.parked, side, name, wires, record, verdict.rule):
                 draft.reasons.append("parked")
                 continue
             before = sides.of(side).value
@@ -267,22 +252,6 @@ class Planner:
             written = True
         if written:
             draft.agreed[name] = verdict.value
-
-    def _parked_with(
-        self, known: Known, side: Side, name: str, wires: Mapping[str, Wire], record: RemoteRecord | None, rule: str
-    ) -> bool:
-        """Whether this very write was refused and nothing changed since, or the field is in quarantine."""
-        if not any(row.field == name for row in known.parked):
-            return False
-        if not by_person(rule) and any(row.field == name and row.code == QUARANTINED for row in known.parked):
-            return True
-        fingerprints = {self.park_fingerprint(side, wires, unforeseen=each) for each in (False, True)}
-        for row in known.parked:
-            if row.side is side and row.field == name:
-                plain, _, record_type = row.fingerprint.partition("@")
-                if plain in fingerprints and (not record_type or record is None or record.record_type == record_type):
-                    return True
-        return False
 
     def _settle_kept(
         self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]

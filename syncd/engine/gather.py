@@ -20,7 +20,16 @@ from datetime import timedelta
 from syncd.core.planner import Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
-from syncd.engine.gathered import FORGET, LOOK, SAID_APART, Gathered, HeldRecords, Meeting, look_again
+from syncd.engine.gathered import (
+    FORGET,
+    LOOK,
+    SAID_APART,
+    Gathered,
+    HeldRecords,
+    Meeting,
+    former_links,
+    look_again,
+)
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
 from syncd.engine.world import World
@@ -87,6 +96,7 @@ class Gather:
         for side in SIDES:
             self._departures(side)
         self._due()
+        self._prove()
         self._recreate()
         self._complete()
         self._doubt_erasures()
@@ -157,6 +167,7 @@ class Gather:
         self.into.held = HeldRecords(links=self.into.held.links)
 
     def _ended(self) -> Gathered:
+        self._prove()
         self._complete()
         self._doubt_erasures()
         return self.into
@@ -376,6 +387,23 @@ class Gather:
                 self.into.moved.append((found, side, move))
             self.into.strays.of(side).pop(move.old, None)
 
+    def _prove(self) -> None:
+        """Reads by id what is told as there though it is known to have left: a search index may go on showing what was
+        merged away (HubSpot does not say that it never does). What came out of a bin is there indeed.
+        """
+        into = self.into
+        for side in SIDES:
+            strays = into.strays.of(side)
+            former = {} if self.first else former_links(self.world, self.kind, side, strays)
+            back = [record.ref for _, each, record in into.back if each is side]
+            doubtful = [ref for ref in strays if ref in former or (side, ref) in into.departed]
+            there = {each.ref: each for each in self._fetch(side, [*doubtful, *back]) if isinstance(each, RemoteRecord)}
+            for ref in doubtful:
+                strays.pop(ref, None)
+            strays.update((ref, there[ref]) for ref in doubtful if ref in there)
+            into.back = [row for row in into.back if row[1] is not side or row[2].ref in there]
+            into.former.update(((side, ref), link) for ref, link in former.items() if ref in there)
+
     # -- what waits --------------------------------------------------------------------------------------------------
     def _what_waits(self) -> None:
         store = self.world.store
@@ -468,7 +496,7 @@ class Gather:
         if row.code == QUARANTINED:
             return False
         prefix = row.fingerprint.rpartition("-")[0]
-        return prefix not in self.planner.terms_digests(row.side)
+        return prefix not in self.planner.parking.terms(row.side)
 
     def _meet(self, links: Iterable[str]) -> None:
         """Makes sure that these links are met, with both sides read."""

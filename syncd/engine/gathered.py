@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from syncd.core.layout import digest
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
@@ -44,6 +46,7 @@ class Gathered:
     ``erased`` are records whose people are to be forgotten, with what is known of them; ``forgotten`` addresses of
     people whom this cycle forgets. ``remnants`` and ``unremnant`` is what became of records that remained of forgotten
     people. ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
+    ``former`` are links of records that came back after their link had moved on, by those records.
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
     """
 
@@ -70,6 +73,7 @@ class Gathered:
     recreate: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
     remnants: list[Remnant] = field(default_factory=list)
     unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
+    former: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
     departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
     records_read: int = 0
@@ -85,3 +89,15 @@ def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request
         who=ENGINE,
         at=world.clock.now(),
     )
+
+
+def link_id(world: World, kind: str, side: Side, ref: RemoteRef) -> str:
+    """The id of the link that this record asks for; it stays that link's, wherever the link moves."""
+    return digest(world.connection.name, kind, side, ref)
+
+
+def former_links(world: World, kind: str, side: Side, refs: Iterable[RemoteRef]) -> dict[RemoteRef, Link]:
+    """Links that were made for these records and stand for others by now, after a merge or a conversion."""
+    ids = {link_id(world, kind, side, ref): ref for ref in refs}
+    links = world.store.by_link(list(ids)) if ids else {}
+    return {ids[id_]: found.link for id_, found in links.items() if found.link.refs.of(side) != ids[id_]}

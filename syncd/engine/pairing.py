@@ -19,7 +19,7 @@ from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
-from syncd.engine.gathered import SAID_APART, Gathered
+from syncd.engine.gathered import SAID_APART, Gathered, link_id
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
@@ -275,9 +275,8 @@ class Pairing:
         holds = Pair(*(records.of(side).fields.get(self.kind.key.of(side)) == refs.other(side).id for side in SIDES))
         recreate = self.gathered.recreate
         tombstone = recreate.get(pair.marketing.who) or recreate.get(pair.crm.who)
-        link_id = digest(self.world.connection.name, self.kind.kind, Side.MARKETING, refs.marketing)
         link = Link(
-            id=_again(tombstone) if tombstone else link_id,
+            id=_again(tombstone) if tombstone else self._link_id(*pair.marketing.who),
             kind=self.kind.kind,
             refs=refs,
             proof=pair.proof,
@@ -362,7 +361,7 @@ class Pairing:
 
     def _fingerprint(self, decision: Decision, letter: DeadLetter) -> str:
         create = decision.write_to(letter.side)
-        return self.planner.park_fingerprint(letter.side, create.fields if create else {})
+        return self.planner.parking.fingerprint(letter.side, create.fields if create else {})
 
     def _to_create(self, side: Side, values: Mapping[str, Canonical]) -> Made | NotMade:
         """What the first create rule that holds makes."""
@@ -378,12 +377,17 @@ class Pairing:
     def _new_link(self, side: Side, ref: RemoteRef, proof: Proof) -> Link:
         nowhere = RemoteRef("", "")
         return Link(
-            id=digest(self.world.connection.name, self.kind.kind, side, ref),
+            id=self._link_id(side, ref),
             kind=self.kind.kind,
             refs=Pair(nowhere, nowhere).replacing(side, ref),
             proof=proof,
             since=self.world.clock.now(),
         )
+
+    def _link_id(self, side: Side, ref: RemoteRef) -> str:
+        """What this record's link is called; anew where the one it had has moved on without it."""
+        former = self.gathered.former.get((side, ref))
+        return _again(former) if former else link_id(self.world, self.kind.kind, side, ref)
 
     def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)

@@ -1,8 +1,9 @@
 """What to do about a write that a vendor refused, so that one bad field never costs the record.
 
 Named fields are parked with the vendor's reason and left out of the next try. Where the vendor names none, an update is
-cut in halves until the culprit stands alone. A create that cannot do without the refused field, or that is refused for
-a reason no field explains, becomes a dead letter.
+cut in parts until the culprit stands alone, the key first. A key that is refused (another record holds it and cannot
+give it away, as a converted Lead) is parked as well: the link stands without it. A create that cannot do without the
+refused field, or that is refused for a reason no field explains, becomes a dead letter.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ from syncd.model.write import Clash, Refused
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
+_HELD_ELSEWHERE = (
+    "another record holds this key: empty the field there (a converted Lead is open only to who may edit converted"
+    " leads), then `syncd parked retry`; until then the link stands without it"
+)
 NEEDED = frozenset({"REQUIRED_FIELD_MISSING"})
 LONGEST = 500
 
@@ -39,25 +44,33 @@ def after_refusal(
     settlement: Settlement,
 ) -> list[Create | Update]:
     """Parks or buries what was refused, into ``settlement``; returns the writes to try next."""
-    fields = result.fields if isinstance(result, Refused) else ()
     advice = result.advice if isinstance(result, Refused) else "find the record that has this value already"
-    bad = [change for change in action.changes if _vendor_fields(planner, action, change.field) & set(fields)]
+    fields = set(result.fields)
+    bad = [change for change in action.changes if _vendor_fields(planner, action, change.field) & fields]
     if isinstance(action, Create):
         return _after_create(world, planner, decision, action, result, bad, advice, settlement)
-    if not bad and len(action.changes) > 1:
-        middle = len(action.changes) // 2
-        return [
-            _only(planner, action, action.changes[:middle], key=action.key),
-            _only(planner, action, action.changes[middle:], key=None),
-        ]
-    for change in bad or action.changes:
+    key_refused = action.key is not None and (not action.changes or planner.kind.key.of(action.side) in fields)
+    if not (bad or key_refused):
+        if parts := _parts(planner, action):
+            return parts
+        bad = list(action.changes)
+    for change in bad:
         _park(world, planner, decision, action, change, result, advice, settlement)
-    rest = [change for change in action.changes if bad and change not in bad]
-    if rest or (action.key is not None and action.changes):
-        return [_only(planner, action, rest, key=action.key)]
-    if not action.changes:  # not even the key could be written
-        settlement.dead.append(_dead_letter(world, planner, decision, action, result, advice))
-    return []
+    if key_refused:
+        _park_key(world, planner, decision, action, result, settlement)
+    rest = [change for change in action.changes if change not in bad]
+    key = None if key_refused else action.key
+    return [_only(planner, action, rest, key=key)] if rest or key is not None else []
+
+
+def _parts(planner: Planner, action: Update) -> list[Create | Update]:
+    """An update of which nobody knows what was refused, in parts; nothing if it has one part only."""
+    changes = action.changes
+    if action.key is not None:
+        return [_only(planner, action, changes, key=None), _only(planner, action, (), key=action.key)]
+    middle = len(changes) // 2
+    halves = (changes[:middle], changes[middle:]) if middle else ()
+    return [_only(planner, action, half, key=None) for half in halves]
 
 
 def _after_create(
@@ -124,32 +137,52 @@ def _park(
     advice: str,
     settlement: Settlement,
 ) -> None:
-    emit(
-        "field.parked",
-        kind=decision.kind,
-        side=str(action.side),
-        link=decision.link.id,
-        field=change.field,
-        code=result.code,
-    )
     vendor_object = action.object if isinstance(action, Create) else action.ref.object
     written = planner.lens.write(action.side, vendor_object, change.field, change.after)
     assert not isinstance(written, Invalid | Inexpressible), "what was sent has a form"
     record_type = result.record_type if isinstance(result, Refused) else ""
-    unforeseen = isinstance(result, Refused) and result.unforeseen
-    settlement.parked.append(
-        Parked(
-            link=decision.link.id,
-            kind=decision.kind,
-            side=action.side,
-            ref=decision.link.refs.of(action.side) if isinstance(action, Update) else action.origin,
-            field=change.field,
-            fingerprint=planner.park_fingerprint(action.side, written, record_type, unforeseen=unforeseen),
-            code=result.code,
-            reason=cut(result.reason),
-            advice=advice,
-            since=world.clock.now(),
-        )
+    fingerprint = planner.parking.fingerprint(action.side, written, record_type, unforeseen=_unforeseen(result))
+    settlement.parked.append(_parked(world, decision, action, change.field, fingerprint, result, advice))
+
+
+def _park_key(
+    world: World, planner: Planner, decision: Decision, action: Update, result: Refused | Clash, settlement: Settlement
+) -> None:
+    """The key of one side, under its vendor's name, which no shared field has. It is tried again once the link's record
+    is another one: there the vendor may have room for it.
+    """
+    name = planner.kind.key.of(action.side)
+    advice = result.advice if isinstance(result, Refused) else _HELD_ELSEWHERE
+    fingerprint = planner.parking.fingerprint(action.side, {name: action.key}, unforeseen=_unforeseen(result))
+    settlement.parked.append(_parked(world, decision, action, name, fingerprint, result, advice))
+
+
+def _unforeseen(result: Refused | Clash) -> bool:
+    return isinstance(result, Refused) and result.unforeseen
+
+
+def _parked(
+    world: World,
+    decision: Decision,
+    action: Create | Update,
+    field: str,
+    fingerprint: str,
+    result: Refused | Clash,
+    advice: str,
+) -> Parked:
+    side, link, code = action.side, decision.link, result.code
+    emit("field.parked", kind=decision.kind, side=str(side), link=link.id, field=field, code=code)
+    return Parked(
+        link=link.id,
+        kind=decision.kind,
+        side=side,
+        ref=link.refs.of(side) if isinstance(action, Update) else action.origin,
+        field=field,
+        fingerprint=fingerprint,
+        code=code,
+        reason=cut(result.reason),
+        advice=advice,
+        since=world.clock.now(),
     )
 
 
@@ -157,7 +190,7 @@ def _dead_letter(
     world: World,
     planner: Planner,
     decision: Decision,
-    action: Create | Update,
+    action: Create,
     result: Refused | Clash,
     advice: str,
 ) -> DeadLetter:
@@ -169,7 +202,7 @@ def _dead_letter(
         kind=decision.kind,
         side=side,
         origin=decision.link.refs.of(side.other),
-        fingerprint=planner.park_fingerprint(side, planned.fields if planned else action.fields),
+        fingerprint=planner.parking.fingerprint(side, planned.fields if planned else action.fields),
         code=result.code,
         reason=cut(result.reason),
         advice=advice,

@@ -148,6 +148,8 @@ def settle_written(
     settlement.unpark.extend(
         (link.id, side, change.field) for change in action.changes if change.field not in unsettled
     )
+    if isinstance(action, Update) and action.key is not None:
+        settlement.unpark.append((link.id, side, planner.kind.key.of(side)))
     ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
     return settlement, parked
 
@@ -200,7 +202,7 @@ def _confirm(
                 side=side,
                 ref=result.ref,
                 field=change.field,
-                fingerprint=planner.park_fingerprint(side, written),
+                fingerprint=planner.parking.fingerprint(side, written),
                 code="KEPT" if kept else "REWRITTEN",
                 reason="the vendor accepted the write and kept its own value"
                 if kept

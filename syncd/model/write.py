@@ -100,11 +100,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """Not written: the vendor holds records that say they are the same one (a unique value, a duplicate rule)."""
+    """Not written: the vendor holds records that say they are the same one (a unique value, a duplicate rule).
+
+    ``fields`` are the vendor fields whose value they share, empty where the vendor names none.
+    """
 
     code: str
     reason: str
     candidates: tuple[RemoteRef, ...]
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.link import LinkState, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
-from tests.scenarios.steps import Steps
+from tests.scenarios.resyncs import carried_out, wanted
+from tests.scenarios.steps import Steps, remapped
 
 
 def state_of(steps: Steps, contact: str) -> LinkState:
@@ -207,6 +211,43 @@ def test_a_contact_merge_with_a_linked_loser_asks_about_the_two_leads(steps: Ste
     assert {ref.id for _, ref in steps.conflict().refs} == {lead, other_lead}
     assert state_of(steps, merged) is LinkState.LIVE
     assert len(steps.live("Lead")) == 2
+    steps.quiet()
+
+
+def test_what_search_goes_on_showing_of_merged_contacts_is_nobody(tmp_path: Path) -> None:
+    """The index keeps both contacts as they were: neither lives again, nor takes the link of what they became."""
+    steps = Steps(remapped(tmp_path, lambda _: None, switches=HubSpotSwitches(merged_losers_in_search=True)))
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    merged = steps.both.hubspot.merge("contacts", first, second)
+    steps.cycle()
+    new, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    assert carried_out(steps, wanted(steps, since="30d"))
+    assert (state_of(steps, merged), state_of(steps, second)) == (LinkState.LIVE, LinkState.TOMBSTONE)
+    assert steps.sold(new, "Syncd_Marketing_Id__c", object_name="Contact") == merged
+    assert steps.marketed(merged, "syncd_crm_id") == new
+    assert len(steps.live("Lead")) == 2, "the converted Lead, and the second contact's"
+    assert [conflict.topic for conflict in steps.conflicts()] == [Topic.GONE]
+    steps.quiet()
+
+
+def test_a_merged_lead_out_of_the_bin_does_not_take_the_link_that_moved_on(tmp_path: Path) -> None:
+    """A contact was made for the loser and is the winner's now: taken out of the bin, the loser gets its own."""
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    loser = steps.lead(Email="ann@example.com")
+    steps.cycle()
+    (contact,) = steps.contacts()
+    winner = steps.lead(Email="a.lee@example.com")
+    steps.both.salesforce.merge("Lead", winner, [loser])
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == winner
+    steps.both.salesforce.undelete("Lead", loser)
+    steps.sell(loser, Email="zoe@example.com", Syncd_Marketing_Id__c=None)
+    steps.cycle()
+    assert sorted(str(steps.marketed(each, "syncd_crm_id")) for each in steps.contacts()) == sorted([winner, loser])
+    for each in steps.contacts():
+        assert state_of(steps, each) is LinkState.LIVE
     steps.quiet()
 
 

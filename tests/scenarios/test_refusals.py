@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.salesforce.definitions import picklist
 from sandbox.salesforce.standard_people import INDUSTRIES
+from syncd.operations.parking import try_again
 from tests.scenarios.steps import Fields, Steps, parked
 
 Row = Mapping[str, object]
@@ -132,6 +133,60 @@ def test_hubspot_refuses_one_property_and_takes_the_rest(steps: Steps) -> None:
     assert steps.marketed(contact, "email") == "ann@example.com"
     assert steps.marketed(taken, "email") == "taken@example.com"
     assert parked(steps).field == "email"
+    steps.quiet()
+
+
+# -- keys --------------------------------------------------------------------------------------------------------------
+def keyless(steps: Steps, *, named: bool) -> tuple[str, str, str]:
+    """A converted Lead keeps the key, as it cannot be edited, and whoever came of it is gone: a contact, that Lead, and
+    the new one whom a person said to be the same. The vendor names the field, or some rule says no.
+    """
+    contact, converted = steps.pair(jobtitle="Buyer", firstname="Ann")
+    person, _, _ = steps.both.salesforce.convert(converted, status="Closed - Converted")
+    steps.cycle()
+    steps.both.salesforce.delete("Contact", person)
+    steps.cycle()
+    lead = steps.lead(Email="ann@example.com", Title="Head")
+    steps.cycle()
+    if not named:
+        refuse = lambda _, after: "No" if after["Id"] == lead and after.get("Syncd_Marketing_Id__c") else None  # noqa: E731
+        steps.both.salesforce.org.validation_rules["Lead"] = [refuse]
+    steps.resolve(f"link:marketing:contacts/{contact}=crm:Lead/{lead}")
+    steps.cycle()
+    return contact, converted, lead
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_key_that_another_record_keeps_costs_the_key_only(steps: Steps, named: bool) -> None:
+    """The link stands without it: told once, while all fields travel; written once the other record is no more."""
+    contact, converted, lead = keyless(steps, named=named)
+    assert (parked(steps).field, parked(steps).ref.id) == ("Syncd_Marketing_Id__c", lead)
+    assert (parked(steps).code == "DUPLICATE_VALUE", converted in parked(steps).reason) == (named, named)
+    assert not steps.both.store.dead_letters()
+    steps.market(contact, city="Bonn", jobtitle="Chief")
+    assert steps.counts() == {"updated.crm": 1}
+    steps.sell(lead, Website="https://ann.example.com")
+    assert steps.counts() == {"updated.marketing": 1}
+    assert [steps.sold(lead, name) for name in ("FirstName", "City", "Title")] == ["Ann", "Bonn", "Chief"]
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") is None
+    steps.quiet()
+    steps.both.salesforce.org.validation_rules.clear()
+    steps.both.salesforce.erase("Lead", converted)
+    try_again(steps.both.store, [parked(steps)], connection="main", who="ann", now=steps.both.clock.now())
+    assert steps.counts() == {"keyed.crm": 1}
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == contact
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_a_key_that_one_record_was_refused_is_written_to_the_one_it_becomes(steps: Steps) -> None:
+    """The Lead without a key is converted: a Contact has room for it, and nothing stays parked."""
+    contact, _, lead = keyless(steps, named=True)
+    person, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.cycle()
+    assert steps.sold(person, "Syncd_Marketing_Id__c", object_name="Contact") == contact
+    assert steps.marketed(contact, "syncd_crm_id") == person
+    assert not steps.both.store.parked()
     steps.quiet()
 
 

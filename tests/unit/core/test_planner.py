@@ -379,7 +379,7 @@ def parked(value: str, *, with_: Planner | None = None) -> Parked:
     """The title, refused by the CRM with this value."""
     return Parked(
         link="L1", kind="person", side=Side.CRM, ref=LEAD, field="title",
-        fingerprint=(with_ or planner()).park_fingerprint(Side.CRM, {"Title": value}),
+        fingerprint=(with_ or planner()).parking.fingerprint(Side.CRM, {"Title": value}),
         code="TOO_LONG", reason="r", advice="a", since=NOW,
     )  # fmt: skip
 
@@ -390,6 +390,26 @@ def test_a_parked_value_is_not_sent_again_and_the_rest_is() -> None:
     assert nothing(decide(contact(title="King"), lead(), known))
     assert written(decide(contact(title="King", company="Beta"), lead(), known), Side.CRM) == {"Company": "Beta"}
     assert written(decide(contact(title="Queen"), lead(), known), Side.CRM) == {"Title": "Queen"}
+
+
+def test_a_key_that_was_refused_is_not_sent_again_and_the_rest_is() -> None:
+    """The link stands without it, until it is another key, another record, or written after all."""
+    half = Linked(replace(LINK, keyed=Pair(marketing=True, crm=False)), BASE)
+    row = replace(
+        parked(""),
+        field="Marketing_Id__c",
+        fingerprint=planner().parking.fingerprint(Side.CRM, {"Marketing_Id__c": "51"}),
+    )
+    known = Known(parked=[row])
+    assert nothing(decide(contact(), lead(), known, linked=half))
+    assert written(decide(contact(title="Head"), lead(), known, linked=half), Side.CRM) == {"Title": "Head"}
+    elsewhere = Known(parked=[replace(row, ref=RemoteRef("Lead", "00QX"))])
+    another = Known(
+        parked=[replace(row, fingerprint=planner().parking.fingerprint(Side.CRM, {"Marketing_Id__c": "5"}))]
+    )
+    for other in (elsewhere, another):
+        assert written(decide(contact(), lead(), other, linked=half), Side.CRM) == {"Marketing_Id__c": "51"}
+    assert decide(contact(), lead(), known).frees == ((Side.CRM, "Marketing_Id__c"),)
 
 
 def test_a_parked_value_is_tried_again_under_another_mapping_or_schema() -> None:
