@@ -147,7 +147,7 @@ class _After:
             last[edit.side, edit.ref, edit.column] = edit
         for edit in last.values():
             held = self.held.get((edit.side, edit.ref))
-            if not edit.token or held is None or edit.token in held.text(edit.column):
+            if not edit.token or held is None or _says(held.text(edit.column), edit):
                 continue
             if not self.witness.observed(edit) or self._rewritten_by_people(edit) or self._kept(edit):
                 continue
@@ -180,14 +180,19 @@ class _After:
         return found
 
     def _kept(self, edit: Edit) -> bool:
-        """Whether the value stands in a conflict or in the audit of a write that replaced it, or somebody was told."""
+        """Whether the value stands in a conflict, somebody was told, or the audit of a write that replaced it on that
+        very record tells it.
+        """
         if self._told([(edit.side, edit.ref[1])], edit.field):
             return True
-        for link in self._links_of(edit.side, edit.ref):
-            for row in self.arena.store.audit_of(link.id, AUDITED):
-                if any(edit.token in str(change.before) or edit.token in str(change.after) for change in row.changes):
-                    return True
-        return False
+        return any(
+            row.side is edit.side
+            and row.ref is not None
+            and row.ref.id == edit.ref[1]
+            and any(change.field == edit.field and _says(change.before, edit) for change in row.changes)
+            for link in self._links_of(edit.side, edit.ref)
+            for row in self.arena.store.audit_of(link.id, AUDITED)
+        )
 
     # -- P3 ------------------------------------------------------------------------------------------------------------
     def doubles(self) -> Iterator[Violation]:
@@ -207,3 +212,8 @@ class _After:
         typed = self.arena.salesforce.faults.fired["external-id-twice"] > 0
         back = any((side, ref) in self.ledger.restored or (side, ref[1]) in self.ledger.touched for ref in refs)
         return typed or (back and self._told([(side, ref[1]) for ref in refs], "*"))
+
+
+def _says(value: object, edit: Edit) -> bool:
+    """Whether a value is what was typed: a vendor's own automation may capitalise it, which loses nothing."""
+    return edit.token.lower() in str(value).lower()

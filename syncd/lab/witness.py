@@ -23,6 +23,9 @@ from syncd.observe.log import masked
 
 TOKEN: Final = re.compile(rb"zq[0-9a-f]+x[0-9]+z[abce]?")
 SENT: Final = re.compile(r"/(objects|composite|sobjects|jobs)\b")
+OBJECT: Final = re.compile(r"/objects/[0-9-]+/(\w+)(?:/|$)")
+ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
+"""One record of Salesforce by its id, whose body names no type."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 SECRETS: Final = ("pat-na1-sandbox", "sandbox-secret", "Bearer ")  # not a secret
 
@@ -53,7 +56,7 @@ class Witness:
         self.listed = 0
         self.judged = 0
         self._made_for: set[tuple[Side, str]] = set()
-        self._writable = {side: _writable(self.kinds, side) for side in Side}
+        self._writable = _writable(self.kinds)
         self._means = _meanings(self.kinds)
         self._keys = {side: {kind.key.of(side) for kind in self.kinds} for side in Side}
 
@@ -66,11 +69,11 @@ class Witness:
     def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
         if answer is not None and answer.status < 300:
-            for found in TOKEN.findall(answer.body):
+            for found in TOKEN.findall(_asked_for(asked, answer)):
                 self.seen.setdefault(found.decode(), self.arena.clock.ms)
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
-            for record, values in _payloads(side, asked):
-                self._check_payload(side, record, values)
+            for object_name, record, values in _payloads(side, asked):
+                self._check_payload(side, object_name, record, values)
 
     def passed(self, point: str) -> None:
         """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more."""
@@ -94,14 +97,15 @@ class Witness:
             if TOKEN.search(line.encode()) or any(secret in line for secret in SECRETS):
                 self.broken.append(Violation("P13", event, f"{key} says {line!r}"))
 
-    def _check_payload(self, side: Side, record: str, values: Mapping[str, Any]) -> None:
+    def _check_payload(self, side: Side, object_name: str, record: str, values: Mapping[str, Any]) -> None:
         mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
         if not record:
             self._made_for.update((side, mate) for mate in mates)
         for name, value in values.items():
             self.sent[side, record, name].append((self._begun, self.arena.clock.ms))
-            if name not in self._writable[side]:
-                self.broken.append(Violation("P6", str(side), f"{name} was sent, which nothing maps to this side"))
+            if name not in self._writable.get((side, object_name), ()):
+                what = f"{name} of {object_name} was sent, which nothing maps to this side"
+                self.broken.append(Violation("P6", str(side), what))
             if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
                 self.broken.append(Violation("P9", str(side), f"{name} was sent as {value!r}"))
             found = TOKEN.search(value.encode()) if isinstance(value, str) else None
@@ -163,20 +167,35 @@ def _meanings(kinds: Sequence[KindMapping]) -> Mapping[tuple[Side, str], set[str
     return means
 
 
-def _writable(kinds: Sequence[KindMapping], side: Side) -> frozenset[str]:
-    """The vendor fields that syncd may write on a side: mapped ones that flow there, keys and origins."""
-    names: set[str] = set()
+def _writable(kinds: Sequence[KindMapping]) -> Mapping[tuple[Side, str], set[str]]:
+    """The vendor fields that syncd may write on an object of a side: mapped ones that flow there, keys and origins."""
+    names: defaultdict[tuple[Side, str], set[str]] = defaultdict(lambda: {"RecordTypeId", "hs_object_id"})
     for kind in kinds:
-        names.add(kind.key.of(side))
-        names.add(kind.origin.of(side) or kind.key.of(side))
-        for mapping in kind.fields:
-            if mapping.direction.flows_to(side):
-                names.update(*mapping.slots.of(side).values())
-    return frozenset(names) | {"RecordTypeId", "hs_object_id"}
+        for side in Side:
+            for object_name in kind.objects.of(side):
+                may = names[side, object_name]
+                may |= {kind.key.of(side), kind.origin.of(side) or kind.key.of(side)}
+                for mapping in kind.fields:
+                    if mapping.direction.flows_to(side):
+                        may.update(mapping.slots.of(side).get(object_name, ()))
+    return names
 
 
-def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Id ("" if it is new) and field values of every record that a request writes."""
+def _asked_for(asked: HttpRequest, answer: HttpResponse) -> bytes:
+    """What was asked for of an answer: HubSpot tells six properties beside every history, which nobody asked for and
+    nobody looks at.
+    """
+    if b'"properties":[],"propertiesWithHistory":["' not in asked.body:
+        return answer.body
+    try:
+        told = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:  # an answer that a fault broke
+        return answer.body
+    return orjson.dumps([each.get("propertiesWithHistory") for each in told.get("results", ())])
+
+
+def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Object, id ("" if it is new) and field values of every record that a request writes."""
     if not SENT.search(asked.path) or asked.path.endswith(("/search", "/batch/read")):
         return
     try:
@@ -184,13 +203,17 @@ def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, Mapping[str
     except orjson.JSONDecodeError:
         return
     if side is Side.MARKETING:
+        named = OBJECT.search(asked.path)
         inputs = told.get("inputs", [told]) if isinstance(told, dict) else []
         for each in inputs:
-            if isinstance(each.get("properties"), dict):
-                yield "" if "idProperty" in each else str(each.get("id") or ""), each["properties"]
+            if named and isinstance(each.get("properties"), dict):
+                yield named[1], "" if "idProperty" in each else str(each.get("id") or ""), each["properties"]
         return
+    if (alone := ALONE.search(asked.path)) and "attributes" not in told:
+        yield alone[1], alone[2], told
     for row in _rows(told):
-        yield str(row.get("Id") or row.get("id") or ""), {k: v for k, v in row.items() if k not in _NO_FIELDS}
+        kept = {name: value for name, value in row.items() if name not in _NO_FIELDS}
+        yield str(row["attributes"].get("type")), str(row.get("Id") or row.get("id") or ""), kept
 
 
 def _rows(told: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - JSON

@@ -23,7 +23,7 @@ from syncd.lab.ledger import Edit
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Scenario
 from syncd.lab.simulation import _Play
-from syncd.model.link import Link
+from syncd.model.link import AuditRow, FieldChange, IntentKind, Link
 from syncd.model.values import Side
 from tests.simulation.crash_story import CONFIG, WORLD
 
@@ -67,9 +67,24 @@ class Room:
         asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
         self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
 
-    def answers(self, text: str) -> None:
-        """A read tells this text."""
+    def sends_alone(self, number: int, fields: Mapping[str, Any]) -> None:
+        """An update of one Lead leaves by its own call."""
+        path = f"/services/data/v64.0/sobjects/Lead/{self.ref(Side.CRM, number)[1]}"
+        self.play.witness.heard(Side.CRM, HttpRequest("PATCH", path, body=orjson.dumps(fields)), HttpResponse(204))
+
+    def writes_down(self, side: Side, change: FieldChange) -> None:
+        """The audit of a write to the first person's record."""
+        link, now = self.links[0], self.arena.clock.now()
+        ref = link.refs.of(side)
+        row = AuditRow("by hand", 1, link.id, link.kind, side, ref, IntentKind.UPDATE, (change,), "run", now, "done")
+        self.arena.store.audit_of = lambda *_: [row]  # type: ignore[method-assign]
+
+    def answers(self, text: str, *, history: str = "") -> None:
+        """A read tells this text, or a read of the history of one property."""
         asked = HttpRequest("GET", "/crm/objects/2026-09/contacts")
+        if history:
+            body = orjson.dumps({"inputs": [], "properties": [], "propertiesWithHistory": [history]})
+            asked = HttpRequest("POST", "/crm/objects/2026-09/contacts/batch/read", body=body)
         self.play.witness.heard(Side.MARKETING, asked, HttpResponse(200, text.encode()))
 
 
@@ -112,6 +127,47 @@ def test_p2_an_edit_that_was_seen_and_stands_nowhere(arena: Arena) -> None:
     assert found_out(arena, lambda room: lost(room, seen="{}")) == set()
 
 
+@pytest.mark.parametrize("where", ["properties", "propertiesWithHistory"])
+def test_p2_what_was_asked_for_counts_as_seen(arena: Arena, where: str) -> None:
+    """HubSpot tells six properties beside every history: nobody asked for these, so nobody has seen them."""
+
+    def lost(room: Room) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(orjson.dumps({"results": [{where: {"firstname": TOKEN}}]}).decode(), history="firstname")
+        room.put(Side.MARKETING, "firstname", "Ann")
+
+    assert found_out(arena, lost) == ({"P2"} if where == "propertiesWithHistory" else set())
+
+
+def test_p2_what_a_vendor_capitalises_is_not_lost(arena: Arena) -> None:
+    """Some automation writes what was typed in another case, on both sides: it is still what was typed."""
+
+    def rewritten(room: Room, value: str) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(TOKEN)
+        room.put(Side.MARKETING, "firstname", value)
+        room.put(Side.CRM, "FirstName", value)
+
+    assert found_out(arena, lambda room: rewritten(room, f"New {TOKEN}".title())) == set()
+    assert found_out(arena, lambda room: rewritten(room, "New")) == {"P2"}
+
+
+def test_p2_the_audit_must_tell_that_very_value_of_that_very_record(arena: Arena) -> None:
+    """Rows of another field, of the other side, or of what came after keep nothing."""
+
+    def lost(room: Room, side: Side, field: str, before: str, after: str) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(TOKEN)
+        room.put(Side.MARKETING, "firstname", "Ann")
+        room.writes_down(side, FieldChange(field, before, after, "crm", side.other))
+
+    right = (Side.MARKETING, "first_name", f"New {TOKEN}", "Ann")
+    assert found_out(arena, lambda room: lost(room, *right)) == set()
+    assert found_out(arena, lambda room: lost(room, Side.CRM, *right[1:])) == {"P2"}
+    assert found_out(arena, lambda room: lost(room, Side.MARKETING, "last_name", *right[2:])) == {"P2"}
+    assert found_out(arena, lambda room: lost(room, Side.MARKETING, "first_name", "Ann", f"New {TOKEN}")) == {"P2"}
+
+
 def test_p3_one_key_on_two_records(arena: Arena) -> None:
     """Two living Leads that name the same contact."""
 
@@ -136,9 +192,12 @@ def test_p5_a_value_that_nobody_gave_this_field_or_this_person(arena: Arena) -> 
     assert found_out(arena, lambda room: sent(room, 1, "FirstName")) == {"P5"}
 
 
-@pytest.mark.parametrize("column", ["OwnerId", "Rating", "LeadSource"])
+@pytest.mark.parametrize("column", ["OwnerId", "Rating", "LeadSource", "MailingCity"])
 def test_p6_a_field_that_is_not_syncds_to_write(arena: Arena, column: str) -> None:
-    """A field that flows the other way only, and two that are not mapped, in a payload."""
+    """A field that flows the other way only, two that are not mapped, and a Contact's on a Lead, in a payload; also
+    where one record is written alone.
+    """
+    assert found_out(arena, lambda room: room.sends_alone(0, {column: "x"})) == {"P6"}
     assert found_out(arena, lambda room: room.sends(0, {column: "x"})) == {"P6"}
     assert found_out(arena, lambda room: room.sends(0, {"Title": "Buyer"})) == set()
 
