@@ -1,89 +1,104 @@
-"""The whole suite, in two halves side by side: the scenarios, which mostly wait, and everything else, which mostly
-reckons: the other tests and the deliberately wrong versions (``deploy/sabotage.py``).
+"""The whole proof, side by side: every test on all cores, the wrong versions of the code, and the simulation.
 
-Options are handed to both pytests (``--basetemp`` is split); where they name tests, one pytest runs just those. The
-scenarios are shown as they go, the rest once it is through. Exit code: 0 if all passed, else that of the first that
-failed.
+The tests are shown as they go, the others once they are through; the last lines say what each of them came to. Options
+are handed to pytest. Where they pick tests (a name, ``-k``, ``-m``), those run alone, in one process. ``SEEDS=N`` plays
+another number of scenarios than ``FLOOR``. Exit code: 0 if all passed, else that of the first that failed.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-SCENARIOS: Final = "tests/scenarios"
-OTHERS: Final = ("tests", f"--ignore={SCENARIOS}")
-NOTHING_FOUND: Final = 5
-"""pytest's exit code where no test was selected, as ``-k`` and ``-m`` may leave one half empty."""
+FLOOR: Final = 2_000
+"""Scenarios that a run plays at least."""
+PICKING: Final = ("-k", "-m", "--lf", "--last-failed", "--ff")
 
 
-def command(options: Sequence[str], *tests: str, half: str) -> list[str]:
-    """One call of pytest; each half gets a folder and a cache of its own."""
-    own = [f"{option}/{half}" if option.startswith("--basetemp=") else option for option in options]
-    return [sys.executable, "-m", "pytest", "-o", f"cache_dir=.pytest_cache/{half}", *tests, *own]
+@dataclass(slots=True)
+class Part:
+    """One command that runs beside others; ``took`` is how many seconds."""
+
+    title: str
+    words: Sequence[str]
+    told: IO[str] | None = None
+    running: subprocess.Popen[str] | None = None
+    took: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Begins; what it says is kept if ``told`` is there, else shown."""
+        self.running = subprocess.Popen(self.words, cwd=ROOT, stdout=self.told, stderr=self.told, text=True)
+
+    def ended(self) -> bool:
+        """Whether it is through."""
+        assert self.running is not None
+        if self.running.poll() is None:
+            return False
+        self.took = self.took or time.monotonic() - self.began
+        return True
+
+    def stop(self) -> None:
+        """Ends it, if it is still running."""
+        if self.running is not None and self.running.poll() is None:
+            self.running.terminate()
+            self.running.wait()
 
 
 def main(options: Sequence[str]) -> int:
-    """Runs both halves. Returns the exit code."""
-    if any((ROOT / option.partition("::")[0]).exists() for option in options if not option.startswith("-")):
+    """Runs what was asked for. Returns the exit code."""
+    named = any((ROOT / option.partition("::")[0]).exists() for option in options if not option.startswith("-"))
+    if named or any(option.startswith(PICKING) for option in options):
         return subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, check=False).returncode
-    base = next((Path(option.partition("=")[2]) for option in options if option.startswith("--basetemp=")), None)
-    if base is not None:
-        base.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as told, ThreadPoolExecutor(1) as hands:
-        beside = _Beside(options, told)
-        others = hands.submit(beside.run)
-        try:
-            print("the scenarios; everything else runs beside them and is shown afterwards", flush=True)
-            scenarios = subprocess.run(command(options, SCENARIOS, half="scenarios"), cwd=ROOT, check=False).returncode
-            ended = others.result()
-        finally:
-            beside.stop()
-        told.seek(0)
-        sys.stdout.write(told.read())
-    codes = [code for code in (scenarios, *ended) if code not in (0, NOTHING_FOUND)]
-    if all(code == NOTHING_FOUND for code in (scenarios, *ended)):
-        return NOTHING_FOUND
-    return codes[0] if codes else 0
+    cores = str(os.cpu_count() or 1)
+    seeds = os.environ.get("SEEDS") or str(FLOOR)
+    simulate = ("simulate", "--seeds", seeds, "--workers", cores, "--thorough")
+    with tempfile.TemporaryDirectory(prefix="syncd-test-") as kept:
+        spread = (f"--numprocesses={cores}", "--dist=worksteal")
+        return _run(
+            [
+                Part("the tests", [sys.executable, "-m", "pytest", *spread, *options]),
+                _aside("the wrong versions", kept, "deploy.sabotage"),
+                _aside("the simulation", kept, "syncd.cli.main", *simulate),
+            ]
+        )
 
 
-class _Beside:
-    """What runs beside the scenarios, one after the other: the other tests, then, where nothing was picked out, the
-    deliberately wrong versions.
-    """
+def _aside(title: str, folder: str, *module: str) -> Part:
+    """A module with its arguments, whose words are kept in a file of that folder."""
+    file = Path(folder) / title.replace(" ", "-")
+    return Part(title, [sys.executable, "-m", *module], told=file.open("w+", encoding="utf-8"))
 
-    def __init__(self, options: Sequence[str], told: IO[str]) -> None:
-        self._told = told
-        self._running: subprocess.Popen[str] | None = None
-        self._stopped = False
-        self._todo = [("the other tests", command(options, *OTHERS, half="others"))]
-        if not any(option.startswith(("-k", "-m")) for option in options):
-            self._todo.append(("the wrong versions", [sys.executable, "-m", "deploy.sabotage"]))
 
-    def run(self) -> list[int]:
-        """Runs them all, whatever becomes of each. Returns their exit codes."""
-        codes: list[int] = []
-        for title, words in self._todo:
-            if self._stopped:
-                break
-            self._told.write(f"\n{title}\n")
-            self._told.flush()
-            with subprocess.Popen(words, cwd=ROOT, stdout=self._told, stderr=subprocess.STDOUT, text=True) as running:
-                self._running = running
-                codes.append(running.wait())
-        return codes
-
-    def stop(self) -> None:
-        """Ends whatever is still running."""
-        self._stopped = True
-        if self._running is not None and self._running.poll() is None:
-            self._running.kill()
+def _run(parts: Sequence[Part]) -> int:
+    print(f"{', '.join(each.title for each in parts)}: side by side; the first are shown", flush=True)
+    try:
+        for each in parts:
+            each.start()
+        while [each for each in parts if not each.ended()]:
+            time.sleep(0.2)
+    finally:
+        for each in parts:
+            each.stop()
+    for each in parts:
+        if each.told is not None:
+            each.told.seek(0)
+            print(f"\n{each.title}", flush=True)
+            sys.stdout.write(each.told.read())
+            each.told.close()
+    print()
+    codes = [each.running.returncode for each in parts if each.running is not None]
+    for each, code in zip(parts, codes, strict=True):
+        print(f"{each.title}: {'passed' if code == 0 else f'FAILED ({code})'} after {each.took:.0f} s")
+    return next((code for code in codes if code), 0)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,12 @@ hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Says at the end what was skipped, counted by reason."""
+    """Says at the end what tests counted (``record_property``), and what was skipped, by reason."""
+    counted = [each for report in terminalreporter.stats.get("passed", []) for each in report.user_properties]
+    if counted:
+        terminalreporter.section("counted")
+    for name, figure in dict(counted).items():
+        terminalreporter.line(f"{name}: {figure}")
     skipped = terminalreporter.stats.get("skipped", [])
     reasons = Counter(str(report.longrepr[2]).removeprefix("Skipped: ") for report in skipped)
     if reasons:

@@ -140,7 +140,9 @@ def test_every_sort_of_point_was_killed_and_their_number_is_complete(
     chosen = {scenario.kills[0] for scenario in kills(story)}
     assert killed == chosen
     assert {story.names[number - 1] for number in killed} == set(story.names)
-    record_property("points, sorts, killed", f"{len(story.names)}, {len(set(story.names))}, {len(killed)}")
+    sorts = len(set(story.names))
+    told = f"{len(story.names):,} of {sorts} sorts; {len(killed)} killed, each sort among them"
+    record_property("crash points", told)
     beyond = verdicts["beyond"].result
     assert (beyond["crashes"], beyond["trace"]) == (0, story.result.trace)
 
