@@ -24,7 +24,7 @@ from datetime import timedelta
 from enum import Enum, StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import requests
@@ -287,6 +287,7 @@ class Transport:
         """
         self.side = side
         self._session = session
+        self._hosts: dict[str, Mapping[str, Any]] = {}
         self._clock = clock
         self._chance = chance
         self._budget = budget
@@ -389,18 +390,33 @@ class Transport:
                 )
                 self._clock.sleep(wait)
 
+    def _prepared(self, call: _Call) -> requests.PreparedRequest:
+        """The request with the session's own headers. ``Session.request`` merges and asks much more, each time anew,
+        that says nothing here: parameters, hooks and credentials of the session, and ``.netrc``.
+        """
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(call.method)
+        query = f"{'&' if '?' in call.url else '?'}{urlencode(call.params)}" if call.params else ""
+        prepared.prepare_url(call.url + query, "")
+        headers = CaseInsensitiveDict(self._session.headers)
+        headers.update(call.headers or {})
+        prepared.prepare_headers(headers)
+        prepared.prepare_cookies(self._session.cookies)  # there are none, but a redirect is looked at with them
+        prepared.prepare_body(call.body, None)
+        return prepared
+
+    def _settings(self, url: str) -> Mapping[str, Any]:
+        """Proxy and certificates for a host, as the environment says: asked once, since it stays as it is."""
+        host = url[: url.find("/", len("https://"))]
+        if host not in self._hosts:
+            self._hosts[host] = self._session.merge_environment_settings(url, {}, True, None, None)
+        return self._hosts[host]
+
     def _send(self, call: _Call) -> Answer:
         self.calls += 1
         try:
-            with self._session.request(
-                call.method,
-                call.url,
-                headers=call.headers,
-                params=call.params,
-                data=call.body,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            prepared = self._prepared(call)
+            with self._session.send(prepared, allow_redirects=False, **self._settings(prepared.url or "")) as response:
                 body = bytearray()
                 for chunk in response.iter_content(_CHUNK):
                     body += chunk

@@ -20,11 +20,11 @@ from syncd.model.errors import BadUsage
 VERSION: Final = 1
 WORLDS: Final = 16
 """Different worlds to begin with: policies, switches of the vendors, limits, people."""
-MINUTES: Final = (2, 5)
+MINUTES: Final = (1, 4)
 """How long people and faults go on, at least and at most."""
 POLL: Final = 30.0
 KILLS: Final = (0, 1, 1, 2, 3)
-EFFECTS: Final = 400
+EFFECTS: Final = 300
 """A kill hits one of so many first points; what comes later is as good as what comes first, and rarer."""
 
 DEEDS: Final[Mapping[str, float]] = {
