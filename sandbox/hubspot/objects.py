@@ -22,6 +22,7 @@ def lists(exchange: Exchange, kind: str) -> Answered:
     store = portal.store(kind)
     history = request.every("propertiesWithHistory")
     limit = exchange.number("limit", default=10, limit=limits.list_page_with_history if history else limits.list_page)
+    limit = min(limit, portal.switches.largest_page)
     after = request.first("after") or "0"
     names = views.wanted(store, request.every("properties"))
     records = list(islice(store.after(by_number(after, what="after"), archived=exchange.flag("archived")), limit + 1))

@@ -69,6 +69,7 @@ def searches(exchange: Exchange, kind: str, *, caches: dict[str, HitCache]) -> A
     limit = body.get("limit", 10)
     if not isinstance(limit, int) or not 0 <= limit <= limits.search_page:
         raise invalid_request(f"limit must be a number from 0 to {limits.search_page}, not {limit!r}")
+    limit = min(limit, portal.switches.largest_page)
     start = by_number(body.get("after") or "0", what="after")
     if start + limit > limits.search_results:
         raise invalid_request(f"Paging past {limits.search_results} results is not supported")

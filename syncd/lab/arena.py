@@ -32,7 +32,7 @@ from syncd.lab.line import Line
 from syncd.lab.lives import Effects, Life, LifeClock, WatchedStore
 from syncd.lab.virtual import SeededChance, VirtualClock
 from syncd.model.errors import BadUsage
-from syncd.model.mapping import FieldMapping, Policy, Tie
+from syncd.model.mapping import CreateRule, FieldMapping, Policy, Tie
 from syncd.model.values import Pair, Side
 from syncd.ports.system import one_by_one
 from syncd.settings.accounts import ConnectionSettings
@@ -45,6 +45,10 @@ LATENCIES: Final = (0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)
 KEPT: Final = ("scope", "allow_billable", "brake", "horizon", "poll")
 """Keys of a connection that a simulation takes from the configuration as they are."""
 
+PAGED: Final = 16
+"""Worlds from this one on answer pages of a row or two, as larger ones do of hundreds, so that cursors exist; and there
+contacts are made of Leads, too."""
+ROWS: Final = (1, 2, 3)
 BRAKED: Final = 0.25
 """The share of worlds whose brake is so tight that a few edits are too many."""
 TIGHT: Final[Mapping[str, Any]] = {
@@ -136,11 +140,14 @@ def open_arena(config: Path, *, variant: int, folder: Path, connection: str | No
     }
     settings = read_config(folder / "config", environ).connection(name)
     settings = replace(settings, connection=_varied(settings.connection, chance))
+    marketing, crm = _hubspot_switches(chance), _salesforce_switches(chance)
+    if variant >= PAGED:
+        rows = random.Random(f"pages {variant}").choice(ROWS)
+        marketing, crm = replace(marketing, largest_page=rows), replace(crm, smallest_page=rows, largest_page=rows)
+        settings = replace(settings, connection=_making_contacts(settings.connection))
     clock = VirtualClock()
-    hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant, switches=_hubspot_switches(chance))
-    salesforce = SalesforceKernel(
-        clock=VendorClock(clock), seed=variant, instance_url=SALESFORCE, switches=_salesforce_switches(chance)
-    )
+    hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant, switches=marketing)
+    salesforce = SalesforceKernel(clock=VendorClock(clock), seed=variant, instance_url=SALESFORCE, switches=crm)
     furnish(settings.connection.kinds, hubspot, salesforce)
     store = open_store("sqlite://", name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
     return Arena(hubspot, salesforce, clock, store, settings)
@@ -185,6 +192,17 @@ def _varied(connection: Any, chance: random.Random) -> Any:  # noqa: ANN401 - a 
     """Some fields get another policy, as another team would have chosen it."""
     kinds = tuple(
         replace(kind, fields=tuple(_other_policy(each, chance) for each in kind.fields)) for kind in connection.kinds
+    )
+    return replace(connection, kinds=kinds)
+
+
+def _making_contacts(connection: Any) -> Any:  # noqa: ANN401 - a Connection
+    """Every Lead without a counterpart gets a contact, where a team's own rules make none."""
+    kinds = tuple(
+        replace(kind, create=kind.create.replacing(Side.MARKETING, (CreateRule("contacts"),)))
+        if kind.objects.marketing == ("contacts",) and not kind.create.marketing
+        else kind
+        for kind in connection.kinds
     )
     return replace(connection, kinds=kinds)
 

@@ -18,7 +18,7 @@ from syncd.lab.swarm import Arming, armings
 from syncd.model.errors import BadUsage
 
 VERSION: Final = 1
-WORLDS: Final = 16
+WORLDS: Final = 20
 """Different worlds to begin with: policies, switches of the vendors, limits, people."""
 MINUTES: Final = (1, 4)
 """How long people and faults go on, at least and at most."""

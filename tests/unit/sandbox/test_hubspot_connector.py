@@ -32,7 +32,7 @@ def positions() -> Iterator[Any]:
     """Every switch in the position that is not its default, one at a time."""
     types = get_type_hints(HubSpotSwitches)
     default = HubSpotSwitches()
-    others: dict[str, list[Any]] = {"index_lag": [(0.0, 20.0)], "automatic_companies": [5.0]}
+    others: dict[str, list[Any]] = {"index_lag": [(0.0, 20.0)], "automatic_companies": [5.0], "largest_page": [2]}
     for field in fields(HubSpotSwitches):
         held = getattr(default, field.name)
         if get_origin(types[field.name]) is Literal:
