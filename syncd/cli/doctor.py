@@ -23,7 +23,8 @@ def doctor(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Looks at both accounts with the daemon's credentials: rights, fields, lists, owners, quota, clock, sunsets.
+    """Looks at both accounts with the daemon's credentials: rights, fields, lists, owners, quota, clock, sunsets and
+    sentinels.
 
     Says of each finding what it breaks and where to mend it, and names rights beyond need. Writes to nobody. Exit 0 if
     nothing has to be mended, 1 if something has, 3 if a side could not be reached or refused the credentials.

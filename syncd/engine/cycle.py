@@ -106,7 +106,8 @@ class _Cycle:
         self._carry_out(prepared, full=full)
         if steady and not catching_up(world):
             reconcile(self.at_work)
-        renew(world)
+        if not full:  # comparing everything writes nothing where both sides agree
+            renew(world)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)
 

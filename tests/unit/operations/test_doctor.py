@@ -56,6 +56,8 @@ def test_a_furnished_account_has_nothing_broken(both: Both) -> None:
     assert not [finding for finding in told.findings if finding.severity is Severity.BROKEN], told.findings
     assert not told.unreached
     assert all(finding.severity is Severity.NOTICE for finding in _of(told, Topic.MAPPING))
+    (hint,) = _of(told, Topic.SENTINEL)
+    assert hint.severity is Severity.NOTICE
 
 
 @pytest.mark.parametrize(

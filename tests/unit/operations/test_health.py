@@ -12,7 +12,7 @@ import pytest
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Side
 from syncd.operations.health import Health
-from syncd.ports.store import AGREEMENT, POLLED
+from syncd.ports.store import AGREEMENT, NOT_ITSELF, POLLED
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.fakes import FakeChance, FakeClock
 
@@ -93,3 +93,8 @@ def test_the_gauges_say_what_stands_in_the_store(place: Place) -> None:
     assert ("syncd_agreement_ratio", ("main", "company")) not in told
     assert told["syncd_paused", ("main",)] == 0
     assert told["syncd_workers", ()] == 0
+    assert told["syncd_side_not_itself", ("main", "crm")] == 0
+    place.store.remember(NOT_ITSELF.format(side="crm"), b"crm: the sentinel is gone", now)
+    told = {(name, labels): value for name, labels, value in place.health.readings()}
+    assert told["syncd_side_not_itself", ("main", "crm")] == 1
+    assert told["syncd_side_not_itself", ("main", "marketing")] == 0
