@@ -165,7 +165,11 @@ def main(arguments: Sequence[str]) -> int:
         # Whoever read our output has seen enough. Nothing more can be told there, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as end:
+        if isinstance(end.__cause__, EOFError):
+            # Typer takes it for Ctrl-D. Questions end differently: a file broke off, such as bytecode on a full disk.
+            sys.excepthook(EOFError, end.__cause__, end.__cause__.__traceback__)
+            return FAILED
         return _interrupted(command, INTERRUPTED)
     except Terminated:
         return _interrupted(command, TERMINATED)

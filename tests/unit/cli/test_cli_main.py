@@ -121,6 +121,19 @@ def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch
     assert "ann@" not in said.err
 
 
+def test_a_file_that_breaks_off_is_no_interruption(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Damaged bytecode, as a full disk leaves it, ends an import with EOFError: told as what it is, with its place."""
+
+    def broken(_: Call) -> None:
+        raise EOFError("marshal data too short")
+
+    monkeypatch.setattr(Call, "outlined", broken)
+    said = run("status")
+    assert said.code == 3
+    event = json.loads(said.err.splitlines()[-1])
+    assert (event["event"], event["error"]) == ("process.crashed", "EOFError")
+
+
 def test_the_next_command_repeats_the_global_options() -> None:
     """What is advised can be pasted: options first, quoted for the shell."""
     call = Call(config=Path("my config"), connection="eu")
