@@ -3,7 +3,7 @@
 # mutation.
 # FAULTS=1 lets both vendors of the demo misbehave now and then. SEEDS=60000 is how many scenarios simulate plays.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast trial simulate sabotage mutation check bench docs lock venv clean
+.PHONY: help demo test test-fast trial chaos soak simulate sabotage mutation check bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
@@ -26,6 +26,12 @@ test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL; its restarts
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \
 		tests/scenarios/test_daemons.py::test_the_server_goes_away_and_comes_back $(ARGS)
+
+chaos: $(STAMP) ## daemons killed, frozen and out of disk, PostgreSQL restarted, judged from outside; MINUTES=N SEED=S
+	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+soak: $(STAMP) ## 30 days of 50,000 people on a virtual clock: what grows, how late edits arrive; DAYS=N RECORDS=N
+	@$(BIN)/python -m tests.soak --days $(or $(DAYS),30) --records $(or $(RECORDS),50000) $(ARGS)
 
 simulate: $(STAMP) ## people, faults and crashes on a virtual clock, from seeds of the sources; SEEDS=N of them
 	@$(BIN)/syncd simulate --seeds $(or $(SEEDS),2000) $(ARGS)

