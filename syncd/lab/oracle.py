@@ -13,9 +13,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from syncd.lab.audited import unsound
 from syncd.lab.crowd import plain
 from syncd.lab.ledger import Edit, Ref
-from syncd.lab.witness import Violation, Witness
+from syncd.lab.violation import Violation
+from syncd.lab.witness import Witness
 from syncd.model.link import Link
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.remote import RemoteRef
@@ -31,7 +33,8 @@ AUDITED: Final = 200
 def judged(witness: Witness) -> list[Violation]:
     """Every promise that is broken once it is quiet; one line each, the first of a sort first."""
     after = _After(witness)
-    return [*witness.broken[:5], *after.agreement(), *after.losses(), *after.doubles()]
+    whole = (*after.agreement(), *after.losses(), *after.doubles(), *after.limits(), *unsound(witness.arena.store))
+    return [*witness.broken[:5], *whole]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,14 @@ class _After:
         typed = self.arena.salesforce.faults.fired["external-id-twice"] > 0
         back = any((side, ref) in self.ledger.restored or (side, ref[1]) in self.ledger.touched for ref in refs)
         return typed or (back and self._told([(side, ref[1]) for ref in refs], "*"))
+
+    # -- P8 ------------------------------------------------------------------------------------------------------------
+    def limits(self) -> Iterator[Violation]:
+        """No vendor had to say by itself that it is asked too often."""
+        for side, kernel in ((Side.MARKETING, self.arena.hubspot), (Side.CRM, self.arena.salesforce)):
+            for call in kernel.calls:
+                if call.status == 429 and call.fault is None:
+                    yield Violation("P8", f"{side} {call.operation}", f"the vendor's limit was run into at {call.at}")
 
 
 def _says(value: object, edit: Edit) -> bool:

@@ -26,7 +26,7 @@ from syncd.lab.scenario import Scenario, expand
 from syncd.lab.seeds import PLAYED, hash_of, seeds
 from syncd.lab.shrinking import shrunk
 from syncd.lab.simulating import Played, differing, played
-from syncd.lab.witness import Violation
+from syncd.lab.violation import Violation
 from syncd.model.errors import BadUsage
 
 SHRUNK: Final = 3

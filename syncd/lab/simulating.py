@@ -27,7 +27,7 @@ import orjson
 from syncd.lab.founding import found
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.simulation import Result, play
-from syncd.lab.witness import Violation
+from syncd.lab.violation import Violation
 from syncd.observe.log import reset_logs
 
 PATIENCE: Final = 60

@@ -25,7 +25,8 @@ from syncd.lab.lives import Killed
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
 from syncd.lab.swarm import Arming
-from syncd.lab.witness import Violation, Witness
+from syncd.lab.violation import Violation
+from syncd.lab.witness import Witness
 from syncd.model.errors import SyncdError
 from syncd.model.values import Side
 from syncd.observe.log import listen

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
 
 from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.lab.arena import Arena
+from syncd.lab.audited import unrecorded
 from syncd.lab.ledger import Edit, Ledger
+from syncd.lab.violation import Violation
 from syncd.model.mapping import KindMapping
 from syncd.model.values import Side
 from syncd.observe.log import masked
@@ -28,18 +29,6 @@ ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 """One record of Salesforce by its id, whose body names no type."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 SECRETS: Final = ("pat-na1-sandbox", "sandbox-secret", "Bearer ")  # not a secret
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A promise that was broken: which, where, and what was found."""
-
-    promise: str
-    where: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.promise} {self.where}: {self.what}"
 
 
 class Witness:
@@ -72,8 +61,11 @@ class Witness:
             for found in TOKEN.findall(_asked_for(asked, answer)):
                 self.seen.setdefault(found.decode(), self.arena.clock.ms)
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
-            for object_name, record, values in _payloads(side, asked):
+            written = list(_payloads(side, asked))
+            for object_name, record, values in written:
                 self._check_payload(side, object_name, record, values)
+            if written:
+                self.broken += unrecorded(self.arena.store, side, (record for _, record, _ in written))
 
     def passed(self, point: str) -> None:
         """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more."""

@@ -21,7 +21,8 @@ from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.lab.arena import Arena
 from syncd.lab.scenario import Happening, Scenario
 from syncd.lab.simulation import _Play
-from syncd.lab.witness import Violation, _payloads
+from syncd.lab.violation import Violation
+from syncd.lab.witness import _payloads
 from syncd.model.mapping import Policy, Tie
 from syncd.model.values import Side
 

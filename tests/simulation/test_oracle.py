@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 import pytest
+from sqlalchemy import update
 
-from sandbox.kernel import HttpRequest, HttpResponse
+from sandbox.kernel import Call, HttpRequest, HttpResponse
 from syncd.lab import crowd, ledger, oracle, witness
 from syncd.lab.arena import Arena
 from syncd.lab.founding import found
@@ -25,6 +27,8 @@ from syncd.lab.scenario import Scenario
 from syncd.lab.simulation import _Play
 from syncd.model.link import AuditRow, FieldChange, IntentKind, Link
 from syncd.model.values import Side
+from syncd.ports.store import Settlement
+from syncd.store.tables import audit
 from tests.simulation.crash_story import CONFIG, WORLD
 
 pytestmark = pytest.mark.slow
@@ -61,16 +65,32 @@ class Room:
         self.play.crowd.ledger.write(edit)
         self.put(side, column, value)
 
-    def sends(self, number: int, fields: Mapping[str, Any]) -> None:
+    def notes(self, number: int = 0, *, ending: str = "") -> None:
+        """A write to a Lead is on record; with an ``ending`` it is over."""
+        store, link, now = self.arena.store, self.links[number], self.arena.clock.now()
+        row = AuditRow("by hand", 1, link.id, "person", Side.CRM, link.refs.crm, IntentKind.UPDATE, (), "run", now)
+        lease = store.take_lease("by hand", now, now + timedelta(minutes=1))
+        assert lease is not None
+        store.begin(lease, [], [row], now)
+        if ending:
+            store.settle(Settlement(endings={"by hand": ending}), now)
+
+    def sends(self, number: int, fields: Mapping[str, Any], *, noted: bool = True) -> None:
         """An update of a Lead leaves."""
+        if noted:
+            self.notes(number)
         body = [{"attributes": {"type": "Lead"}, "id": self.ref(Side.CRM, number)[1], **fields}]
         asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
         self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
+        if noted:
+            self.arena.store.settle(Settlement(endings={"by hand": "done"}), self.arena.clock.now())
 
     def sends_alone(self, number: int, fields: Mapping[str, Any]) -> None:
         """An update of one Lead leaves by its own call."""
+        self.notes(number)
         path = f"/services/data/v64.0/sobjects/Lead/{self.ref(Side.CRM, number)[1]}"
         self.play.witness.heard(Side.CRM, HttpRequest("PATCH", path, body=orjson.dumps(fields)), HttpResponse(204))
+        self.arena.store.settle(Settlement(endings={"by hand": "done"}), self.arena.clock.now())
 
     def writes_down(self, side: Side, change: FieldChange) -> None:
         """The audit of a write to the first person's record."""
@@ -202,6 +222,17 @@ def test_p6_a_field_that_is_not_syncds_to_write(arena: Arena, column: str) -> No
     assert found_out(arena, lambda room: room.sends(0, {"Title": "Buyer"})) == set()
 
 
+def test_p8_a_limit_that_was_run_into(arena: Arena) -> None:
+    """A vendor that says no by itself was asked too often; one that was told to say so by a fault was not."""
+
+    def refused(room: Room, fault: str | None) -> None:
+        kernel = room.arena.hubspot
+        kernel.calls.append(Call(0, kernel.clock.now(), "POST", "/", "search", 429, fault=fault))
+
+    assert found_out(arena, lambda room: refused(room, None)) == {"P8"}
+    assert found_out(arena, lambda room: refused(room, "hubspot-search-limit")) == set()
+
+
 def test_p9_an_opt_out_taken_back(arena: Arena) -> None:
     """False is never sent; true may be."""
     assert found_out(arena, lambda room: room.sends(0, {"HasOptedOutOfEmail": False})) == {"P9"}
@@ -217,6 +248,26 @@ def test_p10_a_resync_that_writes(arena: Arena) -> None:
 
     assert found_out(arena, writes) == {"P10"}
     assert found_out(arena, lambda room: room.play._still()) == set()
+
+
+def test_p14_a_write_that_is_not_on_record(arena: Arena) -> None:
+    """Sent without a row of the audit, or with that of another record; a row without an ending; an altered entry."""
+
+    def sends_for_another(room: Room) -> None:
+        room.notes(1)
+        room.sends(0, {"Title": "Buyer"}, noted=False)
+        room.arena.store.settle(Settlement(endings={"by hand": "done"}), room.arena.clock.now())
+
+    def alters(room: Room) -> None:
+        room.notes(ending="done")
+        with room.arena.store.engine.begin() as connection:
+            connection.execute(update(audit).values(outcome="refused"))
+
+    assert found_out(arena, lambda room: room.sends(0, {"Title": "Buyer"}, noted=False)) == {"P14"}
+    assert found_out(arena, sends_for_another) == {"P14"}
+    assert found_out(arena, lambda room: room.notes()) == {"P14"}
+    assert found_out(arena, alters) == {"P14"}
+    assert found_out(arena, lambda room: room.notes(ending="done")) == set()
 
 
 def test_p15_a_cycle_that_fails_in_quiet(arena: Arena) -> None:

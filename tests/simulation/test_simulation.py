@@ -27,11 +27,11 @@ from syncd.cli.main import app
 from syncd.lab import simulate, simulating
 from syncd.lab.arena import Arena
 from syncd.lab.founding import found
-from syncd.lab.oracle import Violation
 from syncd.lab.scenario import Happening, Scenario, expand
 from syncd.lab.shrinking import shrunk
 from syncd.lab.simulate import Order, run
 from syncd.lab.simulating import played
+from syncd.lab.violation import Violation
 from syncd.model.errors import BadUsage
 from syncd.model.remote import Shape
 from syncd.model.write import UpdateRecord, Write, WriteResult

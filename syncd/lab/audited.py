@@ -1,0 +1,37 @@
+"""P14 in a simulation: every write is on record before it is sent, every record of one has its ending, the chain holds.
+
+The table is read as it stands in the store, by nothing that wrote it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from sqlalchemy import bindparam, select
+
+from syncd.lab.violation import Violation
+from syncd.model.values import Side
+from syncd.store import SqlStore
+from syncd.store.tables import audit
+
+_OPEN: Final = select(audit.c.ref_id).where(audit.c.side == bindparam("side"), audit.c.outcome == "")
+
+
+def unrecorded(store: SqlStore, side: Side, records: Iterable[str]) -> Iterator[Violation]:
+    """Records ("" for a new one) that are written at this moment though no open row of the audit says so."""
+    sent = Counter(records)
+    with store.engine.connect() as connection:
+        noted = Counter(row.ref_id or "" for row in connection.execute(_OPEN, {"side": str(side)}))
+    for record in sent - noted:
+        yield Violation("P14", f"{side} {record or 'a new record'}", "it was written before the audit said so")
+
+
+def unsound(store: SqlStore) -> Iterator[Violation]:
+    """What is wrong with the audit once it is quiet."""
+    verified = store.verify_audit()
+    for flaw in verified.flaws:
+        yield Violation("P14", "chain", flaw)
+    if verified.unfinished or store.open_intents():
+        yield Violation("P14", "audit", f"{verified.unfinished} writes have no ending though all of them are over")
