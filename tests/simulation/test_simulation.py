@@ -25,12 +25,13 @@ from typer.testing import CliRunner
 from connectors.hubspot.connector import HubSpotConnector
 from syncd.cli.main import app
 from syncd.lab import simulate, simulating
-from syncd.lab.arena import Arena
+from syncd.lab.arena import PAGED, Arena
 from syncd.lab.founding import found
 from syncd.lab.scenario import Happening, Scenario, expand
 from syncd.lab.shrinking import shrunk
 from syncd.lab.simulate import Order, run
 from syncd.lab.simulating import played
+from syncd.lab.swarm import Arming
 from syncd.lab.violation import Violation
 from syncd.model.errors import BadUsage
 from syncd.model.remote import Shape
@@ -92,6 +93,21 @@ def test_a_play_follows_from_its_scenario_alone() -> None:
     assert [each.returncode for each in told] == [0, 0]
     assert one == other
     assert sum(len(line) > len("pure 1 ") + 20 for line in one) == len(seeds)
+
+
+def test_what_needs_a_second_page_or_a_new_contact_is_met() -> None:
+    """In the worlds of small pages an edit shifts pages, a cursor expires, and a contact appears while it is made."""
+    faults = (("hubspot", "page-drift"), ("salesforce", "cursor-expired"), ("hubspot", "contact-exists"))
+    deeds = tuple(
+        Happening(
+            1_000 + 20_000 * number, "crm", ("create", "edit")[number % 2], 977 * number, f"zqab{number}x{number}z"
+        )
+        for number in range(6)
+    )
+    armed = tuple(Arming(0, vendor, name, {"seed": "1", "times": 2}) for vendor, name in faults)
+    (each,) = played([Scenario("paged", PAGED + 1, 2, deeds, armed, poll=15.0)], config=CONFIG, workers=1)
+    assert each.violations == []
+    assert all(each.result["fired"].get(name) for _, name in faults), each.result["fired"]
 
 
 # -- what is broken is caught ------------------------------------------------------------------------------------------
