@@ -19,7 +19,7 @@ from typing import Final
 
 from tests.chaos.evidence import Evidence
 from tests.chaos.gathering import gather
-from tests.chaos.machine import Disk, Process
+from tests.chaos.machine import Disk, Life, Process
 from tests.chaos.people import People
 from tests.scenarios.processes import Place, open_place, until
 from tests.scenarios.servers import OwnServer
@@ -28,8 +28,6 @@ PACE: Final = 4.0
 """Deeds of people a second."""
 LOOK: Final = 0.02
 ENVIRON: Final = {"SYNCD_CONNECTIONS__MAIN__POLL": "1", "SYNCD_CONNECTIONS__MAIN__MARKETING__OVERLAP": "6"}
-LATE: Final = 15.0
-"""Seconds after which a process that is to die in its first cycle dies without one."""
 QUIET: Final = 8.0
 """Seconds without a write that are silence: the stand-in's search lags three at most, and is read twice that again."""
 QUIET_WITHIN: Final = 150.0
@@ -63,26 +61,6 @@ class Sort:
     server: OwnServer | None = None
 
 
-@dataclass(slots=True)
-class _Life:
-    """One process: how many seconds after its start, or after its first cycle began, it dies, and how. ``beside`` says
-    that it came in addition to those who are to be at work.
-    """
-
-    process: Process
-    dies: float
-    how: str
-    once_running: bool
-    beside: bool = False
-
-    @property
-    def over(self) -> bool:
-        """Whether its time has come; whoever is long in beginning is not waited for."""
-        late = self.process.began + LATE
-        since = (self.process.running or late) if self.once_running else self.process.began
-        return time.monotonic() >= since + self.dies
-
-
 @dataclass
 class House:
     """One house from its first daemon to its evidence."""
@@ -99,7 +77,7 @@ class House:
     tally: Counter[str] = field(default_factory=Counter)
     stop: Callable[[], bool] = lambda: False
     _due: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
-    _lives: list[_Life] = field(default_factory=list)
+    _lives: list[Life] = field(default_factory=list)
     _full: bool = False
     _away: bool = False
     _number: int = 0
@@ -115,7 +93,7 @@ class House:
         self._later(0.0, self._somebody_acts)
         self._later(2.0, self._looked_at)
         for wait, blow in self._blows():
-            self._later(self.chance.uniform(*wait), blow)
+            self._again(*wait, blow)
         try:
             while not self.stop() and (past := time.monotonic() - began) < PATIENCE * seconds:
                 if past >= seconds and self.killed >= kills:
@@ -145,7 +123,15 @@ class House:
         return [*blows, ((4.0, 10.0), self._disk_fills)]
 
     def _again(self, low: float, high: float, blow: Callable[[], None]) -> None:
-        self._later(self.chance.uniform(low, high), blow)
+        """Once more after a while, and mostly not before somebody is in a cycle, so that a slow machine gets there."""
+
+        def strike() -> None:
+            if any(each.running for each in self._processes()) or self.chance.random() < 0.05:
+                blow()
+            else:
+                self._later(0.5, strike)
+
+        self._later(self.chance.uniform(low, high), strike)
 
     def _later(self, seconds: float, deed: Callable[[], None]) -> None:
         self._number += 1
@@ -198,12 +184,12 @@ class House:
             words = "run" if self.chance.random() < 0.6 else "sync"
             self._lives.append(self._life(words, kills=0.9))
 
-    def _life(self, words: str, *, kills: float, beside: bool = False) -> _Life:
+    def _life(self, words: str, *, kills: float, beside: bool = False) -> Life:
         """One that runs or makes a single cycle, and dies at a moment after its start or within its first cycles."""
-        once_running = self.chance.random() < 0.8
+        once_running = self.chance.random() < 0.65
         dies = self.chance.uniform(0.0, 1.2) if once_running else self.chance.uniform(*self.sort.kills)
         how = "kill" if self.chance.random() < kills else "stop"
-        return _Life(self._start(words), dies, how, once_running, beside)
+        return Life(self._start(words), dies, how, once_running, beside)
 
     def _gone(self, process: Process) -> None:
         ended = process.ended()
@@ -284,7 +270,7 @@ class House:
         for process in self._processes():
             process.stop()
             self._gone(process)
-        self._lives = [_Life(self._start("run"), float("inf"), "stop", once_running=False)]
+        self._lives = [Life(self._start("run"), float("inf"), "stop", once_running=False)]
         self.told.quiet = self._quiet()
         before = self._written()
         if not self.told.quiet:

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,8 @@ from tests.scenarios.processes import ROOT, SYNCD
 
 PATIENCE: Final = 30.0
 """Seconds that a process is waited for which was told to stop."""
+LATE: Final = 40.0
+"""Seconds after which a process that is to die in its first cycle dies without one."""
 
 
 class Process:
@@ -112,6 +115,26 @@ class Process:
         if self._popen.stderr is not None:
             self._popen.stderr.close()
         return Ended(self.name, by, code, tuple(whole.splitlines()), rest)
+
+
+@dataclass(slots=True)
+class Life:
+    """One process: how many seconds after its start, or after its first cycle began, it dies, and how. ``beside`` says
+    that it came in addition to those who are to be at work.
+    """
+
+    process: Process
+    dies: float
+    how: str
+    once_running: bool
+    beside: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether its time has come; whoever is long in beginning is not waited for."""
+        late = self.process.began + LATE
+        since = (self.process.running or late) if self.once_running else self.process.began
+        return time.monotonic() >= since + self.dies
 
 
 class Disk:
