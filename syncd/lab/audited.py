@@ -9,21 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from sqlalchemy import bindparam, select
-
 from syncd.lab.violation import Violation
 from syncd.model.values import Side
 from syncd.store import SqlStore
-from syncd.store.tables import audit
 
-_OPEN: Final = select(audit.c.ref_id).where(audit.c.side == bindparam("side"), audit.c.outcome == "")
+_OPEN: Final = "SELECT ref_id FROM audit WHERE side = ? AND outcome = ''"
 
 
 def unrecorded(store: SqlStore, side: Side, records: Iterable[str]) -> Iterator[Violation]:
     """Records ("" for a new one) that are written at this moment though no open row of the audit says so."""
     sent = Counter(records)
     with store.engine.connect() as connection:
-        noted = Counter(row.ref_id or "" for row in connection.execute(_OPEN, {"side": str(side)}))
+        noted = Counter(ref or "" for (ref,) in connection.exec_driver_sql(_OPEN, (str(side),)))
     for record in sent - noted:
         yield Violation("P14", f"{side} {record or 'a new record'}", "it was written before the audit said so")
 
