@@ -27,6 +27,7 @@ SENT: Final = re.compile(r"/(objects|composite|sobjects|jobs)\b")
 OBJECT: Final = re.compile(r"/objects/[0-9-]+/(\w+)(?:/|$)")
 ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 """One record of Salesforce by its id, whose body names no type."""
+SECOND: Final = 1000
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 SECRETS: Final = ("pat-na1-sandbox", "sandbox-secret", "Bearer ")  # not a secret
 
@@ -40,6 +41,8 @@ class Witness:
         self.kinds: Sequence[KindMapping] = arena.settings.connection.kinds
         self.seen: dict[str, int] = {}
         self.sent: defaultdict[tuple[Side, str, str], list[tuple[int, int]]] = defaultdict(list)
+        self.bunched: set[int] = set()
+        self._searches: list[int] = []
         self._begun = 0
         self.broken: list[Violation] = []
         self.listed = 0
@@ -60,17 +63,34 @@ class Witness:
         if answer is not None and answer.status < 300:
             for found in TOKEN.findall(_asked_for(asked, answer)):
                 self.seen.setdefault(found.decode(), self.arena.clock.ms)
+        if answer is not None and answer.status == 429 and asked.path.endswith("/search"):
+            self._refused_search()
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
             written = list(_payloads(side, asked))
             for object_name, record, values in written:
                 self._check_payload(side, object_name, record, values)
+            if any(name in self._keys[side] for _, _, values in written for name in values):
+                self._learn()  # now, since either record may be erased before a value goes there
             if written:
                 self.broken += unrecorded(self.arena.store, side, (record for _, record, _ in written))
 
     def passed(self, point: str) -> None:
-        """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more."""
+        """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more; searches
+        are counted as they leave.
+        """
         if point == "before begin":
             self._begun = self.arena.clock.ms
+        elif point.startswith("before marketing POST") and point.endswith("/search"):
+            self._searches.append(self.arena.clock.ms)
+
+    def _refused_search(self) -> None:
+        """A search that was refused though it and those before it left at the vendor's pace: one was long under way,
+        and they came in together.
+        """
+        hubspot = self.arena.hubspot
+        left = self._searches[-(hubspot.limits.search_per_second + 1) :]
+        if left and left[-1] - left[0] >= SECOND:
+            self.bunched.update(call.number for call in hubspot.calls[-1:])
 
     def observed(self, edit: Edit) -> bool:
         """Whether syncd saw an edit before it had decided on the first write that replaced it: what crosses a write is

@@ -79,11 +79,15 @@ class Room:
         """An update of a Lead leaves."""
         if noted:
             self.notes(number)
-        body = [{"attributes": {"type": "Lead"}, "id": self.ref(Side.CRM, number)[1], **fields}]
-        asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
-        self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
+        self.sends_to(self.ref(Side.CRM, number)[1], fields)
         if noted:
             self.arena.store.settle(Settlement(endings={"by hand": "done"}), self.arena.clock.now())
+
+    def sends_to(self, lead: str, fields: Mapping[str, Any]) -> None:
+        """An update of any Lead leaves, of which no audit tells."""
+        body = [{"attributes": {"type": "Lead"}, "id": lead, **fields}]
+        asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
+        self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
 
     def sends_alone(self, number: int, fields: Mapping[str, Any]) -> None:
         """An update of one Lead leaves by its own call."""
@@ -212,6 +216,23 @@ def test_p5_a_value_that_nobody_gave_this_field_or_this_person(arena: Arena) -> 
     assert found_out(arena, lambda room: sent(room, 1, "FirstName")) == {"P5"}
 
 
+@pytest.mark.parametrize("keyed", [True, False])
+def test_p5_who_is_one_is_learned_while_both_are_there(arena: Arena, keyed: bool) -> None:
+    """Two who name each other are one person, also after one was erased, if syncd wrote a key before."""
+
+    def sent(room: Room) -> None:
+        room.play.crowd.newcomer(Side.MARKETING, TOKEN, qualified=False)
+        made = room.play.crowd.alive(Side.MARKETING, "contacts")[-1]
+        lead = room.arena.salesforce.insert("Lead", {"LastName": "New", "Company": "New & Sons"})
+        room.arena.hubspot.edit(*made, {"syncd_crm_id": lead})
+        room.arena.salesforce.edit("Lead", lead, {"Syncd_Marketing_Id__c": made[1]})
+        room.sends_to(lead, {"Syncd_Marketing_Id__c": made[1]} if keyed else {"Title": "Buyer"})
+        room.arena.hubspot.gdpr_delete(*made)
+        room.sends_to(lead, {"LastName": f"New {TOKEN}"})
+
+    assert ("P5" in found_out(arena, sent)) is not keyed
+
+
 @pytest.mark.parametrize("column", ["OwnerId", "Rating", "LeadSource", "MailingCity"])
 def test_p6_a_field_that_is_not_syncds_to_write(arena: Arena, column: str) -> None:
     """A field that flows the other way only, two that are not mapped, and a Contact's on a Lead, in a payload; also
@@ -231,6 +252,22 @@ def test_p8_a_limit_that_was_run_into(arena: Arena) -> None:
 
     assert found_out(arena, lambda room: refused(room, None)) == {"P8"}
     assert found_out(arena, lambda room: refused(room, "hubspot-search-limit")) == set()
+
+
+@pytest.mark.parametrize(("apart", "broken"), [(210, set()), (190, {"P8"})])
+def test_p8_searches_that_the_line_bunched(arena: Arena, apart: int, broken: set[str]) -> None:
+    """Six that left within more than a second may arrive within one; six that left within less were too fast."""
+
+    def bunched(room: Room) -> None:
+        kernel, clock = room.arena.hubspot, room.arena.clock
+        for _ in range(6):
+            room.play.witness.passed("before marketing POST contacts/search")
+            clock.ms += apart
+        clock.ms -= apart
+        kernel.calls.append(Call(10**6, kernel.clock.now(), "POST", "/", "search", 429))
+        room.play.witness.heard(Side.MARKETING, HttpRequest("POST", "/contacts/search"), HttpResponse(429))
+
+    assert found_out(arena, bunched) == broken
 
 
 def test_p9_an_opt_out_taken_back(arena: Arena) -> None:
