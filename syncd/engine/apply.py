@@ -413,11 +413,14 @@ class Apply:
 
     def _clash(self, job: Job, write: Write, result: Clash) -> Settlement:
         """A create met a record that says it is the same: looked at once more, in the next cycle, since matching may
-        find that record by then. If it does not, the question stays open, and is not asked anew in every cycle.
+        find that record by then. If it does not, the question stays open, and is not asked anew in every cycle. Where a
+        person has said that they are not the same, nothing is left to ask: the vendor has no room for both.
         """
         side, decision = job.action.side, job.decision
         origin = decision.link.refs.of(side.other)
         refs = tuple(sorted({(side.other, origin), *((side, ref) for ref in result.candidates)}))
+        if any(each.resolution == "apart" and set(refs) <= set(each.refs) for each in self.asked.values()):
+            return self._refused(job, write, result)
         conflict = Conflict(
             id=digest(self.world.connection.name, decision.kind, Topic.MATCH, *refs),
             kind=decision.kind,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
 
 from sandbox.salesforce.definitions import picklist
 from sandbox.salesforce.standard_people import INDUSTRIES
 from syncd.operations.parking import try_again
-from tests.scenarios.steps import Fields, Steps, parked
+from tests.scenarios.steps import Fields, Steps, parked, remapped
 
 Row = Mapping[str, object]
 
@@ -223,6 +224,27 @@ def test_a_create_that_cannot_do_without_the_refused_field_is_a_dead_letter(step
     assert not steps.both.store.parked()
     (made,) = steps.live("Lead")
     assert (made["LastName"], made["Syncd_Marketing_Id__c"]) == ("Doe", contact)
+    steps.quiet()
+
+
+def test_who_is_said_to_be_apart_and_cannot_be_made_is_a_dead_letter(tmp_path: Path) -> None:
+    """HubSpot knows an address once. A second Lead of it, said to be somebody else, is told once and not sent
+    again, not in a full compare either; it gets its contact as soon as it has an address of its own.
+    """
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    contact, _ = steps.pair()
+    other = steps.lead(Email="ann@example.com")
+    steps.cycle()
+    steps.resolve("apart")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert (letter.origin.id, contact in letter.reason) == (other, True)
+    steps.quiet()
+    steps.sell(other, Email="zoe@example.com")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    (made,) = (each for each in steps.contacts() if each != contact)
+    assert steps.marketed(made, "syncd_crm_id") == other
     steps.quiet()
 
 
