@@ -205,7 +205,7 @@ class _Deciding:
             self.gathered.meetings.pop(found.link.id, None)
             self._detach(found, side, Detach(side, departed.ref, departed.how), ())
         for found, side, record in self.gathered.back:
-            if found.link.id in done:
+            if found.link.id in done or (side, record.ref) in self.arrived:  # out of the bin, and merged into since
                 continue
             done.add(found.link.id)
             link, relink = restored(found.link, side, record.ref)

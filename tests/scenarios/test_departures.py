@@ -251,6 +251,23 @@ def test_a_merged_lead_out_of_the_bin_does_not_take_the_link_that_moved_on(tmp_p
     steps.quiet()
 
 
+def test_a_lead_out_of_the_bin_that_another_is_merged_into_is_claimed_once(steps: Steps) -> None:
+    """Both happened before anybody looked: the link that moved there stays; what the first keeps is parked."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    other = str(steps.marketed(second, "syncd_crm_id"))
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    steps.both.salesforce.undelete("Lead", lead)
+    steps.both.salesforce.merge("Lead", lead, [other])
+    steps.cycle()
+    assert (state_of(steps, first), state_of(steps, second)) == (LinkState.TOMBSTONE, LinkState.LIVE)
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == second
+    assert {row.field for row in steps.both.store.parked()} == {"syncd_crm_id", "email"}, "the first contact has both"
+    steps.quiet()
+
+
 # -- conversions -------------------------------------------------------------------------------------------------------
 def test_a_conversion_moves_the_link_to_the_contact(steps: Steps) -> None:
     """The Lead becomes a Contact: the link follows, both keys are rewritten, and nothing is created twice."""
