@@ -186,9 +186,7 @@ def compile_expression(text: str, names: frozenset[str]) -> Expression:
 
 @cache
 def _cel() -> ModuleType:
-    """The library, imported on first use and without its own command line: that one takes a third of the time in which
-    a call of syncd begins, and would be imported along.
-    """
+    """The library, imported on first use, and without its own command line, which would take half of its time."""
     sys.modules.setdefault(_COMMAND_LINE, ModuleType(_COMMAND_LINE))
     try:
         import cel  # noqa: PLC0415 - see above

@@ -24,7 +24,7 @@ from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkStat
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
 __all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
 
@@ -226,21 +226,17 @@ class Planner:
             draft.reasons.append("a reference is never emptied")
             draft.settle(name, None)
             return
+        told = self._told(verdict, name, link, sides, seen)
+        if isinstance(told, Clashing):
+            draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
+            return
         written = False
-        for side in SIDES:
-            if side is origin or sides.of(side).value == verdict.value:
-                continue
-            record = seen.of(side)
-            ref = record.ref if record else link.refs.of(side)
-            wires = self.lens.write(side, ref.object, name, verdict.value)
+        for side, wires in told.items():
             if isinstance(wires, Inexpressible):
                 draft.reasons.append(wires.reason)
                 draft.settle(name, verdict.value)
                 continue
-            if isinstance(wires, Invalid):
-                held = Clashing(Topic.FIELD, f"{side}: {wires.reason}")
-                draft.hold(self._conflict(link, base, held, name, sides, seen), known.conflicts)
-                continue
+            record = seen.of(side)
             if self.parking.holds_back(known.parked, side, name, wires, record, verdict.rule):
                 draft.reasons.append("parked")
                 continue
@@ -252,6 +248,27 @@ class Planner:
             written = True
         if written:
             draft.agreed[name] = verdict.value
+
+    def _told(
+        self, verdict: Take | Unite, name: str, link: Link, sides: Pair[Seen], seen: Pair[RemoteRecord | None]
+    ) -> Mapping[Side, Mapping[str, Wire] | Inexpressible] | Clashing:
+        """What each side that differs is to be written with. If one of them cannot say the value it is a clash, and
+        neither is written: they would differ by our own doing.
+        """
+        origin = verdict.side if isinstance(verdict, Take) else None
+        told: dict[Side, Mapping[str, Wire] | Inexpressible] = {}
+        unfit: list[str] = []
+        for side in SIDES:
+            if side is origin or sides.of(side).value == verdict.value:
+                continue
+            record = seen.of(side)
+            ref = record.ref if record else link.refs.of(side)
+            wires = self.lens.write(side, ref.object, name, verdict.value)
+            if isinstance(wires, Invalid):
+                unfit.append(f"{side}: {wires.reason}")
+            else:
+                told[side] = wires
+        return Clashing(Topic.FIELD, "; ".join(unfit)) if unfit else told
 
     def _settle_kept(
         self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]

@@ -413,8 +413,8 @@ class Apply:
 
     def _clash(self, job: Job, write: Write, result: Clash) -> Settlement:
         """A create met a record that says it is the same: looked at once more, in the next cycle, since matching may
-        find that record by then. If it does not, the question stays open, and is not asked anew in every cycle. Where a
-        person has said that they are not the same, nothing is left to ask: the vendor has no room for both.
+        find that record by then. If it does not, there is nothing left to ask, and what cannot be made is a dead
+        letter: the vendor has no room for both. So it is, too, where a person has said that they are not the same.
         """
         side, decision = job.action.side, job.decision
         origin = decision.link.refs.of(side.other)
@@ -433,14 +433,14 @@ class Apply:
             reason=f"{result.code}: {cut(result.reason)}",
             since=self.world.clock.now(),
         )
-        before = self.asked.get(conflict.id)
-        wishes = []
-        if before is None:
-            self._opened(conflict)
-            wishes.append(self._look(job))
-        else:
-            conflict = replace(conflict, since=before.since)
-        return Settlement(endings={write.intent: f"clash {result.code}"}, conflicts=[conflict], wishes=wishes)
+        if conflict.id in self.asked:
+            settlement = self._refused(job, write, result)
+            settlement.unconflict.append(conflict.id)
+            return settlement
+        self._opened(conflict)
+        return Settlement(
+            endings={write.intent: f"clash {result.code}"}, conflicts=[conflict], wishes=[self._look(job)]
+        )
 
     def _opened(self, conflict: Conflict) -> None:
         self.tally.note("conflicts")

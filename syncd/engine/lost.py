@@ -104,7 +104,7 @@ def _lost(
     if last is None:
         return None
     read = planner.lens.read(side, action.ref.object, change.field, tuple(wires))
-    value: Canonical = str(last.value) if isinstance(read, Invalid) else read
+    value: Canonical = _words(wires) if isinstance(read, Invalid) else read
     if value in (change.before, change.after):
         return None
     when = last.at.isoformat()
@@ -135,6 +135,11 @@ def _between(events: Sequence[FieldEvent], expected: Wire, ours: Sequence[Wire])
 def _same(told: Wire, wire: Wire) -> bool:
     """Whether a history means a value: it tells texts where a record tells numbers and truth values."""
     return told == wire or _plain(told) == _plain(wire)
+
+
+def _words(wires: Sequence[Wire]) -> str:
+    """What vendor fields hold that mean nothing together, for a person to read."""
+    return " | ".join(map(_plain, wires))
 
 
 def _plain(wire: Wire) -> str:
@@ -175,7 +180,7 @@ def overwritten_late(world: World, intent: Intent, record: RemoteRecord, linked:
             continue
         wires = tuple(met.get(name, record.fields.get(name)) for name in slot.vendor_fields)
         read = lens.read(intent.side, record.ref.object, mapping.name, wires)
-        value: Canonical = str(wires[0]) if isinstance(read, Invalid) else read
+        value: Canonical = _words(wires) if isinstance(read, Invalid) else read
         ours = intent.agreed.get(mapping.name)
         if value == ours:
             continue

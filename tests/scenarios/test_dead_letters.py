@@ -1,0 +1,176 @@
+"""A record that a vendor will not take: it is told once, waits, and is made when there is a reason to try again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.salesforce.definitions import picklist
+from tests.scenarios.steps import Steps, remapped
+
+Row = Mapping[str, object]
+
+
+def test_a_create_that_cannot_do_without_the_refused_field_is_a_dead_letter(steps: Steps) -> None:
+    """A last name is too long, and there is no Lead without one: told once, made as soon as the name is mended."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert letter.code == "REQUIRED_FIELD_MISSING"
+    assert "LastName" in letter.reason
+    assert steps.live("Lead") == []
+    steps.quiet()
+    steps.market(contact, lastname="Doe")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    assert not steps.both.store.parked()
+    (made,) = steps.live("Lead")
+    assert (made["LastName"], made["Syncd_Marketing_Id__c"]) == ("Doe", contact)
+    steps.quiet()
+
+
+def test_who_is_said_to_be_apart_and_cannot_be_made_is_a_dead_letter(tmp_path: Path) -> None:
+    """HubSpot knows an address once. A second Lead of it, said to be somebody else, is told once and not sent
+    again, not in a full compare either; it gets its contact as soon as it has an address of its own.
+    """
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    contact, _ = steps.pair()
+    other = steps.lead(Email="ann@example.com")
+    steps.cycle()
+    steps.resolve("apart")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert (letter.origin.id, contact in letter.reason) == (other, True)
+    steps.quiet()
+    steps.sell(other, Email="zoe@example.com")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    (made,) = (each for each in steps.contacts() if each != contact)
+    assert steps.marketed(made, "syncd_crm_id") == other
+    steps.quiet()
+
+
+def test_a_record_that_a_vendor_has_no_room_for_is_a_dead_letter(tmp_path: Path) -> None:
+    """A Lead whose address is the second one of a contact that has its own Lead: looked at once more, then told once,
+    and neither it nor its opt-out is sent again, not in a full compare either.
+    """
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    contact, _ = steps.pair()
+    second = steps.contact(email="bob@example.com", lifecyclestage="lead")
+    steps.both.hubspot.merge("contacts", contact, second)
+    (left,) = steps.contacts()
+    other = steps.lead(Email="bob@example.com", HasOptedOutOfEmail=True)
+    steps.cycle()
+    assert other in {ref.id for _, ref in steps.conflict().refs}
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert (letter.origin.id, left in letter.reason, steps.conflicts()) == (other, True, [])
+    steps.quiet()
+    steps.sell(other, Email="zoe@example.com")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    steps.quiet()
+
+
+def test_a_required_field_that_nobody_maps_is_a_dead_letter_too(steps: Steps) -> None:
+    """An admin makes a field required between two looks at the schema: the record waits, nothing is invented."""
+    ratings = ("Hot", "Warm", "Cold")
+    steps.cycle()
+    steps.both.salesforce.add_field("Lead", picklist("Rating", "Rating", ratings, nillable=False))
+    contact = steps.contact(email="ann@example.com")
+    assert steps.cycle(after=60).run.counts == {"refused.crm": 1, "dead_letters.crm": 1}
+    (letter,) = steps.both.store.dead_letters()
+    assert letter.code == "REQUIRED_FIELD_MISSING"
+    assert "Rating" in letter.reason
+    steps.both.salesforce.add_field("Lead", picklist("Rating", "Rating", ratings))
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
+    steps.quiet()
+
+
+def refuse_creates(steps: Steps) -> None:
+    """A rule that lets nobody make a Lead."""
+    rule = lambda before, _after: "Not today" if before is None else None  # noqa: E731
+    steps.both.salesforce.org.validation_rules["Lead"] = [rule]
+
+
+def test_a_dead_letter_is_made_when_a_person_asks_after_the_mending(steps: Steps) -> None:
+    """Not tried again by itself, though the cause is gone: nothing of the record has changed. Asked for, it is made."""
+    refuse_creates(steps)
+    contact = steps.contact(email="ann@example.com")
+    assert steps.counts() == {"refused.crm": 1, "dead_letters.crm": 1}
+    (letter,) = steps.both.store.dead_letters()
+    steps.both.salesforce.org.validation_rules.clear()
+    steps.quiet()
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
+    steps.quiet()
+
+
+def test_a_dead_letter_that_is_tried_in_vain_stays(steps: Steps) -> None:
+    """Asked to try again without any mending: one more try, and it still waits."""
+    refuse_creates(steps)
+    steps.contact(email="ann@example.com")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    assert steps.counts() == {"refused.crm": 1, "dead_letters.crm": 1}
+    (again,) = steps.both.store.dead_letters()
+    assert again.id == letter.id
+    assert not again.retry
+    assert steps.live("Lead") == []
+    steps.quiet()
+
+
+def test_a_dead_letter_is_tried_again_when_its_record_changes(steps: Steps) -> None:
+    """Another value is another try: the rule only refuses people without a city."""
+
+    def rule(before: Row | None, after: Row) -> str | None:
+        return "A city, please" if before is None and not after.get("City") else None
+
+    steps.both.salesforce.org.validation_rules["Lead"] = [rule]
+    contact = steps.contact(email="ann@example.com")
+    steps.cycle()
+    assert len(steps.both.store.dead_letters()) == 1
+    steps.quiet()
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+# -- automation that rewrites ------------------------------------------------------------------------------------------
+def test_a_dead_letter_names_the_value_that_was_left_out(steps: Steps) -> None:
+    """A last name too long to be taken, and without it no Lead: the letter says so, is retried, and ends in a Lead."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert letter.code == "REQUIRED_FIELD_MISSING"
+    assert "last_name was refused before (STRING_TOO_LONG" in letter.reason
+    assert not steps.live("Lead")
+    steps.market(contact, lastname="Doe")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    assert [row["LastName"] for row in steps.live("Lead")] == ["Doe"]
+    steps.quiet()
+
+
+def test_a_dead_letter_that_is_dropped_is_forgotten_until_its_record_changes(steps: Steps) -> None:
+    """Dropping writes nothing; the next edit of the record is tried as if for the first time."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    steps.both.store.mark_dead_letter(letter.id, False)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    (again,) = steps.both.store.dead_letters()
+    assert (again.id, again.attempts) == (letter.id, 1)
