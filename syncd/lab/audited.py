@@ -13,17 +13,17 @@ from syncd.lab.violation import Violation
 from syncd.model.values import Side
 from syncd.store import SqlStore
 
-GIVEN_UP: Final = "recovered: not done"
-"""What a second process noted of a write that was not there when its time was over. It may still come: no vendor checks
-a fencing token, so a process that stood still sends it late; it was on record before."""
-_NOTED: Final = "SELECT ref_id FROM audit WHERE side = ? AND outcome IN ('', ?)"
+RECOVERED: Final = ("recovered: not done", "recovered: done")
+"""What a second process noted of a write of one that stood still: it was not there when its time was over, or what it
+brings was there already. It may still come: no vendor checks a fencing token; it was on record before."""
+_NOTED: Final = "SELECT ref_id FROM audit WHERE side = ? AND outcome IN ('', ?, ?)"
 
 
 def unrecorded(store: SqlStore, side: Side, records: Iterable[str]) -> Iterator[Violation]:
     """Records ("" for a new one) that are written at this moment though no row of the audit says that they may be."""
     sent = Counter(records)
     with store.engine.connect() as connection:
-        noted = Counter(ref or "" for (ref,) in connection.exec_driver_sql(_NOTED, (str(side), GIVEN_UP)))
+        noted = Counter(ref or "" for (ref,) in connection.exec_driver_sql(_NOTED, (str(side), *RECOVERED)))
     for record in sent - noted:
         yield Violation("P14", f"{side} {record or 'a new record'}", "it was written before the audit said so")
 

@@ -157,6 +157,7 @@ class _Play:
 
     def _turn(self, due: int) -> Ended | None:
         """One turn, as ``operations.worker`` takes it; what goes wrong costs this turn only."""
+        began = self.arena.clock.ms
         try:
             world = self._alive()
             ended = sync(world, wait=0.0, steady=True, full=self.full)
@@ -171,6 +172,7 @@ class _Play:
         except SyncdError as trouble:
             self.result.turns[type(trouble).__name__] += 1
             self._traced(f"turn failed: {type(trouble).__name__} {trouble}")
+            self.witness.failed.append((began, self.arena.clock.ms))
         except Killed:
             self.result.turns["killed"] += 1
             self.world = None

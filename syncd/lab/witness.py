@@ -28,6 +28,8 @@ OBJECT: Final = re.compile(r"/objects/[0-9-]+/(\w+)(?:/|$)")
 ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 """One record of Salesforce by its id, whose body names no type."""
 SECOND: Final = 1000
+HIDING: Final = "empty-side"
+"""The fault that answers as if nothing had changed."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 SECRETS: Final = ("pat-na1-sandbox", "sandbox-secret", "Bearer ")  # not a secret
 
@@ -39,7 +41,9 @@ class Witness:
         self.arena = arena
         self.ledger = ledger
         self.kinds: Sequence[KindMapping] = arena.settings.connection.kinds
-        self.seen: dict[str, int] = {}
+        self.seen: defaultdict[str, list[int]] = defaultdict(list)
+        self.failed: list[tuple[int, int]] = []
+        self._hidden: defaultdict[Side, list[int]] = defaultdict(list)
         self.sent: defaultdict[tuple[Side, str, str], list[tuple[int, int]]] = defaultdict(list)
         self.bunched: set[int] = set()
         self._searches: list[int] = []
@@ -62,7 +66,10 @@ class Witness:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
         if answer is not None and answer.status < 300:
             for found in TOKEN.findall(_asked_for(asked, answer)):
-                self.seen.setdefault(found.decode(), self.arena.clock.ms)
+                self.seen[found.decode()].append(self.arena.clock.ms)
+            call = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1]
+            if (call.fault or "").startswith(HIDING):
+                self._hidden[side].append(self.arena.clock.ms)
         if answer is not None and answer.status == 429 and asked.path.endswith("/search"):
             self._refused_search()
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
@@ -97,8 +104,15 @@ class Witness:
         the window that no vendor closes (docs/promises.md).
         """
         over = [begun for begun, sent in self.sent[edit.side, edit.ref[1], edit.column] if sent >= edit.ms]
-        seen = self.seen.get(edit.token)
-        return seen is not None and seen < min(over, default=seen + 1)
+        end = min(over, default=self.arena.clock.ms + 1)
+        return any(seen < end and not self._hid(edit.side, seen, end) for seen in self.seen.get(edit.token, ()))
+
+    def _hid(self, side: Side, seen: int, end: int) -> bool:
+        """Whether only a cycle that failed has seen it, and the vendor left out records that had changed after that:
+        what a vendor hides counts as unchanged, and a cycle that failed remembers nothing.
+        """
+        failed = any(began <= seen <= ended for began, ended in self.failed)
+        return failed and any(seen < hidden < end for hidden in self._hidden[side])
 
     def overheard(self, event: str, keys: Mapping[str, Any]) -> None:
         """P13: a line of the log, as it would be written, holds nothing that a person typed, and no secret."""

@@ -2,6 +2,8 @@
 
 Each state is made by hand in a fork of one founded world, so that it is gone afterwards. Beside each wrong state stands
 what it would be if it were right, which passes.
+
+Length: one small case beside each promise, and one room in which all of them are made.
 """
 
 from __future__ import annotations
@@ -149,6 +151,30 @@ def test_p2_an_edit_that_was_seen_and_stands_nowhere(arena: Arena) -> None:
 
     assert found_out(arena, lambda room: lost(room, seen=f'{{"firstname": "New {TOKEN}"}}')) == {"P2"}
     assert found_out(arena, lambda room: lost(room, seen="{}")) == set()
+
+
+@pytest.mark.parametrize(
+    ("failed", "hidden", "told"), [(True, True, set()), (True, False, {"P2"}), (False, True, {"P2"})]
+)
+def test_p2_what_only_a_failed_cycle_saw_and_the_vendor_hid_then(
+    arena: Arena, failed: bool, hidden: bool, told: set[str]
+) -> None:
+    """Both must have happened before the write: a failed cycle alone reads again, and what is hidden stays seen."""
+
+    def lost(room: Room) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(TOKEN)
+        clock, kernel = room.arena.clock, room.arena.hubspot
+        if failed:
+            room.play.witness.failed.append((clock.ms, clock.ms))
+        clock.ms += 1000
+        if hidden:
+            kernel.calls.append(Call(0, kernel.clock.now(), "POST", "/", "search", 200, fault="empty-side"))
+        room.answers("{}")
+        clock.ms += 1000
+        room.put(Side.MARKETING, "firstname", "Ann")
+
+    assert found_out(arena, lost) == told
 
 
 @pytest.mark.parametrize("where", ["properties", "propertiesWithHistory"])
