@@ -1,0 +1,36 @@
+"""For which teams somebody moves people: found by who they are, never by the system in which they did it.
+
+What names an author most exactly decides alone: the user, then role and queue, then the profile; so one person can be
+taken out of what their role says, and one who is named in two teams serves both. It never guesses: whom no team names
+is in none, and an author whom the vendor does not tell is in one only where the teams' own rule says which.
+"""
+
+from __future__ import annotations
+
+from syncd.model.lifecycle import SYSTEM, Author, AuthorSort, Teams
+from syncd.model.values import Side
+
+
+class Membership:
+    """All teams by the names of those who are in them, in any case."""
+
+    def __init__(self, teams: Teams) -> None:
+        self._unknown = teams.unknown
+        self._by: tuple[dict[str, set[str]], ...] = ({}, {}, {}, {})
+        for team in teams.teams:
+            for index, names in zip(self._by, (team.users, team.roles, team.queues, team.profiles), strict=True):
+                for name in names:
+                    index.setdefault(name.casefold(), set()).add(team.key)
+
+    def teams_of(self, author: Author, side: Side) -> frozenset[str]:
+        """The teams; none for a user whom no team names. ``side`` matters only where the author is not told."""
+        if author.sort is AuthorSort.SYSTEM:
+            return frozenset({SYSTEM})
+        if author.sort is AuthorSort.UNKNOWN:
+            stand_in = self._unknown.of(side)
+            return frozenset() if stand_in is None else frozenset({stand_in})
+        given = (author.user, author.role, author.queue, author.profile)
+        user, role, queue, profile = (
+            frozenset(index.get(name.casefold(), ())) for index, name in zip(self._by, given, strict=True)
+        )
+        return user or (role | queue) or profile
