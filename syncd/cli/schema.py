@@ -26,7 +26,7 @@ def schema(
         Path | None, typer.Option("--write", metavar="FOLDER", help="Write the schema files into this folder.")
     ] = None,
 ) -> None:
-    """Prints the JSON Schema of syncd.yaml; with --write all three schema files, for `yaml-language-server`."""
+    """Prints the JSON Schema of syncd.yaml; with --write all schema files, for `yaml-language-server`."""
     from syncd.cli.out import say
     from syncd.model.errors import BadConfig, BadUsage, Flaw
     from syncd.settings.schema import schema_files, stale_schemas, write_schemas

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.lifecycle import Lifecycle, Teams
 from syncd.model.mapping import Connection
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class SalesforceAccount:
 class ConnectionSettings:
     """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws;
     ``poll`` is seconds between cycles, ``ca_file`` certificate authorities that are trusted beside the public ones.
+    ``lifecycle`` and ``teams`` are what both teams agreed on, ``None`` where there are no such files.
     """
 
     connection: Connection
@@ -106,6 +108,8 @@ class ConnectionSettings:
     sources: Mapping[str, MappingSource]
     cases: tuple[Case, ...]
     ca_file: str | None = None
+    lifecycle: Lifecycle | None = None
+    teams: Teams | None = None
 
 
 @dataclass(frozen=True, slots=True)

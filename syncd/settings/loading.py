@@ -1,7 +1,7 @@
 """From files and environment to frozen settings, or to every flaw at once.
 
 ``syncd.yaml``, then the overlay ``env/NAME.yaml`` that ``SYNCD_ENV`` names, then the environment; then the mapping
-files and cases of each connection's directory. Nothing here reaches a vendor or the store.
+files, cases, lifecycle and teams of each connection's directory. Nothing here reaches a vendor or the store.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from syncd.settings.accounts import (
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
+from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.rules import check_expression
@@ -98,6 +99,8 @@ class _Loading:
         kinds = self._in_order(sources)
         kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
         cases = self._cases(directory)
+        lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read)
+        self.flaws += flaws
         if token is None:
             return None
         connection = Connection(
@@ -118,6 +121,8 @@ class _Loading:
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
             ca_file=ca_file,
+            lifecycle=lifecycle,
+            teams=teams,
         )
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:

@@ -12,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from syncd.core.transforms import BUILT_IN
 from syncd.settings.cases import CasesFile
+from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.sections import SyncdFile
 
@@ -24,6 +25,7 @@ def config_reference() -> str:
         "# Configuration",
         "",
         "`syncd.yaml` says what is connected; `schema/KIND.yaml` what the two sides share; `cases/*.yaml` test it.",
+        "`lifecycle.yaml` and `teams.yaml` say what both teams agreed on ([docs/lifecycle.md](lifecycle.md)).",
         "`syncd check` reads all of it without a network and names every mistake with file, line and advice.",
         "",
         "- YAML 1.2: `NO` and `on` are texts. A key given twice, tags, anchors and unknown keys are errors.",
@@ -40,6 +42,8 @@ def config_reference() -> str:
         ("syncd.yaml", SyncdFile, "SYNCD_"),
         ("schema/KIND.yaml", MappingFile, None),
         ("cases/*.yaml", CasesFile, None),
+        ("lifecycle.yaml", LifecycleFile, None),
+        ("teams.yaml", TeamsFile, None),
     ):
         lines += [f"## {title}", "", *_table(model, environment), ""]
     lines += [
@@ -66,7 +70,7 @@ def _table(model: type[BaseModel], environment: str | None) -> Iterator[str]:
 
 def _keys(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, FieldInfo, str]]:
     for name, field in model.model_fields.items():
-        path = f"{prefix}{name}"
+        path = f"{prefix}{field.alias or name}"
         yield path, field, _default(field)
         for inner, step in _models(field.annotation):
             yield from _keys(inner, f"{path}{step}.")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from syncd.settings.cases import CasesFile
+from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.sections import SyncdFile
 
@@ -17,6 +18,8 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "schema.json": SyncdFile,
     "mapping.schema.json": MappingFile,
     "cases.schema.json": CasesFile,
+    "lifecycle.schema.json": LifecycleFile,
+    "teams.schema.json": TeamsFile,
 }
 """Files in ``config/`` and the models they are made from."""
 
