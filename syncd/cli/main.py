@@ -26,6 +26,7 @@ from syncd.cli import (
     doctor,
     drift,
     explain,
+    glossary,
     held,
     parked,
     pausing,
@@ -124,6 +125,7 @@ app.add_typer(sentinel.app, name="sentinel")
 app.add_typer(held.app, name="held")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
+app.command("glossary")(glossary.glossary)
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)
 app.command("sandbox")(stand_ins.sandbox)

@@ -1,0 +1,54 @@
+"""``syncd glossary``: the page on which both teams read what they agreed on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from syncd.cli.call import Call
+from syncd.model.errors import BadUsage
+
+
+def glossary(
+    context: typer.Context,
+    *,
+    as_html: Annotated[
+        bool, typer.Option("--html", help="One self-contained HTML file with a diagram, light or dark.")
+    ] = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Markdown; so it is without --html, too.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there, not to standard output.")
+    ] = None,
+) -> None:
+    """One page for both teams: each stage in words, who may say so, what it looks like in each system, what comes next.
+
+    Made from lifecycle.yaml, teams.yaml and the mapping; reaches no vendor and no store. The same files make the same
+    page, so it can be kept beside them.
+    """
+    from syncd.cli.out import say
+    from syncd.model.values import Pair
+    from syncd.operations.glossary import glossary as made_of
+    from syncd.operations.page_html import html
+    from syncd.operations.page_markdown import markdown
+
+    if as_html and as_markdown:
+        raise BadUsage("say --html or --md, not both")
+    call: Call = context.obj
+    loaded, _ = call.loaded_without_secrets()
+    settings = loaded.connection(call.connection)
+    if settings.lifecycle is None or settings.teams is None:
+        raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
+    kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
+    page = made_of(settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"))
+    text = html(page) if as_html else markdown(page)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
+    say(f"wrote {out}")

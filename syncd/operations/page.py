@@ -1,0 +1,94 @@
+"""A page of words before it is Markdown or HTML: sections of paragraphs, lists of terms, tables and a diagram.
+
+Whoever has something to say to both teams makes a ``Section`` of it; how it looks is decided by the two writers alone.
+Texts are plain: a writer escapes them, so that nothing a person wrote in a file can become markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A text that is shown as it is typed somewhere: a field's name, a value, an expression."""
+
+    text: str
+
+
+Words: TypeAlias = tuple[str | Code, ...]
+"""Words in a line, with code among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Words of its own."""
+
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What there is to say under several heads; each line of an entry stands by itself."""
+
+    entries: tuple[tuple[str, tuple[Words, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under heads, each as long as ``heads``."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Words, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """One way from node to node, by their keys. ``again`` is one that begins a new round; ``words`` say more."""
+
+    start: str
+    end: str
+    words: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Diagram:
+    """Nodes in their order, by key and name, and the ways between them. ``words`` say what is seen."""
+
+    nodes: tuple[tuple[str, str], ...]
+    arrows: tuple[Arrow, ...]
+    words: str
+
+
+Block: TypeAlias = Paragraph | Terms | Table | Diagram
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing among several of a section. ``key`` is how the files call it, ``notes`` a few words beside its name."""
+
+    key: str
+    name: str
+    notes: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of the page."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    cards: tuple[Card, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The whole of it."""
+
+    title: str
+    lead: Words
+    sections: tuple[Section, ...]
+    foot: Words
