@@ -48,11 +48,12 @@ def _cases(settings: ConnectionSettings) -> tuple[Flaw, ...]:
     from syncd.core.normalize import Codec, Context, Lens
     from syncd.model.values import Pair
     from syncd.settings.cases import run_cases
+    from syncd.settings.profiles import profiles_of
 
     kinds = {kind.kind: kind for kind in settings.connection.kinds}
     codecs = Pair(Codec.TEXT, Codec.JSON)
     lenses = {name: Lens(kind, Context(), codecs) for name, kind in kinds.items()}
-    return run_cases(settings.cases, kinds, lenses)
+    return run_cases(settings.cases, kinds, lenses, profiles_of(settings))
 
 
 def _online(call: Call, loaded: Loaded) -> tuple[tuple[Flaw, ...], tuple[str, ...]]:

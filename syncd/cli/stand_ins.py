@@ -260,8 +260,9 @@ def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> N
         for part in ("schema", "cases"):
             if (settings.directory / part).is_dir():
                 shutil.copytree(settings.directory / part, folder / part, dirs_exist_ok=True)
-        for path in settings.directory.glob("*schema.json"):
-            shutil.copyfile(path, folder / path.name)
+        for path in (*settings.directory.glob("*schema.json"), *settings.directory.glob("*.yaml")):
+            if path.name != "syncd.yaml":
+                shutil.copyfile(path, folder / path.name)
         file = folder / "syncd.yaml"
         file.touch(mode=0o600)
         file.write_text(_syncd_yaml(folder, environment), encoding="utf-8")

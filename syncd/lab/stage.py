@@ -231,8 +231,9 @@ def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
         raise BadUsage(f"{example} holds no example configuration; run the demo from a checkout of the project")
     for name in ("schema", "cases"):
         shutil.copytree(example / name, folder / name)
-    shutil.copy(example / "mapping.schema.json", folder)
-    shutil.copy(example / "cases.schema.json", folder)
+    for path in (*example.glob("*.yaml"), *example.glob("*.schema.json")):
+        if path.name != "syncd.yaml":
+            shutil.copy(path, folder)
     secrets = folder / "secrets"
     secrets.mkdir(mode=0o700)
     for name, secret in (("hubspot_token", TOKEN), ("salesforce_client_secret", CLIENT[1])):

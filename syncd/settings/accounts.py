@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.lifecycle import Lifecycle, Teams
 from syncd.model.mapping import Connection
+from syncd.model.persona import Persona
+from syncd.model.rating import Rating
 
 if TYPE_CHECKING:
     from syncd.settings.cases import Case
@@ -110,6 +113,9 @@ class ConnectionSettings:
     ca_file: str | None = None
     lifecycle: Lifecycle | None = None
     teams: Teams | None = None
+    personas: tuple[Persona, ...] = ()
+    rating: Rating | None = None
+    calendars: Calendars = NO_CALENDARS
 
 
 @dataclass(frozen=True, slots=True)

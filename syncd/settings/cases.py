@@ -12,10 +12,12 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
+from syncd.core.rating import Profiles
 from syncd.model.errors import Flaw
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.values import Side, Wire
 from syncd.settings.mapping_file import SideName
+from syncd.settings.profiles import check_profile
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
 from syncd.settings.validate import Section, Text
 
@@ -46,6 +48,13 @@ class CaseSection(Section):
         default_factory=dict, description="Shared fields and the values they must have."
     )
     written: WrittenSection | None = Field(None, description="What the other side must be written with.")
+    persona: Text | None = Field(
+        None, description="Persona the person must have by what the record says, by its key; `null` for none."
+    )
+    grade: Literal["A", "B", "C", "D"] | None = Field(
+        None, description="Grade the person must have; `null` for none, of a score that is empty."
+    )
+    at: Text | None = Field(None, description="Day (or instant) on which, for ratings that decay, e.g. `2026-03-01`.")
 
 
 class CasesFile(Section):
@@ -82,14 +91,22 @@ class CaseLens(Protocol):
 
 
 def run_cases(
-    cases: tuple[Case, ...], kinds: Mapping[str, KindMapping], lenses: Mapping[str, CaseLens]
+    cases: tuple[Case, ...],
+    kinds: Mapping[str, KindMapping],
+    lenses: Mapping[str, CaseLens],
+    profiles: Profiles | None = None,
 ) -> tuple[Flaw, ...]:
-    """Runs the cases; a flaw for each expectation that is not met, none if all are."""
+    """Runs the cases; a flaw for each expectation that is not met, none if all are.
+
+    :param profiles: personas and rating, for cases that expect one.
+    """
     flaws: list[Flaw] = []
     for case in cases:
         tree = Tree(case.tree.file, case.tree.value, case.tree.keys, case.tree.values)
         if case.kind in kinds:
-            _Trial(case, kinds[case.kind], lenses[case.kind], tree).run()
+            trial = _Trial(case, kinds[case.kind], lenses[case.kind], tree)
+            trial.run()
+            check_profile(case.section, case.kind, trial.read, profiles, tree=tree, loc=case.loc)
         else:
             tree.flaw(case.loc, f"there is no mapping of the kind {case.kind}", "add schema/ file, or remove the case")
         flaws += tree.flaws

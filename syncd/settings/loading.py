@@ -25,6 +25,7 @@ from syncd.settings.accounts import (
 )
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
+from syncd.settings.declared import declared
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
@@ -98,6 +99,9 @@ class _Loading:
         sources = self._sources(directory, loc)
         kinds = self._in_order(sources)
         kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
+        told = declared(directory, {name: source.kind for name, source in sources.items()}, self._read)
+        for tree in told.trees:
+            self._collect(tree)
         cases = self._cases(directory)
         lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read)
         self.flaws += flaws
@@ -123,6 +127,9 @@ class _Loading:
             ca_file=ca_file,
             lifecycle=lifecycle,
             teams=teams,
+            personas=told.personas,
+            rating=told.rating,
+            calendars=told.calendars,
         )
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:

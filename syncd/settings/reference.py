@@ -11,9 +11,12 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from syncd.core.transforms import BUILT_IN
+from syncd.settings.calendars_file import CalendarsFile
 from syncd.settings.cases import CasesFile
 from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
+from syncd.settings.personas_file import PersonasFile
+from syncd.settings.rating_file import RatingFile
 from syncd.settings.sections import SyncdFile
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "secret text"}
@@ -41,6 +44,9 @@ def config_reference() -> str:
     for title, model, environment in (
         ("syncd.yaml", SyncdFile, "SYNCD_"),
         ("schema/KIND.yaml", MappingFile, None),
+        ("personas.yaml", PersonasFile, None),
+        ("rating.yaml", RatingFile, None),
+        ("calendars.yaml", CalendarsFile, None),
         ("cases/*.yaml", CasesFile, None),
         ("lifecycle.yaml", LifecycleFile, None),
         ("teams.yaml", TeamsFile, None),

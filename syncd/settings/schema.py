@@ -9,9 +9,12 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from syncd.settings.calendars_file import CalendarsFile
 from syncd.settings.cases import CasesFile
 from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
+from syncd.settings.personas_file import PersonasFile
+from syncd.settings.rating_file import RatingFile
 from syncd.settings.sections import SyncdFile
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {
@@ -20,6 +23,9 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "cases.schema.json": CasesFile,
     "lifecycle.schema.json": LifecycleFile,
     "teams.schema.json": TeamsFile,
+    "personas.schema.json": PersonasFile,
+    "rating.schema.json": RatingFile,
+    "calendars.schema.json": CalendarsFile,
 }
 """Files in ``config/`` and the models they are made from."""
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from syncd.core.hours import Hours
 from syncd.core.normalize import Codec, Context, Lens
 from syncd.model.mapping import Clear, Direction, Policy
+from syncd.model.rating import LETTERS
 from syncd.model.values import FieldType, Lane, Pair, Side
 from syncd.settings.accounts import Loaded
 from syncd.settings.cases import run_cases
 from syncd.settings.loading import load
+from syncd.settings.profiles import profiles_of
 from syncd.settings.reference import config_reference
 from syncd.settings.schema import schema_files, stale_schemas, write_schemas
 from tests.unit.settings.conftest import Folder
@@ -47,7 +51,21 @@ def test_the_cases_of_the_example_pass(example: Loaded) -> None:
     """What `syncd check` runs."""
     settings = example.connection("main")
     assert len(settings.cases) >= 8
-    assert run_cases(settings.cases, {kind.kind: kind for kind in settings.connection.kinds}, lenses(example)) == ()
+    kinds = {kind.kind: kind for kind in settings.connection.kinds}
+    assert run_cases(settings.cases, kinds, lenses(example), profiles_of(settings)) == ()
+
+
+def test_the_example_declares_personas_rating_and_calendars(example: Loaded) -> None:
+    """Every grade can be reached, and each calendar counts a week."""
+    settings = example.connection("main")
+    assert len(settings.personas) == 3
+    assert settings.rating is not None
+    assert [each.grade for each in settings.rating.grades] == list(LETTERS)
+    most = sum(max(0, rule.points) for rule in settings.rating.rules)
+    assert most >= max(each.at_least or 0 for each in settings.rating.grades)
+    week = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 9, tzinfo=UTC)
+    hours = {key: Hours(each).between(*week) for key, each in settings.calendars.by_key.items()}
+    assert hours == {"us_east": timedelta(hours=42.5), "berlin": timedelta(hours=38), "hotline": timedelta(hours=66)}
 
 
 def test_the_defaults_that_cannot_hurt(example: Loaded) -> None:
