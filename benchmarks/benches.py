@@ -15,6 +15,7 @@ import yaml
 from benchmarks import daemon
 from benchmarks.figures import Figure
 from benchmarks.lab import CONFIG, Calls, Lab, Spent, opened
+from benchmarks.rating import rating
 from benchmarks.runner import processor_seconds
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.population import populate
@@ -224,4 +225,5 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "resync": resync,
     "connections": daemon.connections,
     "people": people,
+    "rating": rating,
 }

@@ -82,13 +82,16 @@ class Call:
         return read
 
     @contextmanager
-    def world(self, *, read_only: bool) -> Iterator[World]:
-        """Store and connectors of the chosen connection, whose name is on every log line meanwhile."""
+    def world(self, *, read_only: bool, loaded: Loaded | None = None) -> Iterator[World]:
+        """Store and connectors of the chosen connection, whose name is on every log line meanwhile.
+
+        :param loaded: the configuration, if it was read already.
+        """
         from syncd.bootstrap import open_world
         from syncd.observe.log import bound
 
         with (
-            open_world(self.loaded(), self.connection, who=who(), read_only=read_only) as world,
+            open_world(loaded or self.loaded(), self.connection, who=who(), read_only=read_only) as world,
             bound(connection=world.connection.name),
         ):
             yield world

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.profile import print_profile, profile_document
 
 if TYPE_CHECKING:
     from syncd.model.values import Canonical, Missing, Wire
     from syncd.operations.changes import Event
     from syncd.operations.explain import Explanation, FieldStory, Told
     from syncd.operations.finding import Hit
+    from syncd.operations.rating import ProfileStory
 
 LATEST = 20
 
@@ -28,33 +30,44 @@ def explain(
 ) -> None:
     """Says why a record is what it is and what the next cycle does with it; writes to nobody.
 
-    Both values now, Base, who changed what when, the rule, and what comes next or why nothing does. Exit 1 if several
-    records are meant (they are listed) or something of it waits for a person.
+    Both values now, Base, who changed what when, the rule, and what comes next or why nothing does; of a person also
+    persona and grade, rule by rule. Exit 1 if several records are meant (they are listed) or something waits for a
+    person.
 
     JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
     fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next}, history [{at,
     side, field, before, after, author, rule, run, outcome}], conflicts [id], parked [{side, field, code, reason,
-    advice}], dead_letters [{id, code, reason, advice}], open_intents [id]}.
+    advice}], dead_letters [{id, code, reason, advice}], open_intents [id], persona {key, name, owner, doubts [{persona,
+    reason}]}, rating {grade, points, reason, at, rules [{name, words, holds, points, days, doubt}]}, unsettled {FIELD:
+    reason}}; persona and rating are null where none is declared, and where FIELD is given.
     """
     from syncd.cli.out import print_json
     from syncd.engine.world import make_ready
     from syncd.model.errors import BadUsage
     from syncd.operations.explain import explain as explained
     from syncd.operations.finding import find_hits
+    from syncd.operations.rating import profile_of
+    from syncd.settings.profiles import profiles_of
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
+    loaded = call.loaded()
+    with call.world(read_only=True, loaded=loaded) as world:
         make_ready(world)
         hits = find_hits(world, record)
         if not hits:
             raise BadUsage(f"neither side has a record {record}, and no link remembers one; look for another spelling")
         told = explained(world, hits[0], field=field) if len(hits) == 1 else None
+        profile = None
+        if told is not None and field is None:
+            profiles = profiles_of(loaded.connection(call.connection))
+            profile = profile_of(told, profiles, world.clock.now())
     if as_json:
-        print_json({"hits": [_hit(hit) for hit in hits], "record": None if told is None else _document(told)})
+        document = None if told is None else {**_document(told), **profile_document(profile)}
+        print_json({"hits": [_hit(hit) for hit in hits], "record": document})
     elif told is None:
         print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
-        _print(told, detailed=field is not None)
+        _print(told, profile, detailed=field is not None)
     waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
     raise typer.Exit(1 if waits else 0)
 
@@ -77,7 +90,7 @@ def print_hits(hits: list[Hit], again: str) -> None:
     say(f"name one of them: {again}")
 
 
-def _print(told: Explanation, *, detailed: bool) -> None:
+def _print(told: Explanation, profile: ProfileStory | None, *, detailed: bool) -> None:
     from syncd.cli.out import say, table, when
     from syncd.model.values import Side
 
@@ -97,6 +110,8 @@ def _print(told: Explanation, *, detailed: bool) -> None:
     else:
         rows = [(story.mapping.name, *_values(story), story.next) for story in told.fields]
         table("", ("field", "marketing", "crm", "base", "next"), rows)
+    if profile is not None:
+        print_profile(profile)
     _print_history(told, latest=None if detailed else LATEST)
     for row in told.conflicts:
         say(f"  conflict {row.id}: {row.resolution or row.reason}", style="yellow")

@@ -38,13 +38,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class FieldStory:
-    """One shared field of one record. ``base`` is the agreed value, ``confirmed`` the wire values last confirmed."""
+    """One shared field of one record. ``base`` is the agreed value, ``confirmed`` the wire values last confirmed,
+    ``after`` what the next cycle writes to a record that is there, ``MISSING`` if nothing.
+    """
 
     mapping: FieldMapping
     now: Pair[Told | None]
     base: Canonical | Missing
     confirmed: Pair[Mapping[str, Wire]]
     next: str
+    after: Canonical | Missing = MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +197,11 @@ class _Story:
         now: Pair[Told | None] = Pair(*(self._told(mapping, side) for side in Side))
         confirmed = Pair(*(self._confirmed(mapping, side) for side in Side))
         base: Canonical | Missing = MISSING if self.base is None else self.base.agreed.get(mapping.name, MISSING)
-        return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base))
+        return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), self._after(mapping.name))
+
+    def _after(self, name: str) -> Canonical | Missing:
+        updates = (each for decision in self.decisions for each in decision.actions if isinstance(each, Update))
+        return next((change.after for each in updates for change in each.changes if change.field == name), MISSING)
 
     def _told(self, mapping: FieldMapping, side: Side) -> Told | None:
         record = self.records.of(side)
