@@ -25,12 +25,13 @@ def glossary(
 ) -> None:
     """One page for both teams: each stage in words, who may say so, what it looks like in each system, what comes next.
 
-    Made from lifecycle.yaml, teams.yaml and the mapping; reaches no vendor and no store. The same files make the same
-    page, so it can be kept beside them.
+    Made from lifecycle.yaml, teams.yaml and the mapping, and from personas.yaml and rating.yaml where they are there;
+    reaches no vendor and no store. The same files make the same page, so it can be kept beside them.
     """
     from syncd.cli.out import say
     from syncd.model.values import Pair
     from syncd.operations.glossary import glossary as made_of
+    from syncd.operations.glossary_profiles import profiles
     from syncd.operations.page_html import html
     from syncd.operations.page_markdown import markdown
 
@@ -42,7 +43,8 @@ def glossary(
     if settings.lifecycle is None or settings.teams is None:
         raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
     kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
-    page = made_of(settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"))
+    more = tuple(profiles(settings.personas, settings.rating))
+    page = made_of(settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"), more=more)
     text = html(page) if as_html else markdown(page)
     if out is None:
         sys.stdout.write(text)
