@@ -20,7 +20,7 @@ from requests.adapters import BaseAdapter
 
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import Kernel, VendorClock
+from sandbox.kernel import HttpRequest, HttpResponse, Kernel, VendorClock
 from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.switches import SalesforceSwitches
 from syncd.bootstrap import read_config, verifier
@@ -59,11 +59,14 @@ TIGHT: Final[Mapping[str, Any]] = {
 
 @dataclass(slots=True)
 class Senses:
-    """What a run notices: every call with its answer (``heard``), every point (``trace``); how long calls take."""
+    """What a run notices: every call with its answer (``heard``), every point (``trace``); how long calls take.
+    ``speaker`` is the life whose call was heard last.
+    """
 
     heard: Callable[[Side, Any, Any], None] = lambda _side, _asked, _answer: None
     trace: Callable[[str], None] = lambda _what: None
     latency: random.Random = field(default_factory=lambda: random.Random(1))
+    speaker: int = 0
 
 
 @dataclass(slots=True)
@@ -112,12 +115,17 @@ class Arena:
 
     def _line(self, kernel: Kernel, life: Life, side: Side) -> Line:
         senses = self.senses
+
+        def heard(asked: HttpRequest, answer: HttpResponse | None) -> None:
+            senses.speaker = life.number
+            senses.heard(side, asked, answer)
+
         return Line(
             kernel,
             life,
             self.clock,
             latency=lambda: senses.latency.choice(LATENCIES),
-            heard=lambda asked, answer: senses.heard(side, asked, answer),
+            heard=heard,
             name=str(side),
         )
 

@@ -35,7 +35,7 @@ class Effects:
     """All effects of a run, over all lives: how many points there were, and at which ones a life ends.
 
     ``failing`` are the numbers of store calls that fail, ``names`` what each point was called, for whoever wants to
-    know which there are; ``passed`` is told each as it is passed.
+    know which there are; ``passed`` is told each as it is passed, with the number of the life.
     """
 
     kills: Collection[int] = ()
@@ -45,7 +45,7 @@ class Effects:
     killed: list[str] = field(default_factory=list)
     failed: int = 0
     names: list[str] | None = None
-    passed: Callable[[str], None] = lambda _name: None
+    passed: Callable[[int, str], None] = lambda _life, _name: None
 
 
 class Life:
@@ -62,7 +62,7 @@ class Life:
         self.check()
         effects = self._effects
         effects.count += 1
-        effects.passed(name)
+        effects.passed(self.number, name)
         if effects.names is not None:
             effects.names.append(name)
         if effects.count in effects.kills:

@@ -9,6 +9,7 @@ hash tells whether a replay was the same.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ from syncd.operations.deciding import Choice, resolution
 from syncd.operations.drift import let_go_on, resting
 from syncd.operations.resyncing import Words, ask, understood
 
+FOLDER: Final = re.compile(r"\S*/syncd-arena-[^/]+/")
+"""Where an arena's configuration lay (``founding``)."""
 RESTART: Final = 5.0
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
@@ -171,7 +174,8 @@ class _Play:
             return ended
         except SyncdError as trouble:
             self.result.turns[type(trouble).__name__] += 1
-            self._traced(f"turn failed: {type(trouble).__name__} {trouble}")
+            told = FOLDER.sub("", str(trouble))  # a folder of this process: no other one's trace would be the same
+            self._traced(f"turn failed: {type(trouble).__name__} {told}")
             self.witness.failed.append((began, self.arena.clock.ms))
         except Killed:
             self.result.turns["killed"] += 1

@@ -47,7 +47,7 @@ class Witness:
         self.sent: defaultdict[tuple[Side, str, str], list[tuple[int, int]]] = defaultdict(list)
         self.bunched: set[int] = set()
         self._searches: list[int] = []
-        self._begun = 0
+        self._begun: dict[int, int] = {}
         self.broken: list[Violation] = []
         self.listed = 0
         self.judged = 0
@@ -81,12 +81,12 @@ class Witness:
             if written:
                 self.broken += unrecorded(self.arena.store, side, (record for _, record, _ in written))
 
-    def passed(self, point: str) -> None:
-        """A point of the process: once its intents are stored, a lot is decided on and looks at nothing more; searches
-        are counted as they leave.
+    def passed(self, life: int, point: str) -> None:
+        """A point of a process: once its intents are stored, a lot is decided on and looks at nothing more, however
+        long the process stands still then. Searches are counted as they leave.
         """
         if point == "before begin":
-            self._begun = self.arena.clock.ms
+            self._begun[life] = self.arena.clock.ms
         elif point.startswith("before marketing POST") and point.endswith("/search"):
             self._searches.append(self.arena.clock.ms)
 
@@ -128,7 +128,8 @@ class Witness:
         if not record:
             self._made_for.update((side, mate) for mate in mates)
         for name, value in values.items():
-            self.sent[side, record, name].append((self._begun, self.arena.clock.ms))
+            begun = self._begun.get(self.arena.senses.speaker, 0)
+            self.sent[side, record, name].append((begun, self.arena.clock.ms))
             if name not in self._writable.get((side, object_name), ()):
                 what = f"{name} of {object_name} was sent, which nothing maps to this side"
                 self.broken.append(Violation("P6", str(side), what))

@@ -13,9 +13,7 @@ from syncd.model.persona import Persona
 from syncd.model.rating import GradeRule, Rating, RatingRule, points_text
 from syncd.operations.page import Block, Card, Code, Paragraph, Section, Table, Terms, Words
 
-FIRST_HOLDS: Final = (
-    "Tried in this order: the first whose condition holds is the person's. Nobody must be one."
-)
+FIRST_HOLDS: Final = "Tried in this order: the first whose condition holds is the person's. Nobody must be one."
 ADDED_UP: Final[Words] = (
     "The points of all rules that hold are added up. A rule that meets an empty field gives nothing, and ",
     Code("syncd explain"),

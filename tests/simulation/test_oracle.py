@@ -287,7 +287,7 @@ def test_p8_searches_that_the_line_bunched(arena: Arena, apart: int, broken: set
     def bunched(room: Room) -> None:
         kernel, clock = room.arena.hubspot, room.arena.clock
         for _ in range(6):
-            room.play.witness.passed("before marketing POST contacts/search")
+            room.play.witness.passed(1, "before marketing POST contacts/search")
             clock.ms += apart
         clock.ms -= apart
         kernel.calls.append(Call(10**6, kernel.clock.now(), "POST", "/", "search", 429))
