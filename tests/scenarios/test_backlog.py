@@ -140,16 +140,16 @@ def test_a_conflict_in_the_gap_is_held_as_ever(steps: Steps, pairs: list[tuple[s
 # -- a field that was added --------------------------------------------------------------------------------------------
 def test_a_field_that_was_added_is_proposed_to_be_filled(tmp_path: Path) -> None:
     """`plan` names it while no linked record has it; the resync that it proposes fills it, and the proposal is gone."""
-    without = configured(tmp_path / "before", lambda fields: fields.pop("title"))
+    without = configured(tmp_path / "before", lambda fields: fields.pop("city"))
     before = Steps(without)
-    _, lead = before.pair(jobtitle="Head of Data")
+    _, lead = before.pair(city="Bonn")
     before.cycle()
     both = without
     loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
     both.world = open_world(both.hubspot, both.salesforce, both.clock, both.store, loaded.connection(None))
     steps = Steps(both)
     plan = plan_only(both.world).plan
-    assert forecast(both.world, plan).unfilled == ("title",)
-    assert carried_out(steps, wanted(steps, everything=True, fields=["title"]))
-    assert steps.sold(lead, "Title") == "Head of Data"
+    assert forecast(both.world, plan).unfilled == ("city",)
+    assert carried_out(steps, wanted(steps, everything=True, fields=["city"]))
+    assert steps.sold(lead, "City") == "Bonn"
     assert forecast(both.world, plan_only(both.world).plan).unfilled == ()
