@@ -104,7 +104,7 @@ class _Steps:
             columns[:] = [each for each in columns if each.mapping.name in FIELDS]
 
     def _note(self, side: Side, asked: HttpRequest) -> None:
-        for record, values in _payloads(side, asked):
+        for _, record, values in _payloads(side, asked):
             for column, value in values.items():
                 before = self.sent[side, record, column]
                 if record and isinstance(value, str) and before[-1:] != [value]:
