@@ -79,7 +79,9 @@ class Witness:
             if any(name in self._keys[side] for _, _, values in written for name in values):
                 self._learn()  # now, since either record may be erased before a value goes there
             if written:
-                self.broken += unrecorded(self.arena.store, side, (record for _, record, _ in written))
+                late = self.arena.senses.speaker < self.arena.lives
+                records = (record for _, record, _ in written)
+                self.broken += unrecorded(self.arena.store, side, records, late=late)
 
     def passed(self, life: int, point: str) -> None:
         """A point of a process: once its intents are stored, a lot is decided on and looks at nothing more, however

@@ -321,9 +321,9 @@ def test_p14_a_write_that_is_not_on_record(arena: Arena) -> None:
         room.sends(0, {"Title": "Buyer"}, noted=False)
         room.arena.store.settle(Settlement(endings={"by hand": "done"}), room.arena.clock.now())
 
-    def comes_late(room: Room, ending: str) -> None:
-        room.notes()
-        room.arena.store.settle(Settlement(endings={"by hand": ending}), room.arena.clock.now())
+    def comes_late(room: Room, ending: str, *, lives_since: int = 1) -> None:
+        room.notes(ending=ending)
+        room.arena.senses.speaker = room.arena.lives - lives_since
         room.sends(0, {"Title": "Buyer"}, noted=False)
 
     def alters(room: Room) -> None:
@@ -335,6 +335,8 @@ def test_p14_a_write_that_is_not_on_record(arena: Arena) -> None:
     assert found_out(arena, sends_for_another) == {"P14"}
     assert found_out(arena, lambda room: room.notes()) == {"P14"}
     assert found_out(arena, lambda room: comes_late(room, "recovered: not done")) == set()
+    assert found_out(arena, lambda room: comes_late(room, "recovered: done")) == set()
+    assert found_out(arena, lambda room: comes_late(room, "recovered: done", lives_since=0)) == {"P14"}
     assert found_out(arena, lambda room: comes_late(room, "done")) == {"P14"}
     assert found_out(arena, alters) == {"P14"}
     assert found_out(arena, lambda room: room.notes(ending="done")) == set()

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from syncd.engine.cycle import sync
 from syncd.lab.arena import Arena, open_arena
+from syncd.lab.founding import come_to_rest
 from syncd.lab.lives import Effects, Life, LifeClock
 from syncd.lab.virtual import SeededChance
 from syncd.store import open_store
@@ -19,13 +19,12 @@ VARIANT: Final = 3
 """Which of the arena's worlds: one whose brake is the configuration's own."""
 DAILY_CALLS: Final = 100_000
 """Salesforce's calls a day, as an Enterprise org has them."""
-CYCLES: Final = 12
 
 
 def settle(config: Path, folder: Path, *, records: int) -> Arena:
     """An arena with so many people known to both sides, first link made, everything quiet.
 
-    :raises RuntimeError: if it does not come to rest, though nobody disturbs it.
+    :raises Bug: if it does not come to rest, though nobody disturbs it.
     """
     arena = open_arena(config, variant=VARIANT, folder=folder)
     arena.store.close()
@@ -39,17 +38,8 @@ def settle(config: Path, folder: Path, *, records: int) -> Arena:
     arena.salesforce.limits.maximum = DAILY_CALLS
     for start in range(0, records, LOT):
         _people(arena, range(start, min(start + LOT, records)))
-    arena.clock.advance(60)
-    world, _ = arena.start()
-    ended = sync(world)
-    if ended.needs_approval and ended.plan is not None:
-        ended = sync(world, approve=ended.plan.digest)
-    for _ in range(CYCLES):
-        arena.clock.advance(600)
-        ended = sync(world, steady=True)
-        if not ended.run.counts:
-            return arena
-    raise RuntimeError(f"it does not come to rest by itself: {dict(ended.run.counts)}")
+    come_to_rest(arena)
+    return arena
 
 
 def _people(arena: Arena, numbers: range) -> None:
