@@ -389,14 +389,16 @@ class Gather:
 
     def _prove(self) -> None:
         """Reads by id what is told as there though it is known to have left: a search index may go on showing what was
-        merged away (HubSpot does not say that it never does). What came out of a bin is there indeed.
+        merged away (HubSpot does not say that it never does). What came out of a bin is there indeed. Whom a merge made
+        is read by id, too: looking for it has told newer values than the search, which a write would go over.
         """
         into = self.into
         for side in SIDES:
             strays = into.strays.of(side)
             former = {} if self.first else former_links(self.world, self.kind, side, strays)
             back = [record.ref for _, each, record in into.back if each is side]
-            doubtful = [ref for ref in strays if ref in former or (side, ref) in into.departed]
+            survivors = {move.new for _, each, move in into.moved if each is side}
+            doubtful = [ref for ref in strays if ref in former or ref in survivors or (side, ref) in into.departed]
             there = {each.ref: each for each in self._fetch(side, [*doubtful, *back]) if isinstance(each, RemoteRecord)}
             for ref in doubtful:
                 strays.pop(ref, None)
