@@ -15,6 +15,7 @@ from connectors.hubspot.errors import Rejected, read_fault
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.wire import SUBSCRIPTION, UNSUBSCRIBED, Asked, chunks, id_of, opt_outs, properties_of, to_text
 from syncd.model.errors import NeedsOperator, RetryLater
+from syncd.model.link import NO_ADDRESS
 from syncd.model.values import Lane, Wire
 from syncd.model.write import CreateRecord, Deferred, Refused, Write, WriteResult
 
@@ -44,9 +45,9 @@ def unsubscribe(
     addresses = _addresses(reader, asked, {index: rows[index] for index in wanted}) if wanted else {}
     ends: dict[int, WriteResult] = {
         index: Refused(
-            "NO_ADDRESS",
+            NO_ADDRESS,
             "an opt-out belongs to an e-mail address and this contact has none",
-            "give the contact an address, or take the opt-out out of the write",
+            "give the contact an address: syncd then unsubscribes it by itself",
             tuple(names),
         )
         for index, names in wanted.items()
@@ -61,9 +62,9 @@ def unsubscribe(
         failed |= {(address, UNSUBSCRIBED): end for address, end in _send(client, lot, lane=lane).items()}
     for start in range(0, len(single), BATCH):
         failed |= _leave(client, single[start : start + BATCH], lane=lane)
-    for index, names in wanted.items():
-        for name in names:
-            if (end := failed.get((addresses[index], name))) is not None:
+    for index, address in addresses.items():
+        for name in wanted[index]:
+            if (end := failed.get((address, name))) is not None:
                 ends.setdefault(index, end)
     return ends
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from syncd.core.draft import Draft
 from syncd.core.layout import digest
 from syncd.core.lost import by_person
-from syncd.model.link import QUARANTINED, Link, Parked
+from syncd.model.link import NO_ADDRESS, QUARANTINED, Link, Parked
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteRecord
 from syncd.model.values import SIDES, Instant, Pair, Side, Wire
@@ -51,15 +51,20 @@ class Parking:
         wires: Mapping[str, Wire],
         record: RemoteRecord | None,
         rule: str,
+        *,
+        addressed: bool = False,
     ) -> bool:
-        """Whether this very write was refused and nothing changed since, or the field is in quarantine."""
+        """Whether this very write was refused and nothing changed since, or the field is in quarantine.
+
+        What waits for an e-mail address is written once the person is ``addressed``.
+        """
         if not any(row.field == name for row in parked):
             return False
         if not by_person(rule) and any(row.field == name and row.code == QUARANTINED for row in parked):
             return True
         fingerprints = {self.fingerprint(side, wires, unforeseen=each) for each in (False, True)}
         for row in parked:
-            if row.side is side and row.field == name:
+            if row.side is side and row.field == name and not (addressed and row.code == NO_ADDRESS):
                 plain, _, record_type = row.fingerprint.partition("@")
                 if plain in fingerprints and (not record_type or record is None or record.record_type == record_type):
                     return True

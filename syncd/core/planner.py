@@ -237,7 +237,8 @@ class Planner:
                 draft.settle(name, verdict.value)
                 continue
             record = seen.of(side)
-            if self.parking.holds_back(known.parked, side, name, wires, record, verdict.rule):
+            addressed = bool(parked) and self._addressed(link, base, seen)
+            if self.parking.holds_back(known.parked, side, name, wires, record, verdict.rule, addressed=addressed):
                 draft.reasons.append("parked")
                 continue
             before = sides.of(side).value
@@ -248,6 +249,13 @@ class Planner:
             written = True
         if written:
             draft.agreed[name] = verdict.value
+
+    def _addressed(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
+        """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
+        slots = self._layout_of(link, seen).slots
+        names = [rule.field for rule in self.kind.match if rule.by == "email" and rule.field in slots]
+        sights = (self._look(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
+        return any(isinstance(sight.value, str) for sight in sights)
 
     def _told(
         self, verdict: Take | Unite, name: str, link: Link, sides: Pair[Seen], seen: Pair[RemoteRecord | None]

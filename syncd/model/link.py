@@ -158,6 +158,8 @@ class Conflict:
 
 QUARANTINED = "QUARANTINED"
 """The code of a parked field that somebody keeps putting back: neither side is written until a person says so."""
+NO_ADDRESS = "NO_ADDRESS"
+"""The code of a parked opt-out that has no e-mail address to belong to yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from sandbox.salesforce.definitions import FieldDefinition
 from syncd.model.errors import BadConfig
-from tests.scenarios.steps import Fields, Steps
+from tests.scenarios.steps import Fields, Steps, remapped
 
 
 # -- opt-out -----------------------------------------------------------------------------------------------------------
@@ -51,6 +52,40 @@ def test_renewed_consent_is_held_and_never_written(steps: Steps, side: str) -> N
     steps.cycle()
     assert not steps.conflicts()
     assert steps.sold(lead, "HasOptedOutOfEmail") is False
+    steps.quiet()
+
+
+def _silent_and_next(tmp_path: Path) -> tuple[Steps, str, dict[str, str]]:
+    """Steps in which a Lead that opted out has no address, the Lead, and the contacts by last name."""
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    silent = steps.lead(LastName="Silent", HasOptedOutOfEmail=True)
+    steps.lead(LastName="Next", Email="next@example.com")
+    steps.cycle()
+    return steps, silent, {steps.marketed(each, "lastname"): each for each in steps.contacts()}
+
+
+def test_an_opt_out_without_an_address_is_told_and_costs_nobody_else(tmp_path: Path) -> None:
+    """A Lead without an address opted out: its contact is made all the same, so is the next one's, and it is listed."""
+    steps, _, contacts = _silent_and_next(tmp_path)
+    assert contacts.keys() == {"Silent", "Next"}
+    (parked,) = steps.both.store.parked()
+    assert (parked.field, parked.code) == ("opt_out", "NO_ADDRESS")
+    steps.quiet()
+
+
+@pytest.mark.parametrize("side", ["marketing", "crm"])
+def test_an_opt_out_is_written_with_the_address_that_it_waited_for(tmp_path: Path, side: str) -> None:
+    """Wherever the address is told, the contact that gets it is out: it is never reachable for a moment."""
+    steps, silent, contacts = _silent_and_next(tmp_path)
+    contact = contacts["Silent"]
+    if side == "crm":
+        steps.sell(silent, Email="silent@example.com")
+    else:
+        steps.market(contact, email="silent@example.com")
+    steps.cycle()
+    assert steps.marketed(contact, "email") == "silent@example.com"
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    assert not steps.both.store.parked()
     steps.quiet()
 
 
