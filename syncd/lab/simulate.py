@@ -101,11 +101,15 @@ def _played(scenarios: Sequence[Scenario], order: Order, screen: Console) -> lis
                TimeRemainingColumn())  # fmt: skip
     results: list[Played] = []
     bad = 0
+    by_seed = {each.seed: each for each in scenarios}
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("playing", total=len(scenarios))
         for each in played(scenarios, config=order.config, connection=order.connection, workers=order.workers):
             results.append(each)
-            bad += bool(each.violations)
+            if each.violations:
+                bad += 1
+                if order.replay is None:  # now: a long run may be interrupted
+                    _write(by_seed[each.seed], each.violations[0], order)
             bar.update(task, advance=1, description=f"playing, {bad} broken" if bad else "playing")
     return sorted(results, key=lambda each: each.seed)
 
@@ -171,10 +175,16 @@ def _keep(broken: Sequence[Played], scenarios: dict[str, Scenario], order: Order
         scenario = scenarios[each.seed]
         if number < SHRUNK and first.promise != "crash":
             scenario = shrunk(scenario, lambda candidate, first=first: _fails(candidate, first, order))  # type: ignore[misc]
-        order.keep.mkdir(parents=True, exist_ok=True)
-        file = order.keep / f"{each.seed}.json"
-        file.write_bytes(replace(scenario, note=str(first)).to_json())
+        file = _write(scenario, first, order)
         screen.print(f"  kept; play it again: syncd simulate --replay {file}")
+
+
+def _write(scenario: Scenario, violation: Violation, order: Order) -> Path:
+    """Keeps a scenario with what it broke. Returns the file."""
+    order.keep.mkdir(parents=True, exist_ok=True)
+    file = order.keep / f"{scenario.seed}.json"
+    file.write_bytes(replace(scenario, note=str(violation)).to_json())
+    return file
 
 
 def _fails(candidate: Scenario, violation: Violation, order: Order) -> bool:

@@ -51,7 +51,8 @@ RATE: Final = 0.03
 @dataclass(frozen=True, slots=True)
 class Sort:
     """What sort of house: on a disk that can be filled, or on PostgreSQL; how many daemons; how long a frozen process
-    stays frozen at most, and from when to when after its start a process is killed.
+    stays frozen at most, and from when to when after its start a process is killed. ``at_once`` spares processes the
+    reading of their modules (``tests/forked.py``).
     """
 
     name: str
@@ -59,6 +60,7 @@ class Sort:
     freeze: float = 2.5
     kills: tuple[float, float] = (0.5, 2.8)
     server: OwnServer | None = None
+    at_once: bool = False
 
 
 @dataclass
@@ -154,7 +156,8 @@ class House:
     def _start(self, *words: str) -> Process:
         self.tally[f"started {words[0]}"] += 1
         name = f"{self.seed} {words[0]} {self.tally.total()}"
-        process = Process(name, self.place.config, *words, environ=ENVIRON | {"PYTHONDONTWRITEBYTECODE": "1"})
+        environ = ENVIRON | {"PYTHONDONTWRITEBYTECODE": "1"}
+        process = Process(name, self.place.config, *words, environ=environ, at_once=self.sort.at_once)
         process.excused = process.excused or self._in_trouble()
         return process
 
@@ -280,12 +283,15 @@ class House:
         self.people.look_at_opt_outs()
 
     def _quiet(self, *, lasting: float = QUIET) -> str:
-        """Waits until nothing was written for so long, no write is open and no resync waits; else what is left."""
+        """Waits until nothing was written for so long, no write is open and no resync waits; else what is left.
+
+        A daemon that still starts is not quiet: on a busy machine that takes longer than ``lasting``.
+        """
         over = time.monotonic() + QUIET_WITHIN
         left, written, since = "", -1, time.monotonic()
         while time.monotonic() < over:
             now = self._written()
-            if now != written:
+            if now != written or not self._lives[0].process.cycled:
                 written, since = now, time.monotonic()
             if not self._lives[0].process.alive:
                 return f"the daemon ended: {self._lives[0].process.tail()}"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.chaos.evidence import Ended
+from tests.forked import Forked
 from tests.scenarios.processes import ROOT, SYNCD
 
 PATIENCE: Final = 30.0
@@ -27,9 +28,13 @@ LATE: Final = 40.0
 
 
 class Process:
-    """One call of the program with its standard error. ``excused`` says that it may end by itself, and why not 0."""
+    """One call of the program with its standard error. ``excused`` says that it may end by itself, and why not 0;
+    ``at_once`` that it begins as ``tests/forked.py`` has it.
+    """
 
-    def __init__(self, name: str, config: Path, *words: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, config: Path, *words: str, environ: Mapping[str, str], at_once: bool = False
+    ) -> None:  # fmt: skip
         self.name = name
         self.words = words
         self.began = time.monotonic()
@@ -38,7 +43,7 @@ class Process:
         self.excused = words[0] != "run"  # a single call ends by itself
         self._by = "itself"
         self._told = bytearray()
-        self._popen = subprocess.Popen(
+        self._popen = (Forked if at_once else subprocess.Popen)(
             [*SYNCD, "--config", str(config), *words],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
@@ -64,6 +69,11 @@ class Process:
     def code(self) -> int | None:
         """Its exit code, once it has ended."""
         return self._popen.poll()
+
+    @property
+    def cycled(self) -> bool:
+        """Whether it has finished a cycle."""
+        return b'"run.finished"' in self._told
 
     def tail(self) -> str:
         """The last lines of its standard error that are not about single calls."""

@@ -1,4 +1,7 @@
-"""The program as processes: stand-ins, single calls and daemons, each proven to keep its standard error clean."""
+"""The program as processes: stand-ins, single calls and daemons, each proven to keep its standard error clean.
+
+They begin at once (``tests/forked.py``); ``SYNCD`` is the command for who means its very start.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.control import Control
+from tests import forked
+from tests.forked import Forked
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SYNCD = (sys.executable, "-m", "syncd.cli.main")
@@ -113,15 +118,8 @@ class Place:
 
     def run(self, *words: str, environ: Mapping[str, str] | None = None) -> Said:
         """One call of the program; proves on the way that standard error is clean."""
-        done = subprocess.run(
-            [*SYNCD, "--config", str(self.config), *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env={**os.environ, **(environ or {})},
-            timeout=120,
-            check=False,
-        )
+        command = [*SYNCD, "--config", str(self.config), *words]
+        done = forked.run(command, cwd=ROOT, env={**os.environ, **(environ or {})})
         clean(done.stderr)
         assert "\x1b" not in done.stdout
         return Said(done.returncode, done.stdout, done.stderr)
@@ -131,7 +129,7 @@ class Place:
         """``syncd run``, stopped at the end if the test did not."""
         log = self.config.parent / f"daemon-{time.monotonic_ns()}.err"
         with log.open("wb") as stderr:
-            process = subprocess.Popen(
+            process = Forked(
                 [*SYNCD, "--config", str(self.config), "run", *words],
                 cwd=ROOT,
                 stdout=subprocess.DEVNULL,
@@ -163,14 +161,7 @@ class Place:
             file = self.config.parent / f"{name}.json"
             file.write_text(json.dumps(content))
             words += [f"--{name}", str(file)]
-        done = subprocess.run(
-            [sys.executable, "-m", "syncd.lab.agreement", "--config", str(self.config), *words],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        done = forked.run([sys.executable, "-m", "syncd.lab.agreement", "--config", str(self.config), *words], cwd=ROOT)
         return Said(done.returncode, done.stdout, done.stderr)
 
     def linked(self) -> list[tuple[str, str]]:
@@ -201,7 +192,7 @@ def open_place(folder: Path, *words: str) -> Iterator[Place]:
     :param words: more for that command, like ``--people 300``.
     """
     config = folder / "config"
-    process = subprocess.Popen(
+    process = Forked(
         [*SYNCD, "sandbox", "--write-config", str(config), *words],
         cwd=ROOT,
         stdout=subprocess.PIPE,

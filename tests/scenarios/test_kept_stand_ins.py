@@ -20,6 +20,8 @@ from sandbox.salesforce.definitions import text
 from sandbox.server import RunningSandbox
 from syncd.cli import keeping
 from syncd.model.errors import BadUsage
+from tests import forked
+from tests.forked import Forked
 from tests.scenarios.processes import READY, ROOT, SYNCD
 
 pytestmark = pytest.mark.slow
@@ -45,7 +47,7 @@ class Served:
 @contextmanager
 def served(*words: str, before: tuple[str, ...] = (), environ: Mapping[str, str] | None = None) -> Iterator[Served]:
     """``syncd sandbox`` with these words, killed at the end if nobody stopped it."""
-    process = subprocess.Popen(
+    process = Forked(
         [*SYNCD, *before, "sandbox", *words],
         cwd=ROOT,
         env={**os.environ, **(environ or {})},
@@ -70,7 +72,7 @@ def served(*words: str, before: tuple[str, ...] = (), environ: Mapping[str, str]
 
 def say(*words: str) -> subprocess.CompletedProcess[str]:
     """One call of the program."""
-    return subprocess.run([*SYNCD, *words], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    return forked.run([*SYNCD, *words], cwd=ROOT)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -22,6 +22,7 @@ from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.olist import load_olist
 from sandbox.server import RunningSandbox
 from syncd.settings.brake import raised
+from tests.forked import Forked
 from tests.shared import HERE, SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,7 +71,7 @@ def environment(box: RunningSandbox, folder: Path) -> dict[str, str]:
 def start(env: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
     """The real command, in a process of its own."""
     command = [sys.executable, "-m", "syncd.cli.main", "--config", str(ROOT / "config"), *arguments]
-    return subprocess.Popen(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    return Forked(command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
 
 
 def finish(env: dict[str, str], *arguments: str) -> tuple[int, str]:
