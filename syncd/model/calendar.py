@@ -6,7 +6,7 @@ A calendar is a rule and no list of dates: it answers for any year. ``syncd.core
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
@@ -53,10 +53,14 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Calendars:
-    """All calendars by key, and the key of the one that counts for whoever has none; ``None`` if there is no file."""
+    """All calendars by key, and the key of the one that counts for whoever has none; ``None`` if there is no file.
+
+    ``owners`` are keys by the e-mail addresses or logins, in lower case, of those who keep another one.
+    """
 
     by_key: Mapping[str, Calendar]
     default: str | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
 
 
 NO_CALENDARS: Final = Calendars({})

@@ -130,10 +130,53 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True)
+class Commitments:
+    """What each team has promised the other; ``None`` where nothing was. All but ``volume`` are percent.
+
+    Marketing's: ``volume`` people qualified in a calendar month, ``complete`` entry fields, ``valid`` contact points.
+    Sales': ``touch`` and ``decision`` within the time agreed, ``reason`` given with each rejection.
+    """
+
+    volume: int | None = None
+    complete: int | None = None
+    valid: int | None = None
+    touch: int | None = None
+    decision: int | None = None
+    reason: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffRules:
+    """What the stages mean for the handoff from marketing to sales. No stage means two things, but for ``born``.
+
+    ``qualified`` opens an episode. ``accepted``, ``offered`` (there is a deal) and ``won`` are sales' yes, each meaning
+    those before it too. ``rejected`` is sales' no; after a yes it ends the episode as lost or recycled. ``lost`` and
+    ``recycled`` are stages that say so by themselves. Who is new and comes into a stage of ``born`` was found by sales.
+
+    ``touch_within`` and ``decide_within`` are by grade or persona (``OTHER`` for everybody else) the time sales has
+    once a person is delivered. ``facts`` names for each fact of the credit the shared field that holds it.
+    """
+
+    qualified: tuple[str, ...]
+    accepted: tuple[str, ...]
+    rejected: tuple[str, ...]
+    won: tuple[str, ...]
+    offered: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    recycled: tuple[str, ...] = ()
+    born: tuple[str, ...] = ()
+    touch_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
+    decide_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
+    facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    commitments: Commitments = Commitments()
+
+
+@dataclass(frozen=True, slots=True)
 class Lifecycle:
     """All that both teams have agreed on about the stages of one kind.
 
     ``field`` is the shared field that holds the stage. ``reasons`` are lists by name. ``changed`` is oldest first.
+    ``handoff`` is ``None`` where nobody has said what the stages mean for it; then there is no ledger.
     """
 
     kind: str
@@ -144,6 +187,7 @@ class Lifecycle:
     undeclared: Undeclared = Undeclared.REPORT
     first_link: FirstLink = FirstLink.HOLD
     changed: tuple[Amendment, ...] = ()
+    handoff: HandoffRules | None = None
 
 
 # -- who moves people --------------------------------------------------------------------------------------------------

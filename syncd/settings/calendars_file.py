@@ -87,6 +87,9 @@ class CalendarSection(Section):
     closed: list[Text] = Field(
         default_factory=list, description="More days without work: `2026-12-24` once, `12-24` every year."
     )
+    owners: list[Text] = Field(
+        default_factory=list, description="E-mail addresses or logins of those who keep it; the others keep `default`."
+    )
 
 
 class CalendarsFile(Section):
@@ -103,7 +106,19 @@ def calendars_of(section: CalendarsFile, tree: Tree) -> Calendars:
             ("default",), f"there is no calendar {section.default!r}", _nearest(section.default, section.calendars)
         )
     by_key = {key: _Reading(key, each, tree).calendar() for key, each in section.calendars.items()}
-    return Calendars(by_key, section.default)
+    return Calendars(by_key, section.default, _owners(section, tree))
+
+
+def _owners(section: CalendarsFile, tree: Tree) -> dict[str, str]:
+    """Who keeps which calendar; nobody keeps two."""
+    owners: dict[str, str] = {}
+    for key, each in section.calendars.items():
+        for number, name in enumerate(each.owners):
+            first = owners.setdefault(name.casefold(), key)
+            if first != key or name.casefold() in {other.casefold() for other in each.owners[:number]}:
+                what = f"{name} keeps the calendar {first} already"
+                tree.flaw(("calendars", key, "owners", number), what, "name everybody once")
+    return owners
 
 
 class _Reading:

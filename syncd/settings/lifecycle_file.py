@@ -50,6 +50,7 @@ def _said(value: str) -> str:
 
 Several = Annotated[list[Text], BeforeValidator(_listed, json_schema_input_type=str | list[str]), Field(min_length=1)]
 Spans = Annotated[dict[str, Any], BeforeValidator(_spans, json_schema_input_type=str | dict[str, str])]
+Percent = Annotated[int, Field(ge=1, le=100)]
 Day = Annotated[date, BeforeValidator(_date, json_schema_input_type=str)]
 Words = Annotated[Text, AfterValidator(_said)]
 
@@ -95,6 +96,60 @@ class ReasonSection(Section):
     crm: Words = Field(description="What is read in the CRM.")
 
 
+class CommitmentsSection(Section):
+    """What each team has promised the other. Not given: nothing was promised."""
+
+    volume: int | None = Field(None, ge=1, description="Marketing: people qualified in a calendar month, at least.")
+    complete: Percent | None = Field(None, description="Marketing: percent of them with every entry field filled.")
+    valid: Percent | None = Field(None, description="Marketing: percent of them that could be reached.")
+    touch: Percent | None = Field(None, description="Sales: percent touched within the time agreed.")
+    decision: Percent | None = Field(None, description="Sales: percent accepted or rejected within the time agreed.")
+    reason: Percent | None = Field(None, description="Sales: percent of rejections with a reason.")
+
+
+class FactsSection(Section):
+    """Which shared field holds each fact that credit is counted by. Not given: nobody tells it."""
+
+    origin: Text | None = Field(None, description="Where the person came from first.")
+    last_touch: Text | None = Field(None, description="Marketing's last touch before they were qualified.")
+    asset: Text | None = Field(None, description="Asset or landing page that they answered to.")
+    sdr: Text | None = Field(None, description="Who in sales development took them up.")
+    bdr: Text | None = Field(None, description="Who found them, where sales did; else who made the move.")
+    ae: Text | None = Field(None, description="Who closes.")
+    owner: Text | None = Field(None, description="Who owns them in the CRM, whose calendar counts.")
+    company: Text | None = Field(None, description="Their company: people of one company share an open handoff.")
+    contacted: Text | None = Field(None, description="Date of the first contact.")
+
+
+class HandoffSection(Section):
+    """What the stages mean for the handoff from marketing to sales. A stage means one thing."""
+
+    qualified: Several = Field(description="Stages in which marketing asks sales to speak to somebody.")
+    accepted: Several = Field(description="Stages in which sales has said yes.")
+    rejected: Several = Field(description="Stages in which sales has said no; after a yes: that nothing came of it.")
+    won: Several = Field(description="Stages in which somebody bought.")
+    offered: Several = Field(default_factory=list, description="Stages in which there is a deal.")
+    lost: Several = Field(default_factory=list, description="Stages in which a deal was lost.")
+    recycled: Several = Field(default_factory=list, description="Stages in which sales gave somebody back.")
+    born: Several = Field(
+        default_factory=list, description="Stages in which people begin whom sales found itself; `new` leads to each."
+    )
+    touch_within: Spans = Field(
+        default_factory=dict,
+        description="Business time to the first touch, counted from the delivery: for all, or by grade or persona; "
+        "`other` is everybody else.",
+    )
+    decide_within: Spans = Field(
+        default_factory=dict,
+        description="Business time until sales says yes or no. Not given: `leave_within` of the first `qualified` "
+        "stage.",
+    )
+    facts: FactsSection = Field(default_factory=FactsSection, description="Shared fields that hold what credit needs.")
+    commitments: CommitmentsSection = Field(
+        default_factory=CommitmentsSection, description="What each team has promised the other."
+    )
+
+
 class AmendmentSection(Section):
     """One change of what was agreed."""
 
@@ -126,6 +181,9 @@ class LifecycleFile(Section):
     transitions: list[TransitionSection] = Field(min_length=1, description="Moves that are allowed.")
     changed: list[AmendmentSection] = Field(
         default_factory=list, description="What was agreed and when, oldest first; shown in the glossary."
+    )
+    handoff: HandoffSection | None = Field(
+        None, description="What the stages mean for the handoff. Not given: no ledger is kept and nothing reported."
     )
 
 

@@ -27,6 +27,7 @@ from syncd.model.lifecycle import (
 )
 from syncd.model.mapping import Direction
 from syncd.model.values import SIDES, FieldType, Pair, Side
+from syncd.settings.handoff_rules import handoff_of
 from syncd.settings.kinds import MappingSource
 from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile, TransitionSection
 from syncd.settings.mapping_file import ValueSection
@@ -120,6 +121,7 @@ def lifecycle_of(
         undeclared=section.undeclared,
         first_link=section.first_link,
         changed=tuple(Amendment(each.date, each.what, each.who, tuple(each.stages)) for each in section.changed),
+        handoff=handoff_of(section, tree, sources=sources),
     )
 
 

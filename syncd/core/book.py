@@ -1,0 +1,93 @@
+"""What the ledger is kept by: what each stage means, whose clock counts, and how much time sales has.
+
+Business time is that of the owner's calendar; whoever keeps none has the default one, and without any calendar all time
+counts. A day of a service level is the calendar's mean working day: its weekly hours over the weekdays it opens on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Final
+
+from syncd.core.hours import Hours
+from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.episode import Meaning
+from syncd.model.lifecycle import OTHER, HandoffRules, Span, Unit
+from syncd.model.values import Instant
+
+WARNED: Final = 3, 4
+"""Which part of the time is over when a warning is due."""
+_MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
+_FIXED: Final = {Unit.MINUTE: _MINUTE, Unit.HOUR: timedelta(hours=1)}
+
+
+class Clock:
+    """Business time by one calendar; elapsed time where there is none."""
+
+    def __init__(self, hours: Hours | None) -> None:
+        self._hours = hours
+        self._day = _DAY
+        if hours is not None:
+            week = [sum(span.closes - span.opens for span in spans) for spans in hours.calendar.week if spans]
+            self._day = _MINUTE * sum(week) / len(week)
+
+    def between(self, begin: Instant, end: Instant) -> timedelta:
+        """From one instant to a later one."""
+        return end - begin if self._hours is None else self._hours.between(begin, end)
+
+    def after(self, begin: Instant, wanted: timedelta) -> Instant:
+        """When so much time has passed."""
+        return begin + wanted if self._hours is None else self._hours.after(begin, wanted)
+
+    def length(self, span: Span) -> timedelta:
+        """A span of a service level as business time."""
+        return span.amount * _FIXED.get(span.unit, self._day)
+
+
+class Book:
+    """Declared meaning and clocks; holds nothing about any person."""
+
+    def __init__(self, rules: HandoffRules, calendars: Calendars = NO_CALENDARS) -> None:
+        """:raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand."""
+        self.rules = rules
+        self._meanings = {
+            stage: meaning
+            for meaning in Meaning
+            if meaning is not Meaning.BORN
+            for stage in getattr(rules, meaning.value)
+        }
+        self._born = frozenset(rules.born)
+        self._clocks = {key: Clock(Hours(calendar)) for key, calendar in calendars.by_key.items()}
+        self._owners = calendars.owners
+        self._default = Clock(None) if calendars.default is None else self._clocks[calendars.default]
+
+    def meaning(self, stage: str) -> Meaning | None:
+        """What coming into a stage means; ``None`` for stages that are no part of the handoff."""
+        return self._meanings.get(stage)
+
+    def born(self, stage: str) -> bool:
+        """Whether people whom sales found begin in this stage."""
+        return stage in self._born
+
+    def clock(self, owner: str | None) -> Clock:
+        """The clock of an owner."""
+        key = None if owner is None else self._owners.get(owner.casefold())
+        return self._default if key is None else self._clocks[key]
+
+    def touch_limit(self, grade: str | None, persona: str | None) -> Span | None:
+        """How much time there is to the first touch; ``None`` for no limit."""
+        return _limit(self.rules.touch_within, grade, persona)
+
+    def decision_limit(self, grade: str | None, persona: str | None) -> Span | None:
+        """How much time there is to say yes or no; ``None`` for no limit."""
+        return _limit(self.rules.decide_within, grade, persona)
+
+
+def _limit(spans: Mapping[str, Span], grade: str | None, persona: str | None) -> Span | None:
+    """By persona if that is named, since whoever names one means these people; else by grade."""
+    for key in (persona, grade, OTHER):
+        if key is not None and key in spans:
+            return spans[key]
+    return None

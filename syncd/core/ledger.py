@@ -1,0 +1,259 @@
+"""From events to episodes: who was handed over, what sales made of it, and how long everything took.
+
+* One *leg* is one cycle of one person; whatever is said of that cycle belongs to it, in whatever order it was heard.
+* A leg begins when the person is qualified, found by sales, or taken up without either. Whoever is qualified while an
+  episode of their company is open joins it: one company is one handoff, with one owner.
+* Sales' last word counts. A no that was taken back in the same cycle is listed, and so is what cannot be true: such an
+  episode keeps its times, and no clock is computed from them.
+
+Promises: the order of events does not matter, and an event told twice is one; every qualification is in exactly one
+episode; no history raises, and none is dropped; no clock is negative. To be computed anew whenever an event is added,
+from all events of the people of one company (``syncd.engine.booking``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, timedelta
+from typing import Final
+
+from syncd.core.book import WARNED, Book, Clock
+from syncd.core.legs import AS_IT_WAS, Leg, legs_of
+from syncd.model.episode import (
+    Born,
+    DealState,
+    Episode,
+    Event,
+    Meaning,
+    Member,
+    Oddity,
+    State,
+)
+from syncd.model.lifecycle import SYSTEM, Span
+from syncd.model.values import Instant
+
+_ENDS: Final = {Meaning.LOST: State.LOST, Meaning.RECYCLED: State.RECYCLED, Meaning.WON: State.WON}
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def episodes_of(events: Iterable[Event], book: Book) -> tuple[Episode, ...]:
+    """All episodes of some people, in the order in which they began.
+
+    :param events: whatever is known of them, in any order; whole companies, since people of one company share episodes.
+    """
+    people: dict[str, list[Event]] = {}
+    for event in set(events):
+        people.setdefault(event.person, []).append(event)
+    legs = [leg for person, known in people.items() for leg in legs_of(person, known, book)]
+    legs.sort(key=lambda leg: (leg.opened, leg.person, leg.cycle))
+    found: list[list[Leg]] = []
+    latest: dict[str, list[Leg]] = {}
+    for leg in legs:
+        shared = latest.get(leg.company) if leg.company is not None else None
+        if shared is not None and _open_at(shared, leg.opened):
+            shared.append(leg)
+            continue
+        found.append([leg])
+        if leg.company is not None:
+            latest[leg.company] = found[-1]
+    return tuple(_Writing(tuple(shared), book).episode() for shared in found)
+
+
+def episode_id(person: str, cycle: int) -> str:
+    """The id of the episode that a person's cycle opened: the same for ever, and in every store."""
+    return hashlib.blake2b(f"{person} {cycle}".encode(), digest_size=10).hexdigest()
+
+
+# -- one episode -------------------------------------------------------------------------------------------------------
+def _open_at(legs: Sequence[Leg], at: Instant) -> bool:
+    """Whether an episode is open at an instant: nobody of it has bought by then, and somebody has not ended."""
+    wins = [leg.won for leg in legs if leg.won is not None]
+    if wins:
+        return at < min(wins)
+    return any(leg.ended is None or at < leg.ended for leg in legs)
+
+
+class _Writing:
+    """One episode being written down."""
+
+    def __init__(self, legs: tuple[Leg, ...], book: Book) -> None:
+        self.legs = legs
+        self.first = legs[0]
+        self.book = book
+        self.oddities: set[Oddity] = set()
+
+    def episode(self) -> Episode:
+        """The whole row."""
+        first, facts = self.first, self.first.facts
+        qualified = _first(leg.qualified for leg in self.legs)
+        accepted, offered, won = (
+            _first(getattr(leg, name) for leg in self.legs) for name in ("accepted", "offered", "won")
+        )
+        ending, closed, reason = self._end(accepted, offered, won)
+        rejected = closed if ending is State.REJECTED else None
+        decided = accepted or rejected
+        contacted = _first(leg.contacted for leg in self.legs)
+        delivered = self._delivered(qualified)
+        touched = self._touched(qualified or first.opened)
+        owner, clock = self._owner()
+        grade, persona = facts.get("grade"), facts.get("persona")
+        due = (self.book.touch_limit(grade, persona), self.book.decision_limit(grade, persona))
+        touch_warned, touch_due = _deadline(clock, delivered, due[0])
+        decision_warned, decision_due = _deadline(clock, delivered, due[1])
+        born = self._born()
+        amount, currency = self._amount(won)
+        self._order(contacted, qualified, decided, won)
+        if born is Born.UNASKED:
+            self.oddities.add(Oddity.NEVER_QUALIFIED)
+        if born is not Born.SALES and "origin" not in facts:
+            self.oddities.add(Oddity.NO_ORIGIN)
+        return Episode(
+            id=episode_id(first.person, first.cycle),
+            members=tuple(Member(leg.person, leg.cycle, leg.opened, leg.qualified is not None) for leg in self.legs),
+            born=born,
+            state=ending or _state(delivered, touched, accepted, offered),
+            opened_at=first.opened,
+            contacted_at=contacted,
+            qualified_at=qualified,
+            delivered_at=delivered,
+            touched_at=touched,
+            accepted_at=accepted,
+            rejected_at=rejected,
+            offered_at=offered,
+            won_at=won,
+            closed_at=closed,
+            reason=reason or None,
+            system=_clock(Clock(None), qualified, delivered),
+            touch=self._human(clock, delivered, touched, Oddity.TOUCHED_BEFORE_DELIVERED),
+            decision=self._human(clock, delivered, decided, Oddity.DECIDED_BEFORE_DELIVERED),
+            touch_warned=touch_warned,
+            touch_due=touch_due,
+            decision_warned=decision_warned,
+            decision_due=decision_due,
+            owner=owner,
+            bdr=facts.get("bdr") or (first.born or None if born is Born.SALES else None),
+            amount=amount,
+            currency=currency,
+            oddities=tuple(sorted(self.oddities)),
+            **{name: facts.get(name) for name in (*AS_IT_WAS, "sdr", "ae")},
+        )
+
+    def _born(self) -> Born:
+        if self.first.born is not None:
+            return Born.SALES
+        return Born.UNASKED if self.first.qualified is None else Born.MARKETING
+
+    def _end(
+        self, accepted: Instant | None, offered: Instant | None, won: Instant | None
+    ) -> tuple[State | None, Instant | None, str]:
+        """How it ended; open as long as one of its people is."""
+        if won is not None:
+            bought = next(leg for leg in self.legs if leg.won == won)
+            return State.WON, won, bought.reason
+        if any(leg.ended is None for leg in self.legs):
+            return None, None, ""
+        last = max(self.legs, key=lambda leg: (leg.ended, leg.person))
+        assert last.ending is not None
+        if last.ending in _ENDS:
+            return _ENDS[last.ending], last.ended, last.reason
+        what = State.LOST if offered is not None else State.RECYCLED if accepted is not None else State.REJECTED
+        return what, last.ended, last.reason
+
+    def _delivered(self, qualified: Instant | None) -> Instant | None:
+        """When sales could see them; at once, if sales had the record before."""
+        if qualified is None:
+            return None
+        times = [each.at for leg in self.legs for each in leg.deliveries]
+        later = [at for at in times if at >= qualified]
+        return min(later) if later else qualified if times else None
+
+    def _touched(self, since: Instant) -> Instant | None:
+        """The first thing a person of sales did since then: an activity, or a decision that no automation made."""
+        decided = (
+            step.at
+            for leg in self.legs
+            for step in leg.steps
+            if step.meaning is not Meaning.QUALIFIED and step.team not in {"", SYSTEM}
+        )
+        touches = (each.at for leg in self.legs for each in leg.touches)
+        return min((at for at in (*decided, *touches) if at >= since), default=None)
+
+    def _owner(self) -> tuple[str | None, Clock]:
+        """Who owns it: that of the person who opened it. Others who own one of its people are listed."""
+        owners = []
+        for leg in self.legs:
+            given = [each.owner for each in leg.deliveries if each.owner]
+            owners.append(leg.facts.get("owner") or (given[-1] if given else None))
+        if len({owner for owner in owners if owner is not None}) > 1:
+            self.oddities.add(Oddity.TWO_OWNERS)
+        owner = next((owner for owner in owners if owner is not None), None)
+        return owner, self.book.clock(owner)
+
+    def _amount(self, won: Instant | None) -> tuple[int | None, str | None]:
+        """What was won, else what is offered, else what was lost; in the currency of the first of these deals."""
+        last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
+        states = (DealState.WON,) if won is not None else (DealState.OPEN, DealState.LOST)
+        for state in states:
+            counted = sorted(
+                (deal for deal in last.values() if deal.state is state and deal.amount is not None),
+                key=lambda deal: (deal.at, deal.deal),
+            )
+            if counted:
+                currency = counted[0].currency
+                if any(deal.currency != currency for deal in counted):
+                    self.oddities.add(Oddity.TWO_CURRENCIES)
+                return sum(deal.amount or 0 for deal in counted if deal.currency == currency), currency
+        return None, None
+
+    def _human(self, clock: Clock, begin: Instant | None, end: Instant | None, odd: Oddity) -> int | None:
+        if begin is not None and end is not None and end < begin:
+            self.oddities.add(odd)
+            return None
+        return _clock(clock, begin, end)
+
+    def _order(
+        self, contacted: Instant | None, qualified: Instant | None, decided: Instant | None, won: Instant | None
+    ) -> None:
+        """What is before what it follows from. A first contact is often told as a day, so days are compared there."""
+        early = {
+            Oddity.WON_BEFORE_CONTACT: won is not None and contacted is not None and _day(won) < _day(contacted),
+            Oddity.QUALIFIED_BEFORE_CONTACT: (
+                qualified is not None and contacted is not None and _day(qualified) < _day(contacted)
+            ),
+            Oddity.DECIDED_BEFORE_QUALIFIED: qualified is not None and decided is not None and decided < qualified,
+            Oddity.REOPENED: any(leg.reopened for leg in self.legs),
+        }
+        self.oddities.update(odd for odd, is_so in early.items() if is_so)
+
+
+def _first(times: Iterable[Instant | None]) -> Instant | None:
+    return min((at for at in times if at is not None), default=None)
+
+
+def _day(at: Instant) -> date:
+    return at.astimezone(UTC).date()
+
+
+def _state(
+    delivered: Instant | None, touched: Instant | None, accepted: Instant | None, offered: Instant | None
+) -> State:
+    """How far an open episode is."""
+    reached = ((offered, State.OFFERED), (accepted, State.ACCEPTED), (touched, State.TOUCHED))
+    for at, state in reached:
+        if at is not None:
+            return state
+    return State.QUALIFIED if delivered is None else State.DELIVERED
+
+
+def _clock(clock: Clock, begin: Instant | None, end: Instant | None) -> int | None:
+    return None if begin is None or end is None else clock.between(begin, end) // _MILLISECOND
+
+
+def _deadline(clock: Clock, begin: Instant | None, limit: Span | None) -> tuple[Instant | None, Instant | None]:
+    """When a warning is due and when the time is over."""
+    if begin is None or limit is None:
+        return None, None
+    length = clock.length(limit)
+    part, whole = WARNED
+    return clock.after(begin, length * part / whole), clock.after(begin, length)

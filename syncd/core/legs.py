@@ -1,0 +1,168 @@
+"""One cycle of one person, read from all that was said of it: the *legs* that episodes are made of.
+
+What is said with a cycle belongs to that cycle; what is said without one belongs to the last cycle that had begun by
+then. Steps are read in the order in which they happened. An end holds until a later step of the same cycle takes it
+back, but for a win, which nothing takes back; a deal that is no longer won was none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Final
+
+from syncd.core.book import Book
+from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, Meaning, Moved, Told, Touched
+from syncd.model.lifecycle import NEW
+from syncd.model.values import Instant
+
+_ORDER: Final = {meaning: number for number, meaning in enumerate(Meaning)}
+_YES: Final = (Meaning.ACCEPTED, Meaning.OFFERED, Meaning.WON)
+_BEGINS: Final = (Meaning.BORN, Meaning.QUALIFIED, *_YES)
+AS_IT_WAS: Final = ("company", "origin", "last_touch", "asset", "persona", "grade", "complete", "valid")
+"""Facts that count as they were when the episode began; the others (who works on it) as they are at its end."""
+AS_IT_IS: Final = ("owner", "sdr", "bdr", "ae")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A move or a deal, by what it means."""
+
+    at: Instant
+    meaning: Meaning
+    team: str
+    by: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Leg:
+    """One cycle of one person, read from beginning to end."""
+
+    person: str
+    cycle: int
+    opened: Instant
+    steps: list[Step]
+    facts: dict[str, str]
+    contacted: Instant | None = None
+    deliveries: list[Delivered] = field(default_factory=list)
+    touches: list[Touched] = field(default_factory=list)
+    deals: list[Deal] = field(default_factory=list)
+    qualified: Instant | None = None
+    accepted: Instant | None = None
+    offered: Instant | None = None
+    won: Instant | None = None
+    ended: Instant | None = None
+    ending: Meaning | None = None
+    reason: str = ""
+    reopened: bool = False
+    born: str | None = None
+
+    @property
+    def company(self) -> str | None:
+        """Their company when it began."""
+        return self.facts.get("company")
+
+    def read(self) -> None:
+        """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win."""
+        for step in self.steps:
+            meaning = step.meaning
+            if meaning in _BEGINS:
+                again = meaning is not Meaning.QUALIFIED or self.qualified is not None
+                if self.ended is not None and self.won is None and again:
+                    self.ended, self.ending, self.reason, self.reopened = None, None, "", True
+                self._begins(step)
+            elif self.ended is None:
+                self.ended, self.ending, self.reason = step.at, meaning, step.reason
+            else:
+                self.reason = self.reason or step.reason
+
+    def _begins(self, step: Step) -> None:
+        meaning = step.meaning
+        if meaning is Meaning.BORN and self.born is None:
+            self.born = step.by
+        if meaning is Meaning.QUALIFIED:
+            self.qualified = self.qualified or step.at
+        if meaning in _YES or meaning is Meaning.BORN:
+            self.accepted = self.accepted or step.at
+        if meaning in {Meaning.OFFERED, Meaning.WON}:
+            self.offered = self.offered or step.at
+        if meaning is Meaning.WON and self.won is None:
+            self.won = self.ended = step.at
+            self.ending, self.reason = meaning, step.reason
+
+
+def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
+    """The cycles of a person that have anything to do with sales."""
+    known = sorted(events, key=lambda event: (event.at, repr(event)))
+    contacted = min((event.at for event in known if isinstance(event, Contacted)), default=None)
+    told = [event for event in known if isinstance(event, Told)]
+    steps: dict[int, list[Step]] = {}
+    for event in known:
+        if isinstance(event, Moved) and (meaning := _meaning(event, book)) is not None:
+            steps.setdefault(event.cycle, []).append(Step(event.at, meaning, event.team, event.by, event.reason))
+    begun = {cycle: begin for cycle, made in steps.items() if (begin := _begin(made)) is not None}
+    loose = [event for event in known if isinstance(event, Deal)]
+    for deal in loose:
+        if deal.cycle is not None and deal.cycle not in begun:
+            begun[deal.cycle] = min(each.at for each in loose if each.cycle == deal.cycle)
+    if not begun and loose:
+        begun[1] = loose[0].at
+    legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
+    for event in known:
+        if legs and isinstance(event, (Delivered, Touched, Deal)):
+            leg = legs.get(event.cycle or 0) or _by_time(legs, event.at)
+            {Delivered: leg.deliveries, Touched: leg.touches, Deal: leg.deals}[type(event)].append(event)  # type: ignore[attr-defined]
+    ordered = list(legs.values())
+    for number, leg in enumerate(ordered):
+        until = min((each.opened for each in ordered[number + 1 :]), default=None)
+        leg.facts = _facts(told, leg.opened, until)
+        leg.steps = sorted([*leg.steps, *_dealt(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
+        leg.opened = min(step.at for step in leg.steps if step.meaning in _BEGINS)
+        leg.read()
+        yield leg
+
+
+def _meaning(move: Moved, book: Book) -> Meaning | None:
+    if move.start == NEW and book.born(move.stage):
+        return Meaning.BORN
+    return book.meaning(move.stage)
+
+
+def _begin(steps: Sequence[Step]) -> Instant | None:
+    return min((step.at for step in steps if step.meaning in _BEGINS), default=None)
+
+
+def _by_time(legs: dict[int, Leg], at: Instant) -> Leg:
+    """The last cycle that had begun by then; the first one if none had."""
+    begun = [leg for leg in legs.values() if leg.opened <= at]
+    return begun[-1] if begun else next(iter(legs.values()))
+
+
+def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
+    """What deals say in stages' words. All of them must be lost before the person is."""
+    last = {deal.deal: deal for deal in deals}
+    for deal in deals:
+        if deal.state is not DealState.LOST:
+            meaning = Meaning.WON if deal.state is DealState.WON else Meaning.OFFERED
+            if deal.state is last[deal.deal].state or meaning is Meaning.OFFERED:  # a win that was taken back is none
+                yield Step(deal.at, meaning, "", "", "")
+    lost = [deal for deal in last.values() if deal.state is DealState.LOST]
+    if lost and len(lost) == len(last):
+        end = max(lost, key=lambda deal: (deal.at, deal.deal))
+        first = min(deals, key=attrgetter("at"))
+        yield Step(first.at, Meaning.OFFERED, "", "", "")
+        yield Step(end.at, Meaning.LOST, "", "", end.reason)
+
+
+def _facts(told: Sequence[Told], begin: Instant, until: Instant | None) -> dict[str, str]:
+    """Each fact as it was at the beginning, else as it was first told after it; of who works on it the last."""
+    found: dict[str, str] = {}
+    for each in told:
+        for name, value in each.facts:
+            if name in AS_IT_WAS and (name not in found or each.at <= begin):
+                found[name] = value
+            if name in AS_IT_IS and (name not in found or until is None or each.at < until):
+                found[name] = value
+    return found

@@ -1,0 +1,298 @@
+"""The ledger: what a history of events comes to, row by row; what cannot be true is listed and never lost."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from syncd.core.book import Book
+from syncd.core.ledger import episode_id, episodes_of
+from syncd.core.ledger_events import ledger_events
+from syncd.core.lifecycle import Meaning as Declared
+from syncd.core.lifecycle import Step
+from syncd.model.episode import Born, Contacted, Delivered, Episode, Event, Moved, Oddity, State, Told
+from syncd.model.lifecycle import Author, AuthorSort, HandoffRules, Move, Transition
+from syncd.model.values import Side
+from tests.unit.core.ledgers import (
+    BOOK,
+    MONDAY,
+    at,
+    born,
+    contacted,
+    deal,
+    delivered,
+    moved,
+    of,
+    one,
+    told,
+    touched,
+)
+
+HOUR = 3_600_000
+STORIES: tuple[tuple[str, tuple[Event, ...], State], ...] = (
+    ("qualified and no more", (moved("mql", 0),), State.QUALIFIED),
+    ("sales can see them", (moved("mql", 0), delivered(1)), State.DELIVERED),
+    ("sales called", (moved("mql", 0), delivered(1), touched(2)), State.TOUCHED),
+    ("sales said yes", (moved("mql", 0), delivered(1), moved("sql", 2)), State.ACCEPTED),
+    ("there is a deal", (moved("mql", 0), deal("open", 2)), State.OFFERED),
+    ("they bought, as the stage says", (moved("mql", 0), moved("customer", 9)), State.WON),
+    ("they bought, as the deal says", (moved("mql", 0), deal("open", 2), deal("won", 9)), State.WON),
+    ("sales said no", (moved("mql", 0), moved("disqualified", 2, reason="timing")), State.REJECTED),
+    ("yes, and nothing came of it", (moved("mql", 0), moved("sql", 2), moved("disqualified", 3)), State.RECYCLED),
+    ("given back", (moved("mql", 0), moved("nurture", 3)), State.RECYCLED),
+    ("offered and no", (moved("mql", 0), moved("opportunity", 2), moved("disqualified", 3)), State.LOST),
+    ("the only deal is lost", (moved("mql", 0), deal("open", 2), deal("lost", 9)), State.LOST),
+    ("one of two deals is lost", (moved("mql", 0), deal("lost", 2), deal("open", 3, deal="E")), State.OFFERED),
+    ("the deal was won by mistake", (moved("mql", 0), deal("won", 2), deal("open", 3)), State.OFFERED),
+    ("a no that was taken back", (moved("mql", 0), moved("disqualified", 1), moved("sql", 2)), State.ACCEPTED),
+    ("a win stays one", (moved("mql", 0), moved("customer", 1), moved("sql", 2)), State.WON),
+)
+
+
+@pytest.mark.parametrize(("events", "state"), [story[1:] for story in STORIES], ids=[story[0] for story in STORIES])
+def test_what_a_history_comes_to(events: tuple[Event, ...], state: State) -> None:
+    """Each history is one episode in this state."""
+    assert one(*events).state is state
+
+
+def test_a_whole_handoff() -> None:
+    """Every time, both clocks and the reason of a handoff from first contact to win."""
+    episode = one(
+        contacted(-24),
+        told(-24, origin="unknown", asset="guide", last_touch="fair", grade="A", persona="x", company="C"),
+        told(5, owner="ann", sdr="sam", ae="ada"),
+        moved("mql", 0),
+        delivered(1.5, owner="ann"),
+        touched(2),
+        moved("sql", 4, by="ann"),
+        deal("open", 10),
+        deal("won", 30, amount=12_345),
+    )
+    assert episode == Episode(
+        id=episode_id("P", 1),
+        members=episode.members,
+        born=Born.MARKETING,
+        state=State.WON,
+        opened_at=MONDAY,
+        contacted_at=at(-24),
+        qualified_at=MONDAY,
+        delivered_at=at(1.5),
+        touched_at=at(2),
+        accepted_at=at(4),
+        offered_at=at(10),
+        won_at=at(30),
+        closed_at=at(30),
+        system=HOUR * 3 // 2,
+        touch=HOUR // 2,
+        decision=HOUR * 5 // 2,
+        touch_warned=at(2.25),
+        touch_due=at(2.5),
+        decision_warned=at(7.5),
+        decision_due=at(25.5),
+        company="C",
+        origin="unknown",
+        last_touch="fair",
+        asset="guide",
+        persona="x",
+        grade="A",
+        owner="ann",
+        sdr="sam",
+        ae="ada",
+        amount=12_345,
+        currency="EUR",
+    )
+    assert [(each.person, each.cycle, each.at, each.qualified) for each in episode.members] == [("P", 1, MONDAY, True)]
+
+
+# -- clocks ------------------------------------------------------------------------------------------------------------
+def test_the_human_clock_rests_over_the_weekend_and_is_the_owners() -> None:
+    """From Friday 15:00 UTC to Monday 09:00 UTC: two hours in UTC, and two in Berlin of which one is on Friday."""
+    friday = 4 * 24 + 7
+    utc = one(moved("mql", friday), delivered(friday, owner="ann"), touched(friday + 66))
+    berlin = one(moved("mql", friday), delivered(friday, owner="Kim@Example.com"), touched(friday + 66))
+    assert (utc.touch, berlin.touch) == (2 * HOUR, 2 * HOUR)
+    assert (utc.touch_due, berlin.touch_due) == (at(friday + 24 * 2 + 24), at(friday + 24 * 2 + 23 + 1))
+    monday = one(moved("mql", 0), delivered(0, owner="kim@example.com"), touched(2))
+    assert monday.touch == 2 * HOUR  # nine to eleven in Berlin; an hour in UTC
+    assert one(moved("mql", 0), delivered(0), touched(2)).touch == HOUR
+
+
+def test_without_calendars_all_time_counts() -> None:
+    """Nobody has said when people are at work."""
+    book = Book(BOOK.rules)
+    (episode,) = episodes_of((moved("mql", 0), delivered(0), touched(48)), book)
+    assert (episode.touch, episode.touch_due) == (48 * HOUR, at(24))
+
+
+@pytest.mark.parametrize(
+    ("facts", "hours"),
+    [({"grade": "A"}, 2), ({"grade": "D"}, 9), ({"grade": "A", "persona": "leader"}, 1.5), ({}, 9)],
+)
+def test_time_is_by_persona_then_by_grade_then_for_all(facts: dict[str, str], hours: float) -> None:
+    """A day is a working day of the calendar, here of eight hours."""
+    assert one(moved("mql", 0), told(0, **facts), delivered(0)).touch_due == at(hours)
+
+
+def test_no_time_is_set_without_a_delivery_or_a_limit() -> None:
+    """Nobody is late for what they cannot see, or for what nobody asked."""
+    assert one(moved("mql", 0)).touch_due is None
+    assert one(moved("mql", 0), delivered(0)).decision_due is None
+
+
+def test_who_was_in_the_crm_before_is_delivered_at_once() -> None:
+    """The record was there; only the stage is new."""
+    assert one(delivered(-5), moved("mql", 0)).system == 0
+
+
+def test_automation_touches_nobody() -> None:
+    """A stage that a workflow set is no person's doing."""
+    assert one(moved("mql", 0), delivered(0), moved("sql", 1, team="system")).touched_at is None
+    assert one(moved("mql", 0), delivered(0), moved("sql", 1)).touched_at == at(1)
+    assert one(moved("mql", 0), delivered(0), touched(-1), touched(5)).touched_at == at(5)
+
+
+# -- who and what ------------------------------------------------------------------------------------------------------
+def test_born_in_sales_is_credited_to_who_found_them() -> None:
+    """Nobody handed them over: no clock, and no gap in their origin."""
+    episode = one(born(0, by="bo@example.com"), moved("opportunity", 3))
+    assert (episode.born, episode.bdr, episode.state) == (Born.SALES, "bo@example.com", State.OFFERED)
+    assert (episode.qualified_at, episode.system, episode.oddities) == (None, None, ())
+    assert one(born(0), told(5, bdr="bea")).bdr == "bea"
+
+
+def test_taken_up_without_being_asked_is_listed() -> None:
+    """Sales went ahead with somebody whom marketing had not qualified."""
+    episode = one(moved("sql", 0), told(0, origin="web"))
+    assert (episode.born, episode.oddities) == (Born.UNASKED, (Oddity.NEVER_QUALIFIED,))
+
+
+def test_a_second_person_of_a_company_joins() -> None:
+    """One company, one handoff, one owner; somebody who comes after its end begins the next."""
+    first = (moved("mql", 0), told(0, company="C", owner="ann", origin="fair"), moved("sql", 2))
+    second = (moved("mql", 5, "Q"), told(5, "Q", company="C", owner="ann"))
+    episode = one(*first, *second)
+    assert [member.person for member in episode.members] == ["P", "Q"]
+    assert (episode.owner, episode.origin, episode.oddities) == ("ann", "fair", ())
+    over = of(*first, moved("disqualified", 4), *second)
+    assert [each.person for each in over] == ["P", "Q"]
+    assert of(*first, *second, moved("disqualified", 6))[0].state is State.ACCEPTED  # the other one goes on
+    assert len(of(*first, moved("mql", 5, "Q"))) == 2  # of no company
+
+
+def test_two_owners_of_one_company_are_listed() -> None:
+    """The one who was first keeps it."""
+    episode = one(
+        moved("mql", 0),
+        told(0, company="C", owner="ann", origin="x"),
+        moved("mql", 5, "Q"),
+        told(5, "Q", company="C", owner="bob"),
+    )
+    assert (episode.owner, episode.oddities) == ("ann", (Oddity.TWO_OWNERS,))
+
+
+def test_a_new_cycle_is_a_new_episode() -> None:
+    """Recycled and qualified again; what has no cycle goes by its time."""
+    first, second = of(
+        moved("mql", 0),
+        moved("disqualified", 5, reason="timing"),
+        moved("mql", 50, cycle=2),
+        touched(2),
+        touched(60),
+        deal("won", 70),
+    )
+    assert (first.state, first.reason, first.touched_at) == (State.REJECTED, "timing", at(2))
+    assert (second.state, second.touched_at, second.won_at) == (State.WON, at(60), at(70))
+    assert first.id != second.id
+
+
+def test_credit_counts_what_was_known_when_it_began() -> None:
+    """A touch of marketing's after the handoff did not cause it; who works on it may change."""
+    episode = one(
+        moved("mql", 10), told(0, last_touch="fair", ae="ada"), told(9, last_touch="call"), told(11, last_touch="news")
+    )
+    assert episode.last_touch == "call"
+    assert one(moved("mql", 10), told(11, origin="late"), told(12, origin="later")).origin == "late"
+    assert one(moved("mql", 10), told(0, ae="ada"), told(30, ae="bea")).ae == "bea"
+
+
+def test_amounts_are_summed_in_one_currency() -> None:
+    """Two deals of one handoff; another currency is listed and not added."""
+    assert one(moved("mql", 0), deal("won", 1), deal("won", 2, deal="E", amount=1)).amount == 10_001
+    mixed = one(moved("mql", 0), told(0, origin="x"), deal("won", 1), deal("won", 2, deal="E", currency="USD"))
+    assert (mixed.amount, mixed.currency, mixed.oddities) == (10_000, "EUR", (Oddity.TWO_CURRENCIES,))
+    assert one(moved("mql", 0), deal("won", 1), deal("open", 2, deal="E", amount=1)).amount == 10_000
+
+
+# -- what cannot be true -----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("events", "odd"),
+    [
+        ((contacted(30), moved("mql", 30), moved("customer", 1)), Oddity.WON_BEFORE_CONTACT),
+        ((contacted(30), moved("mql", 1)), Oddity.QUALIFIED_BEFORE_CONTACT),
+        ((moved("mql", 5), moved("sql", 4)), Oddity.DECIDED_BEFORE_QUALIFIED),
+        ((moved("disqualified", 1), moved("mql", 2)), Oddity.DECIDED_BEFORE_QUALIFIED),
+        ((moved("mql", 0), delivered(5), touched(1)), Oddity.TOUCHED_BEFORE_DELIVERED),
+        ((moved("mql", 0), delivered(5), moved("sql", 1, team="system")), Oddity.DECIDED_BEFORE_DELIVERED),
+        ((moved("mql", 0), moved("disqualified", 1), moved("mql", 2)), Oddity.REOPENED),
+    ],
+)
+def test_what_cannot_be_true_is_listed(events: tuple[Event, ...], odd: Oddity) -> None:
+    """The episode is there with its times, marked."""
+    assert odd in one(*events).oddities
+
+
+def test_a_day_is_enough_for_a_first_contact() -> None:
+    """First contacts are told as days: the win of the same day is no oddity."""
+    assert Oddity.WON_BEFORE_CONTACT not in one(contacted(10), moved("mql", 10), moved("customer", 9)).oddities
+
+
+def test_no_origin_is_a_gap_and_unknown_is_none() -> None:
+    """`unknown` is what somebody has said."""
+    assert Oddity.NO_ORIGIN in one(moved("mql", 0)).oddities
+    assert one(moved("mql", 0), told(0, origin="unknown")).oddities == ()
+
+
+def test_a_no_before_any_yes_is_no_episode() -> None:
+    """Marketing disqualified somebody whom sales never saw."""
+    assert of(moved("disqualified", 0), touched(1)) == ()
+
+
+# -- from decisions to events ------------------------------------------------------------------------------------------
+def test_a_path_becomes_events() -> None:
+    """Moves with team, author, reason and cycle; facts by the fields that hold them; the delivery."""
+    rules = HandoffRules(
+        ("mql",), ("sql",), ("disqualified",), ("customer",), facts={"origin": "source", "contacted": "seen"}
+    )
+    kim = Author(AuthorSort.USER, user="kim")
+    done, marketing, sales = Declared.DECLARED, frozenset({"marketing"}), frozenset({"sales"})
+    again = Transition("disqualified", "mql", ("marketing",), recycles=True)
+    path = (
+        Step(Side.MARKETING, "disqualified", Move("mql", kim, at(1)), marketing, done, again),
+        Step(Side.CRM, "mql", Move("sql"), sales, done),
+    )
+    events = ledger_events(
+        "L1",
+        rules=rules,
+        path=path,
+        cycle=1,
+        values={"source": "web", "seen": "2026-03-01", "email": "x@example.com", "phone": None},
+        noticed=at(2),
+        entry=("email", "phone"),
+        grade="B",
+        delivered=at(3),
+    )
+    assert events == (
+        Moved("L1", at(1), 2, "mql", "disqualified", "marketing", "kim"),
+        Moved("L1", at(2), 2, "sql", "mql", "sales"),
+        Told("L1", at(2), (("complete", "no"), ("grade", "B"), ("origin", "web"), ("valid", "yes"))),
+        Contacted("L1", datetime(2026, 3, 1, tzinfo=UTC)),
+        Delivered("L1", at(3), "", 2),
+    )
+    assert ledger_events("L1", rules=rules, path=(), cycle=1, values={"seen": "soon"}, noticed=at(2)) == ()
+
+
+def test_milliseconds_are_whole() -> None:
+    """A part of a millisecond is cut off."""
+    episode = one(moved("mql", 0), Delivered("P", MONDAY + timedelta(microseconds=1_999)))
+    assert episode.system == 1

@@ -1,0 +1,101 @@
+"""Laws of the ledger, for any history whatever."""
+
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from syncd.core.ledger import episodes_of
+from syncd.model.episode import IMPOSSIBLE, OPEN, DealState, Event, Moved, Told
+from syncd.model.lifecycle import NEW
+from tests.unit.core.ledgers import BOOK, contacted, deal, delivered, moved, of, told, touched
+
+STAGES = ("lead", "mql", "sql", "opportunity", "customer", "disqualified", "nurture")
+hours = st.integers(0, 400)
+people = st.sampled_from(("P", "Q", "R"))
+moves = st.builds(
+    lambda stage, when, person, cycle, team, start: moved(stage, when, person, cycle=cycle, team=team, start=start),
+    st.sampled_from(STAGES),
+    hours,
+    people,
+    st.integers(1, 3),
+    st.sampled_from(("sales", "system")),
+    st.sampled_from((NEW, "lead")),
+)
+others = st.one_of(
+    st.builds(delivered, hours, people, st.sampled_from(("", "ann", "kim@example.com"))),
+    st.builds(touched, hours, people),
+    st.builds(contacted, hours, people),
+    st.builds(lambda when, who, company: told(when, who, company=company), hours, people, st.sampled_from(("C", "D"))),
+    st.builds(
+        lambda state, when, who, which: deal(state, when, who, deal=which),
+        st.sampled_from([state.value for state in DealState]),
+        hours,
+        people,
+        st.sampled_from(("D", "E")),
+    ),
+)
+histories = st.lists(st.one_of(moves, moves, others), max_size=25)
+
+
+@given(histories, st.randoms(use_true_random=False))
+def test_the_order_of_events_does_not_matter(events: list[Event], chance: random.Random) -> None:
+    """Vendors tell late and in any order."""
+    shuffled = list(events)
+    chance.shuffle(shuffled)
+    assert of(*shuffled) == of(*events)
+
+
+@given(histories)
+def test_an_event_told_twice_is_one(events: list[Event]) -> None:
+    """An echo adds nothing."""
+    assert of(*events, *events) == of(*events)
+
+
+@given(histories)
+def test_every_qualification_is_in_exactly_one_episode(events: list[Event]) -> None:
+    """However people of a company join each other; and every yes, too, is in one."""
+    members = [(each.person, each.cycle) for episode in of(*events) for each in episode.members]
+    assert len(members) == len(set(members))
+    stages = {"mql", "sql", "opportunity", "customer"}
+    begun = {(each.person, each.cycle) for each in events if isinstance(each, Moved) and each.stage in stages}
+    assert begun <= set(members)
+
+
+@given(histories)
+def test_no_clock_is_negative_and_what_cannot_be_true_is_listed(events: list[Event]) -> None:
+    """A time before the one it follows from is an oddity, never a clock."""
+    for episode in of(*events):
+        assert all(clock is None or clock >= 0 for clock in (episode.system, episode.touch, episode.decision))
+        times = episode.qualified_at, episode.accepted_at or episode.rejected_at
+        if times[0] is not None and times[1] is not None and times[1] < times[0]:
+            assert IMPOSSIBLE.intersection(episode.oddities)
+
+
+@given(histories)
+def test_an_episode_is_open_or_it_has_an_end(events: list[Event]) -> None:
+    """And warnings come before breaches, members in their order."""
+    for episode in of(*events):
+        assert (episode.state in OPEN) == (episode.closed_at is None)
+        assert list(episode.members) == sorted(episode.members, key=lambda each: (each.at, each.person, each.cycle))
+        assert episode.opened_at == episode.members[0].at
+        if episode.touch_due is not None:
+            assert episode.delivered_at is not None
+            assert episode.touch_warned is not None
+            assert episode.delivered_at < episode.touch_warned < episode.touch_due
+
+
+@given(histories, histories)
+def test_companies_are_told_apart(some: list[Event], more: list[Event]) -> None:
+    """What others do changes nobody's episodes."""
+    theirs = [
+        type(each)(**{**_fields(each), "person": f"other {each.person}"}) for each in more if not isinstance(each, Told)
+    ]
+    together = {episode.id: episode for episode in episodes_of([*some, *theirs], BOOK)}
+    assert all(together[episode.id] == episode for episode in of(*some))
+
+
+def _fields(event: Event) -> dict[str, object]:
+    return {name: getattr(event, name) for name in event.__slots__}
