@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
+from syncd.model.episode import Episode, Event
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -38,7 +39,9 @@ class Settlement:
     deleted and their audit rows finished. ``unconflict``, ``unpark`` and ``revive`` are ids (link, side and field for
     parked) whose rows are no longer true. ``wishes`` are requests of the
     engine's own (look at this record again); ``cursors`` move last. ``forgotten`` are people to be forgotten,
-    ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before.
+    ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before. ``events`` are added to the
+    handoff ledger (one that is there already stays one), ``episodes`` are upserts by id, ``unepisode`` ids of those
+    that were joined to another; ``syncd.engine.booking`` makes the three of them.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -55,6 +58,9 @@ class Settlement:
     forgotten: list[Forgotten] = field(default_factory=list)
     remnants: list[Remnant] = field(default_factory=list)
     unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
+    unepisode: list[str] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -74,6 +80,9 @@ class Settlement:
                 self.forgotten,
                 self.remnants,
                 self.unremnant,
+                self.events,
+                self.episodes,
+                self.unepisode,
                 self.cursors,
             )
         )
@@ -256,6 +265,33 @@ class Store(Protocol):
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet."""
+        ...
+
+    # -- the handoff ledger ----------------------------------------------------------------------------------------
+    def ledger_of(self, people: Sequence[str], companies: Sequence[str] = ()) -> Sequence[Event]:
+        """Every event of these people, and of whoever shares a company with them, through however many companies."""
+        ...
+
+    def episode_ids(self, people: Sequence[str]) -> frozenset[str]:
+        """The episodes that these people are in."""
+        ...
+
+    def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The people of episodes, whoever opened one first."""
+        ...
+
+    def episode_columns(
+        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Some columns of the episodes in which something happened from ``since`` to before ``until``, oldest first.
+
+        For reports over very many: as they are stored, that is instants as milliseconds since 1970, clocks in
+        milliseconds, amounts in hundredths, oddities as one text with spaces between them.
+        """
+        ...
+
+    def stage_moves(self) -> Sequence[tuple[str, int, int, str]]:
+        """Every move of the ledger: person, milliseconds since 1970, cycle, stage; by person, then by time."""
         ...
 
     # -- privacy ---------------------------------------------------------------------------------------------------

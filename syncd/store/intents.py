@@ -33,6 +33,7 @@ from syncd.store.database import Database
 from syncd.store.dialects import among, lots, rows_among, run_many, upsert
 from syncd.store.generation import Generation
 from syncd.store.leases import check_lease, check_ours
+from syncd.store.ledger import write_ledger
 from syncd.store.links import write_bases, write_links
 from syncd.store.privacy import forget_people, write_remnants
 from syncd.store.snapshot import Snapshots
@@ -109,6 +110,7 @@ class Intents:
             write_remnants(tx, self._connection, settlement.remnants, settlement.unremnant)
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
+            write_ledger(tx, self._connection, settlement)
             write_cursors(tx, self._connection, settlement.cursors)
         self._generation.tell_now_and_then()
         if settlement.forgotten:

@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -408,3 +408,97 @@ worker = Table(
     _text("version"),
     comment="daemons at work; one whose beat is old is dead, and its work is taken over",
 )
+
+ledger_event = Table(
+    "ledger_event",
+    metadata,
+    _text("connection"),
+    Column("id", LargeBinary, nullable=False, comment="a hash of all that the event says: the same one twice is one"),
+    _text("person"),
+    _text("what"),
+    _instant("at"),
+    Column("cycle", Integer, nullable=True),
+    _maybe_text("stage"),
+    _maybe_text("company"),
+    Column("content", Text, nullable=False, comment="JSON: the rest of what it says, by name"),
+    PrimaryKeyConstraint("connection", "id", name="ledger_event_key"),
+    comment="what happened between marketing and sales: append only, no names and no addresses of those handed over",
+)
+Index("ledger_event_person", ledger_event.c.connection, ledger_event.c.person)
+Index("ledger_event_company", ledger_event.c.connection, ledger_event.c.company)
+Index(
+    "ledger_event_stage",
+    ledger_event.c.connection,
+    ledger_event.c.what,
+    ledger_event.c.person,
+    ledger_event.c.at,
+    ledger_event.c.cycle,
+    ledger_event.c.stage,
+)
+
+episode = Table(
+    "episode",
+    metadata,
+    _text("connection"),
+    _text("id"),
+    _text("person"),
+    Column("people", Integer, nullable=False),
+    _text("born"),
+    _text("state"),
+    _instant("opened_at"),
+    _instant("last_at"),
+    *(
+        _maybe_instant(name)
+        for name in (
+            "contacted_at",
+            "qualified_at",
+            "delivered_at",
+            "touched_at",
+            "accepted_at",
+            "rejected_at",
+            "offered_at",
+            "won_at",
+            "closed_at",
+        )
+    ),
+    _maybe_text("reason"),
+    *(_maybe_instant(name) for name in ("system", "touch", "decision")),
+    *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
+    *(
+        _maybe_text(name)
+        for name in (
+            "company",
+            "origin",
+            "last_touch",
+            "asset",
+            "persona",
+            "grade",
+            "owner",
+            "sdr",
+            "bdr",
+            "ae",
+            "complete",
+            "valid",
+        )
+    ),
+    Column("amount", BigInteger, nullable=True, comment="hundredths of the currency"),
+    _maybe_text("currency"),
+    Column("oddities", Text, nullable=False, comment="what cannot be true or is lacking, with spaces between"),
+    PrimaryKeyConstraint("connection", "id", name="episode_key"),
+    comment="one handoff from marketing to sales each; computed from ledger_event and never edited; clocks in ms",
+)
+Index("episode_opened", episode.c.connection, episode.c.opened_at, episode.c.id)
+
+episode_member = Table(
+    "episode_member",
+    metadata,
+    _text("connection"),
+    _text("person"),
+    Column("cycle", Integer, nullable=False),
+    _text("episode"),
+    _instant("at"),
+    Column("qualified", Boolean, nullable=False),
+    PrimaryKeyConstraint("connection", "person", "cycle", name="episode_member_key"),
+    comment="who is in which episode, with which of their cycles",
+)
+Index("episode_member_episode", episode_member.c.connection, episode_member.c.episode)

@@ -1,0 +1,211 @@
+"""The handoff ledger: events as they were heard, the episodes they add up to, and who is in them.
+
+Events are never changed and never twice: their id is a hash of all they say. An episode's row is replaced whenever its
+events say something else. What reports filter and count by are columns; they are read as they are stored, on the
+driver's own cursor, because a report looks at a hundred thousand rows and builds no object of any.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, select
+
+from syncd.model.episode import (
+    Contacted,
+    Deal,
+    DealState,
+    Delivered,
+    Episode,
+    Event,
+    Moved,
+    Told,
+    Touched,
+)
+from syncd.model.values import Instant
+from syncd.ports.store import Settlement
+from syncd.store.codec import from_json, from_ms, to_json, to_ms
+from syncd.store.database import Database
+from syncd.store.dialects import among, insert_new, lots, rows_among, run_many, upsert
+from syncd.store.tables import episode, episode_member, ledger_event
+
+_SORTS: Final[Mapping[str, type[Event]]] = {
+    "contacted": Contacted,
+    "told": Told,
+    "moved": Moved,
+    "delivered": Delivered,
+    "touched": Touched,
+    "deal": Deal,
+}
+_NAMES: Final = {sort: name for name, sort in _SORTS.items()}
+_APART: Final = ("person", "at")
+"""What stands in columns of every sort of event; ``cycle`` and ``stage`` do so where there are any."""
+_INSTANTS: Final = frozenset(field.name for field in dataclasses.fields(Episode) if "Instant" in str(field.type))
+_PLAIN: Final = tuple(field.name for field in dataclasses.fields(Episode) if field.name not in {"members", "oddities"})
+_EVENTS: Final = "SELECT what, person, at, cycle, stage, content FROM ledger_event WHERE connection = ? AND person"
+_COMPANIES: Final = "SELECT DISTINCT company FROM ledger_event WHERE connection = ? AND company IS NOT NULL AND person"
+_COLLEAGUES: Final = "SELECT DISTINCT person FROM ledger_event WHERE connection = ? AND company"
+_MEMBERS: Final = "SELECT episode, at, person FROM episode_member WHERE connection = ? AND episode"
+_THEIRS: Final = "SELECT episode FROM episode_member WHERE connection = ? AND person"
+
+
+class Ledger:
+    """The ledger of one connection."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def ledger_of(self, people: Sequence[str], companies: Sequence[str] = ()) -> Sequence[Event]:
+        """Every event of these people, and of whoever shares a company with them, through however many companies."""
+        with self._database.reading("read the ledger") as tx:
+            known, new = set(people), set(people)
+            seen, places = set(companies), set(companies)
+            while new or places:
+                places |= {row[0] for row in self._among(tx, _COMPANIES, sorted(new))} - seen
+                seen |= places
+                new = {row[0] for row in self._among(tx, _COLLEAGUES, sorted(places))} - known
+                known |= new
+                places = set()
+            rows = self._among(tx, _EVENTS, sorted(known))
+        return [_event(row) for row in rows]
+
+    def episode_ids(self, people: Sequence[str]) -> frozenset[str]:
+        """The episodes that these people are in."""
+        with self._database.reading("read episodes") as tx:
+            return frozenset(row[0] for row in self._among(tx, _THEIRS, people))
+
+    def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The people of episodes, whoever opened one first; ids that do not exist are not in the answer."""
+        with self._database.reading("read episodes") as tx:
+            rows = self._among(tx, _MEMBERS, ids)
+        found: dict[str, list[str]] = defaultdict(list)
+        for which, _, person in sorted(rows):
+            if person not in found[which]:
+                found[which].append(person)
+        return dict(found)
+
+    def episode_columns(
+        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Some columns of the episodes in which something happened from ``since`` to before ``until``, as stored."""
+        wanted = select(*(episode.c[name] for name in names)).where(episode.c.connection == self._connection)
+        if since is not None:
+            wanted = wanted.where(episode.c.last_at >= to_ms(since))
+        if until is not None:
+            wanted = wanted.where(episode.c.opened_at < to_ms(until))
+        with self._database.reading("read episodes") as tx:
+            return _raw(tx, wanted.order_by(episode.c.opened_at, episode.c.id))
+
+    def stage_moves(self) -> Sequence[tuple[str, int, int, str]]:
+        """Every move: person, milliseconds since 1970, cycle, stage; by person, then by time."""
+        t = ledger_event
+        wanted = (
+            select(t.c.person, t.c.at, t.c.cycle, t.c.stage)
+            .where(t.c.connection == self._connection, t.c.what == "moved")
+            .order_by(t.c.person, t.c.at, t.c.cycle, t.c.stage)
+        )
+        with self._database.reading("read moves") as tx:
+            return _raw(tx, wanted)
+
+    def _among(self, tx: Connection, text: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
+        return [row for lot in lots(tx, values) for row in rows_among(tx, text, self._connection, lot)]
+
+
+def _raw(tx: Connection, wanted: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401 - any select
+    answer = tx.execute(wanted)
+    rows: Sequence[tuple[Any, ...]] = answer.cursor.fetchall()
+    answer.close()
+    return rows
+
+
+# -- writing, inside the transaction of a settlement -----------------------------------------------------------------
+def write_ledger(tx: Connection, connection: str, settlement: Settlement) -> None:
+    """Adds events, then replaces episodes and who is in them."""
+    if settlement.events:
+        run_many(tx, insert_new(tx, ledger_event), [_event_row(connection, each) for each in settlement.events])
+    touched = [*settlement.unepisode, *(each.id for each in settlement.episodes)]
+    for lot in lots(tx, touched):
+        theirs = among(tx, episode_member.c.episode, lot)
+        tx.execute(delete(episode_member).where(episode_member.c.connection == connection, theirs))
+    if settlement.unepisode:
+        tx.execute(
+            delete(episode).where(episode.c.connection == connection, episode.c.id == bindparam("which")),
+            [{"which": each} for each in settlement.unepisode],
+        )
+    if settlement.episodes:
+        run_many(tx, upsert(tx, episode), [_episode_row(connection, each) for each in settlement.episodes])
+        members = [
+            {
+                "connection": connection,
+                "person": member.person,
+                "cycle": member.cycle,
+                "episode": each.id,
+                "at": to_ms(member.at),
+                "qualified": member.qualified,
+            }
+            for each in settlement.episodes
+            for member in each.members
+        ]
+        run_many(tx, upsert(tx, episode_member), members)
+
+
+def _event_row(connection: str, event: Event) -> dict[str, Any]:
+    what = _NAMES[type(event)]
+    rest = {
+        field.name: getattr(event, field.name)
+        for field in dataclasses.fields(event)
+        if field.name not in {*_APART, "cycle", "stage"}
+    }
+    content = to_json(rest)
+    at, cycle, stage = to_ms(event.at), getattr(event, "cycle", None), getattr(event, "stage", None)
+    said = to_json([what, event.person, at, cycle, stage, content])
+    company = dict(event.facts).get("company") if isinstance(event, Told) else None
+    return {
+        "connection": connection,
+        "id": hashlib.blake2b(said.encode(), digest_size=16).digest(),
+        "person": event.person,
+        "what": what,
+        "at": at,
+        "cycle": cycle,
+        "stage": stage,
+        "company": company,
+        "content": content,
+    }
+
+
+def _event(row: Sequence[Any]) -> Event:
+    what, person, at, cycle, stage, content = row
+    sort = _SORTS[what]
+    rest: dict[str, Any] = from_json(content)
+    if "facts" in rest:
+        rest["facts"] = tuple((name, value) for name, value in rest["facts"])
+    if "state" in rest:
+        rest["state"] = DealState(rest["state"])
+    if stage is not None:
+        rest["stage"] = stage
+    if sort not in {Contacted, Told}:
+        rest["cycle"] = cycle
+    return sort(person=person, at=from_ms(at), **rest)
+
+
+def _episode_row(connection: str, each: Episode) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for name in _PLAIN:
+        value = getattr(each, name)
+        row[name] = to_ms(value) if name in _INSTANTS and value is not None else value
+    times = [row[name] for name in _INSTANTS if row[name] is not None and name.endswith("_at")]
+    return {
+        **row,
+        "connection": connection,
+        "person": each.person,
+        "people": len({member.person for member in each.members}),
+        "born": each.born.value,
+        "state": each.state.value,
+        "last_at": max(times),
+        "oddities": " ".join(each.oddities),
+    }
