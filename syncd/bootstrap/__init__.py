@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from syncd.engine.world import World
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import Admin, Loaded
+    from syncd.settings.agreed import Agreed
     from syncd.settings.main_file import Outline
     from syncd.store import SqlRoster, SqlStore
 
@@ -30,6 +31,7 @@ __all__ = [
     "open_memory",
     "open_roster",
     "open_world",
+    "read_agreed",
     "read_config",
     "read_only_fields",
     "read_outline",
@@ -60,6 +62,17 @@ def read_outline(path: Path | None, environ: Mapping[str, str]) -> Outline:
     from syncd.settings.main_file import outline  # noqa: PLC0415 - heavy, see the module
 
     return outline(_chosen(path, environ), environ)
+
+
+def read_agreed(path: Path | None, environ: Mapping[str, str], connection: str | None) -> Agreed:
+    """What both teams agreed on, as far as reports need it.
+
+    :raises BadConfig: with every flaw of the files that are read.
+    :raises BadUsage: if nobody has said what the stages mean.
+    """
+    from syncd.settings.agreed import agreed  # noqa: PLC0415 - heavy, see the module
+
+    return agreed(_chosen(path, environ), environ, connection)
 
 
 def _chosen(path: Path | None, environ: Mapping[str, str]) -> Path:

@@ -32,6 +32,7 @@ from syncd.cli import (
     pausing,
     plan,
     privacy,
+    report,
     resync,
     schema,
     sentinel,
@@ -126,6 +127,7 @@ app.add_typer(held.app, name="held")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
 app.command("glossary")(glossary.glossary)
+app.add_typer(report.app, name="report")
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)
 app.command("sandbox")(stand_ins.sandbox)

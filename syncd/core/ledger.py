@@ -132,11 +132,13 @@ class _Writing:
             decision_warned=decision_warned,
             decision_due=decision_due,
             owner=owner,
+            sdr=facts.get("sdr") or first.accepted_by or None,
+            qualified_by=first.qualified_by or None,
             bdr=facts.get("bdr") or (first.born or None if born is Born.SALES else None),
             amount=amount,
             currency=currency,
             oddities=tuple(sorted(self.oddities)),
-            **{name: facts.get(name) for name in (*AS_IT_WAS, "sdr", "ae")},
+            **{name: facts.get(name) for name in (*AS_IT_WAS, "ae")},
         )
 
     def _born(self) -> Born:

@@ -58,6 +58,8 @@ class Leg:
     reason: str = ""
     reopened: bool = False
     born: str | None = None
+    qualified_by: str = ""
+    accepted_by: str = ""
 
     @property
     def company(self) -> str | None:
@@ -82,8 +84,10 @@ class Leg:
         meaning = step.meaning
         if meaning is Meaning.BORN and self.born is None:
             self.born = step.by
-        if meaning is Meaning.QUALIFIED:
-            self.qualified = self.qualified or step.at
+        if meaning is Meaning.QUALIFIED and self.qualified is None:
+            self.qualified, self.qualified_by = step.at, step.by
+        if meaning is Meaning.ACCEPTED:
+            self.accepted_by = self.accepted_by or step.by
         if meaning in _YES or meaning is Meaning.BORN:
             self.accepted = self.accepted or step.at
         if meaning in {Meaning.OFFERED, Meaning.WON}:

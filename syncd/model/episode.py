@@ -201,8 +201,9 @@ class Episode:
     ``touch`` and ``decision`` (from the delivery) are business time of the owner's calendar; all in whole milliseconds,
     ``None`` where one of the two ends is not there, or comes before the other.
 
-    ``accepted_at`` is set for whatever is offered or won, too. ``reason`` belongs to the end. ``currency`` is that of
-    ``amount``: what was won, else what is offered, else what was lost.
+    ``accepted_at`` is set for whatever is offered or won, too. ``qualified_by`` made the move that qualified them;
+    ``sdr`` said yes and ``bdr`` found them, where no fact says who else. ``reason`` belongs to the end. ``currency`` is
+    that of ``amount``: what was won, else what is offered, else what was lost.
     """
 
     id: str
@@ -237,6 +238,7 @@ class Episode:
     sdr: str | None = None
     bdr: str | None = None
     ae: str | None = None
+    qualified_by: str | None = None
     complete: str | None = None
     valid: str | None = None
     amount: int | None = None

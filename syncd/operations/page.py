@@ -1,4 +1,4 @@
-"""A page of words before it is Markdown or HTML: sections of paragraphs, lists of terms, tables and a diagram.
+"""A page of words before it is Markdown or HTML: sections of paragraphs, lists of terms, tables, a diagram and charts.
 
 Whoever has something to say to both teams makes a ``Section`` of it; how it looks is decided by the two writers alone.
 Texts are plain: a writer escapes them, so that nothing a person wrote in a file can become markup.
@@ -62,7 +62,28 @@ class Diagram:
     words: str
 
 
-Block: TypeAlias = Paragraph | Terms | Table | Diagram
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar: its label, its length from zero, what is written beside it, and bounds if there are any."""
+
+    label: str
+    length: float
+    text: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars from one zero to ``most``; ``mark`` is a line across them and its name. ``words`` say what is seen."""
+
+    words: str
+    bars: tuple[Bar, ...]
+    most: float
+    mark: tuple[float, str] | None = None
+
+
+Block: TypeAlias = Paragraph | Terms | Table | Diagram | Bars
 
 
 @dataclass(frozen=True, slots=True)

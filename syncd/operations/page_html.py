@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from html import escape
 from typing import Final
 
+from syncd.operations import bars
 from syncd.operations.diagram import svg
-from syncd.operations.page import Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
+from syncd.operations.page import Bars, Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2430; --paper: #f6f7f9; --soft: #566071; --line: #dde2e9; --card: #fff;
@@ -60,6 +61,11 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .8rem; text-align
 .way marker path { stroke: none; fill: var(--way); } .way #tip-again path { fill: var(--accent); }
 .way rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
 .way text { fill: var(--ink); font-size: 13.5px; text-anchor: middle; }
+.sheet + figure { margin-top: .8rem; }
+.bars { display: block; width: 100%; margin: 0 auto; }
+.bars rect { fill: var(--accent); opacity: .75; } .bars rect.room { fill: var(--tint); opacity: 1; }
+.bars path { stroke: var(--ink); stroke-width: 1.5; fill: none; } .bars path.mark { stroke-dasharray: 4 3; }
+.bars text { fill: var(--ink); font-size: 13px; } .bars text.soft { fill: var(--soft); }
 @media (max-width: 44rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin-bottom: .6rem; }
   thead { position: absolute; clip-path: inset(50%); } tr { display: block; padding: .5rem 0; }
   tr + tr { border-top: 1px solid var(--line); } td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem;
@@ -135,6 +141,8 @@ def _block(block: Block, *, sheet: bool) -> Iterator[str]:
             yield "</tbody></table></div>"
         case Diagram():
             yield f"<figure>{svg(block)}<figcaption>{escape(block.words)}</figcaption></figure>"
+        case Bars():
+            yield f"<figure>{bars.svg(block)}<figcaption>{escape(block.words)}</figcaption></figure>"
 
 
 def _cell(cell: Words) -> str:

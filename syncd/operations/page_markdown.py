@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from syncd.operations.page import Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
+from syncd.operations.page import Bars, Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _BEGINS: Final = re.compile(r"^([-+=]|[0-9]+(?=[.)]))")
@@ -14,14 +14,14 @@ _BEGINS: Final = re.compile(r"^([-+=]|[0-9]+(?=[.)]))")
 
 
 def markdown(page: Page) -> str:
-    """The whole page. The diagram is left out: the table of moves says the same."""
+    """The whole page. Drawings are left out: a table beside them says the same."""
     return "\n".join(_page(page)).rstrip() + "\n"
 
 
 def _page(page: Page) -> Iterator[str]:
     yield from (f"# {_text(page.title)}", "", _words(page.lead), "")
     for section in page.sections:
-        blocks = [each for each in section.blocks if not isinstance(each, Diagram)]
+        blocks = [each for each in section.blocks if not isinstance(each, Diagram | Bars)]
         if blocks or section.cards:
             yield from _section(section, blocks)
     yield from ("---", "", _words(page.foot))
@@ -57,7 +57,7 @@ def _block(block: Block) -> Iterator[str]:
             yield f"| {' | '.join(map(_text, heads))} |"
             yield "|" + "---|" * len(heads)
             yield from (f"| {' | '.join(_words(cell, in_table=True) for cell in row)} |" for row in rows)
-        case Diagram():
+        case Diagram() | Bars():
             return
     yield ""
 

@@ -290,8 +290,8 @@ class Store(Protocol):
         """
         ...
 
-    def stage_moves(self) -> Sequence[tuple[str, int, int, str]]:
-        """Every move of the ledger: person, milliseconds since 1970, cycle, stage; by person, then by time."""
+    def stage_moves(self) -> Sequence[tuple[str, int, str]]:
+        """Every move of the ledger: person, milliseconds since 1970, stage; by person, then by time."""
         ...
 
     # -- privacy ---------------------------------------------------------------------------------------------------

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from syncd.model.lifecycle import NEW, Commitments, HandoffRules
-from syncd.settings.kinds import MappingSource
 from syncd.settings.lifecycle_file import HandoffSection, LifecycleFile
 from syncd.settings.tree import Loc, Tree
+
+if TYPE_CHECKING:
+    from syncd.settings.kinds import MappingSource  # reports read this part alone, and need no mapping
 
 MEANINGS: Final = ("qualified", "accepted", "offered", "won", "rejected", "lost", "recycled")
 

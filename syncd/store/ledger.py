@@ -101,11 +101,11 @@ class Ledger:
         with self._database.reading("read episodes") as tx:
             return _raw(tx, wanted.order_by(episode.c.opened_at, episode.c.id))
 
-    def stage_moves(self) -> Sequence[tuple[str, int, int, str]]:
-        """Every move: person, milliseconds since 1970, cycle, stage; by person, then by time."""
+    def stage_moves(self) -> Sequence[tuple[str, int, str]]:
+        """Every move: person, milliseconds since 1970, stage; by person, then by time."""
         t = ledger_event
         wanted = (
-            select(t.c.person, t.c.at, t.c.cycle, t.c.stage)
+            select(t.c.person, t.c.at, t.c.stage)
             .where(t.c.connection == self._connection, t.c.what == "moved")
             .order_by(t.c.person, t.c.at, t.c.cycle, t.c.stage)
         )

@@ -477,6 +477,7 @@ episode = Table(
             "sdr",
             "bdr",
             "ae",
+            "qualified_by",
             "complete",
             "valid",
         )

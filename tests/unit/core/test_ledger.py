@@ -62,7 +62,7 @@ def test_a_whole_handoff() -> None:
         contacted(-24),
         told(-24, origin="unknown", asset="guide", last_touch="fair", grade="A", persona="x", company="C"),
         told(5, owner="ann", sdr="sam", ae="ada"),
-        moved("mql", 0),
+        moved("mql", 0, by="kim"),
         delivered(1.5, owner="ann"),
         touched(2),
         moved("sql", 4, by="ann"),
@@ -99,6 +99,7 @@ def test_a_whole_handoff() -> None:
         owner="ann",
         sdr="sam",
         ae="ada",
+        qualified_by="kim",
         amount=12_345,
         currency="EUR",
     )
@@ -159,6 +160,13 @@ def test_born_in_sales_is_credited_to_who_found_them() -> None:
     assert (episode.born, episode.bdr, episode.state) == (Born.SALES, "bo@example.com", State.OFFERED)
     assert (episode.qualified_at, episode.system, episode.oddities) == (None, None, ())
     assert one(born(0), told(5, bdr="bea")).bdr == "bea"
+
+
+def test_who_said_yes_has_taken_them_up() -> None:
+    """Where no field says who in sales development did."""
+    yes = moved("mql", 0), moved("sql", 2, by="sid")
+    assert (one(*yes).sdr, one(*yes, told(5, sdr="sam")).sdr) == ("sid", "sam")
+    assert one(*yes).bdr is None
 
 
 def test_taken_up_without_being_asked_is_listed() -> None:

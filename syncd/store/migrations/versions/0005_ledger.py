@@ -62,7 +62,7 @@ def upgrade() -> None:
         _maybe("reason"),
         *(_maybe_number(name) for name in ("system", "touch", "decision")),
         *(_maybe_number(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
-        *(_maybe(name) for name in (*facts, "complete", "valid")),
+        *(_maybe(name) for name in (*facts, "qualified_by", "complete", "valid")),
         sa.Column("amount", sa.BigInteger, nullable=True, comment="hundredths of the currency"),
         _maybe("currency"),
         sa.Column(

@@ -1,0 +1,291 @@
+"""What a report is before anybody reads it: sections of figures, tables and charts, each figure with its count.
+
+Every figure has a key, under which it can be opened down to the episodes or people that it counts, and says how many it
+is of; below ``SMALL`` it is marked wherever it is shown. How it is shown (terminal, JSON, CSV, HTML) is decided by
+``report_writing`` alone. Times are UTC throughout.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+
+from syncd.core.figures import SMALL, median, quantile, wilson
+from syncd.model.episode import IMPOSSIBLE, Oddity
+from syncd.model.values import Instant
+from syncd.ports.store import Store
+
+NONE: Final = "(none)"
+"""What a row is called of those for which nobody told a fact; a fact called `unknown` is another row."""
+DAY: Final = 86_400_000
+"""Milliseconds of a day."""
+_EPOCH: Final = date(1970, 1, 1)
+_EVER: Final = 1 << 62
+
+
+class Unit(StrEnum):
+    """What a figure is counted in. ``TIME`` is milliseconds, ``MONEY`` hundredths of the currency in the name."""
+
+    COUNT = "count"
+    SHARE = "share"
+    DAYS = "days"
+    TIME = "time"
+    MONEY = "money"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure. ``of`` is how many it is computed from; ``low`` and ``high`` bound it at 95 %.
+
+    ``rows`` are the episodes it counts, by their place in the report, or people by their ids. ``target`` is what was
+    promised.
+    """
+
+    key: str
+    name: str
+    value: float | None
+    unit: Unit = Unit.COUNT
+    of: int | None = None
+    low: float | None = None
+    high: float | None = None
+    rows: Sequence[int] | Sequence[str] = ()
+    note: str = ""
+    target: float | None = None
+
+    @property
+    def small(self) -> bool:
+        """Whether too few stand behind it."""
+        return self.of is not None and self.of < SMALL
+
+    @property
+    def kept(self) -> bool | None:
+        """Whether the promise was kept; ``None`` without one, or without anything to judge it by."""
+        return None if self.target is None or self.value is None else self.value >= self.target
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of words and figures under heads."""
+
+    key: str
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str | Figure, ...], ...]
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart: a share or a count with its text, bounds where there are any."""
+
+    label: str
+    value: float
+    text: str
+    low: float | None = None
+    high: float | None = None
+    small: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Bars from the same zero. ``most`` is the end of the scale; ``mark`` a line to compare with and its name."""
+
+    title: str
+    bars: tuple[Bar, ...]
+    most: float
+    mark: tuple[float, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a report; ``words`` say what its figures mean."""
+
+    key: str
+    title: str
+    words: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From the first moment of a day to that of another, in UTC; ``None`` is open."""
+
+    since: Instant | None = None
+    until: Instant | None = None
+
+    @staticmethod
+    def of(since: date | None, until: date | None) -> Period:
+        """From one day to the end of another."""
+        return Period(
+            None if since is None else _midnight(since),
+            None if until is None else _midnight(until + timedelta(days=1)),
+        )
+
+    @staticmethod
+    def month(year: int, month: int) -> Period:
+        """A calendar month."""
+        return Period(_midnight(date(year, month, 1)), _midnight(date(year + month // 12, month % 12 + 1, 1)))
+
+    def __str__(self) -> str:
+        since = "the beginning" if self.since is None else f"{self.since:%Y-%m-%d}"
+        until = "now" if self.until is None else f"{self.until - timedelta(days=1):%Y-%m-%d}"
+        return f"{since} to {until}, UTC"
+
+    def bounds(self) -> tuple[int | None, int | None]:
+        """Both ends in milliseconds since 1970."""
+        return (None if self.since is None else ms(self.since), None if self.until is None else ms(self.until))
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole report. ``ids`` and ``people`` are those of the episodes it read, by place."""
+
+    name: str
+    title: str
+    period: Period
+    sections: tuple[Section, ...]
+    ids: Sequence[str] = ()
+    people: Sequence[str] = ()
+
+    def figures(self) -> Iterator[Figure]:
+        """Every figure of it."""
+        for section in self.sections:
+            yield from section.figures
+            for table in section.tables:
+                for row in table.rows:
+                    yield from (cell for cell in row if isinstance(cell, Figure))
+
+
+class Episodes:
+    """Columns of the episodes of a period, as the store holds them."""
+
+    def __init__(self, store: Store, names: Iterable[str], period: Period) -> None:
+        wanted = tuple(dict.fromkeys(("id", "person", "oddities", *names)))
+        rows = store.episode_columns(wanted, since=period.since, until=period.until)
+        columns = zip(*rows, strict=True) if rows else [() for _ in wanted]
+        self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
+        self.all = range(len(rows))
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        return self._columns[name]
+
+    def within(self, name: str, period: Period) -> list[int]:
+        """The places at which a time is within a period; no time is not."""
+        column, (since, until) = self._columns[name], period.bounds()
+        if since is None and until is None:
+            return [at for at in self.all if column[at] is not None]
+        low, high = since or 0, _EVER if until is None else until
+        return [at for at in self.all if (when := column[at]) is not None and low <= when < high]
+
+    def by(self, name: str, among: Sequence[int]) -> dict[str, list[int]]:
+        """The places by the value of a column."""
+        column = self._columns[name]
+        found: dict[str | None, list[int]] = defaultdict(list)
+        for at in among:
+            found[column[at]].append(at)
+        return {NONE if value is None else value: places for value, places in found.items()}
+
+
+# -- figures -----------------------------------------------------------------------------------------------------------
+def count(key: str, name: str, rows: Sequence[int] | Sequence[str], note: str = "") -> Figure:
+    """How many there are."""
+    return Figure(key, name, len(rows), rows=rows, note=note)
+
+
+def share(key: str, name: str, hits: Sequence[int], of: int, *, note: str = "", target: float | None = None) -> Figure:
+    """Which part of them, with its interval; nothing of nothing."""
+    bounds = wilson(len(hits), of)
+    low, high = (None, None) if bounds is None else bounds
+    value = None if of == 0 else len(hits) / of
+    return Figure(key, name, value, Unit.SHARE, of, low, high, hits, note, target)
+
+
+def middle(key: str, name: str, column: Sequence[int | None], rows: Sequence[int], unit: Unit = Unit.TIME) -> Figure:
+    """The median of a column; what has no value is not counted."""
+    there = [at for at in rows if column[at] is not None]
+    return Figure(key, name, median(sorted(map(column.__getitem__, there))), unit, len(there), rows=there)  # type: ignore[arg-type]
+
+
+def spread(
+    key: str, name: str, column: Sequence[int | None], rows: Sequence[int], unit: Unit = Unit.TIME
+) -> tuple[Figure, Figure]:
+    """The median, and what nine of ten do not exceed."""
+    there = [at for at in rows if column[at] is not None]
+    ordered: list[int] = sorted(map(column.__getitem__, there))  # type: ignore[arg-type]
+    return (
+        Figure(f"{key}:median", f"{name}, median", median(ordered), unit, len(there), rows=there),
+        Figure(f"{key}:p90", f"{name}, 90 % within", quantile(ordered, 0.9), unit, len(there), rows=there),
+    )
+
+
+def oddities(episodes: Episodes, among: Sequence[int]) -> Section:
+    """What cannot be true or is lacking, counted; each can be opened down to its records."""
+    found: dict[str, list[int]] = {}
+    column = episodes["oddities"]
+    for at in [at for at in among if column[at]]:
+        for odd in column[at].split():
+            found.setdefault(odd, []).append(at)
+    figures = tuple(
+        count(
+            f"oddity:{odd}", TOLD[odd], found[odd], "cannot be true" if odd in IMPOSSIBLE else "incomplete or unusual"
+        )
+        for odd in Oddity
+        if odd in found
+    )
+    words = (
+        "Nothing of this is left out of the counts. Times that cannot be true are in no median, mean or clock. "
+        "A value called `unknown` is a value; what nobody has told is a gap."
+    )
+    return Section("oddities", "What cannot be true, or is lacking", (words,), figures)
+
+
+TOLD: Final[Mapping[str, str]] = {
+    Oddity.WON_BEFORE_CONTACT: "won before the first contact",
+    Oddity.QUALIFIED_BEFORE_CONTACT: "qualified before the first contact",
+    Oddity.DECIDED_BEFORE_QUALIFIED: "decided before qualified",
+    Oddity.TOUCHED_BEFORE_DELIVERED: "touched before delivered",
+    Oddity.DECIDED_BEFORE_DELIVERED: "decided before delivered",
+    Oddity.NEVER_QUALIFIED: "taken up without being qualified",
+    Oddity.REOPENED: "an end that was taken back",
+    Oddity.TWO_OWNERS: "two owners of one company",
+    Oddity.TWO_CURRENCIES: "two currencies; one is counted",
+    Oddity.NO_ORIGIN: "no origin",
+}
+
+
+# -- time --------------------------------------------------------------------------------------------------------------
+def ms(moment: Instant) -> int:
+    """Milliseconds since 1970."""
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def day_of(at: int) -> int:
+    """The number of a day in UTC."""
+    return at // DAY
+
+
+def day_text(at: int) -> str:
+    """The day of an instant in UTC, as 2026-03-31."""
+    return (_EPOCH + timedelta(days=at // DAY)).isoformat()
+
+
+@cache
+def _month(day: int) -> str:
+    return f"{_EPOCH + timedelta(days=day):%Y-%m}"
+
+
+def month_of(at: int) -> str:
+    """The month of an instant, as 2026-03."""
+    return _month(at // DAY)
+
+
+def _midnight(day: date) -> Instant:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

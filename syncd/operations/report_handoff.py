@@ -1,0 +1,374 @@
+"""``syncd report handoff``: what marketing handed over, what sales made of it, how long both systems and people took.
+
+Everything about decisions and clocks is of the episodes that were delivered in the period (the *cohort*), whenever they
+were decided. What is late now does not depend on the period.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from typing import Final
+
+from syncd.core.figures import SMALL
+from syncd.model.episode import NO, OPEN, YES, Born, State
+from syncd.model.lifecycle import Commitments
+from syncd.model.values import Instant
+from syncd.operations.report import (
+    NONE,
+    Bar,
+    Chart,
+    Episodes,
+    Figure,
+    Period,
+    Report,
+    Section,
+    Table,
+    count,
+    middle,
+    ms,
+    oddities,
+    share,
+    spread,
+)
+from syncd.ports.store import Store
+
+COLUMNS: Final = (
+    "born",
+    "state",
+    "opened_at",
+    "qualified_at",
+    "delivered_at",
+    "touched_at",
+    "accepted_at",
+    "rejected_at",
+    "closed_at",
+    "reason",
+    "system",
+    "touch",
+    "decision",
+    "touch_warned",
+    "touch_due",
+    "decision_warned",
+    "decision_due",
+    "grade",
+    "complete",
+    "valid",
+)
+DIMENSIONS: Final = ("grade", "persona", "origin", "last_touch", "asset", "owner", "sdr", "ae", "company")
+"""What the cohort can be told apart by; marketing's and sales' own words."""
+USUAL: Final = ("grade", "origin", "owner")
+GARTNER: Final = 0.44
+BENCHMARK: Final = (
+    "44 % is quoted by the article that this report answers (Gartner: of qualified leads, sales regards so many as "
+    "promising). Its denominators are others: an outside mark, and no goal."
+)
+_OPEN: Final = frozenset(state.value for state in OPEN)
+
+
+class Level(Enum):
+    """How a service level stands for one episode."""
+
+    KEPT = 1
+    MISSED = 2
+    RUNNING = 3
+
+
+class Handoffs:
+    """The episodes of a period, told apart as every report about handoffs does."""
+
+    def __init__(self, store: Store, period: Period, now: Instant, by: Sequence[str] = ()) -> None:
+        self.episodes = Episodes(store, (*COLUMNS, *by), period)
+        self.period = period
+        self.now = ms(now)
+        self.qualified = self.episodes.within("qualified_at", period)
+        self.cohort = self.episodes.within("delivered_at", period)
+        self.decided_at = [
+            yes if yes is not None else no
+            for yes, no in zip(self.episodes["accepted_at"], self.episodes["rejected_at"], strict=True)
+        ]
+        self.levels = {
+            "touch": self._levels("touch_due", self.episodes["touched_at"]),
+            "decision": self._levels("decision_due", self.decided_at),
+        }
+        self.accepted, self.rejected, self.undecided = self.decided(self.cohort)
+
+    def decided(self, among: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
+        """Accepted, rejected, and neither."""
+        accepted, decided = self.episodes["accepted_at"], self.decided_at
+        yes = [at for at in among if accepted[at] is not None]
+        rest = among if len(yes) < len(among) else ()
+        no = [at for at in rest if decided[at] is not None and accepted[at] is None]
+        return yes, no, [at for at in rest if decided[at] is None]
+
+    def _levels(self, due: str, ends: Sequence[int | None]) -> list[Level | None]:
+        """How a service level stands at each place; ``None`` without one, or ended before its time was over."""
+        now, kept, missed, running = self.now, Level.KEPT, Level.MISSED, Level.RUNNING
+        return [
+            None
+            if limit is None
+            else (kept if end <= limit else missed)
+            if end is not None
+            else None
+            if closed is not None and closed <= limit
+            else missed
+            if now > limit
+            else running
+            for limit, end, closed in zip(self.episodes[due], ends, self.episodes["closed_at"], strict=True)
+        ]
+
+    def attainment(self, key: str, name: str, what: str, among: Sequence[int], target: int | None = None) -> Figure:
+        """Which part of a service level was kept."""
+        levels = self.levels[what]
+        told = [(at, level) for at in among if (level := levels[at]) is not None]
+        kept = [at for at, level in told if level is Level.KEPT]
+        running = sum(1 for _, level in told if level is Level.RUNNING)
+        note = f"{running:,} still within their time" if running else ""
+        return share(key, name, kept, len(told) - running, note=note, target=part(target))
+
+
+def handoff(
+    store: Store, period: Period, *, now: Instant, by: Sequence[str] = (), top: int = 20, promised: Commitments
+) -> Report:
+    """The report.
+
+    :param by: what the cohort is told apart by; grade, origin and owner unless given.
+    :param top: how many rows a table has at most; 0 for all.
+    """
+    chosen = tuple(by) or USUAL
+    found = Handoffs(store, period, now, chosen)
+    episodes = found.episodes
+    sections = (
+        _volumes(found),
+        _decisions(found),
+        _clocks(found),
+        _late(found),
+        _reasons(found),
+        *(_apart(found, name, top) for name in chosen),
+        commitments(found, promised, month=False),
+        oddities(episodes, episodes.all),
+    )
+    return Report("handoff", "The handoff", period, sections, episodes["id"], episodes["person"])
+
+
+def _volumes(found: Handoffs) -> Section:
+    episodes = found.episodes
+    born = episodes["born"]
+    opened = episodes.within("opened_at", found.period)
+    delivered = episodes["delivered_at"]
+    return Section(
+        "volumes",
+        "How many",
+        ("Episodes, each counted in the period in which it happened. People of one company share one.",),
+        (
+            count("opened", "begun", opened),
+            count("qualified", "qualified by marketing", found.qualified),
+            count("delivered", "delivered: visible to sales", found.cohort),
+            count(
+                "undelivered",
+                "qualified, and never delivered",
+                [at for at in found.qualified if delivered[at] is None],
+            ),
+            count("born_in_sales", "born in sales", [at for at in opened if born[at] == Born.SALES]),
+            count("unasked", "taken up without being qualified", [at for at in opened if born[at] == Born.UNASKED]),
+        ),
+    )
+
+
+def _decisions(found: Handoffs) -> Section:
+    state = found.episodes["state"]
+    given_back = [at for at in found.undecided if state[at] not in _OPEN]
+    waiting = [at for at in found.undecided if state[at] in _OPEN]
+    rate = acceptance(found, found.cohort, "acceptance", "acceptance rate")
+    bars = [
+        _bar(acceptance(found, rows, f"chart:{grade}", ""), f"grade {grade}" if grade != NONE else "no grade")
+        for grade, rows in sorted(found.episodes.by("grade", found.cohort).items())
+    ]
+    charts = (Chart("Acceptance rate", (_bar(rate, "all"), *bars), 1.0, (GARTNER, "44 % (Gartner)")),)
+    words = (
+        (
+            "Of the episodes delivered in the period. Acceptance rate: accepted / (accepted + rejected); undecided "
+            "ones are in neither."
+        ),
+        BENCHMARK,
+    )
+    return Section(
+        "decisions",
+        "What sales said",
+        words,
+        (
+            count("accepted", "accepted", found.accepted),
+            count("rejected", "rejected", found.rejected),
+            count("undecided", "undecided", waiting),
+            count("given_back", "ended without a decision", given_back),
+            rate,
+            Figure("benchmark", "outside mark (Gartner, other denominators)", GARTNER, unit=rate.unit),
+        ),
+        charts=charts if rate.of else (),
+    )
+
+
+def acceptance(found: Handoffs, among: Sequence[int], key: str, name: str) -> Figure:
+    """Accepted of all that were decided."""
+    yes, no, _ = found.decided(among)
+    return share(key, name, yes, len(yes) + len(no))
+
+
+def _bar(figure: Figure, label: str) -> Bar:
+    value = figure.value or 0.0
+    return Bar(label, value, f"{100 * value:.1f} % of {figure.of:,}", figure.low, figure.high, figure.small)
+
+
+def _clocks(found: Handoffs) -> Section:
+    episodes, cohort = found.episodes, found.cohort
+    told = (
+        ("system", "qualified to delivered (system clock)"),
+        ("touch", "delivered to first touch (human clock)"),
+        ("decision", "delivered to decision (human clock)"),
+    )
+    figures: list[Figure] = []
+    for name, words in told:
+        figures += spread(name, words, episodes[name], cohort)
+    words = (
+        "The system clock is elapsed time. The human clock counts business hours of the owner's calendar, without "
+        "weekends and holidays; without calendars.yaml all time counts."
+    )
+    return Section("clocks", "How long it took", (words,), tuple(figures))
+
+
+def _late(found: Handoffs) -> Section:
+    """Service levels of the cohort, and what is late at this moment, from whatever time."""
+    episodes = found.episodes
+    state = episodes["state"]
+    figures = [
+        found.attainment("touch:kept", "touched within the time agreed", "touch", found.cohort),
+        found.attainment("decision:kept", "decided within the time agreed", "decision", found.cohort),
+    ]
+    waiting = [at for at in episodes.all if state[at] in _OPEN]
+    for what, words in (("touch", "first touch"), ("decision", "decision")):
+        ends = episodes["touched_at"] if what == "touch" else found.decided_at
+        levels = found.levels[what]
+        undone = [at for at in waiting if ends[at] is None]
+        missed = [at for at in undone if levels[at] is Level.MISSED]
+        running = [at for at in undone if levels[at] is Level.RUNNING]
+        warned = episodes[f"{what}_warned"]
+        soon = [at for at in running if warned[at] is not None and warned[at] <= found.now]
+        figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", soon))
+        figures.append(count(f"{what}:breached", f"{words} overdue, still open", missed))
+    words = (
+        "Kept: done by the end of the time agreed (by grade or persona), of all whose time is over or that were done. "
+        "Warnings and breaches are those of this moment."
+    )
+    return Section("levels", "Service levels", (words,), tuple(figures))
+
+
+def _reasons(found: Handoffs) -> Section:
+    """Why episodes ended without a win in the period, whenever they began."""
+    episodes = found.episodes
+    state = episodes["state"]
+    ended = episodes.within("closed_at", found.period)
+    rows: list[tuple[str | Figure, ...]] = []
+    for kind, words in ((State.REJECTED, "rejected"), (State.RECYCLED, "recycled"), (State.LOST, "lost")):
+        these = [at for at in ended if state[at] == kind]
+        told = sorted(episodes.by("reason", these).items(), key=lambda each: (-len(each[1]), each[0]))
+        rows += [(words, reason, share(f"reason:{words}:{reason}", reason, hits, len(these))) for reason, hits in told]
+    table = Table("reasons", "", ("end", "reason", "share"), tuple(rows))
+    return Section("reasons", "Why it came to nothing", ("Of what ended in the period.",), tables=(table,))
+
+
+def _apart(found: Handoffs, name: str, top: int) -> Section:
+    """The cohort by one dimension, the largest first."""
+    ordered = sorted(found.episodes.by(name, found.cohort).items(), key=lambda each: (-len(each[1]), each[0]))
+    shown = ordered if top == 0 or len(ordered) <= top else ordered[:top]
+    rest = [at for _, rows in ordered[len(shown) :] for at in rows]
+    listed = [*shown, *([(f"{len(ordered) - len(shown):,} others", rest)] if rest else [])]
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+        (value, *_row(found, f"{name}:{value}", rows)) for value, rows in listed
+    )
+    heads = (
+        name.replace("_", " "),
+        "delivered",
+        "acceptance rate",
+        "touch, median",
+        "touched in time",
+        "system, median",
+    )
+    table = Table(name, "", heads, rows)
+    return Section(f"by:{name}", f"By {name.replace('_', ' ')}", tables=(table,))
+
+
+def _row(found: Handoffs, key: str, rows: list[int]) -> Iterator[Figure]:
+    episodes = found.episodes
+    yield count(f"{key}:delivered", "delivered", rows)
+    yield acceptance(found, rows, f"{key}:acceptance", "acceptance rate")
+    yield middle(f"{key}:touch", "touch, median", episodes["touch"], rows)
+    yield found.attainment(f"{key}:kept", "touched in time", "touch", rows)
+    yield middle(f"{key}:system", "system, median", episodes["system"], rows)
+
+
+# -- what both teams promised ------------------------------------------------------------------------------------------
+def commitments(found: Handoffs, promised: Commitments, *, month: bool) -> Section:
+    """Both teams' promises side by side. A volume is promised for a calendar month and judged for one only."""
+    episodes = found.episodes
+    rejected = episodes.within("rejected_at", found.period)
+    reason = episodes["reason"]
+    due = found.cohort
+    marketing = (
+        Figure(
+            "promise:volume",
+            "people qualified" + ("" if month else " (judged by the month)"),
+            len(found.qualified),
+            rows=found.qualified,
+            target=promised.volume if month else None,
+        ),
+        _told(episodes["complete"], found.qualified, "complete", "entry fields complete", promised.complete),
+        _told(episodes["valid"], found.qualified, "valid", "can be reached", promised.valid),
+    )
+    sales = (
+        found.attainment("promise:touch", "touched within the time agreed", "touch", due, promised.touch),
+        found.attainment("promise:decision", "decided within the time agreed", "decision", due, promised.decision),
+        share(
+            "promise:reason",
+            "rejected with a reason",
+            [at for at in rejected if reason[at] is not None],
+            len(rejected),
+            target=part(promised.reason),
+        ),
+    )
+    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
+        (team, figure.name, figure, _promised(figure), verdict(figure))
+        for team, figures in (("marketing", marketing), ("sales", sales))
+        for figure in figures
+    )
+    heads = ("team", "promise", "figure", "promised", "kept")
+    words = "Marketing's of what was qualified in the period, sales' of what was delivered or rejected in it."
+    return Section("commitments", "What both teams promised", (words,), tables=(Table("promises", "", heads, rows),))
+
+
+def _told(column: Sequence[str | None], among: Sequence[int], key: str, name: str, target: int | None) -> Figure:
+    """Yes among yes and no; of whom nobody told is noted."""
+    yes = [at for at in among if column[at] == YES]
+    no = sum(1 for at in among if column[at] == NO)
+    untold = len(among) - len(yes) - no
+    note = f"of {untold:,} nobody told" if untold else ""
+    return share(f"promise:{key}", name, yes, len(yes) + no, note=note, target=part(target))
+
+
+def verdict(figure: Figure) -> str:
+    """Whether a promise was kept, in a word; too few to tell is said."""
+    kept = figure.kept
+    if kept is None:
+        return "-"
+    few = figure.of is not None and figure.of < SMALL
+    return ("yes" if kept else "no") + (f" (of fewer than {SMALL})" if few else "")
+
+
+def _promised(figure: Figure) -> str:
+    if figure.target is None:
+        return "nothing"
+    return f"{figure.target:,.0f}" if figure.of is None else f"{100 * figure.target:.0f} %"
+
+
+def part(percent: int | None) -> float | None:
+    """A percentage as a part of one."""
+    return None if percent is None else percent / 100

@@ -1,0 +1,154 @@
+"""``syncd report review``: one month on one page, for the meeting of both teams.
+
+What each team promised and kept; the five main reasons why handoffs came to nothing; what the figures propose to change
+in the definitions; and every win with the names of both sides. A proposal names the figure it rests on, is made from at
+least twenty episodes, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from typing import Final
+
+from syncd.core.figures import SMALL
+from syncd.model.episode import State
+from syncd.model.lifecycle import Commitments
+from syncd.model.values import Instant
+from syncd.operations.report import NONE, Figure, Period, Report, Section, Table, Unit, day_text, oddities, share
+from syncd.operations.report_credit import Wins
+from syncd.operations.report_handoff import Handoffs, acceptance, commitments
+from syncd.operations.report_rating import compared
+from syncd.ports.store import Store
+
+REASONS: Final = 5
+MUCH: Final = 0.3
+"""A reason that so large a part of what sales rejected or gave back has is worth a look at the definition."""
+HALF: Final = 0.5
+FORWARD: Final = ("origin", "persona", "asset")
+_TURNED_DOWN: Final = (State.REJECTED, State.RECYCLED)
+_NOTHING: Final = (*_TURNED_DOWN, State.LOST)
+_WIN: Final = ("won_at", "amount", "currency", "company", "origin", "last_touch", "qualified_by", "ae", "sdr", "owner")
+_BDR: Final = ("bdr", "born")
+
+
+def review(
+    store: Store,
+    *,
+    month: tuple[int, int],
+    now: Instant,
+    promised: Commitments,
+    letters: Sequence[str],
+    qualified: str,
+) -> Report:
+    """The page of a calendar month. ``qualified`` is what people call the stage that opens a handoff."""
+    period = Period.month(*month)
+    found = Handoffs(store, period, now, FORWARD)
+    before = Handoffs(store, Period.month(*_before(month)), now)
+    wins = Wins(store, period, (*_WIN, *_BDR))
+    rows = tuple((f"{number}", text) for number, text in enumerate(_proposals(found, letters, qualified), 1))
+    proposals = Section(
+        "proposals",
+        "Proposed changes of definitions",
+        ("Made from the figures of the month, each of at least 20 episodes. Nothing is changed by them.",)
+        + (() if rows else ("None: no figure of the month asks for one.",)),
+        tables=(Table("proposals", "", ("", "proposal"), rows),) if rows else (),
+    )
+    sections = (
+        commitments(found, promised, month=True),
+        _main_reasons(found, before),
+        proposals,
+        _wins(wins),
+        oddities(found.episodes, found.episodes.all),
+    )
+    title = f"Review of {month[0]}-{month[1]:02d}"
+    return Report("review", title, period, sections, found.episodes["id"], found.episodes["person"])
+
+
+def _before(month: tuple[int, int]) -> tuple[int, int]:
+    year, number = month
+    return (year - 1, 12) if number == 1 else (year, number - 1)
+
+
+def _ended(found: Handoffs, states: Collection[State]) -> list[int]:
+    state = found.episodes["state"]
+    return [at for at in found.episodes.within("closed_at", found.period) if state[at] in states]
+
+
+def _main_reasons(found: Handoffs, before: Handoffs) -> Section:
+    ended, earlier = _ended(found, _NOTHING), _ended(before, _NOTHING)
+    past = before.episodes.by("reason", earlier)
+    told = sorted(found.episodes.by("reason", ended).items(), key=lambda each: (-len(each[1]), each[0]))[:REASONS]
+    rows = tuple(
+        (
+            reason,
+            share(f"main:{reason}", "share", hits, len(ended)),
+            Figure(f"main:{reason}:before", "month before", len(past.get(reason, [])), of=len(earlier)),
+        )
+        for reason, hits in told
+    )
+    words = "Of all that ended in the month without a win: rejected, recycled or lost."
+    table = Table("main", "", ("reason", "share", "month before"), rows)
+    return Section("main", "Five main reasons", (words,), tables=(table,))
+
+
+def _proposals(found: Handoffs, letters: Sequence[str], qualified: str) -> Iterator[str]:
+    """Sentences, each with the figures behind it."""
+    episodes = found.episodes
+    ended = _ended(found, _TURNED_DOWN)
+    for reason, hits in sorted(episodes.by("reason", ended).items(), key=lambda each: -len(each[1])):
+        if len(ended) >= SMALL and len(hits) >= MUCH * len(ended):
+            what = f"{len(hits):,} of {len(ended):,} that sales rejected or gave back"
+            yield (
+                f"{what} gave no reason: ask for one in each transition that ends a handoff."
+                if reason == NONE
+                else f"{what} did so for the reason {reason}: let the entry criteria of {qualified} keep them out."
+            )
+    overall = acceptance(found, found.cohort, "", "")
+    for name in FORWARD:
+        for value, rows in sorted(episodes.by(name, found.cohort).items()):
+            part = acceptance(found, rows, "", "")
+            if part.small or part.high is None or overall.value is None or value == NONE:
+                continue
+            if part.high < overall.value:
+                whom = f"{part.of:,} with {name.replace('_', ' ')} {value}"
+                yield (
+                    f"Sales accepts {100 * (part.value or 0):.0f} % of {whom}, and "
+                    f"{100 * overall.value:.0f} % of all: ask more of them before they are {qualified}."
+                )
+    grades = episodes.by("grade", found.cohort)
+    rated = [(each, acceptance(found, grades[each], "", "")) for each in letters if each in grades]
+    for (better, one), (worse, other) in pairwise(rated):
+        if not (one.small or other.small) and (one.value or 0) < (other.value or 0):
+            yield f"Grade {better} {compared(one, other)} (grade {worse}): look at the rules of rating.yaml."
+    for what, words in (("touch", "first touches"), ("decision", "decisions")):
+        kept = found.attainment("", "", what, found.cohort)
+        if not kept.small and kept.value is not None and kept.value < HALF:
+            in_time = f"{100 * kept.value:.0f} % of {kept.of:,} {words} were in time"
+            yield f"{in_time}: agree on another time, or on who answers."
+
+
+def _wins(wins: Wins) -> Section:
+    """Every win of the month, with both names: who brought it, and who closed it."""
+    episodes = wins.episodes
+    ordered = sorted(wins.won, key=lambda at: (episodes["won_at"][at], episodes["id"][at]))
+    rows: list[tuple[str | Figure, ...]] = []
+    for at in ordered:
+        row = {name: episodes[name][at] for name in (*_WIN, *_BDR)}
+        brought = row["bdr"] if row["born"] == "sales" else row["qualified_by"]
+        source = ", ".join(each for each in (row["origin"], row["last_touch"]) if each) or "origin not told"
+        closed = " and ".join(dict.fromkeys(each for each in (row["sdr"], row["ae"] or row["owner"]) if each))
+        amount = Figure(f"win:{episodes['id'][at]}", "amount", row["amount"], Unit.MONEY, rows=[at])
+        rows.append(
+            (
+                day_text(row["won_at"]),
+                row["company"] or episodes["person"][at],
+                f"{brought or 'automation'} ({source})",
+                closed or "nobody named",
+                amount,
+                row["currency"] or "",
+            )
+        )
+    words = "Whoever brought it stands first: in marketing who qualified (in sales who found them), then the source."
+    heads = ("won", "company or person", "brought by", "closed by", "amount", "currency")
+    return Section("wins", "Wins, with both names", (words,), tables=(Table("wins", "", heads, tuple(rows)),))
