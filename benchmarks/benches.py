@@ -15,6 +15,7 @@ import yaml
 from benchmarks import daemon
 from benchmarks.figures import Figure
 from benchmarks.lab import CONFIG, Calls, Lab, Spent, opened
+from benchmarks.ledger import reports
 from benchmarks.rating import rating
 from benchmarks.runner import processor_seconds
 from sandbox.hubspot.kernel import HubSpotKernel
@@ -226,4 +227,5 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "connections": daemon.connections,
     "people": people,
     "rating": rating,
+    "reports": reports,
 }

@@ -208,6 +208,11 @@ def share(key: str, name: str, hits: Sequence[int], of: int, *, note: str = "", 
     return Figure(key, name, value, Unit.SHARE, of, low, high, hits, note, target)
 
 
+def part(percent: int | None) -> float | None:
+    """A percentage as a part of one."""
+    return None if percent is None else percent / 100
+
+
 def middle(key: str, name: str, column: Sequence[int | None], rows: Sequence[int], unit: Unit = Unit.TIME) -> Figure:
     """The median of a column; what has no value is not counted."""
     there = [at for at in rows if column[at] is not None]

@@ -7,18 +7,15 @@ were decided. What is late now does not depend on the period.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from typing import Final
 
-from syncd.core.figures import SMALL
-from syncd.model.episode import NO, OPEN, YES, Born, State
+from syncd.model.episode import OPEN, Born, State
 from syncd.model.lifecycle import Commitments
 from syncd.model.values import Instant
 from syncd.operations.report import (
     NONE,
     Bar,
     Chart,
-    Episodes,
     Figure,
     Period,
     Report,
@@ -26,35 +23,14 @@ from syncd.operations.report import (
     Table,
     count,
     middle,
-    ms,
     oddities,
     share,
     spread,
 )
+from syncd.operations.report_cohort import Handoffs, Level, acceptance
+from syncd.operations.report_commitments import commitments
 from syncd.ports.store import Store
 
-COLUMNS: Final = (
-    "born",
-    "state",
-    "opened_at",
-    "qualified_at",
-    "delivered_at",
-    "touched_at",
-    "accepted_at",
-    "rejected_at",
-    "closed_at",
-    "reason",
-    "system",
-    "touch",
-    "decision",
-    "touch_warned",
-    "touch_due",
-    "decision_warned",
-    "decision_due",
-    "grade",
-    "complete",
-    "valid",
-)
 DIMENSIONS: Final = ("grade", "persona", "origin", "last_touch", "asset", "owner", "sdr", "ae", "company")
 """What the cohort can be told apart by; marketing's and sales' own words."""
 USUAL: Final = ("grade", "origin", "owner")
@@ -64,67 +40,6 @@ BENCHMARK: Final = (
     "promising). Its denominators are others: an outside mark, and no goal."
 )
 _OPEN: Final = frozenset(state.value for state in OPEN)
-
-
-class Level(Enum):
-    """How a service level stands for one episode."""
-
-    KEPT = 1
-    MISSED = 2
-    RUNNING = 3
-
-
-class Handoffs:
-    """The episodes of a period, told apart as every report about handoffs does."""
-
-    def __init__(self, store: Store, period: Period, now: Instant, by: Sequence[str] = ()) -> None:
-        self.episodes = Episodes(store, (*COLUMNS, *by), period)
-        self.period = period
-        self.now = ms(now)
-        self.qualified = self.episodes.within("qualified_at", period)
-        self.cohort = self.episodes.within("delivered_at", period)
-        self.decided_at = [
-            yes if yes is not None else no
-            for yes, no in zip(self.episodes["accepted_at"], self.episodes["rejected_at"], strict=True)
-        ]
-        self.levels = {
-            "touch": self._levels("touch_due", self.episodes["touched_at"]),
-            "decision": self._levels("decision_due", self.decided_at),
-        }
-        self.accepted, self.rejected, self.undecided = self.decided(self.cohort)
-
-    def decided(self, among: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
-        """Accepted, rejected, and neither."""
-        accepted, decided = self.episodes["accepted_at"], self.decided_at
-        yes = [at for at in among if accepted[at] is not None]
-        rest = among if len(yes) < len(among) else ()
-        no = [at for at in rest if decided[at] is not None and accepted[at] is None]
-        return yes, no, [at for at in rest if decided[at] is None]
-
-    def _levels(self, due: str, ends: Sequence[int | None]) -> list[Level | None]:
-        """How a service level stands at each place; ``None`` without one, or ended before its time was over."""
-        now, kept, missed, running = self.now, Level.KEPT, Level.MISSED, Level.RUNNING
-        return [
-            None
-            if limit is None
-            else (kept if end <= limit else missed)
-            if end is not None
-            else None
-            if closed is not None and closed <= limit
-            else missed
-            if now > limit
-            else running
-            for limit, end, closed in zip(self.episodes[due], ends, self.episodes["closed_at"], strict=True)
-        ]
-
-    def attainment(self, key: str, name: str, what: str, among: Sequence[int], target: int | None = None) -> Figure:
-        """Which part of a service level was kept."""
-        levels = self.levels[what]
-        told = [(at, level) for at in among if (level := levels[at]) is not None]
-        kept = [at for at, level in told if level is Level.KEPT]
-        running = sum(1 for _, level in told if level is Level.RUNNING)
-        note = f"{running:,} still within their time" if running else ""
-        return share(key, name, kept, len(told) - running, note=note, target=part(target))
 
 
 def handoff(
@@ -206,12 +121,6 @@ def _decisions(found: Handoffs) -> Section:
         ),
         charts=charts if rate.of else (),
     )
-
-
-def acceptance(found: Handoffs, among: Sequence[int], key: str, name: str) -> Figure:
-    """Accepted of all that were decided."""
-    yes, no, _ = found.decided(among)
-    return share(key, name, yes, len(yes) + len(no))
 
 
 def _bar(figure: Figure, label: str) -> Bar:
@@ -304,71 +213,3 @@ def _row(found: Handoffs, key: str, rows: list[int]) -> Iterator[Figure]:
     yield middle(f"{key}:touch", "touch, median", episodes["touch"], rows)
     yield found.attainment(f"{key}:kept", "touched in time", "touch", rows)
     yield middle(f"{key}:system", "system, median", episodes["system"], rows)
-
-
-# -- what both teams promised ------------------------------------------------------------------------------------------
-def commitments(found: Handoffs, promised: Commitments, *, month: bool) -> Section:
-    """Both teams' promises side by side. A volume is promised for a calendar month and judged for one only."""
-    episodes = found.episodes
-    rejected = episodes.within("rejected_at", found.period)
-    reason = episodes["reason"]
-    due = found.cohort
-    marketing = (
-        Figure(
-            "promise:volume",
-            "people qualified" + ("" if month else " (judged by the month)"),
-            len(found.qualified),
-            rows=found.qualified,
-            target=promised.volume if month else None,
-        ),
-        _told(episodes["complete"], found.qualified, "complete", "entry fields complete", promised.complete),
-        _told(episodes["valid"], found.qualified, "valid", "can be reached", promised.valid),
-    )
-    sales = (
-        found.attainment("promise:touch", "touched within the time agreed", "touch", due, promised.touch),
-        found.attainment("promise:decision", "decided within the time agreed", "decision", due, promised.decision),
-        share(
-            "promise:reason",
-            "rejected with a reason",
-            [at for at in rejected if reason[at] is not None],
-            len(rejected),
-            target=part(promised.reason),
-        ),
-    )
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
-        (team, figure.name, figure, _promised(figure), verdict(figure))
-        for team, figures in (("marketing", marketing), ("sales", sales))
-        for figure in figures
-    )
-    heads = ("team", "promise", "figure", "promised", "kept")
-    words = "Marketing's of what was qualified in the period, sales' of what was delivered or rejected in it."
-    return Section("commitments", "What both teams promised", (words,), tables=(Table("promises", "", heads, rows),))
-
-
-def _told(column: Sequence[str | None], among: Sequence[int], key: str, name: str, target: int | None) -> Figure:
-    """Yes among yes and no; of whom nobody told is noted."""
-    yes = [at for at in among if column[at] == YES]
-    no = sum(1 for at in among if column[at] == NO)
-    untold = len(among) - len(yes) - no
-    note = f"of {untold:,} nobody told" if untold else ""
-    return share(f"promise:{key}", name, yes, len(yes) + no, note=note, target=part(target))
-
-
-def verdict(figure: Figure) -> str:
-    """Whether a promise was kept, in a word; too few to tell is said."""
-    kept = figure.kept
-    if kept is None:
-        return "-"
-    few = figure.of is not None and figure.of < SMALL
-    return ("yes" if kept else "no") + (f" (of fewer than {SMALL})" if few else "")
-
-
-def _promised(figure: Figure) -> str:
-    if figure.target is None:
-        return "nothing"
-    return f"{figure.target:,.0f}" if figure.of is None else f"{100 * figure.target:.0f} %"
-
-
-def part(percent: int | None) -> float | None:
-    """A percentage as a part of one."""
-    return None if percent is None else percent / 100

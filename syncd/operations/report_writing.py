@@ -198,16 +198,11 @@ def _page_section(section: Section, names: Mapping[str, Sequence[str]]) -> paper
     blocks: list[paper.Block] = [paper.Paragraph((words,)) for words in section.words]
     if section.figures:
         noted = any(figure.note for figure in section.figures)
-        rows = tuple(
-            (
-                (figure.name,),
-                (text_of(figure),),
-                *([(figure.note,)] if noted else []),
-                (paper.Code(figure.key),),
-            )
-            for figure in section.figures
-        )
-        blocks.append(paper.Table(("figure", "value", *(["note"] if noted else []), "key"), rows))
+        rows: list[tuple[paper.Words, ...]] = []
+        for figure in section.figures:
+            notes: tuple[paper.Words, ...] = ((figure.note,),) if noted else ()
+            rows.append(((figure.name,), (text_of(figure),), *notes, (paper.Code(figure.key),)))
+        blocks.append(paper.Table(("figure", "value", *(["note"] if noted else []), "key"), tuple(rows)))
     blocks += [_bars(chart) for chart in section.charts]
     for table in section.tables:
         if table.rows:

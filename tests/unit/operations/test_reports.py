@@ -1,4 +1,7 @@
-"""Reports over ledgers small enough to count by hand, and over large ones against a count of the plainest sort."""
+"""Reports over ledgers small enough to count by hand, and over large ones against a count of the plainest sort.
+
+Length: one small crowd, counted by every report.
+"""
 
 from __future__ import annotations
 

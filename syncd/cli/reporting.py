@@ -1,0 +1,215 @@
+"""How ``syncd report`` makes a report and shows it: tables, JSON, CSV, a page, or the records behind a figure."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from syncd.cli.call import Call
+from syncd.model.errors import BadUsage
+
+if TYPE_CHECKING:
+    from syncd.model.values import Instant
+    from syncd.operations.report import Figure, Report
+    from syncd.ports.store import Store
+    from syncd.settings.agreed import Agreed
+
+    Make = Callable[[Store, Instant, Agreed], Report]
+
+LISTED: Final = 100
+"""Records of an oddity that a page lists."""
+SHOWN: Final = 50
+"""Records behind a figure that a terminal lists."""
+
+
+class Shape:
+    """What was asked for of the output."""
+
+    def __init__(
+        self,
+        show: str | None,
+        ids: bool,  # noqa: FBT001
+        as_json: bool,  # noqa: FBT001
+        as_csv: bool,  # noqa: FBT001
+        as_html: bool,  # noqa: FBT001
+        out: Path | None,
+    ) -> None:
+        if sum((as_json, as_csv, as_html)) > 1:
+            raise BadUsage("say one of --json, --csv and --html")
+        if show is not None and (as_csv or as_html):
+            raise BadUsage("--show prints a table, or JSON with --json; leave the other one out")
+        self.show, self.ids, self.out = show, ids, out
+        self.as_json, self.as_csv, self.as_html = as_json, as_csv, as_html
+
+
+def show_report(call: Call, make: Make, shape: Shape) -> None:
+    """Makes a report of the chosen connection and shows it."""
+    from syncd.bootstrap import read_agreed
+
+    agreed = read_agreed(call.config, os.environ, call.connection)
+    with call.memory() as store, _uncollected():
+        at = now()
+        write(call, store, make(store, at, agreed), at, shape)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Nothing here makes cycles that would have to be looked for among a hundred thousand rows."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def write(call: Call, store: Store, report: Report, now: Instant, shape: Shape) -> None:
+    """Shows a report in the form that was asked for."""
+    from syncd.operations.report_writing import csv_rows, document
+
+    if shape.show is not None:
+        _show(store, report, shape)
+    elif shape.as_json:
+        import orjson
+
+        options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+        _emit(orjson.dumps(document(report, now=now), option=options).decode() + "\n", shape.out)
+    elif shape.as_csv:
+        import csv
+        import io
+
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows(csv_rows(report))
+        _emit(text.getvalue(), shape.out)
+    elif shape.as_html:
+        from syncd.operations.page_html import html
+        from syncd.operations.report_writing import page
+
+        connection = call.outlined().chosen(call.connection)
+        _emit(html(page(report, now=now, connection=connection, names=_listed(store, report))), shape.out)
+    else:
+        _print(report, ids=shape.ids)
+
+
+def _emit(text: str, out: Path | None) -> None:
+    from syncd.cli.out import say
+
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
+    say(f"wrote {out}")
+
+
+def _print(report: Report, *, ids: bool) -> None:
+    from syncd.cli.out import say, shown, table
+    from syncd.operations.report import Figure
+    from syncd.operations.report_writing import FOOTNOTE, text_of
+
+    say(f"{report.title}: {report.period}", style="bold")
+    marked = False
+    for section in report.sections:
+        say("", section.title, style="bold")
+        for words in section.words:
+            say(words)
+        rows = [(each.name, text_of(each), each.note, each.key) for each in section.figures]
+        table("", ("figure", "value", "note", "key"), rows)
+        for each in section.tables:
+            lines = [[_cell(cell, ids=ids) for cell in row] for row in each.rows]
+            table(each.title, each.heads, lines)
+        if section.key == "oddities" and not section.figures:
+            say("nothing")
+    marked = any(figure.small for figure in report.figures())
+    if marked:
+        say("", FOOTNOTE)
+    first = next((shown(each.key) for each in report.figures() if each.rows), None)
+    if first is not None:
+        say(f"the records behind a figure: --show KEY, such as --show {first}; the keys of tables: --ids")
+    assert all(isinstance(each, Figure) for each in report.figures())
+
+
+def _cell(cell: str | Figure, *, ids: bool) -> str:
+    from syncd.cli.out import shown
+    from syncd.operations.report_writing import text_of
+
+    if isinstance(cell, str):
+        return shown(cell or None, longest=200)
+    return f"{text_of(cell)} {{{cell.key}}}" if ids else text_of(cell)
+
+
+# -- down to the records -----------------------------------------------------------------------------------------------
+def _show(store: Store, report: Report, shape: Shape) -> None:
+    """The records behind one figure."""
+    from difflib import get_close_matches
+
+    from syncd.cli.out import count, print_json, say, shown, table
+    from syncd.operations.report_writing import figure_document, opened, text_of
+
+    by_key = {figure.key: figure for figure in report.figures()}
+    figure = by_key.get(shape.show or "")
+    if figure is None:
+        near = get_close_matches(shape.show or "", list(by_key), n=1)
+        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
+        raise BadUsage(f"this report has no figure {shape.show!r}; {advice}")
+    episodes, people = opened(report, figure)
+    if shape.ids:
+        _emit("".join(f"{each}\n" for each in episodes or people), shape.out)
+        return
+    whose = store.episode_people(episodes)
+    everyone = [(each, member) for each in episodes for member in whose.get(each, ())]
+    rows = _records(store, everyone if episodes else [("", person) for person in people])
+    if shape.as_json:
+        print_json({"figure": figure_document(figure), "records": rows})
+        return
+    say(f"{figure.name}: {text_of(figure)}", style="bold")
+    heads = ("episode", "person", "marketing", "crm")
+    table("", heads, [[shown(row[name], longest=200) for name in heads] for row in rows[:SHOWN]])
+    if len(rows) > SHOWN:
+        say(f"and {count(len(rows) - SHOWN, 'record')} more; --json prints all")
+
+
+def _records(store: Store, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Each person of each episode with their records on both sides; those without a link as they are named."""
+    found = store.by_link([person for _, person in members])
+    rows: list[dict[str, Any]] = []
+    for episode, person in members:
+        linked = found.get(person)
+        refs = None if linked is None else linked.link.refs
+        rows.append(
+            {
+                "episode": episode,
+                "person": person,
+                "marketing": None if refs is None else str(refs.marketing),
+                "crm": None if refs is None else str(refs.crm),
+            }
+        )
+    return rows
+
+
+def _listed(store: Store, report: Report) -> dict[str, list[str]]:
+    """For a page: the records behind each oddity, the first of them."""
+    from syncd.operations.report_writing import opened
+
+    found: dict[str, list[str]] = {}
+    for section in report.sections:
+        for figure in section.figures if section.key == "oddities" else ():
+            people = opened(report, figure)[1][:LISTED]
+            rows = _records(store, [("", person) for person in people])
+            found[figure.key] = [row["marketing"] or row["person"] for row in rows]
+    return found
+
+
+def now() -> Instant:
+    """The time at which a report is made."""
+    from syncd.system import SystemClock
+
+    return SystemClock().now()
