@@ -261,6 +261,12 @@ def test_no_origin_is_a_gap_and_unknown_is_none() -> None:
     assert one(moved("mql", 0), told(0, origin="unknown")).oddities == ()
 
 
+def test_an_echo_takes_nothing_back() -> None:
+    """Qualified after a no, and told twice: that is no second qualification."""
+    story = moved("disqualified", 1), moved("mql", 2)
+    assert of(*story, story[1]) == of(*story)
+
+
 def test_a_no_before_any_yes_is_no_episode() -> None:
     """Marketing disqualified somebody whom sales never saw."""
     assert of(moved("disqualified", 0), touched(1)) == ()
