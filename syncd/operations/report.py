@@ -8,7 +8,7 @@ is of; below ``SMALL`` it is marked wherever it is shown. How it is shown (termi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
@@ -194,6 +194,22 @@ class Episodes:
         return {NONE if value is None else value: places for value, places in found.items()}
 
 
+class Later(Sequence[str]):
+    """So many people who are looked for only when somebody wants to see them."""
+
+    def __init__(self, length: int, find: Callable[[], list[str]]) -> None:
+        self._length, self._find = length, find
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._find())
+
+    def __getitem__(self, number: Any) -> Any:  # noqa: ANN401 - a number or a slice, as of any list
+        return self._find()[number]
+
+
 # -- figures -----------------------------------------------------------------------------------------------------------
 def count(key: str, name: str, rows: Sequence[int] | Sequence[str], note: str = "") -> Figure:
     """How many there are."""
@@ -213,21 +229,37 @@ def part(percent: int | None) -> float | None:
     return None if percent is None else percent / 100
 
 
-def middle(key: str, name: str, column: Sequence[int | None], rows: Sequence[int], unit: Unit = Unit.TIME) -> Figure:
-    """The median of a column; what has no value is not counted."""
-    there = [at for at in rows if column[at] is not None]
-    return Figure(key, name, median(sorted(map(column.__getitem__, there))), unit, len(there), rows=there)  # type: ignore[arg-type]
+class Ranked(Sequence[int]):
+    """The values of a column at places that stand in the order of these values."""
+
+    def __init__(self, column: Sequence[int | None], order: Sequence[int]) -> None:
+        self._column, self._order = column, order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def __getitem__(self, number: Any) -> Any:  # noqa: ANN401 - no slices are asked for
+        return self._column[self._order[number]]
+
+
+def ranked(column: Sequence[int | None], rows: Iterable[int]) -> list[int]:
+    """The places with a value, in the order of the values."""
+    return sorted([at for at in rows if column[at] is not None], key=column.__getitem__)  # type: ignore[arg-type]
+
+
+def middle(key: str, name: str, column: Sequence[int | None], order: Sequence[int], unit: Unit = Unit.TIME) -> Figure:
+    """The median of a column. :param order: what ``ranked`` gives, or a part of it."""
+    return Figure(key, name, median(Ranked(column, order)), unit, len(order), rows=order)
 
 
 def spread(
-    key: str, name: str, column: Sequence[int | None], rows: Sequence[int], unit: Unit = Unit.TIME
+    key: str, name: str, column: Sequence[int | None], order: Sequence[int], unit: Unit = Unit.TIME
 ) -> tuple[Figure, Figure]:
-    """The median, and what nine of ten do not exceed."""
-    there = [at for at in rows if column[at] is not None]
-    ordered: list[int] = sorted(map(column.__getitem__, there))  # type: ignore[arg-type]
+    """The median, and what nine of ten do not exceed. :param order: what ``ranked`` gives, or a part of it."""
+    values = Ranked(column, order)
     return (
-        Figure(f"{key}:median", f"{name}, median", median(ordered), unit, len(there), rows=there),
-        Figure(f"{key}:p90", f"{name}, 90 % within", quantile(ordered, 0.9), unit, len(there), rows=there),
+        Figure(f"{key}:median", f"{name}, median", median(values), unit, len(order), rows=order),
+        Figure(f"{key}:p90", f"{name}, 90 % within", quantile(values, 0.9), unit, len(order), rows=order),
     )
 
 

@@ -6,11 +6,10 @@ The *cohort* are the episodes that were delivered in the period, whenever they w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum
 from typing import Final
 
 from syncd.model.values import Instant
-from syncd.operations.report import Episodes, Figure, Period, ms, part, share
+from syncd.operations.report import Episodes, Figure, Period, ms, part, ranked, share
 from syncd.ports.store import Store
 
 COLUMNS: Final = (
@@ -37,12 +36,11 @@ COLUMNS: Final = (
 )
 
 
-class Level(Enum):
-    """How a service level stands for one episode."""
-
-    KEPT = 1
-    MISSED = 2
-    RUNNING = 3
+CLOCKS: Final = ("system", "touch", "decision")
+NOTHING, YES, NO = 0, 1, 2
+"""What sales has said of an episode, as small numbers: a hundred thousand of them are counted."""
+KEPT, MISSED, RUNNING = 1, 2, 3
+"""How a service level stands for an episode; ``NOTHING`` where there is none to keep."""
 
 
 class Handoffs:
@@ -54,51 +52,53 @@ class Handoffs:
         self.now = ms(now)
         self.qualified = self.episodes.within("qualified_at", period)
         self.cohort = self.episodes.within("delivered_at", period)
-        self.decided_at = [
-            yes if yes is not None else no
-            for yes, no in zip(self.episodes["accepted_at"], self.episodes["rejected_at"], strict=True)
+        accepted, rejected = self.episodes["accepted_at"], self.episodes["rejected_at"]
+        self.decided_at = [yes if yes is not None else no for yes, no in zip(accepted, rejected, strict=True)]
+        self.answers = [
+            YES if yes is not None else NO if no is not None else NOTHING
+            for yes, no in zip(accepted, rejected, strict=True)
         ]
         self.levels = {
             "touch": self._levels("touch_due", self.episodes["touched_at"]),
             "decision": self._levels("decision_due", self.decided_at),
         }
         self.accepted, self.rejected, self.undecided = self.decided(self.cohort)
+        self.order = {name: ranked(self.episodes[name], self.cohort) for name in CLOCKS}
 
     def decided(self, among: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
         """Accepted, rejected, and neither."""
-        accepted, decided = self.episodes["accepted_at"], self.decided_at
-        yes = [at for at in among if accepted[at] is not None]
-        rest = among if len(yes) < len(among) else ()
-        no = [at for at in rest if decided[at] is not None and accepted[at] is None]
-        return yes, no, [at for at in rest if decided[at] is None]
+        told = [(at, self.answers[at]) for at in among]
+        yes, no, rest = ([at for at, answer in told if answer == wanted] for wanted in (YES, NO, NOTHING))
+        return yes, no, rest
 
-    def _levels(self, due: str, ends: Sequence[int | None]) -> list[Level | None]:
-        """How a service level stands at each place; ``None`` without one, or ended before its time was over."""
-        now, kept, missed, running = self.now, Level.KEPT, Level.MISSED, Level.RUNNING
+    def _levels(self, due: str, ends: Sequence[int | None]) -> list[int]:
+        """How a service level stands at each place. None without one, or ended before its time was over."""
+        now = self.now
         return [
-            None
+            NOTHING
             if limit is None
-            else (kept if end <= limit else missed)
+            else (KEPT if end <= limit else MISSED)
             if end is not None
-            else None
+            else NOTHING
             if closed is not None and closed <= limit
-            else missed
+            else MISSED
             if now > limit
-            else running
+            else RUNNING
             for limit, end, closed in zip(self.episodes[due], ends, self.episodes["closed_at"], strict=True)
         ]
 
     def attainment(self, key: str, name: str, what: str, among: Sequence[int], target: int | None = None) -> Figure:
         """Which part of a service level was kept."""
         levels = self.levels[what]
-        told = [(at, level) for at in among if (level := levels[at]) is not None]
-        kept = [at for at, level in told if level is Level.KEPT]
-        running = sum(1 for _, level in told if level is Level.RUNNING)
+        told = list(map(levels.__getitem__, among))
+        kept = [at for at, level in zip(among, told, strict=True) if level == KEPT]
+        running = told.count(RUNNING)
         note = f"{running:,} still within their time" if running else ""
-        return share(key, name, kept, len(told) - running, note=note, target=part(target))
+        return share(key, name, kept, len(kept) + told.count(MISSED), note=note, target=part(target))
 
 
 def acceptance(found: Handoffs, among: Sequence[int], key: str, name: str) -> Figure:
     """Accepted of all that were decided."""
-    yes, no, _ = found.decided(among)
-    return share(key, name, yes, len(yes) + len(no))
+    told = list(map(found.answers.__getitem__, among))
+    yes = [at for at, answer in zip(among, told, strict=True) if answer == YES]
+    return share(key, name, yes, len(yes) + told.count(NO))

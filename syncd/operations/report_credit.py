@@ -7,10 +7,13 @@ added up. Amounts are per currency and never converted.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Final
 
+from syncd.core.figures import SMALL
 from syncd.model.episode import State
 from syncd.operations.report import (
     NONE,
@@ -27,6 +30,7 @@ from syncd.operations.report import (
     day_of,
     middle,
     oddities,
+    ranked,
     share,
 )
 from syncd.ports.store import Store
@@ -59,7 +63,9 @@ NAMES: Final = {
 
 
 class Wins:
-    """What was won in a period and what is offered now, with whole days from first contact to win."""
+    """What was won in a period and what is offered now, with whole days from first contact to win; ``ever`` are those
+    begun in it that were won at any time.
+    """
 
     def __init__(self, store: Store, period: Period, by: Sequence[str] = ()) -> None:
         names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", *by)
@@ -74,6 +80,7 @@ class Wins:
             if met[at] is not None and day_of(won[at]) >= day_of(met[at]):
                 self.days[at] = day_of(won[at]) - day_of(met[at])
         currency = self.episodes["currency"]
+        self.ever = [at for at in self.opened if won[at] is not None]
         self.currencies = sorted({currency[at] for at in (*self.won, *self.offered) if currency[at] is not None})
 
     def money(self, key: str, name: str, among: Sequence[int]) -> Iterator[Figure]:
@@ -84,11 +91,6 @@ class Wins:
             total = sum(amount[at] for at in there)
             title = f"{name} {each}" if each else f"{name}, currency not told"
             yield Figure(f"{key}:{each or 'none'}", title, total, Unit.MONEY, len(there), rows=there)
-
-    def ever(self, among: Sequence[int]) -> list[int]:
-        """Those that were won at any time."""
-        won = self.episodes["won_at"]
-        return [at for at in among if won[at] is not None]
 
 
 def credit(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 20) -> Report:
@@ -115,46 +117,75 @@ def _sum(wins: Wins) -> Section:
         ),
         "Every table credits the same wins; never add two of them up.",
     )
-    return Section("sum", "All", words, (count("opened", "begun", wins.opened), *_figures(wins, "all", None)))
+    return Section(
+        "sum",
+        "All",
+        words,
+        (
+            count("opened", "begun", wins.opened),
+            *_figures(wins, "all", _Group(wins.opened, wins.ever, wins.won, wins.offered)),
+        ),
+    )
 
 
-def _figures(wins: Wins, key: str, rows: tuple[list[int], list[int], list[int]] | None) -> Iterator[Figure]:
-    opened, won, offered = (wins.opened, wins.won, wins.offered) if rows is None else rows
-    yield count(f"{key}:won", "won", won)
-    yield share(f"{key}:conversion", "conversion", wins.ever(opened), len(opened))
-    yield middle(f"{key}:days", "days to win, median", wins.days, won, Unit.DAYS)
-    yield from wins.money(f"{key}:amount", "won", won)
-    yield count(f"{key}:offered", "offered", offered)
-    yield from wins.money(f"{key}:pipeline", "offered", offered)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The episodes that one row counts."""
+
+    opened: Sequence[int]
+    ever: Sequence[int]
+    won: Sequence[int]
+    offered: Sequence[int]
+
+
+def _figures(wins: Wins, key: str, group: _Group) -> Iterator[Figure]:
+    yield count(f"{key}:won", "won", group.won)
+    yield share(f"{key}:conversion", "conversion", group.ever, len(group.opened))
+    yield middle(f"{key}:days", "days to win, median", wins.days, ranked(wins.days, group.won), Unit.DAYS)
+    yield from wins.money(f"{key}:amount", "won", group.won)
+    yield count(f"{key}:offered", "offered", group.offered)
+    yield from wins.money(f"{key}:pipeline", "offered", group.offered)
+
+
+def _groups(wins: Wins, name: str, top: int) -> list[tuple[str, _Group]]:
+    """By one dimension: most wins first, then most episodes. Only those that are shown are gathered."""
+    episodes = wins.episodes
+    column = episodes[name]
+    begun = Counter(map(column.__getitem__, wins.opened))
+    ever, won, offered = (episodes.by(name, rows) for rows in (wins.ever, wins.won, wins.offered))
+    values = {NONE if value is None else value for value in begun} | won.keys() | offered.keys()
+
+    def place(value: str) -> tuple[int, int, str]:
+        return -len(won.get(value, ())), -begun[None if value == NONE else value], value
+
+    whole = top == 0 or len(values) <= top
+    # Whoever has won something stands before all who have not, and those are very many.
+    shown = sorted(values, key=place) if whole else nsmallest(top, won if len(won) >= top else values, key=place)
+    known = {None if value == NONE else value for value in shown}
+    opened = episodes.by(name, wins.opened if whole else [at for at in wins.opened if column[at] in known])
+    groups = [(value, _Group(*(rows.get(value, []) for rows in (opened, ever, won, offered)))) for value in shown]
+    if not whole:
+        four = (wins.opened, wins.ever, wins.won, wins.offered)
+        rest = _Group(*([at for at in rows if column[at] not in known] for rows in four))
+        groups.append((f"{len(values) - len(shown):,} others", rest))
+    return groups
 
 
 def _apart(wins: Wins, name: str, top: int) -> Section:
-    """One dimension: most wins first, then most episodes."""
-    episodes = wins.episodes
-    opened, won, offered = (episodes.by(name, rows) for rows in (wins.opened, wins.won, wins.offered))
-    values = opened.keys() | won.keys() | offered.keys()
-    nothing: list[int] = []
-
-    def place(value: str) -> tuple[int, int, str]:
-        return -len(won.get(value, nothing)), -len(opened.get(value, nothing)), value
-
-    shown = sorted(values, key=place) if top == 0 or len(values) <= top else nsmallest(top, values, key=place)
-    groups = [(value, (opened.get(value, []), won.get(value, []), offered.get(value, []))) for value in shown]
-    if len(values) > len(shown):
-        column, known = episodes[name], {None if value == NONE else value for value in shown}
-        others = [[at for at in rows if column[at] not in known] for rows in (wins.opened, wins.won, wins.offered)]
-        groups.append((f"{len(values) - len(shown):,} others", (others[0], others[1], others[2])))
+    """One dimension as a table and a chart."""
+    groups = _groups(wins, name, top)
     rows: list[tuple[str | Figure, ...]] = []
-    for value, these in groups:
+    for value, group in groups:
         key = f"{name}:{value}"
-        figures = tuple(_figures(wins, key, these))
-        rows.append((value, count(f"{key}:opened", "begun", these[0]), *figures))
+        rows.append((value, count(f"{key}:opened", "begun", group.opened), *_figures(wins, key, group)))
     title = NAMES.get(name, name)
-    heads = (title, "begun", *(figure.name for figure in _figures(wins, "", ([], [], []))))
+    heads = (title, "begun", *(figure.name for figure in _figures(wins, "", _Group((), (), (), ()))))
     bars = tuple(
-        Bar(value, len(these[1]), f"{len(these[1]):,} won of {len(these[0]):,} begun", small=len(these[0]) < 20)
-        for value, these in groups[:12]
-        if these[1]
+        Bar(
+            value, len(each.won), f"{len(each.won):,} won of {len(each.opened):,} begun", small=len(each.opened) < SMALL
+        )
+        for value, each in groups[:12]
+        if each.won
     )
     most = max((bar.value for bar in bars), default=0)
     charts = (Chart(f"Won, by {title}", bars, most),) if len(bars) > 1 else ()

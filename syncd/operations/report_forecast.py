@@ -117,10 +117,17 @@ class _Past:
         opened, closed = self.episodes["opened_at"], self.episodes["closed_at"]
         steps = [_Step() for _ in STEPS]
         begun = range(bisect_right(opened, at))  # they come in this order
-        later = range(len(STEPS) - 1, 0, -1)
+        delivered, touched, accepted, offered = self.columns[1:]
         for place in [place for place in begun if (end := closed[place]) is None or end > at]:
-            reached = (number for number in later if (when := self.columns[number][place]) is not None and when <= at)
-            steps[next(reached, 0)].there.append(place)
+            if (when := offered[place]) is not None and when <= at:
+                last = 4
+            elif (when := accepted[place]) is not None and when <= at:
+                last = 3
+            elif (when := touched[place]) is not None and when <= at:
+                last = 2
+            else:
+                last = int((when := delivered[place]) is not None and when <= at)
+            steps[last].there.append(place)
         for number in range(len(STEPS)):
             for step in steps[: number + 1]:
                 step.ended += bisect_right(self.ended[number], at)

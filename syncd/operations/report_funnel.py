@@ -7,10 +7,10 @@ said of a stage is of the stays that began in the period.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from syncd.core.figures import wilson
 from syncd.model.values import Instant
@@ -20,6 +20,7 @@ from syncd.operations.report import (
     Chart,
     Episodes,
     Figure,
+    Later,
     Period,
     Report,
     Section,
@@ -28,6 +29,7 @@ from syncd.operations.report import (
     count,
     month_of,
     oddities,
+    ranked,
     share,
     spread,
 )
@@ -35,6 +37,7 @@ from syncd.operations.report_credit import Wins
 from syncd.operations.report_forecast import COLUMNS, forecast
 from syncd.ports.store import Store
 
+T = TypeVar("T", str, int)
 MILESTONES: Final = ("qualified", "delivered", "touched", "accepted", "offered", "won")
 
 
@@ -48,20 +51,24 @@ class _Stays:
     ends: list[str] = field(default_factory=list)
     began: list[int] = field(default_factory=list)
 
-    def ways(self) -> dict[str, list[str]]:
-        """Who went on, by where to."""
-        return _grouped(self.ends, self.gone)
+    def ways(self) -> list[tuple[str, Later]]:
+        """Who went on, by where to; most first."""
+        counted = sorted(Counter(self.ends).items(), key=lambda way: (-way[1], way[0]))
+        return [(end, self._later(number, self.ends, self.gone, {end})) for end, number in counted]
 
-    def months(self) -> dict[str, list[str]]:
+    def months(self) -> dict[str, Later]:
         """Who came in, by month."""
-        return _grouped(map(month_of, self.began), self.people)
+        days = [at // DAY for at in self.began]
+        of_month: dict[str, dict[int, int]] = {}
+        for day, number in Counter(days).items():
+            of_month.setdefault(month_of(day * DAY), {})[day] = number
+        return {
+            month: self._later(sum(counted.values()), days, self.people, counted) for month, counted in of_month.items()
+        }
 
-
-def _grouped(keys: Iterable[str], people: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
-    for key, person in zip(keys, people, strict=True):
-        found[key].append(person)
-    return found
+    @staticmethod
+    def _later(number: int, keys: Sequence[T], people: Sequence[str], wanted: Collection[T]) -> Later:
+        return Later(number, lambda: [who for who, key in zip(people, keys, strict=True) if key in wanted])
 
 
 def funnel(store: Store, period: Period, *, now: Instant, names: Mapping[str, str]) -> Report:
@@ -109,7 +116,8 @@ def _stages(stays: Mapping[str, _Stays], names: Mapping[str, str]) -> Iterator[S
     for key, name in names.items():
         here = stays[key]
         entered, left = len(here.people), len(here.lengths)
-        days, ninety = spread(f"{key}:days", "days there", _days(here.lengths), range(left), Unit.NUMBER)
+        lengths = _days(here.lengths)
+        days, ninety = spread(f"{key}:days", "days there", lengths, ranked(lengths, range(left)), Unit.NUMBER)
         rows.append(
             (
                 name,
@@ -120,7 +128,7 @@ def _stages(stays: Mapping[str, _Stays], names: Mapping[str, str]) -> Iterator[S
                 _people(ninety, here),
             )
         )
-        for end, gone in sorted(here.ways().items(), key=lambda way: (-len(way[1]), way[0])):
+        for end, gone in here.ways():
             bounds = wilson(len(gone), entered)
             low, high = bounds or (None, None)
             figure = Figure(f"{key}>{end}", "share", len(gone) / entered, Unit.SHARE, entered, low, high, gone)
@@ -203,8 +211,8 @@ def _won(wins: Wins) -> Section:
         (
             count("won", "won", wins.won),
             *wins.money("won:amount", "amount", wins.won),
-            share("conversion", "won, of those begun in the period", wins.ever(wins.opened), len(wins.opened)),
-            *spread("days", "days from first contact to win", days, wins.won, Unit.DAYS),
+            share("conversion", "won, of those begun in the period", wins.ever, len(wins.opened)),
+            *spread("days", "days from first contact to win", days, ranked(days, wins.won), Unit.DAYS),
             Figure("days:mean", "days from first contact to win, mean", mean, Unit.NUMBER, len(there), rows=there),
             Figure("days:sum", "days from first contact to win, added up", total, Unit.DAYS, len(there), rows=there),
         ),

@@ -6,7 +6,7 @@ were decided. What is late now does not depend on the period.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from syncd.model.episode import OPEN, Born, State
@@ -27,7 +27,7 @@ from syncd.operations.report import (
     share,
     spread,
 )
-from syncd.operations.report_cohort import Handoffs, Level, acceptance
+from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.ports.store import Store
 
@@ -129,7 +129,7 @@ def _bar(figure: Figure, label: str) -> Bar:
 
 
 def _clocks(found: Handoffs) -> Section:
-    episodes, cohort = found.episodes, found.cohort
+    episodes = found.episodes
     told = (
         ("system", "qualified to delivered (system clock)"),
         ("touch", "delivered to first touch (human clock)"),
@@ -137,7 +137,7 @@ def _clocks(found: Handoffs) -> Section:
     )
     figures: list[Figure] = []
     for name, words in told:
-        figures += spread(name, words, episodes[name], cohort)
+        figures += spread(name, words, episodes[name], found.order[name])
     words = (
         "The system clock is elapsed time. The human clock counts business hours of the owner's calendar, without "
         "weekends and holidays; without calendars.yaml all time counts."
@@ -158,8 +158,8 @@ def _late(found: Handoffs) -> Section:
         ends = episodes["touched_at"] if what == "touch" else found.decided_at
         levels = found.levels[what]
         undone = [at for at in waiting if ends[at] is None]
-        missed = [at for at in undone if levels[at] is Level.MISSED]
-        running = [at for at in undone if levels[at] is Level.RUNNING]
+        missed = [at for at in undone if levels[at] == MISSED]
+        running = [at for at in undone if levels[at] == RUNNING]
         warned = episodes[f"{what}_warned"]
         soon = [at for at in running if warned[at] is not None and warned[at] <= found.now]
         figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", soon))
@@ -187,13 +187,23 @@ def _reasons(found: Handoffs) -> Section:
 
 def _apart(found: Handoffs, name: str, top: int) -> Section:
     """The cohort by one dimension, the largest first."""
-    ordered = sorted(found.episodes.by(name, found.cohort).items(), key=lambda each: (-len(each[1]), each[0]))
+    episodes = found.episodes
+    groups = episodes.by(name, found.cohort)
+    touches, systems = (episodes.by(name, found.order[clock]) for clock in ("touch", "system"))
+    ordered = sorted(groups, key=lambda value: (-len(groups[value]), value))
     shown = ordered if top == 0 or len(ordered) <= top else ordered[:top]
-    rest = [at for _, rows in ordered[len(shown) :] for at in rows]
-    listed = [*shown, *([(f"{len(ordered) - len(shown):,} others", rest)] if rest else [])]
-    rows: tuple[tuple[str | Figure, ...], ...] = tuple(
-        (value, *_row(found, f"{name}:{value}", rows)) for value, rows in listed
-    )
+    rows: list[tuple[str | Figure, ...]] = [
+        (value, *_row(found, f"{name}:{value}", groups[value], touches.get(value, []), systems.get(value, [])))
+        for value in shown
+    ]
+    if len(ordered) > len(shown):
+        column, known = episodes[name], {None if value == NONE else value for value in shown}
+        rest, touch, system = (
+            [at for at in places if column[at] not in known]
+            for places in (found.cohort, found.order["touch"], found.order["system"])
+        )
+        others = f"{len(ordered) - len(shown):,} others"
+        rows.append((others, *_row(found, f"{name}:{others}", rest, touch, system)))
     heads = (
         name.replace("_", " "),
         "delivered",
@@ -202,14 +212,17 @@ def _apart(found: Handoffs, name: str, top: int) -> Section:
         "touched in time",
         "system, median",
     )
-    table = Table(name, "", heads, rows)
+    table = Table(name, "", heads, tuple(rows))
     return Section(f"by:{name}", f"By {name.replace('_', ' ')}", tables=(table,))
 
 
-def _row(found: Handoffs, key: str, rows: list[int]) -> Iterator[Figure]:
+def _row(found: Handoffs, key: str, rows: list[int], touch: list[int], system: list[int]) -> tuple[Figure, ...]:
+    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks."""
     episodes = found.episodes
-    yield count(f"{key}:delivered", "delivered", rows)
-    yield acceptance(found, rows, f"{key}:acceptance", "acceptance rate")
-    yield middle(f"{key}:touch", "touch, median", episodes["touch"], rows)
-    yield found.attainment(f"{key}:kept", "touched in time", "touch", rows)
-    yield middle(f"{key}:system", "system, median", episodes["system"], rows)
+    return (
+        count(f"{key}:delivered", "delivered", rows),
+        acceptance(found, rows, f"{key}:acceptance", "acceptance rate"),
+        middle(f"{key}:touch", "touch, median", episodes["touch"], touch),
+        found.attainment(f"{key}:kept", "touched in time", "touch", rows),
+        middle(f"{key}:system", "system, median", episodes["system"], system),
+    )
