@@ -129,8 +129,9 @@ def filled(store: Store, count: int, *, seed: int = 1) -> int:
 
 
 def reports() -> Iterator[Figure]:
-    """Reports over 100,000 made-up handoffs (a third of them of 40,000 companies, 420,000 moves between stages), each a
-    command of its own from start-up to the last line of JSON; the least of three rounds.
+    """Reports over 100,000 made-up handoffs of 103,000 people, a third of whom have one of 40,000 companies. Each is a
+    command of its own, from start-up to the last line; the least of three rounds. A command waits for nothing, so that
+    on a processor of its own it takes its processor time; the clock also shows what else the machine did meanwhile.
     """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/state.db"
@@ -144,12 +145,12 @@ def reports() -> Iterator[Figure]:
         for name, options in COMMANDS.items():
             command = [sys.executable, "-m", "syncd.cli.main", "report", *options, "--out", f"{folder}/out"]
             rounds = [_spent(command, url) for _ in range(ROUNDS)]
-            yield Figure(f"seconds of `syncd report {name}`", min(wall for wall, _ in rounds), "s", 2)
-            yield Figure(f"processor time of `syncd report {name}`", min(cpu for _, cpu in rounds), "s")
+            yield Figure(f"processor time of `syncd report {name}`", min(cpu for _, cpu in rounds), "s", 2)
+            yield Figure(f"from start to end on the clock, `syncd report {name}`", min(wall for wall, _ in rounds), "s")
 
 
 def _spent(command: list[str], url: str) -> tuple[float, float]:
-    """Seconds on the wall and of processor of one command."""
+    """Seconds on the clock and of processor of one command."""
     prefix = "SYNCD_CONNECTIONS__MAIN__"
     environment = {
         **os.environ,

@@ -193,6 +193,19 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Undone:
+    """An open episode that waits for sales: per clock when a warning is due and when its time is over.
+
+    Both are ``None`` for what is done, or has no time to be done in.
+    """
+
+    episode: str
+    person: str
+    touch: tuple[Instant | None, Instant | None]
+    decision: tuple[Instant | None, Instant | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Episode:
     """One handoff. ``members`` holds whoever opened it first, then who joined.
 

@@ -48,6 +48,7 @@ KEYS: Final[Mapping[str, str]] = {
     "bytes": "size of the body, or of the store",
     "calls": "API calls made",
     "category": "class of a Python warning",
+    "clock": "which time of a handoff runs: touch or decision",
     "code": "the vendor's error code, or ours where it sends none",
     "command": "the command that was called",
     "conflict": "id of the conflict",
@@ -57,6 +58,7 @@ KEYS: Final[Mapping[str, str]] = {
     "digest": "digest of the plan, or of what the brake holds",
     "due": "instant of the next turn, ISO 8601 in UTC",
     "dropped": "keys that were left out of a line",
+    "episode": "id of the handoff, as `syncd report handoff --show` lists it",
     "epoch": "number of the lease holder; grows with each new one",
     "error": "class of the exception",
     "exit": "exit code of the process",
@@ -299,6 +301,18 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "brake.answered": Event(
         "info", ("digest", "outcome", "who", "records"), "A person approved or rejected what the brake holds."
+    ),
+    # -- handoffs --------------------------------------------------------------------------------------------------
+    "handoff.due": Event(
+        "info",
+        ("episode", "link", "clock", "until"),
+        "Three quarters of the time that sales has for somebody are over, and nothing was done yet.",
+    ),
+    "handoff.overdue": Event(
+        "warning",
+        ("episode", "link", "clock", "until"),
+        "The time that sales had for somebody is over, and nothing was done.",
+        "`syncd report handoff --show touch:breached` or `decision:breached` lists them",
     ),
     # -- people and records ----------------------------------------------------------------------------------------
     "conflict.opened": Event(

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
-from syncd.model.episode import Episode, Event
+from syncd.model.episode import Episode, Event, Undone
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -114,6 +114,9 @@ POLLED: Final = "polled:{side}"
 
 PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
+
+LATE: Final = "handoff:late"
+"""Under which name it is remembered until when was told which handoffs are late."""
 
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
@@ -288,6 +291,10 @@ class Store(Protocol):
         For reports over very many: as they are stored, that is instants as milliseconds since 1970, clocks in
         milliseconds, amounts in hundredths, oddities as one text with spaces between them.
         """
+        ...
+
+    def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
+        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
         ...
 
     def stage_moves(self) -> Sequence[tuple[str, int, str]]:

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, or_, select
 
 from syncd.model.episode import (
     Contacted,
@@ -25,10 +25,11 @@ from syncd.model.episode import (
     Moved,
     Told,
     Touched,
+    Undone,
 )
 from syncd.model.values import Instant
 from syncd.ports.store import Settlement
-from syncd.store.codec import from_json, from_ms, to_json, to_ms
+from syncd.store.codec import from_json, from_ms, maybe_from_ms, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import among, insert_new, lots, rows_among, run_many, upsert
 from syncd.store.tables import episode, episode_member, ledger_event
@@ -100,6 +101,32 @@ class Ledger:
             wanted = wanted.where(episode.c.opened_at < to_ms(until))
         with self._database.reading("read episodes") as tx:
             return _raw(tx, wanted.order_by(episode.c.opened_at, episode.c.id))
+
+    def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
+        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
+        t = episode
+        edges = (t.c.touch_warned, t.c.touch_due, t.c.decision_warned, t.c.decision_due)
+        wanted = (
+            select(t.c.id, t.c.person, t.c.touched_at, t.c.accepted_at, *edges)
+            .where(
+                t.c.connection == self._connection,
+                t.c.closed_at.is_(None),
+                or_(*((edge > to_ms(since)) & (edge <= to_ms(until)) for edge in edges)),
+            )
+            .order_by(t.c.opened_at, t.c.id)
+        )
+        with self._database.reading("read what is late") as tx:
+            rows = _raw(tx, wanted)
+        return [
+            Undone(
+                which,
+                person,
+                (maybe_from_ms(touch[0]), maybe_from_ms(touch[1])) if touched is None else (None, None),
+                (maybe_from_ms(decision[0]), maybe_from_ms(decision[1])) if accepted is None else (None, None),
+            )
+            for which, person, touched, accepted, *times in rows
+            for touch, decision in ((times[:2], times[2:]),)
+        ]
 
     def stage_moves(self) -> Sequence[tuple[str, int, str]]:
         """Every move: person, milliseconds since 1970, stage; by person, then by time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -102,6 +103,18 @@ def test_moves_come_by_person_and_time(store: SqlStore) -> None:
     book(store, moved("sql", 9, "A"), moved("mql", 3), moved("lead", 1), moved("mql", 20, cycle=2), touched(2))
     rows = [("A", 9, "sql"), ("P", 1, "lead"), ("P", 3, "mql"), ("P", 20, "mql")]
     assert store.stage_moves() == [(who, to_ms(at(hours)), stage) for who, hours, stage in rows]
+
+
+def test_what_is_undone_is_found_by_its_edges(store: SqlStore) -> None:
+    """Open, and a warning or a breach within the time asked for."""
+    book(store, moved("mql", 0), delivered(0), told(0, grade="A"), moved("mql", 0, "Q"), moved("disqualified", 1, "Q"))
+    (found,) = store.undone(at(1.75) - timedelta(milliseconds=1), at(1.75))
+    assert (found.person, found.touch, found.decision) == ("P", (at(1.75), at(2)), (at(7), at(9)))
+    assert store.undone(at(1.75), at(1.99)) == []
+    assert [each.person for each in store.undone(at(8), at(9))] == ["P"]
+    book(store, touched(1))
+    (found,) = store.undone(at(1), at(9))
+    assert (found.touch, found.decision) == ((None, None), (at(7), at(9)))
 
 
 def test_connections_do_not_share_a_ledger(store: SqlStore, open_test_store: Callable[..., SqlStore]) -> None:

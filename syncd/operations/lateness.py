@@ -1,0 +1,56 @@
+"""Handoffs whose time runs out: a warning once when 75 % of it is over, a breach once when all of it is.
+
+``escalate`` is called every now and then by whoever keeps the time; it remembers until when it has looked, and tells of
+each clock of each episode once per step. The first look tells nothing of what was late before: ``syncd report handoff``
+lists everything that is late, at any time. Nobody is taken a person away here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from syncd.model.values import Instant, stamp
+from syncd.observe.log import emit
+from syncd.ports.store import LATE, Store
+
+CLOCKS = ("touch", "decision")
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """One clock of one open episode. ``breached`` says that its time is over, else three quarters of it are."""
+
+    episode: str
+    person: str
+    clock: str
+    breached: bool
+    due: Instant
+
+
+def escalate(store: Store, now: Instant) -> tuple[Late, ...]:
+    """What has become due or overdue since the last look, told to the log."""
+    looked = store.recall(LATE)
+    found = () if looked is None or looked[1] >= now else late(store, since=looked[1], now=now)
+    for each in found:
+        until = stamp(each.due)
+        if each.breached:
+            emit("handoff.overdue", episode=each.episode, link=each.person, clock=each.clock, until=until)
+        else:
+            emit("handoff.due", episode=each.episode, link=each.person, clock=each.clock, until=until)
+    if looked is None or looked[1] < now:
+        store.remember(LATE, b"", now)
+    return found
+
+
+def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
+    """What became due or overdue after one instant and up to another, and is undone; a breach alone where both are."""
+    found: list[Late] = []
+    for row in store.undone(since, now):
+        for clock, warned, due in ((CLOCKS[0], *row.touch), (CLOCKS[1], *row.decision)):
+            if due is None or warned is None:
+                continue
+            if since < due <= now:
+                found.append(Late(row.episode, row.person, clock, breached=True, due=due))
+            elif since < warned <= now < due:
+                found.append(Late(row.episode, row.person, clock, breached=False, due=due))
+    return tuple(found)

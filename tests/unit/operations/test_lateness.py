@@ -1,0 +1,50 @@
+"""Warnings and breaches are told once each, and only of what is undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from syncd.model.episode import Event
+from syncd.operations.lateness import Late, escalate, late
+from tests.unit.core.ledgers import at, delivered, moved, told, touched
+from tests.unit.operations.ledgers import stored
+
+
+def handed(person: str, *more: Event) -> tuple[Event, ...]:
+    """Delivered at eight; from nine on one hour to the first touch and eight to a decision."""
+    return (moved("mql", 0, person), delivered(0, person), told(0, person, grade="A", origin="x"), *more)
+
+
+def test_each_step_is_told_once(tmp_path: Path) -> None:
+    """Touch due at 9:45, overdue at 10:00; decision due at 15:00, overdue at 17:00."""
+    store = stored(tmp_path, handed("P"))
+    (episode,) = (row[0] for row in store.episode_columns(("id",)))
+    touch, decision = at(2), at(9)
+    assert escalate(store, at(1)) == ()
+    assert escalate(store, at(1.74)) == ()
+    assert escalate(store, at(1.75)) == (Late(episode, "P", "touch", False, touch),)
+    assert escalate(store, at(1.9)) == ()
+    assert escalate(store, at(2)) == (Late(episode, "P", "touch", True, touch),)
+    assert escalate(store, at(2)) == ()
+    assert escalate(store, at(1)) == ()  # a clock that was put back tells nothing twice
+    assert escalate(store, at(9.5)) == (Late(episode, "P", "decision", True, decision),)
+    assert escalate(store, at(500)) == ()
+
+
+def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
+    """Touched, accepted, rejected: each ends what it is about."""
+    store = stored(
+        tmp_path,
+        [
+            *handed("P", touched(1, "P")),
+            *handed("Q", moved("sql", 1, "Q")),
+            *handed("R", moved("disqualified", 1, "R")),
+        ],
+    )
+    assert [(each.person, each.clock) for each in late(store, since=at(1), now=at(99))] == [("P", "decision")]
+
+
+def test_the_first_look_tells_nothing_of_before(tmp_path: Path) -> None:
+    """A report lists that; a log that begins with a thousand lines is read by nobody."""
+    store = stored(tmp_path, handed("P"))
+    assert escalate(store, at(50)) == ()
