@@ -6,6 +6,7 @@ formula gets an apostrophe in front. JSON holds shares as parts of one, times in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ CSV_HEADS: Final = (
     "promised",
     "note",
 )
+NO_BREAK: Final = "\N{NON-BREAKING HYPHEN}"
+_DATE: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _UNITS: Final = ((1_000, "ms", 1), (120_000, "s", 1_000), (7_200_000, "min", 60_000))
 
@@ -219,7 +222,9 @@ def _page_section(section: Section, names: Mapping[str, Sequence[str]]) -> paper
 
 
 def _cell(cell: str | Figure) -> paper.Words:
-    return (text_of(cell) if isinstance(cell, Figure) else cell,)
+    if isinstance(cell, Figure):
+        return (text_of(cell),)
+    return (cell.replace("-", NO_BREAK) if _DATE.fullmatch(cell) else cell,)
 
 
 def _bars(chart: Chart) -> paper.Bars:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
-from syncd.model.episode import Episode, Event, Undone
+from syncd.model.episode import Episode, Event
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -29,6 +29,7 @@ from syncd.model.link import (
 from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
+from syncd.ports.ledger import LedgerStore
 
 
 @dataclass(slots=True)
@@ -125,7 +126,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(Protocol):
+class Store(LedgerStore, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -268,37 +269,6 @@ class Store(Protocol):
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet."""
-        ...
-
-    # -- the handoff ledger ----------------------------------------------------------------------------------------
-    def ledger_of(self, people: Sequence[str], companies: Sequence[str] = ()) -> Sequence[Event]:
-        """Every event of these people, and of whoever shares a company with them, through however many companies."""
-        ...
-
-    def episode_ids(self, people: Sequence[str]) -> frozenset[str]:
-        """The episodes that these people are in."""
-        ...
-
-    def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        """The people of episodes, whoever opened one first."""
-        ...
-
-    def episode_columns(
-        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
-    ) -> Sequence[tuple[Any, ...]]:
-        """Some columns of the episodes in which something happened from ``since`` to before ``until``, oldest first.
-
-        For reports over very many: as they are stored, that is instants as milliseconds since 1970, clocks in
-        milliseconds, amounts in hundredths, oddities as one text with spaces between them.
-        """
-        ...
-
-    def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
-        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
-        ...
-
-    def stage_moves(self) -> Sequence[tuple[str, int, str]]:
-        """Every move of the ledger: person, milliseconds since 1970, stage; by person, then by time."""
         ...
 
     # -- privacy ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,46 @@
+"""What the store remembers of the handoff ledger: events as they were heard, and the episodes they add up to.
+
+A part of ``ports.store.Store``. It is written by ``settle`` alone; reports read it by columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from syncd.model.episode import Event, Undone
+from syncd.model.values import Instant
+
+
+class LedgerStore(Protocol):
+    """The handoff ledger of one connection."""
+
+    def ledger_of(self, people: Sequence[str], companies: Sequence[str] = ()) -> Sequence[Event]:
+        """Every event of these people, and of whoever shares a company with them, through however many companies."""
+        ...
+
+    def episode_ids(self, people: Sequence[str]) -> frozenset[str]:
+        """The episodes that these people are in."""
+        ...
+
+    def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The people of episodes, whoever opened one first."""
+        ...
+
+    def episode_columns(
+        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """Some columns of the episodes in which something happened from ``since`` to before ``until``, oldest first.
+
+        For reports over very many: as they are stored, that is instants as milliseconds since 1970, clocks in
+        milliseconds, amounts in hundredths, oddities as one text with spaces between them.
+        """
+        ...
+
+    def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
+        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
+        ...
+
+    def stage_moves(self) -> Sequence[tuple[str, int, str]]:
+        """Every move of the ledger: person, milliseconds since 1970, stage; by person, then by time."""
+        ...
