@@ -133,7 +133,7 @@ class Amendment:
 class Commitments:
     """What each team has promised the other; ``None`` where nothing was. All but ``volume`` are percent.
 
-    Marketing's: ``volume`` people qualified in a calendar month, ``complete`` entry fields, ``valid`` contact points.
+    Marketing's: ``volume`` handoffs qualified in a calendar month, ``complete`` entry fields, ``valid`` contact points.
     Sales': ``touch`` and ``decision`` within the time agreed, ``reason`` given with each rejection.
     """
 

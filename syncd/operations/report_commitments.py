@@ -24,7 +24,7 @@ def commitments(found: Handoffs, promised: Commitments, *, month: bool) -> Secti
     marketing = (
         Figure(
             "promise:volume",
-            "people qualified" + ("" if month else " (judged by the month)"),
+            "handoffs qualified" + ("" if month else " (judged by the month)"),
             len(found.qualified),
             rows=found.qualified,
             target=promised.volume if month else None,

@@ -99,7 +99,11 @@ class ReasonSection(Section):
 class CommitmentsSection(Section):
     """What each team has promised the other. Not given: nothing was promised."""
 
-    volume: int | None = Field(None, ge=1, description="Marketing: people qualified in a calendar month, at least.")
+    volume: int | None = Field(
+        None,
+        ge=1,
+        description="Marketing: handoffs qualified in a calendar month, at least; people of one company share one.",
+    )
     complete: Percent | None = Field(None, description="Marketing: percent of them with every entry field filled.")
     valid: Percent | None = Field(None, description="Marketing: percent of them that could be reached.")
     touch: Percent | None = Field(None, description="Sales: percent touched within the time agreed.")
