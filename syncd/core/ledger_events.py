@@ -32,7 +32,7 @@ def ledger_events(  # noqa: PLR0913 - one thing each that the engine knows
 ) -> tuple[Event, ...]:
     """The events of one person; the same arguments give the same ones.
 
-    To be called where a stage or a fact of theirs has changed: facts that are told again at another time are kept again.
+    To be called where a stage or a fact of theirs has changed: what is told again at another time is kept again.
 
     :param person: the id of the link.
     :param path: how the person came where they are; empty if they stayed.

@@ -23,6 +23,10 @@ class LedgerStore(Protocol):
         """The episodes that these people are in."""
         ...
 
+    def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
+        """Who owns the open episode of each company, where one is open and owned: who joins it gets the same owner."""
+        ...
+
     def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The people of episodes, whoever opened one first."""
         ...

@@ -51,6 +51,10 @@ _EVENTS: Final = "SELECT what, person, at, cycle, stage, content FROM ledger_eve
 _COMPANIES: Final = "SELECT DISTINCT company FROM ledger_event WHERE connection = ? AND company IS NOT NULL AND person"
 _COLLEAGUES: Final = "SELECT DISTINCT person FROM ledger_event WHERE connection = ? AND company"
 _MEMBERS: Final = "SELECT episode, at, person FROM episode_member WHERE connection = ? AND episode"
+_OWNERS: Final = (
+    "SELECT opened_at, id, company, owner FROM episode WHERE connection = ? AND closed_at IS NULL "
+    "AND owner IS NOT NULL AND company"
+)
 _THEIRS: Final = "SELECT episode FROM episode_member WHERE connection = ? AND person"
 
 
@@ -79,6 +83,12 @@ class Ledger:
         """The episodes that these people are in."""
         with self._database.reading("read episodes") as tx:
             return frozenset(row[0] for row in self._among(tx, _THEIRS, people))
+
+    def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
+        """Who owns the open episode of each company; the youngest, should there be several."""
+        with self._database.reading("read episodes") as tx:
+            rows = self._among(tx, _OWNERS, companies)
+        return {company: owner for _, _, company, owner in sorted(rows)}
 
     def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The people of episodes, whoever opened one first; ids that do not exist are not in the answer."""

@@ -489,6 +489,7 @@ episode = Table(
     comment="one handoff from marketing to sales each; computed from ledger_event and never edited; clocks in ms",
 )
 Index("episode_opened", episode.c.connection, episode.c.opened_at, episode.c.id)
+Index("episode_company", episode.c.connection, episode.c.company)
 
 episode_member = Table(
     "episode_member",

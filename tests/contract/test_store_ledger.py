@@ -105,6 +105,19 @@ def test_moves_come_by_person_and_time(store: SqlStore) -> None:
     assert store.stage_moves() == [(who, to_ms(at(hours)), stage) for who, hours, stage in rows]
 
 
+def test_who_joins_gets_the_owner_of_what_is_open(store: SqlStore) -> None:
+    """By company; an episode that has ended owns nobody."""
+    book(
+        store,
+        *(told(0, "P", company="C", owner="ann"), moved("mql", 0, "P")),
+        *(told(0, "Q", company="D", owner="bob"), moved("mql", 0, "Q"), moved("disqualified", 1, "Q")),
+        *(told(0, "R", company="E"), moved("mql", 0, "R")),
+    )
+    assert store.open_owners(["C", "D", "E", "F"]) == {"C": "ann"}
+    book(store, moved("mql", 9, "Q", cycle=2), told(9, "Q", owner="eve"))
+    assert store.open_owners(["D"]) == {"D": "eve"}
+
+
 def test_what_is_undone_is_found_by_its_edges(store: SqlStore) -> None:
     """Open, and a warning or a breach within the time asked for."""
     book(store, moved("mql", 0), delivered(0), told(0, grade="A"), moved("mql", 0, "Q"), moved("disqualified", 1, "Q"))

@@ -75,6 +75,7 @@ def upgrade() -> None:
         comment="one handoff from marketing to sales each; computed from ledger_event and never edited; clocks in ms",
     )
     op.create_index("episode_opened", "episode", ["connection", "opened_at", "id"])
+    op.create_index("episode_company", "episode", ["connection", "company"])
     op.create_table(
         "episode_member",
         *(_text(name) for name in ("connection", "person")),
