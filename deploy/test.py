@@ -58,11 +58,11 @@ def main(options: Sequence[str]) -> int:
     named = any((ROOT / option.partition("::")[0]).exists() for option in options if not option.startswith("-"))
     if named or any(option.startswith(PICKING) for option in options):
         return subprocess.run([sys.executable, "-m", "pytest", *options], cwd=ROOT, check=False).returncode
-    cores = str(os.cpu_count() or 1)
+    cores = os.cpu_count() or 1
     seeds = os.environ.get("SEEDS") or str(FLOOR)
-    simulate = ("simulate", "--seeds", seeds, "--workers", cores)
+    simulate = ("simulate", "--seeds", seeds, "--workers", str(cores))
     with tempfile.TemporaryDirectory(prefix="syncd-test-") as kept:
-        spread = (f"--numprocesses={cores}", "--dist=worksteal")
+        spread = (f"--numprocesses={cores + 1}", "--dist=worksteal")  # one more: many wait for a daemon or a moment
         return _run(
             [
                 Part("the tests", [sys.executable, "-m", "pytest", *spread, *options]),

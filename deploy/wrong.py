@@ -10,6 +10,7 @@ not found, is a flaw of its entry. Refuses an entry whose text is not there once
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
@@ -107,6 +108,8 @@ def played(wrongs: Sequence[Wrong]) -> Iterator[Verdict]:
     The processes are forked, so that the libraries are read once; nothing of the project is imported before the fork.
     """
     _read_libraries()
+    gc.collect()
+    gc.freeze()  # a fork that looks through what it shares would only copy it
     waiting = list(wrongs)
     under_way: dict[int, tuple[Wrong, Path, float]] = {}
     with tempfile.TemporaryDirectory(prefix="wrong-") as place:

@@ -4,6 +4,7 @@ Ctrl-C reaches the commands that tests interrupt. For those that ask: a PostgreS
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -23,6 +24,13 @@ from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the sa
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
 hypothesis.settings.load_profile("no deadline")
+
+
+def pytest_collection_finish() -> None:
+    """What is there once all tests are found stays: collecting need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

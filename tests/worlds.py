@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,11 +81,19 @@ def open_both(
         clock=clock, seed=seed, limits=HubSpotLimits(rolling=100_000, search_per_second=1_000), switches=switches
     )
     salesforce = SalesforceKernel(clock=clock, seed=seed, instance_url=SALESFORCE, daily_calls=1_000_000)
-    loaded = load(config, config_environment(brake=brake), read_only=read_only_fields())
-    settings = loaded.connection(None)
+    files = tuple((file, file.read_bytes()) for file in sorted(config.rglob("*.y*ml")))
+    settings = _settings(config, files, tuple(config_environment(brake=brake).items()))
     store = open_store(store_url, settings.connection.name, clock=clock, chance=chance)
     world = open_world(hubspot, salesforce, clock, store, settings)
     return Both(hubspot, salesforce, clock, world, store, settings)
+
+
+@functools.lru_cache(maxsize=8)
+def _settings(
+    config: Path, _files: tuple[tuple[Path, bytes], ...], environ: tuple[tuple[str, str], ...]
+) -> ConnectionSettings:
+    """Most tests use the example configuration as it is, and none changes what is read of it."""
+    return load(config, dict(environ), read_only=read_only_fields()).connection(None)
 
 
 def open_world(

@@ -61,8 +61,8 @@ class Steps:
         return self.cycle().run.counts
 
     def quiet(self) -> None:
-        """Two more cycles, and a full one, write nothing to anybody."""
-        for full in (False, False, True):
+        """One more cycle, and a full one, write nothing to anybody."""
+        for full in (False, True):
             before = self.written()
             self.both.clock.advance(HOUR)
             ended = sync(self.both.world, full=full)

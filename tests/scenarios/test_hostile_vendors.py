@@ -157,7 +157,7 @@ def test_a_cycle_hit_by_a_hostile_answer_loses_and_doubles_nothing(steps: Steps,
     and two honest cycles later both sides agree.
     """
     contact, lead = steps.pair()
-    steps.quiet()
+    steps.cycle()
     steps.market(contact, city="Graz")
     steps.sell(lead, Title="Boss")
     new = steps.contact(email="new@example.com", company="Neu")
