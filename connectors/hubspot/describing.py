@@ -30,6 +30,7 @@ from connectors.hubspot.wire import (
 from connectors.shapes import Turns
 from connectors.transport import CallFailed, Unauthorized, wrong_shape
 from syncd.model.errors import NeedsOperator
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import FieldEvent, RemoteField, RemoteOption, RemoteRef, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import Instant, Lane
 
@@ -40,6 +41,8 @@ _FINGERPRINTED: Final = ("name", "type", "fieldType", "options", "calculated", "
 _PEOPLE: Final = frozenset(
     {"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "API", "INTEGRATION", "IMPORT"}
 )
+
+_USER: Final = "userId:"
 
 
 def read_schema(client: HubSpotClient, asked: Asked, *, lane: Lane) -> RemoteSchema:
@@ -77,7 +80,16 @@ def read_users(client: HubSpotClient, *, lane: Lane) -> list[RemoteUser]:
             name = " ".join(str(row[part]) for part in ("firstName", "lastName") if row.get(part))
             email = str(row["email"]).lower() if row.get("email") else None
             sort = UserSort.QUEUE if row.get("type") == "QUEUE" else UserSort.USER
-            users.setdefault(key, RemoteUser(key, sort, name or email or key, email, active=archived == "false"))
+            user = RemoteUser(
+                id=key,
+                sort=sort,
+                name=name or email or key,
+                email=email,
+                active=archived == "false",
+                role=_teams(row),
+                author=str(row.get("userId") or row.get("userIdIncludingInactive") or ""),
+            )
+            users.setdefault(key, user)
     return list(users.values())
 
 
@@ -150,12 +162,27 @@ def _events(ref: RemoteRef, row: Mapping[str, Any], since: Instant) -> Iterator[
         for entry in entries or []:
             stamp = read_stamp(entry.get("timestamp"))
             if stamp is not None and instant_of(stamp) >= since:
-                yield FieldEvent(ref, name, as_wire(entry.get("value")), instant_of(stamp), _author(entry))
+                yield FieldEvent(
+                    ref, name, as_wire(entry.get("value")), instant_of(stamp), _author(entry), _sort(entry)
+                )
 
 
 def _author(entry: Mapping[str, Any]) -> str:
     """A person's user id, an app's id, or ``system`` for what HubSpot does by itself (workflows, calculations)."""
     if entry.get("updatedByUserId"):
         return str(entry["updatedByUserId"])
-    key = str(entry.get("sourceId") or "").removeprefix("userId:")
+    key = str(entry.get("sourceId") or "").removeprefix(_USER)
     return key if key and str(entry.get("sourceType")) in _PEOPLE else "system"
+
+
+def _sort(entry: Mapping[str, Any]) -> AuthorSort:
+    """A person only where a user is named: what an app, a workflow or a form writes bears no user's id."""
+    named = entry.get("updatedByUserId") or str(entry.get("sourceId") or "").startswith(_USER)
+    return AuthorSort.USER if named and str(entry.get("sourceType")) in _PEOPLE else AuthorSort.SYSTEM
+
+
+def _teams(row: Mapping[str, Any]) -> str:
+    """The name of an owner's primary team, else of the first that is told."""
+    teams = [team for team in row.get("teams") or () if isinstance(team, dict) and team.get("name")]
+    first = next((team for team in teams if team.get("primary") is True), teams[0] if teams else None)
+    return "" if first is None else str(first["name"])

@@ -14,6 +14,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
+from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
 from connectors.salesforce.known import INSCRIBED
@@ -176,15 +177,24 @@ class SalesforceConnector:
 
     @foreseen
     def users(self) -> Sequence[RemoteUser]:
-        """Standard users and queues, inactive users too; one call."""
-        people = soql.select(
-            ("Id", "Email", "Name", "IsActive", "TimeZoneSidKey"), "User", soql.equals("UserType", "Standard")
-        )
-        groups = soql.select(("Id", "Name"), "Group", soql.equals("Type", "Queue"))
-        users, queues = self._org.queries.all([people, groups], self._lane)
+        """Standard users and queues, inactive users too; one call. Whoever may not look at profiles and roles is told
+        neither, at the price of one more.
+        """
+        try:
+            users, queues = self._people(("UserRole", "Name"), ("Profile", "Name"))
+        except CallRefused as why:
+            if why.code not in {"INVALID_FIELD", "INVALID_TYPE"}:
+                raise
+            users, queues = self._people()
         return [_user(row) for row in users] + [
             RemoteUser(to18(row["Id"]), UserSort.QUEUE, str(row["Name"]), None, active=True) for row in queues
         ]
+
+    def _people(self, *also: tuple[str, str]) -> Sequence[Sequence[Mapping[str, Any]]]:
+        columns = ("Id", "Email", "Name", "IsActive", "TimeZoneSidKey")
+        people = soql.select(columns, "User", soql.equals("UserType", "Standard"), also=also)
+        groups = soql.select(("Id", "Name"), "Group", soql.equals("Type", "Queue"))
+        return self._org.queries.all([people, groups], self._lane)
 
     @foreseen
     def changes(self, shape: Shape, since: Cursor) -> Iterator[Page]:
@@ -274,6 +284,14 @@ def _user(row: Mapping[str, Any]) -> RemoteUser:
             email=email.lower() if email else None,
             active=row["IsActive"] is True,
             zone=row["TimeZoneSidKey"],
+            role=_behind(row, "UserRole"),
+            profile=_behind(row, "Profile"),
         )
     except (KeyError, TypeError, ValueError) as why:
         raise wrong_shape("users", "a user without Id, Email, Name or IsActive") from why
+
+
+def _behind(row: Mapping[str, Any], lookup: str) -> str:
+    """The name of the row behind a lookup; empty where there is none, or where it is not told."""
+    told = row.get(lookup)
+    return str(told.get("Name") or "") if isinstance(told, dict) else ""

@@ -21,6 +21,7 @@ from connectors.salesforce.queries import Queries
 from connectors.salesforce.soql import Condition
 from connectors.salesforce.wire import INDIVIDUAL_ID, PERSON_ACCOUNT, SIGNS, SYSTEM, Columns, identify, read_row
 from connectors.transport import Resend, wrong_shape
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import (
     Departure,
     FieldEvent,
@@ -268,6 +269,7 @@ class Lookup:
                     soql.ids_in(parent, lot),
                     soql.is_in("Field", asked),
                     soql.since("CreatedDate", since),
+                    through=("CreatedBy", "UserType"),
                     order=("CreatedDate", "Id"),
                 )
                 for lot in soql.lots(ids, size=10_000)
@@ -278,7 +280,9 @@ class Lookup:
                 if why.code == "INVALID_TYPE":
                     continue
                 raise
-            events += [event for rows in told for row in rows if (event := _event(row, name, parent)) is not None]
+            own = self._client.user(lane)
+            found = (_event(row, name, parent, own) for rows in told for row in rows)
+            events += [event for event in found if event is not None]
         return sorted(events, key=lambda event: event.at)
 
 
@@ -304,8 +308,12 @@ def _history_of(object: str) -> tuple[str, str]:
     return f"{object}History", f"{object}Id"
 
 
-def _event(row: Mapping[str, Any], object: str, parent: str) -> FieldEvent | None:
-    """One change, or ``None`` for the twin of a lookup's change that tells names instead of ids."""
+def _event(row: Mapping[str, Any], object: str, parent: str, own: str | None) -> FieldEvent | None:
+    """One change, or ``None`` for the twin of a lookup's change that tells names instead of ids.
+
+    What bears the name of our ``own`` user and is no write of ours is the automation that our write has set off: a
+    trigger or flow acts as whoever saved the row. Standard users are people; the vendor's own users are of other types.
+    """
     try:
         field, value = str(row["Field"]), row["NewValue"]
         ref, at = RemoteRef(object, to18(row[parent])), instant(row["CreatedDate"])
@@ -315,4 +323,8 @@ def _event(row: Mapping[str, Any], object: str, parent: str) -> FieldEvent | Non
         if value is not None and not is_id(str(value)):
             return None
         field = _LOOKUP_HISTORY[field]
-    return FieldEvent(ref, field, value, at, str(row.get("CreatedById") or "system"))
+    author, behind = row.get("CreatedById"), row.get("CreatedBy")
+    kind = behind.get("UserType") if isinstance(behind, dict) else None
+    person = author and kind in {None, "Standard"} and (own is None or to18(str(author)) != own)
+    sort = AuthorSort.USER if person else AuthorSort.SYSTEM
+    return FieldEvent(ref, field, value, at, str(author or "system"), sort)

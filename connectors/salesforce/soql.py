@@ -142,12 +142,16 @@ def select(
     object: str,
     *where: Condition,
     through: tuple[str, str] | None = None,
+    also: Sequence[tuple[str, str]] = (),
     order: Sequence[str] = (),
     limit: int | None = None,
     all_rows: bool = False,
 ) -> Query:
-    """A whole query; the conditions must all hold. ``through`` is a lookup and one more field, of the row behind it."""
-    columns = [name(field) for field in fields] + ([".".join(map(name, through))] if through else [])
+    """A whole query; the conditions must all hold. ``through`` is a lookup and one more field, of the row behind it;
+    ``also`` are more of the sort.
+    """
+    behind = [*([through] if through else []), *also]
+    columns = [*map(name, fields), *(".".join(map(name, each)) for each in behind)]
     text = f"SELECT {', '.join(columns)} FROM {name(object)}"  # noqa: S608 - of checked parts only
     if where:
         text += " WHERE " + " AND ".join(where)

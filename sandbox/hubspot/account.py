@@ -85,7 +85,9 @@ class HubSpotAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owner:
-    """A HubSpot user who can own records. ``id`` is what ``hubspot_owner_id`` holds, not ``user_id``."""
+    """A HubSpot user who can own records. ``id`` is what ``hubspot_owner_id`` holds, not ``user_id``. ``teams`` are
+    names, the primary team's first.
+    """
 
     id: str
     user_id: int
@@ -94,6 +96,7 @@ class Owner:
     last: str
     archived: bool
     created: int
+    teams: tuple[str, ...] = ()
 
     def wire(self) -> dict[str, Any]:
         """The owner as the owners API answers; archived owners have no active user."""
@@ -108,6 +111,10 @@ class Owner:
             "updatedAt": iso(self.created),
             "archived": self.archived,
         }
+        if self.teams:
+            body["teams"] = [
+                {"id": str(number), "name": name, "primary": number == 1} for number, name in enumerate(self.teams, 1)
+            ]
         if not self.archived:
             body["userId"] = self.user_id
         return body

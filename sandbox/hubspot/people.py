@@ -6,7 +6,7 @@ Their writes go through the same checks as the API's, carry ``CRM_UI`` and a use
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -181,9 +181,13 @@ class People:
         """A rule of the account: API writes by paths from 2026-09 on must not leave this property empty."""
         self.portal.store(object).required.add(name)
 
-    def add_owner(self, email: str, first: str, last: str, *, archived: bool = False) -> str:
+    def add_owner(self, email: str, first: str, last: str, *, archived: bool = False, teams: Sequence[str] = ()) -> str:
         """A new owner; returns the id that ``hubspot_owner_id`` holds."""
-        return self.portal.add_owner(email=email, first=first, last=last, archived=archived).id
+        return self.portal.add_owner(email=email, first=first, last=last, archived=archived, teams=tuple(teams)).id
+
+    def user_of(self, owner: str) -> str:
+        """Under which name an owner edits: ``by`` of ``edit``."""
+        return f"userId:{self.portal.owners[owner].user_id}"
 
     def export(self) -> dict[str, list[dict[str, Any]]]:
         """Every record of every object, archived ones too, in id order, and the owners as their API tells them: what

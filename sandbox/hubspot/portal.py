@@ -286,7 +286,7 @@ class Portal:
         if record is not None and record.values.get("email", "").lower() == address.lower():
             store.change(record, self.subscriptions.flags(address), source=source)
 
-    def add_owner(self, *, email: str, first: str, last: str, archived: bool) -> Owner:
+    def add_owner(self, *, email: str, first: str, last: str, archived: bool, teams: tuple[str, ...] = ()) -> Owner:
         """A new owner with the next ids."""
         self._next_owner += 1
         owner = Owner(
@@ -297,6 +297,7 @@ class Portal:
             last=last,
             archived=archived,
             created=self.now(),
+            teams=teams,
         )
         self.owners[owner.id] = owner
         return owner

@@ -20,7 +20,7 @@ from sandbox.salesforce.granting import Granting
 from sandbox.salesforce.history import note
 from sandbox.salesforce.ids import long_id
 from sandbox.salesforce.org import Author, Org
-from sandbox.salesforce.profiles import add_standard_user, furnish_profiles
+from sandbox.salesforce.profiles import add_standard_user, furnish_profiles, put_row
 from sandbox.salesforce.record_types import choose_record_type
 from sandbox.salesforce.relations import is_member_twice
 from sandbox.salesforce.saving import (
@@ -199,10 +199,14 @@ class People(Granting, Admins):
             self.org.store.put(entity.table, row, now=self.org.clock.now())
         self.org.store.commit()
 
-    def add_user(self, email: str, name: str, *, active: bool = True) -> str:
-        """An admin adds a user; returns the id."""
+    def add_user(self, email: str, name: str, *, active: bool = True, role: str | None = None) -> str:
+        """An admin adds a user, who may have a role; returns the id."""
         first, _, last = name.rpartition(" ")
         fields = {"Username": email, "Email": email, "FirstName": first, "LastName": last, "IsActive": active}
+        if role is not None:
+            roles = self.org.schema.entities["UserRole"].table.by_id()
+            known = next((str(row["Id"]) for row in roles if row["Name"] == role), None)
+            fields["UserRoleId"] = known or put_row(self.org, "UserRole", {"Name": role})
         return self.insert("User", fields)
 
     def deactivate_user(self, id: str) -> None:

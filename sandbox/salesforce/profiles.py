@@ -86,11 +86,16 @@ def _name(label: str) -> str:
 def _profile(org: Org, label: str, permissions: Iterable[str]) -> str:
     values: dict[str, Value] = dict.fromkeys(permissions, True)
     values |= {"Name": _name(label), "Label": label, "IsOwnedByProfile": True, "IsCustom": False}
+    put_row(org, "Profile", {"Name": label})
     return put_row(org, "PermissionSet", values)
 
 
 def _assign(org: Org, user_id: str, set_id: str) -> None:
     put_row(org, "PermissionSetAssignment", {"AssigneeId": user_id, "PermissionSetId": set_id})
+    label = org.schema.entities["PermissionSet"].table.rows[set_id]["Label"]
+    users = org.schema.entities["User"].table
+    known = (row["Id"] for row in org.schema.entities["Profile"].table.by_id() if row["Name"] == label)
+    org.store.put(users, {**users.rows[user_id], "ProfileId": next(known, None)}, now=org.clock.now())
     org.store.commit()
 
 

@@ -33,6 +33,26 @@ USER = ObjectDefinition(
         flag("IsActive", "Active", default=True),
         picklist("TimeZoneSidKey", "Time Zone", (), length=40, nillable=False, defaulted=True, default="GMT"),
         picklist("UserType", "User Type", ("Standard",), length=40, default="Standard", **SEEN),
+        reference("UserRoleId", "Role ID", ("UserRole",), "UserRole"),
+        reference("ProfileId", "Profile ID", ("Profile",), "Profile"),
+        *system_fields(deletable=False),
+    ),
+)  # fmt: skip
+
+USER_ROLE = ObjectDefinition(
+    name="UserRole", label="Role", plural="Roles", prefix="00E", setup=True, replicateable=False,
+    fields=(
+        id_field("Role ID"),
+        text("Name", "Name", 80, nillable=False, name_field=True),
+        *system_fields(deletable=False),
+    ),
+)  # fmt: skip
+
+PROFILE = ObjectDefinition(
+    name="Profile", label="Profile", plural="Profile", prefix="00e", setup=True, replicateable=False,
+    fields=(
+        id_field("Profile ID"),
+        text("Name", "Name", 255, nillable=False, name_field=True),
         *system_fields(deletable=False),
     ),
 )  # fmt: skip
@@ -106,7 +126,7 @@ STANDARD_OBJECTS: tuple[ObjectDefinition, ...] = (
     ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
     CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE,
     history(ACCOUNT), history(CONTACT), history(LEAD), history(OPPORTUNITY, name="OpportunityFieldHistory"),
-    *SETUP_OBJECTS,
+    USER_ROLE, PROFILE, *SETUP_OBJECTS,
 )  # fmt: skip
 
 LEAD_STATUSES: tuple[dict[str, str | bool], ...] = (

@@ -23,11 +23,12 @@ def list_conflicts(
     """Lists open conflicts, oldest first; needs no credentials and no network. Exit 1 if one waits for a decision.
 
     A conflict is about a field that both sides changed (or one emptied), about records of which nobody knows which are
-    one, duplicates of one side among them, about two records that were merged on one side only, or about an edit that a
-    write of syncd has overwritten (lost), which the side's history still knows.
+    one, duplicates of one side among them, about two records that were merged on one side only, about an edit that a
+    write of syncd has overwritten (lost), which the side's history still knows, or about a move of stage: one that the
+    lifecycle does not declare (move), or one that is not complete yet (waits).
 
-    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost), link, refs [SIDE:OBJECT/ID], field, values
-    {SIDE}, base, reason, since, resolution (null: undecided)}].
+    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost, move, waits), link, refs [SIDE:OBJECT/ID],
+    field, values {SIDE}, base, reason, since, resolution (null: undecided)}].
     """
     from syncd.cli.out import print_json, say
     from syncd.operations.standing import conflict_document
@@ -79,7 +80,7 @@ def _print(conflict: Conflict, call: Call) -> None:
     about = f"{conflict.kind} {conflict.field}" if conflict.field else conflict.kind
     say(f"{conflict.id}  {conflict.topic}  {about}  since {when(conflict.since)} UTC", style="bold")
     say(f"  records: {', '.join(f'{side}:{ref}' for side, ref in conflict.refs)}", f"  reason:  {conflict.reason}")
-    if conflict.topic in (Topic.FIELD, Topic.CLEAR, Topic.LOST):
+    if conflict.field is not None:
         for side in Side:
             say(f"  {side.value + ':':10} {shown(conflict.values.of(side))}")
         say(f"  {'base:':10} {shown(conflict.base)}")
@@ -89,6 +90,13 @@ def _print(conflict: Conflict, call: Call) -> None:
     match conflict.topic:
         case Topic.FIELD | Topic.CLEAR:
             say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+        case Topic.MOVE:
+            say("  declare it: a transition in lifecycle.yaml, or a team for that person in teams.yaml")
+            say("  or undo it: where it was made, or by taking the other side; taking this one lets it through once")
+            say(f"  decide:     {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+        case Topic.WAITS:
+            say("  complete it: it travels by itself once that is there")
+            say(f"  or decide:   {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
         case Topic.LOST:
             (lost, _), *_ = conflict.refs
             resolve = ("conflicts", "resolve", conflict.id, "--take")

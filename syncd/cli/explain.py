@@ -35,7 +35,8 @@ def explain(
     person.
 
     JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
-    fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next}, history [{at,
+    fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next, journey (of a
+    stage: cycle, entered [{cycle, stage, at}]; else null)}, history [{at,
     side, field, before, after, author, rule, run, outcome}], conflicts [id], parked [{side, field, code, reason,
     advice}], dead_letters [{id, code, reason, advice}], open_intents [id], persona {key, name, owner, doubts [{persona,
     reason}]}, rating {grade, points, reason, at, rules [{name, words, holds, points, days, doubt}]}, unsettled {FIELD:
@@ -141,7 +142,7 @@ def _value(told: Told | None, *, longest: int = 30) -> str:
 
 
 def _print_field(story: FieldStory) -> None:
-    from syncd.cli.out import say, shown
+    from syncd.cli.out import say, shown, when
     from syncd.model.values import MISSING, Side
 
     mapping = story.mapping
@@ -159,6 +160,9 @@ def _print_field(story: FieldStory) -> None:
     for side in Side:
         if story.confirmed.of(side):
             say(f"    {side + ' confirmed':16}{_wires(story.confirmed.of(side))}")
+    if story.journey is not None:
+        entered = (f"{each.stage} {when(each.at)} (cycle {each.cycle})" for each in story.journey.entered)
+        say(f"    {'cycle':16} {story.journey.cycle}", f"    {'entered':16} {', '.join(entered)}")
     say(f"    {'next':16} {story.next}", "")
 
 
@@ -238,6 +242,7 @@ def _document(told: Explanation) -> dict[str, Any]:
 def _field_document(story: FieldStory) -> dict[str, Any]:
     from syncd.model.values import Side
 
+    journey = story.journey
     now: dict[str, Any] = {}
     confirmed: dict[str, dict[str, Wire]] = {}
     for side in Side:
@@ -253,6 +258,12 @@ def _field_document(story: FieldStory) -> dict[str, Any]:
         "base": _plain(story.base),
         "confirmed": confirmed,
         "next": story.next,
+        "journey": None
+        if journey is None
+        else {
+            "cycle": journey.cycle,
+            "entered": [{"cycle": each.cycle, "stage": each.stage, "at": each.at} for each in journey.entered],
+        },
     }
 
 

@@ -243,9 +243,10 @@ class Course:
             made = ", ".join(sorted(teams)) or "somebody whom no team names"
             why = f"{words} is declared for {may}; it was made by {made}"
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=why)
-        if allowed.reasons is not None and move.reason not in self._reasons[allowed.reasons]:
+        asked = allowed.reasons if self.lifecycle.reason_field is not None else None
+        if asked is not None and move.reason not in self._reasons[asked]:
             what = "needs a reason" if move.reason is None else "was given a reason that is not in"
-            why = f"{words} {what} of the list {allowed.reasons}"
+            why = f"{words} {what} of the list {asked}"
             return Step(side, start, move, teams, Meaning.NO_REASON, allowed, why)
         return Step(side, start, move, teams, Meaning.DECLARED, allowed)
 

@@ -75,13 +75,19 @@ class NeedsTimes:
     """``newest`` needs the times of both changes before it can say anything."""
 
 
-Verdict: TypeAlias = Keep | Agree | Take | Unite | Clashing | NeedsTimes
+@dataclass(frozen=True, slots=True)
+class NeedsMoves:
+    """``lifecycle`` needs the moves of each side, and who made them, before it can say anything."""
+
+
+Verdict: TypeAlias = Keep | Agree | Take | Unite | Clashing | NeedsTimes | NeedsMoves
 
 CHOSEN: Final = "chosen by a person"
 """The rule of a value that a person chose: no guard of syncd's own is in its way."""
 
 KEEP = Keep()
 NEEDS_TIMES = NeedsTimes()
+NEEDS_MOVES = NeedsMoves()
 
 
 def merge(
@@ -172,7 +178,7 @@ def _by_policy(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | Non
             return _union(seen)
         case Policy.NEWEST:
             return _newest(field, seen, times, timed_by)
-        case Policy.HOLD:
+        case Policy.HOLD | Policy.LIFECYCLE:  # the lifecycle's own fields are not merged here
             return Clashing(Topic.FIELD, "both sides changed it and the policy is hold")
 
 

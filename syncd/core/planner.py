@@ -9,44 +9,27 @@ stands as it last confirmed: gather guarantees that its stream was read to the e
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
+from syncd.core.known import NOTHING_KNOWN, Known, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
+from syncd.core.lifecycle import Path
 from syncd.core.lost import apart, asked_back, over
-from syncd.core.merge import Agree, Clashing, Keep, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
+from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
-from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Parked, Topic
+from syncd.core.stages import Person, Stages
+from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire
 
-__all__ = ["EMPTY_BASE", "LANES", "Known", "Layout", "Planner", "Times", "digest", "restored"]
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """When one field of one link was changed on each side, and where that is from."""
-
-    at: Pair[Instant]
-    by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What else is known of one link besides its Base: what waits, what a person chose, when fields changed."""
-
-    conflicts: Sequence[Conflict] = ()
-    parked: Sequence[Parked] = ()
-    times: Mapping[str, Times] = field(default_factory=dict)
-
-
-NOTHING_KNOWN = Known()
+__all__ = ["EMPTY_BASE", "LANES", "NOTHING_KNOWN", "Known", "Layout", "Planner", "Times", "digest", "restored"]
 
 
 class Planner:
@@ -82,6 +65,7 @@ class Planner:
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
+        self.stages = Stages(lens, self._layouts, self._sight, now=now) if self.kind.agreed is not None else None
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -111,7 +95,9 @@ class Planner:
         known: Known = NOTHING_KNOWN,
         before: Sequence[Action] = (),
     ) -> Decision | tuple[str, ...]:
-        """What is to happen with one linked record; or the fields whose times ``newest`` needs to know first."""
+        """What is to happen with one linked record; or the fields of which more must be asked first: the times that
+        ``newest`` goes by, the moves that ``lifecycle`` judges.
+        """
         link = linked.link
         base = linked.base or EMPTY_BASE
         if link.state is not LinkState.LIVE:
@@ -137,7 +123,8 @@ class Planner:
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
         looked_at = (self._only or names.keys()) - self._resting
-        return [name for name in layout.slots if name in names and name in looked_at]
+        touched = [name for name in layout.slots if name in names and name in looked_at]
+        return sorted(touched, key=self._is_staged)  # entry criteria are held against what the others come to
 
     def _layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         refs = link.refs
@@ -162,6 +149,7 @@ class Planner:
         open_conflicts, lost = apart(known.conflicts, name)
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict
+        path: Path = ()
         draft.closes.extend(over(lost, sides))
         wanted = asked_back(mapping, lost)
         if self._doubtful or (not chosen and in_doubt(open_conflicts)):
@@ -170,6 +158,9 @@ class Planner:
             verdict = wanted
         elif chosen in ("crm", "marketing"):
             verdict = choose(mapping, side=Side(chosen), seen=sides)
+        elif self.stages is not None and name == self.stages.name:
+            person = Person(link, base, seen, draft.agreed)
+            verdict, path = self.stages.merge(mapping, person, sides=sides, moves=known.moves)
         else:
             times = known.times.get(name)
             verdict = merge(
@@ -179,7 +170,7 @@ class Planner:
                 times=times.at if times else None,
                 timed_by=times.by if times else "",
             )
-        if isinstance(verdict, NeedsTimes):
+        if isinstance(verdict, NeedsTimes | NeedsMoves):
             draft.untimed.append(name)
             return
         if isinstance(verdict, Clashing):
@@ -189,6 +180,11 @@ class Planner:
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
         self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
+        if self.stages is not None and name == self.stages.name:
+            draft.agreed |= self.stages.journey(base, path, draft.agreed)
+
+    def _is_staged(self, name: str) -> bool:
+        return self.stages is not None and name == self.stages.name
 
     def _look(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
         object_name = record.ref.object if record else link.refs.of(side).object
@@ -333,7 +329,10 @@ class Planner:
     ) -> Decision:
         """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
         carried = {name: value for name, value in values.items() if name not in self._resting}
-        return plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
+        decision = plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
+        if self.stages is None:
+            return decision
+        return replace(decision, agreed={**decision.agreed, **self.stages.journey(EMPTY_BASE, (), decision.agreed)})
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

@@ -44,10 +44,15 @@ class Sight:
             return Seen(MISSING, changed=now != was, trouble=read.reason)
         if now == was:
             return Seen(read, changed=False)
-        before = self._value(side, object_name, name, was)
-        if before is MISSING:
-            before = base.agreed.get(name, MISSING)
+        before = self.before(side, name, object_name=object_name, base=base)
         return Seen(read, changed=before is MISSING or before != read)
+
+    def before(self, side: Side, name: str, *, object_name: str, base: Base) -> Told:
+        """What one side last confirmed; where it never did, what was agreed on."""
+        names = self._layouts.slots(side, object_name).get(name, ())
+        confirmed = base.confirmed.of(side)
+        was = self._value(side, object_name, name, tuple([confirmed.get(each, MISSING) for each in names]))
+        return base.agreed.get(name, MISSING) if was is MISSING else was
 
     def words(self, side: Side, name: str, *, seen: Seen, record: RemoteRecord | None) -> Canonical:
         """A value for a person to judge: canonical where it can be read, else the vendor's own words."""

@@ -26,6 +26,7 @@ from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner, digest
 from syncd.engine.world import World
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.link import Conflict, FieldChange, Intent, Linked, Topic
 from syncd.model.mapping import Direction
 from syncd.model.plan import Decision, Update
@@ -129,7 +130,13 @@ def _between(events: Sequence[FieldEvent], expected: Wire, ours: Sequence[Wire])
     if mine is None:
         return []
     known = next((n for n in range(mine - 1, -1, -1) if _same(events[n].value, expected)), -1)
-    return [event for event in events[known + 1 : mine] if not _same(event.value, events[mine].value)]
+    found = [event for event in events[known + 1 : mine] if not _same(event.value, events[mine].value)]
+    return [event for event in found if not _emptied_first(event, events[mine])]
+
+
+def _emptied_first(event: FieldEvent, ours: FieldEvent) -> bool:
+    """Whether a write of ours has emptied the field before it set it, as HubSpot wants of a stage that goes back."""
+    return not _plain(event.value) and event.sort is AuthorSort.SYSTEM and event.author == ours.author
 
 
 def _same(told: Wire, wire: Wire) -> bool:

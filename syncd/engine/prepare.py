@@ -18,6 +18,7 @@ from syncd.core.planner import LANES, Known, Planner, Times, digest, restored
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
+from syncd.engine.moves import moves_of
 from syncd.engine.pairing import Pairing
 from syncd.engine.price import price
 from syncd.engine.world import World
@@ -134,17 +135,20 @@ class _Deciding:
         else:
             self.untimed.append((linked, seen, known, before, decided))
 
-    # -- newest ----------------------------------------------------------------------------------------------
+    # -- histories -------------------------------------------------------------------------------------------
     def _with_times(self) -> None:
-        """Asks for the history of the fields that ``newest`` must judge, and decides again with it."""
+        """Asks for the history of what ``newest`` and ``lifecycle`` must judge, and decides again with it."""
         if not self.untimed:
             return
         since = self.world.clock.now() - timedelta(days=3650)
         events = Pair(*(self._history(side, since) for side in SIDES))
+        staged = [(linked, seen) for linked, seen, _, _, names in self.untimed if any(map(self._staged, names))]
+        moves = moves_of(self.world, self.planner, staged) if staged else {}
         for linked, seen, known, before, names in self.untimed:
-            times = {name: self._times(linked, seen, name, events) for name in names}
-            decided = self.planner.linked(linked, seen, replace(known, times=times), before)
-            assert isinstance(decided, Decision), "with all times known there is nothing left to ask"
+            times = {name: self._times(linked, seen, name, events) for name in names if not self._staged(name)}
+            more = replace(known, times=times, moves=moves.get(linked.link.id))
+            decided = self.planner.linked(linked, seen, more, before)
+            assert isinstance(decided, Decision), "with all times and moves known there is nothing left to ask"
             self.decisions.append(decided)
 
     def _history(self, side: Side, since: Instant) -> dict[tuple[RemoteRef, str], Instant]:
@@ -152,9 +156,10 @@ class _Deciding:
         refs: dict[RemoteRef, None] = {}
         fields: dict[str, None] = {}
         for linked, seen, _, _, names in self.untimed:
+            timed = [name for name in names if not self._staged(name)]
             ref = _ref(linked, seen, side)
-            refs[ref] = None
-            for name in names:
+            refs.update(dict.fromkeys([ref] if timed else ()))
+            for name in timed:
                 fields.update(dict.fromkeys(self.planner.slots(side, ref.object).get(name, ())))
         if not connector.capabilities.history or not fields:
             return {}
@@ -164,6 +169,9 @@ class _Deciding:
             key = (event.ref, event.field)
             latest[key] = max(latest.get(key, event.at), event.at)
         return latest
+
+    def _staged(self, name: str) -> bool:
+        return self.planner.stages is not None and name == self.planner.stages.name
 
     def _times(
         self,

@@ -27,7 +27,7 @@ from syncd.engine.running import Running
 from syncd.engine.settle import Ledger, settle_unwritten
 from syncd.engine.world import World
 from syncd.model.errors import NeedsOperator
-from syncd.model.link import Link, LinkState, Topic
+from syncd.model.link import ABOUT_A_FIELD, Link, LinkState
 from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Relink, Settle, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Restored, Run, RunState
@@ -68,7 +68,7 @@ def reobserve(at_work: Running, restored: Restored) -> Run:
 
 def _forget_choices(world: World) -> None:
     """Takes back what people chose about values that are older than what stands there now."""
-    chosen = [row.id for row in world.store.conflicts() if row.resolution and row.topic in {Topic.FIELD, Topic.CLEAR}]
+    chosen = [row.id for row in world.store.conflicts() if row.resolution and row.topic in ABOUT_A_FIELD]
     if chosen:
         world.settle(Settlement(unconflict=chosen))
 

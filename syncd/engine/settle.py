@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.world import World
+from syncd.model.lifecycle import journey_of
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
@@ -87,7 +88,8 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     names = list(fields)
     if not names:
         return base
-    agreed = {**base.agreed, **{name: decision.agreed[name] for name in names if name in decision.agreed}}
+    moving = [each for name in names for each in (name, journey_of(name)) if each in decision.agreed]
+    agreed = {**base.agreed, **{name: decision.agreed[name] for name in moving}}
     confirmed = base.confirmed
     for side in SIDES:
         record = decision.seen.of(side)
@@ -130,6 +132,7 @@ def settle_written(
     confirmed = base.confirmed
     if unsettled:
         old = before.base or EMPTY_BASE
+        unsettled |= {journey_of(name) for name in unsettled}
         agreed = {name: value for name, value in agreed.items() if name not in unsettled or name in old.agreed}
         agreed |= {name: old.agreed[name] for name in unsettled if name in old.agreed}
         for each in SIDES:

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 from syncd.model.errors import BadUsage
-from syncd.model.link import Topic
+from syncd.model.link import ABOUT_A_FIELD, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 
 Who: TypeAlias = tuple[Side, RemoteRef]
 
-FIELDS: Final = frozenset({Topic.FIELD, Topic.CLEAR, Topic.LOST})
+FIELDS: Final = ABOUT_A_FIELD | {Topic.LOST}
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from syncd.model.values import Instant, Pair
+from syncd.model.values import Instant, Pair, instant, stamp
 
 NEW: Final = "new"
 """Where a person is who has no stage yet. No stage has this key, so that transitions can begin here."""
@@ -175,7 +175,8 @@ class HandoffRules:
 class Lifecycle:
     """All that both teams have agreed on about the stages of one kind.
 
-    ``field`` is the shared field that holds the stage. ``reasons`` are lists by name. ``changed`` is oldest first.
+    ``field`` is the shared field that holds the stage, ``reason_field`` the one that holds the reason of the last move;
+    without it nobody is asked for one. ``reasons`` are lists by name. ``changed`` is oldest first.
     ``handoff`` is ``None`` where nobody has said what the stages mean for it; then there is no ledger.
     """
 
@@ -186,6 +187,7 @@ class Lifecycle:
     reasons: Mapping[str, tuple[Reason, ...]] = dataclasses.field(default_factory=dict)
     undeclared: Undeclared = Undeclared.REPORT
     first_link: FirstLink = FirstLink.HOLD
+    reason_field: str | None = None
     changed: tuple[Amendment, ...] = ()
     handoff: HandoffRules | None = None
 
@@ -211,6 +213,15 @@ class Teams:
     unknown: Pair[str | None] = Pair(None, None)
 
 
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What decides about the stages of one kind: lifecycle and teams; ``fields`` are the kind's shared fields."""
+
+    lifecycle: Lifecycle
+    teams: Teams
+    fields: tuple[str, ...]
+
+
 class AuthorSort(StrEnum):
     """What a vendor tells of who made a move."""
 
@@ -228,6 +239,11 @@ class Author:
     role: str = ""
     profile: str = ""
     queue: str = ""
+
+    def __str__(self) -> str:
+        if self.sort is AuthorSort.SYSTEM:
+            return "the vendor's automation"
+        return self.user or self.role or self.profile or ("a user" if self.sort is AuthorSort.USER else "nobody known")
 
 
 NOBODY_KNOWN: Final = Author(AuthorSort.UNKNOWN)
@@ -253,3 +269,50 @@ class Standing:
 
     stage: str | None
     moves: tuple[Move, ...] = ()
+
+
+# -- what a person has been through ------------------------------------------------------------------------------------
+def journey_of(field: str) -> str:
+    """The name under which a Base keeps the journey beside the agreed stage; no shared field begins like that."""
+    return f"@{field}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """One stage that a person came into, in which cycle and when: as the vendor tells, else when it was seen."""
+
+    cycle: int
+    stage: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """The cycle a person is in, from 1, and when each stage was first entered in each cycle, oldest first."""
+
+    cycle: int = 1
+    entered: tuple[Entered, ...] = ()
+
+    def on(self, stage: str, at: Instant, *, cycle: int) -> Journey:
+        """With one more stage; who was in it in that cycle before keeps the first time."""
+        if any((each.cycle, each.stage) == (cycle, stage) for each in self.entered):
+            return Journey(cycle, self.entered)
+        return Journey(cycle, (*self.entered, Entered(cycle, stage, at)))
+
+    @property
+    def text(self) -> str:
+        """As it is kept: the cycle, then a word for each stage."""
+        return " ".join([str(self.cycle), *(f"{e.cycle}:{e.stage}={stamp(e.at)}" for e in self.entered)])
+
+    @staticmethod
+    def read(text: object) -> Journey:
+        """From its text; of anything else the first cycle, without any stage."""
+        if not isinstance(text, str) or not text:
+            return Journey()
+        cycle, *words = text.split(" ")
+        entered: list[Entered] = []
+        for word in words:
+            where, _, at = word.rpartition("=")
+            number, _, stage = where.partition(":")
+            entered.append(Entered(int(number), stage, instant(at)))
+        return Journey(int(cycle), tuple(entered))

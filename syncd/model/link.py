@@ -123,8 +123,9 @@ class Linked:
 
 
 class Topic(StrEnum):
-    """What a conflict is about: one field of a linked record, which records belong together, or an edit that a write of
-    ours has overwritten, as the vendor's history tells.
+    """What a conflict is about: one field of a linked record, which records belong together, an edit that a write of
+    ours has overwritten, as the vendor's history tells, or a move of stage: one that is not declared (``MOVE``), or one
+    that is and waits for its reason or for what must be known (``WAITS``).
     """
 
     FIELD = "field"
@@ -132,6 +133,12 @@ class Topic(StrEnum):
     MATCH = "match"
     GONE = "gone"
     LOST = "lost"
+    MOVE = "move"
+    WAITS = "waits"
+
+
+ABOUT_A_FIELD = frozenset({Topic.FIELD, Topic.CLEAR, Topic.MOVE, Topic.WAITS})
+"""What a person settles by the value of one side."""
 
 
 @dataclass(frozen=True, slots=True)

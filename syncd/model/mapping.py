@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from syncd.model.brake import Limits
+from syncd.model.lifecycle import Agreed
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -32,6 +33,8 @@ class Policy(StrEnum):
     MARKETING = "marketing"
     NEWEST = "newest"
     UNION = "union"
+    LIFECYCLE = "lifecycle"
+    """The declared transitions decide about every move, not only where both sides moved."""
     HOLD = "hold"
 
 
@@ -195,6 +198,7 @@ class KindMapping:
     ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work. ``native`` maps id
     properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
     rules that choose among several records of a side that match one of the other; without them a person is asked.
+    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -209,6 +213,7 @@ class KindMapping:
     several: Pair[tuple[Choice, ...]] = Pair((), ())
     scope: Pair[str | None] = Pair(None, None)
     partner_domains: tuple[str, ...] = ()
+    agreed: Agreed | None = None
     hash: str = ""
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.values import MISSING, Instant, Missing, Wire
 
 Cursor = NewType("Cursor", str)
@@ -199,7 +200,11 @@ class UserSort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RemoteUser:
-    """A user or a queue that may own records. ``email`` is lower case; a queue has none and is known by its name."""
+    """A user or a queue that may own records. ``email`` is lower case; a queue has none and is known by its name.
+
+    ``role`` (a team in HubSpot) and ``profile`` are names, empty where they are not told. ``author`` is the id by which
+    the vendor's history names this user where that is another.
+    """
 
     id: str
     sort: UserSort
@@ -207,6 +212,9 @@ class RemoteUser:
     email: str | None
     active: bool
     zone: str | None = None
+    role: str = ""
+    profile: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,13 +277,16 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class FieldEvent:
-    """One change of one field from the vendor's history. ``author`` is the vendor's user id or ``system``."""
+    """One change of one field from the vendor's history. ``author`` is the vendor's user id or ``system``; ``sort``
+    tells whether a person made it, or the vendor's own automation and apps.
+    """
 
     ref: RemoteRef
     field: str
     value: Wire
     at: Instant
     author: str
+    sort: AuthorSort = AuthorSort.USER
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ KEYS: Final[Mapping[str, str]] = {
     "step": "what was made: the name of a field, of a right, or of a permission set",
     "stream": "changes, departures or scan",
     "template": "the library's unformatted text; empty where it came formatted, see `at`",
-    "topic": "field, clear, match or gone",
+    "topic": "field, clear, match, gone, lost, move or waits",
     "trace": "file:line of each frame, innermost last",
     "turns": "how many turns",
     "unknown": "name of the event that is not registered",

@@ -15,6 +15,7 @@ from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
+from syncd.model.lifecycle import Journey, journey_of
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
@@ -39,7 +40,8 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class FieldStory:
     """One shared field of one record. ``base`` is the agreed value, ``confirmed`` the wire values last confirmed,
-    ``after`` what the next cycle writes to a record that is there, ``MISSING`` if nothing.
+    ``after`` what the next cycle writes to a record that is there, ``MISSING`` if nothing; ``journey`` what a person
+    has been through, of a field that the lifecycle decides.
     """
 
     mapping: FieldMapping
@@ -48,6 +50,7 @@ class FieldStory:
     confirmed: Pair[Mapping[str, Wire]]
     next: str
     after: Canonical | Missing = MISSING
+    journey: Journey | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,12 @@ class _Story:
         now: Pair[Told | None] = Pair(*(self._told(mapping, side) for side in Side))
         confirmed = Pair(*(self._confirmed(mapping, side) for side in Side))
         base: Canonical | Missing = MISSING if self.base is None else self.base.agreed.get(mapping.name, MISSING)
-        return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), self._after(mapping.name))
+        after, journey = self._after(mapping.name), self._journey(mapping.name)
+        return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
+
+    def _journey(self, name: str) -> Journey | None:
+        kept = None if self.base is None else self.base.agreed.get(journey_of(name))
+        return None if kept is None else Journey.read(kept)
 
     def _after(self, name: str) -> Canonical | Missing:
         updates = (each for decision in self.decisions for each in decision.actions if isinstance(each, Update))

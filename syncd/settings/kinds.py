@@ -99,8 +99,9 @@ class _Reading:
         slots: Pair[Mapping[str, tuple[str, ...]]] = Pair(*(self._slots(section, side, loc) for side in Side))
         steps = self._steps(section, direction, loc)
         self._consistent(section, direction, loc)
-        guarded = section.type in {FieldType.EMAIL, FieldType.OWNER} or name == STAGE
-        lane = Lane.OPT_OUT if section.type is FieldType.OPT_OUT else Lane.HANDOFF if name == STAGE else Lane.ORDINARY
+        staged = name == STAGE or section.policy is Policy.LIFECYCLE
+        guarded = section.type in {FieldType.EMAIL, FieldType.OWNER} or staged
+        lane = Lane.OPT_OUT if section.type is FieldType.OPT_OUT else Lane.HANDOFF if staged else Lane.ORDINARY
         widths = slots.map(lambda found: max((len(each) for each in found.values()), default=1))
         mapping = FieldMapping(
             name=name,

@@ -178,6 +178,11 @@ class LifecycleFile(Section):
         description="Two records linked for the first time stand in different stages: `hold` asks a person, "
         "`marketing` or `crm` says whose stage counts.",
     )
+    reason_field: Text | None = Field(
+        None,
+        description="Shared field that holds the reason of a person's last move: an enum whose values are the keys of "
+        "the reasons, or a text. Not given: the lists of reasons are for people, and no move waits for one.",
+    )
     stages: dict[Name, StageSection] = Field(min_length=1, description="Stages, in the order they are shown in.")
     reasons: dict[Name, dict[Name, ReasonSection]] = Field(
         default_factory=dict, description="Lists of reasons, each with its reasons by key."

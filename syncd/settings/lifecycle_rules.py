@@ -25,10 +25,11 @@ from syncd.model.lifecycle import (
     Teams,
     Transition,
 )
-from syncd.model.mapping import Direction
+from syncd.model.mapping import Direction, Policy
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.settings.handoff_rules import handoff_of
 from syncd.settings.kinds import MappingSource
+from syncd.settings.lifecycle_fields import check_reasons, undecided
 from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile, TransitionSection
 from syncd.settings.mapping_file import ValueSection
 from syncd.settings.rules import check_expression
@@ -59,6 +60,8 @@ def read_agreed(
         section = validated(LifecycleFile, tree)
         lifecycle = None if section is None else lifecycle_of(section, tree, teams=teams, sources=sources)
         flaws += tree.flaws
+    if lifecycle is not None or not agreed.exists():
+        flaws += undecided(lifecycle, sources)
     return lifecycle, teams, tuple(flaws)
 
 
@@ -120,6 +123,7 @@ def lifecycle_of(
         },
         undeclared=section.undeclared,
         first_link=section.first_link,
+        reason_field=section.reason_field,
         changed=tuple(Amendment(each.date, each.what, each.who, tuple(each.stages)) for each in section.changed),
         handoff=handoff_of(section, tree, sources=sources),
     )
@@ -157,6 +161,7 @@ class _Checking:
         else:
             self._table(self.source)
             self._entries(frozenset(self.source.file.fields))
+            check_reasons(self.section, self.tree, self.source)
         for key, stage in self.stages.items():
             if stage.owner is not None and self.teams is not None:
                 self._known(stage.owner, "team", self.teams, ("stages", key, "owner"))
@@ -180,6 +185,10 @@ class _Checking:
         if mapping.direction not in {None, Direction.BOTH}:
             what = f"the field {name} goes {mapping.direction} only, so the other side's moves would be written over"
             self.tree.flaw(("field",), what, f"let it go both ways in {source.tree.file}")
+        if mapping.policy is not Policy.LIFECYCLE:
+            where = source.tree.at(("fields", name), key=True)
+            what = f"the field {name} ({where.file}:{where.line}) has the policy {mapping.policy}: two would decide"
+            self.tree.flaw(("field",), what, f"say `policy: lifecycle` there, or remove {self.tree.file}")
         for key in self.stages:
             if key not in mapping.values:
                 known = [each for each in mapping.values if each not in self.stages]

@@ -27,6 +27,7 @@ from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
 from syncd.settings.declared import declared
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
+from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
@@ -105,6 +106,7 @@ class _Loading:
         cases = self._cases(directory)
         lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read)
         self.flaws += flaws
+        kinds = tuple(_rehashed(kind) if kind.agreed else kind for kind in with_agreed(kinds, lifecycle, teams))
         if token is None:
             return None
         connection = Connection(

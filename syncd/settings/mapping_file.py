@@ -231,7 +231,9 @@ class FieldSection(Section):
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."
     )
     policy: Policy = Field(
-        Policy.HOLD, description="When both sides changed it: `crm`, `marketing`, `newest`, `union` (sets) or `hold`."
+        Policy.HOLD,
+        description="When both sides changed it: `crm`, `marketing`, `newest`, `union` (sets) or `hold`; `lifecycle` "
+        "for the field that `lifecycle.yaml` names, whose transitions decide about every move.",
     )
     tie: Tie | None = Field(None, description="Required with `newest`: who wins when both are equally new.")
     clear: Clear = Field(
@@ -241,7 +243,7 @@ class FieldSection(Section):
         None,
         description="Guard against lost updates: `none`; `readback` (read again just before the write, history looked "
         "up after it); `precondition` (the vendor's own condition, too). Default: none; readback for e-mail and owner "
-        "fields and for the field `stage`.",
+        "fields, for the field `stage` and for `policy: lifecycle`.",
     )
     values: dict[str, ValueSection] = Field(default_factory=dict, description="Value table, by shared value.")
     unknown: Unknown = Field(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, Table, bindparam, delete, select, update
 
 from syncd.model.errors import Bug
-from syncd.model.link import Conflict, DeadLetter, Parked, Topic
+from syncd.model.link import ABOUT_A_FIELD, Conflict, DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.resync import STREAM
 from syncd.model.run import Request
@@ -39,10 +39,10 @@ class Waiting:
         return [_conflict(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     def conflicts_of(self, links: Sequence[str]) -> Mapping[str, Sequence[Conflict]]:
-        """Open field conflicts (clears too) by link id; links without any are not in the answer."""
+        """Open field conflicts (clears and moves too) by link id; links without any are not in the answer."""
         found: dict[str, list[Conflict]] = defaultdict(list)
         for row in self._select("read conflicts", conflict, conflict.c.link, links):
-            if row.topic in {Topic.FIELD, Topic.CLEAR}:
+            if row.topic in ABOUT_A_FIELD:
                 found[row.link].append(_conflict(row))
         return dict(found)
 

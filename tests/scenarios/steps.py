@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from sandbox.hubspot.people import PERSON
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
 from syncd.model.link import Conflict, Parked
@@ -37,6 +38,25 @@ def remapped(
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(schema)
     path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
+    return open_both(config=config, switches=switches)
+
+
+def relived(
+    folder: Path,
+    change: Callable[[Schema], None],
+    *,
+    teams: Callable[[Schema], None] = lambda _: None,
+    person: Callable[[Schema], None] = lambda _: None,
+    switches: HubSpotSwitches | None = None,
+) -> Both:
+    """A world over a copy of the example configuration in which ``change`` may edit the lifecycle."""
+    config = folder / "config"
+    shutil.copytree(ROOT / "config", config)
+    for name, edit in (("lifecycle", change), ("teams", teams), ("schema/person", person)):
+        path = config / f"{name}.yaml"
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        edit(tree)
+        path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     return open_both(config=config, switches=switches)
 
 
@@ -84,9 +104,15 @@ class Steps:
         made = {"lastname": "Doe", "lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW", **properties}
         return self.both.hubspot.create("contacts", made)
 
-    def market(self, id_: str, *, object_name: str = "contacts", **properties: str) -> None:
-        """A marketing person edits a record."""
-        self.both.hubspot.edit(object_name, id_, properties)
+    def market(self, id_: str, *, object_name: str = "contacts", by: str = PERSON, **properties: str) -> None:
+        """Somebody edits a record in HubSpot; if nobody else is named, a user whom HubSpot does not list."""
+        self.both.hubspot.edit(object_name, id_, properties, by=by)
+
+    def marketer(self, *teams: str) -> str:
+        """A HubSpot user of these teams, to edit ``by``."""
+        hubspot = self.both.hubspot
+        name = f"{len(hubspot.portal.owners)}.{'.'.join(teams) or 'none'}".replace(" ", "-").lower()
+        return hubspot.user_of(hubspot.add_owner(f"{name}@example.com", "U", name, teams=teams))
 
     def marketed(self, id_: str, name: str, *, object_name: str = "contacts") -> str | None:
         """What HubSpot holds now; an empty text is no value."""
@@ -99,9 +125,15 @@ class Steps:
         """A Lead that a person makes."""
         return self.both.salesforce.insert("Lead", {"LastName": "Doe", "Company": "Acme", **fields})
 
-    def sell(self, id_: str, *, object_name: str = "Lead", **fields: object) -> None:
-        """A sales person edits a record."""
-        self.both.salesforce.edit(object_name, id_, fields)
+    def sell(self, id_: str, *, object_name: str = "Lead", by: str | None = None, **fields: object) -> None:
+        """Somebody edits a record in Salesforce; if nobody else is named, its administrator."""
+        self.both.salesforce.edit(object_name, id_, fields, by=by)
+
+    def seller(self, role: str | None = None) -> str:
+        """A Salesforce user with a role, to edit ``by``; the profile is Standard User."""
+        salesforce = self.both.salesforce
+        name = f"{len(salesforce.org.schema.entities['User'].table.rows)}.{role or 'none'}".replace(" ", "-").lower()
+        return salesforce.add_user(f"{name}@example.com", f"U {name}", role=role)
 
     def sold(self, id_: str, name: str, *, object_name: str = "Lead") -> object:
         """What Salesforce holds now."""

@@ -13,6 +13,7 @@ STAGE = """\
     type: enum
     marketing: lifecyclestage
     crm: {Lead: Status}
+    policy: lifecycle
     values: {mql: {marketing: marketingqualifiedlead, crm: Open}, sql: {marketing: salesqualifiedlead, crm: Working}}
 """
 LIFECYCLE = """\
@@ -55,6 +56,8 @@ def test_what_cannot_be_done_says_why(agreed: Path, run: Run) -> None:
     assert "not both" in run("glossary", "--html", "--md").failure["what"]
     nowhere = run("glossary", "--out", str(agreed / "no" / "page.md"))
     assert (nowhere.code, "cannot be written" in nowhere.failure["what"]) == (2, True)
+    mapping = agreed / "schema" / "person.yaml"
+    mapping.write_text(mapping.read_text(encoding="utf-8").replace("policy: lifecycle", ""), encoding="utf-8")
     (agreed / "lifecycle.yaml").unlink()
     without = run("glossary")
     assert (without.code, "docs/lifecycle.md" in without.failure["what"]) == (2, True)
@@ -71,11 +74,27 @@ def test_check_names_a_flaw_of_the_lifecycle(agreed: Path, run: Run) -> None:
     assert run("glossary").code == 2
 
 
-def test_the_lifecycle_changes_no_decision_yet(agreed: Path, run: Run) -> None:
-    """The hash that plans carry is the one without it: a plan approved before stays approved."""
-    with_it = run("check", "--json").json
+def test_a_changed_lifecycle_is_a_changed_configuration(agreed: Path, run: Run) -> None:
+    """Plans and intents carry a hash of what decided: whoever may make a move, and who is in which team, are part."""
+    hashes = {run("check", "--json").json["hash"]}
+    for name, was, becomes in (("lifecycle", "by: sales", "by: [sales, system]"), ("teams", "SDR", "AE")):
+        file = agreed / f"{name}.yaml"
+        file.write_text(file.read_text(encoding="utf-8").replace(was, becomes), encoding="utf-8")
+        hashes.add(run("check", "--json").json["hash"])
+    assert len(hashes) == 3
+    assert None not in hashes
+
+
+def test_either_the_policy_decides_or_the_lifecycle(agreed: Path, run: Run) -> None:
+    """Another policy beside the lifecycle, and the policy `lifecycle` without one, are told where they stand."""
+    mapping = agreed / "schema" / "person.yaml"
+    text = mapping.read_text(encoding="utf-8")
+    mapping.write_text(text.replace("policy: lifecycle", "policy: crm"), encoding="utf-8")
+    flaw = next(each for each in run("check", "--json").json["flaws"] if "policy" in each["what"])
+    assert "has the policy crm: two would decide" in flaw["what"]
+    assert (flaw["file"], flaw["line"]) == (str(agreed / "lifecycle.yaml"), 1)
+    mapping.write_text(text, encoding="utf-8")
     (agreed / "lifecycle.yaml").unlink()
-    (agreed / "teams.yaml").unlink()
-    without = run("check", "--json").json
-    assert with_it["hash"] == without["hash"] is not None
-    assert len(with_it["files"]) == len(without["files"]) + 2
+    flaw = next(each for each in run("check", "--json").json["flaws"] if "lifecycle" in each["what"])
+    assert flaw["what"] == "there is no lifecycle.yaml that could decide"
+    assert (flaw["file"], flaw["line"]) == (str(mapping), text[: text.index("policy: lifecycle")].count("\n") + 1)

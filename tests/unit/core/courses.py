@@ -62,6 +62,7 @@ COURSE = Lifecycle(
         Transition("lead", "out", ("m", "s")),
         Transition("out", "mql", ("m",), recycles=True),
     ),
+    reason_field="reason",
     reasons={"rejected": (Reason("timing", Pair("Not now", "Timing")),)},
 )
 

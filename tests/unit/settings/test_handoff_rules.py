@@ -36,6 +36,7 @@ def written(folder: Folder, handoff: str) -> None:
     )
     folder.write("lifecycle.yaml", text + handoff)
     folder.write("teams.yaml", TEAMS)
+    folder.person("crm: {Lead: Status}\n", "crm: {Lead: Status}\n    policy: lifecycle\n")
     folder.change(
         "schema/person.yaml",
         "crm: Working}\n",

@@ -64,6 +64,7 @@ def agreed(folder: Folder) -> Folder:
     """A sound configuration with a small lifecycle of two stages."""
     folder.write("teams.yaml", TEAMS)
     folder.write("lifecycle.yaml", LIFECYCLE)
+    folder.person("crm: {Lead: Status}\n", "crm: {Lead: Status}\n    policy: lifecycle\n")
     return folder
 
 
@@ -126,7 +127,7 @@ FLAWS = [
     ("field: stage", "field: email", "1:8: the field email has no value table", "type: enum"),
     ("field: stage", "field: stage\nkind: company", "2:7: there is no mapping of the kind 'company'", "company.yaml"),
     ("  sql: {", "  sqk: {", "12:3: the stage sqk is no value of the field stage", "did you mean 'sql'?"),
-    ("  sql: {", "  sqk: {", "2:1: the value sql of the field stage (schema/person.yaml:14)", "add the stage"),
+    ("  sql: {", "  sqk: {", "2:1: the value sql of the field stage (schema/person.yaml:15)", "add the stage"),
     # -- entry criteria
     ("[email]", "[emial]", "9:16: there is no shared field 'emial'", "did you mean 'email'?"),
     ("email != null", "emial != null", "10:13: CEL does not compile: line 1, column 1", "did you mean email?"),

@@ -1,0 +1,49 @@
+"""What is known of one link beside its Base, and what must be asked before more can be said.
+
+The planner reads nothing: where a verdict depends on a history, it names what it needs and is asked again. Here is what
+it is then given, as values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from syncd.model.lifecycle import Move
+from syncd.model.link import Conflict, Parked
+from syncd.model.remote import RemoteRecord
+from syncd.model.values import Instant, Pair, Told
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When one field of one link was changed on each side, and where that is from."""
+
+    at: Pair[Instant]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A side that shows another stage than it last confirmed: the vendor fields that hold it, and what it was before
+    (``MISSING`` if that side never told one).
+    """
+
+    record: RemoteRecord
+    fields: tuple[str, ...]
+    before: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What else is known of one link besides its Base: what waits, what a person chose, when fields changed, and the
+    moves of each side since they last agreed on a stage (``None``: not asked for).
+    """
+
+    conflicts: Sequence[Conflict] = ()
+    parked: Sequence[Parked] = ()
+    times: Mapping[str, Times] = field(default_factory=dict)
+    moves: Pair[tuple[Move, ...]] | None = None
+
+
+NOTHING_KNOWN = Known()

@@ -1,0 +1,137 @@
+"""The stage of one linked person as the planner has it at hand: what ``core.staging`` judges, of Base and records.
+
+Nothing is read from a vendor here. Whose history must be asked for is told by ``moved``: only sides that show another
+stage than they last confirmed, so that a person whose stage stands as it was costs nothing. What a person has been
+through is kept in the Base beside the agreed stage, under a name that no shared field has, and moves with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from syncd.core.known import Moved
+from syncd.core.layout import EMPTY_BASE, Layouts
+from syncd.core.lifecycle import Path
+from syncd.core.merge import Agree, Seen, Verdict
+from syncd.core.normalize import Inexpressible, Invalid, Lens
+from syncd.core.sight import Sight
+from syncd.core.staging import Moves, Sights, Staging
+from syncd.model.lifecycle import Agreed, Journey, journey_of
+from syncd.model.link import Base, Link, Linked
+from syncd.model.mapping import FieldMapping
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One linked record. ``decided`` are the shared values that were decided on before the stage."""
+
+    link: Link
+    base: Base
+    seen: Pair[RemoteRecord | None]
+    decided: Mapping[str, Canonical]
+
+    def ref(self, side: Side) -> RemoteRef:
+        """The record of one side."""
+        record = self.seen.of(side)
+        return record.ref if record else self.link.refs.of(side)
+
+
+class Stages:
+    """The stages of one kind that has a lifecycle."""
+
+    def __init__(self, lens: Lens, layouts: Layouts, sight: Sight, *, now: Instant) -> None:
+        assert lens.kind.agreed is not None, "only a kind with a lifecycle has stages"
+        self._agreed: Agreed = lens.kind.agreed
+        self.name = self._agreed.lifecycle.field
+        self._lens = lens
+        self._layouts = layouts
+        self._sight = sight
+        self._now = now
+        self._names = [field.name for field in lens.kind.fields]
+        self._made: Staging | None = None
+
+    @property
+    def _staging(self) -> Staging:
+        """What judges; made when the first stage has changed."""
+        if self._made is None:
+            self._made = Staging(self._agreed)
+        return self._made
+
+    def moved(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> Pair[Moved | None]:
+        """The sides that show another stage than they last confirmed: what is to be asked of their history."""
+        base = linked.base or EMPTY_BASE
+        found: Pair[Moved | None] = Pair(None, None)
+        for side in SIDES:
+            record = seen.of(side)
+            if record is None:
+                continue
+            name = record.ref.object
+            if self._sight.of(side, self.name, object_name=name, base=base, record=record).changed:
+                before = self._sight.before(side, self.name, object_name=name, base=base)
+                found = found.replacing(side, Moved(record, self._layouts.slots(side, name)[self.name], before))
+        return found
+
+    def read(self, side: Side, object_name: str, wires: tuple[Wire, ...]) -> Canonical | Invalid:
+        """The stage that these values of its vendor fields mean."""
+        return self._lens.read(side, object_name, self.name, wires)
+
+    def merge(
+        self, mapping: FieldMapping, person: Person, *, sides: Pair[Seen], moves: Moves | None
+    ) -> tuple[Verdict, Path]:
+        """What the lifecycle says of a stage, and the way that led there."""
+        agreed: Told = person.base.agreed.get(self.name, MISSING)
+        own = [side for side in SIDES if sides.of(side).changed and self._by_itself(side, person)]
+        for side in own:
+            sides = sides.replacing(side, replace(sides.of(side), changed=False))
+        if own and agreed is not MISSING and not any(side.changed for side in sides):
+            return Agree(agreed), ()
+        reason = self._staging.reason_field
+        reasons: Pair[Told] = self._look(reason, person) if reason in self._names else Pair(MISSING, MISSING)
+        sights = Sights(
+            reasons=reasons,
+            values=lambda: self._values(person),
+            unsaid=lambda side, stage: self._unsaid(side, stage, person),
+            journey=Journey.read(person.base.agreed.get(journey_of(self.name))),
+        )
+        return self._staging.merge(mapping, agreed=agreed, seen=sides, moves=moves, sights=sights)
+
+    def journey(self, base: Base, path: Path, agreed: Mapping[str, Canonical]) -> dict[str, Canonical]:
+        """What goes into the Base beside a stage that both sides come to agree on; nothing where it is the old one."""
+        if self.name not in agreed or not (path or agreed[self.name] != base.agreed.get(self.name, MISSING)):
+            return {}
+        before = Journey.read(base.agreed.get(journey_of(self.name)))
+        after = self._staging.journey(before, path, agreed[self.name], self._now)
+        return {journey_of(self.name): after.text}
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _look(self, name: str, person: Person) -> Pair[Told]:
+        def told(side: Side) -> Told:
+            record, object_name = person.seen.of(side), person.ref(side).object
+            if name not in self._layouts.slots(side, object_name):
+                return MISSING
+            return self._sight.of(side, name, object_name=object_name, base=person.base, record=record).value
+
+        return Pair(*(told(side) for side in SIDES))
+
+    def _values(self, person: Person) -> Mapping[str, Canonical]:
+        """The shared fields as both sides are to have them: decided on now, else agreed, else as either side tells."""
+        values: dict[str, Canonical] = {}
+        for name in self._names:
+            told = (person.decided.get(name, MISSING), person.base.agreed.get(name, MISSING), *self._look(name, person))
+            values[name] = next((value for value in told if value is not MISSING), None)
+        return values
+
+    def _unsaid(self, side: Side, stage: Canonical, person: Person) -> str:
+        wires = self._lens.write(side, person.ref(side).object, self.name, stage)
+        return wires.reason if isinstance(wires, Inexpressible | Invalid) else ""
+
+    def _by_itself(self, side: Side, person: Person) -> bool:
+        """Whether a vendor gave a new record a stage by itself, since it has no form for the one that was agreed on."""
+        ref, base = person.ref(side), person.base
+        fields = self._layouts.slots(side, ref.object).get(self.name, ())
+        if self.name not in base.agreed or not base.confirmed.of(side).keys().isdisjoint(fields):
+            return False
+        return isinstance(self._lens.write(side, ref.object, self.name, base.agreed[self.name]), Inexpressible)

@@ -1,0 +1,170 @@
+"""The merge of a stage, where the lifecycle decides: what both sides show and the moves behind it in, a verdict out.
+
+It stands between ``core.lifecycle``, which judges moves, and the planner, which writes. Every move is judged, not only
+those of two sides at once: what is not declared never becomes a write of the other side. What is refused or waits is a
+row for people, and both sides stay as they are; the agreed stage stays the agreed one, so that the move is still a move
+when it is looked at again. It refuses to judge a move before its author was asked for (``NeedsMoves``).
+
+A side counts as moved where it shows another stage than it last confirmed. A stage that a side has no form for is left
+to that side: what its vendor made a new record with by itself is no move of anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from syncd.core.lifecycle import Agree as Same
+from syncd.core.lifecycle import Clash, Course, Path, Refuse, Stay, Step, Wait
+from syncd.core.lifecycle import Take as Travel
+from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Keep, Seen, Take, Verdict, unreadable_in
+from syncd.model.lifecycle import Agreed, Journey, Move, Reason, Standing, Undeclared
+from syncd.model.link import Topic
+from syncd.model.mapping import FieldMapping
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, stamp
+
+RULE: Final = "lifecycle: "
+"""How the rule of every write begins that the lifecycle decided."""
+Moves = Pair[tuple[Move, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What is known of one person beside the stage itself. ``reasons`` are the values of the reason's field, by side;
+    ``values`` the shared fields as both sides are to have them. ``unsaid`` tells why a side cannot show a stage, empty
+    if it can. ``journey`` is what the person has been through.
+    """
+
+    reasons: Pair[Told]
+    values: Callable[[], Mapping[str, Canonical]]
+    unsaid: Callable[[Side, Canonical], str]
+    journey: Journey
+
+
+class Staging:
+    """Decides about the stages of one kind."""
+
+    def __init__(self, agreed: Agreed) -> None:
+        self._lifecycle = agreed.lifecycle
+        self._course = Course(agreed.lifecycle, agreed.teams, fields=frozenset(agreed.fields))
+        self._words = Pair(
+            *(
+                {reason.words.of(side).casefold(): reason.key for listed in self._reasons() for reason in listed}
+                for side in SIDES
+            )
+        )
+        self._keys = frozenset(reason.key for listed in self._reasons() for reason in listed)
+
+    @property
+    def reason_field(self) -> str | None:
+        """The shared field that holds the reason of a person's last move."""
+        return self._lifecycle.reason_field
+
+    def merge(
+        self, mapping: FieldMapping, *, agreed: Told, seen: Pair[Seen], moves: Moves | None, sights: Sights
+    ) -> tuple[Verdict, Path]:
+        """Merges the stage of one person; with the path that led there, empty where nobody moved.
+
+        :param agreed: the stage both sides last agreed on, ``MISSING`` if they never did.
+        :param seen: the stage on each side now.
+        :param moves: the moves of each side since then, as the vendors tell; ``None`` if nobody asked them yet.
+        """
+        if not any(side.changed for side in seen) and agreed is not MISSING:
+            return KEEP, ()
+        unreadable = unreadable_in(mapping, seen)
+        if unreadable is not None:
+            return unreadable, ()
+        shown = seen.map(lambda side: side.value)
+        if shown.marketing is MISSING or shown.crm is MISSING:
+            return Keep("a side did not tell this field"), ()
+        if agreed is not MISSING and moves is None:
+            return NEEDS_MOVES, ()
+        standing = Pair(*(self._standing(side, agreed, seen.of(side), moves, sights) for side in SIDES))
+        before = _stage(agreed) if agreed is not MISSING else MISSING
+        decided = self._course.decide(before, standing, values=sights.values(), cycle=sights.journey.cycle)
+        if shown.marketing == shown.crm:  # a side that could not show what was agreed on may show this
+            return Agree(shown.crm), decided.path if isinstance(decided, Travel) else _longer(decided)
+        match decided:
+            case Stay() | Same():
+                return KEEP, ()
+            case Travel(side, stage, _, path):
+                return Take(side, stage, RULE + _way(path)), path
+            case Wait(step):
+                return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
+            case Refuse(step, consequence, back):
+                return self._refused(step, consequence, back, sights), ()
+            case Clash(paths, reason):
+                moved = "; ".join(_told(step) for path in paths for step in path)
+                return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
+
+    def journey(self, journey: Journey, path: Path, stage: Canonical, now: Instant) -> Journey:
+        """What a person has been through once both sides show this stage."""
+        cycle = journey.cycle
+        for step in path:
+            cycle += step.transition is not None and step.transition.recycles
+            if step.move.stage is not None:
+                journey = journey.on(step.move.stage, step.move.at or now, cycle=cycle)
+        return journey.on(str(stage), now, cycle=cycle) if stage is not None else replace(journey, cycle=cycle)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _reasons(self) -> tuple[tuple[Reason, ...], ...]:
+        return tuple(self._lifecycle.reasons.values())
+
+    def _standing(self, side: Side, agreed: Told, seen: Seen, moves: Moves | None, sights: Sights) -> Standing:
+        """One side, as it is judged: a side that shows what it last confirmed is where both agreed to be."""
+        if not seen.changed and agreed is not MISSING:
+            return Standing(_stage(agreed))
+        stage = _stage(seen.value)
+        told = moves.of(side) if moves is not None else ()
+        if not told or told[-1].stage != stage:
+            return Standing(stage, told)
+        return Standing(stage, (*told[:-1], replace(told[-1], reason=self._reason(side, sights.reasons.of(side)))))
+
+    def _reason(self, side: Side, value: Told) -> str | None:
+        """The key of the reason that a side shows; what is no reason of any list stays as it is and counts for none."""
+        if not isinstance(value, str):
+            return None
+        return value if value in self._keys else self._words.of(side).get(value.casefold(), value)
+
+    def _refused(self, step: Step, consequence: Undeclared, back: str | None, sights: Sights) -> Verdict:
+        """What becomes of a move that is not declared. One that cannot be put back is listed."""
+        told = _told(step)
+        match consequence:
+            case Undeclared.REPORT:
+                return Clashing(Topic.MOVE, f"not declared: {told}")
+            case Undeclared.HOLD:
+                return Clashing(Topic.FIELD, f"not declared, and a person is to decide: {told}")
+            case Undeclared.REVERT:
+                unsaid = sights.unsaid(step.side, back)
+                if unsaid:
+                    return Clashing(Topic.MOVE, f"not declared: {told}; it cannot be put back: {unsaid}")
+                return Take(step.side.other, back, f"{RULE}{step.start} -> {step.move.stage} is not declared: put back")
+
+
+def _stage(value: Told) -> str | None:
+    return None if value is None or value is MISSING else str(value)
+
+
+def _longer(decided: object) -> Path:
+    """Of two ways to one stage the one that tells more."""
+    return max(decided.paths, key=len) if isinstance(decided, Same) else ()
+
+
+def _way(path: Path) -> str:
+    """A path in the words of an audit."""
+    if not path:
+        return "first link"
+    steps = (f"{step.start or 'new'} -> {step.move.stage} by {', '.join(sorted(step.teams))}" for step in path)
+    return ", then ".join(steps)
+
+
+def _told(step: Step) -> str:
+    """One move and its author, for people."""
+    at = f" at {stamp(step.move.at)}" if step.move.at is not None else ""
+    move = f"{step.start or 'new'} -> {step.move.stage or 'no stage'}"
+    return (
+        f"{move} on the {step.side} side by {step.move.author}{at} ({step.why})"
+        if step.why
+        else (f"{move} on the {step.side} side by {step.move.author}{at}")
+    )

@@ -1,0 +1,106 @@
+"""Who moved a person from which stage to which, since both sides last agreed: from the vendors' own histories.
+
+Asked only for records whose stage is another than their side last confirmed, many in one call, and only of that side.
+No clock decides what is new: the stage that was last confirmed is looked for in the history, and what follows it up to
+the stage that was read is what happened since. So a write of syncd's own is never a move: it is what was confirmed. Of
+a change under syncd's own name that is not such a write the vendor's automation is the author, and of one by somebody
+whom the vendor does not list nobody is known. Where a history tells nothing, the stage itself is all there is to judge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+
+from syncd.core.known import Moved
+from syncd.core.normalize import Directory, Invalid
+from syncd.core.planner import Planner
+from syncd.core.staging import Moves
+from syncd.engine.world import World
+from syncd.model.lifecycle import AUTOMATION, NOBODY_KNOWN, Author, AuthorSort, Move
+from syncd.model.link import Linked
+from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
+from syncd.model.values import SIDES, Pair, Side, Wire
+
+BACK = timedelta(days=3650)
+"""How far a history is read: to its beginning."""
+Meetings = Sequence[tuple[Linked, Pair[RemoteRecord | None]]]
+
+
+def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:
+    """The moves of each of these linked records, by link and side, oldest first; one call a side and lot."""
+    assert planner.stages is not None, "only a kind with a lifecycle is asked for moves"
+    moved = [planner.stages.moved(linked, seen) for linked, seen in met]
+    told = Pair(*(_told(world, planner, side, [each.of(side) for each in moved]) for side in SIDES))
+    pairs = zip(told.marketing, told.crm, strict=True)
+    return {linked.link.id: Pair(*pair) for (linked, _), pair in zip(met, pairs, strict=True)}
+
+
+def _told(world: World, planner: Planner, side: Side, moved: Sequence[Moved | None]) -> list[tuple[Move, ...]]:
+    connector = world.connectors.of(side)
+    asked = [each for each in moved if each is not None]
+    events: dict[RemoteRef, list[FieldEvent]] = defaultdict(list)
+    if asked and connector.capabilities.history:
+        refs = list(dict.fromkeys(each.record.ref for each in asked))
+        fields = sorted({name for each in asked for name in each.fields})
+        for event in connector.history(refs, fields, world.clock.now() - BACK):
+            events[event.ref].append(event)
+    people = _people(world.context.users.of(side))
+    return [
+        () if each is None else tuple(_moves(planner, side, each, events[each.record.ref], people)) for each in moved
+    ]
+
+
+def _people(directory: Directory) -> dict[str, Author]:
+    """Who each user is, by the id that the vendor's history names them with."""
+    return {
+        user.author or user.id: Author(AuthorSort.USER, user=user.email or "", role=user.role, profile=user.profile)
+        for user in directory.by_id.values()
+    }
+
+
+def _moves(
+    planner: Planner, side: Side, moved: Moved, events: Sequence[FieldEvent], people: dict[str, Author]
+) -> Iterable[Move]:
+    """What happened after the last time the confirmed stage was shown, up to the last time of the one that was read."""
+    assert planner.stages is not None
+    record = moved.record
+    now = tuple(record.fields.get(name) for name in moved.fields)
+    stages = planner.stages
+    shown = stages.read(side, record.ref.object, now)
+    trail = [
+        (stage, last)
+        for wires, last in _forms(moved.fields, now, events)
+        if not isinstance(stage := stages.read(side, record.ref.object, wires), Invalid)
+    ]
+    end = next((n for n in range(len(trail) - 1, -1, -1) if trail[n][0] == shown), None)
+    if end is None:
+        return
+    # A record was made with a stage that its history does not tell: then all of it came later.
+    begin = next((n + 1 for n in range(end - 1, -1, -1) if trail[n][0] == moved.before), 0)
+    for stage, event in trail[begin : end + 1]:
+        yield Move(None if stage is None else str(stage), _author(event, people), event.at)
+
+
+def _forms(
+    fields: tuple[str, ...], now: tuple[Wire, ...], events: Sequence[FieldEvent]
+) -> Iterable[tuple[tuple[Wire, ...], FieldEvent]]:
+    """What the vendor fields of a stage held together, after each change; those of one moment are one change.
+
+    A field without a history has held what it holds. One with a history was empty before it.
+    """
+    told = {event.field for event in events}
+    held = {name: None if name in told else wire for name, wire in zip(fields, now, strict=True)}
+    mine = [event for event in events if event.field in held]
+    for number, event in enumerate(mine):
+        held[event.field] = event.value or None
+        following = mine[number + 1] if number + 1 < len(mine) else None
+        if following is None or following.at != event.at:
+            yield tuple(held[name] for name in fields), event
+
+
+def _author(event: FieldEvent, people: dict[str, Author]) -> Author:
+    if event.sort is AuthorSort.SYSTEM:
+        return AUTOMATION
+    return people.get(event.author, NOBODY_KNOWN)
