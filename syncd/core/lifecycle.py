@@ -245,7 +245,7 @@ class Course:
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=why)
         asked = allowed.reasons if self.lifecycle.reason_field is not None else None
         if asked is not None and move.reason not in self._reasons[asked]:
-            what = "needs a reason" if move.reason is None else "was given a reason that is not in"
+            what = "needs a reason" if move.reason is None else "was given a reason that is not"
             why = f"{words} {what} of the list {asked}"
             return Step(side, start, move, teams, Meaning.NO_REASON, allowed, why)
         return Step(side, start, move, teams, Meaning.DECLARED, allowed)

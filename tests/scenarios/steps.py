@@ -47,7 +47,6 @@ def relived(
     *,
     teams: Callable[[Schema], None] = lambda _: None,
     person: Callable[[Schema], None] = lambda _: None,
-    switches: HubSpotSwitches | None = None,
 ) -> Both:
     """A world over a copy of the example configuration in which ``change`` may edit the lifecycle."""
     config = folder / "config"
@@ -57,7 +56,7 @@ def relived(
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
         edit(tree)
         path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
-    return open_both(config=config, switches=switches)
+    return open_both(config=config)
 
 
 @dataclass(frozen=True, slots=True)

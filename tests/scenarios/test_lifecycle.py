@@ -11,18 +11,11 @@ import pytest
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.salesforce.connector import SalesforceConnector
 from sandbox.hubspot.history import Source
-from sandbox.hubspot.switches import HubSpotSwitches
-from syncd.model.lifecycle import Journey
 from syncd.model.link import Topic
 from syncd.model.remote import FieldEvent, RemoteRef
 from syncd.model.values import Instant
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, SQL, WORKING, ann, both_show, journey
 from tests.scenarios.steps import Schema, Steps, relived
-
-NEW, WORKING, CLOSED = "Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"
-MQL = {"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"}
-SQL = {"lifecyclestage": "salesqualifiedlead", "hs_lead_status": "IN_PROGRESS"}
-OUT = {"hs_lead_status": "UNQUALIFIED"}
-OPPORTUNITY = {"lifecyclestage": "opportunity", "hs_lead_status": "OPEN_DEAL"}
 
 Lived = Callable[..., Steps]
 
@@ -32,11 +25,11 @@ def lived(tmp_path: Path) -> Iterator[Lived]:
     """Makes a world in which the lifecycle says what is given, beside what the example says."""
     opened: list[Steps] = []
 
-    def make(*, switches: HubSpotSwitches | None = None, **rules: object) -> Steps:
+    def make(**rules: object) -> Steps:
         def change(tree: Schema) -> None:
             tree.update(rules)
 
-        opened.append(Steps(relived(tmp_path / str(len(opened)), change, switches=switches)))
+        opened.append(Steps(relived(tmp_path / str(len(opened)), change)))
         return opened[-1]
 
     yield make
@@ -60,28 +53,6 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         monkeypatch.setattr(connector, "history", counting)
     return counted
-
-
-def journey(steps: Steps) -> Journey:
-    """What the one linked person has been through."""
-    (link,) = steps.both.store.links("person")
-    base = steps.both.store.by_link([link.id])[link.id].base
-    assert base is not None
-    return Journey.read(base.agreed.get("@stage"))
-
-
-def both_show(steps: Steps, contact: str, lead: str) -> tuple[str | None, str | None, object]:
-    """The stage on both sides, in their own words."""
-    return (
-        steps.marketed(contact, "lifecyclestage"),
-        steps.marketed(contact, "hs_lead_status"),
-        steps.sold(lead, "Status"),
-    )
-
-
-def ann(steps: Steps, **properties: str) -> tuple[str, str]:
-    """A linked MQL."""
-    return steps.pair(email="ann@acme-works.com", company="Acme", **properties)
 
 
 # -- moves that are declared -------------------------------------------------------------------------------------------
