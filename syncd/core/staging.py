@@ -117,9 +117,10 @@ class Staging:
             return Standing(_stage(agreed))
         stage = _stage(seen.value)
         told = moves.of(side) if moves is not None else ()
-        if not told or told[-1].stage != stage:
-            return Standing(stage, told)
-        return Standing(stage, (*told[:-1], replace(told[-1], reason=self._reason(side, sights.reasons.of(side)))))
+        reason = self._reason(side, sights.reasons.of(side))
+        if not told or told[-1].stage != stage:  # what the history does not account for, was entered by nobody known
+            told = (*told, Move(stage))
+        return Standing(stage, tuple(replace(move, reason=reason) for move in told))
 
     def _reason(self, side: Side, value: Told) -> str | None:
         """The key of the reason that a side shows; what is no reason of any list stays as it is and counts for none."""

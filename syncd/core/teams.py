@@ -17,7 +17,7 @@ class Membership:
     def __init__(self, teams: Teams) -> None:
         self._unknown = teams.unknown
         self._by: tuple[dict[str, set[str]], ...] = ({}, {}, {}, {})
-        for team in teams.teams:
+        for team in (*teams.teams, teams.automation):
             for index, names in zip(self._by, (team.users, team.roles, team.queues, team.profiles), strict=True):
                 for name in names:
                     index.setdefault(name.casefold(), set()).add(team.key)

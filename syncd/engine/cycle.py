@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
 from syncd.engine.carry import carry_out, check_clears
+from syncd.engine.moves import note_judged
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
@@ -165,6 +166,7 @@ class _Cycle:
                 progress=self._one_more,
             )
         for kind_plan in plan.kinds:
+            note_judged(self.world, self.world.terms[kind_plan.kind].kind)
             if plan.first_link or full or filled(self.world, kind_plan.kind) is None:
                 fields = self.world.terms[kind_plan.kind].kind.fields
                 note_filled(self.world, kind_plan.kind, (field.name for field in fields))

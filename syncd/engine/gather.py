@@ -30,6 +30,7 @@ from syncd.engine.gathered import (
     former_links,
     look_again,
 )
+from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
 from syncd.engine.world import World
@@ -446,8 +447,9 @@ class Gather:
             else:
                 object_name, _, id_ = rest.partition("/")
                 refs.of(Side(sort)).add(RemoteRef(object_name, id_))
+        stages = self.planner.stages if judged_otherwise(self.world, self.planner.kind) else None
         for link, conflicts in self.into.conflicts.items():
-            if any(conflict.resolution for conflict in conflicts):
+            if any(each.resolution or (stages is not None and each.field == stages.name) for each in conflicts):
                 links.add(link)
         looked = refs.map(frozenset)
         for conflict in self.into.matches:

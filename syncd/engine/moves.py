@@ -15,17 +15,35 @@ from datetime import timedelta
 
 from syncd.core.known import Moved
 from syncd.core.normalize import Directory, Invalid
-from syncd.core.planner import Planner
+from syncd.core.planner import Planner, digest
 from syncd.core.staging import Moves
 from syncd.engine.world import World
 from syncd.model.lifecycle import AUTOMATION, NOBODY_KNOWN, Author, AuthorSort, Move
 from syncd.model.link import Linked
+from syncd.model.mapping import KindMapping
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Pair, Side, Wire
 
 BACK = timedelta(days=3650)
 """How far a history is read: to its beginning."""
+JUDGED = "stages:{kind}"
+"""Under which name it is remembered by which lifecycle and teams the listed moves of a kind were judged last."""
 Meetings = Sequence[tuple[Linked, Pair[RemoteRecord | None]]]
+
+
+def judged_otherwise(world: World, kind: KindMapping) -> bool:
+    """Whether lifecycle or teams have changed since the listed moves were judged: then they are looked at again."""
+    if kind.agreed is None:
+        return False
+    remembered = world.store.recall(JUDGED.format(kind=kind.kind))
+    return remembered is None or remembered[0].decode() != digest(repr(kind.agreed))
+
+
+def note_judged(world: World, kind: KindMapping) -> None:
+    """All listed moves of a kind were judged by its present lifecycle and teams."""
+    if judged_otherwise(world, kind):
+        content = digest(repr(kind.agreed)).encode()
+        world.store.remember(JUDGED.format(kind=kind.kind), content, world.clock.now())
 
 
 def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:

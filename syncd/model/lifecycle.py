@@ -207,10 +207,13 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class Teams:
-    """All teams. ``unknown`` is per side the team for which a move counts whose author that vendor does not tell."""
+    """All teams. ``unknown`` is per side the team for which a move counts whose author that vendor does not tell;
+    ``automation`` names the users that are no people, such as those of other integrations.
+    """
 
     teams: tuple[Team, ...]
     unknown: Pair[str | None] = Pair(None, None)
+    automation: Team = Team(SYSTEM, "Automation")
 
 
 @dataclass(frozen=True, slots=True)

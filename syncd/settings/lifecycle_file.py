@@ -210,6 +210,14 @@ class TeamSection(Section):
     )
 
 
+class AutomationSection(Section):
+    """Users that are no people."""
+
+    users: list[Words] = Field(default_factory=list, description="E-mail addresses.")
+    roles: list[Words] = Field(default_factory=list, description="Roles (Salesforce) and teams (HubSpot).")
+    profiles: list[Words] = Field(default_factory=list, description="Profiles.")
+
+
 class UnknownSection(Section):
     """Teams for moves whose author a vendor does not tell."""
 
@@ -221,6 +229,10 @@ class TeamsFile(Section):
     """The file ``teams.yaml``."""
 
     teams: dict[Name, TeamSection] = Field(min_length=1, description="Teams by key.")
+    automation: AutomationSection = Field(
+        default_factory=AutomationSection,
+        description="Users whose moves count as the vendors' own automation (`system`): other integrations.",
+    )
     unknown: UnknownSection = Field(
         default_factory=UnknownSection,
         description="Team for which a move counts whose author the vendor does not tell. Not given: for none.",

@@ -88,6 +88,13 @@ def teams_of(section: TeamsFile, tree: Tree) -> Teams:
             for key, each in section.teams.items()
         ),
         unknown=Pair(section.unknown.marketing, section.unknown.crm),
+        automation=Team(
+            SYSTEM,
+            "Automation",
+            users=tuple(section.automation.users),
+            roles=tuple(section.automation.roles),
+            profiles=tuple(section.automation.profiles),
+        ),
     )
 
 

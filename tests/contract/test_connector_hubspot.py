@@ -18,6 +18,7 @@ from sandbox.hubspot.kernel import DEFAULT_TOKEN, HubSpotKernel
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import Fault, HttpResponse
 from syncd.model.errors import NeedsOperator
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import Cursor, Departure, Gone, MatchKey, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.write import (
     Clash,
@@ -298,7 +299,11 @@ def test_questions(portal: Portal) -> None:
     portal.kernel.edit("contacts", c.id, {"firstname": "Z"}, by="userId:5")
     events = portal.connector.history([c], ["firstname"], START)
     assert [event.value for event in events] == ["F2", "Z"]
-    assert events[-1].author == "5"
+    assert [(event.author, event.sort) for event in events][-1] == ("5", AuthorSort.USER)
+    assert events[0].sort is AuthorSort.SYSTEM  # what an app wrote
+    ben = portal.kernel.add_owner("ben@example.com", "Ben", "B", teams=["SDR", "All of sales"])
+    (user,) = [user for user in portal.connector.users() if user.id == ben]
+    assert (user.role, f"userId:{user.author}") == ("SDR", portal.kernel.user_of(ben))
     assert portal.connector.identity().account == str(portal.kernel.account.portal_id)
     assert portal.connector.quota().used is not None
 

@@ -20,6 +20,7 @@ from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from sandbox.salesforce import SalesforceKernel
 from sandbox.salesforce.org import DuplicateRule
 from syncd.model.errors import NeedsOperator, RetryLater
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import (
     Cursor,
     Departure,
@@ -424,7 +425,31 @@ def test_history_tells_who_changed_what(world: World) -> None:
     world.org.edit("Lead", lead, {"OwnerId": queue})
     events = world.connector.history([RemoteRef("Lead", lead)], ["Status", "OwnerId"], start)
     assert [(event.field, event.value) for event in events] == [("Status", "Working - Contacted"), ("OwnerId", queue)]
-    assert {event.author for event in events} == {world.org.org.admin_user}
+    assert {(event.author, event.sort) for event in events} == {(world.org.org.admin_user, AuthorSort.USER)}
+
+
+def test_history_tells_people_from_automation(world: World) -> None:
+    """What bears our own user's name, or that of one of the vendor's own users, was made by no person."""
+    world.org.track_fields("Lead", ["Status"])
+    lead, start, own = world.lead(1), world.clock.now(), world.org.org.integration_user
+    process = world.org.add_user("process@example.com", "Automated Process")
+    users = world.org.org.schema.entities["User"].table
+    users.put({**users.rows[process], "UserType": "AutomatedProcess"})
+    for by, status in ((own, "Working - Contacted"), (process, "Closed - Not Converted")):
+        world.org.edit("Lead", lead, {"Status": status}, by=by)
+        world.clock.advance(5)
+    events = world.connector.history([RemoteRef("Lead", lead)], ["Status"], start)
+    assert [(event.author, event.sort) for event in events] == [(own, AuthorSort.SYSTEM), (process, AuthorSort.SYSTEM)]
+
+
+def test_users_have_roles_and_profiles(world: World) -> None:
+    """Names of both, empty where a user has none, and where our own user may not look at setup."""
+    rep = world.org.add_user("rep@example.com", "Rep", role="SDR")
+    told = {user.id: (user.role, user.profile) for user in world.connector.users()}
+    assert told[rep] == ("SDR", "Standard User")
+    assert told[world.org.org.admin_user] == ("", "System Administrator")
+    world.org.hide_field("User", "ProfileId")
+    assert {(user.role, user.profile) for user in world.connector.users()} == {("", "")}
 
 
 # -- write -----------------------------------------------------------------------------------------------------------

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from syncd.bootstrap import read_only_fields
+from syncd.engine.world import World, make_ready
 from syncd.model.lifecycle import Journey
+from syncd.operations.explain import FieldStory, explain
+from syncd.operations.finding import find_hits
+from syncd.settings.loading import load
 from tests.scenarios.steps import Steps
+from tests.worlds import config_environment, open_world
 
 NEW, WORKING, CLOSED = "Open - Not Contacted", "Working - Contacted", "Closed - Not Converted"
 MQL = {"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"}
@@ -31,3 +39,18 @@ def both_show(steps: Steps, contact: str, lead: str) -> tuple[str | None, str | 
 def ann(steps: Steps, **properties: str) -> tuple[str, str]:
     """A linked MQL."""
     return steps.pair(email="ann@acme-works.com", company="Acme", **properties)
+
+
+def world_with(steps: Steps, config: Path) -> World:
+    """The same vendors and store as a process sees them that reads the configuration anew."""
+    both = steps.both
+    settings = load(config, config_environment(), read_only=read_only_fields()).connection(None)
+    return open_world(both.hubspot, both.salesforce, both.clock, both.store, settings)
+
+
+def explained(steps: Steps, contact: str) -> FieldStory:
+    """What `explain` says of the stage of a contact."""
+    make_ready(steps.both.world)
+    (hit,) = find_hits(steps.both.world, f"marketing:contacts/{contact}")
+    (story,) = explain(steps.both.world, hit, field="stage").fields
+    return story

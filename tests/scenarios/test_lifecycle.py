@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from sandbox.hubspot.history import Source
 from syncd.model.link import Topic
 from syncd.model.remote import FieldEvent, RemoteRef
 from syncd.model.values import Instant
-from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, SQL, WORKING, ann, both_show, journey
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, SQL, WORKING, ann, both_show, journey, world_with
 from tests.scenarios.steps import Schema, Steps, relived
 
 Lived = Callable[..., Steps]
@@ -111,7 +111,7 @@ def test_only_those_whose_stage_changed_are_asked_about(steps: Steps, asked: Cou
         steps.market(contact, city="Berlin")
     steps.sell(pairs[0][1], Status=CLOSED)
     steps.cycle()
-    assert asked["crm"] == 1
+    assert asked == {"crm": 1, "marketing": 1}  # who made the move; and, after the write, whether it went over an edit
 
 
 # -- moves that are not ------------------------------------------------------------------------------------------------
@@ -181,6 +181,24 @@ def test_a_person_lets_a_move_through_or_undoes_it(steps: Steps, side: str) -> N
     steps.quiet()
 
 
+def test_a_move_that_is_declared_later_travels(lived: Lived) -> None:
+    """Both teams agree that marketing may do it: what was listed is judged anew, though nobody touched it."""
+    steps = lived()
+    contact, lead = ann(steps)
+    steps.market(contact, by=steps.marketer("Marketing"), **SQL)
+    steps.cycle()
+    assert steps.conflict().topic is Topic.MOVE
+    file = steps.both.settings.directory / "lifecycle.yaml"
+    text = file.read_text(encoding="utf-8")
+    assert "to: sql\n  by: sales" in text
+    file.write_text(text.replace("to: sql\n  by: sales", "to: sql\n  by: [sales, marketing]"), encoding="utf-8")
+    steps.both.world = world_with(steps, file.parent)
+    steps.cycle()
+    assert steps.sold(lead, "Status") == WORKING
+    assert not steps.conflicts()
+    steps.quiet()
+
+
 def test_a_move_that_is_undone_where_it_was_made_is_off_the_list(steps: Steps) -> None:
     """Whoever made it takes it back: nothing is written, and nothing waits."""
     contact, _ = ann(steps)
@@ -233,6 +251,37 @@ def test_an_author_who_is_not_told_counts_as_the_file_says(tmp_path: Path) -> No
         if not travels:
             assert "by nobody known" in steps.conflict().reason
         steps.both.store.close()
+
+
+def test_another_integration_is_automation(steps: Steps) -> None:
+    """A user under `automation` is nobody of a team: what it moves is declared for `system`, or for nobody."""
+    contact, lead = ann(steps, **SQL)
+    org = steps.both.salesforce.org
+    robot = steps.seller()
+    profiles = org.schema.entities["Profile"].table.by_id()
+    other = next(row["Id"] for row in profiles if row["Name"] == "Salesforce Integration")
+    steps.both.salesforce.edit("User", robot, {"ProfileId": other})
+    steps.sell(lead, by=robot, Status=NEW)
+    steps.cycle()
+    assert "sql -> mql is declared for sales; it was made by system" in steps.conflict().reason
+    assert steps.marketed(contact, "lifecyclestage") == "salesqualifiedlead"
+
+
+def test_what_a_write_of_ours_sets_off_is_automation(steps: Steps) -> None:
+    """A flow of the org makes another stage of the one that syncd writes: it acts as syncd's user and is no team's."""
+    contact, _ = ann(steps)
+    org = steps.both.salesforce.org
+
+    def closes(before: Mapping[str, object] | None, after: Mapping[str, object]) -> Mapping[str, object]:
+        return {"Status": CLOSED} if after["Status"] == WORKING else {}
+
+    org.workflows["Lead"] = [closes]
+    steps.market(contact, by=steps.marketer("SDR"), **SQL)
+    steps.cycle()
+    steps.cycle()
+    assert "sql -> disqualified on the crm side by the vendor's automation" in steps.conflict().reason
+    assert steps.marketed(contact, "lifecyclestage") == "salesqualifiedlead"
+    steps.quiet()
 
 
 def test_automation_of_the_vendor_is_the_author_system(steps: Steps) -> None:

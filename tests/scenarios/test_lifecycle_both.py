@@ -12,7 +12,7 @@ from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.salesforce.definitions import text
 from sandbox.salesforce.standard_setup import LEAD_STATUSES
 from syncd.model.link import Topic
-from tests.scenarios.lifecycles import CLOSED, MQL, NEW, SQL, WORKING, ann, both_show, journey
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, SQL, WORKING, ann, both_show, explained, journey
 from tests.scenarios.steps import Schema, Steps, relived
 from tests.worlds import open_both
 
@@ -104,8 +104,8 @@ def test_a_move_waits_for_what_must_be_known(steps: Steps) -> None:
     assert "mql needs company_name to be filled" in waiting.reason
     assert steps.marketed(contact, "lifecyclestage") == "salesqualifiedlead"
     steps.quiet()
+    assert f"held by conflict {waiting.id}: waits: sql -> mql on the crm side" in explained(steps, contact).next
     steps.market(contact, company="Acme")
-    steps.cycle()
     steps.cycle()
     assert both_show(steps, contact, lead) == ("marketingqualifiedlead", "NEW", NEW)
     assert not steps.conflicts()
@@ -206,5 +206,5 @@ def test_somebody_comes_back_in_a_second_cycle(answer: Literal["silent", "error"
     assert values[-3:] == ["salesqualifiedlead", "", "marketingqualifiedlead"]
     assert not steps.conflicts()
     steps.quiet()
-    assert journey(steps) == told
+    assert journey(steps) == told == explained(steps, contact).journey
     steps.both.store.close()
