@@ -93,7 +93,7 @@ class Staging:
             case Wait(step):
                 return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
             case Refuse(step, consequence, back):
-                return self._refused(step, consequence, back, sights), ()
+                return self._refused(step, consequence, back, seen=seen, sights=sights), ()
             case Clash(paths, reason):
                 moved = "; ".join(_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
@@ -128,8 +128,12 @@ class Staging:
             return None
         return value if value in self._keys else self._words.of(side).get(value.casefold(), value)
 
-    def _refused(self, step: Step, consequence: Undeclared, back: str | None, sights: Sights) -> Verdict:
-        """What becomes of a move that is not declared. One that cannot be put back is listed."""
+    def _refused(
+        self, step: Step, consequence: Undeclared, back: str | None, *, seen: Pair[Seen], sights: Sights
+    ) -> Verdict:
+        """What becomes of a move that is not declared. One that cannot be put back is listed, and so is one of a person
+        whom the other side has moved as well: a stage that is put back is settled on both sides as they stand.
+        """
         told = _told(step)
         match consequence:
             case Undeclared.REPORT:
@@ -138,6 +142,8 @@ class Staging:
                 return Clashing(Topic.FIELD, f"not declared, and a person is to decide: {told}")
             case Undeclared.REVERT:
                 unsaid = sights.unsaid(step.side, back)
+                if seen.other(step.side).changed:
+                    unsaid = f"the {step.side.other} side has moved this person, too"
                 if unsaid:
                     return Clashing(Topic.MOVE, f"not declared: {told}; it cannot be put back: {unsaid}")
                 return Take(step.side.other, back, f"{RULE}{step.start} -> {step.move.stage} is not declared: put back")

@@ -173,6 +173,7 @@ class Story:
         both.clock.advance(HOUR)
         mark = both.clock.now()
         kernels = {"hubspot": both.hubspot, "salesforce": both.salesforce}
+        whole = cycle.fault is None
         if cycle.fault is not None:
             with suppress(NothingToHit):
                 arm(kernels[cycle.fault[0]], cycle.fault[1], times=2)
@@ -180,8 +181,9 @@ class Story:
             with _dying(list(kernels.values()), cycle):
                 sync(both.world)
         except SyncdError:
-            pass
+            whole = False
         except Killed:
+            whole = False
             world = open_world(both.hubspot, both.salesforce, both.clock, both.store, self.settings)
             self.steps = Steps(replace(both, world=world))
         for kernel in kernels.values():
@@ -192,8 +194,8 @@ class Story:
         for side, stage in self.written(mark):
             assert stage in self.reached, f"{stage} was written on the {side} side; declared are {self.reached}"
         marketing, crm = self.shows()
-        if marketing == crm and crm is not None:
-            self.reached = {crm}
+        if marketing == crm and crm is not None:  # only a whole cycle is sure to know it
+            self.reached = {crm} if whole else self.reached | {crm}
 
     # -- what stands there ---------------------------------------------------------------------------------------------
     def shows(self) -> tuple[str | None, str | None]:
@@ -314,6 +316,13 @@ def _fresh(config: ConnectionSettings) -> Both:
 @settings(max_examples=40, deadline=None)
 @given(way=st.sampled_from(Undeclared), story=STORIES)
 @example(way=Undeclared.REVERT, story=[Edit("marketing", "Marketing", "customer"), Edit("crm", "SDR", "sql")])
+@example(
+    way=Undeclared.REVERT,
+    story=[
+        Edit("crm", "Marketing", "disqualified"), Edit("marketing", "Facilities", "lead"),
+        Edit("marketing", "Facilities", "customer"), Edit("crm", "Marketing", "lead"),
+    ],
+)  # fmt: skip
 @example(way=Undeclared.REPORT, story=[Edit("crm", "Facilities", "sql"), Cycle(dies=6, carried_out=True)])
 @example(way=Undeclared.REPORT, story=[Edit("crm", "SDR", "sql"), Cycle(fault=("hubspot", "ghost-write"))])
 def test_nobody_is_brought_into_a_stage_by_an_undeclared_edge(
