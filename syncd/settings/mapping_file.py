@@ -269,7 +269,7 @@ class FieldSection(Section):
     lane: Lane | None = Field(
         None,
         description="Priority: `opt_out`, `handoff`, `ordinary`, `bulk`. Default: ordinary; opt_out fields opt_out; "
-        "the field `stage` handoff.",
+        "the field `stage` and `policy: lifecycle` handoff.",
     )
 
 
