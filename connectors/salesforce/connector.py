@@ -65,6 +65,10 @@ CAPABILITIES: Final = Capabilities(
 _NEARLY_SPENT: Final = 0.95
 
 
+_BEHIND: Final = (("UserRole", "Name"), ("Profile", "Name"))
+"""What else tells for which team a user works."""
+
+
 class _Org:
     """What the connectors of all lanes share."""
 
@@ -181,9 +185,9 @@ class SalesforceConnector:
         neither, at the price of one more.
         """
         try:
-            users, queues = self._people(("UserRole", "Name"), ("Profile", "Name"))
+            users, queues = self._people(*_BEHIND)
         except CallRefused as why:
-            if why.code not in {"INVALID_FIELD", "INVALID_TYPE"}:
+            if why.code != "INVALID_FIELD" or not any(lookup in why.complaint.message for lookup, _ in _BEHIND):
                 raise
             users, queues = self._people()
         return [_user(row) for row in users] + [
