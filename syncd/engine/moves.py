@@ -71,9 +71,11 @@ def _told(world: World, planner: Planner, side: Side, moved: Sequence[Moved | No
 
 
 def _people(directory: Directory) -> dict[str, Author]:
-    """Who each user is, by the id that the vendor's history names them with."""
+    """Who each user is, by the id that the vendor's history names them with; who has no address is known by name."""
     return {
-        user.author or user.id: Author(AuthorSort.USER, user=user.email or "", role=user.role, profile=user.profile)
+        user.author or user.id: Author(
+            AuthorSort.USER, user=user.email or user.name, role=user.role, profile=user.profile
+        )
         for user in directory.by_id.values()
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from syncd.cli.main import main
-from syncd.model.link import Conflict, DeadLetter, Topic
+from syncd.model.link import ABOUT_A_FIELD, Conflict, DeadLetter, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement
@@ -111,7 +111,7 @@ def clash(id: str, topic: Topic = Topic.FIELD) -> Conflict:
     """A conflict: about the field title, or about which records are one."""
     contact = (Side.MARKETING, RemoteRef("contacts", "51"))
     leads = [(Side.CRM, RemoteRef("Lead", "00Q1")), (Side.CRM, RemoteRef("Lead", "00Q2"))]
-    about_field = topic is Topic.FIELD
+    about_field = topic in ABOUT_A_FIELD
     return Conflict(
         id=id,
         kind="person",

@@ -97,6 +97,22 @@ def test_conflicts_are_listed_with_both_values(run: Run, store: SqlStore) -> Non
     assert listed[0]["values"] == {"marketing": "Head of\x1b[31m Sales", "crm": "CSO"}
 
 
+@pytest.mark.parametrize(
+    ("topic", "says"), [(Topic.MOVE, "declare it: a transition"), (Topic.WAITS, "complete it: it")]
+)
+def test_a_move_says_what_can_be_done(run: Run, store: SqlStore, topic: Topic, says: str) -> None:
+    """Both values and the ways out; a person's word settles it, and the agreement program knows it for listed."""
+    keep(store, conflicts=[clash("c1", topic)])
+    said = run("conflicts", "list")
+    assert said.code == 1
+    assert says in said.out
+    assert "CSO" in said.out
+    listed = read_listed(run("status", "--json").json)
+    assert listed.fields[(Side.CRM, RemoteRef("Lead", "00Q1")), "title"] == "conflict"
+    assert run("conflicts", "resolve", "c1", "--take", "crm").code == 0
+    assert [row.resolution for row in store.conflicts()] == ["crm"]
+
+
 def test_a_match_is_linked_or_set_apart(run: Run, store: SqlStore) -> None:
     """The choice is stored in the words that the engine carries out."""
     keep(store, conflicts=[clash("m1", Topic.MATCH), clash("m2", Topic.MATCH)])
