@@ -100,9 +100,9 @@ class Staging:
 
     def journey(self, journey: Journey, path: Path, stage: Canonical, now: Instant) -> Journey:
         """What a person has been through once both sides show this stage."""
-        cycle = journey.cycle
+        cycle, whole = journey.cycle, _declared(path)
         for step in path:
-            cycle += step.transition is not None and step.transition.recycles
+            cycle += whole and step.transition is not None and step.transition.recycles
             if step.move.stage is not None:
                 journey = journey.on(step.move.stage, step.move.at or now, cycle=cycle)
         return journey.on(str(stage), now, cycle=cycle) if stage is not None else replace(journey, cycle=cycle)
@@ -154,8 +154,12 @@ def _stage(value: Told) -> str | None:
 
 
 def _longer(decided: object) -> Path:
-    """Of two ways to one stage the one that tells more."""
-    return max(decided.paths, key=len) if isinstance(decided, Same) else ()
+    """Of two ways to one stage the one that is declared, and tells more."""
+    return max(decided.paths, key=lambda path: (_declared(path), len(path))) if isinstance(decided, Same) else ()
+
+
+def _declared(path: Path) -> bool:
+    return bool(path) and all(step.transition is not None for step in path)
 
 
 def _way(path: Path) -> str:

@@ -92,6 +92,20 @@ def test_a_reason_by_its_key_or_in_the_words_of_its_side(reason: Told, travels: 
         assert found.topic is Topic.WAITS
 
 
+def test_a_new_cycle_begins_where_both_sides_came_back_by_themselves() -> None:
+    """Marketing takes somebody up again in both systems: nothing is written, and the second cycle is noted once."""
+    seen = Pair(*(Seen("mql", changed=True) for _ in Side))
+    sights = Sights(Pair(MISSING, MISSING), lambda: dict(READY), lambda _side, _stage: "", Journey(1))
+    for moves in (Pair(by("m", "mql"), by("m", "mql", 10)), Pair(by("stranger", "mql"), by("m", "mql", 10))):
+        rules = staging()
+        verdict, path = rules.merge(FIELD, agreed="out", seen=seen, moves=moves, sights=sights)
+        assert verdict == Agree("mql")
+        assert rules.journey(Journey(1), path, "mql", NINE).cycle == 2
+    nobody = Pair(by("stranger", "mql"), by("stranger", "mql", 10))
+    _, path = rules.merge(FIELD, agreed="out", seen=seen, moves=nobody, sights=sights)
+    assert rules.journey(Journey(1), path, "mql", NINE).cycle == 1
+
+
 STAGES = st.sampled_from(["lead", "mql", "sql"])
 WALKS = st.lists(st.tuples(st.integers(1, 4), STAGES, st.integers(0, 10**9)), max_size=8)
 
