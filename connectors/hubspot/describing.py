@@ -42,6 +42,8 @@ _PEOPLE: Final = frozenset(
     {"CRM_UI", "CRM_UI_BULK_ACTION", "MOBILE_IOS", "MOBILE_ANDROID", "API", "INTEGRATION", "IMPORT"}
 )
 
+_AUTOMATION: Final = frozenset({"API", "INTEGRATION", "WORKFLOWS", "AUTOMATION_PLATFORM", "FORM"})
+"""What of the sources writes by itself; HubSpot gives no list of them."""
 _USER: Final = "userId:"
 
 
@@ -176,9 +178,9 @@ def _author(entry: Mapping[str, Any]) -> str:
 
 
 def _sort(entry: Mapping[str, Any]) -> AuthorSort:
-    """A person only where a user is named: what an app, a workflow or a form writes bears no user's id."""
+    """A person only where a user is named, and not as the one for whom an app, a workflow or a form acts."""
     named = entry.get("updatedByUserId") or str(entry.get("sourceId") or "").startswith(_USER)
-    return AuthorSort.USER if named and str(entry.get("sourceType")) in _PEOPLE else AuthorSort.SYSTEM
+    return AuthorSort.USER if named and str(entry.get("sourceType")) not in _AUTOMATION else AuthorSort.SYSTEM
 
 
 def _teams(row: Mapping[str, Any]) -> str:

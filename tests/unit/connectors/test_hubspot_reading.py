@@ -10,6 +10,7 @@ import responses
 
 from connectors.hubspot.connector import HubSpotConnector
 from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import Departure, MatchKey, RemoteRef, Shape, UserSort
 from tests.fakes import FakeClock
 from tests.hubspot_stub import BASE, OBJECTS, SHAPE, SearchStub, body_of, connect, row
@@ -201,6 +202,20 @@ def test_history(connector: HubSpotConnector) -> None:
     events = connector.history(refs, ["lifecyclestage"], datetime(2024, 2, 1, tzinfo=UTC))
     assert [(event.value, event.author) for event in events] == [("lead", "5"), ("customer", "system")]
     assert [len(body_of(call.request)["inputs"]) for call in responses.calls] == [50, 10]
+
+
+@responses.activate
+def test_history_tells_people_from_automation(connector: HubSpotConnector) -> None:
+    """The id of a user means a person in the interface and in an import, and not in an app or a workflow."""
+    sources = {"CRM_UI": 1, "IMPORT": 1, "CONTACTS": 1, "API": 1, "INTEGRATION": 1, "WORKFLOWS": 1, "DEALS": None}
+    entries = [
+        {"value": source, "timestamp": "2024-03-01T00:00:00Z", "sourceType": source, "updatedByUserId": user}
+        for source, user in sources.items()
+    ]
+    responses.post(READ, json={"results": [{"id": "1", "propertiesWithHistory": {"lifecyclestage": entries}}]})
+    events = connector.history([RemoteRef("contacts", "1")], ["lifecyclestage"], datetime(2024, 2, 1, tzinfo=UTC))
+    people = [event.value for event in events if event.sort is AuthorSort.USER]
+    assert people == ["CRM_UI", "IMPORT", "CONTACTS"]
 
 
 def test_a_shape_of_two_objects_is_refused(connector: HubSpotConnector) -> None:
