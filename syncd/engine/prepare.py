@@ -37,7 +37,7 @@ from syncd.model.plan import (
     Relink,
     Update,
 )
-from syncd.model.remote import FieldEvent, Moved, RemoteRecord, RemoteRef
+from syncd.model.remote import FieldEvent, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import SIDES, Instant, Pair, Side
 
 
@@ -216,6 +216,12 @@ class _Deciding:
             if found.link.id in done or (side, record.ref) in self.arrived:  # out of the bin, and merged into since
                 continue
             done.add(found.link.id)
+            mate = found.link.refs.of(side.other)
+            now = self._holder(found.link.kind, side.other, mate)
+            if now is not None and now.id != found.link.id:  # another's record was merged into it meanwhile
+                more = self._two_left(found.link, side.other, now)
+                self._detach(found, side.other, Detach(side.other, mate, Succession.MERGED), more)
+                continue
             link, relink = restored(found.link, side, record.ref)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
 
@@ -231,10 +237,7 @@ class _Deciding:
     def _move(self, found: Linked, side: Side, new: RemoteRef, relink: Relink) -> None:
         link = found.link
         self.gathered.meetings.pop(link.id, None)
-        taken = self.world.store.linked(link.kind, side, [new]).get(new)
-        survivor = self.arrived.get((side, new))  # moved there earlier in this cycle: the store does not know it yet
-        if survivor is None and taken is not None and taken.link.state is LinkState.LIVE:
-            survivor = taken.link
+        survivor = self._holder(link.kind, side, new)
         if survivor is not None and survivor.id != link.id:
             self._detach(found, side, Detach(side, relink.old, relink.how), self._two_left(link, side, survivor))
             return
@@ -243,6 +246,13 @@ class _Deciding:
         self.arrived[side, new] = moved
         record = self.gathered.strays.of(side).pop(new, None)
         self._decide(Linked(moved, found.base), self._both(moved, side, record), Known(), (relink,))
+
+    def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
+        """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""
+        if (side, ref) in self.arrived:
+            return self.arrived[side, ref]
+        stored = self.world.store.linked(kind, side, [ref]).get(ref)
+        return stored.link if stored is not None and stored.link.state is LinkState.LIVE else None
 
     def _two_left(self, link: Link, side: Side, survivor: Link) -> tuple[Hold, ...]:
         """Two records were merged on one side, both were linked: the other side is left with two, for a person."""

@@ -268,6 +268,26 @@ def test_a_lead_out_of_the_bin_that_another_is_merged_into_is_claimed_once(steps
     steps.quiet()
 
 
+def test_a_contact_out_of_the_bin_whose_lead_has_another_by_now_is_asked_about(steps: Steps) -> None:
+    """While the contact was away another one's Lead was merged into its Lead: a person is told of the two contacts."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = str(steps.marketed(second, "syncd_crm_id"))
+    steps.both.hubspot.archive("contacts", first)
+    steps.cycle()
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    steps.both.hubspot.restore("contacts", first)  # before its key is the other's: HubSpot holds each value once
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    assert {ref.id for _, ref in steps.conflict().refs} == {first, second}
+    assert (state_of(steps, first), state_of(steps, second)) == (LinkState.TOMBSTONE, LinkState.LIVE)
+    steps.market(first, jobtitle="Head")
+    steps.cycle()
+    assert steps.sold(lead, "Title") is None
+    steps.quiet()
+
+
 # -- conversions -------------------------------------------------------------------------------------------------------
 def test_a_conversion_moves_the_link_to_the_contact(steps: Steps) -> None:
     """The Lead becomes a Contact: the link follows, both keys are rewritten, and nothing is created twice."""
