@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +65,14 @@ def config_environment(*, brake: Mapping[str, object] | None = None) -> dict[str
         f"{prefix}SCOPE": "all",
         f"{prefix}BRAKE": json.dumps(raised(1_000_000) if brake is None else brake),
     }
+
+
+def agreed(folder: Path) -> Path:
+    """A copy of the example configuration in which both teams have agreed on who may move whom (``tests/agreed``)."""
+    config = folder / "config"
+    shutil.copytree(ROOT / "config", config)
+    shutil.copytree(ROOT / "tests" / "agreed", config, dirs_exist_ok=True)
+    return config
 
 
 def open_both(

@@ -14,7 +14,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
-from connectors.salesforce.errors import CallRefused
+from connectors.salesforce.errors import HIDDEN, CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
 from connectors.salesforce.known import INSCRIBED
@@ -63,8 +63,6 @@ CAPABILITIES: Final = Capabilities(
     inscribed=INSCRIBED,
 )
 _NEARLY_SPENT: Final = 0.95
-
-
 _BEHIND: Final = (("UserRole", "Name"), ("Profile", "Name"))
 """What else tells for which team a user works."""
 
@@ -187,7 +185,7 @@ class SalesforceConnector:
         try:
             users, queues = self._people(*_BEHIND)
         except CallRefused as why:
-            if why.code != "INVALID_FIELD" or not any(lookup in why.complaint.message for lookup, _ in _BEHIND):
+            if why.code not in HIDDEN:
                 raise
             users, queues = self._people()
         return [_user(row) for row in users] + [

@@ -34,6 +34,10 @@ class Complaint:
     extra: Any
 
 
+HIDDEN: Final = frozenset({"INVALID_FIELD", "MALFORMED_QUERY"})
+"""What is said of a query through a lookup that the user may not follow, by orgs and by what imitates one."""
+
+
 class CallRefused(Bug):
     """The vendor refused a whole call in a way that calling again would not change; surely nothing was executed."""
 

@@ -1,8 +1,8 @@
 """For which teams somebody moves people: found by who they are, never by the system in which they did it.
 
 What names an author most exactly decides alone: the user, then role and queue, then the profile; so one person can be
-taken out of what their role says, and one who is named in two teams serves both. It never guesses: whom no team names
-is in none, and an author whom the vendor does not tell is in one only where the teams' own rule says which.
+taken out of what their role says, and one who is named in two teams serves both. It never guesses: an author whom the
+vendor does not tell, or whom no team names, is in a team only where the teams' own rule says in which.
 """
 
 from __future__ import annotations
@@ -23,12 +23,18 @@ class Membership:
                     index.setdefault(name.casefold(), set()).add(team.key)
 
     def teams_of(self, author: Author, side: Side) -> frozenset[str]:
-        """The teams; none for a user whom no team names. ``side`` matters only where the author is not told."""
+        """The teams. ``side`` matters only where nothing tells which."""
         if author.sort is AuthorSort.SYSTEM:
             return frozenset({SYSTEM})
+        return self._named(author) or self._stand_in(side)
+
+    def _stand_in(self, side: Side) -> frozenset[str]:
+        stand_in = self._unknown.of(side)
+        return frozenset() if stand_in is None else frozenset({stand_in})
+
+    def _named(self, author: Author) -> frozenset[str]:
         if author.sort is AuthorSort.UNKNOWN:
-            stand_in = self._unknown.of(side)
-            return frozenset() if stand_in is None else frozenset({stand_in})
+            return frozenset()
         given = (author.user, author.role, author.queue, author.profile)
         user, role, queue, profile = (
             frozenset(index.get(name.casefold(), ())) for index, name in zip(self._by, given, strict=True)

@@ -20,7 +20,8 @@ import orjson
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered
-from syncd.engine.prepare import decide, kind_plan
+from syncd.engine.plans import kind_plan
+from syncd.engine.prepare import decide
 from syncd.engine.running import Running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World

@@ -19,7 +19,8 @@ from syncd.core.planner import LANES
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import LOT, Gather
 from syncd.engine.gathered import Gathered
-from syncd.engine.prepare import decide, kind_plan, plan_digest
+from syncd.engine.plans import kind_plan, plan_digest
+from syncd.engine.prepare import decide
 from syncd.engine.price import price
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import refuse_restored

@@ -235,5 +235,6 @@ class TeamsFile(Section):
     )
     unknown: UnknownSection = Field(
         default_factory=UnknownSection,
-        description="Team for which a move counts whose author the vendor does not tell. Not given: for none.",
+        description="Team for which a move counts whose author the vendor does not tell, or whom no team names. Not "
+        "given: for none.",
     )

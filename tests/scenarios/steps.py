@@ -14,7 +14,7 @@ from sandbox.hubspot.people import PERSON
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import Ended, sync
 from syncd.model.link import Conflict, Parked
-from tests.worlds import ROOT, Both, open_both
+from tests.worlds import ROOT, Both, agreed, open_both
 
 HOUR = 3600.0
 Fields = dict[str, dict[str, object]]
@@ -48,9 +48,8 @@ def relived(
     teams: Callable[[Schema], None] = lambda _: None,
     person: Callable[[Schema], None] = lambda _: None,
 ) -> Both:
-    """A world over a copy of the example configuration in which ``change`` may edit the lifecycle."""
-    config = folder / "config"
-    shutil.copytree(ROOT / "config", config)
+    """A world in which both teams have agreed (``tests/agreed``), and ``change`` may edit the lifecycle."""
+    config = agreed(folder)
     for name, edit in (("lifecycle", change), ("teams", teams), ("schema/person", person)):
         path = config / f"{name}.yaml"
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -38,8 +38,7 @@ def test_after_a_long_gap_what_is_fresh_goes_first(steps: Steps, pairs: list[tup
     for _, lead in pairs[3:5]:
         steps.sell(lead, City="In the gap")
     steps.both.clock.advance(3600.0)
-    rep = steps.marketer("SDR")
-    steps.market(pairs[5][0], by=rep, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    steps.market(pairs[5][0], lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
     steps.both.clock.advance(20.0)
     sync(steps.both.world, steady=True)
     assert steps.sold(pairs[5][1], "Status") == "Working - Contacted"

@@ -107,9 +107,9 @@ def test_bad_words_of_an_expectation(steps: Steps) -> None:
 
 def test_stages_wait_in_line_the_latest_first(steps: Steps) -> None:
     """The excess of a wave goes on by itself as the window moves; who entered the stage last goes first."""
-    store, pairs, rep = steps.both.store, linked(steps), steps.marketer("SDR")
+    store, pairs = steps.both.store, linked(steps)
     for number, (contact, _) in enumerate(pairs):
-        steps.market(contact, by=rep, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+        steps.market(contact, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
         if number == PEOPLE - 31:
             steps.both.clock.advance(60)
     steps.cycle()

@@ -16,8 +16,17 @@ from syncd.model.remote import FieldEvent, RemoteRef
 from syncd.model.values import Instant
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, SQL, WORKING, ann, both_show, journey, world_with
 from tests.scenarios.steps import Schema, Steps, relived
+from tests.worlds import agreed, open_both
 
 Lived = Callable[..., Steps]
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    """Two empty stand-ins, and both teams have agreed on who may move whom."""
+    both = open_both(config=agreed(tmp_path / "agreed"))
+    yield Steps(both)
+    both.store.close()
 
 
 @pytest.fixture
@@ -224,8 +233,9 @@ def test_a_stage_that_is_emptied_is_such_a_move(steps: Steps) -> None:
 
 
 # -- who it was --------------------------------------------------------------------------------------------------------
-def test_somebody_whom_no_team_names_moves_nobody(steps: Steps) -> None:
-    """A user with a team that `teams.yaml` does not know may make no move, however well declared it is."""
+def test_somebody_whom_no_team_names_moves_nobody(tmp_path: Path) -> None:
+    """A user with a team that `teams.yaml` does not know may make no move, unless `unknown` says for whom it counts."""
+    steps = Steps(relived(tmp_path, lambda _: None, teams=lambda tree: tree.pop("unknown")))
     contact, lead = ann(steps)
     steps.market(contact, by=steps.marketer("Facilities"), **SQL)
     assert steps.counts() == {"conflicts": 1}

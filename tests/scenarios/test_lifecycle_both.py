@@ -14,7 +14,7 @@ from sandbox.salesforce.standard_setup import LEAD_STATUSES
 from syncd.model.link import Topic
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, SQL, WORKING, ann, both_show, explained, journey
 from tests.scenarios.steps import Schema, Steps, relived
-from tests.worlds import open_both
+from tests.worlds import agreed, open_both
 
 # -- both sides moved somebody: the table of docs/lifecycle.md ---------------------------------------------------------
 CUSTOMER = {"lifecyclestage": "customer", "hs_lead_status": ""}
@@ -113,6 +113,14 @@ def test_a_move_waits_for_what_must_be_known(steps: Steps) -> None:
 
 
 @pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    """Two empty stand-ins, and both teams have agreed on who may move whom."""
+    both = open_both(config=agreed(tmp_path / "agreed"))
+    yield Steps(both)
+    both.store.close()
+
+
+@pytest.fixture
 def reasoned(tmp_path: Path) -> Iterator[Callable[[str], Steps]]:
     """Makes a world in which a shared field of a type holds the reason: a list of values, or a text."""
     opened: list[Steps] = []
@@ -180,12 +188,13 @@ def test_a_reason_of_another_list_is_none(reasoned: Callable[[str], Steps]) -> N
 
 # -- here again --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("answer", ["silent", "error"])
-def test_somebody_comes_back_in_a_second_cycle(answer: Literal["silent", "error"]) -> None:
+def test_somebody_comes_back_in_a_second_cycle(tmp_path: Path, answer: Literal["silent", "error"]) -> None:
     """Disqualified by sales, qualified anew by marketing: the second cycle begins, and the first keeps its times.
 
     In HubSpot the way back is a move backward, which its API takes only after a clear: seen in the property's history.
     """
-    steps = Steps(open_both(switches=HubSpotSwitches(stage_regression=answer)))
+    switches = HubSpotSwitches(stage_regression=answer)
+    steps = Steps(open_both(config=agreed(tmp_path), switches=switches))
     contact, lead = ann(steps)
     steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
     steps.cycle()

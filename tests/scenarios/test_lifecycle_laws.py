@@ -109,6 +109,7 @@ def _with_a_status_for_leads(schema: Schema) -> None:
 
 
 def _by_role(tree: Schema) -> None:
+    tree.pop("unknown")
     for team in tree["teams"].values():
         team.pop("profiles")
 

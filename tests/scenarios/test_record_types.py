@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from syncd.engine.cycle import plan_only
-from syncd.engine.prepare import plan_digest
+from syncd.engine.plans import plan_digest
 from syncd.model.errors import BadConfig
 from syncd.model.plan import Create, Decision, Plan
 from syncd.operations.forecast import forecast, forecast_document, written_samples

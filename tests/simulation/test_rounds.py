@@ -18,7 +18,8 @@ from syncd.core.planner import LANES
 from syncd.engine.ahead import write_ahead
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, look_again
-from syncd.engine.prepare import Prepared, decide, kind_plan, plan_digest, prepare
+from syncd.engine.plans import kind_plan, plan_digest
+from syncd.engine.prepare import Prepared, decide, prepare
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.model.link import LinkState
 from syncd.model.mapping import Direction

@@ -210,7 +210,8 @@ def test_what_names_an_author_most_exactly_counts_alone() -> None:
     assert teams(user="kim@example.com", role="sdr", queue="inbound") == {"m", "s"}
     assert teams(role="AE", profile="Standard") == {"s"}
     assert teams(role="Intern", profile="Standard") == {"m"}
-    assert teams(role="Intern") == set()
+    assert teams(role="Intern") == {"s"}, "whom no team names counts as who is not told"
+    assert set(membership.teams_of(Author(AuthorSort.USER, role="Intern"), Side.MARKETING)) == set()
     assert membership.teams_of(AUTOMATION, Side.CRM) == {SYSTEM}
     assert [set(membership.teams_of(NOBODY_KNOWN, side)) for side in SIDES] == [set(), {"s"}]
 

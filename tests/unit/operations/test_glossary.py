@@ -6,7 +6,6 @@ import re
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,8 +18,8 @@ from syncd.operations.page import Code, Page, Paragraph, Section, Table
 from syncd.operations.page_html import html
 from syncd.operations.page_markdown import markdown
 from syncd.settings.loading import load
+from tests import worlds
 
-CONFIG = Path(__file__).parents[3] / "config"
 SECRETS = {
     "SYNCD_CONNECTIONS__MAIN__MARKETING__ACCESS_TOKEN": "token",
     "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_SECRET": "secret",
@@ -30,9 +29,10 @@ NASTY = "<img src=x onerror=alert(1)> & \"quotes\" 'ticks' `code` | *bold* _low_
 
 
 @pytest.fixture(scope="module")
-def agreed() -> tuple[Lifecycle, Teams, KindMapping]:
-    """What the example configuration has agreed on."""
-    settings = load(CONFIG, SECRETS).connection("main")
+def agreed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lifecycle, Teams, KindMapping]:
+    """What both teams have agreed on in ``tests/agreed``."""
+    config = worlds.agreed(tmp_path_factory.mktemp("agreed"))
+    settings = load(config, SECRETS).connection("main")
     assert settings.lifecycle is not None
     assert settings.teams is not None
     return settings.lifecycle, settings.teams, next(each for each in settings.connection.kinds if each.kind == "person")

@@ -1,0 +1,79 @@
+"""One kind's decisions as a plan, and the digest by which a person approves exactly that.
+
+The digest covers what would be done and not when it was found, so that planning twice gives the same one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import orjson
+
+from syncd.core.planner import LANES
+from syncd.engine.gathered import Gathered
+from syncd.model.plan import (
+    Action,
+    Adopt,
+    Create,
+    Decision,
+    Detach,
+    Forget,
+    Hold,
+    KindPlan,
+    Nothing,
+    Relink,
+    Update,
+)
+
+
+def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindPlan:
+    """One kind's decisions in the order in which they are carried out; those with nothing to do are only counted."""
+    nothing: Counter[str] = Counter(gathered.nothing)
+    acting: list[Decision] = []
+    for decision in decisions:
+        if all(isinstance(action, Nothing) for action in decision.actions) and not (decision.closes or decision.frees):
+            nothing.update(action.reason for action in decision.actions if isinstance(action, Nothing))
+        else:
+            acting.append(decision)
+    acting.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
+    return KindPlan(kind, tuple(acting), dict(nothing))
+
+
+def plan_digest(kinds: Sequence[KindPlan]) -> str:
+    """A digest over what a plan would do: 24 hex digits."""
+    total = blake2b(digest_size=12)
+    for kind in kinds:
+        for decision in kind.decisions:
+            total.update(orjson.dumps([kind.kind, decision.link.id, [_told(action) for action in decision.actions]]))
+    return total.hexdigest()
+
+
+def _told(action: Action) -> list[object]:
+    """One action as plain values, without anything that only says when it was found."""
+    match action:
+        case Create():
+            return [
+                "create",
+                action.side,
+                action.object,
+                str(action.origin),
+                sorted(action.fields.items()),
+                sorted(action.refs.items()),
+                *([action.record_type] if action.record_type else []),
+            ]
+        case Update():
+            return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]
+        case Adopt():
+            return ["adopt", str(action.refs.marketing), str(action.refs.crm)]
+        case Relink():
+            return ["relink", action.side, str(action.old), str(action.new)]
+        case Detach():
+            return ["detach", action.side, str(action.ref)]
+        case Forget():
+            return ["forget", sorted(f"{side}:{ref}" for side, ref in action.remains)]
+        case Hold():
+            return ["hold", action.conflict.id]
+        case _:
+            return [type(action).__name__]
