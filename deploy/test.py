@@ -62,7 +62,8 @@ def main(options: Sequence[str]) -> int:
     seeds = os.environ.get("SEEDS") or str(FLOOR)
     simulate = ("simulate", "--seeds", seeds, "--workers", str(cores))
     with tempfile.TemporaryDirectory(prefix="syncd-test-") as kept:
-        spread = (f"--numprocesses={cores + 1}", "--dist=worksteal")  # one more: many wait for a daemon or a moment
+        # One process more than cores, since many tests wait; in small lots, so that none is left alone with the last.
+        spread = (f"--numprocesses={cores + 1}", "--dist=load", "--maxschedchunk=4")
         return _run(
             [
                 Part("the tests", [sys.executable, "-m", "pytest", *spread, *options]),

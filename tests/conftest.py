@@ -9,6 +9,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from types import ModuleType
 
 import hypothesis
 import pytest
@@ -24,6 +25,16 @@ from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the sa
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
 hypothesis.settings.load_profile("no deadline")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores."""
+    items.sort(key=lambda item: not _begins_processes(item.module))  # type: ignore[attr-defined]
+
+
+def _begins_processes(module: ModuleType) -> bool:
+    begun = {"tests.scenarios.processes", "tests.chaos.course", "tests.forked"}
+    return any(getattr(value, "__module__", "") in begun for value in vars(module).values())
 
 
 def pytest_collection_finish() -> None:

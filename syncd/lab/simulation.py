@@ -179,6 +179,7 @@ class _Play:
             self.witness.failed.append((began, self.arena.clock.ms))
         except Killed:
             self.result.turns["killed"] += 1
+            self.witness.failed.append((began, self.arena.clock.ms))
             self.world = None
             self.arena.clock.advance(RESTART)
         return None

@@ -28,8 +28,8 @@ OBJECT: Final = re.compile(r"/objects/[0-9-]+/(\w+)(?:/|$)")
 ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 """One record of Salesforce by its id, whose body names no type."""
 SECOND: Final = 1000
-HIDING: Final = "empty-side"
-"""The fault that answers as if nothing had changed."""
+HIDING: Final = ("empty-side", "repeated-keys")
+"""Faults that answer as if nothing had changed: with nothing, or with records and then, under the same key, none."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 TELLING: Final = re.compile(TOKEN.pattern.decode() + "|pat-na1-sandbox|sandbox-secret|Bearer ")  # not a secret
 """What no line of a log may hold: what a person typed, and secrets."""
@@ -66,11 +66,12 @@ class Witness:
     def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
         if answer is not None and answer.status < 300:
-            for found in TOKEN.findall(_asked_for(asked, answer)):
-                self.seen[found.decode()].append(self.arena.clock.ms)
             call = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1]
             if (call.fault or "").startswith(HIDING):
                 self._hidden[side].append(self.arena.clock.ms)
+            else:
+                for found in TOKEN.findall(_asked_for(asked, answer)):
+                    self.seen[found.decode()].append(self.arena.clock.ms)
         if answer is not None and answer.status == 429 and asked.path.endswith("/search"):
             self._refused_search()
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):

@@ -285,6 +285,9 @@ SAYS_NOT_THERE = {
     "salesforce": {"404 NOT_FOUND"},
 }
 
+HIDES_ROLES = {"400 INVALID_FIELD", "400 MALFORMED_QUERY"}
+"""What an org says that shows no roles and profiles: its users are read without them."""
+
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in {"start", "write"}])
 @pytest.mark.parametrize("name", VENDORS)
@@ -295,7 +298,7 @@ def test_no_hostile_answer_is_taken_for_the_truth(name: str, kind: str) -> None:
     honest = essence(call())
     believed: list[str] = []
     for hostile in answers_of(name):
-        if hostile.name in SAYS_NOT_THERE[name]:
+        if hostile.name in SAYS_NOT_THERE[name] or (kind == "users" and hostile.name in HIDES_ROLES):
             continue
         for aim in list(aims(vendor, call)):
             vendor.hits.aim(hostile, aim)

@@ -40,12 +40,11 @@ def test_a_running_daemon_carries_on_what_was_accepted(place: Place, contact: st
 
 
 def test_without_a_daemon_the_command_says_what_carries_it_on(place: Place, contact: str) -> None:
-    """No cycle does; the resync that is printed is the one that waits."""
+    """The resync that is printed is the one that waits; a cycle carries on with nobody but whom it reads again."""
     said = place.run("drift", "accept", "--all")
     assert said.code == 0, said.err
     assert "resync --all --kind person --fields title" in said.out
     assert place.run("sync").code == 0
-    assert not _title(place, contact).startswith("7")
     assert len(place.run("resync", "--list", "--json").json["resyncs"]) == 1
     assert place.run("resync", "--all", "--kind", "person", "--fields", "title", "--yes").code == 0
     assert _title(place, contact).startswith("7")
