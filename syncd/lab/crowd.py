@@ -189,7 +189,9 @@ class Crowd:
         first, second = (self.value(side, ref, self._emails[side, ref[0]]) for ref in (one, other))
         if first is None or second is None:
             raise NothingToHit("one of them has no address")
-        self.ledger.join((side, one[1]), (side, other[1]))  # even if they get only half way
+        for each in self._people(side):  # whoever has one of these addresses, too; even if they get only half way
+            if each == other or self.value(side, each, self._emails[side, each[0]]) in (first, second):
+                self.ledger.join((side, one[1]), (side, each[1]))
         self._address(side, one, f"{what.token}@example.com", what.token)
         self._address(side, other, first, "")
         self._address(side, one, second, "")
@@ -228,6 +230,8 @@ class Crowd:
         self.ledger.join((side, made[1]), (side.other, model[1]))
 
     def _delete(self, what: Happening, side: Side) -> None:
+        if len(self._people(side)) == 1:
+            raise NothingToHit("a side without anybody stops syncd, which is a scenario of its own")
         ref = self._person(side, what.pick)
         if side is Side.MARKETING:
             self.hubspot.archive(*ref)
