@@ -133,6 +133,8 @@ class Pairing:
         for (side, ref), record in records.items():
             moved = self.arrived.get((side, ref))
             link = Linked(moved, None) if moved else linked[side].get(ref)
+            if link is not None and (side, ref) not in strays:
+                self._seen_again(link.link.id, side, record)
             left_over = link is not None and link.link.state is LinkState.TOMBSTONE
             if link is not None and (link.link.state is LinkState.FORGOTTEN or (left_over and link.link.gone is side)):
                 continue
@@ -149,6 +151,15 @@ class Pairing:
                 )
             )
         return strays, candidates
+
+    def _seen_again(self, link: str, side: Side, record: RemoteRecord) -> None:
+        """A linked record that was found beside a stray tells what its meeting may not know yet, or is newer."""
+        meeting = self.gathered.meetings.get(link)
+        if meeting is None:
+            return
+        seen = meeting.seen.of(side)
+        if seen is None or record.stamp >= seen.stamp:
+            self.gathered.meetings[link] = replace(meeting, seen=meeting.seen.replacing(side, record))
 
     def _sharing(self, values: Collection[tuple[tuple[str, ...], ...]]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """All records that share a match value with one of the strays; values of those left apart are reserved."""

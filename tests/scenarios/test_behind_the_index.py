@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.kernel import HttpRequest, HttpResponse
 from tests.scenarios.steps import Steps, remapped
 
 
@@ -24,3 +26,28 @@ def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_
     steps.cycle()
     assert (steps.marketed(survivor, "industry"), steps.sold(lead, "Industry")) == ("Chemicals", "Chemicals")
     steps.quiet()
+
+
+def test_what_a_look_for_counterparts_tells_of_a_linked_record_is_heeded(steps: Steps) -> None:
+    """Sales edits a Lead after its change was read, and before it is found beside a newcomer of the same address: that
+    edit is known, so marketing's is not written over it.
+    """
+    contact, lead = steps.pair(firstname="Ann")
+    steps.market(contact, firstname="Anna")
+    steps.lead(Email="ann@example.com", LastName="Double")
+    salesforce = steps.both.salesforce
+    plain = salesforce.handle
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        asked = unquote_plus(f"{request.path}?{request.query} {request.body.decode()}")
+        if " WHERE " in asked and "Email IN" in asked.partition(" WHERE ")[2] and "ann@example.com" in asked:
+            salesforce.__dict__.pop("handle", None)
+            steps.both.clock.advance(2)
+            steps.sell(lead, FirstName="Annie")
+        return plain(request)
+
+    salesforce.handle = handle  # type: ignore[method-assign]
+    steps.cycle()
+    assert "handle" not in salesforce.__dict__, "nobody looked for the address"
+    steps.cycle()
+    assert (steps.marketed(contact, "firstname"), steps.sold(lead, "FirstName")) == ("Annie", "Annie")
