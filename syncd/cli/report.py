@@ -226,9 +226,10 @@ def _day(text: str) -> date:
 
 
 def _month(text: str) -> tuple[int, int]:
-    day = _day(f"{text}-01") if len(text) == len("2026-03") else None
-    if day is None:
-        raise BadUsage(f"{text!r} is no month; write it as 2026-03")
+    try:
+        day = date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise BadUsage(f"{text!r} is no month; write it as 2026-03") from error
     return day.year, day.month
 
 

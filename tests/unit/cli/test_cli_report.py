@@ -122,7 +122,7 @@ def test_periods_and_dimensions(ledger: SqlStore, run: Run) -> None:
         (("handoff", "--by", "colour"), "choose among grade"),
         (("handoff", "--since", "yesterday"), "write it as 2026-03-31"),
         (("handoff", "--since", "2026-03-02", "--until", "2026-03-01"), "put the earlier day first"),
-        (("review", "--month", "2026-13"), "is no day"),
+        (("review", "--month", "2026-13"), "is no month; write it as 2026-03"),
         (("review", "--month", "March"), "write it as 2026-03"),
         (("credit", "--out", "/nowhere/at/all", "--csv"), "cannot be written"),
     ],
