@@ -11,6 +11,9 @@ What is settled here and why (docs/decisions.md 43):
 * ``take_over`` names the queue when it resumes a workflow; without a name dbos moves it to a queue without partitions.
 * A job that was claimed while the database went away may be ours without our knowing: the claim was stored, its answer
   lost. Who asks for it twice and finds it claimed here, but not at work, puts it back into the queue.
+* A job that ended while the database was full or away could not say so, and what is not over keeps its whole partition
+  waiting. Who asks twice for a turn that is still waiting lets such jobs run once more: they see that their turn is
+  over, and end.
 * What the database says went wrong is told in our words; dbos hands it on as the driver raised it.
 * Threads are bounded. dbos' own log lines go through the standard library's loggers, hence through ours.
 """
@@ -21,7 +24,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
@@ -69,6 +72,7 @@ class DbosJobs:
         self._turn: Any = None
         self._at_work: set[str] = set()
         self._missed: set[str] = set()
+        self._waiting: dict[str, str] = {}
 
     def launch(self, perform: Perform) -> None:
         """Begins to work."""
@@ -125,6 +129,8 @@ class DbosJobs:
             status = DBOS.get_workflow_status(id_)
             if status is not None and status.status == "PENDING" and status.executor_id == self._worker:
                 self._look_for(id_)
+            elif status is not None and status.status == "ENQUEUED":
+                self._make_way(connection, id_)
         return status is None or status.status in _WAITING
 
     def _look_for(self, id_: str) -> None:
@@ -134,6 +140,21 @@ class DbosJobs:
         if id_ in self._missed:
             DBOS.resume_workflow(id_, queue_name=QUEUE)
         self._missed ^= {id_}
+
+    def _make_way(self, connection: str, id_: str) -> None:
+        """A job that waits; at the second look, whatever of its partition is said to be at work here, but is not."""
+        if self._waiting.get(connection) == id_:
+            begun = DBOS.list_workflows(
+                status="PENDING",
+                executor_id=self._worker,
+                workflow_id_prefix=_id(connection, ""),
+                load_input=False,
+                load_output=False,
+            )
+            for each in begun:
+                if each.workflow_id not in self._at_work:
+                    DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
+        self._waiting[connection] = id_
 
     def take_over(self, worker: str) -> int:
         """Puts the jobs that a dead worker had begun back into their queue."""
@@ -163,5 +184,5 @@ class DbosJobs:
         DBOS.destroy(workflow_completion_timeout_sec=0)
 
 
-def _id(connection: str, number: int) -> str:
+def _id(connection: str, number: int | Literal[""]) -> str:
     return f"turn:{connection}:{number}"

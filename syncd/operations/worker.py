@@ -188,8 +188,9 @@ class Daemon:
         number, when = self._asked.get(turn.connection, (0, 0.0))
         if number == turn.number and self.clock.monotonic() - when < ASK_AGAIN:
             return
+        waits = self.jobs.enqueue(turn.connection, turn.number)
         self._asked[turn.connection] = turn.number, self.clock.monotonic()
-        if not self.jobs.enqueue(turn.connection, turn.number):
+        if not waits:
             # Its job is over, but could not say so: the store was in trouble just then.
             self.roster.end_turn(turn, self.clock.now())
 

@@ -202,3 +202,32 @@ def test_a_claim_whose_answer_was_lost_is_found_again(store_url: str, tmp_path: 
         print(json.dumps([asked, done]))
     """
     assert run(store_url, tmp_path, code) == [[True, True], [["a", 1]]]
+
+
+def test_a_job_that_could_not_say_that_it_ended_keeps_nobody_waiting(store_url: str, tmp_path: Path) -> None:
+    """The disk is full just when a turn ends: its successor waits behind it until it is asked for a second time."""
+    code = """
+        from dbos._sys_db import SystemDatabase
+        tell = SystemDatabase.update_workflow_outcome
+        lost = []
+        def losing(self, *words, **more):
+            if not lost:
+                lost.append(True)
+                raise ConnectionError("the disk is full")
+            return tell(self, *words, **more)
+        SystemDatabase.update_workflow_outcome = losing
+        jobs = open_jobs()
+        jobs.launch(lambda connection, number: done.append([connection, number]))
+        jobs.enqueue("a", 1)
+        jobs.enqueue("b", 1)
+        wait(lambda: lost and len(done) == 2)
+        first = [jobs.enqueue(name, 2) for name in "ab"]
+        time.sleep(0.5)
+        stuck = len(done)
+        again = [jobs.enqueue(name, 2) for name in "ab"]
+        wait(lambda: ["a", 2] in done and ["b", 2] in done, seconds=5)
+        time.sleep(0.5)
+        jobs.close()
+        print(json.dumps([first, stuck, done.count(["a", 2]), done.count(["b", 2])]))
+    """
+    assert run(store_url, tmp_path, code) == [[True, True], 3, 1, 1]

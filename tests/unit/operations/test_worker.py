@@ -24,6 +24,22 @@ def test_a_due_turn_is_asked_for_once_and_looked_after_later(daemon: Daemon, clo
     assert jobs_of(daemon).asked == [("main", 1), ("main", 1)]
 
 
+def test_a_turn_that_could_not_be_asked_for_is_asked_for_at_the_next_tick(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has it yet, so there is nothing to wait for."""
+    with monkeypatch.context() as full:
+        full.setattr(jobs_of(daemon), "enqueue", _refuse)
+        with pytest.raises(NeedsOperator):
+            daemon.tick()
+    daemon.tick()
+    assert jobs_of(daemon).asked == [("main", 1)]
+
+
+def _refuse(connection: str, number: int) -> bool:
+    raise NeedsOperator(f"no room for turn {number} of {connection}")
+
+
 def test_a_turn_whose_job_ended_without_a_word_is_moved_on(daemon: Daemon) -> None:
     """The store was in trouble when the job wanted to say that it is over; nothing may stand still for that."""
     jobs_of(daemon).ended.add(("main", 1))
