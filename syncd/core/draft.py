@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.layout import LANES
+from syncd.core.lifecycle import Path
 from syncd.core.lost import apart
 from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import Confirm, FieldMapping, KindMapping
@@ -41,7 +42,9 @@ class Writes:
 
 @dataclass(slots=True)
 class Draft:
-    """What is decided so far on one linked record. ``untimed`` are fields that ``newest`` cannot judge yet."""
+    """What is decided so far on one linked record. ``untimed`` are fields that ``newest`` cannot judge yet,
+    ``path`` the way that led to the stage, and ``shown`` whether the CRM shows that stage already.
+    """
 
     sides: Pair[Writes] = field(default_factory=lambda: Pair(Writes(), Writes()))
     agreed: dict[str, Canonical] = field(default_factory=dict)
@@ -51,6 +54,8 @@ class Draft:
     frees: list[tuple[Side, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     untimed: list[str] = field(default_factory=list)
+    path: Path = ()
+    shown: bool = False
 
     def settle(self, name: str, value: Canonical) -> None:
         """Both sides are content with this field as it stands; the Base may move."""

@@ -1,84 +1,94 @@
-"""From what a cycle has decided about one person to the events of the ledger.
+"""From what was settled about one person to the events of the ledger.
 
-The engine calls ``ledger_events`` once it has settled what it decided: with the path that the lifecycle took
-(``core.lifecycle.Take.path`` or ``Agree.paths``), the values both sides agree on, and when the CRM confirmed them. What
-nobody can date happened when it was noticed.
+The engine calls ``ledger_events`` as it settles a Base that has news. Goes in: the moves that led to the stage (or only
+the news that a fact is another one), the values both sides agree on now, and when this was confirmed. What nobody can
+date happened when it was noticed. The same arguments give the same events.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 
-from syncd.core.lifecycle import Step
-from syncd.model.episode import FACTS, NO, YES, Contacted, Delivered, Event, Moved, Told
-from syncd.model.lifecycle import NEW, HandoffRules
+from syncd.core.news import News
+from syncd.core.normalize import USER
+from syncd.model.episode import FACTS, NO, YES, Contacted, Delivered, Event, Told
+from syncd.model.handoff import Handoff
+from syncd.model.rating import Profile
 from syncd.model.values import Canonical, Instant
 
+NO_PROFILE = Profile(None, None)
 
-def ledger_events(  # noqa: PLR0913 - one thing each that the engine knows
+
+def moved_events(
     person: str,
+    news: News,
     *,
-    rules: HandoffRules,
-    path: Sequence[Step],
-    cycle: int,
+    handoff: Handoff,
     values: Mapping[str, Canonical],
-    noticed: Instant,
-    entry: Collection[str] = (),
-    reachable: Collection[str] = ("email",),
-    persona: str | None = None,
-    grade: str | None = None,
-    delivered: Instant | None = None,
+    confirmed: Instant,
+    profile: Profile = NO_PROFILE,
 ) -> tuple[Event, ...]:
-    """The events of one person; the same arguments give the same ones.
+    """The events of a person who came into another stage.
 
-    To be called where a stage or a fact of theirs has changed: what is told again at another time is kept again.
+    The facts are dated with the last of the moves: an episode counts them as they were when it began.
 
     :param person: the id of the link.
-    :param path: how the person came where they are; empty if they stayed.
-    :param cycle: in which cycle they were before it.
     :param values: shared fields by name, as both sides have them now.
-    :param entry: shared fields that must be filled to be qualified; whether all were is marketing's commitment.
-    :param reachable: shared fields one of which must be filled for a person that can be reached.
-    :param delivered: when the CRM confirmed what a person qualified on the marketing side looks like.
+    :param confirmed: when both sides came to show the stage: a person who is qualified on the marketing side is
+        delivered then, unless the CRM had shown it before (``News.shown``).
+    :param profile: persona and grade for these values.
     """
-    events: list[Event] = []
-    for step in path:
-        cycle += step.transition is not None and step.transition.recycles
-        if step.move.stage is None:
-            continue
-        events.append(
-            Moved(
-                person=person,
-                at=step.move.at or noticed,
-                cycle=cycle,
-                stage=step.move.stage,
-                start=step.start or NEW,
-                team=min(step.teams, default=""),
-                by=step.move.author.user,
-                reason=step.move.reason or "",
-            )
-        )
-    told = {name: _text(values.get(field)) for name, field in rules.facts.items() if name in FACTS}
-    told |= {"persona": persona, "grade": grade}
-    if any(stage in rules.qualified for stage in (step.move.stage for step in path)):
-        told["complete"] = YES if all(values.get(name) is not None for name in entry) else NO
-        told["valid"] = YES if any(values.get(name) is not None for name in reachable) else NO
-    facts = tuple(sorted((name, value) for name, value in told.items() if value is not None))
-    if facts:
-        events.append(Told(person, noticed, facts))
-    first = _instant(values.get(rules.facts.get("contacted", "")))
-    if first is not None:
-        events.append(Contacted(person, first))
-    if delivered is not None:
-        events.append(Delivered(person, delivered, told.get("owner") or "", cycle))
+    told = _facts(handoff, values)
+    told["persona"] = None if profile.persona is None else profile.persona.key
+    told["grade"] = None if profile.rated is None else profile.rated.grade
+    qualified = [move for move in news.moves if move.stage in handoff.rules.qualified]
+    if qualified:
+        entry = handoff.entry.get(qualified[-1].stage, ())
+        told["complete"] = YES if all(_filled(values, name) for name in entry) else NO
+        told["valid"] = YES if any(_filled(values, name) for name in handoff.reachable) else NO
+    events: list[Event] = [*news.moves, *_told(person, told, news.moves[-1].at), *_contacted(person, handoff, values)]
+    if qualified:
+        at = qualified[-1].at if news.shown else confirmed
+        events.append(Delivered(person, at, told.get("owner") or "", qualified[-1].cycle))
     return tuple(events)
 
 
-def _text(value: Canonical) -> str | None:
-    """A value as credit is counted by it: one text, or nothing."""
+def fact_events(
+    person: str, *, handoff: Handoff, values: Mapping[str, Canonical], noticed: Instant
+) -> tuple[Event, ...]:
+    """The events of a person of whom another fact is known now, without a move."""
+    return (*_told(person, _facts(handoff, values), noticed), *_contacted(person, handoff, values))
+
+
+def _facts(handoff: Handoff, values: Mapping[str, Canonical]) -> dict[str, str | None]:
+    return {
+        name: _text(values.get(field), owner=field in handoff.owners)
+        for name, field in handoff.rules.facts.items()
+        if name in FACTS
+    }
+
+
+def _told(person: str, told: Mapping[str, str | None], at: Instant) -> tuple[Event, ...]:
+    facts = tuple(sorted((name, value) for name, value in told.items() if value is not None))
+    return (Told(person, at, facts),) if facts else ()
+
+
+def _contacted(person: str, handoff: Handoff, values: Mapping[str, Canonical]) -> tuple[Event, ...]:
+    first = _instant(values.get(handoff.rules.facts.get("contacted", "")))
+    return () if first is None else (Contacted(person, first),)
+
+
+def _filled(values: Mapping[str, Canonical], name: str) -> bool:
+    return values.get(name) not in {None, ""}
+
+
+def _text(value: Canonical, *, owner: bool) -> str | None:
+    """A value as credit is counted by it: one text, or nothing. A user is their address, as calendars name them."""
     if value is None or value == "":
         return None
+    if owner:
+        return str(value).removeprefix(USER)
     return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 

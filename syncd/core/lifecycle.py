@@ -170,6 +170,10 @@ class Course:
             return self._alone(paths.of(ahead[0]), agreed, values, cycle)
         return self._both(agreed, trails, paths, values, cycle)
 
+    def way(self, side: Side, standing: Standing) -> Path:
+        """How somebody who was never in step came where one side shows them: for the record, and judged by nobody."""
+        return self._walk(side, None, self._trail(side, None, standing))
+
     def ready(self, stage: str, values: Mapping[str, Canonical]) -> str:
         """Why a person with these values may not enter a stage yet, for people; empty if they may."""
         if stage not in self._stages:

@@ -72,11 +72,15 @@ class Directory:
         )
 
 
+USER = "user:"
+"""How the shared name of a user begins."""
+
+
 def owner_name(user: RemoteUser) -> str:
     """The shared name of an owner; a user without an address is known on his own side only, by his id."""
     if user.sort is UserSort.QUEUE:
         return f"queue:{user.name.strip()}"
-    return f"user:{user.email.strip().lower() if user.email else user.id}"
+    return f"{USER}{user.email.strip().lower() if user.email else user.id}"
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.core.stages import Person, Stages
+from syncd.core.staging import Moves
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
@@ -35,11 +36,11 @@ __all__ = ["EMPTY_BASE", "LANES", "NOTHING_KNOWN", "Known", "Layout", "Planner",
 class Planner:
     """Decides for one kind of one connection.
 
-    ``schemas`` are the vendors' schema fingerprints, ``read`` when each was read, ``now`` the moment that new conflicts
-    are dated with. ``only`` are the fields of linked records that are looked at, all if it is empty; what differs
-    elsewhere stays a difference. ``resting`` are those that nobody looks at, since a vendor changed what they are.
-    ``doubtful`` says that the Bases are of a restored store and older than the truth: they tell no change, and what a
-    person chose by them is no choice any more.
+    ``now`` is the moment that new conflicts are dated with. ``only`` are the fields of linked records that are looked
+    at, all if it is empty; what differs elsewhere stays a difference. ``resting`` are those that nobody looks at, since
+    a vendor changed what they are. ``doubtful`` says that the Bases are of a restored store and older than the truth:
+    they tell no change, and what a person chose by them is no choice any more. ``first`` says that these accounts were
+    never in step.
     """
 
     def __init__(
@@ -47,25 +48,27 @@ class Planner:
         lens: Lens,
         *,
         connection: str,
-        schemas: Pair[str],
-        read: Pair[Instant],
+        parking: Parking,
         now: Instant,
         only: frozenset[str] = frozenset(),
         resting: frozenset[str] = frozenset(),
         doubtful: bool = False,
+        first: bool = False,
     ) -> None:
         self.lens = lens
         self._doubtful = doubtful
         self.kind = lens.kind
         self._connection = connection
-        self.parking = Parking(self.kind, schemas, read)
+        self.parking = parking
         self._now = now
         self._only = only
         self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
-        self.stages = Stages(lens, self._layouts, self._sight, now=now) if self.kind.agreed is not None else None
+        self.stages: Stages | None = None
+        if self.kind.agreed is not None:
+            self.stages = Stages(lens, self._layouts, self._sight, now=now, first=first)
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -107,6 +110,9 @@ class Planner:
             self._field(draft, self._fields[name], link, base, seen, known)
         if draft.untimed:
             return tuple(draft.untimed)
+        if self.stages is not None and draft.agreed:
+            person = Person(link, base, seen, draft.agreed)
+            draft.agreed |= self.stages.beside(person, draft.path, draft.agreed, shown=draft.shown)
         keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
         return draft.decision(self.kind, link, linked.base, seen, before, keyless)
 
@@ -180,8 +186,8 @@ class Planner:
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
         self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
-        if self.stages is not None and name == self.stages.name:
-            draft.agreed |= self.stages.journey(base, path, draft.agreed)
+        if self._is_staged(name):
+            draft.path, draft.shown = path, sides.crm.value == draft.agreed.get(name, MISSING)
 
     def _is_staged(self, name: str) -> bool:
         return self.stages is not None and name == self.stages.name
@@ -330,9 +336,14 @@ class Planner:
         """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
         carried = {name: value for name, value in values.items() if name not in self._resting}
         decision = plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
+        return self.arrived(decision, origin, Pair((), ()))
+
+    def arrived(self, decision: Decision, origin: Side, moves: Moves) -> Decision:
+        """A create with the way on which the person came where ``origin`` shows them, as far as its vendor tells."""
         if self.stages is None:
             return decision
-        return replace(decision, agreed={**decision.agreed, **self.stages.journey(EMPTY_BASE, (), decision.agreed)})
+        told = self.stages.arrival(decision.link, origin, decision.agreed, moves)
+        return replace(decision, agreed={**decision.agreed, **told})
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

@@ -14,14 +14,16 @@ from syncd.core.known import Moved
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.lifecycle import Path
 from syncd.core.merge import Agree, Seen, Verdict
+from syncd.core.news import News
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.core.staging import Moves, Sights, Staging
-from syncd.model.lifecycle import Agreed, Journey, journey_of
+from syncd.model.beside import journey_of, news_of
+from syncd.model.lifecycle import Agreed, HandoffRules, Journey
 from syncd.model.link import Base, Link, Linked
 from syncd.model.mapping import FieldMapping
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +44,19 @@ class Person:
 class Stages:
     """The stages of one kind that has a lifecycle."""
 
-    def __init__(self, lens: Lens, layouts: Layouts, sight: Sight, *, now: Instant) -> None:
+    def __init__(self, lens: Lens, layouts: Layouts, sight: Sight, *, now: Instant, first: bool) -> None:
+        """:param first: whether these accounts were never in step: then most people were there long before us."""
         assert lens.kind.agreed is not None, "only a kind with a lifecycle has stages"
         self._agreed: Agreed = lens.kind.agreed
+        self._rules = self._agreed.lifecycle.handoff
         self.name = self._agreed.lifecycle.field
         self._lens = lens
         self._layouts = layouts
         self._sight = sight
         self._now = now
+        self._first = first
+        self._counts: frozenset[Told] = frozenset() if self._rules is None else _counting(self._rules)
+        self._facts = () if self._rules is None else tuple(dict.fromkeys(self._rules.facts.values()))
         self._names = [field.name for field in lens.kind.fields]
         self._made: Staging | None = None
 
@@ -96,17 +103,60 @@ class Stages:
             unsaid=lambda side, stage: self._unsaid(side, stage, person),
             journey=Journey.read(person.base.agreed.get(journey_of(self.name))),
         )
-        return self._staging.merge(mapping, agreed=agreed, seen=sides, moves=moves, sights=sights)
+        arriving = agreed is MISSING and any(self.counts(side.value) for side in sides)
+        return self._staging.merge(mapping, agreed=agreed, seen=sides, moves=moves, sights=sights, arriving=arriving)
 
-    def journey(self, base: Base, path: Path, agreed: Mapping[str, Canonical]) -> dict[str, Canonical]:
-        """What goes into the Base beside a stage that both sides come to agree on; nothing where it is the old one."""
+    def counts(self, stage: Told) -> bool:
+        """Whether a stage is a part of the handoff, so that the ledger asks how people came into it."""
+        return stage in self._counts
+
+    def beside(
+        self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool
+    ) -> dict[str, Canonical]:
+        """What goes into the Base beside what both sides come to agree on: the journey and the news of a stage that is
+        another one, the news of other facts.
+
+        :param shown: whether the CRM shows that stage already.
+        """
+        base = person.base
+        told = self._facts_told(base, agreed)
         if self.name not in agreed or not (path or agreed[self.name] != base.agreed.get(self.name, MISSING)):
-            return {}
-        before = Journey.read(base.agreed.get(journey_of(self.name)))
-        after = self._staging.journey(before, path, agreed[self.name], self._now)
-        return {journey_of(self.name): after.text}
+            return told
+        stage, before = agreed[self.name], base.agreed.get(self.name, MISSING)
+        journey, moves = self._staging.journey(
+            Journey.read(base.agreed.get(journey_of(self.name))),
+            path,
+            person=person.link.id,
+            before=before,
+            stage=stage,
+            now=self._now,
+        )
+        told[journey_of(self.name)] = journey.text
+        found = self._first and before is MISSING  # who was here before us, and has no part in the handoff
+        if self._rules is not None and moves and not (found and not any(self.counts(move.stage) for move in moves)):
+            told[news_of(self.name)] = News(moves, shown=shown).text
+        return told
+
+    def arrival(self, link: Link, origin: Side, agreed: Mapping[str, Canonical], moves: Moves) -> dict[str, Canonical]:
+        """``beside`` for somebody whose counterpart is made: how they came into the stage that their record shows."""
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        stage = agreed.get(self.name)
+        path = () if stage is None else self._staging.way(origin, str(stage), moves.of(origin))
+        return self.beside(Person(link, EMPTY_BASE, nobody, {}), path, agreed, shown=origin is Side.CRM)
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    def _facts_told(self, base: Base, agreed: Mapping[str, Canonical]) -> dict[str, Canonical]:
+        """News of facts that are others now, of people who have a part in the handoff."""
+        if self._rules is None or journey_of(self.name) not in base.agreed:
+            return {}
+        changed = [name for name in self._facts if name in agreed and agreed[name] != base.agreed.get(name, MISSING)]
+        if not changed:
+            return {}
+        journey = Journey.read(base.agreed[journey_of(self.name)])
+        if not any(self.counts(each.stage) for each in journey.entered):
+            return {}
+        return {news_of(name): stamp(self._now) for name in changed}
+
     def _look(self, name: str, person: Person) -> Pair[Told]:
         def told(side: Side) -> Told:
             record, object_name = person.seen.of(side), person.ref(side).object
@@ -135,3 +185,9 @@ class Stages:
         if self.name not in base.agreed or not base.confirmed.of(side).keys().isdisjoint(fields):
             return False
         return isinstance(self._lens.write(side, ref.object, self.name, base.agreed[self.name]), Inexpressible)
+
+
+def _counting(rules: HandoffRules) -> frozenset[Told]:
+    """The stages that mean something for the handoff."""
+    groups = (rules.qualified, rules.accepted, rules.offered, rules.won, rules.rejected, rules.lost, rules.recycled)
+    return frozenset(stage for group in (*groups, rules.born) for stage in group)

@@ -19,7 +19,8 @@ from syncd.core.lifecycle import Agree as Same
 from syncd.core.lifecycle import Clash, Course, Path, Refuse, Stay, Step, Wait
 from syncd.core.lifecycle import Take as Travel
 from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Keep, Seen, Take, Verdict, unreadable_in
-from syncd.model.lifecycle import Agreed, Journey, Move, Reason, Standing, Undeclared
+from syncd.model.episode import Moved
+from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Reason, Standing, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, stamp
@@ -62,13 +63,21 @@ class Staging:
         return self._lifecycle.reason_field
 
     def merge(
-        self, mapping: FieldMapping, *, agreed: Told, seen: Pair[Seen], moves: Moves | None, sights: Sights
+        self,
+        mapping: FieldMapping,
+        *,
+        agreed: Told,
+        seen: Pair[Seen],
+        moves: Moves | None,
+        sights: Sights,
+        arriving: bool = False,
     ) -> tuple[Verdict, Path]:
         """Merges the stage of one person; with the path that led there, empty where nobody moved.
 
         :param agreed: the stage both sides last agreed on, ``MISSING`` if they never did.
         :param seen: the stage on each side now.
         :param moves: the moves of each side since then, as the vendors tell; ``None`` if nobody asked them yet.
+        :param arriving: whether a person who was never in step is to be asked for, too: how they came where they are.
         """
         if not any(side.changed for side in seen) and agreed is not MISSING:
             return KEEP, ()
@@ -78,18 +87,19 @@ class Staging:
         shown = seen.map(lambda side: side.value)
         if shown.marketing is MISSING or shown.crm is MISSING:
             return Keep("a side did not tell this field"), ()
-        if agreed is not MISSING and moves is None:
+        if moves is None and (arriving or agreed is not MISSING):
             return NEEDS_MOVES, ()
         standing = Pair(*(self._standing(side, agreed, seen.of(side), moves, sights) for side in SIDES))
         before = _stage(agreed) if agreed is not MISSING else MISSING
         decided = self._course.decide(before, standing, values=sights.values(), cycle=sights.journey.cycle)
         if shown.marketing == shown.crm:  # a side that could not show what was agreed on may show this
-            return Agree(shown.crm), decided.path if isinstance(decided, Travel) else _longer(decided)
+            path = decided.path if isinstance(decided, Travel) else _longer(decided)
+            return Agree(shown.crm), path or self._arrival(agreed, standing)
         match decided:
             case Stay() | Same():
                 return KEEP, ()
             case Travel(side, stage, _, path):
-                return Take(side, stage, RULE + _way(path)), path
+                return Take(side, stage, RULE + _way(path)), path or self._arrival(agreed, standing, side)
             case Wait(step):
                 return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
             case Refuse(step, consequence, back):
@@ -98,18 +108,37 @@ class Staging:
                 moved = "; ".join(_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
 
-    def journey(self, journey: Journey, path: Path, stage: Canonical, now: Instant) -> Journey:
-        """What a person has been through once both sides show this stage."""
-        cycle, whole = journey.cycle, _declared(path)
+    def way(self, side: Side, stage: str, moves: tuple[Move, ...]) -> Path:
+        """How somebody whom the other side does not know yet came into a stage."""
+        return self._course.way(side, Standing(stage, moves))
+
+    def journey(
+        self, journey: Journey, path: Path, *, person: str, before: Told, stage: Canonical, now: Instant
+    ) -> tuple[Journey, tuple[Moved, ...]]:
+        """What a person has been through once both sides show this stage, and by which moves; what nobody can date
+        happened now, and what no path tells was done by nobody known.
+        """
+        cycle, moves = journey.cycle, []
         for step in path:
-            cycle += whole and step.transition is not None and step.transition.recycles
+            cycle += step.transition is not None and step.transition.recycles
             if step.move.stage is not None:
-                journey = journey.on(step.move.stage, step.move.at or now, cycle=cycle)
-        return journey.on(str(stage), now, cycle=cycle) if stage is not None else replace(journey, cycle=cycle)
+                moves.append(_moved(person, step, step.move.stage, cycle, now, last=step is path[-1]))
+        if stage is not None and (not moves or moves[-1].stage != stage):
+            moves.append(Moved(person, now, cycle, str(stage), _stage(before) or NEW))
+        for move in moves:
+            journey = journey.on(move.stage, move.at, cycle=move.cycle)
+        return replace(journey, cycle=cycle), tuple(moves)
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _reasons(self) -> tuple[tuple[Reason, ...], ...]:
         return tuple(self._lifecycle.reasons.values())
+
+    def _arrival(self, agreed: Told, standing: Pair[Standing], side: Side | None = None) -> Path:
+        """How a person who was never in step came where they are: as that side tells, else the one that tells more."""
+        if agreed is not MISSING:
+            return ()
+        sides = SIDES if side is None else (side,)
+        return max((self._course.way(each, standing.of(each)) for each in sides), key=len)
 
     def _standing(self, side: Side, agreed: Told, seen: Seen, moves: Moves | None, sights: Sights) -> Standing:
         """One side, as it is judged: a side that shows what it last confirmed is where both agreed to be."""
@@ -156,6 +185,21 @@ def _stage(value: Told) -> str | None:
 def _longer(decided: object) -> Path:
     """Of two ways to one stage the one that is declared, and tells more."""
     return max(decided.paths, key=lambda path: (_declared(path), len(path))) if isinstance(decided, Same) else ()
+
+
+def _moved(person: str, step: Step, stage: str, cycle: int, now: Instant, *, last: bool) -> Moved:
+    """A step as the ledger keeps it. A record holds one reason: that of its last move, or of those that ask for it."""
+    asks = last or (step.transition is not None and step.transition.reasons is not None)
+    return Moved(
+        person=person,
+        at=step.move.at or now,
+        cycle=cycle,
+        stage=stage,
+        start=step.start or NEW,
+        team=min(step.teams, default=""),
+        by=step.move.author.user,
+        reason=(step.move.reason or "") if asks else "",
+    )
 
 
 def _declared(path: Path) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from syncd.core.planner import digest
 from syncd.engine.settle import Ledger
 from syncd.engine.world import World
-from syncd.model.lifecycle import journey_of
+from syncd.model.beside import beside
 from syncd.model.link import AuditRow, Intent, IntentKind
 from syncd.model.mapping import Confirm
 from syncd.model.plan import Create, Decision, Update
@@ -123,7 +123,7 @@ def _name(
 
 def _intent(ledger: Ledger, decision: Decision, action: Create | Update, write: Write, run: str) -> Intent:
     create = isinstance(action, Create)
-    named = {each for change in action.changes for each in (change.field, journey_of(change.field))}
+    named = {each for change in action.changes for each in (change.field, *beside(change.field))}
     return Intent(
         id=write.intent,
         kind=decision.kind,

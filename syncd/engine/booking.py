@@ -1,17 +1,71 @@
-"""Keeping the handoff ledger: new events in, the episodes they change out, as parts of one settlement.
+"""Keeping the handoff ledger: news out of settled Bases, events in, the episodes they change out, in one settlement.
 
-Whoever settles a page calls ``book_in`` with its settlement. Episodes are computed anew from all events of the people
-concerned and of their companies, so that it does not matter when a vendor tells something, and twice is once.
+Promises: what a Base learns of a stage and what the ledger learns of it are stored in one transaction, or neither is;
+that holds for a write whose ending was found out after a crash, too, since the news lies in its intent. Episodes are
+computed anew from all events of the people concerned and of their companies, so that it does not matter when a vendor
+tells something, and twice is once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
+from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
+from syncd.core.news import News
+from syncd.core.rating import Profiles
+from syncd.model.beside import is_news, news_of
 from syncd.model.episode import Event, Told
+from syncd.model.handoff import Handoff
+from syncd.model.link import Base
+from syncd.model.values import Canonical, Instant, instant
 from syncd.ports.store import Settlement, Store
+
+
+class Booking:
+    """The books of one connection. Calendars and conditions are compiled for the first person who is booked."""
+
+    def __init__(self, handoff: Handoff) -> None:
+        self._handoff = handoff
+        self._stage = news_of(handoff.stage)
+        self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
+
+    @cached_property
+    def _book(self) -> Book:
+        return Book(self._handoff.rules, self._handoff.calendars)
+
+    @cached_property
+    def _profiles(self) -> Profiles:
+        return Profiles(self._handoff.personas, self._handoff.rating, frozenset(self._handoff.fields))
+
+    def enter(self, settlement: Settlement, store: Store, now: Instant) -> None:
+        """Takes the news out of the Bases of a settlement that is not settled yet, and books it there."""
+        events: list[Event] = []
+        for number, (link, base) in enumerate(settlement.bases):
+            if self._stage in base.agreed or not self._facts.isdisjoint(base.agreed):
+                settlement.bases[number] = link, without_news(base)
+                events += self._events(link, base.agreed, now)
+        book_in(settlement, events, store=store, book=self._book)
+
+    def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
+        """``agreed`` holds the news; beside it stand the values that both sides have."""
+        told = agreed.get(self._stage)
+        if isinstance(told, str):
+            profile = self._profiles.of(agreed, now) if self._profiles.declared else NO_PROFILE
+            news = News.read(link, told)
+            yield from moved_events(link, news, handoff=self._handoff, values=agreed, confirmed=now, profile=profile)
+        noticed = [value for name in self._facts if isinstance(value := agreed.get(name), str)]
+        if noticed:
+            yield from fact_events(link, handoff=self._handoff, values=agreed, noticed=instant(min(noticed)))
+
+
+def without_news(base: Base) -> Base:
+    """A Base as it is stored: what the ledger was told is told."""
+    if not any(map(is_news, base.agreed)):
+        return base
+    return Base({name: value for name, value in base.agreed.items() if not is_news(name)}, base.confirmed)
 
 
 def book_in(settlement: Settlement, events: Sequence[Event], *, store: Store, book: Book) -> None:

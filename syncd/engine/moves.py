@@ -21,8 +21,9 @@ from syncd.engine.world import World
 from syncd.model.lifecycle import AUTOMATION, NOBODY_KNOWN, Author, AuthorSort, Move
 from syncd.model.link import Linked
 from syncd.model.mapping import KindMapping
+from syncd.model.plan import Create, Decision
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
-from syncd.model.values import SIDES, Pair, Side, Wire
+from syncd.model.values import MISSING, SIDES, Pair, Side, Wire
 
 BACK = timedelta(days=3650)
 """How far a history is read: to its beginning."""
@@ -53,6 +54,28 @@ def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:
     told = Pair(*(_told(world, planner, side, [each.of(side) for each in moved]) for side in SIDES))
     pairs = zip(told.marketing, told.crm, strict=True)
     return {linked.link.id: Pair(*pair) for (linked, _), pair in zip(met, pairs, strict=True)}
+
+
+def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision]) -> list[Decision]:
+    """The decisions, of which those that make somebody's counterpart know how that person came into their stage.
+
+    Asked only for stages that the ledger is kept of.
+    """
+    stages = planner.stages
+    asked = {
+        decision.link.id: (decision, create)
+        for decision in decisions
+        if stages is not None and stages.counts(decision.agreed.get(stages.name, MISSING))
+        for create in decision.actions
+        if isinstance(create, Create)
+    }
+    if not asked:
+        return list(decisions)
+    moves = moves_of(world, planner, [(Linked(each.link, None), each.seen) for each, _ in asked.values()])
+    told = {
+        link: planner.arrived(decision, create.side.other, moves[link]) for link, (decision, create) in asked.items()
+    }
+    return [told.get(decision.link.id, decision) for decision in decisions]
 
 
 def _told(world: World, planner: Planner, side: Side, moved: Sequence[Moved | None]) -> list[tuple[Move, ...]]:

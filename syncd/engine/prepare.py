@@ -14,7 +14,7 @@ from syncd.core.planner import Known, Planner, Times, digest, restored
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
-from syncd.engine.moves import moves_of
+from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
@@ -89,7 +89,7 @@ class _Deciding:
         paired = Pairing(self.world, self.planner, self.gathered, arrived=self.arrived).pair()
         for decision in paired.decisions:
             self._expect_link(decision)
-        self.decisions.extend(paired.decisions)
+        self.decisions.extend(with_arrivals(self.world, self.planner, paired.decisions))
         for link, records, adopt in paired.adopts:
             self._register(link)
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
+from syncd.engine.booking import without_news
 from syncd.engine.world import World
-from syncd.model.lifecycle import journey_of
+from syncd.model.beside import beside
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
@@ -38,7 +39,8 @@ class Ledger:
 
     def put(self, settlement: Settlement, linked: Linked, *, link_changed: bool) -> None:
         """Notes a new state, and what the store must write of it."""
-        self.now[linked.link.id] = linked
+        told = None if linked.base is None else without_news(linked.base)
+        self.now[linked.link.id] = replace(linked, base=told)
         if link_changed:
             settlement.links.append(linked.link)
             for side in SIDES:
@@ -88,7 +90,7 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     names = list(fields)
     if not names:
         return base
-    moving = [each for name in names for each in (name, journey_of(name)) if each in decision.agreed]
+    moving = [each for name in names for each in (name, *beside(name)) if each in decision.agreed]
     agreed = {**base.agreed, **{name: decision.agreed[name] for name in moving}}
     confirmed = base.confirmed
     for side in SIDES:
@@ -119,6 +121,7 @@ def settle_written(
         sent_at_last = {change.field for change in action.changes}
         planned = decision.write_to(side)
         left_out = {change.field for change in planned.changes} - sent_at_last if planned else set()
+        left_out.update(*map(beside, list(left_out)))
         names = [name for name in decision.agreed if name not in left_out]
     else:
         names = [*settled, *(change.field for change in action.changes)]
@@ -132,7 +135,7 @@ def settle_written(
     confirmed = base.confirmed
     if unsettled:
         old = before.base or EMPTY_BASE
-        unsettled |= {journey_of(name) for name in unsettled}
+        unsettled.update(*map(beside, list(unsettled)))
         agreed = {name: value for name, value in agreed.items() if name not in unsettled or name in old.agreed}
         agreed |= {name: old.agreed[name] for name in unsettled if name in old.agreed}
         for each in SIDES:

@@ -15,8 +15,10 @@ from functools import lru_cache
 import orjson
 
 from syncd.core.normalize import Codec, Context, Directory, Lens
+from syncd.core.parking import Parking
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
+from syncd.engine.booking import Booking
 from syncd.engine.drift import end_unmapped, once_fitted, watch, without
 from syncd.engine.sentinel import check, planted_on
 from syncd.engine.veil import Veiled
@@ -107,6 +109,11 @@ class World:
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
     sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
+    booking: Booking | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        handoff = self.connection.handoff
+        self.booking = None if handoff is None else Booking(handoff)
 
     def seen(self, side: Side) -> Veiled:
         """A side as the sync sees it: without a sentinel."""
@@ -117,6 +124,8 @@ class World:
 
         :raises LeaseLost: in that case.
         """
+        if self.booking is not None:
+            self.booking.enter(settlement, self.store, self.clock.now())
         self.store.settle(settlement, self.clock.now(), self.lease)
 
     def planner(self, kind: str) -> Planner:
@@ -125,12 +134,12 @@ class World:
         return Planner(
             terms.lens,
             connection=self.connection.name,
-            schemas=terms.fingerprints,
-            read=terms.read,
+            parking=Parking(terms.kind, terms.fingerprints, terms.read),
             now=self.clock.now(),
             only=self.only,
             resting=terms.resting,
             doubtful=self.doubtful,
+            first=terms.kind.agreed is not None and filled(self, kind) is None,
         )
 
 

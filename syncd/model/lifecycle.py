@@ -275,11 +275,6 @@ class Standing:
 
 
 # -- what a person has been through ------------------------------------------------------------------------------------
-def journey_of(field: str) -> str:
-    """The name under which a Base keeps the journey beside the agreed stage; no shared field begins like that."""
-    return f"@{field}"
-
-
 @dataclass(frozen=True, slots=True)
 class Entered:
     """One stage that a person came into, in which cycle and when: as the vendor tells, else when it was seen."""

@@ -14,8 +14,9 @@ from syncd.core.planner import Planner
 from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
+from syncd.model.beside import journey_of
 from syncd.model.errors import BadUsage
-from syncd.model.lifecycle import Journey, journey_of
+from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update

@@ -6,11 +6,12 @@ conditions name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.handoff import Handoff
 from syncd.model.mapping import KindMapping
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
@@ -22,6 +23,7 @@ from syncd.settings.tree import Tree
 from syncd.settings.validate import validated
 
 PERSON = "person"
+_REACHABLE = frozenset({FieldType.EMAIL, FieldType.PHONE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,25 @@ class Declared:
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
     trees: tuple[Tree, ...] = ()
+
+
+def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | None:
+    """What the ledger is kept by; ``None`` where no kind has a lifecycle that says what its stages mean."""
+    for kind in kinds:
+        if kind.agreed is not None and kind.agreed.lifecycle.handoff is not None:
+            lifecycle = kind.agreed.lifecycle
+            return Handoff(
+                stage=lifecycle.field,
+                fields=kind.agreed.fields,
+                rules=kind.agreed.lifecycle.handoff,
+                entry={stage.key: stage.entry.filled for stage in lifecycle.stages if stage.entry.filled},
+                reachable=tuple(each.name for each in kind.fields if each.type in _REACHABLE),
+                owners=tuple(each.name for each in kind.fields if each.type is FieldType.OWNER),
+                calendars=told.calendars,
+                personas=told.personas,
+                rating=told.rating,
+            )
+    return None
 
 
 def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[Path], Tree]) -> Declared:

@@ -25,7 +25,7 @@ from syncd.settings.accounts import (
 )
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
-from syncd.settings.declared import declared
+from syncd.settings.declared import declared, handoff_between
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
@@ -117,6 +117,7 @@ class _Loading:
             allow_billable=section.allow_billable,
             precondition_rows=section.precondition_rows,
             brake=limits(section.brake),
+            handoff=handoff_between(kinds, told),
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),

@@ -14,6 +14,7 @@ from typing import Final
 from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Codec, Context, Directory, Invalid, Lens
+from syncd.core.parking import Parking
 from syncd.core.planner import Planner
 from syncd.core.sight import Sight
 from syncd.model.link import Base, Link, Proof
@@ -144,8 +145,9 @@ class Scene:
 
     def planner(self, rules: FieldMapping) -> Planner:
         """A planner of that field alone, under these rules."""
+        lens = self._lens(rules)
         return Planner(
-            self._lens(rules), connection="main", schemas=Pair("m", "c"), read=Pair(NOON, NOON), now=NOON
+            lens, connection="main", parking=Parking(lens.kind, Pair("m", "c"), Pair(NOON, NOON)), now=NOON
         )  # fmt: skip
 
     def value(self, side: Side, word: str | Wires) -> Told | Invalid:

@@ -8,12 +8,12 @@ import pytest
 
 from syncd.core.book import Book
 from syncd.core.ledger import episode_id, episodes_of
-from syncd.core.ledger_events import ledger_events
-from syncd.core.lifecycle import Meaning as Declared
-from syncd.core.lifecycle import Step
+from syncd.core.ledger_events import fact_events, moved_events
+from syncd.core.news import News
 from syncd.model.episode import Born, Contacted, Delivered, Episode, Event, Moved, Oddity, State, Told
-from syncd.model.lifecycle import Author, AuthorSort, HandoffRules, Move, Transition
-from syncd.model.values import Side
+from syncd.model.handoff import Handoff
+from syncd.model.lifecycle import HandoffRules
+from syncd.model.rating import Profile, Rated
 from tests.unit.core.ledgers import (
     BOOK,
     MONDAY,
@@ -273,37 +273,35 @@ def test_a_no_before_any_yes_is_no_episode() -> None:
 
 
 # -- from decisions to events ------------------------------------------------------------------------------------------
-def test_a_path_becomes_events() -> None:
-    """Moves with team, author, reason and cycle; facts by the fields that hold them; the delivery."""
+def test_news_becomes_events() -> None:
+    """Moves as they were; facts by the fields that hold them, as of the last move; the delivery; the first contact."""
     rules = HandoffRules(
         ("mql",), ("sql",), ("disqualified",), ("customer",), facts={"origin": "source", "contacted": "seen"}
     )
-    kim = Author(AuthorSort.USER, user="kim")
-    done, marketing, sales = Declared.DECLARED, frozenset({"marketing"}), frozenset({"sales"})
-    again = Transition("disqualified", "mql", ("marketing",), recycles=True)
-    path = (
-        Step(Side.MARKETING, "disqualified", Move("mql", kim, at(1)), marketing, done, again),
-        Step(Side.CRM, "mql", Move("sql"), sales, done),
+    handoff = Handoff(
+        "stage", ("source", "seen", "email", "phone"), rules, entry={"mql": ("email", "phone")}, reachable=("email",)
     )
-    events = ledger_events(
-        "L1",
-        rules=rules,
-        path=path,
-        cycle=1,
-        values={"source": "web", "seen": "2026-03-01", "email": "x@example.com", "phone": None},
-        noticed=at(2),
-        entry=("email", "phone"),
-        grade="B",
-        delivered=at(3),
-    )
-    assert events == (
-        Moved("L1", at(1), 2, "mql", "disqualified", "marketing", "kim"),
+    moves = (
+        Moved("L1", at(1), 2, "mql", "disqualified", "marketing", "kim", "it's \u201ctiming\u201d"),
         Moved("L1", at(2), 2, "sql", "mql", "sales"),
+    )
+    values = {"source": "web", "seen": "2026-03-01", "email": "x@example.com", "phone": None}
+    told = News.read("L1", News(moves, shown=False).text)
+    assert told == News(moves, shown=False)
+    profile = Profile(None, Rated("B", 100))
+    events = moved_events("L1", told, handoff=handoff, values=values, confirmed=at(3), profile=profile)
+    first = Contacted("L1", datetime(2026, 3, 1, tzinfo=UTC))
+    assert events == (
+        *moves,
         Told("L1", at(2), (("complete", "no"), ("grade", "B"), ("origin", "web"), ("valid", "yes"))),
-        Contacted("L1", datetime(2026, 3, 1, tzinfo=UTC)),
+        first,
         Delivered("L1", at(3), "", 2),
     )
-    assert ledger_events("L1", rules=rules, path=(), cycle=1, values={"seen": "soon"}, noticed=at(2)) == ()
+    shown = moved_events("L1", News(moves, shown=True), handoff=handoff, values=values, confirmed=at(3))
+    assert shown[-1] == Delivered("L1", at(1), "", 2)
+    assert fact_events("L1", handoff=handoff, values={"seen": "soon"}, noticed=at(2)) == ()
+    web = Told("L1", at(2), (("origin", "web"),))
+    assert fact_events("L1", handoff=handoff, values=values, noticed=at(2)) == (web, first)
 
 
 def test_milliseconds_are_whole() -> None:

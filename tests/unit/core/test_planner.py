@@ -13,6 +13,7 @@ import pytest
 
 from syncd.core.creation import Made
 from syncd.core.normalize import Codec, Context, Directory, Lens
+from syncd.core.parking import Parking
 from syncd.core.planner import Known, Planner, Times
 from syncd.model.link import Base, Conflict, Link, Linked, LinkState, Parked, Proof, Topic
 from syncd.model.mapping import Clear, Confirm, Direction, FieldMapping, KindMapping, Policy, Tie
@@ -68,8 +69,7 @@ def planner(kind: KindMapping = KIND, *, schemas: Pair[str] = Pair("m1", "c1")) 
     return Planner(
         Lens(kind, context, Pair(Codec.TEXT, Codec.JSON)),
         connection="main",
-        schemas=schemas,
-        read=Pair(NOW, NOW),
+        parking=Parking(kind, schemas, Pair(NOW, NOW)),
         now=NOW,
     )
 

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from syncd.core.lifecycle import Path
 from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Seen, Take, Verdict
 from syncd.core.staging import Moves, Sights, Staging
-from syncd.model.lifecycle import Agreed, Journey, Move, Undeclared
+from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping, Policy
 from syncd.model.values import MISSING, Canonical, FieldType, Pair, Side, Told
 from tests.unit.core.courses import COURSE, FIELDS, NINE, READY, TEAMS, WHO
 
+HOUR = timedelta(hours=1)
 FIELD = FieldMapping("stage", FieldType.ENUM, Pair({}, {}), policy=Policy.LIFECYCLE)
 
 
@@ -100,10 +102,33 @@ def test_a_new_cycle_begins_where_both_sides_came_back_by_themselves() -> None:
         rules = staging()
         verdict, path = rules.merge(FIELD, agreed="out", seen=seen, moves=moves, sights=sights)
         assert verdict == Agree("mql")
-        assert rules.journey(Journey(1), path, "mql", NINE).cycle == 2
+        assert arrived(rules, path).cycle == 2
     nobody = Pair(by("stranger", "mql"), by("stranger", "mql", 10))
     _, path = rules.merge(FIELD, agreed="out", seen=seen, moves=nobody, sights=sights)
-    assert rules.journey(Journey(1), path, "mql", NINE).cycle == 1
+    assert arrived(rules, path).cycle == 1
+
+
+def arrived(rules: Staging, path: Path) -> Journey:
+    """The journey of somebody in their first cycle who was out, and came to be an MQL on a path."""
+    return rules.journey(Journey(1), path, person="L1", before="out", stage="mql", now=NINE)[0]
+
+
+def test_who_was_never_in_step_came_as_their_vendor_tells() -> None:
+    """Judged by nobody; at the first link the way of the side whose stage counts, else the longer of both."""
+    rules = staging()
+    seen = Pair(Seen("mql", changed=True), Seen("mql", changed=True))
+    sights = Sights(Pair(MISSING, MISSING), dict, lambda side, stage: "", Journey())
+    asked, _ = rules.merge(FIELD, agreed=MISSING, seen=seen, moves=None, sights=sights, arriving=True)
+    assert asked is NEEDS_MOVES
+    plain, nobody = rules.merge(FIELD, agreed=MISSING, seen=seen, moves=None, sights=sights)
+    assert (plain, [step.move for step in nobody]) == (Agree("mql"), [Move("mql")])
+    came = (Move("lead", WHO["stranger"], NINE), Move("mql", WHO["stranger"], NINE + HOUR))
+    moves: Pair[tuple[Move, ...]] = Pair(came, ())
+    verdict, path = rules.merge(FIELD, agreed=MISSING, seen=seen, moves=moves, sights=sights, arriving=True)
+    assert verdict == Agree("mql")
+    assert [step.move for step in path] == list(came)
+    _, told = rules.journey(Journey(), path, person="L1", before=MISSING, stage="mql", now=NINE + 2 * HOUR)
+    assert [(move.at, move.start, move.stage) for move in told] == [(NINE, NEW, "lead"), (NINE + HOUR, "lead", "mql")]
 
 
 STAGES = st.sampled_from(["lead", "mql", "sql"])

@@ -1,0 +1,30 @@
+"""Everything declared that a handoff is booked and judged by, for the one kind that has a lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.lifecycle import HandoffRules
+from syncd.model.persona import Persona
+from syncd.model.rating import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """``stage`` is the shared field that holds it, ``fields`` are all shared fields of its kind.
+
+    ``owners`` are the fields of people and queues, ``entry`` names per qualifying stage the fields that must be filled
+    then, ``reachable`` those one of which a person can be reached by.
+    """
+
+    stage: str
+    fields: tuple[str, ...]
+    rules: HandoffRules
+    entry: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    reachable: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+    calendars: Calendars = NO_CALENDARS
+    personas: tuple[Persona, ...] = ()
+    rating: Rating | None = None

@@ -1,0 +1,206 @@
+"""The ledger as whole cycles keep it: who was handed over, when sales saw them, and what became of it.
+
+Stamps are the vendors'; nobody tells syncd anything but through the two systems.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from syncd.engine.cycle import plan_only, sync
+from syncd.model.episode import Delivered, Event, Moved, Oddity, State, Told
+from syncd.model.values import Instant
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
+from tests.scenarios.steps import HOUR, Schema, Steps, relived
+from tests.scenarios.test_crashes import Killed, fresh, until_quiet
+from tests.worlds import agreed, open_both
+
+ANN = "ann@acme-works.com"
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    """Two empty stand-ins that were in step before, and both teams have agreed on who may move whom."""
+    both = open_both(config=agreed(tmp_path / "agreed"))
+    steps = Steps(both)
+    steps.cycle()
+    yield steps
+    both.store.close()
+
+
+def events(steps: Steps) -> Sequence[Event]:
+    """What the ledger heard of everybody, oldest first."""
+    people = [link.id for link in steps.both.store.links("person")]
+    return sorted(steps.both.store.ledger_of(people), key=lambda event: (event.at, type(event).__name__))
+
+
+def moves(steps: Steps) -> list[tuple[int, str, str, str]]:
+    """Every move: cycle, from where, to where, by which team."""
+    return [(each.cycle, each.start, each.stage, each.team) for each in events(steps) if isinstance(each, Moved)]
+
+
+def episodes(steps: Steps, *names: str) -> list[tuple[object, ...]]:
+    """Some columns of every episode, oldest first."""
+    return list(steps.both.store.episode_columns(names))
+
+
+def qualified(steps: Steps, **properties: str) -> tuple[str, str, Instant]:
+    """A lead of marketing's that it makes an MQL; the contact, its Lead, and when that was."""
+    contact = steps.contact(email=ANN, company="Acme", lifecyclestage="lead", hs_lead_status="", **properties)
+    steps.cycle()
+    steps.both.clock.advance(600)
+    moment = steps.both.clock.now()
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    steps.cycle()
+    lead = steps.marketed(contact, "syncd_crm_id")
+    assert lead is not None
+    return contact, lead, moment
+
+
+def test_a_handoff_from_qualified_to_won(steps: Steps) -> None:
+    """Qualified in HubSpot at its time, delivered when Salesforce confirmed, accepted by whoever works on it, won."""
+    contact, lead, moment = qualified(steps)
+    assert moves(steps) == [(1, "new", "lead", "marketing"), (1, "lead", "mql", "marketing")]
+    ((state, at, delivered, system, complete, valid),) = episodes(
+        steps, "state", "qualified_at", "delivered_at", "system", "complete", "valid"
+    )
+    assert (state, complete, valid) == (State.DELIVERED, "yes", "yes")
+    assert abs(at - moment.timestamp() * 1000) < 1000
+    assert delivered - at == system >= 3_000_000  # the next cycle was an hour later
+    seller = steps.seller("SDR")
+    steps.sell(lead, by=seller, Status=WORKING)
+    steps.cycle()
+    ((state, touch, sdr),) = episodes(steps, "state", "touch", "sdr")
+    assert (state, touch is not None) == (State.ACCEPTED, True)
+    assert "sdr" in str(sdr)
+    steps.market(contact, by=steps.marketer("SDR"), **OPPORTUNITY)
+    steps.cycle()
+    steps.market(contact, by=steps.marketer("SDR"), lifecyclestage="customer", hs_lead_status="")
+    steps.cycle()
+    ((state, oddities),) = episodes(steps, "state", "oddities")
+    assert (state, oddities) == (State.WON, Oddity.NO_ORIGIN)
+    known = events(steps)
+    steps.quiet()
+    assert events(steps) == known
+
+
+def test_back_to_marketing_and_handed_over_again(steps: Steps) -> None:
+    """A no in Salesforce ends the episode; qualified again is the second cycle, and an episode of its own."""
+    contact, lead, _ = qualified(steps)
+    steps.sell(lead, by=steps.seller("SDR"), Status=CLOSED)
+    steps.cycle()
+    assert episodes(steps, "state") == [(State.REJECTED,)]
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    steps.cycle()
+    assert moves(steps)[-1] == (2, "disqualified", "mql", "marketing")
+    assert episodes(steps, "state", "delivered_at")[1][0] == State.DELIVERED
+    assert steps.sold(lead, "Status") == NEW
+
+
+def test_what_sales_finds_by_itself(tmp_path: Path) -> None:
+    """Somebody new whom sales works on was born in sales, and is credited to whoever found them."""
+
+    def both_ways(schema: Schema) -> None:
+        schema["create"]["marketing"] = [{"object": "contacts"}]
+
+    steps = Steps(relived(tmp_path, lambda _: None, person=both_ways))
+    steps.cycle()
+    seller = steps.seller("BDR")
+    lead = steps.lead(Email=ANN, Status=NEW)
+    steps.sell(lead, by=seller, Status=WORKING)
+    steps.cycle()
+    assert moves(steps) == [(1, "new", "sql", "sales")]
+    assert episodes(steps, "born", "state", "bdr") == [("sales", State.ACCEPTED, "2.bdr@example.com")]
+    steps.both.store.close()
+
+
+def test_the_owner_at_the_delivery_and_after_it(steps: Steps) -> None:
+    """Who owns them is a fact: the ledger hears of another owner without a move."""
+    _, lead, _ = qualified(steps)
+    before = episodes(steps, "owner")
+    seller = steps.seller("SDR")
+    mail = next(user.email for user in steps.both.world.connectors.crm.users() if user.id.startswith(seller[:15]))
+    steps.both.hubspot.add_owner(str(mail), "U", "S")
+    steps.both.world.checked.clear()
+    steps.both.clock.advance(HOUR)
+    steps.sell(lead, OwnerId=seller)
+    steps.cycle()
+    assert episodes(steps, "owner") == [(mail,)] != before
+    assert isinstance(events(steps)[-1], Told)
+
+
+def test_the_first_link_tells_of_those_who_are_between_the_teams(tmp_path: Path) -> None:
+    """Who is an MQL then was made one by somebody at some time, as HubSpot tells; subscribers are no news."""
+    both = open_both(config=agreed(tmp_path / "agreed"))
+    steps = Steps(both)
+    steps.contact(email="sub@acme-works.com", lifecyclestage="subscriber", hs_lead_status="")
+    contact = steps.contact(email=ANN, lifecyclestage="lead", hs_lead_status="", company="Acme")
+    both.clock.advance(24 * HOUR)
+    moment = both.clock.now()
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    steps.lead(Email=ANN, Status=NEW)
+    both.clock.advance(24 * HOUR)
+    steps.cycle()
+    told = [each for each in events(steps) if isinstance(each, Moved)]
+    assert {each.stage for each in told} == {"lead", "mql"}
+    (mql,) = (each for each in told if each.stage == "mql")
+    assert abs((mql.at - moment).total_seconds()) < 1
+    assert [each.at for each in events(steps) if isinstance(each, Delivered)] == [mql.at]  # sales had the Lead
+    both.store.close()
+
+
+def test_looking_books_nothing(steps: Steps) -> None:
+    """A plan tells nobody, and neither does shadow mode."""
+    steps.contact(email=ANN, company="Acme")
+    steps.both.clock.advance(HOUR)
+    plan_only(steps.both.world)
+    shadow = replace(steps.both.world, connection=replace(steps.both.world.connection, mode="shadow"))
+    sync(shadow)
+    assert not list(steps.both.store.links("person"))
+    assert not episodes(steps, "id")
+
+
+def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Path) -> None:
+    """Whatever effect a cycle dies before or after: once all is quiet the ledger tells the same moves, each once, and
+    one delivery; and no Base keeps what was told.
+    """
+    config = agreed(tmp_path / "agreed")
+    for effect in range(1, 40):
+        folder = tmp_path / str(effect)
+        folder.mkdir()
+        both = open_both(f"sqlite:///{folder}/state.db", config=config)
+        steps = Steps(both)
+        steps.cycle()
+        contact = steps.contact(email=ANN, company="Acme", lifecyclestage="lead", hs_lead_status="")
+        steps.cycle()
+        steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+        steps.cycle()
+        lead = steps.marketed(contact, "syncd_crm_id")
+        steps.sell(str(lead), by=steps.seller("SDR"), Status=WORKING)
+        fresh(both, folder, [effect])
+        both.clock.advance(HOUR)
+        killed = False
+        try:
+            sync(both.world)
+        except Killed:
+            killed = True
+        both.clock.advance(130)
+        until_quiet(both, folder)
+        assert [each[1:] for each in moves(steps)] == [
+            ("new", "lead", "marketing"), ("lead", "mql", "marketing"), ("mql", "sql", "sales"),
+        ], f"killed at effect {effect}"  # fmt: skip
+        assert sum(isinstance(each, Delivered) for each in events(steps)) == 1
+        assert episodes(steps, "state") == [(State.ACCEPTED,)]
+        (link,) = both.store.links("person")
+        base = both.store.by_link([link.id])[link.id].base
+        assert base is not None
+        assert not [name for name in base.agreed if name.startswith("@news")]
+        both.store.close()
+        if not killed:
+            assert effect > 4, "there must have been something to kill"
+            return
+    raise AssertionError("no run went through")
