@@ -88,6 +88,24 @@ def test_a_handoff_from_qualified_to_won(steps: Steps) -> None:
     assert events(steps) == known
 
 
+def test_sales_is_late(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a grade: a working day to the first touch, two to a decision; each step is told once."""
+    heard: list[tuple[str, object]] = []
+
+    def hear(event: str, **keys: object) -> None:
+        heard.append((event, keys["clock"]))
+
+    monkeypatch.setattr("syncd.engine.lateness.emit", hear)
+    _, lead, _ = qualified(steps)
+    for _ in range(4 * 12):
+        steps.cycle(after=2 * HOUR)
+    steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
+    for _ in range(6):
+        steps.cycle(after=4 * HOUR)
+    steps_of = [(event, clock) for clock in ("touch", "decision") for event in ("handoff.due", "handoff.overdue")]
+    assert heard == steps_of
+
+
 def test_back_to_marketing_and_handed_over_again(steps: Steps) -> None:
     """A no in Salesforce ends the episode; qualified again is the second cycle, and an episode of its own."""
     contact, lead, _ = qualified(steps)
