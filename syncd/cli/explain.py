@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.handoffs import handoffs_document, print_handoffs
 from syncd.cli.profile import print_profile, profile_document
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def explain(
     """Says why a record is what it is and what the next cycle does with it; writes to nobody.
 
     Both values now, Base, who changed what when, the rule, and what comes next or why nothing does; of a person also
-    persona and grade, rule by rule. Exit 1 if several records are meant (they are listed) or something waits for a
-    person.
+    persona and grade, rule by rule, and every move between the teams with its author. Exit 1 if several records are
+    meant (they are listed) or something waits for a person.
 
     JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
     fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next, journey (of a
@@ -40,7 +41,9 @@ def explain(
     side, field, before, after, author, rule, run, outcome}], conflicts [id], parked [{side, field, code, reason,
     advice}], dead_letters [{id, code, reason, advice}], open_intents [id], persona {key, name, owner, doubts [{persona,
     reason}]}, rating {grade, points, reason, at, rules [{name, words, holds, points, days, doubt}]}, unsettled {FIELD:
-    reason}}; persona and rating are null where none is declared, and where FIELD is given.
+    reason}}, happened [{at, what, cycle, by, team, side, reason}], handoffs [{id, state, born, opened_at, ..., system,
+    touch, decision (milliseconds), touch_due, decision_due, ...}]; persona and rating are null where none is declared,
+    and where FIELD is given.
     """
     from syncd.cli.out import print_json
     from syncd.engine.world import make_ready
@@ -63,12 +66,22 @@ def explain(
             profiles = profiles_of(loaded.connection(call.connection))
             profile = profile_of(told, profiles, world.clock.now())
     if as_json:
-        document = None if told is None else {**_document(told), **profile_document(profile)}
+        document = (
+            None
+            if told is None
+            else {
+                **_document(told),
+                **profile_document(profile),
+                **handoffs_document(told.handoffs),
+            }
+        )
         print_json({"hits": [_hit(hit) for hit in hits], "record": document})
     elif told is None:
         print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
         _print(told, profile, detailed=field is not None)
+        if told.handoffs is not None:
+            print_handoffs(told.handoffs)
     waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
     raise typer.Exit(1 if waits else 0)
 

@@ -25,6 +25,7 @@ from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
 from syncd.operations.finding import Hit
+from syncd.operations.handoffs import Handoffs, handoffs_of
 
 Answer = RemoteRecord | Gone | Moved
 
@@ -56,7 +57,7 @@ class FieldStory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything there is to say about one record."""
+    """Everything there is to say about one record. ``handoffs`` are not told where only one field is asked for."""
 
     kind: str
     link: Link | None
@@ -69,6 +70,7 @@ class Explanation:
     parked: Sequence[Parked]
     dead: Sequence[DeadLetter]
     intents: Sequence[Intent]
+    handoffs: Handoffs | None = None
 
 
 class _Looking(Gather):
@@ -130,7 +132,16 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         parked=waits.parked,
         dead=waits.dead,
         intents=waits.intents,
+        handoffs=_handoffs(world, hit) if field is None else None,
     )
+
+
+def _handoffs(world: World, hit: Hit) -> Handoffs | None:
+    """What happened to a person between the teams; ``None`` where no ledger is kept of them."""
+    agreed = world.terms[hit.kind].kind.agreed
+    if world.booking is None or agreed is None or hit.link is None:
+        return None
+    return handoffs_of(world.store, world.booking.book, hit.link.id)
 
 
 def _record(looking: _Looking, side: Side) -> RemoteRecord | None:
