@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from syncd.model.brake import Limits
 from syncd.model.lifecycle import Agreed
+from syncd.model.routing import Routing
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -198,7 +199,8 @@ class KindMapping:
     ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work. ``native`` maps id
     properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
     rules that choose among several records of a side that match one of the other; without them a person is asked.
-    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field.
+    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field;
+    ``routing`` who gets people in the CRM.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -214,6 +216,7 @@ class KindMapping:
     scope: Pair[str | None] = Pair(None, None)
     partner_domains: tuple[str, ...] = ()
     agreed: Agreed | None = None
+    routing: Routing | None = None
     hash: str = ""
 
 

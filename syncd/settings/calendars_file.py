@@ -88,7 +88,8 @@ class CalendarSection(Section):
         default_factory=list, description="More days without work: `2026-12-24` once, `12-24` every year."
     )
     owners: list[Text] = Field(
-        default_factory=list, description="E-mail addresses or logins of those who keep it; the others keep `default`."
+        default_factory=list,
+        description="E-mail addresses or logins of those who keep it, and names of queues; the others keep `default`.",
     )
 
 

@@ -26,12 +26,16 @@ PERSON = "person"
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was declared, and the trees of the files, whose flaws are still to be told."""
+    """What was declared, and the trees of the files, whose flaws are still to be told.
+
+    ``personas_read`` is ``False`` where there is such a file and it could not be read.
+    """
 
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
     trees: tuple[Tree, ...] = ()
+    personas_read: bool = True
 
 
 def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[Path], Tree]) -> Declared:
@@ -65,4 +69,4 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
     rating: Rating | None = None
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
         rating = rating_of(rules, tree, types=types, personas=keys)
-    return Declared(personas, rating, calendars, tuple(trees))
+    return Declared(personas, rating, calendars, tuple(trees), personas_read=keys is not None)
