@@ -68,6 +68,7 @@ def carry_out(
         ],
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
+        released=gathered.released,
         cursors=gathered.cursors,
     )
     if done:
