@@ -119,12 +119,16 @@ class _Routing:
         )
 
     def _entered(self, decision: Decision) -> str:
-        """The field of stages, if both sides come to agree on one of those named, else empty. A first link is no move."""
+        """The field of stages, if both sides come to one of those named; else empty.
+
+        A first link is no move, but what it held because both sides differed is one when they do so no more.
+        """
         stage = self.routing.stage
         if stage is None or decision.base is None or not decision.link.refs.crm.id:
             return ""
         before, after = decision.base.agreed.get(stage, MISSING), decision.agreed.get(stage, MISSING)
-        moved = MISSING not in (before, after) and before != after
+        differed = any(row.field == stage for row in self.gathered.conflicts.get(decision.link.id, ()))
+        moved = before != after and (before is not MISSING or differed)
         return stage if moved and after in self.routing.stages else ""
 
     def _owner_of(self, decision: Decision) -> Told:

@@ -46,9 +46,13 @@ class Desk(Steps):
     __slots__ = ()
 
     @staticmethod
-    def of(folder: Path, **changed: Any) -> Desk:
+    def of(folder: Path, *, store: str = "sqlite://", first_link: str = "crm", **changed: Any) -> Desk:
         """Two stand-ins with three salespeople and a queue, over a routing."""
-        both = open_both(config=configured(folder, routing(**changed)))
+        config = configured(folder, routing(**changed))
+        lifecycle = yaml.safe_load((config / "lifecycle.yaml").read_text(encoding="utf-8"))
+        text = yaml.safe_dump(lifecycle | {"first_link": first_link}, sort_keys=False)
+        (config / "lifecycle.yaml").write_text(text, encoding="utf-8")
+        both = open_both(store, config=config)
         for name in TEAM:
             both.hubspot.add_owner(address(name), name.title(), "Sales")
             both.salesforce.add_user(address(name), name.title())
