@@ -48,7 +48,8 @@ def assignment(decision: Decision, action: Create | Update, *, intent: str, at: 
     """What is stored with a write that carries out a decision of routing; ``None`` for any other write."""
     if decision.routed is None or action.side is not Side.CRM:
         return None
-    if any(map(is_routed, action.changes)) or (isinstance(action, Create) and action.by_rules):
+    without = How.CRM_RULES, How.NOBODY
+    if any(map(is_routed, action.changes)) or (isinstance(action, Create) and decision.routed.how in without):
         return Assignment(intent, decision.link.id, decision.routed, at)
     return None
 

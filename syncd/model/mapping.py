@@ -219,6 +219,11 @@ class KindMapping:
     routing: Routing | None = None
     hash: str = ""
 
+    def writes(self, field: FieldMapping, side: Side) -> bool:
+        """Whether a field is written on a side: because it flows there, or because routing gives owners there."""
+        given = side is Side.CRM and self.routing is not None and self.routing.owner == field.name
+        return given or field.direction.flows_to(side)
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:

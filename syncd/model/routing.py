@@ -183,4 +183,4 @@ class Assignment:
     @property
     def stands(self) -> bool:
         """Whether it counts: the turn is taken, the person given."""
-        return self.outcome in DONE
+        return self.outcome in DONE and self.routed.how is not How.NOBODY

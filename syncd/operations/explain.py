@@ -20,6 +20,7 @@ from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Li
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
 from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
@@ -55,7 +56,7 @@ class FieldStory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything there is to say about one record."""
+    """Everything there is to say about one record; ``routed`` is who the next cycle gives the person to, if anybody."""
 
     kind: str
     link: Link | None
@@ -68,6 +69,7 @@ class Explanation:
     parked: Sequence[Parked]
     dead: Sequence[DeadLetter]
     intents: Sequence[Intent]
+    routed: Routed | None = None
 
 
 class _Looking(Gather):
@@ -129,6 +131,7 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         parked=waits.parked,
         dead=waits.dead,
         intents=waits.intents,
+        routed=next((decision.routed for decision in decisions if decision.routed is not None), None),
     )
 
 

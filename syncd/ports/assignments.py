@@ -30,7 +30,7 @@ class AssignmentStore(Protocol):
         ...
 
     def undone_assignments(self) -> frozenset[str]:
-        """Links of people whose last assignment was not carried out."""
+        """Links of people whose last assignment was not carried out, or gave them to nobody."""
         ...
 
     def assignments_of(self, link: str) -> Sequence[Assignment]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from syncd.model.routing import DONE, Assignment, How, Passed, Routed
 from syncd.model.values import Instant
@@ -57,11 +57,12 @@ class Assignments:
 
     def live_assignments(self) -> Sequence[Assignment]:
         """Those that count, oldest first."""
-        return self._read(t.c.live, t.c.outcome.in_(DONE), order=t.c.number)
+        return self._read(t.c.live, t.c.outcome.in_(DONE), t.c.how != str(How.NOBODY), order=t.c.number)
 
     def undone_assignments(self) -> frozenset[str]:
-        """Links of people whose last assignment was not carried out."""
-        wanted = select(t.c.link).where(t.c.connection == self._connection, t.c.live, t.c.outcome.not_in(DONE))
+        """Links of people whose last assignment was not carried out, or gave them to nobody."""
+        undone = or_(t.c.outcome.not_in(DONE), t.c.how == str(How.NOBODY))
+        wanted = select(t.c.link).where(t.c.connection == self._connection, t.c.live, undone)
         with self._database.reading("read who was not given to anybody") as tx:
             return frozenset(tx.execute(wanted).scalars())
 
