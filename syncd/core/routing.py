@@ -12,7 +12,7 @@ declared a territory wants nobody from elsewhere in it. A condition without an a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from typing import Final, assert_never
@@ -77,7 +77,7 @@ class Incoming:
     keeper: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Desk:
     """What is known when somebody comes in: who there is, whose last turn was when, and who has how much.
 
@@ -87,11 +87,11 @@ class Desk:
     """
 
     users: Mapping[str, Standing]
-    turns: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    today: Mapping[str, int] = field(default_factory=dict)
-    open: Mapping[str, int] = field(default_factory=dict)
+    turns: dict[tuple[str, str], int] = field(default_factory=dict)
+    today: dict[str, int] = field(default_factory=dict)
+    open: dict[str, int] = field(default_factory=dict)
     number: int = 0
-    companies: Mapping[str, str] = field(default_factory=dict)
+    companies: dict[str, str] = field(default_factory=dict)
 
     def standing(self, owner: str) -> Standing:
         """Whether this owner can be given somebody."""
@@ -99,19 +99,26 @@ class Desk:
 
     def after(self, routed: Routed, company: str | None) -> Desk:
         """The same once somebody was given."""
-        owner = routed.owner
+        desk = self.copied()
+        desk.note(routed, company)
+        return desk
+
+    def copied(self) -> Desk:
+        """One whose turns and loads are its own."""
+        mine = dict(self.turns), dict(self.today), dict(self.open)
+        return Desk(self.users, *mine, self.number, dict(self.companies))
+
+    def note(self, routed: Routed, company: str | None) -> None:
+        """Takes somebody's turn: of a desk that nobody else looks at."""
+        self.number, owner = routed.number, routed.owner
         if owner is None:
-            return replace(self, number=routed.number)
-        return Desk(
-            users=self.users,
-            turns={**self.turns, (routed.pool, owner): routed.number} if routed.pool else self.turns,
-            today={**self.today, owner: self.today.get(owner, 0) + 1},
-            open={**self.open, owner: self.open.get(owner, 0) + 1},
-            number=routed.number,
-            companies=self.companies
-            if company is None or owner.startswith(QUEUE)
-            else {**self.companies, company: owner},
-        )
+            return
+        if routed.pool:
+            self.turns[routed.pool, owner] = routed.number
+        self.today[owner] = self.today.get(owner, 0) + 1
+        self.open[owner] = self.open.get(owner, 0) + 1
+        if company is not None and not owner.startswith(QUEUE):
+            self.companies[company] = owner
 
 
 class Router:
@@ -122,7 +129,10 @@ class Router:
         :raises ValueError: if a condition does not compile; ``syncd check`` says so beforehand.
         """
         self.routing = routing
-        self._pools = {pool.key: pool for pool in routing.pools}
+        pools = {pool.key: pool for pool in routing.pools}
+        self._turns = {
+            rule.name: _Turns(rule.name, pools[rule.to.pool]) for rule in routing.rules if isinstance(rule.to, ToPool)
+        }
         readable = names | {PERSONA, GRADE}
         self._rules: tuple[tuple[RoutingRule, Expression | None], ...] = tuple(
             (rule, None if rule.when is None else compile_expression(rule.when, readable)) for rule in routing.rules
@@ -134,9 +144,10 @@ class Router:
     def all(self, people: Iterable[Incoming], desk: Desk, now: Instant) -> dict[str, Routed]:
         """Everybody's decision by id: whoever came first is first, and two of one moment go by their id."""
         decided: dict[str, Routed] = {}
+        mine = desk.copied()
         for person in sorted(people, key=lambda each: (each.at, each.id)):
-            decided[person.id] = routed = self.route(person, desk, now)
-            desk = desk.after(routed, person.company)
+            decided[person.id] = routed = self.route(person, mine, now)
+            mine.note(routed, person.company)
         return decided
 
     def route(self, person: Incoming, desk: Desk, now: Instant) -> Routed:
@@ -164,7 +175,7 @@ class Router:
                 case ToOwner():
                     owner, pool = _one(rule, rule.to.owner, desk, passed), ""
                 case ToPool():
-                    owner, pool = _turn(rule, self._pools[rule.to.pool], desk, passed), rule.to.pool
+                    owner, pool = self._turns[rule.name].next(desk, passed), rule.to.pool
                 case _:
                     assert_never(rule.to)
             if owner is None:
@@ -223,37 +234,37 @@ def _one(rule: RoutingRule, owner: str, desk: Desk, passed: list[Passed]) -> str
     return None
 
 
-def _turn(rule: RoutingRule, pool: Pool, desk: Desk, passed: list[Passed]) -> str | None:
-    """Whose turn it is. Who was never given anybody out of this pool comes first, then by place in the pool."""
-    can: list[tuple[tuple[int, ...], str]] = []
-    for place, member in enumerate(pool.members):
-        why = _no_room(member, pool, desk)
-        if why:
-            passed.append(Passed(rule.name, member, why))
-            continue
-        waited = (desk.turns.get((pool.key, member), 0), place)
-        can.append(((desk.open.get(member, 0), *waited) if pool.order is Order.LEAST_LOADED else waited, member))
-    if not can:
-        return None
-    _, chosen = min(can)
-    later = (
-        "has more open people, or was given somebody later" if pool.order is Order.LEAST_LOADED else "has a later turn"
-    )
-    passed.extend(Passed(rule.name, member, later) for _, member in can if member != chosen)
-    return chosen
+class _Turns:
+    """The members of a pool as one rule asks them, compiled: it is asked for every person, of every member."""
 
+    def __init__(self, rule: str, pool: Pool) -> None:
+        self.pool = pool
+        self._rule = rule
+        self._by_load = pool.order is Order.LEAST_LOADED
+        later = "has more open people, or was given somebody later" if self._by_load else "has a later turn"
+        self._members = tuple((member, (pool.key, member), Passed(rule, member, later)) for member in pool.members)
 
-def _no_room(member: str, pool: Pool, desk: Desk) -> str:
-    """Why a member cannot be given anybody; empty if they can."""
-    standing = desk.standing(member)
-    if standing is not Standing.ACTIVE:
-        return standing.value
-    today, opened = desk.today.get(member, 0), desk.open.get(member, 0)
-    if pool.per_day is not None and today >= pool.per_day:
-        return f"was given {today} today, of {pool.per_day} at most"
-    if pool.open is not None and opened >= pool.open:
-        return f"has {opened} open people, of {pool.open} at most"
-    return ""
+    def next(self, desk: Desk, passed: list[Passed]) -> str | None:
+        """Whose turn it is. Who was never given anybody out of this pool comes first, then by place in the pool."""
+        users, turns, today, opened = desk.users, desk.turns, desk.today, desk.open
+        per_day, most = self.pool.per_day, self.pool.open
+        can: list[tuple[str, Passed]] = []
+        first, chosen = (0, 0), ""
+        for member, turn, later in self._members:
+            has = opened.get(member, 0)
+            if users.get(member) is not Standing.ACTIVE:
+                passed.append(Passed(self._rule, member, desk.standing(member).value))
+            elif per_day is not None and (given := today.get(member, 0)) >= per_day:
+                passed.append(Passed(self._rule, member, f"was given {given} today, of {per_day} at most"))
+            elif most is not None and has >= most:
+                passed.append(Passed(self._rule, member, f"has {has} open people, of {most} at most"))
+            else:
+                rank = (has if self._by_load else 0, turns.get(turn, 0))
+                if not can or rank < first:
+                    first, chosen = rank, member
+                can.append((member, later))
+        passed += [later for member, later in can if member != chosen]
+        return chosen or None
 
 
 # -- what is known of owners -------------------------------------------------------------------------------------------

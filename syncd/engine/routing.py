@@ -72,20 +72,20 @@ class _Routing:
         self.planner = planner
         self.gathered = gathered
         self.routing = routing
+        self.mapped = frozenset(field.name for field in planner.kind.fields)
         self.users = standings(world.context.users.crm.by_id.values(), routing)
 
     def route(self, decisions: Sequence[Decision]) -> list[Decision]:
         """All of them, in their order."""
         answer = list(decisions)
-        mapped = {field.name for field in self.planner.kind.fields}
-        if self.routing.owner not in mapped or self.planner.rests(self.routing.owner):
+        if self.routing.owner not in self.mapped or self.planner.rests(self.routing.owner):
             return answer
         undone = self.world.store.undone_assignments()
         due = [found for place, each in enumerate(answer) if (found := self._due(place, each, undone)) is not None]
         if not due:
             return answer
         self._companies(due)
-        router = Router(self.routing, frozenset(mapped))
+        router = Router(self.routing, self.mapped)
         now = self.world.clock.now()
         decided = router.all([each.person for each in due], self._desk(now), now)
         for each in due:
@@ -148,14 +148,13 @@ class _Routing:
         return MISSING if isinstance(value, Invalid) else value
 
     def _values(self, decision: Decision) -> dict[str, Canonical]:
-        """The shared values of a person, as both sides are to have them."""
-        values: dict[str, Canonical] = {}
-        for side in SIDES:
-            if (record := decision.seen.of(side)) is not None:
-                values |= self.planner.values(side, record)
-        if decision.base is not None:
-            values |= decision.base.agreed
-        values |= decision.agreed
+        """The shared values of a person, as both sides are to have them: decided on, else agreed, else as told."""
+        agreed = {} if decision.base is None else decision.base.agreed
+        values: dict[str, Canonical] = {**agreed, **decision.agreed}
+        if not self.mapped <= values.keys():
+            for side in SIDES:
+                if (record := decision.seen.of(side)) is not None:
+                    values = {**self.planner.values(side, record), **values}
         return values
 
     def _incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
@@ -198,13 +197,13 @@ class _Routing:
         """Turns and loads, as the assignments that were carried out say."""
         store, pools = self.world.store, self.routing.pools
         number, turns = store.turns()
-        today: Mapping[str, int] = {}
+        today: dict[str, int] = {}
         if any(pool.per_day is not None for pool in pools):
             today = given_today(store.given_since(now - A_DAY), self.routing, now)
         opened: dict[str, int] = {}
         if any(pool.open is not None or pool.order is Order.LEAST_LOADED for pool in pools):
             opened = self._open()
-        return Desk(self.users, turns, today, opened, number)
+        return Desk(self.users, dict(turns), today, opened, number)
 
     def _open(self) -> dict[str, int]:
         """Open people by who has them now: so whoever picks somebody up from a queue has one more. Whoever is open no

@@ -147,11 +147,13 @@ class _Reading:
                 self._known(name, "stage", known, loc)
 
     def _company(self) -> FieldMapping | None:
-        """The reference to the company, whose owner is mapped, too."""
+        """The reference to the company, whose owner is mapped, too; not asked for while nobody is routed."""
         for field in self.person.fields:
             kind = None if field.kind is None else self.kinds.get(field.kind)
             if kind is not None and owner_field(kind) is not None:
                 return field
+        if not (self.section.on.created or self.section.on.stages):
+            return None
         self.tree.flaw(
             ("rules", next(n for n, each in enumerate(self.section.rules) if each.to == "company_owner"), "to"),
             "people refer to no company whose owner is mapped",

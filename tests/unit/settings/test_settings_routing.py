@@ -118,6 +118,9 @@ def test_switched_off_it_changes_nothing(routed: Folder) -> None:
     (routed.path / "routing.yaml").unlink()
     assert routed.load().hash == off.hash
     assert len(off.files) == len(routed.load().files) + 1
+    routed.write("routing.yaml", ROUTING.replace("on: {created: true, stages: [mql]}", "on: {}"))
+    routed.change("schema/company.yaml", "type: owner", "type: string")
+    assert routed.load().files, "who has no company mapped may let the example lie there"
 
 
 @pytest.mark.parametrize(
