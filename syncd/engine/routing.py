@@ -34,7 +34,7 @@ A_DAY: Final = timedelta(hours=50)
 def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequence[Decision]) -> list[Decision]:
     """The same decisions, of which those about people who are due have an owner in the CRM."""
     routing = planner.kind.routing
-    if routing is None or not decisions:
+    if routing is None or not decisions or world.doubtful:  # a restored store does not know whose turn it was
         return list(decisions)
     return _Routing(world, planner, gathered, routing).route(decisions)
 

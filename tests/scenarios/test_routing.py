@@ -81,6 +81,10 @@ def test_a_full_day_sends_the_rest_to_the_queue(tmp_path: Path, heard: Callable[
     later = desk.qualified(1, begin=3)
     desk.cycle(after=24 * HOUR)
     assert desk.owners([*later, first[2]]) == ["ann", "New Leads"]
+    desk.market(first[2], jobtitle="Head")
+    desk.cycle()
+    assert desk.owners([first[2]]) == ["New Leads"], "who is in a stage does not come into it"
+    desk.quiet()
 
 
 def test_open_people_count_for_whoever_has_them_now(tmp_path: Path) -> None:

@@ -90,12 +90,12 @@ def test_an_edit_between_look_and_write(desk: Desk, edit: str, gets: str) -> Non
     whole = world.store.begin
 
     def begin(*args: object, **words: object) -> None:
+        world.store.begin = whole  # type: ignore[method-assign]
         whole(*args, **words)  # type: ignore[arg-type]
         desk.sell(lead, **{edit: value})
 
     world.store.begin = begin  # type: ignore[method-assign]
     sync(world)
-    world.store.begin = whole  # type: ignore[method-assign]
     desk.cycle()
     assert desk.who(lead) == gets
     assert desk.shown(contact) == gets
