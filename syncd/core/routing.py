@@ -122,7 +122,7 @@ class Desk:
 
 
 class Router:
-    """A routing, compiled."""
+    """A routing, compiled. ``reads`` are the shared fields that it asks a person for."""
 
     def __init__(self, routing: Routing, names: frozenset[str]) -> None:
         """:param names: the shared fields of a person.
@@ -140,6 +140,7 @@ class Router:
         read = {name for _, when in self._rules if when is not None for name in when.names}
         profiled = not read.isdisjoint({PERSONA, GRADE})
         self._profiles = Profiles(routing.personas, routing.rating, names) if profiled else None
+        self.reads = names if profiled else names & (read | {routing.owner, routing.company})
 
     def all(self, people: Iterable[Incoming], desk: Desk, now: Instant) -> dict[str, Routed]:
         """Everybody's decision by id: whoever came first is first, and two of one moment go by their id."""

@@ -374,7 +374,8 @@ class Apply:
         answers = self.world.connectors.of(side).fetch(self.planner.lens.shape(side), refs)
         settlement = Settlement()
         parked = self.world.store.parked([decision.link.id for decision in created])
-        known = self.world.store.conflicts_of([each.link.id for each in created if each.base is not None])
+        older = [each.link.id for each in created if each.base is not None]
+        known = self.world.store.conflicts_of(older) if older else {}
         for decision, answer in zip(created, answers, strict=True):
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)

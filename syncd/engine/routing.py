@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cached_property
 from typing import Final
 
 from syncd.core.draft import guarded
@@ -23,7 +24,7 @@ from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, LinkState
 from syncd.model.plan import Action, Create, Decision, Nothing, Update
-from syncd.model.remote import RemoteRef
+from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import BECAUSE, Assignment, How, Order, Routed, Routing
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Lane, Missing, Side, Told, Wire
 
@@ -75,6 +76,11 @@ class _Routing:
         self.mapped = frozenset(field.name for field in planner.kind.fields)
         self.users = standings(world.context.users.crm.by_id.values(), routing)
 
+    @cached_property
+    def router(self) -> Router:
+        """The rules, compiled once somebody is due."""
+        return Router(self.routing, self.mapped)
+
     def route(self, decisions: Sequence[Decision]) -> list[Decision]:
         """All of them, in their order."""
         answer = list(decisions)
@@ -85,9 +91,8 @@ class _Routing:
         if not due:
             return answer
         self._companies(due)
-        router = Router(self.routing, self.mapped)
         now = self.world.clock.now()
-        decided = router.all([each.person for each in due], self._desk(now), now)
+        decided = self.router.all([each.person for each in due], self._desk(now), now)
         for each in due:
             answer[each.place] = self._with(answer[each.place], decided[each.person.id], each)
         return answer
@@ -151,11 +156,19 @@ class _Routing:
         """The shared values of a person, as both sides are to have them: decided on, else agreed, else as told."""
         agreed = {} if decision.base is None else decision.base.agreed
         values: dict[str, Canonical] = {**agreed, **decision.agreed}
-        if not self.mapped <= values.keys():
-            for side in SIDES:
-                if (record := decision.seen.of(side)) is not None:
-                    values = {**self.planner.values(side, record), **values}
+        for name in self.router.reads - values.keys():
+            told = (self._shown(side, record, name) for side in SIDES if (record := decision.seen.of(side)) is not None)
+            values[name] = next((value for value in told if not isinstance(value, Missing)), None)
         return values
+
+    def _shown(self, side: Side, record: RemoteRecord, name: str) -> Told:
+        """One shared value of one record, as far as it is told and can be read."""
+        wires = {each: wire_of(record, each) for each in self.planner.slots(side, record.ref.object).get(name, ())}
+        told = tuple(wire for wire in wires.values() if not isinstance(wire, Missing))
+        if not told or len(told) < len(wires):
+            return MISSING
+        value = self.planner.lens.read(side, record.ref.object, name, told)
+        return MISSING if isinstance(value, Invalid) else value
 
     def _incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
         stamps = [record.stamp for side in SIDES if (record := decision.seen.of(side)) is not None]
