@@ -37,6 +37,11 @@ class Row:
         return any(isinstance(value, str) and "@{" in value for value in self.sent.values())
 
     @property
+    def by_rules(self) -> bool:
+        """Whether the org's assignment rules give it an owner; such a row shares no call with any other."""
+        return isinstance(self.write, CreateRecord) and self.write.by_rules
+
+    @property
     def identity(self) -> tuple[str, str, str]:
         """Two rows of one identity must not share a request: the vendor refuses one or both."""
         write = self.write
@@ -52,6 +57,11 @@ class Chunk:
     path: str
     rows: tuple[Row, ...]
     body: Mapping[str, Any]
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether the org's assignment rules are to run for its rows: for all of them, or for none."""
+        return any(row.by_rules for row in self.rows)
 
 
 def make_row(place: int, write: Write, shape: Shape, record_type: str | None = None) -> Row:

@@ -18,7 +18,7 @@ from typing import Any, Final
 from connectors.salesforce import soql
 from connectors.salesforce.aftermath import follow, read_back
 from connectors.salesforce.bulk import Bulk, tables
-from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.client import BY_RULES, SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
 from connectors.salesforce.ids import as_told
 from connectors.salesforce.lookup import Lookup
@@ -90,9 +90,10 @@ class Writer:
         """Status and body for each chunk. A whole call that the vendor calls wrong is the status of its only chunk."""
         if len(pack) == 1:
             (chunk,) = pack
+            more = BY_RULES if chunk.by_rules else {}
             try:
                 answer = self.client.send(
-                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER
+                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER, more=more
                 )
             except CallRefused as why:
                 return [(why.status, [_entry(why.complaint)])]
@@ -104,12 +105,14 @@ class Writer:
     def packs(self, rows: Sequence[Row], key: str) -> list[list[Chunk]]:
         """The rows call by call: five chunks each, or one in an org that refuses Composite.
 
-        Rows with a value that Composite would read as a reference go in calls of their own.
+        Rows with a value that Composite would read as a reference go in calls of their own, and so do those for which
+        assignment rules are to run.
         """
-        plain = chunks([row for row in rows if not row.quotes_reference], key)
+        plain = chunks([row for row in rows if not (row.quotes_reference or row.by_rules)], key)
         size = PACK if self._packs else 1
         packs = [list(plain[start : start + size]) for start in range(0, len(plain), size)]
-        return packs + [[chunk] for chunk in chunks([row for row in rows if row.quotes_reference], key)]
+        quoting = chunks([row for row in rows if row.quotes_reference and not row.by_rules], key)
+        return packs + [[chunk] for chunk in (*quoting, *chunks([row for row in rows if row.by_rules], key))]
 
     def doubt_composite(self, why: CallRefused) -> None:
         """An org that says it has no Composite is not asked again; a single chunk is never refused in this way."""

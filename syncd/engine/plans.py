@@ -62,6 +62,7 @@ def _told(action: Action) -> list[object]:
                 sorted(action.fields.items()),
                 sorted(action.refs.items()),
                 *([action.record_type] if action.record_type else []),
+                *(["by rules"] if action.by_rules else []),
             ]
         case Update():
             return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]

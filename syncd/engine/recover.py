@@ -86,7 +86,7 @@ def _found(world: World, intent: Intent, record: RemoteRecord, settlement: Settl
     keyed = Pair(marketing=False, crm=False).replacing(intent.side, value=True)
     link = Link(intent.link, intent.kind, refs, Proof.CREATED, world.clock.now(), LinkState.LIVE, keyed)
     nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
-    confirmed = nothing.replacing(intent.side, dict(intent.fields))
+    confirmed = nothing.replacing(intent.side, _kept(world, intent))
     settlement.links.append(link)
     settlement.bases.append((link.id, Base(intent.agreed, confirmed)))
     settlement.revive.append(digest("dead", intent.link, intent.side))
@@ -132,8 +132,17 @@ def _done(world: World, intent: Intent, linked: Linked | None, settlement: Settl
         for name in slot.vendor_fields
     }
     left = {name: wire for name, wire in base.confirmed.of(other).items() if name not in taken}
-    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **intent.fields})
+    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **_kept(world, intent)})
     settlement.bases.append((intent.link, Base({**base.agreed, **intent.agreed}, confirmed.replacing(other, left))))
+
+
+def _kept(world: World, intent: Intent) -> dict[str, Wire]:
+    """What a side is known to hold: all that was sent but for an owner that routing may have given, which flows on."""
+    routing = world.terms[intent.kind].kind.routing
+    given: tuple[str, ...] = ()
+    if routing is not None and intent.side is Side.CRM:
+        given = world.planner(intent.kind).slots(intent.side, intent.object).get(routing.owner, ())
+    return {name: wire for name, wire in intent.fields.items() if name not in given}
 
 
 def _lost(world: World, intent: Intent, settlement: Settlement, what: str) -> None:

@@ -19,6 +19,7 @@ from syncd.model.beside import beside
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
+from syncd.model.routing import BECAUSE
 from syncd.model.values import SIDES, Pair, Side, Wire
 from syncd.model.write import Write, Written
 from syncd.observe.log import emit
@@ -110,7 +111,8 @@ def settle_written(
     A reference whose record is not there yet was not sent; that field stays unsettled.
     """
     mark = ledger.planner.kind.origin.of(action.side)
-    sent = {name: wire for name, wire in write.fields.items() if name != mark}
+    given = routed_fields(ledger.planner, action)
+    sent = {name: wire for name, wire in write.fields.items() if name != mark and name not in given}
     settlement = Settlement()
     planner, side = ledger.planner, action.side
     before = ledger.of(decision)
@@ -124,7 +126,7 @@ def settle_written(
         left_out.update(*map(beside, list(left_out)))
         names = [name for name in decision.agreed if name not in left_out]
     else:
-        names = [*settled, *(change.field for change in action.changes)]
+        names = [*settled, *(change.field for change in action.changes if not change.rule.startswith(BECAUSE))]
     base = moved_base(planner, decision, base, names)
     stored, parked, unsettled = _confirm(ledger, decision, action, sent, result)
     if isinstance(action, Create):
@@ -158,6 +160,16 @@ def settle_written(
         settlement.unpark.append((link.id, side, planner.kind.key.of(side)))
     ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
     return settlement, parked
+
+
+def routed_fields(planner: Planner, action: Create | Update) -> frozenset[str]:
+    """The vendor fields of an owner that routing gave. Nobody agreed on it: what stands there is the CRM's own edit,
+    which flows on to the other side like any other.
+    """
+    object_name = action.object if isinstance(action, Create) else action.ref.object
+    slots = planner.slots(action.side, object_name)
+    given = (change.field for change in action.changes if change.rule.startswith(BECAUSE))
+    return frozenset(name for each in given for name in slots.get(each, ()))
 
 
 def _keyed(link: Link, action: Create | Update, result: Written) -> tuple[Link, bool]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from syncd.model.brake import Limits
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import Agreed
+from syncd.model.routing import Routing
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -199,7 +200,8 @@ class KindMapping:
     ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work. ``native`` maps id
     properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
     rules that choose among several records of a side that match one of the other; without them a person is asked.
-    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field.
+    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field;
+    ``routing`` who gets people in the CRM.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -215,7 +217,13 @@ class KindMapping:
     scope: Pair[str | None] = Pair(None, None)
     partner_domains: tuple[str, ...] = ()
     agreed: Agreed | None = None
+    routing: Routing | None = None
     hash: str = ""
+
+    def writes(self, field: FieldMapping, side: Side) -> bool:
+        """Whether a field is written on a side: because it flows there, or because routing gives owners there."""
+        given = side is Side.CRM and self.routing is not None and self.routing.owner == field.name
+        return given or field.direction.flows_to(side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Li
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
 from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
@@ -57,7 +58,9 @@ class FieldStory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything there is to say about one record. ``handoffs`` are not told where only one field is asked for."""
+    """Everything there is to say about one record. ``handoffs`` are not told where only one field is asked for;
+    ``routed`` is who the next cycle gives the person to, if anybody.
+    """
 
     kind: str
     link: Link | None
@@ -71,6 +74,7 @@ class Explanation:
     dead: Sequence[DeadLetter]
     intents: Sequence[Intent]
     handoffs: Handoffs | None = None
+    routed: Routed | None = None
 
 
 class _Looking(Gather):
@@ -133,6 +137,7 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         dead=waits.dead,
         intents=waits.intents,
         handoffs=_handoffs(world, hit) if field is None else None,
+        routed=next((decision.routed for decision in decisions if decision.routed is not None), None),
     )
 
 

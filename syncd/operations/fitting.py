@@ -30,7 +30,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
             read[name].add(kind.key.of(side))
             written[name].add(kind.key.of(side))
         for field in kind.fields:
-            flows = field.direction.flows_to(side)
+            flows = kind.writes(field, side)
             opt_outs |= field.type is FieldType.OPT_OUT and flows
             owners |= field.type is FieldType.OWNER
             gives |= field.type is FieldType.OWNER and flows

@@ -28,12 +28,16 @@ _REACHABLE = frozenset({FieldType.EMAIL, FieldType.PHONE})
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was declared, and the trees of the files, whose flaws are still to be told."""
+    """What was declared, and the trees of the files, whose flaws are still to be told.
+
+    ``personas_read`` is ``False`` where there is such a file and it could not be read.
+    """
 
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
     trees: tuple[Tree, ...] = ()
+    personas_read: bool = True
 
 
 def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | None:
@@ -86,4 +90,4 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
     rating: Rating | None = None
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
         rating = rating_of(rules, tree, types=types, personas=keys)
-    return Declared(personas, rating, calendars, tuple(trees))
+    return Declared(personas, rating, calendars, tuple(trees), personas_read=keys is not None)

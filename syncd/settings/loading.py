@@ -31,6 +31,7 @@ from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
+from syncd.settings.routing_rules import with_routing
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
@@ -106,7 +107,10 @@ class _Loading:
         cases = self._cases(directory)
         lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read)
         self.flaws += flaws
-        kinds = tuple(_rehashed(kind) if kind.agreed else kind for kind in with_agreed(kinds, lifecycle, teams))
+        kinds, routing = with_routing(with_agreed(kinds, lifecycle, teams), directory, told, teams, read=self._read)
+        if routing is not None:
+            self._collect(routing)
+        kinds = tuple(_rehashed(kind) if kind.agreed or kind.routing else kind for kind in kinds)
         if token is None:
             return None
         connection = Connection(

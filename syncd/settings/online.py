@@ -193,10 +193,10 @@ class _Checking:
             return
         loc: Loc = ("fields", field.name, side.value)
         written = name in written_fields(field, field.slots.of(side)[object_name])
-        if field.direction.flows_to(side) and written and not remote.writable:
+        if self.kind.writes(field, side) and written and not remote.writable:
             self.tree.flaw(
                 loc,
-                f"{object_name}.{name} is read-only for syncd, and {field.name} flows to it",
+                f"{object_name}.{name} is read-only for syncd, and {field.name} is written to it",
                 f"let syncd's user edit the field, or say `direction: to_{side.other}`",
             )
         if written and remote.type not in FITTING[field.type] | _ANY and not self._read_through(field, side):

@@ -6,6 +6,11 @@ one that reads what follows from it (``persona``, ``grade``), and a persona that
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
 from pydantic import Field
 
 from syncd.model.persona import GRADE, PERSONA, Persona
@@ -15,6 +20,9 @@ from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 
 ALWAYS = "true"
+_QUOTED: Final = r"'([^']*)'|\"([^\"]*)\""
+_COMPARED: Final = re.compile(rf"\b{PERSONA}\s*[!=]=\s*(?:{_QUOTED})|(?:{_QUOTED})\s*[!=]=\s*{PERSONA}\b")
+_LISTED: Final = re.compile(rf"\b{PERSONA}\s+in\s*\[([^\]]*)\]")
 
 
 class PersonaSection(Section):
@@ -61,3 +69,15 @@ def _once(section: PersonasFile, number: int, key: str, tree: Tree) -> None:
             f"the {key} {given[number]!r} is that of the persona in line {line}",
             "give each persona its own; the order says which is tried first",
         )
+
+
+def check_personas(text: str, keys: Sequence[str], *, tree: Tree, loc: Loc) -> None:
+    """A persona that a condition names in quotes is declared; a flaw is noted in the tree."""
+    named = [next(filter(None, found), "") for found in _COMPARED.findall(text)]
+    for found in _LISTED.findall(text):
+        named += [one or other for one, other in re.findall(_QUOTED, found)]
+    for each in dict.fromkeys(named):
+        if each not in keys:
+            near = get_close_matches(each, keys, n=1)
+            known = f"known are: {', '.join(keys)}" if keys else "there is no personas.yaml"
+            tree.flaw(loc, f"there is no persona {each!r}", f"did you mean {near[0]}?" if near else known)

@@ -7,7 +7,6 @@ date; grades out of order, doubled, or that leave a sum without a grade.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -18,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from syncd.model.persona import GRADE, PERSONA
 from syncd.model.rating import HUNDREDTHS, LETTERS, Decay, GradeRule, Rating, RatingRule, points_text
 from syncd.model.values import FieldType
+from syncd.settings.personas_file import check_personas
 from syncd.settings.rules import check_expression
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
 from syncd.settings.validate import Section, Text
@@ -25,9 +25,6 @@ from syncd.settings.validate import Section, Text
 MOST: Final = 100_000
 _DATES: Final = (FieldType.DATE, FieldType.DATETIME)
 _NUMBERS: Final = (FieldType.INTEGER, FieldType.DECIMAL)
-_QUOTED: Final = r"'([^']*)'|\"([^\"]*)\""
-_COMPARED: Final = re.compile(rf"\b{PERSONA}\s*[!=]=\s*(?:{_QUOTED})|(?:{_QUOTED})\s*[!=]=\s*{PERSONA}\b")
-_LISTED: Final = re.compile(rf"\b{PERSONA}\s+in\s*\[([^\]]*)\]")
 
 
 def _hundredths(value: Any) -> Any:  # noqa: ANN401 - any plain value
@@ -147,7 +144,7 @@ class _Checking:
                 )
             check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"))
             if self.personas is not None:
-                self._personas(rule.when, (*loc, "when"), self.personas)
+                check_personas(rule.when, self.personas, tree=self.tree, loc=(*loc, "when"))
             if rule.points == 0:
                 self.tree.flaw((*loc, "points"), "a rule of no points changes nothing", "give it points, or remove it")
             if rule.decay is not None:
@@ -164,17 +161,6 @@ class _Checking:
             self.tree.flaw(loc, f"there is no shared field {name!r}", advice)
         elif self.types[name] not in fitting:
             self.tree.flaw(loc, f"{name} is no field for {what}: its type is {self.types[name]}", use)
-
-    def _personas(self, text: str, loc: Loc, keys: Sequence[str]) -> None:
-        """A persona that a condition names in quotes is declared."""
-        named = [next(filter(None, found), "") for found in _COMPARED.findall(text)]
-        for found in _LISTED.findall(text):
-            named += [one or other for one, other in re.findall(_QUOTED, found)]
-        for each in dict.fromkeys(named):
-            if each not in keys:
-                near = get_close_matches(each, keys, n=1)
-                known = f"known are: {', '.join(keys)}" if keys else "there is no personas.yaml"
-                self.tree.flaw(loc, f"there is no persona {each!r}", f"did you mean {near[0]}?" if near else known)
 
     def _grades(self) -> None:
         """Letters and thresholds fall from first to last, and nothing is left without a grade."""
