@@ -23,13 +23,19 @@ PRIMARY: Final[Mapping[tuple[str, str], int]] = {
     ("deals", "companies"): 5,
     ("companies", "deals"): 6,
 }
-"""Type ids of primary associations; setting one also makes the unlabelled one, and the old primary gives way."""
+"""Type ids of primary associations; setting one also makes the unlabelled one, and the old primary gives way. Between
+other objects there is none: all contacts of a deal are alike."""
+
+
+def ranks(start: str, end: str) -> bool:
+    """Whether one of several associated records can be the primary one."""
+    return (start, end) in PRIMARY
 
 
 def read_refs(
     client: HubSpotClient, start: str, end: str, ids: Sequence[str], *, lane: Lane
 ) -> dict[str, tuple[RemoteRef, ...]]:
-    """The associated records of each id, the primary one first."""
+    """The associated records of each id, the primary one first where there is one."""
     found: dict[str, tuple[RemoteRef, ...]] = dict.fromkeys(ids, ())
     primary = PRIMARY.get((start, end))
     for lot in chunks(list(found), READ):

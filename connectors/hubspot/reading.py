@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from connectors.hubspot.associations import read_refs
+from connectors.hubspot.associations import ranks, read_refs
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
 from connectors.hubspot.wire import CONTACTS, Asked, chunks, id_of, instant_of, properties_of, read_stamp
@@ -161,6 +161,7 @@ class Reader:
         refs: dict[str, dict[str, tuple[RemoteRef, ...]]] = {
             name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()
         }
+        unranked = frozenset(name for name, end in asked.refs.items() if not ranks(asked.kind, end))
         return [
             RemoteRecord(
                 ref=record.ref,
@@ -169,6 +170,7 @@ class Reader:
                 fields=record.fields,
                 refs={name: found[record.ref.id] for name, found in refs.items()},
                 missing=record.missing,
+                unranked=unranked,
             )
             for record in records
         ]

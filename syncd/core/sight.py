@@ -34,7 +34,7 @@ class Sight:
         was = tuple([confirmed.get(vendor_field, MISSING) for vendor_field in names])
         if record is None:
             return Seen(self._value(side, object_name, name, was), changed=False)
-        now = _all_told(tuple([wire_of(record, vendor_field) for vendor_field in names]))
+        now = _all_told(tuple([wire_of(record, each, held) for each, held in zip(names, was, strict=True)]))
         if now is None:
             return Seen(MISSING, changed=False)
         read = self._lens.read(side, object_name, name, now)
