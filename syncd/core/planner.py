@@ -87,6 +87,10 @@ class Planner:
             return True
         return all(layout.tells(side, seen.of(side), base.confirmed.of(side)) for side in SIDES)
 
+    def resolves(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
+        """Whether a reference waits for nothing any more but the other side's record; see ``Sight``."""
+        return self._sight.resolves(linked, seen)
+
     def layout(self, refs: Pair[RemoteRef]) -> Layout:
         """The fields that both of these objects have."""
         return self._layouts.of(refs)
