@@ -113,9 +113,14 @@ class Deals(Steps):
 
 def dealing(folder: Path, change: Callable[[Schema], None] = untouched) -> Deals:
     """A world over the example configuration with deals, in which ``change`` may edit their mapping."""
+    return Deals(open_both(config=configured_deals(folder, change)))
+
+
+def configured_deals(folder: Path, change: Callable[[Schema], None]) -> Path:
+    """The example configuration with deals, of whose mapping ``change`` may edit anything."""
     config = with_deals(folder)
     path = config / "schema" / "deal.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
     change(schema)
     path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
-    return Deals(open_both(config=config))
+    return config
