@@ -66,8 +66,8 @@ UNIVERSAL: Final = frozenset(
         "CurrencyIsoCode",
     ]
 )
-"""Standard fields of Lead, Contact, Account and Opportunity that belong to everybody who sees the object: no permission set can name
-them (``permissionable`` false in their describes)."""
+"""Standard fields of Lead, Contact, Account and Opportunity that belong to everybody who sees the object: no permission
+set can name them (``permissionable`` false in their describes)."""
 
 _ADDRESS: Final = re.compile(
     "(|Billing|Shipping|Mailing|Other)"

@@ -28,7 +28,7 @@ from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator, RetryLater, SyncdError
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Instant, Lane
-from syncd.model.write import Clash, Deferred, Indeterminate, Refused, WriteResult
+from syncd.model.write import Clash, Deferred, Indeterminate, WriteResult
 
 ROLE: Final = "OpportunityContactRole"
 _OPPORTUNITY: Final = "Opportunity"
@@ -61,7 +61,7 @@ def opportunities(rows: Sequence[Mapping[str, Any]]) -> list[RemoteRef]:
 # -- writing -----------------------------------------------------------------------------------------------------------
 @dataclass(frozen=True, slots=True)
 class Primary:
-    """One contact that is to be the primary one. ``place`` is that of the row in its batch, ``name`` the reference's."""
+    """A contact that is to be the primary one. ``place`` is that of the row in its batch, ``name`` the reference's."""
 
     place: int
     name: str
@@ -112,7 +112,9 @@ def _sent(
     client: SalesforceClient, method: str, rows: Sequence[tuple[Primary, dict[str, Any]]], until: Instant, lane: Lane
 ) -> dict[int, WriteResult]:
     body = {"allOrNone": False, "records": [{"attributes": {"type": ROLE}, **fields} for _, fields in rows]}
-    unknown = {each.place: Indeterminate("the call that makes contacts primary got no answer", until) for each, _ in rows}
+    unknown = {
+        each.place: Indeterminate("the call that makes contacts primary got no answer", until) for each, _ in rows
+    }
     try:
         answer = client.send("roles.write", method, "composite/sobjects", body, lane=lane, resend=Resend.NEVER)
     except CallRefused as why:

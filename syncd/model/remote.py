@@ -55,8 +55,8 @@ class Shape:
 class RemoteRecord:
     """One record as its vendor told it. ``stamp`` is the vendor's last change; ``version`` is what a precondition uses.
 
-    ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name, the
-    first of them being the one that counts; of those named in ``unranked`` none is first, as of a deal's contacts.
+    ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name.
+    The first of these is the one that counts; of those named in ``unranked`` none is first, as of a deal's contacts.
     ``record_type`` is the vendor's id of it, where the object has record types. ``apart`` marks a record that syncd
     leaves alone, as one of a person account; only ``find`` tells of it.
     """

@@ -172,9 +172,7 @@ def test_a_role_that_is_refused_holds_the_contact_alone(mutual: Deals) -> None:
 
 # -- conversion --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("switched_on", ["deals", "mutual"])
-def test_a_conversion_makes_one_deal_of_the_person_s_contact(
-    request: pytest.FixtureRequest, switched_on: str
-) -> None:
+def test_a_conversion_makes_one_deal_of_the_person_s_contact(request: pytest.FixtureRequest, switched_on: str) -> None:
     """Lead into Contact, Account and Opportunity: in the same cycle the deal is there, and it is this person's."""
     deals: Deals = request.getfixturevalue(switched_on)
     contact, lead = deals.pair()

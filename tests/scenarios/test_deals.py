@@ -127,7 +127,7 @@ def test_an_unknown_stage_is_held_and_the_rest_flows(deals: Deals) -> None:
 
 def test_the_reason_of_a_loss_reaches_marketing(tmp_path: Path) -> None:
     """A field that an org has made for it is carried to HubSpot's own; without it the rest of the kind works."""
-    from sandbox.salesforce.definitions import long_text  # noqa: PLC0415 - only here
+    from sandbox.salesforce.definitions import long_text
 
     deals = dealing(tmp_path)
     deals.both.salesforce.add_field("Opportunity", long_text("Loss_Reason__c", "Loss Reason", custom=True))
