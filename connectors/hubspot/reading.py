@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from connectors.hubspot.associations import ranks, read_refs
+from connectors.hubspot.associations import read_refs
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
 from connectors.hubspot.wire import CONTACTS, Asked, chunks, id_of, instant_of, properties_of, read_stamp
@@ -158,19 +158,16 @@ class Reader:
         if not asked.refs or not records:
             return records
         ids = [record.ref.id for record in records]
-        refs: dict[str, dict[str, tuple[RemoteRef, ...]]] = {
-            name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()
-        }
-        unranked = frozenset(name for name, end in asked.refs.items() if not ranks(asked.kind, end))
+        ends = {name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()}
         return [
             RemoteRecord(
                 ref=record.ref,
                 version=record.version,
                 stamp=record.stamp,
                 fields=record.fields,
-                refs={name: found[record.ref.id] for name, found in refs.items()},
+                refs={name: found[record.ref.id].refs for name, found in ends.items()},
                 missing=record.missing,
-                unranked=unranked,
+                unranked=frozenset(name for name, found in ends.items() if not found[record.ref.id].ranked),
             )
             for record in records
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.hubspot.fitting import admin_scopes, scopes
+from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.fitting import Needs, ObjectNeeds
 from syncd.model.remote import RemoteRecord, RemoteRef, Shape
 from syncd.model.write import CreateRecord, UpdateRecord, Written
@@ -36,10 +37,26 @@ def test_a_deal_gets_a_primary_company_and_contacts_that_nothing_ranks() -> None
     assert types == {"companies": [5, 341], "contacts": [3]}
     record = fetched(portal, made.ref)
     assert record.refs == {"company": (firm,), "buyer": (bob,)}
-    assert record.unranked == {"buyer"}
+    assert not record.unranked
     (again,) = portal.write(UpdateRecord("j", made.ref, {}, {"buyer": ann}), shape=DEAL)
     assert isinstance(again, Written)
-    assert set(fetched(portal, made.ref).refs["buyer"]) == {ann, bob}, "who was there stays"
+    record = fetched(portal, made.ref)
+    assert set(record.refs["buyer"]) == {ann, bob}, "who was there stays"
+    assert record.unranked == {"buyer"}
+
+
+def test_several_companies_of_which_none_is_primary_rank_alike() -> None:
+    """Where an account leaves the first one without the label, none is taken for it; the primary one ranks."""
+    portal = Portal(switches=HubSpotSwitches(first_company_is_primary=False))
+    deal = RemoteRef("deals", portal.kernel.create("deals", {"dealname": "D"}))
+    one, two = (portal.kernel.create("companies", {"name": name}) for name in ("A", "B"))
+    for firm in (one, two):
+        portal.kernel.relate("deals", deal.id, "companies", firm)
+    assert fetched(portal, deal).unranked == {"company"}
+    portal.write(UpdateRecord("j", deal, {}, {"company": RemoteRef("companies", two)}), shape=DEAL)
+    record = fetched(portal, deal)
+    assert not record.unranked
+    assert record.refs["company"][0].id == two
 
 
 def test_the_scopes_and_the_key_property_of_deals() -> None:
