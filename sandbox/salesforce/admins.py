@@ -87,7 +87,7 @@ class Admins:
             for definition in list_fields(entity):
                 self.add_field(entity.name, definition)
 
-    def enable_currencies(self, *codes: str) -> None:
+    def enable_currencies(self, codes: Sequence[str]) -> None:
         """An admin turns several currencies on, the org's own first; those that are active already can be widened."""
         for name in ("Lead", "Account", "Opportunity"):
             entity = self._entity(name)

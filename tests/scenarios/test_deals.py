@@ -149,7 +149,7 @@ def several(tmp_path: Path, *, marketing: tuple[str, ...], crm: tuple[str, ...])
     deals.both.hubspot.add_property(
         "deals", {"name": "deal_currency_code", "type": "enumeration", "fieldType": "select", "options": options}
     )
-    deals.both.salesforce.enable_currencies(*crm)
+    deals.both.salesforce.enable_currencies(crm)
     return deals
 
 
