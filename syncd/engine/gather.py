@@ -521,7 +521,7 @@ class Gather:
             or link in into.parked
             or link in into.held.links
             or meeting.linked.base is None
-            or self.planner.resolves(meeting.linked, meeting.seen)
+            or self.planner.sight.resolves(meeting.linked, meeting.seen)
         ]
         self._read_sides(open_ones, Side)
         for side in SIDES:

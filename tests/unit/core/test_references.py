@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syncd.core.normalize import Codec, Context, Lens, Unlinked
+from syncd.core.parking import Parking
 from syncd.core.planner import Planner
 from syncd.model.link import Base, Link, Linked, Proof
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
@@ -78,7 +79,8 @@ def test_one_more_contact_writes_nothing_and_another_one_does() -> None:
         context.refs.crm[name] = f"Contact/{key}"
         context.refs.marketing[name] = f"contacts/{key}"
     lens = Lens(DEAL, context, Pair(Codec.TEXT, Codec.JSON))
-    planner = Planner(lens, connection="c", schemas=Pair("", ""), read=Pair(NOW, NOW), now=NOW)
+    parking = Parking(DEAL, Pair("", ""), Pair(NOW, NOW))
+    planner = Planner(lens, connection="c", parking=parking, now=NOW)
     link = Link("l", "deal", Pair(RemoteRef("deals", "9"), RemoteRef("Opportunity", "8")), Proof.KEY, NOW)
     base = Base({"buyer": "bob"}, Pair({"ref:buyer": "contacts/2"}, {"ref:buyer": "Contact/2"}))
 
