@@ -9,7 +9,7 @@ import pytest
 from syncd.model.link import LinkState, Topic
 from syncd.model.values import Side
 from tests.scenarios.dealing import DAY, MIDNIGHT, Deals, both_ways, currencies, dealing
-from tests.scenarios.steps import parked
+from tests.scenarios.steps import Schema, parked
 
 
 @pytest.fixture
@@ -193,6 +193,27 @@ def test_a_currency_that_the_other_side_lacks_holds_the_amount_alone(tmp_path: P
     assert (row.side, row.field) == (first.other, "amount")
     deals.cycle()
     assert (deals.shows(here, "dealstage"), deals.holds(there, "StageName")) == ("closedwon", "Closed Won")
+    deals.quiet()
+
+
+def test_an_org_with_one_currency_holds_an_amount_in_another(tmp_path: Path) -> None:
+    """HubSpot has several, Salesforce dollars alone: euros are not written as dollars, the stage goes on."""
+
+    def one_sided(schema: Schema) -> None:
+        currencies(schema)
+        schema["fields"]["amount"] |= {"crm": "Amount", "currency": "USD"}
+
+    deals = dealing(tmp_path, one_sided)
+    codes = {"name": "deal_currency_code", "type": "enumeration", "fieldType": "select"}
+    deals.both.hubspot.add_property("deals", {**codes, "options": [{"value": code} for code in ("USD", "EUR")]})
+    there = deals.opportunity(Amount=100)
+    deals.cycle()
+    (here,) = deals.deals()
+    assert (deals.shows(here, "amount"), deals.shows(here, "deal_currency_code")) == ("100", "USD")
+    deals.edit_deal(here, amount="300", deal_currency_code="EUR", dealstage="closedwon")
+    deals.cycle()
+    assert (deals.holds(there, "Amount"), deals.holds(there, "StageName")) == (100, "Closed Won")
+    assert deals.conflict().field == "amount"
     deals.quiet()
 
 
