@@ -20,7 +20,7 @@ from syncd.model.values import Lane, Side
 KEYS: Final = "HubSpot > Development > Keys > Service keys (or the private app) > Scopes"
 OPT_OUT: Final = "communication_preferences.read_write"
 OPT_OUT_BATCH: Final = "communication_preferences.statuses.batch.write"
-_GROUPS: Final = {"contacts": "contactinformation", "companies": "companyinformation"}
+_GROUPS: Final = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
 _HARMLESS: Final = frozenset({"oauth"})
 """Scopes that every token has."""
 

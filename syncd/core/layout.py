@@ -74,7 +74,7 @@ class Layout:
             if plain(record.fields) != plain(confirmed):
                 return False
             for reference in self.references.of(side):
-                if confirmed[reference] != wire_of(record, reference):
+                if confirmed[reference] != wire_of(record, reference, confirmed[reference]):
                     return False
         except KeyError:
             return False
@@ -90,7 +90,7 @@ class Layout:
             and (vendor_field not in confirmed or confirmed[vendor_field] != fields[vendor_field])
         ]
         for reference in self.references.of(side):
-            wire = wire_of(record, reference)
+            wire = wire_of(record, reference, confirmed.get(reference, MISSING))
             if wire is not MISSING and (reference not in confirmed or confirmed[reference] != wire):
                 told.append(reference[len(REF) :])
         return told

@@ -65,10 +65,10 @@ class Planner:
         self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
-        self._sight = Sight(lens, self._layouts)
+        self.sight = Sight(lens, self._layouts)
         self.stages: Stages | None = None
         if self.kind.agreed is not None:
-            self.stages = Stages(lens, self._layouts, self._sight, now=now, first=first)
+            self.stages = Stages(lens, self._layouts, self.sight, now=now, first=first)
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -194,7 +194,7 @@ class Planner:
 
     def _look(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
         object_name = record.ref.object if record else link.refs.of(side).object
-        return self._sight.of(side, name, object_name=object_name, base=base, record=record)
+        return self.sight.of(side, name, object_name=object_name, base=base, record=record)
 
     def _carry_out(
         self,
@@ -304,7 +304,7 @@ class Planner:
         sides: Pair[Seen],
         seen: Pair[RemoteRecord | None],
     ) -> Conflict:
-        values = Pair(*(self._sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
+        values = Pair(*(self.sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
         return Conflict(
             id=digest(self._connection, self.kind.kind, verdict.topic, link.id, name),
             kind=self.kind.kind,

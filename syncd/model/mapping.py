@@ -143,12 +143,13 @@ class MatchRule:
     """One way to recognise an unlinked record on the other side: equal normalised values of one shared field.
 
     ``by`` is ``email`` (any address of either record), ``domain`` (registrable domain of an address or a website,
-    freemail excluded) or ``value``.
+    freemail excluded) or ``value``. What is recognised must be alike in the fields of ``also``, too.
     """
 
     field: str
     by: str
     suggests: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
-from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
@@ -236,13 +236,11 @@ class _Story:
         if names is None:
             return Told({}, MISSING, f"{record.ref.object} has no such field")
         wires: dict[str, Wire] = {}
+        held: Mapping[str, Wire] = self.base.confirmed.of(side) if self.base is not None else {}
         for name in names:
-            if name.startswith(REF):
-                refs = record.refs.get(name[4:])
-                if refs is not None:
-                    wires[name] = str(refs[0]) if refs else None
-            elif name in record.fields:
-                wires[name] = record.fields[name]
+            wire = wire_of(record, name, held.get(name, MISSING))
+            if wire is not MISSING:
+                wires[name] = wire
         if len(wires) < len(names):
             hidden = ", ".join(name for name in names if name not in wires)
             return Told(wires, MISSING, f"{hidden} was not told: it does not exist or is hidden from syncd")

@@ -65,7 +65,7 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
         key=reading.key,
         fields=fields,
         origin=reading.origin,
-        match=tuple(MatchRule(each.field, each.by, each.suggest) for each in section.match),
+        match=tuple(MatchRule(each.field, each.by, each.suggest, tuple(each.also)) for each in section.match),
         native=dict(section.native),
         several=choices(section),
         create=create_rules(section),

@@ -104,6 +104,9 @@ class MatchSection(Section):
         False,
         description="What matches is not linked but asked of a person (`syncd conflicts`): a name proves nothing.",
     )
+    also: list[Text] = Field(
+        default_factory=list, description="Further shared fields in which both records must be alike."
+    )
 
 
 class CreateSection(Section):
@@ -276,7 +279,7 @@ class FieldSection(Section):
 class MappingFile(Section):
     """A file ``schema/KIND.yaml``."""
 
-    kind: Literal["person", "company"] = Field(description="Kind of record.")
+    kind: Literal["person", "company", "deal"] = Field(description="Kind of record.")
     marketing: MarketingObject = Field(description="Where it is on the marketing side.")
     crm: CrmObjects = Field(description="Where it is in the CRM.")
     native: dict[str, Text] = Field(

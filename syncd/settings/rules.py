@@ -59,12 +59,12 @@ class _Checking:
     def run(self) -> None:
         """Each rule in turn."""
         for number, match in enumerate(self.section.match):
-            if match.field not in self.names:
-                self.tree.flaw(
-                    ("match", number, "field"),
-                    f"there is no shared field {match.field!r} to match by",
-                    f"use one of {', '.join(sorted(self.names))}",
-                )
+            used: list[tuple[Loc, str]] = [(("match", number, "field"), match.field)]
+            used += [(("match", number, "also", place), name) for place, name in enumerate(match.also)]
+            for loc, name in used:
+                if name not in self.names:
+                    what = f"there is no shared field {name!r} to match by"
+                    self.tree.flaw(loc, what, f"use one of {', '.join(sorted(self.names))}")
         for property_name, object_name in self.section.native.items():
             if object_name not in self.objects.crm:
                 self.tree.flaw(
