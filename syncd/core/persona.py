@@ -23,6 +23,7 @@ class Personas:
         self.personas = tuple(personas)
         self._tried = tuple((each, compile_expression(each.when, names), PersonaAnswer(each)) for each in self.personas)
         self._none = PersonaAnswer(None)
+        self.reads = frozenset(name for _, when, _ in self._tried for name in when.names)
 
     def answer(self, values: Mapping[str, Canonical], *, unsettled: Mapping[str, str] | None = None) -> PersonaAnswer:
         """The persona for these shared values; ``unsettled`` are fields whose value is not known, with the reason."""

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncd.core.creation import Made, plan_create, shared_values
+from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
 from syncd.core.known import NOTHING_KNOWN, Known, Times
@@ -66,6 +67,11 @@ class Planner:
         self._layouts = Layouts(lens)
         self._sight = Sight(lens, self._layouts)
         self.stages = Stages(lens, self._layouts, self._sight, now=now) if self.kind.agreed is not None else None
+        self._derived: Deriving | None = None
+        if self.kind.definitions is not None:
+            parts = lens, self._layouts, self._sight, self.parking
+            self._derived = Deriving(*parts, now=now, only=only, resting=resting)
+            self._resting |= self._derived.names  # no merge looks at them: they are computed
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -78,7 +84,7 @@ class Planner:
         if base is None or link.state is not LinkState.LIVE or not (link.keyed.marketing and link.keyed.crm):
             return False
         layout = self.layout(link.refs)
-        if not layout.known_by(base.columns):
+        if not layout.known_by(base.columns) or (self._derived is not None and self._derived.due(base)):
             return False
         if seen.marketing and seen.crm and base.retold(seen.marketing, seen.crm):
             return True
@@ -107,6 +113,8 @@ class Planner:
             self._field(draft, self._fields[name], link, base, seen, known)
         if draft.untimed:
             return tuple(draft.untimed)
+        if self._derived is not None and not self._doubtful:
+            self._derived.fill(draft, link, base, seen, known)
         keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
         return draft.decision(self.kind, link, linked.base, seen, before, keyless)
 
@@ -330,9 +338,12 @@ class Planner:
         """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
         carried = {name: value for name, value in values.items() if name not in self._resting}
         decision = plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
-        if self.stages is None:
+        if self.stages is not None:
+            journey = self.stages.journey(EMPTY_BASE, (), decision.agreed)
+            decision = replace(decision, agreed={**decision.agreed, **journey})
+        if self._derived is None:
             return decision
-        return replace(decision, agreed={**decision.agreed, **self.stages.journey(EMPTY_BASE, (), decision.agreed)})
+        return self._derived.create(decision, carried, origin=origin, record=record)
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

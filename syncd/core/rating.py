@@ -39,6 +39,12 @@ class Rater:
             for rule in rating.rules
         )
         self._by_persona = any(PERSONA in when.names for _, when, _ in self._tried)
+        self.reads = frozenset(
+            [name for _, when, _ in self._tried for name in when.names]
+            + [rule.decay.field for rule in rating.rules if rule.decay is not None]
+            + [name for name in (rating.source,) if name is not None]
+        )
+        """The shared fields that it reads, and ``PERSONA`` where a rule does."""
 
     def rate(
         self,
@@ -103,6 +109,9 @@ class Profiles:
         self.rating = rating
         self._personas = Personas(personas, names)
         self._rater = None if rating is None else Rater(rating, names)
+        self.persona_reads = self._personas.reads
+        self.grade_reads = frozenset() if self._rater is None else self._rater.reads
+        """The shared fields that each reads; those of the grade with ``PERSONA`` where a rule asks for it."""
 
     @property
     def declared(self) -> bool:
