@@ -57,7 +57,10 @@ def test_it_may_stand_on_one_side_in_words_of_its_own(folder: Folder) -> None:
     )
     persona = field_of(kind_of(folder), "persona")
     assert persona.slots.marketing == {}
-    assert [(row.writes.marketing, row.writes.crm) for row in persona.table] == [(None, ("Leads",)), (None, ("Learns",))]
+    assert [(row.writes.marketing, row.writes.crm) for row in persona.table] == [
+        (None, ("Leads",)),
+        (None, ("Learns",)),
+    ]
 
 
 def test_the_journey_may_be_written(folder: Folder) -> None:
@@ -92,7 +95,10 @@ def test_other_definitions_are_another_configuration(folder: Folder) -> None:
 @pytest.mark.parametrize(
     ("field", "told"),
     [
-        ("g: {type: string, derive: grade, crm: G__c}", "13: a field that holds grade is of type enum, not string; say"),
+        (
+            "g: {type: string, derive: grade, crm: G__c}",
+            "13: a field that holds grade is of type enum, not string; say",
+        ),
         ("g: {type: enum, derive: grade}", "stands on no side; map it under"),
         ("g: {type: enum, derive: grade, crm: G__c, policy: crm}", "policy does nothing for a derived field"),
         ("g: {type: enum, derive: grade, crm: G__c, clear: both}", "clear does nothing for a derived field"),
@@ -120,7 +126,11 @@ def test_a_mistake_is_told_where_it_stands(folder: Folder, field: str, told: str
     ("gone", "field", "told"),
     [
         ("rating.yaml", GRADE, "there is no rating.yaml that grade could follow from; add it, or remove the field"),
-        ("personas.yaml", "p: {type: enum, derive: persona, crm: P__c}", "there is no personas.yaml that persona could"),
+        (
+            "personas.yaml",
+            "p: {type: enum, derive: persona, crm: P__c}",
+            "there is no personas.yaml that persona could",
+        ),
     ],
 )
 def test_a_derived_field_needs_its_file(folder: Folder, gone: str, field: str, told: str) -> None:
