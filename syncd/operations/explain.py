@@ -14,6 +14,7 @@ from syncd.core.planner import Planner
 from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
+from syncd.model.derived import FILES
 from syncd.model.errors import BadUsage
 from syncd.model.lifecycle import Journey, journey_of
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
@@ -200,7 +201,8 @@ class _Story:
         now: Pair[Told | None] = Pair(*(self._told(mapping, side) for side in Side))
         confirmed = Pair(*(self._confirmed(mapping, side) for side in Side))
         base: Canonical | Missing = MISSING if self.base is None else self.base.agreed.get(mapping.name, MISSING)
-        after, journey = self._after(mapping.name), self._journey(mapping.name)
+        after = self._after(mapping.name)
+        journey = None if mapping.derive is not None else self._journey(mapping.name)
         return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
 
     def _journey(self, name: str) -> Journey | None:
@@ -263,6 +265,8 @@ class _Story:
 
     def _still(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """Why nothing happens with a field that no decision touches."""
+        if mapping.derive is not None:
+            return f"nothing: it stands as computed from {FILES[mapping.derive.sort]}"
         both = (now.marketing, now.crm)
         if self.hit.link is None or any(told is None for told in both):
             return "nothing: there is no record on the other side to compare with"
