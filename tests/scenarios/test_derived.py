@@ -97,7 +97,7 @@ def test_an_edit_together_with_what_it_follows_from(steps: Steps) -> None:
 
 
 def test_a_workflow_that_keeps_editing_ends_in_quarantine(steps: Steps) -> None:
-    """Somebody's flow puts its own grade back each time: three flips, then the field waits, listed; the rest goes on."""
+    """Somebody's flow puts its own grade back each time: three flips, then the field waits, listed."""
     contact, lead = steps.pair(**LEADER)
     counts: Counter[str] = Counter()
     for _ in range(12):

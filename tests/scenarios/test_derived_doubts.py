@@ -1,4 +1,4 @@
-"""Derived fields where time passes, definitions change, or nobody knows: nothing is emptied by accident, nor written daily."""
+"""Derived fields with age, after a changed definition and in doubt: nothing is emptied by accident or written daily."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_whoever_changes_is_rated_as_of_today(aging: Steps) -> None:
 
 def test_an_edit_of_aged_points_is_written_over(aging: Steps) -> None:
     """By the sum that was written last, while nothing else has changed: no day makes two truths of one grade."""
-    contact, lead = visited(aging)
+    _, lead = visited(aging)
     full(aging, days=1)
     before = aging.sold(lead, "Syncd_Points__c")
     aging.sell(lead, Syncd_Points__c=99)
@@ -79,7 +79,7 @@ def test_an_edit_of_aged_points_is_written_over(aging: Steps) -> None:
 
 
 def test_a_changed_rating_reaches_everybody_with_a_full_compare(tmp_path: Path) -> None:
-    """The rules are changed and nobody else: an ordinary cycle is quiet, a full compare writes, the next one nothing."""
+    """The rules are changed and nobody else: a cycle is quiet, a full compare writes, the next one nothing."""
     config = derived_config(tmp_path, "grade", "points")
     steps = fitted(config)
     contact, lead = steps.pair(**LEADER)
@@ -137,7 +137,7 @@ def unguarded(tmp_path: Path) -> Iterator[Steps]:
 
 
 def test_a_persona_in_doubt_stands(unguarded: Steps) -> None:
-    """The title is emptied, and the condition has no answer: they stay who they were, whatever somebody writes there."""
+    """The title is emptied, and the condition has no answer: they stay who they were, even over an edit."""
     contact, lead = unguarded.pair(**LEADER)
     assert unguarded.sold(lead, "Syncd_Persona__c") == "leader"
     unguarded.market(contact, jobtitle="")
@@ -170,7 +170,7 @@ def test_whoever_never_had_a_persona_keeps_what_people_wrote(unguarded: Steps) -
 
 
 def test_two_records_that_never_agreed_are_not_rated_by_what_differs(tmp_path: Path) -> None:
-    """Adopted with two addresses that nobody has chosen from: no grade rests on either, and it comes with the choice."""
+    """Two countries that nobody has chosen from: no grade rests on either, and it comes with the choice."""
     config = derived_config(tmp_path, "grade")
     edit(config / "schema" / "person.yaml", lambda tree: tree["fields"]["country"].update(policy="hold"))
     steps = fitted(config)
