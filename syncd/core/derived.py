@@ -168,14 +168,14 @@ def entered(stage: str | None, been: Been) -> Answer:
 
 
 def reasons(rating: Rating, rated: Rated) -> str:
-    """A grade for whoever gets the person: the sum, then one line for each rule that gave points or had no answer."""
+    """A grade for whoever gets the person: the sum, then a line for each rule that gave points or had no answer."""
     words = next((each.words for each in rating.grades if each.grade == rated.grade), "")
     lines = [f"{rated.grade}, {points_text(rated.total or 0)} points" + (f": {words}" if words else "")]
     if rating.source is not None:
         lines.append(f"By the score in {rating.source}.")
     for rule, part in zip(rating.rules, rated.parts, strict=False):  # a mapped score has no parts
         if part.doubt:
-            lines.append(f"? {rule.name}: no answer, {part.doubt}")
+            lines.append(f"? {rule.name}: not known yet")
         elif part.holds:
             halves = "" if rule.decay is None else f" Halves every {rule.decay.half_life} days."
             lines.append(
