@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 from syncd.core.layout import digest
 from syncd.core.rating import Profiles
-from syncd.model.derived import RATED, Definitions, Derivation, Derived
+from syncd.model.derived import RATED, STAGED, Definitions, Derivation, Derived
 from syncd.model.lifecycle import Journey
 from syncd.model.persona import PERSONA
 from syncd.model.rating import Profile, Rated, Rating, points_text
@@ -45,14 +45,6 @@ Answer: TypeAlias = Computed | Stands
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """What each derived field is to hold, by name, and the grade that points and reasons come to."""
-
-    fields: Mapping[str, Answer]
-    grade: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Been:
     """The stage a person is in, and what they have been through; ``None`` where nobody has said either."""
 
@@ -61,6 +53,7 @@ class Been:
 
 
 NOWHERE: Final = Been()
+_NOBODY: Final = Profile(None, None)
 
 
 @lru_cache(maxsize=16)
@@ -77,7 +70,7 @@ class Deriver:
     """Computes the derived fields of one kind.
 
     ``reads`` are the shared fields that they follow from; ``terms`` changes with the definitions; ``ages`` says that
-    the grade may change by the day alone.
+    the grade may change by the day alone, ``staged`` that a field shows what a person has been through.
     """
 
     def __init__(self, definitions: Definitions, wanted: Mapping[str, Derivation]) -> None:
@@ -97,33 +90,35 @@ class Deriver:
         rules = definitions.rating.rules if definitions.rating is not None and self._rated else ()
         self.ages = any(rule.decay is not None for rule in rules)
         self._profiled = self._rated or Derived.PERSONA in sorts
+        self.staged = bool(sorts & STAGED)
 
     def of(
         self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str], been: Been = NOWHERE
     ) -> Answers:
-        """What each derived field is to hold.
+        """What the derived fields of a person are to hold.
 
         :param values: the shared fields as both sides are to have them; what is not there is empty.
         :param unsettled: fields whose value is not known, with the reason, in words that follow the name.
         """
-        profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else Profile(None, None)
-        rated = profile.rated
-        persona, doubt = self._persona(profile, unsettled), self._graded(rated, unsettled)
-        answers = {name: self._answer(wanted, persona, rated, doubt, been) for name, wanted in self._wanted.items()}
-        return Answers(answers, None if rated is None else rated.grade)
+        profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else _NOBODY
+        return Answers(self, profile, self._graded(profile.rated, unsettled) if unsettled else None, unsettled, been)
 
-    def _answer(
-        self, wanted: Derivation, persona: Answer, rated: Rated | None, doubt: Stands | None, been: Been
-    ) -> Answer:
+    def answer(self, name: str, answers: Answers) -> Answer:
+        """What one of the derived fields is to hold."""
+        wanted = self._wanted[name]
         match wanted.sort:
             case Derived.PERSONA:
-                return persona
+                return self._persona(answers.profile, answers.unsettled)
             case Derived.CYCLE:
-                return Stands("no stage was agreed on yet") if been.journey is None else Computed(been.journey.cycle)
+                journey = answers.been.journey
+                return Stands("no stage was agreed on yet") if journey is None else Computed(journey.cycle)
             case Derived.STAGE_ENTERED:
-                return entered(wanted.stage, been)
-        if rated is None or doubt is not None:
-            return doubt or Stands("there is no rating")
+                return entered(wanted.stage, answers.been)
+        rated = answers.profile.rated
+        if rated is None or answers.doubt is not None:
+            return answers.doubt or Stands("there is no rating")
+        if rated.grade is None:
+            return Stands(rated.reason)
         match wanted.sort:
             case Derived.GRADE:
                 return Computed(rated.grade)
@@ -142,12 +137,31 @@ class Deriver:
         return Stands(f"no persona is certain ({answer.doubt})") if answer.doubt else Computed(answer.key)
 
     def _graded(self, rated: Rated | None, unsettled: Mapping[str, str]) -> Stands | None:
-        """Why nothing can be said of the grade; ``None`` if it can."""
-        if rated is None:
-            return None
-        if (rated.doubts or rated.grade is None) and (unknown := _unknown(self._of_grade, unsettled)):
-            return unknown
-        return Stands(rated.reason) if rated.grade is None else None
+        """Why a grade would rest on what nobody knows; ``None`` if it does not."""
+        in_doubt = rated is not None and (rated.doubts or rated.grade is None)
+        return _unknown(self._of_grade, unsettled) if in_doubt else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the derived fields of one person are to hold, each worked out when it is asked for. ``doubt`` says why the
+    grade stands as it is.
+    """
+
+    deriver: Deriver
+    profile: Profile
+    doubt: Stands | None
+    unsettled: Mapping[str, str]
+    been: Been
+
+    def of(self, name: str) -> Answer:
+        """What one field is to hold."""
+        return self.deriver.answer(name, self)
+
+    @property
+    def grade(self) -> str | None:
+        """The grade that points and reasons come to."""
+        return None if self.profile.rated is None else self.profile.rated.grade
 
 
 def _unknown(reads: frozenset[str], unsettled: Mapping[str, str]) -> Stands | None:

@@ -13,12 +13,12 @@ beside it, so that a full compare finds who is rated by rules of yesterday.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Final
+from typing import Final, NamedTuple
 
-from syncd.core.derived import NOWHERE, Answer, Answers, Been, Deriver, Stands
+from syncd.core.derived import NOWHERE, Answers, Been, Deriver, Stands
 from syncd.core.draft import Draft, Writes
 from syncd.core.known import Known
 from syncd.core.layout import Layouts
@@ -32,7 +32,7 @@ from syncd.model.link import Base, FieldChange, Link
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Create, Decision
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire
 
 RULE: Final = "derived: "
 """How the rule of every write begins that was computed; no rule holds the value, which an audit keeps sealed."""
@@ -62,27 +62,30 @@ class _Person:
 
 
 class _Done(Enum):
-    """What became of a derived field on one side: nothing to do, written, or left for later (untold, parked)."""
+    """What became of a value that a side does not show: written, left as the side has no form for it, or waiting."""
 
-    EQUAL = auto()
     WRITTEN = auto()
+    NO_FORM = auto()
     WAITS = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """One derived field now: ``None`` for a side that does not map it. ``news`` says that a record tells something else
-    of it than was confirmed, if only in form.
+class _Look(NamedTuple):
+    """One derived field on one side now. ``value`` is ``MISSING`` where it was not told, or cannot be read
+    (``trouble``); ``news`` says that a record tells something else than was confirmed, if only in form.
     """
 
-    sides: Pair[Seen | None]
-    news: bool
+    value: Told
+    trouble: bool = False
+    news: bool = False
 
-    def off(self, last: Told) -> bool:
-        """Whether a side shows something else than was computed last."""
-        return any(
-            side is not None and (side.trouble is not None or side.value not in (MISSING, last)) for side in self.sides
-        )
+    def off(self, value: Told) -> bool:
+        """Whether it surely is another value than this one."""
+        return self.trouble or (self.value is not MISSING and self.value != value)
+
+
+_UNSEEN: Final = _Look(MISSING)
+_Looks = tuple[tuple[Side, _Look], ...]
+"""One derived field on the sides that map it."""
 
 
 class Deriving:
@@ -116,6 +119,7 @@ class Deriving:
             name: each for name, each in fields.items() if name not in resting and (not only or name in only)
         }
         self._deriver = Deriver(definitions, {name: wanted for name, (_, wanted) in self._fields.items()})
+        self._terms_of = {name: terms_of(name) for name in self._fields}
         self._stage = definitions.stage
         staged = () if self._stage is None else (self._stage, journey_of(self._stage))
         self._follows = self._deriver.reads.union(staged)
@@ -127,20 +131,24 @@ class Deriving:
         if self._deriver.ages:
             return True
         agreed, terms = base.agreed, self._deriver.terms
-        return any(not str(agreed.get(terms_of(name), "")).startswith(terms) for name in self._fields)
+        return any(not str(agreed.get(name, "")).startswith(terms) for name in self._terms_of.values())
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
         """Adds to a draft, whose other fields are decided, what the derived ones come to."""
         person = _Person(link, base, seen, draft.agreed)
-        shown = {name: found for name in self._fields if (found := self._shown(name, person)) is not None}
-        followed = self._follows & draft.agreed.keys()
-        moved = any(draft.agreed[name] != base.agreed.get(name, MISSING) for name in followed)
-        stale = any(each.news or each.off(base.agreed.get(name, MISSING)) for name, each in shown.items())
-        if not (shown and (moved or stale or self.due(base))):
+        agreed, decided = base.agreed, draft.agreed
+        moved = any(decided[name] != agreed.get(name, MISSING) for name in decided if name in self._follows)
+        shown = self._shown(person)
+        if not (
+            moved
+            or self.due(base)
+            or any(look.news or look.off(agreed.get(name, MISSING)) for name, looks in shown for _, look in looks)
+        ):
             return
         answers = self._answers(person)
-        for name, each in shown.items():
-            self._field(draft, name, each, answers, person, known, moved=moved)
+        terms = self._terms(answers)
+        for name, looks in shown:
+            self._field(draft, name, looks, answers, terms, person, known, moved=moved)
 
     def create(
         self, decision: Decision, values: Mapping[str, Canonical], *, origin: Side, record: RemoteRecord
@@ -155,11 +163,11 @@ class Deriving:
             return decision
         told, slots = self._layouts.slots(origin, record.ref.object), self._layouts.slots(side, made.object)
         unsettled = {name: _UNTOLD for name in self._deriver.reads & told.keys() if name not in values}
-        answers = self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(decision.agreed))
+        answers = self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(decision.agreed.get))
         writes = Writes(dict(made.fields), dict(made.refs), list(made.changes), lane=made.lane)
         agreed = dict(decision.agreed)
         for name, (mapping, wanted) in self._fields.items():
-            answer = answers.fields[name]
+            answer = answers.of(name)
             if isinstance(answer, Stands) or name not in told.keys() | slots.keys():
                 continue
             if name in slots and answer.value is not None:
@@ -168,7 +176,7 @@ class Deriving:
                     continue
                 if not isinstance(wires, Inexpressible):
                     writes.put(mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
-            agreed |= {name: answer.value, terms_of(name): self._terms(answers)}
+            agreed |= {name: answer.value, self._terms_of[name]: self._terms(answers)}
         action = replace(made, fields=writes.fields, changes=tuple(writes.changes), lane=writes.lane)
         actions = tuple(action if each is made else each for each in decision.actions)
         return replace(decision, actions=actions, agreed=agreed, lane=writes.lane)
@@ -178,81 +186,112 @@ class Deriving:
         self,
         draft: Draft,
         name: str,
-        shown: _Shown,
+        looks: _Looks,
         answers: Answers,
+        terms: str,
         person: _Person,
         known: Known,
         *,
         moved: bool,
     ) -> None:
         """Writes one field to each side that shows another value; where none does, that is settled."""
-        draft.closes.extend(conflict.id for conflict in known.conflicts if conflict.field == name)
-        answer, terms, agreed = answers.fields[name], self._terms(answers), person.base.agreed
-        last, as_before = agreed.get(name, MISSING), agreed.get(terms_of(name)) == terms
-        if isinstance(answer, Stands):
+        if known.conflicts:
+            draft.closes.extend(conflict.id for conflict in known.conflicts if conflict.field == name)
+        agreed, kept = person.base.agreed, self._terms_of[name]
+        last, as_before = agreed.get(name, MISSING), agreed.get(kept) == terms
+        aged = self._deriver.ages and self._fields[name][1].sort in _AGED
+        answer = None
+        value: Canonical = None if last is MISSING else last
+        if not (aged and as_before and not moved and value is not None):  # else only age has changed it
+            answer = answers.of(name)
+        if isinstance(answer, Stands):  # what was computed last goes on to stand
             draft.reasons.append(f"{name}: {answer.reason}")
-        value = self._due(name, answer, last, as_before=as_before and not moved)
-        if isinstance(answer, Stands) and value is None:  # what people wrote there is not taken away either
-            done = {_Done.EQUAL}
-        else:
-            done = {self._write(draft, name, value, side, shown, person, known) for side in SIDES}
-        if _Done.WRITTEN in done:
-            draft.agreed |= {name: value, terms_of(name): terms}
-        elif _Done.WAITS not in done and (last != value or not as_before or shown.news):
+            if value is None:  # nor is what people wrote there taken away
+                looks = tuple((side, look._replace(value=None, trouble=False)) for side, look in looks)
+        elif answer is not None:
+            value = answer.value
+        written = waits = news = False
+        for side, look in looks:
+            news = news or look.news
+            if look.off(value):
+                done = self._write(draft, name, value, side, look, person, known)
+                written, waits = written or done is _Done.WRITTEN, waits or done is _Done.WAITS
+            elif look.value is MISSING:
+                waits = True
+        if written:
+            draft.agreed[name] = value
+            draft.agreed[kept] = terms
+        elif not waits and (news or last != value or not as_before):
             draft.settle(name, value)
-            draft.agreed[terms_of(name)] = terms
+            draft.agreed[kept] = terms
             draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
 
-    def _due(self, name: str, answer: Answer, last: Told, *, as_before: bool) -> Canonical:
-        """The value that is to stand: the computed one, or the last one where nothing certain can be said or where age
-        alone has changed it; ``as_before`` says that nothing else has, and that the grade is the same.
-        """
-        before = None if last is MISSING else last
-        if isinstance(answer, Stands):
-            return before
-        aged = self._deriver.ages and self._fields[name][1].sort in _AGED
-        return before if aged and as_before and before is not None else answer.value
-
     def _write(
-        self, draft: Draft, name: str, value: Canonical, side: Side, shown: _Shown, person: _Person, known: Known
+        self, draft: Draft, name: str, value: Canonical, side: Side, look: _Look, person: _Person, known: Known
     ) -> _Done:
-        """Puts the value into the write of one side, if it shows another one and can be given this one."""
-        now = shown.sides.of(side)
-        if now is None or now.value == value:
-            return _Done.EQUAL
-        if now.value is MISSING and now.trouble is None:
-            return _Done.WAITS
+        """Puts the value into the write of one side."""
         mapping, wanted = self._fields[name]
+        record = person.seen.of(side)
         wires = self._lens.write(side, person.ref(side).object, name, value)
         if isinstance(wires, Invalid | Inexpressible):
             draft.reasons.append(f"{name}: {side}: {wires.reason}")
-            return _Done.EQUAL
-        edited = now.changed and name in person.base.agreed
-        rule = RULE + wanted.sort + (OVER if edited else "")
-        if self._parking.holds_back(known.parked, side, name, wires, person.seen.of(side), rule):
+            return _Done.NO_FORM
+        rule = RULE + wanted.sort + (OVER if look.news and name in person.base.agreed else "")
+        if known.parked and self._parking.holds_back(known.parked, side, name, wires, record, rule):
             draft.reasons.append("parked")
             return _Done.WAITS
-        before = None if now.value is MISSING else now.value
+        before = None if look.value is MISSING else look.value
         draft.sides.of(side).put(mapping, wires, FieldChange(name, before, value, rule, None))
         return _Done.WRITTEN
 
     def _terms(self, answers: Answers) -> str:
         return f"{self._deriver.terms} {answers.grade or ''}".rstrip()
 
-    def _shown(self, name: str, person: _Person) -> _Shown | None:
-        """One field on both sides; ``None`` if neither record can have it."""
-        sides: Pair[Seen | None] = Pair(None, None)
-        news = False
+    def _shown(self, person: _Person) -> list[tuple[str, _Looks]]:
+        """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every
+        record that is looked at closely, so it reads no more than it must.
+        """
+        sides = []
         for side in SIDES:
-            look, record = self._look(name, side, person), person.seen.of(side)
-            if look is None:
-                continue
-            sides = sides.replacing(side, look)
-            if record is not None and look.value is not MISSING:
-                columns = self._layouts.slots(side, record.ref.object)[name]
-                confirmed = person.base.confirmed.of(side)
-                news = news or any(record.fields[each] != confirmed.get(each, MISSING) for each in columns)
-        return None if sides == Pair(None, None) else _Shown(sides, news)
+            object_name = person.ref(side).object
+            slots = self._layouts.slots(side, object_name)
+            sides.append((side, object_name, slots, person.seen.of(side), person.base.confirmed.of(side)))
+        found: list[tuple[str, _Looks]] = []
+        for name in self._fields:
+            looks: list[tuple[Side, _Look]] = []
+            for side, object_name, slots, record, confirmed in sides:
+                columns = slots.get(name)
+                if columns is not None:
+                    looks.append((side, self._look(side, object_name, name, columns, record, confirmed)))
+            if looks:
+                found.append((name, tuple(looks)))
+        return found
+
+    def _look(
+        self,
+        side: Side,
+        object_name: str,
+        name: str,
+        columns: tuple[str, ...],
+        record: RemoteRecord | None,
+        confirmed: Mapping[str, Wire],
+    ) -> _Look:
+        """One side of one field: as its record tells, or as it last confirmed where none was read."""
+        told = confirmed if record is None else record.fields
+        news = False
+        if len(columns) == 1:  # nearly always
+            wires: tuple[Wire, ...] = (told[columns[0]],) if columns[0] in told else ()
+        else:
+            wires = tuple([told[column] for column in columns if column in told])
+        if len(wires) < len(columns):
+            return _UNSEEN
+        if record is not None:
+            for column, wire in zip(columns, wires, strict=True):
+                news = news or confirmed.get(column, MISSING) != wire
+        value = self._lens.read(side, object_name, name, wires)
+        if isinstance(value, Invalid):
+            return _UNSEEN if record is None else _Look(MISSING, trouble=True, news=news)
+        return _Look(value, news=news)
 
     def _answers(self, person: _Person) -> Answers:
         """What the fields come to, from the values as they stand after this decision: decided on now, else agreed on,
@@ -265,7 +304,7 @@ class Deriving:
             if value is not MISSING:
                 values[name] = value
                 continue
-            looks = [look for side in SIDES if (look := self._look(name, side, person)) is not None]
+            looks = [look for side in SIDES if (look := self._input(name, side, person)) is not None]
             known = [look.value for look in looks if look.value is not MISSING]
             if known and all(each == known[0] for each in known):
                 values[name] = known[0]
@@ -273,17 +312,19 @@ class Deriving:
                 unsettled[name] = "differs between both sides and was never agreed"
             elif looks:
                 unsettled[name] = _UNTOLD
-        been = self._been({**person.base.agreed, **person.decided} if self._stage is not None else {})
-        return self._deriver.of(values, self._now, unsettled=unsettled, been=been)
+        return self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(person.value))
 
-    def _look(self, name: str, side: Side, person: _Person) -> Seen | None:
+    def _input(self, name: str, side: Side, person: _Person) -> Seen | None:
+        """A field that others follow from, on one side; ``None`` where its record cannot have it."""
         object_name = person.ref(side).object
         if name not in self._layouts.slots(side, object_name):
             return None
         return self._sight.of(side, name, object_name=object_name, base=person.base, record=person.seen.of(side))
 
-    def _been(self, agreed: Mapping[str, Canonical]) -> Been:
-        if self._stage is None:
+    def _been(self, value: Callable[[str], Told | None]) -> Been:
+        """What a person has been through, if a field shows it."""
+        if self._stage is None or not self._deriver.staged:
             return NOWHERE
-        kept = agreed.get(journey_of(self._stage))
-        return Been(agreed.get(self._stage), None if kept is None else Journey.read(kept))
+        stage, kept = value(self._stage), value(journey_of(self._stage))
+        journey = Journey.read(kept) if isinstance(kept, str) else None
+        return Been(None if stage is MISSING else stage, journey)

@@ -15,6 +15,7 @@ from typing import Final
 
 from syncd.core.expressions import Unclear, compile_expression
 from syncd.core.persona import Personas, holds
+from syncd.core.remembering import remembering
 from syncd.model.persona import PERSONA, Persona, PersonaAnswer
 from syncd.model.rating import HUNDREDTHS, Decay, Part, Profile, Rated, Rating
 from syncd.model.values import Canonical, Instant, instant
@@ -35,7 +36,7 @@ class Rater:
         """
         self.rating = rating
         self._tried = tuple(
-            (rule, compile_expression(rule.when, names | {PERSONA}), Part(holds=True, points=rule.points))
+            (rule, remembering(compile_expression(rule.when, names | {PERSONA})), Part(holds=True, points=rule.points))
             for rule in rating.rules
         )
         self._by_persona = any(PERSONA in when.names for _, when, _ in self._tried)

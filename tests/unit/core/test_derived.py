@@ -50,7 +50,8 @@ unknown_fields = st.dictionaries(st.sampled_from(NAMES), st.just("cannot be told
 
 def of(values: dict[str, Canonical], unsettled: dict[str, str] | None = None, **more: Any) -> dict[str, Answer]:
     """All that is derived of one person."""
-    return dict(DERIVER.of(values, NOW, unsettled=unsettled or {}, **more).fields)
+    answers = DERIVER.of(values, NOW, unsettled=unsettled or {}, **more)
+    return {name: answers.of(name) for name in WANTED}
 
 
 @given(values=values_of_a_person, unsettled=unknown_fields)
@@ -135,11 +136,11 @@ def test_a_mapped_score() -> None:
     """It is graded; an empty one leaves the grade as it is."""
     deriver = Deriver(Definitions(NAMES, (), Rating(GRADES, source="score")), WANTED)
     assert deriver.reads == {"score"}
-    assert deriver.of({"score": "51.5"}, NOW, unsettled={}).fields["grade_reasons"] == Computed(
+    assert deriver.of({"score": "51.5"}, NOW, unsettled={}).of("grade_reasons") == Computed(
         "A, 51.5 points: Call today.\nBy the score in score."
     )
-    assert deriver.of({"score": None}, NOW, unsettled={}).fields["grade"] == Stands("score is empty")
-    assert deriver.of({}, NOW, unsettled={"score": "differs"}).fields["points"] == Stands("score differs")
+    assert deriver.of({"score": None}, NOW, unsettled={}).of("grade") == Stands("score is empty")
+    assert deriver.of({}, NOW, unsettled={"score": "differs"}).of("points") == Stands("score differs")
 
 
 def test_only_what_is_wanted_is_read() -> None:
