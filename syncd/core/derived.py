@@ -81,11 +81,9 @@ class Deriver:
         self.terms = _terms(definitions)
         sorts = {each.sort for each in wanted.values()}
         self._rated = bool(sorts & RATED)
-        by_persona = self._rated and PERSONA in self._profiles.grade_reads
-        self._of_persona = self._profiles.persona_reads if by_persona or Derived.PERSONA in sorts else frozenset()
+        self._by_persona = self._rated and PERSONA in self._profiles.grade_reads
+        self._of_persona = self._profiles.persona_reads if self._by_persona or Derived.PERSONA in sorts else frozenset()
         self._of_grade = (self._profiles.grade_reads - {PERSONA}) if self._rated else frozenset()
-        if by_persona:
-            self._of_grade |= self._of_persona
         self.reads = self._of_persona | self._of_grade
         rules = definitions.rating.rules if definitions.rating is not None and self._rated else ()
         self.ages = any(rule.decay is not None for rule in rules)
@@ -101,7 +99,7 @@ class Deriver:
         :param unsettled: fields whose value is not known, with the reason, in words that follow the name.
         """
         profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else _NOBODY
-        return Answers(self, profile, self._graded(profile.rated, unsettled) if unsettled else None, unsettled, been)
+        return Answers(self, profile, self._graded(profile, unsettled) if unsettled else None, unsettled, been)
 
     def answer(self, name: str, answers: Answers) -> Answer:
         """What one of the derived fields is to hold."""
@@ -136,9 +134,12 @@ class Deriver:
             return unknown  # a persona above the one that holds may be theirs, once the field is known
         return Stands(f"no persona is certain ({answer.doubt})") if answer.doubt else Computed(answer.key)
 
-    def _graded(self, rated: Rated | None, unsettled: Mapping[str, str]) -> Stands | None:
-        """Why a grade would rest on what nobody knows; ``None`` if it does not."""
-        in_doubt = rated is not None and (rated.doubts or rated.grade is None)
+    def _graded(self, profile: Profile, unsettled: Mapping[str, str]) -> Stands | None:
+        """Why a grade would rest on what nobody knows, itself or through the persona; ``None`` if it does not."""
+        through = self._by_persona and profile.persona is not None and profile.persona.doubts
+        if through and (unknown := _unknown(self._of_persona, unsettled)):
+            return unknown
+        in_doubt = profile.rated is not None and (profile.rated.doubts or profile.rated.grade is None)
         return _unknown(self._of_grade, unsettled) if in_doubt else None
 
 

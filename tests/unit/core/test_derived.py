@@ -130,6 +130,7 @@ def test_an_empty_field_and_an_unknown_one_are_two_things() -> None:
     assert of(known, {"employees": "cannot be told"})["persona"] == Computed("chief")  # it stands above
     unknown_title = {name: value for name, value in CEO.items() if name != "title"}
     assert of(unknown_title, {"title": "differs"})["persona"] == Stands("title differs")
+    assert of(unknown_title, {"title": "differs"})["grade"] == Stands("title differs")  # large, or chief above it
 
 
 def test_a_mapped_score() -> None:
