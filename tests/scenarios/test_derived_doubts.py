@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 from syncd.engine.cycle import sync
+from syncd.model.errors import BadConfig
 from syncd.model.link import Topic
+from syncd.model.remote import Shape
+from syncd.model.values import SIDES, Pair, Side
+from syncd.settings.online import check_schema
 from tests.scenarios.derivings import FIELDS, LEADER, base_of, derived_config, edit, fitted, reread
 from tests.scenarios.steps import Steps
+from tests.worlds import open_both
 
 DAY = 86_400.0
 
@@ -186,6 +191,47 @@ def test_two_records_that_never_agreed_are_not_rated_by_what_differs(tmp_path: P
     assert steps.marketed(contact, "syncd_grade") == "A"
     steps.quiet()
     steps.both.store.close()
+
+
+def test_fields_that_nobody_made_are_named(tmp_path: Path) -> None:
+    """Before `setup` nothing is written, and each lack says what makes it; optional fields are left out."""
+    config = derived_config(tmp_path, "grade")
+    both = open_both(config=config)
+    with pytest.raises(BadConfig) as caught:
+        sync(both.world)
+    flaws = [str(flaw) for flaw in caught.value.flaws]
+    assert len(flaws) == 3
+    assert all("let `syncd setup` make it" in flaw for flaw in flaws)
+    both.store.close()
+    edit(config / "schema" / "person.yaml", lambda tree: tree["fields"]["grade"].update(optional=True))
+    steps = Steps(open_both(config=config))
+    steps.pair(**LEADER)
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_a_list_that_lacks_a_persona_is_named(tmp_path: Path) -> None:
+    """A persona that was declared after the field was made: told with the place where it is added."""
+    config = derived_config(tmp_path, "persona")
+    steps = fitted(config)
+    steps.pair(**LEADER)
+    newcomer = {"key": "newcomer", "name": "Noa", "definition": "New.", "when": "title == 'x'", "owner": "Kim"}
+    edit(config / "personas.yaml", lambda tree: tree["personas"].append(newcomer))
+    told = check_schema(
+        next(kind for kind in reread(steps, config).both.world.connection.kinds if kind.kind == "person"),
+        Pair(*(steps.both.world.connectors.of(side).schema(shape_of(steps, side)) for side in SIDES)),
+    )[1]
+    assert [flaw.what for flaw in told] == [
+        "contacts.syncd_persona does not allow 'newcomer'",
+        "Lead.Syncd_Persona__c does not allow 'newcomer'",
+        "Contact.Syncd_Persona__c does not allow 'newcomer'",
+    ]
+    steps.both.store.close()
+
+
+def shape_of(steps: Steps, side: Side) -> Shape:
+    """What is asked for of people on one side."""
+    return steps.both.world.terms["person"].lens.shape(side)
 
 
 def test_one_side_alone(tmp_path: Path) -> None:
