@@ -175,9 +175,10 @@ class Deriving:
                 if isinstance(wires, Invalid):
                     continue
                 if not isinstance(wires, Inexpressible):
-                    writes.put(mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
+                    self._put(writes, mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
             agreed |= {name: answer.value, self._terms_of[name]: self._terms(answers)}
-        action = replace(made, fields=writes.fields, changes=tuple(writes.changes), lane=writes.lane)
+        changes = tuple(writes.changes)
+        action = replace(made, fields=writes.fields, changes=changes, lane=writes.lane, dated=writes.dated)
         actions = tuple(action if each is made else each for each in decision.actions)
         return replace(decision, actions=actions, agreed=agreed, lane=writes.lane)
 
@@ -241,8 +242,15 @@ class Deriving:
             draft.reasons.append("parked")
             return _Done.WAITS
         before = None if look.value is MISSING else look.value
-        draft.sides.of(side).put(mapping, wires, FieldChange(name, before, value, rule, None))
+        self._put(draft.sides.of(side), mapping, wires, FieldChange(name, before, value, rule, None))
         return _Done.WRITTEN
+
+    def _put(self, writes: Writes, mapping: FieldMapping, wires: Mapping[str, Wire], change: FieldChange) -> None:
+        """Into a write; a time that was not there before, and what ages, is another whenever it is computed."""
+        writes.put(mapping, wires, change)
+        sort = self._fields[mapping.name][1].sort
+        if sort is Derived.STAGE_ENTERED or (sort in _AGED and self._deriver.ages):
+            writes.dated |= wires.keys()
 
     def _terms(self, answers: Answers) -> str:
         return f"{self._deriver.terms} {answers.grade or ''}".rstrip()

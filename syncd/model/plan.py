@@ -19,7 +19,8 @@ from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 class Create:
     """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent.
 
-    ``record_type`` is a developer name; without it the vendor chooses.
+    ``record_type`` is a developer name; without it the vendor chooses. ``dated`` are fields whose value depends on when
+    it was computed, so that no digest covers it.
     """
 
     side: Side
@@ -31,12 +32,13 @@ class Create:
     lane: Lane
     defaulted: tuple[str, ...] = ()
     record_type: str | None = None
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
-    guard; ``key`` is set when the key field is (also) written.
+    guard; ``key`` is set when the key field is (also) written; ``dated`` as in ``Create``.
     """
 
     side: Side
@@ -47,6 +49,7 @@ class Update:
     lane: Lane
     expect: Mapping[str, Wire] | None = None
     key: str | None = None
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -201,11 +201,12 @@ class _Story:
         now: Pair[Told | None] = Pair(*(self._told(mapping, side) for side in Side))
         confirmed = Pair(*(self._confirmed(mapping, side) for side in Side))
         base: Canonical | Missing = MISSING if self.base is None else self.base.agreed.get(mapping.name, MISSING)
-        after = self._after(mapping.name)
-        journey = None if mapping.derive is not None else self._journey(mapping.name)
+        after, journey = self._after(mapping.name), self._journey(mapping.name)
         return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
 
     def _journey(self, name: str) -> Journey | None:
+        if self.planner.field(name).derive is not None:  # what a Base keeps beside such a field is no journey
+            return None
         kept = None if self.base is None else self.base.agreed.get(journey_of(name))
         return None if kept is None else Journey.read(kept)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.core.deriving import OVER, RULE
+from syncd.engine.cycle import plan_only
 from syncd.engine.flips import FLIPS
 from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED, FieldChange
@@ -55,6 +56,25 @@ def test_a_new_record_carries_what_follows_from_it(steps: Steps) -> None:
     assert (steps.sold(lead, "Syncd_Cycle__c"), steps.marketed(contact, "syncd_cycle")) == (1, "1")
     assert steps.sold(lead, "Syncd_MQL_Since__c") is not None
     steps.quiet()
+
+
+def test_planning_later_is_the_same_plan(steps: Steps) -> None:
+    """When a stage was entered is not known before the first link: an approval of the plan does not go stale by it."""
+    steps.contact(**LEADER)
+    first = prepare_plan(steps)
+    steps.both.clock.advance(600.0)
+    assert prepare_plan(steps) == first
+    steps.cycle()
+    (lead,) = steps.live("Lead")
+    assert lead["Syncd_MQL_Since__c"] is not None
+
+
+def prepare_plan(steps: Steps) -> str:
+    """The digest of what would be done now."""
+    plan = plan_only(steps.both.world).plan
+    assert plan is not None
+    assert plan.kinds
+    return plan.digest
 
 
 def test_a_change_on_either_side_is_rated_in_the_same_cycle(steps: Steps) -> None:
