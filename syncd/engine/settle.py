@@ -206,7 +206,7 @@ def _confirm(
             stored.update(told)
             continue
         kept = isinstance(action, Update) and all(told[name] == _before(decision, side, name) for name in told)
-        if not kept and mapping.direction.flows_to(side.other):
+        if not kept and mapping.direction.flows_to(side.other) and mapping.derive is None:
             stored.update({name: sent[name] for name in told})  # what stands there now will show as that side's edit
             continue
         unsettled.add(change.field)

@@ -15,6 +15,7 @@ from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.beside import journey_of
+from syncd.model.derived import FILES
 from syncd.model.errors import BadUsage
 from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
@@ -221,6 +222,8 @@ class _Story:
         return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
 
     def _journey(self, name: str) -> Journey | None:
+        if self.planner.field(name).derive is not None:  # what a Base keeps beside such a field is no journey
+            return None
         kept = None if self.base is None else self.base.agreed.get(journey_of(name))
         return None if kept is None else Journey.read(kept)
 
@@ -278,6 +281,8 @@ class _Story:
 
     def _still(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """Why nothing happens with a field that no decision touches."""
+        if mapping.derive is not None:
+            return f"nothing: it stands as computed from {FILES[mapping.derive.sort]}"
         both = (now.marketing, now.crm)
         if self.hit.link is None or any(told is None for told in both):
             return "nothing: there is no record on the other side to compare with"

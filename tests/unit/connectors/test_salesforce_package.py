@@ -19,8 +19,8 @@ from connectors.salesforce.rights import PREFERENCE, looked_up
 from connectors.transport import open_session
 from sandbox.salesforce import ADMIN_APP, SalesforceKernel
 from syncd.bootstrap import read_only_fields
-from syncd.model.fitting import Needs, ObjectNeeds, Step
-from syncd.model.values import Side
+from syncd.model.fitting import Needs, ObjectNeeds, OwnField, Step
+from syncd.model.values import FieldType, Side
 from syncd.operations.fitting import needs_of
 from syncd.settings.loading import load
 from tests.fakes import FakeChance, FakeClock, FreeBudget
@@ -91,6 +91,31 @@ def test_the_permission_set_names_only_fields_it_may_name() -> None:
     # The vendor takes the elements of a type in the order of its schema: alphabetical.
     tags = [row.tag.removeprefix(SPACE) for row in held]
     assert tags == sorted(tags)
+
+
+def test_fields_that_syncd_fills() -> None:
+    """A list with its values as people read them, numbers with their decimals, a text that is long enough."""
+    own = {
+        "P__c": OwnField(FieldType.ENUM, "Who.", (("leader", "Maria, who leads"), ("<x>", "<x>"))),
+        "N__c": OwnField(FieldType.DECIMAL, "Points."),
+        "C__c": OwnField(FieldType.INTEGER, "Cycle."),
+        "T__c": OwnField(FieldType.TEXT, "Why."),
+        "D__c": OwnField(FieldType.DATETIME, "When."),
+        "Rating": OwnField(FieldType.TEXT, "A standard field is never made."),
+    }
+    needs = Needs({"Lead": replace(NEEDS.objects["Lead"], derived=own)})
+    files = package(needs, api_version="64.0")
+    made = {name: _read(files[f"{MAIN}/objects/Lead/fields/{name}.field-meta.xml"]) for name in own if name != "Rating"}
+    assert not any("/Rating." in name for name in files)
+    assert {name: _text(field, "type") for name, field in made.items()} == {
+        "P__c": "Picklist", "N__c": "Number", "C__c": "Number", "T__c": "LongTextArea", "D__c": "DateTime",
+    }  # fmt: skip
+    assert [_text(made[name], "scale") for name in ("N__c", "C__c")] == ["2", "0"]
+    values = made["P__c"].findall(f"{SPACE}valueSet/{SPACE}valueSetDefinition/{SPACE}value")
+    assert [(_text(each, "fullName"), _text(each, "label"), _text(each, "default")) for each in values] == [
+        ("leader", "Maria, who leads", "false"),
+        ("<x>", "<x>", "false"),
+    ]
 
 
 def _example(
