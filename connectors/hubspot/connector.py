@@ -25,7 +25,7 @@ from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
 from connectors.hubspot.fitting import HubSpotFitting
-from connectors.hubspot.known import INSCRIBED
+from connectors.hubspot.known import ACTIVITIES, INSCRIBED
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.wire import Asked, id_of, instant_of, millis_of
@@ -110,6 +110,7 @@ class HubSpotConnector:
             confirms=True,
             created="createdate",
             inscribed=INSCRIBED,
+            activities=ACTIVITIES,
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from syncd.model.signal import ActivityForm, ActivitySort
+
 INSCRIBED: Final[Mapping[str, tuple[str, ...]]] = {"companies": ("name",), "contacts": ("lastname", "company")}
 """What names a record, by object."""
 READ_ONLY: Final[Mapping[str, str]] = {
@@ -20,3 +22,46 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "createdate": "HubSpot sets it",
     "lastmodifieddate": "HubSpot sets it",
 }
+ACTIVITIES: Final = (
+    ActivityForm(
+        object="calls",
+        person="contacts",
+        sort=ActivitySort.CALL,
+        subject="hs_call_title",
+        body="hs_call_body",
+        at="hs_timestamp",
+        owner="hubspot_owner_id",
+        also={"hs_call_status": "COMPLETED"},
+    ),
+    ActivityForm(
+        object="meetings",
+        person="contacts",
+        sort=ActivitySort.MEETING,
+        subject="hs_meeting_title",
+        body="hs_meeting_body",
+        at="hs_timestamp",
+        until="hs_meeting_end_time",
+        owner="hubspot_owner_id",
+        also={"hs_meeting_outcome": "COMPLETED"},
+        starts=("hs_meeting_start_time",),
+    ),
+    ActivityForm(
+        object="tasks",
+        person="contacts",
+        sort=ActivitySort.TASK,
+        subject="hs_task_subject",
+        body="hs_task_body",
+        at="hs_timestamp",
+        owner="hubspot_owner_id",
+        also={"hs_task_status": "COMPLETED"},
+    ),
+    ActivityForm(
+        object="notes",
+        person="contacts",
+        sort=ActivitySort.NOTE,
+        body="hs_note_body",
+        at="hs_timestamp",
+        owner="hubspot_owner_id",
+    ),
+)
+"""Engagements as objects of the CRM (guides of calls, meetings, tasks and notes); ``hs_timestamp`` is required."""

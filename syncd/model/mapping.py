@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from syncd.model.brake import Limits
 from syncd.model.lifecycle import Agreed
+from syncd.model.signal import NO_SIGNALS, Signals
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -223,7 +224,8 @@ class Connection:
 
     ``horizon`` is per side the seconds after which an unanswered write may be sent again. ``kinds`` are in the order in
     which they are synced: what is referred to comes first. ``brake`` is what may change before a person is asked,
-    ``precondition_rows`` how many records of a cycle are written one by one, under the vendor's own condition.
+    ``precondition_rows`` how many records of a cycle are written one by one, under the vendor's own condition;
+    ``signals`` is what is only ever added on the other side.
     """
 
     name: str
@@ -234,3 +236,4 @@ class Connection:
     precondition_rows: int = 200
     config_hash: str = ""
     brake: Limits = field(default_factory=Limits)
+    signals: Signals = NO_SIGNALS

@@ -47,6 +47,7 @@ KEYS: Final[Mapping[str, str]] = {
     "audit_head": "hash of the last entry of the audit's chain; empty before the first",
     "bytes": "size of the body, or of the store",
     "calls": "API calls made",
+    "campaign": "key of the campaign in signals.yaml",
     "category": "class of a Python warning",
     "clock": "which time of a handoff runs: touch or decision",
     "code": "the vendor's error code, or ours where it sends none",
@@ -445,6 +446,25 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("worker", "jobs"),
         "A worker gave no sign of life; its leases were given back and its begun jobs go to whoever is free.",
         "find out why it died, and start it again",
+    ),
+    # -- signals ---------------------------------------------------------------------------------------------------
+    "campaign.waits": Event(
+        "warning",
+        ("campaign", "records"),
+        "A declared campaign is not there in the CRM, or several have its name: nobody is added to it.",
+        "make it there, or name it by its id in signals.yaml",
+    ),
+    "signals.full": Event(
+        "warning",
+        ("kind", "side", "waiting"),
+        "As many were added today as signals.yaml allows in a day; the others wait for tomorrow.",
+        "raise per_day, if that many are meant",
+    ),
+    "signals.refused": Event(
+        "warning",
+        ("kind", "side", "code", "records"),
+        "A vendor refused to add some; each is tried again when what it is made of changes.",
+        "look the code up in docs/errors.md",
     ),
     # -- the process -----------------------------------------------------------------------------------------------
     "command.failed": Event(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from syncd.model.appended import Appended
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
 from syncd.model.episode import Episode, Event
@@ -29,6 +30,7 @@ from syncd.model.link import (
 from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
+from syncd.ports.appended import AppendedStore
 from syncd.ports.ledger import LedgerStore
 
 
@@ -42,7 +44,8 @@ class Settlement:
     engine's own (look at this record again); ``cursors`` move last. ``forgotten`` are people to be forgotten,
     ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before. ``events`` are added to the
     handoff ledger (one that is there already stays one), ``episodes`` are upserts by id, ``unepisode`` ids of those
-    that were joined to another; ``syncd.engine.booking`` makes the three of them.
+    that were joined to another; ``syncd.engine.booking`` makes the three of them. ``appended`` are upserts by kind and
+    origin.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -62,6 +65,7 @@ class Settlement:
     events: list[Event] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     unepisode: list[str] = field(default_factory=list)
+    appended: list[Appended] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -84,6 +88,7 @@ class Settlement:
                 self.events,
                 self.episodes,
                 self.unepisode,
+                self.appended,
                 self.cursors,
             )
         )
@@ -126,7 +131,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(LedgerStore, Protocol):
+class Store(LedgerStore, AppendedStore, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What marketing and sales declare about people beside the mapping: personas, rating, calendars.
+"""What marketing and sales declare about people beside the mapping: personas, rating, calendars, signals.
 
 Each file is optional; what is not there changes nothing. They are read after the mapping, whose shared fields their
 conditions name.
@@ -14,10 +14,12 @@ from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.mapping import KindMapping
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.model.signal import NO_SIGNALS, Signals
 from syncd.model.values import FieldType
 from syncd.settings.calendars_file import CalendarsFile, calendars_of
 from syncd.settings.personas_file import PersonasFile, personas_of
 from syncd.settings.rating_file import RatingFile, rating_of
+from syncd.settings.signals_file import SignalsFile, signals_of
 from syncd.settings.tree import Tree
 from syncd.settings.validate import validated
 
@@ -31,6 +33,7 @@ class Declared:
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
+    signals: Signals = NO_SIGNALS
     trees: tuple[Tree, ...] = ()
 
 
@@ -55,6 +58,9 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
         calendars = calendars_of(dates, tree)
     if PERSON not in kinds:
         return Declared(calendars=calendars, trees=tuple(trees))
+    signals = NO_SIGNALS
+    if (tree := tree_of("signals.yaml")) is not None and (signs := validated(SignalsFile, tree)) is not None:
+        signals = signals_of(signs, tree)
     types: dict[str, FieldType] = {each.name: each.type for each in kinds[PERSON].fields}
     personas: tuple[Persona, ...] = ()
     keys: list[str] | None = []
@@ -65,4 +71,4 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
     rating: Rating | None = None
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
         rating = rating_of(rules, tree, types=types, personas=keys)
-    return Declared(personas, rating, calendars, tuple(trees))
+    return Declared(personas, rating, calendars, signals, tuple(trees))

@@ -117,6 +117,7 @@ class _Loading:
             allow_billable=section.allow_billable,
             precondition_rows=section.precondition_rows,
             brake=limits(section.brake),
+            signals=told.signals,
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),

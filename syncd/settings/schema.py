@@ -16,6 +16,7 @@ from syncd.settings.mapping_file import MappingFile
 from syncd.settings.personas_file import PersonasFile
 from syncd.settings.rating_file import RatingFile
 from syncd.settings.sections import SyncdFile
+from syncd.settings.signals_file import SignalsFile
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     "schema.json": SyncdFile,
@@ -26,6 +27,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "personas.schema.json": PersonasFile,
     "rating.schema.json": RatingFile,
     "calendars.schema.json": CalendarsFile,
+    "signals.schema.json": SignalsFile,
 }
 """Files in ``config/`` and the models they are made from."""
 

@@ -1,0 +1,150 @@
+"""People become members of campaigns by marketing's rules: once, further on only, followed through conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.signals import WEBINAR, campaign, members, signalling
+from tests.scenarios.steps import Steps
+
+DECLARED = {"campaign_members": {"campaigns": [WEBINAR]}}
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    """A world in which one campaign is filled."""
+    both = signalling(tmp_path, DECLARED)
+    yield Steps(both)
+    both.store.close()
+
+
+def test_a_property_value_makes_a_member_and_its_next_one_advances_the_status(steps: Steps) -> None:
+    """Registered, then attended: one member, whose status goes on; then both sides are quiet."""
+    spring = campaign(steps.both)
+    contact, lead = steps.pair()
+    assert members(steps) == []
+    steps.market(contact, jobtitle="registered")
+    assert steps.counts()["added_campaign_member.crm"] == 1
+    assert members(steps) == [(lead, spring, "Registered")]
+    steps.market(contact, jobtitle="attended")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Attended")]
+    steps.quiet()
+
+
+def test_whoever_fulfilled_the_rule_long_ago_is_added_once_they_are_in_the_crm(steps: Steps) -> None:
+    """Everybody is looked at once when a campaign is new; somebody new is a member in the cycle after their Lead."""
+    spring = campaign(steps.both)
+    _, lead = steps.pair(jobtitle="registered")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Registered")]
+    steps.quiet()
+
+
+def test_a_status_never_goes_back_and_nobody_is_taken_out(steps: Steps) -> None:
+    """Marketing's value goes back and then away: the member stays what they are."""
+    campaign(steps.both)
+    contact, lead = steps.pair(jobtitle="attended")
+    steps.cycle()
+    for value in ("registered", ""):
+        steps.market(contact, jobtitle=value)
+        steps.cycle()
+        ((who, _, status),) = members(steps)
+        assert (who, status) == (lead, "Attended")
+
+
+def test_the_furthest_of_several_rules_counts(steps: Steps) -> None:
+    """Sent by one rule, registered by another."""
+    campaign(steps.both)
+    contact, _ = steps.pair(website="https://example.com")
+    steps.cycle()
+    assert [status for *_, status in members(steps)] == ["Sent"]
+    steps.market(contact, jobtitle="registered")
+    steps.cycle()
+    assert [status for *_, status in members(steps)] == ["Registered"]
+
+
+def test_a_member_whom_sales_has_made_or_moved_is_taken_as_they_are(steps: Steps) -> None:
+    """There already, and further than marketing's rule: nothing is written; a status of sales' own stays, too."""
+    spring = campaign(steps.both)
+    contact, lead = steps.pair()
+    member = steps.both.salesforce.insert(
+        "CampaignMember", {"CampaignId": spring, "LeadId": lead, "Status": "Attended"}
+    )
+    steps.market(contact, jobtitle="registered")
+    assert "added_campaign_member.crm" not in steps.counts()
+    steps.sell(member, object_name="CampaignMember", Status="Speaker")
+    steps.market(contact, jobtitle="attended")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Speaker")]
+
+
+def test_a_conversion_takes_the_membership_along(steps: Steps) -> None:
+    """The Lead becomes a Contact, whose membership it is then: no second one, and its status goes on."""
+    spring = campaign(steps.both)
+    contact, lead = steps.pair(jobtitle="registered")
+    steps.cycle()
+    now, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.market(contact, jobtitle="attended")
+    steps.cycle()
+    assert members(steps) == [(now, spring, "Attended")]
+    steps.quiet()
+
+
+def test_a_membership_that_a_conversion_leaves_with_the_lead_is_still_the_persons(steps: Steps) -> None:
+    """Where the vendor does not take it along, it goes on where it is."""
+    spring = campaign(steps.both)
+    steps.both.salesforce.org.switches.members_follow_conversion = False
+    contact, lead = steps.pair(jobtitle="registered")
+    steps.cycle()
+    steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.market(contact, jobtitle="attended")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Attended")]
+
+
+def test_whoever_was_taken_out_by_hand_stays_out(steps: Steps) -> None:
+    """A person of sales deletes the member: no rule brings them back."""
+    campaign(steps.both)
+    contact, _ = steps.pair(jobtitle="registered")
+    steps.cycle()
+    (row,) = steps.live("CampaignMember")
+    steps.both.salesforce.delete("CampaignMember", str(row["Id"]))
+    for value in ("attended", "registered", "attended"):
+        steps.market(contact, jobtitle=value)
+        steps.cycle()
+        assert members(steps) == []
+
+
+def test_a_campaign_that_is_not_there_waits_and_is_never_made(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is lost meanwhile: once somebody has made it, all are added. Two of one name wait, too."""
+    contact, lead = steps.pair(jobtitle="registered")
+    steps.cycle()
+    assert steps.live("Campaign") == []
+    twin = campaign(steps.both)
+    spring = campaign(steps.both)
+    steps.cycle()
+    assert members(steps) == []
+    steps.both.salesforce.delete("Campaign", twin)
+    steps.market(contact, city="Bonn")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Registered")]
+
+
+def test_no_more_than_are_allowed_in_a_day(tmp_path: Path) -> None:
+    """Three people, two a day: the third is added tomorrow, and no one is forgotten or added twice."""
+    both = signalling(tmp_path, {"campaign_members": {"per_day": 2, "campaigns": [WEBINAR]}})
+    steps = Steps(both)
+    campaign(both)
+    for number in range(3):
+        steps.contact(email=f"p{number}@example.com", company="Acme", jobtitle="registered")
+    steps.cycle()
+    steps.cycle()
+    assert len(members(steps)) == 2
+    steps.cycle(after=24 * 3600.0)
+    assert len(members(steps)) == 3
+    steps.quiet()
+    both.store.close()
