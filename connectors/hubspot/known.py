@@ -31,6 +31,7 @@ ACTIVITIES: Final = (
         body="hs_call_body",
         at="hs_timestamp",
         owner="hubspot_owner_id",
+        markup=True,
         also={"hs_call_status": "COMPLETED"},
     ),
     ActivityForm(
@@ -42,6 +43,7 @@ ACTIVITIES: Final = (
         at="hs_timestamp",
         until="hs_meeting_end_time",
         owner="hubspot_owner_id",
+        markup=True,
         also={"hs_meeting_outcome": "COMPLETED"},
         starts=("hs_meeting_start_time",),
     ),
@@ -53,6 +55,7 @@ ACTIVITIES: Final = (
         body="hs_task_body",
         at="hs_timestamp",
         owner="hubspot_owner_id",
+        markup=True,
         also={"hs_task_status": "COMPLETED"},
     ),
     ActivityForm(
@@ -62,6 +65,7 @@ ACTIVITIES: Final = (
         body="hs_note_body",
         at="hs_timestamp",
         owner="hubspot_owner_id",
+        markup=True,
     ),
 )
 """Engagements as objects of the CRM (guides of calls, meetings, tasks and notes); ``hs_timestamp`` is required."""

@@ -70,7 +70,7 @@ class ActivityForm:
 
     An activity is over when the flag ``closed`` is set; where there is no such flag, when its end is past. ``sort`` is
     what it is, unless the field ``told`` holds one of ``sorts``. ``also`` are constants of one that is made, ``starts``
-    fields that hold its begin a second time.
+    fields that hold its begin a second time; ``markup`` says that its body is HTML.
     """
 
     object: str
@@ -86,6 +86,7 @@ class ActivityForm:
     sorts: Mapping[str, ActivitySort] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
     starts: tuple[str, ...] = ()
+    markup: bool = False
 
     @property
     def read(self) -> tuple[str, ...]:

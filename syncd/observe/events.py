@@ -94,6 +94,7 @@ KEYS: Final[Mapping[str, str]] = {
     "rate": "name of the limit",
     "reason": "why, in words of our own, with anything that looks like an address or a token masked",
     "record": "ref of the record: object/id",
+    "people": "how many people",
     "records": "how many records",
     "reread": "records read again only to find late ones",
     "rule": "which limit of the brake: hour, day, new_value or rate",
@@ -115,6 +116,7 @@ KEYS: Final[Mapping[str, str]] = {
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
+    "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
     "who": "who asked: user name of the shell, or daemon",
@@ -453,6 +455,13 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("campaign", "records"),
         "A declared campaign is not there in the CRM, or several have its name: nobody is added to it.",
         "make it there, or name it by its id in signals.yaml",
+    ),
+    "signals.capped": Event(
+        "info",
+        ("kind", "side", "records", "people"),
+        "Some activities were left out, being more than signals.yaml allows a person for a day. They are not copied"
+        " later.",
+        "raise per_person, if they are missed",
     ),
     "signals.full": Event(
         "warning",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from syncd.observe.log import configure_logs
 from tests.scenarios.steps import Steps
 from tests.worlds import ROOT, Both, open_both
 
@@ -41,4 +45,36 @@ def members(steps: Steps) -> list[tuple[str, str | None, str]]:
     return [
         (str(row["ContactId"] or row["LeadId"]), str(row["CampaignId"]), str(row["Status"]))
         for row in steps.live("CampaignMember")
+    ]
+
+
+def keyed_engagements(both: Both) -> None:
+    """The key property on engagements, as ``syncd setup`` makes it."""
+    for kind in ("calls", "meetings", "notes", "tasks"):
+        both.hubspot.add_property(
+            kind,
+            {"name": "syncd_crm_id", "label": "CRM record id", "type": "string", "fieldType": "text",
+             "groupName": kind.rstrip("s"), "hasUniqueValue": True},
+        )  # fmt: skip
+
+
+def engagements(steps: Steps, kind: str) -> list[tuple[dict[str, Any], set[str]]]:
+    """Engagements of one sort: their filled properties, and the contacts they stand with."""
+    links = steps.both.hubspot.portal.links
+    return [
+        (
+            {name: value for name, value in row["properties"].items() if value not in (None, "")},
+            {str(end) for end in links.of((kind, "contacts"), int(row["id"]))},
+        )
+        for row in steps.both.hubspot.export()[kind]
+        if not row["archived"]
+    ]
+
+
+def listening() -> Callable[[str], list[dict[str, Any]]]:
+    """From now on log lines are kept; what is returned gives those of one event."""
+    stream = io.StringIO()
+    configure_logs(level="info", stream=stream)
+    return lambda event: [
+        line for each in stream.getvalue().splitlines() if (line := json.loads(each))["event"] == event
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.signals import WEBINAR, campaign, members, signalling
+from tests.scenarios.signals import WEBINAR, campaign, listening, members, signalling
 from tests.scenarios.steps import Steps
 
 DECLARED = {"campaign_members": {"campaigns": [WEBINAR]}}
@@ -121,9 +121,11 @@ def test_whoever_was_taken_out_by_hand_stays_out(steps: Steps) -> None:
 
 def test_a_campaign_that_is_not_there_waits_and_is_never_made(steps: Steps, capsys: pytest.CaptureFixture[str]) -> None:
     """Nobody is lost meanwhile: once somebody has made it, all are added. Two of one name wait, too."""
+    lines = listening()
     contact, lead = steps.pair(jobtitle="registered")
     steps.cycle()
     assert steps.live("Campaign") == []
+    assert {(line["campaign"], line["records"]) for line in lines("campaign.waits")} == {("webinar", 0)}
     twin = campaign(steps.both)
     spring = campaign(steps.both)
     steps.cycle()
