@@ -18,7 +18,7 @@ from syncd.model.fitting import Finding, Severity, Sunset, Topic
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Pair, Side
-from syncd.operations.fitting import needs_of
+from syncd.operations.fitting import copies_on, needs_of
 from syncd.operations.sentinel import sentinels
 
 Check: TypeAlias = Callable[[KindMapping, Pair[RemoteSchema]], tuple[tuple[Flaw, ...], tuple[str, ...]]]
@@ -93,7 +93,8 @@ def _side(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
     yield from _binding(world, side, health.identity)
     yield from _clock(side, health.clock, world.clock.now())
     yield from _quota(world, side, poll=poll)
-    yield from connector.fitting().rights(needs_of(world.connection.kinds, side))
+    more = copies_on(world.connection, world.connectors, side)
+    yield from connector.fitting().rights(needs_of(world.connection.kinds, side, more=more))
 
 
 def _binding(world: World, side: Side, identity: AccountIdentity) -> Iterator[Finding]:

@@ -5,20 +5,40 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from syncd.engine.lost import UNJUDGED
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
-from syncd.model.mapping import Confirm, Direction, FieldMapping, KindMapping
+from syncd.model.mapping import Confirm, Connection, Direction, FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.fitting import Fitting
 
+PERSON: Final = "person"
+NOTHING_MORE: Final[Mapping[str, ObjectNeeds]] = {}
 
-def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
-    """Everything that is read and written of one side; pseudo-fields and associations are no fields."""
+
+def copies_on(connection: Connection, connectors: Pair[Connector], side: Side) -> dict[str, ObjectNeeds]:
+    """The objects that copied activities become on one side, with the key by which a copy is found again."""
+    keys = [kind.key.of(side) for kind in connection.kinds if kind.kind == PERSON]
+    rules = [rule for rule in connection.signals.activities if rule.side is not side]
+    becomes = {sort for rule in rules for sort in rule.sorts.values()}
+    found: dict[str, ObjectNeeds] = {}
+    for form in connectors.of(side).capabilities.activities if keys else ():
+        if form.sort in becomes:
+            written = {*keys, *form.also, *form.starts, form.subject, form.body, form.at, form.until, form.owner} - {""}
+            found[form.object] = ObjectNeeds(frozenset(written), frozenset(written), keys[0])
+    return found
+
+
+def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, ObjectNeeds] = NOTHING_MORE) -> Needs:
+    """Everything that is read and written of one side; pseudo-fields and associations are no fields.
+
+    :param more: objects that are used beside the mappings.
+    """
     read: defaultdict[str, set[str]] = defaultdict(set)
     written: defaultdict[str, set[str]] = defaultdict(set)
     guarded: defaultdict[str, set[str]] = defaultdict(set)
@@ -41,7 +61,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
                     written[name].update(plain)
                 if _looked_up(field):
                     guarded[name].update(plain)
-    objects = {}
+    objects = dict(more)
     for name, (key, origin) in own.items():
         kept = {key, *([origin] if origin else [])}
         objects[name] = ObjectNeeds(
@@ -106,12 +126,19 @@ def daemon(
     return own.crm.fitting().user() if crm_works else None, tuple(troubles)
 
 
-def survey(kinds: Sequence[KindMapping], admins: Pair[Fitting], *, user: str | None) -> Offer:
+def survey(
+    kinds: Sequence[KindMapping],
+    admins: Pair[Fitting],
+    *,
+    user: str | None,
+    more: Mapping[str, ObjectNeeds] = NOTHING_MORE,
+) -> Offer:
     """What is there and what is lacking on both sides; nothing is made.
 
     :param user: who the daemon acts as at the CRM, if it can log in.
+    :param more: objects of the marketing side that are used beside the mappings.
     """
-    marketing = admins.marketing.survey(needs_of(kinds, Side.MARKETING), user=None)
+    marketing = admins.marketing.survey(needs_of(kinds, Side.MARKETING, more=more), user=None)
     return Offer(Pair(marketing, admins.crm.survey(needs_of(kinds, Side.CRM), user=user)))
 
 
