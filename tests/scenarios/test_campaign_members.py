@@ -75,7 +75,8 @@ def test_a_member_whom_sales_has_made_or_moved_is_taken_as_they_are(steps: Steps
         "CampaignMember", {"CampaignId": spring, "LeadId": lead, "Status": "Attended"}
     )
     steps.market(contact, jobtitle="registered")
-    assert "added_campaign_member.crm" not in steps.counts()
+    counts = steps.counts()
+    assert not {"added_campaign_member.crm", "deferred.crm", "refused.crm"} & counts.keys()
     steps.sell(member, object_name="CampaignMember", Status="Speaker")
     steps.market(contact, jobtitle="attended")
     steps.cycle()
