@@ -46,6 +46,8 @@ def scopes(needs: Needs) -> dict[str, str]:
         wanted[f"crm.schemas.{scoped}.read"] = "the mapping cannot be checked, so nothing is read or written"
     if needs.owners:
         wanted["crm.objects.owners.read"] = "who owns a record in HubSpot cannot be told to the CRM"
+    if needs.lists:
+        wanted["crm.lists.read"] = "nobody is added to a campaign because of a list"
     if needs.opt_outs:
         wanted[OPT_OUT] = "an opt-out in the CRM does not stop e-mails from HubSpot"
     return wanted

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from syncd.core.membership import goes_on, properties_of, wanted_status
 from syncd.core.planner import digest
 from syncd.engine.appending import Addition, Appending, Found, intent_name
-from syncd.engine.feeding import Feed
+from syncd.engine.feeding import Feed, ListFeed
 from syncd.engine.running import Running
 from syncd.engine.world import FRESH, World
 from syncd.model.appended import CAMPAIGN_MEMBER, Appended, AppendedState
+from syncd.model.errors import NeedsOperator
 from syncd.model.link import Intent, IntentKind, Link, LinkState
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef, Shape
-from syncd.model.signal import Campaign, Membership
+from syncd.model.signal import Campaign, ListRule, Membership
 from syncd.model.values import Side
 from syncd.model.write import CreateRecord, Expect, UpdateRecord
 from syncd.observe.log import emit
@@ -40,7 +41,12 @@ def fill_campaigns(at_work: Running) -> None:
         return
     appending = Appending.today(at_work, CAMPAIGN_MEMBER, Side.CRM, per_day=signals.per_day)
     for campaign, ref in _campaigns(world, form, signals.campaigns):
+        filling = _Filling(appending, form, campaign, ref)
+        for rule in campaign.lists:
+            _join(at_work, filling, rule)
         properties = properties_of(campaign)
+        if not properties:
+            continue
         feed = Feed(
             world,
             CAMPAIGN_MEMBER,
@@ -51,8 +57,18 @@ def fill_campaigns(at_work: Running) -> None:
             _people_shape(world, properties),
             whole=True,
         )
-        feed.read(_Filling(appending, form, campaign, ref).deal)
+        feed.read(filling.deal)
     appending.ended()
+
+
+def _join(at_work: Running, filling: _Filling, rule: ListRule) -> None:
+    """Adds those who are in a list. One that cannot be read waits, and nothing else does because of it."""
+    reading = ListFeed(at_work.world, CAMPAIGN_MEMBER, digest(filling.ref, rule.list, rule.status), rule.list)
+    try:
+        reading.read(lambda refs: filling.add(dict.fromkeys(refs, rule.status)))
+    except NeedsOperator as why:
+        at_work.tally.partial = True
+        emit("campaign.list_unread", campaign=filling.campaign.key, error=type(why).__name__)
 
 
 def _people_shape(world: World, properties: Sequence[str]) -> Shape:
@@ -128,8 +144,12 @@ class _Filling:
     ref: RemoteRef
 
     def deal(self, people: Sequence[RemoteRecord]) -> bool:
-        """Makes or advances what these people call for; whether all of them are dealt with."""
-        wanted = self._wanted(people)
+        """Makes or advances what these people's properties call for; whether all of them are dealt with."""
+        return self.add({each.ref: status for each in people if (status := wanted_status(self.campaign, each.fields))})
+
+    def add(self, statuses: Mapping[RemoteRef, str]) -> bool:
+        """Makes or advances members with these statuses; whether all of them are dealt with."""
+        wanted = self._wanted(statuses)
         if not wanted:
             return True
         world = self.appending.at_work.world
@@ -146,10 +166,9 @@ class _Filling:
             world.settle(settlement)
         return self.appending.send(member_shape(self.form), additions)
 
-    def _wanted(self, people: Sequence[RemoteRecord]) -> list[_Wanted]:
-        """Whom the rules mean, who are linked to somebody in the CRM, and who are not known to be as far already."""
+    def _wanted(self, statuses: Mapping[RemoteRef, str]) -> list[_Wanted]:
+        """Who of them are linked to somebody in the CRM, and are not known to be as far already."""
         world = self.appending.at_work.world
-        statuses = {each.ref: status for each in people if (status := wanted_status(self.campaign, each.fields))}
         linked = world.store.linked(PERSON, Side.MARKETING, list(statuses))
         links = {
             ref: found.link

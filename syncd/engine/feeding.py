@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 
 from syncd.engine.world import World
-from syncd.model.remote import Cursor, Page, RemoteRecord, Shape
+from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
 
 SCAN_PAGES = 50
 """How many pages of everything there is are read in one cycle, until all were."""
+
+EVERYBODY = timedelta(days=1)
+"""How often a list is read from its beginning."""
 
 Deal = Callable[[Sequence[RemoteRecord]], bool]
 """Deals with the records of a page; whether each of them is dealt with."""
@@ -68,4 +72,40 @@ class Feed:
 
     def _move(self, stream: str, cursor: Cursor) -> None:
         moved = StoredCursor(self.kind, self.side, stream, cursor, self.world.clock.now())
+        self.world.settle(Settlement(cursors=[moved]))
+
+
+@dataclass(frozen=True, slots=True)
+class ListFeed:
+    """Who is in a list of the marketing side: who joined since, and everybody once a day.
+
+    A vendor does not say what its positions in a list are made of, and people who leave it may move them; so what was
+    missed by one is found within a day. Whoever is in a list before they are linked is added by that, too.
+    """
+
+    world: World
+    kind: str
+    name: str
+    key: str
+
+    def read(self, deal: Callable[[Sequence[RemoteRef]], bool]) -> None:
+        """Hands on page by page, and moves the position behind what was dealt with.
+
+        :raises NeedsOperator: if there is no such list, or it may not be read.
+        """
+        stored = {each.stream: each for each in self.world.store.cursors() if each.kind == self.kind}
+        whole, latest = stored.get(f"whole:{self.name}"), stored.get(f"list:{self.name}")
+        now = self.world.clock.now()
+        anew = whole is None or now - whole.moved_at >= EVERYBODY
+        settled = True
+        for page in self.world.connectors.marketing.roster(self.key, None if anew or not latest else latest.cursor):
+            self.world.keep_lease()
+            settled = deal(page.refs) and settled
+            if settled:
+                self._move("list", page.cursor, now)
+        if anew and settled:
+            self._move("whole", Cursor(""), now)
+
+    def _move(self, sort: str, cursor: Cursor, now: Instant) -> None:
+        moved = StoredCursor(self.kind, Side.MARKETING, f"{sort}:{self.name}", cursor, now)
         self.world.settle(Settlement(cursors=[moved]))

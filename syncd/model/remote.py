@@ -132,6 +132,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Roster:
+    """One page of who is in a list of the vendor's. ``cursor`` may be stored only once the whole page is settled."""
+
+    refs: tuple[RemoteRef, ...]
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteOption:
     """One value of a picklist or enumeration. ``converted`` marks a LeadStatus that only a conversion may set."""
 

@@ -41,6 +41,14 @@ class CampaignRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ListRule:
+    """Whoever is in a list of the marketing side becomes a member with a status."""
+
+    list: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class Campaign:
     """One campaign of the CRM that marketing fills. ``name`` is its name or id there, ``statuses`` are in the order in
     which one follows another; ``key`` is what it is called in the file.
@@ -49,7 +57,8 @@ class Campaign:
     key: str
     name: str
     statuses: tuple[str, ...]
-    rules: tuple[CampaignRule, ...]
+    rules: tuple[CampaignRule, ...] = ()
+    lists: tuple[ListRule, ...] = ()
 
 
 # -- activities --------------------------------------------------------------------------------------------------------

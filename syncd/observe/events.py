@@ -450,6 +450,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "find out why it died, and start it again",
     ),
     # -- signals ---------------------------------------------------------------------------------------------------
+    "campaign.list_unread": Event(
+        "warning",
+        ("campaign", "error"),
+        "A list that fills a campaign cannot be read; nobody is added by it until it can.",
+        "correct its id in signals.yaml, or give the token the scope crm.lists.read",
+    ),
     "campaign.waits": Event(
         "warning",
         ("campaign", "records"),

@@ -7,7 +7,7 @@ one is looked at all the same. Nothing is written to anybody.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
@@ -94,7 +94,9 @@ def _side(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
     yield from _clock(side, health.clock, world.clock.now())
     yield from _quota(world, side, poll=poll)
     more = copies_on(world.connection, world.connectors, side)
-    yield from connector.fitting().rights(needs_of(world.connection.kinds, side, more=more))
+    needs = needs_of(world.connection.kinds, side, more=more)
+    lists = side is Side.MARKETING and any(each.lists for each in world.connection.signals.campaigns)
+    yield from connector.fitting().rights(replace(needs, lists=lists))
 
 
 def _binding(world: World, side: Side, identity: AccountIdentity) -> Iterator[Finding]:

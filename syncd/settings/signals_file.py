@@ -7,11 +7,11 @@ stands in the order twice. Whether a campaign, a status or a property exists is 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from syncd.model.signal import ActivityRule, ActivitySort, Campaign, CampaignRule, Signals
+from syncd.model.signal import ActivityRule, ActivitySort, Campaign, CampaignRule, ListRule, Signals
 from syncd.model.values import Side
 from syncd.settings.sections import Name
 from syncd.settings.tree import Loc, Tree
@@ -23,14 +23,26 @@ SAME: Final = {sort: sort for sort in (ActivitySort.CALL, ActivitySort.MEETING)}
 
 
 class CampaignRuleSection(Section):
-    """Who becomes a member, and with which status."""
+    """Who becomes a member, and with which status: by a property and its values, or by a list."""
 
-    property: Text = Field(min_length=1, description="Marketing property that decides.")
+    property: Text | None = Field(None, min_length=1, description="Marketing property that decides.")
     values: dict[Text, Status] = Field(
-        min_length=1,
+        default_factory=dict,
         description='Status by value of the property, letter by letter; `"*"` stands for any other value. '
         "Of a property with several values each counts.",
     )
+    list: Annotated[Text, Field(pattern="^[0-9]+$")] | None = Field(
+        None, description="Id of a list of contacts instead: whoever joins it."
+    )
+    status: Status | None = Field(None, description="Status of those in the list.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        by_property = self.property is not None and bool(self.values)
+        by_list = self.list is not None and self.status is not None
+        if by_property == by_list or (by_property and (self.list or self.status)) or (by_list and self.values):
+            raise ValueError("this rule is not whole; write `property` with `values`, or `list` with `status`")
+        return self
 
 
 class CampaignSection(Section):
@@ -107,12 +119,14 @@ def _campaign(given: list[CampaignSection], number: int, tree: Tree) -> Campaign
         if status in section.statuses[:place]:
             tree.flaw((*loc, "statuses", place), f"the status {status!r} stands there twice", "remove one of them")
     for place, rule in enumerate(section.rules):
-        for value, status in rule.values.items():
+        given_ = {("values", value): status for value, status in rule.values.items()}
+        for where, status in (given_ | ({("status",): rule.status} if rule.status else {})).items():
             if status not in section.statuses:
                 what = f"the status {status!r} is none of this campaign's"
-                tree.flaw((*loc, "rules", place, "values", value), what, "add it to `statuses`, where it belongs")
-    rules = tuple(CampaignRule(rule.property, dict(rule.values)) for rule in section.rules)
-    return Campaign(section.key, section.campaign, tuple(section.statuses), rules)
+                tree.flaw((*loc, "rules", place, *where), what, "add it to `statuses`, where it belongs")
+    rules = tuple(CampaignRule(rule.property, dict(rule.values)) for rule in section.rules if rule.property)
+    lists = tuple(ListRule(rule.list, rule.status) for rule in section.rules if rule.list and rule.status)
+    return Campaign(section.key, section.campaign, tuple(section.statuses), rules, lists)
 
 
 def _activity_rule(section: ActivitiesSection, side: Side, tree: Tree) -> ActivityRule:

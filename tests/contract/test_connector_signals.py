@@ -13,6 +13,7 @@ from connectors.hubspot.known import ACTIVITIES
 from connectors.salesforce.known import ACTIVITIES as SOURCES
 from connectors.salesforce.known import MEMBERSHIP
 from syncd.engine.campaigns import member_shape
+from syncd.model.errors import NeedsOperator
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef, Shape
 from syncd.model.write import Clash, CreateRecord, UpdateRecord, Write, WriteResult, Written
 from tests.scenarios.signals import keyed_engagements
@@ -151,3 +152,23 @@ def test_every_form_of_an_engagement_is_known_to_hubspot(both: Both) -> None:
         shape = Shape("activity", {form.object: (*form.read, *form.also, *form.starts)}, "syncd_crm_id")
         told = both.world.connectors.marketing.schema(shape).objects[form.object]
         assert {*form.read, *form.also, *form.starts} <= told.keys()
+
+
+def test_a_list_is_told_as_people_joined_it_and_read_on_from_there(both: Both) -> None:
+    """250 a page; the position of the last page is its own, so that who joins later is told by one call."""
+    hubspot, connector = both.hubspot, both.world.connectors.marketing
+    people = hubspot.add_list("People")
+    contacts = hubspot.load("contacts", [{"email": f"p{number}@example.com"} for number in range(260)])
+    for contact in contacts:
+        hubspot.put_on_list(people, contact)
+    pages = list(connector.roster(people))
+    assert [len(page.refs) for page in pages] == [250, 10]
+    assert {ref.id for page in pages for ref in page.refs} == set(contacts)
+    both.clock.advance(1)
+    late = hubspot.create("contacts", {"email": "late@example.com"})
+    hubspot.put_on_list(people, late)
+    (page,) = connector.roster(people, pages[-1].cursor)
+    assert page.refs[-1] == RemoteRef("contacts", late)
+    assert len(page.refs) == 11
+    with pytest.raises(NeedsOperator, match="list 77"):
+        list(connector.roster("77"))

@@ -78,3 +78,9 @@ def listening() -> Callable[[str], list[dict[str, Any]]]:
     return lambda event: [
         line for each in stream.getvalue().splitlines() if (line := json.loads(each))["event"] == event
     ]
+
+
+def without_lists(both: Both) -> None:
+    """The daemon's token may not read lists."""
+    for token, scopes in list(both.hubspot.tokens.items()):
+        both.hubspot.tokens[token] = scopes - {"crm.lists.read"}

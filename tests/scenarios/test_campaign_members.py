@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.signals import WEBINAR, campaign, listening, members, signalling
-from tests.scenarios.steps import Steps
+from tests.scenarios.steps import HOUR, Steps
 
 DECLARED = {"campaign_members": {"campaigns": [WEBINAR]}}
 
@@ -150,4 +150,78 @@ def test_no_more_than_are_allowed_in_a_day(tmp_path: Path) -> None:
     steps.cycle(after=24 * 3600.0)
     assert len(members(steps)) == 3
     steps.quiet()
+    both.store.close()
+
+
+def listed(folder: Path) -> tuple[Steps, str]:
+    """A world in which those in a list become members."""
+    rules = [{"list": "1", "status": "Sent"}, WEBINAR["rules"][0]]
+    both = signalling(folder, {"campaign_members": {"campaigns": [{**WEBINAR, "rules": rules}]}})
+    return Steps(both), both.hubspot.add_list("Webinar people")
+
+
+def test_whoever_joins_a_list_becomes_a_member_and_stays_one(tmp_path: Path) -> None:
+    """Joining adds, leaving takes nobody out; a rule by property advances the same member."""
+    steps, people = listed(tmp_path)
+    hubspot = steps.both.hubspot
+    spring = campaign(steps.both)
+    contact, lead = steps.pair()
+    steps.cycle()
+    assert members(steps) == []
+    hubspot.put_on_list(people, contact)
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Sent")]
+    hubspot.take_off_list(people, contact)
+    steps.market(contact, jobtitle="registered")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Registered")]
+    hubspot.put_on_list(people, contact)
+    steps.cycle(after=25 * HOUR)
+    assert members(steps) == [(lead, spring, "Registered")]
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_a_long_list_is_read_on_from_its_last_page_and_whole_once_a_day(tmp_path: Path) -> None:
+    """600 are in it: three calls at first, one a cycle then; who was not linked when they joined is added within a
+    day.
+    """
+    steps, people = listed(tmp_path)
+    hubspot = steps.both.hubspot
+    campaign(steps.both)
+    contact, _ = steps.pair()
+    late = hubspot.create("contacts", {"email": "late@example.com", "lastname": "L", "lifecyclestage": "lead"})
+    for each in hubspot.load("contacts", [{"email": f"p{number}@example.com"} for number in range(600)]):
+        hubspot.put_on_list(people, each)
+    hubspot.put_on_list(people, late)
+
+    def calls() -> int:
+        return sum(1 for call in hubspot.calls if call.operation == "lists.members")
+
+    def asked(after: float = HOUR) -> int:
+        before = calls()
+        steps.cycle(after=after)
+        return calls() - before
+
+    assert asked() == 3
+    hubspot.put_on_list(people, contact)
+    assert asked() == 1
+    assert len(members(steps)) == 1
+    steps.market(late, lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW", company="Acme")
+    assert asked() == 1
+    assert asked(after=25 * HOUR) == 3
+    assert len(members(steps)) == 2
+    steps.both.store.close()
+
+
+def test_a_list_that_is_not_there_stops_nothing_else(tmp_path: Path) -> None:
+    """It is told, and whom the other rule means is added."""
+    rules = [{"list": "9", "status": "Sent"}, WEBINAR["rules"][0]]
+    both = signalling(tmp_path, {"campaign_members": {"campaigns": [{**WEBINAR, "rules": rules}]}})
+    steps, lines = Steps(both), listening()
+    spring = campaign(both)
+    _, lead = steps.pair(jobtitle="registered")
+    steps.cycle()
+    assert members(steps) == [(lead, spring, "Registered")]
+    assert {line["campaign"] for line in lines("campaign.list_unread")} == {"webinar"}
     both.store.close()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from syncd.model.signal import NO_SIGNALS, ActivityRule, ActivitySort, Campaign, CampaignRule, Signals
+from syncd.model.signal import NO_SIGNALS, ActivityRule, ActivitySort, Campaign, CampaignRule, ListRule, Signals
 from syncd.model.values import Side
 from tests.unit.settings.conftest import Folder
 
@@ -20,6 +20,7 @@ campaign_members:
       rules:
         - property: webinar_status
           values: {registered: Registered, "*": Sent}
+        - {list: 42, status: Sent}
 activities:
   to_marketing:
     sorts: {call: call, task: note}
@@ -40,6 +41,7 @@ def test_it_is_read_whole(folder: Folder) -> None:
                 "Spring Webinar",
                 ("Sent", "Registered"),
                 (CampaignRule("webinar_status", {"registered": "Registered", "*": "Sent"}),),
+                (ListRule("42", "Sent"),),
             ),
         ),
         per_day=50,
@@ -77,10 +79,13 @@ TWICE = "    - {key: webinar, campaign: X, statuses: [A], rules: [{property: p, 
     [
         ('Registered, "*"', 'Registerd, "*"', 9, "'Registerd' is none of this campaign's"),
         ("[Sent, Registered]", "[Sent, Registered, Sent]", 6, "stands there twice"),
-        ("activities:\n", f"{TWICE}activities:\n", 10, "the key 'webinar' is that of the campaign in line 4"),
-        ("task: note", "task: email", 12, "nothing becomes an e-mail"),
-        ("task: note", "task: letter", 12, "'note'"),
-        ("per_person: 2", "per_person: 0", 13, "per_person"),
+        ("activities:\n", f"{TWICE}activities:\n", 11, "the key 'webinar' is that of the campaign in line 4"),
+        ("task: note", "task: email", 13, "nothing becomes an e-mail"),
+        ("task: note", "task: letter", 13, "'note'"),
+        ("per_person: 2", "per_person: 0", 14, "per_person"),
+        ("status: Sent", "status: Gone", 10, "'Gone' is none of this campaign's"),
+        (", status: Sent", "", 10, "this rule is not whole"),
+        ("list: 42", "list: people", 10, "list"),
         ("property: webinar_status", "propertie: webinar_status", 8, "did you mean 'property'"),
     ],
 )
