@@ -14,7 +14,7 @@ from sandbox.kernel import Answered, HttpRequest
 from tests.shared import HERE, shared
 
 #: Beginnings of paths that no contract speaks of: the client that the contracts are derived from does not wrap them,
-#: and its modules of tickets (all of it but the merge is covered by that of any object) and of lists are not among them.
+#: and its modules of tickets (all but the merge is covered by that of any object) and of lists are not among them.
 UNWRAPPED = (
     "/account-info/",
     "/communication-preferences/",

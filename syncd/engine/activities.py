@@ -164,6 +164,9 @@ class _Copying:
     def _copy(self, group: Sequence[tuple[Link, Activity]]) -> bool:
         """Copies activities that become one object."""
         world, target = self._world, self.rule.side.other
+        group = self._still_there(group)
+        if not group:
+            return True
         form = self._target(group[0][1].sort)
         shape = copy_shape(world, target, form)
         there = world.connectors.of(target).keyed(shape, form.object, [each.origin.id for _, each in group])
@@ -180,6 +183,16 @@ class _Copying:
         if settlement:
             world.settle(settlement)
         return self.appending.send(shape, additions)
+
+    def _still_there(self, group: Sequence[tuple[Link, Activity]]) -> list[tuple[Link, Activity]]:
+        """Without those whose person has left the other side since: a copy that is about nobody would be left there."""
+        world, target = self._world, self.rule.side.other
+        kind = world.terms[PERSON].kind
+        people = {link.refs.of(target): link for link, _ in group}
+        shape = Shape(PERSON, dict.fromkeys(kind.objects.of(target), ()), kind.key.of(target))
+        answers = world.connectors.of(target).fetch(shape, list(people))
+        there = {who for who, answer in zip(people, answers, strict=True) if isinstance(answer, RemoteRecord)}
+        return [(link, activity) for link, activity in group if link.refs.of(target) in there]
 
     def _write(self, form: ActivityForm, link: Link, activity: Activity, copy: RemoteRecord | None) -> Write:
         world, side = self._world, self.rule.side

@@ -177,7 +177,8 @@ class Appending:
 
 def _audit(intent: Intent, addition: Addition, run: str) -> AuditRow:
     """What was added for whom, under the person's own key; of its fields only what it is."""
-    shown = FieldChange(intent.kind, None, addition.row.status or addition.row.origin, addition.rule, intent.side.other)
+    told = addition.row.status or addition.row.origin
+    shown = FieldChange(f"@{intent.kind}", None, told, addition.rule, intent.side.other)
     return AuditRow(
         intent=intent.id,
         attempt=1,

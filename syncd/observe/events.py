@@ -32,7 +32,7 @@ CONTEXT: Final[Mapping[str, str]] = {
     "run": "id of the run (one cycle of one connection)",
     "cycle": "number of the cycle within this process",
     "side": "marketing or crm",
-    "kind": "kind of record: person or company",
+    "kind": "kind of record: person, company, activity or campaign_member",
     "page": "number of the page within the stream",
 }
 """Keys that any line may carry; most are bound once per cycle."""

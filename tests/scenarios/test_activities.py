@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from syncd.model.values import stamp
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side, stamp
 from tests.scenarios.signals import engagements, keyed_engagements, listening, signalling
 from tests.scenarios.steps import HOUR, Steps
 
@@ -169,3 +170,31 @@ def test_a_refused_copy_is_told_and_made_when_its_task_changes(steps: Steps) -> 
     steps.cycle()
     ((made, _),) = engagements(steps, "calls")
     assert made["hs_call_title"] == "Intro"
+
+
+def test_the_audit_tells_what_was_copied_without_its_texts(steps: Steps) -> None:
+    """Under the person, by the original's id; sealed like everything of theirs, and the chain verifies."""
+    contact, lead = steps.pair()
+    steps.cycle()
+    task = call(steps, lead, "Secret talk")
+    steps.cycle()
+    ref = RemoteRef("contacts", contact)
+    link = steps.both.store.link_ids("person", Side.MARKETING, [ref])[ref]
+    (row,) = [row for row in steps.both.store.audit_of(link, 10) if row.kind == "activity"]
+    assert (row.side, row.outcome) == (Side.MARKETING, "done")
+    assert [(change.field, change.after) for change in row.changes] == [("@activity", f"crm:Task/{task}")]
+    assert not steps.both.store.verify_audit().unfinished
+
+
+def test_a_forgotten_person_gets_nothing_more(steps: Steps) -> None:
+    """What sales does later about the record that remains is not copied: not even as a call with nobody."""
+    contact, lead = steps.pair()
+    steps.cycle()
+    call(steps, lead)
+    steps.cycle()
+    assert len(engagements(steps, "calls")) == 1
+    steps.both.hubspot.gdpr_delete("contacts", contact)
+    steps.cycle()
+    call(steps, lead, "Later")
+    steps.cycle()
+    assert [str(row["hs_call_title"]) for row, _ in engagements(steps, "calls")] == ["Intro"]
