@@ -25,7 +25,7 @@ from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
 from connectors.hubspot.fitting import HubSpotFitting
-from connectors.hubspot.known import ACTIVITIES, INSCRIBED
+from connectors.hubspot.known import ACTIVITIES, COPIES, INSCRIBED
 from connectors.hubspot.lists import members_of
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
@@ -113,6 +113,7 @@ class HubSpotConnector:
             created="createdate",
             inscribed=INSCRIBED,
             activities=ACTIVITIES,
+            copies=COPIES,
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

@@ -6,6 +6,7 @@ Sources: recorded ``modificationMetadata.readOnlyValue``, the owners and contact
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from syncd.model.signal import ActivityForm, ActivitySort
@@ -33,6 +34,7 @@ ACTIVITIES: Final = (
         owner="hubspot_owner_id",
         markup=True,
         also={"hs_call_status": "COMPLETED"},
+        off=("hs_call_status", ("CANCELED", "FAILED", "QUEUED")),
     ),
     ActivityForm(
         object="meetings",
@@ -46,6 +48,7 @@ ACTIVITIES: Final = (
         markup=True,
         also={"hs_meeting_outcome": "COMPLETED"},
         starts=("hs_meeting_start_time",),
+        off=("hs_meeting_outcome", ("CANCELED", "NO_SHOW", "RESCHEDULED")),
     ),
     ActivityForm(
         object="tasks",
@@ -53,10 +56,12 @@ ACTIVITIES: Final = (
         sort=ActivitySort.TASK,
         subject="hs_task_subject",
         body="hs_task_body",
-        at="hs_timestamp",
+        at="hs_task_completion_date",
         owner="hubspot_owner_id",
         markup=True,
         also={"hs_task_status": "COMPLETED"},
+        closed="hs_task_status",
+        done=("COMPLETED",),
     ),
     ActivityForm(
         object="notes",
@@ -68,4 +73,6 @@ ACTIVITIES: Final = (
         markup=True,
     ),
 )
-"""Engagements as objects of the CRM (guides of calls, meetings, tasks and notes); ``hs_timestamp`` is required."""
+"""Engagements as objects of the CRM (guides of calls, meetings, tasks and notes)."""
+COPIES: Final = tuple(replace(form, at="hs_timestamp") for form in ACTIVITIES)
+"""``hs_timestamp`` is required of each; of a task it is when it is due, and when it was completed HubSpot sets itself."""

@@ -17,7 +17,7 @@ from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.errors import HIDDEN, CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
-from connectors.salesforce.known import ACTIVITIES, INSCRIBED, MEMBERSHIP
+from connectors.salesforce.known import ACTIVITIES, COPIES, INSCRIBED, MEMBERSHIP
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.queries import Queries
@@ -65,6 +65,8 @@ CAPABILITIES: Final = Capabilities(
     inscribed=INSCRIBED,
     membership=MEMBERSHIP,
     activities=ACTIVITIES,
+    copies=COPIES,
+    joint=True,
 )
 _NEARLY_SPENT: Final = 0.95
 _BEHIND: Final = (("UserRole", "Name"), ("Profile", "Name"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from syncd.model.fitting import ObjectNeeds
@@ -56,6 +57,25 @@ ACTIVITIES: Final = (
     ),
 )
 """Object reference, Task and Event. A logged call is a completed task; an event has no flag that it took place."""
+_LOGGED: Final = ActivityForm(
+    object="Task",
+    person="WhoId",
+    sort=ActivitySort.TASK,
+    subject="Subject",
+    body="Description",
+    owner="OwnerId",
+    days=("ActivityDate",),
+    also={"Status": "Completed", "TaskSubtype": "Task"},
+    unique=False,
+)
+COPIES: Final = (
+    replace(_LOGGED, sort=ActivitySort.CALL, also={"Status": "Completed", "TaskSubtype": "Call"}),
+    replace(_LOGGED, sort=ActivitySort.MEETING),
+    _LOGGED,
+    replace(_LOGGED, sort=ActivitySort.NOTE),
+)
+"""What was done elsewhere is logged as a completed task; when it was completed the vendor sets itself. A field of
+activities is shared by tasks and events, and that one could be unique is nowhere said."""
 UNIVERSAL: Final = frozenset(
     [
         "Id",

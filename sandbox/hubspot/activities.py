@@ -73,6 +73,7 @@ TASKS = ObjectType(
         choice("hs_task_status", "Task Status", tuple((s, s.title()) for s in ("NOT_STARTED", "IN_PROGRESS",
                 "COMPLETED", "WAITING", "DEFERRED")), group="task"),
         moment("hs_timestamp", "Due date", group="task"),
+        moment("hs_task_completion_date", "Completed at", group="task"),
         owner("Assigned to", group="task"),
     ),
 )  # fmt: skip

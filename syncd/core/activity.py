@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
+from html.parser import HTMLParser
 from typing import Final
 
 from syncd.model.remote import RemoteRecord, RemoteRef
@@ -23,8 +24,8 @@ PERSON: Final = "person"
 """The reference of an activity to whom it is about."""
 KEPT: Final = timedelta(days=400)
 """How long it is remembered that an activity was dealt with; an older one is not looked at, so none is copied twice."""
+_LINES: Final = frozenset({"br", "p", "div", "li", "tr"})
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_TRUE: Final = frozenset({True, "true"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,14 @@ def day_of(moment: Instant) -> int:
 
 
 def read_activity(record: RemoteRecord, form: ActivityForm, now: Instant) -> Activity | None:
-    """The activity that a record tells of; ``None`` for one that is not closed and will change once it is.
+    """The activity that a record tells of; ``None`` for one that is called off, or not closed: it will change then.
 
     One that is still to come is not ``over``; its time is known, and it will not change when that has passed.
     """
     told = record.fields
-    closed = told.get(form.closed) in _TRUE if form.closed else None
-    if closed is False:
+    closed = told.get(form.closed) in form.done if form.closed else None
+    field, values = form.off
+    if closed is False or (field and told.get(field) in values):
         return None
     at = _moment(told.get(form.at)) or record.stamp
     until = max(at, _moment(told.get(form.until)) or at)
@@ -72,7 +74,7 @@ def read_activity(record: RemoteRecord, form: ActivityForm, now: Instant) -> Act
         at=at,
         until=until,
         subject=_text(told.get(form.subject)),
-        body=_text(told.get(form.body)),
+        body=_plain(_text(told.get(form.body))) if form.markup else _text(told.get(form.body)),
         owner=_text(told.get(form.owner)),
         over=closed is True or until <= now,
     )
@@ -92,6 +94,7 @@ def as_written(activity: Activity, form: ActivityForm, *, owner: str, rule: Acti
         (form.until, stamp(activity.until)),
         (form.owner, owner),
         *((each, stamp(activity.at)) for each in form.starts),
+        *((each, activity.at.date().isoformat()) for each in form.days),
     ):
         if name and value:
             fields[name] = _markup(value) if name == form.body and form.markup else value
@@ -127,6 +130,31 @@ def _moment(told: Wire | None) -> Instant | None:
 
 def _text(told: Wire | None) -> str:
     return told.strip() if isinstance(told, str) else ""
+
+
+class _Words(HTMLParser):
+    """Collects the text of HTML, a line for each of its blocks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        """A new line where HTML begins one."""
+        if tag in _LINES:
+            self.words.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        """A piece of text."""
+        self.words.append(data)
+
+
+def _plain(markup: str) -> str:
+    words = _Words()
+    words.feed(markup)
+    words.close()
+    lines = (line.strip() for line in "".join(words.words).splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _markup(text: str) -> str:

@@ -22,7 +22,7 @@ from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.appended import ACTIVITY, Appended, AppendedState
 from syncd.model.link import Intent, IntentKind, Link, LinkState
-from syncd.model.remote import RemoteRecord, RemoteRef, Shape
+from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef, Shape
 from syncd.model.signal import ActivityForm, ActivityRule, ActivitySort
 from syncd.model.values import Instant, Side, instant
 from syncd.model.write import CreateRecord, UpdateRecord, Write
@@ -36,25 +36,25 @@ _DEALT_WITH = frozenset({AppendedState.DONE, AppendedState.CAPPED, AppendedState
 def copy_activities(at_work: Running, rule: ActivityRule) -> None:
     """Copies what is new of one side's activities, then what was still to come and is over now."""
     world = at_work.world
-    forms = [each for each in _forms(world, rule.side) if rule.sorts.keys() & {each.sort, *each.sorts.values()}]
+    can = world.connectors.of(rule.side).capabilities
+    forms = [each for each in can.activities if rule.sorts.keys() & {each.sort, *each.sorts.values()}]
     if not forms or PERSON not in world.terms:
         return
     appending = Appending.today(at_work, ACTIVITY, rule.side.other, per_day=rule.per_day)
-    shape = Shape(
-        ACTIVITY,
-        {each.object: each.read for each in forms},
-        "",
-        {PERSON: {each.object: each.person for each in forms}},
-    )
-    name = digest(rule.side, sorted(shape.objects), rule.since)
-    copying = _Copying(appending, rule, {each.object: each for each in forms}, _floor(world, rule, name))
-    copying.come_due(shape)
-    Feed(world, ACTIVITY, rule.side, name, shape, since=rule.since).read(copying.deal)
-    copying.ended()
+    for streamed in [forms] if can.joint else [[form] for form in forms]:
+        key = world.terms[PERSON].kind.key.of(rule.side)
+        objects = {each.object: each.read for each in streamed}
+        shape = Shape(ACTIVITY, objects, key, {PERSON: {each.object: each.person for each in streamed}})
+        name = digest(rule.side, sorted(shape.objects), rule.since)
+        copying = _Copying(appending, rule, {each.object: each for each in streamed}, key, _floor(world, rule, name))
+        copying.come_due(shape)
+        Feed(world, ACTIVITY, rule.side, name, shape, since=rule.since).read(copying.deal)
+        copying.ended()
+    appending.ended()
 
 
-def _forms(world: World, side: Side) -> Sequence[ActivityForm]:
-    return world.connectors.of(side).capabilities.activities
+def _copied_as(world: World, side: Side) -> Sequence[ActivityForm]:
+    return world.connectors.of(side).capabilities.copied_as
 
 
 def _floor(world: World, rule: ActivityRule, name: str) -> Instant:
@@ -70,11 +70,12 @@ def _floor(world: World, rule: ActivityRule, name: str) -> Instant:
 
 @dataclass(slots=True)
 class _Copying:
-    """The activities of one side being copied in one run."""
+    """The activities of one stream being copied in one run; one with a ``key`` is a copy itself."""
 
     appending: Appending
     rule: ActivityRule
     forms: Mapping[str, ActivityForm]
+    key: str
     floor: Instant
     capped: int = 0
     people: set[str] = field(default_factory=set)
@@ -126,7 +127,7 @@ class _Copying:
         return all(settled)
 
     def ended(self) -> None:
-        """Tells what was left out and refused."""
+        """Tells what was left out."""
         if self.capped:
             self.appending.at_work.tally.note("capped", self.appending.side, by=self.capped)
             emit(
@@ -136,13 +137,13 @@ class _Copying:
                 records=self.capped,
                 people=len(self.people),
             )
-        self.appending.ended()
 
     def _about(self, records: Sequence[RemoteRecord]) -> list[tuple[Link, Activity]]:
         """The activities of chosen sorts that are new, with the person they are about: the first who is linked."""
         world, side = self._world, self.rule.side
         now = world.clock.now()
-        read = [activity for each in records if (activity := read_activity(each, self.forms[each.ref.object], now))]
+        originals = [each for each in records if not each.fields.get(self.key)]
+        read = [activity for each in originals if (activity := read_activity(each, self.forms[each.ref.object], now))]
         chosen = [each for each in read if each.sort in self.rule.sorts and each.people and each.at >= self.floor]
         known = world.store.appended(ACTIVITY, [_origin(side, each.origin) for each in chosen])
         linked = world.store.linked(PERSON, side, list(dict.fromkeys(who for each in chosen for who in each.people)))
@@ -159,7 +160,7 @@ class _Copying:
 
     def _target(self, sort: ActivitySort) -> ActivityForm:
         becomes = self.rule.sorts[sort]
-        return next(form for form in _forms(self._world, self.rule.side.other) if form.sort is becomes)
+        return next(form for form in _copied_as(self._world, self.rule.side.other) if form.sort is becomes)
 
     def _copy(self, group: Sequence[tuple[Link, Activity]]) -> bool:
         """Copies activities that become one object."""
@@ -169,16 +170,16 @@ class _Copying:
             return True
         form = self._target(group[0][1].sort)
         shape = copy_shape(world, target, form)
-        there = world.connectors.of(target).keyed(shape, form.object, [each.origin.id for _, each in group])
+        there = _copies(world, target, form, [copy_key(self.rule.side, each.origin) for _, each in group])
         settlement = Settlement()
         additions: list[Addition] = []
         for link, activity in group:
             row = self._row(link.id, activity, AppendedState.DONE)
-            copies = there.get(activity.origin.id, ())
+            copies = there.get(copy_key(self.rule.side, activity.origin), ())
             if copies and copies[0].refs.get(PERSON):
                 settlement.appended.append(replace(row, ref=copies[0].ref))
                 continue
-            write = self._write(form, link, activity, copies[0] if copies else None)
+            write = self._write(self._target(activity.sort), link, activity, copies[0] if copies else None)
             additions.append(Addition(write, row, activity.origin, f"activities to_{target}"))
         if settlement:
             world.settle(settlement)
@@ -203,24 +204,41 @@ class _Copying:
         owner = world.context.users.of(side).by_id.get(activity.owner)
         given = world.context.users.of(side.other).ids.get(owner_name(owner), "") if owner else ""
         fields = as_written(activity, form, owner=given, rule=self.rule)
-        return CreateRecord(name, form.object, activity.origin.id, fields, who)
+        key = copy_key(side, activity.origin)
+        if not form.unique:
+            fields[world.terms[PERSON].kind.key.of(side.other)] = key
+        return CreateRecord(name, form.object, key, fields, who)
 
     def _row(self, person: str, activity: Activity, state: AppendedState) -> Appended:
         origin = _origin(self.rule.side, activity.origin)
         return Appended(ACTIVITY, origin, person, state, self._world.clock.now(), day=activity.day)
 
 
+def copy_key(side: Side, origin: RemoteRef) -> str:
+    """What a copy bears in its key field: the original's id, with its object where ids of objects may be the same."""
+    return origin.id if side is Side.CRM else str(origin)
+
+
 def copy_shape(world: World, side: Side, form: ActivityForm) -> Shape:
     """What is written of copies, and read to find one again: its key and whom it is about."""
     key = world.terms[PERSON].kind.key.of(side)
-    return Shape(ACTIVITY, {form.object: (form.at,)}, key, {PERSON: {form.object: form.person}})
+    return Shape(ACTIVITY, {form.object: (key,)}, key if form.unique else "", {PERSON: {form.object: form.person}})
+
+
+def _copies(world: World, side: Side, form: ActivityForm, keys: Sequence[str]) -> Mapping[str, Sequence[RemoteRecord]]:
+    """The copies that are there, by their keys."""
+    connector, shape = world.connectors.of(side), copy_shape(world, side, form)
+    if form.unique:
+        return connector.keyed(shape, form.object, keys)
+    field = world.terms[PERSON].kind.key.of(side)
+    return connector.find(shape, MatchKey("value", {form.object: (field,)}), keys)
 
 
 def find_copies(world: World, intents: Sequence[Intent]) -> Found:
     """What became of open writes of copies: found by their keys, and tied to somebody."""
     found: dict[str, RemoteRef | None] = {}
     for intent in intents:
-        forms = [each for each in _forms(world, intent.side) if each.object == intent.object]
+        forms = [each for each in _copied_as(world, intent.side) if each.object == intent.object]
         if not forms or PERSON not in world.terms:
             continue
         shape = copy_shape(world, intent.side, forms[0])
@@ -229,7 +247,8 @@ def find_copies(world: World, intents: Sequence[Intent]) -> Found:
         if intent.action is IntentKind.UPDATE and intent.ref is not None:
             records = connector.fetch(shape, [intent.ref])
         else:
-            records = connector.keyed(shape, intent.object, [intent.origin.id]).get(intent.origin.id, ())
+            key = copy_key(intent.side.other, intent.origin)
+            records = _copies(world, intent.side, forms[0], [key]).get(key, ())
         for record in records:
             if isinstance(record, RemoteRecord) and record.refs.get(PERSON):
                 found[intent.id] = record.ref

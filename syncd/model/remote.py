@@ -262,7 +262,8 @@ class Capabilities:
 
     ``inscribed`` are, by object, the fields that name a record and are hidden from nobody, the longest last; an object
     that is not in it bears no sentinel. ``created`` is the field that holds when a record was made, "" for none.
-    ``membership`` is how the vendor tells who takes part in a campaign, ``activities`` how it keeps what was done.
+    ``membership`` is how the vendor tells who takes part in a campaign, ``activities`` how it keeps what was done and
+    ``copies`` how a copy of one is made, if otherwise; ``joint`` says that one stream may be of several objects.
     ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
@@ -281,6 +282,13 @@ class Capabilities:
     bulk_lot: int = 0
     membership: Membership | None = None
     activities: tuple[ActivityForm, ...] = field(default=(), compare=False)
+    copies: tuple[ActivityForm, ...] = field(default=(), compare=False)
+    joint: bool = False
+
+    @property
+    def copied_as(self) -> tuple[ActivityForm, ...]:
+        """The forms of copies."""
+        return self.copies or self.activities
 
     def lot_of(self, waiting: int) -> int:
         """How many of so many waiting writes are handed over at once."""

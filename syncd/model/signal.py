@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from syncd.model.values import Instant, Side
+from syncd.model.values import Instant, Side, Wire
 
 ANY_VALUE: Final = "*"
 """In the values of a rule: any other value that is not empty."""
@@ -79,7 +79,9 @@ class ActivityForm:
 
     An activity is over when the flag ``closed`` is set; where there is no such flag, when its end is past. ``sort`` is
     what it is, unless the field ``told`` holds one of ``sorts``. ``also`` are constants of one that is made, ``starts``
-    fields that hold its begin a second time; ``markup`` says that its body is HTML.
+    fields that hold its begin a second time, ``days`` fields that hold its day; ``markup`` says that its body is HTML.
+    ``done`` are the values of ``closed`` that close it, ``off`` a field and its values that call it off. ``unique``
+    says that the key field of a copy is unique, so that it is made by it; else it is made plainly, once none is found.
     """
 
     object: str
@@ -95,12 +97,16 @@ class ActivityForm:
     sorts: Mapping[str, ActivitySort] = field(default_factory=dict)
     also: Mapping[str, str] = field(default_factory=dict)
     starts: tuple[str, ...] = ()
+    days: tuple[str, ...] = ()
     markup: bool = False
+    done: tuple[Wire, ...] = (True, "true")
+    off: tuple[str, tuple[str, ...]] = ("", ())
+    unique: bool = True
 
     @property
     def read(self) -> tuple[str, ...]:
         """Every field of it that is read."""
-        names = (self.subject, self.body, self.at, self.until, self.owner, self.closed, self.told)
+        names = (self.subject, self.body, self.at, self.until, self.owner, self.closed, self.told, self.off[0])
         return tuple(dict.fromkeys(name for name in names if name))
 
 

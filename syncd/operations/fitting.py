@@ -22,12 +22,16 @@ NOTHING_MORE: Final[Mapping[str, ObjectNeeds]] = {}
 
 
 def copies_on(connection: Connection, connectors: Pair[Connector], side: Side) -> dict[str, ObjectNeeds]:
-    """The objects that copied activities become on one side, with the key by which a copy is found again."""
+    """The objects that copied activities become on one side, with the key by which a copy is found again; none at the
+    CRM, where a field of activities is made by hand.
+    """
+    if side is Side.CRM:
+        return {}
     keys = [kind.key.of(side) for kind in connection.kinds if kind.kind == PERSON]
     rules = [rule for rule in connection.signals.activities if rule.side is not side]
     becomes = {sort for rule in rules for sort in rule.sorts.values()}
     found: dict[str, ObjectNeeds] = {}
-    for form in connectors.of(side).capabilities.activities if keys else ():
+    for form in connectors.of(side).capabilities.copied_as if keys else ():
         if form.sort in becomes:
             written = {*keys, *form.also, *form.starts, form.subject, form.body, form.at, form.until, form.owner} - {""}
             found[form.object] = ObjectNeeds(frozenset(written), frozenset(written), keys[0])

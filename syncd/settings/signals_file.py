@@ -85,6 +85,7 @@ class ActivitySections(Section):
     """Activities by direction."""
 
     to_marketing: ActivitiesSection | None = Field(None, description="What sales did, to the marketing side.")
+    to_crm: ActivitiesSection | None = Field(None, description="What marketing did, to the CRM.")
 
 
 class SignalsFile(Section):
@@ -98,11 +99,12 @@ def signals_of(section: SignalsFile, tree: Tree) -> Signals:
     """The signals of a file; what is wrong is noted in the tree."""
     members = section.campaign_members
     given = [] if members is None else members.campaigns
-    sales = section.activities.to_marketing if section.activities is not None else None
+    both = section.activities or ActivitySections()
+    rules = ((both.to_marketing, Side.CRM), (both.to_crm, Side.MARKETING))
     return Signals(
         campaigns=tuple(_campaign(given, number, tree) for number in range(len(given))),
         per_day=Signals().per_day if members is None else members.per_day,
-        activities=() if sales is None else (_activity_rule(sales, Side.CRM, tree),),
+        activities=tuple(_activity_rule(rule, side, tree) for rule, side in rules if rule is not None),
     )
 
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import yaml
 
+from sandbox.hubspot.history import Source
+from sandbox.salesforce.definitions import text
+from syncd.model.values import stamp
 from syncd.observe.log import configure_logs
 from tests.scenarios.steps import Steps
 from tests.worlds import ROOT, Both, open_both
@@ -84,3 +87,23 @@ def without_lists(both: Both) -> None:
     """The daemon's token may not read lists."""
     for token, scopes in list(both.hubspot.tokens.items()):
         both.hubspot.tokens[token] = scopes - {"crm.lists.read"}
+
+
+def keyed_tasks(both: Both) -> None:
+    """The text field that an admin makes on activities, by which copies are found again."""
+    both.salesforce.add_field("Task", text("Syncd_Marketing_Id__c", "syncd marketing id", 40))
+
+
+def engage(steps: Steps, kind: str, contact: str, **properties: str) -> str:
+    """Somebody of marketing logs an engagement with a contact, now."""
+    hubspot = steps.both.hubspot
+    made = hubspot.create(kind, {"hs_timestamp": stamp(steps.both.clock.now()), **properties})
+    portal = hubspot.portal
+    pair = (kind, "contacts")
+    portal.associate(pair, int(made), int(contact), types=(), source=Source("CRM_UI", "userId:1"))
+    return made
+
+
+def tasks(steps: Steps) -> list[dict[str, Any]]:
+    """Tasks that are not in the recycle bin, with what is filled in them."""
+    return [{name: value for name, value in row.items() if value not in (None, "")} for row in steps.live("Task")]

@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.hubspot.known import ACTIVITIES as HUBSPOT
+from connectors.hubspot.known import ACTIVITIES as TOLD
+from connectors.hubspot.known import COPIES as HUBSPOT
 from connectors.salesforce.known import ACTIVITIES as SALESFORCE
+from connectors.salesforce.known import COPIES as LOGGED
 from syncd.core.activity import PERSON, Activity, as_written, read_activity, within_cap
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.signal import ActivityRule, ActivitySort
@@ -120,3 +122,40 @@ def test_every_field_that_is_written_is_one_of_the_form() -> None:
     for form in (CALLS, MEETINGS, TASKS, NOTES):
         written = as_written(activity(), form, owner="1", rule=RULE)
         assert written.keys() <= {*form.read, *form.also, *form.starts}
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "copied"),
+    [
+        (0, {"hs_call_status": "COMPLETED", "hs_timestamp": "2026-03-02T11:00:00Z"}, True),
+        (0, {"hs_call_status": "NO_ANSWER", "hs_timestamp": "2026-03-02T11:00:00Z"}, True),
+        (0, {"hs_call_status": "CANCELED", "hs_timestamp": "2026-03-02T11:00:00Z"}, False),
+        (1, {"hs_meeting_outcome": "NO_SHOW", "hs_timestamp": "2026-03-02T11:00:00Z"}, False),
+        (1, {"hs_meeting_outcome": None, "hs_timestamp": "2026-03-02T11:00:00Z"}, True),
+        (2, {"hs_task_status": "NOT_STARTED", "hs_timestamp": "2026-03-02T11:00:00Z"}, False),
+        (2, {"hs_task_status": "COMPLETED", "hs_timestamp": "2025-01-01T00:00:00Z"}, True),
+    ],
+)
+def test_what_marketing_did(number: int, fields: dict[str, Wire], *, copied: bool) -> None:
+    """What was called off is none; a task's time is that of its completion, not when it was due."""
+    form = TOLD[number]
+    read = read_activity(RemoteRecord(RemoteRef(form.object, "1"), "v", NOW, fields), form, NOW)
+    assert (read is not None and read.over) is copied
+    if read is not None:
+        assert read.at >= NOW - timedelta(hours=1)
+
+
+def test_html_becomes_plain_text_where_that_is_wanted() -> None:
+    """A line for each block, entities as characters, nothing of the tags."""
+    fields = {"hs_note_body": "<div>Called <b>Ann</b> &amp; Bob</div><p>twice<br>today</p>", "hs_timestamp": None}
+    read = read_activity(RemoteRecord(RemoteRef("notes", "1"), "v", NOW, fields), TOLD[3], NOW)
+    assert read is not None
+    assert read.body == "Called Ann & Bob\ntwice\ntoday"
+    rule = ActivityRule(Side.MARKETING, RULE.sorts, per_person=2, per_day=10, bodies=True)
+    assert as_written(read, LOGGED[3], owner="", rule=rule) == {
+        "Subject": "Note",
+        "Description": "Called Ann & Bob\ntwice\ntoday",
+        "ActivityDate": "2026-03-02",
+        "Status": "Completed",
+        "TaskSubtype": "Task",
+    }
