@@ -75,4 +75,5 @@ ACTIVITIES: Final = (
 )
 """Engagements as objects of the CRM (guides of calls, meetings, tasks and notes)."""
 COPIES: Final = tuple(replace(form, at="hs_timestamp") for form in ACTIVITIES)
-"""``hs_timestamp`` is required of each; of a task it is when it is due, and when it was completed HubSpot sets itself."""
+"""``hs_timestamp`` is required of each; of a task it is when it is due, and HubSpot sets itself when it was completed.
+"""

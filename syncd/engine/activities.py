@@ -16,7 +16,7 @@ from datetime import timedelta
 from syncd.core.activity import KEPT, PERSON, Activity, as_written, day_of, read_activity, within_cap
 from syncd.core.normalize import owner_name
 from syncd.core.planner import digest
-from syncd.engine.appending import Addition, Appending, Found, intent_name
+from syncd.engine.appending import DUE_AT_ONCE, Addition, Appending, Found, intent_name
 from syncd.engine.feeding import Feed
 from syncd.engine.running import Running
 from syncd.engine.world import World
@@ -29,7 +29,6 @@ from syncd.model.write import CreateRecord, UpdateRecord, Write
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
-DUE_AT_ONCE = 500
 _DEALT_WITH = frozenset({AppendedState.DONE, AppendedState.CAPPED, AppendedState.LEFT})
 
 
@@ -85,19 +84,23 @@ class _Copying:
         return self.appending.at_work.world
 
     def come_due(self, shape: Shape) -> None:
-        """Reads again what was still to come and is over by now; what was called off or moved is not copied."""
+        """Reads again what was still to come and is over by now, and what was refused a day ago. What was called off,
+        or is about nobody any more, is over.
+        """
         world, side = self._world, self.rule.side
         due = world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)
         refs = [_ref(row.origin) for row in due if _ref(row.origin).object in self.forms]
         if not refs:
             return
         answers = world.connectors.of(side).fetch(shape, refs)
-        self.deal([answer for answer in answers if isinstance(answer, RemoteRecord)])
-        now = world.store.appended(ACTIVITY, [row.origin for row in due])
+        settled = self.deal([answer for answer in answers if isinstance(answer, RemoteRecord)])
+        rows = world.store.appended(ACTIVITY, [_origin(side, ref) for ref in refs])
+        now = world.clock.now()
         over = [
             replace(row, state=AppendedState.LEFT, due=None)
-            for ref, answer, row in zip(refs, answers, (now[_origin(side, ref)] for ref in refs), strict=True)
-            if row.state is AppendedState.WAITING and not isinstance(answer, RemoteRecord)
+            for ref, answer in zip(refs, answers, strict=True)
+            if (row := rows[_origin(side, ref)]).due is not None and row.due <= now
+            if settled or not isinstance(answer, RemoteRecord)
         ]
         if over:
             world.settle(Settlement(appended=over))

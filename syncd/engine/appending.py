@@ -1,8 +1,8 @@
 """Writes of what is only ever added: an intent before the send, one row of memory after it, nothing twice.
 
 Lots of writes go out as those of linked records do (``apply``): intents and audit in one transaction under the lease,
-one send, one settlement. What a vendor refuses is remembered as refused and tried again when its origin is seen again;
-what could not be sent, or whose ending nobody knows, is not remembered, so that its stream stays before it.
+one send, one settlement. What a vendor refuses is remembered as refused and tried again a day later, and when it is
+seen again; what could not be sent, or whose ending nobody knows, is not remembered, so that its stream stays before it.
 Open intents of an earlier run are settled by reading (``recovered``), never by sending again.
 """
 
@@ -35,6 +35,11 @@ from syncd.model.write import (
 )
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
+
+TRIED_AGAIN = timedelta(days=1)
+"""After how long what was refused is tried again: a right may have been given since, a field made."""
+DUE_AT_ONCE = 500
+"""How many that have come due are read again in one cycle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +132,8 @@ class Appending:
                 return True
             case Refused():
                 settlement.endings[intent] = f"refused {result.code}"
-                refused = replace(addition.row, state=AppendedState.REFUSED, status=result.code)
+                again = self.at_work.world.clock.now() + TRIED_AGAIN
+                refused = replace(addition.row, state=AppendedState.REFUSED, status=result.code, due=again)
                 settlement.appended.append(refused)
                 self.refused[result.code] += 1
                 tally.note("refused", self.side)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from syncd.core.membership import goes_on, properties_of, wanted_status
 from syncd.core.planner import digest
-from syncd.engine.appending import Addition, Appending, Found, intent_name
+from syncd.engine.appending import DUE_AT_ONCE, Addition, Appending, Found, intent_name
 from syncd.engine.feeding import Feed, ListFeed
 from syncd.engine.running import Running
 from syncd.engine.world import FRESH, World
@@ -57,6 +57,7 @@ def fill_campaigns(at_work: Running) -> None:
             _people_shape(world, properties),
             whole=True,
         )
+        filling.try_again(feed.shape)
         feed.read(filling.deal)
     appending.ended()
 
@@ -142,6 +143,20 @@ class _Filling:
     form: Membership
     campaign: Campaign
     ref: RemoteRef
+
+    def try_again(self, people: Shape) -> None:
+        """Looks again at those whom the vendor refused a day ago; one whom no property means any more is let be."""
+        world = self.appending.at_work.world
+        due = world.store.appended_due(CAMPAIGN_MEMBER, world.clock.now(), DUE_AT_ONCE)
+        rows = {row.person: row for row in due if row.origin.startswith(f"{self.ref}:")}
+        linked = world.store.by_link(list(rows))
+        refs = [found.link.refs.marketing for found in linked.values() if found.link.state is LinkState.LIVE]
+        answers = world.seen(Side.MARKETING).fetch(people, refs) if refs else ()
+        self.deal([answer for answer in answers if isinstance(answer, RemoteRecord)])
+        now = world.store.appended(CAMPAIGN_MEMBER, [row.origin for row in rows.values()])
+        over = [replace(row, due=None) for row in now.values() if row == rows[row.person]]
+        if over:
+            world.settle(Settlement(appended=over))
 
     def deal(self, people: Sequence[RemoteRecord]) -> bool:
         """Makes or advances what these people's properties call for; whether all of them are dealt with."""

@@ -22,7 +22,7 @@ APPENDED_KINDS: Final = frozenset({ACTIVITY, CAMPAIGN_MEMBER})
 
 class AppendedState(StrEnum):
     """What became of it: added; waiting for its time; left out, being over a person's daily cap; refused by the vendor
-    (tried again when it is seen again); taken out again by a person, who is not contradicted.
+    (tried again the next day, and when it is seen again); over, since a person took it back or there is nobody for it.
     """
 
     DONE = "done"

@@ -478,7 +478,7 @@ EVENTS: Final[Mapping[str, Event]] = {
     "signals.refused": Event(
         "warning",
         ("kind", "side", "code", "records"),
-        "A vendor refused to add some; each is tried again when what it is made of changes.",
+        "A vendor refused to add some; each is tried again a day later, and when what it is made of changes.",
         "look the code up in docs/errors.md",
     ),
     # -- the process -----------------------------------------------------------------------------------------------

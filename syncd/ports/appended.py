@@ -28,7 +28,7 @@ class AppendedStore(Protocol):
         ...
 
     def appended_due(self, kind: str, until: Instant, limit: int) -> Sequence[Appended]:
-        """At most so many that wait and whose time has come, the earliest first."""
+        """At most so many that wait or were refused, and whose time has come, the earliest first."""
         ...
 
     def forget_appended(self, kind: str, before_day: int) -> int:

@@ -15,6 +15,7 @@ from syncd.store.dialects import among, lots, run_many, upsert
 from syncd.store.tables import appended as t
 
 _DONE: Final = str(AppendedState.DONE)
+_AGAIN: Final = (str(AppendedState.WAITING), str(AppendedState.REFUSED))
 
 
 class AppendedRows:
@@ -53,11 +54,11 @@ class AppendedRows:
             return int(tx.execute(counted).scalar_one())
 
     def appended_due(self, kind: str, until: Instant, limit: int) -> Sequence[Appended]:
-        """Those that wait and whose time has come, the earliest first."""
+        """Those that wait or were refused, and whose time has come, the earliest first."""
         with self._database.reading("read what waits for its time") as tx:
             waiting = (
                 select(t)
-                .where(*self._of(kind), t.c.due <= to_ms(until), t.c.state == str(AppendedState.WAITING))
+                .where(*self._of(kind), t.c.due <= to_ms(until), t.c.state.in_(_AGAIN))
                 .order_by(t.c.due, t.c.origin)
                 .limit(limit)
             )

@@ -50,10 +50,11 @@ def test_counts_are_of_what_was_added(store: SqlStore) -> None:
 
 
 def test_what_waits_comes_when_its_time_has_come(store: SqlStore) -> None:
-    """The earliest first, no more than asked for, and nothing that is done."""
+    """The earliest first, refused ones too, no more than asked for, and nothing that is done."""
+    states = {3: AppendedState.WAITING, 1: AppendedState.REFUSED, 2: AppendedState.WAITING}
     rows = [
-        replace(CALL, origin=f"crm:Event/{n}", state=AppendedState.WAITING, due=START + timedelta(hours=n))
-        for n in (3, 1, 2)
+        replace(CALL, origin=f"crm:Event/{n}", state=state, due=START + timedelta(hours=n))
+        for n, state in states.items()
     ]
     store.settle(Settlement(appended=[*rows, replace(CALL, due=START)]), START)
     due = store.appended_due(ACTIVITY, START + timedelta(hours=2), 10)

@@ -168,8 +168,25 @@ def test_a_refused_copy_is_told_and_made_when_its_task_changes(steps: Steps) -> 
     steps.both.hubspot.add_property("calls", definition)
     steps.sell(task, object_name="Task", Description="edited")
     steps.cycle()
+    assert [row["hs_call_title"] for row, _ in engagements(steps, "calls")] == ["Intro"]
+
+
+def test_a_refused_copy_is_made_a_day_later_without_anybodys_doing(steps: Steps) -> None:
+    """The admin has made the property meanwhile."""
+    _, lead = steps.pair()
+    steps.cycle()
+    steps.both.hubspot.remove_property("calls", "hs_call_title")
+    call(steps, lead)
+    steps.cycle()
+    assert engagements(steps, "calls") == []
+    definition = {"name": "hs_call_title", "label": "T", "type": "string", "fieldType": "text", "groupName": "call"}
+    steps.both.hubspot.add_property("calls", definition)
+    steps.cycle()
+    assert engagements(steps, "calls") == []
+    steps.cycle(after=24 * HOUR)
     ((made, _),) = engagements(steps, "calls")
     assert made["hs_call_title"] == "Intro"
+    steps.quiet()
 
 
 def test_the_audit_tells_what_was_copied_without_its_texts(steps: Steps) -> None:

@@ -1,4 +1,4 @@
-"""What marketing did about a person is logged in Salesforce as completed tasks: each once, and no echo of either side."""
+"""What marketing did about a person is logged in Salesforce as completed tasks: each once, and no echo of any."""
 
 from __future__ import annotations
 

@@ -225,3 +225,23 @@ def test_a_list_that_is_not_there_stops_nothing_else(tmp_path: Path) -> None:
     assert members(steps) == [(lead, spring, "Registered")]
     assert {line["campaign"] for line in lines("campaign.list_unread")} == {"webinar"}
     both.store.close()
+
+
+def test_who_was_refused_is_added_once_the_right_is_there(steps: Steps) -> None:
+    """Salesforce refuses a member: told, not tried in each cycle, and made a day later without anybody's doing."""
+    spring = campaign(steps.both)
+    org = steps.both.salesforce.org
+    org.validation_rules["CampaignMember"] = [lambda _old, _row: "not allowed yet"]
+    _, lead = steps.pair(jobtitle="registered")
+    lines = listening()
+    for _ in range(3):
+        steps.cycle()
+    assert members(steps) == []
+    refusals = len(lines("signals.refused"))
+    assert refusals <= 1, "tried in each cycle"
+    steps.cycle(after=25 * HOUR)
+    assert len(lines("signals.refused")) == refusals + 1
+    del org.validation_rules["CampaignMember"]
+    steps.cycle(after=25 * HOUR)
+    assert members(steps) == [(lead, spring, "Registered")]
+    steps.quiet()
