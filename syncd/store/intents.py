@@ -26,6 +26,7 @@ from syncd.model.routing import Assignment
 from syncd.model.run import Lease
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
+from syncd.store.appended import write_appended
 from syncd.store.assignments import end_assignments, write_assignments
 from syncd.store.chain import Ended, add_entry, head
 from syncd.store.charges import write_charges
@@ -116,6 +117,7 @@ class Intents:
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
             write_ledger(tx, self._connection, settlement)
+            write_appended(tx, self._connection, settlement.appended)
             write_cursors(tx, self._connection, settlement.cursors)
         self._generation.tell_now_and_then()
         if settlement.forgotten:
