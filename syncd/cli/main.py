@@ -19,6 +19,7 @@ import typer
 
 from syncd.cli import (
     audit,
+    backtest,
     check,
     conflicts,
     dead_letters,
@@ -127,6 +128,7 @@ app.add_typer(held.app, name="held")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
 app.command("glossary")(glossary.glossary)
+app.command("backtest")(backtest.backtest)
 app.add_typer(report.app, name="report")
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)
