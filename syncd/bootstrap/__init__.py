@@ -20,6 +20,7 @@ from syncd.system import SystemClock, calm_collector, holder_name
 if TYPE_CHECKING:
     from syncd.engine.world import World
     from syncd.ports.connector import Connector
+    from syncd.ports.scratch import Scratch
     from syncd.settings.accounts import Admin, Loaded
     from syncd.settings.agreed import Agreed
     from syncd.settings.main_file import Outline
@@ -30,6 +31,7 @@ __all__ = [
     "open_admins",
     "open_memory",
     "open_roster",
+    "open_scratch",
     "open_world",
     "read_agreed",
     "read_config",
@@ -128,6 +130,13 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
             close_all(connectors)
     finally:
         store.close()
+
+
+def open_scratch() -> Scratch:
+    """A place for records while they are matched; whoever opened it closes it."""
+    from syncd.store.scratch import SqlScratch  # noqa: PLC0415 - heavy, see the module
+
+    return SqlScratch()
 
 
 @contextmanager

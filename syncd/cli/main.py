@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import (
+    assess,
     audit,
     backtest,
     check,
@@ -106,6 +107,7 @@ def options(
 
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("assess")(assess.assess)
 app.command("setup")(setup.setup)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
