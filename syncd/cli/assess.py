@@ -58,13 +58,15 @@ def assess(
 def _print(
     report: Report, now: Instant, connection: str, *, html: Path | None, show: str | None, ids: bool, as_json: bool
 ) -> None:
-    from syncd.cli.out import print_json
-    from syncd.cli.reporting import emit, print_report
+    from syncd.cli.out import print_json, say
+    from syncd.cli.reporting import print_report, save
     from syncd.operations.page_html import html as written
     from syncd.operations.report_writing import document, page
 
     if html is not None:
-        emit(written(page(report, now=now, connection=connection, names={})), html)
+        save(written(page(report, now=now, connection=connection, names={})), html)
+        if not as_json:
+            say(f"wrote {html}")
     if show is not None:
         _show(report, show, ids=ids, as_json=as_json)
     elif as_json:

@@ -98,17 +98,25 @@ def write(call: Call, store: Store, report: Report, now: Instant, shape: Shape) 
 
 
 def emit(text: str, out: Path | None) -> None:
-    """Writes a text to a file, or to standard output."""
+    """Writes a text to a file, and says so, or to standard output."""
     from syncd.cli.out import say
 
     if out is None:
         sys.stdout.write(text)
-        return
+    else:
+        save(text, out)
+        say(f"wrote {out}")
+
+
+def save(text: str, out: Path) -> None:
+    """Writes a text to a file.
+
+    :raises BadUsage: if it cannot be written.
+    """
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
-    say(f"wrote {out}")
 
 
 def print_report(report: Report, *, ids: bool) -> None:
@@ -117,7 +125,7 @@ def print_report(report: Report, *, ids: bool) -> None:
     from syncd.operations.report import Figure
     from syncd.operations.report_writing import FOOTNOTE, text_of
 
-    say(f"{report.title}: {report.period}", style="bold")
+    say(f"{report.title}: {report.when or report.period}", style="bold")
     marked = False
     for section in report.sections:
         say("", section.title, style="bold")

@@ -19,7 +19,7 @@ from syncd.core.domains import match_keys
 from syncd.core.normalize import Context, Directory, Lens
 from syncd.engine.moves import BACK
 from syncd.engine.world import World
-from syncd.model.mapping import FieldMapping, KindMapping
+from syncd.model.mapping import FieldMapping, KindMapping, MatchRule
 from syncd.model.remote import RemoteRecord, RemoteRef, RemoteSchema, RemoteUser, Shape
 from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
 from syncd.ports.scratch import Kept, Scratch
@@ -70,9 +70,13 @@ def readable(world: World, kind: KindMapping, users: Pair[tuple[RemoteUser, ...]
     steps = (
         (KEY, "key field"),
         (NATIVE, "the vendor's own connector"),
-        *((RULES + number, f"{rule.field} ({rule.by})") for number, rule in enumerate(rules) if not rule.suggests),
+        *((RULES + number, _named(rule)) for number, rule in enumerate(rules) if not rule.suggests),
     )
     return Readable(lens, shapes, schemas, users, absent, steps)
+
+
+def _named(rule: MatchRule) -> str:
+    return rule.field if rule.by in {"value", rule.field} else f"{rule.by} of {rule.field}"
 
 
 def _there(mapping: FieldMapping, schemas: Pair[RemoteSchema]) -> tuple[Pair[Mapping[str, tuple[str, ...]]], list[str]]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from syncd.core.figures import median, quantile
+from syncd.core.figures import SMALL, median, quantile, wilson
 from syncd.model.mapping import KindMapping
 from syncd.model.values import SIDES, Instant, Pair
 from syncd.operations.assess import AGREE, BOTH_EMPTY, DIFFERENT, FORM, LISTED, Count, KindFound, PeopleFound
-from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table, Unit, share
+from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table, Unit
 from syncd.ports.scratch import Shared
 
 DAY_MS: Final = 86_400_000
@@ -35,22 +35,20 @@ class Assessment:
 def assess_report(told: Assessment) -> Report:
     """The whole report."""
     sections = tuple(section for section in _sections(told) if section.figures or section.tables or section.words)
-    return Report("assess", "What is wrong today", Period(None, None), sections)
+    when = f"{told.now:%Y-%m-%d %H:%M} UTC"
+    title = "What is wrong today"
+    return Report("assess", title, Period(), sections, when=when, command="syncd", docs="docs/assess.md")
 
 
 def _sections(told: Assessment) -> Iterator[Section]:
     yield _glance(told)
-    for mapping, found in told.kinds:
+    yield _unseen(told)
+    for mapping, found in sorted(told.kinds, key=lambda each: each[0].kind != "person"):
         yield _counterparts(told, found)
         yield _agreement(told, mapping, found)
-    yield _unseen(told)
-    yield _stages(told)
-    yield _owners(told)
-    yield _opt_outs(told)
-    yield _refused(told)
-    yield _entry(told)
-    yield _personas(told)
-    yield _left_out(told)
+        if mapping.kind == "person":
+            yield from (make(told) for make in (_stages, _owners, _entry, _personas))
+    yield from (make(told) for make in (_opt_outs, _refused, _left_out))
 
 
 def _many(key: str, name: str, count: Count | None, *, of: int | None = None, note: str = "") -> Figure:
@@ -86,7 +84,7 @@ def _glance(told: Assessment) -> Section:
                    _sum(people.refused.values()), rows=_names(people.refused.values())),
         ]  # fmt: skip
     calls = f"{told.calls.marketing:,} calls of {told.systems.marketing}, {told.calls.crm:,} of {told.systems.crm}"
-    words = f"Read once, at {told.now:%Y-%m-%d %H:%M} UTC, with {calls}. Nothing was written to either."
+    words = f"Both systems were read once, with {calls}. Nothing was written to either."
     return Section("glance", "At a glance", (words,), tuple(figures))
 
 
@@ -147,6 +145,7 @@ def _agreement(told: Assessment, mapping: KindMapping, found: KindFound) -> Sect
     kind = found.kind
     rows: list[tuple[str | Figure, ...]] = []
     bars: list[tuple[float, Bar]] = []
+    empty_ones: list[str] = []
     for field in mapping.fields:
         counts = found.fields.get(field.name)
         if not counts:
@@ -155,15 +154,17 @@ def _agreement(told: Assessment, mapping: KindMapping, found: KindFound) -> Sect
         of = sum(each.number for each in counts.values()) - empty
         agree = counts[AGREE].number if AGREE in counts else 0
         key = f"{kind}:field:{field.name}"
-        whole = share(f"{key}:agree", f"{field.name} agrees", range(agree), of)
-        whole = Figure(whole.key, whole.name, whole.value, Unit.SHARE, of, whole.low, whole.high)
+        if of == 0:
+            empty_ones.append(field.name)
+            continue
+        whole = Figure(f"{key}:agree", f"{field.name} agrees", agree / of, Unit.SHARE, of)
+        low, high = wilson(agree, of) or (None, None)
         causes = [_many(f"{key}:{cause}", f"{field.name}: {cause}", counts.get(cause)) for cause in _CAUSES]
         unread = [counts[name] for name in counts if name.startswith("cannot be read")]
         unreadable = Figure(f"{key}:unreadable", f"{field.name}: cannot be read", _sum(unread), rows=_names(unread))
         rows.append((field.name, whole, *causes, unreadable))
-        if of:
-            text = f"{agree:,} of {of:,}"
-            bars.append((agree / of, Bar(field.name, agree / of, text, whole.low, whole.high, of < 20)))
+        text = f"{agree:,} of {of:,}"
+        bars.append((agree / of, Bar(field.name, agree / of, text, low, high, of < SMALL)))
     if not rows:
         return Section(f"{kind}:fields", f"{_several(kind)}: field by field")
     names = [f"empty in {told.systems.of(side)}" for side in SIDES]
@@ -177,6 +178,8 @@ def _agreement(told: Assessment, mapping: KindMapping, found: KindFound) -> Sect
         "Of the pairs in which at least one side has a value. A one-way field that is empty where it is written has "
         "not arrived; one in another form (case, spaces) is put right by whoever writes it next."
     )
+    if empty_ones:
+        words += f" Empty on both sides of every pair: {', '.join(empty_ones)}."
     ordered = tuple(bar for _, bar in sorted(bars, key=lambda each: each[0]))
     chart = Chart("Share of pairs that hold the same, lowest first", ordered, 1.0)
     return Section(f"{kind}:fields", f"{_several(kind)}: field by field", (words,), (), (table,), (chart,))
@@ -185,6 +188,10 @@ def _agreement(told: Assessment, mapping: KindMapping, found: KindFound) -> Sect
 # -- the handoff -------------------------------------------------------------------------------------------------------
 def _unseen_names(told: Assessment) -> list[str]:
     return [f"marketing:{each.ref}" for each in sorted(told.people.unseen, key=lambda each: each.at)][:LISTED]
+
+
+def _days(age: float | None) -> float | None:
+    return None if age is None else round(age / DAY_MS, 1)
 
 
 def _unseen(told: Assessment) -> Section:
@@ -197,8 +204,8 @@ def _unseen(told: Assessment) -> Section:
     surely = sum(1 for each in unseen if each.surely)
     figures = [
         Figure("unseen", "qualified people without a counterpart", len(unseen), rows=names),
-        Figure("unseen:median", "age, median", median(ages), Unit.TIME, len(ages), rows=names),
-        Figure("unseen:p90", "age, 90 % within", quantile(ages, 0.9), Unit.TIME, len(ages), rows=names),
+        Figure("unseen:median", "days since, median", _days(median(ages)), Unit.DAYS, len(ages), rows=names),
+        Figure("unseen:p90", "days since, 90 % within", _days(quantile(ages, 0.9)), Unit.DAYS, len(ages), rows=names),
     ]
     bars: list[Bar] = []
     low = 0

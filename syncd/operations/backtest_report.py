@@ -48,7 +48,9 @@ def backtest_report(told: Backtest, store: Store) -> Report:
         _untold(told),
     )
     title = "What would have been different"
-    return Report("backtest", title, Period(told.since, told.until), sections)
+    period = Period(told.since, told.until)
+    when = f"{stamp(told.since)} to {stamp(told.until)}"
+    return Report("backtest", title, period, sections, when=when, command="syncd", docs="docs/backtest.md")
 
 
 def backtest_document(told: Backtest, store: Store) -> dict[str, Any]:

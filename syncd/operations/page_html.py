@@ -61,7 +61,7 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .8rem; text-align
 .way marker path { stroke: none; fill: var(--way); } .way #tip-again path { fill: var(--accent); }
 .way rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
 .way text { fill: var(--ink); font-size: 13.5px; text-anchor: middle; }
-.sheet + figure, figure + .sheet { margin-top: .8rem; }
+.sheet + .sheet, .sheet + figure, figure + .sheet { margin-top: .8rem; }
 .bars { display: block; width: 100%; margin: 0 auto; }
 .bars rect { fill: var(--accent); opacity: .75; } .bars rect.room { fill: var(--tint); opacity: 1; }
 .bars path { stroke: var(--ink); stroke-width: 1.5; fill: none; } .bars path.mark { stroke-dasharray: 4 3; }
