@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
+from syncd.bootstrap.defining import note_in_force
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
@@ -125,6 +126,8 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
         connectors = build_connectors(settings, store, clock)
         calm_collector()
         try:
+            if not read_only:
+                note_in_force(settings, store, clock.now())
             yield build_world(settings, connectors, store, clock, who=who, holder=holder_name(who), read_only=read_only)
         finally:
             close_all(connectors)

@@ -404,6 +404,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
+    "definitions.changed": Event(
+        "info", ("terms",), "What both teams' words mean has changed since syncd last worked with them."
+    ),
     "config.refused": Event(
         "error",
         ("what",),
