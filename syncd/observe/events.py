@@ -64,6 +64,7 @@ KEYS: Final[Mapping[str, str]] = {
     "exit": "exit code of the process",
     "field": "name of the shared field, or of the vendor field where there is no shared one",
     "files": "files read",
+    "terms": "what is defined otherwise: definitions of stages, moves, personas and the like",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
     "held": "records that the brake holds for the same reason, in all",
