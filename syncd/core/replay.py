@@ -21,7 +21,7 @@ from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.replay_values import Carrying
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire, instant
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told, Wire, instant
 
 UNREADABLE: Final = "cannot be read"
 OLDER: Final = "the configuration in use would not do it: the record is older than that"
@@ -147,7 +147,7 @@ class Replay:
             return Replayed(Turn.UNTOLD, next(each for each in carried if isinstance(each, str)))
         values = Pair(*(self._as_read(old, side, row.objects.of(side), row.values.of(side)) for side in SIDES))
         found: dict[tuple[Turn, Told], Replayed] = {}
-        for state in _states(values):
+        for state in _states(values, old, new):
             was = state.merged(old)
             if not isinstance(was, Clashing) or was.topic is not row.topic:
                 continue
@@ -221,7 +221,7 @@ class Replay:
                 yield next(each for each in carried if isinstance(each, str))
                 continue
             told: Pair[Told] = Pair(values.marketing, values.crm)
-            for state in _states(told):
+            for state in _states(told, old, new):
                 if not _writes(_judged(old, state, row), row, state.seen):
                     continue
                 for now in product(carried.marketing, carried.crm):
@@ -249,11 +249,15 @@ class Replay:
                 return Replayed(Turn.NOT_WRITTEN, _unwritten(verdict))
 
 
-def _states(values: Pair[Told]) -> Iterator[_State]:
-    """Every state of affairs with these values: whether both ever agreed, who has changed it, and when."""
-    for agreed, marketing, crm in product(_AGREED, (True, False), (True, False)):
+def _states(values: Pair[Told], old: FieldMapping, new: FieldMapping) -> Iterator[_State]:
+    """Every state of affairs with these values: whether both ever agreed, who has changed it, and when, as far as
+    either mapping asks for that.
+    """
+    agrees = _AGREED if FieldType.OPT_OUT in (old.type, new.type) else _AGREED[:2]
+    times_by = _TIMES if Policy.NEWEST in (old.policy, new.policy) else _TIMES[:1]
+    for agreed, marketing, crm in product(agrees, (True, False), (True, False)):
         seen = Pair(_seen(values.marketing, changed=marketing), _seen(values.crm, changed=crm))
-        for times, by in _TIMES:
+        for times, by in times_by:
             yield _State(agreed, seen, times, by)
 
 

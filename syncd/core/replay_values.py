@@ -51,9 +51,7 @@ class Carrying:
         was not recorded.
         """
         was, now = old.slots.of(side)[object_name], new.slots.of(side)[object_name]
-        alike = (old.type, old.steps.of(side), old.table, old.region) == (
-            new.type, new.steps.of(side), new.table, new.region
-        )  # fmt: skip
+        alike = reads_as(old, side) == reads_as(new, side)
         if was == now and alike:
             return [value]
         if old.type is FieldType.REFERENCE or new.type is FieldType.REFERENCE:
@@ -113,6 +111,12 @@ class Carrying:
             return []
         form = tuple(told.get(name) for name in names)
         return [form] if means_it(form) else []
+
+
+def reads_as(mapping: FieldMapping, side: Side) -> tuple[object, ...]:
+    """All that decides how a field is read on one side, but for where it stands: two that are equal read alike."""
+    rest = (mapping.unknown, mapping.default, mapping.region, mapping.currency)
+    return (mapping.type, mapping.steps.of(side), mapping.table, *rest)
 
 
 def _tabled(mapping: FieldMapping, side: Side, value: Canonical) -> list[tuple[Wire, ...]]:

@@ -131,7 +131,7 @@ def backtest(store: Store, old: Rulebook, new: Rulebook, *, since: Instant, now:
             if each.kind in judges and str(each.link) in linked:
                 judges[each.kind].held(each, linked[str(each.link)])
             else:
-                told.aside["waits, of a kind that is mapped no more"] += 1
+                told.aside["what waits, of a kind that is mapped no more"] += 1
     for judge in judges.values():
         judge.moves.ledger(since)
     profiles_apart(store, old.lenses, new.lenses, Pair(old.profiles, new.profiles), now=now, told=told.profiles)
@@ -143,7 +143,7 @@ def _replay(store: Store, rows: Sequence[AuditRow], judges: Mapping[str, _Judge]
     for row in rows:
         told.rows += 1
         if row.outcome not in WRITTEN:
-            told.aside[f"was not written then ({row.outcome or 'its ending is not known'})"] += 1
+            told.aside[f"not done then ({row.outcome or 'its ending is not known'})"] += 1
         elif row.destroyed:
             told.aside["of people who were forgotten: their values were destroyed"] += 1
             told.forgotten[row.link] = None

@@ -15,7 +15,7 @@ from typing import Final
 
 from syncd.core.lifecycle import Course
 from syncd.core.rehearsal import Fate, Rehearsed
-from syncd.core.replay import NO_SIDE, Recorded, Replay, Replayed, Turn
+from syncd.core.replay import NO_SIDE, Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_moves import Moved, Standins, by_teams, judged_for_all, lacking, on, rejudged, stage_of
 from syncd.core.staging import Travelled, put_back, spotted, travelled
 from syncd.engine.world import remembered_users
@@ -90,6 +90,11 @@ class Moves:
         self._heard: Counter[tuple[str, str, str]] = Counter()
         told.teams_changed = told.teams_changed or (old is not None and new is not None and old.teams != new.teams)
 
+    def _alike(self, name: str) -> bool:
+        """Whether nothing that decides about a stage is different: then it would be decided as it was."""
+        mappings = self._replay.values.in_use(name), self._replay.values.counterpart(name)
+        return self._old is not None and self._old == self._new and mappings[0] == mappings[1]
+
     def judges(self, name: str) -> bool:
         """Whether a lifecycle of either configuration decides about a field."""
         new = self._replay.values.counterpart(name)
@@ -98,6 +103,13 @@ class Moves:
     # -- what travelled ------------------------------------------------------------------------------------------------
     def written(self, row: AuditRow, change: FieldChange, recorded: Recorded, linked: Linked) -> Replayed:
         """What would have become of a stage that was written."""
+        if self._alike(change.field):
+            for step in travelled(change.rule):
+                self._heard[row.link, step.start, step.stage] += 1
+            back = put_back(change.rule)
+            ends = back or (_stage(change.before), _stage(change.after))
+            self._again(row.link, ends, Fate.PUT_BACK if back else Fate.ALLOWED)
+            return Replayed(Turn.SAME)
         if self._standins[1] is None or self._new_field is None:
             if self._replay.values.counterpart(change.field) is None:
                 return self._replay.written(recorded)
@@ -163,23 +175,32 @@ class Moves:
         given = [change.after for change in row.changes if change.field == name]
         return str(given[0]) if given and given[0] is not None else MISSING
 
+    def _again(self, link: str, ends: tuple[str | None, str | None], fate: Fate) -> None:
+        """Counts a move that would have the fate it had."""
+        self._told.add(link, *ends, fate, Rehearsed(fate, ends[1], 1))
+
     # -- what is listed ------------------------------------------------------------------------------------------------
     def listed(self, conflict: Conflict, linked: Linked) -> Replayed:
         """What would have become of a move that was refused, or waits."""
         was = {Topic.MOVE: Fate.REFUSED, Topic.WAITS: Fate.WAITS}.get(conflict.topic, Fate.HELD)
         found: Rehearsed | str
         moves = self._spotted(conflict)
+        if not any(moves):  # a stage that cannot be read, and the like
+            objects = linked.link.refs.map(lambda ref: ref.object)
+            confirmed = Pair(*({} if linked.base is None else linked.base.confirmed.of(side) for side in SIDES))
+            return self._replay.held(Clashed(str(conflict.field), conflict.topic, objects, conflict.values, confirmed))
+        last = next((trail[-1].stage for trail in moves if trail), None)
+        if self._alike(str(conflict.field)):
+            self._again(linked.link.id, (_stage(conflict.base), last), was)
+            return Replayed(Turn.SAME)
         if self._courses is None:
             found = NO_LIFECYCLE
-        elif not any(moves):
-            found = "who moved this person is not in the list"
         else:
             journey = Journey.read(
                 None if linked.base is None else linked.base.agreed.get(journey_of(str(self._field)))
             )
             moved = Moved(_stage(conflict.base), moves, was, MISSING, _values(linked, None), journey.cycle)
             found = rejudged(*self._courses, moved)
-        last = next((trail[-1].stage for trail in moves if trail), None)
         self._told.add(linked.link.id, _stage(conflict.base), last, was, found)
         if isinstance(found, str):
             return Replayed(Turn.UNTOLD, found)
@@ -230,6 +251,9 @@ class Moves:
         key = (event.person, event.start or NEW, event.stage)
         if self._heard[key]:
             self._heard[key] -= 1
+            return
+        if self._alike(str(self._field)):
+            self._again(event.person, (event.start, event.stage), Fate.ALLOWED)
             return
         old, new = self._standins
         assert old is not None

@@ -14,7 +14,7 @@ from typing import Final
 from syncd.core.normalize import Lens
 from syncd.core.rating import Profiles
 from syncd.core.replay_profiles import standing_values
-from syncd.core.replay_values import counterparts
+from syncd.core.replay_values import counterparts, reads_as
 from syncd.model.link import LinkState
 from syncd.model.values import SIDES, Canonical, Instant, Pair
 from syncd.ports.store import Store
@@ -112,10 +112,8 @@ def _alike(old: Lens, new: Lens) -> dict[str, str]:
     for each in old.kind.fields:
         other = matched.get(each.name)
         if other is not None and all(
-            (each.type, each.table, each.slots.of(side), each.steps.of(side), each.region, each.unknown, each.default)
-            == (other.type, other.table, other.slots.of(side), other.steps.of(side), other.region, other.unknown,
-                other.default)
+            (each.slots.of(side), reads_as(each, side)) == (other.slots.of(side), reads_as(other, side))
             for side in SIDES
-        ):  # fmt: skip
+        ):
             found[other.name] = each.name
     return found

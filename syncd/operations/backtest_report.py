@@ -277,7 +277,7 @@ def _profiles(told: Backtest) -> Iterator[Section]:
 # -- what the record does not tell -------------------------------------------------------------------------------------
 def _untold(told: Backtest) -> Section:
     figures = [
-        Figure(f"aside:{number}", f"writes {why}", count)
+        Figure(f"aside:{number}", f"not replayed: {why}", count)
         for number, (why, count) in enumerate(told.aside.most_common(), 1)
     ]
     why = told.untold + told.moves.untold

@@ -203,7 +203,8 @@ class _Glossary:
             if stage.key in getattr(rules, meaning):
                 yield (words,)
         if stage.key in rules.qualified:
-            for what, spans in (("First touch", rules.touch_within), ("Yes or no", rules.decide_within)):
+            decide = {} if rules.decide_within == stage.leave_within else rules.decide_within  # said above already
+            for what, spans in (("First touch", rules.touch_within), ("Yes or no", decide)):
                 for whom, span in spans.items():
                     who = (
                         "" if len(spans) == 1 and whom == OTHER else f", {'everybody else' if whom == OTHER else whom}"
