@@ -65,6 +65,7 @@ KEYS: Final[Mapping[str, str]] = {
     "exit": "exit code of the process",
     "field": "name of the shared field, or of the vendor field where there is no shared one",
     "files": "files read",
+    "terms": "what is defined otherwise: definitions of stages, moves, personas and the like",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
     "held": "records that the brake holds for the same reason, in all",
@@ -419,6 +420,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
+    "definitions.changed": Event(
+        "info", ("terms",), "What both teams' words mean has changed since syncd last worked with them."
+    ),
     "config.refused": Event(
         "error",
         ("what",),

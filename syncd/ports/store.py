@@ -318,6 +318,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, Protocol):
         """Writes of one linked record, newest first, values decrypted."""
         ...
 
+    def audit_since(self, since: Instant) -> Iterator[AuditRow]:
+        """Writes of the whole connection begun since then, oldest first, streamed, values decrypted."""
+        ...
+
     def written_lately(
         self, links: Sequence[str], since: Instant, times: int
     ) -> Mapping[tuple[str, str], Sequence[FieldWrite]]:
