@@ -19,8 +19,9 @@ from syncd.core.replay import NO_SIDE, Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_moves import Moved, Standins, by_teams, judged_for_all, lacking, on, rejudged, stage_of
 from syncd.core.staging import Travelled, put_back, spotted, travelled
 from syncd.engine.world import remembered_users
+from syncd.model.beside import journey_of
 from syncd.model.episode import Moved as LedgerMove
-from syncd.model.lifecycle import AUTOMATION, NEW, NOBODY_KNOWN, Agreed, Author, AuthorSort, Journey, Move, journey_of
+from syncd.model.lifecycle import AUTOMATION, NEW, NOBODY_KNOWN, Agreed, Author, AuthorSort, Journey, Move
 from syncd.model.link import AuditRow, Conflict, FieldChange, Linked, LinkState, Topic
 from syncd.model.remote import RemoteUser
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side
@@ -248,6 +249,8 @@ class Moves:
                 self._heard_of(each, linked[each.person])
 
     def _heard_of(self, event: LedgerMove, linked: Linked) -> None:
+        if event.at <= linked.link.since:  # how they came where they were met was judged by nobody
+            return
         key = (event.person, event.start or NEW, event.stage)
         if self._heard[key]:
             self._heard[key] -= 1

@@ -135,8 +135,15 @@ class _Reading:
             self.tree.flaw((), what, f"let {owner.name} go `to_marketing`, or both ways")
         return owner
 
+    @property
+    def _off(self) -> bool:
+        """Whether nobody is routed."""
+        return not (self.section.on.created or self.section.on.stages)
+
     def _stages(self, stage: FieldMapping | None) -> None:
         known = [] if stage is None else [row.value for row in stage.table]
+        if self._off:  # whoever names their stages anew is not to be held up by a file that does nothing
+            return
         for name, loc in (
             *((each, ("on", "stages", n)) for n, each in enumerate(self.section.on.stages)),
             *((each, ("open_in", n)) for n, each in enumerate(self.section.open_in)),
@@ -152,7 +159,7 @@ class _Reading:
             kind = None if field.kind is None else self.kinds.get(field.kind)
             if kind is not None and owner_field(kind) is not None:
                 return field
-        if not (self.section.on.created or self.section.on.stages):
+        if self._off:
             return None
         self.tree.flaw(
             ("rules", next(n for n, each in enumerate(self.section.rules) if each.to == "company_owner"), "to"),
@@ -197,7 +204,7 @@ class _Reading:
             always = each.when is None or each.when.strip() == ALWAYS
             if each.when is not None:
                 check_expression(each.when, readable, tree=self.tree, loc=(*loc, "when"))
-                if self.told.personas_read:
+                if self.told.personas_read and not self._off:
                     keys = [one.key for one in self.told.personas]
                     check_personas(each.when, keys, tree=self.tree, loc=(*loc, "when"))
             if to is not None:

@@ -139,7 +139,11 @@ def test_directions_and_fields_that_go(steps: Steps, config: Path, tmp_path: Pat
         tree["fields"]["street"]["marketing"] = "street_address"
         del tree["fields"]["title"]
 
-    new = changed(config, tmp_path, {"schema/person": narrow})
+    def by_nothing(tree: Schema) -> None:
+        tree["stages"]["mql"]["leave_within"] = "2 days"
+        tree["handoff"]["touch_within"] = "1 day"
+
+    new = changed(config, tmp_path, {"schema/person": narrow, "lifecycle": by_nothing})
     (new / "personas.yaml").unlink()
     (new / "rating.yaml").unlink()
     for case in (new / "cases").glob("person.yaml"):
