@@ -210,7 +210,8 @@ def _fill(running: RunningSandbox, *, load: Path | None, people: int, companies:
     with running.hubspot_server.lock, running.salesforce_server.lock:
         try:
             if load is not None:
-                from sandbox.olist import OlistFlaw, load_olist
+                from sandbox.olist import load_olist
+                from sandbox.olist_files import OlistFlaw
 
                 try:
                     load_olist(load, running.hubspot, running.salesforce, seed=seed)
