@@ -23,12 +23,12 @@ from sandbox.olist_files import OlistRows, Row, instant_of
 MINUTE: Final = timedelta(minutes=1)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
-MEETS: Final = timedelta(hours=11)
+MEETS: Final = timedelta(hours=13)
 """When marketing's morning begins."""
 AT_ONCE: Final = timedelta(minutes=5)
 """When those are met, from midnight on, who were won within hours of the day on which they were met."""
 SOON: Final = 5 * HOUR
-BLOCKS: Final = (time(13), time(18))
+BLOCKS: Final = (time(13), time(17))
 """When sales' hours on the telephone begin; each is an hour long."""
 MARKETERS: Final = 3
 REASONS: Final[Mapping[str, int]] = {"Not a fit": 40, "No contact": 30, "Timing": 18, "Bad data": 7, "Duplicate": 5}

@@ -10,7 +10,6 @@ would read the same once more and decide the same. ``every`` plays these, too; a
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,6 +38,8 @@ from syncd.settings.accounts import ConnectionSettings
 from syncd.store import open_store
 
 NAMES: Final = "pt_BR"
+LATENCY: Final = 0.1
+"""Seconds that a call takes to its vendor."""
 ENVIRONMENT: Final = {
     "MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret
     "CRM__CLIENT_ID": "sandbox-client",
@@ -169,7 +170,7 @@ def open_replay(config: Path, script: Script, *, folder: Path, store_url: str = 
     playing = Playing(script, cast.play)
     clock.playing = playing
     arena = Arena(hubspot, salesforce, clock, store, settings)
-    arena.senses.latency = random.Random(f"latency {script.seed}")
+    arena.senses.latencies = (LATENCY,)
     return Replay(arena, script, playing, clock)
 
 
