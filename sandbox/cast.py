@@ -19,7 +19,12 @@ DOMAIN: Final = "example.com"
 TEAM: Final = "Demand Generation"
 SDR, CLOSER = "SDR", "Account Executive"
 NEW: Final = {"lifecyclestage": "marketingqualifiedlead", "hs_lead_status": "NEW"}
-WORKING, REJECTED, CONVERTED, WON = "Working - Contacted", "Closed - Not Converted", "Closed - Converted", "Closed - Won"
+WORKING, REJECTED, CONVERTED, WON = (
+    "Working - Contacted",
+    "Closed - Not Converted",
+    "Closed - Converted",
+    "Closed - Won",
+)
 DEAL_WON: Final = "Closed Won"
 KNOWN: Final = {
     "business_segment": "Segment__c",

@@ -158,10 +158,11 @@ class _Story:
         while back:
             yield deed
             back = False
-            for deed in self._taken_up(deed.at):
-                if deed.at >= self.ends - DAY:
+            for following in self._taken_up(deed.at):
+                if following.at >= self.ends - DAY:
                     return
-                yield deed
+                yield following
+                deed = following
             if deed.does in {Does.REJECT, Does.RECYCLE} and deed.reason in LATER and self.chance.random() < AGAIN:
                 again = self._morning(deed.at + DAY * self.chance.uniform(30, 90))
                 if back := again < self.ends - 30 * DAY:

@@ -11,7 +11,7 @@ would read the same once more and decide the same. ``every`` plays these, too; a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from syncd.lab.virtual import SeededChance, VirtualClock
 from syncd.model.errors import Bug
 from syncd.model.run import RunState
 from syncd.operations.worker import turn
+from syncd.ports.system import Clock
 from syncd.settings.accounts import ConnectionSettings
 from syncd.store import open_store
 
@@ -54,6 +55,15 @@ class PeopledClock(VirtualClock):
         super().__init__(start)
         self.playing: Playing | None = None
         self._acting = False
+        self._after: Clock | None = None
+
+    def now(self) -> datetime:
+        """The simulated instant; once released, the other clock's."""
+        return super().now() if self._after is None else self._after.now()
+
+    def release(self, clock: Clock) -> None:
+        """All is played: from now on it shows what this clock does."""
+        self._after = clock
 
     def advance(self, seconds: float) -> None:
         """Moves on, from deed to deed. Never back."""
@@ -86,7 +96,6 @@ class Played:
     polls: int = 0
     busy: int = 0
     calls: int = 0
-    open: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,8 +107,14 @@ class Replay:
     playing: Playing
     clock: PeopledClock
 
-    def play(self, *, every: bool = False, told: Callable[[Played], None] = lambda _played: None) -> Played:
-        """Plays all of it. ``every``: no poll is left out. ``told`` is called after each poll.
+    def play(
+        self,
+        *,
+        every: bool = False,
+        until: datetime | None = None,
+        told: Callable[[Played], None] = lambda _played: None,
+    ) -> Played:
+        """Plays all of it, or until an instant. ``every``: no poll is left out. ``told`` is called after each poll.
 
         :raises Bug: if the daemon waits for a person before anything has happened.
         """
@@ -109,7 +124,8 @@ class Replay:
         idle = False
         poll = timedelta(seconds=self.arena.settings.poll)
         due = last = self.clock.now()
-        while due <= self.script.ends:
+        ends = self.script.ends if until is None else until
+        while due <= ends:
             played.hours += 1
             if every or not idle or self._moved_by(due):
                 # What was left out counts as made: the daemon has not slept.
@@ -118,7 +134,6 @@ class Replay:
                 last = due
                 told(played)
             due += poll
-        self.clock.advance((self.script.ends - self.clock.now()).total_seconds())
         return played
 
     def _moved_by(self, due: datetime) -> bool:
@@ -174,9 +189,7 @@ def open_replay(config: Path, script: Script, *, folder: Path, store_url: str = 
     return Replay(arena, script, playing, clock)
 
 
-def cast_of(
-    script: Script, settings: ConnectionSettings, hubspot: HubSpotKernel, salesforce: SalesforceKernel
-) -> Cast:
+def cast_of(script: Script, settings: ConnectionSettings, hubspot: HubSpotKernel, salesforce: SalesforceKernel) -> Cast:
     """The people of a script, with an account each, at stand-ins that get the fields of the configuration."""
     furnish(settings.connection.kinds, hubspot, salesforce)
     faker = open_faker(NAMES, seed=script.seed)
