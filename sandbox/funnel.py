@@ -75,9 +75,9 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """The deeds of each lead in their order, and who does them. ``begins`` and ``ends`` hold all of them.
+    """The deeds of each lead in their order, and who does them; all between ``begins`` and ``ends``.
 
-    ``ends`` is an hour after the last win, so that there is a poll behind it.
+    ``begins`` is a midnight, and ``ends`` far enough behind the last deed for hourly polls to see it.
     """
 
     seed: int
@@ -100,17 +100,16 @@ def script_of(rows: OlistRows, *, seed: int, only: int = 0) -> Script:
     sdrs = tuple(sorted({deal["sdr_id"] for deal in rows.deals.values()}))
     closers = tuple(sorted({deal["sr_id"] for deal in rows.deals.values()}))
     marketers = tuple(f"marketer{number}" for number in range(1, MARKETERS + 1))
-    ends = max(instant_of(deal["won_date"]) for deal in rows.deals.values()) + 2 * HOUR
+    last = max(instant_of(lead["first_contact_date"]) for lead in rows.leads.values())
+    last = max([last, *(instant_of(deal["won_date"]) for deal in rows.deals.values())])
     played = rows.first(only) if only else rows
-    begins = min(instant_of(lead["first_contact_date"]) for lead in played.leads.values())
     deeds = {}
     for mql, lead in played.leads.items():
-        story = _Story(mql, lead, random.Random(f"{seed} {mql}"), marketers, sdrs, ends)
+        story = _Story(mql, lead, random.Random(f"{seed} {mql}"), marketers, sdrs, last)
         deal = played.deals.get(mql)
-        told = tuple(story.won(deal) if deal is not None else story.never_won())
-        deeds[mql] = told
-        begins = min(begins, told[0].at)
-    ends = max(instant_of(deal["won_date"]) for deal in played.deals.values()) + 2 * HOUR if played.deals else ends
+        deeds[mql] = tuple(story.won(deal) if deal is not None else story.never_won())
+    begins = min(told[0].at for told in deeds.values()).replace(hour=0, minute=0, second=0)
+    ends = max(told[-1].at for told in deeds.values()) + 2 * HOUR
     return Script(seed, played, deeds, marketers, sdrs, closers, begins, ends)
 
 
@@ -119,14 +118,14 @@ class _Story:
 
     def __init__(
         self, mql: str, lead: Row, chance: random.Random, marketers: tuple[str, ...], sdrs: tuple[str, ...],
-        ends: datetime,
+        last: datetime,
     ) -> None:  # fmt: skip
         self.mql = mql
         self.met = instant_of(lead["first_contact_date"])
         self.chance = chance
         self.marketer = chance.choice(marketers)
         self.sdr = chance.choice(sdrs)
-        self.ends = ends
+        self.last = last
 
     def won(self, deal: Row) -> Iterator[Deed]:
         """Taken up, accepted, converted and won, by those and at the second that the file names."""
@@ -159,13 +158,13 @@ class _Story:
             yield deed
             back = False
             for following in self._taken_up(deed.at):
-                if following.at >= self.ends - DAY:
+                if following.at >= self.last:
                     return
                 yield following
                 deed = following
             if deed.does in {Does.REJECT, Does.RECYCLE} and deed.reason in LATER and self.chance.random() < AGAIN:
                 again = self._morning(deed.at + DAY * self.chance.uniform(30, 90))
-                if back := again < self.ends - 30 * DAY:
+                if back := again < self.last - 30 * DAY:
                     deed = self._deed(again, Does.REQUALIFY, self.marketer)
 
     def _taken_up(self, since: datetime) -> Iterator[Deed]:

