@@ -42,8 +42,14 @@ TRACKED: Final[Mapping[str, tuple[str, ...]]] = {
     "Contact": ("OwnerId", "Stage__c", "Stage_Reason__c"),
 }
 """Fields whose history the org keeps."""
+PROPERTIES: Final = ("first_contact", "landing_page", "lead_origin", "stage_reason")
+"""Custom properties of a contact that marketing fills."""
 PIPELINE: Final = 12
 """Months of declared revenue that an opportunity is worth."""
+
+
+class NoField(Exception):
+    """A field that people are to fill is not there; the text names it."""
 
 
 class Cast:
@@ -74,7 +80,11 @@ class Cast:
         }
 
     def hire(self, *, names: Callable[[], tuple[str, str]]) -> None:
-        """Gives everybody an account in both systems, and the org its history and its map for conversions."""
+        """Gives everybody an account in both systems, and the org its history and its map for conversions.
+
+        Raises ``NoField``.
+        """
+        self._look_around()
         for who in self._script.marketers:
             owner = self._marketing.do("add_owner", email=address(who), first="Marketer", last=who, teams=[TEAM])
             self._marketers[who] = self._marketing.do("user_of", owner=owner)
@@ -88,6 +98,14 @@ class Cast:
             self._crm.do("track_fields", object=name, fields=list(fields))
         for field in CUSTOM:
             self._crm.do("map_conversion", lead_field=field, object="Contact", field=field)
+
+    def _look_around(self) -> None:
+        needed = {name: {*CUSTOM, *fields} for name, fields in TRACKED.items()}
+        for desk, fields in ((self._marketing, {"contacts": set(PROPERTIES)}), (self._crm, needed)):
+            for name, wanted in fields.items():
+                lacking = sorted(wanted - set(desk.do("fields_of", object=name)))
+                if lacking:
+                    raise NoField(f"{name} has no field {lacking[0]}")
 
     def play(self, deed: Deed) -> bool:
         """Does it; ``False`` if the record that it is about is not there yet. A refusal of a stand-in is raised."""

@@ -18,6 +18,7 @@ ACTIONS = frozenset(
         # records
         "create", "edit", "archive", "restore", "gdpr_delete", "merge", "associate", "disassociate",
         "insert", "delete", "undelete", "erase", "convert", "touch", "person_account", "find",
+        "fields_of",
         # addresses and owners
         "unsubscribe", "leave_subscription", "resubscribe", "add_owner", "user_of", "add_user",
         "deactivate_user", "add_queue",

@@ -200,6 +200,10 @@ class People(Granting, Admins):
             str(row["Id"]) for row in rows if not row.get("IsDeleted") and str(row.get(field)).casefold() == wanted
         )
 
+    def fields_of(self, object: str) -> list[str]:
+        """The fields that a person finds on an object."""
+        return sorted(self._entity(object).fields)
+
     def touch(self, object: str, ids: Sequence[str]) -> None:
         """Moves SystemModstamp alone, as a recalculation by the system does, unless a switch says it does not."""
         if not self.org.switches.recalculation_moves_stamp:

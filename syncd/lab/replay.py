@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sandbox.cast import Cast
+from sandbox.cast import Cast, NoField
 from sandbox.desk import LocalDesk
 from sandbox.funnel import Script
 from sandbox.hubspot.kernel import HubSpotKernel
@@ -31,7 +31,7 @@ from syncd.lab.arena import SALESFORCE, Arena, adapted
 from syncd.lab.furnishing import furnish
 from syncd.lab.lives import Effects, Life, LifeClock
 from syncd.lab.virtual import SeededChance, VirtualClock
-from syncd.model.errors import Bug
+from syncd.model.errors import BadUsage, Bug
 from syncd.model.run import RunState
 from syncd.operations.worker import turn
 from syncd.ports.system import Clock
@@ -190,7 +190,10 @@ def open_replay(config: Path, script: Script, *, folder: Path, store_url: str = 
 
 
 def cast_of(script: Script, settings: ConnectionSettings, hubspot: HubSpotKernel, salesforce: SalesforceKernel) -> Cast:
-    """The people of a script, with an account each, at stand-ins that get the fields of the configuration."""
+    """The people of a script, with an account each, at stand-ins that get the fields of the configuration.
+
+    :raises BadUsage: if it lacks fields that these people fill.
+    """
     furnish(settings.connection.kinds, hubspot, salesforce)
     faker = open_faker(NAMES, seed=script.seed)
 
@@ -198,5 +201,8 @@ def cast_of(script: Script, settings: ConnectionSettings, hubspot: HubSpotKernel
         return faker.first_name(), faker.last_name()
 
     cast = Cast(LocalDesk(hubspot), LocalDesk(salesforce), script, names=names)
-    cast.hire(names=names)
+    try:
+        cast.hire(names=names)
+    except NoField as why:
+        raise BadUsage(f"{why} in this configuration, and people are to fill it: begin with config/funnel") from why
     return cast
