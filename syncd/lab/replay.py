@@ -4,8 +4,9 @@ Both vendors are the sandbox's kernels in this process, the daemon's turns are r
 People act at their own second, in the middle of a turn, too, under their own names and through nothing but what people
 can do (``sandbox.cast``). Nothing waits.
 
-A poll is left out where the one before it had nothing to see and did nothing, and nobody has done anything since: it
-would read the same once more and decide the same. ``every`` plays these, too; a test compares what comes of both.
+A poll is left out where the one before it had nothing to see and did nothing, nobody has done anything since, and no
+handoff has become late: it would read the same once more, decide the same and tell nothing. ``every`` plays these, too;
+a test compares what comes of both.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sandbox.names import open_faker
 from sandbox.playing import Playing
 from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.bootstrap import read_config
+from syncd.engine.lateness import late
 from syncd.engine.resync import Met
 from syncd.engine.world import World
 from syncd.lab.arena import SALESFORCE, Arena, adapted
@@ -127,7 +129,7 @@ class Replay:
         ends = self.script.ends if until is None else until
         while due <= ends:
             played.hours += 1
-            if every or not idle or self._moved_by(due):
+            if every or not idle or self._moved_by(due) or late(world.store, since=last, now=due):
                 # What was left out counts as made: the daemon has not slept.
                 world.poll = max(poll, due - last).total_seconds()
                 idle = self._turn(world, due, due + poll, met, played)
