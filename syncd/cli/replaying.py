@@ -135,7 +135,7 @@ def _quiet() -> Iterator[None]:
     """Without a log line for each of thousands of polls."""
     from syncd.observe.log import configure_logs
 
-    configure_logs(level="warning")
+    configure_logs(level="error")
     try:
         yield
     finally:

@@ -4,9 +4,9 @@ Both vendors are the sandbox's kernels in this process, the daemon's turns are r
 People act at their own second, in the middle of a turn, too, under their own names and through nothing but what people
 can do (``sandbox.cast``). Nothing waits.
 
-A poll is left out where the one before it had nothing to see and did nothing, nobody has done anything since, and no
-handoff has become late: it would read the same once more, decide the same and tell nothing. ``every`` plays these, too;
-a test compares what comes of both.
+A poll is left out where the one before it had nothing to see and did nothing, and nobody has done anything since: it
+would read the same once more and decide the same. Which handoffs have become late by then is told all the same.
+``every`` plays these polls, too; a test compares what comes of both.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from sandbox.names import open_faker
 from sandbox.playing import Playing
 from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.bootstrap import read_config
-from syncd.engine.lateness import late
+from syncd.engine.lateness import escalate
 from syncd.engine.resync import Met
 from syncd.engine.world import World
 from syncd.lab.arena import SALESFORCE, Arena, adapted
@@ -36,6 +36,7 @@ from syncd.lab.virtual import SeededChance, VirtualClock
 from syncd.model.errors import BadUsage, Bug
 from syncd.model.run import RunState
 from syncd.operations.worker import turn
+from syncd.ports.store import Store
 from syncd.ports.system import Clock
 from syncd.settings.accounts import ConnectionSettings
 from syncd.store import open_store
@@ -123,20 +124,28 @@ class Replay:
         played = Played(self.script, self.playing)
         world, _ = self.arena.start()
         met = Met()
-        idle = False
+        idle, late = False, None
         poll = timedelta(seconds=self.arena.settings.poll)
         due = last = self.clock.now()
         ends = self.script.ends if until is None else until
         while due <= ends:
             played.hours += 1
-            if every or not idle or self._moved_by(due) or late(world.store, since=last, now=due):
+            if every or not idle or self._moved_by(due):
                 # What was left out counts as made: the daemon has not slept.
                 world.poll = max(poll, due - last).total_seconds()
                 idle = self._turn(world, due, due + poll, met, played)
                 last = due
+                late = _late_after(world.store, self.clock.now(), ends) if idle else None
                 told(played)
+            elif late is not None and late <= due:
+                self._go_to(due)
+                escalate(world.store, self.clock.now())
+                late = _late_after(world.store, self.clock.now(), ends)
             due += poll
         return played
+
+    def _go_to(self, at: datetime) -> None:
+        self.clock.advance((at - self.clock.now()).total_seconds())
 
     def _moved_by(self, due: datetime) -> bool:
         """Whether somebody does something until then."""
@@ -146,7 +155,7 @@ class Replay:
     def _turn(self, world: World, at: datetime, due: datetime, met: Met, played: Played) -> bool:
         """One turn of the daemon; whether it had nothing to see and did nothing."""
         done = self.playing.done
-        self.clock.advance((at - self.clock.now()).total_seconds())
+        self._go_to(at)
         seen = self.playing.done - done
         began = self.playing.done
         ended = turn(world, began=self.clock.now(), due=due, met=met)
@@ -167,6 +176,12 @@ class Replay:
             played.calls += len(kernel.calls)
             kernel.calls.clear()
         return wrote
+
+
+def _late_after(store: Store, now: datetime, until: datetime) -> datetime | None:
+    """When the next handoff becomes due or overdue, of which a turn tells, if nobody does anything until then."""
+    clocks = (clock for row in store.undone(now, until) for clock in (row.touch, row.decision))
+    return min((edge for clock in clocks for edge in clock if edge is not None and edge > now), default=None)
 
 
 def open_replay(config: Path, script: Script, *, folder: Path, store_url: str = "sqlite://") -> Replay:

@@ -19,6 +19,7 @@ from sandbox.funnel import Does
 from syncd.engine import lateness
 from syncd.lab.replay import Replay
 from syncd.model.episode import Born, Contacted, Moved, State
+from syncd.observe.log import configure_logs
 from syncd.operations.report import NONE, Period
 from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
@@ -41,9 +42,11 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     """The funnel from its first day to its last win, played once for all tests."""
     made = opened(script(leads=LEADS), tmp_path_factory.mktemp("replay"))
     print(f"seed {made.script.seed}: {made.script.length} deeds for {len(made.script.deeds)} leads")  # noqa: T201
+    configure_logs(level="error")  # without thousands of handoffs that are late
     began = time.process_time()
     played = made.play()
     took = time.process_time() - began  # nothing waits, so that is what a clock shows where nobody else is at work
+    configure_logs(level="info")
     print(f"{took:.0f} s: {played.polls} of {played.hours} hourly polls, {played.calls} calls")  # noqa: T201
     assert played.playing.done == made.script.length, "somebody could not do what the script says"
     assert not played.playing.late, "somebody had to wait for syncd"
@@ -171,7 +174,7 @@ def test_a_poll_that_is_left_out_would_have_changed_nothing(tmp_path: Path, monk
         late.append(sorted(told))
         told.clear()
     assert polls[0] == 7 * 24 + 1
-    assert polls[1] < polls[0] * 0.7
+    assert polls[1] < polls[0] / 2
     assert ledgers[0] == ledgers[1]
     assert late[0] == late[1] != []
     assert any(kind is Moved for kind, _, _ in ledgers[0])
