@@ -197,7 +197,9 @@ class People(Granting, Admins):
         ids = table.lookup(field, wanted) if table.has_index(field) else table.rows
         rows = (table.rows[id_] for id_ in ids)
         return sorted(
-            str(row["Id"]) for row in rows if not row.get("IsDeleted") and str(row.get(field)).casefold() == wanted
+            str(row["Id"])
+            for row in rows
+            if not row.get("IsDeleted") and str(row.get(field) or "").casefold() == wanted
         )
 
     def fields_of(self, object: str) -> list[str]:
