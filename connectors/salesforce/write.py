@@ -12,6 +12,7 @@ Length: one batch's story from what is sent to what became of each row, whose st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -26,12 +27,14 @@ from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
 from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
 from connectors.salesforce.queries import subanswers
+from connectors.salesforce.roles import Primary, give
 from connectors.shapes import reading
 from connectors.transport import Accept, Again, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.remote import RemoteRecord, Shape
 from syncd.model.values import Instant, Lane
 from syncd.model.write import (
+    Clash,
     CreateRecord,
     Deferred,
     Indeterminate,
@@ -153,7 +156,9 @@ class _Batch:
         if self._writer.bulk is not None:
             self._writer.bulk.look_back(self._lane)
         rows = self._offered(self._expected(self._rows()))
-        for whole in rounds(rows):
+        bare = [row for row in rows if not row.sent]  # only a role is to be changed
+        self._done += [(row, as_told(row.write.ref.id), False) for row in bare if isinstance(row.write, UpdateRecord)]
+        for whole in rounds([row for row in rows if row.sent]):
             part = [row for row in whole if row.place not in self._seen]
             for row in whole:
                 if row.place in self._seen:
@@ -181,6 +186,7 @@ class _Batch:
             self._results[row.place] = Stale(current)
         self._results |= follow(lookup, self._shape, self._left, self._lane)
         self._results |= read_back(lookup, self._done, self._lane)
+        self._give_roles()
         return [self._results[place] for place in range(len(self._batch))]
 
     def _rows(self) -> list[Row]:
@@ -292,6 +298,18 @@ class _Batch:
             silent = [row for row in self._unjudged(part) if row.place not in again_places]
             self._put(silent, self._unknown("the job tells nothing of this row"))
             self._send_all(again)
+
+    def _give_roles(self) -> None:
+        """Primary contacts of what was written; one that is refused parks the reference, not the row."""
+        rows = [row for row, *_ in self._done if row.roles]
+        if not rows or self._is_over(rows):
+            return
+        writer = self._writer
+        wanted = [
+            Primary(row.place, name, id_, contact) for row, id_, _ in self._done for name, contact in row.roles.items()
+        ]
+        until = writer.clock.now() + writer.horizon
+        self._results |= give(writer.client, writer.lookup.queries, wanted, until=until, lane=self._lane)
 
     def _is_over(self, rows: Sequence[Row]) -> bool:
         """Whether nothing more is sent: these rows are put off then."""
@@ -425,6 +443,9 @@ class _Batch:
             self._locked.append(row)
         elif trouble == Trouble.LEFT:
             self._left.append((row, complaint))
+        elif isinstance(trouble, Refused | Clash):  # a lookup is known to the mapping by what it refers to
+            named = tuple(row.lookups.get(name, name) for name in trouble.fields)
+            self._results[row.place] = replace(trouble, fields=named)
         else:
             self._results[row.place] = trouble
 

@@ -46,9 +46,9 @@ def explain(
     reason}]}, rating {grade, points, reason, at, rules [{name, words, holds, points, days, doubt}]}, unsettled {FIELD:
     reason}}, happened [{at, what, cycle, by, team, side, reason}], handoffs [{id, state, born, opened_at, ..., system,
     touch, decision (milliseconds), touch_due, decision_due, ...}], routing {picked_up {owner, from}, next and given
-    [{how, owner, rule, pool, passed [{rule, owner, why}], and of those given at, outcome}]}; persona and rating are null
-    where none is declared, and where FIELD is given; routing where nobody was or will be routed, and where FIELD is not
-    the owner.
+    [{how, owner, rule, pool, passed [{rule, owner, why}], and of those given at, outcome}]}; persona and rating are
+    null where none is declared, and where FIELD is given; routing where nobody was or will be routed, and where FIELD
+    is not the owner.
     """
     from syncd.cli.out import print_json
     from syncd.engine.world import make_ready

@@ -21,7 +21,7 @@ class Create:
     """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent.
 
     ``record_type`` is a developer name; without it the vendor chooses. ``by_rules`` has the vendor's own assignment
-    rules give it an owner.
+    rules give it an owner. ``dated`` are fields whose value depends on when it was computed, so no digest covers it.
     """
 
     side: Side
@@ -34,12 +34,13 @@ class Create:
     defaulted: tuple[str, ...] = ()
     record_type: str | None = None
     by_rules: bool = False
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
-    guard; ``key`` is set when the key field is (also) written.
+    guard; ``key`` is set when the key field is (also) written; ``dated`` as in ``Create``.
     """
 
     side: Side
@@ -50,6 +51,7 @@ class Update:
     lane: Lane
     expect: Mapping[str, Wire] | None = None
     key: str | None = None
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,13 @@ from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.beside import journey_of
+from syncd.model.derived import FILES
 from syncd.model.errors import BadUsage
 from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
-from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
@@ -221,6 +222,8 @@ class _Story:
         return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
 
     def _journey(self, name: str) -> Journey | None:
+        if self.planner.field(name).derive is not None:  # what a Base keeps beside such a field is no journey
+            return None
         kept = None if self.base is None else self.base.agreed.get(journey_of(name))
         return None if kept is None else Journey.read(kept)
 
@@ -236,13 +239,11 @@ class _Story:
         if names is None:
             return Told({}, MISSING, f"{record.ref.object} has no such field")
         wires: dict[str, Wire] = {}
+        held: Mapping[str, Wire] = self.base.confirmed.of(side) if self.base is not None else {}
         for name in names:
-            if name.startswith(REF):
-                refs = record.refs.get(name[4:])
-                if refs is not None:
-                    wires[name] = str(refs[0]) if refs else None
-            elif name in record.fields:
-                wires[name] = record.fields[name]
+            wire = wire_of(record, name, held.get(name, MISSING))
+            if wire is not MISSING:
+                wires[name] = wire
         if len(wires) < len(names):
             hidden = ", ".join(name for name in names if name not in wires)
             return Told(wires, MISSING, f"{hidden} was not told: it does not exist or is hidden from syncd")
@@ -280,6 +281,8 @@ class _Story:
 
     def _still(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """Why nothing happens with a field that no decision touches."""
+        if mapping.derive is not None:
+            return f"nothing: it stands as computed from {FILES[mapping.derive.sort]}"
         both = (now.marketing, now.crm)
         if self.hit.link is None or any(told is None for told in both):
             return "nothing: there is no record on the other side to compare with"

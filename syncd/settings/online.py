@@ -179,12 +179,12 @@ class _Checking:
             shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
             self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden")
         else:
+            advice = "correct the name, let syncd's user see the field, or say `optional: true`"
+            if field.derive is not None:
+                advice = "let `syncd setup` make it, let syncd's user see the field, or say `optional: true`"
             for side, object_name, name in gone:
-                self.tree.flaw(
-                    ("fields", field.name, side.value),
-                    f"{object_name}.{name} does not exist or is hidden from syncd",
-                    "correct the name, let syncd's user see the field, or say `optional: true`",
-                )
+                what = f"{object_name}.{name} does not exist or is hidden from syncd"
+                self.tree.flaw(("fields", field.name, side.value), what, advice)
         return False
 
     def _fits(self, field: FieldMapping, side: Side, object_name: str, name: str, position: int) -> None:

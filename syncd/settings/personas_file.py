@@ -43,17 +43,20 @@ class PersonasFile(Section):
     personas: list[PersonaSection] = Field(min_length=1, description="The personas, in the order they are tried.")
 
 
-def personas_of(section: PersonasFile, tree: Tree, *, names: frozenset[str]) -> tuple[Persona, ...]:
+def personas_of(
+    section: PersonasFile, tree: Tree, *, names: frozenset[str], derived: frozenset[str] = frozenset()
+) -> tuple[Persona, ...]:
     """The personas of a file, in its order; what is wrong is noted in the tree.
 
     :param names: the shared fields of a person.
+    :param derived: those that syncd computes, in part from personas.
     """
     readable = names - {PERSONA, GRADE}
     for number, each in enumerate(section.personas):
         loc: Loc = ("personas", number)
         for key in ("key", "name"):
             _once(section, number, key, tree)
-        check_expression(each.when, readable, tree=tree, loc=(*loc, "when"))
+        check_expression(each.when, readable, tree=tree, loc=(*loc, "when"), derived=derived)
         if each.when.strip() == ALWAYS and number < len(section.personas) - 1:
             tree.flaw((*loc, "when"), "this persona hides the personas below it", "put it last")
     return tuple(Persona(each.key, each.name, each.definition, each.when, each.owner) for each in section.personas)

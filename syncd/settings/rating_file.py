@@ -88,14 +88,20 @@ class RatingFile(Section):
 
 
 def rating_of(
-    section: RatingFile, tree: Tree, *, types: Mapping[str, FieldType], personas: Sequence[str] | None
+    section: RatingFile,
+    tree: Tree,
+    *,
+    types: Mapping[str, FieldType],
+    personas: Sequence[str] | None,
+    derived: frozenset[str] = frozenset(),
 ) -> Rating:
     """The rating of a file; what is wrong is noted in the tree.
 
     :param types: the shared fields of a person with their types.
     :param personas: the keys of the personas; ``None`` where their own file cannot be read, which is told there.
+    :param derived: further fields, which syncd computes, in part from the rating.
     """
-    checking = _Checking(section, tree, types, personas)
+    checking = _Checking(section, tree, types, personas, derived)
     checking.run()
     return Rating(
         grades=tuple(GradeRule(each.grade, each.at_least, each.words) for each in section.grades),
@@ -117,8 +123,14 @@ class _Checking:
     """One rating file being checked."""
 
     def __init__(
-        self, section: RatingFile, tree: Tree, types: Mapping[str, FieldType], personas: Sequence[str] | None
+        self,
+        section: RatingFile,
+        tree: Tree,
+        types: Mapping[str, FieldType],
+        personas: Sequence[str] | None,
+        derived: frozenset[str],
     ) -> None:
+        self.derived = derived
         self.section = section
         self.tree = tree
         self.types = types
@@ -142,7 +154,7 @@ class _Checking:
                 self.tree.flaw(
                     (*loc, "name"), f"the name {rule.name!r} is that of the rule in line {line}", "name it otherwise"
                 )
-            check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"))
+            check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"), derived=self.derived)
             if self.personas is not None:
                 check_personas(rule.when, self.personas, tree=self.tree, loc=(*loc, "when"))
             if rule.points == 0:
@@ -155,7 +167,9 @@ class _Checking:
         """A field that must be there and of a fitting type."""
         known = sorted(each for each, sort in self.types.items() if sort in fitting)
         use = f"use one of {', '.join(known)}" if known else f"map a field of type {' or '.join(fitting)}"
-        if name not in self.types:
+        if name in self.derived:
+            self.tree.flaw(loc, f"the field {name} is derived: nothing can follow from it", use)
+        elif name not in self.types:
             near = get_close_matches(name, known, n=1)
             advice = f"did you mean {near[0]}?" if near else use
             self.tree.flaw(loc, f"there is no shared field {name!r}", advice)

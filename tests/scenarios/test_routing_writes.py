@@ -154,6 +154,33 @@ def test_killed_at_any_step_no_turn_is_skipped_and_none_is_taken_twice(tmp_path:
     raise AssertionError("it died every time")
 
 
+def test_killed_while_somebody_comes_into_a_stage(tmp_path: Path) -> None:
+    """The owner arrives once, in both systems: also if it was written and nobody heard of it."""
+    for n in range(1, 60, 2):
+        folder = tmp_path / str(n)
+        folder.mkdir()
+        desk = Desk.of(tmp_path, store=f"sqlite:///{folder}/state.db")
+        contact, lead = requalified(desk, "New Leads")
+        desk.both.clock.advance(HOUR)
+        died = False
+        try:
+            sync(restarted(desk, folder, n).both.world)
+        except Killed:
+            died = True
+        restarted(desk, folder, 10**9)
+        for _ in range(1 + died):
+            desk.cycle(after=300)
+        assert (desk.who(lead), desk.shown(contact)) == ("ann", "ann"), n
+        assert desk.marketed(contact, "sales_owner_email") == address("ann"), n
+        number, turns = desk.both.store.turns()
+        assert turns == {("team", f"user:{address('ann')}"): number}, n
+        desk.both.store.close()
+        if not died:
+            assert n > 6, "too few effects to die at"
+            return
+    raise AssertionError("it died every time")
+
+
 # -- remembered --------------------------------------------------------------------------------------------------------
 def test_the_decision_is_remembered_with_whom_it_passed_over(desk: Desk) -> None:
     """In the store, beside the audit's own row, whose rule names the rule."""
