@@ -133,6 +133,7 @@ def _of_leaders(tree: dict[str, Any]) -> None:
 def unguarded(tmp_path: Path) -> Iterator[Steps]:
     """A persona whose condition has no answer where the title is empty."""
     config = derived_config(tmp_path, "persona", "grade")
+    (config / "routing.yaml").unlink()  # it names the other personas
     edit(config / "personas.yaml", _unguarded)
     edit(config / "rating.yaml", _of_leaders)
     edit(config / "schema" / "person.yaml", lambda tree: tree["fields"]["title"].update(clear="both"))
