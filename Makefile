@@ -23,9 +23,10 @@ test: $(STAMP) ## every test, the wrong versions and 500 simulated scenarios, si
 test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
 	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
 
-trial: $(STAMP) ## ten minutes of edits, kills and resyncs, on SQLite and with three workers on PostgreSQL; its restarts
+trial: $(STAMP) ## ten minutes of edits, kills and resyncs on SQLite and PostgreSQL, its restarts; the real funnel, whole
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \
 		tests/scenarios/test_daemons.py::test_the_server_goes_away_and_comes_back $(ARGS)
+	@TRIAL_LEADS=0 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_replayed_funnel.py -rP $(ARGS)
 
 chaos: $(STAMP) ## daemons killed, frozen and out of disk, PostgreSQL restarted, judged from outside; MINUTES=N SEED=S
 	@$(BIN)/python -m tests.chaos --minutes $(or $(MINUTES),10) $(if $(SEED),--seed $(SEED)) $(ARGS)

@@ -17,9 +17,10 @@ ACTIONS = frozenset(
     {
         # records
         "create", "edit", "archive", "restore", "gdpr_delete", "merge", "associate", "disassociate", "relate", "part",
-        "insert", "delete", "undelete", "erase", "convert", "touch", "person_account",
+        "insert", "delete", "undelete", "erase", "convert", "touch", "person_account", "find", "fields_of",
         # addresses and owners
-        "unsubscribe", "leave_subscription", "resubscribe", "add_owner", "add_user", "deactivate_user", "add_queue",
+        "unsubscribe", "leave_subscription", "resubscribe", "add_owner", "user_of", "add_user",
+        "deactivate_user", "add_queue",
         # the admin's work
         "add_property", "remove_property", "require_property", "hide_field", "protect_field", "show_field",
         "track_fields", "map_conversion", "set_lead_statuses", "begin_maintenance", "end_maintenance",

@@ -4,30 +4,22 @@ Every qualified lead becomes a HubSpot contact. Every closed deal exists indepen
 status ``Closed - Won``, an owner (one User per sales representative) and the deal's fields. Only the e-mail address
 ``<mql_id>@example.com`` connects the two; nothing of syncd's own keys is written. The data set is anonymous, so names
 come from a seeded Faker. The files stay where they are: the folder is given by the caller and only read.
-Refuses a folder, a file, a column or a row that is not as expected (``OlistFlaw`` says what and where).
+Refuses what is not as expected (``sandbox.olist_files``).
 """
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.names import open_faker
+from sandbox.olist_files import instant_of, read_olist
 from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.wire_time import stamp
 
-LEADS_FILE = "marketing_qualified_leads.csv"
-DEALS_FILE = "closed_deals.csv"
-LEAD_COLUMNS = ("mql_id", "first_contact_date", "landing_page_id", "origin")
-DEAL_COLUMNS = (
-    "mql_id", "seller_id", "sdr_id", "sr_id", "won_date", "business_segment", "lead_type", "lead_behaviour_profile",
-    "has_company", "has_gtin", "average_stock", "business_type", "declared_product_catalog_size",
-    "declared_monthly_revenue",
-)  # fmt: skip
 #: Columns of a deal that a Lead has no field for; they become lines of its description.
 DESCRIBED = (
     "seller_id", "sdr_id", "lead_type", "lead_behaviour_profile", "has_company", "has_gtin", "average_stock",
@@ -39,10 +31,6 @@ SOURCES: Mapping[str, str] = {
     "organic_search": "Web", "paid_search": "Web", "direct_traffic": "Web", "social": "Web", "display": "Web",
     "referral": "Partner Referral",
 }  # fmt: skip
-
-
-class OlistFlaw(Exception):
-    """The folder does not hold the data set; the text says what is wrong where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +51,8 @@ def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKerne
 
     Both files are read and checked before anything is written.
     """
-    if not folder.is_dir():
-        raise OlistFlaw(f"{folder} is no folder: give the one that holds {LEADS_FILE} and {DEALS_FILE}")
-    leads = _read(folder / LEADS_FILE, columns=LEAD_COLUMNS, moment="first_contact_date")
-    deals = _read(folder / DEALS_FILE, columns=DEAL_COLUMNS, moment="won_date")
-    unknown = deals.keys() - leads.keys()
-    if unknown:
-        raise OlistFlaw(f"{folder / DEALS_FILE}: mql_id {min(unknown)} is not in {LEADS_FILE}")
+    rows = read_olist(folder)
+    leads, deals = rows.leads, rows.deals
     faker = open_faker("pt_BR", seed=seed)
     names = {mql: (faker.first_name(), faker.last_name()) for mql in leads}
     contacts = hubspot.load("contacts", [_contact(mql, row, names[mql]) for mql, row in leads.items()])
@@ -85,40 +68,8 @@ def load_olist(folder: Path, hubspot: HubSpotKernel, salesforce: SalesforceKerne
     )
 
 
-def _read(path: Path, *, columns: tuple[str, ...], moment: str) -> dict[str, dict[str, str]]:
-    """The rows of one file by ``mql_id``; the column ``moment`` is checked to be a date or an instant."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise OlistFlaw(f"{path} is missing: the folder must hold {LEADS_FILE} and {DEALS_FILE}") from None
-    except (OSError, UnicodeDecodeError) as why:
-        raise OlistFlaw(f"{path} cannot be read as UTF-8 text: {why}") from why
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in columns if name not in (reader.fieldnames or ())]
-    if missing:
-        raise OlistFlaw(f"{path}, line 1: the columns {', '.join(missing)} are missing; expected {', '.join(columns)}")
-    rows: dict[str, dict[str, str]] = {}
-    for row in reader:
-        where = f"{path}, line {reader.line_num}"
-        if None in row.values() or None in row:
-            raise OlistFlaw(f"{where}: the row has not as many values as there are columns")
-        mql = row["mql_id"]
-        if not mql or mql in rows:
-            raise OlistFlaw(f"{where}: mql_id {mql!r} is empty or stands twice; each row needs its own")
-        try:
-            _instant(row[moment])
-        except ValueError:
-            raise OlistFlaw(
-                f"{where}: {moment} is {row[moment]!r}, expected YYYY-MM-DD or YYYY-MM-DD HH:MM:SS"
-            ) from None
-        rows[mql] = row
-    if not rows:
-        raise OlistFlaw(f"{path} has no rows")
-    return rows
-
-
 def _contact(mql: str, row: Mapping[str, str], name: tuple[str, str]) -> dict[str, str]:
-    met = stamp(_instant(row["first_contact_date"]))
+    met = stamp(instant_of(row["first_contact_date"]))
     return {
         "email": f"{mql}@example.com",
         "firstname": name[0],
@@ -135,7 +86,7 @@ def _contact(mql: str, row: Mapping[str, str], name: tuple[str, str]) -> dict[st
 def _lead(
     mql: str, row: Mapping[str, str], name: tuple[str, str], *, lead: Mapping[str, str], owner: str
 ) -> dict[str, object]:
-    won = _instant(row["won_date"])
+    won = instant_of(row["won_date"])
     segment = row["business_segment"]
     revenue = float(row["declared_monthly_revenue"] or 0)
     return {
@@ -151,7 +102,7 @@ def _lead(
         "Description": "\n".join(f"{column}: {row[column]}" for column in DESCRIBED if row[column]),
         "CreatedDate": stamp(won),
         # One deal of the data set was won before its first contact; sales touched it last all the same.
-        "LastModifiedDate": stamp(max(won, _instant(lead["first_contact_date"]) + timedelta(days=1))),
+        "LastModifiedDate": stamp(max(won, instant_of(lead["first_contact_date"]) + timedelta(days=1))),
     }
 
 
@@ -163,7 +114,3 @@ def _add_status(salesforce: SalesforceKernel) -> None:
     ]
     if WON not in {row["MasterLabel"] for row in present}:
         salesforce.set_lead_statuses([*present, {"MasterLabel": WON}])  # type: ignore[list-item]
-
-
-def _instant(text: str) -> datetime:
-    return datetime.fromisoformat(text).replace(tzinfo=UTC)

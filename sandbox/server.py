@@ -297,6 +297,14 @@ class RunningSandbox:
             from sandbox.contracts import hold  # noqa: PLC0415 - needs jsonschema, which only developers install
 
             hold(hubspot, contracts)
+        return cls.serving(hubspot, salesforce, hubspot_port, salesforce_port, latency=latency, authority=authority)
+
+    @classmethod
+    def serving(
+        cls, hubspot: HubSpotKernel, salesforce: SalesforceKernel, hubspot_port: int = 0, salesforce_port: int = 0, *,
+        latency: float = 0.0, authority: Authority | None = None,
+    ) -> RunningSandbox:  # fmt: skip
+        """Serves two kernels that are there already. Raises ``OSError`` if a port is taken."""
         first = KernelServer(hubspot, port=hubspot_port, latency=latency, authority=authority)
         try:
             second = KernelServer(salesforce, port=salesforce_port, latency=latency, authority=authority)

@@ -197,6 +197,10 @@ class People:
         options = [{"label": each["value"], "hidden": False, **each} for each in definition.get("options", ())]
         store.define(new_definition(self.portal, store, {**defaults, **definition, "options": options}))
 
+    def fields_of(self, object: str) -> list[str]:
+        """The properties that a person finds on an object."""
+        return sorted(self.portal.store(object).definitions)
+
     def remove_property(self, object: str, name: str) -> None:
         """Removes a property and its values."""
         store = self.portal.store(object)

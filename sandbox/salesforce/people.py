@@ -189,6 +189,23 @@ class People(Granting, Admins):
         entity.table.load(loaded)
         return [str(row["Id"]) for row in loaded]
 
+    def find(self, object: str, field: str, value: str) -> list[str]:
+        """A person looks for rows by the value of a field, in any case; those in the recycle bin are not shown."""
+        entity, wanted = self._entity(object), value.casefold()
+        self.org.settle()
+        table = entity.table
+        ids = table.lookup(field, wanted) if table.has_index(field) else table.rows
+        rows = (table.rows[id_] for id_ in ids)
+        return sorted(
+            str(row["Id"])
+            for row in rows
+            if not row.get("IsDeleted") and str(row.get(field) or "").casefold() == wanted
+        )
+
+    def fields_of(self, object: str) -> list[str]:
+        """The fields that a person finds on an object."""
+        return sorted(self._entity(object).fields)
+
     def touch(self, object: str, ids: Sequence[str]) -> None:
         """Moves SystemModstamp alone, as a recalculation by the system does, unless a switch says it does not."""
         if not self.org.switches.recalculation_moves_stamp:

@@ -67,6 +67,7 @@ def build_world(  # noqa: PLR0913 - a world has so many parts
         ahead=read_ahead,
         checked={} if checked is None else checked,
         windows=Windows() if windows is None else windows,
+        poll=settings.poll,
     )
 
 

@@ -34,6 +34,7 @@ from syncd.cli import (
     pausing,
     plan,
     privacy,
+    replaying,
     report,
     resync,
     schema,
@@ -158,7 +159,7 @@ def _terminated(_number: int, _frame: object) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs one command line. Returns the exit code."""
-    words = global_first(arguments) or ["--help"]
+    words = replaying.people_at_work(global_first(arguments)) or ["--help"]
     command = next((word for word in words if word in _names()), "")
     configure_logs(level="info")
     try:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from syncd.cli import faulty, keeping
+from syncd.cli import exports, faulty, keeping, replaying
 from syncd.cli.call import Call
-from syncd.model.errors import BadUsage, RetryLater
+from syncd.model.errors import BadUsage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +35,19 @@ def sandbox(
     load: Annotated[
         Path | None, typer.Option("--load", metavar="FOLDER", help="Fill them with the Olist funnel's two CSV files.")
     ] = None,
-    people: Annotated[int, typer.Option("--people", metavar="N", min=0, help="Make N people on both sides.")] = 0,
+    people: Annotated[
+        int,
+        typer.Option(
+            "--people",
+            metavar="[N]",
+            min=0,
+            help="Make N people on both sides. Without N: the people of the funnel of --load work, replayed.",
+        ),
+    ] = 0,
+    play: Annotated[bool, typer.Option(replaying.PLAY, hidden=True)] = False,
+    leads: Annotated[
+        int, typer.Option("--leads", metavar="N", min=0, help="Replay the first N leads of the funnel; 0 for all.")
+    ] = 0,
     companies: Annotated[int, typer.Option("--companies", metavar="N", min=0, help="And N companies.")] = 0,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="The same seed makes the same records.")] = 1,
     daily_calls: Annotated[
@@ -101,8 +113,12 @@ def sandbox(
         faulty.show()
         return
     chosen = faulty.read(wanted)
-    if export is not None and hubspot_port and salesforce_port and _running(hubspot_port, salesforce_port):
-        _export_running(export, hubspot_port, salesforce_port)
+    if export is not None and hubspot_port and salesforce_port and exports.running_there(hubspot_port, salesforce_port):
+        exports.export_running(export, hubspot_port, salesforce_port)
+        return
+    if play:
+        ports = hubspot_port, salesforce_port
+        replaying.replay(call, load, folder=write_config, ports=ports, seed=seed, leads=leads, stop_signal=_stop_signal)
         return
     if like is not None:
         call = replace(call, connection=like)
@@ -126,7 +142,9 @@ def sandbox(
         _print(running, environment, write_config, admin)
         stopped.wait()
         if export is not None:
-            _save(export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()})
+            exports.save_exports(
+                export, {"hubspot": running.hubspot.export(), "salesforce": running.salesforce.export()}
+            )
         if state is not None:
             keeping.save(running, state)
     finally:
@@ -210,7 +228,8 @@ def _fill(running: RunningSandbox, *, load: Path | None, people: int, companies:
     with running.hubspot_server.lock, running.salesforce_server.lock:
         try:
             if load is not None:
-                from sandbox.olist import OlistFlaw, load_olist
+                from sandbox.olist import load_olist
+                from sandbox.olist_files import OlistFlaw
 
                 try:
                     load_olist(load, running.hubspot, running.salesforce, seed=seed)
@@ -300,44 +319,3 @@ def _syncd_yaml(folder: Path, environment: Mapping[str, str]) -> str:
         f"      client_id: {quoted('CRM__CLIENT_ID')}\n"
         f"      client_secret: {quoted('CRM__CLIENT_SECRET')}\n"
     )
-
-
-# -- exporting ---------------------------------------------------------------------------------------------------------
-def _running(*ports: int) -> bool:
-    """Whether somebody listens on all of these ports."""
-    import socket
-
-    def listens(port: int) -> bool:
-        with socket.socket() as probe:
-            probe.settimeout(2)
-            return probe.connect_ex(("127.0.0.1", port)) == 0
-
-    return all(listens(port) for port in ports)
-
-
-def _export_running(folder: Path, hubspot_port: int, salesforce_port: int) -> None:
-    from urllib.error import URLError
-
-    from sandbox.control import Control, ControlRefused
-
-    exports = {}
-    for vendor, port in (("hubspot", hubspot_port), ("salesforce", salesforce_port)):
-        try:
-            exports[vendor] = Control(f"http://127.0.0.1:{port}").export()
-        except (URLError, ControlRefused, ValueError, OSError) as trouble:
-            raise RetryLater(
-                f"what listens on port {port} is no stand-in of {vendor} ({type(trouble).__name__}); "
-                "start `syncd sandbox` there, or name its ports",
-                sent=False,
-            ) from trouble
-    _save(folder, exports)
-
-
-def _save(folder: Path, exports: Mapping[str, Mapping[str, object]]) -> None:
-    """One file a vendor: ``{object: [record]}``."""
-    from syncd.cli.plan import write_private
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for vendor, records in exports.items():
-        write_private(folder / f"{vendor}.json", records)
-        typer.echo(f"{folder / f'{vendor}.json'}")

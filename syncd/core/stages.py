@@ -137,8 +137,24 @@ class Stages:
 
         :param shown: whether the CRM shows that stage already.
         """
+        told = self._stage_told(person, path, agreed, shown=shown)
+        return told | self._facts_told(person.base, agreed, told)
+
+    def arrival(self, link: Link, origin: Side, agreed: Mapping[str, Canonical], moves: Moves) -> dict[str, Canonical]:
+        """``beside`` for somebody whose counterpart is made: how they came into the stage that their record shows."""
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        stage = agreed.get(self.name)
+        path = () if stage is None else self._staging.way(origin, str(stage), moves.of(origin))
+        # Whoever makes a record writes the facts with the stage: they are told with it.
+        return self._stage_told(Person(link, EMPTY_BASE, nobody, {}), path, agreed, shown=origin is Side.CRM)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _stage_told(
+        self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool
+    ) -> dict[str, Canonical]:
+        """The journey and the news of a stage that is another one."""
+        told: dict[str, Canonical] = {}
         base = person.base
-        told = self._facts_told(base, agreed)
         if self.name not in agreed or not (path or agreed[self.name] != base.agreed.get(self.name, MISSING)):
             return told
         stage, before = agreed[self.name], base.agreed.get(self.name, MISSING)
@@ -156,22 +172,21 @@ class Stages:
             told[news_of(self.name)] = News(moves, shown=shown).text
         return told
 
-    def arrival(self, link: Link, origin: Side, agreed: Mapping[str, Canonical], moves: Moves) -> dict[str, Canonical]:
-        """``beside`` for somebody whose counterpart is made: how they came into the stage that their record shows."""
-        nobody: Pair[RemoteRecord | None] = Pair(None, None)
-        stage = agreed.get(self.name)
-        path = () if stage is None else self._staging.way(origin, str(stage), moves.of(origin))
-        return self.beside(Person(link, EMPTY_BASE, nobody, {}), path, agreed, shown=origin is Side.CRM)
+    def _facts_told(
+        self, base: Base, agreed: Mapping[str, Canonical], told: Mapping[str, Canonical]
+    ) -> dict[str, Canonical]:
+        """News of facts that are others now, of people who have a part in the handoff: also of those who come to have
+        it just now, since a fact may reach the other side by another write than the stage.
 
-    # -- inside ------------------------------------------------------------------------------------------------------
-    def _facts_told(self, base: Base, agreed: Mapping[str, Canonical]) -> dict[str, Canonical]:
-        """News of facts that are others now, of people who have a part in the handoff."""
-        if self._rules is None or journey_of(self.name) not in base.agreed:
+        :param told: the stage's own news.
+        """
+        known = told.get(journey_of(self.name), base.agreed.get(journey_of(self.name)))
+        if self._rules is None or known is None:
             return {}
         changed = [name for name in self._facts if name in agreed and agreed[name] != base.agreed.get(name, MISSING)]
         if not changed:
             return {}
-        journey = Journey.read(base.agreed[journey_of(self.name)])
+        journey = Journey.read(known)
         if not any(self.counts(each.stage) for each in journey.entered):
             return {}
         return {news_of(name): stamp(self._now) for name in changed}

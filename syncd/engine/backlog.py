@@ -21,7 +21,10 @@ from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 
 GAP: Final = timedelta(minutes=10)
-"""A longer one between two polls of a daemon is caught up with in shares, behind what is fresh."""
+"""A longer one between two polls of a daemon is caught up with in shares, behind what is fresh. Where polls are further
+apart than that, none of them is late that comes before the next one would."""
+LATE: Final = 2
+"""How many times the interval of polls a gap is long, at least."""
 CUT: Final = timedelta(seconds=2)
 """More than a vendor's Date header is cut by."""
 PATIENCE: Final = timedelta(hours=2)
@@ -30,7 +33,7 @@ PATIENCE: Final = timedelta(hours=2)
 
 def is_long(world: World, last: StoredCursor) -> bool:
     """Whether so much may have been changed since a stream was last read that it is better left to a resync."""
-    return world.clock.now() - last.moved_at > GAP
+    return world.clock.now() - last.moved_at > max(GAP, LATE * timedelta(seconds=world.poll))
 
 
 def leave(

@@ -83,7 +83,7 @@ class World:
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read. ``windows`` is what the brake has
     counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against.
     ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing. ``sentinels`` are the records
-    that were planted to be watched and are nobody.
+    that were planted to be watched and are nobody. ``poll`` is seconds between two turns of a daemon, 0 without one.
     """
 
     connection: Connection
@@ -109,6 +109,7 @@ class World:
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
     sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
+    poll: float = 0.0
     booking: Booking | None = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -60,12 +60,13 @@ TIGHT: Final[Mapping[str, Any]] = {
 @dataclass(slots=True)
 class Senses:
     """What a run notices: every call with its answer (``heard``), every point (``trace``); how long calls take.
-    ``speaker`` is the life whose call was heard last.
+    ``latencies`` are drawn from. ``speaker`` is the life whose call was heard last.
     """
 
     heard: Callable[[Side, Any, Any], None] = lambda _side, _asked, _answer: None
     trace: Callable[[str], None] = lambda _what: None
     latency: random.Random = field(default_factory=lambda: random.Random(1))
+    latencies: Sequence[float] = LATENCIES
     speaker: int = 0
 
 
@@ -124,7 +125,7 @@ class Arena:
             kernel,
             life,
             self.clock,
-            latency=lambda: senses.latency.choice(LATENCIES),
+            latency=lambda: senses.latency.choice(senses.latencies),
             heard=heard,
             name=str(side),
         )

@@ -17,15 +17,16 @@ START: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
 class VirtualClock:
-    """A clock that stands still until somebody sleeps or moves it on. ``ms`` are milliseconds since ``START``."""
+    """A clock that stands still until somebody sleeps or moves it on. ``ms`` are milliseconds since ``start``."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: Instant = START) -> None:
+        self.start = start
         self.ms = 0
         self.moved: Callable[[], None] = lambda: None
 
     def now(self) -> Instant:
         """The simulated instant."""
-        return START + timedelta(milliseconds=self.ms)
+        return self.start + timedelta(milliseconds=self.ms)
 
     def advance(self, seconds: float) -> None:
         """Moves on, and lets whoever waited act. Never back."""

@@ -1,6 +1,7 @@
 """``syncd report credit``: what was won and what is offered, by whoever and whatever had a part in it.
 
-Won and its amount are those of the period; the conversion is of the episodes that began in it, whenever they were won.
+Won and its amount are those of the period; the conversion is of the people who came in it, whenever they were won:
+somebody who was given back and handed over again is one, as for whoever counts leads.
 The same win is credited under each dimension, once: credit is shared, and tables of different dimensions are never
 added up. Amounts are per currency and never converted.
 """
@@ -112,8 +113,9 @@ def credit(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 2
 def _sum(wins: Wins) -> Section:
     words = (
         (
-            "Won: in the period. Conversion: of the episodes begun in the period, those won at any time. Offered: open "
-            "with a deal, as of now. Days: whole days in UTC from first contact to win, of those won in the period."
+            "Won: in the period. Conversion: of the people who began in the period, those won at any time; who was "
+            "handed over twice is one. Offered: open with a deal, as of now. Days: whole days in UTC from first "
+            "contact to win, of those won in the period."
         ),
         "Every table credits the same wins; never add two of them up.",
     )
@@ -140,7 +142,9 @@ class _Group:
 
 def _figures(wins: Wins, key: str, group: _Group) -> Iterator[Figure]:
     yield count(f"{key}:won", "won", group.won)
-    yield share(f"{key}:conversion", "conversion", group.ever, len(group.opened))
+    person = wins.episodes["person"]
+    won = {person[at]: at for at in group.ever}
+    yield share(f"{key}:conversion", "conversion", list(won.values()), len(set(map(person.__getitem__, group.opened))))
     yield middle(f"{key}:days", "days to win, median", wins.days, ranked(wins.days, group.won), Unit.DAYS)
     yield from wins.money(f"{key}:amount", "won", group.won)
     yield count(f"{key}:offered", "offered", group.offered)

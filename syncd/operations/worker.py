@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
-from syncd.engine.cycle import sync
+from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
@@ -251,18 +251,24 @@ class Daemon:
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
         """Polls, decides and writes; returns when the next turn is due."""
         with self.shop.world(connection) as world:
-            ended = sync(world, wait=0.0, steady=True)
-            world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
+            ended = turn(world, began=began, due=due, met=self.met)
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)
             if world.connection.mode == "shadow":
                 return max(due, self.clock.now() + SHADOWED * (self.clock.now() - began))
-            self._work_off(world, due)
             return due
 
-    def _work_off(self, world: World, due: Instant) -> None:
-        """Resyncs that were asked for, until the next poll is due; one share at least, so that none waits for ever."""
-        for request in asked_for(world.store):
-            over = carry_on(world, request, self.met, leave_off=lambda: self.clock.now() >= due)
-            if not over or self.clock.now() >= due:
-                return
+
+def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
+    """What one turn does: a cycle, then resyncs that were asked for, until the next turn is due; one share of them at
+    least, so that none waits for ever.
+    """
+    ended = sync(world, wait=0.0, steady=True)
+    world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
+    if ended.needs_approval or world.connection.mode == "shadow":
+        return ended
+    for request in asked_for(world.store):
+        over = carry_on(world, request, met, leave_off=lambda: world.clock.now() >= due)
+        if not over or world.clock.now() >= due:
+            break
+    return ended

@@ -52,6 +52,19 @@ def test_after_a_long_gap_what_is_fresh_goes_first(steps: Steps, pairs: list[tup
     steps.quiet()
 
 
+def test_polls_that_are_far_apart_are_no_gap(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """Where the daemon polls by the hour, an hour's changes are read at once; of three hours it leaves a backlog."""
+    steps.both.world.poll = 3600.0
+    steps.market(pairs[0][0], jobtitle="Within the hour")
+    steps.both.clock.advance(3600.0)
+    sync(steps.both.world, steady=True)
+    assert steps.sold(pairs[0][1], "Title") == "Within the hour"
+    assert not asked_for(steps.both.store)
+    steps.both.clock.advance(3 * 3600.0)
+    sync(steps.both.world, steady=True)
+    assert asked_for(steps.both.store)
+
+
 def test_a_backlog_ends_where_what_is_fresh_begins(steps: Steps, pairs: list[tuple[str, str]]) -> None:
     """Our own writes of one side's backlog are no part of the other's: the stream shows them, once is enough."""
     for contact, _ in pairs[:3]:

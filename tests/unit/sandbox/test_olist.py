@@ -9,7 +9,8 @@ import pytest
 
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.kernel import SimulatedClock
-from sandbox.olist import DEAL_COLUMNS, DEALS_FILE, LEADS_FILE, OlistFlaw, load_olist
+from sandbox.olist import load_olist
+from sandbox.olist_files import DEAL_COLUMNS, DEALS_FILE, LEADS_FILE, OlistFlaw
 from sandbox.salesforce.kernel import SalesforceKernel
 from tests.shared import HERE, SHARED
 
