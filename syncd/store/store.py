@@ -19,6 +19,7 @@ from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.ledger import Ledger
 from syncd.store.links import Links
+from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
 from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
@@ -26,7 +27,7 @@ from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
 
 
-class SqlStore(Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy, Ledger):
+class SqlStore(Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy, Ledger, Outboxes):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
     Thread-safe: every method is a transaction on a connection of its own. The tables must be there (``open_store``).
