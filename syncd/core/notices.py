@@ -19,8 +19,39 @@ NAMED: Final = 10
 REMEMBERED: Final = 2_000
 """So many states are remembered as told, the latest."""
 CHANGING: Final = frozenset(
-    "after at attempt attempts audit_head bytes calls counts digest due epoch exit held holder jobs limit ms page "
-    "quota_left reason records run cycle share since status turns until used waited worker".split()
+    [
+        "after",
+        "at",
+        "attempt",
+        "attempts",
+        "audit_head",
+        "bytes",
+        "calls",
+        "counts",
+        "digest",
+        "due",
+        "epoch",
+        "exit",
+        "held",
+        "holder",
+        "jobs",
+        "limit",
+        "ms",
+        "page",
+        "quota_left",
+        "reason",
+        "records",
+        "run",
+        "cycle",
+        "share",
+        "since",
+        "status",
+        "turns",
+        "until",
+        "used",
+        "waited",
+        "worker",
+    ]
 )
 """Keys that say how a state stands, and not which one it is."""
 ENDS: Final[Mapping[str, str]] = {

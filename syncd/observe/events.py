@@ -508,8 +508,20 @@ EVENTS: Final[Mapping[str, Event]] = {
 """All events by name."""
 
 _GOOD_NEWS: Final = frozenset(
-    "brake.answered brake.released conflict.resolved dead_letters.few handoff.due run.finished service.recovered "
-    "service.started service.stopped side.itself_again side.polled_again store.accepted".split()
+    [
+        "brake.answered",
+        "brake.released",
+        "conflict.resolved",
+        "dead_letters.few",
+        "handoff.due",
+        "run.finished",
+        "service.recovered",
+        "service.started",
+        "service.stopped",
+        "side.itself_again",
+        "side.polled_again",
+        "store.accepted",
+    ]
 )
 _NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
 """One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""

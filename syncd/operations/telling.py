@@ -13,7 +13,7 @@ At most ``MOST`` notices wait per target and connection; then the oldest is give
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -43,7 +43,6 @@ LOOK: Final = 30.0
 RIGHT: Final = timedelta(seconds=90)
 """How long the right to gather and send is taken for; a round is shorter."""
 ROUND: Final = 20.0
-"""Seconds after which a target's turn ends, however much waits for it."""
 FIRST: Final = 5.0
 LONGEST: Final = 600.0
 MOST: Final = 3_000
@@ -61,7 +60,8 @@ class _Pause:
 class Teller:
     """``tick`` is called every second or so by one thread; ``at_once`` at the end of a command.
 
-    ``pages`` finds the addresses of the records that an item of a connection is about.
+    ``several`` says whether commands must name the connection; ``pages`` finds the addresses of the records that an
+    item of a connection is about; ``turn`` is the seconds after which a target's turn ends, however much waits for it.
     """
 
     telling: Telling
@@ -72,7 +72,9 @@ class Teller:
     clock: Clock
     chance: Chance
     abreast: Abreast
+    several: Callable[[], bool]
     pages: Callable[[str, Item], Sequence[str]]
+    turn: float = ROUND
     _pauses: dict[str, _Pause] = field(default_factory=dict)
     _waits: set[str] = field(default_factory=set)
     _looked: dict[str, float] = field(default_factory=dict)
@@ -189,7 +191,7 @@ class Teller:
                 waiting = outbox.rows(waiting_for(target.name), MOST + 1)
                 number = max(_ms(now), int(waiting[-1].name.split(":")[3]) + 1 if waiting else 0)
                 text = message(
-                    connection, found, several=len(self.connections) > 1, pages=lambda item: self.pages(connection, item)
+                    connection, found, several=self.several(), pages=lambda item: self.pages(connection, item)
                 )
                 notice = Notice(self.chance.identifier()[:8], now, text)
                 put[f"{waiting_for(target.name)}{number:015d}"] = stored(notice)
@@ -210,7 +212,7 @@ class Teller:
         began = self.clock.monotonic()
         while rows := outbox.rows(waiting_for(target.name), 20):
             for row in rows:
-                if self.clock.stopping() or self.clock.monotonic() - began > ROUND:
+                if self.clock.stopping() or self.clock.monotonic() - began > self.turn:
                     return True
                 notice = restored(row.content)
                 if notice is None:
@@ -229,9 +231,7 @@ class Teller:
             times = self._pauses[target].times + 1 if target in self._pauses else 1
             after = min(LONGEST, FIRST * 2 ** min(times - 1, 20))
             self._pauses[target] = _Pause(times, self.clock.monotonic() + after)
-            emit(
-                "notify.failed", target=target, notice=notice.id, attempt=tried.tries, after=after, reason=posted.said
-            )
+            emit("notify.failed", target=target, notice=notice.id, attempt=tried.tries, after=after, reason=posted.said)
             return False
         outbox.exchange([row], {}, self.clock.now())
         self._pauses.pop(target, None)
@@ -247,6 +247,14 @@ class Teller:
                 if target.hears_of(connection):
                     number = len(self.outbox(connection).rows(waiting_for(target.name), MOST + 1))
                     yield "syncd_notices_waiting", (connection, target.name), float(number)
+
+
+def waiting(outbox: Outbox) -> Iterator[tuple[str, Notice]]:
+    """What waits to be sent, and to whom, in the order of targets and then of time."""
+    for row in outbox.rows(WAITING, MOST):
+        notice = restored(row.content)
+        if notice is not None:
+            yield row.name.split(":")[2], notice
 
 
 def told_to(target: str) -> str:

@@ -20,7 +20,6 @@ _LONGEST_TITLE: Final = 120
 _GRAVEST: Final[tuple[Gravity, ...]] = ("error", "warning")
 
 
-
 def message(connection: str, news: Sequence[News], *, several: bool, pages: Callable[[Item], Sequence[str]]) -> Message:
     """One message about everything that a target is told of one connection."""
     levels = {EVENTS[each.event].level for each in news}
@@ -34,9 +33,7 @@ def message(connection: str, news: Sequence[News], *, several: bool, pages: Call
     )
 
 
-def _part(
-    connection: str, news: News, *, several: bool, pages: Callable[[Item], Sequence[str]]
-) -> Iterator[str]:
+def _part(connection: str, news: News, *, several: bool, pages: Callable[[Item], Sequence[str]]) -> Iterator[str]:
     event = EVENTS[news.event]
     times = f" ({news.count:,})" if news.count > 1 else ""
     yield f"{news.event}{times}: {event.meaning}"

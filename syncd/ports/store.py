@@ -30,6 +30,7 @@ from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
 from syncd.ports.ledger import LedgerStore
+from syncd.ports.outbox import Outbox
 
 
 @dataclass(slots=True)
@@ -126,7 +127,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(LedgerStore, Protocol):
+class Store(LedgerStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------

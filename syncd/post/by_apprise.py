@@ -33,7 +33,7 @@ UNREADABLE: Final = "this is no address that apprise knows"
 ADVICE: Final = (
     "write one of apprise's, such as jsons://HOST/PATH, mailtos://USER:PASSWORD@HOST?to=ADDRESS or slack://TOKENS"
 )
-_HOSTED: Final = frozenset("json jsons xml xmls form forms mailto mailtos".split())
+_HOSTED: Final = frozenset(["json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"])
 """Schemes whose host is a host, and no token."""
 _PARTS: Final = re.compile(r"[/:@?&=+,;]+")
 _SHORT: Final = 3

@@ -48,9 +48,7 @@ class Outboxes:
         """Takes some rows and puts others, in one transaction."""
         with self._database.writing("keep what is to be told") as tx:
             for lot in lots(tx, gone):
-                tx.execute(
-                    delete(memory).where(memory.c.connection == self._connection, among(tx, memory.c.name, lot))
-                )
+                tx.execute(delete(memory).where(memory.c.connection == self._connection, among(tx, memory.c.name, lot)))
             if put:
                 at = to_ms(now)
                 rows = [
