@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from syncd.store import SqlStore
 
 TICK: Final = 1.0
+PATIENCE: Final = 12.0
+"""Seconds that a receiver has for one message, in a daemon."""
 ALARMS: Final = 30.0
 """Seconds between two looks at what no event begins."""
 FAREWELL: Final = 1.5
@@ -56,8 +58,11 @@ def _urls(loaded: Loaded) -> Mapping[str, Callable[[], str]]:
     return {name: lambda url=url: url().get_secret_value() for name, url in loaded.notify.urls.items()}  # type: ignore[misc]
 
 
-def build_teller(loaded: Callable[[], Loaded], store: Callable[[str], SqlStore]) -> Teller:
-    """Hears, gathers and sends for the connections of a configuration, which may be another one from time to time."""
+def build_teller(loaded: Callable[[], Loaded], store: Callable[[str], SqlStore], *, patience: float) -> Teller:
+    """Hears, gathers and sends for the connections of a configuration, which may be another one from time to time.
+
+    :param patience: seconds that a receiver has for one message.
+    """
     from syncd.operations.hearing import Hearing  # noqa: PLC0415 - heavy, see the module
     from syncd.operations.telling import Teller  # noqa: PLC0415
     from syncd.post import ApprisePost  # noqa: PLC0415
@@ -80,7 +85,7 @@ def build_teller(loaded: Callable[[], Loaded], store: Callable[[str], SqlStore])
         several=lambda: len(loaded().connections) > 1,
         outbox=store,
         hearing=hearing,
-        post=ApprisePost(lambda: _urls(loaded())),
+        post=ApprisePost(lambda: _urls(loaded()), patience=patience),
         clock=clock,
         chance=chance,
         abreast=Hands(4),
@@ -118,6 +123,11 @@ class Notices:
         self._alarms = alarms
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notices", daemon=True)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a receiver is still waited for."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Begins to listen and to tell."""
@@ -159,7 +169,7 @@ def notified(loaded: Loaded, store: SqlStore, connection: str) -> Iterator[None]
     if not loaded.notify.telling.targets:
         yield
         return
-    teller = build_teller(lambda: loaded, lambda _: store)
+    teller = build_teller(lambda: loaded, lambda _: store, patience=AT_ONCE - 1)
     teller.hearing.default, teller.hearing.connections = connection, frozenset({connection})
     teller.connections, teller.turn = (connection,), AT_ONCE
     listen(teller.hearing.heard)

@@ -143,7 +143,7 @@ class Workshop:
         if self._notices is not None:
             self._notices.teller.use(telling, names)
         elif telling.targets:
-            from syncd.bootstrap.notices import Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
+            from syncd.bootstrap.notices import PATIENCE, Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
             from syncd.operations.alarms import Alarms  # noqa: PLC0415
 
             store = cache(self.store)
@@ -155,8 +155,13 @@ class Workshop:
                 many=lambda: self._loaded.notify.telling.dead_letters,
                 began=self.clock.monotonic(),
             )
-            self._notices = Notices(build_teller(lambda: self._loaded, store), alarms)
+            self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
+
+    @property
+    def tells(self) -> bool:
+        """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
+        return self._notices is not None and self._notices.at_work
 
     def _readings(self, health: Health) -> Iterator[Reading]:
         yield from health.readings()

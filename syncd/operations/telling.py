@@ -76,7 +76,7 @@ class Teller:
     pages: Callable[[str, Item], Sequence[str]]
     turn: float = ROUND
     _pauses: dict[str, _Pause] = field(default_factory=dict)
-    _waits: set[str] = field(default_factory=set)
+    _again: dict[str, float] = field(default_factory=dict)
     _looked: dict[str, float] = field(default_factory=dict)
     _swept: set[str] = field(default_factory=set)
     _trouble: str = ""
@@ -86,7 +86,7 @@ class Teller:
         self.telling, self.connections = telling, connections
         self.hearing.events, self.hearing.connections = telling.events, frozenset(connections)
         self.hearing.default = connections[0]
-        for kept in (self._pauses, self._looked, self._swept):
+        for kept in (self._pauses, self._looked, self._swept, self._again):
             kept.clear()
 
     def tick(self) -> None:
@@ -94,14 +94,15 @@ class Teller:
         now = self.clock.monotonic()
         for name in self.connections:
             looks = now - self._looked.get(name, float("-inf")) >= LOOK
-            if looks or name in self._waits or self._is_over(name):
-                self._look(name)
+            over = self._is_over(name)
+            if looks or over or now >= self._again.get(name, float("inf")):
+                self._look(name, self.hearing.take(name) if over else {})
                 self._looked[name] = now if looks else self._looked.get(name, now)
 
     def at_once(self) -> None:
         """Gathers everything that was heard, and asks each target once."""
         for name in self.connections:
-            self._look(name)
+            self._look(name, self.hearing.take(name))
 
     def _is_over(self, connection: str) -> bool:
         waited, over = self.hearing.since(connection)
@@ -109,10 +110,12 @@ class Teller:
             return False
         return waited >= PATIENCE or (over is not None and SETTLED <= over <= waited + SETTLED)
 
-    def _look(self, connection: str) -> None:
+    def _look(self, connection: str, taken: dict[str, Heard]) -> None:
+        """Gathers what was taken, if there is anything, and what others left, and sends what waits."""
         try:
             with bound(connection=connection):
-                self._turn(connection, self.outbox(connection))
+                if taken or self._is_due(connection):
+                    self._turn(connection, self.outbox(connection), taken)
             self._trouble = ""
         except Stopping:
             raise
@@ -121,23 +124,33 @@ class Teller:
                 emit("notify.unkept", error=type(trouble).__name__, reason=str(trouble))
             self._trouble = str(trouble)
 
-    def _turn(self, connection: str, outbox: Outbox) -> None:
+    def _is_due(self, connection: str) -> bool:
+        """Whether something was left by others, or waits and may be sent. Only reads: most looks find nothing."""
+        outbox, again = self.outbox(connection), self._again.get(connection, float("-inf"))
+        return bool(outbox.rows(HEARD, 1) or (self.clock.monotonic() >= again and outbox.rows(WAITING, 1)))
+
+    def _turn(self, connection: str, outbox: Outbox, taken: dict[str, Heard]) -> None:
         now = self.clock.now()
-        if not outbox.seize(TELLS, self.hearing.me, now, now + RIGHT):
-            return
+        gathered = False
         try:
+            if not outbox.seize(TELLS, self.hearing.me, now, now + RIGHT):
+                return
             if connection not in self._swept:
                 self._sweep(outbox)
                 self._swept.add(connection)
-            self._gather(connection, outbox)
-            targets = [each for each in self.telling.targets if not self._pauses_now(each.name)]
+            self._gather(connection, outbox, taken)
+            gathered = True
+        finally:
+            if not gathered:
+                self.hearing.give_back(connection, taken)
+        try:
+            targets = [each for each in self.telling.targets if not self._paused(each.name)]
             left = self.abreast([partial(self._send, connection, outbox, each) for each in targets])
-            asked = {each.name for each in targets}
-            behind = any(each.name not in asked for each in self.telling.targets)
-            if any(left) or behind:
-                self._waits.add(connection)
-            else:
-                self._waits.discard(connection)
+            self._again.pop(connection, None)
+            if any(left) or len(targets) < len(self.telling.targets):
+                pauses = [self._pauses[each.name].until for each in self.telling.targets if self._paused(each.name)]
+                unasked = any(more and not self._paused(each.name) for more, each in zip(left, targets, strict=True))
+                self._again[connection] = self.clock.monotonic() if unasked else min(pauses)
         finally:
             now = self.clock.now()
             outbox.seize(TELLS, self.hearing.me, now, now)
@@ -155,25 +168,19 @@ class Teller:
             emit("notify.dropped", target=target, records=len(rows), reason="no target has that name any more")
 
     # -- gathering ---------------------------------------------------------------------------------------------------
-    def _gather(self, connection: str, outbox: Outbox) -> None:
-        taken = self.hearing.take(connection)
-        try:
-            heard = dict(taken)
-            lost = 0
-            growing, now = self.hearing.at_work(connection), self.clock.now()
-            for row in outbox.rows(HEARD, MOST):
-                if row.name in taken or row.name in growing or abs((now - row.at).total_seconds()) < LEFT:
-                    continue
-                told = read(row.content)
-                lost += told is None
-                heard[row.name] = told or Heard("", row.at, ())
-            if heard:
-                self._write(connection, outbox, heard, now)
-            if lost:
-                emit("notify.dropped", target="", records=lost, reason="another version of syncd wrote them")
-        except BaseException:
-            self.hearing.give_back(connection, taken)
-            raise
+    def _gather(self, connection: str, outbox: Outbox, taken: Mapping[str, Heard]) -> None:
+        heard, lost = dict(taken), 0
+        growing, now = self.hearing.at_work(connection), self.clock.now()
+        for row in outbox.rows(HEARD, MOST):
+            if row.name in taken or row.name in growing or abs((now - row.at).total_seconds()) < LEFT:
+                continue
+            told = read(row.content)
+            lost += told is None
+            heard[row.name] = told or Heard("", row.at, ())
+        if heard:
+            self._write(connection, outbox, heard, now)
+        if lost:
+            emit("notify.dropped", target="", records=lost, reason="another version of syncd wrote them")
 
     def _write(self, connection: str, outbox: Outbox, heard: Mapping[str, Heard], now: Instant) -> None:
         """Turns what was heard into a notice per target, in one transaction."""
@@ -203,7 +210,7 @@ class Teller:
             emit("notify.dropped", target=name, records=number, reason=f"more than {MOST} waited")
 
     # -- sending -----------------------------------------------------------------------------------------------------
-    def _pauses_now(self, target: str) -> bool:
+    def _paused(self, target: str) -> bool:
         pause = self._pauses.get(target)
         return pause is not None and self.clock.monotonic() < pause.until
 

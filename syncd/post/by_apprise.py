@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -28,7 +27,9 @@ if TYPE_CHECKING:
 CONNECT: Final = 4.0
 """Seconds until a receiver must be reached."""
 ANSWER: Final = 6.0
-"""Seconds until it must have answered."""
+"""Seconds until a part of its answer must have come."""
+IN_ALL: Final = 12.0
+"""Seconds that a message may take in all."""
 UNREADABLE: Final = "this is no address that apprise knows"
 ADVICE: Final = (
     "write one of apprise's, such as jsons://HOST/PATH, mailtos://USER:PASSWORD@HOST?to=ADDRESS or slack://TOKENS"
@@ -46,10 +47,14 @@ def trouble_with(url: str) -> str | None:
 
 
 class ApprisePost:
-    """Sends to targets. ``urls`` gives the address of each by its name, and may change what it says at any time."""
+    """Sends to targets. ``urls`` gives the address of each by its name, and may change what it says at any time.
 
-    def __init__(self, urls: Callable[[], Mapping[str, Callable[[], str]]]) -> None:
+    :param patience: seconds until a message must have been taken, however slowly the receiver answers.
+    """
+
+    def __init__(self, urls: Callable[[], Mapping[str, Callable[[], str]]], *, patience: float = IN_ALL) -> None:
         self._urls = urls
+        self._patience = patience
 
     def __call__(self, target: str, message: Message) -> Posted:
         """Sends one message."""
@@ -60,70 +65,62 @@ class ApprisePost:
             url = known()
         except NeedsOperator as trouble:
             return Posted(taken=False, said=str(trouble))
-        with _listening() as lines:
-            plugin = _read(url)
-            if plugin is None:
-                return Posted(taken=False, said=f"{UNREADABLE}; {ADVICE}")
-            plugin.socket_connect_timeout = min(plugin.socket_connect_timeout or CONNECT, CONNECT)
-            plugin.socket_read_timeout = min(plugin.socket_read_timeout or ANSWER, ANSWER)
-            try:
-                taken = _notify(plugin, message)
-            except Exception as error:  # noqa: BLE001 - what a service's plugin raises is that service's answer
-                return Posted(taken=False, said=f"apprise raised {type(error).__name__}")
-        said = without(url, " ".join(lines)) or ("taken" if taken else "the service did not take it and said nothing")
+        plugin = _read(url)
+        if plugin is None:
+            return Posted(taken=False, said=f"{UNREADABLE}; {ADVICE}")
+        connect, answer = min(CONNECT, self._patience / 3), min(ANSWER, self._patience / 2)
+        plugin.socket_connect_timeout = min(plugin.socket_connect_timeout or connect, connect)
+        plugin.socket_read_timeout = min(plugin.socket_read_timeout or answer, answer)
+        try:
+            taken, lines = _notify(plugin, message, self._patience)
+        except Exception as error:  # noqa: BLE001 - what a service's plugin raises is that service's answer
+            return Posted(taken=False, said=f"apprise raised {type(error).__name__}")
+        said = without(url, lines) or ("taken" if taken else "the service did not take it and said nothing")
         return Posted(taken=taken, said=said)
 
 
-def _notify(plugin: NotifyBase, message: Message) -> bool:
+def _notify(plugin: NotifyBase, message: Message, patience: float) -> tuple[bool, str]:
     from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - see the module
 
     sorts = {"info": NotifyType.INFO, "warning": NotifyType.WARNING, "error": NotifyType.FAILURE}
     one = Apprise()
     one.add(plugin)
-    return bool(
-        one.notify(
+    with _out_of_the_log():
+        result = one.notify(
             body=message.body,
             title=message.title,
             notify_type=sorts[message.gravity],
             body_format=NotifyFormat.TEXT,
+            timeout=patience,
         )
-    )
+    return bool(result), " ".join(entry.message for entry in result.logs())
 
 
 def _read(url: str) -> NotifyBase | None:
     from apprise import Apprise  # noqa: PLC0415 - see the module
 
-    with _listening():
+    with _out_of_the_log():
         return Apprise.instantiate(url, suppress_exceptions=True)
 
 
 @contextmanager
-def _listening() -> Iterator[list[str]]:
-    """What apprise warns of in this thread meanwhile; it is kept from the log, where an address might stand in it."""
+def _out_of_the_log() -> Iterator[None]:
+    """Keeps what apprise logs from the log for good: its sentences may quote an address."""
     logger = logging.getLogger("apprise")
     logger.propagate = False
-    lines: list[str] = []
-    mine = threading.get_ident()
-
-    class Taken(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.thread == mine:
-                lines.append(record.getMessage())
-
-    taken = Taken(level=logging.WARNING)
-    logger.addHandler(taken)
-    try:
-        yield lines
-    finally:
-        logger.removeHandler(taken)
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    yield
 
 
 def without(url: str, text: str) -> str:
     """A text without any part of an address that may be a secret: all but scheme and, where it is one, host."""
     split = urlsplit(url)
-    open_ones = {split.scheme, *((split.hostname or "",) if split.scheme in _HOSTED else ())}
-    parts = {each for part in _PARTS.split(url) for each in (part, unquote(part))} - open_ones
-    for part in sorted(parts, key=len, reverse=True):
-        if len(part) > _SHORT:
-            text = text.replace(part, "***")
+    host = (split.hostname or "") if split.scheme in _HOSTED else ""
+    parts = {each for part in _PARTS.split(url) for each in (part, unquote(part))} - {split.scheme, host}
+    secrets = sorted((part for part in parts if len(part) > _SHORT), key=len, reverse=True)
+    pieces = text.split(host) if host else [text]
+    for part in secrets:
+        pieces = [piece.replace(part, "***") for piece in pieces]
+    text = host.join(pieces)
     return masked(" ".join(text.split()))
