@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from syncd.model.errors import SyncdError
 from syncd.model.values import Side
 from syncd.observe.log import emit, listen, unlisten
-from syncd.system import SystemChance, SystemClock
+from syncd.system import SystemChance, SystemClock, holder_name, surely_gone
 
 if TYPE_CHECKING:
     from syncd.model.errors import Flaw
@@ -74,7 +74,7 @@ def build_teller(loaded: Callable[[], Loaded], store: Callable[[str], SqlStore],
         outbox=store,
         clock=clock,
         lock=threading.Lock(),
-        me=chance.identifier(),
+        me=holder_name("notices"),
         default=connections[0],
         connections=frozenset(connections),
         events=telling.events,
@@ -89,6 +89,7 @@ def build_teller(loaded: Callable[[], Loaded], store: Callable[[str], SqlStore],
         clock=clock,
         chance=chance,
         abreast=Hands(4),
+        gone=surely_gone,
         pages=lambda name, item: pages(loaded(), name, store(name), item),
     )
 

@@ -33,7 +33,6 @@ CHANGING: Final = frozenset(
         "epoch",
         "exit",
         "held",
-        "holder",
         "jobs",
         "limit",
         "ms",
@@ -50,7 +49,6 @@ CHANGING: Final = frozenset(
         "until",
         "used",
         "waited",
-        "worker",
     ]
 )
 """Keys that say how a state stands, and not which one it is."""
@@ -62,6 +60,19 @@ ENDS: Final[Mapping[str, str]] = {
     "service.recovered": "service.troubled",
 }
 """Which event ends which state, as far as the keys that both have are the same."""
+OCCURRENCES: Final = frozenset(
+    {
+        *ENDS,
+        "brake.answered",
+        "conflict.resolved",
+        "run.finished",
+        "service.started",
+        "service.stopped",
+        "store.accepted",
+        "worker.dead",
+    }
+)
+"""Events after which nothing stands: each is news, however alike they are."""
 
 Told = dict[str, int]
 """States, and when each was told last, in milliseconds."""
@@ -98,7 +109,8 @@ def news(
         if each.event not in target.events:
             continue
         fresh = [(name, item) for item in each.items if (name := state(each.event, item)) not in known]
-        known |= {name: at for name, _ in fresh}
+        if each.event not in OCCURRENCES:
+            known |= {name: at for name, _ in fresh}
         if fresh or each.more:
             found.append(News(each.event, tuple(item for _, item in fresh[:NAMED]), len(fresh) + each.more))
     latest = sorted(known.items(), key=lambda entry: entry[1])[-REMEMBERED:]

@@ -61,7 +61,8 @@ class Teller:
     """``tick`` is called every second or so by one thread; ``at_once`` at the end of a command.
 
     ``several`` says whether commands must name the connection; ``pages`` finds the addresses of the records that an
-    item of a connection is about; ``turn`` is the seconds after which a target's turn ends, however much waits for it.
+    item of a connection is about; ``gone`` judges names of processes; ``turn`` is the seconds after which a target's
+    turn ends, however much waits for it.
     """
 
     telling: Telling
@@ -74,6 +75,7 @@ class Teller:
     abreast: Abreast
     several: Callable[[], bool]
     pages: Callable[[str, Item], Sequence[str]]
+    gone: Callable[[str], bool] = lambda _: False
     turn: float = ROUND
     _pauses: dict[str, _Pause] = field(default_factory=dict)
     _again: dict[str, float] = field(default_factory=dict)
@@ -172,7 +174,9 @@ class Teller:
         heard, lost = dict(taken), 0
         growing, now = self.hearing.at_work(connection), self.clock.now()
         for row in outbox.rows(HEARD, MOST):
-            if row.name in taken or row.name in growing or abs((now - row.at).total_seconds()) < LEFT:
+            theirs = row.name.removeprefix(HEARD).rsplit(":", 2)[0]
+            fresh = abs((now - row.at).total_seconds()) < LEFT and not self.gone(theirs)
+            if row.name in taken or row.name in growing or fresh:
                 continue
             told = read(row.content)
             lost += told is None

@@ -94,3 +94,13 @@ def test_memory_is_bounded() -> None:
     _, told = news([held()], OPS, old, now=START, repeat=0)
     assert len(told) == REMEMBERED
     assert state("brake.held", BRAKE) in told
+
+
+def test_what_does_not_stand_is_told_each_time() -> None:
+    """A start is a start, though the last one was a minute ago."""
+    target = Target("ops", frozenset({"service.started"}))
+    told: dict[str, int] = {}
+    for _ in range(2):
+        started = Heard("service.started", START, ({"worker": "w", "version": "1"},))
+        found, told = news([started], target, told, now=START, repeat=0)
+        assert (len(found), told) == (1, {})

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from syncd.model.errors import RetryLater
-from syncd.model.notice import Target, Telling
+from syncd.model.notice import Message, Target, Telling
 from syncd.observe.log import listen, unlisten
 from syncd.operations import telling
 from syncd.operations.telling import LEFT, LONGEST, LOOK, PATIENCE, Teller
 from syncd.ports.outbox import Outbox
+from syncd.ports.post import Posted
 from syncd.store import SqlStore
+from syncd.system import Hands
 from tests.unit.operations.tellers import OPS, Told, braked, ended, overdue
 
 DAY = 86_400.0
@@ -91,7 +94,7 @@ def test_a_receiver_that_is_down_for_a_day(told: Told, events: list[tuple[str, d
     for hour in range(24):
         overdue(teller, f"e{hour}")
         ended(teller)
-        told.passes(teller, 3600, step=60)
+        told.passes(teller, 3600, step=300)
         assert len(told.texts("chat")) == hour + 1
     assert len(told.waiting()) == 24
     asked = told.post.asked.count("ops")
@@ -102,7 +105,7 @@ def test_a_receiver_that_is_down_for_a_day(told: Told, events: list[tuple[str, d
     assert failed[-1]["after"] == LONGEST
     assert failed[-1]["reason"] == "nobody answers"
     told.post.down = set()
-    told.passes(teller, LONGEST + 60, step=60)
+    told.passes(teller, 2 * LONGEST, step=60)
     assert [message.body.split("episode=")[1].split()[0] for message in told.texts()] == [f"e{n}" for n in range(24)]
     assert "It waited 24." in told.texts()[0].body
     assert not told.waiting()
@@ -203,3 +206,22 @@ def test_a_command_tells_at_its_end(told: Told) -> None:
     overdue(second, "e1")
     second.at_once()
     assert [message.title for message in told.texts()] == ["syncd main: brake.held", "syncd main: handoff.overdue"]
+
+
+def test_a_receiver_that_hangs_keeps_nobody_waiting(told: Told) -> None:
+    """Targets are sent to beside each other."""
+    told.targets = (OPS, Target("chat", OPS.events))
+    teller, arrived, post = told.process(), threading.Event(), told.post
+
+    def hanging(target: str, message: Message) -> Posted:
+        if target == "ops":
+            return Posted(taken=not arrived.wait(5), said="hung until the other one had got its own")
+        arrived.set()
+        return post(target, message)
+
+    teller.post, teller.abreast = hanging, Hands(2)
+    overdue(teller, "e1")
+    told.passes(teller, PATIENCE + 1)
+    assert arrived.is_set()
+    assert len(told.texts("chat")) == 1
+    assert len(told.waiting()) == 1
