@@ -531,6 +531,24 @@ TELLABLE: Final = frozenset(
     if (event.level in {"warning", "error"} or name in _GOOD_NEWS) and not name.startswith(_NOT_FOR_PEOPLE)
 )
 """Events that a person can be told of (``notify.targets.NAME.events``)."""
+USUAL: Final = frozenset(
+    {
+        "brake.held",
+        "config.refused",
+        "dead_letters.many",
+        "field.quarantined",
+        "handoff.due",
+        "handoff.overdue",
+        "privacy.doubted",
+        "process.crashed",
+        "service.troubled",
+        "side.not_itself",
+        "side.stalled",
+        "store.restored",
+        "turn.crashed",
+    }
+)
+"""What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
 
 
 def logs_reference() -> str:
@@ -557,6 +575,14 @@ def logs_reference() -> str:
             f"| {event.meaning} | {event.action} |"
             for name, event in sorted(EVENTS.items())
         ),
+        "",
+        "## Events for people",
+        "",
+        "A target of `notify` ([notifications.md](notifications.md)) that names no events is told of",
+        f"{', '.join(f'`{name}`' for name in sorted(USUAL))}.",
+        "",
+        "It can also name",
+        f"{', '.join(f'`{name}`' for name in sorted(TELLABLE - USUAL))}.",
         "",
         "## Keys of their own",
         "",

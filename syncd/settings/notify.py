@@ -14,30 +14,12 @@ from typing import Final
 
 from syncd.model.errors import Flaw, NeedsOperator
 from syncd.model.notice import Target, Telling
-from syncd.observe.events import EVENTS, TELLABLE
+from syncd.observe.events import EVENTS, TELLABLE, USUAL
 from syncd.settings.accounts import NotifySettings, Secret
 from syncd.settings.main_file import secret_of
 from syncd.settings.sections import NotifySection, TargetSection
 from syncd.settings.tree import Loc, Mark, Tree
 
-USUAL: Final = frozenset(
-    [
-        "brake.held",
-        "config.refused",
-        "dead_letters.many",
-        "field.quarantined",
-        "handoff.due",
-        "handoff.overdue",
-        "privacy.doubted",
-        "process.crashed",
-        "service.troubled",
-        "side.not_itself",
-        "side.stalled",
-        "store.restored",
-        "turn.crashed",
-    ]
-)
-"""What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
 _FROM_ENVIRONMENT: Final = "environment variable "
 
 
@@ -82,9 +64,9 @@ def _known(events: Collection[str], loc: Loc, tree: Tree) -> Iterator[str]:
             yield name
             continue
         near = get_close_matches(name, TELLABLE, n=1, cutoff=0.6)
-        advice = f"did you mean {near[0]!r}?" if near else "docs/notifications.md lists those that can be told"
+        advice = f"did you mean {near[0]!r}?" if near else "docs/logs.md lists those that can be told"
         if name in EVENTS:
-            what, advice = f"the event {name!r} is for the log alone", "docs/notifications.md lists those for people"
+            what, advice = f"the event {name!r} is for the log alone", "docs/logs.md lists those for people"
         else:
             what = f"there is no event {name!r}"
         tree.flaw((*loc, number), what, advice)

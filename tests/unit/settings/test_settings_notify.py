@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from syncd.observe.events import EVENTS, TELLABLE
-from syncd.settings.notify import USUAL, unreadable
+from syncd.observe.events import EVENTS, TELLABLE, USUAL
+from syncd.settings.notify import unreadable
 from tests.unit.settings.conftest import MAIN, Folder
 
 NOTIFY = """\
@@ -59,7 +59,7 @@ def test_an_address_from_the_environment(folder: Folder) -> None:
         ),
         (
             "{url_file: ops_url, events: [brake.held, api.call]}",
-            "syncd.yaml:8:51: the event 'api.call' is for the log alone; docs/notifications.md lists those for people",
+            "syncd.yaml:8:51: the event 'api.call' is for the log alone; docs/logs.md lists those for people",
         ),
         (
             "{url_file: ops_url, connections: [mian]}",
