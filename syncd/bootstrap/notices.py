@@ -152,12 +152,12 @@ class Notices:
                 ticks += 1
                 self.teller.tick()
                 trouble = False
-            except SyncdError as why:
-                if not trouble:
-                    emit("notify.unkept", error=type(why).__name__, reason=str(why))
-                trouble = True
             except Exception as why:  # noqa: BLE001 - telling people must go on, whatever one message was like
-                emit("notify.unkept", error=type(why).__name__, reason="nobody foresaw this; report it with this line")
+                if not trouble:
+                    foreseen = isinstance(why, SyncdError)
+                    reason = str(why) if foreseen else "nobody foresaw this; report it with this line"
+                    emit("notify.unkept", error=type(why).__name__, reason=reason)
+                trouble = True
         self.teller.at_once()
 
 

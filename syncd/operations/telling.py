@@ -26,9 +26,9 @@ from syncd.model.errors import Stopping, SyncdError
 from syncd.model.notice import Heard, Item, Message, Notice, Target, Telling
 from syncd.model.values import Instant, instant, stamp
 from syncd.observe.log import bound, emit
-from syncd.operations.hearing import Hearing, read
+from syncd.operations.hearing import Hearing, read, written
 from syncd.operations.wording import as_sent, message
-from syncd.ports.outbox import HEARD, TELLS, TOLD, WAITING, Outbox
+from syncd.ports.outbox import HEARD, TELLS, TOLD, WAITING, Outbox, Row
 from syncd.ports.post import Post
 from syncd.ports.system import Abreast, Chance, Clock
 
@@ -136,6 +136,8 @@ class Teller:
         gathered = False
         try:
             if not outbox.seize(TELLS, self.hearing.me, now, now + RIGHT):
+                if taken:  # for whoever has the right: this process may end before it gets it
+                    outbox.exchange((), {name: written(each) for name, each in taken.items()}, now)
                 return
             if connection not in self._swept:
                 self._sweep(outbox)
@@ -193,8 +195,7 @@ class Teller:
         for target in self.telling.targets:
             if not target.hears_of(connection):
                 continue
-            before = outbox.rows(told_to(target.name), 1)
-            told = orjson.loads(before[0].content) if before else {}
+            told = _told(outbox.rows(told_to(target.name), 1))
             found, known = news(all_of_it, target, told, now=now, repeat=self.telling.repeat)
             if known != told:
                 put[told_to(target.name)] = orjson.dumps(known)
@@ -293,6 +294,14 @@ def restored(content: bytes) -> Notice | None:
         return Notice(str(told["id"]), instant(told["at"]), text, int(told["tries"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _told(rows: Sequence[Row]) -> dict[str, int]:
+    """What a target was told; nothing where another version of syncd keeps it otherwise: then it is told once more."""
+    try:
+        return {str(name): int(at) for row in rows for name, at in orjson.loads(row.content).items()}
+    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+        return {}
 
 
 def _ms(at: Instant) -> int:

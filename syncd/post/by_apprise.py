@@ -4,7 +4,7 @@ Promises: an address, which holds tokens and passwords, is in nothing that is re
 not answer is given up after some seconds; nothing that apprise or a service does raises. What apprise logs is taken as
 its answer, without the parts of the address in it, and goes nowhere else.
 
-It imports apprise when the first message is sent or the first address is looked at, not before: that takes half a second
+It imports apprise when the first message is sent or the first address is looked at, not before: it takes half a second
 and 26 MB (measured).
 """
 

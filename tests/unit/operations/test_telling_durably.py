@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from syncd.model.notice import Message, Target, Telling
 from syncd.observe.log import listen, unlisten
 from syncd.operations import telling
 from syncd.operations.telling import LEFT, LONGEST, LOOK, PATIENCE, Teller
-from syncd.ports.outbox import Outbox
+from syncd.ports.outbox import TELLS, Outbox
 from syncd.ports.post import Posted
 from syncd.store import SqlStore
 from syncd.system import Hands
@@ -225,3 +226,17 @@ def test_a_receiver_that_hangs_keeps_nobody_waiting(told: Told) -> None:
     assert arrived.is_set()
     assert len(told.texts("chat")) == 1
     assert len(told.waiting()) == 1
+
+
+def test_a_command_that_may_not_tell_leaves_it_to_who_may(told: Told) -> None:
+    """A daemon has the right just then, and the command ends: all of its news is in the store."""
+    now = told.clock.now()
+    assert told.store().seize(TELLS, "daemon", now, now + timedelta(seconds=5))
+    command = told.process()
+    command.hearing.heard("store.restored", {"connection": "main", "reason": "older"})
+    overdue(command, *(f"e{n}" for n in range(19)))
+    command.at_once()
+    assert not told.texts()
+    told.clock.advance(LEFT)
+    told.passes(told.process(), 2)
+    assert [message.title for message in told.texts()] == ["syncd main: store.restored, handoff.overdue (19)"]
