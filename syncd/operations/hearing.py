@@ -30,6 +30,8 @@ UNTOLD: Final = frozenset({"connection", "run", "cycle", "page", "what", "trace"
 """Keys that a message does not carry: what every line has, and sentences, which are for the log alone."""
 OVER: Final = frozenset({"run.finished", "run.failed"})
 """Events that end a cycle."""
+SETTLED: Final = 2.0
+"""Seconds after the end of a cycle in which what belongs to it may still be told."""
 _STORES_OWN: Final = "store."
 _keeping: ContextVar[bool] = ContextVar("keeping", default=False)
 
@@ -81,13 +83,15 @@ class Hearing:
 
     def heard(self, event: str, keys: Mapping[str, Any]) -> None:
         """One event, with the keys that are bound where it happened."""
-        if event in OVER:
-            self._over[str(keys.get("connection") or self.default)] = self.clock.monotonic()
-        if event not in self.events and ENDS.get(event) not in self.events:
-            return
         connection = str(keys.get("connection") or self.default)
         connection = connection if connection in self.connections else self.default
+        if event in OVER:
+            self._cycle_over(connection)
+        if event not in self.events and ENDS.get(event) not in self.events:
+            return
         with self.lock:
+            if not self._waits(connection) and self._since_over(connection) > SETTLED:
+                self._over.pop(connection, None)
             heap = self._heaps.get((connection, event))
             if heap is None:
                 self._serial += 1
@@ -98,6 +102,18 @@ class Hearing:
             size = len(heap.items) + heap.more
         if due and not event.startswith(_STORES_OWN) and not _keeping.get():
             self._keep(connection, heap, content, size)
+
+    def _cycle_over(self, connection: str) -> None:
+        """The first end counts, after the oldest event that waits: cycles may follow each other closely."""
+        with self.lock:
+            if not self._waits(connection) or connection not in self._over:
+                self._over[connection] = self.clock.monotonic()
+
+    def _waits(self, connection: str) -> bool:
+        return any(name == connection for name, _ in self._heaps)
+
+    def _since_over(self, connection: str) -> float:
+        return self.clock.monotonic() - self._over.get(connection, float("-inf"))
 
     def _keep(self, connection: str, heap: _Heap, content: bytes, size: int) -> None:
         before = _keeping.set(True)
@@ -110,21 +126,20 @@ class Hearing:
             _keeping.reset(before)
 
     # -- for whoever gathers -----------------------------------------------------------------------------------------
-    def since(self, connection: str) -> tuple[float | None, float | None]:
-        """Seconds since the oldest event that is not gathered, and since the last cycle ended; ``None`` for never."""
-        now, over = self.clock.now(), self._over.get(connection)
+    def is_over(self, connection: str, *, patience: float) -> bool:
+        """Whether the cycle of what was heard is over, or the oldest of it has waited for so many seconds."""
         with self.lock:
             oldest = min((heap.at for (name, _), heap in self._heaps.items() if name == connection), default=None)
-        return (
-            None if oldest is None else abs((now - oldest).total_seconds()),
-            None if over is None else self.clock.monotonic() - over,
-        )
+            settled = SETTLED <= self._since_over(connection) < float("inf")
+        return oldest is not None and (settled or abs((self.clock.now() - oldest).total_seconds()) >= patience)
 
     def take(self, connection: str) -> dict[str, Heard]:
         """Everything heard of a connection, by the names of its rows; what comes later begins anew."""
         with self.lock:
             mine = [key for key in self._heaps if key[0] == connection]
             heaps = [self._heaps.pop(key) for key in mine]
+            if heaps:
+                self._over.pop(connection, None)
         return {heap.name: heap.told() for heap in heaps}
 
     def give_back(self, connection: str, taken: Mapping[str, Heard]) -> None:

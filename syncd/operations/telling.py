@@ -32,8 +32,6 @@ from syncd.ports.outbox import HEARD, TELLS, TOLD, WAITING, Outbox, Row
 from syncd.ports.post import Post
 from syncd.ports.system import Abreast, Chance, Clock
 
-SETTLED: Final = 2.0
-"""Seconds after the end of a cycle in which what belongs to it may still be told."""
 PATIENCE: Final = 20.0
 """Seconds that what was heard waits at most for the end of its cycle: an alert arrives within a minute."""
 LEFT: Final = 30.0
@@ -96,7 +94,7 @@ class Teller:
         now = self.clock.monotonic()
         for name in self.connections:
             looks = now - self._looked.get(name, float("-inf")) >= LOOK
-            over = self._is_over(name)
+            over = self.hearing.is_over(name, patience=PATIENCE)
             if looks or over or now >= self._again.get(name, float("inf")):
                 self._look(name, self.hearing.take(name) if over else {})
                 self._looked[name] = now if looks else self._looked.get(name, now)
@@ -105,12 +103,6 @@ class Teller:
         """Gathers everything that was heard, and asks each target once."""
         for name in self.connections:
             self._look(name, self.hearing.take(name))
-
-    def _is_over(self, connection: str) -> bool:
-        waited, over = self.hearing.since(connection)
-        if waited is None:
-            return False
-        return waited >= PATIENCE or (over is not None and SETTLED <= over <= waited + SETTLED)
 
     def _look(self, connection: str, taken: dict[str, Heard]) -> None:
         """Gathers what was taken, if there is anything, and what others left, and sends what waits."""

@@ -97,3 +97,30 @@ def test_what_was_heard_just_before_a_kill_is_told_after_the_next_start(place: P
             assert (code, seconds < 10) == (0, True)
     assert all(got["title"].startswith("syncd main: service.started") for got in hook.got)
     assert "geheimpfad" not in json.dumps(daemon.events())
+
+
+@pytest.mark.slow
+def test_a_daemon_takes_targets_with_a_signal(place: Place) -> None:
+    """It had none when it began; an address that cannot be read is refused and changes nothing."""
+    someone(place)
+    assert place.approve().code == 0
+    config = place.config / "syncd.yaml" if place.config.is_dir() else place.config
+    before = config.read_text()
+    with webhook() as hook, place.daemon() as daemon:
+        daemon.wait_for("run.finished", state="done")
+        _with_target(place, hook.port, "run.finished")
+        address = config.parent / "hook_url"
+        good = address.read_text()
+        address.write_text("jsosn://geheimpfad")
+        daemon.process.send_signal(signal.SIGHUP)
+        refused = daemon.wait_for("config.refused")["what"]
+        assert "notify.targets.hook: this is no address that apprise knows" in refused
+        assert "geheimpfad" not in refused
+        address.write_text(good)
+        daemon.process.send_signal(signal.SIGHUP)
+        until(lambda: bool(hook.got), what=daemon.tail)
+        assert hook.got[0]["title"].startswith("syncd main: run.finished")
+        config.write_text(before)
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.wait_for("config.loaded", times=3)
+        daemon.stop()

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from syncd.model.notice import Target
-from syncd.operations.telling import LOOK, PATIENCE, SETTLED
+from syncd.operations.hearing import SETTLED
+from syncd.operations.telling import LOOK, PATIENCE
 from syncd.ports.outbox import Row
 from syncd.store import SqlStore
 from tests.unit.operations.tellers import EVENTS, Told, braked, ended, overdue
@@ -75,6 +76,20 @@ def test_what_comes_just_after_the_end_of_a_cycle_belongs_to_it(told: Told) -> N
     overdue(teller, "e1")
     told.passes(teller, 3 * SETTLED)
     assert [message.title for message in told.texts()] == ["syncd main: brake.held, handoff.overdue"]
+
+
+def test_cycles_that_follow_each_other_closely_put_nothing_off(told: Told) -> None:
+    """A poll a second: what was heard waits for the end of its own cycle, not for a pause."""
+    teller = told.process()
+    ended(teller)
+    told.passes(teller, 3 * SETTLED)
+    overdue(teller, "e1")
+    told.passes(teller, SETTLED + 1)
+    assert not told.texts(), "the end of an earlier cycle is not that of this one"
+    for _ in range(4):
+        ended(teller)
+        told.passes(teller, 1)
+    assert len(told.texts()) == 1
 
 
 def test_a_brake_that_stays_held_is_told_once_and_again_after_hours(told: Told) -> None:
