@@ -14,6 +14,7 @@ import yaml
 
 from benchmarks import daemon
 from benchmarks.figures import Figure
+from benchmarks.judging import judging
 from benchmarks.lab import CONFIG, Calls, Lab, Spent, opened
 from benchmarks.ledger import reports
 from benchmarks.rating import rating
@@ -227,5 +228,6 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "connections": daemon.connections,
     "people": people,
     "rating": rating,
+    "judging": judging,
     "reports": reports,
 }

@@ -53,8 +53,8 @@ def rating() -> Iterator[Figure]:
     people = list(_people(random.Random(7)))
     profiles = Profiles(PERSONAS, RATING, NAMES)
     one = compile_expression("stage == 'mql'", NAMES)
-    whole = _least(lambda: [profiles.of(person, NOW) for person in people])
-    single = _least(lambda: [one.holds(person) for person in people])
+    whole = least(lambda: [profiles.of(person, NOW) for person in people])
+    single = least(lambda: [one.holds(person) for person in people])
     yield Figure("persona and grade of a person", whole / PEOPLE * 1e6, "us", 40)
     yield Figure("one condition on one field", single / PEOPLE * 1e6, "us")
     yield Figure("persona and grade against one such condition", whole / single, "times", 25)
@@ -62,13 +62,13 @@ def rating() -> Iterator[Figure]:
     calendar = Calendar("x", "", "Europe/Berlin", (weekdays,) * 5 + ((), ()), Holidays("DE", "BE"))
     starts = [NOW + timedelta(minutes=7 * number) for number in range(CLOCKS)]
     counting = Hours(calendar)
-    between = _least(lambda: [counting.between(start, start + timedelta(days=3)) for start in starts])
-    after = _least(lambda: [counting.after(start, timedelta(hours=8)) for start in starts])
+    between = least(lambda: [counting.between(start, start + timedelta(days=3)) for start in starts])
+    after = least(lambda: [counting.after(start, timedelta(hours=8)) for start in starts])
     yield Figure("business time of three days", between / CLOCKS * 1e6, "us", 20)
     yield Figure("when eight business hours are over", after / CLOCKS * 1e6, "us", 30)
 
 
-def _least(work: Callable[[], object]) -> float:
+def least(work: Callable[[], object]) -> float:
     """Processor seconds of the quickest of some rounds."""
     rounds = []
     for _ in range(ROUNDS):

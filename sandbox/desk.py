@@ -16,7 +16,7 @@ from typing import Any, Protocol
 ACTIONS = frozenset(
     {
         # records
-        "create", "edit", "archive", "restore", "gdpr_delete", "merge", "associate", "disassociate",
+        "create", "edit", "archive", "restore", "gdpr_delete", "merge", "associate", "disassociate", "relate", "part",
         "insert", "delete", "undelete", "erase", "convert", "touch", "person_account",
         # addresses and owners
         "unsubscribe", "leave_subscription", "resubscribe", "add_owner", "add_user", "deactivate_user", "add_queue",
@@ -27,7 +27,7 @@ ACTIONS = frozenset(
         "issue_token", "revoke_token", "give_object_right", "take_object_right", "give_field_right",
         "take_field_right", "give_user_permission", "take_user_permission", "install_app", "uninstall_app",
         "add_object", "add_stage", "install_native_connector", "remove_native_connector", "link_natively",
-        "enable_address_lists", "purge_deletions",
+        "enable_address_lists", "enable_currencies", "purge_deletions",
         # webhooks
         "add_app", "add_webhook", "activate_webhook", "pause_webhook", "remove_webhook", "webhook_tally",
         # unlucky moments

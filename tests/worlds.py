@@ -75,6 +75,14 @@ def agreed(folder: Path) -> Path:
     return config
 
 
+def with_deals(folder: Path) -> Path:
+    """A copy of the example configuration in which deals are switched on, as its users do it."""
+    config = folder / "config"
+    shutil.copytree(ROOT / "config", config)
+    shutil.copytree(config / "optional" / "deals", config, dirs_exist_ok=True)
+    return config
+
+
 def open_both(
     store_url: str = "sqlite://",
     *,

@@ -7,7 +7,7 @@ without associations are left out or listed as errors, both mean none (associati
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.wire import chunks, id_of
@@ -23,14 +23,20 @@ PRIMARY: Final[Mapping[tuple[str, str], int]] = {
     ("deals", "companies"): 5,
     ("companies", "deals"): 6,
 }
-"""Type ids of primary associations; setting one also makes the unlabelled one, and the old primary gives way."""
+"""Type ids of primary associations; setting one also makes the unlabelled one, and the old primary gives way. Between
+other objects there is none: all contacts of a deal are alike."""
 
 
-def read_refs(
-    client: HubSpotClient, start: str, end: str, ids: Sequence[str], *, lane: Lane
-) -> dict[str, tuple[RemoteRef, ...]]:
-    """The associated records of each id, the primary one first."""
-    found: dict[str, tuple[RemoteRef, ...]] = dict.fromkeys(ids, ())
+class Ends(NamedTuple):
+    """What one record is associated with. ``ranked``: the first one is the primary one, or the only one."""
+
+    refs: tuple[RemoteRef, ...]
+    ranked: bool
+
+
+def read_refs(client: HubSpotClient, start: str, end: str, ids: Sequence[str], *, lane: Lane) -> dict[str, Ends]:
+    """The associated records of each id, the primary one first where there is one."""
+    found = dict.fromkeys(ids, Ends((), ranked=True))
     primary = PRIMARY.get((start, end))
     for lot in chunks(list(found), READ):
         path = client.paths.associations(start, end, "/batch/read")
@@ -85,9 +91,10 @@ def _more(
     return found
 
 
-def _refs(ends: Sequence[Mapping[str, Any]], kind: str, *, primary: int | None) -> tuple[RemoteRef, ...]:
-    def rank(end: Mapping[str, Any]) -> bool:
+def _refs(ends: Sequence[Mapping[str, Any]], kind: str, *, primary: int | None) -> Ends:
+    def secondary(end: Mapping[str, Any]) -> bool:
         return not any(kind.get("typeId") == primary for kind in end.get("associationTypes") or [])
 
-    ordered = sorted(ends, key=rank) if primary is not None else list(ends)
-    return tuple(dict.fromkeys(RemoteRef(kind, id_of(end, kind, "toObjectId")) for end in ordered))
+    ordered = sorted(ends, key=secondary) if primary is not None else list(ends)
+    refs = tuple(dict.fromkeys(RemoteRef(kind, id_of(end, kind, "toObjectId")) for end in ordered))
+    return Ends(refs, ranked=len(refs) < 2 or (primary is not None and not secondary(ordered[0])))

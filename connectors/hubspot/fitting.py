@@ -1,4 +1,4 @@
-"""Scopes of a token held against need, and the key properties that ``setup`` makes.
+"""Scopes of a token held against need, and the properties that ``setup`` makes: keys, and what syncd fills.
 
 A token's scopes are told by an endpoint that is documented for private apps; where it does not answer (it is not
 documented for service keys), one cheap read per scope tells what is missing, and scopes to write stay unknown. Rights
@@ -14,13 +14,21 @@ from connectors.hubspot.client import HubSpotClient, object_of, rows_of
 from connectors.hubspot.errors import Rejected
 from connectors.transport import Unauthorized
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
-from syncd.model.fitting import Finding, Fitted, Needs, Severity, Step, Topic
-from syncd.model.values import Lane, Side
+from syncd.model.fitting import Finding, Fitted, Needs, OwnField, Severity, Step, Topic
+from syncd.model.values import FieldType, Lane, Side
 
 KEYS: Final = "HubSpot > Development > Keys > Service keys (or the private app) > Scopes"
 OPT_OUT: Final = "communication_preferences.read_write"
 OPT_OUT_BATCH: Final = "communication_preferences.statuses.batch.write"
-_GROUPS: Final = {"contacts": "contactinformation", "companies": "companyinformation"}
+_GROUPS: Final = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
+_SORTS: Final = {
+    FieldType.ENUM: ("enumeration", "select"),
+    FieldType.DECIMAL: ("number", "number"),
+    FieldType.INTEGER: ("number", "number"),
+    FieldType.TEXT: ("string", "textarea"),
+    FieldType.DATETIME: ("datetime", "date"),
+}
+"""Type and field type of a property for what a derived field may hold."""
 _HARMLESS: Final = frozenset({"oauth"})
 """Scopes that every token has."""
 
@@ -67,7 +75,7 @@ class HubSpotFitting:
         return found + [_beyond(scope) for scope in sorted(spare)]
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
-        """The key properties; one call an object."""
+        """The key properties and those that syncd fills; one call an object."""
         there: list[str] = []
         steps: list[Step] = []
         by_hand: list[str] = []
@@ -89,6 +97,14 @@ class HubSpotFitting:
                 body = _text(name, need.origin, "Why syncd wrote last. Kept by syncd.")
                 origin = f"property {name}.{need.origin}"
                 steps.append(Step(Side.MARKETING, name, origin, "it tells workflows why a write happens", body))
+            for column, own in need.derived.items():
+                what = f"property {name}.{column}"
+                if column in known:
+                    there.append(what)
+                else:
+                    steps.append(
+                        Step(Side.MARKETING, name, what, "it shows what syncd computes", _own(name, column, own))
+                    )
         held = self._scopes()
         lacking = [scope for scope in admin_scopes(needs) if held is not None and scope not in held]
         if steps and lacking:
@@ -171,6 +187,20 @@ def _beyond(scope: str) -> Finding:
 def _key(kind: str, name: str) -> dict[str, object]:
     text = _text(kind, name, "Id of the record in the CRM. Kept by syncd; do not edit.")
     return {**text, "label": "syncd CRM id" if name == "syncd_crm_id" else text["label"], "hasUniqueValue": True}
+
+
+def _own(kind: str, name: str, own: OwnField) -> dict[str, object]:
+    """The definition of a property that syncd fills. Facts: vendor's guide to properties, "Property type and fieldType
+    values"; an enumeration needs its options.
+    """
+    sort, shown = _SORTS[own.type]
+    body = {**_text(kind, name, own.words), "type": sort, "fieldType": shown}
+    if own.options:
+        body["options"] = [
+            {"label": words, "value": value, "displayOrder": number, "hidden": False}
+            for number, (value, words) in enumerate(own.options)
+        ]
+    return body
 
 
 def _text(kind: str, name: str, description: str) -> dict[str, object]:

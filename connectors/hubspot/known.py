@@ -17,6 +17,9 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "hs_object_id": "it is HubSpot's own record id",
     "associatedcompanyid": "it follows the association; map the company as a reference",
     "hs_additional_emails": "HubSpot keeps it itself when contacts are merged",
+    "hs_is_closed": "it follows from the stage; map dealstage",
+    "hs_is_closed_won": "it follows from the stage; map dealstage",
+    "hs_is_closed_lost": "it follows from the stage; map dealstage",
     "createdate": "HubSpot sets it",
     "lastmodifieddate": "HubSpot sets it",
 }

@@ -158,17 +158,16 @@ class Reader:
         if not asked.refs or not records:
             return records
         ids = [record.ref.id for record in records]
-        refs: dict[str, dict[str, tuple[RemoteRef, ...]]] = {
-            name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()
-        }
+        ends = {name: read_refs(self.client, asked.kind, end, ids, lane=self.lane) for name, end in asked.refs.items()}
         return [
             RemoteRecord(
                 ref=record.ref,
                 version=record.version,
                 stamp=record.stamp,
                 fields=record.fields,
-                refs={name: found[record.ref.id] for name, found in refs.items()},
+                refs={name: found[record.ref.id].refs for name, found in ends.items()},
                 missing=record.missing,
+                unranked=frozenset(name for name, found in ends.items() if not found[record.ref.id].ranked),
             )
             for record in records
         ]

@@ -277,7 +277,9 @@ def read_error(text: str) -> Complaint:
 # -- rows as a table -------------------------------------------------------------------------------------------------
 def _fits(row: Row) -> bool:
     """Whether a row means in a table what it means elsewhere; no clear surely does, whatever ``#N/A`` is said to do."""
-    if isinstance(row.write, UpdateRecord) and (row.write.expect is not None or None in row.sent.values()):
+    if row.by_rules or (
+        isinstance(row.write, UpdateRecord) and (row.write.expect is not None or None in row.sent.values())
+    ):
         return False
     return not any(
         isinstance(value, str) and (not value or value == _CLEAR or len(value) > _LONGEST_CELL)

@@ -4,8 +4,8 @@ simple-salesforce is built with session id and instance url of our own login ("d
 drops the headers of a call and can recurse without end, is never used. Its other traps met here: https is hard-coded
 (an adapter sends such URLs to the loopback origin), no timeouts (our session's adapter has them), ``X-PrettyPrint``
 (removed), brackets of IPv6 hosts and port 443 are lost (rebuilt), a usage that goes stale (read from every answer).
-Promises ``Sforce-Auto-Assign: FALSE`` on every call, the same headers after a re-login, and exactly one re-login a
-call: a session that is refused twice needs a person.
+Promises ``Sforce-Auto-Assign: FALSE`` on every call but one that is sent ``BY_RULES``, the same headers after a
+re-login, and exactly one re-login a call: a session that is refused twice needs a person.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ from syncd.ports.system import Chance, Clock
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
+BY_RULES: Final = MappingProxyType({"Sforce-Auto-Assign": "TRUE"})
+"""For creates whose owner the org's assignment rules are to choose ("Assignment Rule Header")."""
 _USAGE: Final = re.compile(r"api-usage=(\d{1,9})/(\d{1,9})\b")
 _VERSION: Final = re.compile(r"\d{2,3}\.0")
 
@@ -160,9 +162,19 @@ class SalesforceClient:
         """A read of a resource below the version (``query?q=...``) or of a ``nextRecordsUrl``."""
         return self._call(operation, "GET", path, None, lane, Resend.SAFE)
 
-    def send(self, operation: str, method: str, path: str, body: object, *, lane: Lane, resend: Resend) -> Answer:
+    def send(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        lane: Lane,
+        resend: Resend,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> Answer:
         """A request with a JSON body. Reads that need one (ids by the thousand) are ``Resend.SAFE``."""
-        return self._call(operation, method, path, orjson.dumps(body), lane, resend)
+        return self._call(operation, method, path, orjson.dumps(body), lane, resend, more=more)
 
     def change(self, operation: str, path: str, body: object, *, since: Instant, lane: Lane) -> Answer:
         """Changes one row unless it was changed after that time, in whole seconds ("Conditional Requests").

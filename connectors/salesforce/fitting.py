@@ -1,4 +1,4 @@
-"""What ``setup`` makes in an org: key fields, the permission set ``syncd`` with its rights, and its assignment.
+"""What ``setup`` makes in an org: keys and fields that syncd fills, the permission set ``syncd``, and its assignment.
 
 An administrator's session is needed. A field that is made through the Tooling API carries no field permission, not
 even for administrators: it is not in a describe until some permission set says so, which is why fields are looked for
@@ -31,11 +31,19 @@ from connectors.salesforce.rights import (
 from connectors.salesforce.tracking import untracked
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator
-from syncd.model.fitting import Finding, Fitted, Needs, Step
-from syncd.model.values import Lane, Side
+from syncd.model.fitting import Finding, Fitted, Needs, OwnField, Step
+from syncd.model.values import FieldType, Lane, Side
 
 NAME: Final = "syncd"
 """Of the permission set."""
+_SORTS: Final = {
+    FieldType.ENUM: "Picklist",
+    FieldType.DECIMAL: "Number",
+    FieldType.INTEGER: "Number",
+    FieldType.TEXT: "LongTextArea",
+    FieldType.DATETIME: "DateTime",
+}
+"""Types of fields for what a derived field may hold."""
 DESCRIPTION: Final = "What syncd needs, and no more. Made by `syncd setup`."
 OBJECT_PERMISSIONS: Final = (*(right.name for right in OBJECT_RIGHTS), "PermissionsDelete")
 OBJECT_WORDS: Final = "read, create, edit, all records (Delete comes with Modify All; syncd never deletes)"
@@ -61,6 +69,22 @@ def origin_metadata(name: str) -> dict[str, object]:
     return {"type": "Text", "label": _label(name), "length": 40, "description": "Why syncd wrote last. Kept by syncd."}
 
 
+def own_metadata(name: str, own: OwnField) -> dict[str, object]:
+    """The definition of a field that syncd fills. Facts: Metadata API, "CustomField", "ValueSet"."""
+    metadata: dict[str, object] = {"type": _SORTS[own.type], "label": _label(name), "description": own.words}
+    match own.type:
+        case FieldType.ENUM:
+            values = [{"fullName": value, "default": False, "label": words} for value, words in own.options]
+            metadata["valueSet"] = {"restricted": True, "valueSetDefinition": {"sorted": False, "value": values}}
+        case FieldType.TEXT:
+            metadata |= {"length": 4_000, "visibleLines": 5}
+        case FieldType.DECIMAL | FieldType.INTEGER:
+            metadata |= {"precision": 18, "scale": 2 if own.type is FieldType.DECIMAL else 0}
+        case _:
+            pass
+    return metadata
+
+
 def _label(name: str) -> str:
     return name.removesuffix("__c").replace("_", " ")
 
@@ -72,6 +96,9 @@ def own_fields(needs: Needs) -> Iterator[tuple[str, str, dict[str, object]]]:
             yield name, need.key, key_metadata(need.key)
         if need.origin and need.origin.endswith("__c"):
             yield name, need.origin, origin_metadata(need.origin)
+        for field, own in need.derived.items():
+            if field.endswith("__c"):
+                yield name, field, own_metadata(field, own)
 
 
 class SalesforceFitting:
@@ -140,8 +167,10 @@ class SalesforceFitting:
                     )
                 continue
             why = "it names the marketing record; without it a lost answer makes a second record"
-            if "externalId" not in metadata:
+            if field == needs.objects[name].origin:
                 why = "it tells automations why a write happens"
+            elif field in needs.objects[name].derived:
+                why = "it shows what syncd computes"
             body = {"FullName": f"{name}.{field}", "Metadata": metadata}
             yield Step(Side.CRM, "CustomField", f"field {name}.{field}", why, body)
 

@@ -14,6 +14,9 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "ConvertedContactId": "only a conversion sets it",
     "ConvertedAccountId": "only a conversion sets it",
     "MasterRecordId": "only a merge sets it",
+    "ConvertedOpportunityId": "only a conversion sets it",
+    "IsClosed": "it follows from the stage; map StageName",
+    "IsWon": "it follows from the stage; map StageName",
     "CreatedDate": "Salesforce sets it",
     "SystemModstamp": "Salesforce sets it",
     "LastModifiedDate": "Salesforce sets it",
@@ -55,10 +58,16 @@ UNIVERSAL: Final = frozenset(
         "EmailBouncedDate",
         "IsEmailBounced",
         "IndividualId",
+        "StageName",
+        "CloseDate",
+        "IsClosed",
+        "IsWon",
+        "ContactId",
+        "CurrencyIsoCode",
     ]
 )
-"""Standard fields of Lead, Contact and Account that belong to everybody who sees the object: no permission set can name
-them (``permissionable`` false in their describes)."""
+"""Standard fields of Lead, Contact, Account and Opportunity that belong to everybody who sees the object: no permission
+set can name them (``permissionable`` false in their describes)."""
 
 _ADDRESS: Final = re.compile(
     "(|Billing|Shipping|Mailing|Other)"

@@ -53,7 +53,7 @@ class Lookup:
 
     def __init__(self, client: SalesforceClient, queries: Queries, catalog: Catalog) -> None:
         self._client = client
-        self._queries = queries
+        self.queries = queries
         self._catalog = catalog
         self._at_once = FETCH
 
@@ -169,7 +169,7 @@ class Lookup:
                 )
                 for lot in lots
             ]
-            for rows in self._queries.all(queries, lane):
+            for rows in self.queries.all(queries, lane):
                 fates |= {identify(row, name)[0]: read_row(row, columns) for row in rows}
         return fates
 
@@ -215,7 +215,7 @@ class Lookup:
             all_rows=True,
             through=columns.through,
         )
-        (rows,) = self._queries.all([query], lane)
+        (rows,) = self.queries.all([query], lane)
         return [read_row(row, columns) for row in rows]
 
     def _matching(
@@ -245,7 +245,7 @@ class Lookup:
                 conditions = (condition, *_without(columns, "IsConverted"))
                 queries.append(soql.select(tuple(selected), name, *conditions, through=columns.through))
                 origin.append((field, columns))
-        for (field, columns), rows in zip(origin, self._queries.all(queries, lane), strict=True):
+        for (field, columns), rows in zip(origin, self.queries.all(queries, lane), strict=True):
             for row in rows:
                 apart = row.pop(PERSON_ACCOUNT, False) is True
                 record = read_row(row, columns)
@@ -291,7 +291,7 @@ class Lookup:
                 )
                 for lot in soql.lots(ids, size=10_000)
             ]
-            return self._queries.all(queries, lane)
+            return self.queries.all(queries, lane)
 
         try:
             return rows(("CreatedBy", "UserType"))
@@ -320,7 +320,7 @@ def _history_of(object: str) -> tuple[str, str]:
     """Table and parent field of an object's history (object reference, "StandardObjectNameHistory")."""
     if object.endswith("__c"):
         return object[:-1] + "History", "ParentId"
-    return f"{object}History", f"{object}Id"
+    return f"{object}{'Field' if object == 'Opportunity' else ''}History", f"{object}Id"
 
 
 def _event(row: Mapping[str, Any], object: str, parent: str, own: str | None) -> FieldEvent | None:

@@ -70,7 +70,11 @@ def _nested(name: str, values: Mapping[str, object]) -> list[str]:
 
 
 def _elements(values: Mapping[str, object]) -> list[str]:
-    return [f"<{name}>{_text(value)}</{name}>" for name, value in values.items()]
+    lines: list[str] = []
+    for name, value in values.items():
+        for each in value if isinstance(value, list) else [value]:
+            lines += _nested(name, each) if isinstance(each, dict) else [f"<{name}>{_text(each)}</{name}>"]
+    return lines
 
 
 def _text(value: object) -> str:

@@ -8,11 +8,12 @@ row never stops the others. Facts: REST API guide, "sObject Collections", "Compo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from connectors.salesforce import soql
 from connectors.salesforce.ids import as_told, to18
+from connectors.salesforce.roles import stands_in_role
 from connectors.salesforce.wire import RECORD_TYPE
 from syncd.model.remote import Shape
 from syncd.model.values import Wire
@@ -24,17 +25,28 @@ PACK: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One write on its way. ``place`` is its position in the batch; ``sent`` its fields, lookups included."""
+    """One write on its way. ``place`` is its position in the batch; ``sent`` its fields, lookups included.
+
+    ``lookups`` names the reference of each lookup field, ``roles`` by reference the contact that is to get a role after
+    the write (``connectors.salesforce.roles``).
+    """
 
     place: int
     write: Write
     object: str
     sent: Mapping[str, Wire]
+    lookups: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def quotes_reference(self) -> bool:
         """Whether a value holds ``@{``, which Composite would take for a reference to another subrequest."""
         return any(isinstance(value, str) and "@{" in value for value in self.sent.values())
+
+    @property
+    def by_rules(self) -> bool:
+        """Whether the org's assignment rules give it an owner; such a row shares no call with any other."""
+        return isinstance(self.write, CreateRecord) and self.write.by_rules
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -53,6 +65,11 @@ class Chunk:
     rows: tuple[Row, ...]
     body: Mapping[str, Any]
 
+    @property
+    def by_rules(self) -> bool:
+        """Whether the org's assignment rules are to run for its rows: for all of them, or for none."""
+        return any(row.by_rules for row in self.rows)
+
 
 def make_row(place: int, write: Write, shape: Shape, record_type: str | None = None) -> Row:
     """A row with its references turned into lookup fields, and with the id of the record type it is given.
@@ -61,18 +78,24 @@ def make_row(place: int, write: Write, shape: Shape, record_type: str | None = N
     """
     name = write.object if isinstance(write, CreateRecord) else write.ref.object
     sent: dict[str, Wire] = dict(write.fields)
+    lookups: dict[str, str] = {}
+    roles: dict[str, str] = {}
     for role, ref in write.refs.items():
-        field = shape.refs.get(role, {}).get(name)
-        if field is None:
+        lookup = shape.refs.get(role, {}).get(name)
+        if lookup is None:
             raise ValueError(f"the shape of {shape.kind} has no lookup field for {role} on {name}")
-        sent[field] = to18(ref.id)
+        lookups[lookup] = role
+        if isinstance(write, UpdateRecord) and stands_in_role(name, lookup):
+            roles[role] = to18(ref.id)
+        else:
+            sent[lookup] = to18(ref.id)
     if isinstance(write, CreateRecord):
         sent[shape.key] = write.key
         if record_type is not None:
             sent[RECORD_TYPE] = record_type
     else:
         as_told(write.ref.id)
-    return Row(place, write, name, sent)
+    return Row(place, write, name, sent, lookups, roles)
 
 
 def rounds(rows: Sequence[Row]) -> list[list[Row]]:

@@ -11,19 +11,20 @@ Scans go by id, which no change can reorder. Deletions older than the recycle bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
 from connectors.salesforce import cursor as cursors
-from connectors.salesforce import forgotten, soql
+from connectors.salesforce import forgotten, roles, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.cursor import Mark
 from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
+from connectors.salesforce.roles import ROLE
 from connectors.salesforce.wire import INDIVIDUAL, PERSON_ACCOUNT, STAMP, Columns, identify, read_row
 from connectors.shapes import Turns
 from connectors.transport import wrong_shape
@@ -64,18 +65,24 @@ class _Gathered:
         """Adds the rows of one answer, and notes in the stream what it saw."""
         for row in rows:
             what = read_row(row, stream.columns)
+            self.add([what])
             if isinstance(what, RemoteRecord):
-                self.records.append(what)
                 stream.seen[what.ref.id] = what.stamp
             else:
-                if isinstance(what, Moved):
-                    self.moved.append(what)
-                else:
-                    self.gone.append(what)
                 ref, at = identify(row, stream.object)
                 stream.seen[ref.id] = at
         self.rows += len(rows)
         self.reread += len(rows) if stream.looks else 0
+
+    def add(self, found: Iterable[RemoteRecord | Gone | Moved]) -> None:
+        """Adds what rows turned out to be."""
+        for what in found:
+            if isinstance(what, RemoteRecord):
+                self.records.append(what)
+            elif isinstance(what, Moved):
+                self.moved.append(what)
+            else:
+                self.gone.append(what)
 
     def page(self, cursor: Cursor) -> Page:
         """The page, records oldest first."""
@@ -114,19 +121,21 @@ class Reader:
     def _changes(self, shape: Shape, since: Cursor, looks: _Looks) -> Iterator[Page]:
         columns = {name: self._lookup.columns(shape, name, self._lane) for name in shape.objects}
         people = [INDIVIDUAL] if any(each.individual for each in columns.values()) else []
-        marks = cursors.read_marks(since, [*columns, *people])
+        beside = [ROLE] if roles.are_read(columns.values()) else []
+        marks = cursors.read_marks(since, [*columns, *people, *beside])
         # Only now is the vendor's time known for sure: to describe the columns is the first call of a new process.
         upto = (self._client.vendor_now() - self._overlap).replace(microsecond=0)
         streams = looks(columns, marks, upto)
         wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
-        firsts = self._queries.first([*(stream.query for stream in streams), *wishes], self._lane)
+        primary = [roles.query(marks[ROLE])] if beside else []
+        firsts = self._queries.first([*(stream.query for stream in streams), *wishes, *primary], self._lane)
         gathered = _Gathered()
+        if beside:
+            changed = roles.opportunities(self._whole(firsts.pop()))
+            gathered.add(self._lookup.fetch(shape, changed, self._lane) if changed else ())
+            marks[ROLE] = Mark.at(max(upto, marks[ROLE].edge))
         if people:
-            rows = [
-                *firsts[-1].rows,
-                *(row for page in self._queries.following(firsts.pop(), self._lane) for row in page.rows),
-            ]
-            gathered.gone += forgotten.records(rows, columns, self._queries, self._lane)
+            gathered.gone += forgotten.records(self._whole(firsts.pop()), columns, self._queries, self._lane)
             marks[INDIVIDUAL] = Mark.at(max(upto, marks[INDIVIDUAL].edge))
         long: list[tuple[_Stream, Result]] = []
         for stream, result in zip(streams, firsts, strict=True):
@@ -138,7 +147,7 @@ class Reader:
                 gathered = _Gathered()
             gathered.take(result.rows, stream)
             self._finish(marks, stream, result.at, upto)
-        if long and (gathered.rows or gathered.gone):
+        if long and (gathered.rows or gathered.gone or gathered.records):
             yield gathered.page(cursors.write_marks(marks))
             gathered = _Gathered()
         for stream, result in long:
@@ -147,6 +156,10 @@ class Reader:
             if upto - mark.looked >= self._overlap and looks == self._both_looks:
                 marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
         yield gathered.page(cursors.write_marks(marks))
+
+    def _whole(self, first: Result) -> list[dict[str, Any]]:
+        """All rows of an answer, whatever its length."""
+        return [*first.rows, *(row for page in self._queries.following(first, self._lane) for row in page.rows)]
 
     def _first_look(self, described: Mapping[str, Columns], marks: Mapping[str, Mark], upto: Instant) -> list[_Stream]:
         return [stream for stream in self._both_looks(described, marks, upto) if not stream.looks]

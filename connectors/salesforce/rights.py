@@ -50,7 +50,7 @@ class LookedUp:
     fields: tuple[str, ...] = ()
 
 
-DEPENDS: Final = {"Contact": "Account"}
+DEPENDS: Final = {"Contact": "Account", "Opportunity": "Account"}
 """An object whose Read and View All need the same of another one (vendor: "depends on permission(s)")."""
 OBJECT_RIGHTS: Final = (
     Right("PermissionsRead", "Read", "its records cannot be read: nothing of this kind is kept in step"),

@@ -12,13 +12,14 @@ Length: one batch's story from what is sent to what became of each row, whose st
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 from connectors.salesforce import soql
 from connectors.salesforce.aftermath import follow, read_back
 from connectors.salesforce.bulk import Bulk, tables
-from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.client import BY_RULES, SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
 from connectors.salesforce.ids import as_told
 from connectors.salesforce.lookup import Lookup
@@ -26,12 +27,14 @@ from connectors.salesforce.offers import Offers
 from connectors.salesforce.outcome import Trouble, named_fields, read_trouble, refusal
 from connectors.salesforce.packing import PACK, Chunk, Row, chunks, composite, make_row, rounds
 from connectors.salesforce.queries import subanswers
+from connectors.salesforce.roles import Primary, give
 from connectors.shapes import reading
 from connectors.transport import Accept, Again, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.remote import RemoteRecord, Shape
 from syncd.model.values import Instant, Lane
 from syncd.model.write import (
+    Clash,
     CreateRecord,
     Deferred,
     Indeterminate,
@@ -90,9 +93,10 @@ class Writer:
         """Status and body for each chunk. A whole call that the vendor calls wrong is the status of its only chunk."""
         if len(pack) == 1:
             (chunk,) = pack
+            more = BY_RULES if chunk.by_rules else {}
             try:
                 answer = self.client.send(
-                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER
+                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER, more=more
                 )
             except CallRefused as why:
                 return [(why.status, [_entry(why.complaint)])]
@@ -104,12 +108,14 @@ class Writer:
     def packs(self, rows: Sequence[Row], key: str) -> list[list[Chunk]]:
         """The rows call by call: five chunks each, or one in an org that refuses Composite.
 
-        Rows with a value that Composite would read as a reference go in calls of their own.
+        Rows with a value that Composite would read as a reference go in calls of their own, and so do those for which
+        assignment rules are to run.
         """
-        plain = chunks([row for row in rows if not row.quotes_reference], key)
+        plain = chunks([row for row in rows if not (row.quotes_reference or row.by_rules)], key)
         size = PACK if self._packs else 1
         packs = [list(plain[start : start + size]) for start in range(0, len(plain), size)]
-        return packs + [[chunk] for chunk in chunks([row for row in rows if row.quotes_reference], key)]
+        quoting = chunks([row for row in rows if row.quotes_reference and not row.by_rules], key)
+        return packs + [[chunk] for chunk in (*quoting, *chunks([row for row in rows if row.by_rules], key))]
 
     def doubt_composite(self, why: CallRefused) -> None:
         """An org that says it has no Composite is not asked again; a single chunk is never refused in this way."""
@@ -150,7 +156,9 @@ class _Batch:
         if self._writer.bulk is not None:
             self._writer.bulk.look_back(self._lane)
         rows = self._offered(self._expected(self._rows()))
-        for whole in rounds(rows):
+        bare = [row for row in rows if not row.sent]  # only a role is to be changed
+        self._done += [(row, as_told(row.write.ref.id), False) for row in bare if isinstance(row.write, UpdateRecord)]
+        for whole in rounds([row for row in rows if row.sent]):
             part = [row for row in whole if row.place not in self._seen]
             for row in whole:
                 if row.place in self._seen:
@@ -178,6 +186,7 @@ class _Batch:
             self._results[row.place] = Stale(current)
         self._results |= follow(lookup, self._shape, self._left, self._lane)
         self._results |= read_back(lookup, self._done, self._lane)
+        self._give_roles()
         return [self._results[place] for place in range(len(self._batch))]
 
     def _rows(self) -> list[Row]:
@@ -289,6 +298,18 @@ class _Batch:
             silent = [row for row in self._unjudged(part) if row.place not in again_places]
             self._put(silent, self._unknown("the job tells nothing of this row"))
             self._send_all(again)
+
+    def _give_roles(self) -> None:
+        """Primary contacts of what was written; one that is refused parks the reference, not the row."""
+        rows = [row for row, *_ in self._done if row.roles]
+        if not rows or self._is_over(rows):
+            return
+        writer = self._writer
+        wanted = [
+            Primary(row.place, name, id_, contact) for row, id_, _ in self._done for name, contact in row.roles.items()
+        ]
+        until = writer.clock.now() + writer.horizon
+        self._results |= give(writer.client, writer.lookup.queries, wanted, until=until, lane=self._lane)
 
     def _is_over(self, rows: Sequence[Row]) -> bool:
         """Whether nothing more is sent: these rows are put off then."""
@@ -422,6 +443,9 @@ class _Batch:
             self._locked.append(row)
         elif trouble == Trouble.LEFT:
             self._left.append((row, complaint))
+        elif isinstance(trouble, Refused | Clash):  # a lookup is known to the mapping by what it refers to
+            named = tuple(row.lookups.get(name, name) for name in trouble.fields)
+            self._results[row.place] = replace(trouble, fields=named)
         else:
             self._results[row.place] = trouble
 

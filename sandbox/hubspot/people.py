@@ -135,6 +135,18 @@ class People:
         _, company = self._record("companies", company_id)
         self.portal.separate(("contacts", "companies"), contact.id, company.id, source=_person(by))
 
+    def relate(self, object: str, id: str, other: str, other_id: str, *, by: str = PERSON) -> None:
+        """Associates any two records, as a deal with its contacts."""
+        start, end = self._record(object, id)[1], self._record(other, other_id)[1]
+        pair = self.portal.pair(object, other)
+        held = self.portal.links.of(pair, start.id).get(end.id, set())
+        self.portal.associate(pair, start.id, end.id, types=held | {UNLABELLED[pair]}, source=_person(by))
+
+    def part(self, object: str, id: str, other: str, other_id: str, *, by: str = PERSON) -> None:
+        """Removes every association between any two records."""
+        start, end = self._record(object, id)[1], self._record(other, other_id)[1]
+        self.portal.separate(self.portal.pair(object, other), start.id, end.id, source=_person(by))
+
     def add_object(self, name: str, singular: str) -> str:
         """The admin adds a custom object, whose records have a ``name``; returns its type id, ``2-N``."""
         kinds = [store.kind for store in self.portal.stores.values()]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from sandbox.salesforce.address_lists import list_fields
 from sandbox.salesforce.definitions import SEEN, FieldDefinition, PicklistValue, RecordType, flag
 from sandbox.salesforce.entity import Entity
+from sandbox.salesforce.opportunities import currency_field, give_currency
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.profiles import show_to_full_profiles
 from sandbox.salesforce.record_types import add_record_type
@@ -85,6 +86,14 @@ class Admins:
         for entity in self.org.schema.entities.values():
             for definition in list_fields(entity):
                 self.add_field(entity.name, definition)
+
+    def enable_currencies(self, codes: Sequence[str]) -> None:
+        """An admin turns several currencies on, the org's own first; those that are active already can be widened."""
+        for name in ("Lead", "Account", "Opportunity"):
+            entity = self._entity(name)
+            self.add_field(name, currency_field(codes))
+            give_currency(self.org, entity, codes[0])
+        self.org.store.commit()
 
     def enable_person_accounts(self) -> None:
         """The vendor turns person accounts on; this cannot be undone."""

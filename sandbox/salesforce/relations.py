@@ -11,6 +11,7 @@ from __future__ import annotations
 from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal
+from sandbox.salesforce.opportunities import ROLE, follow_stage, show_primary
 from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.wire_time import stamp
 
@@ -18,7 +19,9 @@ _WHO = ("LeadId", "ContactId")
 
 
 def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None:
-    """Refuses a member of nobody, of two, or a second time; marks responded ones."""
+    """Refuses a member of nobody, of two, or a second time; marks responded ones, and what a stage says."""
+    if entity.name == "Opportunity":
+        follow_stage(old, row)
     if entity.name != "CampaignMember":
         return
     named = [name for name in _WHO if row.get(name) is not None]
@@ -34,12 +37,14 @@ def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None
 
 def after_save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author) -> None:
     """Keeps one primary role per opportunity."""
-    if entity.name == "OpportunityContactRole" and row.get("IsPrimary"):
+    if entity.name == ROLE and row.get("IsPrimary"):
         for other in _live(entity, "OpportunityId", str(row["OpportunityId"])):
             if other["Id"] != row["Id"] and other.get("IsPrimary"):
                 _put(org, entity, other | {"IsPrimary": False}, author)
+    if entity.name == ROLE:
+        show_primary(org, row, author=author)
     if entity.name == "Opportunity" and old is None and row.get("ContactId") is not None:
-        roles = org.schema.entities["OpportunityContactRole"]
+        roles = org.schema.entities[ROLE]
         made: Row = {
             **roles.defaults, "Id": org.ids.take(roles.definition.prefix), "IsDeleted": False, "IsPrimary": True,
             "OpportunityId": row["Id"], "ContactId": row["ContactId"], "CreatedDate": org.now_stamp(),

@@ -23,6 +23,8 @@ from sandbox.salesforce.record_types import check_record_type, choose_record_typ
 from sandbox.salesforce.relations import after_save, check_relations
 
 IGNORED = frozenset({"attributes", "id"})
+_GO_ALONG = ("Contact", "Opportunity")
+"""What an account takes with it."""
 
 
 def create(org: Org, entity: Entity, fields: Mapping[str, object], *, author: Author) -> str:
@@ -67,7 +69,7 @@ def update(org: Org, entity: Entity, record_id: str, fields: Mapping[str, object
 
 
 def delete(org: Org, entity: Entity, record_id: str, *, author: Author) -> None:
-    """Moves a row to the recycle bin; contacts go with their account."""
+    """Moves a row to the recycle bin; contacts and opportunities go with their account."""
     _refuse_writes(org, entity)
     if not entity.definition.deletable:
         raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", f"{entity.name} rows cannot be deleted", status=403)
@@ -76,12 +78,11 @@ def delete(org: Org, entity: Entity, record_id: str, *, author: Author) -> None:
     if old.get("IsOwnedByProfile"):
         raise Refusal("INSUFFICIENT_ACCESS_OR_READONLY", "a permission set of a profile cannot be deleted", status=403)
     put_stamped(org, entity, old, {"IsDeleted": True}, author=author)
-    if entity.name == "Account":
-        contacts = org.schema.entities["Contact"]
-        for contact_id in contacts.table.lookup("AccountId", record_id):
-            contact = contacts.table.rows[contact_id]
-            if not contact["IsDeleted"]:
-                put_stamped(org, contacts, contact, {"IsDeleted": True}, author=author)
+    for children in map(org.schema.entities.__getitem__, _GO_ALONG if entity.name == "Account" else ()):
+        for child_id in children.table.lookup("AccountId", record_id):
+            child = children.table.rows[child_id]
+            if not child["IsDeleted"]:
+                put_stamped(org, children, child, {"IsDeleted": True}, author=author)
 
 
 def put_stamped(org: Org, entity: Entity, old: Row, changes: Mapping[str, Value], *, author: Author) -> None:

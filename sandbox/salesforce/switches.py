@@ -113,6 +113,8 @@ class SalesforceSwitches:
     """``Lead.City`` may stand in FieldPermissions; otherwise only the compound ``Lead.Address`` may, for all parts."""
     children_depend_on_account: bool = True
     """Rights to Contact and Opportunity need the same right to see Account, as their dependency messages say."""
+    roles_stamp_opportunities: bool = False
+    """A contact role that becomes primary moves the stamps of its Opportunity, too; otherwise its own alone."""
     bulk_queue_seconds: float = 2.0
     """How long a Bulk job stays queued. No doubt about the vendor, who gives no promise: it is the stand-in's pace."""
     bulk_batch_seconds: float = 2.0

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.handoffs import handoffs_document, print_handoffs
 from syncd.cli.profile import print_profile, profile_document
+from syncd.cli.routing import print_routing, routing_document
 
 if TYPE_CHECKING:
     from syncd.model.values import Canonical, Missing, Wire
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from syncd.operations.explain import Explanation, FieldStory, Told
     from syncd.operations.finding import Hit
     from syncd.operations.rating import ProfileStory
+    from syncd.operations.routing import RoutingStory
 
 LATEST = 20
 
@@ -31,7 +34,8 @@ def explain(
     """Says why a record is what it is and what the next cycle does with it; writes to nobody.
 
     Both values now, Base, who changed what when, the rule, and what comes next or why nothing does; of a person also
-    persona and grade, rule by rule. Exit 1 if several records are meant (they are listed) or something waits for a
+    persona and grade, rule by rule, who got them by routing, with everybody who was passed over and why, and every move
+    between the teams with its author. Exit 1 if several records are meant (they are listed) or something waits for a
     person.
 
     JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
@@ -40,7 +44,11 @@ def explain(
     side, field, before, after, author, rule, run, outcome}], conflicts [id], parked [{side, field, code, reason,
     advice}], dead_letters [{id, code, reason, advice}], open_intents [id], persona {key, name, owner, doubts [{persona,
     reason}]}, rating {grade, points, reason, at, rules [{name, words, holds, points, days, doubt}]}, unsettled {FIELD:
-    reason}}; persona and rating are null where none is declared, and where FIELD is given.
+    reason}}, happened [{at, what, cycle, by, team, side, reason}], handoffs [{id, state, born, opened_at, ..., system,
+    touch, decision (milliseconds), touch_due, decision_due, ...}], routing {picked_up {owner, from}, next and given
+    [{how, owner, rule, pool, passed [{rule, owner, why}], and of those given at, outcome}]}; persona and rating are
+    null where none is declared, and where FIELD is given; routing where nobody was or will be routed, and where FIELD
+    is not the owner.
     """
     from syncd.cli.out import print_json
     from syncd.engine.world import make_ready
@@ -48,6 +56,7 @@ def explain(
     from syncd.operations.explain import explain as explained
     from syncd.operations.finding import find_hits
     from syncd.operations.rating import profile_of
+    from syncd.operations.routing import story_of
     from syncd.settings.profiles import profiles_of
 
     call: Call = context.obj
@@ -59,16 +68,22 @@ def explain(
             raise BadUsage(f"neither side has a record {record}, and no link remembers one; look for another spelling")
         told = explained(world, hits[0], field=field) if len(hits) == 1 else None
         profile = None
+        routing = None if told is None else story_of(world, told)
         if told is not None and field is None:
             profiles = profiles_of(loaded.connection(call.connection))
             profile = profile_of(told, profiles, world.clock.now())
     if as_json:
-        document = None if told is None else {**_document(told), **profile_document(profile)}
+        document = None
+        if told is not None:
+            document = {**_document(told), **profile_document(profile), **routing_document(routing)}
+            document |= handoffs_document(told.handoffs)
         print_json({"hits": [_hit(hit) for hit in hits], "record": document})
     elif told is None:
         print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
-        _print(told, profile, detailed=field is not None)
+        _print(told, profile, routing, detailed=field is not None)
+        if told.handoffs is not None:
+            print_handoffs(told.handoffs)
     waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
     raise typer.Exit(1 if waits else 0)
 
@@ -91,7 +106,7 @@ def print_hits(hits: list[Hit], again: str) -> None:
     say(f"name one of them: {again}")
 
 
-def _print(told: Explanation, profile: ProfileStory | None, *, detailed: bool) -> None:
+def _print(told: Explanation, profile: ProfileStory | None, routing: RoutingStory | None, *, detailed: bool) -> None:
     from syncd.cli.out import say, table, when
     from syncd.model.values import Side
 
@@ -113,6 +128,8 @@ def _print(told: Explanation, profile: ProfileStory | None, *, detailed: bool) -
         table("", ("field", "marketing", "crm", "base", "next"), rows)
     if profile is not None:
         print_profile(profile)
+    if routing is not None:
+        print_routing(routing)
     _print_history(told, latest=None if detailed else LATEST)
     for row in told.conflicts:
         say(f"  conflict {row.id}: {row.resolution or row.reason}", style="yellow")

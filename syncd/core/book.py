@@ -14,6 +14,7 @@ from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.episode import Meaning
 from syncd.model.lifecycle import OTHER, HandoffRules, Span, Unit
+from syncd.model.routing import QUEUE, USER
 from syncd.model.values import Instant
 
 WARNED: Final = 3, 4
@@ -72,8 +73,9 @@ class Book:
         return stage in self._born
 
     def clock(self, owner: str | None) -> Clock:
-        """The clock of an owner."""
-        key = None if owner is None else self._owners.get(owner.casefold())
+        """The clock of an owner: a user by address or login, a queue by its name, as a shared owner or without that."""
+        name = "" if owner is None else owner.removeprefix(USER).removeprefix(QUEUE).casefold()
+        key = self._owners.get(name)
         return self._default if key is None else self._clocks[key]
 
     def touch_limit(self, grade: str | None, persona: str | None) -> Span | None:

@@ -6,7 +6,7 @@ are never a domain key; neither are the partner domains a user lists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ import tldextract
 
 from syncd.model.values import Canonical
 
+_AND: Final = "\x1f"
+"""Stands between the parts of a key; no value of a vendor has it."""
 FREEMAIL: Final = frozenset(
     """
     gmail.com googlemail.com outlook.com hotmail.com hotmail.co.uk hotmail.fr hotmail.de hotmail.it hotmail.es live.com
@@ -99,6 +101,22 @@ def match_keys(by: str, values: Iterable[Canonical], *, excluded: frozenset[str]
     else:
         raise ValueError(f"cannot match by {by!r}; use email, domain or value")
     return tuple(sorted(keys))
+
+
+def narrowed(keys: Sequence[str], others: Sequence[Canonical]) -> tuple[str, ...]:
+    """The keys of a rule that wants these other values to be alike, too; ``bare`` gives back what to look for.
+
+    Two records of which neither has a value are alike in it.
+    """
+    if not others:
+        return tuple(keys)
+    also = _AND.join("" if value is None else str(value).casefold() for value in others)
+    return tuple(f"{key}{_AND}{also}" for key in keys)
+
+
+def bare(key: str) -> str:
+    """What a key says of the rule's own field: what a vendor can be asked for."""
+    return key.partition(_AND)[0]
 
 
 def _texts(value: Canonical) -> Iterable[str]:

@@ -28,6 +28,7 @@ class Writes:
     changes: list[FieldChange] = field(default_factory=list)
     expect: dict[str, Wire] = field(default_factory=dict)
     lane: Lane = Lane.BULK
+    dated: frozenset[str] = frozenset()
 
     def put(self, mapping: FieldMapping, wires: Mapping[str, Wire], change: FieldChange) -> None:
         """Adds one field: what to send for it, and how that is told to people."""
@@ -105,6 +106,7 @@ class Draft:
                     lane=writes.lane,
                     expect=writes.expect or None,
                     key=key,
+                    dated=writes.dated,
                 )
             )
         if self.settled:

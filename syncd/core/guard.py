@@ -7,7 +7,8 @@ the count that holds it.
 Promises
 
 * No count ever exceeds its limit within its window but by what a person approved or expects.
-* An opt-out is never held and never counted. Everything that is under its own limits flows, whatever else is held.
+* An opt-out is never held and never counted. An owner that routing gave is not counted: it goes, or is held, with the
+  stage that was entered. Everything that is under its own limits flows, whatever else is held.
 * It does not matter in which lots the same changes come: as many flow, as many are held.
 * What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the latest
   stage entry first.
@@ -30,6 +31,7 @@ from syncd.model.link import FieldChange
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Create, Decision, Detach, Nothing, Update
 from syncd.model.remote import Departure
+from syncd.model.routing import BECAUSE
 from syncd.model.values import SIDES, FieldType, Instant, Lane, Side
 
 HELD: Final = "held by the brake"
@@ -131,6 +133,8 @@ class Guard:
                     fields.update(self._update(decision, action))
             elif isinstance(action, Create | Detach) and not self._flows(decision, action):
                 whole.add(place)
+        if decision.routed is not None and decision.routed.entered in fields:
+            fields.update(each.field for each in _changes(decision) if each.rule.startswith(BECAUSE))
         return self._less(decision, fields, whole) if fields or whole else decision
 
     def _flows(self, decision: Decision, action: Create | Detach) -> bool:
@@ -163,7 +167,7 @@ class Guard:
         side, link = action.side, decision.link.id
         for change in action.changes:
             mapping = self.planner.field(change.field)
-            if mapping.type is FieldType.OPT_OUT and change.after is True:
+            if (mapping.type is FieldType.OPT_OUT and change.after is True) or change.rule.startswith(BECAUSE):
                 continue
             keys = self._keys(side, mapping, change)
             words = (self.kind, side, mapping.name, link, change.after)
@@ -307,6 +311,10 @@ class Guard:
             if key not in kept and key in self._rooms:
                 self._rooms[key] += 1
         self.flowing[link, action.side] = kept
+
+
+def _changes(decision: Decision) -> Iterable[FieldChange]:
+    return (each for action in decision.actions if isinstance(action, Update) for each in action.changes)
 
 
 def _backward(mapping: FieldMapping, change: FieldChange) -> bool:

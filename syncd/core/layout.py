@@ -74,7 +74,7 @@ class Layout:
             if plain(record.fields) != plain(confirmed):
                 return False
             for reference in self.references.of(side):
-                if confirmed[reference] != wire_of(record, reference):
+                if confirmed[reference] != wire_of(record, reference, confirmed[reference]):
                     return False
         except KeyError:
             return False
@@ -90,7 +90,7 @@ class Layout:
             and (vendor_field not in confirmed or confirmed[vendor_field] != fields[vendor_field])
         ]
         for reference in self.references.of(side):
-            wire = wire_of(record, reference)
+            wire = wire_of(record, reference, confirmed.get(reference, MISSING))
             if wire is not MISSING and (reference not in confirmed or confirmed[reference] != wire):
                 told.append(reference[len(REF) :])
         return told
@@ -124,7 +124,14 @@ class Layouts:
 def _layout(lens: Lens, objects: Pair[str]) -> Layout:
     sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in SIDES))
     shared = [name for name in sides.marketing if name in sides.crm and not sides.crm[name].field.only_on_create]
-    slots = {name: Pair(sides.marketing[name].vendor_fields, sides.crm[name].vendor_fields) for name in shared}
+    derived = [name for side in sides for name, slot in side.items() if slot.field.derive is not None]
+    shared += [name for name in derived if name not in shared]  # it may stand on one side only
+
+    def columns(side: Side, name: str) -> tuple[str, ...]:
+        slot = sides.of(side).get(name)
+        return () if slot is None else slot.vendor_fields
+
+    slots = {name: Pair(columns(Side.MARKETING, name), columns(Side.CRM, name)) for name in shared}
 
     def reader(side: Side) -> Callable[[Mapping[str, Wire]], object]:
         names = [field for name in shared for field in slots[name].of(side) if not field.startswith(REF)]

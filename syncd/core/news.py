@@ -25,7 +25,7 @@ class News:
     @property
     def text(self) -> str:
         """As it is kept."""
-        rows = [[stamp(m.at), m.cycle, m.stage, m.start, m.team, m.by, m.reason] for m in self.moves]
+        rows = [[stamp(m.at), m.cycle, m.stage, m.start, m.team, m.by, m.reason, m.side] for m in self.moves]
         return json.dumps([self.shown, rows], ensure_ascii=False, separators=(",", ":"))
 
     @staticmethod

@@ -88,12 +88,13 @@ class Context:
     """What reading needs beside the mapping; one per cycle, filled by the engine.
 
     ``links`` maps per side ``object/id`` of a linked record to its link id; ``refs`` a link id to that side's
-    ``object/id``.
+    ``object/id``. ``points`` are per side the objects that a lookup field (object and name) can point to.
     """
 
     users: Pair[Directory] = field(default_factory=lambda: Pair(Directory(), Directory()))
     links: Pair[dict[str, str]] = field(default_factory=lambda: Pair({}, {}))
     refs: Pair[dict[str, str]] = field(default_factory=lambda: Pair({}, {}))
+    points: Pair[dict[tuple[str, str], frozenset[str]]] = field(default_factory=lambda: Pair({}, {}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class Lens:
         mapping = slot.field
         match mapping.type:
             case FieldType.REFERENCE:
-                return self._reference_reading(side)
+                return self._reference_reading(mapping, side)
             case FieldType.SET:
                 return _first(set_reader(mapping, side))
             case _ if mapping.table:
@@ -218,15 +219,29 @@ class Lens:
             case _:
                 return _first(READERS[mapping.type])
 
-    def _reference_reading(self, side: Side) -> Reading:
+    def _reference_reading(self, mapping: FieldMapping, side: Side) -> Reading:
         def read(wires: tuple[Wire, ...]) -> Canonical | Invalid:
             wire = wires[0]
             if wire is None or wire == "":
                 return None
             link = self._context.links.of(side).get(str(wire))
-            return link if link is not None else Unlinked("points to a record that is not synced yet")
+            if link is None:
+                return Unlinked("points to a record that is not synced yet")
+            if not self._can_point(mapping, side.other, link):
+                return Unlinked("points to a record that the field of the other side cannot point to yet")
+            return link
 
         return read
+
+    def _can_point(self, mapping: FieldMapping, side: Side, link: str) -> bool:
+        """Whether some lookup field of this reference takes the record that a link has on that side.
+
+        A person may be a Lead where only a Contact can be pointed to: that mends itself with the conversion.
+        """
+        kind = self._context.refs.of(side).get(link, "").partition("/")[0]
+        points = self._context.points.of(side)
+        allowed = [points.get((each, names[0])) for each, names in mapping.slots.of(side).items()]
+        return not kind or any(each is None or kind in each for each in allowed)
 
     def _owner_reading(self, side: Side) -> Reading:
         def read(wires: tuple[Wire, ...]) -> Canonical | Invalid:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from syncd.core.expressions import Expression, Unclear, compile_expression
+from syncd.core.expressions import Unclear, compile_expression
+from syncd.core.remembering import Condition, remembering
 from syncd.model.persona import Doubt, Persona, PersonaAnswer
 from syncd.model.values import Canonical
 
@@ -21,8 +22,11 @@ class Personas:
         :raises ValueError: if a condition does not compile; ``syncd check`` says so beforehand.
         """
         self.personas = tuple(personas)
-        self._tried = tuple((each, compile_expression(each.when, names), PersonaAnswer(each)) for each in self.personas)
+        self._tried = tuple(
+            (each, remembering(compile_expression(each.when, names)), PersonaAnswer(each)) for each in self.personas
+        )
         self._none = PersonaAnswer(None)
+        self.reads = frozenset(name for _, when, _ in self._tried for name in when.names)
 
     def answer(self, values: Mapping[str, Canonical], *, unsettled: Mapping[str, str] | None = None) -> PersonaAnswer:
         """The persona for these shared values; ``unsettled`` are fields whose value is not known, with the reason."""
@@ -36,7 +40,7 @@ class Personas:
         return PersonaAnswer(None, tuple(doubts)) if doubts else self._none
 
 
-def holds(when: Expression, values: Mapping[str, Canonical], unsettled: Mapping[str, str] | None) -> bool | Unclear:
+def holds(when: Condition, values: Mapping[str, Canonical], unsettled: Mapping[str, str] | None) -> bool | Unclear:
     """Whether a condition is true; ``Unclear`` also where it reads a field whose value is not known."""
     if unsettled:
         reasons = [f"{name} {unsettled[name]}" for name in when.names if name in unsettled]

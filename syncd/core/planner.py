@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from syncd.core.creation import Made, plan_create, shared_values
+from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
 from syncd.core.known import NOTHING_KNOWN, Known, Times
@@ -65,10 +66,15 @@ class Planner:
         self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
-        self._sight = Sight(lens, self._layouts)
+        self.sight = Sight(lens, self._layouts)
         self.stages: Stages | None = None
         if self.kind.agreed is not None:
-            self.stages = Stages(lens, self._layouts, self._sight, now=now, first=first)
+            self.stages = Stages(lens, self._layouts, self.sight, now=now, first=first)
+        self._derived: Deriving | None = None
+        if self.kind.definitions is not None:
+            parts = lens, self._layouts, self.sight, self.parking
+            self._derived = Deriving(*parts, now=now, only=only, resting=resting)
+            self._resting |= self._derived.names  # no merge looks at them: they are computed
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -81,7 +87,7 @@ class Planner:
         if base is None or link.state is not LinkState.LIVE or not (link.keyed.marketing and link.keyed.crm):
             return False
         layout = self.layout(link.refs)
-        if not layout.known_by(base.columns):
+        if not layout.known_by(base.columns) or (self._derived is not None and self._derived.due(base)):
             return False
         if seen.marketing and seen.crm and base.retold(seen.marketing, seen.crm):
             return True
@@ -113,6 +119,8 @@ class Planner:
         if self.stages is not None and draft.agreed:
             person = Person(link, base, seen, draft.agreed)
             draft.agreed |= self.stages.beside(person, draft.path, draft.agreed, shown=draft.shown)
+        if self._derived is not None and not self._doubtful:
+            self._derived.fill(draft, link, base, seen, known)
         keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
         return draft.decision(self.kind, link, linked.base, seen, before, keyless)
 
@@ -194,7 +202,7 @@ class Planner:
 
     def _look(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
         object_name = record.ref.object if record else link.refs.of(side).object
-        return self._sight.of(side, name, object_name=object_name, base=base, record=record)
+        return self.sight.of(side, name, object_name=object_name, base=base, record=record)
 
     def _carry_out(
         self,
@@ -304,7 +312,7 @@ class Planner:
         sides: Pair[Seen],
         seen: Pair[RemoteRecord | None],
     ) -> Conflict:
-        values = Pair(*(self._sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
+        values = Pair(*(self.sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
         return Conflict(
             id=digest(self._connection, self.kind.kind, verdict.topic, link.id, name),
             kind=self.kind.kind,
@@ -322,6 +330,10 @@ class Planner:
         """The mapping of one shared field."""
         return self._fields[name]
 
+    def rests(self, name: str) -> bool:
+        """Whether nobody looks at a field now, since a vendor changed what it is."""
+        return name in self._resting
+
     def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
         """The vendor fields of every shared field that one vendor object has."""
         return self._layouts.slots(side, object_name)
@@ -336,14 +348,16 @@ class Planner:
         """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
         carried = {name: value for name, value in values.items() if name not in self._resting}
         decision = plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
-        return self.arrived(decision, origin, Pair((), ()))
+        return self.arrived(decision, origin, record, Pair((), ()))
 
-    def arrived(self, decision: Decision, origin: Side, moves: Moves) -> Decision:
-        """A create with the way on which the person came where ``origin`` shows them, as far as its vendor tells."""
-        if self.stages is None:
+    def arrived(self, decision: Decision, origin: Side, record: RemoteRecord, moves: Moves) -> Decision:
+        """A create with the way on which the person came where ``record`` shows them, as far as its vendor tells."""
+        if self.stages is not None:
+            told = self.stages.arrival(decision.link, origin, decision.agreed, moves)
+            decision = replace(decision, agreed={**decision.agreed, **told})
+        if self._derived is None:
             return decision
-        told = self.stages.arrival(decision.link, origin, decision.agreed, moves)
-        return replace(decision, agreed={**decision.agreed, **told})
+        return self._derived.create(decision, self.values(origin, record), origin=origin, record=record)
 
     def values(self, side: Side, record: RemoteRecord) -> dict[str, Canonical]:
         """The shared values of one record, as far as they can be read."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from syncd.core.expressions import Unclear, compile_expression
 from syncd.core.persona import Personas, holds
+from syncd.core.remembering import remembering
 from syncd.model.persona import PERSONA, Persona, PersonaAnswer
 from syncd.model.rating import HUNDREDTHS, Decay, Part, Profile, Rated, Rating
 from syncd.model.values import Canonical, Instant, instant
@@ -35,10 +36,16 @@ class Rater:
         """
         self.rating = rating
         self._tried = tuple(
-            (rule, compile_expression(rule.when, names | {PERSONA}), Part(holds=True, points=rule.points))
+            (rule, remembering(compile_expression(rule.when, names | {PERSONA})), Part(holds=True, points=rule.points))
             for rule in rating.rules
         )
         self._by_persona = any(PERSONA in when.names for _, when, _ in self._tried)
+        self.reads = frozenset(
+            [name for _, when, _ in self._tried for name in when.names]
+            + [rule.decay.field for rule in rating.rules if rule.decay is not None]
+            + [name for name in (rating.source,) if name is not None]
+        )
+        """The shared fields that it reads, and ``PERSONA`` where a rule does."""
 
     def rate(
         self,
@@ -103,6 +110,9 @@ class Profiles:
         self.rating = rating
         self._personas = Personas(personas, names)
         self._rater = None if rating is None else Rater(rating, names)
+        self.persona_reads = self._personas.reads
+        self.grade_reads = frozenset() if self._rater is None else self._rater.reads
+        """The shared fields that each reads; those of the grade with ``PERSONA`` where a rule asks for it."""
 
     @property
     def declared(self) -> bool:

@@ -10,9 +10,9 @@ from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Invalid, Lens, Unlinked
 from syncd.core.types import text_of
-from syncd.model.link import Base
-from syncd.model.remote import RemoteRecord, wire_of
-from syncd.model.values import MISSING, Canonical, Missing, Side, Told, Wire
+from syncd.model.link import Base, Linked
+from syncd.model.remote import REF, RemoteRecord, wire_of
+from syncd.model.values import MISSING, SIDES, Canonical, Missing, Pair, Side, Told, Wire
 
 
 class Sight:
@@ -34,7 +34,7 @@ class Sight:
         was = tuple([confirmed.get(vendor_field, MISSING) for vendor_field in names])
         if record is None:
             return Seen(self._value(side, object_name, name, was), changed=False)
-        now = _all_told(tuple([wire_of(record, vendor_field) for vendor_field in names]))
+        now = _all_told(tuple([wire_of(record, each, held) for each, held in zip(names, was, strict=True)]))
         if now is None:
             return Seen(MISSING, changed=False)
         read = self._lens.read(side, object_name, name, now)
@@ -46,6 +46,23 @@ class Sight:
             return Seen(read, changed=False)
         before = self.before(side, name, object_name=object_name, base=base)
         return Seen(read, changed=before is MISSING or before != read)
+
+    def resolves(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
+        """Whether a record tells a reference that was never agreed on and can be read by now: the record it points to
+        was linked since. Only with both sides at hand can it be settled.
+        """
+        base = linked.base
+        if base is None:
+            return False
+        layout = self._layouts.of(linked.link.refs)
+        for side in SIDES:
+            record = seen.of(side)
+            waiting = [name for name in layout.references.of(side) if name[len(REF) :] not in base.columns.agreed]
+            for reference in waiting if record is not None else ():
+                name, kind = reference[len(REF) :], linked.link.refs.of(side).object
+                if isinstance(self.of(side, name, object_name=kind, base=base, record=record).value, str):
+                    return True
+        return False
 
     def before(self, side: Side, name: str, *, object_name: str, base: Base) -> Told:
         """What one side last confirmed; where it never did, what was agreed on."""

@@ -7,7 +7,7 @@ through is kept in the Base beside the agreed stage, under a name that no shared
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from syncd.core.known import Moved
@@ -41,6 +41,25 @@ class Person:
         return record.ref if record else self.link.refs.of(side)
 
 
+class _Values(Mapping[str, Canonical]):
+    """The shared fields of one person, each worked out when an entry criterion asks for it; most moves ask for none."""
+
+    def __init__(self, names: frozenset[str], find: Callable[[str], Canonical]) -> None:
+        self._names = names
+        self._find = find
+
+    def __getitem__(self, name: str) -> Canonical:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._find(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class Stages:
     """The stages of one kind that has a lifecycle."""
 
@@ -57,7 +76,7 @@ class Stages:
         self._first = first
         self._counts: frozenset[Told] = frozenset() if self._rules is None else _counting(self._rules)
         self._facts = () if self._rules is None else tuple(dict.fromkeys(self._rules.facts.values()))
-        self._names = [field.name for field in lens.kind.fields]
+        self._names = frozenset(field.name for field in lens.kind.fields)
         self._made: Staging | None = None
 
     @property
@@ -99,7 +118,7 @@ class Stages:
         reasons: Pair[Told] = self._look(reason, person) if reason in self._names else Pair(MISSING, MISSING)
         sights = Sights(
             reasons=reasons,
-            values=lambda: self._values(person),
+            values=lambda: _Values(self._names, lambda name: self._value(name, person)),
             unsaid=lambda side, stage: self._unsaid(side, stage, person),
             journey=Journey.read(person.base.agreed.get(journey_of(self.name))),
         )
@@ -166,13 +185,14 @@ class Stages:
 
         return Pair(*(told(side) for side in SIDES))
 
-    def _values(self, person: Person) -> Mapping[str, Canonical]:
-        """The shared fields as both sides are to have them: decided on now, else agreed, else as either side tells."""
-        values: dict[str, Canonical] = {}
-        for name in self._names:
-            told = (person.decided.get(name, MISSING), person.base.agreed.get(name, MISSING), *self._look(name, person))
-            values[name] = next((value for value in told if value is not MISSING), None)
-        return values
+    def _value(self, name: str, person: Person) -> Canonical:
+        """One shared field as both sides are to have it: decided on now, else agreed, else as either side tells."""
+        value: Told = person.decided.get(name, MISSING)
+        if value is MISSING:
+            value = person.base.agreed.get(name, MISSING)
+        if value is MISSING:
+            value = next((each for each in self._look(name, person) if each is not MISSING), MISSING)
+        return None if value is MISSING else value
 
     def _unsaid(self, side: Side, stage: Canonical, person: Person) -> str:
         wires = self._lens.write(side, person.ref(side).object, self.name, stage)

@@ -199,6 +199,7 @@ def _moved(person: str, step: Step, stage: str, cycle: int, now: Instant, *, las
         team=min(step.teams, default=""),
         by=step.move.author.user,
         reason=(step.move.reason or "") if asks else "",
+        side=step.side.value,
     )
 
 

@@ -26,13 +26,14 @@ class Membership:
         """The teams. ``side`` matters only where nothing tells which."""
         if author.sort is AuthorSort.SYSTEM:
             return frozenset({SYSTEM})
-        return self._named(author) or self._stand_in(side)
+        return self.named(author) or self._stand_in(side)
 
     def _stand_in(self, side: Side) -> frozenset[str]:
         stand_in = self._unknown.of(side)
         return frozenset() if stand_in is None else frozenset({stand_in})
 
-    def _named(self, author: Author) -> frozenset[str]:
+    def named(self, author: Author) -> frozenset[str]:
+        """The teams that name somebody; none for whom none names."""
         if author.sort is AuthorSort.UNKNOWN:
             return frozenset()
         given = (author.user, author.role, author.queue, author.profile)

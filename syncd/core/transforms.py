@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 from syncd.core.domains import domain_of, host_of
 from syncd.core.expressions import Unclear, compile_expression
 from syncd.core.places import country_code, country_name
+from syncd.core.types import read_date, read_datetime
 from syncd.model.mapping import Steps, Transform
 from syncd.model.remote import RemoteUser
 from syncd.model.values import Pair
@@ -56,6 +57,8 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = {
     "url_host": BuiltIn("the host of a website", folding=True),
     "iso_code": BuiltIn("the ISO code of a country (or state) instead of its name", invertible=True, folding=True),
     "country_name": BuiltIn("the English name of a country instead of its code", invertible=True, folding=True),
+    "day": BuiltIn("the day of an instant, in UTC, where a side keeps a date with a time", folding=True),
+    "midnight": BuiltIn("midnight UTC of a day, for a side that keeps a date with a time"),
     "owner_name": BuiltIn("the name of the user or queue with this id", reads_only=True),
     "owner_email": BuiltIn("the e-mail address of the user with this id", reads_only=True),
     "split": BuiltIn("a set written with this sign between its members", argument="the sign, for example ,"),
@@ -67,6 +70,7 @@ BUILT_IN: Final[Mapping[str, BuiltIn]] = {
 """Every transform by name."""
 
 VALUE: Final = frozenset({"value"})
+_UNDONE: Final = {"split": "join", "day": "midnight"}
 
 
 def invertible(name: str) -> bool:
@@ -93,11 +97,11 @@ def _advice(step: Transform) -> str:
 
 
 def _mirrored(steps: Steps) -> set[Transform]:
-    """Split on reading and join with the same sign on writing undo each other."""
+    """Split on reading and join with the same sign on writing undo each other, and so do day and midnight."""
     pairs: set[Transform] = set()
     for step in steps.read:
-        undone = Transform("join", step.argument)
-        if step.name == "split" and undone in steps.write:
+        undone = Transform(_UNDONE.get(step.name, ""), step.argument)
+        if undone in steps.write:
             pairs |= {step, undone}
     return pairs
 
@@ -193,12 +197,24 @@ def _to_name(text: str) -> str:
     return country_name(code)
 
 
+def _day(text: str) -> str:
+    """A day stays one; an instant, ISO text or epoch milliseconds, is the day that it lies in."""
+    moment = read_datetime(text)
+    return moment[:10] if isinstance(moment, str) else text  # what is neither, its type refuses
+
+
+def _midnight(text: str) -> str:
+    return f"{text}T00:00:00.000Z" if isinstance(read_date(text), str) else text
+
+
 _PLAIN: Final[Mapping[str, Callable[[str], str | None]]] = {
     "trim": str.strip,
     "lower": str.lower,
     "upper": str.upper,
     "title": str.title,
     "digits": _digits,
+    "day": _day,
+    "midnight": _midnight,
     "domain": domain_of,
     "url_host": host_of,
     "iso_code": _to_code,

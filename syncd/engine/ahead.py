@@ -81,7 +81,8 @@ def _write(ledger: Ledger, decision: Decision, action: Create | Update, conditio
     refs = _refs(ledger, action)
     if isinstance(action, Create):
         name = _name(ledger, action.side, action.origin, action.fields, refs, action.record_type or "")
-        return CreateRecord(name, action.object, action.origin.id, action.fields, refs, action.record_type)
+        key = action.origin.id
+        return CreateRecord(name, action.object, key, action.fields, refs, action.record_type, action.by_rules)
     link = ledger.of(decision).link
     fields: Mapping[str, Wire] = action.fields
     if action.key is not None:

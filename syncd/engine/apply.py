@@ -27,12 +27,14 @@ from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
 from syncd.engine.lost import overwritten
 from syncd.engine.refusals import after_refusal, cut
+from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
 from syncd.model.link import Conflict, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Create, Decision, KindPlan, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.routing import How
 from syncd.model.run import Request
 from syncd.model.values import Lane, Pair, Side
 from syncd.model.write import (
@@ -225,7 +227,9 @@ class Apply:
         prepared = [each.write for each in ahead]
         intents = [each.intent for each in ahead]
         charges = self.brake.charged((job.decision.link.id, side) for job in jobs)
-        self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now, charges)
+        made = [assignment(j.decision, j.action, intent=each.id, at=now) for j, each in zip(jobs, intents, strict=True)]
+        assigned = [each for each in made if each is not None]
+        self.world.store.begin(self.holding.keep(), intents, [each.audit for each in ahead], now, charges, assigned)
         lane = jobs[0].action.lane
         if self.world.lane is not None and lane is not Lane.OPT_OUT:
             lane = self.world.lane
@@ -332,10 +336,13 @@ class Apply:
             self.tally.note("created" if isinstance(action, Create) else "updated", action.side)
         else:
             self.tally.note("keyed", action.side)
-        if isinstance(action, Create):
-            if job.decision.seen.of(action.side.other) is not None:
-                settlement.revive.append(digest("dead", job.decision.link.id, action.side))
+        given = assignment(job.decision, action, intent=write.intent, at=self.world.clock.now())
+        if isinstance(action, Create) and job.decision.seen.of(action.side.other) is not None:
+            settlement.revive.append(digest("dead", job.decision.link.id, action.side))
+        if isinstance(action, Create) or given is not None:
             self._created.append(job.decision)
+        if given is not None and given.routed.how is How.FALLBACK:
+            emit("routing.fell_back", kind=job.decision.kind, link=job.decision.link.id)
         return settlement
 
     def _restored(self, job: Job) -> list[str]:
@@ -357,7 +364,8 @@ class Apply:
         return over
 
     def _follow(self, side: Side, created: Sequence[Decision]) -> None:
-        """What follows from new records: their origins learn the key, and what the vendor added by itself travels.
+        """What follows from new records, and from owners that routing gave: their origins learn the key, and what the
+        vendor added by itself travels.
 
         New records are read whole, since defaults and automation of the vendor (an owner, a status) belong to them; so
         the system is in step after one cycle and not after two.
@@ -366,12 +374,15 @@ class Apply:
         answers = self.world.connectors.of(side).fetch(self.planner.lens.shape(side), refs)
         settlement = Settlement()
         parked = self.world.store.parked([decision.link.id for decision in created])
+        older = [each.link.id for each in created if each.base is not None]
+        known = self.world.store.conflicts_of(older) if older else {}
         for decision, answer in zip(created, answers, strict=True):
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)
             waiting = [row for row in parked if row.link == decision.link.id] if parked else []
             # What a vendor adds to a new record by itself is part of its making, which was counted.
-            self._decide_again(decision, seen, settlement, Known(parked=waiting), sift=_as_it_is)
+            asked = Known(conflicts=known.get(decision.link.id, ()), parked=waiting)
+            self._decide_again(decision, seen, settlement, asked, sift=_as_it_is)
         if settlement:
             self.world.settle(settlement)
 
@@ -458,6 +469,8 @@ class Apply:
             self.tally.partial = True
             return settlement
         self._decide_again(job.decision, job.decision.seen.replacing(job.action.side, current), settlement)
+        if job.decision.routed is not None:  # who gets the person is decided anew, if nobody has them by now
+            settlement.wishes.append(self._look(job))
         return settlement
 
     def _made_before(self, job: Job, write: Write, now: RemoteRef) -> Settlement:

@@ -33,7 +33,8 @@ class Booking:
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
 
     @cached_property
-    def _book(self) -> Book:
+    def book(self) -> Book:
+        """What each stage means, and whose clock counts."""
         return Book(self._handoff.rules, self._handoff.calendars)
 
     @cached_property
@@ -47,7 +48,7 @@ class Booking:
             if self._stage in base.agreed or not self._facts.isdisjoint(base.agreed):
                 settlement.bases[number] = link, without_news(base)
                 events += self._events(link, base.agreed, now)
-        book_in(settlement, events, store=store, book=self._book)
+        book_in(settlement, events, store=store, book=self.book)
 
     def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
         """``agreed`` holds the news; beside it stand the values that both sides have."""

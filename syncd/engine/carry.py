@@ -21,6 +21,7 @@ from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import Topic
 from syncd.model.plan import Action, Hold, KindPlan, Settle, Update
 from syncd.model.remote import RemoteRef
+from syncd.model.routing import How
 from syncd.model.values import SIDES, Side
 from syncd.model.write import Origin
 from syncd.observe.log import emit
@@ -47,6 +48,9 @@ def carry_out(
     known = {conflict.id: conflict for conflict in gathered.matches}
     apply = Apply(world, planner, brake, at_work.run.id, at_work.holding, at_work.tally, origin, progress, known)
     plan = brake.sift(plan)
+    for decision in plan.decisions:
+        if decision.routed is not None and decision.routed.how is How.NOBODY:
+            emit("routing.nobody", kind=plan.kind, link=decision.link.id)
     if first_link:
         _in_waves(apply, plan)
     else:
@@ -68,6 +72,7 @@ def carry_out(
         ],
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
+        released=gathered.released,
         cursors=gathered.cursors,
     )
     if done:

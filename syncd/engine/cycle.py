@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
 from syncd.engine.carry import carry_out, check_clears
+from syncd.engine.lateness import escalate
 from syncd.engine.moves import note_judged
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
@@ -107,6 +108,8 @@ class _Cycle:
         self._carry_out(prepared, full=full)
         if steady and not catching_up(world):
             reconcile(self.at_work)
+        if world.booking is not None:
+            escalate(world.store, world.clock.now())
         if not full:  # comparing everything writes nothing where both sides agree
             renew(world)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE

@@ -517,7 +517,11 @@ class Gather:
         open_ones = [
             meeting
             for link, meeting in into.meetings.items()
-            if link in into.conflicts or link in into.parked or link in into.held.links or meeting.linked.base is None
+            if link in into.conflicts
+            or link in into.parked
+            or link in into.held.links
+            or meeting.linked.base is None
+            or self.planner.sight.resolves(meeting.linked, meeting.seen)
         ]
         self._read_sides(open_ones, Side)
         for side in SIDES:

@@ -47,7 +47,8 @@ class Gathered:
     people whom this cycle forgets. ``remnants`` and ``unremnant`` is what became of records that remained of forgotten
     people. ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records.
-    ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
+    ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
+    assignments of people who are open no more.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Gathered:
     former: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
     departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
+    released: list[str] = field(default_factory=list)
     records_read: int = 0
 
 

@@ -72,9 +72,12 @@ def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision])
     if not asked:
         return list(decisions)
     moves = moves_of(world, planner, [(Linked(each.link, None), each.seen) for each, _ in asked.values()])
-    told = {
-        link: planner.arrived(decision, create.side.other, moves[link]) for link, (decision, create) in asked.items()
-    }
+    told: dict[str, Decision] = {}
+    for link, (decision, create) in asked.items():
+        side = create.side.other
+        record = decision.seen.of(side)
+        assert record is not None, "a counterpart is made of a record"
+        told[link] = planner.arrived(decision, side, record, moves[link])
     return [told.get(decision.link.id, decision) for decision in decisions]
 
 

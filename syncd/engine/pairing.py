@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.core.creation import CompiledRule, Made, NotMade, choose_made
-from syncd.core.domains import match_keys
+from syncd.core.domains import bare, match_keys, narrowed
 from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
@@ -164,7 +164,7 @@ class Pairing:
     def _sharing(self, values: Collection[tuple[tuple[str, ...], ...]]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """All records that share a match value with one of the strays; values of those left apart are reserved."""
         for number in range(len(self.kind.match)):
-            wanted = sorted({value for keys in values for value in keys[number]})
+            wanted = sorted({bare(value) for keys in values for value in keys[number]})
             for side in SIDES if wanted else ():
                 key = self._match_key(side, number)
                 for several in self.world.seen(side).find(self.shapes.of(side), key, wanted).values():
@@ -233,7 +233,13 @@ class Pairing:
     def _values(self, side: Side, record: RemoteRecord) -> tuple[tuple[str, ...], ...]:
         shared = self.planner.values(side, record)
         excluded = frozenset(self.kind.partner_domains)
-        return tuple(match_keys(rule.by, [shared.get(rule.field)], excluded=excluded) for rule in self.kind.match)
+        return tuple(
+            narrowed(
+                match_keys(rule.by, [shared.get(rule.field)], excluded=excluded),
+                [shared.get(name) for name in rule.also],
+            )
+            for rule in self.kind.match
+        )
 
     # -- what people chose -----------------------------------------------------------------------------------
     def _chosen(self) -> dict[SidedRef, SidedRef]:

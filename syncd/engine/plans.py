@@ -26,6 +26,7 @@ from syncd.model.plan import (
     Relink,
     Update,
 )
+from syncd.model.values import Wire
 
 
 def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindPlan:
@@ -59,12 +60,13 @@ def _told(action: Action) -> list[object]:
                 action.side,
                 action.object,
                 str(action.origin),
-                sorted(action.fields.items()),
+                _undated(action),
                 sorted(action.refs.items()),
                 *([action.record_type] if action.record_type else []),
+                *(["by rules"] if action.by_rules else []),
             ]
         case Update():
-            return ["update", action.side, str(action.ref), sorted(action.fields.items()), sorted(action.refs.items())]
+            return ["update", action.side, str(action.ref), _undated(action), sorted(action.refs.items())]
         case Adopt():
             return ["adopt", str(action.refs.marketing), str(action.refs.crm)]
         case Relink():
@@ -77,3 +79,8 @@ def _told(action: Action) -> list[object]:
             return ["hold", action.conflict.id]
         case _:
             return [type(action).__name__]
+
+
+def _undated(action: Create | Update) -> list[tuple[str, Wire]]:
+    """The fields of a write; of one that depends on when it was computed only that it is written."""
+    return sorted((name, None if name in action.dated else wire) for name, wire in action.fields.items())

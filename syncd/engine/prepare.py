@@ -18,6 +18,7 @@ from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
+from syncd.engine.routing import routed
 from syncd.engine.world import World
 from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
 from syncd.model.plan import (
@@ -68,7 +69,7 @@ def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), s
 
 def decide(world: World, planner: Planner, gathered: Gathered) -> list[Decision]:
     """The decisions on what was gathered of one kind; reads counterparts and histories, writes nothing."""
-    return _Deciding(world, planner, gathered).decide()
+    return routed(world, planner, gathered, _Deciding(world, planner, gathered).decide())
 
 
 class _Deciding:

@@ -18,7 +18,7 @@ from syncd.engine.lost import note_met, overwritten_late
 from syncd.engine.world import World
 from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import SIDES, Instant, Pair, Side, Wire
+from syncd.model.values import SIDES, Canonical, FieldType, Instant, Pair, Side, Wire
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
@@ -86,9 +86,9 @@ def _found(world: World, intent: Intent, record: RemoteRecord, settlement: Settl
     keyed = Pair(marketing=False, crm=False).replacing(intent.side, value=True)
     link = Link(intent.link, intent.kind, refs, Proof.CREATED, world.clock.now(), LinkState.LIVE, keyed)
     nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
-    confirmed = nothing.replacing(intent.side, dict(intent.fields))
+    confirmed = nothing.replacing(intent.side, _kept(world, intent))
     settlement.links.append(link)
-    settlement.bases.append((link.id, Base(intent.agreed, confirmed)))
+    settlement.bases.append((link.id, Base(_carried(world, intent), confirmed)))
     settlement.revive.append(digest("dead", intent.link, intent.side))
     _end(world, intent, settlement, "done", f"link:{intent.link}")
 
@@ -125,15 +125,33 @@ def _done(world: World, intent: Intent, linked: Linked | None, settlement: Settl
     if linked is None:
         return
     base, other = linked.base or EMPTY_BASE, intent.side.other
+    agreed = _carried(world, intent)
     taken = {
         name
         for slot in world.terms[intent.kind].lens.slots(other, linked.link.refs.of(other).object)
-        if slot.field.name in intent.agreed
+        if slot.field.name in agreed
         for name in slot.vendor_fields
     }
     left = {name: wire for name, wire in base.confirmed.of(other).items() if name not in taken}
-    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **intent.fields})
-    settlement.bases.append((intent.link, Base({**base.agreed, **intent.agreed}, confirmed.replacing(other, left))))
+    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **_kept(world, intent)})
+    settlement.bases.append((intent.link, Base({**base.agreed, **agreed}, confirmed.replacing(other, left))))
+
+
+def _carried(world: World, intent: Intent) -> dict[str, Canonical]:
+    """What a write that is there has surely carried over: everything but references. Both vendors are given those with
+    a call of their own, after the record, and whether that one was still made is told by the next look at both sides.
+    """
+    later = {field.name for field in world.terms[intent.kind].kind.fields if field.type is FieldType.REFERENCE}
+    return {name: value for name, value in intent.agreed.items() if name not in later}
+
+
+def _kept(world: World, intent: Intent) -> dict[str, Wire]:
+    """What a side is known to hold: all that was sent but for an owner that routing may have given, which flows on."""
+    routing = world.terms[intent.kind].kind.routing
+    given: tuple[str, ...] = ()
+    if routing is not None and intent.side is Side.CRM:
+        given = world.planner(intent.kind).slots(intent.side, intent.object).get(routing.owner, ())
+    return {name: wire for name, wire in intent.fields.items() if name not in given}
 
 
 def _lost(world: World, intent: Intent, settlement: Settlement, what: str) -> None:

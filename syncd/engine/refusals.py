@@ -18,6 +18,7 @@ from syncd.engine.world import World
 from syncd.model.link import DeadLetter, FieldChange, Parked
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import REF
+from syncd.model.routing import BECAUSE
 from syncd.model.write import Clash, Refused
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -196,6 +197,8 @@ def _dead_letter(
 ) -> DeadLetter:
     side = action.side
     planned = decision.write_to(side)  # the write before refused fields were left out: what a retry would send
+    if isinstance(planned, Create):  # whoever gets the person: another turn is no other write
+        planned = _without(planner, planned, [each for each in planned.changes if each.rule.startswith(BECAUSE)])
     name = digest("dead", decision.link.id, side)
     return DeadLetter(
         id=name,

@@ -18,8 +18,9 @@ from syncd.engine.world import World
 from syncd.model.beside import beside
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
-from syncd.model.remote import REF, RemoteRecord, RemoteRef
-from syncd.model.values import SIDES, Pair, Side, Wire
+from syncd.model.remote import REF, RemoteRecord, wire_of
+from syncd.model.routing import BECAUSE
+from syncd.model.values import MISSING, SIDES, Pair, Side, Wire
 from syncd.model.write import Write, Written
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -96,9 +97,10 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     for side in SIDES:
         record = decision.seen.of(side)
         if record is not None:
-            newest = max(str(confirmed.of(side).get(VERSION) or ""), record.version)
-            told = {**_told(planner, side, record, names), VERSION: newest}
-            confirmed = confirmed.replacing(side, {**confirmed.of(side), **told})
+            was = confirmed.of(side)
+            newest = max(str(was.get(VERSION) or ""), record.version)
+            told = {**_told(planner, side, record, names, was), VERSION: newest}
+            confirmed = confirmed.replacing(side, {**was, **told})
     return Base(agreed, confirmed)
 
 
@@ -110,7 +112,8 @@ def settle_written(
     A reference whose record is not there yet was not sent; that field stays unsettled.
     """
     mark = ledger.planner.kind.origin.of(action.side)
-    sent = {name: wire for name, wire in write.fields.items() if name != mark}
+    given = routed_fields(ledger.planner, action)
+    sent = {name: wire for name, wire in write.fields.items() if name != mark and name not in given}
     settlement = Settlement()
     planner, side = ledger.planner, action.side
     before = ledger.of(decision)
@@ -124,7 +127,7 @@ def settle_written(
         left_out.update(*map(beside, list(left_out)))
         names = [name for name in decision.agreed if name not in left_out]
     else:
-        names = [*settled, *(change.field for change in action.changes)]
+        names = [*settled, *(change.field for change in action.changes if not change.rule.startswith(BECAUSE))]
     base = moved_base(planner, decision, base, names)
     stored, parked, unsettled = _confirm(ledger, decision, action, sent, result)
     if isinstance(action, Create):
@@ -160,6 +163,16 @@ def settle_written(
     return settlement, parked
 
 
+def routed_fields(planner: Planner, action: Create | Update) -> frozenset[str]:
+    """The vendor fields of an owner that routing gave. Nobody agreed on it: what stands there is the CRM's own edit,
+    which flows on to the other side like any other.
+    """
+    object_name = action.object if isinstance(action, Create) else action.ref.object
+    slots = planner.slots(action.side, object_name)
+    given = (change.field for change in action.changes if change.rule.startswith(BECAUSE))
+    return frozenset(name for each in given for name in slots.get(each, ()))
+
+
 def _keyed(link: Link, action: Create | Update, result: Written) -> tuple[Link, bool]:
     """The link with what this write proved: its ref, and whose key field now holds what."""
     if isinstance(action, Create):
@@ -193,7 +206,7 @@ def _confirm(
             stored.update(told)
             continue
         kept = isinstance(action, Update) and all(told[name] == _before(decision, side, name) for name in told)
-        if not kept and mapping.direction.flows_to(side.other):
+        if not kept and mapping.direction.flows_to(side.other) and mapping.derive is None:
             stored.update({name: sent[name] for name in told})  # what stands there now will show as that side's edit
             continue
         unsettled.add(change.field)
@@ -227,16 +240,15 @@ def _before(decision: Decision, side: Side, name: str) -> Wire:
     return (decision.base or EMPTY_BASE).confirmed.of(side).get(name)
 
 
-def _told(planner: Planner, side: Side, record: RemoteRecord, names: Iterable[str]) -> dict[str, Wire]:
+def _told(
+    planner: Planner, side: Side, record: RemoteRecord, names: Iterable[str], confirmed: Mapping[str, Wire]
+) -> dict[str, Wire]:
     """Wire values of these shared fields as one record told them."""
     slots = planner.slots(side, record.ref.object)
     told: dict[str, Wire] = {}
     for name in names:
         for vendor_field in slots.get(name, ()):
-            if vendor_field.startswith(REF):
-                refs: tuple[RemoteRef, ...] | None = record.refs.get(vendor_field[len(REF) :])
-                if refs is not None:
-                    told[vendor_field] = str(refs[0]) if refs else None
-            elif vendor_field in record.fields:
-                told[vendor_field] = record.fields[vendor_field]
+            wire = wire_of(record, vendor_field, confirmed.get(vendor_field, MISSING))
+            if wire is not MISSING:
+                told[vendor_field] = wire
     return told

@@ -173,10 +173,21 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
         flaws = why.flaws
         verified = world.verify(without(kind, flaws), schemas)
         lens = Lens(verified, world.context, world.codecs)
+    _learn_lookups(world, lens, schemas)
     rests = frozenset(each.field for each in watch(world.store, kind, schemas, world.clock.now(), flaws=flaws))
     terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read, rests)
     world.terms[kind.kind] = terms
     return terms
+
+
+def _learn_lookups(world: World, lens: Lens, schemas: Pair[RemoteSchema]) -> None:
+    """Which objects each lookup field of a mapping can point to, where its vendor says so."""
+    for side in SIDES:
+        for fields in lens.shape(side).refs.values():
+            for object_name, name in fields.items():
+                told = schemas.of(side).objects.get(object_name, {}).get(name)
+                if told is not None and told.points:
+                    world.context.points.of(side)[object_name, name] = frozenset(told.points)
 
 
 def _verified(world: World, kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[KindMapping, Lens]:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from syncd.core.domains import match_keys
+from syncd.core.domains import match_keys, narrowed
 from syncd.core.expressions import Unclear, compile_expression
 from syncd.core.normalize import Codec, Context, Inexpressible, Invalid, Lens, Unlinked
 from syncd.lab.exports import Living, Row
@@ -322,7 +322,8 @@ class _Alone:
     def _match_keys(self, values: Mapping[str, Canonical]) -> Iterator[tuple[int, str]]:
         excluded = frozenset(self.kind.partner_domains)
         for number, rule in enumerate(self.kind.match):
-            for key in match_keys(rule.by, [values.get(rule.field)], excluded=excluded):
+            keys = match_keys(rule.by, [values.get(rule.field)], excluded=excluded)
+            for key in narrowed(keys, [values.get(name) for name in rule.also]):
                 yield number, key
 
 

@@ -71,7 +71,7 @@ class Moved:
     """The person came into a stage. ``start`` is where they were, ``NEW`` for somebody who had none.
 
     ``team`` is the team of who did it (``SYSTEM`` for automation), ``by`` who that was, as far as it is told;
-    ``cycle`` counts a person's qualifications from 1.
+    ``cycle`` counts a person's qualifications from 1; ``side`` is the system it was done in, empty if nobody tells.
     """
 
     person: str
@@ -82,6 +82,7 @@ class Moved:
     team: str = ""
     by: str = ""
     reason: str = ""
+    side: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from syncd.model.values import Side
+from syncd.model.values import FieldType, Side
 
 
 class Severity(StrEnum):
@@ -50,11 +50,23 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnField:
+    """A vendor field whose value syncd computes, so that ``setup`` may make it: of which canonical type, what it says,
+    and of a list the values as they are written with the words that people read.
+    """
+
+    type: FieldType
+    words: str
+    options: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectNeeds:
     """What a mapping does with one vendor object: fields that are read (the written ones too) and written.
 
     ``key`` is the field that names the other side's record, ``origin`` the one that tells who made a record, if any.
-    ``guarded`` are the written fields whose history tells which edits were overwritten.
+    ``guarded`` are the written fields whose history tells which edits were overwritten, ``derived`` those that hold
+    what syncd computes.
     """
 
     read: frozenset[str]
@@ -62,6 +74,7 @@ class ObjectNeeds:
     key: str
     origin: str | None = None
     guarded: frozenset[str] = frozenset()
+    derived: Mapping[str, OwnField] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

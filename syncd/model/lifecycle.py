@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from syncd.model.values import Instant, Pair, instant, stamp
@@ -305,12 +306,16 @@ class Journey:
     @staticmethod
     def read(text: object) -> Journey:
         """From its text; of anything else the first cycle, without any stage."""
-        if not isinstance(text, str) or not text:
-            return Journey()
-        cycle, *words = text.split(" ")
-        entered: list[Entered] = []
-        for word in words:
-            where, _, at = word.rpartition("=")
-            number, _, stage = where.partition(":")
-            entered.append(Entered(int(number), stage, instant(at)))
-        return Journey(int(cycle), tuple(entered))
+        return _journey(text) if isinstance(text, str) and text else Journey()
+
+
+@lru_cache(maxsize=256)
+def _journey(text: str) -> Journey:
+    """One person's is asked for several times in a row."""
+    cycle, *words = text.split(" ")
+    entered: list[Entered] = []
+    for word in words:
+        where, _, at = word.rpartition("=")
+        number, _, stage = where.partition(":")
+        entered.append(Entered(int(number), stage, instant(at)))
+    return Journey(int(cycle), tuple(entered))

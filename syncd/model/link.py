@@ -98,7 +98,7 @@ class Base:
     def retold(self, marketing: RemoteRecord, crm: RemoteRecord) -> bool:
         """Whether both records, version and all, are exactly as they were confirmed: the quick answer for most."""
         return all(
-            (record.version if name == VERSION else wire_of(record, name)) == wire
+            (record.version if name == VERSION else wire_of(record, name, wire)) == wire
             for record, confirmed in ((marketing, self.confirmed.marketing), (crm, self.confirmed.crm))
             for name, wire in confirmed.items()
         )

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from syncd.model.brake import Limits
+from syncd.model.derived import Definitions, Derivation
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import Agreed
+from syncd.model.routing import Routing
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -113,7 +115,8 @@ class FieldMapping:
 
     ``slots`` maps per side each vendor object to the vendor fields that hold the value (usually one). ``region`` is the
     default country for phones, ``currency`` the fixed currency of a money field without a currency field, ``kind`` the
-    kind a reference points to, ``optional`` lets a missing vendor field be left out with a notice.
+    kind a reference points to, ``optional`` lets a missing vendor field be left out with a notice. A field with
+    ``derive`` is computed by syncd, and may stand on one side only.
     """
 
     name: str
@@ -135,6 +138,7 @@ class FieldMapping:
     currency: str | None = None
     kind: str | None = None
     lane: Lane = Lane.ORDINARY
+    derive: Derivation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +146,13 @@ class MatchRule:
     """One way to recognise an unlinked record on the other side: equal normalised values of one shared field.
 
     ``by`` is ``email`` (any address of either record), ``domain`` (registrable domain of an address or a website,
-    freemail excluded) or ``value``.
+    freemail excluded) or ``value``. What is recognised must be alike in the fields of ``also``, too.
     """
 
     field: str
     by: str
     suggests: bool = False
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +204,8 @@ class KindMapping:
     ``origin`` is per side the vendor field that tells of each write whether it is live or bulk work. ``native`` maps id
     properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
     rules that choose among several records of a side that match one of the other; without them a person is asked.
-    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``None`` where there is no such field.
+    ``agreed`` is what decides about its field with the policy ``lifecycle``, ``definitions`` what its derived fields
+    follow from; ``None`` where there is no such field. ``routing`` says who gets people in the CRM.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -215,7 +221,14 @@ class KindMapping:
     scope: Pair[str | None] = Pair(None, None)
     partner_domains: tuple[str, ...] = ()
     agreed: Agreed | None = None
+    routing: Routing | None = None
+    definitions: Definitions | None = None
     hash: str = ""
+
+    def writes(self, field: FieldMapping, side: Side) -> bool:
+        """Whether a field is written on a side: because it flows there, or because routing gives owners there."""
+        given = side is Side.CRM and self.routing is not None and self.routing.owner == field.name
+        return given or field.direction.flows_to(side)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from syncd.model.link import Base, Conflict, FieldChange, Link, Proof
 from syncd.model.remote import Departure, RemoteRecord, RemoteRef, Succession
+from syncd.model.routing import Routed
 from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 
 
@@ -19,7 +20,8 @@ from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 class Create:
     """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent.
 
-    ``record_type`` is a developer name; without it the vendor chooses.
+    ``record_type`` is a developer name; without it the vendor chooses. ``by_rules`` has the vendor's own assignment
+    rules give it an owner. ``dated`` are fields whose value depends on when it was computed, so no digest covers it.
     """
 
     side: Side
@@ -31,12 +33,14 @@ class Create:
     lane: Lane
     defaulted: tuple[str, ...] = ()
     record_type: str | None = None
+    by_rules: bool = False
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
-    guard; ``key`` is set when the key field is (also) written.
+    guard; ``key`` is set when the key field is (also) written; ``dated`` as in ``Create``.
     """
 
     side: Side
@@ -47,6 +51,7 @@ class Update:
     lane: Lane
     expect: Mapping[str, Wire] | None = None
     key: str | None = None
+    dated: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,8 @@ class Decision:
 
     ``seen`` are the records it was decided on; ``None`` means that side was not read because nothing changed there.
     ``agreed`` holds, for every field that is settled or written, the value both sides will have.
-    ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields.
+    ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields. ``routed`` is who gets the
+    person, if that was asked.
     """
 
     kind: str
@@ -130,6 +136,7 @@ class Decision:
     closes: tuple[str, ...] = ()
     frees: tuple[tuple[Side, str], ...] = ()
     lane: Lane = Lane.ORDINARY
+    routed: Routed | None = None
 
     @property
     def forgets(self) -> bool:

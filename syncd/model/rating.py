@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from syncd.model.persona import PersonaAnswer
@@ -95,6 +96,7 @@ class Profile:
     rated: Rated | None
 
 
+@lru_cache(maxsize=4_096)
 def points_text(hundredths: int) -> str:
     """Hundredths as people write points: ``12.5``, ``-3``."""
     return format((Decimal(hundredths) / HUNDREDTHS).normalize() + 0, "f")

@@ -56,6 +56,7 @@ class RemoteRecord:
     """One record as its vendor told it. ``stamp`` is the vendor's last change; ``version`` is what a precondition uses.
 
     ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name.
+    The first of these is the one that counts; of those named in ``unranked`` none is first, as of a deal's contacts.
     ``record_type`` is the vendor's id of it, where the object has record types. ``apart`` marks a record that syncd
     leaves alone, as one of a person account; only ``find`` tells of it.
     """
@@ -68,16 +69,24 @@ class RemoteRecord:
     missing: frozenset[str] = frozenset()
     record_type: str | None = None
     apart: bool = False
+    unranked: frozenset[str] = frozenset()
 
 
-def wire_of(record: RemoteRecord, name: str) -> Wire | Missing:
-    """The wire value of a vendor field, or of a reference as ``object/id``; ``MISSING`` if it was not told."""
-    if name.startswith(REF):
-        refs = record.refs.get(name[len(REF) :])
-        if refs is None:
-            return MISSING
-        return str(refs[0]) if refs else None
-    return record.fields.get(name, MISSING)
+def wire_of(record: RemoteRecord, name: str, held: Wire | Missing = MISSING) -> Wire | Missing:
+    """The wire value of a vendor field, or of a reference as ``object/id``; ``MISSING`` if it was not told.
+
+    :param held: what was last confirmed there. Of several ends that nothing ranks it stays the one that counts, as long
+        as it is among them; where it is not, none of them is picked, and the reference has no value.
+    """
+    if not name.startswith(REF):
+        return record.fields.get(name, MISSING)
+    role = name[len(REF) :]
+    refs = record.refs.get(role)
+    if refs is None:
+        return MISSING
+    if len(refs) > 1 and role in record.unranked:
+        return held if any(str(ref) == held for ref in refs) else None
+    return str(refs[0]) if refs else None
 
 
 class Departure(StrEnum):

@@ -132,4 +132,4 @@ def instant(text: str) -> Instant:
 
 def stamp(moment: Instant) -> str:
     """Writes an instant as ISO 8601 in UTC with milliseconds: ``2024-01-31T18:24:02.000Z``."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

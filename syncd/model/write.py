@@ -40,7 +40,7 @@ class CreateRecord:
     """Make a record, proved by ``key``: the other side's record id, stored in the shape's unique key field.
 
     ``intent`` is a hex digest that names this write; HubSpot gets it as ``objectWriteTraceId``. ``record_type`` is a
-    developer name; without it the vendor chooses.
+    developer name; without it the vendor chooses. ``by_rules`` has the vendor's assignment rules choose the owner.
     """
 
     intent: str
@@ -49,6 +49,7 @@ class CreateRecord:
     fields: Mapping[str, Wire]
     refs: Mapping[str, RemoteRef] = field(default_factory=dict)
     record_type: str | None = None
+    by_rules: bool = False
 
 
 @dataclass(frozen=True, slots=True)

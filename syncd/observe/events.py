@@ -285,6 +285,18 @@ EVENTS: Final[Mapping[str, Event]] = {
         "that record is left alone on both sides, until a person says so or both sides agree by themselves.",
         "`syncd parked list`; find the workflow, flow or program that does it, then `syncd parked retry ID`",
     ),
+    "routing.fell_back": Event(
+        "warning",
+        ("link",),
+        "Nobody whom routing may give somebody to had room, so the fallback queue has the person.",
+        "`syncd explain link:ID` says who was passed over and why; add members, or room, in routing.yaml",
+    ),
+    "routing.nobody": Event(
+        "warning",
+        ("link",),
+        "Nobody whom routing may give somebody to had room, and the fallback queue is none of the CRM.",
+        "`syncd doctor`; make the queue, or name another in routing.yaml",
+    ),
     "record.dead_lettered": Event(
         "warning",
         ("record", "code"),

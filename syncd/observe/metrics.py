@@ -85,6 +85,12 @@ METRICS: Final[Mapping[str, About]] = {
         "Changes that the mass-change brake holds, by what was too much.",
         "above 0: `syncd held list`",
     ),
+    "syncd_handoffs_late": About(
+        "gauge",
+        ("connection", "clock"),
+        "Open handoffs that sales has not touched, or not decided on, within the time agreed.",
+        "above 0: `syncd report handoff`",
+    ),
     "syncd_agreement_ratio": About(
         "gauge",
         ("connection", "kind"),

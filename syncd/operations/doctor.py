@@ -19,6 +19,7 @@ from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.operations.fitting import needs_of
+from syncd.operations.routing_fit import routing_findings
 from syncd.operations.sentinel import sentinels
 
 Check: TypeAlias = Callable[[KindMapping, Pair[RemoteSchema]], tuple[tuple[Flaw, ...], tuple[str, ...]]]
@@ -79,6 +80,7 @@ def examine(
     found += _mapping(world, check, unreached)
     if not unreached:
         found += _owners(world)
+        found += routing_findings(world)
     found += sentinels(world, unreached)
     clocks = [finding for finding in found if finding.topic is Topic.CLOCK]
     for twin in clocks[1:]:  # one clock, however many vendors saw that it is off

@@ -15,16 +15,19 @@ from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.beside import journey_of
+from syncd.model.derived import FILES
 from syncd.model.errors import BadUsage
 from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
-from syncd.model.remote import REF, Gone, Moved, RemoteRecord, RemoteRef
+from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, wire_of
+from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
 from syncd.operations.finding import Hit
+from syncd.operations.handoffs import Handoffs, handoffs_of
 
 Answer = RemoteRecord | Gone | Moved
 
@@ -56,7 +59,9 @@ class FieldStory:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything there is to say about one record."""
+    """Everything there is to say about one record. ``handoffs`` are not told where only one field is asked for;
+    ``routed`` is who the next cycle gives the person to, if anybody.
+    """
 
     kind: str
     link: Link | None
@@ -69,6 +74,8 @@ class Explanation:
     parked: Sequence[Parked]
     dead: Sequence[DeadLetter]
     intents: Sequence[Intent]
+    handoffs: Handoffs | None = None
+    routed: Routed | None = None
 
 
 class _Looking(Gather):
@@ -130,7 +137,17 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         parked=waits.parked,
         dead=waits.dead,
         intents=waits.intents,
+        handoffs=_handoffs(world, hit) if field is None else None,
+        routed=next((decision.routed for decision in decisions if decision.routed is not None), None),
     )
+
+
+def _handoffs(world: World, hit: Hit) -> Handoffs | None:
+    """What happened to a person between the teams; ``None`` where no ledger is kept of them."""
+    agreed = world.terms[hit.kind].kind.agreed
+    if world.booking is None or agreed is None or hit.link is None:
+        return None
+    return handoffs_of(world.store, world.booking.book, hit.link.id)
 
 
 def _record(looking: _Looking, side: Side) -> RemoteRecord | None:
@@ -205,6 +222,8 @@ class _Story:
         return FieldStory(mapping, now, base, confirmed, self._next(mapping, now, base), after, journey)
 
     def _journey(self, name: str) -> Journey | None:
+        if self.planner.field(name).derive is not None:  # what a Base keeps beside such a field is no journey
+            return None
         kept = None if self.base is None else self.base.agreed.get(journey_of(name))
         return None if kept is None else Journey.read(kept)
 
@@ -220,13 +239,11 @@ class _Story:
         if names is None:
             return Told({}, MISSING, f"{record.ref.object} has no such field")
         wires: dict[str, Wire] = {}
+        held: Mapping[str, Wire] = self.base.confirmed.of(side) if self.base is not None else {}
         for name in names:
-            if name.startswith(REF):
-                refs = record.refs.get(name[4:])
-                if refs is not None:
-                    wires[name] = str(refs[0]) if refs else None
-            elif name in record.fields:
-                wires[name] = record.fields[name]
+            wire = wire_of(record, name, held.get(name, MISSING))
+            if wire is not MISSING:
+                wires[name] = wire
         if len(wires) < len(names):
             hidden = ", ".join(name for name in names if name not in wires)
             return Told(wires, MISSING, f"{hidden} was not told: it does not exist or is hidden from syncd")
@@ -264,6 +281,8 @@ class _Story:
 
     def _still(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """Why nothing happens with a field that no decision touches."""
+        if mapping.derive is not None:
+            return f"nothing: it stands as computed from {FILES[mapping.derive.sort]}"
         both = (now.marketing, now.crm)
         if self.hit.link is None or any(told is None for told in both):
             return "nothing: there is no record on the other side to compare with"

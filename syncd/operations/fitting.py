@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from syncd.engine.lost import UNJUDGED
+from syncd.model.derived import Derivation, Derived
 from syncd.model.errors import NeedsOperator, RetryLater
-from syncd.model.fitting import Fitted, Needs, ObjectNeeds, Step
+from syncd.model.fitting import Fitted, Needs, ObjectNeeds, OwnField, Step
 from syncd.model.mapping import Confirm, Direction, FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity
 from syncd.model.values import SIDES, FieldType, Pair, Side
@@ -16,12 +18,24 @@ from syncd.observe.log import emit
 from syncd.ports.connector import Connector
 from syncd.ports.fitting import Fitting
 
+WORDS: Final = {
+    Derived.PERSONA: "Which persona the person is.",
+    Derived.GRADE: "The grade that both teams' rating gives.",
+    Derived.POINTS: "The points that the grade comes from.",
+    Derived.GRADE_REASONS: "Why the grade is what it is, rule by rule.",
+    Derived.CYCLE: "How many times the person has come round, from 1.",
+    Derived.STAGE_ENTERED: "When the person came into the stage they are in.",
+}
+"""What a derived field says, for the vendor's own pages."""
+KEPT: Final = "Computed by syncd; an edit is written over."
+
 
 def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
     """Everything that is read and written of one side; pseudo-fields and associations are no fields."""
     read: defaultdict[str, set[str]] = defaultdict(set)
     written: defaultdict[str, set[str]] = defaultdict(set)
     guarded: defaultdict[str, set[str]] = defaultdict(set)
+    derived: defaultdict[str, dict[str, OwnField]] = defaultdict(dict)
     own: dict[str, tuple[str, str | None]] = {}
     opt_outs = owners = gives = False
     for kind in kinds:
@@ -30,7 +44,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
             read[name].add(kind.key.of(side))
             written[name].add(kind.key.of(side))
         for field in kind.fields:
-            flows = field.direction.flows_to(side)
+            flows = kind.writes(field, side)
             opt_outs |= field.type is FieldType.OPT_OUT and flows
             owners |= field.type is FieldType.OWNER
             gives |= field.type is FieldType.OWNER and flows
@@ -41,13 +55,30 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
                     written[name].update(plain)
                 if _looked_up(field):
                     guarded[name].update(plain)
+                if field.derive is not None:
+                    derived[name].update(dict.fromkeys(plain, _own(kind, field, field.derive, side)))
     objects = {}
     for name, (key, origin) in own.items():
         kept = {key, *([origin] if origin else [])}
         objects[name] = ObjectNeeds(
-            frozenset(read[name] | kept), frozenset(written[name] | kept), key, origin, frozenset(guarded[name])
+            frozenset(read[name] | kept),
+            frozenset(written[name] | kept),
+            key,
+            origin,
+            frozenset(guarded[name]),
+            derived[name],
         )
     return Needs(objects, opt_outs=opt_outs, owners=owners, gives_owners=gives)
+
+
+def _own(kind: KindMapping, field: FieldMapping, derive: Derivation, side: Side) -> OwnField:
+    """What a derived field is to look like on a side; a persona shown by its key is read by its name."""
+    personas = kind.definitions.personas if kind.definitions is not None else ()
+    names = {each.key: each.name for each in personas}
+    forms = [(row.value, str(form[0])) for row in field.table if (form := row.writes.of(side)) is not None]
+    options = tuple((form, names.get(key, form) if form == key else form) for key, form in forms)
+    words = WORDS[derive.sort] if derive.stage is None else f"When the person came into the stage {derive.stage}."
+    return OwnField(field.type, f"{words} {KEPT}", options)
 
 
 def _looked_up(field: FieldMapping) -> bool:

@@ -66,13 +66,18 @@ def _value(value: float, unit: Unit) -> str:
     if unit is Unit.MONEY:
         return f"{value / 100:,.2f}"
     if unit is Unit.TIME:
-        for most, name, size in _UNITS:
-            if value < most:
-                return f"{value / size:.0f} {name}" if size == 1 else f"{value / size:.1f} {name}"
-        return f"{value / 3_600_000:,.1f} h"
+        return span(value)
     if unit is Unit.NUMBER:
         return f"{value:,.1f}"
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def span(milliseconds: float) -> str:
+    """A length of time for people."""
+    for most, name, size in _UNITS:
+        if milliseconds < most:
+            return f"{milliseconds / size:.0f} {name}" if size == 1 else f"{milliseconds / size:.1f} {name}"
+    return f"{milliseconds / 3_600_000:,.1f} h"
 
 
 # -- JSON and CSV ------------------------------------------------------------------------------------------------------

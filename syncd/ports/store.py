@@ -27,8 +27,10 @@ from syncd.model.link import (
     Remnant,
 )
 from syncd.model.remote import AccountIdentity, RemoteRef
+from syncd.model.routing import Assignment
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
+from syncd.ports.assignments import AssignmentStore
 from syncd.ports.ledger import LedgerStore
 from syncd.ports.outbox import Outbox
 
@@ -43,7 +45,8 @@ class Settlement:
     engine's own (look at this record again); ``cursors`` move last. ``forgotten`` are people to be forgotten,
     ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before. ``events`` are added to the
     handoff ledger (one that is there already stays one), ``episodes`` are upserts by id, ``unepisode`` ids of those
-    that were joined to another; ``syncd.engine.booking`` makes the three of them.
+    that were joined to another; ``syncd.engine.booking`` makes the three of them. ``released`` are assignments (by
+    intent) of people who are open no more.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -63,6 +66,7 @@ class Settlement:
     events: list[Event] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     unepisode: list[str] = field(default_factory=list)
+    released: list[str] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -85,6 +89,7 @@ class Settlement:
                 self.events,
                 self.episodes,
                 self.unepisode,
+                self.released,
                 self.cursors,
             )
         )
@@ -127,7 +132,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(LedgerStore, Outbox, Protocol):
+class Store(LedgerStore, AssignmentStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -205,8 +210,9 @@ class Store(LedgerStore, Outbox, Protocol):
         audit: Sequence[AuditRow],
         now: Instant,
         charges: Sequence[Count] = (),
+        assigned: Sequence[Assignment] = (),
     ) -> None:
-        """Stores intents, their audit rows and what they count for before a send.
+        """Stores intents, their audit rows, what they count for and whom they give to whom before a send.
 
         :raises LeaseLost: if the epoch is not ours or ran out.
         """

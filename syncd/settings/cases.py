@@ -60,7 +60,7 @@ class CaseSection(Section):
 class CasesFile(Section):
     """A file ``cases/*.yaml``."""
 
-    kind: Literal["person", "company"] = Field(description="Kind the cases are about.")
+    kind: Literal["person", "company", "deal"] = Field(description="Kind the cases are about.")
     cases: list[CaseSection] = Field(min_length=1, description="The cases.")
 
 

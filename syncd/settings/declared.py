@@ -17,6 +17,7 @@ from syncd.model.persona import Persona
 from syncd.model.rating import Rating
 from syncd.model.values import FieldType
 from syncd.settings.calendars_file import CalendarsFile, calendars_of
+from syncd.settings.lifecycle_times import Groups
 from syncd.settings.personas_file import PersonasFile, personas_of
 from syncd.settings.rating_file import RatingFile, rating_of
 from syncd.settings.tree import Tree
@@ -28,12 +29,26 @@ _REACHABLE = frozenset({FieldType.EMAIL, FieldType.PHONE})
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What was declared, and the trees of the files, whose flaws are still to be told."""
+    """What was declared, and the trees of the files, whose flaws are still to be told.
+
+    ``personas_read`` is ``False`` where there is such a file and it could not be read.
+    """
 
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
     trees: tuple[Tree, ...] = ()
+    personas_read: bool = True
+    sound: frozenset[str] = frozenset()
+    """The names of the files that are there and have no flaw."""
+
+    @property
+    def groups(self) -> Groups | None:
+        """By what times may be given; ``None`` where the files that say it cannot be believed."""
+        if any(Path(tree.file).name not in self.sound for tree in self.trees):
+            return None
+        grades = () if self.rating is None else tuple(each.grade for each in self.rating.grades)
+        return Groups(grades, tuple(each.key for each in self.personas))
 
 
 def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | None:
@@ -76,14 +91,17 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
         calendars = calendars_of(dates, tree)
     if PERSON not in kinds:
         return Declared(calendars=calendars, trees=tuple(trees))
-    types: dict[str, FieldType] = {each.name: each.type for each in kinds[PERSON].fields}
+    fields = kinds[PERSON].fields
+    types: dict[str, FieldType] = {each.name: each.type for each in fields if each.derive is None}
+    derived = frozenset(each.name for each in fields) - types.keys()
     personas: tuple[Persona, ...] = ()
     keys: list[str] | None = []
     if (tree := tree_of("personas.yaml")) is not None:
         people = validated(PersonasFile, tree)
-        personas = () if people is None else personas_of(people, tree, names=frozenset(types))
+        personas = () if people is None else personas_of(people, tree, names=frozenset(types), derived=derived)
         keys = None if people is None else [each.key for each in personas]
     rating: Rating | None = None
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
-        rating = rating_of(rules, tree, types=types, personas=keys)
-    return Declared(personas, rating, calendars, tuple(trees))
+        rating = rating_of(rules, tree, types=types, personas=keys, derived=derived)
+    sound = frozenset(Path(tree.file).name for tree in trees if not tree.flaws)
+    return Declared(personas, rating, calendars, tuple(trees), personas_read=keys is not None, sound=sound)

@@ -65,7 +65,7 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
         key=reading.key,
         fields=fields,
         origin=reading.origin,
-        match=tuple(MatchRule(each.field, each.by, each.suggest) for each in section.match),
+        match=tuple(MatchRule(each.field, each.by, each.suggest, tuple(each.also)) for each in section.match),
         native=dict(section.native),
         several=choices(section),
         create=create_rules(section),
@@ -77,6 +77,18 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
 def written_fields(field: FieldMapping, names: tuple[str, ...]) -> tuple[str, ...]:
     """The vendor fields of a slot that are written: all, but the country beside a state, which is only read."""
     return names[:1] if field.type is FieldType.STATE else names
+
+
+def _one_sided(section: FieldSection) -> FieldSection:
+    """A derived field that stands on one side only needs no form on the other."""
+    if section.derive is None or (section.marketing and section.crm):
+        return section
+    side = "crm" if section.marketing else "marketing"
+    rows = {
+        value: row.model_copy(update={"never_written": [*row.never_written, side]})
+        for value, row in section.values.items()
+    }
+    return section.model_copy(update={"values": rows})
 
 
 class _Reading:
@@ -112,7 +124,7 @@ class _Reading:
             tie=section.tie,
             clear=section.clear,
             confirm=section.confirm or (Confirm.READBACK if guarded else Confirm.NONE),
-            table=table_of(section, direction, widths=widths, tree=self.tree, loc=loc),
+            table=table_of(_one_sided(section), direction, widths=widths, tree=self.tree, loc=loc),
             unknown=section.unknown,
             default=self._constant(section, section.default, (*loc, "default")),
             steps=steps,
@@ -130,6 +142,7 @@ class _Reading:
             currency=section.currency,
             kind=section.kind,
             lane=section.lane or lane,
+            derive=section.derive,
         )
         for side in Side:
             if widths.of(side) not in vendor_field_count(mapping):
@@ -222,6 +235,11 @@ class _Reading:
         sort, values = section.type, section.values
         multiple = any(len(fields) > 1 for side in (section.marketing, section.crm) for fields in side.values())
         money = any(len(fields) < 2 for side in (section.marketing, section.crm) for fields in side.values())
+        for side, given in zip(Side, (section.marketing, section.crm), strict=True):
+            if not given and section.derive is None:
+                self.tree.flaw(
+                    loc, f"the key {side.value!r} is missing in {'.'.join(map(str, loc))}", "add it; see docs/config.md"
+                )
         rules = (
             (section.policy is Policy.NEWEST and section.tie is None, "policy",
              "newest does not say who wins when both changes are equally new",
@@ -242,7 +260,8 @@ class _Reading:
              f"kind does nothing for type {sort}", "use `type: reference`, or remove it"),
             (bool(values) and sort in NO_TABLE, "values",
              f"a value table cannot serve type {sort}", "use `type: enum` or `type: set`"),
-            (sort is FieldType.ENUM and not values and (multiple or section.unknown is not Unknown.PASS), "type",
+            (sort is FieldType.ENUM and not values and section.derive is None
+             and (multiple or section.unknown is not Unknown.PASS), "type",
              "an enum needs its value table", "add `values:`, or `unknown: pass` where both sides have equal values"),
             (section.unknown is Unknown.DEFAULT and section.default is None, "unknown",
              "there is no default", "add `default:` with a value of the table"),

@@ -31,19 +31,25 @@ from syncd.settings.handoff_rules import handoff_of
 from syncd.settings.kinds import MappingSource
 from syncd.settings.lifecycle_fields import check_reasons, undecided
 from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile, TransitionSection
+from syncd.settings.lifecycle_times import Groups, check_times
 from syncd.settings.mapping_file import ValueSection
-from syncd.settings.rules import check_expression
+from syncd.settings.rules import check_expression, derived_in
 from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import validated
 
 
 def read_agreed(
-    directory: Path, sources: Mapping[str, MappingSource], *, read: Callable[[Path], Tree]
+    directory: Path,
+    sources: Mapping[str, MappingSource],
+    *,
+    read: Callable[[Path], Tree],
+    groups: Groups | None = None,
 ) -> tuple[Lifecycle | None, Teams | None, tuple[Flaw, ...]]:
     """What both teams have agreed on in a folder: the lifecycle and the teams, each where there is such a file.
 
     :param sources: the mapping files by kind.
     :param read: how a file is read.
+    :param groups: by what times may be given; ``None`` where the files that name it are not sound themselves.
     """
     lifecycle, teams = None, None
     flaws: list[Flaw] = []
@@ -59,6 +65,8 @@ def read_agreed(
         tree = read(agreed)
         section = validated(LifecycleFile, tree)
         lifecycle = None if section is None else lifecycle_of(section, tree, teams=teams, sources=sources)
+        if section is not None and groups is not None:
+            check_times(section, tree, groups)
         flaws += tree.flaws
     if lifecycle is not None or not agreed.exists():
         flaws += undecided(lifecycle, sources)
@@ -167,7 +175,7 @@ class _Checking:
             self.tree.flaw(loc, what, f"add schema/{self.section.kind}.yaml")
         else:
             self._table(self.source)
-            self._entries(frozenset(self.source.file.fields))
+            self._entries(frozenset(self.source.file.fields), derived_in(self.source.file))
             check_reasons(self.section, self.tree, self.source)
         for key, stage in self.stages.items():
             if stage.owner is not None and self.teams is not None:
@@ -222,13 +230,14 @@ class _Checking:
                 what = f"{first} and {value} look the same on the {side} side ({shown}), so a move cannot be seen there"
                 self.tree.flaw(("stages", value), what, "give one of them a value of its own in the table", key=True)
 
-    def _entries(self, fields: frozenset[str]) -> None:
+    def _entries(self, fields: frozenset[str], derived: frozenset[str]) -> None:
+        fields -= derived
         for key, stage in self.stages.items():
             loc: Loc = ("stages", key, "entry")
             for number, name in enumerate(stage.entry.filled):
                 self._known(name, "shared field", fields, (*loc, "filled", number))
             if stage.entry.when is not None:
-                check_expression(stage.entry.when, fields, tree=self.tree, loc=(*loc, "when"))
+                check_expression(stage.entry.when, fields, tree=self.tree, loc=(*loc, "when"), derived=derived)
             elif stage.entry.words is not None:
                 self.tree.flaw((*loc, "words"), "these words explain no condition", "add `when:`, or remove them")
 

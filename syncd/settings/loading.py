@@ -25,13 +25,15 @@ from syncd.settings.accounts import (
 )
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
-from syncd.settings.declared import declared, handoff_between
+from syncd.settings.declared import PERSON, declared, handoff_between
+from syncd.settings.derived_fields import Origins, with_definitions
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.notify import notify_settings
+from syncd.settings.routing_rules import with_routing
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
@@ -107,9 +109,15 @@ class _Loading:
         for tree in told.trees:
             self._collect(tree)
         cases = self._cases(directory)
-        lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read)
-        self.flaws += flaws
-        kinds = tuple(_rehashed(kind) if kind.agreed else kind for kind in with_agreed(kinds, lifecycle, teams))
+        groups = told.groups if PERSON in sources else None
+        lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read, groups=groups)
+        kinds, routing = with_routing(with_agreed(kinds, lifecycle, teams), directory, told, teams, read=self._read)
+        if routing is not None:
+            self._collect(routing)
+        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle)
+        kinds, more = with_definitions(kinds, sources, origins)
+        self.flaws += (*flaws, *more)
+        kinds = tuple(_rehashed(kind) if kind.agreed or kind.routing or kind.definitions else kind for kind in kinds)
         if token is None:
             return None
         connection = Connection(
@@ -197,12 +205,13 @@ class _Loading:
             return tuple(_rehashed(replace(kind, scope=Pair(None, None))) for kind in kinds)
         if not isinstance(scope, ScopeSection) or not kinds:
             return kinds
-        every = frozenset(each.name for kind in kinds for each in kind.fields)
+        computed = frozenset(each.name for kind in kinds for each in kind.fields if each.derive is not None)
+        every = frozenset(each.name for kind in kinds for each in kind.fields) - computed
         for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
             if text is None:
                 continue
             before = len(self.tree.flaws)
-            check_expression(text, every, tree=self.tree, loc=(*loc, side.value))
+            check_expression(text, every, tree=self.tree, loc=(*loc, side.value), derived=computed)
             if len(self.tree.flaws) > before:
                 continue
             fitting = [kind.kind for kind in kinds if _compiles(text, frozenset(each.name for each in kind.fields))]

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from syncd.model.derived import Derivation, Derived
 from syncd.model.mapping import Clear, Confirm, Direction, Policy, Tie, Unknown
 from syncd.model.values import FieldType, Lane
 from syncd.settings.sections import Name, ScopeSection, Seconds
@@ -56,6 +57,26 @@ def _step(value: Any) -> Any:  # noqa: ANN401 - any plain value
     raise ValueError('this is no transform; write its name, or NAME: ARGUMENT such as `cel: "lower(value)"`')
 
 
+def _derivation(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    """One word, or ``stage_entered`` with a stage."""
+    if value in list(Derived):
+        return Derivation(Derived(value))
+    if isinstance(value, dict) and list(value) == [Derived.STAGE_ENTERED.value]:
+        (stage,) = value.values()
+        if isinstance(stage, str) and stage:
+            return Derivation(Derived.STAGE_ENTERED, stage)
+    known = ", ".join(Derived)
+    raise ValueError(f"this is nothing that syncd computes; write one of {known}, or `stage_entered: STAGE`")
+
+
+Derive = Annotated[
+    Derivation,
+    BeforeValidator(
+        _derivation,
+        json_schema_input_type=Literal["persona", "grade", "points", "grade_reasons", "cycle", "stage_entered"]
+        | dict[Literal["stage_entered"], str],
+    ),
+]
 Form = Annotated[
     tuple[str | bool | None, ...],
     BeforeValidator(_form, json_schema_input_type=str | bool | None | list[str | bool | None]),
@@ -103,6 +124,9 @@ class MatchSection(Section):
     suggest: bool = Field(
         False,
         description="What matches is not linked but asked of a person (`syncd conflicts`): a name proves nothing.",
+    )
+    also: list[Text] = Field(
+        default_factory=list, description="Further shared fields in which both records must be alike."
     )
 
 
@@ -225,8 +249,21 @@ class FieldSection(Section):
     """One field of the shared schema."""
 
     type: FieldType = Field(description="Canonical type.")
-    marketing: Slots = Field(description="Vendor field, or list of fields, on the marketing side.")
-    crm: Slots = Field(description="Vendor field, list of fields, or either per object (`{Lead: Status}`), in the CRM.")
+    marketing: Slots = Field(
+        default_factory=dict,
+        description="Vendor field, or list of fields, on the marketing side. Needed, but for a derived field.",
+    )
+    crm: Slots = Field(
+        default_factory=dict,
+        description="Vendor field, list of fields, or either per object (`{Lead: Status}`), in the CRM. Needed, but "
+        "for a derived field.",
+    )
+    derive: Derive | None = Field(
+        None,
+        description="syncd computes the value and writes it to each side that is mapped: `persona`, `grade`, `points`, "
+        "`grade_reasons`, `cycle`, `stage_entered`, or `stage_entered: STAGE`. Beside it stand `type`, the vendor "
+        "fields, `values`, `optional` and `lane`, and nothing else: nobody's edit counts.",
+    )
     direction: Direction | None = Field(
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."
     )
@@ -276,7 +313,7 @@ class FieldSection(Section):
 class MappingFile(Section):
     """A file ``schema/KIND.yaml``."""
 
-    kind: Literal["person", "company"] = Field(description="Kind of record.")
+    kind: Literal["person", "company", "deal"] = Field(description="Kind of record.")
     marketing: MarketingObject = Field(description="Where it is on the marketing side.")
     crm: CrmObjects = Field(description="Where it is in the CRM.")
     native: dict[str, Text] = Field(

@@ -179,12 +179,12 @@ class _Checking:
             shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
             self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden")
         else:
+            advice = "correct the name, let syncd's user see the field, or say `optional: true`"
+            if field.derive is not None:
+                advice = "let `syncd setup` make it, let syncd's user see the field, or say `optional: true`"
             for side, object_name, name in gone:
-                self.tree.flaw(
-                    ("fields", field.name, side.value),
-                    f"{object_name}.{name} does not exist or is hidden from syncd",
-                    "correct the name, let syncd's user see the field, or say `optional: true`",
-                )
+                what = f"{object_name}.{name} does not exist or is hidden from syncd"
+                self.tree.flaw(("fields", field.name, side.value), what, advice)
         return False
 
     def _fits(self, field: FieldMapping, side: Side, object_name: str, name: str, position: int) -> None:
@@ -193,10 +193,10 @@ class _Checking:
             return
         loc: Loc = ("fields", field.name, side.value)
         written = name in written_fields(field, field.slots.of(side)[object_name])
-        if field.direction.flows_to(side) and written and not remote.writable:
+        if self.kind.writes(field, side) and written and not remote.writable:
             self.tree.flaw(
                 loc,
-                f"{object_name}.{name} is read-only for syncd, and {field.name} flows to it",
+                f"{object_name}.{name} is read-only for syncd, and {field.name} is written to it",
                 f"let syncd's user edit the field, or say `direction: to_{side.other}`",
             )
         if written and remote.type not in FITTING[field.type] | _ANY and not self._read_through(field, side):

@@ -6,6 +6,11 @@ one that reads what follows from it (``persona``, ``grade``), and a persona that
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
 from pydantic import Field
 
 from syncd.model.persona import GRADE, PERSONA, Persona
@@ -15,6 +20,9 @@ from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 
 ALWAYS = "true"
+_QUOTED: Final = r"'([^']*)'|\"([^\"]*)\""
+_COMPARED: Final = re.compile(rf"\b{PERSONA}\s*[!=]=\s*(?:{_QUOTED})|(?:{_QUOTED})\s*[!=]=\s*{PERSONA}\b")
+_LISTED: Final = re.compile(rf"\b{PERSONA}\s+in\s*\[([^\]]*)\]")
 
 
 class PersonaSection(Section):
@@ -35,17 +43,20 @@ class PersonasFile(Section):
     personas: list[PersonaSection] = Field(min_length=1, description="The personas, in the order they are tried.")
 
 
-def personas_of(section: PersonasFile, tree: Tree, *, names: frozenset[str]) -> tuple[Persona, ...]:
+def personas_of(
+    section: PersonasFile, tree: Tree, *, names: frozenset[str], derived: frozenset[str] = frozenset()
+) -> tuple[Persona, ...]:
     """The personas of a file, in its order; what is wrong is noted in the tree.
 
     :param names: the shared fields of a person.
+    :param derived: those that syncd computes, in part from personas.
     """
     readable = names - {PERSONA, GRADE}
     for number, each in enumerate(section.personas):
         loc: Loc = ("personas", number)
         for key in ("key", "name"):
             _once(section, number, key, tree)
-        check_expression(each.when, readable, tree=tree, loc=(*loc, "when"))
+        check_expression(each.when, readable, tree=tree, loc=(*loc, "when"), derived=derived)
         if each.when.strip() == ALWAYS and number < len(section.personas) - 1:
             tree.flaw((*loc, "when"), "this persona hides the personas below it", "put it last")
     return tuple(Persona(each.key, each.name, each.definition, each.when, each.owner) for each in section.personas)
@@ -61,3 +72,15 @@ def _once(section: PersonasFile, number: int, key: str, tree: Tree) -> None:
             f"the {key} {given[number]!r} is that of the persona in line {line}",
             "give each persona its own; the order says which is tried first",
         )
+
+
+def check_personas(text: str, keys: Sequence[str], *, tree: Tree, loc: Loc) -> None:
+    """A persona that a condition names in quotes is declared; a flaw is noted in the tree."""
+    named = [next(filter(None, found), "") for found in _COMPARED.findall(text)]
+    for found in _LISTED.findall(text):
+        named += [one or other for one, other in re.findall(_QUOTED, found)]
+    for each in dict.fromkeys(named):
+        if each not in keys:
+            near = get_close_matches(each, keys, n=1)
+            known = f"known are: {', '.join(keys)}" if keys else "there is no personas.yaml"
+            tree.flaw(loc, f"there is no persona {each!r}", f"did you mean {near[0]}?" if near else known)

@@ -7,7 +7,6 @@ date; grades out of order, doubled, or that leave a sum without a grade.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -18,6 +17,7 @@ from pydantic import BeforeValidator, Field
 from syncd.model.persona import GRADE, PERSONA
 from syncd.model.rating import HUNDREDTHS, LETTERS, Decay, GradeRule, Rating, RatingRule, points_text
 from syncd.model.values import FieldType
+from syncd.settings.personas_file import check_personas
 from syncd.settings.rules import check_expression
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
 from syncd.settings.validate import Section, Text
@@ -25,9 +25,6 @@ from syncd.settings.validate import Section, Text
 MOST: Final = 100_000
 _DATES: Final = (FieldType.DATE, FieldType.DATETIME)
 _NUMBERS: Final = (FieldType.INTEGER, FieldType.DECIMAL)
-_QUOTED: Final = r"'([^']*)'|\"([^\"]*)\""
-_COMPARED: Final = re.compile(rf"\b{PERSONA}\s*[!=]=\s*(?:{_QUOTED})|(?:{_QUOTED})\s*[!=]=\s*{PERSONA}\b")
-_LISTED: Final = re.compile(rf"\b{PERSONA}\s+in\s*\[([^\]]*)\]")
 
 
 def _hundredths(value: Any) -> Any:  # noqa: ANN401 - any plain value
@@ -91,14 +88,20 @@ class RatingFile(Section):
 
 
 def rating_of(
-    section: RatingFile, tree: Tree, *, types: Mapping[str, FieldType], personas: Sequence[str] | None
+    section: RatingFile,
+    tree: Tree,
+    *,
+    types: Mapping[str, FieldType],
+    personas: Sequence[str] | None,
+    derived: frozenset[str] = frozenset(),
 ) -> Rating:
     """The rating of a file; what is wrong is noted in the tree.
 
     :param types: the shared fields of a person with their types.
     :param personas: the keys of the personas; ``None`` where their own file cannot be read, which is told there.
+    :param derived: further fields, which syncd computes, in part from the rating.
     """
-    checking = _Checking(section, tree, types, personas)
+    checking = _Checking(section, tree, types, personas, derived)
     checking.run()
     return Rating(
         grades=tuple(GradeRule(each.grade, each.at_least, each.words) for each in section.grades),
@@ -120,8 +123,14 @@ class _Checking:
     """One rating file being checked."""
 
     def __init__(
-        self, section: RatingFile, tree: Tree, types: Mapping[str, FieldType], personas: Sequence[str] | None
+        self,
+        section: RatingFile,
+        tree: Tree,
+        types: Mapping[str, FieldType],
+        personas: Sequence[str] | None,
+        derived: frozenset[str],
     ) -> None:
+        self.derived = derived
         self.section = section
         self.tree = tree
         self.types = types
@@ -145,9 +154,9 @@ class _Checking:
                 self.tree.flaw(
                     (*loc, "name"), f"the name {rule.name!r} is that of the rule in line {line}", "name it otherwise"
                 )
-            check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"))
+            check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"), derived=self.derived)
             if self.personas is not None:
-                self._personas(rule.when, (*loc, "when"), self.personas)
+                check_personas(rule.when, self.personas, tree=self.tree, loc=(*loc, "when"))
             if rule.points == 0:
                 self.tree.flaw((*loc, "points"), "a rule of no points changes nothing", "give it points, or remove it")
             if rule.decay is not None:
@@ -158,23 +167,14 @@ class _Checking:
         """A field that must be there and of a fitting type."""
         known = sorted(each for each, sort in self.types.items() if sort in fitting)
         use = f"use one of {', '.join(known)}" if known else f"map a field of type {' or '.join(fitting)}"
-        if name not in self.types:
+        if name in self.derived:
+            self.tree.flaw(loc, f"the field {name} is derived: nothing can follow from it", use)
+        elif name not in self.types:
             near = get_close_matches(name, known, n=1)
             advice = f"did you mean {near[0]}?" if near else use
             self.tree.flaw(loc, f"there is no shared field {name!r}", advice)
         elif self.types[name] not in fitting:
             self.tree.flaw(loc, f"{name} is no field for {what}: its type is {self.types[name]}", use)
-
-    def _personas(self, text: str, loc: Loc, keys: Sequence[str]) -> None:
-        """A persona that a condition names in quotes is declared."""
-        named = [next(filter(None, found), "") for found in _COMPARED.findall(text)]
-        for found in _LISTED.findall(text):
-            named += [one or other for one, other in re.findall(_QUOTED, found)]
-        for each in dict.fromkeys(named):
-            if each not in keys:
-                near = get_close_matches(each, keys, n=1)
-                known = f"known are: {', '.join(keys)}" if keys else "there is no personas.yaml"
-                self.tree.flaw(loc, f"there is no persona {each!r}", f"did you mean {near[0]}?" if near else known)
 
     def _grades(self) -> None:
         """Letters and thresholds fall from first to last, and nothing is left without a grade."""

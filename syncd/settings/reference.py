@@ -17,6 +17,7 @@ from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.personas_file import PersonasFile
 from syncd.settings.rating_file import RatingFile
+from syncd.settings.routing_file import RoutingFile
 from syncd.settings.sections import SyncdFile
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "secret text"}
@@ -46,6 +47,7 @@ def config_reference() -> str:
         ("schema/KIND.yaml", MappingFile, None),
         ("personas.yaml", PersonasFile, None),
         ("rating.yaml", RatingFile, None),
+        ("routing.yaml", RoutingFile, None),
         ("calendars.yaml", CalendarsFile, None),
         ("cases/*.yaml", CasesFile, None),
         ("lifecycle.yaml", LifecycleFile, None),

@@ -54,17 +54,18 @@ class _Checking:
         self.section = section
         self.objects = objects
         self.tree = tree
-        self.names = frozenset(section.fields)
+        self.derived = derived_in(section)
+        self.names = frozenset(section.fields) - self.derived
 
     def run(self) -> None:
         """Each rule in turn."""
         for number, match in enumerate(self.section.match):
-            if match.field not in self.names:
-                self.tree.flaw(
-                    ("match", number, "field"),
-                    f"there is no shared field {match.field!r} to match by",
-                    f"use one of {', '.join(sorted(self.names))}",
-                )
+            used: list[tuple[Loc, str]] = [(("match", number, "field"), match.field)]
+            used += [(("match", number, "also", place), name) for place, name in enumerate(match.also)]
+            for where, name in used:
+                if name not in self.names:
+                    what = f"there is no shared field {name!r} to match by"
+                    self.tree.flaw(where, what, f"use one of {', '.join(sorted(self.names))}")
         for property_name, object_name in self.section.native.items():
             if object_name not in self.objects.crm:
                 self.tree.flaw(
@@ -75,10 +76,11 @@ class _Checking:
         for side, choices in ((Side.MARKETING, self.section.several.marketing), (Side.CRM, self.section.several.crm)):
             for number, (rule, when) in enumerate(choices):
                 if rule == "when":
-                    check_expression(when, self.names, tree=self.tree, loc=("several", side.value, number, "when"))
+                    loc: Loc = ("several", side.value, number, "when")
+                    check_expression(when, self.names, tree=self.tree, loc=loc, derived=self.derived)
         for side, rules in ((Side.MARKETING, self.section.create.marketing), (Side.CRM, self.section.create.crm)):
             self._create(side, rules)
-        check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",))
+        check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",), derived=self.derived)
 
     def _create(self, side: Side, rules: Sequence[CreateSection]) -> None:
         for number, rule in enumerate(rules):
@@ -97,22 +99,40 @@ class _Checking:
         """Of rules that are tried in order, each condition compiles and none can never be reached."""
         for number, rule in enumerate(rules):
             if rule.when is not None:
-                check_expression(rule.when, self.names, tree=self.tree, loc=(*loc, number, "when"))
+                where = (*loc, number, "when")
+                check_expression(rule.when, self.names, tree=self.tree, loc=where, derived=self.derived)
             elif number < len(rules) - 1:
                 self.tree.flaw((*loc, number), "a rule without `when` hides the rules below it", "put it last")
 
 
-def check_expression(text: str, names: frozenset[str], *, tree: Tree, loc: Loc) -> None:
-    """Compiles a CEL expression; a flaw stands where the expression does, in words that count inside it."""
+def derived_in(section: MappingFile) -> frozenset[str]:
+    """The fields of a file that syncd computes; no condition may read them."""
+    return frozenset(name for name, each in section.fields.items() if each.derive is not None)
+
+
+def check_expression(
+    text: str, names: frozenset[str], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
+) -> None:
+    """Compiles a CEL expression; a flaw stands where the expression does, in words that count inside it.
+
+    :param derived: fields that are computed from what conditions say, and so are nothing that one may read.
+    """
     try:
-        compile_expression(text, names)
+        expression = compile_expression(text, names | derived)
     except ValueError as error:
         what, _, advice = str(error).partition("; ")
         tree.flaw(loc, f"CEL does not compile: {what}", advice or "mend the expression")
+        return
+    for name in expression.names:
+        if name in derived - names:
+            what = f"the field {name} is derived: it follows from what conditions say, and none can follow from it"
+            tree.flaw(loc, what, "read the fields that it follows from")
 
 
-def check_scope(scope: ScopeSection, names: frozenset[str], *, tree: Tree, loc: Loc) -> None:
+def check_scope(
+    scope: ScopeSection, names: frozenset[str], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
+) -> None:
     """Both sides' expressions compile."""
     for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
         if text is not None:
-            check_expression(text, names, tree=tree, loc=(*loc, side.value))
+            check_expression(text, names, tree=tree, loc=(*loc, side.value), derived=derived)

@@ -15,6 +15,7 @@ from syncd.settings.lifecycle_file import LifecycleFile, TeamsFile
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.personas_file import PersonasFile
 from syncd.settings.rating_file import RatingFile
+from syncd.settings.routing_file import RoutingFile
 from syncd.settings.sections import SyncdFile
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {
@@ -25,6 +26,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "teams.schema.json": TeamsFile,
     "personas.schema.json": PersonasFile,
     "rating.schema.json": RatingFile,
+    "routing.schema.json": RoutingFile,
     "calendars.schema.json": CalendarsFile,
 }
 """Files in ``config/`` and the models they are made from."""

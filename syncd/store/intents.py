@@ -22,9 +22,11 @@ from syncd.model.brake import Count
 from syncd.model.errors import Bug
 from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
 from syncd.model.remote import RemoteRef
+from syncd.model.routing import Assignment
 from syncd.model.run import Lease
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
+from syncd.store.assignments import end_assignments, write_assignments
 from syncd.store.chain import Ended, add_entry, head
 from syncd.store.charges import write_charges
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
@@ -73,8 +75,9 @@ class Intents:
         audit_rows: Sequence[AuditRow],
         now: Instant,
         charges: Sequence[Count] = (),
+        assigned: Sequence[Assignment] = (),
     ) -> None:
-        """Stores intents, their audit rows and what they count for before a send.
+        """Stores intents, their audit rows, what they count for and whom they give to whom before a send.
 
         :raises LeaseLost: if the lease ran out or another took it; nothing is stored then.
         """
@@ -88,6 +91,7 @@ class Intents:
             if audit_rows:
                 self._write_audit(tx, audit_rows, now)
             write_charges(tx, self._connection, charges, now)
+            write_assignments(tx, self._connection, assigned)
         self._generation.tell_now_and_then()
 
     def settle(self, settlement: Settlement, now: Instant, lease: Lease | None = None) -> None:
@@ -105,6 +109,7 @@ class Intents:
             write_links(tx, self._connection, settlement.links)
             write_bases(tx, self._connection, settlement.bases, self._snapshots)
             self._end(tx, settlement.endings, now)
+            end_assignments(tx, self._connection, settlement.endings, settlement.released)
             write_waiting(tx, self._connection, settlement)
             forget_people(tx, self._connection, settlement.forgotten, self._vault, now)
             write_remnants(tx, self._connection, settlement.remnants, settlement.unremnant)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, bindparam, delete, or_, select, update
 from syncd.model.link import Forgotten, OptedOut, Remnant
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Instant, Side
+from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, lots, upsert
@@ -90,6 +91,7 @@ def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], 
             .where(link.c.connection == connection, link.c.id == which)
             .values(agreed_set=None, marketing_set=None, crm_set=None, base=None)
         )
+        forget_assignments(tx, connection, which)
         for table in (parked, intent):
             tx.execute(delete(table).where(table.c.connection == connection, table.c.link == which))
         refs = [ref for ref in person.link.refs if ref.id]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from syncd.ports.system import Chance, Clock
+from syncd.store.assignments import Assignments
 from syncd.store.chain import Chain
 from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
@@ -27,7 +28,9 @@ from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
 
 
-class SqlStore(Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy, Ledger, Outboxes):
+class SqlStore(
+    Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy, Ledger, Assignments, Outboxes
+):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
     Thread-safe: every method is a transaction on a connection of its own. The tables must be there (``open_store``).

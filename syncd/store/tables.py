@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 5
+SCHEMA_VERSION: Final = 6
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -504,3 +504,34 @@ episode_member = Table(
     comment="who is in which episode, with which of their cycles",
 )
 Index("episode_member_episode", episode_member.c.connection, episode_member.c.episode)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    _text("connection"),
+    _text("intent"),
+    _text("link"),
+    Column("number", BigInteger, nullable=False),
+    _instant("at"),
+    _text("how"),
+    _maybe_text("owner"),
+    _text("rule"),
+    _text("pool"),
+    Column("passed", Text, nullable=False, comment="JSON: rule, owner and reason of who was passed over"),
+    Column("outcome", Text, nullable=False, comment="of the write that carries it out; empty while not known"),
+    Column("live", Boolean, nullable=False, comment="the last one of a person who may be open"),
+    PrimaryKeyConstraint("connection", "intent", name="assignment_key"),
+    comment="who was given whom in the CRM, stored and ended with the write that carries it out",
+)
+Index("assignment_number", assignment.c.connection, assignment.c.number)
+Index(
+    "assignment_turn",
+    assignment.c.connection,
+    assignment.c.pool,
+    assignment.c.owner,
+    assignment.c.outcome,
+    assignment.c.number,
+)
+Index("assignment_at", assignment.c.connection, assignment.c.at)
+Index("assignment_link", assignment.c.connection, assignment.c.link)
+Index("assignment_live", assignment.c.connection, assignment.c.live, assignment.c.outcome)

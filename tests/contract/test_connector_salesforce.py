@@ -8,6 +8,7 @@ Length: one suite over one world, in the order of the Protocol.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
@@ -472,6 +473,22 @@ def test_a_thousand_writes_are_one_call_and_one_to_read_back(world: World) -> No
     assert all(
         request.headers["sforce-auto-assign"] == "FALSE" for request in world.org.requests if "data" in request.path
     )
+
+
+def test_creates_for_which_assignment_rules_run_share_no_call(world: World) -> None:
+    """Those alone are sent with the header, whatever stands beside them in the batch; updates never are."""
+    queue = world.org.add_queue("Inbound")
+    lead = world.lead(1)
+    world.org.org.assignment_rules["Lead"] = lambda row: queue
+    by_rules = [replace(create(number, City="x@{y}"), by_rules=True) for number in (51, 52)]
+    mark = world.mark()
+    results = world.write(by_rules[0], update(lead, Title="t"), create(53), by_rules[1], create(54, City="@{z}"))
+    refs = [result.ref.id for result in results if isinstance(result, Written)]
+    owners = {row["Id"]: row["OwnerId"] for row in world.org.export()["Lead"]}
+    assert [owners[ref] == queue for ref in refs] == [True, False, False, True, False]
+    assert world.operations(mark) == ["composite", "collections.upsert", "collections.upsert", "collections.read"]
+    asked = [request.headers.get("sforce-auto-assign") for request in world.org.requests if request.method != "GET"]
+    assert asked.count("TRUE") == 1
 
 
 def test_a_create_is_an_upsert_that_is_proved_by_its_key(world: World) -> None:

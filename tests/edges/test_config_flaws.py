@@ -112,6 +112,7 @@ MAPPING_FLAWS = [
     ("type: email", "type: mail", "7:17: fields.email.type: input should be", "write one of"),
     (", key: syncd_crm_id", "", "2:12: the key 'key' is missing in marketing", "add it"),
     ("field: email", "field: emial", "4:17: there is no shared field 'emial' to match by", "use one of email, stage"),
+    ("field: email", "also: [stag], field: email", "4:17: there is no shared field 'stag' to match by", "use one of"),
     ("object: Lead,", "object: Account,", "5:25: Account is no crm object of this kind", "use one of Lead, Contact"),
     ("stage == 'mql'", "stag == 'mql'", "5:37: CEL does not compile: line 1, column 1: unknown", "did you mean"),
     ("stage == 'mql'", "stage == ", "5:37: CEL does not compile", "mend"),

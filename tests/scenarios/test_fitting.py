@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import requests
 
 from tests.scenarios.processes import Place, open_place
+from tests.worlds import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -205,6 +207,20 @@ def test_one_kind_alone_is_fitted(bare: Place) -> None:
     for case in (bare.config / "cases").glob("*"):
         case.unlink()
     assert bare.run("setup", *_admin(bare), "--apply").code == 0
+    assert bare.run("setup", *_admin(bare)).code == 0
+    assert not _found(bare)
+
+
+def test_deals_are_fitted_where_they_are_mapped(bare: Place) -> None:
+    """Copied beside the other files, they need scopes, rights and keys of their own; then the doctor is content."""
+    shutil.copytree(ROOT / "config" / "optional" / "deals", bare.config, dirs_exist_ok=True)
+    lacks = {each["what"] for each in _found(bare)}
+    scopes = ["crm.objects.deals.read", "crm.objects.deals.write", "crm.schemas.deals.read"]
+    assert {f"the token lacks the scope {scope}" for scope in scopes} <= lacks
+    assert "Opportunity: the right 'Read' is missing" in lacks
+    _all_scopes(bare, *scopes)
+    made = bare.run("setup", *_admin(bare), "--apply")
+    assert made.code == 0, made.err
     assert bare.run("setup", *_admin(bare)).code == 0
     assert not _found(bare)
 

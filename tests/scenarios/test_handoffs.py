@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from syncd.engine.cycle import plan_only, sync
+from syncd.engine.world import make_ready
 from syncd.model.episode import Delivered, Event, Moved, Oddity, State, Told
 from syncd.model.values import Instant
+from syncd.operations.explain import explain
+from syncd.operations.finding import find_hits
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.scenarios.test_crashes import Killed, fresh, until_quiet
@@ -86,6 +89,44 @@ def test_a_handoff_from_qualified_to_won(steps: Steps) -> None:
     known = events(steps)
     steps.quiet()
     assert events(steps) == known
+
+
+def test_explain_tells_what_happened_between_the_teams(steps: Steps) -> None:
+    """Every move with author, team and system, and the handoffs with their clocks."""
+    contact, lead, moment = qualified(steps)
+    steps.sell(lead, by=steps.seller("SDR"), Status=CLOSED)
+    steps.cycle()
+    make_ready(steps.both.world)
+    (hit,) = find_hits(steps.both.world, f"marketing:contacts/{contact}")
+    told = explain(steps.both.world, hit).handoffs
+    assert told is not None
+    assert [(each.what, each.by, each.team, each.side) for each in told.happened] == [
+        ("new -> lead", "", "marketing", "marketing"),
+        ("lead -> mql", "0.marketing@example.com", "marketing", "marketing"),
+        ("visible to sales", "", "", ""),
+        ("mql -> disqualified", "2.sdr@example.com", "sales", "crm"),
+    ]
+    assert abs((told.happened[1].at - moment).total_seconds()) < 1
+    (episode,) = told.episodes
+    assert (episode.state, episode.touch is not None, episode.decision is not None) == (State.REJECTED, True, True)
+
+
+def test_sales_is_late(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a grade: a working day to the first touch, two to a decision; each step is told once."""
+    heard: list[tuple[str, object]] = []
+
+    def hear(event: str, **keys: object) -> None:
+        heard.append((event, keys["clock"]))
+
+    monkeypatch.setattr("syncd.engine.lateness.emit", hear)
+    _, lead, _ = qualified(steps)
+    for _ in range(4 * 12):
+        steps.cycle(after=2 * HOUR)
+    steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
+    for _ in range(6):
+        steps.cycle(after=4 * HOUR)
+    steps_of = [(event, clock) for clock in ("touch", "decision") for event in ("handoff.due", "handoff.overdue")]
+    assert heard == steps_of
 
 
 def test_back_to_marketing_and_handed_over_again(steps: Steps) -> None:

@@ -27,6 +27,7 @@ from sandbox.kernel import NothingToHit
 from sandbox.salesforce.kernel import SalesforceKernel
 from sandbox.salesforce.standard_setup import LEAD_STATUSES
 from syncd.engine.cycle import sync
+from syncd.model.episode import Moved
 from syncd.model.errors import SyncdError
 from syncd.model.lifecycle import Undeclared
 from syncd.settings.accounts import ConnectionSettings
@@ -194,9 +195,20 @@ class Story:
         both.salesforce.export()
         for side, stage in self.written(mark):
             assert stage in self.reached, f"{stage} was written on the {side} side; declared are {self.reached}"
+        self.booked()
         marketing, crm = self.shows()
         if marketing == crm and crm is not None:  # only a whole cycle is sure to know it
             self.reached = {crm} if whole else self.reached | {crm}
+
+    def booked(self) -> None:
+        """The last move that the ledger heard of led into the stage that both agreed on last."""
+        store = self.steps.both.store
+        (link,) = store.links("person")
+        base = store.by_link([link.id])[link.id].base
+        moves = [event for event in store.ledger_of([link.id]) if isinstance(event, Moved)]
+        if base is not None and moves:
+            moves.sort(key=lambda move: (move.cycle, move.at))
+            assert moves[-1].stage == base.agreed["stage"]
 
     # -- what stands there ---------------------------------------------------------------------------------------------
     def shows(self) -> tuple[str | None, str | None]:

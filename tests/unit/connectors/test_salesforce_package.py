@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,17 +15,17 @@ from connectors.salesforce.client import SalesforceAccount
 from connectors.salesforce.connector import SalesforceConnector
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.package import package
-from connectors.salesforce.rights import PREFERENCE
+from connectors.salesforce.rights import PREFERENCE, looked_up
 from connectors.transport import open_session
 from sandbox.salesforce import ADMIN_APP, SalesforceKernel
 from syncd.bootstrap import read_only_fields
-from syncd.model.fitting import Needs, ObjectNeeds, Step
-from syncd.model.values import Side
+from syncd.model.fitting import Needs, ObjectNeeds, OwnField, Step
+from syncd.model.values import FieldType, Side
 from syncd.operations.fitting import needs_of
 from syncd.settings.loading import load
 from tests.fakes import FakeChance, FakeClock, FreeBudget
 from tests.inproc import KernelAdapter
-from tests.worlds import ROOT, SALESFORCE, config_environment
+from tests.worlds import ROOT, SALESFORCE, config_environment, with_deals
 
 NEEDS = Needs(
     {
@@ -41,6 +42,8 @@ NEEDS = Needs(
 )
 SPACE = "{http://soap.sforce.com/2006/04/metadata}"
 MAIN = "force-app/main/default"
+REASON = "Opportunity.Loss_Reason__c"
+"""A field of somebody else's, of which `setup` sees that it is not there."""
 
 
 def _read(text: str) -> ET.Element:
@@ -90,9 +93,36 @@ def test_the_permission_set_names_only_fields_it_may_name() -> None:
     assert tags == sorted(tags)
 
 
-def _example(*, individuals: bool = False, owners: bool = False, origin: str | None = None) -> Needs:
+def test_fields_that_syncd_fills() -> None:
+    """A list with its values as people read them, numbers with their decimals, a text that is long enough."""
+    own = {
+        "P__c": OwnField(FieldType.ENUM, "Who.", (("leader", "Maria, who leads"), ("<x>", "<x>"))),
+        "N__c": OwnField(FieldType.DECIMAL, "Points."),
+        "C__c": OwnField(FieldType.INTEGER, "Cycle."),
+        "T__c": OwnField(FieldType.TEXT, "Why."),
+        "D__c": OwnField(FieldType.DATETIME, "When."),
+        "Rating": OwnField(FieldType.TEXT, "A standard field is never made."),
+    }
+    needs = Needs({"Lead": replace(NEEDS.objects["Lead"], derived=own)})
+    files = package(needs, api_version="64.0")
+    made = {name: _read(files[f"{MAIN}/objects/Lead/fields/{name}.field-meta.xml"]) for name in own if name != "Rating"}
+    assert not any("/Rating." in name for name in files)
+    assert {name: _text(field, "type") for name, field in made.items()} == {
+        "P__c": "Picklist", "N__c": "Number", "C__c": "Number", "T__c": "LongTextArea", "D__c": "DateTime",
+    }  # fmt: skip
+    assert [_text(made[name], "scale") for name in ("N__c", "C__c")] == ["2", "0"]
+    values = made["P__c"].findall(f"{SPACE}valueSet/{SPACE}valueSetDefinition/{SPACE}value")
+    assert [(_text(each, "fullName"), _text(each, "label"), _text(each, "default")) for each in values] == [
+        ("leader", "Maria, who leads", "false"),
+        ("<x>", "<x>", "false"),
+    ]
+
+
+def _example(
+    *, individuals: bool = False, owners: bool = False, origin: str | None = None, config: Path = ROOT / "config"
+) -> Needs:
     """What the example configuration needs of the CRM, with more of it."""
-    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    loaded = load(config, config_environment(), read_only=read_only_fields())
     needs = needs_of(loaded.connection(None).connection.kinds, Side.CRM)
     objects = {name: replace(need, origin=origin or need.origin) for name, need in needs.objects.items()}
     return replace(needs, objects=objects, gives_owners=owners)
@@ -122,6 +152,23 @@ def test_the_package_is_what_setup_makes(more: dict[str, Any]) -> None:
     assert not made - packed
     assert packed - made == {f"{name}.Product_Interests__c true true" for name in ("Lead", "Contact")}
     assert ("TransferAnyLead" in made) == ("owners" in more)
+
+
+def test_the_package_is_what_setup_makes_where_deals_are_mapped(tmp_path: Path) -> None:
+    """Opportunities too, which need Account; what belongs to everybody who sees one cannot be named in a set."""
+    needs = _example(config=with_deals(tmp_path))
+    files = package(needs, api_version="64.0")
+    held = _read(files[f"{MAIN}/permissionsets/syncd.permissionset-meta.xml"])
+    packed = {_text(row, "field") for row in held.findall(SPACE + "fieldPermissions")}
+    fitted = _fitting(_bare()).survey(needs, user=None)
+    made = {str(step.body["Field"]) for step in fitted.steps if step.id == "FieldPermissions"}
+    assert packed - made == {*(f"{name}.Product_Interests__c" for name in ("Lead", "Contact")), REASON}
+    own = {f"Opportunity.{name}" for name in ("AccountId", "Amount", "Syncd_Marketing_Id__c")}
+    assert own | {REASON} == {name for name in packed if name.startswith("Opportunity.")}
+    rights = {_text(row, "object") for row in held.findall(SPACE + "objectPermissions")}
+    assert rights == {"Lead", "Contact", "Account", "Opportunity"}
+    alone = replace(needs, objects={"Opportunity": needs.objects["Opportunity"]})
+    assert set(looked_up(alone, individuals=False)) == {"Account"}
 
 
 def test_a_right_that_the_org_does_not_have_is_named_and_not_given() -> None:

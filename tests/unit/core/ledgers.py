@@ -18,7 +18,7 @@ WEEK = ((Span(540, 1_020),),) * 5 + ((), ())
 CALENDARS = Calendars(
     {"utc": Calendar("utc", "UTC", "UTC", WEEK), "berlin": Calendar("berlin", "Berlin", "Europe/Berlin", WEEK)},
     "utc",
-    {"kim@example.com": "berlin"},
+    {"kim@example.com": "berlin", "berlin inbound": "berlin"},
 )
 RULES = HandoffRules(
     qualified=("mql",),

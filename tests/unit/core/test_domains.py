@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from syncd.core.domains import FREEMAIL, domain_of, host_of, is_freemail, match_keys
+from syncd.core.domains import FREEMAIL, bare, domain_of, host_of, is_freemail, match_keys, narrowed
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,14 @@ def test_match_keys() -> None:
     assert match_keys("value", ["  Acme  GmbH ", 17]) == ("17", "acme gmbh")
     with pytest.raises(ValueError, match="use email, domain or value"):
         match_keys("name", [])
+
+
+def test_narrowed_keys_want_more_to_be_alike() -> None:
+    """Equal in everything, emptiness included; what to look for is the rule's own field."""
+    one = narrowed(("big one",), ["link", "5 EUR", None])
+    assert one == narrowed(("big one",), ["LINK", "5 EUR", None])
+    assert one != narrowed(("big one",), ["link", "6 EUR", None])
+    assert one != narrowed(("big one",), ["link", None, "5 EUR"])
+    assert [bare(key) for key in one] == ["big one"]
+    assert narrowed(("a", "b"), []) == ("a", "b")
+    assert bare("a") == "a"

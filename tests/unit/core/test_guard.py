@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -17,6 +18,7 @@ from syncd.model.link import FieldChange, Link, Proof
 from syncd.model.mapping import FieldMapping, TableRow
 from syncd.model.plan import Create, Decision, Detach, Nothing, Update
 from syncd.model.remote import Departure, RemoteRef, Succession
+from syncd.model.routing import How, Routed
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side
 from tests.fakes import START
 
@@ -245,6 +247,26 @@ def test_stages_go_the_latest_first_and_back_is_counted() -> None:
     back = guard(windows, limits=wide)
     assert written(back.sift([update(n, before="sql", stage="lead") for n in range(9)]), "stage") == 5
     assert {stop.key[1] for stop in back.stops} == {Measure.BACKWARD}
+
+
+def routed(number: int, **changes: Canonical) -> Decision:
+    """One write to the CRM by which routing also gives an owner, since a stage was entered."""
+    decision = update(number, **changes)
+    (action,) = (each for each in decision.actions if isinstance(each, Update))
+    given = FieldChange("title", None, "user:ann@x.example", "routing: all", None)
+    action = replace(action, changes=(*action.changes, given), fields={**action.fields, "title": "005"})
+    found = Routed(How.GIVEN, "user:ann@x.example", "all", number, entered="stage")
+    return replace(decision, actions=(action,), routed=found)
+
+
+def test_an_owner_goes_with_the_stage_that_was_entered() -> None:
+    """Routing is not counted by itself, however many get one owner; whose stage is held is given to nobody."""
+    held = guard(Windows()).sift([routed(n, before="lead", stage="mql") for n in range(7)])
+    assert written(held, "stage") == written(held, "title") == 5
+    alone = guard(Windows())
+    assert written(alone.sift([routed(n) for n in range(20)]), "title") == 20
+    assert not alone.stops
+    assert not alone.charged([(f"L{n}", Side.CRM) for n in range(20)])
 
 
 def test_records_that_are_made_and_links_that_end() -> None:

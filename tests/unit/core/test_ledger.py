@@ -119,6 +119,12 @@ def test_the_human_clock_rests_over_the_weekend_and_is_the_owners() -> None:
     assert one(moved("mql", 0), delivered(0), touched(2)).touch == HOUR
 
 
+@pytest.mark.parametrize("owner", ["user:kim@example.com", "queue:Berlin Inbound"])
+def test_shared_owners_and_queues_keep_calendars_too(owner: str) -> None:
+    """An owner as the mapping names it, and a queue by its name, as its team's calendar says."""
+    assert one(moved("mql", 0), delivered(0, owner=owner), touched(2)).touch == 2 * HOUR
+
+
 def test_without_calendars_all_time_counts() -> None:
     """Nobody has said when people are at work."""
     book = Book(BOOK.rules)

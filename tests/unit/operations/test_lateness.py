@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from syncd.engine.lateness import Late, escalate, late, overdue
 from syncd.model.episode import Event
-from syncd.operations.lateness import Late, escalate, late
 from tests.unit.core.ledgers import at, delivered, moved, told, touched
 from tests.unit.operations.ledgers import stored
 
@@ -42,6 +42,13 @@ def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
         ],
     )
     assert [(each.person, each.clock) for each in late(store, since=at(1), now=at(99))] == [("P", "decision")]
+
+
+def test_what_is_late_is_counted_by_clock(tmp_path: Path) -> None:
+    """As long as it is late, whoever was told of it."""
+    store = stored(tmp_path, [*handed("P"), *handed("Q", touched(1, "Q"))])
+    counted = [overdue(store, at(hour)) for hour in (1.9, 2, 9)]
+    assert counted == [{"touch": 0, "decision": 0}, {"touch": 1, "decision": 0}, {"touch": 1, "decision": 2}]
 
 
 def test_the_first_look_tells_nothing_of_before(tmp_path: Path) -> None:

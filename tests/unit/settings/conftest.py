@@ -34,6 +34,15 @@ fields:
       mql: {marketing: [marketingqualifiedlead, NEW], crm: Open}
       sql: {marketing: [salesqualifiedlead, "*"], crm: Working}
 """
+PERSONAS = """\
+personas:
+  - {key: leader, name: Leads, definition: Decides., when: "email != null", owner: Kim}
+  - {key: student, name: Learns, definition: Does not., when: "stage == 'mql'", owner: Kim}
+"""
+RATING = """\
+rules: [{name: decides, words: Can say yes., when: "persona == 'leader'", points: 40}]
+grades: [{grade: A, at_least: 30}, {grade: C}]
+"""
 
 
 class Folder:
@@ -66,6 +75,11 @@ class Folder:
     def field(self, text: str) -> None:
         """Adds a shared field."""
         self.write("schema/person.yaml", PERSON + f"  {text}\n")
+
+    def rated(self) -> None:
+        """Two personas and two grades."""
+        self.write("personas.yaml", PERSONAS)
+        self.write("rating.yaml", RATING)
 
     def load(self) -> Loaded:
         """Loads it."""

@@ -31,6 +31,7 @@ MORE = """\
 
 def written(folder: Folder, handoff: str) -> None:
     """A sound lifecycle with four stages and this part."""
+    folder.rated()
     text = LIFECYCLE.replace("reasons:\n  skipped", f"{MORE}reasons:\n  skipped", 1).replace(
         "transitions:\n", "transitions:\n  - {from: new, to: [sql, 'no', won], by: sales}\n", 1
     )

@@ -25,6 +25,7 @@ def agreed(folder: Folder, *, field: str = ENUM, old: str = "", new: str = "") -
     """A lifecycle with reasons in a field of their own, in which one thing is otherwise."""
     folder.write("teams.yaml", TEAMS)
     folder.person("crm: {Lead: Status}\n", "crm: {Lead: Status}\n    policy: lifecycle\n")
+    folder.rated()
     mapping = folder.path / "schema" / "person.yaml"
     mapping.write_text(mapping.read_text(encoding="utf-8") + field, encoding="utf-8")
     lifecycle = "reason_field: reason\n" + LIFECYCLE

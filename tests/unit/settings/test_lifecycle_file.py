@@ -62,6 +62,7 @@ changed:
 @pytest.fixture
 def agreed(folder: Folder) -> Folder:
     """A sound configuration with a small lifecycle of two stages."""
+    folder.rated()
     folder.write("teams.yaml", TEAMS)
     folder.write("lifecycle.yaml", LIFECYCLE)
     folder.person("crm: {Lead: Status}\n", "crm: {Lead: Status}\n    policy: lifecycle\n")

@@ -1,19 +1,22 @@
 """Handoffs whose time runs out: a warning once when 75 % of it is over, a breach once when all of it is.
 
-``escalate`` is called every now and then by whoever keeps the time; it remembers until when it has looked, and tells of
-each clock of each episode once per step. The first look tells nothing of what was late before: ``syncd report handoff``
-lists everything that is late, at any time. Nobody is taken a person away here.
+``escalate`` is called at the end of every live cycle; it remembers until when it has looked, and tells of each clock of
+each episode once per step. The first look tells nothing of what was late before: ``syncd report handoff`` lists
+everything that is late, at any time, and ``overdue`` counts it. Nobody is taken a person away here.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from syncd.model.values import Instant, stamp
 from syncd.observe.log import emit
 from syncd.ports.store import LATE, Store
 
 CLOCKS = ("touch", "decision")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +57,12 @@ def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
             elif since < warned <= now < due:
                 found.append(Late(row.episode, row.person, clock, breached=False, due=due))
     return tuple(found)
+
+
+def overdue(store: Store, now: Instant) -> Counter[str]:
+    """How many open handoffs are late now, by clock."""
+    found: Counter[str] = Counter()
+    for row in store.undone(EPOCH, now):
+        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision), strict=True):
+            found[clock] += due is not None and due <= now
+    return found

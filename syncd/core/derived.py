@@ -1,0 +1,199 @@
+"""From shared values to derived values: persona, grade, points, reasons, cycle and stage times of one person.
+
+Pure: what a person's fields come to, what they have been through and the time go in; per derived field comes out the
+value that both systems are to show (``Computed``), or that nothing certain can be said (``Stands``). It promises that
+
+* a value is never emptied for want of an answer: a persona goes only where every condition has said no, a grade only
+  when another one takes its place, a time only when a later one does;
+* nothing rests on a field whose value is not known (held, unreadable): what reads it stands as it is;
+* the same values on the same day give the same answer, whatever stood in the derived fields before: they are no input.
+
+It knows neither sides nor vendors; what becomes of an answer is ``core.deriving``'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from syncd.core.layout import digest
+from syncd.core.rating import Profiles
+from syncd.model.derived import RATED, STAGED, Definitions, Derivation, Derived
+from syncd.model.lifecycle import Journey
+from syncd.model.persona import PERSONA
+from syncd.model.rating import Profile, Rated, Rating, points_text
+from syncd.model.values import Canonical, Instant, stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """The value that is to stand wherever the field is mapped."""
+
+    value: Canonical
+
+
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """Nothing certain can be said: what was computed last goes on to stand. ``reason`` holds no values."""
+
+    reason: str
+
+
+Answer: TypeAlias = Computed | Stands
+
+
+@dataclass(frozen=True, slots=True)
+class Been:
+    """The stage a person is in, and what they have been through; ``None`` where nobody has said either."""
+
+    stage: Canonical = None
+    journey: Journey | None = None
+
+
+NOWHERE: Final = Been()
+_NOBODY: Final = Profile(None, None)
+
+
+@lru_cache(maxsize=16)
+def _profiles(definitions: Definitions) -> Profiles:
+    return Profiles(definitions.personas, definitions.rating, frozenset(definitions.fields))
+
+
+@lru_cache(maxsize=16)
+def _terms(definitions: Definitions) -> str:
+    return digest(repr(definitions))
+
+
+class Deriver:
+    """Computes the derived fields of one kind.
+
+    ``reads`` are the shared fields that they follow from; ``terms`` changes with the definitions; ``ages`` says that
+    the grade may change by the day alone, ``staged`` that a field shows what a person has been through.
+    """
+
+    def __init__(self, definitions: Definitions, wanted: Mapping[str, Derivation]) -> None:
+        """:param wanted: the derived fields by name, each with what it holds."""
+        self._wanted = dict(wanted)
+        self._profiles = _profiles(definitions)
+        self._rating = definitions.rating
+        self.terms = _terms(definitions)
+        sorts = {each.sort for each in wanted.values()}
+        self._rated = bool(sorts & RATED)
+        self._by_persona = self._rated and PERSONA in self._profiles.grade_reads
+        self._of_persona = self._profiles.persona_reads if self._by_persona or Derived.PERSONA in sorts else frozenset()
+        self._of_grade = (self._profiles.grade_reads - {PERSONA}) if self._rated else frozenset()
+        self.reads = self._of_persona | self._of_grade
+        rules = definitions.rating.rules if definitions.rating is not None and self._rated else ()
+        self.ages = any(rule.decay is not None for rule in rules)
+        self._profiled = self._rated or Derived.PERSONA in sorts
+        self.staged = bool(sorts & STAGED)
+
+    def of(
+        self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str], been: Been = NOWHERE
+    ) -> Answers:
+        """What the derived fields of a person are to hold.
+
+        :param values: the shared fields as both sides are to have them; what is not there is empty.
+        :param unsettled: fields whose value is not known, with the reason, in words that follow the name.
+        """
+        profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else _NOBODY
+        return Answers(self, profile, self._graded(profile, unsettled) if unsettled else None, unsettled, been)
+
+    def answer(self, name: str, answers: Answers) -> Answer:
+        """What one of the derived fields is to hold."""
+        wanted = self._wanted[name]
+        match wanted.sort:
+            case Derived.PERSONA:
+                return self._persona(answers.profile, answers.unsettled)
+            case Derived.CYCLE:
+                journey = answers.been.journey
+                return Stands("no stage was agreed on yet") if journey is None else Computed(journey.cycle)
+            case Derived.STAGE_ENTERED:
+                return entered(wanted.stage, answers.been)
+        rated = answers.profile.rated
+        if rated is None or answers.doubt is not None:
+            return answers.doubt or Stands("there is no rating")
+        if rated.grade is None:
+            return Stands(rated.reason)
+        match wanted.sort:
+            case Derived.GRADE:
+                return Computed(rated.grade)
+            case Derived.POINTS:
+                return Computed(points_text(rated.total or 0))
+            case Derived.GRADE_REASONS:
+                assert self._rating is not None, "what was rated has a rating"
+                return Computed(reasons(self._rating, rated))
+
+    def _persona(self, profile: Profile, unsettled: Mapping[str, str]) -> Answer:
+        answer = profile.persona
+        if answer is None:
+            return Stands("there are no personas")
+        if answer.doubts and (unknown := _unknown(self._of_persona, unsettled)):
+            return unknown  # a persona above the one that holds may be theirs, once the field is known
+        return Stands(f"no persona is certain ({answer.doubt})") if answer.doubt else Computed(answer.key)
+
+    def _graded(self, profile: Profile, unsettled: Mapping[str, str]) -> Stands | None:
+        """Why a grade would rest on what nobody knows, itself or through the persona; ``None`` if it does not."""
+        through = self._by_persona and profile.persona is not None and profile.persona.doubts
+        if through and (unknown := _unknown(self._of_persona, unsettled)):
+            return unknown
+        in_doubt = profile.rated is not None and (profile.rated.doubts or profile.rated.grade is None)
+        return _unknown(self._of_grade, unsettled) if in_doubt else None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the derived fields of one person are to hold, each worked out when it is asked for. ``doubt`` says why the
+    grade stands as it is.
+    """
+
+    deriver: Deriver
+    profile: Profile
+    doubt: Stands | None
+    unsettled: Mapping[str, str]
+    been: Been
+
+    def of(self, name: str) -> Answer:
+        """What one field is to hold."""
+        return self.deriver.answer(name, self)
+
+    @property
+    def grade(self) -> str | None:
+        """The grade that points and reasons come to."""
+        return None if self.profile.rated is None else self.profile.rated.grade
+
+
+def _unknown(reads: frozenset[str], unsettled: Mapping[str, str]) -> Stands | None:
+    found = sorted(reads & unsettled.keys())
+    return Stands("; ".join(f"{name} {unsettled[name]}" for name in found)) if found else None
+
+
+def entered(stage: str | None, been: Been) -> Answer:
+    """When a person came into a stage, the one they are in if none is named: in the last cycle in which they did, and
+    the first time in it. Whole seconds, since a CRM keeps no finer times.
+    """
+    wanted = been.stage if stage is None else stage
+    found = [each for each in (been.journey or Journey()).entered if each.stage == wanted]
+    if not found:
+        return Stands("they were never seen to come into it" if wanted is not None else "they are in no stage")
+    last = max(found, key=lambda each: each.cycle)
+    return Computed(stamp(last.at.replace(microsecond=0)))
+
+
+def reasons(rating: Rating, rated: Rated) -> str:
+    """A grade for whoever gets the person: the sum, then a line for each rule that gave points or had no answer."""
+    words = next((each.words for each in rating.grades if each.grade == rated.grade), "")
+    lines = [f"{rated.grade}, {points_text(rated.total or 0)} points" + (f": {words}" if words else "")]
+    if rating.source is not None:
+        lines.append(f"By the score in {rating.source}.")
+    for rule, part in zip(rating.rules, rated.parts, strict=False):  # a mapped score has no parts
+        if part.doubt:
+            lines.append(f"? {rule.name}: not known yet")
+        elif part.holds:
+            halves = "" if rule.decay is None else f" Halves every {rule.decay.half_life} days."
+            lines.append(
+                f"{'+' if part.points >= 0 else ''}{points_text(part.points)} {rule.name}: {rule.words}{halves}"
+            )
+    return "\n".join(lines)

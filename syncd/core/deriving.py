@@ -1,0 +1,340 @@
+"""Derived fields in a decision: what ``core.derived`` computes is written to each side that shows something else.
+
+Goes in: a decision on one linked record whose other fields are decided, or one to make a counterpart. It promises to
+compute from the values as they stand after this decision; that an edit of a derived field is no input and never a
+conflict, but written over at once and told as such; that equal values are not written; and that a side which did not
+tell the field is left alone.
+
+Age alone is no reason to write: where points lose worth by the day, points and reasons are written anew when the grade
+they come to is another, when something they follow from has changed, or the definitions have. Otherwise each full
+compare would write to everybody. By which definitions a value was computed, and to which grade, is kept in the Base
+beside it, so that a full compare finds who is rated by rules of yesterday.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from typing import Final, NamedTuple
+
+from syncd.core.derived import NOWHERE, Answers, Been, Deriver, Stands
+from syncd.core.draft import Draft, Writes
+from syncd.core.known import Known
+from syncd.core.layout import Layouts
+from syncd.core.merge import Seen
+from syncd.core.normalize import Inexpressible, Invalid, Lens
+from syncd.core.parking import Parking
+from syncd.core.sight import Sight
+from syncd.model.beside import journey_of
+from syncd.model.derived import Derivation, Derived, terms_of
+from syncd.model.lifecycle import Journey
+from syncd.model.link import Base, FieldChange, Link
+from syncd.model.mapping import FieldMapping
+from syncd.model.plan import Create, Decision
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire
+
+RULE: Final = "derived: "
+"""How the rule of every write begins that was computed; no rule holds the value, which an audit keeps sealed."""
+OVER: Final = ", over an edit"
+_UNTOLD: Final = "cannot be told"
+_AGED: Final = frozenset({Derived.POINTS, Derived.GRADE_REASONS})
+"""What changes by age alone without the grade being another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    """One linked record with what is decided on it so far."""
+
+    link: Link
+    base: Base
+    seen: Pair[RemoteRecord | None]
+    decided: Mapping[str, Canonical]
+
+    def ref(self, side: Side) -> RemoteRef:
+        record = self.seen.of(side)
+        return record.ref if record else self.link.refs.of(side)
+
+    def value(self, name: str) -> Told:
+        """As it is to be, else as it was last agreed on."""
+        found: Told = self.decided.get(name, MISSING)
+        return self.base.agreed.get(name, MISSING) if found is MISSING else found
+
+
+class _Done(Enum):
+    """What became of a value that a side does not show: written, left as the side has no form for it, or waiting."""
+
+    WRITTEN = auto()
+    NO_FORM = auto()
+    WAITS = auto()
+
+
+class _Look(NamedTuple):
+    """One derived field on one side now. ``value`` is ``MISSING`` where it was not told, or cannot be read
+    (``trouble``); ``news`` says that a record tells something else than was confirmed, if only in form.
+    """
+
+    value: Told
+    trouble: bool = False
+    news: bool = False
+
+    def off(self, value: Told) -> bool:
+        """Whether it surely is another value than this one."""
+        return self.trouble or (self.value is not MISSING and self.value != value)
+
+
+_UNSEEN: Final = _Look(MISSING)
+_Looks = tuple[tuple[Side, _Look], ...]
+"""One derived field on the sides that map it."""
+
+
+class Deriving:
+    """The derived fields of one kind. ``names`` are all of them; ``resting`` those that are left as they stand, and
+    ``only`` those that are looked at, all if it is empty.
+    """
+
+    def __init__(
+        self,
+        lens: Lens,
+        layouts: Layouts,
+        sight: Sight,
+        parking: Parking,
+        *,
+        now: Instant,
+        only: frozenset[str],
+        resting: frozenset[str],
+    ) -> None:
+        definitions = lens.kind.definitions
+        assert definitions is not None, "only a kind with derived fields has definitions"
+        self._lens = lens
+        self._layouts = layouts
+        self._sight = sight
+        self._parking = parking
+        self._now = now
+        fields: dict[str, tuple[FieldMapping, Derivation]] = {
+            each.name: (each, each.derive) for each in lens.kind.fields if each.derive is not None
+        }
+        self.names = frozenset(fields)
+        self._fields = {
+            name: each for name, each in fields.items() if name not in resting and (not only or name in only)
+        }
+        self._deriver = Deriver(definitions, {name: wanted for name, (_, wanted) in self._fields.items()})
+        self._terms_of = {name: terms_of(name) for name in self._fields}
+        self._stage = definitions.stage
+        staged = () if self._stage is None else (self._stage, journey_of(self._stage))
+        self._follows = self._deriver.reads.union(staged)
+
+    def due(self, base: Base) -> bool:
+        """Whether there may be something to do although nothing was told otherwise: the grade ages, or a value was
+        computed by other definitions.
+        """
+        if self._deriver.ages:
+            return True
+        agreed, terms = base.agreed, self._deriver.terms
+        return any(not str(agreed.get(name, "")).startswith(terms) for name in self._terms_of.values())
+
+    def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
+        """Adds to a draft, whose other fields are decided, what the derived ones come to."""
+        person = _Person(link, base, seen, draft.agreed)
+        agreed, decided = base.agreed, draft.agreed
+        moved = any(decided[name] != agreed.get(name, MISSING) for name in decided if name in self._follows)
+        shown = self._shown(person)
+        if not (
+            moved
+            or self.due(base)
+            or any(look.news or look.off(agreed.get(name, MISSING)) for name, looks in shown for _, look in looks)
+        ):
+            return
+        answers = self._answers(person)
+        terms = self._terms(answers)
+        for name, looks in shown:
+            self._field(draft, name, looks, answers, terms, person, known, moved=moved)
+
+    def create(
+        self, decision: Decision, values: Mapping[str, Canonical], *, origin: Side, record: RemoteRecord
+    ) -> Decision:
+        """A decision to make a counterpart, with the derived values in it. Its origin gets them once it is made.
+
+        :param values: the shared values of ``record``, as far as they can be read.
+        """
+        side = origin.other
+        made = decision.write_to(side)
+        if not isinstance(made, Create):
+            return decision
+        told, slots = self._layouts.slots(origin, record.ref.object), self._layouts.slots(side, made.object)
+        unsettled = {name: _UNTOLD for name in self._deriver.reads & told.keys() if name not in values}
+        answers = self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(decision.agreed.get))
+        changes = [change for change in made.changes if change.field not in self._fields]
+        writes = Writes(dict(made.fields), dict(made.refs), changes, lane=made.lane)
+        agreed = dict(decision.agreed)
+        for name, (mapping, wanted) in self._fields.items():
+            answer = answers.of(name)
+            if isinstance(answer, Stands) or name not in told.keys() | slots.keys():
+                continue
+            if name in slots and answer.value is not None:
+                wires = self._lens.write(side, made.object, name, answer.value)
+                if isinstance(wires, Invalid):
+                    continue
+                if not isinstance(wires, Inexpressible):
+                    self._put(writes, mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
+            agreed |= {name: answer.value, self._terms_of[name]: self._terms(answers)}
+        written = tuple(writes.changes)
+        action = replace(made, fields=writes.fields, changes=written, lane=writes.lane, dated=writes.dated)
+        actions = tuple(action if each is made else each for each in decision.actions)
+        return replace(decision, actions=actions, agreed=agreed, lane=writes.lane)
+
+    # -- inside ------------------------------------------------------------------------------------------------------
+    def _field(
+        self,
+        draft: Draft,
+        name: str,
+        looks: _Looks,
+        answers: Answers,
+        terms: str,
+        person: _Person,
+        known: Known,
+        *,
+        moved: bool,
+    ) -> None:
+        """Writes one field to each side that shows another value; where none does, that is settled."""
+        if known.conflicts:
+            draft.closes.extend(conflict.id for conflict in known.conflicts if conflict.field == name)
+        agreed, kept = person.base.agreed, self._terms_of[name]
+        last, as_before = agreed.get(name, MISSING), agreed.get(kept) == terms
+        aged = self._deriver.ages and self._fields[name][1].sort in _AGED
+        answer = None
+        value: Canonical = None if last is MISSING else last
+        if not (aged and as_before and not moved and value is not None):  # else only age has changed it
+            answer = answers.of(name)
+        if isinstance(answer, Stands):  # what was computed last goes on to stand
+            draft.reasons.append(f"{name}: {answer.reason}")
+            if value is None:  # nor is what people wrote there taken away
+                looks = tuple((side, look._replace(value=None, trouble=False)) for side, look in looks)
+        elif answer is not None:
+            value = answer.value
+        written = waits = news = False
+        for side, look in looks:
+            news = news or look.news
+            if look.off(value):
+                done = self._write(draft, name, value, side, look, person, known)
+                written, waits = written or done is _Done.WRITTEN, waits or done is _Done.WAITS
+            elif look.value is MISSING:
+                waits = True
+        if written:
+            draft.agreed[name] = value
+            draft.agreed[kept] = terms
+        elif not waits and (news or last != value or not as_before):
+            draft.settle(name, value)
+            draft.agreed[kept] = terms
+            draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
+
+    def _write(
+        self, draft: Draft, name: str, value: Canonical, side: Side, look: _Look, person: _Person, known: Known
+    ) -> _Done:
+        """Puts the value into the write of one side."""
+        mapping, wanted = self._fields[name]
+        record = person.seen.of(side)
+        wires = self._lens.write(side, person.ref(side).object, name, value)
+        if isinstance(wires, Invalid | Inexpressible):
+            draft.reasons.append(f"{name}: {side}: {wires.reason}")
+            return _Done.NO_FORM
+        rule = RULE + wanted.sort + (OVER if look.news and name in person.base.agreed else "")
+        if known.parked and self._parking.holds_back(known.parked, side, name, wires, record, rule):
+            draft.reasons.append("parked")
+            return _Done.WAITS
+        before = None if look.value is MISSING else look.value
+        self._put(draft.sides.of(side), mapping, wires, FieldChange(name, before, value, rule, None))
+        return _Done.WRITTEN
+
+    def _put(self, writes: Writes, mapping: FieldMapping, wires: Mapping[str, Wire], change: FieldChange) -> None:
+        """Into a write; a time that was not there before, and what ages, is another whenever it is computed."""
+        writes.put(mapping, wires, change)
+        sort = self._fields[mapping.name][1].sort
+        if sort is Derived.STAGE_ENTERED or (sort in _AGED and self._deriver.ages):
+            writes.dated |= wires.keys()
+
+    def _terms(self, answers: Answers) -> str:
+        return f"{self._deriver.terms} {answers.grade or ''}".rstrip()
+
+    def _shown(self, person: _Person) -> list[tuple[str, _Looks]]:
+        """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every
+        record that is looked at closely, so it reads no more than it must.
+        """
+        sides = []
+        for side in SIDES:
+            object_name = person.ref(side).object
+            slots = self._layouts.slots(side, object_name)
+            sides.append((side, object_name, slots, person.seen.of(side), person.base.confirmed.of(side)))
+        found: list[tuple[str, _Looks]] = []
+        for name in self._fields:
+            looks: list[tuple[Side, _Look]] = []
+            for side, object_name, slots, record, confirmed in sides:
+                columns = slots.get(name)
+                if columns is not None:
+                    looks.append((side, self._look(side, object_name, name, columns, record, confirmed)))
+            if looks:
+                found.append((name, tuple(looks)))
+        return found
+
+    def _look(
+        self,
+        side: Side,
+        object_name: str,
+        name: str,
+        columns: tuple[str, ...],
+        record: RemoteRecord | None,
+        confirmed: Mapping[str, Wire],
+    ) -> _Look:
+        """One side of one field: as its record tells, or as it last confirmed where none was read."""
+        told = confirmed if record is None else record.fields
+        news = False
+        if len(columns) == 1:  # nearly always
+            wires: tuple[Wire, ...] = (told[columns[0]],) if columns[0] in told else ()
+        else:
+            wires = tuple([told[column] for column in columns if column in told])
+        if len(wires) < len(columns):
+            return _UNSEEN
+        if record is not None:
+            for column, wire in zip(columns, wires, strict=True):
+                news = news or confirmed.get(column, MISSING) != wire
+        value = self._lens.read(side, object_name, name, wires)
+        if isinstance(value, Invalid):
+            return _UNSEEN if record is None else _Look(MISSING, trouble=True, news=news)
+        return _Look(value, news=news)
+
+    def _answers(self, person: _Person) -> Answers:
+        """What the fields come to, from the values as they stand after this decision: decided on now, else agreed on,
+        else told by one side, or by both alike. A field that no record of this link can have is empty.
+        """
+        values: dict[str, Canonical] = {}
+        unsettled: dict[str, str] = {}
+        for name in self._deriver.reads:
+            value = person.value(name)
+            if value is not MISSING:
+                values[name] = value
+                continue
+            looks = [look for side in SIDES if (look := self._input(name, side, person)) is not None]
+            known = [look.value for look in looks if look.value is not MISSING]
+            if known and all(each == known[0] for each in known):
+                values[name] = known[0]
+            elif known:
+                unsettled[name] = "differs between both sides and was never agreed"
+            elif looks:
+                unsettled[name] = _UNTOLD
+        return self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(person.value))
+
+    def _input(self, name: str, side: Side, person: _Person) -> Seen | None:
+        """A field that others follow from, on one side; ``None`` where its record cannot have it."""
+        object_name = person.ref(side).object
+        if name not in self._layouts.slots(side, object_name):
+            return None
+        return self._sight.of(side, name, object_name=object_name, base=person.base, record=person.seen.of(side))
+
+    def _been(self, value: Callable[[str], Told | None]) -> Been:
+        """What a person has been through, if a field shows it."""
+        if self._stage is None or not self._deriver.staged:
+            return NOWHERE
+        stage, kept = value(self._stage), value(journey_of(self._stage))
+        journey = Journey.read(kept) if isinstance(kept, str) else None
+        return Been(None if stage is MISSING else stage, journey)

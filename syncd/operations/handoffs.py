@@ -1,0 +1,70 @@
+"""What the ledger holds of one person: everything that happened between the teams, and the handoffs it adds up to.
+
+Reads the store and nothing else. Episodes are computed from the events and not read, so that what is told is what the
+present rules say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from syncd.core.book import Book
+from syncd.core.ledger import episodes_of
+from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, Moved, Told, Touched
+from syncd.model.values import Instant
+from syncd.ports.ledger import LedgerStore
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened: ``what`` for people; by whom, for which team and in which system, as far as is told."""
+
+    at: Instant
+    what: str
+    by: str = ""
+    team: str = ""
+    side: str = ""
+    reason: str = ""
+    cycle: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handoffs:
+    """What happened, oldest first, and the handoffs in the order in which they began."""
+
+    happened: tuple[Happening, ...]
+    episodes: tuple[Episode, ...]
+
+
+def handoffs_of(store: LedgerStore, book: Book, person: str) -> Handoffs:
+    """All of one person.
+
+    :param person: the id of the link.
+    """
+    known = store.ledger_of([person])
+    episodes = episodes_of(known, book)
+    own = (event for event in known if event.person == person)
+    happened = sorted(
+        (each for event in own for each in _happening(event)), key=lambda each: (each.at, each.cycle or 0)
+    )
+    mine = tuple(each for each in episodes if any(member.person == person for member in each.members))
+    return Handoffs(tuple(happened), mine)
+
+
+def _happening(event: Event) -> Iterator[Happening]:
+    match event:
+        case Contacted():
+            yield Happening(event.at, "first contact")
+        case Moved():
+            what = f"{event.start or 'new'} -> {event.stage}"
+            yield Happening(event.at, what, event.by, event.team, event.side, event.reason, event.cycle)
+        case Delivered():
+            yield Happening(event.at, "visible to sales", cycle=event.cycle)
+        case Touched():
+            yield Happening(event.at, "touched by sales", event.by, cycle=event.cycle)
+        case Deal():
+            amount = "" if event.amount is None else f", {event.amount / 100:,.2f} {event.currency}".rstrip()
+            yield Happening(event.at, f"deal {event.state}{amount}", reason=event.reason, cycle=event.cycle)
+        case Told():
+            return

@@ -1,0 +1,203 @@
+"""What syncd computes stands on both sides: with the record, after a change, over an edit; nothing is written twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from syncd.core.deriving import OVER, RULE
+from syncd.engine.cycle import plan_only
+from syncd.engine.flips import FLIPS
+from syncd.engine.world import make_ready
+from syncd.model.link import QUARANTINED, FieldChange
+from syncd.operations.explain import explain
+from syncd.operations.finding import find_hits
+from tests.scenarios.derivings import LEADER, derived_config, fitted
+from tests.scenarios.lifecycles import CLOSED, MQL
+from tests.scenarios.steps import Steps, parked
+
+
+@pytest.fixture
+def steps(tmp_path: Path) -> Iterator[Steps]:
+    """Fitted accounts that carry everything that can be derived."""
+    made = fitted(derived_config(tmp_path))
+    yield made
+    made.both.store.close()
+
+
+def shown(steps: Steps, contact: str, lead: str) -> tuple[object, ...]:
+    """Persona, grade and points in HubSpot, then in Salesforce."""
+    marketing = (steps.marketed(contact, f"syncd_{name}") for name in ("persona", "grade", "points"))
+    crm = (steps.sold(lead, f"Syncd_{name}__c") for name in ("Persona", "Grade", "Points"))
+    return (*marketing, *crm)
+
+
+def last_change(steps: Steps, field: str) -> FieldChange:
+    """The last write of a field of the one linked person, as the audit has it."""
+    (link,) = steps.both.store.links("person")
+    rows = steps.both.store.audit_of(link.id, 100)
+    last = max((row for row in rows if any(each.field == field for each in row.changes)), key=lambda row: row.at)
+    return next(each for each in last.changes if each.field == field)
+
+
+def test_a_new_record_carries_what_follows_from_it(steps: Steps) -> None:
+    """The Lead is made with it, the contact gets it in the same cycle, and then there is nothing to write."""
+    contact, lead = steps.pair(**LEADER)
+    assert shown(steps, contact, lead) == ("marketing_leader", "A", "65", "marketing_leader", "A", 65.0)
+    assert steps.sold(lead, "Syncd_Grade_Reasons__c") == (
+        "A, 65 points: Call today.\n"
+        "+40 decides: Leads marketing, so can say yes.\n"
+        "+15 company address: Writes from a company's address, not from a free one.\n"
+        "+10 our market: Lives where we have people who sell."
+    )
+    assert (steps.sold(lead, "Syncd_Cycle__c"), steps.marketed(contact, "syncd_cycle")) == (1, "1")
+    assert steps.sold(lead, "Syncd_MQL_Since__c") is not None
+    steps.quiet()
+
+
+def test_planning_later_is_the_same_plan(steps: Steps) -> None:
+    """When a stage was entered is not known before the first link: an approval of the plan does not go stale by it."""
+    steps.contact(**LEADER)
+    first = prepare_plan(steps)
+    steps.both.clock.advance(600.0)
+    assert prepare_plan(steps) == first
+    steps.cycle()
+    (lead,) = steps.live("Lead")
+    assert lead["Syncd_MQL_Since__c"] is not None
+
+
+def prepare_plan(steps: Steps) -> str:
+    """The digest of what would be done now."""
+    plan = plan_only(steps.both.world).plan
+    assert plan is not None
+    assert plan.kinds
+    return plan.digest
+
+
+def test_a_change_on_either_side_is_rated_in_the_same_cycle(steps: Steps) -> None:
+    """The title changes in Salesforce: HubSpot gets it with what follows, and Salesforce what follows."""
+    contact, lead = steps.pair(**LEADER)
+    steps.sell(lead, Title="Buyer")
+    assert steps.counts() == {"updated.marketing": 1, "updated.crm": 1}
+    assert shown(steps, contact, lead) == (None, "C", "25", None, "C", 25.0)
+    steps.quiet()
+    steps.market(contact, jobtitle="Sales Operations")
+    steps.cycle()
+    assert shown(steps, contact, lead) == ("revenue_operations", "B", "50", "revenue_operations", "B", 50.0)
+    steps.quiet()
+
+
+def test_an_edit_is_written_over_at_once_and_told(steps: Steps) -> None:
+    """Sales makes an A of a C, on the record alone: it is a C again, the audit says over what, and nobody is asked."""
+    contact, lead = steps.pair(email="bo@acme-works.com", company="Acme")
+    steps.sell(lead, Syncd_Grade__c="A")
+    assert steps.counts() == {"updated.crm": 1}
+    assert (steps.sold(lead, "Syncd_Grade__c"), steps.marketed(contact, "syncd_grade")) == ("C", "C")
+    assert not steps.conflicts()
+    change = last_change(steps, "grade")
+    assert (change.before, change.after, change.rule, change.cause) == ("A", "C", f"{RULE}grade{OVER}", None)
+    steps.quiet()
+    steps.market(contact, syncd_grade="", syncd_points="99")
+    assert steps.counts() == {"updated.marketing": 1}
+    assert (steps.marketed(contact, "syncd_grade"), steps.marketed(contact, "syncd_points")) == ("C", "15")
+    steps.quiet()
+
+
+def test_an_edit_together_with_what_it_follows_from(steps: Steps) -> None:
+    """The edit does not count, the title does: one write a side, with the grade that follows from the new title."""
+    contact, lead = steps.pair(email="bo@acme-works.com", company="Acme")
+    steps.market(contact, syncd_grade="D", jobtitle="CRM Admin")
+    assert steps.counts() == {"updated.crm": 1, "updated.marketing": 1}
+    assert (steps.sold(lead, "Syncd_Grade__c"), steps.marketed(contact, "syncd_grade")) == ("B", "B")
+    assert steps.sold(lead, "Title") == "CRM Admin"
+    steps.quiet()
+
+
+def test_a_workflow_that_keeps_editing_ends_in_quarantine(steps: Steps) -> None:
+    """Somebody's flow puts its own grade back each time: three flips, then the field waits, listed."""
+    contact, lead = steps.pair(**LEADER)
+    counts: Counter[str] = Counter()
+    for _ in range(12):
+        steps.sell(lead, Syncd_Grade__c="D")
+        counts.update(steps.cycle(after=20 * 60.0).run.counts)
+    assert counts == {"updated.crm": FLIPS, "quarantined.crm": 1}
+    assert (parked(steps).code, parked(steps).field) == (QUARANTINED, "grade")
+    steps.market(contact, jobtitle="Student")
+    steps.cycle()
+    assert steps.sold(lead, "Syncd_Persona__c") is None
+    steps.quiet()
+
+
+def test_who_goes_round_is_counted_on_the_record(steps: Steps) -> None:
+    """Turned down and qualified again: cycle 2 on both sides, and the time of the last qualification."""
+    contact, lead = steps.pair(**LEADER)
+    first = steps.sold(lead, "Syncd_MQL_Since__c")
+    steps.sell(lead, Status=CLOSED)
+    steps.cycle()
+    assert steps.sold(lead, "Syncd_MQL_Since__c") == first
+    assert steps.sold(lead, "Syncd_Grade__c") == "C"  # 65 points, less 50 for being turned down
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    steps.cycle()
+    assert (steps.sold(lead, "Syncd_Cycle__c"), steps.marketed(contact, "syncd_cycle")) == (2, "2")
+    assert str(steps.sold(lead, "Syncd_MQL_Since__c")) > str(first)
+    steps.quiet()
+
+
+def test_it_follows_a_conversion(steps: Steps) -> None:
+    """The Contact gets what its object has; the cycle, which only a Lead has a field for, stays in HubSpot."""
+    contact, lead = steps.pair(**LEADER)
+    new, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.cycle()
+    assert steps.sold(new, "Syncd_Grade__c", object_name="Contact") == "A"
+    assert steps.marketed(contact, "syncd_cycle") == "1"
+    steps.quiet()
+
+
+def test_a_field_that_waits_for_a_person_moves_nothing(steps: Steps) -> None:
+    """Both sides change the address, which is held: the grade stands as it was agreed, and follows the decision."""
+    contact, lead = steps.pair(**LEADER)
+    steps.market(contact, email="ann@gmail.com")
+    steps.sell(lead, Email="ann@acme.example")
+    assert steps.counts() == {"conflicts": 1}
+    assert shown(steps, contact, lead)[2] == "65"
+    steps.resolve("marketing")
+    steps.cycle()
+    assert shown(steps, contact, lead)[1:] == ("B", "50", "marketing_leader", "B", 50.0)
+    steps.quiet()
+
+
+def test_explain_names_where_a_value_comes_from(steps: Steps) -> None:
+    """Before the write: what will be written and why; after it: that it stands as computed."""
+    contact, lead = steps.pair(**LEADER)
+    steps.sell(lead, Syncd_Grade__c="D")
+    assert _next(steps, contact, "grade") == "written to crm: 'D' -> 'A' (derived: grade, over an edit)"
+    steps.cycle()
+    assert _next(steps, contact, "grade") == "nothing: it stands as computed from rating.yaml"
+    assert _next(steps, contact, "cycle") == "nothing: it stands as computed from lifecycle.yaml"
+
+
+def _next(steps: Steps, contact: str, field: str) -> str:
+    make_ready(steps.both.world)
+    (hit,) = find_hits(steps.both.world, f"marketing:contacts/{contact}")
+    (story,) = explain(steps.both.world, hit, field=field).fields
+    return story.next
+
+
+def test_a_workflow_that_stores_another_sum_is_not_fought(steps: Steps) -> None:
+    """Salesforce keeps other points than it was sent: parked, and neither taken over nor written until they change."""
+    contact, lead = steps.pair(**LEADER)
+    rounds = [lambda _before, after: {"Syncd_Points__c": float(after["Syncd_Points__c"] or 0) // 10 * 10}]
+    steps.both.salesforce.org.workflows["Lead"] = rounds
+    steps.market(contact, jobtitle="Buyer")
+    steps.cycle()
+    assert (parked(steps).field, parked(steps).code) == ("points", "REWRITTEN")
+    assert (steps.sold(lead, "Syncd_Points__c"), steps.marketed(contact, "syncd_points")) == (20, "25")
+    steps.quiet()
+    steps.both.salesforce.org.workflows.clear()
+    steps.market(contact, jobtitle="Sales Operations")
+    steps.cycle()
+    assert (steps.sold(lead, "Syncd_Points__c"), steps.both.store.parked()) == (50, [])
+    steps.quiet()
