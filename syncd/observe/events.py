@@ -553,6 +553,7 @@ USUAL: Final = frozenset(
         "handoff.overdue",
         "privacy.doubted",
         "process.crashed",
+        "routing.nobody",
         "service.troubled",
         "side.not_itself",
         "side.stalled",

@@ -32,6 +32,8 @@ OVER: Final = frozenset({"run.finished", "run.failed"})
 """Events that end a cycle."""
 SETTLED: Final = 2.0
 """Seconds after the end of a cycle in which what belongs to it may still be told."""
+REST: Final = 30.0
+"""Seconds that nothing is put into a store which has refused it."""
 _STORES_OWN: Final = "store."
 _keeping: ContextVar[bool] = ContextVar("keeping", default=False)
 
@@ -80,6 +82,7 @@ class Hearing:
     _heaps: dict[tuple[str, str], _Heap] = field(default_factory=dict)
     _over: dict[str, float] = field(default_factory=dict)
     _serial: int = 0
+    _rests: float = float("-inf")
 
     def heard(self, event: str, keys: Mapping[str, Any]) -> None:
         """One event, with the keys that are bound where it happened."""
@@ -100,7 +103,8 @@ class Hearing:
             due = heap.add(as_item(keys))
             content = written(heap.told()) if due else b""
             size = len(heap.items) + heap.more
-        if due and not event.startswith(_STORES_OWN) and not _keeping.get():
+        rests = self.clock.monotonic() < self._rests
+        if due and not rests and not event.startswith(_STORES_OWN) and not _keeping.get():
             self._keep(connection, heap, content, size)
 
     def _cycle_over(self, connection: str) -> None:
@@ -121,7 +125,9 @@ class Hearing:
             self.outbox(connection).exchange((), {heap.name: content}, self.clock.now())
             heap.kept = max(heap.kept, size)
         except SyncdError:
-            heap.kept = 0  # the next event tries again, and so does whoever gathers; the store's trouble is told there
+            # Whoever gathers tries again, and tells of it. A store that is locked must not hold up each event anew.
+            heap.kept = 0
+            self._rests = self.clock.monotonic() + REST
         finally:
             _keeping.reset(before)
 

@@ -133,10 +133,11 @@ class Full:
     """A store that takes nothing while it is ``full``."""
 
     def __init__(self, real: SqlStore) -> None:
-        self.real, self.full = real, True
+        self.real, self.full, self.asked = real, True, 0
 
     def __getattr__(self, name: str) -> object:
         if self.full:
+            self.asked += 1
             raise RetryLater("the disk is full; make room")
         return getattr(self.real, name)
 
@@ -149,7 +150,8 @@ def test_a_store_in_trouble_disturbs_nobody(told: Told, events: list[tuple[str, 
         return full  # type: ignore[return-value]
 
     teller = told.process(outbox)
-    overdue(teller, "e1")
+    overdue(teller, "e1", *(f"e{n}" for n in range(10, 18)))
+    assert full.asked == 1, "a store that is locked holds up one event, and not each"
     told.passes(teller, 3 * LOOK)
     overdue(teller, "e2")
     told.passes(teller, LOOK)
@@ -157,7 +159,7 @@ def test_a_store_in_trouble_disturbs_nobody(told: Told, events: list[tuple[str, 
     full.full = False
     told.passes(teller, LOOK)
     (message,) = told.texts()
-    assert message.title == "syncd main: handoff.overdue (2)"
+    assert message.title == "syncd main: handoff.overdue (10)"
 
 
 def test_what_comes_out_of_the_midst_of_a_transaction_is_kept_with_the_next(told: Told) -> None:
