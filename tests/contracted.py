@@ -14,12 +14,14 @@ from sandbox.kernel import Answered, HttpRequest
 from tests.shared import HERE, shared
 
 #: Beginnings of paths that no contract speaks of: the client that the contracts are derived from does not wrap them,
-#: and its module of tickets is not among the contracts (all of it but the merge is covered by that of any object).
+#: and its modules of tickets (all but the merge is covered by that of any object) and of lists are not among them.
 UNWRAPPED = (
     "/account-info/",
     "/communication-preferences/",
     "/oauth/v2/private-apps/",
     "/crm/v3/objects/tickets/merge",
+    "/crm/lists/",
+    "/crm/v3/lists/",
 )
 
 

@@ -28,6 +28,7 @@ from syncd.model.remote import (
     RemoteRef,
     RemoteSchema,
     RemoteUser,
+    Roster,
     Shape,
     Succession,
     UserSort,
@@ -213,6 +214,10 @@ class MemoryConnector:
         """By the key field."""
         self.shelf.calls += 1
         return {key: [self._record(shape, held) for held in self.shelf.holders(object, shape.key, key)] for key in keys}
+
+    def roster(self, key: str, after: Cursor | None = None) -> Iterator[Roster]:
+        """See the Protocol: everybody is in every list."""
+        yield Roster(tuple(sorted(self._shelf.records)), Cursor(f"{key}{after or ''}"))
 
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """Every change there was."""

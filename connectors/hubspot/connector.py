@@ -25,7 +25,8 @@ from connectors.hubspot.describing import read_history, read_schema, read_users
 from connectors.hubspot.errors import Rejected
 from connectors.hubspot.finding import matching
 from connectors.hubspot.fitting import HubSpotFitting
-from connectors.hubspot.known import INSCRIBED
+from connectors.hubspot.known import ACTIVITIES, COPIES, INSCRIBED
+from connectors.hubspot.lists import members_of
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.wire import Asked, id_of, instant_of, millis_of
@@ -48,6 +49,7 @@ from syncd.model.remote import (
     RemoteRef,
     RemoteSchema,
     RemoteUser,
+    Roster,
     Shape,
 )
 from syncd.model.values import Instant, Lane, Side
@@ -110,6 +112,8 @@ class HubSpotConnector:
             confirms=True,
             created="createdate",
             inscribed=INSCRIBED,
+            activities=ACTIVITIES,
+            copies=COPIES,
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:
@@ -295,6 +299,11 @@ class HubSpotConnector:
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """Property history, oldest first; 50 records a call."""
         return read_history(self._client, refs, fields, since, lane=self._lane)
+
+    @foreseen
+    def roster(self, key: str, after: Cursor | None = None) -> Iterator[Roster]:
+        """Contacts of a list as they joined, 250 a page. The last page is read again, since new ones follow there."""
+        yield from members_of(self._client, key, after, lane=self._lane)
 
     # -- writes ------------------------------------------------------------------------------------------------------
 

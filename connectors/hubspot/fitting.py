@@ -20,7 +20,17 @@ from syncd.model.values import FieldType, Lane, Side
 KEYS: Final = "HubSpot > Development > Keys > Service keys (or the private app) > Scopes"
 OPT_OUT: Final = "communication_preferences.read_write"
 OPT_OUT_BATCH: Final = "communication_preferences.statuses.batch.write"
-_GROUPS: Final = {"contacts": "contactinformation", "companies": "companyinformation", "deals": "dealinformation"}
+_GROUPS: Final = {
+    "contacts": "contactinformation",
+    "companies": "companyinformation",
+    "deals": "dealinformation",
+    "calls": "call",
+    "meetings": "meeting",
+    "notes": "note",
+    "tasks": "task",
+}
+_SCOPED_AS: Final = dict.fromkeys(("calls", "meetings", "notes", "tasks"), "contacts")
+"""Engagements have no scopes of their own: those of contacts count (guides of these objects)."""
 _SORTS: Final = {
     FieldType.ENUM: ("enumeration", "select"),
     FieldType.DECIMAL: ("number", "number"),
@@ -37,12 +47,16 @@ def scopes(needs: Needs) -> dict[str, str]:
     """The scopes that the mapping needs, and what breaks without each."""
     wanted: dict[str, str] = {}
     for name, need in needs.objects.items():
-        wanted[f"crm.objects.{name}.read"] = f"{name} cannot be read: nothing of this kind is kept in step"
+        scoped = _SCOPED_AS.get(name, name)
+        reads, writes = f"crm.objects.{scoped}.read", f"crm.objects.{scoped}.write"
+        wanted.setdefault(reads, f"{name} cannot be read: nothing of this kind is kept in step")
         if need.written:
-            wanted[f"crm.objects.{name}.write"] = f"changes from the CRM do not arrive at {name}"
-        wanted[f"crm.schemas.{name}.read"] = "the mapping cannot be checked, so nothing is read or written"
+            wanted.setdefault(writes, f"changes from the CRM do not arrive at {name}")
+        wanted[f"crm.schemas.{scoped}.read"] = "the mapping cannot be checked, so nothing is read or written"
     if needs.owners:
         wanted["crm.objects.owners.read"] = "who owns a record in HubSpot cannot be told to the CRM"
+    if needs.lists:
+        wanted["crm.lists.read"] = "nobody is added to a campaign because of a list"
     if needs.opt_outs:
         wanted[OPT_OUT] = "an opt-out in the CRM does not stop e-mails from HubSpot"
     return wanted
@@ -50,7 +64,8 @@ def scopes(needs: Needs) -> dict[str, str]:
 
 def admin_scopes(needs: Needs) -> list[str]:
     """What the administrator's token needs for ``setup``."""
-    return [f"crm.schemas.{name}.{right}" for name in needs.objects for right in ("read", "write")]
+    names = dict.fromkeys(_SCOPED_AS.get(name, name) for name in needs.objects)
+    return [f"crm.schemas.{name}.{right}" for name in names for right in ("read", "write")]
 
 
 class HubSpotFitting:

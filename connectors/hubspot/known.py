@@ -6,7 +6,10 @@ Sources: recorded ``modificationMetadata.readOnlyValue``, the owners and contact
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
+
+from syncd.model.signal import ActivityForm, ActivitySort
 
 INSCRIBED: Final[Mapping[str, tuple[str, ...]]] = {"companies": ("name",), "contacts": ("lastname", "company")}
 """What names a record, by object."""
@@ -23,3 +26,57 @@ READ_ONLY: Final[Mapping[str, str]] = {
     "createdate": "HubSpot sets it",
     "lastmodifieddate": "HubSpot sets it",
 }
+ACTIVITIES: Final = (
+    ActivityForm(
+        object="calls",
+        person="contacts",
+        sort=ActivitySort.CALL,
+        subject="hs_call_title",
+        body="hs_call_body",
+        at="hs_timestamp",
+        owner="hubspot_owner_id",
+        markup=True,
+        also={"hs_call_status": "COMPLETED"},
+        off=("hs_call_status", ("CANCELED", "FAILED", "QUEUED")),
+    ),
+    ActivityForm(
+        object="meetings",
+        person="contacts",
+        sort=ActivitySort.MEETING,
+        subject="hs_meeting_title",
+        body="hs_meeting_body",
+        at="hs_timestamp",
+        until="hs_meeting_end_time",
+        owner="hubspot_owner_id",
+        markup=True,
+        also={"hs_meeting_outcome": "COMPLETED"},
+        starts=("hs_meeting_start_time",),
+        off=("hs_meeting_outcome", ("CANCELED", "NO_SHOW", "RESCHEDULED")),
+    ),
+    ActivityForm(
+        object="tasks",
+        person="contacts",
+        sort=ActivitySort.TASK,
+        subject="hs_task_subject",
+        body="hs_task_body",
+        at="hs_task_completion_date",
+        owner="hubspot_owner_id",
+        markup=True,
+        also={"hs_task_status": "COMPLETED"},
+        closed="hs_task_status",
+        done=("COMPLETED",),
+    ),
+    ActivityForm(
+        object="notes",
+        person="contacts",
+        sort=ActivitySort.NOTE,
+        body="hs_note_body",
+        at="hs_timestamp",
+        owner="hubspot_owner_id",
+        markup=True,
+    ),
+)
+"""Engagements as objects of the CRM (guides of calls, meetings, tasks and notes)."""
+COPIES: Final = tuple(replace(form, at="hs_timestamp") for form in ACTIVITIES)
+"""``hs_timestamp`` is required of each; of a task it is when it is due, and HubSpot sets itself when it was completed.
+"""

@@ -51,6 +51,10 @@ class Paths:
         """The pipelines of an object with their stages."""
         return f"{self._of('crm', 'pipelines')}/{quote(kind, safe='')}"
 
+    def list_members(self, key: str) -> str:
+        """Who is in a list, in the order in which they joined."""
+        return f"{self._of('crm', 'lists')}/{quote(key, safe='')}/memberships/join-order"
+
     @property
     def strict(self) -> bool:
         """Whether writes by these paths obey the account's own rules (vendor's changelog)."""

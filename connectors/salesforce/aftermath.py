@@ -29,7 +29,7 @@ def follow(lookup: Lookup, shape: Shape, left: Sequence[tuple[Row, Complaint]], 
                 if isinstance(fate, Gone | Moved):
                     results[row.place] = Stale(fate)
             for row, _ in left:
-                if isinstance(row.write, CreateRecord):
+                if isinstance(row.write, CreateRecord) and shape.key:
                     for holder in lookup.holders(shape, row.object, row.write.key, lane):
                         if isinstance(holder, Moved):
                             results[row.place] = Stale(holder)

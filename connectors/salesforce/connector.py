@@ -17,7 +17,7 @@ from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.errors import HIDDEN, CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import object_of, to18
-from connectors.salesforce.known import INSCRIBED
+from connectors.salesforce.known import ACTIVITIES, COPIES, INSCRIBED, MEMBERSHIP
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
 from connectors.salesforce.queries import Queries
@@ -25,6 +25,7 @@ from connectors.salesforce.reading import Reader
 from connectors.salesforce.write import Writer
 from connectors.shapes import foreseen
 from connectors.transport import wrong_shape
+from syncd.model.errors import NeedsOperator
 from syncd.model.remote import (
     AccountIdentity,
     Capabilities,
@@ -40,6 +41,7 @@ from syncd.model.remote import (
     RemoteRef,
     RemoteSchema,
     RemoteUser,
+    Roster,
     Shape,
     UserSort,
 )
@@ -61,6 +63,10 @@ CAPABILITIES: Final = Capabilities(
     history_batch=1500,
     created="CreatedDate",
     inscribed=INSCRIBED,
+    membership=MEMBERSHIP,
+    activities=ACTIVITIES,
+    copies=COPIES,
+    joint=True,
 )
 _NEARLY_SPENT: Final = 0.95
 _BEHIND: Final = (("UserRole", "Name"), ("Profile", "Name"))
@@ -246,6 +252,10 @@ class SalesforceConnector:
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """From LeadHistory and its like; only fields that the org tracks."""
         return self._org.lookup.history(refs, fields, since, self._lane)
+
+    def roster(self, key: str, after: Cursor | None = None) -> Iterator[Roster]:
+        """:raises NeedsOperator: always: Salesforce has campaigns, which are filled and not read."""
+        raise NeedsOperator(f"Salesforce has no list {key} that could be read from {after}; name one of HubSpot's")
 
     @foreseen
     def write(

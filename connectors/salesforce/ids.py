@@ -24,6 +24,7 @@ PREFIXES: Final = {
     "00G": "Group",
     "00Q": "Lead",
     "00T": "Task",
+    "00U": "Event",
     "00v": "CampaignMember",
     "701": "Campaign",
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from syncd.model.fitting import ObjectNeeds
+from syncd.model.signal import ActivityForm, ActivitySort, Membership
 
 READ_ONLY: Final[Mapping[str, str]] = {
     "Id": "it is Salesforce's own record id",
@@ -24,6 +26,59 @@ READ_ONLY: Final[Mapping[str, str]] = {
 
 INSCRIBED: Final[Mapping[str, tuple[str, ...]]] = {"Account": ("Name",), "Lead": ("LastName", "Company")}
 """What names a record and can be hidden from nobody, by object."""
+MEMBERSHIP: Final = Membership(
+    object="CampaignMember",
+    campaign="CampaignId",
+    people={"Lead": "LeadId", "Contact": "ContactId"},
+    status="Status",
+    campaigns="Campaign",
+    name="Name",
+)
+"""Object reference, CampaignMember: one per campaign and person, which the vendor sees to."""
+ACTIVITIES: Final = (
+    ActivityForm(
+        object="Task",
+        person="WhoId",
+        sort=ActivitySort.TASK,
+        subject="Subject",
+        body="Description",
+        at="CompletedDateTime",
+        owner="OwnerId",
+        closed="IsClosed",
+        told="TaskSubtype",
+        sorts={"Call": ActivitySort.CALL, "Email": ActivitySort.EMAIL, "ListEmail": ActivitySort.EMAIL},
+    ),
+    ActivityForm(
+        object="Event",
+        person="WhoId",
+        sort=ActivitySort.MEETING,
+        subject="Subject",
+        body="Description",
+        at="StartDateTime",
+        until="EndDateTime",
+        owner="OwnerId",
+    ),
+)
+"""Object reference, Task and Event. A logged call is a completed task; an event has no flag that it took place."""
+_LOGGED: Final = ActivityForm(
+    object="Task",
+    person="WhoId",
+    sort=ActivitySort.TASK,
+    subject="Subject",
+    body="Description",
+    owner="OwnerId",
+    days=("ActivityDate",),
+    also={"Status": "Completed", "TaskSubtype": "Task"},
+    unique=False,
+)
+COPIES: Final = (
+    replace(_LOGGED, sort=ActivitySort.CALL, also={"Status": "Completed", "TaskSubtype": "Call"}),
+    replace(_LOGGED, sort=ActivitySort.MEETING),
+    _LOGGED,
+    replace(_LOGGED, sort=ActivitySort.NOTE),
+)
+"""What was done elsewhere is logged as a completed task; when it was completed the vendor sets itself. A field of
+activities is shared by tasks and events, and that one could be unique is nowhere said."""
 UNIVERSAL: Final = frozenset(
     [
         "Id",

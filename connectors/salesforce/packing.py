@@ -1,8 +1,9 @@
 """Rows as requests: Collections of 200 rows, five of them in one Composite call.
 
-Creates are upserts by the key field (one object and the field in the address, the field in each row); updates are rows
-with an id, of equal types side by side (the vendor allows ten runs of types a request). ``allOrNone`` is false: one bad
-row never stops the others. Facts: REST API guide, "sObject Collections", "Composite".
+Creates are upserts by the key field (one object and the field in the address, the field in each row), or plain creates
+where the shape has no key, for objects that the vendor itself keeps unique; updates are rows with an id, of equal types
+side by side (the vendor allows ten runs of types a request). ``allOrNone`` is false: one bad row never stops the
+others. Facts: REST API guide, "sObject Collections", "Composite".
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ class Chunk:
     path: str
     rows: tuple[Row, ...]
     body: Mapping[str, Any]
+    method: str = "PATCH"
 
     @property
     def by_rules(self) -> bool:
@@ -90,7 +92,8 @@ def make_row(place: int, write: Write, shape: Shape, record_type: str | None = N
         else:
             sent[lookup] = to18(ref.id)
     if isinstance(write, CreateRecord):
-        sent[shape.key] = write.key
+        if shape.key:
+            sent[shape.key] = write.key
         if record_type is not None:
             sent[RECORD_TYPE] = record_type
     else:
@@ -126,8 +129,9 @@ def chunks(rows: Sequence[Row], key: str, *, size: int = CHUNK) -> list[Chunk]:
             updates.append(row)
     for name, made in creates.items():
         made.sort(key=_parent)
-        path = f"composite/sobjects/{soql.name(name)}/{soql.name(key)}"
-        cut += [_chunk(path, made[start : start + size]) for start in range(0, len(made), size)]
+        path = f"composite/sobjects/{soql.name(name)}/{soql.name(key)}" if key else "composite/sobjects"
+        method = "PATCH" if key else "POST"
+        cut += [_chunk(path, made[start : start + size], method) for start in range(0, len(made), size)]
     updates.sort(key=lambda row: (row.object, _parent(row)))
     cut += [_chunk("composite/sobjects", updates[start : start + size]) for start in range(0, len(updates), size)]
     return cut
@@ -139,7 +143,7 @@ def composite(pack: Sequence[Chunk], base_path: str, headers: Mapping[str, str])
         "allOrNone": False,
         "compositeRequest": [
             {
-                "method": "PATCH",
+                "method": chunk.method,
                 "url": base_path + chunk.path,
                 "referenceId": f"c{number}",
                 "httpHeaders": dict(headers),
@@ -154,8 +158,8 @@ def _parent(row: Row) -> str:
     return min((ref.id for ref in row.write.refs.values()), default="")
 
 
-def _chunk(path: str, rows: Sequence[Row]) -> Chunk:
-    return Chunk(path, tuple(rows), {"allOrNone": False, "records": [_record(row) for row in rows]})
+def _chunk(path: str, rows: Sequence[Row], method: str = "PATCH") -> Chunk:
+    return Chunk(path, tuple(rows), {"allOrNone": False, "records": [_record(row) for row in rows]}, method)
 
 
 def _record(row: Row) -> dict[str, Any]:

@@ -96,7 +96,7 @@ class Writer:
             more = BY_RULES if chunk.by_rules else {}
             try:
                 answer = self.client.send(
-                    "collections.write", "PATCH", chunk.path, chunk.body, lane=lane, resend=Resend.NEVER, more=more
+                    "collections.write", chunk.method, chunk.path, chunk.body, lane=lane, resend=Resend.NEVER, more=more
                 )
             except CallRefused as why:
                 return [(why.status, [_entry(why.complaint)])]
@@ -163,7 +163,8 @@ class _Batch:
             for row in whole:
                 if row.place in self._seen:
                     self._send_alone(row)
-            jobs = [] if self._writer.bulk is None else self._writer.bulk.worth(part)
+            bulk = self._writer.bulk if self._shape.key else None  # a job finds what it made by the key alone
+            jobs = [] if bulk is None else bulk.worth(part)
             many = {row.place for job in jobs for row in job}
             self._send_all([row for row in part if row.place not in many])
             for job in jobs:

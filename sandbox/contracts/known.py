@@ -50,6 +50,7 @@ KNOWN: Mapping[Key, Known] = {
     ),
     ("answer", "CollectionResponseMultiAssociatedObjectWithLabelForwardPaging", "results[].toObjectId: type"): _NUMBERS,
     ("answer", "BatchResponsePublicAssociationMultiWithLabel", "results[].to[].toObjectId: type"): _NUMBERS,
+    ("answer", "BatchResponsePublicAssociationMultiWithLabelWithErrors", "results[].to[].toObjectId: type"): _NUMBERS,
     ("answer", "LabelsBetweenObjectPair", "fromObjectId: type"): _NUMBERS,
     ("answer", "LabelsBetweenObjectPair", "toObjectId: type"): _NUMBERS,
     ("answer", "BatchResponseLabelsBetweenObjectPair", "results[].fromObjectId: type"): _NUMBERS,

@@ -26,6 +26,7 @@ ALL_SCOPES = frozenset(
         "tickets",
         *OBJECT_SCOPES,
         "crm.objects.owners.read",
+        "crm.lists.read",
         "communication_preferences.read",
         "communication_preferences.write",
         "communication_preferences.read_write",

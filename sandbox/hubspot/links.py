@@ -30,6 +30,10 @@ UNLABELLED: Mapping[Pair, int] = {
     ("contacts", "notes"): 201,
     ("notes", "companies"): 190,
     ("companies", "notes"): 189,
+    ("calls", "contacts"): 194,
+    ("contacts", "calls"): 193,
+    ("meetings", "contacts"): 200,
+    ("contacts", "meetings"): 199,
     ("tasks", "companies"): 192,
     ("companies", "tasks"): 191,
 }

@@ -15,6 +15,7 @@ from sandbox.hubspot.definitions import Option
 from sandbox.hubspot.errors import invalid_request
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.links import PRIMARY, UNLABELLED
+from sandbox.hubspot.lists import ContactList
 from sandbox.hubspot.merging import merge
 from sandbox.hubspot.portal import Portal, by_number
 from sandbox.hubspot.properties import new_definition
@@ -168,6 +169,20 @@ class People:
             ordered = tuple(replace(option, order=order) for order, option in enumerate(options))
             store.define(replace(store.definitions[STAGE], options=ordered))
         return value
+
+    def add_list(self, name: str) -> str:
+        """Makes an empty list of contacts; its id."""
+        key = str(len(self.portal.lists) + 1)
+        self.portal.lists[key] = ContactList(name)
+        return key
+
+    def put_on_list(self, key: str, contact: str) -> None:
+        """A contact joins a list, now; whoever is in it stays as they are."""
+        self.portal.lists[key].members.setdefault(int(contact), self.portal.now())
+
+    def take_off_list(self, key: str, contact: str) -> None:
+        """A contact leaves a list."""
+        self.portal.lists[key].members.pop(int(contact), None)
 
     def add_property(self, object: str, definition: Mapping[str, Any]) -> None:
         """Adds a custom property; only ``name`` is needed, the rest defaults to a line of text. An option needs a value

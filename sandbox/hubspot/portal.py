@@ -18,6 +18,7 @@ from sandbox.hubspot.errors import Refusal, invalid_request, not_found
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.links import OWNED_BY_COMPANY, PRIMARY, UNLABELLED, Links, Pair
+from sandbox.hubspot.lists import ContactList
 from sandbox.hubspot.records import Record, RecordStore
 from sandbox.hubspot.stages import follow_deal
 from sandbox.hubspot.stamps import millis
@@ -28,7 +29,7 @@ from sandbox.hubspot.tables import ObjectType
 from sandbox.kernel import Clock
 
 NAMES = object_names()
-LATER = frozenset({"tickets", "notes"})
+LATER = frozenset({"tickets", "notes", "calls", "meetings"})
 TO_CONTACTS: Pair = ("leads", "contacts")
 
 
@@ -51,6 +52,8 @@ class Portal:
         self.pipelines: dict[str, list[dict[str, Any]]] = {}
         #: Custom properties that a bare account lacks, by object: an import leaves their columns out.
         self.stripped: dict[str, frozenset[str]] = {}
+        #: Lists of contacts, by id.
+        self.lists: dict[str, ContactList] = {}
         self._contacts_without_company: list[tuple[int, int]] = []
         self._next_owner = chance.randrange(10_000_000, 90_000_000)
         self.names = dict(NAMES)

@@ -15,6 +15,7 @@ from sandbox.hubspot import (
     associations,
     batch,
     consents,
+    lists,
     objects,
     owners,
     pipelines,
@@ -36,7 +37,7 @@ Endpoint = Callable[[Exchange], Answered]
 TOKEN_INFO = "/oauth/v2/private-apps/get/access-token-info"  # not a secret
 #: Date-versioned paths that exist; each is supported for 18 months.
 DATED = ("2026-03", "2026-09")
-_CRM = "objects|properties|owners|associations|pipelines"
+_CRM = "objects|properties|owners|associations|pipelines|lists"
 _NUMBERED = re.compile(rf"/crm/(v3|v4)/({_CRM})(?:/(.*))?")
 _DATED_CRM = re.compile(rf"/crm/({_CRM})/(\d{{4}}-\d\d)(?:/(.*))?")
 #: Schemas of objects are told under two numbered paths and no dated one.
@@ -50,6 +51,7 @@ _NUMBERS = {
     "owners": ("v3",),
     "associations": ("v4",),
     "pipelines": ("v3",),
+    "lists": ("v3",),
     "account-info": ("v3",),
     "communication-preferences": ("v3", "v4"),
     "oauth": ("v1",),
@@ -112,6 +114,7 @@ class Router:
             "owners": _owners,
             "associations": _associations,
             "pipelines": _pipelines,
+            "lists": _lists,
             "oauth": self._oauth,
             "account-info": _account,
             "communication-preferences": _preferences,
@@ -310,6 +313,13 @@ def _consents(method: str, parts: list[str]) -> Route | None:
             return Route("preferences.update", consents.subscribes, _PREFERENCES_WRITE)
         case ("POST", "unsubscribe"):
             return Route("preferences.update", consents.unsubscribes, _PREFERENCES_WRITE)
+    return None
+
+
+def _lists(method: str, _version: str, parts: list[str]) -> Route | None:
+    match (method, *parts):
+        case ("GET", key, "memberships", "join-order"):
+            return Route("lists.members", partial(lists.reads_members, key=key), ("crm.lists.read",))
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.hubspot.activities import LEADS, NOTES, TASKS, TICKETS
+from sandbox.hubspot.activities import CALLS, LEADS, MEETINGS, NOTES, TASKS, TICKETS
 from sandbox.hubspot.tables import (
     YES_NO,
     ObjectType,
@@ -200,7 +200,7 @@ DEALS = ObjectType(
     ),
 )  # fmt: skip
 
-OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACTS, COMPANIES, DEALS, TASKS, LEADS, TICKETS, NOTES)
+OBJECT_TYPES: tuple[ObjectType, ...] = (CONTACTS, COMPANIES, DEALS, TASKS, LEADS, TICKETS, NOTES, CALLS, MEETINGS)
 
 
 def object_names() -> dict[str, str]:

@@ -25,7 +25,7 @@ def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None
     if entity.name != "CampaignMember":
         return
     named = [name for name in _WHO if row.get(name) is not None]
-    if len(named) != 1:
+    if old is None and len(named) != 1:  # of a converted Lead both stand there
         code = "FIELD_INTEGRITY_EXCEPTION" if named else "REQUIRED_FIELD_MISSING"
         raise Refusal(code, "a campaign member is either a Lead or a Contact", list(_WHO))
     if old is not None and any(old.get(name) != row.get(name) for name in _WHO):

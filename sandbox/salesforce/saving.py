@@ -21,6 +21,7 @@ from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.permissions import check_setup
 from sandbox.salesforce.record_types import check_record_type, choose_record_type
 from sandbox.salesforce.relations import after_save, check_relations
+from sandbox.salesforce.standard_activities import follow_status
 
 IGNORED = frozenset({"attributes", "id"})
 _GO_ALONG = ("Contact", "Opportunity")
@@ -186,6 +187,7 @@ def _save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author
     if entity.definition.setup:
         check_setup(org, entity, old, row)
     check_relations(org, entity, old, row)
+    follow_status(entity.name, old, row, now=org.now_stamp())
     refuse_duplicates(org, entity, row, author=author)
     for workflow in org.workflows.get(entity.name, ()):
         rewritten = workflow(old, row)

@@ -1,4 +1,4 @@
-"""The objects that people work with: Lead, Contact, Account, Opportunity, Task and their histories.
+"""The objects that people work with: Lead, Contact, Account, Opportunity and their histories.
 
 Lengths, labels and properties as recorded from the vendor. Data only; nothing here decides anything.
 """
@@ -208,24 +208,5 @@ OPPORTUNITY = ObjectDefinition(
         *system_fields(),
         reference("ContactId", "Contact ID", ("Contact",), None, updateable=False, permissionable=False),
         key_field(),
-    ),
-)  # fmt: skip
-
-TASK = ObjectDefinition(
-    name="Task", label="Task", plural="Tasks", prefix="00T", owner_may_be_queue=True,
-    fields=(
-        id_field("Activity ID"),
-        reference("WhoId", "Name ID", ("Contact", "Lead"), "Who", indexed=True),
-        reference("WhatId", "Related To ID", ("Account", "Opportunity"), "What", indexed=True),
-        typed("combobox", "Subject", "Subject", 255),
-        typed("date", "ActivityDate", "Due Date Only"),
-        picklist("Status", "Status", ("Not Started", "In Progress", "Completed", "Waiting on someone else",
-                                      "Deferred"), nillable=False, defaulted=True, default="Not Started"),
-        picklist("Priority", "Priority", ("High", "Normal", "Low"), nillable=False, defaulted=True, default="Normal"),
-        _owner("Group", "User"),
-        long_text("Description", "Description"),
-        flag("IsClosed", "Closed", **SEEN),
-        flag("IsArchived", "Archived", **SEEN),
-        *system_fields(),
     ),
 )  # fmt: skip

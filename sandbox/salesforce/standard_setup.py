@@ -16,8 +16,9 @@ from sandbox.salesforce.definitions import (
     whole,
 )
 from sandbox.salesforce.setup_objects import SETUP_OBJECTS
+from sandbox.salesforce.standard_activities import EVENT, TASK
 from sandbox.salesforce.standard_campaigns import CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE
-from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, INDIVIDUAL, LEAD, OPPORTUNITY, TASK
+from sandbox.salesforce.standard_people import ACCOUNT, CONTACT, INDIVIDUAL, LEAD, OPPORTUNITY
 
 USER = ObjectDefinition(
     name="User", label="User", plural="Users", prefix="005", deletable=False,
@@ -123,7 +124,7 @@ def history(of: ObjectDefinition, *, name: str | None = None) -> ObjectDefinitio
 
 
 STANDARD_OBJECTS: tuple[ObjectDefinition, ...] = (
-    ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK,
+    ORGANIZATION, USER, GROUP, LEAD_STATUS, INDIVIDUAL, ACCOUNT, CONTACT, LEAD, OPPORTUNITY, TASK, EVENT,
     CAMPAIGN, CAMPAIGN_MEMBER, OPPORTUNITY_CONTACT_ROLE,
     history(ACCOUNT), history(CONTACT), history(LEAD), history(OPPORTUNITY, name="OpportunityFieldHistory"),
     USER_ROLE, PROFILE, *SETUP_OBJECTS,

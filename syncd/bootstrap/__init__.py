@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
+from syncd.bootstrap.defining import note_in_force
 from syncd.bootstrap.notices import notified, post_to, unreadable_targets
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
@@ -21,6 +22,7 @@ from syncd.system import SystemClock, calm_collector, holder_name
 if TYPE_CHECKING:
     from syncd.engine.world import World
     from syncd.ports.connector import Connector
+    from syncd.ports.scratch import Scratch
     from syncd.settings.accounts import Admin, Loaded
     from syncd.settings.agreed import Agreed
     from syncd.settings.main_file import Outline
@@ -31,6 +33,7 @@ __all__ = [
     "open_admins",
     "open_memory",
     "open_roster",
+    "open_scratch",
     "open_world",
     "post_to",
     "read_agreed",
@@ -126,6 +129,8 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
         connectors = build_connectors(settings, store, clock)
         calm_collector()
         try:
+            if not read_only:
+                note_in_force(settings, store, clock.now())
             world = build_world(
                 settings, connectors, store, clock, who=who, holder=holder_name(who), read_only=read_only
             )
@@ -135,6 +140,13 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
             close_all(connectors)
     finally:
         store.close()
+
+
+def open_scratch() -> Scratch:
+    """A place for records while they are matched; whoever opened it closes it."""
+    from syncd.store.scratch import SqlScratch  # noqa: PLC0415 - heavy, see the module
+
+    return SqlScratch()
 
 
 @contextmanager

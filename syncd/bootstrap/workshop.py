@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.bootstrap.defining import note_in_force
 from syncd.core.windows import Windows
 from syncd.model.errors import BadUsage
 from syncd.model.values import Instant, Pair, Side
@@ -87,6 +88,7 @@ class Workshop:
             if known is not None:
                 close_all(known.connectors)
             store = self.store(connection)
+            note_in_force(settings, store, self.clock.now())
             known = self._open[connection] = _Opened(settings, build_connectors(settings, store, self.clock), store)
         yield build_world(
             settings,

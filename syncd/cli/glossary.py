@@ -22,14 +22,20 @@ def glossary(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it there, not to standard output.")
     ] = None,
+    files_only: Annotated[
+        bool, typer.Option("--files-only", help="Without what definitions said before, which the store remembers.")
+    ] = False,
 ) -> None:
     """One page for both teams: each stage in words, who may say so, what it looks like in each system, what comes next.
 
-    Made from lifecycle.yaml, teams.yaml and the mapping, and from personas.yaml and rating.yaml where they are there;
-    reaches no vendor and no store. The same files make the same page, so it can be kept beside them.
+    Made from lifecycle.yaml, teams.yaml and the mapping, and from personas.yaml and rating.yaml where they are there.
+    A definition that has changed shows what it said before, word by word, with the day since when syncd works with
+    it; the store remembers that, if there is one. With --files-only the same files make the same page.
     """
+    from syncd.bootstrap.defining import definitions_of, open_memory_if_there
     from syncd.cli.out import say
     from syncd.model.values import Pair
+    from syncd.operations.definitions import Change, history
     from syncd.operations.glossary import glossary as made_of
     from syncd.operations.glossary_profiles import profiles
     from syncd.operations.page_html import html
@@ -44,7 +50,13 @@ def glossary(
         raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
     kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
     more = tuple(profiles(settings.personas, settings.rating))
-    page = made_of(settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"), more=more)
+    earlier: tuple[Change, ...] = ()
+    if not files_only:
+        with open_memory_if_there(call.outlined(), call.connection) as store:
+            earlier = () if store is None else history(store, definitions_of(settings))
+    page = made_of(
+        settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"), more=more, history=earlier
+    )
     text = html(page) if as_html else markdown(page)
     if out is None:
         sys.stdout.write(text)

@@ -18,7 +18,9 @@ from typing import Annotated, Final
 import typer
 
 from syncd.cli import (
+    assess,
     audit,
+    backtest,
     check,
     conflicts,
     dead_letters,
@@ -106,6 +108,7 @@ def options(
 
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
+app.command("assess")(assess.assess)
 app.command("setup")(setup.setup)
 app.command("plan")(plan.plan)
 app.command("sync")(sync.sync)
@@ -129,6 +132,7 @@ app.add_typer(notify.app, name="notify")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
 app.command("glossary")(glossary.glossary)
+app.command("backtest")(backtest.backtest)
 app.add_typer(report.app, name="report")
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)

@@ -79,43 +79,53 @@ def write(call: Call, store: Store, report: Report, now: Instant, shape: Shape) 
         import orjson
 
         options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
-        _emit(orjson.dumps(document(report, now=now), option=options).decode() + "\n", shape.out)
+        emit(orjson.dumps(document(report, now=now), option=options).decode() + "\n", shape.out)
     elif shape.as_csv:
         import csv
         import io
 
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(csv_rows(report))
-        _emit(text.getvalue(), shape.out)
+        emit(text.getvalue(), shape.out)
     elif shape.as_html:
         from syncd.operations.page_html import html
         from syncd.operations.report_writing import page
 
         connection = call.outlined().chosen(call.connection)
-        _emit(html(page(report, now=now, connection=connection, names=_listed(store, report))), shape.out)
+        emit(html(page(report, now=now, connection=connection, names=_listed(store, report))), shape.out)
     else:
-        _print(report, ids=shape.ids)
+        print_report(report, ids=shape.ids)
 
 
-def _emit(text: str, out: Path | None) -> None:
+def emit(text: str, out: Path | None) -> None:
+    """Writes a text to a file, and says so, or to standard output."""
     from syncd.cli.out import say
 
     if out is None:
         sys.stdout.write(text)
-        return
+    else:
+        save(text, out)
+        say(f"wrote {out}")
+
+
+def save(text: str, out: Path) -> None:
+    """Writes a text to a file.
+
+    :raises BadUsage: if it cannot be written.
+    """
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
         raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
-    say(f"wrote {out}")
 
 
-def _print(report: Report, *, ids: bool) -> None:
+def print_report(report: Report, *, ids: bool) -> None:
+    """A report as tables. :param ids: with the keys of the figures in them."""
     from syncd.cli.out import say, shown, table
     from syncd.operations.report import Figure
     from syncd.operations.report_writing import FOOTNOTE, text_of
 
-    say(f"{report.title}: {report.period}", style="bold")
+    say(f"{report.title}: {report.when or report.period}", style="bold")
     marked = False
     for section in report.sections:
         say("", section.title, style="bold")
@@ -147,22 +157,30 @@ def _cell(cell: str | Figure, *, ids: bool) -> str:
 
 
 # -- down to the records -----------------------------------------------------------------------------------------------
-def _show(store: Store, report: Report, shape: Shape) -> None:
-    """The records behind one figure."""
+def figure_of(report: Report, key: str) -> Figure:
+    """The figure with this key.
+
+    :raises BadUsage: if there is none, with the nearest key.
+    """
     from difflib import get_close_matches
 
+    by_key = {figure.key: figure for figure in report.figures()}
+    if key not in by_key:
+        near = get_close_matches(key, list(by_key), n=1)
+        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
+        raise BadUsage(f"this report has no figure {key!r}; {advice}")
+    return by_key[key]
+
+
+def _show(store: Store, report: Report, shape: Shape) -> None:
+    """The records behind one figure."""
     from syncd.cli.out import count, print_json, say, shown, table
     from syncd.operations.report_writing import figure_document, opened, text_of
 
-    by_key = {figure.key: figure for figure in report.figures()}
-    figure = by_key.get(shape.show or "")
-    if figure is None:
-        near = get_close_matches(shape.show or "", list(by_key), n=1)
-        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
-        raise BadUsage(f"this report has no figure {shape.show!r}; {advice}")
+    figure = figure_of(report, shape.show or "")
     episodes, people = opened(report, figure)
     if shape.ids:
-        _emit("".join(f"{each}\n" for each in episodes or people), shape.out)
+        emit("".join(f"{each}\n" for each in episodes or people), shape.out)
         return
     whose = store.episode_people(episodes)
     everyone = [(each, member) for each in episodes for member in whose.get(each, ())]

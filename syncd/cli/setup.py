@@ -57,7 +57,8 @@ def setup(
     from syncd.cli.call import who
     from syncd.cli.out import say
     from syncd.model.errors import BadUsage
-    from syncd.operations.fitting import daemon, make, survey
+    from syncd.model.values import Side
+    from syncd.operations.fitting import copies_on, daemon, make, survey
     from syncd.settings.accounts import Admin
 
     call: Call = context.obj
@@ -81,13 +82,16 @@ def setup(
     ):
         user, troubles = daemon(world.connectors, admins, world.store.bound())
         fittings = admins.map(lambda connector: connector.fitting())
-        offer = survey(kinds, fittings, user=user)
+        more = copies_on(world.connection, world.connectors, Side.MARKETING)
+        offer = survey(kinds, fittings, user=user, more=more)
         if not as_json:
             say(*troubles, style="yellow")
             _print(offer, "making" if apply else "lacking")
         if apply:
             make(offer, fittings)
-            left = survey(kinds, fittings, user=user)  # looked at again: an answer that something is there may mislead
+            left = survey(
+                kinds, fittings, user=user, more=more
+            )  # looked at again: an answer that something is there may mislead
         else:
             left = offer
     if as_json:

@@ -11,6 +11,7 @@ to that side: what its vendor made a new record with by itself is no move of any
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,11 +24,39 @@ from syncd.model.episode import Moved
 from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Reason, Standing, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, stamp
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, instant, stamp
 
 RULE: Final = "lifecycle: "
 """How the rule of every write begins that the lifecycle decided."""
 Moves = Pair[tuple[Move, ...]]
+
+
+_STEP: Final = re.compile(r"(\S+) -> (\S+) by (.*)")
+_BACK: Final = re.compile(r"(\S+) -> (\S+) is not declared: put back")
+_TOLD: Final = re.compile(
+    r"(?P<start>\S+) -> (?P<stage>no stage|\S+) on the (?P<side>marketing|crm) side by (?P<by>.+?)"
+    r"(?: at (?P<at>\d{4}-\S+Z))?(?= \(|;|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """One step of a write that the lifecycle decided, as its rule tells it: ``teams`` are in whose name it was made."""
+
+    start: str
+    stage: str
+    teams: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """One move of a listed one, as its reason tells it; ``by`` is its author as people are told."""
+
+    start: str
+    stage: str | None
+    side: Side
+    by: str
+    at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +242,36 @@ def _way(path: Path) -> str:
         return "first link"
     steps = (f"{step.start or 'new'} -> {step.move.stage} by {', '.join(sorted(step.teams))}" for step in path)
     return ", then ".join(steps)
+
+
+def travelled(rule: str) -> tuple[Travelled, ...]:
+    """The steps that the rule of a write tells; none of a first link, a step put back, or another rule."""
+    if not rule.startswith(RULE):
+        return ()
+    found = [_STEP.fullmatch(part) for part in rule.removeprefix(RULE).split(", then ")]
+    return tuple(
+        Travelled(step[1], step[2], frozenset(step[3].split(", ") if step[3] else ())) for step in found if step
+    )
+
+
+def put_back(rule: str) -> tuple[str, str] | None:
+    """From where to where the move went that a write has put back; ``None`` of any other write."""
+    found = _BACK.fullmatch(rule.removeprefix(RULE)) if rule.startswith(RULE) else None
+    return (found[1], found[2]) if found else None
+
+
+def spotted(reason: str) -> tuple[Spotted, ...]:
+    """The moves that the reason of a listed one tells, in their order."""
+    return tuple(
+        Spotted(
+            found["start"],
+            None if found["stage"] == "no stage" else found["stage"],
+            Side(found["side"]),
+            found["by"],
+            instant(found["at"]) if found["at"] else None,
+        )
+        for found in _TOLD.finditer(reason)
+    )
 
 
 def _told(step: Step) -> str:

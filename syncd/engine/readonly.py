@@ -34,6 +34,7 @@ class ReadOnly:
         self.find = connector.find
         self.keyed = connector.keyed
         self.history = connector.history
+        self.roster = connector.roster
         self.billed = connector.billed
         self.quota = connector.quota
         self.close = connector.close

@@ -15,7 +15,9 @@ from datetime import timedelta
 from syncd.core.planner import EMPTY_BASE, digest
 from syncd.engine.gather import look_again
 from syncd.engine.lost import note_met, overwritten_late
+from syncd.engine.signals import recover_signals
 from syncd.engine.world import World
+from syncd.model.appended import APPENDED_KINDS
 from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Canonical, FieldType, Instant, Pair, Side, Wire
@@ -54,6 +56,9 @@ def _pass(world: World) -> list[Intent]:
         if any(side is each for _, each, _, _ in groups):
             world.connectors.of(side).quieten()
     for (kind, side, action, object_name), intents in groups.items():
+        if kind in APPENDED_KINDS:
+            left.extend(recover_signals(world, intents))
+            continue
         if kind not in world.terms:
             left.extend(intents)
             continue

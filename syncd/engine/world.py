@@ -249,6 +249,12 @@ def _users(world: World, side: Side) -> Sequence[RemoteUser]:
     return users
 
 
+def remembered_users(store: Store, side: Side) -> Sequence[RemoteUser]:
+    """Users and queues of a side as they were last asked for; none before that."""
+    remembered = store.recall(f"users:{side}")
+    return () if remembered is None else _read_users(remembered[0])
+
+
 @lru_cache(maxsize=16)
 def _read_users(content: bytes) -> tuple[RemoteUser, ...]:
     """Remembered users, as ``_read_schema``."""

@@ -82,13 +82,14 @@ class Needs:
     """What the mappings of all kinds need of one side, by vendor object.
 
     ``opt_outs``: they are written there; ``owners``: they are read, to tell who is who on the other side;
-    ``gives_owners``: records are given owners there.
+    ``gives_owners``: records are given owners there; ``lists``: who is in its lists is read.
     """
 
     objects: Mapping[str, ObjectNeeds]
     opt_outs: bool = False
     owners: bool = False
     gives_owners: bool = False
+    lists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,9 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One vendor write as history. ``outcome`` is empty until its ending is known."""
+    """One vendor write as history. ``outcome`` is empty until its ending is known. ``destroyed``: the person was
+    forgotten, so the values of its changes are ``None``, whatever they were.
+    """
 
     intent: str
     attempt: int
@@ -296,6 +298,7 @@ class AuditRow:
     at: Instant
     outcome: str = ""
     finished_at: Instant | None = None
+    destroyed: bool = False
 
 
 WRITTEN = ("done", "recovered: done")

@@ -14,6 +14,7 @@ from syncd.model.derived import Definitions, Derivation
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import Agreed
 from syncd.model.routing import Routing
+from syncd.model.signal import NO_SIGNALS, Signals
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side, Wire
 
 
@@ -237,8 +238,8 @@ class Connection:
 
     ``horizon`` is per side the seconds after which an unanswered write may be sent again. ``kinds`` are in the order in
     which they are synced: what is referred to comes first. ``brake`` is what may change before a person is asked,
-    ``precondition_rows`` how many records of a cycle are written one by one, under the vendor's own condition.
-    ``handoff`` is what its ledger is kept by, if there is one.
+    ``precondition_rows`` how many records of a cycle are written one by one, under the vendor's own condition;
+    ``signals`` is what is only ever added on the other side, ``handoff`` what a ledger is kept by.
     """
 
     name: str
@@ -250,3 +251,4 @@ class Connection:
     config_hash: str = ""
     brake: Limits = field(default_factory=Limits)
     handoff: Handoff | None = None
+    signals: Signals = NO_SIGNALS

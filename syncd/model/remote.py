@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple, NewType
 
 from syncd.model.lifecycle import AuthorSort
+from syncd.model.signal import ActivityForm, Membership
 from syncd.model.values import MISSING, Instant, Missing, Wire
 
 Cursor = NewType("Cursor", str)
@@ -140,6 +141,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Roster:
+    """One page of who is in a list of the vendor's. ``cursor`` may be stored only once the whole page is settled."""
+
+    refs: tuple[RemoteRef, ...]
+    cursor: Cursor
+
+
+@dataclass(frozen=True, slots=True)
 class RemoteOption:
     """One value of a picklist or enumeration. ``converted`` marks a LeadStatus that only a conversion may set."""
 
@@ -262,6 +271,8 @@ class Capabilities:
 
     ``inscribed`` are, by object, the fields that name a record and are hidden from nobody, the longest last; an object
     that is not in it bears no sentinel. ``created`` is the field that holds when a record was made, "" for none.
+    ``membership`` is how the vendor tells who takes part in a campaign, ``activities`` how it keeps what was done and
+    ``copies`` how a copy of one is made, if otherwise; ``joint`` says that one stream may be of several objects.
     ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
@@ -278,6 +289,15 @@ class Capabilities:
     inscribed: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
     bulk_from: int = 0
     bulk_lot: int = 0
+    membership: Membership | None = None
+    activities: tuple[ActivityForm, ...] = field(default=(), compare=False)
+    copies: tuple[ActivityForm, ...] = field(default=(), compare=False)
+    joint: bool = False
+
+    @property
+    def copied_as(self) -> tuple[ActivityForm, ...]:
+        """The forms of copies."""
+        return self.copies or self.activities
 
     def lot_of(self, waiting: int) -> int:
         """How many of so many waiting writes are handed over at once."""

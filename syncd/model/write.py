@@ -37,7 +37,8 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class CreateRecord:
-    """Make a record, proved by ``key``: the other side's record id, stored in the shape's unique key field.
+    """Make a record, proved by ``key``: the other side's record id, stored in the shape's unique key field. Where the
+    shape has no key field the record is made without proof: only for objects of which the vendor itself allows one.
 
     ``intent`` is a hex digest that names this write; HubSpot gets it as ``objectWriteTraceId``. ``record_type`` is a
     developer name; without it the vendor chooses. ``by_rules`` has the vendor's assignment rules choose the owner.

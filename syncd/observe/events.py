@@ -32,7 +32,7 @@ CONTEXT: Final[Mapping[str, str]] = {
     "run": "id of the run (one cycle of one connection)",
     "cycle": "number of the cycle within this process",
     "side": "marketing or crm",
-    "kind": "kind of record: person or company",
+    "kind": "kind of record: person, company, activity or campaign_member",
     "page": "number of the page within the stream",
 }
 """Keys that any line may carry; most are bound once per cycle."""
@@ -47,6 +47,7 @@ KEYS: Final[Mapping[str, str]] = {
     "audit_head": "hash of the last entry of the audit's chain; empty before the first",
     "bytes": "size of the body, or of the store",
     "calls": "API calls made",
+    "campaign": "key of the campaign in signals.yaml",
     "category": "class of a Python warning",
     "clock": "which time of a handoff runs: touch or decision",
     "code": "the vendor's error code, or ours where it sends none",
@@ -64,6 +65,7 @@ KEYS: Final[Mapping[str, str]] = {
     "exit": "exit code of the process",
     "field": "name of the shared field, or of the vendor field where there is no shared one",
     "files": "files read",
+    "terms": "what is defined otherwise: definitions of stages, moves, personas and the like",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
     "held": "records that the brake holds for the same reason, in all",
@@ -94,6 +96,7 @@ KEYS: Final[Mapping[str, str]] = {
     "rate": "name of the limit",
     "reason": "why, in words of our own, with anything that looks like an address or a token masked",
     "record": "ref of the record: object/id",
+    "people": "how many people",
     "records": "how many records",
     "reread": "records read again only to find late ones",
     "rule": "which limit of the brake: hour, day, new_value or rate",
@@ -116,6 +119,7 @@ KEYS: Final[Mapping[str, str]] = {
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
+    "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
     "who": "who asked: user name of the shell, or daemon",
@@ -452,6 +456,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
+    "definitions.changed": Event(
+        "info", ("terms",), "What both teams' words mean has changed since syncd last worked with them."
+    ),
     "config.refused": Event(
         "error",
         ("what",),
@@ -493,6 +500,38 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("worker", "jobs"),
         "A worker gave no sign of life; its leases were given back and its begun jobs go to whoever is free.",
         "find out why it died, and start it again",
+    ),
+    # -- signals ---------------------------------------------------------------------------------------------------
+    "campaign.list_unread": Event(
+        "warning",
+        ("campaign", "error"),
+        "A list that fills a campaign cannot be read; nobody is added by it until it can.",
+        "correct its id in signals.yaml, or give the token the scope crm.lists.read",
+    ),
+    "campaign.waits": Event(
+        "warning",
+        ("campaign", "records"),
+        "A declared campaign is not there in the CRM, or several have its name: nobody is added to it.",
+        "make it there, or name it by its id in signals.yaml",
+    ),
+    "signals.capped": Event(
+        "info",
+        ("kind", "side", "records", "people"),
+        "Some activities were left out, being more than signals.yaml allows a person for a day. They are not copied"
+        " later.",
+        "raise per_person, if they are missed",
+    ),
+    "signals.full": Event(
+        "warning",
+        ("kind", "side", "waiting"),
+        "As many were added today as signals.yaml allows in a day; the others wait for tomorrow.",
+        "raise per_day, if that many are meant",
+    ),
+    "signals.refused": Event(
+        "warning",
+        ("kind", "side", "code", "records"),
+        "A vendor refused to add some; each is tried again a day later, and when what it is made of changes.",
+        "look the code up in docs/errors.md",
     ),
     # -- the process -----------------------------------------------------------------------------------------------
     "command.failed": Event(

@@ -7,7 +7,7 @@ one is looked at all the same. Nothing is written to anybody.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, TypeAlias
 
@@ -18,7 +18,7 @@ from syncd.model.fitting import Finding, Severity, Sunset, Topic
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Pair, Side
-from syncd.operations.fitting import needs_of
+from syncd.operations.fitting import copies_on, needs_of
 from syncd.operations.routing_fit import routing_findings
 from syncd.operations.sentinel import sentinels
 
@@ -95,7 +95,10 @@ def _side(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
     yield from _binding(world, side, health.identity)
     yield from _clock(side, health.clock, world.clock.now())
     yield from _quota(world, side, poll=poll)
-    yield from connector.fitting().rights(needs_of(world.connection.kinds, side))
+    more = copies_on(world.connection, world.connectors, side)
+    needs = needs_of(world.connection.kinds, side, more=more)
+    lists = side is Side.MARKETING and any(each.lists for each in world.connection.signals.campaigns)
+    yield from connector.fitting().rights(replace(needs, lists=lists))
 
 
 def _binding(world: World, side: Side, identity: AccountIdentity) -> Iterator[Finding]:

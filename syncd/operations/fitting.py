@@ -11,7 +11,7 @@ from syncd.engine.lost import UNJUDGED
 from syncd.model.derived import Derivation, Derived
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, OwnField, Step
-from syncd.model.mapping import Confirm, Direction, FieldMapping, KindMapping
+from syncd.model.mapping import Confirm, Connection, Direction, FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
@@ -29,9 +29,32 @@ WORDS: Final = {
 """What a derived field says, for the vendor's own pages."""
 KEPT: Final = "Computed by syncd; an edit is written over."
 
+PERSON: Final = "person"
+NOTHING_MORE: Final[Mapping[str, ObjectNeeds]] = {}
 
-def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
-    """Everything that is read and written of one side; pseudo-fields and associations are no fields."""
+
+def copies_on(connection: Connection, connectors: Pair[Connector], side: Side) -> dict[str, ObjectNeeds]:
+    """The objects that copied activities become on one side, with the key by which a copy is found again; none at the
+    CRM, where a field of activities is made by hand.
+    """
+    if side is Side.CRM:
+        return {}
+    keys = [kind.key.of(side) for kind in connection.kinds if kind.kind == PERSON]
+    rules = [rule for rule in connection.signals.activities if rule.side is not side]
+    becomes = {sort for rule in rules for sort in rule.sorts.values()}
+    found: dict[str, ObjectNeeds] = {}
+    for form in connectors.of(side).capabilities.copied_as if keys else ():
+        if form.sort in becomes:
+            written = {*keys, *form.also, *form.starts, form.subject, form.body, form.at, form.until, form.owner} - {""}
+            found[form.object] = ObjectNeeds(frozenset(written), frozenset(written), keys[0])
+    return found
+
+
+def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, ObjectNeeds] = NOTHING_MORE) -> Needs:
+    """Everything that is read and written of one side; pseudo-fields and associations are no fields.
+
+    :param more: objects that are used beside the mappings.
+    """
     read: defaultdict[str, set[str]] = defaultdict(set)
     written: defaultdict[str, set[str]] = defaultdict(set)
     guarded: defaultdict[str, set[str]] = defaultdict(set)
@@ -57,7 +80,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side) -> Needs:
                     guarded[name].update(plain)
                 if field.derive is not None:
                     derived[name].update(dict.fromkeys(plain, _own(kind, field, field.derive, side)))
-    objects = {}
+    objects = dict(more)
     for name, (key, origin) in own.items():
         kept = {key, *([origin] if origin else [])}
         objects[name] = ObjectNeeds(
@@ -137,12 +160,19 @@ def daemon(
     return own.crm.fitting().user() if crm_works else None, tuple(troubles)
 
 
-def survey(kinds: Sequence[KindMapping], admins: Pair[Fitting], *, user: str | None) -> Offer:
+def survey(
+    kinds: Sequence[KindMapping],
+    admins: Pair[Fitting],
+    *,
+    user: str | None,
+    more: Mapping[str, ObjectNeeds] = NOTHING_MORE,
+) -> Offer:
     """What is there and what is lacking on both sides; nothing is made.
 
     :param user: who the daemon acts as at the CRM, if it can log in.
+    :param more: objects of the marketing side that are used beside the mappings.
     """
-    marketing = admins.marketing.survey(needs_of(kinds, Side.MARKETING), user=None)
+    marketing = admins.marketing.survey(needs_of(kinds, Side.MARKETING, more=more), user=None)
     return Offer(Pair(marketing, admins.crm.survey(needs_of(kinds, Side.CRM), user=user)))
 
 

@@ -2,8 +2,8 @@
 
 What is an MQL, who may say so, what it looks like in each system, who acts next and within what time, which moves are
 allowed and which reasons there are. Everything comes from the lifecycle, the teams and the mapping, so the page cannot
-say anything else than what syncd does; it holds no date but those in ``changed``, and the same files make the same
-page.
+say anything else than what syncd does. It holds no date but those in ``changed`` and those of the history it is given:
+what a definition said before. The same files and the same history make the same page.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from syncd.model.lifecycle import (
 )
 from syncd.model.mapping import FieldMapping, KindMapping, TableRow
 from syncd.model.values import SIDES, Pair, Side, Wire
+from syncd.operations.definitions import Change
+from syncd.operations.glossary_history import listed, of_stage
 from syncd.operations.page import (
     Arrow,
     Card,
@@ -46,6 +48,17 @@ REFUSED: Final = {
     Undeclared.HOLD: "A person is asked to decide.",
     Undeclared.REVERT: "It is taken back in the system where it was made.",
 }
+COUNTS_AS: Final = {
+    "qualified": "Marketing asks sales to act: an episode begins",
+    "accepted": "Sales says yes",
+    "offered": "There is a deal, which is a yes, too",
+    "won": "Won",
+    "rejected": "Sales says no; after a yes, nothing came of it",
+    "lost": "Lost",
+    "recycled": "Back to marketing",
+    "born": "Whom sales found itself begins here",
+}
+"""What a stage means for the handoff, by the name of the rule that lists it."""
 FOUND: Final = {
     FirstLink.HOLD: "a person is asked which of the two is right",
     FirstLink.MARKETING: "the one in {marketing} counts",
@@ -54,21 +67,31 @@ FOUND: Final = {
 
 
 def glossary(
-    lifecycle: Lifecycle, teams: Teams, kind: KindMapping, *, systems: Pair[str], more: Sequence[Section] = ()
+    lifecycle: Lifecycle,
+    teams: Teams,
+    kind: KindMapping,
+    *,
+    systems: Pair[str],
+    more: Sequence[Section] = (),
+    history: Sequence[Change] = (),
 ) -> Page:
     """The page.
 
     :param kind: the mapping of the lifecycle's kind.
     :param systems: what people call the two systems.
     :param more: sections about what else both teams agreed on; they stand after the stages.
+    :param history: what definitions said before, oldest first.
     """
-    return _Glossary(lifecycle, teams, kind, systems).page(more)
+    return _Glossary(lifecycle, teams, kind, systems, history).page(more)
 
 
 class _Glossary:
     """One page being made."""
 
-    def __init__(self, lifecycle: Lifecycle, teams: Teams, kind: KindMapping, systems: Pair[str]) -> None:
+    def __init__(
+        self, lifecycle: Lifecycle, teams: Teams, kind: KindMapping, systems: Pair[str], history: Sequence[Change]
+    ) -> None:
+        self.history = history
         self.lifecycle = lifecycle
         self.teams = teams
         self.systems = systems
@@ -82,6 +105,8 @@ class _Glossary:
         sections = [self._glance(), self._stages(), *more, self._moves(), *self._reasons(), self._who()]
         if self.lifecycle.changed:
             sections.append(self._changes())
+        word_by_word = listed(self.history, self.names, self.systems)
+        sections += [] if word_by_word is None else [word_by_word]
         lead = "What both teams mean by each word, who may say so, and what happens next."
         files = f"lifecycle.yaml, teams.yaml and schema/{self.lifecycle.kind}.yaml"
         foot: Words = (
@@ -120,11 +145,15 @@ class _Glossary:
         answer = tuple(self._answer(stage))
         if answer:
             entries.append(("Who acts, and how soon", answer))
+        handed = tuple(self._handed_over(stage))
+        if handed:
+            entries.append(("In the handoff", handed))
         ways_out = tuple(self._ways_out(stage.key))
         entries.append(("What comes next", ways_out or (("Nothing: this is where it ends",),)))
         for each in self.lifecycle.changed:
             if stage.key in each.stages:
                 entries.append((f"Changed {each.on.isoformat()}", ((f"{each.what} ({each.who})",),)))
+        entries += of_stage(self.history, stage.key, self.systems)
         notes = () if stage.owner is None else (self.team_names[stage.owner],)
         return Card(stage.key, stage.name, notes, (Paragraph((stage.definition,)), Terms(tuple(entries))))
 
@@ -164,6 +193,23 @@ class _Glossary:
         for grade, span in stage.leave_within.items():
             whom = "" if not graded and grade == OTHER else "everybody else: " if grade == OTHER else f"grade {grade}: "
             yield (f"{_capital(whom)}{'' if who is None else f'{who} '}within {span}",)
+
+    def _handed_over(self, stage: Stage) -> Iterator[Words]:
+        """What a stage counts as in the handoff, and how soon sales answers whoever is in it."""
+        rules = self.lifecycle.handoff
+        if rules is None:
+            return
+        for meaning, words in COUNTS_AS.items():
+            if stage.key in getattr(rules, meaning):
+                yield (words,)
+        if stage.key in rules.qualified:
+            decide = {} if rules.decide_within == stage.leave_within else rules.decide_within  # said above already
+            for what, spans in (("First touch", rules.touch_within), ("Yes or no", decide)):
+                for whom, span in spans.items():
+                    who = (
+                        "" if len(spans) == 1 and whom == OTHER else f", {'everybody else' if whom == OTHER else whom}"
+                    )
+                    yield (f"{what}{who}: within {span} of when sales can see them",)
 
     def _looks(self, key: str, side: Side) -> Iterator[Words]:
         """The vendor fields and their values, per vendor object."""

@@ -17,8 +17,22 @@ class Code:
     text: str
 
 
-Words: TypeAlias = tuple[str | Code, ...]
-"""Words in a line, with code among them."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Words that were there before."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Come:
+    """Words that were not there before."""
+
+    text: str
+
+
+Words: TypeAlias = tuple[str | Code | Gone | Come, ...]
+"""Words in a line, with code among them, and what went and came where something has changed."""
 
 
 @dataclass(frozen=True, slots=True)

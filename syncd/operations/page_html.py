@@ -12,7 +12,21 @@ from typing import Final
 
 from syncd.operations import bars
 from syncd.operations.diagram import svg
-from syncd.operations.page import Bars, Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
+from syncd.operations.page import (
+    Bars,
+    Block,
+    Card,
+    Code,
+    Come,
+    Diagram,
+    Gone,
+    Page,
+    Paragraph,
+    Section,
+    Table,
+    Terms,
+    Words,
+)
 
 STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b2430; --paper: #f6f7f9; --soft: #566071; --line: #dde2e9; --card: #fff;
@@ -36,6 +50,8 @@ nav a { display: block; padding: .2rem .7rem; border: 1px solid var(--line); bor
 nav a:hover { background: var(--tint); }
 code { font: .9em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--paper); border: 1px solid var(--line);
   border-radius: .3rem; padding: .05rem .3rem; overflow-wrap: anywhere; }
+del { color: var(--soft); }
+ins { background: var(--tint); text-decoration: none; border-radius: .2rem; padding: 0 .15rem; }
 article { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: 1rem 1.2rem 1.1rem;
   margin: 0 0 .9rem; }
 article > header { display: flex; flex-wrap: wrap; align-items: baseline; gap: .2rem .7rem; padding: 0;
@@ -61,7 +77,7 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .8rem; text-align
 .way marker path { stroke: none; fill: var(--way); } .way #tip-again path { fill: var(--accent); }
 .way rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
 .way text { fill: var(--ink); font-size: 13.5px; text-anchor: middle; }
-.sheet + figure, figure + .sheet { margin-top: .8rem; }
+.sheet + .sheet, .sheet + figure, figure + .sheet { margin-top: .8rem; }
 .bars { display: block; width: 100%; margin: 0 auto; }
 .bars rect { fill: var(--accent); opacity: .75; } .bars rect.room { fill: var(--tint); opacity: 1; }
 .bars path { stroke: var(--ink); stroke-width: 1.5; fill: none; } .bars path.mark { stroke-dasharray: 4 3; }
@@ -73,6 +89,8 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .8rem; text-align
   td:empty { display: none; } .sheet { padding: .3rem 1rem; } }
 @media print { body { background: none; } article, figure { break-inside: avoid; } nav { display: none; } }
 """
+
+_TAGS: Final = {Code: "code", Gone: "del", Come: "ins"}
 
 
 def html(page: Page) -> str:
@@ -152,7 +170,10 @@ def _cell(cell: Words) -> str:
 
 
 def _words(words: Words) -> str:
-    return "".join(f"<code>{escape(each.text)}</code>" if isinstance(each, Code) else escape(each) for each in words)
+    return "".join(
+        escape(each) if isinstance(each, str) else f"<{(tag := _TAGS[type(each)])}>{escape(each.text)}</{tag}>"
+        for each in words
+    )
 
 
 def _anchor(section: Section, card: Card | None = None) -> str:

@@ -6,7 +6,21 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from syncd.operations.page import Bars, Block, Card, Code, Diagram, Page, Paragraph, Section, Table, Terms, Words
+from syncd.operations.page import (
+    Bars,
+    Block,
+    Card,
+    Code,
+    Come,
+    Diagram,
+    Gone,
+    Page,
+    Paragraph,
+    Section,
+    Table,
+    Terms,
+    Words,
+)
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 _BEGINS: Final = re.compile(r"^([-+=]|[0-9]+(?=[.)]))")
@@ -63,8 +77,20 @@ def _block(block: Block) -> Iterator[str]:
 
 
 def _words(words: Words, *, in_table: bool = False) -> str:
-    told = "".join(_code(each.text) if isinstance(each, Code) else _text(each) for each in words)
+    told = "".join(_word(each) for each in words)
     return _unescaped_bars(told) if in_table else told
+
+
+def _word(word: str | Code | Gone | Come) -> str:
+    match word:
+        case Code(text):
+            return _code(text)
+        case Gone(text):
+            return f"~~{_text(text)}~~"
+        case Come(text):
+            return f"**{_text(text)}**"
+        case _:
+            return _text(word)
 
 
 def _unescaped_bars(line: str) -> str:

@@ -146,7 +146,10 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole report. ``ids`` and ``people`` are those of the episodes it read, by place."""
+    """A whole report. ``ids`` and ``people`` are those of the episodes it read, by place.
+
+    ``when`` is said in place of the period where there is none; ``command`` and ``docs`` are named at the foot.
+    """
 
     name: str
     title: str
@@ -154,6 +157,9 @@ class Report:
     sections: tuple[Section, ...]
     ids: Sequence[str] = ()
     people: Sequence[str] = ()
+    when: str = ""
+    command: str = "syncd report"
+    docs: str = "docs/report.md"
 
     def figures(self) -> Iterator[Figure]:
         """Every figure of it."""

@@ -192,12 +192,12 @@ def page(report: Report, *, now: Instant, connection: str, names: Mapping[str, S
 
     :param names: for each oddity's key the records of its episodes, as they are to be listed there.
     """
-    lead = f"{connection}, {report.period}. Every figure says of how many it is; {FOOTNOTE}."
+    lead = f"{connection}, {report.when or report.period}. Every figure says of how many it is; {FOOTNOTE}."
     sections = tuple(_page_section(section, names) for section in report.sections)
     foot: paper.Words = (
         "Made by ",
-        paper.Code(f"syncd report {report.name}"),
-        f" at {stamp(now)}. docs/report.md defines each figure.",
+        paper.Code(f"{report.command} {report.name}"),
+        f" at {stamp(now)}. {report.docs} defines each figure.",
     )
     return paper.Page(report.title, (lead,), sections, foot)
 

@@ -20,6 +20,7 @@ from syncd.model.remote import (
     RemoteRef,
     RemoteSchema,
     RemoteUser,
+    Roster,
     Shape,
 )
 from syncd.model.values import Instant, Lane, Side
@@ -120,6 +121,13 @@ class Connector(Protocol):
 
     def history(self, refs: Sequence[RemoteRef], fields: Sequence[str], since: Instant) -> Sequence[FieldEvent]:
         """When these fields changed and by whom, oldest first; empty where the vendor keeps no history of them."""
+        ...
+
+    def roster(self, key: str, after: Cursor | None = None) -> Iterator[Roster]:
+        """The records in a list of the vendor's as they joined it, from behind a position; at least one page.
+
+        :raises NeedsOperator: if there is no such list, or the vendor has none.
+        """
         ...
 
     def write(

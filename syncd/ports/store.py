@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from syncd.model.appended import Appended
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
 from syncd.model.episode import Episode, Event
@@ -30,6 +31,7 @@ from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.routing import Assignment
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
+from syncd.ports.appended import AppendedStore
 from syncd.ports.assignments import AssignmentStore
 from syncd.ports.ledger import LedgerStore
 from syncd.ports.outbox import Outbox
@@ -46,7 +48,7 @@ class Settlement:
     ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before. ``events`` are added to the
     handoff ledger (one that is there already stays one), ``episodes`` are upserts by id, ``unepisode`` ids of those
     that were joined to another; ``syncd.engine.booking`` makes the three of them. ``released`` are assignments (by
-    intent) of people who are open no more.
+    intent) of people who are open no more. ``appended`` are upserts by kind and origin.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -67,6 +69,7 @@ class Settlement:
     episodes: list[Episode] = field(default_factory=list)
     unepisode: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
+    appended: list[Appended] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -90,6 +93,7 @@ class Settlement:
                 self.episodes,
                 self.unepisode,
                 self.released,
+                self.appended,
                 self.cursors,
             )
         )
@@ -132,7 +136,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(LedgerStore, AssignmentStore, Outbox, Protocol):
+class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -313,6 +317,10 @@ class Store(LedgerStore, AssignmentStore, Outbox, Protocol):
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first, values decrypted."""
+        ...
+
+    def audit_since(self, since: Instant) -> Iterator[AuditRow]:
+        """Writes of the whole connection begun since then, oldest first, streamed, values decrypted."""
         ...
 
     def written_lately(

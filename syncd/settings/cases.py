@@ -2,6 +2,7 @@
 
 A case gives vendor fields of one record and says which shared values they mean (``expect``), and with which vendor
 fields the other side is written (``written``). Values are compared exactly; fields that a case does not name are free.
+A case may also say who moves a person from stage to stage and what is to become of it (``moved``).
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from syncd.core.rating import Profiles
 from syncd.model.errors import Flaw
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.values import Side, Wire
+from syncd.settings.case_moves import MovedSection, check_moves
 from syncd.settings.mapping_file import SideName
 from syncd.settings.profiles import check_profile
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
@@ -43,7 +45,7 @@ class CaseSection(Section):
     """One case."""
 
     name: Text = Field(description="What the case shows.")
-    given: GivenSection = Field(description="The record that is read.")
+    given: GivenSection | None = Field(None, description="The record that is read; only `moved` can do without one.")
     expect: dict[str, Scalar | list[str]] = Field(
         default_factory=dict, description="Shared fields and the values they must have."
     )
@@ -55,6 +57,14 @@ class CaseSection(Section):
         None, description="Grade the person must have; `null` for none, of a score that is empty."
     )
     at: Text | None = Field(None, description="Day (or instant) on which, for ratings that decay, e.g. `2026-03-01`.")
+    moved: MovedSection | None = Field(None, description="Moves of stage, and what is to become of them.")
+
+    @model_validator(mode="after")
+    def _says_something(self) -> CaseSection:
+        wanting = self.model_fields_set & {"expect", "written", "persona", "grade"}
+        if self.given is None and (wanting or self.moved is None):
+            raise ValueError("this case has no `given`; add the record that is read, or `moved`")
+        return self
 
 
 class CasesFile(Section):
@@ -104,17 +114,18 @@ def run_cases(
     for case in cases:
         tree = Tree(case.tree.file, case.tree.value, case.tree.keys, case.tree.values)
         if case.kind in kinds:
-            trial = _Trial(case, kinds[case.kind], lenses[case.kind], tree)
+            trial = Trial(case, kinds[case.kind], lenses[case.kind], tree)
             trial.run()
             check_profile(case.section, case.kind, trial.read, profiles, tree=tree, loc=case.loc)
+            check_moves(case.section, kinds[case.kind].agreed, trial.read, tree=tree, loc=case.loc)
         else:
             tree.flaw(case.loc, f"there is no mapping of the kind {case.kind}", "add schema/ file, or remove the case")
         flaws += tree.flaws
     return tuple(flaws)
 
 
-class _Trial:
-    """One case being run."""
+class Trial:
+    """One case being run. ``read`` are the shared values that its record tells, once it was read."""
 
     def __init__(self, case: Case, kind: KindMapping, lens: CaseLens, tree: Tree) -> None:
         self.case = case
@@ -122,13 +133,16 @@ class _Trial:
         self.objects = kind.objects
         self.lens = lens
         self.tree = tree
-        self.given = Side(case.section.given.side)
+        self.given = Side.MARKETING if case.section.given is None else Side(case.section.given.side)
         self.read: dict[str, Any] = {}
 
     def run(self) -> None:
+        """Reads the record and holds it against what the case expects; flaws go into the tree."""
         section = self.case.section
+        if section.given is None:
+            return
         if self._object(self.given, section.given.object, (*self.case.loc, "given", "object")):
-            self._read()
+            self._read(section.given)
             for name, wanted in section.expect.items():
                 self._expect(name, wanted)
             if section.written is not None and self._object(
@@ -144,8 +158,7 @@ class _Trial:
         )
         return False
 
-    def _read(self) -> None:
-        given = self.case.section.given
+    def _read(self, given: GivenSection) -> None:
         used: set[str] = set()
         for name, mapping in self.fields.items():
             slot = mapping.slots.of(self.given).get(given.object, ())
@@ -168,20 +181,25 @@ class _Trial:
         if not _same(found, wanted):
             self._flaw(loc, f"{self.case.section.name}: {name} is {_shown(found)}", "correct the case or the mapping")
 
-    def _written(self, written: WrittenSection) -> None:
+    def wires(self, object_name: str) -> dict[str, Any]:
+        """What an object of the other side would be written with, by vendor field."""
         side = self.given.other
         wires: dict[str, Any] = {}
         for name, value in self.read.items():
             mapping: FieldMapping = self.fields[name]
-            if written.object not in mapping.slots.of(side) or not mapping.direction.flows_to(side):
+            if object_name not in mapping.slots.of(side) or not mapping.direction.flows_to(side):
                 continue
             if value is None or _reason(value) is not None:
                 continue
-            answer = self.lens.write(side, written.object, name, value)
+            answer = self.lens.write(side, object_name, name, value)
             if isinstance(answer, Mapping):
                 wires.update(answer)
             else:
-                wires.update(dict.fromkeys(mapping.slots.of(side)[written.object], answer))
+                wires.update(dict.fromkeys(mapping.slots.of(side)[object_name], answer))
+        return wires
+
+    def _written(self, written: WrittenSection) -> None:
+        wires = self.wires(written.object)
         for field, wanted in written.fields.items():
             if field not in wires:
                 found = "is not written"
@@ -221,6 +239,7 @@ def _reason(value: Any) -> str | None:  # noqa: ANN401 - a canonical value or an
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - any answer
+    """A value, or why there is none, for people."""
     return f"without a value ({_reason(value)})" if _reason(value) is not None else repr(value)
 
 

@@ -1,4 +1,4 @@
-"""What marketing and sales declare about people beside the mapping: personas, rating, calendars.
+"""What marketing and sales declare about people beside the mapping: personas, rating, calendars, signals.
 
 Each file is optional; what is not there changes nothing. They are read after the mapping, whose shared fields their
 conditions name.
@@ -15,11 +15,13 @@ from syncd.model.handoff import Handoff
 from syncd.model.mapping import KindMapping
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.model.signal import NO_SIGNALS, Signals
 from syncd.model.values import FieldType
 from syncd.settings.calendars_file import CalendarsFile, calendars_of
 from syncd.settings.lifecycle_times import Groups
 from syncd.settings.personas_file import PersonasFile, personas_of
 from syncd.settings.rating_file import RatingFile, rating_of
+from syncd.settings.signals_file import SignalsFile, signals_of
 from syncd.settings.tree import Tree
 from syncd.settings.validate import validated
 
@@ -37,6 +39,7 @@ class Declared:
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
+    signals: Signals = NO_SIGNALS
     trees: tuple[Tree, ...] = ()
     personas_read: bool = True
     sound: frozenset[str] = frozenset()
@@ -91,6 +94,9 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
         calendars = calendars_of(dates, tree)
     if PERSON not in kinds:
         return Declared(calendars=calendars, trees=tuple(trees))
+    signals = NO_SIGNALS
+    if (tree := tree_of("signals.yaml")) is not None and (signs := validated(SignalsFile, tree)) is not None:
+        signals = signals_of(signs, tree)
     fields = kinds[PERSON].fields
     types: dict[str, FieldType] = {each.name: each.type for each in fields if each.derive is None}
     derived = frozenset(each.name for each in fields) - types.keys()
@@ -104,4 +110,4 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
         rating = rating_of(rules, tree, types=types, personas=keys, derived=derived)
     sound = frozenset(Path(tree.file).name for tree in trees if not tree.flaws)
-    return Declared(personas, rating, calendars, tuple(trees), personas_read=keys is not None, sound=sound)
+    return Declared(personas, rating, calendars, signals, tuple(trees), personas_read=keys is not None, sound=sound)

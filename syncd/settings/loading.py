@@ -129,6 +129,7 @@ class _Loading:
             precondition_rows=section.precondition_rows,
             brake=limits(section.brake),
             handoff=handoff_between(kinds, told),
+            signals=told.signals,
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),

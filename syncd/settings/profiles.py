@@ -64,7 +64,7 @@ def check_profile(
 ) -> None:
     """Notes in the tree where persona or grade are not the expected ones, or cannot be."""
     wanted = [key for key in ("persona", "grade") if key in case.model_fields_set]
-    moment = _moment(case, tree, loc)
+    moment = moment_of(case, tree, loc)
     if not wanted or moment is None:
         return
     if kind != PERSON:
@@ -103,7 +103,8 @@ def _persona(case: Expecting, profiles: Profiles | None, answer: PersonaAnswer |
         tree.flaw(loc, what, "correct the case or the personas")
 
 
-def _moment(case: Expecting, tree: Tree, loc: Loc) -> Instant | None:
+def moment_of(case: Expecting, tree: Tree, loc: Loc) -> Instant | None:
+    """The time a case is judged at; ``None`` with the flaw noted where that is none."""
     if case.at is None:
         return _ANY_DAY
     try:

@@ -19,6 +19,7 @@ from syncd.settings.personas_file import PersonasFile
 from syncd.settings.rating_file import RatingFile
 from syncd.settings.routing_file import RoutingFile
 from syncd.settings.sections import SyncdFile
+from syncd.settings.signals_file import SignalsFile
 
 _WORDS = {str: "text", int: "whole number", float: "number", bool: "true or false", SecretStr: "secret text"}
 
@@ -52,6 +53,7 @@ def config_reference() -> str:
         ("cases/*.yaml", CasesFile, None),
         ("lifecycle.yaml", LifecycleFile, None),
         ("teams.yaml", TeamsFile, None),
+        ("signals.yaml", SignalsFile, None),
     ):
         lines += [f"## {title}", "", *_table(model, environment), ""]
     lines += [

@@ -17,6 +17,7 @@ from syncd.settings.personas_file import PersonasFile
 from syncd.settings.rating_file import RatingFile
 from syncd.settings.routing_file import RoutingFile
 from syncd.settings.sections import SyncdFile
+from syncd.settings.signals_file import SignalsFile
 
 FILES: Final[Mapping[str, type[BaseModel]]] = {
     "schema.json": SyncdFile,
@@ -28,6 +29,7 @@ FILES: Final[Mapping[str, type[BaseModel]]] = {
     "rating.schema.json": RatingFile,
     "routing.schema.json": RoutingFile,
     "calendars.schema.json": CalendarsFile,
+    "signals.schema.json": SignalsFile,
 }
 """Files in ``config/`` and the models they are made from."""
 

@@ -13,7 +13,7 @@ move the store's generation first (``generation``): of two that write for one co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -26,6 +26,7 @@ from syncd.model.routing import Assignment
 from syncd.model.run import Lease
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
+from syncd.store.appended import write_appended
 from syncd.store.assignments import end_assignments, write_assignments
 from syncd.store.chain import Ended, add_entry, head
 from syncd.store.charges import write_charges
@@ -46,6 +47,8 @@ from syncd.store.waiting import close_requests, open_requests, write_waiting
 RESENT: Final = "resent"
 """The outcome of an attempt that was followed by another before its ending was known."""
 
+_PAGE: Final = 2_000
+"""Rows of the audit that are read at once where all are."""
 _STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
 _OPEN: Final = select(intent).where(intent.c.connection == bindparam("c")).order_by(intent.c.sent_at, intent.c.id)
@@ -116,6 +119,7 @@ class Intents:
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
             write_ledger(tx, self._connection, settlement)
+            write_appended(tx, self._connection, settlement.appended)
             write_cursors(tx, self._connection, settlement.cursors)
         self._generation.tell_now_and_then()
         if settlement.forgotten:
@@ -138,6 +142,23 @@ class Intents:
                 .limit(limit)
             ).fetchall()
         return [self._audit_row(row, key) for row in rows]
+
+    def audit_since(self, since: Instant) -> Iterator[AuditRow]:
+        """Writes begun since then, oldest first, streamed; values are ``None`` where their key was destroyed."""
+        last = 0
+        while True:
+            with self._database.reading("read the audit") as tx:
+                rows = tx.execute(
+                    select(audit)
+                    .where(audit.c.connection == self._connection, audit.c.seq > last, audit.c.at >= to_ms(since))
+                    .order_by(audit.c.seq)
+                    .limit(_PAGE)
+                ).fetchall()
+                keys = self._vault.keys(tx, sorted({row.link for row in rows}))
+            yield from (self._audit_row(row, keys.get(row.link)) for row in rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].seq
 
     def _write_audit(self, tx: Connection, rows: Sequence[AuditRow], now: Instant) -> None:
         entry = head(tx, self._connection)[0] + 1
@@ -248,6 +269,7 @@ class Intents:
             at=from_ms(row.at),
             outcome=row.outcome,
             finished_at=maybe_from_ms(row.finished_at),
+            destroyed=opened is None,
         )
 
 

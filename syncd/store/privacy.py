@@ -22,7 +22,7 @@ from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, lots, upsert
-from syncd.store.tables import conflict, dead_letter, intent, link, parked, suppressed, suppression_secret
+from syncd.store.tables import appended, conflict, dead_letter, intent, link, parked, suppressed, suppression_secret
 from syncd.store.tables import remnant as t
 from syncd.store.vault import Vault
 
@@ -94,6 +94,7 @@ def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], 
         forget_assignments(tx, connection, which)
         for table in (parked, intent):
             tx.execute(delete(table).where(table.c.connection == connection, table.c.link == which))
+        tx.execute(delete(appended).where(appended.c.connection == connection, appended.c.person == which))
         refs = [ref for ref in person.link.refs if ref.id]
         tx.execute(
             delete(dead_letter).where(

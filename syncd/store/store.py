@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from syncd.ports.system import Chance, Clock
+from syncd.store.appended import AppendedRows
 from syncd.store.assignments import Assignments
 from syncd.store.chain import Chain
 from syncd.store.charges import Charges
@@ -29,7 +30,20 @@ from syncd.store.waiting import Waiting
 
 
 class SqlStore(
-    Links, Intents, Rewrites, Chain, Charges, Waiting, History, Cursors, Leases, Privacy, Ledger, Assignments, Outboxes
+    Links,
+    Intents,
+    Rewrites,
+    Chain,
+    Charges,
+    Waiting,
+    History,
+    Cursors,
+    Leases,
+    Privacy,
+    Ledger,
+    Assignments,
+    AppendedRows,
+    Outboxes,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 

@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 6
+SCHEMA_VERSION: Final = 7
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -535,3 +535,24 @@ Index(
 Index("assignment_at", assignment.c.connection, assignment.c.at)
 Index("assignment_link", assignment.c.connection, assignment.c.link)
 Index("assignment_live", assignment.c.connection, assignment.c.live, assignment.c.outcome)
+
+appended = Table(
+    "appended",
+    metadata,
+    _text("connection"),
+    _text("kind"),
+    Column("origin", Text, nullable=False, comment="the record of the other side, or campaign and person"),
+    Column("person", Text, nullable=False, comment="id of the person's link"),
+    _text("state"),
+    Column("day", Integer, nullable=False, comment="days since 1970; 0 where days do not matter"),
+    _maybe_text("ref_object"),
+    _maybe_text("ref_id"),
+    _text("status"),
+    _maybe_instant("due"),
+    _instant("at"),
+    PrimaryKeyConstraint("connection", "kind", "origin", name="appended_key"),
+    comment="activities and campaign members that were dealt with, so that none is added twice; ids only",
+)
+Index("appended_person", appended.c.connection, appended.c.kind, appended.c.person, appended.c.day)
+Index("appended_at", appended.c.connection, appended.c.kind, appended.c.at)
+Index("appended_due", appended.c.connection, appended.c.kind, appended.c.due)

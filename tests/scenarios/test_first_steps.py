@@ -132,6 +132,7 @@ def test_the_page_is_walked_to_its_end(newcomer: Newcomer) -> None:
     assert "broken" not in newcomer.types(following("syncd doctor"))
     newcomer.types(following("rm config/secrets/admin"))
 
+    assert newcomer.types(following("syncd assess")) == "wrote today.html\n"
     assert "create" in newcomer.types(following("syncd plan"), codes=(0, 1))
     written = [control.calls()["written"] for control in (accounts.hubspot, accounts.salesforce)]
     told = newcomer.runs(following("MODE=shadow syncd run"), finished=2)

@@ -49,6 +49,12 @@ def _read_links(hub: HubSpotAccountUnderTest) -> None:
     hub.ok("POST", f"{LINKS}/read", {"inputs": [{"id": _couple(hub)[0]}]})
 
 
+def _read_some_links(hub: HubSpotAccountUnderTest) -> None:
+    lonely = hub.contact(email="b@x.com")
+    status, _ = hub.call("POST", f"{LINKS}/read", {"inputs": [{"id": _couple(hub)[0]}, {"id": lonely}]})
+    assert status == 207
+
+
 def _put(hub: HubSpotAccountUnderTest) -> None:
     contact, company = _couple(hub)
     hub.ok("PUT", f"/crm/v4/objects/contacts/{contact}/associations/companies/{company}", PRIMARY)
@@ -81,6 +87,9 @@ SHOWN: dict[tuple[Key, ...], Show] = {
         ("answer", "CollectionResponseMultiAssociatedObjectWithLabelForwardPaging", "results[].toObjectId: type"),
     ): _list_links,
     (("answer", "BatchResponsePublicAssociationMultiWithLabel", "results[].to[].toObjectId: type"),): _read_links,
+    (
+        ("answer", "BatchResponsePublicAssociationMultiWithLabelWithErrors", "results[].to[].toObjectId: type"),
+    ): _read_some_links,
     (
         ("answer", "LabelsBetweenObjectPair", "fromObjectId: type"),
         ("answer", "LabelsBetweenObjectPair", "toObjectId: type"),

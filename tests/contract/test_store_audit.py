@@ -1,0 +1,43 @@
+"""The audit read from a moment on, on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from syncd.model.link import Forgotten, LinkState
+from syncd.ports.store import Settlement
+from syncd.store import SqlStore, intents
+from tests.contract.test_store import audit, link, take
+from tests.fakes import START
+
+
+def test_everything_since_then_in_order(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every row of the connection begun since, oldest first, however many pages it takes; values decrypted."""
+    monkeypatch.setattr(intents, "_PAGE", 2)
+    lease = take(store)
+    rows = [audit(f"i{n}", of=f"L{n % 2}", at=START + timedelta(minutes=n)) for n in range(5)]
+    store.begin(lease, [], rows, START)
+    assert list(store.audit_since(START)) == rows
+    assert list(store.audit_since(START + timedelta(minutes=3))) == rows[3:]
+    assert list(store.audit_since(START + timedelta(minutes=9))) == []
+
+
+def test_nothing_of_another_connection(open_test_store: Callable[..., SqlStore]) -> None:
+    """Two connections never meet in a query."""
+    one, other = open_test_store(), open_test_store("other")
+    one.begin(take(one), [], [audit("i1")], START)
+    assert list(other.audit_since(START)) == []
+
+
+def test_who_was_forgotten_is_told(store: SqlStore) -> None:
+    """Their rows stay, say that their values were destroyed, and hold none."""
+    store.begin(take(store), [], [audit("i1"), audit("i2", of="L2")], START)
+    gone = link("L1", "1", "00Q1", state=LinkState.FORGOTTEN)
+    store.settle(Settlement(links=[gone], forgotten=[Forgotten(gone, (), ())]), START)
+    hidden, told = store.audit_since(START)
+    assert (hidden.destroyed, told.destroyed) == (True, False)
+    assert {change.after for change in hidden.changes} == {None}
+    assert told.changes == audit("i2").changes

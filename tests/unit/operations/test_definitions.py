@@ -1,0 +1,138 @@
+"""Definitions that change: remembered term by term with the day, and shown word by word in both forms of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from syncd.bootstrap.defining import definitions_of
+from syncd.model.lifecycle import Lifecycle, Stage
+from syncd.model.values import Pair
+from syncd.operations.definitions import Term, Words, history, note_definitions, word_by_word
+from syncd.operations.glossary import glossary
+from syncd.operations.page_html import html
+from syncd.operations.page_markdown import markdown
+from syncd.settings.accounts import ConnectionSettings
+from syncd.settings.loading import load
+from syncd.store import SqlStore, open_store
+from tests.fakes import START, FakeChance, FakeClock
+from tests.worlds import ROOT, config_environment
+
+SYSTEMS = Pair("HubSpot", "Salesforce")
+MEANS = Term("stage", "mql", "definition")
+
+
+@pytest.fixture(scope="module")
+def settings() -> ConnectionSettings:
+    """The example configuration."""
+    return load(ROOT / "config", config_environment()).connection(None)
+
+
+@pytest.fixture
+def store() -> Iterator[SqlStore]:
+    """An empty store."""
+    opened = open_store("sqlite://", "main", clock=FakeClock(), chance=FakeChance(1))
+    yield opened
+    opened.close()
+
+
+def meaning(settings: ConnectionSettings, text: str) -> ConnectionSettings:
+    """The same, but for what an MQL is."""
+
+    def changed(stage: Stage) -> Stage:
+        return replace(stage, definition=text) if stage.key == "mql" else stage
+
+    assert settings.lifecycle is not None
+    lifecycle: Lifecycle = replace(settings.lifecycle, stages=tuple(map(changed, settings.lifecycle.stages)))
+    return replace(settings, lifecycle=lifecycle)
+
+
+def pages(settings: ConnectionSettings, store: SqlStore) -> tuple[str, str]:
+    """The page as HTML and as Markdown."""
+    assert settings.lifecycle is not None
+    assert settings.teams is not None
+    kind = next(each for each in settings.connection.kinds if each.kind == "person")
+    told = history(store, definitions_of(settings))
+    page = glossary(settings.lifecycle, settings.teams, kind, systems=SYSTEMS, history=told)
+    return html(page), markdown(page)
+
+
+def test_nothing_has_changed_the_first_time(settings: ConnectionSettings, store: SqlStore) -> None:
+    """What is found there is where it begins; the same files again are no change."""
+    assert history(store, definitions_of(settings)) == ()
+    for days in range(2):
+        assert note_definitions(store, START + timedelta(days=days), definitions_of(settings)) == ()
+    assert history(store, definitions_of(settings)) == ()
+    assert all("Word by word" not in page for page in pages(settings, store))
+
+
+def test_a_first_definition_is_no_change(settings: ConnectionSettings, store: SqlStore) -> None:
+    """Whoever begins without a lifecycle and declares one later has changed nothing by it."""
+    note_definitions(store, START, {})
+    assert note_definitions(store, START, definitions_of(settings)) == ()
+    assert history(store, definitions_of(settings)) == ()
+
+
+def test_a_changed_definition_is_dated(settings: ConnectionSettings, store: SqlStore) -> None:
+    """On the page and on the stage's card: the day, and which words went and came."""
+    before = meaning(settings, "Fits what we sell and asked for a demo.")
+    after = meaning(settings, "Fits what we sell and asked for a price.")
+    note_definitions(store, START, definitions_of(before))
+    at = START + timedelta(days=3)
+    (change,) = note_definitions(store, at, definitions_of(after))
+    assert (change.at, change.term) == (at, MEANS)
+    page, text = pages(after, store)
+    day = f"Changed {at:%Y-%m-%d}"
+    assert f"<dt>{day}</dt>" in page
+    assert "definition: Fits what we sell and asked for a <del>demo.</del> <ins>price.</ins>" in page
+    assert f"- **{day}:** definition: Fits what we sell and asked for a ~~demo.~~ **price.**" in text
+    assert "## Word by word" in text
+
+
+def test_what_nobody_works_with_yet(settings: ConnectionSettings, store: SqlStore) -> None:
+    """The files say something that no cycle has begun to work with: shown as such, and not remembered by looking."""
+    note_definitions(store, START, definitions_of(settings))
+    after = meaning(settings, "Somebody else.")
+    for _ in range(2):
+        page, text = pages(after, store)
+        assert "not in force yet" in page
+        assert "not in force yet" in text
+    assert history(store, definitions_of(settings)) == ()
+
+
+def test_changes_add_up(settings: ConnectionSettings, store: SqlStore) -> None:
+    """Each change stays, oldest first; what is taken back is a change again."""
+    one, other = meaning(settings, "One."), meaning(settings, "Other.")
+    for day, each in enumerate((one, other, one)):
+        note_definitions(store, START + timedelta(days=day), definitions_of(each))
+    found = history(store, definitions_of(one))
+    assert [(change.before, change.after) for change in found] == [("One.", "Other."), ("Other.", "One.")]
+
+
+def test_all_that_both_teams_agreed_on_is_defined(settings: ConnectionSettings) -> None:
+    """Stages, how they look, moves, reasons, the handoff, teams, personas, rating; people are counted and not named."""
+    assert settings.teams is not None
+    teams = replace(settings.teams, teams=tuple(replace(team, users=("a@b.c",)) for team in settings.teams.teams))
+    found = definitions_of(replace(settings, teams=teams))
+    sorts = {"stage", "move", "reason", "handoff", "team", "persona", "rating", "grade"}
+    assert {term.sort for term in found} == sorts
+    assert found[Term("stage", "mql", "in crm")] == "Open - Not Contacted"
+    assert found[Term("team", "sales", "people named one by one")] == "1"
+    assert not any("a@b.c" in text for text in found.values())
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "runs"),
+    [
+        ("a b c", "a x c", (Words("", "a"), Words("-", "b"), Words("+", "x"), Words("", "c"))),
+        ("a b", "a b c", (Words("", "a b"), Words("+", "c"))),
+        (None, "a", (Words("+", "a"),)),
+        ("a", None, (Words("-", "a"),)),
+    ],
+)
+def test_word_by_word(before: str | None, after: str | None, runs: tuple[Words, ...]) -> None:
+    """What stayed, went and came, in the order of the sentence."""
+    assert word_by_word(before, after) == runs
