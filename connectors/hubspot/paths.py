@@ -11,8 +11,11 @@ from typing import Final
 from urllib.parse import quote
 
 from syncd.model.errors import NeedsOperator
+from syncd.model.remote import RemoteRef
 
 NUMBERED: Final = "v3"
+TYPES: Final = {"contacts": "0-1", "companies": "0-2", "deals": "0-3"}
+"""HubSpot's ids of its standard objects, as they stand in the addresses of its pages."""
 VERSIONS: Final = ("2026-09", "2026-03", NUMBERED)
 
 
@@ -101,3 +104,14 @@ class Paths:
 
     def _of(self, area: str, name: str) -> str:
         return f"/{area}/v3/{name}" if self.version == NUMBERED else f"/{area}/{name}/{self.version}"
+
+
+def page(domain: str, portal: str, ref: RemoteRef) -> str | None:
+    """The address of a record in HubSpot's own pages, for people who are told of it.
+
+    :param domain: ``uiDomain`` of the account details, which depends on where the account is hosted.
+    """
+    number = TYPES.get(ref.object)
+    if not domain or not portal or number is None:
+        return None
+    return f"https://{domain}/contacts/{portal}/record/{number}/{quote(ref.id, safe='')}"

@@ -58,3 +58,10 @@ def as_told(id: str) -> str:
 def object_of(id: str) -> str | None:
     """The object an id belongs to by its key prefix, where the prefix is one of the standard ones."""
     return PREFIXES.get(id[:3])
+
+
+def page(login_url: str, id: str) -> str | None:
+    """The address of a record, for people who are told of it: the org's domain and the id alone, which the org leads on
+    to the page that it uses. ``None`` for what is no org on the web.
+    """
+    return f"{login_url}/{id}" if login_url.startswith("https://") else None

@@ -7,12 +7,13 @@ argument. Heavy libraries are imported where they are used, so that commands tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
 from syncd.bootstrap.defining import note_in_force
+from syncd.bootstrap.notices import notified, post_to, unreadable_targets
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
@@ -34,11 +35,13 @@ __all__ = [
     "open_roster",
     "open_scratch",
     "open_world",
+    "post_to",
     "read_agreed",
     "read_config",
     "read_only_fields",
     "read_outline",
     "sfdx_package",
+    "unreadable_targets",
     "verifier",
 ]
 
@@ -128,7 +131,11 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
         try:
             if not read_only:
                 note_in_force(settings, store, clock.now())
-            yield build_world(settings, connectors, store, clock, who=who, holder=holder_name(who), read_only=read_only)
+            world = build_world(
+                settings, connectors, store, clock, who=who, holder=holder_name(who), read_only=read_only
+            )
+            with nullcontext() if read_only else notified(loaded, store, settings.connection.name):
+                yield world
         finally:
             close_all(connectors)
     finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,11 @@ from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, 
 if TYPE_CHECKING:
     import threading
 
+    from syncd.bootstrap.notices import Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
+    from syncd.observe.metrics import Reading
+    from syncd.operations.health import Health
     from syncd.operations.worker import Daemon
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import ConnectionSettings, Loaded
@@ -54,6 +58,7 @@ class Workshop:
         self._loaded = loaded
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
+        self._notices: Notices | None = None
 
     @property
     def on_sqlite(self) -> bool:
@@ -134,6 +139,37 @@ class Workshop:
             alive_here=alive_here,
         )
 
+    def tell(self, daemon: Daemon) -> None:
+        """Begins to tell people what the configuration says, or tells them what it says by now."""
+        telling, names = self._loaded.notify.telling, tuple(self._loaded.connections)
+        if self._notices is not None:
+            self._notices.teller.use(telling, names)
+        elif telling.targets:
+            from syncd.bootstrap.notices import PATIENCE, Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
+            from syncd.operations.alarms import Alarms  # noqa: PLC0415
+
+            store = cache(self.store)
+            alarms = Alarms(
+                polls=self.polls,
+                store=store,
+                roster=daemon.roster,
+                clock=self.clock,
+                many=lambda: self._loaded.notify.telling.dead_letters,
+                began=self.clock.monotonic(),
+            )
+            self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
+            self._notices.start()
+
+    @property
+    def tells(self) -> bool:
+        """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
+        return self._notices is not None and self._notices.at_work
+
+    def _readings(self, health: Health) -> Iterator[Reading]:
+        yield from health.readings()
+        if self._notices is not None:
+            yield from self._notices.teller.readings()
+
     def console(self, daemon: Daemon, address: str) -> Console:
         """Health and metrics of a daemon, on loopback.
 
@@ -154,7 +190,7 @@ class Workshop:
             trouble=lambda: daemon.trouble,
             sunsets=lambda name: ends(self._loaded.connection(name)),
         )
-        metrics = Metrics(health.readings)
+        metrics = Metrics(lambda: self._readings(health))
         listen(metrics.heard)
         app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
         return Console(app, host=host, port=port)
@@ -174,7 +210,9 @@ class Workshop:
         )
 
     def close(self) -> None:
-        """Gives back connections to the vendors and to the database."""
+        """Gives back connections to the vendors and to the database; what was heard is kept before."""
+        if self._notices is not None:
+            self._notices.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

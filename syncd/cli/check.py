@@ -35,8 +35,11 @@ def check(
     except BadConfig as trouble:
         flaws = trouble.flaws
     if loaded is not None:
+        from syncd.bootstrap import unreadable_targets
+
         for settings in loaded.connections.values():
             flaws += _cases(settings)
+        flaws += unreadable_targets(loaded)
         if online and not flaws:
             flaws, notices = _online(call, loaded)
     _print(loaded, flaws, notices, online=online, as_json=as_json)

@@ -30,6 +30,7 @@ from syncd.cli import (
     explain,
     glossary,
     held,
+    notify,
     parked,
     pausing,
     plan,
@@ -128,6 +129,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(store.app, name="store")
 app.add_typer(sentinel.app, name="sentinel")
 app.add_typer(held.app, name="held")
+app.add_typer(notify.app, name="notify")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
 app.command("glossary")(glossary.glossary)

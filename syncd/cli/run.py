@@ -14,6 +14,8 @@ from syncd.cli.call import Call
 
 if TYPE_CHECKING:
     from syncd.bootstrap import Workshop
+    from syncd.operations.worker import Daemon
+    from syncd.settings.accounts import Loaded
 
 
 def run(
@@ -35,9 +37,7 @@ def run(
 
     call: Call = context.obj
     stop, hangup = threading.Event(), threading.Event()
-    loaded = call.loaded()
-    if call.connection is not None:
-        loaded = loaded.only(call.connection)
+    loaded = _checked(call)
     workshop = Workshop(loaded, stop=stop)
     daemon = workshop.daemon()
     console = workshop.console(daemon, http) if http is not None else None
@@ -48,9 +48,10 @@ def run(
         signal.signal(signal.SIGHUP, lambda *_: hangup.set())
         if console is not None:
             console.start()
+        workshop.tell(daemon)
         ended = serve(
             daemon,
-            reload=lambda: _reload(call, workshop),
+            reload=lambda: _reload(call, workshop, daemon),
             reload_wanted=lambda: _heard(hangup),
             patient=SystemClock(),
         )
@@ -65,6 +66,9 @@ def run(
         workshop.close()
         for number, handler in before.items():
             signal.signal(number, handler)
+    if workshop.tells:
+        sys.stderr.flush()
+        os._exit(0)  # for the same reason: a receiver of notices that does not answer
 
 
 def _heard(hangup: threading.Event) -> bool:
@@ -73,6 +77,21 @@ def _heard(hangup: threading.Event) -> bool:
     return heard
 
 
-def _reload(call: Call, workshop: Workshop) -> None:
+def _reload(call: Call, workshop: Workshop, daemon: Daemon) -> None:
+    workshop.replace(_checked(call))
+    workshop.tell(daemon)
+
+
+def _checked(call: Call) -> Loaded:
+    """The configuration, whose targets can be sent to as far as their addresses tell.
+
+    :raises BadConfig: with every flaw found.
+    """
+    from syncd.bootstrap import unreadable_targets
+    from syncd.model.errors import BadConfig
+
     loaded = call.loaded()
-    workshop.replace(loaded.only(call.connection) if call.connection is not None else loaded)
+    flaws = unreadable_targets(loaded)
+    if flaws:
+        raise BadConfig(flaws)
+    return loaded.only(call.connection) if call.connection is not None else loaded

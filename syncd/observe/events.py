@@ -85,6 +85,7 @@ KEYS: Final[Mapping[str, str]] = {
     "mode": "live or shadow",
     "ms": "duration in milliseconds",
     "new": "ref of the record it became",
+    "notice": "id of a notice, which stands in its message, too",
     "object": "vendor object, or several",
     "old": "ref of the record it was",
     "operation": "name of the API operation",
@@ -106,6 +107,7 @@ KEYS: Final[Mapping[str, str]] = {
     "store": "sqlite or postgresql",
     "step": "what was made: the name of a field, of a right, or of a permission set",
     "stream": "changes, departures or scan",
+    "target": "name of a target in `notify.targets`",
     "template": "the library's unformatted text; empty where it came formatted, see `at`",
     "topic": "field, clear, match, gone, lost, move or waits",
     "trace": "file:line of each frame, innermost last",
@@ -330,6 +332,40 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The time that sales had for somebody is over, and nothing was done.",
         "`syncd report handoff --show touch:breached` or `decision:breached` lists them",
     ),
+    # -- notices ---------------------------------------------------------------------------------------------------
+    "notify.sent": Event("info", ("target", "notice", "attempt", "ms"), "A target took a notice."),
+    "notify.failed": Event(
+        "warning",
+        ("target", "notice", "attempt", "after", "reason"),
+        "A target took no notice; it waits, and is sent again in `after` seconds. Other targets get theirs meanwhile.",
+        "read `reason`; `syncd notify test` tries it, `syncd notify list` shows what waits",
+    ),
+    "notify.dropped": Event(
+        "error",
+        ("target", "records", "reason"),
+        "So many notices were given up: too many waited, or nobody of that name is configured any more.",
+        "mend the target; what happened meanwhile is in the log",
+    ),
+    "notify.unkept": Event(
+        "warning",
+        ("error", "reason"),
+        "The store does not take notices just now; they are kept in memory. Told once until it works again.",
+        "look at the store: `syncd status`",
+    ),
+    "side.stalled": Event(
+        "error",
+        ("since",),
+        "A side was not read to its present edge for three intervals: nothing arrives from it.",
+        "`syncd status`; the last `turn.failed` in the log says why",
+    ),
+    "side.polled_again": Event("info", (), "A side that had stalled is read again."),
+    "dead_letters.many": Event(
+        "warning",
+        ("records", "limit"),
+        "More records cannot be written than `notify.dead_letters` lets pass.",
+        "`syncd dead-letters list`",
+    ),
+    "dead_letters.few": Event("info", ("records", "limit"), "No more than that any longer."),
     # -- people and records ----------------------------------------------------------------------------------------
     "conflict.opened": Event(
         "warning",
@@ -522,6 +558,50 @@ EVENTS: Final[Mapping[str, Event]] = {
 }
 """All events by name."""
 
+_GOOD_NEWS: Final = frozenset(
+    [
+        "brake.answered",
+        "brake.released",
+        "conflict.resolved",
+        "dead_letters.few",
+        "handoff.due",
+        "run.finished",
+        "service.recovered",
+        "service.started",
+        "service.stopped",
+        "side.itself_again",
+        "side.polled_again",
+        "store.accepted",
+    ]
+)
+_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
+"""One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""
+TELLABLE: Final = frozenset(
+    name
+    for name, event in EVENTS.items()
+    if (event.level in {"warning", "error"} or name in _GOOD_NEWS) and not name.startswith(_NOT_FOR_PEOPLE)
+)
+"""Events that a person can be told of (``notify.targets.NAME.events``)."""
+USUAL: Final = frozenset(
+    {
+        "brake.held",
+        "config.refused",
+        "dead_letters.many",
+        "field.quarantined",
+        "handoff.due",
+        "handoff.overdue",
+        "privacy.doubted",
+        "process.crashed",
+        "routing.nobody",
+        "service.troubled",
+        "side.not_itself",
+        "side.stalled",
+        "store.restored",
+        "turn.crashed",
+    }
+)
+"""What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
+
 
 def logs_reference() -> str:
     """The body of ``docs/logs.md``: levels, events with their keys, and the meaning of each key, as Markdown."""
@@ -547,6 +627,14 @@ def logs_reference() -> str:
             f"| {event.meaning} | {event.action} |"
             for name, event in sorted(EVENTS.items())
         ),
+        "",
+        "## Events for people",
+        "",
+        "A target of `notify` ([notifications.md](notifications.md)) that names no events is told of",
+        f"{', '.join(f'`{name}`' for name in sorted(USUAL))}.",
+        "",
+        "It can also name",
+        f"{', '.join(f'`{name}`' for name in sorted(TELLABLE - USUAL))}.",
         "",
         "## Keys of their own",
         "",

@@ -58,6 +58,11 @@ def listen(listener: Listener) -> None:
     _State.listeners = (*_State.listeners, listener)
 
 
+def unlisten(listener: Listener) -> None:
+    """Tells a function of nothing any more."""
+    _State.listeners = tuple(each for each in _State.listeners if each != listener)
+
+
 def emit(event: str, **keys: Loggable) -> None:
     """Writes one line.
 

@@ -128,6 +128,18 @@ METRICS: Final[Mapping[str, About]] = {
         "Days until the vendor ends the version of its API that is in use, where that is announced.",
         "below 180: `syncd doctor` says what to do",
     ),
+    "syncd_notices_waiting": About(
+        "gauge",
+        ("connection", "target"),
+        "Notices that a target has not taken yet.",
+        "above 0 for minutes: `syncd notify list`",
+    ),
+    "syncd_notices_total": About(
+        "counter",
+        ("connection", "target", "outcome"),
+        "Notices that were sent to a target. `outcome` is taken or failed; a failed one is sent again.",
+        "any `failed`",
+    ),
     "syncd_workers": About("gauge", (), "Daemons at work on this store.", "fewer than you started"),
 }
 """Names to meanings."""
@@ -171,6 +183,9 @@ class Metrics:
                 self._count("syncd_api_refusals_total", connection, side, str(keys.get("error")))
             case "write.refused":
                 self._count("syncd_write_refusals_total", connection, side, str(keys.get("code")))
+            case "notify.sent" | "notify.failed":
+                outcome = "taken" if event == "notify.sent" else "failed"
+                self._count("syncd_notices_total", connection, str(keys.get("target")), outcome)
             case "turn.failed" | "turn.crashed":
                 self._count("syncd_turns_failed_total", connection, str(keys.get("error")))
             case "run.finished" if keys.get("state") != "running":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Final
 
 from syncd.model.values import SIDES, Instant, Side
@@ -24,6 +25,12 @@ def stale(store: Store, name: str, *, poll: float, now: Instant) -> Iterator[str
     """A sentence for each side of a connection that was not polled for three intervals."""
     for side, at in polled(store).items():
         yield from _verdict(name, side, at, poll=poll, now=now)
+
+
+def stalled(store: Store, *, poll: float, now: Instant) -> dict[Side, Instant]:
+    """The sides that were read once and then not for three intervals, and when each was read last."""
+    late = now - timedelta(seconds=STALE * poll + SLACK)
+    return {side: at for side, at in polled(store).items() if at is not None and at < late}
 
 
 def _verdict(name: str, side: Side, at: Instant | None, *, poll: float, now: Instant) -> Iterator[str]:

@@ -34,6 +34,7 @@ from syncd.model.values import Instant, Side
 from syncd.ports.appended import AppendedStore
 from syncd.ports.assignments import AssignmentStore
 from syncd.ports.ledger import LedgerStore
+from syncd.ports.outbox import Outbox
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""
 
 
-class Store(LedgerStore, AssignmentStore, AppendedStore, Protocol):
+class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------

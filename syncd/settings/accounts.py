@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,10 @@ from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.lifecycle import Lifecycle, Teams
 from syncd.model.mapping import Connection
+from syncd.model.notice import Telling
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.settings.tree import Mark
 
 if TYPE_CHECKING:
     from syncd.settings.cases import Case
@@ -154,6 +156,15 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class NotifySettings:
+    """Who is told of what, the address of each target by its name, and where that stands, for later flaws."""
+
+    telling: Telling = field(default_factory=Telling)
+    urls: Mapping[str, Secret] = field(default_factory=dict)
+    places: Mapping[str, Mark] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
     connections. ``jobs_url`` is ``None`` for a queue beside the store, ``threads`` how many connections are polled at
@@ -167,6 +178,7 @@ class Loaded:
     connections: Mapping[str, ConnectionSettings]
     files: tuple[Path, ...]
     hash: str
+    notify: NotifySettings = field(default_factory=NotifySettings)
 
     def only(self, name: str) -> Loaded:
         """The same with one connection. :raises BadUsage: as ``connection``."""

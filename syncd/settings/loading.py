@@ -32,6 +32,7 @@ from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
+from syncd.settings.notify import notify_settings
 from syncd.settings.routing_rules import with_routing
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
@@ -77,6 +78,7 @@ class _Loading:
             name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()
         }
         self._accounts_apart(connections)
+        notify = notify_settings(section.notify, tree=self.tree, folder=self.folder, connections=connections.keys())
         self.flaws += self.tree.flaws
         if self.flaws:
             raise BadConfig(ordered(self.flaws))
@@ -90,6 +92,7 @@ class _Loading:
             connections=sound,
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
+            notify=notify,
         )
 
     # -- connections -------------------------------------------------------------------------------------------------

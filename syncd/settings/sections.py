@@ -228,6 +228,47 @@ class ConnectionSection(Section):
     crm: CrmSection = Field(description="The CRM org.")
 
 
+class TargetSection(Section):
+    """Somebody who is told of events. Its address holds credentials and stands in no YAML file."""
+
+    url: SecretText | None = Field(
+        None,
+        description="Address as apprise writes it (`mailtos://...`, `jsons://...`, `slack://...`), from the "
+        "environment alone; in a file of its own: `url_file`.",
+    )
+    url_file: Text | None = Field(None, description="File that holds the address; read again for every message.")
+    events: list[Text] | None = Field(
+        None, min_length=1, description="Log events that it is told of (docs/notifications.md). Not given: the usual."
+    )
+    connections: list[Text] | None = Field(
+        None, min_length=1, description="Connections that it is told of. Not given: all."
+    )
+
+    @model_validator(mode="after")
+    def _address(self) -> TargetSection:
+        _one_of(self, "url")
+        if self.url is None and self.url_file is None:
+            raise ValueError("no address is given; set url_file (or url in the environment)")
+        return self
+
+
+class NotifySection(Section):
+    """Who is told when something needs a person (docs/notifications.md)."""
+
+    targets: dict[Name, TargetSection] = Field(
+        default_factory=dict, description="Targets by name (lower case letters, digits, single underscores)."
+    )
+    repeat: float = Field(
+        14_400,
+        ge=0,
+        le=2_592_000,
+        description="Seconds after which what still stands is told once more; 0: never.",
+    )
+    dead_letters: int = Field(
+        10, ge=0, le=1_000_000, description="Records that cannot be written, above which `dead_letters.many` is told."
+    )
+
+
 class SyncdFile(Section):
     """The file ``syncd.yaml``."""
 
@@ -236,6 +277,7 @@ class SyncdFile(Section):
     jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
     http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
+    notify: NotifySection = Field(default_factory=NotifySection, description="Who is told of events.")
     connections: dict[Name, ConnectionSection] = Field(
         min_length=1, description="Connections by name (lower case letters, digits, single underscores)."
     )

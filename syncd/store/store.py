@@ -21,6 +21,7 @@ from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.ledger import Ledger
 from syncd.store.links import Links
+from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
 from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
@@ -42,6 +43,7 @@ class SqlStore(
     Ledger,
     Assignments,
     AppendedRows,
+    Outboxes,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 

@@ -91,8 +91,19 @@ def test_no_metric_is_labelled_with_what_could_be_a_person() -> None:
         "state",
         "measure",
         "clock",
+        "target",
     }
     for name, about in METRICS.items():
         assert set(about.labels) <= allowed, name
         assert name.endswith("_total") == (about.sort == "counter"), name
         assert name.startswith("syncd_")
+
+
+def test_notices_are_counted_by_whether_they_were_taken(metrics: Metrics) -> None:
+    """Each attempt, per target."""
+    with bound(connection="main"):
+        emit("notify.failed", target="ops", notice="n", attempt=1, after=5.0, reason="down")
+        emit("notify.sent", target="ops", notice="n", attempt=2, ms=3)
+    told = exposed(metrics)
+    assert told["syncd_notices_total", ("main", "ops", "failed")] == 1
+    assert told["syncd_notices_total", ("main", "ops", "taken")] == 1

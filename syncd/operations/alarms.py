@@ -1,0 +1,64 @@
+"""Two things that are news and that no single event begins: a side that is read no longer, and too many dead letters.
+
+``look`` is called every now and then by a thread of its own, so that it tells of a cycle that hangs, too. Each is told
+when it begins and when it ends. A daemon that has just started is given three intervals before a side counts as
+stalled: it was not read while nothing ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from syncd.model.values import Side, stamp
+from syncd.observe.log import bound, emit
+from syncd.operations.staleness import SLACK, STALE, stalled
+from syncd.ports.roster import Roster
+from syncd.ports.store import Store
+from syncd.ports.system import Clock
+
+
+@dataclass(slots=True)
+class Alarms:
+    """Looks at one daemon's connections. ``many`` is how many dead letters are no news yet."""
+
+    polls: Callable[[], Mapping[str, float]]
+    store: Callable[[str], Store]
+    roster: Roster
+    clock: Clock
+    many: Callable[[], int]
+    began: float
+    _stalled: set[tuple[str, Side]] = field(default_factory=set)
+    _above: set[str] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Emits what has changed since the last look.
+
+        :raises SyncdError: if the store is in trouble.
+        """
+        polls, now, up = self.polls(), self.clock.now(), self.clock.monotonic() - self.began
+        for name, turn in self.roster.turns(polls.keys(), now).items():
+            with bound(connection=name):
+                store = self.store(name)
+                self._count(name, store)
+                if turn.paused is None and up > STALE * polls[name] + SLACK:
+                    self._judge(name, store, polls[name])
+
+    def _judge(self, name: str, store: Store, poll: float) -> None:
+        late = stalled(store, poll=poll, now=self.clock.now())
+        for side in Side:
+            if side in late and (name, side) not in self._stalled:
+                self._stalled.add((name, side))
+                emit("side.stalled", side=str(side), since=stamp(late[side]))
+            elif side not in late and (name, side) in self._stalled:
+                self._stalled.discard((name, side))
+                emit("side.polled_again", side=str(side))
+
+    def _count(self, name: str, store: Store) -> None:
+        records, limit = store.counts().get("dead_letters", 0), self.many()
+        if records > limit and name not in self._above:
+            self._above.add(name)
+            emit("dead_letters.many", records=records, limit=limit)
+        elif records <= limit and name in self._above:
+            self._above.discard(name)
+            emit("dead_letters.few", records=records, limit=limit)

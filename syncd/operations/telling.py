@@ -1,0 +1,300 @@
+"""Gathers what was heard into one notice per target and cycle, and sends notices until each target has taken its own.
+
+Promises
+
+* What was heard becomes a notice in one transaction, and what a target was told is remembered in the same one: a crash
+  at any point loses nothing and tells nothing twice, but for the notice that was being sent, which then says so.
+* A target gets its notices in the order they arose. One that takes none is asked again after 5 s, then twice as long
+  up to ten minutes; the others are sent to beside it.
+* One process at a time gathers and sends for a connection. Nothing here waits inside a cycle.
+
+At most ``MOST`` notices wait per target and connection; then the oldest is given up, which is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+import orjson
+
+from syncd.core.notices import news
+from syncd.model.errors import Stopping, SyncdError
+from syncd.model.notice import Heard, Item, Message, Notice, Target, Telling
+from syncd.model.values import Instant, instant, stamp
+from syncd.observe.log import bound, emit
+from syncd.operations.hearing import Hearing, read, written
+from syncd.operations.wording import as_sent, message
+from syncd.ports.outbox import HEARD, TELLS, TOLD, WAITING, Outbox, Row
+from syncd.ports.post import Post
+from syncd.ports.system import Abreast, Chance, Clock
+
+PATIENCE: Final = 20.0
+"""Seconds that what was heard waits at most for the end of its cycle: an alert arrives within a minute."""
+LEFT: Final = 30.0
+"""Seconds after which what another process heard, and did not gather, is gathered by whoever looks."""
+LOOK: Final = 30.0
+"""Seconds between two looks for what others left."""
+RIGHT: Final = timedelta(seconds=90)
+"""How long the right to gather and send is taken for; a round is shorter."""
+ROUND: Final = 20.0
+FIRST: Final = 5.0
+LONGEST: Final = 600.0
+MOST: Final = 3_000
+
+
+@dataclass(slots=True)
+class _Pause:
+    """A target that took nothing: how often in a row, and when it is asked again."""
+
+    times: int
+    until: float
+
+
+@dataclass(slots=True)
+class Teller:
+    """``tick`` is called every second or so by one thread; ``at_once`` at the end of a command.
+
+    ``several`` says whether commands must name the connection; ``pages`` finds the addresses of the records that an
+    item of a connection is about; ``gone`` judges names of processes; ``turn`` is the seconds after which a target's
+    turn ends, however much waits for it.
+    """
+
+    telling: Telling
+    connections: Sequence[str]
+    outbox: Callable[[str], Outbox]
+    hearing: Hearing
+    post: Post
+    clock: Clock
+    chance: Chance
+    abreast: Abreast
+    several: Callable[[], bool]
+    pages: Callable[[str, Item], Sequence[str]]
+    gone: Callable[[str], bool] = lambda _: False
+    turn: float = ROUND
+    _pauses: dict[str, _Pause] = field(default_factory=dict)
+    _again: dict[str, float] = field(default_factory=dict)
+    _looked: dict[str, float] = field(default_factory=dict)
+    _swept: set[str] = field(default_factory=set)
+    _trouble: str = ""
+
+    def use(self, telling: Telling, connections: Sequence[str]) -> None:
+        """Another configuration, from now on."""
+        self.telling, self.connections = telling, connections
+        self.hearing.events, self.hearing.connections = telling.events, frozenset(connections)
+        self.hearing.default = connections[0]
+        for kept in (self._pauses, self._looked, self._swept, self._again):
+            kept.clear()
+
+    def tick(self) -> None:
+        """Does what is due. Trouble of the store is told once and costs this tick."""
+        now = self.clock.monotonic()
+        for name in self.connections:
+            looks = now - self._looked.get(name, float("-inf")) >= LOOK
+            over = self.hearing.is_over(name, patience=PATIENCE)
+            if looks or over or now >= self._again.get(name, float("inf")):
+                self._look(name, self.hearing.take(name) if over else {})
+                self._looked[name] = now if looks else self._looked.get(name, now)
+
+    def at_once(self) -> None:
+        """Gathers everything that was heard, and asks each target once."""
+        for name in self.connections:
+            self._look(name, self.hearing.take(name))
+
+    def _look(self, connection: str, taken: dict[str, Heard]) -> None:
+        """Gathers what was taken, if there is anything, and what others left, and sends what waits."""
+        try:
+            with bound(connection=connection):
+                if taken or self._is_due(connection):
+                    self._turn(connection, self.outbox(connection), taken)
+            self._trouble = ""
+        except Stopping:
+            raise
+        except SyncdError as trouble:
+            if not self._trouble:
+                emit("notify.unkept", error=type(trouble).__name__, reason=str(trouble))
+            self._trouble = str(trouble)
+
+    def _is_due(self, connection: str) -> bool:
+        """Whether something was left by others, or waits and may be sent. Only reads: most looks find nothing."""
+        outbox, again = self.outbox(connection), self._again.get(connection, float("-inf"))
+        return bool(outbox.rows(HEARD, 1) or (self.clock.monotonic() >= again and outbox.rows(WAITING, 1)))
+
+    def _turn(self, connection: str, outbox: Outbox, taken: dict[str, Heard]) -> None:
+        now = self.clock.now()
+        gathered = False
+        try:
+            if not outbox.seize(TELLS, self.hearing.me, now, now + RIGHT):
+                if taken:  # for whoever has the right: this process may end before it gets it
+                    outbox.exchange((), {name: written(each) for name, each in taken.items()}, now)
+                return
+            if connection not in self._swept:
+                self._sweep(outbox)
+                self._swept.add(connection)
+            self._gather(connection, outbox, taken)
+            gathered = True
+        finally:
+            if not gathered:
+                self.hearing.give_back(connection, taken)
+        try:
+            targets = [each for each in self.telling.targets if not self._paused(each.name)]
+            left = self.abreast([partial(self._send, connection, outbox, each) for each in targets])
+            self._again.pop(connection, None)
+            if any(left) or len(targets) < len(self.telling.targets):
+                pauses = [self._pauses[each.name].until for each in self.telling.targets if self._paused(each.name)]
+                unasked = any(more and not self._paused(each.name) for more, each in zip(left, targets, strict=True))
+                self._again[connection] = self.clock.monotonic() if unasked else min(pauses)
+        finally:
+            now = self.clock.now()
+            outbox.seize(TELLS, self.hearing.me, now, now)
+
+    def _sweep(self, outbox: Outbox) -> None:
+        """Gives up what waits for targets that nobody has configured any more."""
+        known = {each.name for each in self.telling.targets}
+        names: dict[str, list[str]] = {}
+        for row in outbox.rows(WAITING, MOST):
+            target = row.name.split(":")[2]
+            if target not in known:
+                names.setdefault(target, []).append(row.name)
+        for target, rows in names.items():
+            outbox.exchange([*rows, told_to(target)], {}, self.clock.now())
+            emit("notify.dropped", target=target, records=len(rows), reason="no target has that name any more")
+
+    # -- gathering ---------------------------------------------------------------------------------------------------
+    def _gather(self, connection: str, outbox: Outbox, taken: Mapping[str, Heard]) -> None:
+        heard, lost = dict(taken), 0
+        growing, now = self.hearing.at_work(connection), self.clock.now()
+        for row in outbox.rows(HEARD, MOST):
+            theirs = row.name.removeprefix(HEARD).rsplit(":", 2)[0]
+            fresh = abs((now - row.at).total_seconds()) < LEFT and not self.gone(theirs)
+            if row.name in taken or row.name in growing or fresh:
+                continue
+            told = read(row.content)
+            lost += told is None
+            heard[row.name] = told or Heard("", row.at, ())
+        if heard:
+            self._write(connection, outbox, heard, now)
+        if lost:
+            emit("notify.dropped", target="", records=lost, reason="another version of syncd wrote them")
+
+    def _write(self, connection: str, outbox: Outbox, heard: Mapping[str, Heard], now: Instant) -> None:
+        """Turns what was heard into a notice per target, in one transaction."""
+        gone, put, dropped = list(heard), dict[str, bytes](), dict[str, int]()
+        all_of_it = [each for each in heard.values() if each.event]
+        for target in self.telling.targets:
+            if not target.hears_of(connection):
+                continue
+            told = _told(outbox.rows(told_to(target.name), 1))
+            found, known = news(all_of_it, target, told, now=now, repeat=self.telling.repeat)
+            if known != told:
+                put[told_to(target.name)] = orjson.dumps(known)
+            if found:
+                waiting = outbox.rows(waiting_for(target.name), MOST + 1)
+                number = max(_ms(now), int(waiting[-1].name.split(":")[3]) + 1 if waiting else 0)
+                text = message(
+                    connection, found, several=self.several(), pages=lambda item: self.pages(connection, item)
+                )
+                notice = Notice(self.chance.identifier()[:8], now, text)
+                put[f"{waiting_for(target.name)}{number:015d}"] = stored(notice)
+                if over := waiting[: max(0, len(waiting) + 1 - MOST)]:
+                    gone += [row.name for row in over]
+                    dropped[target.name] = len(over)
+        outbox.exchange(gone, put, now)
+        for name, number in dropped.items():
+            emit("notify.dropped", target=name, records=number, reason=f"more than {MOST} waited")
+
+    # -- sending -----------------------------------------------------------------------------------------------------
+    def _paused(self, target: str) -> bool:
+        pause = self._pauses.get(target)
+        return pause is not None and self.clock.monotonic() < pause.until
+
+    def _send(self, connection: str, outbox: Outbox, target: Target) -> bool:
+        """Sends what waits for a target, until it takes one not; whether something is left."""
+        began = self.clock.monotonic()
+        while rows := outbox.rows(waiting_for(target.name), 20):
+            for row in rows:
+                if self.clock.stopping() or self.clock.monotonic() - began > self.turn:
+                    return True
+                notice = restored(row.content)
+                if notice is None:
+                    outbox.exchange([row.name], {}, self.clock.now())
+                    emit("notify.dropped", target=target.name, records=1, reason="another version of syncd wrote it")
+                elif not self._sent(connection, outbox, target.name, row.name, notice):
+                    return True
+        return False
+
+    def _sent(self, connection: str, outbox: Outbox, target: str, row: str, notice: Notice) -> bool:
+        began = self.clock.monotonic()
+        tried = replace(notice, tries=notice.tries + 1)
+        outbox.exchange((), {row: stored(tried)}, self.clock.now())  # before it is sent: a crash may come after
+        posted = self.post(target, as_sent(connection, notice, self.clock.now()))
+        if not posted.taken:
+            times = self._pauses[target].times + 1 if target in self._pauses else 1
+            after = min(LONGEST, FIRST * 2 ** min(times - 1, 20))
+            self._pauses[target] = _Pause(times, self.clock.monotonic() + after)
+            emit("notify.failed", target=target, notice=notice.id, attempt=tried.tries, after=after, reason=posted.said)
+            return False
+        outbox.exchange([row], {}, self.clock.now())
+        self._pauses.pop(target, None)
+        ms = round((self.clock.monotonic() - began) * 1000)
+        emit("notify.sent", target=target, notice=notice.id, attempt=tried.tries, ms=ms)
+        return True
+
+    # -- for an operator ---------------------------------------------------------------------------------------------
+    def readings(self) -> Iterable[tuple[str, tuple[str, ...], float]]:
+        """For metrics: how many notices wait."""
+        for connection in self.connections:
+            for target in self.telling.targets:
+                if target.hears_of(connection):
+                    number = len(self.outbox(connection).rows(waiting_for(target.name), MOST + 1))
+                    yield "syncd_notices_waiting", (connection, target.name), float(number)
+
+
+def waiting(outbox: Outbox) -> Iterator[tuple[str, Notice]]:
+    """What waits to be sent, and to whom, in the order of targets and then of time."""
+    for row in outbox.rows(WAITING, MOST):
+        notice = restored(row.content)
+        if notice is not None:
+            yield row.name.split(":")[2], notice
+
+
+def told_to(target: str) -> str:
+    """The name of the row that keeps what a target was told."""
+    return f"{TOLD}{target}:"
+
+
+def waiting_for(target: str) -> str:
+    """Begins the names of a target's notices."""
+    return f"{WAITING}{target}:"
+
+
+def stored(notice: Notice) -> bytes:
+    """What a waiting notice's row holds."""
+    text = notice.message
+    told = {"id": notice.id, "at": stamp(notice.at), "title": text.title, "body": text.body, "gravity": text.gravity}
+    return orjson.dumps({**told, "tries": notice.tries})
+
+
+def restored(content: bytes) -> Notice | None:
+    """What a row says; ``None`` if this version of syncd does not know its form."""
+    try:
+        told = orjson.loads(content)
+        text = Message(str(told["title"]), str(told["body"]), told["gravity"])
+        return Notice(str(told["id"]), instant(told["at"]), text, int(told["tries"]))
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _told(rows: Sequence[Row]) -> dict[str, int]:
+    """What a target was told; nothing where another version of syncd keeps it otherwise: then it is told once more."""
+    try:
+        return {str(name): int(at) for row in rows for name, at in orjson.loads(row.content).items()}
+    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
+        return {}
+
+
+def _ms(at: Instant) -> int:
+    return int(at.timestamp() * 1000)
