@@ -26,7 +26,7 @@ from syncd.model.plan import Decision, Detach, KindPlan, Plan
 from syncd.model.remote import RemoteRef
 from syncd.model.values import SIDES, Side
 from syncd.observe.log import emit
-from syncd.ports.store import BRAKE_ANSWERS, BRAKE_HELD
+from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 
 COUNTED: Final = timedelta(minutes=1)
 """How long the number of linked records is good for."""

@@ -28,7 +28,8 @@ from syncd.model.run import Request, Run, RunState
 from syncd.model.values import SIDES
 from syncd.model.write import Origin
 from syncd.observe.log import emit
-from syncd.ports.store import POLLED, Settlement
+from syncd.ports.memory import POLLED
+from syncd.ports.store import Settlement
 
 APPROVE = "approve"
 

@@ -23,7 +23,8 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
 from syncd.observe.log import emit
-from syncd.ports.store import DRIFT, Store
+from syncd.ports.memory import DRIFT
+from syncd.ports.store import Store
 
 
 def without(kind: KindMapping, flaws: Sequence[Flaw]) -> KindMapping:

@@ -24,7 +24,7 @@ from syncd.engine.world import World
 from syncd.model.link import QUARANTINED, FieldChange, FieldWrite, Parked
 from syncd.model.plan import Decision, Update
 from syncd.model.values import FieldType, Instant, Side
-from syncd.ports.store import RELEASED
+from syncd.ports.memory import RELEASED
 
 FLIPS: Final = 3
 """So many flips of one field of one record are written within ``WINDOW``."""

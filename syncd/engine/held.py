@@ -9,7 +9,8 @@ from typing import Final
 
 from syncd.model.brake import HeldChange, Key, Mark, Measure
 from syncd.model.values import Instant, Side
-from syncd.ports.store import BRAKE_SECRET, Store
+from syncd.ports.memory import BRAKE_SECRET
+from syncd.ports.store import Store
 from syncd.ports.system import Chance
 
 MANY: Final = 10

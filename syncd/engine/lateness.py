@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 
 from syncd.model.values import Instant, stamp
 from syncd.observe.log import emit
-from syncd.ports.store import LATE, Store
+from syncd.ports.memory import LATE
+from syncd.ports.store import Store
 
 CLOCKS = ("touch", "decision")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

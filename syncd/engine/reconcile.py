@@ -31,7 +31,7 @@ from syncd.model.run import StoredCursor
 from syncd.model.values import Lane, Side
 from syncd.model.write import Origin
 from syncd.observe.log import emit
-from syncd.ports.store import AGREEMENT
+from syncd.ports.memory import AGREEMENT
 
 STREAM: Final = "reconcile"
 LINKS_A_SHARE: Final = 100

@@ -30,7 +30,7 @@ from syncd.model.sentinel import MARKER, SENTINEL, Inscription, Planted
 from syncd.model.values import SIDES, Side
 from syncd.model.write import UpdateRecord
 from syncd.observe.log import emit
-from syncd.ports.store import NOT_ITSELF, PLANTED
+from syncd.ports.memory import NOT_ITSELF, PLANTED
 
 if TYPE_CHECKING:
     from syncd.engine.world import World

@@ -37,7 +37,8 @@ from syncd.model.run import Lease
 from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
-from syncd.ports.store import FILLED, PERSON_ACCOUNTS, Settlement, Store
+from syncd.ports.memory import FILLED, PERSON_ACCOUNTS
+from syncd.ports.store import Settlement, Store
 from syncd.ports.system import Ahead, Chance, Clock, as_asked
 
 FRESH = timedelta(minutes=10)

@@ -19,7 +19,8 @@ from syncd.model.held import EXPECT, expectations, over, read_answers, read_lots
 from syncd.model.run import Request
 from syncd.model.values import Instant, Side
 from syncd.observe.log import emit
-from syncd.ports.store import BRAKE_ANSWERS, BRAKE_HELD, Store
+from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
+from syncd.ports.store import Store
 
 SAMPLES: Final = 20
 MOST: Final = 1_000_000

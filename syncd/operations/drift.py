@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from syncd.model.drift import Drift, Resting, read_drift, write_drift
 from syncd.model.values import Instant
-from syncd.ports.store import DRIFT, Store
+from syncd.ports.memory import DRIFT
+from syncd.ports.store import Store
 
 
 def resting(store: Store) -> tuple[Resting, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner
-from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World
 from syncd.model.beside import journey_of
@@ -21,15 +20,14 @@ from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
-from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef, wire_of
+from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.braking import parts
 from syncd.operations.changes import Event, events_of
 from syncd.operations.finding import Hit
 from syncd.operations.handoffs import Handoffs, handoffs_of
-
-Answer = RemoteRecord | Gone | Moved
+from syncd.operations.looking import Looking
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,35 +76,6 @@ class Explanation:
     routed: Routed | None = None
 
 
-class _Looking(Gather):
-    """Gathers one hit instead of what changed, and keeps what the vendors answered."""
-
-    def __init__(self, world: World, hit: Hit) -> None:
-        super().__init__(world, hit.kind, full=False)
-        self.hit = hit
-        self.told: dict[tuple[Side, RemoteRef], Answer] = {}
-
-    def look(self) -> None:
-        """Reads both records of a link, or the records that have none."""
-        self._what_waits()
-        link = self.hit.link
-        if link is not None and link.state is LinkState.FORGOTTEN:
-            return
-        if link is not None and link.state is LinkState.LIVE:
-            self._meet([link.id])
-            return
-        for side in Side:
-            ref = self.hit.refs.of(side)
-            if ref is not None:
-                answers = self._fetch(side, [ref])
-                self._take(side, [answer for answer in answers if isinstance(answer, RemoteRecord)])
-
-    def _fetch(self, side: Side, refs: Sequence[RemoteRef]) -> list[Answer]:
-        answers = super()._fetch(side, refs)
-        self.told.update(((side, ref), answer) for ref, answer in zip(refs, answers, strict=True))
-        return answers
-
-
 def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
     """Explains one hit, all its fields or one; the world is ready (``make_ready``).
 
@@ -117,11 +86,11 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
     if not mappings:
         known = ", ".join(mapping.name for mapping in planner.kind.fields)
         raise BadUsage(f"the kind {hit.kind} has no field {field!r}; there are: {known}")
-    looking = _Looking(world, hit)
+    looking = Looking(world, hit)
     looking.look()
     into = looking.into
     decisions = decide(world, planner, into)
-    records = Pair(*(_record(looking, side) for side in Side))
+    records = Pair(*(looking.record(side) for side in Side))
     found = world.store.by_link([hit.link.id]).get(hit.link.id) if hit.link else None
     waits = _Waits(world, hit)
     story = _Story(planner, hit, records, found.base if found else None, decisions, waits)
@@ -129,7 +98,7 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         kind=hit.kind,
         link=hit.link,
         refs=hit.refs,
-        departed=tuple(_departed(looking)),
+        departed=tuple(looking.departed()),
         fields=tuple(story.of(mapping) for mapping in mappings),
         events=tuple(events_of(world, planner, hit, mappings)),
         next=_next(hit, decisions, into.nothing),
@@ -148,22 +117,6 @@ def _handoffs(world: World, hit: Hit) -> Handoffs | None:
     if world.booking is None or agreed is None or hit.link is None:
         return None
     return handoffs_of(world.store, world.booking.book, hit.link.id)
-
-
-def _record(looking: _Looking, side: Side) -> RemoteRecord | None:
-    ref = looking.hit.refs.of(side)
-    answer = looking.told.get((side, ref)) if ref else None
-    return answer if isinstance(answer, RemoteRecord) else None
-
-
-def _departed(looking: _Looking) -> list[str]:
-    lines: list[str] = []
-    for (side, ref), answer in looking.told.items():
-        if isinstance(answer, Gone):
-            lines.append(f"{side}:{ref} is {answer.how}")
-        elif isinstance(answer, Moved):
-            lines.append(f"{side}:{ref} is {answer.how} into {answer.new}")
-    return lines
 
 
 class _Waits:

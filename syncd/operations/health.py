@@ -18,8 +18,9 @@ from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
 from syncd.operations.staleness import polled, stale
 from syncd.operations.watching import strange
+from syncd.ports.memory import AGREEMENT, BRAKE_HELD
 from syncd.ports.roster import Roster
-from syncd.ports.store import AGREEMENT, BRAKE_HELD, Store
+from syncd.ports.store import Store
 from syncd.ports.system import Clock
 
 

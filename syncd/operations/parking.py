@@ -10,7 +10,8 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Parked
 from syncd.model.run import Request
 from syncd.model.values import Instant
-from syncd.ports.store import RELEASED, Settlement, Store
+from syncd.ports.memory import RELEASED
+from syncd.ports.store import Settlement, Store
 
 
 def id_of(row: Parked) -> str:

@@ -10,7 +10,8 @@ import orjson
 
 from syncd.model.values import stamp
 from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Unit
-from syncd.ports.store import AGREEMENT, Store
+from syncd.ports.memory import AGREEMENT
+from syncd.ports.store import Store
 
 
 def agreement(store: Store) -> Report:

@@ -37,7 +37,7 @@ from syncd.model.sentinel import MARKER, NAMED, TITLE, Inscription, Planted
 from syncd.model.values import SIDES, Pair, Side, Wire
 from syncd.model.write import CreateRecord, Deferred, Indeterminate, Refused, Stale, UpdateRecord, Written
 from syncd.observe.log import emit
-from syncd.ports.store import NOT_ITSELF, PLANTED
+from syncd.ports.memory import NOT_ITSELF, PLANTED
 
 COMPANY: Final = "company"
 WAIT: Final = 60.0

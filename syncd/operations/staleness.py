@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import Final
 
 from syncd.model.values import SIDES, Instant, Side
-from syncd.ports.store import POLLED, Store
+from syncd.ports.memory import POLLED
+from syncd.ports.store import Store
 
 STALE: Final = 3
 """Intervals without a poll after which a side is stale (reliability promise P15)."""

@@ -19,7 +19,8 @@ from syncd.operations.drift import resting
 from syncd.operations.restoring import restored_document
 from syncd.operations.staleness import SLACK, STALE, stale
 from syncd.operations.watching import strange
-from syncd.ports.store import PERSON_ACCOUNTS, Store
+from syncd.ports.memory import PERSON_ACCOUNTS
+from syncd.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from syncd.model.remote import RemoteRef
 from syncd.model.sentinel import Planted
 from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
-from syncd.ports.store import NOT_ITSELF, PLANTED, Store
+from syncd.ports.memory import NOT_ITSELF, PLANTED
+from syncd.ports.store import Store
 
 
 def remembered(store: Store) -> dict[Side, RemoteRef]:

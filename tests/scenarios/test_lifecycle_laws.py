@@ -207,8 +207,7 @@ class Story:
         base = store.by_link([link.id])[link.id].base
         moves = [event for event in store.ledger_of([link.id]) if isinstance(event, Moved)]
         if base is not None and moves:
-            moves.sort(key=lambda move: (move.cycle, move.at))
-            assert moves[-1].stage == base.agreed["stage"]
+            assert max(moves, key=lambda move: (move.cycle, move.at)).stage == base.agreed["stage"]
 
     # -- what stands there ---------------------------------------------------------------------------------------------
     def shows(self) -> tuple[str | None, str | None]:

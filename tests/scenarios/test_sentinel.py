@@ -19,7 +19,7 @@ from syncd.model.sentinel import MARKER, TITLE, Inscription, Planted
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.sentinel import carry_out, look, sentinels, steps
 from syncd.operations.watching import give_up, remembered
-from syncd.ports.store import PLANTED
+from syncd.ports.memory import PLANTED
 from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.sentinels import OBJECTS, edit, of_companies, plant, says, unkey
 from tests.scenarios.steps import Steps

@@ -17,7 +17,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.operations.drift import resting
-from syncd.ports.store import DRIFT
+from syncd.ports.memory import DRIFT
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run
 from tests.worlds import open_both

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.model.brake import HeldChange, Key, Lot, Measure, Why
 from syncd.model.held import read_answers, write_lots
-from syncd.ports.store import BRAKE_ANSWERS, BRAKE_HELD
+from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run
 

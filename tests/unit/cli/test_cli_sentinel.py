@@ -13,7 +13,7 @@ from syncd.engine.readonly import ReadOnly
 from syncd.engine.world import World
 from syncd.model.values import Side
 from syncd.operations.watching import remembered
-from syncd.ports.store import NOT_ITSELF, PLANTED
+from syncd.ports.memory import NOT_ITSELF, PLANTED
 from syncd.store import SqlStore, open_store
 from tests.fakes import FakeChance
 from tests.unit.cli.conftest import AT, Run

@@ -11,7 +11,8 @@ from syncd.model.run import Pause
 from syncd.model.values import SIDES
 from syncd.observe.log import listen, unlisten
 from syncd.operations.alarms import Alarms
-from syncd.ports.store import POLLED, Settlement
+from syncd.ports.memory import POLLED
+from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.fakes import FakeChance, FakeClock
 from tests.unit.cli.conftest import letter

@@ -12,7 +12,7 @@ import pytest
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Side
 from syncd.operations.health import Health
-from syncd.ports.store import AGREEMENT, NOT_ITSELF, POLLED
+from syncd.ports.memory import AGREEMENT, NOT_ITSELF, POLLED
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.fakes import FakeChance, FakeClock
 

@@ -28,7 +28,7 @@ from syncd.operations.report_funnel import funnel
 from syncd.operations.report_handoff import handoff
 from syncd.operations.report_rating import compared, rating
 from syncd.operations.report_review import review
-from syncd.ports.store import AGREEMENT
+from syncd.ports.memory import AGREEMENT
 from syncd.store import SqlStore
 from tests.fakes import START
 from tests.unit.core.ledgers import at, born, contacted, deal, delivered, moved, told, touched

@@ -10,7 +10,7 @@ import pytest
 from syncd.engine.lateness import escalate
 from syncd.observe.log import bound, listen, unlisten
 from syncd.operations.telling import LEFT, PATIENCE, Teller
-from syncd.ports.store import LATE
+from syncd.ports.memory import LATE
 from syncd.store import SqlStore
 from tests.unit.core.ledgers import at
 from tests.unit.operations.ledgers import stored

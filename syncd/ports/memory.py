@@ -1,0 +1,41 @@
+"""The names under which ``Store.remember`` keeps what is known of a whole connection; placeholders are filled in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BRAKE_ANSWERS: Final = "brake:answers"
+"""Under which name it is remembered what people said of held lots, as JSON."""
+
+BRAKE_HELD: Final = "brake:held"
+"""Under which name the lots that the brake holds are remembered, as JSON."""
+
+BRAKE_SECRET: Final = "brake:secret"  # noqa: S105 - a name
+"""Under which name the key is remembered that values are hashed with before they are counted."""
+
+AGREEMENT: Final = "agreement"
+"""Under which name it is remembered how many linked records the last whole sweep saw and found in step, by kind."""
+
+DRIFT: Final = "drift"
+"""Under which name the vendors' definitions of mapped fields are remembered, and which fields rest for one of them."""
+
+RELEASED: Final = "quarantine:released"
+"""Under which name it is remembered which fields in quarantine a person let go, and when, as JSON."""
+
+FILLED: Final = "filled:{kind}"
+"""Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
+
+POLLED: Final = "polled:{side}"
+"""Under which name it is remembered when a side was last read to its present edge, of all kinds."""
+
+PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
+"""Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
+
+LATE: Final = "handoff:late"
+"""Under which name it is remembered until when was told which handoffs are late."""
+
+PLANTED: Final = "sentinel:{side}"
+"""Under which name it is remembered which record of a side is its sentinel, and what it says."""
+
+NOT_ITSELF: Final = "not_itself:{side}"
+"""Under which name it is remembered why a side is not itself, in words; empty while it is."""
