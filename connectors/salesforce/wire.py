@@ -76,6 +76,10 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
         ended = _ended(row, columns, ref, at)
         if ended is not None:
             return ended
+    return _record(row, columns, ref, at)
+
+
+def _record(row: Mapping[str, Any], columns: Columns, ref: RemoteRef, at: Instant) -> RemoteRecord:
     told, missing = _told(row, columns)
     record_type = row.get(RECORD_TYPE)
     return RemoteRecord(
@@ -99,7 +103,8 @@ def _ended(row: Mapping[str, Any], columns: Columns, ref: RemoteRef, at: Instant
     if row.get("IsConverted") is True:
         contact = row.get("ConvertedContactId")
         if contact:
-            return Moved(ref, RemoteRef("Contact", to18(contact)), Succession.CONVERTED, at)
+            new = RemoteRef("Contact", to18(contact))
+            return Moved(ref, new, Succession.CONVERTED, at, _record(row, columns, ref, at))
         return Gone(ref, Departure.INVISIBLE, at)
     if row.get(PERSON_ACCOUNT) is True:
         return Gone(ref, Departure.INVISIBLE, at)

@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Final
 
 from syncd.core.normalize import Lens
+from syncd.model.beside import field_of_former
 from syncd.model.link import Base, Columns, Link, LinkState
 from syncd.model.plan import Relink
 from syncd.model.remote import REF, RemoteRecord, RemoteRef, Succession, wire_of
@@ -57,11 +58,16 @@ class Layout:
         """Whether a Base of these columns knows all fields of this layout: agreed on each, confirmed by both sides."""
         known = self._known.get(columns)
         if known is None:
-            known = self._known[columns] = self.names <= columns.agreed and all(
-                columns.confirmed.of(side).issuperset(
-                    vendor_field for slot in self.slots.values() for vendor_field in slot.of(side)
+            kept = any(field_of_former(name) is not None for name in columns.agreed)
+            known = self._known[columns] = (
+                not kept
+                and self.names <= columns.agreed
+                and all(
+                    columns.confirmed.of(side).issuperset(
+                        vendor_field for slot in self.slots.values() for vendor_field in slot.of(side)
+                    )
+                    for side in SIDES
                 )
-                for side in SIDES
             )
         return known
 
@@ -124,8 +130,9 @@ class Layouts:
 def _layout(lens: Lens, objects: Pair[str]) -> Layout:
     sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in SIDES))
     shared = [name for name in sides.marketing if name in sides.crm and not sides.crm[name].field.only_on_create]
-    derived = [name for side in sides for name, slot in side.items() if slot.field.derive is not None]
-    shared += [name for name in derived if name not in shared]  # it may stand on one side only
+    staged = None if lens.kind.agreed is None else lens.kind.agreed.lifecycle.field
+    alone = [name for side in sides for name, slot in side.items() if slot.field.derive is not None or name == staged]
+    shared += [name for name in dict.fromkeys(alone) if name not in shared]  # it may stand on one side only
 
     def columns(side: Side, name: str) -> tuple[str, ...]:
         slot = sides.of(side).get(name)

@@ -18,6 +18,7 @@ from syncd.core.draft import Draft, guarded
 from syncd.core.known import NOTHING_KNOWN, Known, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
+from syncd.core.looking import Looking
 from syncd.core.lost import apart, asked_back, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
@@ -62,8 +63,6 @@ class Planner:
         self._connection = connection
         self.parking = parking
         self._now = now
-        self._only = only
-        self._resting = resting
         self._fields = {field.name: field for field in self.kind.fields}
         self._layouts = Layouts(lens)
         self.sight = Sight(lens, self._layouts)
@@ -74,7 +73,10 @@ class Planner:
         if self.kind.definitions is not None:
             parts = lens, self._layouts, self.sight, self.parking
             self._derived = Deriving(*parts, now=now, only=only, resting=resting)
-            self._resting |= self._derived.names  # no merge looks at them: they are computed
+            resting |= self._derived.names  # no merge looks at them: they are computed
+        staged = None if self.stages is None else self.stages.name
+        self._resting = resting
+        self.looking = Looking(self._layouts, self.sight, only=only, resting=resting, staged=staged)
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -112,7 +114,7 @@ class Planner:
         if link.state is not LinkState.LIVE:
             return self._nothing(link, linked.base, seen, str(link.state))
         draft = Draft()
-        for name in self._touched(base, link, seen, known):
+        for name in self.looking.touched(base, link, seen, known):
             self._field(draft, self._fields[name], link, base, seen, known)
         if draft.untimed:
             return tuple(draft.untimed)
@@ -123,30 +125,6 @@ class Planner:
             self._derived.fill(draft, link, base, seen, known)
         keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
         return draft.decision(self.kind, link, linked.base, seen, before, keyless)
-
-    def _touched(self, base: Base, link: Link, seen: Pair[RemoteRecord | None], known: Known) -> list[str]:
-        """Fields that may have something to do: told differently, never agreed, waiting, or chosen by a person."""
-        layout = self._layout_of(link, seen)
-        agreed = base.agreed
-        names = {name: None for name in layout.names if name not in agreed}
-        for side in SIDES:
-            record = seen.of(side)
-            if record is None:
-                continue
-            names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
-        names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
-        names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
-        looked_at = (self._only or names.keys()) - self._resting
-        touched = [name for name in layout.slots if name in names and name in looked_at]
-        return sorted(touched, key=self._is_staged)  # entry criteria are held against what the others come to
-
-    def _layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
-        refs = link.refs
-        for side in SIDES:
-            record = seen.of(side)
-            if record is not None:
-                refs = refs.replacing(side, record.ref)
-        return self.layout(refs)
 
     def _field(
         self,
@@ -159,7 +137,7 @@ class Planner:
     ) -> None:
         name = mapping.name
         agreed: Told = base.agreed.get(name, MISSING)
-        sides = Pair(*(self._look(side, name, link, base, seen.of(side)) for side in SIDES))
+        sides = Pair(*(self.looking.at(side, name, link, base, seen.of(side)) for side in SIDES))
         open_conflicts, lost = apart(known.conflicts, name)
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict
@@ -199,10 +177,6 @@ class Planner:
 
     def _is_staged(self, name: str) -> bool:
         return self.stages is not None and name == self.stages.name
-
-    def _look(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
-        object_name = record.ref.object if record else link.refs.of(side).object
-        return self.sight.of(side, name, object_name=object_name, base=base, record=record)
 
     def _carry_out(
         self,
@@ -262,9 +236,9 @@ class Planner:
 
     def _addressed(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
-        slots = self._layout_of(link, seen).slots
+        slots = self.looking.layout_of(link, seen).slots
         names = [rule.field for rule in self.kind.match if rule.by == "email" and rule.field in slots]
-        sights = (self._look(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
+        sights = (self.looking.at(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
         return any(isinstance(sight.value, str) for sight in sights)
 
     def _told(
@@ -281,6 +255,9 @@ class Planner:
                 continue
             record = seen.of(side)
             ref = record.ref if record else link.refs.of(side)
+            if name not in self.slots(side, ref.object):
+                told[side] = Inexpressible(f"{ref.object} has no place for it")
+                continue
             wires = self.lens.write(side, ref.object, name, verdict.value)
             if isinstance(wires, Invalid):
                 unfit.append(f"{side}: {wires.reason}")

@@ -30,6 +30,8 @@ class Sight:
         what a change is told by.
         """
         names = self._layouts.slots(side, object_name).get(name, ())
+        if not names:  # that record has no place for it, and nothing to say about it
+            return Seen(base.agreed.get(name, MISSING), changed=False)
         confirmed = base.confirmed.of(side)
         was = tuple([confirmed.get(vendor_field, MISSING) for vendor_field in names])
         if record is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from syncd.core.former import former_in
 from syncd.core.known import Moved
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.lifecycle import Path
@@ -75,6 +76,7 @@ class Stages:
         self._now = now
         self._first = first
         self._counts: frozenset[Told] = frozenset() if self._rules is None else _counting(self._rules)
+        self._between = self._counts if self._rules is None else self._counts - _over(self._rules)
         self._facts = () if self._rules is None else tuple(dict.fromkeys(self._rules.facts.values()))
         self._names = frozenset(field.name for field in lens.kind.fields)
         self._made: Staging | None = None
@@ -90,8 +92,9 @@ class Stages:
         """The sides that show another stage than they last confirmed: what is to be asked of their history."""
         base = linked.base or EMPTY_BASE
         found: Pair[Moved | None] = Pair(None, None)
+        former = former_in(base, self.name)
         for side in SIDES:
-            record = seen.of(side)
+            record = former.record if former is not None and former.side is side else seen.of(side)
             if record is None:
                 continue
             name = record.ref.object
@@ -112,6 +115,9 @@ class Stages:
         own = [side for side in SIDES if sides.of(side).changed and self._by_itself(side, person)]
         for side in own:
             sides = sides.replacing(side, replace(sides.of(side), changed=False))
+        for side in SIDES:  # a record without a place for the stage does not contradict the other one
+            if sides.of(side).value is MISSING and not self._places(side, person):
+                sides = sides.replacing(side, sides.other(side))
         if own and agreed is not MISSING and not any(side.changed for side in sides):
             return Agree(agreed), ()
         reason = self._staging.reason_field
@@ -122,12 +128,14 @@ class Stages:
             unsaid=lambda side, stage: self._unsaid(side, stage, person),
             journey=Journey.read(person.base.agreed.get(journey_of(self.name))),
         )
-        arriving = agreed is MISSING and any(self.counts(side.value) for side in sides)
+        arriving = agreed is MISSING and any(self.asks_after(side.value) for side in sides)
         return self._staging.merge(mapping, agreed=agreed, seen=sides, moves=moves, sights=sights, arriving=arriving)
 
-    def counts(self, stage: Told) -> bool:
-        """Whether a stage is a part of the handoff, so that the ledger asks how people came into it."""
-        return stage in self._counts
+    def asks_after(self, stage: Told) -> bool:
+        """Whether the ledger asks how somebody new came into a stage: into any that is a part of the handoff, but where
+        these accounts were never in step only into those between the teams. What was over by then is nobody's handoff.
+        """
+        return stage in (self._between if self._first else self._counts)
 
     def beside(
         self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool
@@ -167,8 +175,8 @@ class Stages:
             now=self._now,
         )
         told[journey_of(self.name)] = journey.text
-        found = self._first and before is MISSING  # who was here before us, and has no part in the handoff
-        if self._rules is not None and moves and not (found and not any(self.counts(move.stage) for move in moves)):
+        found = self._first and before is MISSING  # who was here before us: told of if they are between the teams
+        if self._rules is not None and moves and not (found and not self.asks_after(stage)):
             told[news_of(self.name)] = News(moves, shown=shown).text
         return told
 
@@ -187,13 +195,15 @@ class Stages:
         if not changed:
             return {}
         journey = Journey.read(known)
-        if not any(self.counts(each.stage) for each in journey.entered):
+        if not any(each.stage in self._counts for each in journey.entered):
             return {}
         return {news_of(name): stamp(self._now) for name in changed}
 
     def _look(self, name: str, person: Person) -> Pair[Told]:
         def told(side: Side) -> Told:
-            record, object_name = person.seen.of(side), person.ref(side).object
+            former = former_in(person.base, name)
+            record = former.record if former is not None and former.side is side else person.seen.of(side)
+            object_name = record.ref.object if record else person.ref(side).object
             if name not in self._layouts.slots(side, object_name):
                 return MISSING
             return self._sight.of(side, name, object_name=object_name, base=person.base, record=record).value
@@ -209,17 +219,27 @@ class Stages:
             value = next((each for each in self._look(name, person) if each is not MISSING), MISSING)
         return None if value is MISSING else value
 
+    def _places(self, side: Side, person: Person) -> tuple[str, ...]:
+        """The vendor fields that hold the stage of this person on a side; none, as of a converted one, is none."""
+        return self._layouts.slots(side, person.ref(side).object).get(self.name, ())
+
     def _unsaid(self, side: Side, stage: Canonical, person: Person) -> str:
+        if not self._places(side, person):
+            return f"{person.ref(side).object} has no place for it"
         wires = self._lens.write(side, person.ref(side).object, self.name, stage)
         return wires.reason if isinstance(wires, Inexpressible | Invalid) else ""
 
     def _by_itself(self, side: Side, person: Person) -> bool:
         """Whether a vendor gave a new record a stage by itself, since it has no form for the one that was agreed on."""
-        ref, base = person.ref(side), person.base
-        fields = self._layouts.slots(side, ref.object).get(self.name, ())
-        if self.name not in base.agreed or not base.confirmed.of(side).keys().isdisjoint(fields):
+        ref, base, fields = person.ref(side), person.base, self._places(side, person)
+        if not fields or self.name not in base.agreed or not base.confirmed.of(side).keys().isdisjoint(fields):
             return False
         return isinstance(self._lens.write(side, ref.object, self.name, base.agreed[self.name]), Inexpressible)
+
+
+def _over(rules: HandoffRules) -> frozenset[Told]:
+    """The stages in which a handoff is over."""
+    return frozenset((*rules.won, *rules.rejected, *rules.lost, *rules.recycled))
 
 
 def _counting(rules: HandoffRules) -> frozenset[Told]:

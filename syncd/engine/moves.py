@@ -65,7 +65,7 @@ def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision])
     asked = {
         decision.link.id: (decision, create)
         for decision in decisions
-        if stages is not None and stages.counts(decision.agreed.get(stages.name, MISSING))
+        if stages is not None and stages.asks_after(decision.agreed.get(stages.name, MISSING))
         for create in decision.actions
         if isinstance(create, Create)
     }

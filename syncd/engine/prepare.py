@@ -199,7 +199,7 @@ class _Deciding:
             if found.link.id in done or move.new == move.old:
                 continue
             done.add(found.link.id)
-            self._move(found, side, move.new, Relink(side, move.old, move.new, move.how))
+            self._move(found, side, move)
         for found, side, departed in self.gathered.gone:
             if found.link.id in done:
                 continue
@@ -228,8 +228,8 @@ class _Deciding:
         named = record.fields.get(self.planner.lens.shape(side).key) if record is not None else None
         return named != found.link.refs.of(side.other).id, found.link.since, found.link.id
 
-    def _move(self, found: Linked, side: Side, new: RemoteRef, relink: Relink) -> None:
-        link = found.link
+    def _move(self, found: Linked, side: Side, move: Moved) -> None:
+        link, new, relink = found.link, move.new, Relink(side, move.old, move.new, move.how)
         self.gathered.meetings.pop(link.id, None)
         survivor = self._holder(link.kind, side, new)
         if survivor is not None and survivor.id != link.id:
@@ -239,7 +239,8 @@ class _Deciding:
         self._register(moved)
         self.arrived[side, new] = moved
         record = self.gathered.strays.of(side).pop(new, None)
-        self._decide(Linked(moved, found.base), self._both(moved, side, record), Known(), (relink,))
+        base = found.base if move.last is None else self.planner.looking.keeping(found, side, move.last, new)
+        self._decide(Linked(moved, base), self._both(moved, side, record), Known(), (relink,))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
         """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""

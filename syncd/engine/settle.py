@@ -15,7 +15,7 @@ from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.booking import without_news
 from syncd.engine.world import World
-from syncd.model.beside import beside
+from syncd.model.beside import beside, former_of
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
 from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, wire_of
@@ -92,7 +92,9 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
     if not names:
         return base
     moving = [each for name in names for each in (name, *beside(name)) if each in decision.agreed]
-    agreed = {**base.agreed, **{name: decision.agreed[name] for name in moving}}
+    settled = {former_of(name) for name in names}
+    agreed = {name: value for name, value in base.agreed.items() if name not in settled}
+    agreed |= {name: decision.agreed[name] for name in moving}
     confirmed = base.confirmed
     for side in SIDES:
         record = decision.seen.of(side)

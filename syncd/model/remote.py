@@ -118,12 +118,17 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A record that lives on under another ref: the survivor of a merge, the Contact of a converted Lead."""
+    """A record that lives on under another ref: the survivor of a merge, the Contact of a converted Lead.
+
+    ``last`` is what a converted record held at its end, where that was read as well: its successor may have no place
+    for all of it.
+    """
 
     old: RemoteRef
     new: RemoteRef
     how: Succession
     at: Instant | None = None
+    last: RemoteRecord | None = None
 
 
 @dataclass(frozen=True, slots=True)

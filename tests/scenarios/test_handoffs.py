@@ -14,6 +14,7 @@ import pytest
 from syncd.engine.cycle import plan_only, sync
 from syncd.engine.world import make_ready
 from syncd.model.episode import Delivered, Event, Moved, Oddity, State, Told
+from syncd.model.link import Topic
 from syncd.model.values import Instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
@@ -240,6 +241,100 @@ def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Pa
         base = both.store.by_link([link.id])[link.id].base
         assert base is not None
         assert not [name for name in base.agreed if name.startswith("@news")]
+        both.store.close()
+        if not killed:
+            assert effect > 4, "there must have been something to kill"
+            return
+    raise AssertionError("no run went through")
+
+
+# -- after the conversion ----------------------------------------------------------------------------------------------
+CONVERTED = "Closed - Converted"
+
+
+def accepted(steps: Steps) -> tuple[str, str]:
+    """An MQL on whom sales works; the contact and its Lead."""
+    contact, lead, _ = qualified(steps)
+    steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
+    steps.cycle()
+    return contact, lead
+
+
+def test_a_conversion_says_that_there_is_an_opportunity(steps: Steps) -> None:
+    """Within the cycle that follows the Lead to its Contact HubSpot learns the stage: a move of whoever converted."""
+    contact, lead = accepted(steps)
+    steps.both.salesforce.convert(lead, status=CONVERTED)
+    steps.cycle()
+    assert steps.marketed(contact, "lifecyclestage") == "opportunity"
+    assert steps.marketed(contact, "syncd_crm_id") == steps.live("Contact")[0]["Id"]
+    assert moves(steps)[-1] == (1, "sql", "opportunity", "sales")
+    assert episodes(steps, "state") == [(State.OFFERED,)]
+    steps.quiet()
+    assert not steps.conflicts()
+
+
+def test_what_hubspot_says_of_a_converted_person_is_heard(steps: Steps) -> None:
+    """A Contact has no status; HubSpot's own automation makes a customer of whoever bought, and nothing is written."""
+    contact, lead = accepted(steps)
+    steps.both.salesforce.convert(lead, status=CONVERTED)
+    steps.cycle()
+    before = steps.written()
+    steps.market(contact, by=steps.marketer("SDR"), lifecyclestage="customer")
+    steps.cycle()
+    assert moves(steps)[-1] == (1, "opportunity", "customer", "sales")
+    assert episodes(steps, "state") == [(State.WON,)]
+    assert steps.written() == before
+    steps.market(contact, by=steps.marketer("SDR"), lifecyclestage="evangelist")
+    steps.cycle()
+    assert steps.conflict().topic is Topic.MOVE  # only marketing may
+    steps.quiet()
+
+
+def test_a_conversion_that_nobody_may_make_is_listed(tmp_path: Path) -> None:
+    """The stage stays where both agreed to be, and the listed move goes once it is declared."""
+
+    def nobody(tree: Schema) -> None:
+        tree["transitions"] = [each for each in tree["transitions"] if each["to"] != "opportunity"]
+        tree["transitions"].append({"from": "mql", "to": "opportunity", "by": "sales"})
+
+    steps = Steps(relived(tmp_path, nobody))
+    steps.cycle()
+    contact, lead = accepted(steps)
+    steps.both.salesforce.convert(lead, status=CONVERTED)
+    steps.cycle()
+    assert steps.conflict().topic is Topic.MOVE
+    assert steps.marketed(contact, "lifecyclestage") == "salesqualifiedlead"
+    steps.quiet()
+    steps.resolve("crm")
+    steps.cycle()
+    assert steps.marketed(contact, "lifecyclestage") == "opportunity"
+    steps.quiet()
+    assert not steps.conflicts()
+    steps.both.store.close()
+
+
+def test_killed_at_any_effect_of_a_conversion_its_stage_arrives(tmp_path: Path) -> None:
+    """The link may have moved to the Contact before anything was written: what the Lead told last is not forgotten."""
+    config = agreed(tmp_path / "agreed")
+    for effect in range(1, 40):
+        folder = tmp_path / str(effect)
+        folder.mkdir()
+        both = open_both(f"sqlite:///{folder}/state.db", config=config)
+        steps = Steps(both)
+        steps.cycle()
+        contact, lead = accepted(steps)
+        both.salesforce.convert(lead, status=CONVERTED)
+        fresh(both, folder, [effect])
+        both.clock.advance(HOUR)
+        killed = False
+        try:
+            sync(both.world)
+        except Killed:
+            killed = True
+        both.clock.advance(130)
+        until_quiet(both, folder)
+        assert steps.marketed(contact, "lifecyclestage") == "opportunity", f"killed at effect {effect}"
+        assert moves(steps)[-1][1:3] == ("sql", "opportunity")
         both.store.close()
         if not killed:
             assert effect > 4, "there must have been something to kill"
