@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.core.activity import KEPT, PERSON, Activity, as_written, day_of, read_activity, within_cap
-from syncd.core.normalize import owner_name
+from syncd.core.normalize import USER, owner_name
 from syncd.core.planner import digest
 from syncd.engine.appending import DUE_AT_ONCE, Addition, Appending, Found, intent_name
 from syncd.engine.feeding import Feed
 from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.appended import ACTIVITY, Appended, AppendedState
+from syncd.model.episode import Touched
 from syncd.model.link import Intent, IntentKind, Link, LinkState
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef, Shape
 from syncd.model.signal import ActivityForm, ActivityRule, ActivitySort
@@ -121,6 +122,8 @@ class _Copying:
         settlement.appended += [self._row(person, each, AppendedState.CAPPED) for person, each in beyond]
         self.capped += len(beyond)
         self.people.update(person for person, _ in beyond)
+        if world.booking is not None and self.rule.side is Side.CRM:
+            world.booking.touch(settlement, [self._touch(*each) for each in ready], world.store)
         if settlement:
             world.settle(settlement)
         groups: defaultdict[str, list[tuple[Link, Activity]]] = defaultdict(list)
@@ -160,6 +163,11 @@ class _Copying:
             if live:
                 found[activity.origin] = live[0], activity
         return list(found.values())
+
+    def _touch(self, person: str, activity: Activity) -> Touched:
+        """What the ledger hears of it, beyond the cap, too: that marketing need not see all does not undo it."""
+        owner = self._world.context.users.of(self.rule.side).by_id.get(activity.owner)
+        return Touched(person, activity.at, "" if owner is None else owner_name(owner).removeprefix(USER))
 
     def _target(self, sort: ActivitySort) -> ActivityForm:
         becomes = self.rule.sorts[sort]

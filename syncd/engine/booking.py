@@ -17,7 +17,7 @@ from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
 from syncd.model.beside import is_news, news_of
-from syncd.model.episode import Event, Told
+from syncd.model.episode import Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
 from syncd.model.values import Canonical, Instant, instant
@@ -49,6 +49,12 @@ class Booking:
                 settlement.bases[number] = link, without_news(base)
                 events += self._events(link, base.agreed, now)
         book_in(settlement, events, store=store, book=self.book)
+
+    def touch(self, settlement: Settlement, touches: Sequence[Touched], store: Store) -> None:
+        """Books what sales did about people, as far as these have a part in the handoff."""
+        people = sorted({each.person for each in touches})
+        known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
+        book_in(settlement, [each for each in touches if each.person in known], store=store, book=self.book)
 
     def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
         """``agreed`` holds the news; beside it stand the values that both sides have."""

@@ -516,20 +516,20 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "signals.capped": Event(
         "info",
-        ("kind", "side", "records", "people"),
+        ("records", "people"),
         "Some activities were left out, being more than signals.yaml allows a person for a day. They are not copied"
         " later.",
         "raise per_person, if they are missed",
     ),
     "signals.full": Event(
         "warning",
-        ("kind", "side", "waiting"),
+        ("waiting",),
         "As many were added today as signals.yaml allows in a day; the others wait for tomorrow.",
         "raise per_day, if that many are meant",
     ),
     "signals.refused": Event(
         "warning",
-        ("kind", "side", "code", "records"),
+        ("code", "records"),
         "A vendor refused to add some; each is tried again a day later, and when what it is made of changes.",
         "look the code up in docs/errors.md",
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syncd.model.episode import Touched
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side, stamp
 from tests.scenarios.signals import engagements, keyed_engagements, listening, signalling
@@ -215,3 +216,24 @@ def test_a_forgotten_person_gets_nothing_more(steps: Steps) -> None:
     call(steps, lead, "Later")
     steps.cycle()
     assert [str(row["hs_call_title"]) for row, _ in engagements(steps, "calls")] == ["Intro"]
+
+
+def test_the_first_thing_that_sales_does_touches_a_handoff(steps: Steps) -> None:
+    """A call counts for the clock of sales though nobody has moved anybody, and beyond the cap of copies as well."""
+    _, lead = steps.pair()
+    (before,) = steps.both.store.episode_columns(("state", "touched_at"))
+    assert before == ("delivered", None)
+    steps.both.clock.advance(600)
+    caller = steps.seller("SDR")
+    moment = steps.both.clock.now()
+    for number in range(5):
+        call(steps, lead, f"Call {number}", OwnerId=caller, ActivityDate=stamp(moment)[:10])
+    steps.cycle()
+    ((state, touched),) = steps.both.store.episode_columns(("state", "touched_at"))
+    assert state == "touched"
+    assert touched is not None
+    (link,) = steps.both.store.links("person")
+    touches = [each for each in steps.both.store.ledger_of([link.id]) if isinstance(each, Touched)]
+    assert {each.by for each in touches} == {"2.sdr@example.com"}
+    steps.quiet()
+    assert len([each for each in steps.both.store.ledger_of([link.id]) if isinstance(each, Touched)]) == len(touches)

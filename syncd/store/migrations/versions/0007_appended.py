@@ -36,7 +36,7 @@ def upgrade() -> None:
     op.create_index("appended_person", "appended", ["connection", "kind", "person", "day"])
     op.create_index("appended_at", "appended", ["connection", "kind", "at"])
     op.create_index("appended_due", "appended", ["connection", "kind", "due"])
-    op.execute("UPDATE meta SET value = '6' WHERE key = 'schema'")
+    op.execute("UPDATE meta SET value = '7' WHERE key = 'schema'")
 
 
 def downgrade() -> None:
