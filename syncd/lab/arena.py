@@ -131,13 +131,14 @@ class Arena:
         )
 
 
-def open_arena(config: Path, *, variant: int, folder: Path, connection: str | None = None) -> Arena:
-    """An empty arena over a configuration. ``variant`` draws the vendors' switches, and some policies.
+def open_arena(config: Path, *, variant: int | None, folder: Path, connection: str | None = None) -> Arena:
+    """An empty arena over a configuration. ``variant`` draws the vendors' switches, and some policies; with ``None``
+    all is as configured, and both vendors are as they usually are.
 
     :param config: the folder of a ``syncd.yaml``. :param folder: an empty folder for the configuration as played.
     """
     chance = random.Random(f"world {variant}")
-    brake = TIGHT if chance.random() < BRAKED else None
+    brake = TIGHT if variant is not None and chance.random() < BRAKED else None
     name = adapted(config, folder / "config", connection=connection, brake=brake)
     environ = {
         f"SYNCD_CONNECTIONS__{name.upper()}__{key}": value
@@ -148,15 +149,17 @@ def open_arena(config: Path, *, variant: int, folder: Path, connection: str | No
         }.items()
     }
     settings = read_config(folder / "config", environ).connection(name)
-    settings = replace(settings, connection=_varied(settings.connection, chance))
-    marketing, crm = _hubspot_switches(chance), _salesforce_switches(chance)
-    if variant >= PAGED:
+    marketing, crm = HubSpotSwitches(), SalesforceSwitches()
+    if variant is not None:
+        settings = replace(settings, connection=_varied(settings.connection, chance))
+        marketing, crm = _hubspot_switches(chance), _salesforce_switches(chance)
+    if variant is not None and variant >= PAGED:
         rows = random.Random(f"pages {variant}").choice(ROWS)
         marketing, crm = replace(marketing, largest_page=rows), replace(crm, smallest_page=rows, largest_page=rows)
         settings = replace(settings, connection=_making_contacts(settings.connection))
     clock = VirtualClock()
-    hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant, switches=marketing)
-    salesforce = SalesforceKernel(clock=VendorClock(clock), seed=variant, instance_url=SALESFORCE, switches=crm)
+    hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant or 0, switches=marketing)
+    salesforce = SalesforceKernel(clock=VendorClock(clock), seed=variant or 0, instance_url=SALESFORCE, switches=crm)
     furnish(settings.connection.kinds, hubspot, salesforce)
     store = open_store("sqlite://", name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
     return Arena(hubspot, salesforce, clock, store, settings)

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.text import Text
 
 from syncd.lab.flow import ROUNDS, Flow, both_ways
+from syncd.lab.lifetime import whole_story
 from syncd.lab.mix import told as told_mix
 from syncd.lab.report import several, write_report
 from syncd.lab.rough import departures_followed, killed_while_writing
@@ -139,6 +140,7 @@ def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int
     stage.misbehave()
     stage.settle()
     scene(lambda: departures_followed(stage, story, seed=seed))
+    scene(lambda: whole_story(story))
     return both_ways(stage, story, seed=seed + 1, rounds=rounds)
 
 
@@ -208,6 +210,8 @@ def _print_scene(screen: Console, scene: Scene) -> None:
     screen.print(Text(scene.title, style="bold"))
     for name, line in (("what happened", scene.happened), ("what syncd did", scene.did), ("the proof", scene.proof)):
         screen.print(Text.assemble((f"  {name:<15}", "dim"), line))
+    for line in scene.lines:
+        screen.print(Text(f"    {line}", style="dim"))
     if not scene.holds:
         screen.print("  THE PROOF DOES NOT HOLD", style="bold red")
 

@@ -11,13 +11,14 @@ from syncd.lab.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One scene: what happened, what syncd did, and the proof, which ``holds`` or does not."""
+    """One scene: what happened, what syncd did, and the proof, which ``holds`` or does not; and ``lines`` to show."""
 
     title: str
     happened: str
     did: str
     proof: str
     holds: bool
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
