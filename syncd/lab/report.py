@@ -51,6 +51,7 @@ article header { display: flex; flex-wrap: wrap; justify-content: space-between;
 article header b { font-size: .85rem; font-weight: 600; white-space: nowrap; }
 article dl { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1.2rem; margin: 0; }
 article dt { color: var(--soft); font-size: .85rem; margin-bottom: .15rem; }
+article .told { grid-column: 1 / -1; }
 article pre { margin: 0; white-space: pre-wrap; font-size: .82rem; line-height: 1.6; }
 article dd { margin: 0; overflow-wrap: anywhere; font-size: .95rem; line-height: 1.5; }
 .kind { padding: 1.1rem 1.2rem .5rem; margin: 1rem 0; }
@@ -122,7 +123,7 @@ def _scene(number: int, scene: Scene) -> str:
     told = (("What happened", scene.happened), ("What syncd did", scene.did), ("The proof", scene.proof))
     lines = "".join(f"<div><dt>{name}</dt><dd>{_prose(text)}</dd></div>" for name, text in told)
     if scene.lines:
-        lines += f"<div><dt>As told</dt><dd><pre>{escape(chr(10).join(scene.lines))}</pre></dd></div>"
+        lines += f'<div class="told"><dt>As told</dt><dd><pre>{escape(chr(10).join(scene.lines))}</pre></dd></div>'
     mark = "&#10003; proved" if scene.holds else "&#10007; not proved"
     return (
         f"<li><article><header><h3>{number}. {escape(scene.title)}</h3>"

@@ -15,7 +15,7 @@ from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED, FieldChange
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
-from tests.scenarios.derivings import LEADER, derived_config, fitted
+from tests.scenarios.derivings import LEADER, derived_config, edit, fitted
 from tests.scenarios.lifecycles import CLOSED, MQL
 from tests.scenarios.steps import Steps, parked
 
@@ -58,8 +58,13 @@ def test_a_new_record_carries_what_follows_from_it(steps: Steps) -> None:
     steps.quiet()
 
 
-def test_planning_later_is_the_same_plan(steps: Steps) -> None:
-    """When a stage was entered is not known before the first link: an approval of the plan does not go stale by it."""
+def test_planning_later_is_the_same_plan(tmp_path: Path) -> None:
+    """When a stage was entered is not known before the first link, where no ledger has the histories read: an approval
+    of the plan does not go stale by it.
+    """
+    config = derived_config(tmp_path)
+    edit(config / "lifecycle.yaml", lambda tree: tree.pop("handoff"))
+    steps = fitted(config)
     steps.contact(**LEADER)
     first = prepare_plan(steps)
     steps.both.clock.advance(600.0)
@@ -67,6 +72,7 @@ def test_planning_later_is_the_same_plan(steps: Steps) -> None:
     steps.cycle()
     (lead,) = steps.live("Lead")
     assert lead["Syncd_MQL_Since__c"] is not None
+    steps.both.store.close()
 
 
 def prepare_plan(steps: Steps) -> str:
