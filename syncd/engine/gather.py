@@ -404,7 +404,11 @@ class Gather:
             for ref in doubtful:
                 strays.pop(ref, None)
             strays.update((ref, there[ref]) for ref in doubtful if ref in there)
-            into.back = [row for row in into.back if row[1] is not side or row[2].ref in there]
+            into.back = [
+                (found, each, record if each is not side else there[record.ref])  # as it is told now, not before
+                for found, each, record in into.back
+                if each is not side or record.ref in there
+            ]
             into.former.update(((side, ref), link) for ref, link in former.items() if ref in there)
 
     # -- what waits --------------------------------------------------------------------------------------------------

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote_plus
 
+import pytest
+
+from connectors.salesforce.connector import SalesforceConnector
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import HttpRequest, HttpResponse
+from syncd.model.remote import RemoteRef, Shape
 from tests.scenarios.steps import Steps, remapped
 
 
@@ -51,3 +57,27 @@ def test_what_a_look_for_counterparts_tells_of_a_linked_record_is_heeded(steps: 
     assert "handle" not in salesforce.__dict__, "nobody looked for the address"
     steps.cycle()
     assert (steps.marketed(contact, "firstname"), steps.sold(lead, "FirstName")) == ("Annie", "Annie")
+
+
+def test_what_came_out_of_the_bin_counts_as_it_is_told_last(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sales edits a restored Lead after its change was read, and before it is read by id to be sure it is there."""
+    contact, lead = steps.pair(zip="10115")
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    steps.market(contact, zip="20095")
+    steps.both.salesforce.undelete("Lead", lead)
+    whole = SalesforceConnector.fetch
+    edits = [lead]
+
+    def fetch(self: SalesforceConnector, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[Any]:
+        if edits and RemoteRef("Lead", lead) in refs:
+            steps.both.clock.advance(2)
+            steps.sell(edits.pop(), PostalCode="80331")
+        return whole(self, shape, refs)
+
+    monkeypatch.setattr(SalesforceConnector, "fetch", fetch)
+    steps.cycle()
+    assert not edits, "nobody read it by id"
+    steps.cycle()
+    assert (steps.marketed(contact, "zip"), steps.sold(lead, "PostalCode")) == ("80331", "80331")
+    steps.quiet()
