@@ -47,8 +47,8 @@ Loader.yaml_implicit_resolvers = {
 
 
 def laid_over(old: Any, new: Any) -> Any:
-    """What a person makes of a file who takes in the lines of a block: entries of a list that are already there, by what
-    names them, are replaced; the rest is added.
+    """What a person makes of a file who takes in the lines of a block: entries of a list that are already there,
+    by what names them, are replaced; the rest is added.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return {**old, **{key: laid_over(old.get(key), value) for key, value in new.items()}}
