@@ -40,7 +40,7 @@ def test_a_small_demo_is_good(tmp_path: Path) -> None:
     assert code == 0
     assert "\x1b[" not in told
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<article>") == 8
+    assert page.count("<article>") == 9
     assert "http://" not in page
     assert "https://cdn" not in page
     assert "src=" not in page
