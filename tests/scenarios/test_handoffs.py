@@ -5,8 +5,9 @@ Stamps are the vendors'; nobody tells syncd anything but through the two systems
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -206,46 +207,56 @@ def test_looking_books_nothing(steps: Steps) -> None:
     assert not episodes(steps, "id")
 
 
-def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Path) -> None:
-    """Whatever effect a cycle dies before or after: once all is quiet the ledger tells the same moves, each once, and
-    one delivery; and no Base keeps what was told.
+def killed_at_each_effect(
+    folder: Path, begin: Callable[[Steps], Callable[[], object]], *, config: Path
+) -> Iterator[tuple[Steps, int]]:
+    """The n-th effect of a cycle kills it, for every n until one is not killed; each world once all is quiet.
+
+    :param begin: plays what comes before that cycle, and returns what is done just before it.
     """
-    config = agreed(tmp_path / "agreed")
     for effect in range(1, 40):
-        folder = tmp_path / str(effect)
-        folder.mkdir()
-        both = open_both(f"sqlite:///{folder}/state.db", config=config)
+        place = folder / str(effect)
+        place.mkdir()
+        both = open_both(f"sqlite:///{place}/state.db", config=config)
         steps = Steps(both)
         steps.cycle()
-        contact = steps.contact(email=ANN, company="Acme", lifecyclestage="lead", hs_lead_status="")
-        steps.cycle()
-        steps.market(contact, by=steps.marketer("Marketing"), **MQL)
-        steps.cycle()
-        lead = steps.marketed(contact, "syncd_crm_id")
-        steps.sell(str(lead), by=steps.seller("SDR"), Status=WORKING)
-        fresh(both, folder, [effect])
+        begin(steps)()
+        fresh(both, place, [effect])
         both.clock.advance(HOUR)
         killed = False
         try:
             sync(both.world)
         except Killed:
             killed = True
-        both.clock.advance(130)
-        until_quiet(both, folder)
-        assert [each[1:] for each in moves(steps)] == [
-            ("new", "lead", "marketing"), ("lead", "mql", "marketing"), ("mql", "sql", "sales"),
-        ], f"killed at effect {effect}"  # fmt: skip
-        assert sum(isinstance(each, Delivered) for each in events(steps)) == 1
-        assert episodes(steps, "state") == [(State.ACCEPTED,)]
-        (link,) = both.store.links("person")
-        base = both.store.by_link([link.id])[link.id].base
-        assert base is not None
-        assert not [name for name in base.agreed if name.startswith("@news")]
+        both.clock.advance(130)  # the dead process's lease runs out
+        until_quiet(both, place)
+        yield steps, effect
         both.store.close()
         if not killed:
             assert effect > 4, "there must have been something to kill"
             return
     raise AssertionError("no run went through")
+
+
+def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Path) -> None:
+    """Whatever effect a cycle dies before or after: once all is quiet the ledger tells the same moves, each once, and
+    one delivery; and no Base keeps what was told.
+    """
+
+    def begin(steps: Steps) -> Callable[[], object]:
+        _, lead, _ = qualified(steps)
+        return lambda: steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
+
+    for steps, effect in killed_at_each_effect(tmp_path, begin, config=agreed(tmp_path / "agreed")):
+        assert [each[1:] for each in moves(steps)] == [
+            ("new", "lead", "marketing"), ("lead", "mql", "marketing"), ("mql", "sql", "sales"),
+        ], f"killed at effect {effect}"  # fmt: skip
+        assert sum(isinstance(each, Delivered) for each in events(steps)) == 1
+        assert episodes(steps, "state") == [(State.ACCEPTED,)]
+        (link,) = steps.both.store.links("person")
+        base = steps.both.store.by_link([link.id])[link.id].base
+        assert base is not None
+        assert not [name for name in base.agreed if name.startswith("@news")]
 
 
 # -- after the conversion ----------------------------------------------------------------------------------------------
@@ -315,28 +326,13 @@ def test_a_conversion_that_nobody_may_make_is_listed(tmp_path: Path) -> None:
 
 def test_killed_at_any_effect_of_a_conversion_its_stage_arrives(tmp_path: Path) -> None:
     """The link may have moved to the Contact before anything was written: what the Lead told last is not forgotten."""
-    config = agreed(tmp_path / "agreed")
-    for effect in range(1, 40):
-        folder = tmp_path / str(effect)
-        folder.mkdir()
-        both = open_both(f"sqlite:///{folder}/state.db", config=config)
-        steps = Steps(both)
-        steps.cycle()
+    contacts: list[str] = []
+
+    def begin(steps: Steps) -> Callable[[], object]:
         contact, lead = accepted(steps)
-        both.salesforce.convert(lead, status=CONVERTED)
-        fresh(both, folder, [effect])
-        both.clock.advance(HOUR)
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)
-        until_quiet(both, folder)
-        assert steps.marketed(contact, "lifecyclestage") == "opportunity", f"killed at effect {effect}"
+        contacts.append(contact)
+        return partial(steps.both.salesforce.convert, lead, status=CONVERTED)
+
+    for steps, effect in killed_at_each_effect(tmp_path, begin, config=agreed(tmp_path / "agreed")):
+        assert steps.marketed(contacts[-1], "lifecyclestage") == "opportunity", f"killed at effect {effect}"
         assert moves(steps)[-1][1:3] == ("sql", "opportunity")
-        both.store.close()
-        if not killed:
-            assert effect > 4, "there must have been something to kill"
-            return
-    raise AssertionError("no run went through")
