@@ -14,13 +14,13 @@ beside it, so that a full compare finds who is rated by rules of yesterday.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from syncd.core.derived import NOWHERE, Answers, Been, Deriver, Stands
 from syncd.core.draft import Draft, Writes
-from syncd.core.known import Known
+from syncd.core.known import Known, Person
 from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
@@ -32,7 +32,7 @@ from syncd.model.lifecycle import Journey
 from syncd.model.link import Base, FieldChange, Link
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Create, Decision
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import RemoteRecord
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire
 
 RULE: Final = "derived: "
@@ -41,25 +41,6 @@ OVER: Final = ", over an edit"
 _UNTOLD: Final = "cannot be told"
 _AGED: Final = frozenset({Derived.POINTS, Derived.GRADE_REASONS})
 """What changes by age alone without the grade being another."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Person:
-    """One linked record with what is decided on it so far."""
-
-    link: Link
-    base: Base
-    seen: Pair[RemoteRecord | None]
-    decided: Mapping[str, Canonical]
-
-    def ref(self, side: Side) -> RemoteRef:
-        record = self.seen.of(side)
-        return record.ref if record else self.link.refs.of(side)
-
-    def value(self, name: str) -> Told:
-        """As it is to be, else as it was last agreed on."""
-        found: Told = self.decided.get(name, MISSING)
-        return self.base.agreed.get(name, MISSING) if found is MISSING else found
 
 
 class _Done(Enum):
@@ -136,7 +117,7 @@ class Deriving:
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
         """Adds to a draft, whose other fields are decided, what the derived ones come to."""
-        person = _Person(link, base, seen, draft.agreed)
+        person = Person(link, base, seen, draft.agreed)
         agreed, decided = base.agreed, draft.agreed
         moved = any(decided[name] != agreed.get(name, MISSING) for name in decided if name in self._follows)
         shown = self._shown(person)
@@ -192,7 +173,7 @@ class Deriving:
         looks: _Looks,
         answers: Answers,
         terms: str,
-        person: _Person,
+        person: Person,
         known: Known,
         *,
         moved: bool,
@@ -230,7 +211,7 @@ class Deriving:
             draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
 
     def _write(
-        self, draft: Draft, name: str, value: Canonical, side: Side, look: _Look, person: _Person, known: Known
+        self, draft: Draft, name: str, value: Canonical, side: Side, look: _Look, person: Person, known: Known
     ) -> _Done:
         """Puts the value into the write of one side."""
         mapping, wanted = self._fields[name]
@@ -257,7 +238,7 @@ class Deriving:
     def _terms(self, answers: Answers) -> str:
         return f"{self._deriver.terms} {answers.grade or ''}".rstrip()
 
-    def _shown(self, person: _Person) -> list[tuple[str, _Looks]]:
+    def _shown(self, person: Person) -> list[tuple[str, _Looks]]:
         """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every
         record that is looked at closely, so it reads no more than it must.
         """
@@ -303,7 +284,7 @@ class Deriving:
             return _UNSEEN if record is None else _Look(MISSING, trouble=True, news=news)
         return _Look(value, news=news)
 
-    def _answers(self, person: _Person) -> Answers:
+    def _answers(self, person: Person) -> Answers:
         """What the fields come to, from the values as they stand after this decision: decided on now, else agreed on,
         else told by one side, or by both alike. A field that no record of this link can have is empty.
         """
@@ -324,7 +305,7 @@ class Deriving:
                 unsettled[name] = _UNTOLD
         return self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(person.value))
 
-    def _input(self, name: str, side: Side, person: _Person) -> Seen | None:
+    def _input(self, name: str, side: Side, person: Person) -> Seen | None:
         """A field that others follow from, on one side; ``None`` where its record cannot have it."""
         object_name = person.ref(side).object
         if name not in self._layouts.slots(side, object_name):

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from syncd.model.lifecycle import Move
-from syncd.model.link import Conflict, Parked
-from syncd.model.remote import RemoteRecord
-from syncd.model.values import Instant, Pair, Told
+from syncd.model.link import Base, Conflict, Link, Parked
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import MISSING, Canonical, Instant, Pair, Side, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,26 @@ class Moved:
     record: RemoteRecord
     fields: tuple[str, ...]
     before: Told
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One linked record with what is decided on it so far: the shared values that were decided on before."""
+
+    link: Link
+    base: Base
+    seen: Pair[RemoteRecord | None]
+    decided: Mapping[str, Canonical]
+
+    def ref(self, side: Side) -> RemoteRef:
+        """The record of one side."""
+        record = self.seen.of(side)
+        return record.ref if record else self.link.refs.of(side)
+
+    def value(self, name: str) -> Told:
+        """One shared field as it is to be, else as it was last agreed on."""
+        found: Told = self.decided.get(name, MISSING)
+        return self.base.agreed.get(name, MISSING) if found is MISSING else found
 
 
 @dataclass(frozen=True, slots=True)

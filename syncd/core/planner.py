@@ -15,7 +15,7 @@ from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
-from syncd.core.known import NOTHING_KNOWN, Known, Times
+from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking
@@ -24,7 +24,7 @@ from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
-from syncd.core.stages import Person, Stages
+from syncd.core.stages import Stages
 from syncd.core.staging import Moves
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping

@@ -8,10 +8,10 @@ through is kept in the Base beside the agreed stage, under a name that no shared
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from syncd.core.former import former_in
-from syncd.core.known import Moved
+from syncd.core.known import Moved, Person
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.lifecycle import Path
 from syncd.core.merge import Agree, Seen, Verdict
@@ -23,23 +23,8 @@ from syncd.model.beside import journey_of, news_of
 from syncd.model.lifecycle import Agreed, HandoffRules, Journey
 from syncd.model.link import Base, Link, Linked
 from syncd.model.mapping import FieldMapping
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import RemoteRecord
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, Wire, stamp
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """One linked record. ``decided`` are the shared values that were decided on before the stage."""
-
-    link: Link
-    base: Base
-    seen: Pair[RemoteRecord | None]
-    decided: Mapping[str, Canonical]
-
-    def ref(self, side: Side) -> RemoteRef:
-        """The record of one side."""
-        record = self.seen.of(side)
-        return record.ref if record else self.link.refs.of(side)
 
 
 class _Values(Mapping[str, Canonical]):
@@ -212,9 +197,7 @@ class Stages:
 
     def _value(self, name: str, person: Person) -> Canonical:
         """One shared field as both sides are to have it: decided on now, else agreed, else as either side tells."""
-        value: Told = person.decided.get(name, MISSING)
-        if value is MISSING:
-            value = person.base.agreed.get(name, MISSING)
+        value = person.value(name)
         if value is MISSING:
             value = next((each for each in self._look(name, person) if each is not MISSING), MISSING)
         return None if value is MISSING else value
