@@ -17,7 +17,7 @@ help: ## show this list
 demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes both ways; no account needed
 	@$(BIN)/syncd demo $(if $(FAULTS),--faults) $(ARGS)
 
-test: $(STAMP) ## every test, the wrong versions and 500 simulated scenarios, side by side; SEEDS=N plays another number
+test: $(STAMP) ## every test, 160 wrong versions and 500 simulated scenarios, side by side; SEEDS=N plays another number
 	@$(BIN)/python deploy/test.py $(ARGS)
 
 test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL

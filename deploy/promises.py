@@ -24,7 +24,7 @@ def promises() -> Iterator[str]:
     yield "### Wrong versions"
     yield ""
     facts = sum(len(listed(file)) for file in LISTS.glob(f"{FACTS}*.yaml"))
-    yield f"Each must make a named test fail (`make test` plays them all). Beside these there are {facts} of the"
+    yield f"Each must make a named test fail; `make sabotage` plays them all. Beside these there are {facts} of the"
     yield "stand-ins, one per vendor fact with that fact switched off (`tests/sabotage`)."
     yield ""
     yield "| what is wrong | where | killed by |"

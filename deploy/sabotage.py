@@ -38,6 +38,9 @@ def main(arguments: Sequence[str]) -> int:
         print(_line(verdict), flush=True)
         verdicts.append(verdict)
     counted = Counter(verdict.ending for verdict in verdicts)
+    for verdict in verdicts:
+        if verdict.ending != "killed":
+            print(f"    {verdict.ending}: {verdict.wrong.name}")
     print(f"{counted['killed']} of {len(verdicts)} wrong versions were killed")
     return 2 if counted["flawed"] else 1 if counted["survived"] else 0
 
