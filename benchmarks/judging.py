@@ -1,9 +1,9 @@
-"""What lifecycle, persona and rating cost a person, in this process: nothing reads or waits.
+"""What lifecycle, persona, rating and routing cost a person, in this process: nothing reads or waits.
 
-First the judging alone: the move against the transitions, the journey, persona and grade. Then what a whole decision
-takes in the example configuration, in which the lifecycle judges the stage and persona and grade, or all six derived
-fields, are compared and written on both sides; beside it the same where the stage is an ordinary field and nothing is
-derived.
+First the judging alone: the move against the transitions, the journey, persona and grade, and who gets the person.
+Then what a whole decision takes in the example configuration, in which the lifecycle judges the stage and persona and
+grade, or all six derived fields, are compared and written on both sides; beside it the same where the stage is an
+ordinary field and nothing is derived.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ from syncd.core.merge import Seen, Take
 from syncd.core.normalize import Codec, Context, Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import Planner
+from syncd.core.routing import Desk, Incoming, Router
+from syncd.core.routing import Standing as Active
 from syncd.core.staging import Moves, Sights, Staging
 from syncd.model.beside import journey_of
 from syncd.model.lifecycle import Author, AuthorSort, Journey, Move
@@ -42,6 +44,7 @@ from syncd.settings.loading import load
 
 NOW: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PEOPLE: Final = 3_000
+OWNER: Final = "user:ann@example.com"
 SALES: Final = Author(AuthorSort.USER, user="pat@example.com", role="Account Executive")
 _DERIVED: Final = {
     "persona": ("enum", "persona"),
@@ -115,10 +118,24 @@ def _judged(kind: KindMapping, people: Sequence[Mapping[str, Canonical]]) -> Ite
         for name in wanted:
             answers.of(name)
 
-    moved, rated = _a_person(move, people), _a_person(rate, people)
+    moved, rated, routed = _a_person(move, people), _a_person(rate, people), _routed(kind, people)
     yield Figure("lifecycle, of a person who moved on", moved, "us")
     yield Figure("persona and grade, of titles met before", rated, "us")
-    yield Figure("lifecycle, persona and grade of a person", moved + rated, "us", 60)
+    yield Figure("routing, a third of them of companies that somebody has", routed, "us")
+    yield Figure("lifecycle, persona, grade and routing of a person", moved + rated + routed, "us", 60)
+
+
+def _routed(kind: KindMapping, people: Sequence[Mapping[str, Canonical]]) -> float:
+    """Microseconds a person, of all of them coming in at once: the example's rules, everybody active."""
+    assert kind.routing is not None
+    router = Router(kind.routing, frozenset(each.name for each in kind.fields))
+    active = {member for pool in kind.routing.pools for member in pool.members} | {kind.routing.fallback, OWNER}
+    desk = Desk(dict.fromkeys(active, Active.ACTIVE))
+    incoming = [
+        Incoming(str(n), NOW + timedelta(seconds=n), values, f"c{n}", () if n % 3 else ((OWNER, "the account"),))
+        for n, values in enumerate(people)
+    ]
+    return least(lambda: router.all(incoming, desk, NOW)) / len(people) * 1e6
 
 
 def _spent(kind: KindMapping, people: Sequence[Mapping[str, Canonical]], told: Mapping[str, Wire]) -> float:
@@ -139,6 +156,8 @@ def _kind() -> KindMapping:
         config = Path(shutil.copytree(ROOT / "config", Path(folder) / "config"))
         _edit(config / "schema" / "person.yaml", _more_fields)
         _edit(config / "rating.yaml", lambda tree: tree["rules"].append(_DECAYING))
+        routing = config / "routing.yaml"
+        routing.write_text(routing.read_text(encoding="utf-8").replace("stages: []", "stages: [sql]"), encoding="utf-8")
         environ = {
             "SYNCD_CONNECTIONS__MAIN__MARKETING__ACCESS_TOKEN": "x",  # not a secret
             "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_ID": "x",

@@ -155,10 +155,10 @@ class Course:
         """
         if isinstance(agreed, Missing):
             return self._found(standing, cycle)
-        trails = Pair(*(self._trail(side, agreed, standing.of(side)) for side in SIDES))
+        trails = Pair(*[self._trail(side, agreed, standing.of(side)) for side in SIDES])
         if not trails.marketing and not trails.crm:
             return STAY
-        paths = Pair(*(self._path(side, agreed, trails.of(side)) for side in SIDES))
+        paths = Pair(*[self._path(side, agreed, trails.of(side)) for side in SIDES])
         if standing.marketing.stage == standing.crm.stage:
             return Agree(standing.crm.stage, cycle + max(map(_recycles, paths)), paths)
         ahead = [
@@ -210,6 +210,8 @@ class Course:
         A stage that the history does not account for was entered by nobody known. Who went somewhere and came back has
         not moved, unless a new cycle began on the way.
         """
+        if standing.stage == agreed and not standing.moves:
+            return ()
         trail: list[Move] = []
         here = agreed
         last = standing.moves[-1].stage if standing.moves else agreed
@@ -224,6 +226,8 @@ class Course:
 
     def _path(self, side: Side, agreed: str | None, trail: tuple[Move, ...]) -> Path:
         """How a side came where it is: step by step if that is declared, else the last move as if made at once."""
+        if not trail:
+            return ()
         whole = self._walk(side, agreed, trail)
         return whole if _declared(whole) else self._walk(side, agreed, trail[-1:])
 
@@ -237,20 +241,19 @@ class Course:
     def _step(self, side: Side, start: str | None, move: Move) -> Step:
         """One move, held against the transitions."""
         teams = self._membership.teams_of(move.author, side)
-        words = f"{start or NEW} -> {move.stage or 'no stage'}"
         edges = () if move.stage is None else self._edges.get((start or NEW, move.stage), ())
         if not edges:
-            return Step(side, start, move, teams, Meaning.UNDECLARED, why=f"{words} is not declared")
+            return Step(side, start, move, teams, Meaning.UNDECLARED, why=f"{_words(start, move)} is not declared")
         allowed = next((edge for edge in edges if teams.intersection(edge.by)), None)
         if allowed is None:
             may = ", ".join(dict.fromkeys(team for edge in edges for team in edge.by))
             made = ", ".join(sorted(teams)) or "somebody whom no team names"
-            why = f"{words} is declared for {may}; it was made by {made}"
+            why = f"{_words(start, move)} is declared for {may}; it was made by {made}"
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=why)
         asked = allowed.reasons if self.lifecycle.reason_field is not None else None
         if asked is not None and move.reason not in self._reasons[asked]:
             what = "needs a reason" if move.reason is None else "was given a reason that is not"
-            why = f"{words} {what} of the list {asked}"
+            why = f"{_words(start, move)} {what} of the list {asked}"
             return Step(side, start, move, teams, Meaning.NO_REASON, allowed, why)
         return Step(side, start, move, teams, Meaning.DECLARED, allowed)
 
@@ -303,6 +306,11 @@ class Course:
             yield path
 
 
+def _words(start: str | None, move: Move) -> str:
+    """A move, for people."""
+    return f"{start or NEW} -> {move.stage or 'no stage'}"
+
+
 def _found(side: Side, standing: Standing) -> Step:
     """Where a side was found, in the form of a step, so that a clash always shows both."""
     why = "found there at the first link"
@@ -320,7 +328,7 @@ def _declared(path: Path) -> bool:
 
 def _recycles(path: Path) -> int:
     """How many cycles begin on a path; none on one that is not declared."""
-    return sum(step.transition.recycles for step in path if step.transition is not None) if _declared(path) else 0
+    return sum([step.transition.recycles for step in path if step.transition is not None]) if _declared(path) else 0
 
 
 def _later(one: Move, other: Move) -> bool:

@@ -21,6 +21,7 @@ from syncd.model.rating import HUNDREDTHS, Decay, Part, Profile, Rated, Rating
 from syncd.model.values import Canonical, Instant, instant
 
 _NO: Final = Part(holds=False, points=0)
+_FEW: Final = frozenset({PERSONA})
 _DAY: Final = timedelta(days=1)
 _WIDE: Final = Context(prec=40)
 _LONGEST: Final = 40
@@ -36,7 +37,7 @@ class Rater:
         """
         self.rating = rating
         self._tried = tuple(
-            (rule, remembering(compile_expression(rule.when, names | {PERSONA})), Part(holds=True, points=rule.points))
+            (rule, remembering(compile_expression(rule.when, names | {PERSONA}), few=_FEW), Part(True, rule.points))
             for rule in rating.rules
         )
         self._by_persona = any(PERSONA in when.names for _, when, _ in self._tried)

@@ -3,6 +3,8 @@
 The CEL library makes a regular expression anew each time it meets one, which takes longer than everything else about a
 person. Titles and the like are the same for many people, and an answer follows from the values alone, so the last
 ``MOST`` answers are kept. What is kept of the values is a digest, so that nobody's data outlives their being forgotten.
+
+A condition on nothing but what has few values, all of them ours (the persona), keeps an answer for each.
 """
 
 from __future__ import annotations
@@ -30,9 +32,32 @@ class Condition(Protocol):
         """Whether it is true for these values."""
 
 
-def remembering(expression: Expression) -> Condition:
-    """The expression; one that holds a regular expression with a memory."""
+def remembering(expression: Expression, *, few: frozenset[str] = frozenset()) -> Condition:
+    """The expression; one that holds a regular expression, or reads nothing but ``few``, with a memory.
+
+    :param few: names that have few values, each a text or empty, and none of them somebody's own.
+    """
+    if few.issuperset(expression.names) and len(expression.names) == 1:
+        return _OfFew(expression, expression.names[0])
     return _Remembering(expression) if _SLOW in expression.text else expression
+
+
+class _OfFew:
+    """One expression with its answer for each value of the one name that it reads."""
+
+    def __init__(self, expression: Expression, name: str) -> None:
+        self.names = expression.names
+        self._name = name
+        self._expression = expression
+        self._answers: dict[Canonical, bool | Unclear] = {}
+
+    def holds(self, values: Mapping[str, Canonical]) -> bool | Unclear:
+        """The answer that was given for the same value, else a new one."""
+        value = values.get(self._name)
+        answer = self._answers.get(value)
+        if answer is None:
+            answer = self._answers[value] = self._expression.holds(values)
+        return answer
 
 
 class _Remembering:

@@ -18,10 +18,11 @@ from enum import StrEnum
 from typing import Final, assert_never
 from zoneinfo import ZoneInfo
 
-from syncd.core.expressions import Expression, Unclear, compile_expression
+from syncd.core.expressions import compile_expression
 from syncd.core.normalize import owner_name
 from syncd.core.persona import holds
 from syncd.core.rating import Profiles
+from syncd.core.remembering import Condition, remembering
 from syncd.core.teams import Membership
 from syncd.model.lifecycle import SYSTEM, Author, AuthorSort
 from syncd.model.persona import GRADE, PERSONA
@@ -48,6 +49,7 @@ FALLBACK: Final = "fallback"
 KEPT: Final = "kept by their owner on the marketing side"
 """The name of the rule before all others: whom a salesperson has already is not given to somebody else."""
 
+_FEW: Final = frozenset({PERSONA, GRADE})
 JUST_NOW: Final = "was given somebody of the company a moment ago"
 
 
@@ -134,12 +136,14 @@ class Router:
             rule.name: _Turns(rule.name, pools[rule.to.pool]) for rule in routing.rules if isinstance(rule.to, ToPool)
         }
         readable = names | {PERSONA, GRADE}
-        self._rules: tuple[tuple[RoutingRule, Expression | None], ...] = tuple(
-            (rule, None if rule.when is None else compile_expression(rule.when, readable)) for rule in routing.rules
+        self._rules: tuple[tuple[RoutingRule, Condition | None], ...] = tuple(
+            (rule, None if rule.when is None else remembering(compile_expression(rule.when, readable), few=_FEW))
+            for rule in routing.rules
         )
         read = {name for _, when in self._rules if when is not None for name in when.names}
-        profiled = not read.isdisjoint({PERSONA, GRADE})
-        self._profiles = Profiles(routing.personas, routing.rating, names) if profiled else None
+        profiled = not read.isdisjoint(_FEW)
+        rating = routing.rating if GRADE in read else None
+        self._profiles = Profiles(routing.personas, rating, names) if profiled else None
         self.reads = names if profiled else names & (read | {routing.owner, routing.company})
 
     def all(self, people: Iterable[Incoming], desk: Desk, now: Instant) -> dict[str, Routed]:
@@ -164,7 +168,8 @@ class Router:
         for rule, when in self._rules:
             answer = True if when is None else holds(when, values, unsettled)
             if answer is not True:
-                passed.append(Passed(rule.name, "", _no(answer)))
+                why = "does not hold" if answer is False else f"no answer: {answer.reason}"
+                passed.append(Passed(rule.name, "", why))
                 continue
             match rule.to:
                 case ToCrmRules():
@@ -221,10 +226,6 @@ class Router:
             return Routed(How.FALLBACK, queue, FALLBACK, number, passed=tuple(passed))
         passed.append(Passed(FALLBACK, queue, standing.value))
         return Routed(How.NOBODY, None, FALLBACK, number, passed=tuple(passed))
-
-
-def _no(answer: bool | Unclear) -> str:  # noqa: FBT001 - an answer of three
-    return f"no answer: {answer.reason}" if isinstance(answer, Unclear) else "does not hold"
 
 
 def _one(rule: RoutingRule, owner: str, desk: Desk, passed: list[Passed]) -> str | None:

@@ -108,7 +108,7 @@ class Staging:
         :param moves: the moves of each side since then, as the vendors tell; ``None`` if nobody asked them yet.
         :param arriving: whether a person who was never in step is to be asked for, too: how they came where they are.
         """
-        if not any(side.changed for side in seen) and agreed is not MISSING:
+        if agreed is not MISSING and not (seen.marketing.changed or seen.crm.changed):
             return KEEP, ()
         unreadable = unreadable_in(mapping, seen)
         if unreadable is not None:
@@ -118,7 +118,7 @@ class Staging:
             return Keep("a side did not tell this field"), ()
         if moves is None and (arriving or agreed is not MISSING):
             return NEEDS_MOVES, ()
-        standing = Pair(*(self._standing(side, agreed, seen.of(side), moves, sights) for side in SIDES))
+        standing = Pair(*[self._standing(side, agreed, seen.of(side), moves, sights) for side in SIDES])
         before = _stage(agreed) if agreed is not MISSING else MISSING
         decided = self._course.decide(before, standing, values=sights.values(), cycle=sights.journey.cycle)
         if shown.marketing == shown.crm:  # a side that could not show what was agreed on may show this
@@ -178,7 +178,8 @@ class Staging:
         reason = self._reason(side, sights.reasons.of(side))
         if not told or told[-1].stage != stage:  # what the history does not account for, was entered by nobody known
             told = (*told, Move(stage))
-        return Standing(stage, tuple(replace(move, reason=reason) for move in told))
+        judged = [move if move.reason == reason else replace(move, reason=reason) for move in told]
+        return Standing(stage, tuple(judged))
 
     def _reason(self, side: Side, value: Told) -> str | None:
         """The key of the reason that a side shows; what is no reason of any list stays as it is and counts for none."""

@@ -7,8 +7,14 @@ vendor does not tell, or whom no team names, is in a team only where the teams' 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Final
+
 from syncd.model.lifecycle import SYSTEM, Author, AuthorSort, Teams
 from syncd.model.values import Side
+
+_NONE: Final[frozenset[str]] = frozenset()
+_SYSTEM: Final = frozenset({SYSTEM})
 
 
 class Membership:
@@ -16,28 +22,37 @@ class Membership:
 
     def __init__(self, teams: Teams) -> None:
         self._unknown = teams.unknown
-        self._by: tuple[dict[str, set[str]], ...] = ({}, {}, {}, {})
-        for team in (*teams.teams, teams.automation):
-            for index, names in zip(self._by, (team.users, team.roles, team.queues, team.profiles), strict=True):
-                for name in names:
-                    index.setdefault(name.casefold(), set()).add(team.key)
+        all_teams = (*teams.teams, teams.automation)
+        self._users = _index((team.key, team.users) for team in all_teams)
+        self._roles = _index((team.key, team.roles) for team in all_teams)
+        self._queues = _index((team.key, team.queues) for team in all_teams)
+        self._profiles = _index((team.key, team.profiles) for team in all_teams)
 
     def teams_of(self, author: Author, side: Side) -> frozenset[str]:
         """The teams. ``side`` matters only where nothing tells which."""
         if author.sort is AuthorSort.SYSTEM:
-            return frozenset({SYSTEM})
+            return _SYSTEM
         return self.named(author) or self._stand_in(side)
 
     def _stand_in(self, side: Side) -> frozenset[str]:
         stand_in = self._unknown.of(side)
-        return frozenset() if stand_in is None else frozenset({stand_in})
+        return _NONE if stand_in is None else frozenset({stand_in})
 
     def named(self, author: Author) -> frozenset[str]:
         """The teams that name somebody; none for whom none names."""
         if author.sort is AuthorSort.UNKNOWN:
-            return frozenset()
-        given = (author.user, author.role, author.queue, author.profile)
-        user, role, queue, profile = (
-            frozenset(index.get(name.casefold(), ())) for index, name in zip(self._by, given, strict=True)
-        )
-        return user or (role | queue) or profile
+            return _NONE
+        user = self._users.get(author.user.casefold())
+        if user is not None:
+            return user
+        role, queue = self._roles.get(author.role.casefold(), _NONE), self._queues.get(author.queue.casefold(), _NONE)
+        return role | queue or self._profiles.get(author.profile.casefold(), _NONE)
+
+
+def _index(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, frozenset[str]]:
+    """The teams by each name that one of them has."""
+    found: dict[str, set[str]] = {}
+    for team, names in named:
+        for name in names:
+            found.setdefault(name.casefold(), set()).add(team)
+    return {name: frozenset(teams) for name, teams in found.items()}

@@ -31,6 +31,20 @@ def test_only_what_is_slow_remembers() -> None:
     assert remembering(compile_expression(TEXT, NAMES)).names == ("size", "title")
 
 
+def test_what_has_few_values_is_worked_out_once_for_each() -> None:
+    """And so is what gives no answer; whatever reads another field beside it is asked each time."""
+    names, few = frozenset({"persona", "title"}), frozenset({"persona"})
+    asked = remembering(compile_expression("persona.startsWith('lead')", names), few=few)
+    plain = compile_expression("persona.startsWith('lead')", names)
+    for persona in ("lead", "buyer", None, "lead", None):
+        assert asked.holds({"persona": persona}) == plain.holds({"persona": persona})
+    assert isinstance(asked.holds({}), Unclear)
+    beside = compile_expression("persona == 'lead' && title != null", names)
+    assert remembering(beside, few=few) is beside
+    without = compile_expression("true", names)
+    assert remembering(without, few=few) is without
+
+
 def test_it_is_worked_out_once_and_the_oldest_is_forgotten() -> None:
     """By what the condition reads, and by nothing else of the person."""
     asked: list[object] = []
