@@ -100,6 +100,13 @@ class Settled(Crowd):
             self._known[side, objects] = self._ms(), found
         return found
 
+    def value(self, side: Side, ref: Ref, column: str) -> str | None:
+        """What a record holds now, as text; nothing if it was erased since somebody looked."""
+        try:
+            return super().value(side, ref, column)
+        except KeyError:
+            return None
+
 
 class Soak(_Play):
     """One soak in an arena that has come to rest."""

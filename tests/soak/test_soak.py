@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.__main__ import soak
-from tests.soak.course import weeks
+from syncd.model.values import Side
+from tests.soak.__main__ import CONFIG, soak
+from tests.soak.course import Soak, weeks
 from tests.soak.figures import Day, Figures
+from tests.soak.world import settle
 
 
 @pytest.mark.slow
@@ -21,6 +23,16 @@ def test_two_days(tmp_path: Path) -> None:
     assert figures.judged > 500
     assert sum(day.faults for day in figures.days) > 0
     assert figures.document()["days"][1]["number"] == 2
+
+
+def test_who_was_erased_since_somebody_looked_has_nothing(tmp_path: Path) -> None:
+    """People look up who is there once an hour; the vendor may erase somebody in between."""
+    crowd = Soak(settle(CONFIG, tmp_path, records=3), weeks("s", days=1, records=3), file=tmp_path, records=3).crowd
+    gone, left, *_ = crowd.alive(Side.MARKETING, "contacts")
+    del crowd.hubspot.portal.store("contacts").records[int(gone[1])]
+    assert gone in crowd.alive(Side.MARKETING, "contacts")
+    assert crowd.value(Side.MARKETING, gone, "email") is None
+    assert crowd.value(Side.MARKETING, left, "email") is not None
 
 
 def test_weeks_are_a_function_of_the_seed() -> None:
