@@ -19,6 +19,7 @@ from syncd.model.link import Topic
 from syncd.model.values import Instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
+from tests.sampled import effects
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.scenarios.test_crashes import Killed, fresh, until_quiet
@@ -210,11 +211,11 @@ def test_looking_books_nothing(steps: Steps) -> None:
 def killed_at_each_effect(
     folder: Path, begin: Callable[[Steps], Callable[[], object]], *, config: Path
 ) -> Iterator[tuple[Steps, int]]:
-    """The n-th effect of a cycle kills it, for every n until one is not killed; each world once all is quiet.
+    """One effect of a cycle after the other kills it, until one is not killed; each world once all is quiet.
 
     :param begin: plays what comes before that cycle, and returns what is done just before it.
     """
-    for effect in range(1, 40):
+    for effect in effects(40):
         place = folder / str(effect)
         place.mkdir()
         both = open_both(f"sqlite:///{place}/state.db", config=config)
