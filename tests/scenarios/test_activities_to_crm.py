@@ -123,6 +123,7 @@ def opened(folder: Path) -> tuple[Both, Steps]:
     return both, steps
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_task_once(tmp_path: Path) -> None:
     """One effect after the other kills, until a run is not killed: the end is always the same."""
     for n in effects(60):

@@ -42,6 +42,7 @@ def copied(steps: Steps, contact: str) -> tuple[list[str], list[str]]:
     return [str(row["hs_call_title"]) for row, _ in calls], [str(row["hs_note_body"]) for row, _ in notes]
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_copy_once(tmp_path: Path) -> None:
     """One effect after the other kills, until a run is not killed: the end is always the same."""
     for n in effects(60):

@@ -95,6 +95,7 @@ def check(spy: Spy, both: Both) -> None:
     assert found.rows == len(rows)
 
 
+@pytest.mark.slow
 def test_every_write_has_one_row_before_and_after_it_whenever_it_dies(tmp_path: Path) -> None:
     """Killed at every effect of a first link, and restarted until all is quiet."""
     for n in effects(200):

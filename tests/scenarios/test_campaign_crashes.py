@@ -48,6 +48,7 @@ def until_quiet(both: Both, folder: Path) -> None:
     raise AssertionError("still busy")
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_member_once(tmp_path: Path) -> None:
     """One effect after the other kills, until a run is not killed: the end is always the same."""
     for n in effects(60):

@@ -118,6 +118,7 @@ def state(both: Both) -> dict[str, object]:
     return {"people": told, "leads": len(leads), "contacts": len(contacts)}
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_of_the_first_link_ends_in_the_same_state(tmp_path: Path) -> None:
     """One effect after the other kills, until a run is not killed: restart, and the end is always the same."""
     expected: dict[str, object] | None = None

@@ -114,6 +114,7 @@ def test_explain_tells_what_happened_between_the_teams(steps: Steps) -> None:
     assert (episode.state, episode.touch is not None, episode.decision is not None) == (State.REJECTED, True, True)
 
 
+@pytest.mark.slow
 def test_sales_is_late(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a grade: a working day to the first touch, two to a decision; each step is told once."""
     heard: list[tuple[str, object]] = []
@@ -239,6 +240,7 @@ def killed_at_each_effect(
     raise AssertionError("no run went through")
 
 
+@pytest.mark.slow
 def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Path) -> None:
     """Whatever effect a cycle dies before or after: once all is quiet the ledger tells the same moves, each once, and
     one delivery; and no Base keeps what was told.
@@ -325,6 +327,7 @@ def test_a_conversion_that_nobody_may_make_is_listed(tmp_path: Path) -> None:
     steps.both.store.close()
 
 
+@pytest.mark.slow
 def test_killed_at_any_effect_of_a_conversion_its_stage_arrives(tmp_path: Path) -> None:
     """The link may have moved to the Contact before anything was written: what the Lead told last is not forgotten."""
     contacts: list[str] = []

@@ -202,6 +202,7 @@ def test_a_cycle_hit_by_a_hostile_answer_loses_and_doubles_nothing(steps: Steps,
     steps.quiet()
 
 
+@pytest.mark.slow
 def test_a_search_page_in_the_middle(steps: Steps) -> None:
     """900 edits are five pages; the third fails: no cursor moves, and the next cycle brings all of them."""
     steps.pair()
