@@ -5,6 +5,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast trial chaos soak simulate sabotage mutation check bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
+# Bytecode is written whatever the caller's shell says: without it each process compiles its modules anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON ?= python3
 VENV := .venv
@@ -20,8 +22,8 @@ demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes 
 test: $(STAMP) ## every test, 160 wrong versions and 500 simulated scenarios, side by side; SEEDS=N plays another number
 	@$(BIN)/python deploy/test.py $(ARGS)
 
-test-fast: $(STAMP) ## the suite without what is slow or needs PostgreSQL
-	@$(BIN)/python -m pytest -m "not slow and not postgres" $(ARGS)
+test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one a file
+	@$(BIN)/python -m pytest -n auto --maxschedchunk=8 -m "not slow and not postgres and not beyond" $(ARGS)
 
 trial: $(STAMP) ## ten minutes of edits, kills and resyncs on SQLite and PostgreSQL, its restarts; the real funnel, whole
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \

@@ -22,6 +22,7 @@ os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is import
 
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+from tests.schemas import played_back  # noqa: E402 - the same
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
 hypothesis.settings.load_profile("no deadline")
@@ -82,6 +83,13 @@ def logs_put_back() -> Iterator[None]:
     """What a test configured about logging ends with it."""
     yield
     reset_logs()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def schemas_played_back() -> Iterator[None]:
+    """The first new store of a process is migrated, the others get the same statements."""
+    with played_back():
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

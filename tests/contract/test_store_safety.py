@@ -98,6 +98,7 @@ def test_what_is_no_file_is_refused_and_left_alone(tmp_path: Path, make: Callabl
     assert stat.S_IMODE(place.stat().st_mode) == 0o755
 
 
+@pytest.mark.slow
 def test_two_processes_fight_for_the_lease(store_url: str) -> None:
     """Four processes open an empty database at once and reach for one lease: one has it, and no opening fails."""
     fighters = [child(FIGHTER, store_url, f"h{n}") for n in range(4)]

@@ -13,6 +13,19 @@ from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
 
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each plays a whole world: of a file the first that is not slow is for a quick look, the others go ``beyond``."""
+    seen: set[Path] = set()
+    for item in items:
+        if HERE in item.path.parents and not item.get_closest_marker("slow"):
+            if item.path in seen:
+                item.add_marker("beyond")
+            seen.add(item.path)
+
 
 @pytest.fixture
 def steps() -> Iterator[Steps]:

@@ -11,6 +11,7 @@ import pytest
 from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
+from tests.sampled import effects
 from tests.scenarios.signals import engage, engagements, keyed_engagements, keyed_tasks, listening, signalling, tasks
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_campaign_crashes import until_quiet
@@ -122,9 +123,10 @@ def opened(folder: Path) -> tuple[Both, Steps]:
     return both, steps
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_task_once(tmp_path: Path) -> None:
-    """The n-th effect kills, for every n until a run is not killed: the end is always the same."""
-    for n in range(1, 60):
+    """One effect after the other kills, until a run is not killed: the end is always the same."""
+    for n in effects(60):
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps = opened(folder)

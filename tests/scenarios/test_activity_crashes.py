@@ -10,6 +10,7 @@ import pytest
 from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
+from tests.sampled import effects
 from tests.scenarios.signals import engagements, keyed_engagements, signalling
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_campaign_crashes import until_quiet
@@ -41,9 +42,10 @@ def copied(steps: Steps, contact: str) -> tuple[list[str], list[str]]:
     return [str(row["hs_call_title"]) for row, _ in calls], [str(row["hs_note_body"]) for row, _ in notes]
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_copy_once(tmp_path: Path) -> None:
-    """The n-th effect kills, for every n until a run is not killed: the end is always the same."""
-    for n in range(1, 60):
+    """One effect after the other kills, until a run is not killed: the end is always the same."""
+    for n in effects(60):
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps, contact = opened(folder)

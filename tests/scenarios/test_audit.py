@@ -15,6 +15,7 @@ from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
 from syncd.observe import log
+from tests.sampled import effects
 from tests.scenarios.test_crashes import Killed, fresh, people, until_quiet
 from tests.worlds import Both, open_both
 
@@ -94,9 +95,10 @@ def check(spy: Spy, both: Both) -> None:
     assert found.rows == len(rows)
 
 
+@pytest.mark.slow
 def test_every_write_has_one_row_before_and_after_it_whenever_it_dies(tmp_path: Path) -> None:
     """Killed at every effect of a first link, and restarted until all is quiet."""
-    for n in range(1, 200):
+    for n in effects(200):
         folder = tmp_path / str(n)
         folder.mkdir()
         both = open_both(f"sqlite:///{folder}/state.db")

@@ -64,6 +64,7 @@ def test_everything_else_flows(steps: Steps, pairs: list[tuple[str, str]]) -> No
     assert steps.marketed(new, "syncd_crm_id")
 
 
+@pytest.mark.slow
 def test_a_webinar_is_expected(steps: Steps, pairs: list[tuple[str, str]]) -> None:
     """Two hundred new people flow beside the hundred that may come anyway; the next ones are held, then approved."""
     store, clock = steps.both.store, steps.both.clock
@@ -105,6 +106,7 @@ def test_bad_words_of_an_expectation(steps: Steps) -> None:
         assert refused.value.exit_code == 2
 
 
+@pytest.mark.slow
 def test_stages_wait_in_line_the_latest_first(steps: Steps) -> None:
     """The excess of a wave goes on by itself as the window moves; who entered the stage last goes first."""
     store, pairs = steps.both.store, linked(steps)

@@ -12,6 +12,7 @@ from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
 from syncd.model.values import Pair
+from tests.sampled import effects
 from tests.scenarios.signals import WEBINAR, campaign, members, signalling
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_crashes import Killed, fresh
@@ -47,9 +48,10 @@ def until_quiet(both: Both, folder: Path) -> None:
     raise AssertionError("still busy")
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_ends_with_each_member_once(tmp_path: Path) -> None:
-    """The n-th effect kills, for every n until a run is not killed: the end is always the same."""
-    for n in range(1, 60):
+    """One effect after the other kills, until a run is not killed: the end is always the same."""
+    for n in effects(60):
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps, _ = opened(folder)

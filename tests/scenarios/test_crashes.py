@@ -13,6 +13,7 @@ from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
 from syncd.store import open_store
 from tests.fakes import FakeChance
+from tests.sampled import effects
 from tests.worlds import Both, open_both, open_world
 
 
@@ -117,10 +118,11 @@ def state(both: Both) -> dict[str, object]:
     return {"people": told, "leads": len(leads), "contacts": len(contacts)}
 
 
+@pytest.mark.slow
 def test_a_kill_at_every_step_of_the_first_link_ends_in_the_same_state(tmp_path: Path) -> None:
-    """The n-th effect kills, for every n until a run is not killed: restart, and the end is always the same."""
+    """One effect after the other kills, until a run is not killed: restart, and the end is always the same."""
     expected: dict[str, object] | None = None
-    for n in range(1, 200):
+    for n in effects(200):
         folder = tmp_path / str(n)
         folder.mkdir()
         opened = open_both(f"sqlite:///{folder}/state.db")

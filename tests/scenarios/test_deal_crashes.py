@@ -104,6 +104,7 @@ def moved_on(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize("story", [entered, moved_on])
+@pytest.mark.slow
 def test_a_kill_after_any_write_ends_in_the_same_state(tmp_path: Path, story: Callable[[Deals], None]) -> None:
     """For every call that writes in the cycle of deals: the process dies after it, and the end is the same."""
     expected: list[tuple[object, ...]] | None = None

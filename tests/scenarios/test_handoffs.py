@@ -19,6 +19,7 @@ from syncd.model.link import Topic
 from syncd.model.values import Instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
+from tests.sampled import effects
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.scenarios.test_crashes import Killed, fresh, until_quiet
@@ -113,6 +114,7 @@ def test_explain_tells_what_happened_between_the_teams(steps: Steps) -> None:
     assert (episode.state, episode.touch is not None, episode.decision is not None) == (State.REJECTED, True, True)
 
 
+@pytest.mark.slow
 def test_sales_is_late(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a grade: a working day to the first touch, two to a decision; each step is told once."""
     heard: list[tuple[str, object]] = []
@@ -210,11 +212,11 @@ def test_looking_books_nothing(steps: Steps) -> None:
 def killed_at_each_effect(
     folder: Path, begin: Callable[[Steps], Callable[[], object]], *, config: Path
 ) -> Iterator[tuple[Steps, int]]:
-    """The n-th effect of a cycle kills it, for every n until one is not killed; each world once all is quiet.
+    """One effect of a cycle after the other kills it, until one is not killed; each world once all is quiet.
 
     :param begin: plays what comes before that cycle, and returns what is done just before it.
     """
-    for effect in range(1, 40):
+    for effect in effects(40):
         place = folder / str(effect)
         place.mkdir()
         both = open_both(f"sqlite:///{place}/state.db", config=config)
@@ -238,6 +240,7 @@ def killed_at_each_effect(
     raise AssertionError("no run went through")
 
 
+@pytest.mark.slow
 def test_killed_at_any_effect_the_ledger_is_as_whole_as_the_records(tmp_path: Path) -> None:
     """Whatever effect a cycle dies before or after: once all is quiet the ledger tells the same moves, each once, and
     one delivery; and no Base keeps what was told.
@@ -324,6 +327,7 @@ def test_a_conversion_that_nobody_may_make_is_listed(tmp_path: Path) -> None:
     steps.both.store.close()
 
 
+@pytest.mark.slow
 def test_killed_at_any_effect_of_a_conversion_its_stage_arrives(tmp_path: Path) -> None:
     """The link may have moved to the Contact before anything was written: what the Lead told last is not forgotten."""
     contacts: list[str] = []

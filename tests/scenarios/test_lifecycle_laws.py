@@ -1,5 +1,4 @@
-"""Whatever people do on both sides and however often syncd dies or is not answered: it brings nobody into a stage by an
-edge that is not declared.
+"""Whatever people do, however often syncd dies or is not answered: nobody comes into a stage by an undeclared edge.
 
 Judged from what the vendors' own logs say that syncd wrote, with transitions read from the file and none of syncd's
 code: a stage that it wrote was the agreed one, or was reached from it by moves that somebody made on either side in
@@ -337,6 +336,7 @@ def _fresh(config: ConnectionSettings) -> Both:
 )  # fmt: skip
 @example(way=Undeclared.REPORT, story=[Edit("crm", "Facilities", "sql"), Cycle(dies=6, carried_out=True)])
 @example(way=Undeclared.REPORT, story=[Edit("crm", "SDR", "sql"), Cycle(fault=("hubspot", "ghost-write"))])
+@pytest.mark.slow
 def test_nobody_is_brought_into_a_stage_by_an_undeclared_edge(
     configured: Configured, way: Undeclared, story: list[Edit | Cycle]
 ) -> None:

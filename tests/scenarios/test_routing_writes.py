@@ -120,6 +120,7 @@ def restarted(desk: Desk, folder: Path, countdown: int) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_killed_at_any_step_no_turn_is_skipped_and_none_is_taken_twice(tmp_path: Path) -> None:
     """Four people at once, a process that dies at its n-th effect, for every n: in the end turns are fair within one,
     everybody is known to HubSpot, and the next is whoever has waited longest. Dying after one effect is dying before
@@ -154,6 +155,7 @@ def test_killed_at_any_step_no_turn_is_skipped_and_none_is_taken_twice(tmp_path:
     raise AssertionError("it died every time")
 
 
+@pytest.mark.slow
 def test_killed_while_somebody_comes_into_a_stage(tmp_path: Path) -> None:
     """The owner arrives once, in both systems: also if it was written and nobody heard of it."""
     for n in range(1, 60, 2):

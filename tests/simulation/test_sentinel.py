@@ -25,6 +25,7 @@ SEEDS = 10
 DEEDS = ("edit", "archive", "delete", "erase", "merge")
 
 
+@pytest.mark.slow
 def test_no_fault_looks_like_a_side_that_is_not_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """People leave the sentinels alone; their mark moves every other minute, so that the faults meet it."""
     monkeypatch.setattr(sentinel, "RENEWED", timedelta(minutes=2))

@@ -58,6 +58,7 @@ def call(capsys: pytest.CaptureFixture[str]) -> Run:
     return run
 
 
+@pytest.mark.slow
 def test_it_is_played_and_left_to_look_at(call: Run, funnel: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prints the seed and the figures; the folder holds a configuration and a store that reports are made of."""
     over = threading.Event()
