@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from typing import TypeVar
 
 from sandbox.salesforce.errors import Refusal
@@ -54,7 +55,7 @@ class _Reader:
         return self._tokens[min(self._place + 1, len(self._tokens) - 1)]
 
     def is_word(self, word: str) -> bool:
-        return self.token.kind == "name" and self.token.text.lower() == word
+        return self._tokens[self._place].name == word
 
     def take(self) -> Token:
         token = self.token
@@ -63,7 +64,8 @@ class _Reader:
         return token
 
     def accept(self, word: str) -> bool:
-        if self.is_word(word) or (self.token.kind == "sign" and self.token.text == word):
+        token = self._tokens[self._place]
+        if token.name == word or (token.kind == "sign" and token.text == word):
             self._place += 1
             return True
         return False
@@ -100,8 +102,9 @@ class _Reader:
         return Path(tuple(token.text.split(".")), token.at)
 
 
+@lru_cache(maxsize=512)
 def parse(text: str) -> Query:
-    """Parses one query or refuses it as MALFORMED_QUERY."""
+    """Parses one query or refuses it as MALFORMED_QUERY. Clients ask the same ones again and again."""
     reader = _Reader(text)
     query = _query(reader)
     if reader.token.kind != "end":

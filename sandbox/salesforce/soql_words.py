@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sandbox.salesforce.errors import Refusal, plain
 
@@ -24,13 +24,13 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _AROUND = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word of the query and where it starts."""
+class Token(NamedTuple):
+    """One word of the query and where it starts; ``name`` is a name in small letters, else empty."""
 
     kind: str
     text: str
     at: int
+    name: str = ""
 
 
 def located(text: str, at: int, message: str) -> str:
@@ -58,7 +58,8 @@ def tokens_of(text: str) -> list[Token]:
             at = place + len(rest) - len(rest.lstrip())
             raise malformed(text, at, f"unexpected token: '{text[at]}'")
         kind = match.lastgroup or ""
-        found.append(Token(kind, match[kind], match.start(kind)))
+        word = match[kind]
+        found.append(Token(kind, word, match.start(kind), word.lower() if kind == "name" else ""))
         place = match.end()
     found.append(Token("end", "<EOF>", len(text)))
     return found

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -155,8 +155,9 @@ class Expression:
         return f"cannot be evaluated ({type(error).__name__})" + where
 
 
+@lru_cache(maxsize=1_024)
 def compile_expression(text: str, names: frozenset[str]) -> Expression:
-    """Compiles and bounds an expression.
+    """Compiles and bounds an expression; the same one again is the same one, since each cycle asks for all rules.
 
     :param names: the shared fields it may read.
     :raises ValueError: with ``line L, column C: what; advice``, both counted from 1.

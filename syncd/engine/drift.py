@@ -13,8 +13,9 @@ No field rests that is not in the mapping.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from syncd.core.planner import digest
 from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
@@ -103,9 +104,15 @@ def _rules(kind: KindMapping) -> Iterator[str]:
             yield from (each.when or "" for each in rule.record_types)
 
 
-def _remembered(store: Store) -> dict[str, Drift]:
+def _remembered(store: Store) -> Mapping[str, Drift]:
     noted = store.recall(DRIFT)
-    return read_drift(noted[0] if noted else None)
+    return _read(noted[0]) if noted else {}
+
+
+@lru_cache(maxsize=16)
+def _read(content: bytes) -> Mapping[str, Drift]:
+    """What was remembered; what many turns remember alike is one and the same."""
+    return read_drift(content)
 
 
 def _defined(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[tuple[str, Side, str, Definition]]:

@@ -34,7 +34,7 @@ from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
 from syncd.ports.system import Clock
 from syncd.store.codec import from_ms, from_us, to_ms, to_us
 from syncd.store.database import Database
-from syncd.store.dialects import insert_new, upsert
+from syncd.store.dialects import insert_new, only, run, upsert
 from syncd.store.tables import day
 from syncd.store.tables import rate as t
 
@@ -115,8 +115,7 @@ class SqlBudget:
             "allowed": limit,
             "at": to_ms(now),
         }
-        with self._database.writing("store the day's calls") as tx:
-            tx.execute(upsert(tx, day), [row])
+        self._database.once("store the day's calls", upsert(self._database.engine, day), row)
 
     def reported(self) -> tuple[int | None, int | None, Instant] | None:
         """Used, limit and when, as any worker last heard it; ``None`` if nobody did."""
@@ -144,21 +143,21 @@ class SqlBudget:
             "s": str(self._side),
             "n": rate.name,
         }
-        with self._database.writing("charge a limit") as tx:
-            granted = tx.execute(_charging(), bound).scalar()
-            if granted is None and (standing := self._standing(tx, rate)) is not None:
-                return _wait(standing, bound)
-            if granted is None:  # the first call of this limit
-                tx.execute(insert_new(tx, t), [self._fresh(rate)])
-                granted = tx.execute(_charging(), bound).scalar_one()
+        granted = only(self._database.once("charge a limit", _charging(), bound))
+        if granted is None:  # refused, or the first call of this limit
+            with self._database.writing("charge a limit") as tx:
+                run(tx, insert_new(tx, t), self._fresh(rate))
+                granted = only(run(tx, _charging(), bound))
+                if granted is None:
+                    return _wait(self._standing(tx, rate), bound)
         if cost == 1:
             lot.held = (now, now + granted * one, deque([None] * (granted - 1)))
         return Granted()
 
-    def _standing(self, tx: Connection, rate: Rate) -> tuple[int, int] | None:
-        """Until when a limit is full and blocked (microseconds); ``None`` if it was never charged."""
-        row = tx.execute(select(t.c.full_until, t.c.blocked_until).where(*self._row(rate))).one_or_none()
-        return None if row is None else (row.full_until, row.blocked_until)
+    def _standing(self, tx: Connection, rate: Rate) -> tuple[int, int]:
+        """Until when a limit is full and blocked (microseconds)."""
+        row = tx.execute(select(t.c.full_until, t.c.blocked_until).where(*self._row(rate))).one()
+        return row.full_until, row.blocked_until
 
     def _row(self, rate: Rate) -> tuple[Any, ...]:
         return t.c.connection == self._connection, t.c.side == str(self._side), t.c.name == rate.name

@@ -35,6 +35,7 @@ from syncd.model.audit import Head, Verified
 from syncd.model.values import Instant
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
+from syncd.store.dialects import run
 from syncd.store.tables import audit, chain
 
 _SLICE: Final = 500
@@ -65,6 +66,7 @@ _ROW: Final = (
 _COLUMNS: Final = itemgetter(*_BEGUN)
 _FIRST: Final = len(_ROW) - len(_BEGUN)
 _RESTORE: Final = "compare with a backup and with the log's `audit_head`, and ask who can write to the store"
+_APPEND: Final = insert(chain)
 _HEAD: Final = (
     select(chain.c.number, chain.c.hash)
     .where(chain.c.connection == bindparam("c"))
@@ -93,13 +95,13 @@ def add_entry(
         "rows": len(begun) + len(ended),
         "hash": _hash(before, number + 1, at, rows, ended),
     }
-    tx.execute(insert(chain), [row])
+    run(tx, _APPEND, row)
 
 
 def head(tx: Connection, connection: str) -> tuple[int, bytes]:
     """Number and hash of the last entry; where there is none, zero and what the first one goes on from."""
-    row = tx.execute(_HEAD, {"c": connection}).one_or_none()
-    return (0, _genesis(connection)) if row is None else (row.number, bytes(row.hash))
+    rows = run(tx, _HEAD, {"c": connection})
+    return (rows[0].number, bytes(rows[0].hash)) if rows else (0, _genesis(connection))
 
 
 def hash_at(tx: Connection, connection: str, number: int) -> bytes | None:

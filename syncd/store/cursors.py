@@ -12,7 +12,7 @@ from syncd.model.run import StoredCursor
 from syncd.model.values import Instant, Side
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import upsert
+from syncd.store.dialects import run_many, upsert
 from syncd.store.tables import cursor, memory
 
 _RECALL: Final = select(memory.c.content, memory.c.at).where(
@@ -35,21 +35,18 @@ class Cursors:
 
     def cursors(self) -> Sequence[StoredCursor]:
         """All cursors of the connection."""
-        with self._database.reading("read cursors") as tx:
-            rows = tx.execute(_CURSORS, {"c": self._connection}).fetchall()
+        rows = self._database.once("read cursors", _CURSORS, {"c": self._connection})
         return [StoredCursor(kind, Side(side), stream, Cursor(at), from_ms(ms)) for kind, side, stream, at, ms in rows]
 
     def recall(self, name: str) -> tuple[bytes, Instant] | None:
         """What was remembered under this name, and when."""
-        with self._database.reading("recall a vendor's answer") as tx:
-            row = tx.execute(_RECALL, {"c": self._connection, "n": name}).one_or_none()
-        return None if row is None else (bytes(row.content), from_ms(row.at))
+        rows = self._database.once("recall a vendor's answer", _RECALL, {"c": self._connection, "n": name})
+        return (bytes(rows[0].content), from_ms(rows[0].at)) if rows else None
 
     def remember(self, name: str, content: bytes, now: Instant) -> None:
         """Remembers bytes under a name, replacing what was there."""
         row = {"connection": self._connection, "name": name, "content": content, "at": to_ms(now)}
-        with self._database.writing("remember a vendor's answer") as tx:
-            tx.execute(upsert(tx, memory), [row])
+        self._database.once("remember a vendor's answer", upsert(self._database.engine, memory), row)
 
 
 def write_cursors(tx: Connection, connection: str, cursors: Sequence[StoredCursor]) -> None:
@@ -66,4 +63,4 @@ def write_cursors(tx: Connection, connection: str, cursors: Sequence[StoredCurso
             }
             for each in cursors
         ]
-        tx.execute(upsert(tx, cursor), rows)
+        run_many(tx, upsert(tx, cursor), rows)

@@ -1,7 +1,8 @@
 """Turns what a database says went wrong into the errors of syncd: what, where, and what to do next.
 
-``typed`` is the only place where a driver's exception is looked at. It promises that no SQLAlchemy or driver exception
-leaves the store, and that the text holds no parameters (they may be personal data).
+``typed`` is the only place where a driver's exception is looked at: wrapped by SQLAlchemy or, from a statement that ran
+on SQLite's own cursor (``dialects.run``), as it is. It promises that neither leaves the store, and that the text holds
+no parameters (they may be personal data).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
+from syncd.store.engine import sqlite_module
 
 _SQLITE_LATER: Final = {
     "BUSY": "another process has kept the store locked for too long; try again when it is done",
@@ -67,26 +69,30 @@ def typed(where: str, deed: str) -> Iterator[None]:
             f"{where}: cannot {deed}: all connections to the store are in use; try again, or run fewer workers",
             sent=False,
         ) from error
-    except DBAPIError as error:
-        raise explained(where, deed, _first(error)) from error
+    except (DBAPIError, sqlite_module().Error) as error:
+        first = _first(error)
+        if isinstance(first, DBAPIError):
+            raise explained(where, deed, first.orig, invalidated=first.connection_invalidated) from error
+        raise explained(where, deed, first, invalidated=False) from error
     except SQLAlchemyError as error:
         raise Bug(f"{where}: cannot {deed}: {type(error).__name__}; please report this") from error
 
 
-def _first(error: DBAPIError) -> DBAPIError:
+def _first(error: BaseException) -> BaseException:
     """The error that came first: on a full disk SQLite ends the transaction, and what follows stumbles over that."""
     found = error
+    driver = sqlite_module()
     earlier: BaseException | None = error
     while earlier is not None:
-        if isinstance(earlier, DBAPIError) and not isinstance(earlier, IntegrityError):
+        broken = isinstance(earlier, (DBAPIError, driver.Error))
+        if broken and not isinstance(earlier, (IntegrityError, driver.IntegrityError)):
             found = earlier
         earlier = earlier.__context__
     return found
 
 
-def explained(where: str, deed: str, error: DBAPIError) -> SyncdError:
-    """The error of ours that a driver's error stands for."""
-    origin = error.orig
+def explained(where: str, deed: str, origin: BaseException | None, *, invalidated: bool) -> SyncdError:
+    """The error of ours that a driver's error stands for; ``invalidated``: the connection broke with it."""
     start = f"{where}: cannot {deed}"
     name = str(getattr(origin, "sqlite_errorname", None) or "").removeprefix("SQLITE_")
     if name:
@@ -103,7 +109,7 @@ def explained(where: str, deed: str, error: DBAPIError) -> SyncdError:
         if key in _POSTGRES_OPERATOR:
             return NeedsOperator(f"{start}: {_POSTGRES_OPERATOR[key]}")
     unreached = not state and type(origin).__name__ in {"OperationalError", "ConnectionTimeout", "InterfaceError"}
-    if state[:2] in _POSTGRES_LATER or error.connection_invalidated or unreached:
+    if state[:2] in _POSTGRES_LATER or invalidated or unreached:
         return RetryLater(f"{start}: the database server cannot be reached or is busy; try again soon", sent=False)
     return Bug(f"{start}: {type(origin).__name__} {state or 'without a code'}; please report this")
 

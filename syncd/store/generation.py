@@ -37,7 +37,7 @@ from syncd.ports.system import Chance, Clock
 from syncd.store.chain import hash_at, head
 from syncd.store.codec import from_ms, maybe_from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import insert_new, upsert
+from syncd.store.dialects import insert_new, only, run, upsert
 from syncd.store.tables import cursor, link, meta
 
 SUFFIX: Final = ".generation"
@@ -172,7 +172,7 @@ class Generation:
         :param beyond: a generation that the new one is greater than.
         """
         this = {"k": self._count}
-        now = tx.execute(_MORE, this).scalar()
+        now = only(run(tx, _MORE, this))
         if now is None:
             tx.execute(insert_new(tx, meta), [{"key": self._count, "value": "0"}])
             now = tx.execute(_MORE, this).scalar_one()
@@ -215,7 +215,7 @@ class Generation:
     def restored(self) -> Restored | None:
         """What was noticed and not accepted yet; also what the next take of the lease would notice."""
         with self._database.reading("read whether the store was restored") as tx:
-            noted = tx.execute(_SAID, {"k": self._mark}).scalar()
+            noted = only(run(tx, _SAID, {"k": self._mark}))
             if noted is not None:
                 since, why, compared = json.loads(noted)
                 return Restored(from_ms(since), why, maybe_from_ms(compared))
@@ -257,11 +257,11 @@ class Generation:
         return any(tx.execute(select(each)).scalar() for each in ours)
 
     def _generation(self, tx: Connection) -> int:
-        return int(tx.execute(_SAID, {"k": self._count}).scalar() or 0)
+        return int(only(run(tx, _SAID, {"k": self._count})) or 0)
 
     def _identity(self, tx: Connection) -> str:
         """The store's own name; none before a lease was taken in it."""
-        found = tx.execute(_SAID, {"k": _IDENTITY}).scalar()
+        found = only(run(tx, _SAID, {"k": _IDENTITY}))
         return "" if found is None else str(found)
 
     def _identify(self, tx: Connection) -> None:

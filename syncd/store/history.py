@@ -39,8 +39,7 @@ class History:
             "counts": to_json(dict(each.counts)),
             "trouble": plain(each.trouble),
         }
-        with self._database.writing("store a run") as tx:
-            tx.execute(upsert(tx, run), [row])
+        self._database.once("store a run", upsert(self._database.engine, run), row)
 
     def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:
         """Forgets runs that began before this and changed nothing; how many. The latest run stays in any case.

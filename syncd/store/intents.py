@@ -127,8 +127,7 @@ class Intents:
 
     def open_intents(self) -> Sequence[Intent]:
         """Writes whose ending is not known, oldest first."""
-        with self._database.reading("read intents") as tx:
-            rows = tx.execute(_OPEN, {"c": self._connection}).fetchall()
+        rows = self._database.once("read intents", _OPEN, {"c": self._connection})
         return [_intent(row) for row in rows]
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:

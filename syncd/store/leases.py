@@ -19,7 +19,7 @@ from syncd.model.values import Instant, Side
 from syncd.ports.system import Clock
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import insert_new
+from syncd.store.dialects import insert_new, only, run
 from syncd.store.generation import Generation
 from syncd.store.tables import account
 from syncd.store.tables import lease as t
@@ -60,9 +60,9 @@ class Leases:
         """
         fresh = {"connection": self._connection, "holder": "", "epoch": 0, "until": 0}
         with self._database.writing("take the lease") as tx:
-            tx.execute(insert_new(tx, t), [fresh])
+            run(tx, insert_new(tx, t), fresh)
             this = {"c": self._connection, "now": to_ms(now), "h": holder, "then": to_ms(until)}
-            epoch = tx.execute(_TAKE, this).scalar()
+            epoch = only(run(tx, _TAKE, this))
             if epoch is None:
                 return None
             self._generation.taken(tx, now)
@@ -123,20 +123,19 @@ class Leases:
         }
         with self._database.writing("bind the account") as tx:
             self._check(tx, side, identity)
-            tx.execute(insert_new(tx, account), [row])
+            run(tx, insert_new(tx, account), row)
             # Another process may have been quicker: what stands now is what counts.
             self._check(tx, side, identity)
-            tx.execute(_NAME, {"c": self._connection, "s": str(side), "now": identity.name})
+            run(tx, _NAME, {"c": self._connection, "s": str(side), "now": identity.name})
 
     def bound(self) -> Mapping[Side, AccountIdentity]:
         """The accounts this connection is bound to so far."""
-        with self._database.reading("read the bound accounts") as tx:
-            rows = tx.execute(_BOUND, {"c": self._connection}).fetchall()
+        rows = self._database.once("read the bound accounts", _BOUND, {"c": self._connection})
         return {Side(side): AccountIdentity(vendor, number, name) for side, vendor, number, name in rows}
 
     def _check(self, tx: Connection, side: Side, identity: AccountIdentity) -> None:
         this = {"c": self._connection, "s": str(side), "v": identity.vendor, "a": identity.account}
-        for row in tx.execute(_RIVALS, this):
+        for row in run(tx, _RIVALS, this):
             ours = row.connection == self._connection and row.side == str(side)
             same = (row.vendor, row.account) == (identity.vendor, identity.account)
             if ours and not same:
@@ -169,7 +168,7 @@ def check_ours(tx: Connection, lease: Lease) -> None:
 
 
 def _check(tx: Connection, lease: Lease, *, longer_than: int = -1) -> None:
-    if tx.execute(_HELD, {**_key(lease), "now": longer_than}).scalar() is None:
+    if not run(tx, _HELD, {**_key(lease), "now": longer_than}):
         raise lost(lease)
 
 

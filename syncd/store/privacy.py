@@ -21,12 +21,16 @@ from syncd.model.values import Instant, Side
 from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import insert_new, lots, upsert
+from syncd.store.dialects import insert_new, lots, only, run, upsert
 from syncd.store.tables import appended, conflict, dead_letter, intent, link, parked, suppressed, suppression_secret
 from syncd.store.tables import remnant as t
 from syncd.store.vault import Vault
 
 _KEY_BYTES: Final = 32
+_REMNANTS: Final = (
+    select(t).where(t.c.connection == bindparam("c")).order_by(t.c.since, t.c.side, t.c.object, t.c.ref_id)
+)
+_SECRET: Final = select(suppression_secret.c.key).where(suppression_secret.c.connection == bindparam("c"))
 
 
 class Privacy:
@@ -55,12 +59,7 @@ class Privacy:
 
     def remnants(self) -> Sequence[Remnant]:
         """Records of forgotten people that are still there, oldest first."""
-        with self._database.reading("read what remains") as tx:
-            rows = tx.execute(
-                select(t)
-                .where(t.c.connection == self._connection)
-                .order_by(t.c.since, t.c.side, t.c.object, t.c.ref_id)
-            ).fetchall()
+        rows = self._database.once("read what remains", _REMNANTS, {"c": self._connection})
         return [
             Remnant(
                 kind=row.kind,
@@ -155,9 +154,7 @@ def _hashed(key: bytes, address: str) -> bytes:
 
 
 def _secret(tx: Connection, connection: str) -> bytes | None:
-    found = tx.execute(
-        select(suppression_secret.c.key).where(suppression_secret.c.connection == connection)
-    ).scalar_one_or_none()
+    found = only(run(tx, _SECRET, {"c": connection}))
     return None if found is None else bytes(found)
 
 

@@ -90,7 +90,7 @@ class Waiting:
                 advice=row.advice,
                 since=from_ms(row.since),
                 attempts=row.attempts,
-                retry=row.retry,
+                retry=bool(row.retry),
             )
             for row in sorted(rows, key=lambda row: (row.since, row.id))
         ]
@@ -124,8 +124,7 @@ class Waiting:
 
     def requests(self) -> Sequence[Request]:
         """Wishes not carried out yet, oldest first."""
-        with self._database.reading("read requests") as tx:
-            rows = tx.execute(_REQUESTS, {"c": self._connection}).fetchall()
+        rows = self._database.once("read requests", _REQUESTS, {"c": self._connection})
         return [
             Request(
                 id=row.id,
@@ -142,9 +141,9 @@ class Waiting:
     def _select(self, deed: str, table: Any, column: Any, values: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
         """Rows of a table of this connection, all of them or those where the column is one of the values."""
         ours = {"c": self._connection}
+        if values is None:
+            return list(self._database.once(deed, _everything(table), ours))
         with self._database.reading(deed) as tx:
-            if values is None:
-                return list(tx.execute(_everything(table), ours))
             found: list[Any] = []
             for lot in lots(tx, list(dict.fromkeys(values))):
                 found.extend(tx.execute(_everything(table).where(among(tx, column, lot)), ours))
