@@ -174,6 +174,24 @@ class Course:
         """How somebody who was never in step came where one side shows them: for the record, and judged by nobody."""
         return self._walk(side, None, self._trail(side, None, standing))
 
+    def beheld(self, standing: Pair[Standing]) -> Path:
+        """How somebody came where they are while others keep both sides in step: for the record, judged by nobody.
+
+        A stage that one side shows after the other does is a copy of that move, and no move of its own. Of what nobody
+        can date only what no history tells is taken up, last.
+        """
+        trails = Pair(*(self._trail(side, None, standing.of(side)) for side in SIDES))
+        told = [(side, move) for side in SIDES for move in trails.of(side)]
+        dated = sorted(((move.at, side, move) for side, move in told if move.at is not None), key=lambda each: each[0])
+        steps: list[Step] = []
+        for _, side, move in dated:
+            if not steps or move.stage != steps[-1].move.stage:
+                steps.append(self._step(side, steps[-1].move.stage if steps else None, move))
+        for side, move in told:
+            if move.at is None and all(move.stage != step.move.stage for step in steps):
+                steps.append(self._step(side, steps[-1].move.stage if steps else None, move))
+        return tuple(steps)
+
     def ready(self, stage: str, values: Mapping[str, Canonical]) -> str:
         """Why a person with these values may not enter a stage yet, for people; empty if they may."""
         if stage not in self._stages:
