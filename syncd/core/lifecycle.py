@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Final, TypeAlias
 
 from syncd.core.expressions import compile_expression
@@ -182,15 +183,18 @@ class Course:
         """
         trails = Pair(*(self._trail(side, None, standing.of(side)) for side in SIDES))
         told = [(side, move) for side in SIDES for move in trails.of(side)]
-        dated = sorted(((move.at, side, move) for side, move in told if move.at is not None), key=lambda each: each[0])
         steps: list[Step] = []
-        for _, side, move in dated:
-            if not steps or move.stage != steps[-1].move.stage:
-                steps.append(self._step(side, steps[-1].move.stage if steps else None, move))
-        for side, move in told:
-            if move.at is None and all(move.stage != step.move.stage for step in steps):
+        for side, move in sorted(told, key=lambda each: each[1].at.timestamp() if each[1].at else inf):
+            been = {step.move.stage for step in (steps[-1:] if move.at else steps)}
+            if move.stage not in been:
                 steps.append(self._step(side, steps[-1].move.stage if steps else None, move))
         return tuple(steps)
+
+    def asked_for(self, stage: str) -> tuple[str, ...]:
+        """The shared fields that the entry criteria of a stage look at."""
+        condition = self._criteria.get(stage)
+        filled = self._stages[stage].entry.filled if stage in self._stages else ()
+        return (*filled, *(() if condition is None else condition.names))
 
     def ready(self, stage: str, values: Mapping[str, Canonical]) -> str:
         """Why a person with these values may not enter a stage yet, for people; empty if they may."""

@@ -123,6 +123,16 @@ class Stages:
         """
         return stage in (self._between if self._first else self._counts)
 
+    def unready(self, values: Mapping[str, Canonical]) -> str:
+        """Why nobody may be made in the stage that these shared values tell, for people; empty if they may.
+
+        Whoever is made on a side enters their stage there, so its criteria are held against them as against a move.
+        """
+        stage = values.get(self.name)
+        if stage is None:
+            return ""
+        return self._staging.unready(str(stage), _Values(self._names, values.get))
+
     def counts(self, stage: Told) -> bool:
         """Whether a stage is a part of the handoff, also one in which it is over."""
         return stage in self._counts

@@ -137,6 +137,10 @@ class Staging:
                 moved = "; ".join(_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
 
+    def unready(self, stage: str, values: Mapping[str, Canonical]) -> str:
+        """Why a person with these values may not enter a stage yet, for people; empty if they may."""
+        return self._course.ready(stage, values)
+
     def way(self, side: Side, stage: str, moves: tuple[Move, ...]) -> Path:
         """How somebody whom the other side does not know yet came into a stage."""
         return self._course.way(side, Standing(stage, moves))

@@ -131,6 +131,25 @@ def test_a_handoff_is_seen_from_qualified_to_the_no(shade: Onlooker) -> None:
     assert shade.events() == known
 
 
+def test_all_of_it_before_the_first_look(shade: Onlooker) -> None:
+    """Read at once, the histories tell the same: each move once, by whoever made it first."""
+    steps = shade.steps
+    contact = steps.contact(email=ANN, company="Acme", lifecyclestage="lead", hs_lead_status="")
+    shade.wait(HOUR)
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    lead = steps.lead(Email=ANN, Status=NEW)
+    shade.wait(HOUR)
+    steps.sell(lead, by=steps.seller("SDR"), Status=WORKING)
+    shade.wait(MINUTE)
+    steps.market(contact, **SQL)
+    shade.look()
+    assert [each[1:] for each in shade.moves()] == [
+        ("new", "lead", "marketing", "marketing"),
+        ("lead", "mql", "marketing", "marketing"),
+        ("mql", "sql", "sales", "crm"),
+    ]
+
+
 def test_whom_the_crm_never_got_is_handed_over_and_not_delivered(shade: Onlooker) -> None:
     """That is what the other connector's filters hide."""
     shade.steps.contact(email=ANN, company="Acme", lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW")
@@ -192,7 +211,7 @@ def test_from_shadow_to_live_nothing_is_lost_and_nothing_twice(shade: Onlooker) 
         ("lead", "mql", "marketing", "marketing"), ("mql", "disqualified", "sales", "crm"),
     ]  # fmt: skip
     assert len(shade.deliveries()) == 2
-    assert sorted(state for (state,) in episodes(steps, "state")) == [State.DELIVERED, State.REJECTED]
+    assert {state for (state,) in episodes(steps, "state")} == {State.DELIVERED, State.REJECTED}
     assert steps.marketed(lone, "syncd_crm_id")
     (time,) = shadowed(steps.both.store)
     assert time.ended is not None
@@ -262,8 +281,12 @@ def test_killed_at_any_effect_a_look_is_looked_again(tmp_path: Path) -> None:
     raise AssertionError("no run went through")
 
 
-def test_between_two_times_of_writing_the_ledger_goes_on(tmp_path: Path) -> None:
-    """A connection that was live, looks on for a while and is live again: each move once, by whoever made it."""
+def test_between_two_times_of_writing_the_ledger_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection that was live, looks on for a while and is live again: each move once, by whoever made it, and no
+    alarm of what became late meanwhile.
+    """
+    heard: list[str] = []
+    monkeypatch.setattr("syncd.engine.lateness.emit", lambda event, **_: heard.append(event))
     shade = onlooker(tmp_path)
     steps = shade.steps
     steps.cycle()
@@ -286,4 +309,12 @@ def test_between_two_times_of_writing_the_ledger_goes_on(tmp_path: Path) -> None
     assert shade.moves()[1:] == [(1, "mql", "sql", "sales", "crm"), (1, "sql", "disqualified", "sales", "crm")]
     assert len(shade.deliveries()) == 1
     steps.quiet()
+    steps.contact(email="bob@acme-works.com", company="Bob")
+    steps.cycle()
+    for _ in range(5):
+        shade.wait(24 * HOUR)
+        sync(looking)
+    assert overdue(steps.both.store, shade.wait(0))["touch"] == 1
+    steps.cycle()
+    assert not heard
     steps.both.store.close()
