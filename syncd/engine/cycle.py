@@ -13,8 +13,10 @@ from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
 from syncd.engine.carry import carry_out, check_clears
+from syncd.engine.foreseeing import foresee
 from syncd.engine.lateness import escalate
 from syncd.engine.moves import note_judged
+from syncd.engine.plans import plan_digest
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
@@ -50,7 +52,14 @@ def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ())
     restored = world.store.restored()
     if restored is not None and restored.compared is None:
         return prepare(replace(world, doubtful=True), full=True, recreate=recreate)
-    return prepare(world, full=full, recreate=recreate)
+    prepared = prepare(world, full=full, recreate=recreate)
+    return replace(prepared, plan=_with_appends(world, prepared.plan))
+
+
+def _with_appends(world: World, plan: Plan) -> Plan:
+    """A plan that nobody is about to carry out, with what a cycle would add beside it."""
+    appends = () if plan.first_link else foresee(world)
+    return replace(plan, appends=appends, digest=plan_digest(plan.kinds, appends)) if appends else plan
 
 
 def sync(
@@ -123,7 +132,9 @@ class _Cycle:
 
     def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:
         """Nothing is written and no position moves; the run tells what would have been done, the ledger what was."""
-        plan = prepared.plan
+        plan = _with_appends(self.world, prepared.plan)
+        for each in plan.appends:
+            self.tally.note(f"would.{'advance' if each.advances else 'add'}_{each.kind}", each.side)
         for action in plan.actions():
             if isinstance(action, Create | Update):
                 self.tally.note("would.create" if isinstance(action, Create) else "would.update", action.side)

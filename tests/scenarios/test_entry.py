@@ -5,15 +5,17 @@ In ``tests/agreed`` an MQL needs e-mail, last name and company, and an address o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from syncd.core.replay import Turn
 from syncd.model.errors import BadUsage
 from syncd.model.link import Topic
 from syncd.model.values import Side
 from syncd.operations.deciding import Choice, resolution
+from tests.scenarios.backtests import changed, replayed
 from tests.scenarios.lifecycles import MQL
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.worlds import agreed, open_both
@@ -127,3 +129,19 @@ def test_at_the_first_link_too(tmp_path: Path) -> None:
     assert steps.conflict().topic is Topic.WAITS
     steps.quiet()
     steps.both.store.close()
+
+
+def test_a_backtest_tells_of_criteria_that_grow(steps: Steps, tmp_path: Path) -> None:
+    """Criteria that grow would have kept one of two from being made; what was not recorded cannot be told."""
+    config = tmp_path / "agreed" / "config"
+    steps.contact(email="ann@acme-works.com", company="Acme", phone="+49 30 901820")
+    steps.contact(email="bob@acme-works.com", company="Acme")
+    steps.cycle()
+
+    def wanting(field: str) -> dict[str, Callable[[Schema], None]]:
+        return {"lifecycle": lambda tree: tree["stages"]["mql"]["entry"]["filled"].append(field)}
+
+    told = replayed(steps, config, changed(config, tmp_path, wanting("phone")))
+    assert dict(told.creations["person"].turns) == {Turn.SAME: 1, Turn.HELD: 1}
+    told = replayed(steps, config, changed(config, tmp_path, wanting("owner")))
+    assert dict(told.creations["person"].turns) == {Turn.UNTOLD: 2}
