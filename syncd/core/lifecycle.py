@@ -8,6 +8,8 @@ no conflict only where one went on from the other, or had been through it. What 
 
 It decides, and writes nothing: of a move that is not declared it says what the policy wants done, and the stage that
 both sides agreed on stays the agreed one until a move is declared or a person decides.
+
+Length: one judge, whose ways to a verdict share its transitions and how a single move is held against them.
 """
 
 from __future__ import annotations
