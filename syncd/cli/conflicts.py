@@ -96,7 +96,8 @@ def _print(conflict: Conflict, call: Call) -> None:
             say(f"  decide:     {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
         case Topic.WAITS:
             say("  complete it: it travels by itself once that is there")
-            say(f"  or decide:   {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+            sides = "|".join(side.value for side in reversed(Side) if side in {each for each, _ in conflict.refs})
+            say(f"  or decide:   {call.again('conflicts', 'resolve', conflict.id, '--take')} {sides}")
         case Topic.LOST:
             (lost, _), *_ = conflict.refs
             resolve = ("conflicts", "resolve", conflict.id, "--take")

@@ -39,8 +39,8 @@ def plan(
 
     JSON: connection, digest, first_link, needs_approval, open_conflicts, unfilled [field], seconds, calls {SIDE:
     planned, share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write], would_be_held [[kind,
-    measure, side, field, n]]. --out holds every
-    decision.
+    measure, side, field, n]], appends [{kind, do (add, go on), marketing, crm}], append_samples [{kind, side, do,
+    origin, link, status, rule}]. --out holds every decision.
     """
     from syncd.cli.out import count, print_json, progress, say
     from syncd.engine.brake import would_hold
@@ -93,11 +93,14 @@ def write_private(path: Path, document: object) -> None:
 def print_forecast(told: Forecast, call: Call) -> None:
     """Prints figures, price and samples for a person, and what to type next."""
     from syncd.cli.out import say, table
-    from syncd.operations.forecast import written_samples
+    from syncd.model.values import Side
+    from syncd.operations.forecast import DOES, SAMPLES, appended, written_samples
 
     title = "first link of two filled systems: a preview" if told.plan.first_link else "what a cycle would do"
     say(f"{told.plan.connection}: {title}", style="bold")
     rows = [row for kind in told.kinds for row in _figures(kind)]
+    for (kind, what), sides in appended(told.plan).items():
+        rows.append((kind, what, f"{sides[Side.MARKETING]:,}", f"{sides[Side.CRM]:,}"))
     table("", ("kind", "what", "marketing", "crm"), rows)
     if not rows:
         say("nothing to do: both sides are in step")
@@ -105,6 +108,8 @@ def print_forecast(told: Forecast, call: Call) -> None:
     _print_price(told)
     heads = ("write", "field", "caused by", "before", "after", "rule")
     table("samples", heads, _samples(written_samples(told.samples)))
+    added = [(DOES[each.advances], str(each.side), each.origin, each.status, each.rule) for each in told.plan.appends]
+    table("added beside", ("what", "side", "of", "status", "rule"), added[:SAMPLES])
     say(f"digest {told.plan.digest}")
     if told.unfilled:
         fields = ",".join(told.unfilled)

@@ -50,11 +50,12 @@ class Shape:
 def show_report(call: Call, make: Make, shape: Shape) -> None:
     """Makes a report of the chosen connection and shows it."""
     from syncd.bootstrap import read_agreed
+    from syncd.operations.report_writing import saying_how
 
     agreed = read_agreed(call.config, os.environ, call.connection)
     with call.memory() as store, _uncollected():
         at = now()
-        write(call, store, make(store, at, agreed), at, shape)
+        write(call, store, saying_how(make(store, at, agreed), store), at, shape)
 
 
 @contextmanager
@@ -197,17 +198,20 @@ def _show(store: Store, report: Report, shape: Shape) -> None:
 
 def _records(store: Store, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Each person of each episode with their records on both sides; those without a link as they are named."""
+    from syncd.engine.shadowed import people_seen
+
     found = store.by_link([person for _, person in members])
+    looked_at = people_seen(store) if len(found) < len({person for _, person in members}) else {}
     rows: list[dict[str, Any]] = []
     for episode, person in members:
         linked = found.get(person)
-        refs = None if linked is None else linked.link.refs
+        refs = looked_at.get(person) if linked is None else linked.link.refs.map(str)
         rows.append(
             {
                 "episode": episode,
                 "person": person,
-                "marketing": None if refs is None else str(refs.marketing),
-                "crm": None if refs is None else str(refs.crm),
+                "marketing": None if refs is None else refs.marketing,
+                "crm": None if refs is None else refs.crm,
             }
         )
     return rows

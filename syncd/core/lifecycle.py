@@ -8,6 +8,8 @@ no conflict only where one went on from the other, or had been through it. What 
 
 It decides, and writes nothing: of a move that is not declared it says what the policy wants done, and the stage that
 both sides agreed on stays the agreed one until a move is declared or a person decides.
+
+Length: one judge, whose ways to a verdict share its transitions and how a single move is held against them.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import Final, TypeAlias
 
 from syncd.core.expressions import compile_expression
@@ -173,6 +176,27 @@ class Course:
     def way(self, side: Side, standing: Standing) -> Path:
         """How somebody who was never in step came where one side shows them: for the record, and judged by nobody."""
         return self._walk(side, None, self._trail(side, None, standing))
+
+    def beheld(self, standing: Pair[Standing]) -> Path:
+        """How somebody came where they are while others keep both sides in step: for the record, judged by nobody.
+
+        A stage that one side shows after the other does is a copy of that move, and no move of its own. Of what nobody
+        can date only what no history tells is taken up, last.
+        """
+        trails = Pair(*(self._trail(side, None, standing.of(side)) for side in SIDES))
+        told = [(side, move) for side in SIDES for move in trails.of(side)]
+        steps: list[Step] = []
+        for side, move in sorted(told, key=lambda each: each[1].at.timestamp() if each[1].at else inf):
+            been = {step.move.stage for step in (steps[-1:] if move.at else steps)}
+            if move.stage not in been:
+                steps.append(self._step(side, steps[-1].move.stage if steps else None, move))
+        return tuple(steps)
+
+    def asked_for(self, stage: str) -> tuple[str, ...]:
+        """The shared fields that the entry criteria of a stage look at."""
+        condition = self._criteria.get(stage)
+        filled = self._stages[stage].entry.filled if stage in self._stages else ()
+        return (*filled, *(() if condition is None else condition.names))
 
     def ready(self, stage: str, values: Mapping[str, Canonical]) -> str:
         """Why a person with these values may not enter a stage yet, for people; empty if they may."""

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 
 from syncd.core.creation import CompiledRule, Made, choose_made
 from syncd.core.expressions import Expression, compile_expression
+from syncd.core.lifecycle import Course
 from syncd.core.replay import NO_FIELD, UNMAPPED, Recorded, Replay, Replayed, Turn
+from syncd.model.lifecycle import Entry
 from syncd.model.link import FieldChange
-from syncd.model.mapping import FieldMapping
+from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Pair, Side, Wire
 
 DEFAULTED = "create default"
@@ -49,7 +51,10 @@ class Creations:
         self._rules = self._new.kind.create.map(lambda rules: tuple(CompiledRule.of(rule, names) for rule in rules))
         self._scopes = self._new.kind.scope.map(lambda text: compile_expression(text, names) if text else None)
         old, new = replay.old.kind, self._new.kind
-        self._alike = (old.create, old.scope, old.fields) == (new.create, new.scope, new.fields)
+        agreed = new.agreed
+        self._course = None if agreed is None else Course(agreed.lifecycle, agreed.teams, fields=names)
+        alike = (old.create, old.scope, old.fields) == (new.create, new.scope, new.fields)
+        self._alike = alike and _entries(old) == _entries(new)
 
     def created(self, row: Creation) -> Remade:
         """What would have become of one creation."""
@@ -76,11 +81,32 @@ class Creations:
                 return Replayed(Turn.UNTOLD, lacking)
             made = choose_made([rule], values)
             if isinstance(made, Made):
+                if held := self._unready(values, untold):
+                    return held
                 was = row.objects.of(side)
                 if made.object == was:
                     return Replayed(Turn.SAME)
                 return Replayed(Turn.ANOTHER, f"a {made.object} would have been made, not a {was}", made.object)
         return Replayed(Turn.NOT_WRITTEN, "no create rule holds: the record would not have been made")
+
+    def _unready(self, values: Mapping[str, Canonical], untold: Mapping[str, str]) -> Replayed | None:
+        """Whether the entry criteria of its stage would have kept it from being made, as far as the record tells."""
+        agreed, course = self._new.kind.agreed, self._course
+        if agreed is None or course is None:
+            return None
+        name = agreed.lifecycle.field
+        if name in untold:
+            asks = any(stage.entry.filled or stage.entry.when for stage in agreed.lifecycle.stages)
+            return Replayed(Turn.UNTOLD, f"entry criteria ask for {name}: {untold[name]}") if asks else None
+        stage = values.get(name)
+        if stage is None:
+            return None
+        known = {each.name: values.get(each.name) for each in self._new.kind.fields}
+        for each in course.asked_for(str(stage)):
+            if each in untold:
+                return Replayed(Turn.UNTOLD, f"the entry criteria of {stage} ask for {each}: {untold[each]}")
+        lacking = course.ready(str(stage), known)
+        return Replayed(Turn.HELD, f"waits: {lacking}") if lacking else None
 
     def _value(
         self, row: Creation, change: FieldChange, values: Mapping[str, Canonical], untold: Mapping[str, str]
@@ -132,6 +158,11 @@ class Creations:
             else:
                 untold[new.name] = "cannot be read any more"
         return values, untold
+
+
+def _entries(kind: KindMapping) -> dict[str, Entry]:
+    """What must be known of whom, by the stage they come into."""
+    return {} if kind.agreed is None else {stage.key: stage.entry for stage in kind.agreed.lifecycle.stages}
 
 
 def _was_empty(old: FieldMapping, row: Creation) -> bool:

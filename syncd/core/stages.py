@@ -20,6 +20,7 @@ from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.core.staging import Moves, Sights, Staging
 from syncd.model.beside import journey_of, news_of
+from syncd.model.episode import Moved as Happened
 from syncd.model.lifecycle import Agreed, HandoffRules, Journey
 from syncd.model.link import Base, Link, Linked
 from syncd.model.mapping import FieldMapping
@@ -121,6 +122,32 @@ class Stages:
         these accounts were never in step only into those between the teams. What was over by then is nobody's handoff.
         """
         return stage in (self._between if self._first else self._counts)
+
+    def unready(self, values: Mapping[str, Canonical]) -> str:
+        """Why nobody may be made in the stage that these shared values tell, for people; empty if they may.
+
+        Whoever is made on a side enters their stage there, so its criteria are held against them as against a move.
+        """
+        stage = values.get(self.name)
+        if stage is None:
+            return ""
+        return self._staging.unready(str(stage), _Values(self._names, values.get))
+
+    def counts(self, stage: Told) -> bool:
+        """Whether a stage is a part of the handoff, also one in which it is over."""
+        return stage in self._counts
+
+    def between(self, stage: Told) -> bool:
+        """Whether whoever is in a stage is between the teams: handed over, and not done with."""
+        return stage in self._between
+
+    def beheld(self, link: Link, values: Pair[Mapping[str, Canonical]], moves: Moves) -> tuple[Happened, ...]:
+        """How somebody came where they are whom others keep in step, by what each side shows and its history tells."""
+        staging = self._staging
+        reason = staging.reason_field
+        shown = values.map(lambda each: each.get(self.name, MISSING))
+        reasons = values.map(lambda each: MISSING if reason is None else each.get(reason, MISSING))
+        return staging.beheld(shown, reasons=reasons, moves=moves, person=link.id, now=self._now)
 
     def beside(
         self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool

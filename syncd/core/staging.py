@@ -137,9 +137,30 @@ class Staging:
                 moved = "; ".join(_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
 
+    def unready(self, stage: str, values: Mapping[str, Canonical]) -> str:
+        """Why a person with these values may not enter a stage yet, for people; empty if they may."""
+        return self._course.ready(stage, values)
+
     def way(self, side: Side, stage: str, moves: tuple[Move, ...]) -> Path:
         """How somebody whom the other side does not know yet came into a stage."""
         return self._course.way(side, Standing(stage, moves))
+
+    def beheld(
+        self, shown: Pair[Told], *, reasons: Pair[Told], moves: Moves, person: str, now: Instant
+    ) -> tuple[Moved, ...]:
+        """The moves of somebody whom others keep in step: what both sides show and their histories in."""
+        standing = Pair(
+            *(
+                Standing(
+                    _stage(shown.of(side)),
+                    tuple(replace(move, reason=self._reason(side, reasons.of(side))) for move in moves.of(side)),
+                )
+                for side in SIDES
+            )
+        )
+        path = self._course.beheld(standing)
+        stage = path[-1].move.stage if path else None
+        return self.journey(Journey(), path, person=person, before=MISSING, stage=stage, now=now)[1]
 
     def journey(
         self, journey: Journey, path: Path, *, person: str, before: Told, stage: Canonical, now: Instant

@@ -134,7 +134,7 @@ class _Copying:
 
     def ended(self) -> None:
         """Tells what was left out."""
-        if self.capped:
+        if self.capped and self.appending.at_work.foreseen is None:
             self.appending.at_work.tally.note("capped", self.appending.side, by=self.capped)
             emit(
                 "signals.capped",

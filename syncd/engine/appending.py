@@ -20,6 +20,7 @@ from syncd.engine.world import World
 from syncd.model.appended import Appended, AppendedState
 from syncd.model.errors import RetryLater
 from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
+from syncd.model.plan import Append
 from syncd.model.remote import RemoteRef, Shape
 from syncd.model.values import Canonical, Instant, Side
 from syncd.model.write import (
@@ -89,6 +90,8 @@ class Appending:
         size = self.at_work.world.connectors.of(self.side).capabilities.write_lot
         ready = [each for each in additions if each.row.origin not in self.open]
         taken = ready[: self.left]
+        if self.at_work.foreseen is not None:
+            return self._foresee(taken, additions)
         if len(taken) < len(ready) and not self.full:
             self.full = True
             emit("signals.full", kind=self.kind, side=str(self.side), waiting=len(ready) - len(taken))
@@ -97,6 +100,17 @@ class Appending:
         for start in range(0, len(taken), size):
             settled = self._send(shape, taken[start : start + size]) and settled
         return settled
+
+    def _foresee(self, taken: Sequence[Addition], additions: Sequence[Addition]) -> bool:
+        """Lists what would be written, and goes on as if it had been."""
+        assert self.at_work.foreseen is not None, "a run that writes foresees nothing"
+        self.left -= len(taken)
+        for each in taken:
+            row, advances = each.row, not isinstance(each.write, CreateRecord)
+            told = Append(self.kind, self.side, row.origin, row.person, row.status, each.rule, advances)
+            self.at_work.foreseen.append(told)
+        self.at_work.world.settle(Settlement(appended=[each.row for each in taken]))
+        return len(taken) == len(additions)
 
     def ended(self) -> None:
         """Tells what was refused, by the vendor's codes."""

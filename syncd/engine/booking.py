@@ -16,11 +16,13 @@ from syncd.core.ledger import episodes_of
 from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
+from syncd.core.unheard import unheard
 from syncd.model.beside import is_news, news_of
-from syncd.model.episode import Event, Moved, Told, Touched
+from syncd.model.episode import Delivered, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
 from syncd.model.values import Canonical, Instant, instant
+from syncd.ports.memory import SHADOW
 from syncd.ports.store import Settlement, Store
 
 
@@ -29,6 +31,7 @@ class Booking:
 
     def __init__(self, handoff: Handoff) -> None:
         self._handoff = handoff
+        self._shadowed: bool | None = None
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
 
@@ -48,7 +51,36 @@ class Booking:
             if self._stage in base.agreed or not self._facts.isdisjoint(base.agreed):
                 settlement.bases[number] = link, without_news(base)
                 events += self._events(link, base.agreed, now)
-        book_in(settlement, events, store=store, book=self.book)
+        book_in(settlement, events, store=store, book=self.book, seen_by=self._seen_by(store, now) if events else None)
+
+    def seen(
+        self,
+        person: str,
+        moves: tuple[Moved, ...],
+        *,
+        values: Mapping[str, Canonical],
+        delivered: Instant | None,
+        now: Instant,
+    ) -> tuple[Event, ...]:
+        """What is to be told of somebody whom others keep in step (``shadow``).
+
+        :param moves: how they came where they are; none if only facts may be others.
+        :param delivered: since when the CRM shows them as qualified, ``None`` while it does not.
+        """
+        if not moves:
+            return fact_events(person, handoff=self._handoff, values=values, noticed=now)
+        profile = self._profiles.of(values, now) if self._profiles.declared else NO_PROFILE
+        news = News(moves, shown=False)
+        told = moved_events(
+            person, news, handoff=self._handoff, values=values, confirmed=delivered or now, profile=profile
+        )
+        return tuple(each for each in told if delivered is not None or not isinstance(each, Delivered))
+
+    def _seen_by(self, store: Store, now: Instant) -> Instant | None:
+        """Now, if there was a time in which the ledger was kept by looking; that does not change while we work."""
+        if self._shadowed is None:
+            self._shadowed = store.recall(SHADOW) is not None
+        return now if self._shadowed else None
 
     def touch(self, settlement: Settlement, touches: Sequence[Touched], store: Store) -> None:
         """Books what sales did about people, as far as these have a part in the handoff."""
@@ -75,15 +107,20 @@ def without_news(base: Base) -> Base:
     return Base({name: value for name, value in base.agreed.items() if not is_news(name)}, base.confirmed)
 
 
-def book_in(settlement: Settlement, events: Sequence[Event], *, store: Store, book: Book) -> None:
-    """Adds events, and what they change, to a settlement that is not settled yet."""
+def book_in(
+    settlement: Settlement, events: Sequence[Event], *, store: Store, book: Book, seen_by: Instant | None = None
+) -> None:
+    """Adds events, and what they change, to a settlement that is not settled yet.
+
+    :param seen_by: now, where the ledger may know some of it in other words, since it was kept by looking before.
+    """
     if not events:
         return
     people = sorted({event.person for event in events})
     told = (event for event in events if isinstance(event, Told))
     companies = sorted({value for event in told for name, value in event.facts if name == "company"})
     known = store.ledger_of(people, companies)
-    settlement.events += events
+    settlement.events += events if seen_by is None else unheard(events, known, now=seen_by)
     everyone = [*known, *settlement.events]
     episodes = episodes_of(everyone, book)
     before = store.episode_ids(sorted({event.person for event in everyone}))

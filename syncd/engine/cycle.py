@@ -13,14 +13,17 @@ from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
 from syncd.engine.carry import carry_out, check_clears
+from syncd.engine.foreseeing import foresee
 from syncd.engine.lateness import escalate
 from syncd.engine.moves import note_judged
+from syncd.engine.plans import plan_digest
 from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import reobserve
 from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.sentinel import before_taking_away, refuse_others, renew
+from syncd.engine.shadow import catch_up, leave, look
 from syncd.engine.signals import append_signals
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
@@ -49,7 +52,14 @@ def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ())
     restored = world.store.restored()
     if restored is not None and restored.compared is None:
         return prepare(replace(world, doubtful=True), full=True, recreate=recreate)
-    return prepare(world, full=full, recreate=recreate)
+    prepared = prepare(world, full=full, recreate=recreate)
+    return replace(prepared, plan=_with_appends(world, prepared.plan))
+
+
+def _with_appends(world: World, plan: Plan) -> Plan:
+    """A plan that nobody is about to carry out, with what a cycle would add beside it."""
+    appends = () if plan.first_link else foresee(world)
+    return replace(plan, appends=appends, digest=plan_digest(plan.kinds, appends)) if appends else plan
 
 
 def sync(
@@ -98,7 +108,8 @@ class _Cycle:
             self.tally.note("in_flight", by=still_open)
             self.tally.partial = True
         if world.connection.mode == "shadow":  # before the approval: what writes nothing needs none
-            return self._in_shadow(plan, steady=steady)
+            return self._in_shadow(prepared, steady=steady)
+        catch_up(world, prepared)
         if plan.first_link:
             refuse_others(world)
         if plan.first_link and not self._approved(plan, approve):
@@ -111,6 +122,7 @@ class _Cycle:
         append_signals(self.at_work)
         if steady and not catching_up(world):
             reconcile(self.at_work)
+        leave(world)
         if world.booking is not None:
             escalate(world.store, world.clock.now())
         if not full:  # comparing everything writes nothing where both sides agree
@@ -118,13 +130,18 @@ class _Cycle:
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest), plan)
 
-    def _in_shadow(self, plan: Plan, *, steady: bool) -> Ended:
-        """Nothing is written and no position moves; the run tells what would have been done."""
+    def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:
+        """Nothing is written and no position moves; the run tells what would have been done, the ledger what was."""
+        plan = _with_appends(self.world, prepared.plan)
+        for each in plan.appends:
+            self.tally.note(f"would.{'advance' if each.advances else 'add'}_{each.kind}", each.side)
         for action in plan.actions():
             if isinstance(action, Create | Update):
                 self.tally.note("would.create" if isinstance(action, Create) else "would.update", action.side)
             elif isinstance(action, Adopt | Hold):
                 self.tally.note("would.link" if isinstance(action, Adopt) else "would.hold")
+        if told := look(self.world, prepared):
+            self.tally.note("observed", by=told)
         if plan.first_link:
             note_agreement(self.world, plan)
         elif steady:

@@ -451,10 +451,10 @@ class Gather:
             else:
                 object_name, _, id_ = rest.partition("/")
                 refs.of(Side(sort)).add(RemoteRef(object_name, id_))
-        stages = self.planner.stages if judged_otherwise(self.world, self.planner.kind) else None
-        for link, conflicts in self.into.conflicts.items():
-            if any(each.resolution or (stages is not None and each.field == stages.name) for each in conflicts):
-                links.add(link)
+        for link, conflicts in self._decided():
+            links.add(link)
+            for side, ref in (each.refs[0] for each in conflicts if len(each.refs) == 1):  # not linked yet
+                refs.of(side).add(ref)
         looked = refs.map(frozenset)
         for conflict in self.into.matches:
             if self._asked_anew(conflict, looked):
@@ -469,6 +469,13 @@ class Gather:
         for side in SIDES:
             unread = sorted(ref for ref in refs.of(side) if ref not in self.into.strays.of(side))
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _decided(self) -> Iterator[tuple[str, Sequence[Conflict]]]:
+        """What waits of whom, where a person has decided, or the lifecycle is another one."""
+        stages = self.planner.stages if judged_otherwise(self.world, self.planner.kind) else None
+        for link, conflicts in self.into.conflicts.items():
+            if any(each.resolution or (stages is not None and each.field == stages.name) for each in conflicts):
+                yield link, conflicts
 
     def _recreate(self) -> None:
         """Takes what is left of tombstones that a person named for records that stand alone.

@@ -9,7 +9,7 @@ Length: one matching from its candidates to its decisions, whose steps share wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -25,6 +25,9 @@ from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proo
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Canonical, Pair, Side
+
+NOT_READY = "entry criteria are not met"
+"""Why nobody is made for a record that is listed as waiting already."""
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ class Pairing:
         self._close_settled(matching, paired)
         for candidate in matching.alone:
             if candidate.who in found:
-                paired.decisions.append(self._alone(candidate))
+                paired.decisions.append(self._no_longer(self._alone(candidate)))
         for candidate in matching.passed:
             if candidate.who in found:
                 link = self._new_link(*candidate.who, Proof.CHOSEN)
@@ -278,6 +281,12 @@ class Pairing:
             and conflict.id not in held
             and (conflict.id in self.gathered.examined or any(who in paired_refs for who in conflict.refs))
         ]
+        over += [
+            conflict
+            for rows in self.gathered.conflicts.values()
+            for conflict in rows
+            if len(conflict.refs) == 1 and conflict.refs[0] in self.gathered.departed
+        ]
         if over:
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             link = self._new_link(*over[0].refs[0], Proof.MATCHED)
@@ -335,7 +344,7 @@ class Pairing:
             if member.who in found and member.link is None:
                 unmade = self._unmade(member, self.planner.values(member.side, member.record))
                 if isinstance(unmade, Decision):
-                    decisions.append(unmade)
+                    decisions.append(self._no_longer(unmade))
                 else:
                     asked = True
         return decisions + (self._hold(group) if asked else [])
@@ -374,7 +383,50 @@ class Pairing:
         if self.world.clock.now() - record.stamp < timedelta(seconds=made.after):
             self.gathered.again.append((side, record.ref))
             return self._nothing(link, side, record, "made later")
-        return made
+        return self._entered(link, side, record, values) or made
+
+    def _entered(
+        self, link: Link, side: Side, record: RemoteRecord, values: Mapping[str, Canonical]
+    ) -> Decision | None:
+        """Whom a stage's entry criteria keep from being made in it: listed like a move that waits, until they are met,
+        or a person lets this one through.
+        """
+        stages = self.planner.stages
+        lacking = "" if stages is None else stages.unready(values)
+        if stages is None or not lacking:
+            return None
+        known = next((each for each in self._waiting(link) if len(each.refs) == 1), None)
+        if known is not None and known.resolution == side.value:
+            return None
+        reason = f"waits: {lacking}; until then nobody is made on the {side.other} side"
+        if known is not None and known.reason == reason:
+            return self._nothing(link, side, record, NOT_READY)
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        no_value: Pair[Canonical] = Pair(None, None)
+        conflict = Conflict(
+            id=digest(self.world.connection.name, self.kind.kind, Topic.WAITS, link.id, stages.name),
+            kind=self.kind.kind,
+            topic=Topic.WAITS,
+            link=link.id,
+            refs=((side, record.ref),),
+            field=stages.name,
+            values=no_value.replacing(side, values[stages.name]),
+            base=None,
+            reason=reason,
+            since=known.since if known is not None else self.world.clock.now(),
+        )
+        return Decision(self.kind.kind, link, None, nobody.replacing(side, record), (Hold(conflict),))
+
+    def _waiting(self, link: Link) -> Sequence[Conflict]:
+        """What is listed of a record that has no counterpart yet."""
+        return self.gathered.conflicts.get(link.id, ())
+
+    def _no_longer(self, decision: Decision) -> Decision:
+        """A decision on a lone record, which closes what was listed of it unless that still waits."""
+        waiting = self._waiting(decision.link)
+        if not waiting or any(isinstance(each, Hold) or each == Nothing(NOT_READY) for each in decision.actions):
+            return decision
+        return replace(decision, closes=(*decision.closes, *(each.id for each in waiting)))
 
     def _fingerprint(self, decision: Decision, letter: DeadLetter) -> str:
         create = decision.write_to(letter.side)

@@ -16,6 +16,7 @@ from syncd.engine.gathered import Gathered
 from syncd.model.plan import (
     Action,
     Adopt,
+    Append,
     Create,
     Decision,
     Detach,
@@ -42,12 +43,14 @@ def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindP
     return KindPlan(kind, tuple(acting), dict(nothing))
 
 
-def plan_digest(kinds: Sequence[KindPlan]) -> str:
+def plan_digest(kinds: Sequence[KindPlan], appends: Sequence[Append] = ()) -> str:
     """A digest over what a plan would do: 24 hex digits."""
     total = blake2b(digest_size=12)
     for kind in kinds:
         for decision in kind.decisions:
             total.update(orjson.dumps([kind.kind, decision.link.id, [_told(action) for action in decision.actions]]))
+    for each in appends:
+        total.update(orjson.dumps(["append", each.kind, each.side, each.origin, each.status]))
     return total.hexdigest()
 
 

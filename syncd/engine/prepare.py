@@ -94,7 +94,8 @@ class _Deciding:
         for link, records, adopt in paired.adopts:
             self._register(link)
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)
-            self._decide(Linked(link, None), seen, Known(), (adopt,))
+            known = Known(conflicts=self.gathered.conflicts.get(link.id, ()))
+            self._decide(Linked(link, None), seen, known, (adopt,))
         for meeting in self.gathered.meetings.values():
             self._meeting(meeting)
         self._with_times()

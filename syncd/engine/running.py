@@ -15,6 +15,7 @@ from syncd.engine.apply import Tally
 from syncd.engine.lease import Holding, take_lease
 from syncd.engine.world import World, no_lease
 from syncd.model.errors import LeaseLost, Stopping, SyncdError
+from syncd.model.plan import Append
 from syncd.model.run import Request, Run, RunState
 from syncd.observe.log import bound, emit
 
@@ -28,12 +29,16 @@ def silent(_done: int, _all: int) -> None:
 
 @dataclass(slots=True)
 class Running:
-    """A run at work: the right to write, the run as begun, and what became of it so far."""
+    """A run at work: the right to write, the run as begun, and what became of it so far.
+
+    ``foreseen`` gathers what would be added, where nothing may be (``foreseeing``); ``None`` in a run that writes.
+    """
 
     world: World
     holding: Holding
     run: Run
     tally: Tally = field(default_factory=Tally)
+    foreseen: list[Append] | None = None
 
     def end(self, state: RunState, *, digest: str = "", trouble: str = "") -> Run:
         """Writes down how the run ended. Returns it as it stands then."""

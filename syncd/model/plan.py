@@ -169,14 +169,33 @@ class KindPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Append:
+    """One activity or campaign member that would be added on ``side``, or, if ``advances``, would go on there.
+
+    ``origin`` names it as the store does, ``person`` is the id of the person's link, ``status`` what a member gets.
+    """
+
+    kind: str
+    side: Side
+    origin: str
+    person: str
+    status: str
+    rule: str
+    advances: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """All decisions of one cycle, kind by kind, with a digest over what they would do."""
+    """All decisions of one cycle, kind by kind, with a digest over what they would do. ``appends`` is what would be
+    added beside them; a cycle that writes finds it out only after them, so its own plan has none.
+    """
 
     connection: str
     kinds: tuple[KindPlan, ...]
     first_link: bool
     digest: str
     cost: Cost
+    appends: tuple[Append, ...] = ()
 
     def decisions(self) -> Iterator[Decision]:
         """All decisions in order."""

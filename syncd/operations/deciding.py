@@ -37,7 +37,10 @@ def resolution(conflict: Conflict, choice: Choice) -> str:
         case Topic.FIELD | Topic.CLEAR | Topic.LOST | Topic.MOVE | Topic.WAITS:
             if choice.take is None:
                 raise BadUsage(f"conflict {conflict.id} is about the field {conflict.field}; use --take crm|marketing")
-            return _side(choice.take).value
+            side = _side(choice.take)
+            if len(conflict.refs) == 1 and conflict.refs[0][0] is not side:
+                raise BadUsage(f"conflict {conflict.id} is about a record that the {side} side has not; take the other")
+            return side.value
         case Topic.MATCH:
             if choice.apart:
                 return "apart"

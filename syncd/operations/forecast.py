@@ -19,6 +19,7 @@ from syncd.model.link import Conflict, Topic
 from syncd.model.plan import (
     Action,
     Adopt,
+    Append,
     Create,
     Decision,
     Detach,
@@ -36,6 +37,7 @@ from syncd.model.values import Pair, Side
 from syncd.operations.standing import conflict_document, person_accounts
 
 SAMPLES = 20
+DOES = {False: "add", True: "go on"}  # an activity or a campaign member
 
 
 @dataclass(slots=True)
@@ -119,11 +121,18 @@ def _unfilled(world: World) -> tuple[str, ...]:
     """Mapped fields that not all linked records were compared by: a cycle fills them only where something changes."""
     names: dict[str, None] = {}
     for kind in world.connection.kinds:
-        known = filled(world, kind.kind)
-        if known is not None:
+        if (known := filled(world, kind.kind)) is not None:
             mapped = world.terms[kind.kind].kind.fields
             names.update((field.name, None) for field in mapped if field.name not in known)
     return tuple(names)
+
+
+def appended(plan: Plan) -> dict[tuple[str, str], Counter[Side]]:
+    """Activities and campaign members by kind and what becomes of them."""
+    found: dict[tuple[str, str], Counter[Side]] = {}
+    for each in plan.appends:
+        found.setdefault((each.kind, DOES[each.advances]), Counter())[each.side] += 1
+    return found
 
 
 def _kind(world: World, plan: KindPlan, *, parked: int, dead: int) -> KindForecast:
@@ -205,7 +214,17 @@ def forecast_document(told: Forecast) -> dict[str, Any]:
         },
         "kinds": {kind.kind: _kind_document(kind) for kind in told.kinds},
         "samples": [_write_document(sample.decision, sample.action) for sample in told.samples],
+        "appends": [
+            {"kind": kind, "do": does, **{side.value: sides[side] for side in Side}}
+            for (kind, does), sides in appended(plan).items()
+        ],
+        "append_samples": [_append_document(each) for each in plan.appends[:SAMPLES]],
     }
+
+
+def _append_document(each: Append) -> dict[str, str]:
+    told = {"kind": each.kind, "side": each.side.value, "do": DOES[each.advances], "origin": each.origin}
+    return {**told, "link": each.person, "status": each.status, "rule": each.rule}
 
 
 def _kind_document(kind: KindForecast) -> dict[str, Any]:
@@ -243,6 +262,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
             }
             for kind in plan.kinds
         },
+        "appends": [_append_document(each) for each in plan.appends],
     }
 
 
@@ -262,7 +282,8 @@ def _action_document(decision: Decision, action: Action) -> dict[str, Any]:
         case Create() | Update():
             return _write_document(decision, action)
         case Adopt():
-            return {"do": "link", "proof": action.proof.value, **_refs(action)}
+            refs = {side.value: str(action.refs.of(side)) for side in Side}
+            return {"do": "link", "proof": action.proof.value, **refs}
         case Relink():
             names = {"old": str(action.old), "new": str(action.new), "how": action.how.value}
             return {"do": "relink", "side": action.side.value, **names}
@@ -277,10 +298,6 @@ def _action_document(decision: Decision, action: Action) -> dict[str, Any]:
             return {"do": "hold", **conflict_document(action.conflict)}
         case Nothing():
             return {"do": "nothing", "reason": action.reason}
-
-
-def _refs(action: Adopt) -> dict[str, str]:
-    return {side.value: str(action.refs.of(side)) for side in Side}
 
 
 def _write_document(decision: Decision, action: Create | Update) -> dict[str, Any]:

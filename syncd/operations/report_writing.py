@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from syncd.core.figures import SMALL
+from syncd.engine.shadowed import shadowed
 from syncd.model.values import Instant, stamp
 from syncd.operations import page as paper
 from syncd.operations.report import Bar, Chart, Figure, Report, Section, Table, Unit
+from syncd.ports.store import Store
 
 MARK: Final = "*"
 FOOTNOTE: Final = f"{MARK} of fewer than {SMALL}: chance may have made it"
@@ -35,6 +38,17 @@ NO_BREAK: Final = "\N{NON-BREAKING HYPHEN}"
 _DATE: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _UNITS: Final = ((1_000, "ms", 1), (120_000, "s", 1_000), (7_200_000, "min", 60_000))
+
+
+def saying_how(report: Report, store: Store) -> Report:
+    """The same report; where the ledger was kept by looking for some time, it begins with when that was."""
+    times = shadowed(store)
+    if not times or not report.sections:
+        return report
+    spans = (f"{each.begun:%Y-%m-%d} to {'now' if each.ended is None else f'{each.ended:%Y-%m-%d}'}" for each in times)
+    words = f"Kept by looking, in shadow mode, while syncd wrote nothing: {', '.join(spans)}."
+    first, *others = report.sections
+    return replace(report, sections=(replace(first, words=(words, *first.words)), *others))
 
 
 def text_of(figure: Figure) -> str:

@@ -34,6 +34,12 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 LATE: Final = "handoff:late"
 """Under which name it is remembered until when was told which handoffs are late."""
 
+SHADOW: Final = "handoff:shadow"
+"""Under which name it is remembered when the ledger was kept by looking only, in shadow mode, and how far, as JSON."""
+
+SHADOW_PEOPLE: Final = "handoff:shadow:people"
+"""Under which name it is remembered which records the people of that time are, as JSON by the ids their links get."""
+
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
 

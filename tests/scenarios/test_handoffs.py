@@ -6,7 +6,6 @@ Stamps are the vendors'; nobody tells syncd anything but through the two systems
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -199,12 +198,10 @@ def test_the_first_link_tells_of_those_who_are_between_the_teams(tmp_path: Path)
 
 
 def test_looking_books_nothing(steps: Steps) -> None:
-    """A plan tells nobody, and neither does shadow mode."""
+    """A plan tells nobody."""
     steps.contact(email=ANN, company="Acme")
     steps.both.clock.advance(HOUR)
     plan_only(steps.both.world)
-    shadow = replace(steps.both.world, connection=replace(steps.both.world.connection, mode="shadow"))
-    sync(shadow)
     assert not list(steps.both.store.links("person"))
     assert not episodes(steps, "id")
 

@@ -1,0 +1,67 @@
+"""Of what is told of people, what the ledger does not know yet in other words.
+
+A ledger that was kept by looking only (shadow mode) hears the same again when syncd begins to write: from the other
+side's copy of a move, minutes later and under the name of whoever copied it, or without any date. Goes in: events, and
+what is known of the same people. Comes out: the events that say something new. It promises that no move, no delivery
+and no fact counts twice, and that a move into a stage where the person was not yet is kept, however late it is told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from syncd.model.episode import Delivered, Event, Moved, Told
+from syncd.model.values import Instant
+
+
+def unheard(told: Sequence[Event], known: Iterable[Event], *, now: Instant) -> list[Event]:
+    """The events that are new, in their order. A fact that is new without a move is dated with now."""
+    heard: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in known:
+        heard[event.person].append(event)
+    fresh: list[Event] = []
+    for person in dict.fromkeys(event.person for event in told):
+        mine = [event for event in told if event.person == person]
+        fresh += _fresh(mine, heard[person], now) if person in heard else mine
+    return fresh
+
+
+def _fresh(told: Sequence[Event], known: Sequence[Event], now: Instant) -> Iterator[Event]:
+    moves = set(_moves([each for each in told if isinstance(each, Moved)], known))
+    delivered = {each.cycle for each in known if isinstance(each, Delivered)}
+    facts = facts_of(known)
+    for event in told:
+        if isinstance(event, Moved):
+            if event in moves:
+                yield event
+        elif isinstance(event, Delivered):
+            if event.cycle not in delivered:
+                yield event
+        elif isinstance(event, Told):
+            if moves:
+                yield event
+            elif any(facts.get(name) != value for name, value in event.facts):
+                yield replace(event, at=now)
+        else:
+            yield event
+
+
+def _moves(told: Iterable[Moved], known: Sequence[Event]) -> Iterator[Moved]:
+    heard = sorted((each for each in known if isinstance(each, Moved)), key=lambda each: each.at)
+    stages = {(each.cycle, each.stage) for each in heard}
+    here = heard[-1] if heard else None
+    for move in sorted(told, key=lambda each: each.at):
+        if here is None or move.at > here.at:
+            if here is None or move.stage != here.stage:
+                here = move
+                yield move
+        elif (move.cycle, move.stage) not in stages:  # told late
+            yield move
+
+
+def facts_of(known: Iterable[Event]) -> dict[str, str]:
+    """The facts of one person as they were told last."""
+    told = sorted((each for each in known if isinstance(each, Told)), key=lambda each: each.at)
+    return {name: value for each in told for name, value in each.facts}
