@@ -15,8 +15,8 @@ from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
-from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.former import LOST, again
+from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking

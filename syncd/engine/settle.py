@@ -172,9 +172,7 @@ def settle_written(
         stored[VERSION] = result.version
     confirmed = confirmed.replacing(side, {**confirmed.of(side), **stored})
     settlement.parked.extend(parked)
-    settlement.unpark.extend(
-        (link.id, side, change.field) for change in action.changes if change.field in written
-    )
+    settlement.unpark.extend((link.id, side, change.field) for change in action.changes if change.field in written)
     if isinstance(action, Update) and action.key is not None:
         settlement.unpark.append((link.id, side, planner.kind.key.of(side)))
     ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
