@@ -2,8 +2,8 @@
 
 Made without a call: which standard fields a permission set may name is known (``known.permitted``). A permission set
 that names a field which belongs to everybody cannot be deployed (Metadata API, "PermissionSet"). The mapping of lead
-conversion lies in a folder of its own, which the printed command does not deploy: an org has one such mapping, and it is
-for an administrator to add these lines to it.
+conversion lies in a folder of its own, which the printed command does not deploy: an org has one such mapping, and an
+administrator adds these lines to it.
 """
 
 from __future__ import annotations

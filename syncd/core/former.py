@@ -59,11 +59,13 @@ def is_empty(value: Told) -> bool:
     return value is None or value is False or value == ()
 
 
-def again(mapping: FieldMapping, verdict: Verdict, *, agreed: Told, bare: Side) -> Verdict:
+def again(mapping: FieldMapping, verdict: Verdict, *, agreed: Told, bare: Side | None) -> Verdict:
     """The verdict on a field that the record of the ``bare`` side lost: what would be left as it is, since both sides
     said so before, is written there again. Against its direction a field is not written; both sides are left as they
     stand then, and nothing of it is an edit.
     """
+    if bare is None:
+        return verdict
     unchanged = isinstance(verdict, Keep) and not verdict.reason and agreed is not MISSING
     value = agreed if unchanged else verdict.value if isinstance(verdict, Agree) else MISSING
     if value is MISSING:

@@ -172,9 +172,7 @@ class Planner:
         untold = MISSING in (sides.marketing.value, sides.crm.value)
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
-        bare = self.looking.bare(name, base, seen)
-        verdict = verdict if bare is None else again(mapping, verdict, agreed=agreed, bare=bare)
-        self._carry_out(draft, verdict, mapping, link, base, sides, seen, known, bare)
+        self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
         if self._is_staged(name):
             draft.path, draft.shown = path, sides.crm.value == draft.agreed.get(name, MISSING)
 
@@ -191,10 +189,11 @@ class Planner:
         sides: Pair[Seen],
         seen: Pair[RemoteRecord | None],
         known: Known,
-        bare: Side | None,
     ) -> None:
-        """Turns one verdict into what the decision does with the field; ``bare`` is the side that lost its value."""
+        """Turns one verdict into what the decision does with the field."""
         name = mapping.name
+        bare = self.looking.bare(name, base, seen)  # the side whose record lost its value
+        verdict = again(mapping, verdict, agreed=base.agreed.get(name, MISSING), bare=bare)
         parked = [(row.side, name) for row in known.parked if row.field == name]
         if isinstance(verdict, Keep):
             if verdict.reason:

@@ -24,8 +24,8 @@ _NOTHING = frozenset({None, "", "false"})
 def kept_of(
     world: World, planner: Planner, found: Linked, side: Side, move: Moved, record: RemoteRecord | None
 ) -> Base | None:
-    """The Base that a moved link takes along; ``record`` is the new one, if it could be read. One that could not be read
-    may have lost anything: whether it did is seen when it is read.
+    """The Base that a moved link takes along; ``record`` is the new one, if it could be read. One that could not be
+    read may have lost anything: whether it did is seen when it is read.
     """
     last = move.last
     if last is None:

@@ -1,4 +1,4 @@
-"""Leads whose custom fields no administrator mapped: what their conversion lost is written again, and nothing else is."""
+"""Leads whose custom fields no administrator mapped: what their conversion lost is written again, nothing else is."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import yaml
 
 from sandbox.salesforce.definitions import flag, text
 from syncd.core.former import LOST
+from syncd.model.beside import field_of_former
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from tests.scenarios.steps import Fields, Steps, remapped
@@ -157,6 +158,22 @@ def test_a_clash_waits_for_a_person_and_loses_nothing(sales: Steps, resolution: 
     sales.quiet()
 
 
+def test_what_sales_gives_the_contact_while_a_clash_waits_counts(sales: Steps) -> None:
+    """The Lead's last word is kept only as long as the Contact has none of its own."""
+    contact, lead = known(sales)
+    sales.sell(lead, Region__c="East")
+    sales.market(contact, territory="North")
+    new = converted(sales, lead)
+    sales.cycle()
+    sales.sell(new, object_name="Contact", Territory__c="West")
+    sales.cycle()
+    assert (sales.conflict().values.marketing, sales.conflict().values.crm) == ("North", "West")
+    sales.resolve("crm")
+    sales.cycle()
+    assert standing(sales, contact, new)[1] == ("West", "West")
+    sales.quiet()
+
+
 def test_a_field_that_somebody_emptied_after_the_conversion_stays_empty(sales: Steps) -> None:
     """The history of the Contact tells it, where the org keeps one: then it is a clear like any other."""
     contact, lead = known(sales)
@@ -195,9 +212,10 @@ def test_no_history_is_asked_of_a_contact_that_nobody_touched(sales: Steps) -> N
     assert not [path for path in asked if "ContactHistory" in path]
 
 
-def test_a_field_is_not_written_against_its_direction(steps_with: With) -> None:
-    """What sales alone may say is not written there by syncd: HubSpot keeps what it was told, the Contact stays as the
-    conversion left it, and the next word of sales counts.
+@pytest.mark.parametrize("told_before", [True, False])
+def test_a_field_is_not_written_against_its_direction(steps_with: With, *, told_before: bool) -> None:
+    """What sales alone may say is not written there by syncd: HubSpot is told the Lead's last word and keeps it, the
+    Contact stays as the conversion left it, nothing is kept for later, and the next word of sales counts.
     """
 
     def to_marketing(fields: Fields) -> None:
@@ -207,10 +225,15 @@ def test_a_field_is_not_written_against_its_direction(steps_with: With) -> None:
     steps = steps_with(to_marketing)
     contact, lead = steps.pair()
     steps.sell(lead, Product_Interests__c="Analytics")
-    steps.cycle()
+    if told_before:
+        steps.cycle()
     new = converted(steps, lead)
     steps.cycle()
     assert steps.marketed(contact, "product_interests") == "crm"
+    (link,) = steps.both.store.links("person")
+    base = steps.both.store.by_link([link.id])[link.id].base
+    assert base is not None
+    assert not [name for name in base.agreed if field_of_former(name)]
     assert steps.sold(new, "Product_Interests__c", object_name="Contact") is None
     steps.quiet()
     steps.sell(new, object_name="Contact", Product_Interests__c="Support")

@@ -229,7 +229,7 @@ def _spelled(right: str) -> str:
 
 
 def test_the_mapping_of_lead_conversion_lies_apart() -> None:
-    """Custom fields of both objects alone, neither standard ones nor syncd's key, and not where all else is deployed."""
+    """Custom fields of both objects alone, no standard one and not the key; and not where all else is deployed."""
     needs = replace(
         _example(),
         homes=(
