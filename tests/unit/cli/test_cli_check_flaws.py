@@ -17,19 +17,19 @@ from tests.worlds import Both, agreed, config_environment, open_both
 
 FLAWS = [
     # a transition to an unknown stage
-    ("lifecycle.yaml", "to: sql, by: sales } # leads", "to: sqll, by: sales } # leads", "there is no stage", "did you mean"),
+    ("lifecycle.yaml", "from: new, to: sql, by", "from: new, to: sqll, by", "there is no stage", "did you mean 'sql'?"),
     # two stages with the same value on one side
     ("schema/person.yaml", "crm: Working - Contacted", "crm: Open - Not Contacted", "Open - Not Contacted", "way_back"),
     # a predicate on a field that is not mapped
-    ("lifecycle.yaml", "freemail(domain(email))", "freemail(domain(emial))", "CEL does not compile", "did you mean email"),
-    ("rating.yaml", "persona == 'marketing_leader'", "budget == 'marketing_leader'", "CEL does not compile", "budget"),
+    ("lifecycle.yaml", "domain(email)", "domain(emial)", "CEL does not compile", "did you mean email"),
+    ("rating.yaml", "persona == 'marketing_leader'", "budget == 'x'", "CEL does not compile", "budget"),
     # thresholds out of order
     ("rating.yaml", "at_least: 35", "at_least: 75", "the thresholds are out of order", "order"),
     # a calendar that does not exist
-    ("calendars.yaml", "default: us_east", "default: us_west", "us_west", "us_east"),
+    ("calendars.yaml", "default: us_east", "default: us_west", "there is no calendar 'us_west'", "us_east"),
     # a pool without members
-    ("routing.yaml", "dach:\n    members: [kim@example.com, lou@example.com]", "dach:\n    members: []", "no members", "name them"),
-]  # fmt: skip
+    ("routing.yaml", "[kim@example.com, lou@example.com]", "[]", "the pool dach has no members", "name them"),
+]
 
 
 @pytest.fixture
