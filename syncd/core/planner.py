@@ -221,7 +221,6 @@ class Planner:
         for side, wires in told.items():
             if isinstance(wires, Inexpressible):
                 draft.reasons.append(wires.reason)
-                draft.settle(name, verdict.value)
                 continue
             record = seen.of(side)
             addressed = bool(parked) and self._addressed(link, base, seen)
@@ -237,6 +236,8 @@ class Planner:
             written = True
         if written:
             draft.agreed[name] = verdict.value
+        elif any(isinstance(wires, Inexpressible) for wires in told.values()):
+            draft.settle(name, verdict.value)
 
     def _addressed(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""

@@ -261,6 +261,30 @@ def test_an_opt_out_that_the_conversion_lost_is_set_again(steps_with: With) -> N
     steps.quiet()
 
 
+def test_a_stage_with_a_field_of_its_own_on_contacts(steps_with: With) -> None:
+    """The Contact's stage is empty, and the Lead's last one is what counts: HubSpot hears of the opportunity, the Contact
+    is not given a stage that only a conversion sets, and what sales says there next is heard in one cycle.
+    """
+
+    def two_fields(fields: Fields) -> None:
+        fields["stage"]["crm"] = {"Lead": "Status", "Contact": "Stage__c"}
+
+    steps = steps_with(two_fields)
+    steps.both.salesforce.add_field("Contact", text("Stage__c", "Stage", 80, custom=True))
+    contact, lead = steps.pair()
+    steps.sell(lead, Status="Working - Contacted")
+    steps.cycle()
+    new = converted(steps, lead)
+    steps.cycle()
+    assert steps.marketed(contact, "lifecyclestage") == "opportunity"
+    assert steps.sold(new, "Stage__c", object_name="Contact") is None
+    steps.quiet()
+    steps.sell(new, object_name="Contact", Stage__c="Closed - Won")
+    assert steps.counts() == {"updated.marketing": 1}
+    assert steps.marketed(contact, "lifecyclestage") == "customer"
+    steps.quiet()
+
+
 def all_cleared(folder: Path) -> Path:
     """The example configuration in which emptying an interest travels."""
     config = folder / "config"
