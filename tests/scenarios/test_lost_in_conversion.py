@@ -262,7 +262,7 @@ def test_an_opt_out_that_the_conversion_lost_is_set_again(steps_with: With) -> N
 
 
 def test_a_stage_with_a_field_of_its_own_on_contacts(steps_with: With) -> None:
-    """The Contact's stage is empty, and the Lead's last one is what counts: HubSpot hears of the opportunity, the Contact
+    """The Contact's stage is empty, and the Lead's last one is what counts: HubSpot hears of it, the Contact
     is not given a stage that only a conversion sets, and what sales says there next is heard in one cycle.
     """
 
