@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from syncd.core.merge import Agree, Keep, Unite, Verdict
+from syncd.core.merge import Agree, Decided, Keep, Unite
 from syncd.model.beside import former_of
 from syncd.model.link import Base
 from syncd.model.mapping import FieldMapping
@@ -59,7 +59,7 @@ def is_empty(value: Told) -> bool:
     return value is None or value is False or value == ()
 
 
-def again(mapping: FieldMapping, verdict: Verdict, *, agreed: Told, bare: Side | None) -> Verdict:
+def again(mapping: FieldMapping, verdict: Decided, *, agreed: Told, bare: Side | None) -> Decided:
     """The verdict on a field that the record of the ``bare`` side lost: what would be left as it is, since both sides
     said so before, is written there again. Against its direction a field is not written; both sides are left as they
     stand then, and nothing of it is an edit.

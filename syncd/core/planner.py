@@ -173,11 +173,8 @@ class Planner:
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
         self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
-        if self._is_staged(name):
+        if self.stages is not None and name == self.stages.name:
             draft.path, draft.shown = path, sides.crm.value == draft.agreed.get(name, MISSING)
-
-    def _is_staged(self, name: str) -> bool:
-        return self.stages is not None and name == self.stages.name
 
     def _carry_out(
         self,
@@ -228,7 +225,8 @@ class Planner:
             if self.parking.holds_back(known.parked, side, name, wires, record, rule, addressed=addressed):
                 draft.reasons.append("parked")
                 continue
-            before = None if side is bare or sides.of(side).value is MISSING else sides.of(side).value
+            shown = sides.of(side).value
+            before = None if side is bare or shown is MISSING else shown
             change = FieldChange(name, before, verdict.value, rule, None if side is origin else origin)
             writes = draft.sides.of(side)
             writes.put(mapping, wires, change)
