@@ -15,6 +15,7 @@ from typing import Any, Final
 from connectors.salesforce import soql
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceClient
+from connectors.salesforce.conversion import conversions
 from connectors.salesforce.errors import CallRefused
 from connectors.salesforce.ids import to18
 from connectors.salesforce.known import permitted
@@ -115,9 +116,9 @@ class SalesforceFitting:
         return self._client.user(self._lane)
 
     def rights(self, needs: Needs) -> Sequence[Finding]:
-        """See ``rights``, three calls, and ``tracking``, one."""
+        """See ``rights``, three calls, ``tracking``, one, and ``conversion``, none."""
         found = Rights(self._client, self._queries, self._catalog).findings(needs, self._lane)
-        return [*found, *untracked(self._client, needs, self._lane)]
+        return [*found, *untracked(self._client, needs, self._lane), *conversions(needs)]
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
         """See the Protocol; two describes an object and four queries."""

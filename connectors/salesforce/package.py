@@ -1,21 +1,25 @@
 """The same that ``setup`` makes, as an SFDX project: for orgs where changes go through review and deployment.
 
 Made without a call: which standard fields a permission set may name is known (``known.permitted``). A permission set
-that names a field which belongs to everybody cannot be deployed (Metadata API, "PermissionSet").
+that names a field which belongs to everybody cannot be deployed (Metadata API, "PermissionSet"). The mapping of lead
+conversion lies in a folder of its own, which the printed command does not deploy: an org has one such mapping, and an
+administrator adds these lines to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 from xml.sax.saxutils import escape
 
+from connectors.salesforce.conversion import CONTACT, LEAD, to_be_mapped
 from connectors.salesforce.fitting import DESCRIPTION, NAME, OBJECT_PERMISSIONS, own_fields
 from connectors.salesforce.known import permitted
 from connectors.salesforce.rights import LOOKED_UP, LookedUp, looked_up, user_permissions
 from syncd.model.fitting import Needs
 
 _SOURCE: Final = "force-app/main/default"
+_CONVERSION: Final = "lead-conversion/main/default/LeadConvertSettings/LeadConvertSettings.LeadConvertSetting-meta.xml"
 _NAMESPACE: Final = "http://soap.sforce.com/2006/04/metadata"
 
 
@@ -24,17 +28,29 @@ def package(needs: Needs, *, api_version: str, individuals: bool = False) -> dic
 
     :param individuals: whether wishes to be forgotten are heard (``crm.privacy.individual``).
     """
+    carried = [pair for pair in to_be_mapped(needs) if pair[1].endswith("__c")]
+    folders = ['{ "path": "force-app", "default": true }']
+    if carried:
+        folders.append(f'{{ "path": "{_CONVERSION.partition("/")[0]}" }}')
     files = {
-        "sfdx-project.json": '{\n  "packageDirectories": [{ "path": "force-app", "default": true }],\n'
+        "sfdx-project.json": f'{{\n  "packageDirectories": [{", ".join(folders)}],\n'
         f'  "sourceApiVersion": "{api_version}"\n}}\n',
         f"{_SOURCE}/permissionsets/{NAME}.permissionset-meta.xml": _permission_set(
             needs, looked_up(needs, individuals=individuals)
         ),
     }
+    if carried:
+        files[_CONVERSION] = _document("LeadConvertSettings", _conversion(carried))
     for name, field, metadata in own_fields(needs):
         text = _document("CustomField", _elements({"fullName": field, **metadata}))
         files[f"{_SOURCE}/objects/{name}/fields/{field}.field-meta.xml"] = text
     return files
+
+
+def _conversion(pairs: Sequence[tuple[str, str]]) -> list[str]:
+    """Metadata API, "LeadConvertSettings": it maps custom fields alone."""
+    fields = [{"inputField": lead, "outputField": contact} for lead, contact in pairs]
+    return _nested("objectMapping", {"inputObject": LEAD, "mappingFields": fields, "outputObject": CONTACT})
 
 
 def _permission_set(needs: Needs, beside: Mapping[str, LookedUp]) -> str:

@@ -65,7 +65,7 @@ def _online(call: Call, loaded: Loaded) -> tuple[tuple[Flaw, ...], tuple[str, ..
     from syncd.cli.call import who
     from syncd.core.normalize import Lens
     from syncd.model.values import Pair, Side
-    from syncd.settings.online import check_schema
+    from syncd.settings.online import check_schema, empty_pools
 
     flaws: list[Flaw] = []
     notices: list[str] = []
@@ -81,6 +81,8 @@ def _online(call: Call, loaded: Loaded) -> tuple[tuple[Flaw, ...], tuple[str, ..
                 _, found, told = check_schema(kind, schemas, source=sources.get(kind.kind))
                 flaws += found
                 notices += told
+                if kind.routing is not None:
+                    flaws += empty_pools(kind.routing, world.connectors.crm.users(), loaded.connection(name).directory)
     return tuple(flaws), tuple(notices)
 
 

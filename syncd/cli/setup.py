@@ -130,6 +130,8 @@ def _export(call: Call, directory: Path) -> None:
         f"deploy: cd {directory} && sf project deploy start --source-dir force-app --target-org ORG",
         "assign: sf org assign permset --name syncd --target-org ORG --on-behalf-of USERNAME",
     )
+    if any(name.startswith("lead-conversion/") for name in files):
+        say("compare: sf project retrieve start --metadata LeadConvertSettings; add what lead-conversion/ has to yours")
 
 
 def _print(offer: Offer, verb: str) -> None:

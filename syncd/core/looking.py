@@ -1,20 +1,22 @@
 """Which fields of a linked record are looked at, and how each side shows them.
 
 Looked at is what is told differently, was never agreed, waits, or was chosen by a person; nothing else can need
-anything. A field that the present record of a side has no place for is shown as that side's former record told it last
-(``core.former``), until that is settled.
+anything. A field that the present record of a side has no place for, or that it lost when it came to be, is shown as
+that side's former record told it last (``core.former``), until that is settled.
 """
 
 from __future__ import annotations
 
-from syncd.core.former import former_in, with_former
+from collections.abc import Collection, Mapping
+
+from syncd.core.former import former_in, is_empty, with_former
 from syncd.core.known import Known
 from syncd.core.layout import Layout, Layouts
 from syncd.core.merge import Seen
 from syncd.core.sight import Sight
 from syncd.model.beside import field_of_former
 from syncd.model.link import Base, Link, Linked
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Pair, Side
 
 
@@ -62,21 +64,59 @@ class Looking:
 
     def at(self, side: Side, name: str, link: Link, base: Base, record: RemoteRecord | None) -> Seen:
         """One field on one side."""
-        former = former_in(base, name)
-        if former is not None and former.side is side:
-            record = former.record
+        record = self._sight.teller(side, name, base=base, record=record)
         object_name = record.ref.object if record else link.refs.of(side).object
         return self._sight.of(side, name, object_name=object_name, base=base, record=record)
 
-    def keeping(self, linked: Linked, side: Side, last: RemoteRecord, new: RemoteRef) -> Base | None:
-        """The Base of a link whose record became ``new``, with what that has no place for, as the old one told it."""
+    def bare(self, name: str, base: Base, seen: Pair[RemoteRecord | None]) -> Side | None:
+        """The side whose record has a place for a field and lost its value when it came to be; mostly none."""
+        former = former_in(base, name)
+        if former is None:
+            return None
+        record = seen.of(former.side)
+        if record is None or not self._layouts.slots(former.side, record.ref.object).get(name):
+            return None
+        teller = self._sight.teller(former.side, name, base=base, record=record)
+        return former.side if teller is not record else None
+
+    def lost(
+        self, linked: Linked, side: Side, last: RemoteRecord, new: RemoteRef, record: RemoteRecord | None
+    ) -> Mapping[str, tuple[str, ...]]:
+        """What the old record had filled and the new one does not show: its vendor fields there, by shared field. A
+        reference is not among them, as it is never emptied.
+        """
+        if linked.base is None:
+            return {}
+        places = self._layouts.slots(side, new.object)
+        found: dict[str, tuple[str, ...]] = {}
+        for name, both in self._layouts.of(linked.link.refs.replacing(side, last.ref)).slots.items():
+            fields, old = places.get(name, ()), both.of(side)
+            if not (fields and old) or name in self._resting or any(field.startswith(REF) for field in (*fields, *old)):
+                continue
+            if self._filled(side, name, linked.base, last) and not (
+                record is not None and self._filled(side, name, linked.base, record)
+            ):
+                found[name] = fields
+        return found
+
+    def keeping(
+        self, linked: Linked, side: Side, last: RemoteRecord, new: RemoteRef, lost: Collection[str]
+    ) -> Base | None:
+        """The Base of a link whose record became ``new``, with what that has no place for or has ``lost``, as the old
+        one told it.
+        """
         if linked.base is None:
             return None
         places = self._layouts.slots(side, new.object)
         old = self._layouts.of(linked.link.refs.replacing(side, last.ref))
-        slots = {name: both.of(side) for name, both in old.slots.items() if name not in places}
+        slots = {name: both.of(side) for name, both in old.slots.items() if name not in places or name in lost}
         wanted = {name: fields for name, fields in slots.items() if name not in self._resting}
-        return with_former(linked.base, side, last, wanted)
+        return with_former(linked.base, side, last, wanted, lost=lost)
+
+    def _filled(self, side: Side, name: str, base: Base, record: RemoteRecord) -> bool:
+        """Whether a record says something in a field, or something that cannot be read."""
+        seen = self._sight.of(side, name, object_name=record.ref.object, base=base, record=record)
+        return seen.trouble is not None or not is_empty(seen.value)
 
     def _is_last(self, name: str) -> bool:
         return name == self._staged

@@ -80,7 +80,8 @@ class NeedsMoves:
     """``lifecycle`` needs the moves of each side, and who made them, before it can say anything."""
 
 
-Verdict: TypeAlias = Keep | Agree | Take | Unite | Clashing | NeedsTimes | NeedsMoves
+Decided: TypeAlias = Keep | Agree | Take | Unite
+Verdict: TypeAlias = Decided | Clashing | NeedsTimes | NeedsMoves
 
 CHOSEN: Final = "chosen by a person"
 """The rule of a value that a person chose: no guard of syncd's own is in its way."""

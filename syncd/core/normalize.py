@@ -53,11 +53,12 @@ class Directory:
     """Who may own records on one side: by vendor id, and back by shared name (``user:<email>``, ``queue:<name>``).
 
     ``ids`` holds active owners only, since no vendor lets a record be given to an inactive one, and only names that
-    mean one of them.
+    mean one of them. ``left`` are the names that mean nobody but inactive ones.
     """
 
     by_id: Mapping[str, RemoteUser] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
+    left: frozenset[str] = frozenset()
 
     @staticmethod
     def from_users(users: Sequence[RemoteUser]) -> Directory:
@@ -69,6 +70,7 @@ class Directory:
         return Directory(
             by_id={user.id: user for user in users},
             ids={name: ids[0] for name, ids in owners.items() if len(ids) == 1},
+            left=frozenset(name for user in users if not user.active and (name := owner_name(user)) not in owners),
         )
 
 
@@ -296,12 +298,15 @@ class Lens:
         return write
 
     def _owner_writing(self, side: Side) -> WriteOne:
-        def write(value: Canonical) -> Wire | Inexpressible:
+        def write(value: Canonical) -> Wire | Invalid | Inexpressible:
             if value is None:
                 return None
-            known = self._context.users.of(side).ids.get(str(value))
+            users = self._context.users.of(side)
+            known = users.ids.get(str(value))
             if known is not None:
                 return known
+            if side is Side.CRM and str(value) in users.left:  # the other side tells it as text, and nobody is missing
+                return Invalid("the owner has left: that user is not active any more, choose another owner")
             sort = "queue" if str(value).startswith("queue:") else "active user"
             return Inexpressible(f"the owner is no {sort} of this side, or not the only one of that name")
 

@@ -15,6 +15,7 @@ from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
+from syncd.core.former import LOST, again
 from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
@@ -112,7 +113,7 @@ class Planner:
         link = linked.link
         base = linked.base or EMPTY_BASE
         if link.state is not LinkState.LIVE:
-            return self._nothing(link, linked.base, seen, str(link.state))
+            return Decision(self.kind.kind, link, linked.base, seen, (Nothing(str(link.state)),))
         draft = Draft()
         for name in self.looking.touched(base, link, seen, known):
             self._field(draft, self._fields[name], link, base, seen, known)
@@ -172,11 +173,8 @@ class Planner:
         if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
             draft.closes.extend(conflict.id for conflict in open_conflicts)
         self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
-        if self._is_staged(name):
+        if self.stages is not None and name == self.stages.name:
             draft.path, draft.shown = path, sides.crm.value == draft.agreed.get(name, MISSING)
-
-    def _is_staged(self, name: str) -> bool:
-        return self.stages is not None and name == self.stages.name
 
     def _carry_out(
         self,
@@ -191,6 +189,8 @@ class Planner:
     ) -> None:
         """Turns one verdict into what the decision does with the field."""
         name = mapping.name
+        bare = self.looking.bare(name, base, seen)  # the side whose record lost its value
+        verdict = again(mapping, verdict, agreed=base.agreed.get(name, MISSING), bare=bare)
         parked = [(row.side, name) for row in known.parked if row.field == name]
         if isinstance(verdict, Keep):
             if verdict.reason:
@@ -210,7 +210,7 @@ class Planner:
             draft.reasons.append("a reference is never emptied")
             draft.settle(name, None)
             return
-        told = self._told(verdict, name, link, sides, seen)
+        told = self._told(verdict, mapping, link, sides, seen, bare)
         if isinstance(told, Clashing):
             draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
             return
@@ -218,21 +218,24 @@ class Planner:
         for side, wires in told.items():
             if isinstance(wires, Inexpressible):
                 draft.reasons.append(wires.reason)
-                draft.settle(name, verdict.value)
                 continue
             record = seen.of(side)
             addressed = bool(parked) and self._addressed(link, base, seen)
-            if self.parking.holds_back(known.parked, side, name, wires, record, verdict.rule, addressed=addressed):
+            rule = LOST if side is bare and side is origin else verdict.rule
+            if self.parking.holds_back(known.parked, side, name, wires, record, rule, addressed=addressed):
                 draft.reasons.append("parked")
                 continue
-            before = sides.of(side).value
-            change = FieldChange(name, None if before is MISSING else before, verdict.value, verdict.rule, origin)
+            shown = sides.of(side).value
+            before = None if side is bare or shown is MISSING else shown
+            change = FieldChange(name, before, verdict.value, rule, None if side is origin else origin)
             writes = draft.sides.of(side)
             writes.put(mapping, wires, change)
             writes.expect |= guarded(mapping, wires, base.confirmed.of(side), record)
             written = True
         if written:
             draft.agreed[name] = verdict.value
+        elif any(isinstance(wires, Inexpressible) for wires in told.values()):
+            draft.settle(name, verdict.value)
 
     def _addressed(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
@@ -242,16 +245,23 @@ class Planner:
         return any(isinstance(sight.value, str) for sight in sights)
 
     def _told(
-        self, verdict: Take | Unite, name: str, link: Link, sides: Pair[Seen], seen: Pair[RemoteRecord | None]
+        self,
+        verdict: Take | Unite,
+        mapping: FieldMapping,
+        link: Link,
+        sides: Pair[Seen],
+        seen: Pair[RemoteRecord | None],
+        bare: Side | None,
     ) -> Mapping[Side, Mapping[str, Wire] | Inexpressible] | Clashing:
         """What each side that differs is to be written with. If one of them cannot say the value it is a clash, and
         neither is written: they would differ by our own doing.
         """
-        origin = verdict.side if isinstance(verdict, Take) else None
+        name, origin = mapping.name, verdict.side if isinstance(verdict, Take) else None
         told: dict[Side, Mapping[str, Wire] | Inexpressible] = {}
         unfit: list[str] = []
         for side in SIDES:
-            if side is origin or sides.of(side).value == verdict.value:
+            lacks = side is bare and mapping.direction.flows_to(side)
+            if not lacks and (side is origin or sides.of(side).value == verdict.value):
                 continue
             record = seen.of(side)
             ref = record.ref if record else link.refs.of(side)
@@ -314,9 +324,6 @@ class Planner:
     def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
         """The vendor fields of every shared field that one vendor object has."""
         return self._layouts.slots(side, object_name)
-
-    def _nothing(self, link: Link, base: Base | None, seen: Pair[RemoteRecord | None], reason: str) -> Decision:
-        return Decision(self.kind.kind, link, base, seen, (Nothing(reason),))
 
     # -- records without a counterpart ---------------------------------------------------------------------------
     def create(

@@ -6,6 +6,7 @@ and a reference to a record that is not linked yet is not told either: it mends 
 
 from __future__ import annotations
 
+from syncd.core.former import former_in, is_empty
 from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Invalid, Lens, Unlinked
@@ -48,6 +49,19 @@ class Sight:
             return Seen(read, changed=False)
         before = self.before(side, name, object_name=object_name, base=base)
         return Seen(read, changed=before is MISSING or before != read)
+
+    def teller(self, side: Side, name: str, *, base: Base, record: RemoteRecord | None) -> RemoteRecord | None:
+        """Whose word counts for a field: the present record's, but its predecessor's while that is kept, as long as
+        the present one has no place for the field or shows it empty.
+        """
+        former = former_in(base, name)
+        if former is None or former.side is not side:
+            return record
+        if record is not None and self._layouts.slots(side, record.ref.object).get(name):
+            shown = self.of(side, name, object_name=record.ref.object, base=base, record=record)
+            if shown.trouble or not is_empty(shown.value):
+                return record
+        return former.record
 
     def resolves(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether a record tells a reference that was never agreed on and can be read by now: the record it points to

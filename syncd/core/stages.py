@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from syncd.core.former import former_in
 from syncd.core.known import Moved, Person
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.lifecycle import Path
@@ -78,9 +77,8 @@ class Stages:
         """The sides that show another stage than they last confirmed: what is to be asked of their history."""
         base = linked.base or EMPTY_BASE
         found: Pair[Moved | None] = Pair(None, None)
-        former = former_in(base, self.name)
         for side in SIDES:
-            record = former.record if former is not None and former.side is side else seen.of(side)
+            record = self._sight.teller(side, self.name, base=base, record=seen.of(side))
             if record is None:
                 continue
             name = record.ref.object
@@ -213,8 +211,7 @@ class Stages:
 
     def _look(self, name: str, person: Person) -> Pair[Told]:
         def told(side: Side) -> Told:
-            former = former_in(person.base, name)
-            record = former.record if former is not None and former.side is side else person.seen.of(side)
+            record = self._sight.teller(side, name, base=person.base, record=person.seen.of(side))
             object_name = record.ref.object if record else person.ref(side).object
             if name not in self._layouts.slots(side, object_name):
                 return MISSING

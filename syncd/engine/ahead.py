@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from syncd.core.planner import digest
-from syncd.engine.settle import Ledger
+from syncd.engine.settle import Ledger, half_done
 from syncd.engine.world import World
 from syncd.model.beside import beside
 from syncd.model.link import AuditRow, Intent, IntentKind
@@ -124,7 +124,9 @@ def _name(
 
 def _intent(ledger: Ledger, decision: Decision, action: Create | Update, write: Write, run: str) -> Intent:
     create = isinstance(action, Create)
-    named = {each for change in action.changes for each in (change.field, *beside(change.field))}
+    half = half_done(ledger, decision, action)
+    names = [change.field for change in action.changes if change.field not in half]
+    named = {each for name in names for each in (name, *beside(name))}
     return Intent(
         id=write.intent,
         kind=decision.kind,

@@ -188,7 +188,9 @@ def overwritten_late(world: World, intent: Intent, record: RemoteRecord, linked:
         wires = tuple(met.get(name, record.fields.get(name)) for name in slot.vendor_fields)
         read = lens.read(intent.side, record.ref.object, mapping.name, wires)
         value: Canonical = _words(wires) if isinstance(read, Invalid) else read
-        ours = intent.agreed.get(mapping.name)
+        sent = tuple(intent.fields.get(name, record.fields.get(name)) for name in slot.vendor_fields)
+        meant = lens.read(intent.side, record.ref.object, mapping.name, sent)
+        ours = intent.agreed.get(mapping.name, _words(sent) if isinstance(meant, Invalid) else meant)
         if value == ours:
             continue
         conflict = Conflict(

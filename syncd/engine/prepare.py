@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.core.planner import Known, Planner, Times, digest, restored
+from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
@@ -240,8 +241,9 @@ class _Deciding:
         self._register(moved)
         self.arrived[side, new] = moved
         record = self.gathered.strays.of(side).pop(new, None)
-        base = found.base if move.last is None else self.planner.looking.keeping(found, side, move.last, new)
-        self._decide(Linked(moved, base), self._both(moved, side, record), Known(), (relink,))
+        both = self._both(moved, side, record)
+        base = kept_of(self.world, self.planner, found, side, move, both.of(side))
+        self._decide(Linked(moved, base), both, Known(), (relink,))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
         """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""

@@ -151,11 +151,17 @@ def _carried(world: World, intent: Intent) -> dict[str, Canonical]:
 
 
 def _kept(world: World, intent: Intent) -> dict[str, Wire]:
-    """What a side is known to hold: all that was sent but for an owner that routing may have given, which flows on."""
+    """What a side is known to hold: all that was sent but for an owner that routing may have given, which flows on, and
+    for what is agreed on only once the other side has it as well, so that it is still a change.
+    """
     routing = world.terms[intent.kind].kind.routing
-    given: tuple[str, ...] = ()
+    slots = world.planner(intent.kind).slots(intent.side, intent.object)
+    given: set[str] = set()
     if routing is not None and intent.side is Side.CRM:
-        given = world.planner(intent.kind).slots(intent.side, intent.object).get(routing.owner, ())
+        given.update(slots.get(routing.owner, ()))
+    if intent.action is IntentKind.UPDATE:
+        settled = {field for name, fields in slots.items() if name in intent.agreed for field in fields}
+        given.update(field for fields in slots.values() for field in fields if field not in settled)
     return {name: wire for name, wire in intent.fields.items() if name not in given}
 
 

@@ -28,11 +28,15 @@ from syncd.ports.store import Settlement
 
 @dataclass(slots=True)
 class Ledger:
-    """The state of every link that this cycle touches, as it stands after what was settled so far."""
+    """The state of every link that this cycle touches, as it stands after what was settled so far.
+
+    ``halves`` are what one side confirmed of fields that the other side is still to be written with, by link and side.
+    """
 
     world: World
     planner: Planner
     now: dict[str, Linked] = field(default_factory=dict)
+    halves: dict[tuple[str, Side], dict[str, Wire]] = field(default_factory=dict)
 
     def of(self, decision: Decision) -> Linked:
         """A link and its Base as they stand now."""
@@ -111,7 +115,8 @@ def settle_written(
 ) -> tuple[Settlement, list[Parked]]:
     """One write that a vendor did: the link stands, the Base moves by what was confirmed.
 
-    A reference whose record is not there yet was not sent; that field stays unsettled.
+    A reference whose record is not there yet was not sent; that field stays unsettled. So does one that the other side
+    is to be written with as well, until it was: a process that dies in between finds a change that has not arrived.
     """
     mark = ledger.planner.kind.origin.of(action.side)
     given = routed_fields(ledger.planner, action)
@@ -136,6 +141,13 @@ def settle_written(
         stored = {**{name: wire for name, wire in result.confirmed.items() if name in sent}, **stored}
     stored.update((REF + name, str(ref)) for name, ref in write.refs.items())
     unsettled.update(action.refs.keys() - write.refs.keys())
+    written = {change.field for change in action.changes} - unsettled
+    waiting = half_done(ledger, decision, action) - unsettled
+    if waiting:
+        slots = planner.slots(side, result.ref.object)
+        half = {name: stored.pop(name) for each in waiting for name in slots[each] if name in stored}
+        ledger.halves.setdefault((link.id, side), {}).update(half)
+        unsettled |= waiting
     agreed = base.agreed
     confirmed = base.confirmed
     if unsettled:
@@ -152,17 +164,36 @@ def settle_written(
                     else:
                         kept.pop(vendor_field, None)
             confirmed = confirmed.replacing(each, kept)
-    if result.version:
+    if half_before := ledger.halves.pop((link.id, side.other), None):
+        settled_there = _of(planner, side.other, link, written - unsettled)
+        told = {name: wire for name, wire in half_before.items() if name in settled_there}
+        confirmed = confirmed.replacing(side.other, {**confirmed.of(side.other), **told})
+    if result.version and not waiting:  # else what was written there would be taken for known
         stored[VERSION] = result.version
     confirmed = confirmed.replacing(side, {**confirmed.of(side), **stored})
     settlement.parked.extend(parked)
-    settlement.unpark.extend(
-        (link.id, side, change.field) for change in action.changes if change.field not in unsettled
-    )
+    settlement.unpark.extend((link.id, side, change.field) for change in action.changes if change.field in written)
     if isinstance(action, Update) and action.key is not None:
         settlement.unpark.append((link.id, side, planner.kind.key.of(side)))
     ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
     return settlement, parked
+
+
+def half_done(ledger: Ledger, decision: Decision, action: Create | Update) -> set[str]:
+    """Fields of a write that the other side is to be written with as well and was not yet. What is computed is not
+    among them: nobody's edit could get lost with it.
+    """
+    other = decision.write_to(action.side.other)
+    if not isinstance(action, Update) or other is None or (decision.link.id, action.side.other) in ledger.halves:
+        return set()
+    both = {change.field for change in action.changes} & {change.field for change in other.changes}
+    return {name for name in both if ledger.planner.field(name).derive is None}
+
+
+def _of(planner: Planner, side: Side, link: Link, names: Iterable[str]) -> set[str]:
+    """The vendor fields of these shared fields on the record of one side."""
+    slots = planner.slots(side, link.refs.of(side).object)
+    return {vendor_field for name in names for vendor_field in slots.get(name, ())}
 
 
 def routed_fields(planner: Planner, action: Create | Update) -> frozenset[str]:

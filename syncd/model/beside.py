@@ -5,7 +5,8 @@ given up together with the value it explains.
 
 * The *journey* of a stage is what a person has been through; it stays.
 * The *news* of a field is what the handoff ledger has not been told yet; whoever settles the Base takes it out.
-* The *former* of a field is what a record told last that became another one; it goes when the field is settled.
+* The *former* of a field is what a record told last that became another one, where that one has no place for it or came
+  out of it empty; it goes when the field is settled.
 """
 
 from __future__ import annotations

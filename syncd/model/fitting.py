@@ -82,7 +82,8 @@ class Needs:
     """What the mappings of all kinds need of one side, by vendor object.
 
     ``opt_outs``: they are written there; ``owners``: they are read, to tell who is who on the other side;
-    ``gives_owners``: records are given owners there; ``lists``: who is in its lists is read.
+    ``gives_owners``: records are given owners there; ``lists``: who is in its lists is read. ``homes`` are the vendor
+    fields of each shared field that stands on several objects and is not computed, by object.
     """
 
     objects: Mapping[str, ObjectNeeds]
@@ -90,6 +91,7 @@ class Needs:
     owners: bool = False
     gives_owners: bool = False
     lists: bool = False
+    homes: tuple[Mapping[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

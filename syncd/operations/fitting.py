@@ -60,6 +60,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, Obj
     guarded: defaultdict[str, set[str]] = defaultdict(set)
     derived: defaultdict[str, dict[str, OwnField]] = defaultdict(dict)
     own: dict[str, tuple[str, str | None]] = {}
+    homes: list[Mapping[str, tuple[str, ...]]] = []
     opt_outs = owners = gives = False
     for kind in kinds:
         for name in kind.objects.of(side):
@@ -71,6 +72,8 @@ def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, Obj
             opt_outs |= field.type is FieldType.OPT_OUT and flows
             owners |= field.type is FieldType.OWNER
             gives |= field.type is FieldType.OWNER and flows
+            if field.derive is None and len(field.slots.of(side)) > 1:
+                homes.append({name: tuple(_plain(field, each, side)) for name, each in field.slots.of(side).items()})
             for name, fields in field.slots.of(side).items():
                 plain = _plain(field, fields, side)
                 read[name].update(plain)
@@ -91,7 +94,7 @@ def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, Obj
             frozenset(guarded[name]),
             derived[name],
         )
-    return Needs(objects, opt_outs=opt_outs, owners=owners, gives_owners=gives)
+    return Needs(objects, opt_outs=opt_outs, owners=owners, gives_owners=gives, homes=tuple(homes))
 
 
 def _own(kind: KindMapping, field: FieldMapping, derive: Derivation, side: Side) -> OwnField:

@@ -107,7 +107,8 @@ def calendars_of(section: CalendarsFile, tree: Tree) -> Calendars:
             ("default",), f"there is no calendar {section.default!r}", _nearest(section.default, section.calendars)
         )
     by_key = {key: _Reading(key, each, tree).calendar() for key, each in section.calendars.items()}
-    return Calendars(by_key, section.default, _owners(section, tree))
+    default = section.default if section.default in by_key else None  # whoever reads on looks it up
+    return Calendars(by_key, default, _owners(section, tree))
 
 
 def _owners(section: CalendarsFile, tree: Tree) -> dict[str, str]:

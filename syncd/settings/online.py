@@ -2,23 +2,28 @@
 
 Unknown, read-only and unfitting fields, a key that is missing or not unique, table values a restricted list does not
 know, a status that only a conversion may set, a record type that cannot be given. Optional fields that are not there
-are left out of the mapping with a notice. Nothing is read here: schemas are handed in.
+are left out of the mapping with a notice. Also a pool of which nobody is active. No vendor is asked here: schemas and
+users are handed in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Final
 
+from syncd.core.routing import Standing, standings
 from syncd.model.errors import Flaw
 from syncd.model.mapping import FieldMapping, KindMapping
-from syncd.model.remote import RemoteField, RemoteSchema
+from syncd.model.remote import RemoteField, RemoteSchema, RemoteUser
+from syncd.model.routing import USER, Routing
 from syncd.model.values import FieldType, Pair, Side
 from syncd.model.write import Origin
 from syncd.settings.kinds import MappingSource, written_fields
 from syncd.settings.loading import digest
-from syncd.settings.tree import Loc, Tree
+from syncd.settings.routing_rules import ROUTING
+from syncd.settings.tree import Loc, Tree, read_tree
 
 _TEXTS: Final = frozenset(
     {"string", "textarea", "text", "html", "encryptedstring", "combobox", "picklist", "enumeration"}
@@ -61,6 +66,19 @@ def check_schema(
     """
     checking = _Checking(kind, schemas, source)
     return checking.run()
+
+
+def empty_pools(routing: Routing, users: Iterable[RemoteUser], directory: Path) -> tuple[Flaw, ...]:
+    """Pools of ``routing.yaml`` of which nobody can be given anybody, as the CRM's users are now."""
+    known = standings(users, routing)
+    tree = read_tree(directory / ROUTING)
+    for pool in routing.pools:
+        told = [(member.removeprefix(USER), known.get(member, Standing.UNKNOWN)) for member in pool.members]
+        if all(standing is not Standing.ACTIVE for _, standing in told):
+            who = ", ".join(f"{name} {standing.value}" for name, standing in told)
+            what = f"nobody of the pool {pool.key} is an active user: {who}"
+            tree.flaw(("pools", pool.key, "members"), what, "name users who are active in the CRM")
+    return tuple(tree.flaws)
 
 
 def converted_targets(

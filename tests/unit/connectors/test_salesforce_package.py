@@ -226,3 +226,26 @@ def _made(steps: tuple[Step, ...]) -> Iterator[str]:
 
 def _spelled(right: str) -> str:
     return {"ViewAllRecords": "viewAllRecords", "ModifyAllRecords": "modifyAllRecords"}.get(right, f"allow{right}")
+
+
+def test_the_mapping_of_lead_conversion_lies_apart() -> None:
+    """Custom fields of both objects alone, no standard one and not the key; and not where all else is deployed."""
+    needs = replace(
+        _example(),
+        homes=(
+            {"Lead": ("City",), "Contact": ("MailingCity",)},
+            {"Lead": ("Region__c",), "Contact": ("Territory__c",)},
+            {"Lead": ("Unit__c",), "Contact": ("Department",)},
+            {"Lead": ("Hot__c",)},
+        ),
+    )
+    files = package(needs, api_version="64.0")
+    (name,) = [each for each in files if "LeadConvertSettings" in each]
+    assert name == ("lead-conversion/main/default/LeadConvertSettings/LeadConvertSettings.LeadConvertSetting-meta.xml")
+    (mapping,) = _read(files[name]).findall(SPACE + "objectMapping")
+    assert [_text(mapping, each) for each in ("inputObject", "outputObject")] == ["Lead", "Contact"]
+    fields = mapping.findall(SPACE + "mappingFields")
+    assert [(_text(row, "inputField"), _text(row, "outputField")) for row in fields] == [("Region__c", "Territory__c")]
+    folders = json.loads(files["sfdx-project.json"])["packageDirectories"]
+    assert folders == [{"path": "force-app", "default": True}, {"path": "lead-conversion"}]
+    assert not [each for each in package(NEEDS, api_version="64.0") if "LeadConvert" in each]

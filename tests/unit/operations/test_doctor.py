@@ -193,3 +193,11 @@ def test_guarded_fields_without_history_are_named(both: Both) -> None:
     assert (told.side, told.severity) == (Side.CRM, Severity.NOTICE)
     assert told.what.startswith("Lead: the history of Email is not tracked")
     assert "Set History Tracking" in told.where
+
+
+def test_custom_fields_that_a_conversion_may_lose_are_named(both: Both) -> None:
+    """The org's mapping cannot be read: which fields it must have is said, and where to look."""
+    (told,) = [finding for finding in _examined(both).findings if "a conversion carries" in finding.what]
+    assert (told.side, told.severity) == (Side.CRM, Severity.NOTICE)
+    assert told.what.endswith("cannot read: Product_Interests__c to Product_Interests__c")
+    assert "Map Lead Fields" in told.where
