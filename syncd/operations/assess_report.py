@@ -218,7 +218,7 @@ def _unseen(told: Assessment) -> Section:
             f"marketing:{each.ref}",
             told.stages.get(each.stage, each.stage),
             f"{each.at:%Y-%m-%d}",
-            "" if each.surely else "at least",
+            "by its history" if each.surely else "at least",
         )
         for each in unseen[:10]
     )
@@ -227,7 +227,7 @@ def _unseen(told: Assessment) -> Section:
         "the others from the last change of the record, so that they are at least as old."
     )
     chart = Chart("How long they have waited", tuple(bars), float(max(bar.value for bar in bars)))
-    table = Table("unseen:oldest", "the oldest", ("record", "stage", "since", ""), oldest)
+    table = Table("unseen:oldest", "the oldest", ("record", "stage", "since", "told"), oldest)
     return Section("unseen", title, (words,), tuple(figures), (table,), (chart,))
 
 
@@ -251,7 +251,7 @@ def _stages(told: Assessment) -> Section:
         Figure("stages:undeclared", "of these, with no declared way from one to the other", _sum(undeclared),
                rows=_names(undeclared)),
     )  # fmt: skip
-    heads = (f"in {told.systems.marketing}", f"in {told.systems.crm}", "pairs", "")
+    heads = (f"in {told.systems.marketing}", f"in {told.systems.crm}", "pairs", "note")
     return Section("stages", "Stages that disagree", (), figures, (Table("stages", "", heads, rows),))
 
 

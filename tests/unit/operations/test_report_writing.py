@@ -82,7 +82,7 @@ def test_a_page_runs_nothing_and_loads_nothing(report: Report) -> None:
     assert "<script" not in text
     assert not re.search(r"(src|href)=\"(?!#)", text.replace("http://www.w3.org/2000/svg", ""))
     assert "&lt;script&gt;" in text
-    assert '<svg class="bars"' in text
+    assert '<svg class="bars wide"' in text
     assert "44 % (Gartner)" in text
     assert "contacts/7" in text
     assert "100.0 % of 1 [" in text
@@ -101,6 +101,7 @@ def test_bars_keep_within_their_room() -> None:
     drawn = svg(Bars("<b>", (Bar("a & b", 2.0, "<i>", -1.0, 9.0), Bar("none", 0.0, "0")), 1.0))
     assert re.findall(r'<rect x="190"[^>]* width="([^"]+)"', drawn) == ["360.0", "0.0"]
     assert "M190.0 21.0H550.0" in drawn
+    assert re.findall(r'<rect x="2"[^>]* width="([^"]+)"', drawn) == ["316.0", "0.0"], "under its label, too"
     assert "<b>" not in drawn
     assert "<i>" not in drawn
     assert "a &amp; b" in drawn
