@@ -65,15 +65,7 @@ def test_whose_company_differs(steps: Steps) -> None:
     steps.both.hubspot.associate(contact_id=lead, company_id=acme, primary=True)
     steps.lead(Email="lead@example.org")
     report = assessed(steps)
-    causes = (
-        "agree",
-        "different",
-        "only in marketing",
-        "only in crm",
-        "no counterpart",
-        "empty on both sides",
-        "no place",
-    )
+    causes = ("agree", "different", *ONLY, UNKNOWN, "empty on both sides", NO_PLACE)
     assert values(report, *(f"person:company:{cause}" for cause in causes)) == [1, 2, 1, 1, 1, 1, 1]
     found = figures(report)
     assert found["person:company:agree"].of == 6
@@ -121,7 +113,7 @@ def test_who_was_there_before(steps: Steps) -> None:
 
 
 def test_what_no_history_tells(steps: Steps) -> None:
-    """Whom marketing never qualified, and a Contact that a conversion may have made, are in no delay; a lead is in no count."""
+    """Whom marketing never qualified, and a Contact that a conversion may have made; a lead counts nowhere."""
     steps.contact(email="never@acme.com", **LEAD)
     steps.lead(Email="never@acme.com", Status=WORKING)
     _qualified(steps, "converted")
