@@ -1,7 +1,7 @@
 """Whether both systems say the same of a person's company, told from one reading, whoever wrote it.
 
 Companies are recognised like people, before them, by the mapping's own rules. Of each company that has a counterpart
-two hashes are kept in memory, some 400 bytes; of people only counts and a few names, as everywhere in an assessment.
+two hashes are kept in memory, some 200 bytes; of people only counts and a few names, as everywhere in an assessment.
 """
 
 from __future__ import annotations

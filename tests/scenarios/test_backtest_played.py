@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from syncd.cli.main import main
 from tests.worlds import ROOT
 
 pytestmark = pytest.mark.slow
@@ -19,11 +19,20 @@ KEPT = ROOT / "tests" / "simulation" / "regressions"
 SCENARIO = KEPT / "an-opt-out-without-an-address.json"
 
 
-def _asked(config: Path, file: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    words = ("--config", str(config), "backtest", "--against", str(ROOT / "config"), "--scenario", str(file), *more)
-    return subprocess.run(
-        [sys.executable, "-m", "syncd.cli.main", *words], cwd=ROOT, check=False, capture_output=True, text=True
-    )
+Asked = Callable[..., str]
+
+
+@pytest.fixture
+def asked(changed: Path, capsys: pytest.CaptureFixture[str]) -> Asked:
+    """What the command prints of the scenario."""
+
+    def ask(*more: str) -> str:
+        capsys.readouterr()
+        words = ("backtest", "--against", str(ROOT / "config"), "--scenario", str(SCENARIO), *more)
+        assert main(["--config", str(changed), *words]) == 0
+        return capsys.readouterr().out
+
+    return ask
 
 
 @pytest.fixture
@@ -33,19 +42,16 @@ def changed(tmp_path: Path) -> Path:
     return tmp_path / "new"
 
 
-def test_the_same_configuration_plays_the_same(changed: Path) -> None:
+def test_the_same_configuration_plays_the_same(asked: Asked) -> None:
     """Not one call is different."""
-    said = _asked(changed, SCENARIO)
-    assert (said.returncode, said.stdout) == (0, "nothing would have been different\n")
+    assert asked() == "nothing would have been different\n"
 
 
-def test_a_changed_configuration_is_seen(changed: Path) -> None:
+def test_a_changed_configuration_is_seen(changed: Path, asked: Asked) -> None:
     """A field that is no longer mapped is no longer written; no promise is broken by that."""
     schema = changed / "schema" / "person.yaml"
     _without(schema, "city")
-    said = _asked(changed, SCENARIO, "--json")
-    assert said.returncode == 0, said.stderr
-    told: dict[str, Any] = json.loads(said.stdout)
+    told: dict[str, Any] = json.loads(asked("--json"))
     assert told["differs"] is True
     assert told["broken"] == {"in_use": [], "changed": []}
 

@@ -11,7 +11,7 @@ import pytest
 
 from syncd.model.lifecycle import Commitments
 from syncd.operations.bars import svg
-from syncd.operations.page import Bar, Bars
+from syncd.operations.page import Bar, Bars, Page, Section, Table
 from syncd.operations.page_html import html
 from syncd.operations.page_markdown import markdown
 from syncd.operations.report import Figure, Period, Report, Unit
@@ -87,6 +87,16 @@ def test_a_page_runs_nothing_and_loads_nothing(report: Report) -> None:
     assert "contacts/7" in text
     assert "100.0 % of 1 [" in text
     assert "prefers-color-scheme: dark" in text
+
+
+def test_a_name_neither_widens_a_page_nor_turns_it_around() -> None:
+    """A word that no column has room for may be broken, others are not; a letter that would turn the line is seen."""
+    rows = ((("x" * 65,), ("short words, many of them, " * 9,)), (("\N{RIGHT-TO-LEFT OVERRIDE}moc\0",), ("ok",)))
+    text = html(Page("t", ("l",), (Section("s", (Table(("a", "b"), rows, "which"),)),), ("f",)))
+    assert text.count('class="long"') == 1
+    assert "\N{REPLACEMENT CHARACTER}moc\N{REPLACEMENT CHARACTER}" in text
+    assert not {"\N{RIGHT-TO-LEFT OVERRIDE}", "\0"} & set(text)
+    assert "<caption>which</caption>" in text
 
 
 def test_a_page_as_markdown_leaves_drawings_out(report: Report) -> None:
