@@ -22,7 +22,8 @@ TOP: Final = 26
 @dataclass(frozen=True, slots=True)
 class _Form:
     """Where things stand. ``begin`` is where bars begin, ``room`` the length of the longest there can be, ``pitch``
-    from row to row, ``middle`` of a bar within its row; ``longest`` are letters of a label that fit.
+    from row to row, ``middle`` of a bar within its row; ``longest`` are letters of a label that fit, with those of
+    the text on its line.
     """
 
     name: str
@@ -35,7 +36,7 @@ class _Form:
 
 
 _BESIDE: Final = _Form("bars wide", width=720, begin=190, room=360, pitch=30, middle=15, longest=26)
-_UNDER: Final = _Form("bars narrow", width=320, begin=2, room=316, pitch=46, middle=30, longest=22)
+_UNDER: Final = _Form("bars narrow", width=320, begin=2, room=316, pitch=46, middle=30, longest=42)
 
 
 def svg(chart: Bars) -> str:
@@ -62,7 +63,8 @@ def _draw(chart: Bars, form: _Form) -> Iterator[str]:
 
 def _bar(bar: Bar, top: float, most: float, form: _Form) -> Iterator[str]:
     middle, length = top + form.middle, _length(bar.length, most, form)
-    label = bar.label if len(bar.label) <= form.longest else f"{bar.label[: form.longest - 1].rstrip()}…"
+    longest = form.longest - (0 if form is _BESIDE else len(bar.text))
+    label = bar.label if len(bar.label) <= longest else f"{bar.label[: max(8, longest - 1)].rstrip()}…"
     yield f"<g><title>{escaped(bar.label)}: {escaped(bar.text)}</title>"
     if form is _BESIDE:
         base = middle + 4.5
