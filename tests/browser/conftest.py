@@ -50,7 +50,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("no browser: install chromium (Debian: apt install chromium)")
     sandboxed = () if os.geteuid() else ("--no-sandbox",)  # Chromium has no sandbox for root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(sandboxed))
+        browser = playwright.chromium.launch(executable_path=found, args=["--disable-gpu", *sandboxed])
         yield browser
         browser.close()
 

@@ -39,8 +39,8 @@ PEOPLE: Final = 400
 """So many that most figures are large and some are small, and marked."""
 REPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "handoff": ("report", "handoff", "--by", "grade", "--by", "origin"),
-    "funnel": ("report", "funnel", "--since", "2026-01-01"),
-    "credit": ("report", "credit", "--by", "origin", "--by", "ae", "--top", "6"),
+    "funnel": ("report", "funnel", "--since", "2026-03-01"),
+    "credit": ("report", "credit", "--by", "origin"),
     "rating": ("report", "rating"),
     "agreement": ("report", "agreement"),
     "review": ("report", "review", "--month", "2025-09"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 
 from tests.browser import sites
 from tests.browser.conftest import WIDTHS, Visit
@@ -76,7 +76,8 @@ def test_a_page_is_read_by_everybody_everywhere(name: str, pages: dict[str, Path
         for width in WIDTHS:
             visit.seen(scheme, width)
             where = f"{name}, {scheme}, {width}"
-            visit.kept(f"{name}-{scheme}-{width}")
+            if (scheme, width) != ("dark", "phone"):  # a picture costs a second, and this one shows nothing new
+                visit.kept(f"{name}-{scheme}-{width}")
             assert visit.page.evaluate(WIDER) == [], where
             drawn = visit.page.evaluate(DRAWINGS)
             assert bool(drawn) == (name in sites.WITH_DRAWINGS), where
@@ -130,5 +131,7 @@ def _complaints(visit: Visit, *, whole: bool = True) -> list[str]:
     options: dict[str, Any] = {"resultTypes": ["violations"]}
     if not whole:
         options["runOnly"] = ["color-contrast"]
-    found = Axe().run(visit.page, options=options).response["violations"]
+    if not visit.page.evaluate("'axe' in window"):
+        visit.page.evaluate(AXE_SCRIPT)
+    found = visit.page.evaluate("options => axe.run(options)", options)["violations"]
     return [each["id"] for each in found]
