@@ -35,7 +35,7 @@ from tests.scenarios.steps import Steps
 from tests.unit.core.ledgers import BOOK, deal, delivered, moved, told, touched
 from tests.worlds import agreed, open_both
 
-PEOPLE: Final = 400
+PEOPLE: Final = 250
 """So many that most figures are large and some are small, and marked."""
 REPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "handoff": ("report", "handoff", "--by", "grade", "--by", "origin"),
