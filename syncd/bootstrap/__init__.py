@@ -55,7 +55,7 @@ def read_config(path: Path | None, environ: Mapping[str, str]) -> Loaded:
     """
     from syncd.settings.loading import load  # noqa: PLC0415 - heavy, see the module
 
-    loaded = load(_chosen(path, environ), environ, read_only=read_only_fields())
+    loaded = load(config_path(path, environ), environ, read_only=read_only_fields())
     emit("config.loaded", hash=loaded.hash, files=len(loaded.files))
     return loaded
 
@@ -67,7 +67,7 @@ def read_outline(path: Path | None, environ: Mapping[str, str]) -> Outline:
     """
     from syncd.settings.main_file import outline  # noqa: PLC0415 - heavy, see the module
 
-    return outline(_chosen(path, environ), environ)
+    return outline(config_path(path, environ), environ)
 
 
 def read_agreed(path: Path | None, environ: Mapping[str, str], connection: str | None) -> Agreed:
@@ -78,10 +78,11 @@ def read_agreed(path: Path | None, environ: Mapping[str, str], connection: str |
     """
     from syncd.settings.agreed import agreed  # noqa: PLC0415 - heavy, see the module
 
-    return agreed(_chosen(path, environ), environ, connection)
+    return agreed(config_path(path, environ), environ, connection)
 
 
-def _chosen(path: Path | None, environ: Mapping[str, str]) -> Path:
+def config_path(path: Path | None, environ: Mapping[str, str]) -> Path:
+    """The configuration that a command works with: the one that is named, else ``SYNCD_CONFIG``, else ``./config``."""
     return path or Path(environ.get("SYNCD_CONFIG") or CONFIG)
 
 

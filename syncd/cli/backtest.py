@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -32,7 +33,11 @@ def backtest(
     ] = None,
     scenario: Annotated[
         Path | None,
-        typer.Option("--scenario", metavar="FILE", help="Replay a file of cases (form of cases/*.yaml) instead."),
+        typer.Option(
+            "--scenario",
+            metavar="FILE",
+            help="Instead: a file of cases (as cases/*.yaml), or a .json of `syncd simulate`.",
+        ),
     ] = None,
     show: Annotated[
         str | None, typer.Option("--show", metavar="KEY", help="The records behind a figure, by its key.")
@@ -51,7 +56,7 @@ def backtest(
     JSON: as `syncd report`, and configurations {in_use, changed}, differs, fields {only_in_use, only_changed},
     not_replayed {reason: count}, cannot_be_told {reason: count}, examples [{kind, link, record, field, side, at,
     before, after, would, value, why}]. With --scenario: differs, cases [{name, line, differences [{what, in_use,
-    changed}]}].
+    changed}]}]; of a simulation: differs, figures [{what, in_use, changed}], broken {in_use [text], changed [text]}.
     """
     call: Call = context.obj
     if call.config is None:
@@ -59,6 +64,9 @@ def backtest(
     if scenario is not None and (days is not None or show is not None):
         raise BadUsage("--scenario replays a file: leave --days and --show out")
     in_use = Call(config=against, connection=call.connection, log_level=call.log_level)
+    if scenario is not None and scenario.suffix == ".json":
+        _played(in_use, call, scenario, as_json=as_json)
+        return
     if scenario is not None:
         _scenario(_settings(in_use), _settings(call), scenario, as_json=as_json)
         return
@@ -122,6 +130,36 @@ def _scenario(old: ConnectionSettings, new: ConnectionSettings, file: Path, *, a
             rows = [(row["what"], row["in_use"] or "-", row["changed"] or "-") for row in each["differences"]]
             table(each["name"], ("what", "in use", "changed"), rows)
     say(f"{count(len(cases), 'case')}, {different:,} of them with differences")
+
+
+def _played(in_use: Call, changed: Call, file: Path, *, as_json: bool) -> None:
+    """A scenario of the simulation, once with each configuration: the same people, faults and crashes."""
+    from syncd.bootstrap import config_path
+    from syncd.cli.out import print_json, say, table
+    from syncd.lab.simulate import Order, replayed
+
+    orders = [
+        Order(config=config_path(each.config, os.environ), connection=each.connection, replay=file)
+        for each in (in_use, changed)
+    ]
+    was, now = (replayed(order) for order in orders)
+    rows = [
+        (what, before, after)
+        for (what, before), (_, after) in zip(was.figures, now.figures, strict=True)
+        if before != after
+    ]
+    broken = {"in_use": list(map(str, was.violations)), "changed": list(map(str, now.violations))}
+    differs = was.trace != now.trace
+    if as_json:
+        figures = [{"what": what, "in_use": before, "changed": after} for what, before, after in rows]
+        print_json({"differs": differs, "figures": figures, "broken": broken})
+        return
+    if rows:
+        table(str(file), ("what", "in use", "changed"), [(what, f"{one:,}", f"{other:,}") for what, one, other in rows])
+    for name, told in (("in use", broken["in_use"]), ("changed", broken["changed"])):
+        for violation in told:
+            say(f"{name}, a promise is broken: {violation}")
+    say("something would have been different" if differs else "nothing would have been different")
 
 
 def _answers(settings: ConnectionSettings, cases: Sequence[Any]) -> list[dict[str, str]]:

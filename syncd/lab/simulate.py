@@ -78,6 +78,17 @@ def run(order: Order, *, console: Console | None = None) -> int:
     return 1 if broken or strays or scarce else 0
 
 
+def replayed(order: Order) -> Played:
+    """One kept scenario, played with one configuration.
+
+    :raises BadUsage: if there is no such scenario, or this configuration cannot be played.
+    """
+    scenarios = _ordered(order)
+    _try_out(order)
+    (told,) = played(scenarios, config=order.config, connection=order.connection, workers=1)
+    return told
+
+
 def _try_out(order: Order) -> None:
     """A configuration that cannot be played says so once, and not for each seed.
 

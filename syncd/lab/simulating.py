@@ -49,6 +49,20 @@ class Played:
         """What it broke."""
         return [Violation(**each) for each in self.result["violations"]]
 
+    @property
+    def trace(self) -> str:
+        """A digest of every call and every turn: equal where nothing at all was different."""
+        return str(self.result.get("trace", ""))
+
+    @property
+    def figures(self) -> list[tuple[str, int]]:
+        """What an operator would have seen of it, in a fixed order."""
+        names = {"listed": "left to a person", "edits": "edits that people made", "calls": "calls of both vendors"}
+        return [
+            ("promises broken", len(self.violations)),
+            *((told, int(self.result.get(name, 0))) for name, told in names.items()),
+        ]
+
 
 def played(
     scenarios: Sequence[Scenario], *, config: Path, connection: str | None = None, workers: int

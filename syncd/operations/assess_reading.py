@@ -1,12 +1,13 @@
 """Reads both systems whole, page by page, into a scratch, and recognises who is whom by the rules of the mapping.
 
 Nothing is asked of an account that a read-only credential cannot answer, and nothing need be set up: vendor fields that
-are not there, the key fields above all, are left out and told. References to other records are not read.
+are not there, the key fields above all, are left out and told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -16,12 +17,12 @@ import orjson
 
 from syncd.core.creation import shared_values
 from syncd.core.domains import match_keys
-from syncd.core.normalize import Context, Directory, Lens
+from syncd.core.normalize import Context, Directory, Invalid, Lens
 from syncd.engine.moves import BACK
 from syncd.engine.world import World
 from syncd.model.mapping import FieldMapping, KindMapping, MatchRule
 from syncd.model.remote import RemoteRecord, RemoteRef, RemoteSchema, RemoteUser, Shape
-from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
+from syncd.model.values import MISSING, SIDES, FieldType, Instant, Pair, Side, Told, Wire, instant
 from syncd.ports.scratch import Kept, Scratch
 
 KEY: Final = 0
@@ -33,7 +34,8 @@ RULES: Final = 2
 @dataclass(frozen=True, slots=True)
 class Readable:
     """One kind as far as these credentials can see it. ``absent`` are shared fields that are left out, with where they
-    should be; ``steps`` name the ways by which counterparts are recognised.
+    should be; ``steps`` name the ways by which counterparts are recognised. ``created`` is per side the vendor
+    field that holds when a record was made, "" for none.
     """
 
     lens: Lens
@@ -42,11 +44,20 @@ class Readable:
     users: Pair[tuple[RemoteUser, ...]]
     absent: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[tuple[int, str], ...] = ()
+    created: Pair[str] = Pair("", "")
 
     @property
     def kind(self) -> KindMapping:
         """The mapping, without what is not there."""
         return self.lens.kind
+
+    def value(self, name: str, side: Side, object_name: str, fields: Mapping[str, Wire]) -> Told | Invalid:
+        """What a shared field says on one side; ``MISSING`` where it has no place, or not all of it was told."""
+        mapping = next(each for each in self.kind.fields if each.name == name)
+        names = mapping.slots.of(side).get(object_name)
+        if names is None or any(each not in fields for each in names):
+            return MISSING
+        return self.lens.read(side, object_name, name, tuple(fields[each] for each in names))
 
 
 def readable(world: World, kind: KindMapping, users: Pair[tuple[RemoteUser, ...]]) -> Readable:
@@ -66,13 +77,16 @@ def readable(world: World, kind: KindMapping, users: Pair[tuple[RemoteUser, ...]
             kept.append(replace(mapping, slots=slots))
     rules = tuple(rule for rule in kind.match if any(each.name == rule.field for each in kept))
     lens = Lens(replace(kind, fields=tuple(kept), match=rules), context, world.codecs)
-    shapes = Pair(*(_shape(lens, side, schemas.of(side)) for side in SIDES))
+    created = Pair(*(world.connectors.of(side).capabilities.created for side in SIDES))
+    mapped = {each.kind for each in world.connection.kinds}
+    refs = {each.name for each in kind.fields if each.type is FieldType.REFERENCE and each.kind in mapped}
+    shapes = Pair(*(_shape(lens, whole, side, schemas.of(side), created.of(side), refs) for side in SIDES))
     steps = (
         (KEY, "key field"),
         (NATIVE, "the vendor's own connector"),
         *((RULES + number, _named(rule)) for number, rule in enumerate(rules) if not rule.suggests),
     )
-    return Readable(lens, shapes, schemas, users, absent, steps)
+    return Readable(lens, shapes, schemas, users, absent, steps, created)
 
 
 def _named(rule: MatchRule) -> str:
@@ -92,14 +106,15 @@ def _there(mapping: FieldMapping, schemas: Pair[RemoteSchema]) -> tuple[Pair[Map
     return Pair(found[Side.MARKETING], found[Side.CRM]), lacking
 
 
-def _shape(lens: Lens, side: Side, schema: RemoteSchema) -> Shape:
-    """What is asked for: mapped fields and ids that are there."""
+def _shape(lens: Lens, whole: Lens, side: Side, schema: RemoteSchema, created: str, refs: AbstractSet[str]) -> Shape:
+    """What is asked for: mapped fields and ids that are there, when records were made, and what they point to."""
     shape = lens.shape(side)
     objects = {
-        name: tuple(each for each in fields if each in schema.objects.get(name, {}))
+        name: tuple(each for each in dict.fromkeys((*fields, created)) if each in schema.objects.get(name, {}))
         for name, fields in shape.objects.items()
     }
-    return replace(shape, objects=objects, refs={})
+    pointing = {name: ends for name, ends in whole.shape(side).refs.items() if name in refs}
+    return replace(shape, objects=objects, refs=pointing)
 
 
 # -- into the scratch --------------------------------------------------------------------------------------------------
@@ -120,7 +135,9 @@ def read_both(
 
 
 def _kept(known: Readable, side: Side, record: RemoteRecord) -> Kept:
-    content = orjson.dumps((record.ref.object, record.ref.id, record.stamp.timestamp(), dict(record.fields)))
+    pointed = {name: [(ref.object, ref.id) for ref in refs] for name, refs in record.refs.items()}
+    stamp, unranked = record.stamp.timestamp(), sorted(record.unranked)
+    content = orjson.dumps((record.ref.object, record.ref.id, stamp, dict(record.fields), pointed, unranked))
     return Kept(side, str(record.ref), content, tuple(_tokens(known, side, record)))
 
 
@@ -166,7 +183,14 @@ def qualified_since(world: World, known: Readable, name: str, refs: Sequence[Rem
 
 def reread(content: bytes) -> RemoteRecord:
     """A record out of the scratch."""
-    object_name, id_, stamp, fields = orjson.loads(content)
+    object_name, id_, stamp, fields, pointed, unranked = orjson.loads(content)
     known: dict[str, Any] = fields
     at: Instant = datetime.fromtimestamp(stamp, UTC)
-    return RemoteRecord(RemoteRef(object_name, id_), "", at, known)
+    refs = {name: tuple(RemoteRef(*each) for each in ends) for name, ends in pointed.items()}
+    return RemoteRecord(RemoteRef(object_name, id_), "", at, known, refs, unranked=frozenset(unranked))
+
+
+def made_at(known: Readable, side: Side, record: RemoteRecord) -> Instant | None:
+    """When a record was made, if its vendor tells."""
+    told = record.fields.get(known.created.of(side))
+    return instant(told) if isinstance(told, str) and told else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -11,6 +11,8 @@ from syncd.core.figures import SMALL, median, quantile, wilson
 from syncd.model.mapping import KindMapping
 from syncd.model.values import SIDES, Instant, Pair
 from syncd.operations.assess import AGREE, BOTH_EMPTY, DIFFERENT, FORM, LISTED, Count, KindFound, PeopleFound
+from syncd.operations.assess_company import Associations, company_section
+from syncd.operations.assess_delays import Delays, delay_section
 from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table, Unit
 from syncd.ports.scratch import Shared
 
@@ -30,6 +32,8 @@ class Assessment:
     systems: Pair[str]
     now: Instant
     calls: Pair[int]
+    associations: tuple[Associations, ...] = ()
+    delays: Delays | None = None
 
 
 def assess_report(told: Assessment) -> Report:
@@ -43,10 +47,13 @@ def assess_report(told: Assessment) -> Report:
 def _sections(told: Assessment) -> Iterator[Section]:
     yield _glance(told)
     yield _unseen(told)
+    if told.delays is not None:
+        yield delay_section(told.delays, told.systems)
     for mapping, found in sorted(told.kinds, key=lambda each: each[0].kind != "person"):
         yield _counterparts(told, found)
         yield _agreement(told, mapping, found)
         if mapping.kind == "person":
+            yield from (company_section(each, told.systems) for each in told.associations)
             yield from (make(told) for make in (_stages, _owners, _entry, _personas))
     yield from (make(told) for make in (_opt_outs, _refused, _left_out))
 
@@ -218,7 +225,7 @@ def _unseen(told: Assessment) -> Section:
             f"marketing:{each.ref}",
             told.stages.get(each.stage, each.stage),
             f"{each.at:%Y-%m-%d}",
-            "" if each.surely else "at least",
+            "by its history" if each.surely else "at least",
         )
         for each in unseen[:10]
     )
@@ -227,7 +234,7 @@ def _unseen(told: Assessment) -> Section:
         "the others from the last change of the record, so that they are at least as old."
     )
     chart = Chart("How long they have waited", tuple(bars), float(max(bar.value for bar in bars)))
-    table = Table("unseen:oldest", "the oldest", ("record", "stage", "since", ""), oldest)
+    table = Table("unseen:oldest", "the oldest", ("record", "stage", "since", "told"), oldest)
     return Section("unseen", title, (words,), tuple(figures), (table,), (chart,))
 
 
@@ -251,7 +258,7 @@ def _stages(told: Assessment) -> Section:
         Figure("stages:undeclared", "of these, with no declared way from one to the other", _sum(undeclared),
                rows=_names(undeclared)),
     )  # fmt: skip
-    heads = (f"in {told.systems.marketing}", f"in {told.systems.crm}", "pairs", "")
+    heads = (f"in {told.systems.marketing}", f"in {told.systems.crm}", "pairs", "note")
     return Section("stages", "Stages that disagree", (), figures, (Table("stages", "", heads, rows),))
 
 
@@ -333,12 +340,10 @@ def _personas(told: Assessment) -> Section:
 
 
 def _left_out(told: Assessment) -> Section:
-    rows: Sequence[tuple[str | Figure, ...]] = [
-        (f"{found.kind}.{name}", where) for _, found in told.kinds for name, where in found.absent.items()
-    ]
+    rows = tuple((f"{found.kind}.{name}", where) for _, found in told.kinds for name, where in found.absent.items())
     words = (
-        "References (a person's company) are not compared, and neither is what no shared field maps. The rules are "
-        "those of the configuration's schema, lifecycle and personas."
+        "What no shared field maps is not compared. The rules are those of the configuration's schema, lifecycle and "
+        "personas."
     )
-    tables = (Table("absent", "not there, or hidden from these credentials", ("field", "where"), tuple(rows)),)
+    tables = (Table("absent", "not there, or hidden from these credentials", ("field", "where"), rows),)
     return Section("left_out", "What was not looked at", (words,), (), tables if rows else ())

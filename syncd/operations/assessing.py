@@ -13,6 +13,8 @@ from syncd.model.mapping import KindMapping
 from syncd.model.persona import Persona
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.assess import PERSON, Assessing, KindFound, PeopleFound, Terms
+from syncd.operations.assess_company import Associations, Counterparts, compare
+from syncd.operations.assess_delays import Delays, delays
 from syncd.operations.assess_reading import qualified_since, read_both, readable
 from syncd.operations.assess_report import Assessment
 from syncd.ports.scratch import Scratch
@@ -38,6 +40,10 @@ def assess(
     users = Pair(*(tuple(world.connectors.of(side).users()) for side in SIDES))
     kinds: list[tuple[KindMapping, KindFound]] = []
     people = PeopleFound()
+    counterparts = Counterparts()
+    pointed = {each.kind for kind in world.connection.kinds for each in kind.fields if each.kind}
+    associations: tuple[Associations, ...] = ()
+    took: Delays | None = None
     for kind in world.connection.kinds:
         known = readable(world, kind, users)
         scratch = open_scratch()
@@ -45,6 +51,11 @@ def assess(
             made = read_both(world, known, scratch, partial(told, kind.kind))
             assessing = Assessing(known, scratch, terms, world.clock.now())
             assessing.count(made)
+            if kind.kind in pointed:
+                counterparts.learn(scratch)
+            if kind.kind == PERSON:
+                associations = compare(known, scratch, counterparts)
+                took = delays(world, known, scratch, terms.lifecycle)
         finally:
             scratch.close()
         kinds.append((known.kind, assessing.found))
@@ -67,6 +78,8 @@ def assess(
         systems=systems,
         now=world.clock.now(),
         calls=quotas.map(lambda quota: quota.calls),
+        associations=associations,
+        delays=took,
     )
 
 

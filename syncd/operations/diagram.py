@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Final
 
-from syncd.operations.page import Arrow, Diagram
+from syncd.operations.page import Arrow, Diagram, escaped
 
 WIDE: Final = 228
 """Width of a node; all lengths are in units of the drawing, about a pixel at its full size."""
@@ -68,7 +67,7 @@ class _Drawing:
         self.ports = {**self._ports(self.down, downward=True), **self._ports(self.up, downward=False)}
 
     def draw(self) -> Iterator[str]:
-        label = escape(self.diagram.words)
+        label = escaped(self.diagram.words)
         size = f'viewBox="0 0 {self.width} {self.height}" style="max-width:{self.width}px"'
         yield f'<svg class="way" xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-label="{label}">'
         yield "<defs>"
@@ -135,16 +134,16 @@ class _Drawing:
 
     def _path(self, way: tuple[int, int, bool], shape: str) -> str:
         again = way[2]
-        told = escape("; ".join(self.words[way]))
+        told = escaped("; ".join(self.words[way]))
         style = 'class="again" marker-end="url(#tip-again)"' if again else 'marker-end="url(#tip)"'
         return f'<path {style} d="{shape}"><title>{told}</title></path>'
 
     def _node(self, number: int, key: str, name: str) -> Iterator[str]:
         top, middle = self._top(number), self.x + WIDE / 2
         shown = name if len(name) <= LONGEST else f"{name[: LONGEST - 1].rstrip()}…"
-        yield f"<g><title>{escape(name)} ({escape(key)})</title>"
+        yield f"<g><title>{escaped(name)} ({escaped(key)})</title>"
         yield f'<rect x="{self.x:g}" y="{top:g}" width="{WIDE}" height="{HIGH}" rx="9"/>'
-        yield f'<text x="{middle:g}" y="{top + HIGH / 2 + 4.5:g}">{escape(shown)}</text></g>'
+        yield f'<text x="{middle:g}" y="{top + HIGH / 2 + 4.5:g}">{escaped(shown)}</text></g>'
 
 
 def _lines(ways: list[tuple[int, int, bool]]) -> list[_Line]:

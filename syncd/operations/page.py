@@ -6,8 +6,19 @@ Texts are plain: a writer escapes them, so that nothing a person wrote in a file
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import TypeAlias
+from html import escape
+from typing import Final, TypeAlias
+
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def escaped(text: str) -> str:
+    """A text for HTML and SVG. Control characters, and those that would turn around the words behind a name, are seen
+    as what they are: nothing that can be read.
+    """
+    return escape(_UNSEEN.sub("\N{REPLACEMENT CHARACTER}", text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +62,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under heads, each as long as ``heads``."""
+    """Rows under heads, each as long as ``heads``. ``title`` says which rows, where the section does not."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[Words, ...], ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

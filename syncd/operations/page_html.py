@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from html import escape
 from typing import Final
 
 from syncd.operations import bars
@@ -26,6 +25,7 @@ from syncd.operations.page import (
     Table,
     Terms,
     Words,
+    escaped,
 )
 
 STYLE: Final = """
@@ -35,10 +35,12 @@ STYLE: Final = """
   --card: #1a2029; --accent: #8fb4f8; --tint: #1c2a44; --way: #748094; } }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 1rem; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, "Segoe UI", sans-serif; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, "Segoe UI", sans-serif;
+  overflow-wrap: break-word; }
 header, main, footer { max-width: 62rem; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 2.5rem; } footer { padding-top: 2.5rem; padding-bottom: 4rem; color: var(--soft);
   font-size: .9rem; }
+h1, h3, dt, .lead, nav a { overflow-wrap: anywhere; }
 h1 { font-size: clamp(1.5rem, 4.5vw, 2.1rem); line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.3rem; line-height: 1.3; margin: 3rem 0 .8rem; }
 h3 { font-size: 1.12rem; line-height: 1.35; margin: 0; }
@@ -64,7 +66,8 @@ dt { color: var(--soft); font-size: .9rem; padding-top: .08rem; }
 dd { margin: 0; overflow-wrap: anywhere; } dd div + div { margin-top: .15rem; }
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; }
 th, td { text-align: left; padding: .45rem .9rem .45rem 0; border-top: 1px solid var(--line); vertical-align: baseline;
-  overflow-wrap: break-word; }
+  overflow-wrap: break-word; } .long { overflow-wrap: anywhere; }
+caption { text-align: left; color: var(--soft); font-size: .9rem; padding: .3rem 0; }
 thead th { color: var(--soft); font-weight: 500; font-size: .88rem; border-top: 0; }
 .sheet { background: var(--card); border: 1px solid var(--line); border-radius: .7rem; padding: .6rem 1.2rem; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: .7rem;
@@ -78,18 +81,26 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .8rem; text-align
 .way rect { fill: var(--paper); stroke: var(--line); stroke-width: 1.5; }
 .way text { fill: var(--ink); font-size: 13.5px; text-anchor: middle; }
 .sheet + .sheet, .sheet + figure, figure + .sheet { margin-top: .8rem; }
-.bars { display: block; width: 100%; margin: 0 auto; }
+.bars { display: block; width: 100%; margin: 0 auto; } .narrow { display: none; }
 .bars rect { fill: var(--accent); opacity: .75; } .bars rect.room { fill: var(--tint); opacity: 1; }
 .bars path { stroke: var(--ink); stroke-width: 1.5; fill: none; } .bars path.mark { stroke-dasharray: 4 3; }
 .bars text { fill: var(--ink); font-size: 13px; } .bars text.soft { fill: var(--soft); }
 @media (max-width: 44rem) { dl { grid-template-columns: 1fr; gap: .1rem; } dd { margin-bottom: .6rem; }
-  thead { position: absolute; clip-path: inset(50%); } tr { display: block; padding: .5rem 0; }
-  tr + tr { border-top: 1px solid var(--line); } td { display: grid; grid-template-columns: 6.5rem 1fr; gap: .6rem;
-  border: 0; padding: .1rem 0; } td::before { content: attr(data-head); color: var(--soft); font-size: .88rem; }
+  table, caption, tbody { display: block; } .wide { display: none; } .narrow { display: block; }
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  tr { display: block; padding: .5rem 0; }
+  tr + tr { border-top: 1px solid var(--line); }
+  td { display: grid; grid-template-columns: 6.5rem minmax(0, 1fr); gap: .6rem;
+  border: 0; padding: .1rem 0; } td::before { content: attr(data-head); color: var(--soft);
+  font-size: .88rem; overflow-wrap: anywhere; }
   td:empty { display: none; } .sheet { padding: .3rem 1rem; } }
 @media print { body { background: none; } article, figure { break-inside: avoid; } nav { display: none; } }
 """
 
+ROOM: Final = 120
+"""Letters of words that the columns of a table have room for together; longer ones are broken anywhere, others are not,
+so that no column shrinks to a letter a line.
+"""
 _TAGS: Final = {Code: "code", Gone: "del", Come: "ins"}
 
 
@@ -102,11 +113,11 @@ def _page(page: Page) -> Iterator[str]:
     yield "<!doctype html>"
     yield '<html lang="en"><head><meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    yield f"<title>{escape(page.title)}</title><style>{STYLE}</style></head><body>"
-    yield f'<header><h1>{escape(page.title)}</h1><p class="lead">{_words(page.lead)}</p>'
+    yield f"<title>{escaped(page.title)}</title><style>{STYLE}</style></head><body>"
+    yield f'<header><h1>{escaped(page.title)}</h1><p class="lead">{_words(page.lead)}</p>'
     links = [link for section in page.sections for link in _links(section, page)]
     yield "<nav><ul>"
-    yield from (f'<li><a href="#{anchor}">{escape(name)}</a></li>' for anchor, name in links)
+    yield from (f'<li><a href="#{anchor}">{escaped(name)}</a></li>' for anchor, name in links)
     yield "</ul></nav></header><main>"
     for section in page.sections:
         yield from _section(section)
@@ -123,12 +134,12 @@ def _links(section: Section, page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f'<section id="{_anchor(section)}"><h2>{escape(section.title)}</h2>'
+    yield f'<section id="{_anchor(section)}"><h2>{escaped(section.title)}</h2>'
     for block in section.blocks:
         yield from _block(block, sheet=True)
     for card in section.cards:
-        yield f'<article id="{_anchor(section, card)}"><header><h3>{escape(card.name)}</h3>{_words((Code(card.key),))}'
-        yield from (f"<span>{escape(note)}</span>" for note in card.notes)
+        yield f'<article id="{_anchor(section, card)}"><header><h3>{escaped(card.name)}</h3>{_words((Code(card.key),))}'
+        yield from (f"<span>{escaped(note)}</span>" for note in card.notes)
         yield "</header>"
         for block in card.blocks:
             yield from _block(block, sheet=False)
@@ -144,34 +155,44 @@ def _block(block: Block, *, sheet: bool) -> Iterator[str]:
             yield "<dl>"
             for head, lines in entries:
                 told = "".join(f"<div>{_words(line)}</div>" for line in lines)
-                yield f"<dt>{escape(head)}</dt><dd>{told}</dd>"
+                yield f"<dt>{escaped(head)}</dt><dd>{told}</dd>"
             yield "</dl>"
-        case Table(heads, rows):
+        case Table(heads, rows, title):
             yield '<div class="sheet">' if sheet else "<div>"
-            yield "<table><thead><tr>"
-            yield from (f'<th scope="col">{escape(head)}</th>' for head in heads)
+            yield "<table>"
+            if title:
+                yield f"<caption>{escaped(title)}</caption>"
+            limit = ROOM // len(heads)
+            yield "<thead><tr>"
+            yield from (f'<th scope="col"{_long((head,), limit)}>{escaped(head)}</th>' for head in heads)
             yield "</tr></thead><tbody>"
             for row in rows:
                 yield "<tr>"
                 for head, cell in zip(heads, row, strict=True):
-                    yield f'<td data-head="{escape(head)}">{_cell(cell)}</td>'
+                    yield f'<td data-head="{escaped(head)}">{_cell(cell, limit)}</td>'
                 yield "</tr>"
             yield "</tbody></table></div>"
         case Diagram():
-            yield f"<figure>{svg(block)}<figcaption>{escape(block.words)}</figcaption></figure>"
+            yield f"<figure>{svg(block)}<figcaption>{escaped(block.words)}</figcaption></figure>"
         case Bars():
-            yield f"<figure>{bars.svg(block)}<figcaption>{escape(block.words)}</figcaption></figure>"
+            yield f"<figure>{bars.svg(block)}<figcaption>{escaped(block.words)}</figcaption></figure>"
 
 
-def _cell(cell: Words) -> str:
+def _cell(cell: Words, limit: int) -> str:
     """One element, so that a narrow screen can set the head beside it; nothing where there is nothing to tell."""
     told = _words(cell)
-    return f"<span>{told}</span>" if told else ""
+    return f"<span{_long(cell, limit)}>{told}</span>" if told else ""
+
+
+def _long(cell: Words, limit: int) -> str:
+    """An attribute for words that have to be broken, since no column is as wide."""
+    texts = (each if isinstance(each, str) else each.text for each in cell)
+    return ' class="long"' if any(len(word) > limit for text in texts for word in text.split()) else ""
 
 
 def _words(words: Words) -> str:
     return "".join(
-        escape(each) if isinstance(each, str) else f"<{(tag := _TAGS[type(each)])}>{escape(each.text)}</{tag}>"
+        escaped(each) if isinstance(each, str) else f"<{(tag := _TAGS[type(each)])}>{escaped(each.text)}</{tag}>"
         for each in words
     )
 

@@ -67,7 +67,10 @@ def _block(block: Block) -> Iterator[str]:
                 else:
                     yield f"- **{_text(head)}:**"
                     yield from (f"  - {_words(line)}" for line in lines)
-        case Table(heads, rows):
+        case Table(heads, rows, title):
+            if title:
+                yield f"{_text(title)}:"
+                yield ""
             yield f"| {' | '.join(map(_text, heads))} |"
             yield "|" + "---|" * len(heads)
             yield from (f"| {' | '.join(_words(cell, in_table=True) for cell in row)} |" for row in rows)

@@ -53,7 +53,7 @@ def review(
         "Proposed changes of definitions",
         ("Made from the figures of the month, each of at least 20 episodes. Nothing is changed by them.",)
         + (() if rows else ("None: no figure of the month asks for one.",)),
-        tables=(Table("proposals", "", ("", "proposal"), rows),) if rows else (),
+        tables=(Table("proposals", "", ("number", "proposal"), rows),) if rows else (),
     )
     sections = (
         commitments(found, promised, month=True),

@@ -34,6 +34,8 @@ CSV_HEADS: Final = (
     "promised",
     "note",
 )
+LONGEST: Final = 200
+"""Letters of a name that a page shows; the other forms tell all of it."""
 NO_BREAK: Final = "\N{NON-BREAKING HYPHEN}"
 _DATE: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -229,7 +231,7 @@ def _page_section(section: Section, names: Mapping[str, Sequence[str]]) -> paper
     for table in section.tables:
         if table.rows:
             cells: tuple[tuple[paper.Words, ...], ...] = tuple(tuple(map(_cell, row)) for row in table.rows)
-            blocks.append(paper.Table(table.heads, cells))
+            blocks.append(paper.Table(table.heads, cells, table.title))
     if section.key == "oddities":
         for figure in section.figures:
             if listed := names.get(figure.key):
@@ -243,7 +245,9 @@ def _page_section(section: Section, names: Mapping[str, Sequence[str]]) -> paper
 def _cell(cell: str | Figure) -> paper.Words:
     if isinstance(cell, Figure):
         return (text_of(cell),)
-    return (cell.replace("-", NO_BREAK) if _DATE.fullmatch(cell) else cell,)
+    if _DATE.fullmatch(cell):
+        return (cell.replace("-", NO_BREAK),)
+    return (cell if len(cell) <= LONGEST else f"{cell[: LONGEST - 1]}…",)
 
 
 def _bars(chart: Chart) -> paper.Bars:

@@ -110,6 +110,7 @@ def test_a_scenario(tried: Run, tmp_path: Path) -> None:
     [
         (("--scenario", "x.yaml", "--days", "3"), "leave --days and --show out"),
         (("--scenario", "absent.yaml"), "absent.yaml is no file"),
+        (("--scenario", "absent.json"), "absent.json cannot be read"),
     ],
 )
 def test_bad_usage(tried: Run, words: tuple[str, ...], what: str) -> None:
@@ -117,6 +118,14 @@ def test_bad_usage(tried: Run, words: tuple[str, ...], what: str) -> None:
     said = tried(*words)
     assert said.code == 2
     assert what in said.failure["what"]
+
+
+def test_a_json_file_that_is_no_scenario(tried: Run, tmp_path: Path) -> None:
+    """It says who writes such files."""
+    (tmp_path / "scenario.json").write_text("{}", encoding="utf-8")
+    said = tried("--scenario", str(tmp_path / "scenario.json"))
+    assert said.code == 2
+    assert "give a file that `syncd simulate` wrote" in said.failure["what"]
 
 
 def test_without_a_changed_configuration(capsys: pytest.CaptureFixture[str]) -> None:

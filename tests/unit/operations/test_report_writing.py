@@ -11,7 +11,7 @@ import pytest
 
 from syncd.model.lifecycle import Commitments
 from syncd.operations.bars import svg
-from syncd.operations.page import Bar, Bars
+from syncd.operations.page import Bar, Bars, Page, Section, Table
 from syncd.operations.page_html import html
 from syncd.operations.page_markdown import markdown
 from syncd.operations.report import Figure, Period, Report, Unit
@@ -82,11 +82,21 @@ def test_a_page_runs_nothing_and_loads_nothing(report: Report) -> None:
     assert "<script" not in text
     assert not re.search(r"(src|href)=\"(?!#)", text.replace("http://www.w3.org/2000/svg", ""))
     assert "&lt;script&gt;" in text
-    assert '<svg class="bars"' in text
+    assert '<svg class="bars wide"' in text
     assert "44 % (Gartner)" in text
     assert "contacts/7" in text
     assert "100.0 % of 1 [" in text
     assert "prefers-color-scheme: dark" in text
+
+
+def test_a_name_neither_widens_a_page_nor_turns_it_around() -> None:
+    """A word that no column has room for may be broken, others are not; a letter that would turn the line is seen."""
+    rows = ((("x" * 65,), ("short words, many of them, " * 9,)), (("\N{RIGHT-TO-LEFT OVERRIDE}moc\0",), ("ok",)))
+    text = html(Page("t", ("l",), (Section("s", (Table(("a", "b"), rows, "which"),)),), ("f",)))
+    assert text.count('class="long"') == 1
+    assert "\N{REPLACEMENT CHARACTER}moc\N{REPLACEMENT CHARACTER}" in text
+    assert not {"\N{RIGHT-TO-LEFT OVERRIDE}", "\0"} & set(text)
+    assert "<caption>which</caption>" in text
 
 
 def test_a_page_as_markdown_leaves_drawings_out(report: Report) -> None:
@@ -101,6 +111,7 @@ def test_bars_keep_within_their_room() -> None:
     drawn = svg(Bars("<b>", (Bar("a & b", 2.0, "<i>", -1.0, 9.0), Bar("none", 0.0, "0")), 1.0))
     assert re.findall(r'<rect x="190"[^>]* width="([^"]+)"', drawn) == ["360.0", "0.0"]
     assert "M190.0 21.0H550.0" in drawn
+    assert re.findall(r'<rect x="2"[^>]* width="([^"]+)"', drawn) == ["316.0", "0.0"], "under its label, too"
     assert "<b>" not in drawn
     assert "<i>" not in drawn
     assert "a &amp; b" in drawn
