@@ -35,6 +35,7 @@ _SORTS: Final = {
     FieldType.ENUM: ("enumeration", "select"),
     FieldType.DECIMAL: ("number", "number"),
     FieldType.INTEGER: ("number", "number"),
+    FieldType.MONEY: ("number", "number"),
     FieldType.TEXT: ("string", "textarea"),
     FieldType.DATETIME: ("datetime", "date"),
 }

@@ -41,6 +41,7 @@ _SORTS: Final = {
     FieldType.ENUM: "Picklist",
     FieldType.DECIMAL: "Number",
     FieldType.INTEGER: "Number",
+    FieldType.MONEY: "Number",
     FieldType.TEXT: "LongTextArea",
     FieldType.DATETIME: "DateTime",
 }
@@ -79,8 +80,8 @@ def own_metadata(name: str, own: OwnField) -> dict[str, object]:
             metadata["valueSet"] = {"restricted": True, "valueSetDefinition": {"sorted": False, "value": values}}
         case FieldType.TEXT:
             metadata |= {"length": 4_000, "visibleLines": 5}
-        case FieldType.DECIMAL | FieldType.INTEGER:
-            metadata |= {"precision": 18, "scale": 2 if own.type is FieldType.DECIMAL else 0}
+        case FieldType.DECIMAL | FieldType.INTEGER | FieldType.MONEY:
+            metadata |= {"precision": 18, "scale": 0 if own.type is FieldType.INTEGER else 2}
         case _:
             pass
     return metadata

@@ -9,7 +9,7 @@ customer and one lost deal of two takes nobody back. Only a change of what decid
 by hand stays there until something happens to a deal. A deal that is deleted, or given to another contact, calls for
 nothing by itself. Of several persons of a deal the primary contact alone is moved.
 
-It does not know where deals are kept, and no cycle asks it yet.
+It does not know where deals are kept: ``core.dealing`` asks it.
 """
 
 from __future__ import annotations

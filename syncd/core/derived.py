@@ -15,12 +15,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from syncd.core.deal_stage import deciding
 from syncd.core.layout import digest
 from syncd.core.rating import Profiles
-from syncd.model.derived import RATED, STAGED, Definitions, Derivation, Derived
+from syncd.core.types import read_decimal
+from syncd.model.derived import DEALT, RATED, STAGED, Definitions, Derivation, Derived
+from syncd.model.episode import Deal, DealState
 from syncd.model.lifecycle import Journey
 from syncd.model.persona import PERSONA
 from syncd.model.rating import Profile, Rated, Rating, points_text
@@ -41,15 +45,25 @@ class Stands:
     reason: str
 
 
-Answer: TypeAlias = Computed | Stands
+@dataclass(frozen=True, slots=True)
+class Held:
+    """There is no one value, and a person is to know: what was computed last goes on to stand. ``reason`` holds no
+    values.
+    """
+
+    reason: str
+
+
+Answer: TypeAlias = Computed | Stands | Held
 
 
 @dataclass(frozen=True, slots=True)
 class Been:
-    """The stage a person is in, and what they have been through; ``None`` where nobody has said either."""
+    """The stage a person is in, what they have been through, how their deals stand; ``None`` where nobody has said."""
 
     stage: Canonical = None
     journey: Journey | None = None
+    deals: tuple[Deal, ...] | None = None
 
 
 NOWHERE: Final = Been()
@@ -70,7 +84,8 @@ class Deriver:
     """Computes the derived fields of one kind.
 
     ``reads`` are the shared fields that they follow from; ``terms`` changes with the definitions; ``ages`` says that
-    the grade may change by the day alone, ``staged`` that a field shows what a person has been through.
+    the grade may change by the day alone, ``staged`` that a field shows what a person has been through, ``dealt`` that
+    one shows something of their deals.
     """
 
     def __init__(self, definitions: Definitions, wanted: Mapping[str, Derivation]) -> None:
@@ -89,6 +104,7 @@ class Deriver:
         self.ages = any(rule.decay is not None for rule in rules)
         self._profiled = self._rated or Derived.PERSONA in sorts
         self.staged = bool(sorts & STAGED)
+        self.dealt = bool(sorts & DEALT)
 
     def of(
         self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str], been: Been = NOWHERE
@@ -112,6 +128,10 @@ class Deriver:
                 return Stands("no stage was agreed on yet") if journey is None else Computed(journey.cycle)
             case Derived.STAGE_ENTERED:
                 return entered(wanted.stage, answers.been)
+            case Derived.WON_AMOUNT:
+                return won(answers.been.deals)
+            case Derived.LOSS_REASON:
+                return lost(answers.been.deals)
         rated = answers.profile.rated
         if rated is None or answers.doubt is not None:
             return answers.doubt or Stands("there is no rating")
@@ -180,6 +200,29 @@ def entered(stage: str | None, been: Been) -> Answer:
         return Stands("they were never seen to come into it" if wanted is not None else "they are in no stage")
     last = max(found, key=lambda each: each.cycle)
     return Computed(stamp(last.at.replace(microsecond=0)))
+
+
+def won(deals: tuple[Deal, ...] | None) -> Answer:
+    """What the won deals of a person are worth together, nothing if none is won; those without an amount are worth
+    nothing. Amounts of several currencies are no sum, as syncd converts nothing.
+    """
+    if deals is None:
+        return Stands("no deal of theirs was ever seen")
+    counted = [deal for deal in deals if deal.state is DealState.WON and deal.amount is not None]
+    if len({deal.currency for deal in counted}) > 1:
+        return Held("their won deals are in several currencies, which are not added up")
+    if not counted:
+        return Computed(None)
+    total = Decimal(sum(deal.amount or 0 for deal in counted)) / 100
+    return Computed(f"{read_decimal(str(total))} {counted[0].currency}")
+
+
+def lost(deals: tuple[Deal, ...] | None) -> Answer:
+    """Why the deal that decides was lost; nothing unless it was."""
+    if deals is None:
+        return Stands("no deal of theirs was ever seen")
+    decides = deciding(deals)
+    return Computed(decides.reason or None if decides is not None and decides.state is DealState.LOST else None)
 
 
 def reasons(rating: Rating, rated: Rated) -> str:

@@ -16,20 +16,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from enum import Enum, auto
-from typing import Final, NamedTuple
+from typing import Final
 
-from syncd.core.derived import NOWHERE, Answers, Been, Deriver, Stands
+from syncd.core.dealing import deals_of
+from syncd.core.derived import NOWHERE, Answer, Answers, Been, Computed, Deriver, Held, Stands
+from syncd.core.derived_look import Look, Looks, look_at
 from syncd.core.draft import Draft, Writes
+from syncd.core.holding import held_field
 from syncd.core.known import Known, Person
-from syncd.core.layout import Layouts
+from syncd.core.layout import Layouts, digest
 from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
-from syncd.model.beside import journey_of
-from syncd.model.derived import Derivation, Derived, terms_of
+from syncd.model.beside import DEALS, journey_of
+from syncd.model.derived import DEALT, Derivation, Derived, terms_of
 from syncd.model.lifecycle import Journey
-from syncd.model.link import Base, FieldChange, Link
+from syncd.model.link import Base, Conflict, FieldChange, Link, Topic
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Create, Decision
 from syncd.model.remote import RemoteRecord
@@ -51,25 +54,6 @@ class _Done(Enum):
     WAITS = auto()
 
 
-class _Look(NamedTuple):
-    """One derived field on one side now. ``value`` is ``MISSING`` where it was not told, or cannot be read
-    (``trouble``); ``news`` says that a record tells something else than was confirmed, if only in form.
-    """
-
-    value: Told
-    trouble: bool = False
-    news: bool = False
-
-    def off(self, value: Told) -> bool:
-        """Whether it surely is another value than this one."""
-        return self.trouble or (self.value is not MISSING and self.value != value)
-
-
-_UNSEEN: Final = _Look(MISSING)
-_Looks = tuple[tuple[Side, _Look], ...]
-"""One derived field on the sides that map it."""
-
-
 class Deriving:
     """The derived fields of one kind. ``names`` are all of them; ``resting`` those that are left as they stand, and
     ``only`` those that are looked at, all if it is empty.
@@ -82,6 +66,7 @@ class Deriving:
         sight: Sight,
         parking: Parking,
         *,
+        connection: str,
         now: Instant,
         only: frozenset[str],
         resting: frozenset[str],
@@ -92,6 +77,7 @@ class Deriving:
         self._layouts = layouts
         self._sight = sight
         self._parking = parking
+        self._connection = connection
         self._now = now
         fields: dict[str, tuple[FieldMapping, Derivation]] = {
             each.name: (each, each.derive) for each in lens.kind.fields if each.derive is not None
@@ -102,18 +88,24 @@ class Deriving:
         }
         self._deriver = Deriver(definitions, {name: wanted for name, (_, wanted) in self._fields.items()})
         self._terms_of = {name: terms_of(name) for name in self._fields}
+        self._dealt = frozenset(name for name, (_, wanted) in self._fields.items() if wanted.sort in DEALT)
         self._stage = definitions.stage
         staged = () if self._stage is None else (self._stage, journey_of(self._stage))
         self._follows = self._deriver.reads.union(staged)
 
     def due(self, base: Base) -> bool:
         """Whether there may be something to do although nothing was told otherwise: the grade ages, or a value was
-        computed by other definitions.
+        computed by other definitions or of other deals.
         """
         if self._deriver.ages:
             return True
         agreed, terms = base.agreed, self._deriver.terms
-        return any(not str(agreed.get(name, "")).startswith(terms) for name in self._terms_of.values())
+        if any(not str(agreed.get(name, "")).startswith(terms) for name in self._terms_of.values()):
+            return True
+        if not self._dealt:
+            return False
+        dealt = self._terms_dealt(agreed)
+        return any(agreed.get(self._terms_of[name]) != dealt for name in self._dealt)
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
         """Adds to a draft, whose other fields are decided, what the derived ones come to."""
@@ -130,7 +122,8 @@ class Deriving:
         answers = self._answers(person)
         terms = self._terms(answers)
         for name, looks in shown:
-            self._field(draft, name, looks, answers, terms, person, known, moved=moved)
+            by = self._terms_dealt(agreed) if name in self._dealt else terms
+            self._field(draft, name, looks, answers, by, person, known, moved=moved)
 
     def create(
         self, decision: Decision, values: Mapping[str, Canonical], *, origin: Side, record: RemoteRecord
@@ -151,7 +144,7 @@ class Deriving:
         agreed = dict(decision.agreed)
         for name, (mapping, wanted) in self._fields.items():
             answer = answers.of(name)
-            if isinstance(answer, Stands) or name not in told.keys() | slots.keys():
+            if not isinstance(answer, Computed) or name not in told.keys() | slots.keys():
                 continue
             if name in slots and answer.value is not None:
                 wires = self._lens.write(side, made.object, name, answer.value)
@@ -170,7 +163,7 @@ class Deriving:
         self,
         draft: Draft,
         name: str,
-        looks: _Looks,
+        looks: Looks,
         answers: Answers,
         terms: str,
         person: Person,
@@ -179,15 +172,18 @@ class Deriving:
         moved: bool,
     ) -> None:
         """Writes one field to each side that shows another value; where none does, that is settled."""
-        if known.conflicts:
-            draft.closes.extend(conflict.id for conflict in known.conflicts if conflict.field == name)
         agreed, kept = person.base.agreed, self._terms_of[name]
         last, as_before = agreed.get(name, MISSING), agreed.get(kept) == terms
         aged = self._deriver.ages and self._fields[name][1].sort in _AGED
         answer = None
         value: Canonical = None if last is MISSING else last
         if not (aged and as_before and not moved and value is not None):  # else only age has changed it
-            answer = answers.of(name)
+            answer = self._sayable(name, answers.of(name), looks, person)
+        if isinstance(answer, Held):
+            draft.hold(self._held(name, answer, looks, person), known.conflicts)
+            return
+        if known.conflicts:
+            draft.closes.extend(conflict.id for conflict in known.conflicts if conflict.field == name)
         if isinstance(answer, Stands):  # what was computed last goes on to stand
             draft.reasons.append(f"{name}: {answer.reason}")
             if value is None:  # nor is what people wrote there taken away
@@ -210,8 +206,27 @@ class Deriving:
             draft.agreed[kept] = terms
             draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
 
+    def _sayable(self, name: str, answer: Answer, looks: Looks, person: Person) -> Answer:
+        """An answer; held where it is an amount that a side has no form for, such as that of another currency."""
+        if self._fields[name][1].sort is not Derived.WON_AMOUNT or not isinstance(answer, Computed):
+            return answer
+        for side, _ in looks:
+            wires = self._lens.write(side, person.ref(side).object, name, answer.value)
+            if isinstance(wires, Invalid | Inexpressible):
+                return Held(f"{side}: {wires.reason}")
+        return answer
+
+    def _held(self, name: str, answer: Held, looks: Looks, person: Person) -> Conflict:
+        """What people are shown of a field without a value."""
+        now = {side: None if look.value is MISSING else look.value for side, look in looks}
+        values = Pair(*(now.get(side) for side in SIDES))
+        about, base = person.link, person.base
+        return held_field(
+            self._connection, about, base, name, topic=Topic.FIELD, reason=answer.reason, values=values, now=self._now
+        )
+
     def _write(
-        self, draft: Draft, name: str, value: Canonical, side: Side, look: _Look, person: Person, known: Known
+        self, draft: Draft, name: str, value: Canonical, side: Side, look: Look, person: Person, known: Known
     ) -> _Done:
         """Puts the value into the write of one side."""
         mapping, wanted = self._fields[name]
@@ -235,10 +250,14 @@ class Deriving:
         if sort is Derived.STAGE_ENTERED or (sort in _AGED and self._deriver.ages):
             writes.dated |= wires.keys()
 
+    def _terms_dealt(self, agreed: Mapping[str, Canonical]) -> str:
+        """By which definitions, and of which deals, a value is computed."""
+        return f"{self._deriver.terms} {digest(agreed.get(DEALS))}"
+
     def _terms(self, answers: Answers) -> str:
         return f"{self._deriver.terms} {answers.grade or ''}".rstrip()
 
-    def _shown(self, person: Person) -> list[tuple[str, _Looks]]:
+    def _shown(self, person: Person) -> list[tuple[str, Looks]]:
         """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every
         record that is looked at closely, so it reads no more than it must.
         """
@@ -247,42 +266,16 @@ class Deriving:
             object_name = person.ref(side).object
             slots = self._layouts.slots(side, object_name)
             sides.append((side, object_name, slots, person.seen.of(side), person.base.confirmed.of(side)))
-        found: list[tuple[str, _Looks]] = []
+        found: list[tuple[str, Looks]] = []
         for name in self._fields:
-            looks: list[tuple[Side, _Look]] = []
+            looks: list[tuple[Side, Look]] = []
             for side, object_name, slots, record, confirmed in sides:
                 columns = slots.get(name)
                 if columns is not None:
-                    looks.append((side, self._look(side, object_name, name, columns, record, confirmed)))
+                    looks.append((side, look_at(self._lens, side, object_name, name, columns, record, confirmed)))
             if looks:
                 found.append((name, tuple(looks)))
         return found
-
-    def _look(
-        self,
-        side: Side,
-        object_name: str,
-        name: str,
-        columns: tuple[str, ...],
-        record: RemoteRecord | None,
-        confirmed: Mapping[str, Wire],
-    ) -> _Look:
-        """One side of one field: as its record tells, or as it last confirmed where none was read."""
-        told = confirmed if record is None else record.fields
-        news = False
-        if len(columns) == 1:  # nearly always
-            wires: tuple[Wire, ...] = (told[columns[0]],) if columns[0] in told else ()
-        else:
-            wires = tuple([told[column] for column in columns if column in told])
-        if len(wires) < len(columns):
-            return _UNSEEN
-        if record is not None:
-            for column, wire in zip(columns, wires, strict=True):
-                news = news or confirmed.get(column, MISSING) != wire
-        value = self._lens.read(side, object_name, name, wires)
-        if isinstance(value, Invalid):
-            return _UNSEEN if record is None else _Look(MISSING, trouble=True, news=news)
-        return _Look(value, news=news)
 
     def _answers(self, person: Person) -> Answers:
         """What the fields come to, from the values as they stand after this decision: decided on now, else agreed on,
@@ -314,8 +307,12 @@ class Deriving:
 
     def _been(self, value: Callable[[str], Told | None]) -> Been:
         """What a person has been through, if a field shows it."""
+        deals = None
+        if self._deriver.dealt:
+            held = value(DEALS)
+            deals = deals_of("", {DEALS: held}) if isinstance(held, str) else None
         if self._stage is None or not self._deriver.staged:
-            return NOWHERE
+            return NOWHERE if deals is None else Been(deals=deals)
         stage, kept = value(self._stage), value(journey_of(self._stage))
         journey = Journey.read(kept) if isinstance(kept, str) else None
-        return Been(None if stage is MISSING else stage, journey)
+        return Been(None if stage is MISSING else stage, journey, deals)

@@ -8,7 +8,7 @@ back, but for a win, which nothing takes back; a deal that is no longer won was 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
@@ -145,8 +145,14 @@ def _by_time(legs: dict[int, Leg], at: Instant) -> Leg:
 
 
 def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
-    """What deals say in stages' words. All of them must be lost before the person is."""
-    last = {deal.deal: deal for deal in deals}
+    """What deals say in stages' words. All of them must be lost before the person is, and a loss is of the day on
+    which it was one, whatever is told of the deal later.
+    """
+    last: dict[str, Deal] = {}
+    for deal in deals:
+        before = last.get(deal.deal)
+        same = before is not None and before.state is deal.state
+        last[deal.deal] = replace(deal, at=before.at) if before is not None and same else deal
     for deal in deals:
         if deal.state is not DealState.LOST:
             meaning = Meaning.WON if deal.state is DealState.WON else Meaning.OFFERED

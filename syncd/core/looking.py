@@ -14,7 +14,7 @@ from syncd.core.known import Known
 from syncd.core.layout import Layout, Layouts
 from syncd.core.merge import Seen
 from syncd.core.sight import Sight
-from syncd.model.beside import field_of_former
+from syncd.model.beside import field_waiting
 from syncd.model.link import Base, Link, Linked
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Pair, Side
@@ -46,10 +46,10 @@ class Looking:
             names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
-        former = [name for kept in agreed if (name := field_of_former(kept)) is not None]
-        names.update((name, None) for name in former)
+        waiting = [name for kept in agreed if (name := field_waiting(kept)) is not None]
+        names.update((name, None) for name in waiting)
         looked_at = (self._only or names.keys()) - self._resting
-        order = dict.fromkeys((*layout.slots, *former))
+        order = dict.fromkeys((*layout.slots, *waiting))
         touched = [name for name in order if name in names and name in looked_at]
         return sorted(touched, key=self._is_last)  # entry criteria are held against what the others come to
 

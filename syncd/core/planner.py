@@ -16,6 +16,7 @@ from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
 from syncd.core.draft import Draft, guarded
 from syncd.core.former import LOST, again
+from syncd.core.holding import held_field
 from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
@@ -27,6 +28,7 @@ from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.core.stages import Stages
 from syncd.core.staging import Moves
+from syncd.model.beside import called_of
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
@@ -73,9 +75,10 @@ class Planner:
         self._derived: Deriving | None = None
         if self.kind.definitions is not None:
             parts = lens, self._layouts, self.sight, self.parking
-            self._derived = Deriving(*parts, now=now, only=only, resting=resting)
+            self._derived = Deriving(*parts, connection=connection, now=now, only=only, resting=resting)
             resting |= self._derived.names  # no merge looks at them: they are computed
         staged = None if self.stages is None else self.stages.name
+        self._called = called_of(staged or "")
         self._resting = resting
         self.looking = Looking(self._layouts, self.sight, only=only, resting=resting, staged=staged)
 
@@ -88,6 +91,8 @@ class Planner:
         base = linked.base
         link = linked.link
         if base is None or link.state is not LinkState.LIVE or not (link.keyed.marketing and link.keyed.crm):
+            return False
+        if self._called in base.columns.agreed:
             return False
         layout = self.layout(link.refs)
         if not layout.known_by(base.columns) or (self._derived is not None and self._derived.due(base)):
@@ -121,7 +126,8 @@ class Planner:
             return tuple(draft.untimed)
         if self.stages is not None and draft.agreed:
             person = Person(link, base, seen, draft.agreed)
-            draft.agreed |= self.stages.beside(person, draft.path, draft.agreed, shown=draft.shown)
+            settled = self.stages.name in draft.settled
+            draft.agreed |= self.stages.beside(person, draft.path, draft.agreed, shown=draft.shown, settled=settled)
         if self._derived is not None and not self._doubtful:
             self._derived.fill(draft, link, base, seen, known)
         keyless = self.parking.keyless(draft, link, known.parked) if known.parked else ()
@@ -300,18 +306,8 @@ class Planner:
         seen: Pair[RemoteRecord | None],
     ) -> Conflict:
         values = Pair(*(self.sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
-        return Conflict(
-            id=digest(self._connection, self.kind.kind, verdict.topic, link.id, name),
-            kind=self.kind.kind,
-            topic=verdict.topic,
-            link=link.id,
-            refs=tuple((side, link.refs.of(side)) for side in SIDES),
-            field=name,
-            values=values,
-            base=base.agreed.get(name),
-            reason=verdict.reason,
-            since=self._now,
-        )
+        topic, reason = verdict.topic, verdict.reason
+        return held_field(self._connection, link, base, name, topic=topic, reason=reason, values=values, now=self._now)
 
     def field(self, name: str) -> FieldMapping:
         """The mapping of one shared field."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from syncd.core.dealing import called
 from syncd.core.known import Moved, Person
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.lifecycle import Path
@@ -18,7 +19,7 @@ from syncd.core.news import News
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.core.staging import Moves, Sights, Staging
-from syncd.model.beside import journey_of, news_of
+from syncd.model.beside import answered_of, called_of, journey_of, news_of
 from syncd.model.episode import Moved as Happened
 from syncd.model.lifecycle import Agreed, HandoffRules, Journey
 from syncd.model.link import Base, Link, Linked
@@ -102,7 +103,8 @@ class Stages:
         for side in SIDES:  # a record without a place for the stage does not contradict the other one
             if sides.of(side).value is MISSING and not self._places(side, person):
                 sides = sides.replacing(side, sides.other(side))
-        if own and agreed is not MISSING and not any(side.changed for side in sides):
+        call = called(person.base.agreed, self.name)
+        if own and agreed is not MISSING and call is None and not any(side.changed for side in sides):
             return Agree(agreed), ()
         reason = self._staging.reason_field
         reasons: Pair[Told] = self._look(reason, person) if reason in self._names else Pair(MISSING, MISSING)
@@ -113,7 +115,9 @@ class Stages:
             journey=Journey.read(person.base.agreed.get(journey_of(self.name))),
         )
         arriving = agreed is MISSING and any(self.asks_after(side.value) for side in sides)
-        return self._staging.merge(mapping, agreed=agreed, seen=sides, moves=moves, sights=sights, arriving=arriving)
+        return self._staging.merge(
+            mapping, agreed=agreed, seen=sides, moves=moves, sights=sights, arriving=arriving, called=call
+        )
 
     def asks_after(self, stage: Told) -> bool:
         """Whether the ledger asks how somebody new came into a stage: into any that is a part of the handoff, but where
@@ -148,15 +152,16 @@ class Stages:
         return staging.beheld(shown, reasons=reasons, moves=moves, person=link.id, now=self._now)
 
     def beside(
-        self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool
+        self, person: Person, path: Path, agreed: Mapping[str, Canonical], *, shown: bool, settled: bool
     ) -> dict[str, Canonical]:
         """What goes into the Base beside what both sides come to agree on: the journey and the news of a stage that is
-        another one, the news of other facts.
+        another one, the news of other facts, and that what deals called for is answered.
 
         :param shown: whether the CRM shows that stage already.
+        :param settled: whether both sides are content with it as it stands.
         """
         told = self._stage_told(person, path, agreed, shown=shown)
-        return told | self._facts_told(person.base, agreed, told)
+        return told | self._facts_told(person.base, agreed, told) | self._answered(person.base, agreed, settled=settled)
 
     def arrival(self, link: Link, origin: Side, agreed: Mapping[str, Canonical], moves: Moves) -> dict[str, Canonical]:
         """``beside`` for somebody whose counterpart is made: how they came into the stage that their record shows."""
@@ -189,6 +194,16 @@ class Stages:
         if self._rules is not None and moves and not (found and not self.asks_after(stage)):
             told[news_of(self.name)] = News(moves, shown=shown).text
         return told
+
+    def _answered(self, base: Base, agreed: Mapping[str, Canonical], *, settled: bool) -> dict[str, Canonical]:
+        """That a move which deals called for is over: made on both sides, or another one was. The write of one side is
+        no answer, as the other's may still be lacking.
+        """
+        call, kept = called(base.agreed, self.name), base.agreed.get(called_of(self.name))
+        if call is None or self.name not in agreed or self.name not in base.agreed:
+            return {}
+        other = agreed[self.name] not in (base.agreed[self.name], call.stage)
+        return {answered_of(self.name): kept} if settled or other else {}
 
     def _facts_told(
         self, base: Base, agreed: Mapping[str, Canonical], told: Mapping[str, Canonical]

@@ -16,15 +16,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from syncd.core.dealing import is_over, with_call
 from syncd.core.lifecycle import Agree as Same
 from syncd.core.lifecycle import Clash, Course, Path, Refuse, Stay, Step, Wait
 from syncd.core.lifecycle import Take as Travel
-from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Keep, Seen, Take, Verdict, unreadable_in
+from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Keep, Seen, Take, Unite, Verdict, unreadable_in
 from syncd.model.episode import Moved
 from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Reason, Standing, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Pair, Side, Told, instant, stamp
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side, Told, instant, stamp
 
 RULE: Final = "lifecycle: "
 """How the rule of every write begins that the lifecycle decided."""
@@ -100,6 +101,7 @@ class Staging:
         moves: Moves | None,
         sights: Sights,
         arriving: bool = False,
+        called: Move | None = None,
     ) -> tuple[Verdict, Path]:
         """Merges the stage of one person; with the path that led there, empty where nobody moved.
 
@@ -107,8 +109,12 @@ class Staging:
         :param seen: the stage on each side now.
         :param moves: the moves of each side since then, as the vendors tell; ``None`` if nobody asked them yet.
         :param arriving: whether a person who was never in step is to be asked for, too: how they came where they are.
+        :param called: the move that their deals call for. It is judged like one that was made in the CRM, where deals
+            are, and written to both sides.
         """
-        if agreed is not MISSING and not (seen.marketing.changed or seen.crm.changed):
+        moved = seen.marketing.changed or seen.crm.changed
+        called = None if agreed is MISSING else called  # to be made once they are in step
+        if agreed is not MISSING and called is None and not moved:
             return KEEP, ()
         unreadable = unreadable_in(mapping, seen)
         if unreadable is not None:
@@ -116,10 +122,12 @@ class Staging:
         shown = seen.map(lambda side: side.value)
         if shown.marketing is MISSING or shown.crm is MISSING:
             return Keep("a side did not tell this field"), ()
-        if moves is None and (arriving or agreed is not MISSING):
+        if moves is None and (arriving or agreed is not MISSING) and (moved or called is None):
             return NEEDS_MOVES, ()
         standing = Pair(*[self._standing(side, agreed, seen.of(side), moves, sights) for side in SIDES])
         before = _stage(agreed) if agreed is not MISSING else MISSING
+        if called is not None and not is_over(called, before, standing):
+            return self._called(called, before, standing, shown=shown, seen=seen, sights=sights)
         decided = self._course.decide(before, standing, values=sights.values(), cycle=sights.journey.cycle)
         if shown.marketing == shown.crm:  # a side that could not show what was agreed on may show this
             path = decided.path if isinstance(decided, Travel) else _longer(decided)
@@ -134,8 +142,8 @@ class Staging:
             case Refuse(step, consequence, back):
                 return self._refused(step, consequence, back, seen=seen, sights=sights), ()
             case Clash(paths, reason):
-                moved = "; ".join(_told(step) for path in paths for step in path)
-                return Clashing(Topic.FIELD, f"{reason}: {moved}"), ()
+                both = "; ".join(_told(step) for path in paths for step in path)
+                return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
 
     def unready(self, stage: str, values: Mapping[str, Canonical]) -> str:
         """Why a person with these values may not enter a stage yet, for people; empty if they may."""
@@ -180,6 +188,56 @@ class Staging:
         return replace(journey, cycle=cycle), tuple(moves)
 
     # -- inside ------------------------------------------------------------------------------------------------------
+    def _called(
+        self,
+        called: Move,
+        agreed: str | Missing | None,
+        standing: Pair[Standing],
+        *,
+        shown: Pair[Told],
+        seen: Pair[Seen],
+        sights: Sights,
+    ) -> tuple[Verdict, Path]:
+        """Merges with a move that deals call for. What both sides agreed on and one does not show yet is only written
+        there: a process died between the two writes.
+        """
+        to = called.stage
+        if agreed == to:
+            return (KEEP if shown.marketing == shown.crm == to else Unite(to, f"{RULE}carried to both sides")), ()
+        call = replace(called, reason=self._reason_called(called, sights))
+        standing = standing.replacing(Side.CRM, with_call(call, standing.crm))
+        decided = self._course.decide(agreed, standing, values=sights.values(), cycle=sights.journey.cycle)
+        match decided:
+            case Stay():
+                return KEEP, ()
+            case Same(stage):
+                return self._come(stage, _longer(decided), shown)
+            case Travel(side, stage, _, path):
+                if side is Side.MARKETING or stage != to:
+                    return Take(side, stage, RULE + _way(path)), path
+                return self._come(stage, path, shown)
+            case Wait(step):
+                return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
+            case Refuse(step, consequence, back):
+                if step.move is not call:
+                    return self._refused(step, consequence, back, seen=seen, sights=sights), ()
+                topic = Topic.FIELD if consequence is Undeclared.HOLD else Topic.MOVE
+                return Clashing(topic, f"not declared: {_told(step)}"), ()  # nobody stands there who could be put back
+            case Clash(paths, reason):
+                both = "; ".join(_told(step) for path in paths for step in path)
+                return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
+
+    def _come(self, stage: str | None, path: Path, shown: Pair[Told]) -> tuple[Verdict, Path]:
+        """The stage to which a move that was called for has led, wherever it is not shown yet."""
+        if shown.marketing == shown.crm == stage:
+            return Agree(stage), path
+        return Unite(stage, RULE + _way(path)), path
+
+    def _reason_called(self, called: Move, sights: Sights) -> str | None:
+        """Why a deal was lost, as a key; if that is in no list, the reason that the CRM shows of the person."""
+        reason = self._reason(Side.CRM, called.reason)
+        return reason if reason in self._keys else self._reason(Side.CRM, sights.reasons.crm) or reason
+
     def _reasons(self) -> tuple[tuple[Reason, ...], ...]:
         return tuple(self._lifecycle.reasons.values())
 

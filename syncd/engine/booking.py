@@ -8,7 +8,7 @@ tells something, and twice is once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from syncd.core.book import Book
@@ -17,7 +17,8 @@ from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
 from syncd.core.unheard import unheard
-from syncd.model.beside import is_news, news_of
+from syncd.engine.dealing import Dealings
+from syncd.model.beside import answered_of, called_of_answer, is_news, news_of
 from syncd.model.episode import Delivered, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
@@ -29,11 +30,13 @@ from syncd.ports.store import Settlement, Store
 class Booking:
     """The books of one connection. Calendars and conditions are compiled for the first person who is booked."""
 
-    def __init__(self, handoff: Handoff) -> None:
+    def __init__(self, handoff: Handoff, connection: str) -> None:
         self._handoff = handoff
         self._shadowed: bool | None = None
+        self._deals = None if handoff.deals is None else Dealings(handoff.deals, connection)
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
+        self._news = self._facts | {self._stage, answered_of(handoff.stage)}
 
     @cached_property
     def book(self) -> Book:
@@ -44,11 +47,16 @@ class Booking:
     def _profiles(self) -> Profiles:
         return Profiles(self._handoff.personas, self._handoff.rating, frozenset(self._handoff.fields))
 
-    def enter(self, settlement: Settlement, store: Store, now: Instant) -> None:
-        """Takes the news out of the Bases of a settlement that is not settled yet, and books it there."""
+    def enter(self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]) -> None:
+        """Takes the news out of the Bases of a settlement that is not settled yet, and books it there.
+
+        :param first: whether the records of a kind were never compared before.
+        """
         events: list[Event] = []
+        if self._deals is not None and settlement.bases:
+            events += self._deals.enter(settlement, store, now, first=first)
         for number, (link, base) in enumerate(settlement.bases):
-            if self._stage in base.agreed or not self._facts.isdisjoint(base.agreed):
+            if not self._news.isdisjoint(base.agreed):
                 settlement.bases[number] = link, without_news(base)
                 events += self._events(link, base.agreed, now)
         book_in(settlement, events, store=store, book=self.book, seen_by=self._seen_by(store, now) if events else None)
@@ -101,10 +109,13 @@ class Booking:
 
 
 def without_news(base: Base) -> Base:
-    """A Base as it is stored: what the ledger was told is told."""
-    if not any(map(is_news, base.agreed)):
+    """A Base as it is stored: what the ledger was told is told, and what was called for and is answered is over."""
+    news = {name: value for name, value in base.agreed.items() if is_news(name)}
+    if not news:
         return base
-    return Base({name: value for name, value in base.agreed.items() if not is_news(name)}, base.confirmed)
+    answered = {(called_of_answer(name), value) for name, value in news.items()}
+    kept = {name: value for name, value in base.agreed.items() if name not in news and (name, value) not in answered}
+    return Base(kept, base.confirmed)
 
 
 def book_in(

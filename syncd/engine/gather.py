@@ -22,7 +22,6 @@ from syncd.engine import backlog
 from syncd.engine.brake import held_of
 from syncd.engine.gathered import (
     FORGET,
-    LOOK,
     SAID_APART,
     Gathered,
     HeldRecords,
@@ -33,6 +32,7 @@ from syncd.engine.gathered import (
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
+from syncd.engine.wishing import LOOK
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Conflict, Linked, LinkState, Parked

@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from syncd.core.layout import digest
+from syncd.engine.wishing import wish_to_look
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
 
-ENGINE = "engine"
-"""Who asks for what the engine wishes itself."""
-LOOK = "look"
 FORGET = "forget"
 SAID_APART = "said to be apart by a person; it is not asked again"
 """The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
@@ -83,14 +81,7 @@ class Gathered:
 
 def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:
     """The engine's own wish that the next cycle reads one record on both sides: ``link:<id>`` or ``<side>:<ref>``."""
-    return Request(
-        id=f"{LOOK}:{kind}:{what}{salt}",
-        connection=world.connection.name,
-        wish=LOOK,
-        argument=f"{kind} {what}",
-        who=ENGINE,
-        at=world.clock.now(),
-    )
+    return wish_to_look(world.connection.name, kind, what, at=world.clock.now(), salt=salt)
 
 
 def link_id(world: World, kind: str, side: Side, ref: RemoteRef) -> str:

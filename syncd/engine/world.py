@@ -115,7 +115,7 @@ class World:
 
     def __post_init__(self) -> None:
         handoff = self.connection.handoff
-        self.booking = None if handoff is None else Booking(handoff)
+        self.booking = None if handoff is None else Booking(handoff, self.connection.name)
 
     def seen(self, side: Side) -> Veiled:
         """A side as the sync sees it: without a sentinel."""
@@ -127,7 +127,7 @@ class World:
         :raises LeaseLost: in that case.
         """
         if self.booking is not None:
-            self.booking.enter(settlement, self.store, self.clock.now())
+            self.booking.enter(settlement, self.store, self.clock.now(), first=lambda kind: filled(self, kind) is None)
         self.store.settle(settlement, self.clock.now(), self.lease)
 
     def planner(self, kind: str) -> Planner:

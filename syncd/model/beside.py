@@ -7,6 +7,10 @@ given up together with the value it explains.
 * The *news* of a field is what the handoff ledger has not been told yet; whoever settles the Base takes it out.
 * The *former* of a field is what a record told last that became another one, where that one has no place for it or came
   out of it empty; it goes when the field is settled.
+* What is *called* for is a move that deals call for, put there without the field. With the field goes the news that
+  it is *answered*: whoever settles the Base then takes it out, unless something else is called for by now.
+
+``DEALS`` stands in the Base of a person alone: how their deals stand. It moves with the deals, and with no field.
 """
 
 from __future__ import annotations
@@ -15,6 +19,9 @@ from typing import Final
 
 _NEWS: Final = "@news:"
 _FORMER: Final = "@former:"
+_CALLED: Final = "@called:"
+DEALS: Final = "@deals"
+"""The name under which the Base of a person keeps how their deals stand (``core.dealing``)."""
 
 
 def journey_of(field: str) -> str:
@@ -42,6 +49,26 @@ def field_of_former(name: str) -> str | None:
     return name[len(_FORMER) :] if name.startswith(_FORMER) else None
 
 
-def beside(field: str) -> tuple[str, str, str]:
+def called_of(field: str) -> str:
+    """The name under which a Base holds the move of this field that deals call for."""
+    return _CALLED + field
+
+
+def answered_of(field: str) -> str:
+    """The name under which a Base holds the news that what was called for is done, or decided on: with what it was."""
+    return _NEWS + _CALLED + field
+
+
+def called_of_answer(name: str) -> str | None:
+    """Under which name that stands which such news is about; ``None`` of any other name."""
+    return name[len(_NEWS) :] if name.startswith(_NEWS + _CALLED) else None
+
+
+def field_waiting(name: str) -> str | None:
+    """The field that has to be looked at since something is kept for it; ``None`` of any other name."""
+    return name[len(_CALLED) :] if name.startswith(_CALLED) else field_of_former(name)
+
+
+def beside(field: str) -> tuple[str, ...]:
     """All names that stand beside one field and move with it."""
-    return journey_of(field), news_of(field), former_of(field)
+    return journey_of(field), news_of(field), former_of(field), answered_of(field)

@@ -22,16 +22,21 @@ class Derived(StrEnum):
     GRADE_REASONS = "grade_reasons"
     CYCLE = "cycle"
     STAGE_ENTERED = "stage_entered"
+    WON_AMOUNT = "won_amount"
+    LOSS_REASON = "loss_reason"
 
 
 RATED: Final = frozenset({Derived.GRADE, Derived.POINTS, Derived.GRADE_REASONS})
 """What follows from ``rating.yaml``."""
 STAGED: Final = frozenset({Derived.CYCLE, Derived.STAGE_ENTERED})
 """What follows from the lifecycle: what a person has been through."""
+DEALT: Final = frozenset({Derived.WON_AMOUNT, Derived.LOSS_REASON})
+"""What follows from a person's deals."""
 FILES: Final = {
     Derived.PERSONA: "personas.yaml",
     **dict.fromkeys(sorted(RATED), "rating.yaml"),
     **dict.fromkeys(sorted(STAGED), "lifecycle.yaml"),
+    **dict.fromkeys(sorted(DEALT), "schema/deal.yaml"),
 }
 """The file that each follows from."""
 

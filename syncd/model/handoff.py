@@ -6,9 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
-from syncd.model.lifecycle import HandoffRules
+from syncd.model.lifecycle import HandoffRules, Lifecycle
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a deal is read, in shared fields of the kind ``deal``.
+
+    A deal whose ``stage`` is one of ``won`` or ``lost`` is closed, any other is open. ``contact`` refers to the person
+    whom it says something of; ``amount`` and ``reason`` (why it was lost) are ``None`` where nobody names them.
+    """
+
+    stage: str
+    won: tuple[str, ...]
+    lost: tuple[str, ...]
+    contact: str
+    amount: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DealRules:
+    """What deals call for: how each is read, and the lifecycle of the people they move. ``shown`` says that a field of
+    these people shows something of their deals.
+    """
+
+    outcome: Outcome
+    lifecycle: Lifecycle
+    shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +43,7 @@ class Handoff:
     """``stage`` is the shared field that holds it, ``fields`` are all shared fields of its kind.
 
     ``owners`` are the fields of people and queues, ``entry`` names per qualifying stage the fields that must be filled
-    then, ``reachable`` those one of which a person can be reached by.
+    then, ``reachable`` those one of which a person can be reached by; ``deals`` are ``None`` where deals say nothing.
     """
 
     stage: str
@@ -28,3 +55,4 @@ class Handoff:
     calendars: Calendars = NO_CALENDARS
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
+    deals: DealRules | None = None

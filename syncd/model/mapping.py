@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from syncd.model.brake import Limits
 from syncd.model.derived import Definitions, Derivation
-from syncd.model.handoff import Handoff
+from syncd.model.handoff import Handoff, Outcome
 from syncd.model.lifecycle import Agreed
 from syncd.model.routing import Routing
 from syncd.model.signal import NO_SIGNALS, Signals
@@ -206,7 +206,8 @@ class KindMapping:
     properties of the vendor's own connector on the marketing side to the CRM object they point to. ``several`` are the
     rules that choose among several records of a side that match one of the other; without them a person is asked.
     ``agreed`` is what decides about its field with the policy ``lifecycle``, ``definitions`` what its derived fields
-    follow from; ``None`` where there is no such field. ``routing`` says who gets people in the CRM.
+    follow from; ``None`` where there is no such field. ``routing`` says who gets people in the CRM, ``outcome`` how
+    deals are read that move people.
     ``hash`` changes with anything that can change a decision.
     """
 
@@ -224,6 +225,7 @@ class KindMapping:
     agreed: Agreed | None = None
     routing: Routing | None = None
     definitions: Definitions | None = None
+    outcome: Outcome | None = None
     hash: str = ""
 
     def writes(self, field: FieldMapping, side: Side) -> bool:

@@ -25,6 +25,8 @@ WORDS: Final = {
     Derived.GRADE_REASONS: "Why the grade is what it is, rule by rule.",
     Derived.CYCLE: "How many times the person has come round, from 1.",
     Derived.STAGE_ENTERED: "When the person came into the stage they are in.",
+    Derived.WON_AMOUNT: "What the person's won deals are worth together.",
+    Derived.LOSS_REASON: "Why the person's deal was lost, if it was.",
 }
 """What a derived field says, for the vendor's own pages."""
 KEPT: Final = "Computed by syncd; an edit is written over."

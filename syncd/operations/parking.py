@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncd.engine.flips import parked_id, read_released, write_released
-from syncd.engine.gathered import LOOK
+from syncd.engine.wishing import LOOK
 from syncd.model.errors import BadUsage
 from syncd.model.link import Parked
 from syncd.model.run import Request

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from syncd.model.derived import FILES, STAGED, Definitions, Derived
+from syncd.model.derived import DEALT, FILES, STAGED, Definitions, Derived
 from syncd.model.errors import Flaw
 from syncd.model.lifecycle import Lifecycle
 from syncd.model.mapping import FieldMapping, KindMapping, TableRow
@@ -19,7 +19,7 @@ from syncd.model.persona import Persona
 from syncd.model.rating import Rating
 from syncd.model.values import FieldType, Pair
 from syncd.settings.kinds import MappingSource
-from syncd.settings.mapping_file import FieldSection
+from syncd.settings.mapping_file import FieldSection, OutcomeSection
 
 PERSON: Final = "person"
 TYPES: Final = {
@@ -29,6 +29,8 @@ TYPES: Final = {
     Derived.GRADE_REASONS: FieldType.TEXT,
     Derived.CYCLE: FieldType.INTEGER,
     Derived.STAGE_ENTERED: FieldType.DATETIME,
+    Derived.WON_AMOUNT: FieldType.MONEY,
+    Derived.LOSS_REASON: FieldType.TEXT,
 }
 _MEANT: Final = frozenset({"type", "marketing", "crm", "derive", "optional", "lane"})
 """What may be said of a derived field; of one with a list of values, those too."""
@@ -45,6 +47,7 @@ class Origins:
     personas: tuple[Persona, ...]
     rating: Rating | None
     lifecycle: Lifecycle | None
+    outcome: OutcomeSection | None = None
 
     def has(self, file: str) -> bool:
         """Whether there is such a file."""
@@ -115,12 +118,14 @@ class _Checking:
             what = f"a field that holds {sort} is of type {TYPES[sort]}, not {self.section.type}"
             yield self._flaw(("type",), what, f"say `type: {TYPES[sort]}`")
         listed = bool(known(sort, self.origins)) or sort in {Derived.PERSONA, Derived.GRADE}
-        meant = _MEANT | {"values"} if listed else _MEANT
+        meant = _MEANT | {"values"} if listed else _MEANT | {"currency"} if sort is Derived.WON_AMOUNT else _MEANT
         for key in sorted(self.section.model_fields_set - meant):
             what = f"{key} does nothing for a derived field: syncd computes it, and nobody's edit counts"
             yield self._flaw((key,), what, "remove it")
         if sort in STAGED:
             yield from self._staged()
+        elif sort in DEALT:
+            yield from self._dealt()
         elif self.kind.kind != PERSON:
             yield self._flaw(("derive",), f"a {self.kind.kind} has no {sort}", "remove the field; people have one")
         elif not self.origins.has(file):
@@ -142,6 +147,27 @@ class _Checking:
         elif self.derive.stage is not None and self.derive.stage not in {each.key for each in lifecycle.stages}:
             known = ", ".join(each.key for each in lifecycle.stages)
             yield self._flaw(("derive",), f"there is no stage {self.derive.stage!r}", f"use one of {known}")
+
+    def _dealt(self) -> Iterator[Flaw]:
+        forms = (each for side in (self.section.marketing, self.section.crm) for each in side.values())
+        if any(len(names) > 1 for names in forms):
+            what = f"a field that holds {self.derive.sort} is one vendor field"
+            yield self._flaw((), what, "name one; of an amount `currency:` says which one it is")
+        sort, lifecycle = self.derive.sort, self.origins.lifecycle
+        if self.origins.outcome is None:
+            what = f"no schema/deal.yaml says by `outcome` what deals come to, so nobody has {sort}"
+            yield self._flaw(("derive",), what, "add it (docs/deals.md), or remove the field")
+        elif lifecycle is not None and lifecycle.kind != self.kind.kind:
+            what = f"deals are about a {lifecycle.kind}, so a {self.kind.kind} has no {sort}"
+            yield self._flaw(("derive",), what, "remove the field")
+        else:
+            named, key = (
+                (self.origins.outcome.amount, "amount")
+                if sort is Derived.WON_AMOUNT
+                else (self.origins.outcome.reason, "reason")
+            )
+            if named is None:
+                yield self._flaw(("derive",), f"`outcome` in schema/deal.yaml names no {key}", f"add `{key}:` there")
 
     def _table(self, file: str) -> Iterator[Flaw]:
         """A table of its own knows each persona, or grade, and no other."""

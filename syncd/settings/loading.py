@@ -33,6 +33,7 @@ from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.notify import notify_settings
+from syncd.settings.outcome_rules import dealing, with_outcome
 from syncd.settings.routing_rules import with_routing
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
@@ -114,10 +115,15 @@ class _Loading:
         kinds, routing = with_routing(with_agreed(kinds, lifecycle, teams), directory, told, teams, read=self._read)
         if routing is not None:
             self._collect(routing)
-        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle)
+        outcome = next((each.file.outcome for each in sources.values() if each.file.outcome is not None), None)
+        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle, outcome)
         kinds, more = with_definitions(kinds, sources, origins)
-        self.flaws += (*flaws, *more)
-        kinds = tuple(_rehashed(kind) if kind.agreed or kind.routing or kind.definitions else kind for kind in kinds)
+        kinds, unread = with_outcome(kinds, sources, lifecycle, sound=not flaws)
+        self.flaws += (*flaws, *more, *unread)
+        kinds = tuple(
+            _rehashed(kind) if kind.agreed or kind.routing or kind.definitions or kind.outcome else kind
+            for kind in kinds
+        )
         if token is None:
             return None
         connection = Connection(
@@ -128,7 +134,7 @@ class _Loading:
             allow_billable=section.allow_billable,
             precondition_rows=section.precondition_rows,
             brake=limits(section.brake),
-            handoff=handoff_between(kinds, told),
+            handoff=dealing(handoff_between(kinds, told), kinds),
             signals=told.signals,
         )
         return ConnectionSettings(

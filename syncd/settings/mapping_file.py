@@ -73,7 +73,9 @@ Derive = Annotated[
     Derivation,
     BeforeValidator(
         _derivation,
-        json_schema_input_type=Literal["persona", "grade", "points", "grade_reasons", "cycle", "stage_entered"]
+        json_schema_input_type=Literal[
+            "persona", "grade", "points", "grade_reasons", "cycle", "stage_entered", "won_amount", "loss_reason"
+        ]
         | dict[Literal["stage_entered"], str],
     ),
 ]
@@ -261,8 +263,8 @@ class FieldSection(Section):
     derive: Derive | None = Field(
         None,
         description="syncd computes the value and writes it to each side that is mapped: `persona`, `grade`, `points`, "
-        "`grade_reasons`, `cycle`, `stage_entered`, or `stage_entered: STAGE`. Beside it stand `type`, the vendor "
-        "fields, `values`, `optional` and `lane`, and nothing else: nobody's edit counts.",
+        "`grade_reasons`, `cycle`, `stage_entered`, `stage_entered: STAGE`, `won_amount` or `loss_reason`. Beside it "
+        "stand `type`, the vendor fields, `values`, `optional` and `lane`, and nothing else: nobody's edit counts.",
     )
     direction: Direction | None = Field(
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."
@@ -310,6 +312,17 @@ class FieldSection(Section):
     )
 
 
+class OutcomeSection(Section):
+    """What a deal says of its primary contact, by shared fields of this file. Every other stage is open."""
+
+    stage: Name = Field(description="The field that holds the stage.")
+    won: list[Text] = Field(min_length=1, description="Stages in which a deal is won.")
+    lost: list[Text] = Field(min_length=1, description="Stages in which a deal is lost.")
+    contact: Name = Field(description="The reference to the one person whom a deal says something of.")
+    amount: Name | None = Field(None, description="The field that holds what a deal is worth.")
+    reason: Name | None = Field(None, description="The field that holds why a deal was lost.")
+
+
 class MappingFile(Section):
     """A file ``schema/KIND.yaml``."""
 
@@ -326,6 +339,9 @@ class MappingFile(Section):
     )
     create: CreateSections = Field(default_factory=CreateSections, description="When records are made.")
     scope: ScopeSection = Field(default_factory=ScopeSection, description="Which unlinked records take part.")
+    outcome: OutcomeSection | None = Field(
+        None, description="Deals only: what they say of people. Without it they move nobody (docs/deals.md)."
+    )
     partner_domains: list[Text] = Field(
         default_factory=list, description="Domains that never match a company: partners, agencies, your own."
     )

@@ -1,0 +1,140 @@
+"""What deals say of people, booked with the deals: the event for the ledger, and the move that it calls for.
+
+Promises: what a deal's Base learns and what is kept of its person are stored in one transaction, or neither is. A move
+that is called for stands in the person's Base until their stage is settled, so it is made once, however often a process
+dies, and however long the person is held. What stood when deals were first looked at calls for nothing, and is told
+only of those who have a part in the handoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from syncd.core.dealing import Saying, calling, changed_at, saying, told, without
+from syncd.core.layout import EMPTY_BASE
+from syncd.engine.wishing import wish_to_look
+from syncd.model.episode import Deal, Moved
+from syncd.model.handoff import DealRules
+from syncd.model.link import Base, LinkState
+from syncd.model.values import Instant, stamp
+from syncd.ports.store import Settlement, Store
+
+DEAL = "deal"
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    """A deal that says something else, ``None`` for nothing, and when it came to say so."""
+
+    deal: str
+    was: Saying | None
+    says: Saying | None
+    at: Instant
+
+
+class Dealings:
+    """The deals of one connection."""
+
+    def __init__(self, rules: DealRules, connection: str) -> None:
+        self._rules = rules
+        self._connection = connection
+
+    def enter(self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]) -> list[Deal]:
+        """Adds to a settlement what its deals say of people; returns the events, which are not in it yet.
+
+        :param first: whether the deals of this connection are looked at for the first time, by kind.
+        """
+        bases = {link: base for link, base in settlement.bases if self._rules.outcome.contact in base.agreed}
+        if not bases:
+            return []
+        changed = list(self._changed(bases, settlement, store, now))
+        if not changed:
+            return []
+        people = {says.person for each in changed for says in (each.was, each.says) if says is not None}
+        news = _People(self._rules, people, settlement, store)
+        events: list[Deal] = []
+        for each in changed:
+            if each.was is not None and (each.says is None or each.says.person != each.was.person):
+                news.leaves(each.was.person, each.deal)
+            if each.says is not None and (event := news.told(each.deal, each.says, each.at)) is not None:
+                events.append(event)
+        if first(DEAL):
+            events = _with_a_part(events, store)
+        else:
+            news.call()
+        self._keep(news, settlement, now)
+        return events
+
+    def _changed(
+        self, bases: Mapping[str, Base], settlement: Settlement, store: Store, now: Instant
+    ) -> Iterator[_Changed]:
+        """The deals that say something else than they did."""
+        known = store.by_link(sorted(bases))
+        links = {link.id: link for link in settlement.links}
+        for deal, base in bases.items():
+            stored = known.get(deal)
+            link = links.get(deal) or (None if stored is None else stored.link)
+            if link is None or link.kind != DEAL:
+                continue
+            before = None if stored is None else stored.base
+            there = stored is not None and stored.link.state is LinkState.LIVE
+            was = saying(self._rules.outcome, before) if there else None
+            says = saying(self._rules.outcome, base) if link.state is LinkState.LIVE else None
+            if was != says:
+                yield _Changed(deal, was, says, changed_at(before, base, now))
+
+    def _keep(self, news: _People, settlement: Settlement, now: Instant) -> None:
+        """Stores what is kept of each person, who is looked at by the next cycle if that shows or calls for a move."""
+        kind = self._rules.lifecycle.kind
+        for person, base in news.bases.items():
+            settlement.bases.append((person, base))
+            if self._rules.shown or person in news.called:
+                salt = f":deals {stamp(now)}"
+                settlement.wishes.append(wish_to_look(self._connection, kind, f"link:{person}", at=now, salt=salt))
+
+
+class _People:
+    """What is kept of the people whom some deals are about, as it was and as it comes to be; of those who are linked
+    no longer nothing is.
+    """
+
+    def __init__(self, rules: DealRules, people: Collection[str], settlement: Settlement, store: Store) -> None:
+        self._rules = rules
+        settled = dict(settlement.bases)
+        self._before: dict[str, Base] = {
+            person: settled.get(person) or found.base or EMPTY_BASE
+            for person, found in store.by_link(sorted(people)).items()
+            if found.link.state is LinkState.LIVE and found.link.kind == rules.lifecycle.kind
+        }
+        self.bases: dict[str, Base] = {}
+        self.called: set[str] = set()
+
+    def leaves(self, person: str, deal: str) -> None:
+        """A deal is no longer this person's. It is as if it had never been: that alone moves nobody."""
+        if person in self._before:
+            self.bases[person] = without(person, self.bases.get(person, self._before[person]), deal)
+            self._before[person] = without(person, self._before[person], deal)
+
+    def told(self, deal: str, says: Saying, at: Instant) -> Deal | None:
+        """A deal of a person says something else; the event that tells so."""
+        if says.person not in self._before:
+            return None
+        base = self.bases.get(says.person, self._before[says.person])
+        self.bases[says.person], event = told(says.person, base, deal, says, at=at)
+        return event
+
+    def call(self) -> None:
+        """Notes the moves that are called for."""
+        for person, base in list(self.bases.items()):
+            after = calling(person, self._before[person], base, self._rules)
+            if after is not base:
+                self.bases[person] = after
+                self.called.add(person)
+
+
+def _with_a_part(events: list[Deal], store: Store) -> list[Deal]:
+    """The events of those who have a part in the handoff."""
+    people = sorted({event.person for event in events})
+    known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
+    return [event for event in events if event.person in known]
