@@ -69,12 +69,15 @@ def _pass(world: World) -> list[Intent]:
 
 def _creates(world: World, side: Side, object_name: str, intents: Sequence[Intent]) -> list[Intent]:
     shape = world.terms[intents[0].kind].lens.shape(side)
-    found = world.connectors.of(side).keyed(shape, object_name, [intent.origin.id for intent in intents])
+    keyed = world.connectors.of(side).keyed(shape, object_name, [intent.origin.id for intent in intents])
+    taken = _taken(world, side, intents, keyed)
     left: list[Intent] = []
     settlement = Settlement()
     for intent in intents:
-        records = found.get(intent.origin.id, ())
-        if len(records) == 1:
+        records = [each for each in keyed.get(intent.origin.id, ()) if each.ref not in taken]
+        if len(records) == 1 and intent.origin in taken:
+            _end(world, intent, settlement, "done, for another's counterpart", f"{side}:{records[0].ref}")
+        elif len(records) == 1:
             _found(world, intent, records[0], settlement)
         elif world.clock.now() >= _horizon_end(world, intent):
             _lost(world, intent, settlement, f"{side.other}:{intent.origin}")
@@ -82,6 +85,20 @@ def _creates(world: World, side: Side, object_name: str, intents: Sequence[Inten
             left.append(intent)
     _store(world, settlement)
     return left
+
+
+def _taken(
+    world: World, side: Side, intents: Sequence[Intent], keyed: Mapping[str, Sequence[RemoteRecord]]
+) -> frozenset[RemoteRef]:
+    """What has a link already: a record is not linked before its create is settled, so it is another one's. Its key
+    came to name the origin when a record was merged into that one, and their link went along.
+    """
+    kind = intents[0].kind
+    made = [record.ref for records in keyed.values() for record in records]
+    return frozenset(
+        world.store.link_ids(kind, side, made).keys()
+        | world.store.link_ids(kind, side.other, [intent.origin for intent in intents]).keys()
+    )
 
 
 def _found(world: World, intent: Intent, record: RemoteRecord, settlement: Settlement) -> None:

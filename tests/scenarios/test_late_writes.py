@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.faults.calls import salesforce_write
 from syncd.model.link import Topic
 from syncd.model.values import Pair
-from tests.scenarios.steps import Steps
+from tests.scenarios.steps import Schema, Steps, remapped
 
 LATE = 90.0
 
@@ -143,6 +147,89 @@ def test_what_was_made_unheard_and_given_to_somebody_else_is_told(steps: Steps) 
     (letter,) = steps.both.store.dead_letters()
     assert (letter.origin.id, person in letter.reason) == (contact, True)
     steps.quiet()
+
+
+def _new_lead_in_doubt(steps: Steps, fault: str, **words: float) -> tuple[str, str, str]:
+    """Somebody whom both sides know, by contact and Lead, and a new Lead of whom nobody knows whether HubSpot has them
+    by now.
+    """
+    contact, known = steps.pair()
+    _patient(steps)
+    new = steps.lead(LastName="New", Company="New", Email="new@example.com")
+    _hit(steps, "contacts/batch/upsert", fault, **words)
+    steps.cycle(after=30)
+    assert [intent.origin.id for intent in steps.both.store.open_intents()] == [new]
+    return contact, known, new
+
+
+def _hit(steps: Steps, tail: str, fault: str, **words: float) -> None:
+    """The next call of HubSpot whose path ends so meets a fault."""
+    arm(steps.both.hubspot, fault, **words)
+    steps.both.hubspot.faults.armed[-1].matches = lambda request: request.path.endswith(tail)
+
+
+@pytest.fixture
+def making(tmp_path: Path) -> Iterator[Steps]:
+    """A world in which everybody of sales becomes a contact."""
+
+    def everybody(schema: Schema) -> None:
+        schema["create"]["marketing"] = [{"object": "contacts"}]
+
+    both = remapped(tmp_path, everybody)
+    yield Steps(both)
+    both.store.close()
+
+
+def test_a_create_that_never_came_for_what_somebody_else_became(making: Steps) -> None:
+    """The key of the other one's counterpart names the origin by now: that is not the record which was to be made."""
+    contact, known, new = _new_lead_in_doubt(making, "lost-request")
+    making.both.salesforce.merge("Lead", new, [known])
+    making.cycle(after=30)
+    making.cycle(after=30)
+    assert making.marketed(contact, "syncd_crm_id") == new
+    for _ in range(3):
+        making.cycle(after=600)
+    assert not making.both.store.open_intents()
+    assert [row["id"] for row in making.both.hubspot.export()["contacts"]] == [contact]
+    making.market(contact, city="Ulm")
+    making.cycle()
+    assert making.sold(new, "City") == "Ulm"
+    making.quiet()
+
+
+def test_a_key_that_somebody_typed_proves_no_create(making: Steps) -> None:
+    """A contact who is somebody else's counterpart has the key of the one in doubt: a person is told, the link stays."""
+    contact, known, new = _new_lead_in_doubt(making, "lost-request")
+    making.market(contact, syncd_crm_id=new)
+    making.cycle(after=30)
+    for _ in range(3):
+        making.cycle(after=600)
+    assert not making.both.store.open_intents()
+    told = making.conflict()
+    assert (told.topic, {ref.id for _, ref in told.refs}) == (Topic.MATCH, {contact, new})
+    making.market(contact, city="Ulm")
+    making.cycle()
+    assert (making.sold(known, "City"), making.sold(new, "City")) == ("Ulm", None)
+    making.quiet()
+
+
+def test_a_create_that_came_late_for_what_somebody_else_became(making: Steps) -> None:
+    """The other one's link went to the origin, and before its contact was told, the late one was made: a person is told
+    of it, nobody is linked twice, and the first link goes on.
+    """
+    contact, known, new = _new_lead_in_doubt(making, "zombie-write", seconds=75)
+    making.both.salesforce.merge("Lead", new, [known])
+    _hit(making, "contacts/batch/update", "lost-request")
+    making.cycle(after=30)
+    for _ in range(4):
+        making.cycle(after=600)
+    assert not making.both.store.open_intents()
+    (made,) = {str(row["id"]) for row in making.both.hubspot.export()["contacts"]} - {contact}
+    making.market(contact, city="Ulm")
+    making.cycle()
+    assert making.sold(new, "City") == "Ulm"
+    making.quiet()
+    assert made in str(making.conflicts()) + str(making.both.store.dead_letters())
 
 
 def test_an_edit_back_to_what_stood_before_is_seen(steps: Steps) -> None:
