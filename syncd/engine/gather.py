@@ -293,11 +293,20 @@ class Gather:
             other = counterparts.get(found.link.refs.of(there))
             if other is None:
                 continue  # gone or moved: _fetch noted it
-            seen: Pair[RemoteRecord | None] = Pair(record, other) if from_marketing else Pair(other, record)
+            both = Pair(record, other) if from_marketing else Pair(other, record)
+            self._note_misnamed(both)
+            seen: Pair[RemoteRecord | None] = Pair(*both)
             if not self._open(found) and self.planner.unchanged(found, seen):
                 self.into.nothing["unchanged"] += 1
                 continue
             self.into.meetings[found.link.id] = Meeting(found, seen)
+
+    def _note_misnamed(self, both: Pair[RemoteRecord]) -> None:
+        """Somebody typed a key, or copied one: whom it names is not made as if nobody shared their identity."""
+        for side in SIDES:
+            key = both.of(side).fields.get(self.planner.kind.key.of(side))
+            if key and key != both.other(side).ref.id:
+                self.into.misnamed.of(side).append(both.of(side))
 
     def _departures(self, side: Side) -> None:
         after = self.stored.get((side, "departures"))

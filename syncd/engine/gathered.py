@@ -43,7 +43,8 @@ class Gathered:
 
     ``erased`` are records whose people are to be forgotten, with what is known of them; ``forgotten`` addresses of
     people whom this cycle forgets. ``remnants`` and ``unremnant`` is what became of records that remained of forgotten
-    people. ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
+    people. ``misnamed`` are linked records that a full compare read, whose key names another than their counterpart.
+    ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records.
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
     assignments of people who are open no more.
@@ -69,6 +70,7 @@ class Gathered:
     held: HeldRecords = field(default_factory=HeldRecords)
     erased: dict[tuple[Side, RemoteRef], Linked | None] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
+    misnamed: Pair[list[RemoteRecord]] = field(default_factory=lambda: Pair([], []))
     recreate: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
     remnants: list[Remnant] = field(default_factory=list)
     unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)

@@ -207,8 +207,12 @@ class Pairing:
             for answer in connector.fetch(self.shapes.of(other), sorted(refs)) if refs else ():
                 if isinstance(answer, RemoteRecord):
                     yield (other, answer.ref), answer
-            if self.gathered.full:
-                continue  # a full scan has seen every record that could point here
+            if self.gathered.full:  # which has seen every record that could point here
+                named = {ref.id for ref, _ in own}
+                for record in self.gathered.misnamed.of(other):
+                    if record.fields[self.kind.key.of(other)] in named:
+                        yield (other, record.ref), record
+                continue
             for object_name in self.kind.objects.of(other):
                 found = connector.keyed(self.shapes.of(other), object_name, [ref.id for ref, _ in own])
                 for several in found.values():

@@ -198,7 +198,9 @@ def test_a_create_that_never_came_for_what_somebody_else_became(making: Steps) -
 
 
 def test_a_key_that_somebody_typed_proves_no_create(making: Steps) -> None:
-    """A contact who is somebody else's counterpart has the key of the one in doubt: a person is told, the link stays."""
+    """A contact who is another's counterpart has the key of the one in doubt: a person is told, the link stays; and
+    nobody is made by that key in a full compare, which would write over that contact.
+    """
     contact, known, new = _new_lead_in_doubt(making, "lost-request")
     making.market(contact, syncd_crm_id=new)
     making.cycle(after=30)
@@ -211,6 +213,7 @@ def test_a_key_that_somebody_typed_proves_no_create(making: Steps) -> None:
     making.cycle()
     assert (making.sold(known, "City"), making.sold(new, "City")) == ("Ulm", None)
     making.quiet()
+    assert making.marketed(contact, "lastname") == "Doe"
 
 
 def test_a_create_that_came_late_for_what_somebody_else_became(making: Steps) -> None:
