@@ -42,6 +42,7 @@ _SORTS: Final = {
     FieldType.INTEGER: "Number",
     FieldType.TEXT: "LongTextArea",
     FieldType.DATETIME: "DateTime",
+    FieldType.BOOLEAN: "Checkbox",
 }
 """Types of fields for what a derived field may hold."""
 DESCRIPTION: Final = "What syncd needs, and no more. Made by `syncd setup`."
@@ -80,6 +81,8 @@ def own_metadata(name: str, own: OwnField) -> dict[str, object]:
             metadata |= {"length": 4_000, "visibleLines": 5}
         case FieldType.DECIMAL | FieldType.INTEGER:
             metadata |= {"precision": 18, "scale": 2 if own.type is FieldType.DECIMAL else 0}
+        case FieldType.BOOLEAN:
+            metadata["defaultValue"] = False
         case _:
             pass
     return metadata

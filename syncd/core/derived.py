@@ -20,7 +20,7 @@ from typing import Final, TypeAlias
 
 from syncd.core.layout import digest
 from syncd.core.rating import Profiles
-from syncd.model.derived import RATED, STAGED, Definitions, Derivation, Derived
+from syncd.model.derived import LEDGERED, RATED, STAGED, Definitions, Derivation, Derived, Handed
 from syncd.model.lifecycle import Journey
 from syncd.model.persona import PERSONA
 from syncd.model.rating import Profile, Rated, Rating, points_text
@@ -46,10 +46,11 @@ Answer: TypeAlias = Computed | Stands
 
 @dataclass(frozen=True, slots=True)
 class Been:
-    """The stage a person is in, and what they have been through; ``None`` where nobody has said either."""
+    """The stage a person is in, what they have been through, and what the ledger says; ``None`` where nobody says."""
 
     stage: Canonical = None
     journey: Journey | None = None
+    handed: Handed | None = None
 
 
 NOWHERE: Final = Been()
@@ -70,7 +71,8 @@ class Deriver:
     """Computes the derived fields of one kind.
 
     ``reads`` are the shared fields that they follow from; ``terms`` changes with the definitions; ``ages`` says that
-    the grade may change by the day alone, ``staged`` that a field shows what a person has been through.
+    the grade may change by the day alone, ``staged`` that a field shows what a person has been through, ``ledgered``
+    that one shows what the ledger says.
     """
 
     def __init__(self, definitions: Definitions, wanted: Mapping[str, Derivation]) -> None:
@@ -78,8 +80,10 @@ class Deriver:
         self._wanted = dict(wanted)
         self._profiles = _profiles(definitions)
         self._rating = definitions.rating
-        self.terms = _terms(definitions)
         sorts = {each.sort for each in wanted.values()}
+        self.ledgered = bool(sorts & LEDGERED)
+        self.terms = _terms(definitions)
+        self._ledger = digest(self.terms, definitions.ledger) if self.ledgered else ""
         self._rated = bool(sorts & RATED)
         self._by_persona = self._rated and PERSONA in self._profiles.grade_reads
         self._of_persona = self._profiles.persona_reads if self._by_persona or Derived.PERSONA in sorts else frozenset()
@@ -89,6 +93,10 @@ class Deriver:
         self.ages = any(rule.decay is not None for rule in rules)
         self._profiled = self._rated or Derived.PERSONA in sorts
         self.staged = bool(sorts & STAGED)
+
+    def terms_of(self, sort: Derived) -> str:
+        """What changes with the definitions that one sort of field follows from."""
+        return self._ledger if sort in LEDGERED else self.terms
 
     def of(
         self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str], been: Been = NOWHERE
@@ -112,6 +120,8 @@ class Deriver:
                 return Stands("no stage was agreed on yet") if journey is None else Computed(journey.cycle)
             case Derived.STAGE_ENTERED:
                 return entered(wanted.stage, answers.been)
+            case Derived.RESPOND_BY | Derived.LAST_TOUCH | Derived.IN_SALES_HANDS:
+                return _told(wanted.sort, answers.been.handed)
         rated = answers.profile.rated
         if rated is None or answers.doubt is not None:
             return answers.doubt or Stands("there is no rating")
@@ -168,6 +178,16 @@ class Answers:
 def _unknown(reads: frozenset[str], unsettled: Mapping[str, str]) -> Stands | None:
     found = sorted(reads & unsettled.keys())
     return Stands("; ".join(f"{name} {unsettled[name]}" for name in found)) if found else None
+
+
+def _told(sort: Derived, handed: Handed | None) -> Answer:
+    """What the ledger says; it is asked only of people who are looked at, and knows nobody who was never handed over."""
+    if handed is None:
+        return Stands("the ledger was not asked, or knows nothing of them")
+    if sort is Derived.IN_SALES_HANDS:
+        return Computed(handed.in_sales_hands)
+    at = handed.respond_by if sort is Derived.RESPOND_BY else handed.last_touch
+    return Computed(None if at is None else stamp(at.replace(microsecond=0)))
 
 
 def entered(stage: str | None, been: Been) -> Answer:

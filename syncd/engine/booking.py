@@ -10,18 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Final
 
 from syncd.core.book import Book
+from syncd.core.handed import handed
+from syncd.core.layout import digest
 from syncd.core.ledger import episodes_of
 from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
 from syncd.model.beside import is_news, news_of
+from syncd.model.derived import Handed
 from syncd.model.episode import Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
+from syncd.model.run import Request
 from syncd.model.values import Canonical, Instant, instant
 from syncd.ports.store import Settlement, Store
+
+SHOW: Final = "show"
+ENGINE: Final = "engine"
+"""Who asks for what the engine wishes itself."""
+LOT: Final = 2_000
+"""Of how many people the ledger is read at once."""
 
 
 class Booking:
@@ -56,6 +67,21 @@ class Booking:
         known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
         book_in(settlement, [each for each in touches if each.person in known], store=store, book=self.book)
 
+    def handed(self, people: Sequence[str], store: Store) -> Mapping[str, Handed]:
+        """What the ledger says of each of these people, as it stands; who was never handed over is not in it."""
+        found: dict[str, Handed] = {}
+        for start in range(0, len(people), LOT):
+            events = store.ledger_of(people[start : start + LOT])
+            found |= handed(events, self.book, back=self._handoff.back)
+        return found
+
+    def show(self, settlement: Settlement, connection: str, now: Instant) -> None:
+        """Wishes that the records of those whom a settlement books something of show it."""
+        if self._handoff.shown and settlement.events:
+            people = {each.person for each in settlement.events}
+            people |= {member.person for episode in settlement.episodes for member in episode.members}
+            settlement.wishes.append(wish_to_show(connection, sorted(people), now))
+
     def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
         """``agreed`` holds the news; beside it stand the values that both sides have."""
         told = agreed.get(self._stage)
@@ -66,6 +92,12 @@ class Booking:
         noticed = [value for name in self._facts if isinstance(value := agreed.get(name), str)]
         if noticed:
             yield from fact_events(link, handoff=self._handoff, values=agreed, noticed=instant(min(noticed)))
+
+
+def wish_to_show(connection: str, people: Sequence[str], now: Instant) -> Request:
+    """The engine's own wish that the records of these people show what the ledger says (``engine.showing``)."""
+    told = " ".join(people)
+    return Request(f"{SHOW}:{digest(told, now)}", connection, SHOW, told, ENGINE, now)
 
 
 def without_news(base: Base) -> Base:

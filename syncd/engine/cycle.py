@@ -21,6 +21,7 @@ from syncd.engine.recover import recover
 from syncd.engine.reobserve import reobserve
 from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.sentinel import before_taking_away, refuse_others, renew
+from syncd.engine.showing import show_ledger
 from syncd.engine.signals import append_signals
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
@@ -109,6 +110,7 @@ class _Cycle:
         before_taking_away(world, plan.kinds)
         self._carry_out(prepared, full=full)
         append_signals(self.at_work)
+        show_ledger(self.at_work, first_link=plan.first_link)
         if steady and not catching_up(world):
             reconcile(self.at_work)
         if world.booking is not None:

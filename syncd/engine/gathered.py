@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from syncd.core.layout import digest
+from syncd.engine.booking import ENGINE
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
 
-ENGINE = "engine"
-"""Who asks for what the engine wishes itself."""
 LOOK = "look"
 FORGET = "forget"
 SAID_APART = "said to be apart by a person; it is not asked again"

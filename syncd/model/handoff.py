@@ -16,7 +16,9 @@ class Handoff:
     """``stage`` is the shared field that holds it, ``fields`` are all shared fields of its kind.
 
     ``owners`` are the fields of people and queues, ``entry`` names per qualifying stage the fields that must be filled
-    then, ``reachable`` those one of which a person can be reached by.
+    then, ``reachable`` those one of which a person can be reached by. ``back`` are stages that mean nothing for the
+    handoff and are not of the team that works on whoever is handed over: marketing has them again. ``shown`` says that
+    a derived field shows what the ledger says.
     """
 
     stage: str
@@ -28,3 +30,5 @@ class Handoff:
     calendars: Calendars = NO_CALENDARS
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
+    back: frozenset[str] = frozenset()
+    shown: bool = False

@@ -25,6 +25,9 @@ WORDS: Final = {
     Derived.GRADE_REASONS: "Why the grade is what it is, rule by rule.",
     Derived.CYCLE: "How many times the person has come round, from 1.",
     Derived.STAGE_ENTERED: "When the person came into the stage they are in.",
+    Derived.RESPOND_BY: "When sales' time to answer is over; empty when nobody is waited for.",
+    Derived.LAST_TOUCH: "When sales last did something about the person.",
+    Derived.IN_SALES_HANDS: "Sales works on the person: leave them out of nurture.",
 }
 """What a derived field says, for the vendor's own pages."""
 KEPT: Final = "Computed by syncd; an edit is written over."

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from syncd.model.derived import FILES, STAGED, Definitions, Derived
+from syncd.core.layout import digest
+from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.derived import FILES, LEDGERED, STAGED, Definitions, Derived
 from syncd.model.errors import Flaw
 from syncd.model.lifecycle import Lifecycle
 from syncd.model.mapping import FieldMapping, KindMapping, TableRow
@@ -29,6 +31,9 @@ TYPES: Final = {
     Derived.GRADE_REASONS: FieldType.TEXT,
     Derived.CYCLE: FieldType.INTEGER,
     Derived.STAGE_ENTERED: FieldType.DATETIME,
+    Derived.RESPOND_BY: FieldType.DATETIME,
+    Derived.LAST_TOUCH: FieldType.DATETIME,
+    Derived.IN_SALES_HANDS: FieldType.BOOLEAN,
 }
 _MEANT: Final = frozenset({"type", "marketing", "crm", "derive", "optional", "lane"})
 """What may be said of a derived field; of one with a list of values, those too."""
@@ -45,6 +50,7 @@ class Origins:
     personas: tuple[Persona, ...]
     rating: Rating | None
     lifecycle: Lifecycle | None
+    calendars: Calendars = NO_CALENDARS
 
     def has(self, file: str) -> bool:
         """Whether there is such a file."""
@@ -69,6 +75,7 @@ def with_definitions(
             personas=origins.personas,
             rating=origins.rating,
             stage=lifecycle.field if lifecycle is not None and lifecycle.kind == kind.kind else None,
+            ledger="" if lifecycle is None else digest(repr(lifecycle.handoff), repr(origins.calendars)),
         )
         fields = tuple(each if each.table else replace(each, table=_keys(each, origins)) for each in kind.fields)
         made.append(replace(kind, fields=fields, definitions=definitions))
@@ -119,7 +126,7 @@ class _Checking:
         for key in sorted(self.section.model_fields_set - meant):
             what = f"{key} does nothing for a derived field: syncd computes it, and nobody's edit counts"
             yield self._flaw((key,), what, "remove it")
-        if sort in STAGED:
+        if sort in STAGED | LEDGERED:
             yield from self._staged()
         elif self.kind.kind != PERSON:
             yield self._flaw(("derive",), f"a {self.kind.kind} has no {sort}", "remove the field; people have one")
@@ -142,6 +149,9 @@ class _Checking:
         elif self.derive.stage is not None and self.derive.stage not in {each.key for each in lifecycle.stages}:
             known = ", ".join(each.key for each in lifecycle.stages)
             yield self._flaw(("derive",), f"there is no stage {self.derive.stage!r}", f"use one of {known}")
+        elif sort in LEDGERED and lifecycle.handoff is None:
+            what = f"lifecycle.yaml has no part `handoff`, and {sort} follows from the ledger that it is kept by"
+            yield self._flaw(("derive",), what, "add it (docs/report.md), or remove the field")
 
     def _table(self, file: str) -> Iterator[Flaw]:
         """A table of its own knows each persona, or grade, and no other."""

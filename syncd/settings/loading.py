@@ -114,7 +114,7 @@ class _Loading:
         kinds, routing = with_routing(with_agreed(kinds, lifecycle, teams), directory, told, teams, read=self._read)
         if routing is not None:
             self._collect(routing)
-        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle)
+        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle, told.calendars)
         kinds, more = with_definitions(kinds, sources, origins)
         self.flaws += (*flaws, *more)
         kinds = tuple(_rehashed(kind) if kind.agreed or kind.routing or kind.definitions else kind for kind in kinds)

@@ -73,7 +73,17 @@ Derive = Annotated[
     Derivation,
     BeforeValidator(
         _derivation,
-        json_schema_input_type=Literal["persona", "grade", "points", "grade_reasons", "cycle", "stage_entered"]
+        json_schema_input_type=Literal[
+            "persona",
+            "grade",
+            "points",
+            "grade_reasons",
+            "cycle",
+            "stage_entered",
+            "respond_by",
+            "last_touch",
+            "in_sales_hands",
+        ]
         | dict[Literal["stage_entered"], str],
     ),
 ]
@@ -261,8 +271,9 @@ class FieldSection(Section):
     derive: Derive | None = Field(
         None,
         description="syncd computes the value and writes it to each side that is mapped: `persona`, `grade`, `points`, "
-        "`grade_reasons`, `cycle`, `stage_entered`, or `stage_entered: STAGE`. Beside it stand `type`, the vendor "
-        "fields, `values`, `optional` and `lane`, and nothing else: nobody's edit counts.",
+        "`grade_reasons`, `cycle`, `stage_entered`, `stage_entered: STAGE`, `respond_by`, `last_touch` or "
+        "`in_sales_hands`. Beside it stand `type`, the vendor fields, `values`, `optional` and `lane`, and nothing "
+        "else: nobody's edit counts.",
     )
     direction: Direction | None = Field(
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."

@@ -22,6 +22,7 @@ from syncd.model.episode import (
     Delivered,
     Episode,
     Event,
+    HandedOn,
     Moved,
     Told,
     Touched,
@@ -40,6 +41,7 @@ _SORTS: Final[Mapping[str, type[Event]]] = {
     "moved": Moved,
     "delivered": Delivered,
     "touched": Touched,
+    "handed_on": HandedOn,
     "deal": Deal,
 }
 _NAMES: Final = {sort: name for name, sort in _SORTS.items()}
