@@ -1,4 +1,4 @@
-"""What the handoff ledger says of each person now, for the fields that show it on their record.
+"""What the handoff ledger says of each person now: for the fields that show it on their record, and who was late.
 
 Pure: all events of some people and of their companies go in, one value per person comes out. It promises to agree with
 the episodes that the same events add up to: whoever is late there is late here.
@@ -17,7 +17,7 @@ from syncd.core.book import Book
 from syncd.core.ledger import episode_of, shared_legs
 from syncd.core.legs import Leg
 from syncd.model.derived import Handed
-from syncd.model.episode import Episode, Event, Moved
+from syncd.model.episode import Episode, Event, Moved, Told
 from syncd.model.values import Instant
 
 
@@ -45,6 +45,22 @@ def handed(events: Iterable[Event], book: Book, *, back: frozenset[str]) -> dict
         )
         for person, theirs in legs.items()
     }
+
+
+def kept_since(events: Iterable[Event], at: Instant) -> dict[str, str]:
+    """Who has each person, as far as the ledger was told, if they had them at an instant and all the time since."""
+    told: dict[str, list[tuple[Instant, str]]] = {}
+    for event in events:
+        if isinstance(event, Told) and (owner := dict(event.facts).get("owner")):
+            told.setdefault(event.person, []).append((event.at, owner))
+    found: dict[str, str] = {}
+    for person, owners in told.items():
+        then = [each for each in owners if each[0] <= at]
+        if then:
+            owner = max(then)[1]
+            if all(name == owner for when, name in owners if when > at):
+                found[person] = owner
+    return found
 
 
 def _stages(events: Iterable[Event]) -> dict[str, str]:

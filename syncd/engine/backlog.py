@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
-from syncd.engine.gathered import ENGINE
+from syncd.engine.booking import ENGINE
 from syncd.engine.world import World
 from syncd.model.remote import Cursor, Shape
 from syncd.model.resync import RESYNC, Gap, Resync

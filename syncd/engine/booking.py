@@ -40,6 +40,7 @@ class Booking:
 
     def __init__(self, handoff: Handoff) -> None:
         self._handoff = handoff
+        self.back = handoff.back
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
 
@@ -72,7 +73,7 @@ class Booking:
         found: dict[str, Handed] = {}
         for start in range(0, len(people), LOT):
             events = store.ledger_of(people[start : start + LOT])
-            found |= handed(events, self.book, back=self._handoff.back)
+            found |= handed(events, self.book, back=self.back)
         return found
 
     def show(self, settlement: Settlement, connection: str, now: Instant) -> None:

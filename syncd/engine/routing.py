@@ -19,17 +19,42 @@ from syncd.core.draft import guarded
 from syncd.core.layout import EMPTY_BASE, LANES
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner
-from syncd.core.routing import Desk, Incoming, Router, as_owner, given_today, keeper, may_take, standings
+from syncd.core.routing import Desk, Incoming, Router, Standing, as_owner, given_today, keeper, may_take, standings
 from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
-from syncd.model.link import Base, FieldChange, LinkState
+from syncd.model.link import Base, FieldChange, Linked, LinkState
 from syncd.model.plan import Action, Create, Decision, Nothing, Update
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
-from syncd.model.routing import BECAUSE, Assignment, How, Order, Routed, Routing
-from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Lane, Missing, Side, Told, Wire
+from syncd.model.routing import (
+    BECAUSE,
+    NOT_TOUCHED,
+    Assignment,
+    How,
+    LateTo,
+    Order,
+    Passed,
+    Routed,
+    Routing,
+)
+from syncd.model.values import (
+    MISSING,
+    SIDES,
+    Canonical,
+    FieldType,
+    Instant,
+    Lane,
+    Missing,
+    Pair,
+    Side,
+    Told,
+    Wire,
+    stamp,
+)
 
 A_DAY: Final = timedelta(hours=50)
 """How far back a day may have begun, in any zone."""
+TOUCH_WITHIN: Final = "touch_within"
+"""The name of the rule by which an owner who was late is passed over first."""
 
 
 def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequence[Decision]) -> list[Decision]:
@@ -38,6 +63,25 @@ def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequen
     if routing is None or not decisions or world.doubtful:  # a restored store does not know whose turn it was
         return list(decisions)
     return _Routing(world, planner, gathered, routing).route(decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """One person whom ``owner`` did not touch until ``due``, as both sides last confirmed them."""
+
+    linked: Linked
+    owner: str
+    due: Instant
+
+
+def rerouted(
+    world: World, planner: Planner, gathered: Gathered, routing: Routing, overdue: Sequence[Overdue]
+) -> list[Decision]:
+    """Decisions that take people from owners who were late; none about those whom nobody else can be given.
+
+    Each expects the owner who was late: whoever is given to somebody else in that moment stays with them.
+    """
+    return _Routing(world, planner, gathered, routing).reroute(overdue)
 
 
 def is_routed(change: FieldChange) -> bool:
@@ -96,6 +140,40 @@ class _Routing:
         for each in due:
             answer[each.place] = self._with(answer[each.place], decided[each.person.id], each)
         return answer
+
+    def reroute(self, overdue: Sequence[Overdue]) -> list[Decision]:
+        """Decisions on people who were not touched in time."""
+        late = self.routing.late
+        assert late is not None, "only a routing that says what becomes of them is asked"
+        due: list[_Due] = []
+        decisions = [_untouched(self.planner, each) for each in overdue]
+        for place, (each, decision) in enumerate(zip(overdue, decisions, strict=True)):
+            person = replace(self._incoming(decision, self._values(decision), None), late=each.owner, at=each.due)
+            due.append(_Due(place, person, "", each.owner))
+        self._companies(due)
+        now = self.world.clock.now()
+        desk = self._desk(now)
+        if late.to is LateTo.NEXT:
+            decided = self.router.all([each.person for each in due], desk, now)
+        else:
+            there = desk.standing(self.routing.fallback) is Standing.ACTIVE
+            back = Routed(How.GIVEN, self.routing.fallback, "back to the queue", 0)
+            decided = {
+                each.person.id: replace(back, number=desk.number + number) if there else replace(back, owner=None)
+                for number, each in enumerate(due, start=1)
+            }
+        made = []
+        for one in due:
+            found = _not_touched(decided[one.person.id], overdue[one.place])
+            decision = self._with(decisions[one.place], found, one)
+            write = decision.write_to(Side.CRM)
+            if isinstance(write, Update):
+                confirmed = (decision.base or EMPTY_BASE).confirmed.crm
+                expect = {name: confirmed[name] for name in write.fields if name in confirmed}
+                made.append(
+                    self._put(decision, write, replace(write, expect={**(write.expect or {}), **expect}), found)
+                )
+        return made
 
     # -- who is due --------------------------------------------------------------------------------------------------
     def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> _Due | None:
@@ -284,6 +362,17 @@ class _Routing:
             actions.append(new)
         lane = min(decision.lane, new.lane, key=LANES.index)
         return replace(decision, actions=tuple(actions), lane=lane, routed=found)
+
+
+def _untouched(planner: Planner, overdue: Overdue) -> Decision:
+    nobody: Pair[RemoteRecord | None] = Pair(None, None)
+    return Decision(planner.kind.kind, overdue.linked.link, overdue.linked.base, nobody, (Nothing("not touched"),))
+
+
+def _not_touched(found: Routed, overdue: Overdue) -> Routed:
+    """A decision of the rules as it is remembered where somebody was late: whose the person was stands first."""
+    late = Passed(TOUCH_WITHIN, overdue.owner, f"did not touch them until {stamp(overdue.due)}")
+    return replace(found, rule=NOT_TOUCHED + found.rule, passed=(late, *found.passed))
 
 
 def _others(write: Create | Update, name: str) -> tuple[FieldChange, ...]:

@@ -211,11 +211,12 @@ class Member:
 class Undone:
     """An open episode that waits for sales: per clock when a warning is due and when its time is over.
 
-    Both are ``None`` for what is done, or has no time to be done in.
+    Both are ``None`` for what is done, or has no time to be done in. ``opened`` is when it began.
     """
 
     episode: str
     person: str
+    opened: Instant
     touch: tuple[Instant | None, Instant | None]
     decision: tuple[Instant | None, Instant | None]
 

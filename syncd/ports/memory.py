@@ -34,6 +34,10 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 LATE: Final = "handoff:late"
 """Under which name it is remembered until when was told which handoffs are late."""
 
+HANDED_ON: Final = "handoff:handed_on"
+"""Under which name it is remembered since when people are taken from owners who are late, and up to which instant the
+ledger was told of it, as text."""
+
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
 

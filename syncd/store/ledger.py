@@ -119,7 +119,7 @@ class Ledger:
         t = episode
         edges = (t.c.touch_warned, t.c.touch_due, t.c.decision_warned, t.c.decision_due)
         wanted = (
-            select(t.c.id, t.c.person, t.c.touched_at, t.c.accepted_at, *edges)
+            select(t.c.id, t.c.person, t.c.opened_at, t.c.touched_at, t.c.accepted_at, *edges)
             .where(
                 t.c.connection == self._connection,
                 t.c.closed_at.is_(None),
@@ -133,10 +133,11 @@ class Ledger:
             Undone(
                 which,
                 person,
+                from_ms(opened),
                 (maybe_from_ms(touch[0]), maybe_from_ms(touch[1])) if touched is None else (None, None),
                 (maybe_from_ms(decision[0]), maybe_from_ms(decision[1])) if accepted is None else (None, None),
             )
-            for which, person, touched, accepted, *times in rows
+            for which, person, opened, touched, accepted, *times in rows
             for touch, decision in ((times[:2], times[2:]),)
         ]
 

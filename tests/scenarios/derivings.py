@@ -65,8 +65,8 @@ def edit(path: Path, change: Change) -> None:
 
 
 def derived_config(folder: Path, *names: str, decays: Change | None = None) -> Path:
-    """The configuration that both teams agreed on, with derived fields: those named, or all of ``FIELDS``. With ``decays`` a
-    visit counts, less with its age, and the rating may be changed.
+    """The configuration that both teams agreed on, with derived fields: those named, or all of ``FIELDS``. With
+    ``decays`` a visit counts, less with its age, and the rating may be changed.
     """
     config = agreed(folder)
 

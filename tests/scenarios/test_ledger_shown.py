@@ -224,9 +224,7 @@ def test_it_follows_from_a_handoff_and_is_what_it_is(tmp_path: Path) -> None:
     """`check` names the field that has nothing to follow from, and the type that it must have."""
     config = configured(tmp_path)
     edit(config / "lifecycle.yaml", lambda tree: tree.pop("handoff"))
-    edit(
-        config / "schema" / "person.yaml", lambda tree: tree["fields"]["in_sales_hands"].update({"type": "string"})
-    )
+    edit(config / "schema" / "person.yaml", lambda tree: tree["fields"]["in_sales_hands"].update({"type": "string"}))
     with pytest.raises(BadConfig) as told:
         load(config, config_environment(), read_only={})
     words = str(told.value)
