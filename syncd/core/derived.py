@@ -181,7 +181,7 @@ def _unknown(reads: frozenset[str], unsettled: Mapping[str, str]) -> Stands | No
 
 
 def _told(sort: Derived, handed: Handed | None) -> Answer:
-    """What the ledger says; it is asked only of people who are looked at, and knows nobody who was never handed over."""
+    """What the ledger says; it is asked of people who are looked at, and knows nobody who was never handed over."""
     if handed is None:
         return Stands("the ledger was not asked, or knows nothing of them")
     if sort is Derived.IN_SALES_HANDS:

@@ -13,8 +13,8 @@ Promises
 * What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the latest
   stage entry first.
 
-What shows the handoff ledger is counted as changes alone: many who are handed over at once are waited for until the same
-moment, and that somebody is waited for no more empties a field every day.
+What shows the handoff ledger is counted as changes alone: many who are handed over at once are waited for until the
+same moment, and a field is emptied every day because somebody is waited for no more.
 
 A field that takes its values from a list is not held for many equal values, which are its nature, but for a value that
 it never had, and for five times its usual hourly rate.

@@ -297,8 +297,9 @@ class _Routing:
         return Desk(self.users, dict(turns), today, opened, number)
 
     def _open(self) -> dict[str, int]:
-        """Open people by who has them now: so whoever picks somebody up from a queue has one more. Whoever is open no
-        more is noted, to be released with what this cycle settles.
+        """Open people by who has them now: so whoever picks somebody up from a queue has one more. They are those whom
+        routing gave to anybody, and those of the ledger's open handoffs. Whoever is open no more is noted, to be
+        released with what this cycle settles.
         """
         counted: dict[str, int] = {}
         live = self.world.store.live_assignments()
@@ -315,6 +316,13 @@ class _Routing:
                 owner = each.routed.owner if owner is MISSING else owner
             if owner is not None:
                 counted[str(owner)] = counted.get(str(owner), 0) + 1
+        known = {each.link for each in live}
+        others = [person for person in self.world.store.open_people() if person not in known]
+        for found in self.world.store.by_link(others).values():
+            if found.base is not None and found.link.state is LinkState.LIVE and self._is_open(found.base):
+                owner = self._read(self.planner, found.link.refs.crm, self.routing.owner, found.base)
+                if isinstance(owner, str):
+                    counted[owner] = counted.get(owner, 0) + 1
         return counted
 
     def _is_open(self, base: Base | None) -> bool:

@@ -92,6 +92,22 @@ class Ledger:
             rows = self._among(tx, _OWNERS, companies)
         return {company: owner for _, _, company, owner in sorted(rows)}
 
+    def open_people(self) -> Sequence[str]:
+        """Everybody of an open episode."""
+        here = episode_member.c.connection == self._connection
+        wanted = (
+            select(episode_member.c.person)
+            .distinct()
+            .join(
+                episode,
+                (episode.c.connection == episode_member.c.connection) & (episode.c.id == episode_member.c.episode),
+            )
+            .where(here, episode.c.closed_at.is_(None))
+            .order_by(episode_member.c.person)
+        )
+        with self._database.reading("read open episodes") as tx:
+            return [row[0] for row in _raw(tx, wanted)]
+
     def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The people of episodes, whoever opened one first; ids that do not exist are not in the answer."""
         with self._database.reading("read episodes") as tx:

@@ -31,9 +31,9 @@ NEXT = {"to": "next"}
 WEEK = 7 * 24 * HOUR
 
 
-def desk_of(folder: Path, late: dict[str, Any] | None, **changed: Any) -> Desk:
+def desk_of(folder: Path, late: dict[str, Any] | None) -> Desk:
     """A desk at which three take turns, and what becomes of whom nobody touches."""
-    desk = Desk.of(folder, **({} if late is None else {"late": late}), **changed)
+    desk = Desk.of(folder) if late is None else Desk.of(folder, late=late)
     desk.cycle()
     desk.cycle()
     return desk
@@ -143,10 +143,10 @@ def test_an_owner_whom_somebody_chose_meanwhile_keeps_them(tmp_path: Path) -> No
             if name != "write":
                 return getattr(writes, name)
 
-            def write(shape: Any, batch: Any, deadline: Any) -> Any:
+            def write(shape: Any, batch: Any, *more: Any) -> Any:
                 if any("OwnerId" in each.fields for each in batch):
                     desk.sell(desk.lead_of(second), OwnerId=desk.user("cam"))
-                return writes.write(shape, batch, deadline)
+                return writes.write(shape, batch, *more)
 
             return write
 

@@ -178,7 +178,12 @@ def test_people_who_were_handed_over_before_the_fields_get_them(tmp_path: Path) 
     schema = config / "schema" / "person.yaml"
     with_fields = schema.read_text(encoding="utf-8")
     made = fitted(config)
-    edit(schema, lambda tree: [tree["fields"].pop(name) for name in SHOWN])
+
+    def without(tree: dict[str, Any]) -> None:
+        for name in SHOWN:
+            del tree["fields"][name]
+
+    edit(schema, without)
     steps = reread(made, config)
     steps.cycle()
     contact, lead, _ = qualified(steps)
