@@ -1,8 +1,9 @@
 """For which teams somebody moves people: found by who they are, never by the system in which they did it.
 
 What names an author most exactly decides alone: the user, then the role, then the queue they work from, then the
-profile; so one person can be taken out of what their role says, and one who is named in two teams serves both. It never guesses: an author whom the
-vendor does not tell, or whom no team names, is in a team only where the teams' own rule says in which.
+profile; so one person can be taken out of what their role says, and one who is named in two teams serves both. It never
+guesses: an author whom the vendor does not tell, or whom no team names, is in a team only where the teams' own rule
+says in which.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def test_open_people_count_for_whoever_has_them_now(tmp_path: Path) -> None:
 
 
 def test_open_people_whom_routing_never_gave_to_anybody_count(tmp_path: Path) -> None:
-    """Sales and marketing both knew her before the first link: no move, so nobody is routed, but she is Ann's handoff."""
+    """Both teams knew her before the first link: no move, so nobody is routed, but she is Ann's handoff."""
     pool = {"members": [address("ann"), address("ben")], "open": 1}
     desk = Desk.of(tmp_path, pools={"team": pool})
     lead = desk.lead(Email="p0@acme-works.com", OwnerId=desk.user("ann"), Status=NEW)
