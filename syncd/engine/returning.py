@@ -27,7 +27,7 @@ from syncd.engine.carry import carry_out
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered
 from syncd.engine.plans import kind_plan
-from syncd.engine.routing import Overdue, rerouted
+from syncd.engine.rerouting import Overdue, rerouted
 from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.episode import HandedOn, Undone
@@ -79,10 +79,12 @@ class _Handing:
         gather = Gather(world, self.kind, full=False)
         overdue = self._overdue(rows, before, gather)
         room = max(0, self.late.per_day - sum(1 for each in before if each.at > now - DAY))
+        if not room:
+            return
         if len(overdue) > room:
             emit("handoff.kept", records=len(overdue) - room, limit=self.late.per_day)
         gathered, planner = gather.into, gather.planner
-        decisions = rerouted(world, planner, gathered, self.routing, overdue[:room]) if room and overdue else []
+        decisions = rerouted(world, planner, gathered, self.routing, self.late, overdue[:room]) if overdue else []
         if decisions:
             plan = kind_plan(self.kind, decisions, gathered)
             carry_out(self.at_work, plan, gathered, origin=Origin.LIVE)

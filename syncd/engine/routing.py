@@ -19,20 +19,17 @@ from syncd.core.draft import guarded
 from syncd.core.layout import EMPTY_BASE, LANES
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner
-from syncd.core.routing import Desk, Incoming, Router, Standing, as_owner, given_today, keeper, may_take, standings
+from syncd.core.routing import Desk, Incoming, Router, as_owner, given_today, keeper, may_take, standings
 from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
-from syncd.model.link import Base, FieldChange, Linked, LinkState
+from syncd.model.link import Base, FieldChange, LinkState
 from syncd.model.plan import Action, Create, Decision, Nothing, Update
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import (
     BECAUSE,
-    NOT_TOUCHED,
     Assignment,
     How,
-    LateTo,
     Order,
-    Passed,
     Routed,
     Routing,
 )
@@ -44,17 +41,13 @@ from syncd.model.values import (
     Instant,
     Lane,
     Missing,
-    Pair,
     Side,
     Told,
     Wire,
-    stamp,
 )
 
 A_DAY: Final = timedelta(hours=50)
 """How far back a day may have begun, in any zone."""
-TOUCH_WITHIN: Final = "touch_within"
-"""The name of the rule by which an owner who was late is passed over first."""
 
 
 def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequence[Decision]) -> list[Decision]:
@@ -62,26 +55,7 @@ def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequen
     routing = planner.kind.routing
     if routing is None or not decisions or world.doubtful:  # a restored store does not know whose turn it was
         return list(decisions)
-    return _Routing(world, planner, gathered, routing).route(decisions)
-
-
-@dataclass(frozen=True, slots=True)
-class Overdue:
-    """One person whom ``owner`` did not touch until ``due``, as both sides last confirmed them."""
-
-    linked: Linked
-    owner: str
-    due: Instant
-
-
-def rerouted(
-    world: World, planner: Planner, gathered: Gathered, routing: Routing, overdue: Sequence[Overdue]
-) -> list[Decision]:
-    """Decisions that take people from owners who were late; none about those whom nobody else can be given.
-
-    Each expects the owner who was late: whoever is given to somebody else in that moment stays with them.
-    """
-    return _Routing(world, planner, gathered, routing).reroute(overdue)
+    return Assigning(world, planner, gathered, routing).route(decisions)
 
 
 def is_routed(change: FieldChange) -> bool:
@@ -100,7 +74,7 @@ def assignment(decision: Decision, action: Create | Update, *, intent: str, at: 
 
 
 @dataclass(slots=True)
-class _Due:
+class Due:
     """One decision that is to have an owner. ``taken_from`` is who has the person in the CRM now."""
 
     place: int
@@ -109,8 +83,8 @@ class _Due:
     taken_from: Canonical = None
 
 
-class _Routing:
-    """Routes the decisions of one kind."""
+class Assigning:
+    """Routes the decisions of one kind; ``users`` are who there is. ``engine.rerouting`` asks it for its parts."""
 
     def __init__(self, world: World, planner: Planner, gathered: Gathered, routing: Routing) -> None:
         self.world = world
@@ -134,49 +108,15 @@ class _Routing:
         due = [found for place, each in enumerate(answer) if (found := self._due(place, each, undone)) is not None]
         if not due:
             return answer
-        self._companies(due)
+        self.companies(due)
         now = self.world.clock.now()
-        decided = self.router.all([each.person for each in due], self._desk(now), now)
+        decided = self.router.all([each.person for each in due], self.desk(now), now)
         for each in due:
-            answer[each.place] = self._with(answer[each.place], decided[each.person.id], each)
+            answer[each.place] = self.with_owner(answer[each.place], decided[each.person.id], each)
         return answer
 
-    def reroute(self, overdue: Sequence[Overdue]) -> list[Decision]:
-        """Decisions on people who were not touched in time."""
-        late = self.routing.late
-        assert late is not None, "only a routing that says what becomes of them is asked"
-        due: list[_Due] = []
-        decisions = [_untouched(self.planner, each) for each in overdue]
-        for place, (each, decision) in enumerate(zip(overdue, decisions, strict=True)):
-            person = replace(self._incoming(decision, self._values(decision), None), late=each.owner, at=each.due)
-            due.append(_Due(place, person, "", each.owner))
-        self._companies(due)
-        now = self.world.clock.now()
-        desk = self._desk(now)
-        if late.to is LateTo.NEXT:
-            decided = self.router.all([each.person for each in due], desk, now)
-        else:
-            there = desk.standing(self.routing.fallback) is Standing.ACTIVE
-            back = Routed(How.GIVEN, self.routing.fallback, "back to the queue", 0)
-            decided = {
-                each.person.id: replace(back, number=desk.number + number) if there else replace(back, owner=None)
-                for number, each in enumerate(due, start=1)
-            }
-        made = []
-        for one in due:
-            found = _not_touched(decided[one.person.id], overdue[one.place])
-            decision = self._with(decisions[one.place], found, one)
-            write = decision.write_to(Side.CRM)
-            if isinstance(write, Update):
-                confirmed = (decision.base or EMPTY_BASE).confirmed.crm
-                expect = {name: confirmed[name] for name in write.fields if name in confirmed}
-                made.append(
-                    self._put(decision, write, replace(write, expect={**(write.expect or {}), **expect}), found)
-                )
-        return made
-
     # -- who is due --------------------------------------------------------------------------------------------------
-    def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> _Due | None:
+    def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> Due | None:
         link, stage = decision.link, self.routing.stage
         if decision.forgets or link.state is not LinkState.LIVE or self._waits(link.id):
             return None
@@ -185,16 +125,16 @@ class _Routing:
             after = None if stage is None else decision.agreed.get(stage)
             if not self.routing.created and after not in self.routing.stages:
                 return None
-            values = self._values(decision)
+            values = self.values(decision)
             kept = keeper(values.get(self.routing.owner), self.routing, self.users)
-            return _Due(place, self._incoming(decision, values, kept), "")
+            return Due(place, self.incoming(decision, values, kept), "")
         entered = self._entered(decision)
         if not entered and link.id not in undone:
             return None
         owner = self._owner_of(decision)
         if owner is MISSING or not may_take(owner, self.routing, self.users):
             return None
-        return _Due(place, self._incoming(decision, self._values(decision), None), entered, owner)
+        return Due(place, self.incoming(decision, self.values(decision), None), entered, owner)
 
     def _waits(self, link: str) -> bool:
         """Whether the vendor would not take the owner that routing gave: that is listed until a person says so."""
@@ -230,7 +170,7 @@ class _Routing:
         value = planner.lens.read(Side.CRM, ref.object, name, tuple(wires[each] for each in names))
         return MISSING if isinstance(value, Invalid) else value
 
-    def _values(self, decision: Decision) -> dict[str, Canonical]:
+    def values(self, decision: Decision) -> dict[str, Canonical]:
         """The shared values of a person, as both sides are to have them: decided on, else agreed, else as told."""
         agreed = {} if decision.base is None else decision.base.agreed
         values: dict[str, Canonical] = {**agreed, **decision.agreed}
@@ -248,7 +188,8 @@ class _Routing:
         value = self.planner.lens.read(side, record.ref.object, name, told)
         return MISSING if isinstance(value, Invalid) else value
 
-    def _incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
+    def incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
+        """The person of a decision as the rules see them; ``kept`` is who has them on the marketing side."""
         stamps = [record.stamp for side in SIDES if (record := decision.seen.of(side)) is not None]
         company = values.get(self.routing.company) if self.routing.company is not None else None
         return Incoming(
@@ -260,7 +201,7 @@ class _Routing:
         )
 
     # -- what is known -----------------------------------------------------------------------------------------------
-    def _companies(self, due: Sequence[_Due]) -> None:
+    def companies(self, due: Sequence[Due]) -> None:
         """Who has the companies of those who are due: the owner of an open handoff, then that of the account."""
         kind = self.routing.company_kind
         wanted = sorted({each.person.company for each in due if each.person.company is not None})
@@ -284,7 +225,7 @@ class _Routing:
                 owners.append((accounts[company], "of the company's account"))
             each.person = replace(each.person, company_owners=tuple(owners))
 
-    def _desk(self, now: Instant) -> Desk:
+    def desk(self, now: Instant) -> Desk:
         """Turns and loads, as the assignments that were carried out say."""
         store, pools = self.world.store, self.routing.pools
         number, turns = store.turns()
@@ -331,7 +272,7 @@ class _Routing:
         return base is not None and base.agreed.get(self.routing.stage) in self.routing.open_in
 
     # -- the decision ------------------------------------------------------------------------------------------------
-    def _with(self, decision: Decision, found: Routed, due: _Due) -> Decision:
+    def with_owner(self, decision: Decision, found: Routed, due: Due) -> Decision:
         """The decision with the owner in the one write to the CRM, which is made where there is none yet."""
         found = replace(found, entered=due.entered)
         write = decision.write_to(Side.CRM)
@@ -370,17 +311,6 @@ class _Routing:
             actions.append(new)
         lane = min(decision.lane, new.lane, key=LANES.index)
         return replace(decision, actions=tuple(actions), lane=lane, routed=found)
-
-
-def _untouched(planner: Planner, overdue: Overdue) -> Decision:
-    nobody: Pair[RemoteRecord | None] = Pair(None, None)
-    return Decision(planner.kind.kind, overdue.linked.link, overdue.linked.base, nobody, (Nothing("not touched"),))
-
-
-def _not_touched(found: Routed, overdue: Overdue) -> Routed:
-    """A decision of the rules as it is remembered where somebody was late: whose the person was stands first."""
-    late = Passed(TOUCH_WITHIN, overdue.owner, f"did not touch them until {stamp(overdue.due)}")
-    return replace(found, rule=NOT_TOUCHED + found.rule, passed=(late, *found.passed))
 
 
 def _others(write: Create | Update, name: str) -> tuple[FieldChange, ...]:
