@@ -6,6 +6,7 @@ The example's clocks: whoever has no grade better than C is to be touched within
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from syncd.operations.finding import find_hits
 from syncd.operations.routing import story_of
 from syncd.settings.loading import load
 from tests.scenarios.lifecycles import WORKING
-from tests.scenarios.routings import TEAM, Desk, configured, routing
+from tests.scenarios.routings import TEAM, Desk, address, configured, routing
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_handoffs import killed_at_each_effect
 from tests.worlds import config_environment
@@ -178,7 +179,9 @@ def test_what_was_late_before_it_was_switched_on_stays(tmp_path: Path) -> None:
     """The first look only remembers from when on it counts: no landslide on the day of the change."""
     desk = desk_of(tmp_path / "off", None)
     contacts = given(desk, 2)
-    desk.cycle(after=WEEK)
+    ((touch, decision),) = set(desk.both.store.episode_columns(("touch_due", "decision_due")))
+    between = datetime.fromtimestamp((touch + decision) / 2_000, UTC)  # so that there is still something to wait for
+    desk.cycle(after=(between - desk.both.clock.now()).total_seconds())
     config = configured(tmp_path / "on", routing(late=NEXT))
     settings = load(config, config_environment(), read_only={}).connection(None)
     desk.both.world.connection = settings.connection
@@ -186,6 +189,31 @@ def test_what_was_late_before_it_was_switched_on_stays(tmp_path: Path) -> None:
         desk.cycle(after=WEEK)
     assert desk.owners(contacts) == ["ann", "ben"]
     assert not handed_on(desk)
+
+
+def test_whoever_got_them_is_not_late_in_turn(tmp_path: Path) -> None:
+    """By Ben's own calendar the time is over days after he got them: that is no second breach of one handoff."""
+    rare = {"rare": {"name": "Seldom", "zone": "UTC", "hours": {"weekdays": "12:00-12:10"}, "owners": [address("ben")]}}
+    config = configured(tmp_path, routing(late=NEXT))
+    calendars = yaml.safe_load((config / "calendars.yaml").read_text(encoding="utf-8"))
+    calendars["calendars"] |= rare
+    lifecycle = yaml.safe_load((config / "lifecycle.yaml").read_text(encoding="utf-8"))
+    lifecycle["handoff"]["touch_within"] = "1 hour"
+    for name, tree in (("calendars", calendars), ("lifecycle", lifecycle)):
+        (config / f"{name}.yaml").write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    desk = Desk.over(config)
+    desk.cycle()
+    desk.cycle()
+    contacts = given(desk, 1)
+    desk.cycle(after=24 * HOUR)
+    desk.cycle(after=HOUR)
+    assert desk.owners(contacts) == ["ben"]
+    ((due,),) = desk.both.store.episode_columns(("touch_due",))
+    assert due > desk.both.clock.now().timestamp() * 1000, "his time is not over"
+    desk.cycle(after=2 * WEEK)
+    desk.cycle()
+    assert desk.owners(contacts) == ["ben"]
+    desk.both.store.close()
 
 
 def test_killed_at_any_effect_somebody_is_handed_on_once(tmp_path: Path) -> None:
