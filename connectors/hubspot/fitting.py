@@ -38,6 +38,7 @@ _SORTS: Final = {
     FieldType.MONEY: ("number", "number"),
     FieldType.TEXT: ("string", "textarea"),
     FieldType.DATETIME: ("datetime", "date"),
+    FieldType.BOOLEAN: ("bool", "booleancheckbox"),
 }
 """Type and field type of a property for what a derived field may hold."""
 _HARMLESS: Final = frozenset({"oauth"})
@@ -207,14 +208,15 @@ def _key(kind: str, name: str) -> dict[str, object]:
 
 def _own(kind: str, name: str, own: OwnField) -> dict[str, object]:
     """The definition of a property that syncd fills. Facts: vendor's guide to properties, "Property type and fieldType
-    values"; an enumeration needs its options.
+    values"; an enumeration needs its options, and a checkbox shows those two.
     """
     sort, shown = _SORTS[own.type]
     body = {**_text(kind, name, own.words), "type": sort, "fieldType": shown}
-    if own.options:
+    options = (("true", "Yes"), ("false", "No")) if own.type is FieldType.BOOLEAN else own.options
+    if options:
         body["options"] = [
             {"label": words, "value": value, "displayOrder": number, "hidden": False}
-            for number, (value, words) in enumerate(own.options)
+            for number, (value, words) in enumerate(options)
         ]
     return body
 

@@ -44,6 +44,7 @@ _SORTS: Final = {
     FieldType.MONEY: "Number",
     FieldType.TEXT: "LongTextArea",
     FieldType.DATETIME: "DateTime",
+    FieldType.BOOLEAN: "Checkbox",
 }
 """Types of fields for what a derived field may hold."""
 DESCRIPTION: Final = "What syncd needs, and no more. Made by `syncd setup`."
@@ -82,6 +83,8 @@ def own_metadata(name: str, own: OwnField) -> dict[str, object]:
             metadata |= {"length": 4_000, "visibleLines": 5}
         case FieldType.DECIMAL | FieldType.INTEGER | FieldType.MONEY:
             metadata |= {"precision": 18, "scale": 0 if own.type is FieldType.INTEGER else 2}
+        case FieldType.BOOLEAN:
+            metadata["defaultValue"] = False
         case _:
             pass
     return metadata

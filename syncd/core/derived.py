@@ -23,7 +23,7 @@ from syncd.core.deal_stage import deciding
 from syncd.core.layout import digest
 from syncd.core.rating import Profiles
 from syncd.core.types import read_decimal
-from syncd.model.derived import DEALT, RATED, STAGED, Definitions, Derivation, Derived
+from syncd.model.derived import DEALT, LEDGERED, RATED, STAGED, Definitions, Derivation, Derived, Handed
 from syncd.model.episode import Deal, DealState
 from syncd.model.lifecycle import Journey
 from syncd.model.persona import PERSONA
@@ -59,11 +59,14 @@ Answer: TypeAlias = Computed | Stands | Held
 
 @dataclass(frozen=True, slots=True)
 class Been:
-    """The stage a person is in, what they have been through, how their deals stand; ``None`` where nobody has said."""
+    """The stage a person is in, what they have been through, how their deals stand, and what the ledger says of them;
+    ``None`` where nobody has said.
+    """
 
     stage: Canonical = None
     journey: Journey | None = None
     deals: tuple[Deal, ...] | None = None
+    handed: Handed | None = None
 
 
 NOWHERE: Final = Been()
@@ -85,7 +88,7 @@ class Deriver:
 
     ``reads`` are the shared fields that they follow from; ``terms`` changes with the definitions; ``ages`` says that
     the grade may change by the day alone, ``staged`` that a field shows what a person has been through, ``dealt`` that
-    one shows something of their deals.
+    one shows something of their deals, ``ledgered`` that one shows what the ledger says.
     """
 
     def __init__(self, definitions: Definitions, wanted: Mapping[str, Derivation]) -> None:
@@ -93,8 +96,10 @@ class Deriver:
         self._wanted = dict(wanted)
         self._profiles = _profiles(definitions)
         self._rating = definitions.rating
-        self.terms = _terms(definitions)
         sorts = {each.sort for each in wanted.values()}
+        self.ledgered = bool(sorts & LEDGERED)
+        self.terms = _terms(definitions)
+        self._ledger = digest(self.terms, definitions.ledger) if self.ledgered else ""
         self._rated = bool(sorts & RATED)
         self._by_persona = self._rated and PERSONA in self._profiles.grade_reads
         self._of_persona = self._profiles.persona_reads if self._by_persona or Derived.PERSONA in sorts else frozenset()
@@ -105,6 +110,10 @@ class Deriver:
         self._profiled = self._rated or Derived.PERSONA in sorts
         self.staged = bool(sorts & STAGED)
         self.dealt = bool(sorts & DEALT)
+
+    def terms_of(self, sort: Derived) -> str:
+        """What changes with the definitions that one sort of field follows from."""
+        return self._ledger if sort in LEDGERED else self.terms
 
     def of(
         self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str], been: Been = NOWHERE
@@ -132,6 +141,8 @@ class Deriver:
                 return won(answers.been.deals)
             case Derived.LOSS_REASON:
                 return lost(answers.been.deals)
+            case Derived.RESPOND_BY | Derived.LAST_TOUCH | Derived.IN_SALES_HANDS:
+                return _told(wanted.sort, answers.been.handed)
         rated = answers.profile.rated
         if rated is None or answers.doubt is not None:
             return answers.doubt or Stands("there is no rating")
@@ -188,6 +199,16 @@ class Answers:
 def _unknown(reads: frozenset[str], unsettled: Mapping[str, str]) -> Stands | None:
     found = sorted(reads & unsettled.keys())
     return Stands("; ".join(f"{name} {unsettled[name]}" for name in found)) if found else None
+
+
+def _told(sort: Derived, handed: Handed | None) -> Answer:
+    """What the ledger says; it is asked of people who are looked at, and knows nobody who was never handed over."""
+    if handed is None:
+        return Stands("the ledger was not asked, or knows nothing of them")
+    if sort is Derived.IN_SALES_HANDS:
+        return Computed(handed.in_sales_hands)
+    at = handed.respond_by if sort is Derived.RESPOND_BY else handed.last_touch
+    return Computed(None if at is None else stamp(at.replace(microsecond=0)))
 
 
 def entered(stage: str | None, been: Been) -> Answer:

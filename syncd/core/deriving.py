@@ -30,7 +30,7 @@ from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.model.beside import DEALS, journey_of
-from syncd.model.derived import DEALT, Derivation, Derived, terms_of
+from syncd.model.derived import DEALT, LEDGERED, Derivation, Derived, Handed, terms_of
 from syncd.model.lifecycle import Journey
 from syncd.model.link import Base, Conflict, FieldChange, Link, Topic
 from syncd.model.mapping import FieldMapping
@@ -56,7 +56,7 @@ class _Done(Enum):
 
 class Deriving:
     """The derived fields of one kind. ``names`` are all of them; ``resting`` those that are left as they stand, and
-    ``only`` those that are looked at, all if it is empty.
+    ``only`` those that are looked at, all if it is empty. ``ledgered`` says that one shows what the ledger says.
     """
 
     def __init__(
@@ -89,6 +89,9 @@ class Deriving:
         self._deriver = Deriver(definitions, {name: wanted for name, (_, wanted) in self._fields.items()})
         self._terms_of = {name: terms_of(name) for name in self._fields}
         self._dealt = frozenset(name for name, (_, wanted) in self._fields.items() if wanted.sort in DEALT)
+        terms = {name: self._deriver.terms_of(wanted.sort) for name, (_, wanted) in self._fields.items()}
+        self._terms_now = [(terms_of(name), each) for name, each in terms.items()]
+        self.ledgered = self._deriver.ledgered
         self._stage = definitions.stage
         staged = () if self._stage is None else (self._stage, journey_of(self._stage))
         self._follows = self._deriver.reads.union(staged)
@@ -99,13 +102,10 @@ class Deriving:
         """
         if self._deriver.ages:
             return True
-        agreed, terms = base.agreed, self._deriver.terms
-        if any(not str(agreed.get(name, "")).startswith(terms) for name in self._terms_of.values()):
+        agreed = base.agreed
+        if any(not str(agreed.get(name, "")).startswith(terms) for name, terms in self._terms_now):
             return True
-        if not self._dealt:
-            return False
-        dealt = self._terms_dealt(agreed)
-        return any(agreed.get(self._terms_of[name]) != dealt for name in self._dealt)
+        return any(agreed.get(self._terms_of[name]) != self._terms_dealt(agreed) for name in self._dealt)
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
         """Adds to a draft, whose other fields are decided, what the derived ones come to."""
@@ -115,15 +115,14 @@ class Deriving:
         shown = self._shown(person)
         if not (
             moved
+            or known.handed is not None
             or self.due(base)
             or any(look.news or look.off(agreed.get(name, MISSING)) for name, looks in shown for _, look in looks)
         ):
             return
-        answers = self._answers(person)
-        terms = self._terms(answers)
+        answers = self._answers(person, known.handed)
         for name, looks in shown:
-            by = self._terms_dealt(agreed) if name in self._dealt else terms
-            self._field(draft, name, looks, answers, by, person, known, moved=moved)
+            self._field(draft, name, looks, answers, person, known, moved=moved)
 
     def create(
         self, decision: Decision, values: Mapping[str, Canonical], *, origin: Side, record: RemoteRecord
@@ -152,7 +151,7 @@ class Deriving:
                     continue
                 if not isinstance(wires, Inexpressible):
                     self._put(writes, mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
-            agreed |= {name: answer.value, self._terms_of[name]: self._terms(answers)}
+            agreed |= {name: answer.value, self._terms_of[name]: self._terms(name, answers, agreed)}
         written = tuple(writes.changes)
         action = replace(made, fields=writes.fields, changes=written, lane=writes.lane, dated=writes.dated)
         actions = tuple(action if each is made else each for each in decision.actions)
@@ -165,7 +164,6 @@ class Deriving:
         name: str,
         looks: Looks,
         answers: Answers,
-        terms: str,
         person: Person,
         known: Known,
         *,
@@ -173,6 +171,7 @@ class Deriving:
     ) -> None:
         """Writes one field to each side that shows another value; where none does, that is settled."""
         agreed, kept = person.base.agreed, self._terms_of[name]
+        terms = self._terms(name, answers, person.base.agreed)
         last, as_before = agreed.get(name, MISSING), agreed.get(kept) == terms
         aged = self._deriver.ages and self._fields[name][1].sort in _AGED
         answer = None
@@ -247,15 +246,20 @@ class Deriving:
         """Into a write; a time that was not there before, and what ages, is another whenever it is computed."""
         writes.put(mapping, wires, change)
         sort = self._fields[mapping.name][1].sort
-        if sort is Derived.STAGE_ENTERED or (sort in _AGED and self._deriver.ages):
+        if sort is Derived.STAGE_ENTERED or sort in LEDGERED or (sort in _AGED and self._deriver.ages):
             writes.dated |= wires.keys()
 
     def _terms_dealt(self, agreed: Mapping[str, Canonical]) -> str:
         """By which definitions, and of which deals, a value is computed."""
         return f"{self._deriver.terms} {digest(agreed.get(DEALS))}"
 
-    def _terms(self, answers: Answers) -> str:
-        return f"{self._deriver.terms} {answers.grade or ''}".rstrip()
+    def _terms(self, name: str, answers: Answers, agreed: Mapping[str, Canonical]) -> str:
+        """By which definitions a field is computed, and to which grade or of which deals."""
+        sort = self._fields[name][1].sort
+        if sort in DEALT:
+            return self._terms_dealt(agreed)
+        terms = self._deriver.terms_of(sort)
+        return terms if sort in LEDGERED else f"{terms} {answers.grade or ''}".rstrip()
 
     def _shown(self, person: Person) -> list[tuple[str, Looks]]:
         """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every
@@ -277,7 +281,7 @@ class Deriving:
                 found.append((name, tuple(looks)))
         return found
 
-    def _answers(self, person: Person) -> Answers:
+    def _answers(self, person: Person, handed: Handed | None) -> Answers:
         """What the fields come to, from the values as they stand after this decision: decided on now, else agreed on,
         else told by one side, or by both alike. A field that no record of this link can have is empty.
         """
@@ -296,7 +300,7 @@ class Deriving:
                 unsettled[name] = "differs between both sides and was never agreed"
             elif looks:
                 unsettled[name] = _UNTOLD
-        return self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(person.value))
+        return self._deriver.of(values, self._now, unsettled=unsettled, been=self._been(person.value, handed))
 
     def _input(self, name: str, side: Side, person: Person) -> Seen | None:
         """A field that others follow from, on one side; ``None`` where its record cannot have it."""
@@ -305,14 +309,14 @@ class Deriving:
             return None
         return self._sight.of(side, name, object_name=object_name, base=person.base, record=person.seen.of(side))
 
-    def _been(self, value: Callable[[str], Told | None]) -> Been:
+    def _been(self, value: Callable[[str], Told | None], handed: Handed | None = None) -> Been:
         """What a person has been through, if a field shows it."""
         deals = None
         if self._deriver.dealt:
             held = value(DEALS)
             deals = deals_of("", {DEALS: held}) if isinstance(held, str) else None
         if self._stage is None or not self._deriver.staged:
-            return NOWHERE if deals is None else Been(deals=deals)
+            return NOWHERE if deals is None and handed is None else Been(deals=deals, handed=handed)
         stage, kept = value(self._stage), value(journey_of(self._stage))
         journey = Journey.read(kept) if isinstance(kept, str) else None
-        return Been(None if stage is MISSING else stage, journey, deals)
+        return Been(None if stage is MISSING else stage, journey, deals, handed)

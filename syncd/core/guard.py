@@ -13,6 +13,9 @@ Promises
 * What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the latest
   stage entry first.
 
+What shows the handoff ledger is counted as changes alone: many who are handed over at once are waited for until the
+same moment, and a field is emptied every day because somebody is waited for no more.
+
 A field that takes its values from a list is not held for many equal values, which are its nature, but for a value that
 it never had, and for five times its usual hourly rate.
 """
@@ -27,6 +30,7 @@ from syncd.core.draft import only
 from syncd.core.planner import Planner
 from syncd.core.windows import Allowance, Bound, Windows
 from syncd.model.brake import IN_LINE, Count, Expectation, HeldChange, Key, Limits, Mark, Measure
+from syncd.model.derived import LEDGERED
 from syncd.model.link import FieldChange
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Create, Decision, Detach, Nothing, Update
@@ -183,6 +187,8 @@ class Guard:
     def _keys(self, side: Side, mapping: FieldMapping, change: FieldChange) -> list[Key]:
         """What one changed field counts for."""
         kind, name, after = self.kind, mapping.name, change.after
+        if mapping.derive is not None and mapping.derive.sort in LEDGERED:
+            return [(kind, Measure.UPDATES, side, name, "")]
         if after is None:
             return [(kind, Measure.CLEARS, side, name, "")]
         stage = mapping.lane is Lane.HANDOFF

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from syncd.model.derived import Handed
 from syncd.model.lifecycle import Move
 from syncd.model.link import Base, Conflict, Link, Parked
 from syncd.model.remote import RemoteRecord, RemoteRef
@@ -57,13 +58,15 @@ class Person:
 @dataclass(frozen=True, slots=True)
 class Known:
     """What else is known of one link besides its Base: what waits, what a person chose, when fields changed, and the
-    moves of each side since they last agreed on a stage (``None``: not asked for).
+    moves of each side since they last agreed on a stage (``None``: not asked for). ``handed`` is what the handoff
+    ledger says (``None``: not asked, or nothing).
     """
 
     conflicts: Sequence[Conflict] = ()
     parked: Sequence[Parked] = ()
     times: Mapping[str, Times] = field(default_factory=dict)
     moves: Pair[tuple[Move, ...]] | None = None
+    handed: Handed | None = None
 
 
 NOTHING_KNOWN = Known()

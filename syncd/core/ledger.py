@@ -30,7 +30,7 @@ from syncd.model.episode import (
     Oddity,
     State,
 )
-from syncd.model.lifecycle import SYSTEM, Span
+from syncd.model.lifecycle import Span
 from syncd.model.values import Instant
 
 _ENDS: Final = {Meaning.LOST: State.LOST, Meaning.RECYCLED: State.RECYCLED, Meaning.WON: State.WON}
@@ -42,6 +42,11 @@ def episodes_of(events: Iterable[Event], book: Book) -> tuple[Episode, ...]:
 
     :param events: whatever is known of them, in any order; whole companies, since people of one company share episodes.
     """
+    return tuple(episode_of(shared, book) for shared in shared_legs(events, book))
+
+
+def shared_legs(events: Iterable[Event], book: Book) -> Sequence[Sequence[Leg]]:
+    """The cycles of these people, those of one episode together, in the order in which the episodes began."""
     people: dict[str, list[Event]] = {}
     for event in set(events):
         people.setdefault(event.person, []).append(event)
@@ -57,7 +62,12 @@ def episodes_of(events: Iterable[Event], book: Book) -> tuple[Episode, ...]:
         found.append([leg])
         if leg.company is not None:
             latest[leg.company] = found[-1]
-    return tuple(_Writing(tuple(shared), book).episode() for shared in found)
+    return found
+
+
+def episode_of(legs: Sequence[Leg], book: Book) -> Episode:
+    """One episode, from the cycles that it is made of."""
+    return _Writing(tuple(legs), book).episode()
 
 
 def episode_id(person: str, cycle: int) -> str:
@@ -108,6 +118,8 @@ class _Writing:
             self.oddities.add(Oddity.NEVER_QUALIFIED)
         if born is not Born.SALES and "origin" not in facts:
             self.oddities.add(Oddity.NO_ORIGIN)
+        if any(leg.handed_on for leg in self.legs):
+            self.oddities.add(Oddity.HANDED_ON)
         return Episode(
             id=episode_id(first.person, first.cycle),
             members=tuple(Member(leg.person, leg.cycle, leg.opened, leg.qualified is not None) for leg in self.legs),
@@ -171,15 +183,8 @@ class _Writing:
         return min(later) if later else qualified if times else None
 
     def _touched(self, since: Instant) -> Instant | None:
-        """The first thing a person of sales did since then: an activity, or a decision that no automation made."""
-        decided = (
-            step.at
-            for leg in self.legs
-            for step in leg.steps
-            if step.meaning is not Meaning.QUALIFIED and step.team not in {"", SYSTEM}
-        )
-        touches = (each.at for leg in self.legs for each in leg.touches)
-        return min((at for at in (*decided, *touches) if at >= since), default=None)
+        """The first thing that a person of sales did since then."""
+        return min((at for leg in self.legs for at in leg.by_sales() if at >= since), default=None)
 
     def _owner(self) -> tuple[str | None, Clock]:
         """Who owns it: that of the person who opened it. Others who own one of its people are listed."""

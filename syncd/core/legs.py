@@ -13,8 +13,8 @@ from operator import attrgetter
 from typing import Final
 
 from syncd.core.book import Book
-from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, Meaning, Moved, Told, Touched
-from syncd.model.lifecycle import NEW
+from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, HandedOn, Meaning, Moved, Told, Touched
+from syncd.model.lifecycle import NEW, SYSTEM
 from syncd.model.values import Instant
 
 _ORDER: Final = {meaning: number for number, meaning in enumerate(Meaning)}
@@ -48,6 +48,7 @@ class Leg:
     contacted: Instant | None = None
     deliveries: list[Delivered] = field(default_factory=list)
     touches: list[Touched] = field(default_factory=list)
+    handed_on: list[HandedOn] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
     qualified: Instant | None = None
     accepted: Instant | None = None
@@ -65,6 +66,13 @@ class Leg:
     def company(self) -> str | None:
         """Their company when it began."""
         return self.facts.get("company")
+
+    def by_sales(self) -> Iterator[Instant]:
+        """When a person of sales did something: an activity, or a decision that no automation made."""
+        for step in self.steps:
+            if step.meaning is not Meaning.QUALIFIED and step.team not in {"", SYSTEM}:
+                yield step.at
+        yield from (each.at for each in self.touches)
 
     def read(self) -> None:
         """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win."""
@@ -115,9 +123,10 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
         begun[1] = loose[0].at
     legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
     for event in known:
-        if legs and isinstance(event, (Delivered, Touched, Deal)):
+        if legs and isinstance(event, (Delivered, Touched, HandedOn, Deal)):
             leg = legs.get(event.cycle or 0) or _by_time(legs, event.at)
-            {Delivered: leg.deliveries, Touched: leg.touches, Deal: leg.deals}[type(event)].append(event)  # type: ignore[attr-defined]
+            kept = {Delivered: leg.deliveries, Touched: leg.touches, HandedOn: leg.handed_on, Deal: leg.deals}
+            kept[type(event)].append(event)  # type: ignore[attr-defined]
     ordered = list(legs.values())
     for number, leg in enumerate(ordered):
         until = min((each.opened for each in ordered[number + 1 :]), default=None)

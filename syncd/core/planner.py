@@ -309,6 +309,11 @@ class Planner:
         topic, reason = verdict.topic, verdict.reason
         return held_field(self._connection, link, base, name, topic=topic, reason=reason, values=values, now=self._now)
 
+    @property
+    def ledgered(self) -> bool:
+        """Whether a derived field shows what the handoff ledger says."""
+        return self._derived is not None and self._derived.ledgered
+
     def field(self, name: str) -> FieldMapping:
         """The mapping of one shared field."""
         return self._fields[name]

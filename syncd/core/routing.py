@@ -61,6 +61,7 @@ class Standing(StrEnum):
     AMBIGUOUS = "is the name of several"
     AUTOMATION = "is no person"
     UNKNOWN = "is no user or queue of the CRM"
+    LATE = "has let the time pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class Incoming:
     """One person to be routed. ``at`` and ``id`` say who comes first; ``company`` is the link of their company.
 
     ``company_owners`` are who has the company, the first choice first, each with how that is known. ``keeper`` is who
-    has the person already, on the other side.
+    has the person already, on the other side; ``late`` who has let their time pass, and is not given them again.
     """
 
     id: str
@@ -77,6 +78,7 @@ class Incoming:
     company: str | None = None
     company_owners: tuple[tuple[str, str], ...] = ()
     keeper: str | None = None
+    late: str | None = None
 
 
 @dataclass(slots=True)
@@ -109,6 +111,11 @@ class Desk:
         """One whose turns and loads are its own."""
         mine = dict(self.turns), dict(self.today), dict(self.open)
         return Desk(self.users, *mine, self.number, dict(self.companies))
+
+    def without(self, owner: str) -> Desk:
+        """The same desk for somebody whom this owner is not to have; turns and loads are shared."""
+        users = {**self.users, owner: Standing.LATE}
+        return Desk(users, self.turns, self.today, self.open, self.number, self.companies)
 
     def note(self, routed: Routed, company: str | None) -> None:
         """Takes somebody's turn: of a desk that nobody else looks at."""
@@ -149,9 +156,10 @@ class Router:
     def all(self, people: Iterable[Incoming], desk: Desk, now: Instant) -> dict[str, Routed]:
         """Everybody's decision by id: whoever came first is first, and two of one moment go by their id."""
         decided: dict[str, Routed] = {}
-        mine = desk.copied()
+        mine = desk.copied()  # below, `desk` is it, as one person is to see it
         for person in sorted(people, key=lambda each: (each.at, each.id)):
-            decided[person.id] = routed = self.route(person, mine, now)
+            desk = mine if person.late is None else mine.without(person.late)
+            decided[person.id] = routed = self.route(person, desk, now)
             mine.note(routed, person.company)
         return decided
 

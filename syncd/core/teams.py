@@ -1,8 +1,9 @@
 """For which teams somebody moves people: found by who they are, never by the system in which they did it.
 
-What names an author most exactly decides alone: the user, then role and queue, then the profile; so one person can be
-taken out of what their role says, and one who is named in two teams serves both. It never guesses: an author whom the
-vendor does not tell, or whom no team names, is in a team only where the teams' own rule says in which.
+What names an author most exactly decides alone: the user, then the role, then the queue they work from, then the
+profile; so one person can be taken out of what their role says, and one who is named in two teams serves both. It never
+guesses: an author whom the vendor does not tell, or whom no team names, is in a team only where the teams' own rule
+says in which.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ class Membership:
         user = self._users.get(author.user.casefold())
         if user is not None:
             return user
-        role, queue = self._roles.get(author.role.casefold(), _NONE), self._queues.get(author.queue.casefold(), _NONE)
-        return role | queue or self._profiles.get(author.profile.casefold(), _NONE)
+        role = self._roles.get(author.role.casefold(), _NONE)
+        queue = self._queues.get(author.queue.casefold(), _NONE)
+        return role or queue or self._profiles.get(author.profile.casefold(), _NONE)
 
 
 def _index(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, frozenset[str]]:

@@ -10,21 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import Final
 
 from syncd.core.book import Book
+from syncd.core.handed import handed
 from syncd.core.ledger import episodes_of
 from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
+from syncd.engine.wishing import wish_to_show
 from syncd.model.beside import answered_of, called_of_answer, is_news, news_of
+from syncd.model.derived import Handed
 from syncd.model.episode import Delivered, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
 from syncd.model.values import Canonical, Instant, instant
 from syncd.ports.memory import SHADOW
 from syncd.ports.store import Settlement, Store
+
+LOT: Final = 2_000
+"""Of how many people the ledger is read at once."""
 
 
 class Booking:
@@ -34,6 +41,7 @@ class Booking:
         self._handoff = handoff
         self._shadowed: bool | None = None
         self._deals = None if handoff.deals is None else Dealings(handoff.deals, connection)
+        self.back = handoff.back
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
         self._news = self._facts | {self._stage, answered_of(handoff.stage)}
@@ -95,6 +103,21 @@ class Booking:
         people = sorted({each.person for each in touches})
         known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
         book_in(settlement, [each for each in touches if each.person in known], store=store, book=self.book)
+
+    def handed(self, people: Sequence[str], store: Store) -> Mapping[str, Handed]:
+        """What the ledger says of each of these people, as it stands; who was never handed over is not in it."""
+        found: dict[str, Handed] = {}
+        for start in range(0, len(people), LOT):
+            events = store.ledger_of(people[start : start + LOT])
+            found |= handed(events, self.book, back=self.back)
+        return found
+
+    def show(self, settlement: Settlement, connection: str, now: Instant) -> None:
+        """Wishes that the records of those whom a settlement books something of show it."""
+        if self._handoff.shown and settlement.events:
+            people = {each.person for each in settlement.events}
+            people |= {member.person for episode in settlement.episodes for member in episode.members}
+            settlement.wishes.append(wish_to_show(connection, sorted(people), now))
 
     def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
         """``agreed`` holds the news; beside it stand the values that both sides have."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from syncd.core.deriving import RULE
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
 from syncd.engine.brake import Brake
 from syncd.engine.gathered import Gathered, look_again
@@ -112,9 +113,11 @@ def check_clears(world: World, plan: KindPlan) -> None:
 
 
 def _clears(action: Action) -> bool:
-    """Whether a value would be gone on one side, or a person asked whether it may be."""
+    """Whether a value would be gone on one side, or a person asked whether it may be; what syncd computes comes from
+    no vendor.
+    """
     if isinstance(action, Update):
-        return any(change.after is None for change in action.changes)
+        return any(change.after is None and not change.rule.startswith(RULE) for change in action.changes)
     return isinstance(action, Hold) and action.conflict.topic is Topic.CLEAR
 
 

@@ -21,9 +21,11 @@ from syncd.engine.prepare import Prepared, prepare
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import reobserve
+from syncd.engine.returning import hand_on
 from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.sentinel import before_taking_away, refuse_others, renew
 from syncd.engine.shadow import catch_up, leave, look
+from syncd.engine.showing import show_ledger
 from syncd.engine.signals import append_signals
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
@@ -120,6 +122,8 @@ class _Cycle:
         before_taking_away(world, plan.kinds)
         self._carry_out(prepared, full=full)
         append_signals(self.at_work)
+        hand_on(self.at_work)
+        show_ledger(self.at_work, first_link=plan.first_link)
         if steady and not catching_up(world):
             reconcile(self.at_work)
         leave(world)

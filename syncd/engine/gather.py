@@ -35,7 +35,7 @@ from syncd.engine.veil import Veiled
 from syncd.engine.wishing import LOOK
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, RetryLater
-from syncd.model.link import QUARANTINED, VERSION, Conflict, Linked, LinkState, Parked
+from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import SIDES, Pair, Side
@@ -159,6 +159,24 @@ class Gather:
         for side in SIDES:
             self._take(side, [row for row in self._fetch(side, refs.of(side)) if isinstance(row, RemoteRecord)])
         return self._ended()
+
+    def as_confirmed(self, links: Sequence[str]) -> Gathered:
+        """Links as both sides last confirmed them. Read is only who was never seen with one of the fields."""
+        self._apart_from_cycles()
+        unseen: list[str] = []
+        for link, found in self.world.store.by_link(links).items():
+            if found.link.kind == self.kind and found.link.state is LinkState.LIVE and found.base is not None:
+                self.into.meetings[link] = Meeting(found, Pair(None, None))
+                if any(not self._seen_with_all(found, found.base, side) for side in SIDES):
+                    unseen.append(link)
+        self._meet(unseen)
+        return self._ended()
+
+    def _seen_with_all(self, found: Linked, base: Base, side: Side) -> bool:
+        """Whether a side has told each field that is looked at, of those that its record can have."""
+        slots = self.planner.slots(side, found.link.refs.of(side).object)
+        columns = (column for name in self.world.only for column in slots.get(name, ()))
+        return all(column in base.confirmed.of(side) for column in columns)
 
     def _apart_from_cycles(self) -> None:
         """What waits, but for what only a cycle carries out: wishes, and dead letters to be tried again."""

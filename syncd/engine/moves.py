@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from syncd.core.known import Moved
@@ -23,7 +24,8 @@ from syncd.model.link import Linked
 from syncd.model.mapping import KindMapping
 from syncd.model.plan import Create, Decision
 from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
-from syncd.model.values import MISSING, SIDES, Pair, Side, Wire
+from syncd.model.routing import QUEUE
+from syncd.model.values import MISSING, SIDES, FieldType, Pair, Side, Wire
 
 BACK = timedelta(days=3650)
 """How far a history is read: to its beginning."""
@@ -51,7 +53,8 @@ def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:
     """The moves of each of these linked records, by link and side, oldest first; one call a side and lot."""
     assert planner.stages is not None, "only a kind with a lifecycle is asked for moves"
     moved = [planner.stages.moved(linked, seen) for linked, seen in met]
-    told = Pair(*(_told(world, planner, side, [each.of(side) for each in moved]) for side in SIDES))
+    queues = Pair([""] * len(met), [_queue_of(planner, linked) for linked, _ in met])
+    told = Pair(*(_told(world, planner, side, [each.of(side) for each in moved], queues.of(side)) for side in SIDES))
     pairs = zip(told.marketing, told.crm, strict=True)
     return {linked.link.id: Pair(*pair) for (linked, _), pair in zip(met, pairs, strict=True)}
 
@@ -81,7 +84,23 @@ def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision])
     return [told.get(decision.link.id, decision) for decision in decisions]
 
 
-def _told(world: World, planner: Planner, side: Side, moved: Sequence[Moved | None]) -> list[tuple[Move, ...]]:
+def _queue_of(planner: Planner, linked: Linked) -> str:
+    """The queue that had a record of the CRM when both sides last agreed; empty if it was somebody's, or nobody's.
+
+    Whoever picks it up and moves it in one go has worked from the queue.
+    """
+    owner = next((each.name for each in planner.kind.fields if each.type is FieldType.OWNER), None)
+    ref, base = linked.link.refs.crm, linked.base
+    columns = () if owner is None else planner.slots(Side.CRM, ref.object).get(owner, ())
+    if owner is None or base is None or not columns or any(each not in base.confirmed.crm for each in columns):
+        return ""
+    value = planner.lens.read(Side.CRM, ref.object, owner, tuple(base.confirmed.crm[each] for each in columns))
+    return value.removeprefix(QUEUE) if isinstance(value, str) and value.startswith(QUEUE) else ""
+
+
+def _told(
+    world: World, planner: Planner, side: Side, moved: Sequence[Moved | None], queues: Sequence[str]
+) -> list[tuple[Move, ...]]:
     connector = world.connectors.of(side)
     asked = [each for each in moved if each is not None]
     events: dict[RemoteRef, list[FieldEvent]] = defaultdict(list)
@@ -92,7 +111,8 @@ def _told(world: World, planner: Planner, side: Side, moved: Sequence[Moved | No
             events[event.ref].append(event)
     people = _people(world.context.users.of(side))
     return [
-        () if each is None else tuple(_moves(planner, side, each, events[each.record.ref], people)) for each in moved
+        () if each is None else tuple(_moves(planner, side, each, events[each.record.ref], people, queue))
+        for each, queue in zip(moved, queues, strict=True)
     ]
 
 
@@ -107,9 +127,12 @@ def _people(directory: Directory) -> dict[str, Author]:
 
 
 def _moves(
-    planner: Planner, side: Side, moved: Moved, events: Sequence[FieldEvent], people: dict[str, Author]
+    planner: Planner, side: Side, moved: Moved, events: Sequence[FieldEvent], people: dict[str, Author], queue: str
 ) -> Iterable[Move]:
-    """What happened after the last time the confirmed stage was shown, up to the last time of the one that was read."""
+    """What happened after the last time the confirmed stage was shown, up to the last time of the one that was read.
+
+    :param queue: from which the authors worked; empty for none.
+    """
     assert planner.stages is not None
     record = moved.record
     now = tuple(record.fields.get(name) for name in moved.fields)
@@ -126,7 +149,7 @@ def _moves(
     # A record was made with a stage that its history does not tell: then all of it came later.
     begin = next((n + 1 for n in range(end - 1, -1, -1) if trail[n][0] == moved.before), 0)
     for stage, event in trail[begin : end + 1]:
-        yield Move(None if stage is None else str(stage), _author(event, people), event.at)
+        yield Move(None if stage is None else str(stage), _author(event, people, queue), event.at)
 
 
 def _forms(
@@ -146,7 +169,8 @@ def _forms(
             yield tuple(held[name] for name in fields), event
 
 
-def _author(event: FieldEvent, people: dict[str, Author]) -> Author:
+def _author(event: FieldEvent, people: dict[str, Author], queue: str) -> Author:
     if event.sort is AuthorSort.SYSTEM:
         return AUTOMATION
-    return people.get(event.author, NOBODY_KNOWN)
+    known = people.get(event.author, NOBODY_KNOWN)
+    return replace(known, queue=queue) if queue and known.sort is AuthorSort.USER else known

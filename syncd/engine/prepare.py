@@ -6,7 +6,7 @@ it was found, so that planning twice gives the same digest and an approval is bo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,6 +21,7 @@ from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.routing import routed
 from syncd.engine.world import World
+from syncd.model.derived import Handed
 from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
 from syncd.model.plan import (
     Action,
@@ -97,8 +98,9 @@ class _Deciding:
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)
             known = Known(conflicts=self.gathered.conflicts.get(link.id, ()))
             self._decide(Linked(link, None), seen, known, (adopt,))
+        handed = self._handed()
         for meeting in self.gathered.meetings.values():
-            self._meeting(meeting)
+            self._meeting(meeting, handed.get(meeting.linked.link.id))
         self._with_times()
         return self.decisions
 
@@ -114,12 +116,19 @@ class _Deciding:
         if any(isinstance(action, Create) for action in decision.actions):
             self._register(decision.link)
 
-    def _meeting(self, meeting: Meeting) -> None:
+    def _handed(self) -> Mapping[str, Handed]:
+        """What the handoff ledger says of whom is looked at, where a field shows it."""
+        if not self.planner.ledgered or self.world.booking is None:
+            return {}
+        return self.world.booking.handed(list(self.gathered.meetings), self.world.store)
+
+    def _meeting(self, meeting: Meeting, handed: Handed | None) -> None:
         link = meeting.linked.link
         if link.id in self.gathered.flying:
             self.gathered.nothing["write in flight"] += 1
             return
-        known = Known(conflicts=self.gathered.conflicts.get(link.id, ()), parked=self.gathered.parked.get(link.id, ()))
+        waiting, parked = self.gathered.conflicts.get(link.id, ()), self.gathered.parked.get(link.id, ())
+        known = Known(conflicts=waiting, parked=parked, handed=handed)
         self._decide(meeting.linked, meeting.seen, known, ())
 
     def _decide(

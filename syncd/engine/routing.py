@@ -25,8 +25,26 @@ from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, LinkState
 from syncd.model.plan import Action, Create, Decision, Nothing, Update
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
-from syncd.model.routing import BECAUSE, Assignment, How, Order, Routed, Routing
-from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Lane, Missing, Side, Told, Wire
+from syncd.model.routing import (
+    BECAUSE,
+    Assignment,
+    How,
+    Order,
+    Routed,
+    Routing,
+)
+from syncd.model.values import (
+    MISSING,
+    SIDES,
+    Canonical,
+    FieldType,
+    Instant,
+    Lane,
+    Missing,
+    Side,
+    Told,
+    Wire,
+)
 
 A_DAY: Final = timedelta(hours=50)
 """How far back a day may have begun, in any zone."""
@@ -37,7 +55,7 @@ def routed(world: World, planner: Planner, gathered: Gathered, decisions: Sequen
     routing = planner.kind.routing
     if routing is None or not decisions or world.doubtful:  # a restored store does not know whose turn it was
         return list(decisions)
-    return _Routing(world, planner, gathered, routing).route(decisions)
+    return Assigning(world, planner, gathered, routing).route(decisions)
 
 
 def is_routed(change: FieldChange) -> bool:
@@ -56,7 +74,7 @@ def assignment(decision: Decision, action: Create | Update, *, intent: str, at: 
 
 
 @dataclass(slots=True)
-class _Due:
+class Due:
     """One decision that is to have an owner. ``taken_from`` is who has the person in the CRM now."""
 
     place: int
@@ -65,8 +83,8 @@ class _Due:
     taken_from: Canonical = None
 
 
-class _Routing:
-    """Routes the decisions of one kind."""
+class Assigning:
+    """Routes the decisions of one kind; ``users`` are who there is. ``engine.rerouting`` asks it for its parts."""
 
     def __init__(self, world: World, planner: Planner, gathered: Gathered, routing: Routing) -> None:
         self.world = world
@@ -90,15 +108,15 @@ class _Routing:
         due = [found for place, each in enumerate(answer) if (found := self._due(place, each, undone)) is not None]
         if not due:
             return answer
-        self._companies(due)
+        self.companies(due)
         now = self.world.clock.now()
-        decided = self.router.all([each.person for each in due], self._desk(now), now)
+        decided = self.router.all([each.person for each in due], self.desk(now), now)
         for each in due:
-            answer[each.place] = self._with(answer[each.place], decided[each.person.id], each)
+            answer[each.place] = self.with_owner(answer[each.place], decided[each.person.id], each)
         return answer
 
     # -- who is due --------------------------------------------------------------------------------------------------
-    def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> _Due | None:
+    def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> Due | None:
         link, stage = decision.link, self.routing.stage
         if decision.forgets or link.state is not LinkState.LIVE or self._waits(link.id):
             return None
@@ -107,16 +125,16 @@ class _Routing:
             after = None if stage is None else decision.agreed.get(stage)
             if not self.routing.created and after not in self.routing.stages:
                 return None
-            values = self._values(decision)
+            values = self.values(decision)
             kept = keeper(values.get(self.routing.owner), self.routing, self.users)
-            return _Due(place, self._incoming(decision, values, kept), "")
+            return Due(place, self.incoming(decision, values, kept), "")
         entered = self._entered(decision)
         if not entered and link.id not in undone:
             return None
         owner = self._owner_of(decision)
         if owner is MISSING or not may_take(owner, self.routing, self.users):
             return None
-        return _Due(place, self._incoming(decision, self._values(decision), None), entered, owner)
+        return Due(place, self.incoming(decision, self.values(decision), None), entered, owner)
 
     def _waits(self, link: str) -> bool:
         """Whether the vendor would not take the owner that routing gave: that is listed until a person says so."""
@@ -152,7 +170,7 @@ class _Routing:
         value = planner.lens.read(Side.CRM, ref.object, name, tuple(wires[each] for each in names))
         return MISSING if isinstance(value, Invalid) else value
 
-    def _values(self, decision: Decision) -> dict[str, Canonical]:
+    def values(self, decision: Decision) -> dict[str, Canonical]:
         """The shared values of a person, as both sides are to have them: decided on, else agreed, else as told."""
         agreed = {} if decision.base is None else decision.base.agreed
         values: dict[str, Canonical] = {**agreed, **decision.agreed}
@@ -170,7 +188,8 @@ class _Routing:
         value = self.planner.lens.read(side, record.ref.object, name, told)
         return MISSING if isinstance(value, Invalid) else value
 
-    def _incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
+    def incoming(self, decision: Decision, values: Mapping[str, Canonical], kept: str | None) -> Incoming:
+        """The person of a decision as the rules see them; ``kept`` is who has them on the marketing side."""
         stamps = [record.stamp for side in SIDES if (record := decision.seen.of(side)) is not None]
         company = values.get(self.routing.company) if self.routing.company is not None else None
         return Incoming(
@@ -182,7 +201,7 @@ class _Routing:
         )
 
     # -- what is known -----------------------------------------------------------------------------------------------
-    def _companies(self, due: Sequence[_Due]) -> None:
+    def companies(self, due: Sequence[Due]) -> None:
         """Who has the companies of those who are due: the owner of an open handoff, then that of the account."""
         kind = self.routing.company_kind
         wanted = sorted({each.person.company for each in due if each.person.company is not None})
@@ -206,7 +225,7 @@ class _Routing:
                 owners.append((accounts[company], "of the company's account"))
             each.person = replace(each.person, company_owners=tuple(owners))
 
-    def _desk(self, now: Instant) -> Desk:
+    def desk(self, now: Instant) -> Desk:
         """Turns and loads, as the assignments that were carried out say."""
         store, pools = self.world.store, self.routing.pools
         number, turns = store.turns()
@@ -219,8 +238,9 @@ class _Routing:
         return Desk(self.users, dict(turns), today, opened, number)
 
     def _open(self) -> dict[str, int]:
-        """Open people by who has them now: so whoever picks somebody up from a queue has one more. Whoever is open no
-        more is noted, to be released with what this cycle settles.
+        """Open people by who has them now: so whoever picks somebody up from a queue has one more. They are those whom
+        routing gave to anybody, and those of the ledger's open handoffs. Whoever is open no more is noted, to be
+        released with what this cycle settles.
         """
         counted: dict[str, int] = {}
         live = self.world.store.live_assignments()
@@ -237,6 +257,13 @@ class _Routing:
                 owner = each.routed.owner if owner is MISSING else owner
             if owner is not None:
                 counted[str(owner)] = counted.get(str(owner), 0) + 1
+        known = {each.link for each in live}
+        others = [person for person in self.world.store.open_people() if person not in known]
+        for found in self.world.store.by_link(others).values():
+            if found.base is not None and found.link.state is LinkState.LIVE and self._is_open(found.base):
+                owner = self._read(self.planner, found.link.refs.crm, self.routing.owner, found.base)
+                if isinstance(owner, str):
+                    counted[owner] = counted.get(owner, 0) + 1
         return counted
 
     def _is_open(self, base: Base | None) -> bool:
@@ -245,7 +272,7 @@ class _Routing:
         return base is not None and base.agreed.get(self.routing.stage) in self.routing.open_in
 
     # -- the decision ------------------------------------------------------------------------------------------------
-    def _with(self, decision: Decision, found: Routed, due: _Due) -> Decision:
+    def with_owner(self, decision: Decision, found: Routed, due: Due) -> Decision:
         """The decision with the owner in the one write to the CRM, which is made where there is none yet."""
         found = replace(found, entered=due.entered)
         write = decision.write_to(Side.CRM)

@@ -1,13 +1,19 @@
-"""The engine's own wishes: that the next cycle looks at a record again, whatever the streams say of it."""
+"""The engine's own wishes: that the next cycle looks at a record again, whatever the streams say of it, and that what the
+handoff ledger says of people is shown on their records.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from syncd.core.layout import digest
 from syncd.model.run import Request
 from syncd.model.values import Instant
 
 ENGINE = "engine"
 """Who asks for what the engine wishes itself."""
 LOOK = "look"
+SHOW = "show"
 
 
 def wish_to_look(connection: str, kind: str, what: str, *, at: Instant, salt: str = "") -> Request:
@@ -16,3 +22,9 @@ def wish_to_look(connection: str, kind: str, what: str, *, at: Instant, salt: st
     :param salt: what tells this wish from an earlier one about the same record.
     """
     return Request(f"{LOOK}:{kind}:{what}{salt}", connection, wish=LOOK, argument=f"{kind} {what}", who=ENGINE, at=at)
+
+
+def wish_to_show(connection: str, people: Sequence[str], now: Instant) -> Request:
+    """The engine's own wish that the records of these people show what the ledger says (``engine.showing``)."""
+    told = " ".join(people)
+    return Request(f"{SHOW}:{digest(told, now)}", connection, SHOW, told, ENGINE, now)

@@ -127,7 +127,9 @@ class World:
         :raises LeaseLost: in that case.
         """
         if self.booking is not None:
-            self.booking.enter(settlement, self.store, self.clock.now(), first=lambda kind: filled(self, kind) is None)
+            now = self.clock.now()
+            self.booking.enter(settlement, self.store, now, first=lambda kind: filled(self, kind) is None)
+            self.booking.show(settlement, self.connection.name, now)
         self.store.settle(settlement, self.clock.now(), self.lease)
 
     def planner(self, kind: str) -> Planner:

@@ -5,12 +5,13 @@ A derived field has no policy: nobody's edit counts, the computed value stands o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.model.values import Instant
 
 
 class Derived(StrEnum):
@@ -24,6 +25,9 @@ class Derived(StrEnum):
     STAGE_ENTERED = "stage_entered"
     WON_AMOUNT = "won_amount"
     LOSS_REASON = "loss_reason"
+    RESPOND_BY = "respond_by"
+    LAST_TOUCH = "last_touch"
+    IN_SALES_HANDS = "in_sales_hands"
 
 
 RATED: Final = frozenset({Derived.GRADE, Derived.POINTS, Derived.GRADE_REASONS})
@@ -32,13 +36,29 @@ STAGED: Final = frozenset({Derived.CYCLE, Derived.STAGE_ENTERED})
 """What follows from the lifecycle: what a person has been through."""
 DEALT: Final = frozenset({Derived.WON_AMOUNT, Derived.LOSS_REASON})
 """What follows from a person's deals."""
+LEDGERED: Final = frozenset({Derived.RESPOND_BY, Derived.LAST_TOUCH, Derived.IN_SALES_HANDS})
+"""What follows from the handoff ledger, which learns of a change only once both sides confirmed it."""
 FILES: Final = {
     Derived.PERSONA: "personas.yaml",
     **dict.fromkeys(sorted(RATED), "rating.yaml"),
-    **dict.fromkeys(sorted(STAGED), "lifecycle.yaml"),
+    **dict.fromkeys(sorted(STAGED | LEDGERED), "lifecycle.yaml"),
     **dict.fromkeys(sorted(DEALT), "schema/deal.yaml"),
 }
 """The file that each follows from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the handoff ledger says of one person now.
+
+    ``respond_by`` is when sales' time is over in the open handoff that waits for them, ``None`` if none does;
+    ``last_touch`` when a person of sales last did something about them. ``in_sales_hands`` holds from when they are
+    handed over, or sales took them up, until that ends: they are rejected, recycled, lost, or have bought.
+    """
+
+    respond_by: Instant | None
+    last_touch: Instant | None
+    in_sales_hands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +72,15 @@ class Derivation:
 @dataclass(frozen=True, slots=True)
 class Definitions:
     """What the derived fields of a kind follow from. ``fields`` are the shared fields that conditions may read, those
-    that a vendor lacks as well; ``stage`` is the one that holds the stage.
+    that a vendor lacks as well; ``stage`` is the one that holds the stage. ``ledger`` changes with the service levels
+    and calendars that the handoff is booked by; it counts only where a field follows from the ledger.
     """
 
     fields: tuple[str, ...]
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     stage: str | None = None
+    ledger: str = field(default="", repr=False)
 
 
 def terms_of(field: str) -> str:

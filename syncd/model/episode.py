@@ -105,6 +105,19 @@ class Touched:
     cycle: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HandedOn:
+    """Nobody touched the person in time, and routing gave them to somebody else, or back to a queue. ``taken`` is whose
+    they were; both are named as everywhere, ``user:<e-mail>`` or ``queue:<name>``.
+    """
+
+    person: str
+    at: Instant
+    owner: str
+    taken: str
+    cycle: int | None = None
+
+
 class DealState(StrEnum):
     """How a deal stands."""
 
@@ -127,7 +140,7 @@ class Deal:
     cycle: int | None = None
 
 
-Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | Deal
+Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | HandedOn | Deal
 
 
 # -- episodes ----------------------------------------------------------------------------------------------------------
@@ -169,6 +182,7 @@ class Oddity(StrEnum):
     TWO_OWNERS = "two_owners"
     TWO_CURRENCIES = "two_currencies"
     NO_ORIGIN = "no_origin"
+    HANDED_ON = "handed_on"
 
 
 IMPOSSIBLE: Final = frozenset(
@@ -197,11 +211,12 @@ class Member:
 class Undone:
     """An open episode that waits for sales: per clock when a warning is due and when its time is over.
 
-    Both are ``None`` for what is done, or has no time to be done in.
+    Both are ``None`` for what is done, or has no time to be done in. ``opened`` is when it began.
     """
 
     episode: str
     person: str
+    opened: Instant
     touch: tuple[Instant | None, Instant | None]
     decision: tuple[Instant | None, Instant | None]
 

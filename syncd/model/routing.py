@@ -21,6 +21,9 @@ BECAUSE: Final = "routing: "
 """How the rule of every write begins by which routing gives somebody an owner."""
 QUEUE: Final = "queue:"
 USER: Final = "user:"
+NOT_TOUCHED: Final = "not touched in time: "
+"""How the rule of an assignment begins by which somebody is taken from an owner who let the time pass; no rule of a
+file does."""
 
 
 class Order(StrEnum):
@@ -93,13 +96,31 @@ class TakesFrom:
     users: tuple[str, ...] = ()
 
 
+class LateTo(StrEnum):
+    """Who has a person whom nobody touched in time: whom the rules choose without the owner who was late, or the
+    fallback queue.
+    """
+
+    NEXT = "next"
+    QUEUE = "queue"
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What becomes of people whom nobody touched in time; ``per_day`` are taken away in 24 hours at most."""
+
+    to: LateTo
+    per_day: int
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """All that is declared, and what it depends on.
 
     ``owner``, ``stage`` and ``company`` are the names of shared fields, the last two ``None`` where there is none.
     People are routed when they are made in the CRM (``created``) and when they come into one of ``stages``. Those in
-    one of ``open_in`` are open; all that were given, if it is empty. ``zones`` are IANA names by owner, ``zone`` that
+    one of ``open_in`` are open; all that were given, if it is empty. ``late`` says what becomes of people whom nobody
+    touched in time; ``None``: nothing. ``zones`` are IANA names by owner, ``zone`` that
     of whoever is not in it: there a day begins.
     """
 
@@ -111,6 +132,7 @@ class Routing:
     stages: tuple[str, ...] = ()
     open_in: tuple[str, ...] = ()
     takes_from: TakesFrom = TakesFrom()
+    late: Late | None = None
     stage: str | None = None
     company: str | None = None
     company_kind: str | None = None
@@ -123,7 +145,7 @@ class Routing:
     @property
     def on(self) -> bool:
         """Whether anybody is routed at all: a file may be declared and wait to be switched on."""
-        return self.created or bool(self.stages)
+        return self.created or bool(self.stages) or self.late is not None
 
 
 # -- decisions ---------------------------------------------------------------------------------------------------------

@@ -332,6 +332,18 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The time that sales had for somebody is over, and nothing was done.",
         "`syncd report handoff --show touch:breached` or `decision:breached` lists them",
     ),
+    "handoff.handed_on": Event(
+        "warning",
+        ("link", "until"),
+        "Nobody touched somebody in time, and routing gave them to another owner, or to the queue.",
+        "`syncd explain link:ID` says from whom and to whom; `late` in routing.yaml switches it off",
+    ),
+    "handoff.kept": Event(
+        "warning",
+        ("records", "limit"),
+        "More people were not touched in time than may be taken from their owners in 24 hours; the rest wait.",
+        "`syncd report handoff --show touch:breached` lists them; the bound is `late.per_day` in routing.yaml",
+    ),
     # -- notices ---------------------------------------------------------------------------------------------------
     "notify.sent": Event("info", ("target", "notice", "attempt", "ms"), "A target took a notice."),
     "notify.failed": Event(

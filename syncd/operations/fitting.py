@@ -27,6 +27,9 @@ WORDS: Final = {
     Derived.STAGE_ENTERED: "When the person came into the stage they are in.",
     Derived.WON_AMOUNT: "What the person's won deals are worth together.",
     Derived.LOSS_REASON: "Why the person's deal was lost, if it was.",
+    Derived.RESPOND_BY: "When sales' time to answer is over; empty when nobody is waited for.",
+    Derived.LAST_TOUCH: "When sales last did something about the person.",
+    Derived.IN_SALES_HANDS: "Sales works on the person: leave them out of nurture.",
 }
 """What a derived field says, for the vendor's own pages."""
 KEPT: Final = "Computed by syncd; an edit is written over."

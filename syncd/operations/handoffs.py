@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
-from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, Moved, Told, Touched
+from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
 from syncd.model.values import Instant
 from syncd.ports.ledger import LedgerStore
 
@@ -63,6 +63,9 @@ def _happening(event: Event) -> Iterator[Happening]:
             yield Happening(event.at, "visible to sales", cycle=event.cycle)
         case Touched():
             yield Happening(event.at, "touched by sales", event.by, cycle=event.cycle)
+        case HandedOn():
+            what = f"not touched in time: from {event.taken} to {event.owner}"
+            yield Happening(event.at, what, cycle=event.cycle)
         case Deal():
             amount = "" if event.amount is None else f", {event.amount / 100:,.2f} {event.currency}".rstrip()
             yield Happening(event.at, f"deal {event.state}{amount}", reason=event.reason, cycle=event.cycle)

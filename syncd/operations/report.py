@@ -301,6 +301,7 @@ TOLD: Final[Mapping[str, str]] = {
     Oddity.TWO_OWNERS: "two owners of one company",
     Oddity.TWO_CURRENCIES: "two currencies; one is counted",
     Oddity.NO_ORIGIN: "no origin",
+    Oddity.HANDED_ON: "taken from an owner who did not touch them in time",
 }
 
 

@@ -30,7 +30,13 @@ class AssignmentStore(Protocol):
         ...
 
     def undone_assignments(self) -> frozenset[str]:
-        """Links of people whose last assignment was not carried out, or gave them to nobody."""
+        """Links of people whose last assignment was not carried out, or gave them to nobody; but for those who were to
+        be taken from somebody, since they have an owner.
+        """
+        ...
+
+    def late_assignments(self, since: Instant) -> Sequence[Assignment]:
+        """Those since then by which somebody was taken from an owner who was late, and that count; oldest first."""
         ...
 
     def assignments_of(self, link: str) -> Sequence[Assignment]:

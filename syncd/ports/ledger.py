@@ -27,6 +27,10 @@ class LedgerStore(Protocol):
         """Who owns the open episode of each company, where one is open and owned: who joins it gets the same owner."""
         ...
 
+    def open_people(self) -> Sequence[str]:
+        """Everybody of an open episode."""
+        ...
+
     def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The people of episodes, whoever opened one first."""
         ...

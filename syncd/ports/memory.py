@@ -40,6 +40,10 @@ SHADOW: Final = "handoff:shadow"
 SHADOW_PEOPLE: Final = "handoff:shadow:people"
 """Under which name it is remembered which records the people of that time are, as JSON by the ids their links get."""
 
+HANDED_ON: Final = "handoff:handed_on"
+"""Under which name it is remembered since when people are taken from owners who are late, and up to which instant the
+ledger was told of it, as text."""
+
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.derived import LEDGERED
 from syncd.model.handoff import Handoff
+from syncd.model.lifecycle import Lifecycle
 from syncd.model.mapping import KindMapping
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
@@ -69,8 +71,20 @@ def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | N
                 calendars=told.calendars,
                 personas=told.personas,
                 rating=told.rating,
+                back=_back(lifecycle),
+                shown=any(each.derive is not None and each.derive.sort in LEDGERED for each in kind.fields),
             )
     return None
+
+
+def _back(lifecycle: Lifecycle) -> frozenset[str]:
+    """Stages that are no part of the handoff, and of another team than those that begin and go on with it."""
+    rules = lifecycle.handoff
+    assert rules is not None, "only a lifecycle with a handoff is asked"
+    meant = {*rules.qualified, *rules.accepted, *rules.offered, *rules.won, *rules.rejected, *rules.lost}
+    meant |= {*rules.recycled, *rules.born}
+    teams = {stage.owner for stage in lifecycle.stages if stage.key in {*rules.qualified, *rules.accepted}}
+    return frozenset(stage.key for stage in lifecycle.stages if stage.key not in meant and stage.owner not in teams)
 
 
 def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[Path], Tree]) -> Declared:

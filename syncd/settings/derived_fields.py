@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from syncd.model.derived import DEALT, FILES, STAGED, Definitions, Derived
+from syncd.core.layout import digest
+from syncd.model.calendar import NO_CALENDARS, Calendars
+from syncd.model.derived import DEALT, FILES, LEDGERED, STAGED, Definitions, Derived
 from syncd.model.errors import Flaw
 from syncd.model.lifecycle import Lifecycle
 from syncd.model.mapping import FieldMapping, KindMapping, TableRow
@@ -31,6 +33,9 @@ TYPES: Final = {
     Derived.STAGE_ENTERED: FieldType.DATETIME,
     Derived.WON_AMOUNT: FieldType.MONEY,
     Derived.LOSS_REASON: FieldType.TEXT,
+    Derived.RESPOND_BY: FieldType.DATETIME,
+    Derived.LAST_TOUCH: FieldType.DATETIME,
+    Derived.IN_SALES_HANDS: FieldType.BOOLEAN,
 }
 _MEANT: Final = frozenset({"type", "marketing", "crm", "derive", "optional", "lane"})
 """What may be said of a derived field; of one with a list of values, those too."""
@@ -48,6 +53,7 @@ class Origins:
     rating: Rating | None
     lifecycle: Lifecycle | None
     outcome: OutcomeSection | None = None
+    calendars: Calendars = NO_CALENDARS
 
     def has(self, file: str) -> bool:
         """Whether there is such a file."""
@@ -72,6 +78,7 @@ def with_definitions(
             personas=origins.personas,
             rating=origins.rating,
             stage=lifecycle.field if lifecycle is not None and lifecycle.kind == kind.kind else None,
+            ledger="" if lifecycle is None else digest(repr(lifecycle.handoff), repr(origins.calendars)),
         )
         fields = tuple(each if each.table else replace(each, table=_keys(each, origins)) for each in kind.fields)
         made.append(replace(kind, fields=fields, definitions=definitions))
@@ -122,7 +129,7 @@ class _Checking:
         for key in sorted(self.section.model_fields_set - meant):
             what = f"{key} does nothing for a derived field: syncd computes it, and nobody's edit counts"
             yield self._flaw((key,), what, "remove it")
-        if sort in STAGED:
+        if sort in STAGED | LEDGERED:
             yield from self._staged()
         elif sort in DEALT:
             yield from self._dealt()
@@ -147,6 +154,9 @@ class _Checking:
         elif self.derive.stage is not None and self.derive.stage not in {each.key for each in lifecycle.stages}:
             known = ", ".join(each.key for each in lifecycle.stages)
             yield self._flaw(("derive",), f"there is no stage {self.derive.stage!r}", f"use one of {known}")
+        elif sort in LEDGERED and lifecycle.handoff is None:
+            what = f"lifecycle.yaml has no part `handoff`, and {sort} follows from the ledger that it is kept by"
+            yield self._flaw(("derive",), what, "add it (docs/report.md), or remove the field")
 
     def _dealt(self) -> Iterator[Flaw]:
         forms = (each for side in (self.section.marketing, self.section.crm) for each in side.values())

@@ -204,7 +204,11 @@ class TeamSection(Section):
         default_factory=list, description="E-mail addresses or logins. Who is named here is in no team by role."
     )
     roles: list[Words] = Field(default_factory=list, description="Roles (Salesforce) and teams (HubSpot).")
-    queues: list[Words] = Field(default_factory=list, description="Queues.")
+    queues: list[Words] = Field(
+        default_factory=list,
+        description="Queues of the CRM: they count for whoever moves a record that a queue has, where "
+        "neither user nor role is named.",
+    )
     profiles: list[Words] = Field(
         default_factory=list, description="Profiles; they count where neither user, role nor queue is named."
     )

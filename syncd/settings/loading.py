@@ -116,7 +116,7 @@ class _Loading:
         if routing is not None:
             self._collect(routing)
         outcome = next((each.file.outcome for each in sources.values() if each.file.outcome is not None), None)
-        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle, outcome)
+        origins = Origins(directory, told.sound, told.personas, told.rating, lifecycle, outcome, told.calendars)
         kinds, more = with_definitions(kinds, sources, origins)
         kinds, unread = with_outcome(kinds, sources, lifecycle, sound=not flaws)
         self.flaws += (*flaws, *more, *unread)

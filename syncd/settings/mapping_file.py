@@ -69,14 +69,15 @@ def _derivation(value: Any) -> Any:  # noqa: ANN401 - any plain value
     raise ValueError(f"this is nothing that syncd computes; write one of {known}, or `stage_entered: STAGE`")
 
 
+Computed = Literal[
+    "persona", "grade", "points", "grade_reasons", "cycle", "stage_entered", "respond_by", "last_touch",
+    "in_sales_hands", "won_amount", "loss_reason",
+]  # fmt: skip
 Derive = Annotated[
     Derivation,
     BeforeValidator(
         _derivation,
-        json_schema_input_type=Literal[
-            "persona", "grade", "points", "grade_reasons", "cycle", "stage_entered", "won_amount", "loss_reason"
-        ]
-        | dict[Literal["stage_entered"], str],
+        json_schema_input_type=Computed | dict[Literal["stage_entered"], str],
     ),
 ]
 Form = Annotated[
@@ -263,8 +264,9 @@ class FieldSection(Section):
     derive: Derive | None = Field(
         None,
         description="syncd computes the value and writes it to each side that is mapped: `persona`, `grade`, `points`, "
-        "`grade_reasons`, `cycle`, `stage_entered`, `stage_entered: STAGE`, `won_amount` or `loss_reason`. Beside it "
-        "stand `type`, the vendor fields, `values`, `optional` and `lane`, and nothing else: nobody's edit counts.",
+        "`grade_reasons`, `cycle`, `stage_entered`, `stage_entered: STAGE`, `respond_by`, `last_touch`, "
+        "`in_sales_hands`, `won_amount` or `loss_reason`. Beside it stand `type`, the vendor fields, `values`, "
+        "`optional` and `lane`, and nothing else: nobody's edit counts.",
     )
     direction: Direction | None = Field(
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."

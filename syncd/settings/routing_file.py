@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from syncd.model.routing import Order
+from syncd.model.routing import LateTo, Order
 from syncd.settings.sections import Name
 from syncd.settings.validate import Section, Text
 
@@ -30,6 +30,17 @@ class TakesFromSection(Section):
     users: list[Text] = Field(
         default_factory=list,
         description="From these users, by e-mail address: other integrations, people of marketing.",
+    )
+
+
+class LateSection(Section):
+    """People whom nobody touched in time."""
+
+    to: LateTo = Field(
+        description="`next`: whom the rules choose, without the owner who was late. `queue`: the fallback queue."
+    )
+    per_day: int = Field(
+        20, ge=1, le=100_000, description="Most people that are taken away in 24 hours; the others wait their turn."
     )
 
 
@@ -89,6 +100,11 @@ class RoutingFile(Section):
     takes_from: TakesFromSection = Field(
         default_factory=TakesFromSection,
         description="Whom a person in the CRM may be taken from, beside nobody. A salesperson is never among them.",
+    )
+    late: LateSection | None = Field(
+        None,
+        description="What becomes of people whom nobody touched within `touch_within` of lifecycle.yaml, once for each "
+        "handoff. Not given: they stay where they are, and are told.",
     )
     open_in: list[Text] = Field(
         default_factory=list,

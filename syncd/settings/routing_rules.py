@@ -18,8 +18,10 @@ from syncd.model.lifecycle import Teams
 from syncd.model.mapping import Direction, FieldMapping, KindMapping, Policy
 from syncd.model.persona import GRADE, PERSONA
 from syncd.model.routing import (
+    NOT_TOUCHED,
     QUEUE,
     USER,
+    Late,
     Pool,
     Routing,
     RoutingRule,
@@ -114,6 +116,7 @@ class _Reading:
                 inactive=section.takes_from.inactive,
                 users=tuple(_user(each) for each in section.takes_from.users),
             ),
+            late=self._late(owner.name),
             stage=None if stage is None else stage.name,
             company=None if company is None else company.name,
             company_kind=None if company is None else company.kind,
@@ -138,7 +141,23 @@ class _Reading:
     @property
     def _off(self) -> bool:
         """Whether nobody is routed."""
-        return not (self.section.on.created or self.section.on.stages)
+        return not (self.section.on.created or self.section.on.stages or self.section.late)
+
+    def _late(self, owner: str) -> Late | None:
+        """What becomes of people whom nobody touched in time; the handoff says what that is, and whose they are."""
+        section = self.section.late
+        if section is None:
+            return None
+        agreed = self.person.agreed
+        handoff = None if agreed is None else agreed.lifecycle.handoff
+        if handoff is None or not handoff.touch_within:
+            what = "nothing says when somebody is late"
+            self.tree.flaw(("late",), what, "say `touch_within` under `handoff` in lifecycle.yaml", key=True)
+        elif handoff.facts.get("owner") != owner:
+            what = "the ledger is not told whose a person is, so it cannot say who was late"
+            advice = f"say `facts: {{ owner: {owner} }}` under `handoff` in lifecycle.yaml"
+            self.tree.flaw(("late",), what, advice, key=True)
+        return Late(section.to, section.per_day)
 
     def _stages(self, stage: FieldMapping | None) -> None:
         known = [] if stage is None else [row.value for row in stage.table]
@@ -196,6 +215,8 @@ class _Reading:
                 line = self.tree.at(("rules", first, "name")).line
                 what = f"the name {each.name!r} is that of the rule in line {line}"
                 self.tree.flaw((*loc, "name"), what, "name it otherwise")
+            if each.name.startswith(NOT_TOUCHED):
+                self.tree.flaw((*loc, "name"), f"{NOT_TOUCHED!r} begins what syncd itself decides", "name it otherwise")
             if end is not None:
                 line = self.tree.at(("rules", end)).line
                 what = f"nobody ever comes to this rule: the one in line {line} takes everybody"

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
-from syncd.model.routing import DONE, Assignment, How, Passed, Routed
+from syncd.model.routing import DONE, NOT_TOUCHED, Assignment, How, Passed, Routed
 from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, to_json, to_ms
 from syncd.store.database import Database
@@ -60,11 +60,17 @@ class Assignments:
         return self._read(t.c.live, t.c.outcome.in_(DONE), t.c.how != str(How.NOBODY), order=t.c.number)
 
     def undone_assignments(self) -> frozenset[str]:
-        """Links of people whose last assignment was not carried out, or gave them to nobody."""
+        """Links of people who are still to be given to somebody."""
         undone = or_(t.c.outcome.not_in(DONE), t.c.how == str(How.NOBODY))
-        wanted = select(t.c.link).where(t.c.connection == self._connection, t.c.live, undone)
+        taken = t.c.rule.startswith(NOT_TOUCHED)
+        wanted = select(t.c.link).where(t.c.connection == self._connection, t.c.live, undone, ~taken)
         with self._database.reading("read who was not given to anybody") as tx:
             return frozenset(tx.execute(wanted).scalars())
+
+    def late_assignments(self, since: Instant) -> Sequence[Assignment]:
+        """Those by which somebody was taken from an owner who let the time pass and that count, oldest first."""
+        taken = t.c.rule.startswith(NOT_TOUCHED)
+        return self._read(t.c.at >= to_ms(since), taken, t.c.outcome.in_(DONE), order=t.c.number)
 
     def assignments_of(self, link: str) -> Sequence[Assignment]:
         """Every assignment of one person, newest first."""

@@ -22,6 +22,7 @@ from syncd.model.episode import (
     Delivered,
     Episode,
     Event,
+    HandedOn,
     Moved,
     Told,
     Touched,
@@ -40,6 +41,7 @@ _SORTS: Final[Mapping[str, type[Event]]] = {
     "moved": Moved,
     "delivered": Delivered,
     "touched": Touched,
+    "handed_on": HandedOn,
     "deal": Deal,
 }
 _NAMES: Final = {sort: name for name, sort in _SORTS.items()}
@@ -90,6 +92,22 @@ class Ledger:
             rows = self._among(tx, _OWNERS, companies)
         return {company: owner for _, _, company, owner in sorted(rows)}
 
+    def open_people(self) -> Sequence[str]:
+        """Everybody of an open episode."""
+        here = episode_member.c.connection == self._connection
+        wanted = (
+            select(episode_member.c.person)
+            .distinct()
+            .join(
+                episode,
+                (episode.c.connection == episode_member.c.connection) & (episode.c.id == episode_member.c.episode),
+            )
+            .where(here, episode.c.closed_at.is_(None))
+            .order_by(episode_member.c.person)
+        )
+        with self._database.reading("read open episodes") as tx:
+            return [row[0] for row in _raw(tx, wanted)]
+
     def episode_people(self, ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The people of episodes, whoever opened one first; ids that do not exist are not in the answer."""
         with self._database.reading("read episodes") as tx:
@@ -117,7 +135,7 @@ class Ledger:
         t = episode
         edges = (t.c.touch_warned, t.c.touch_due, t.c.decision_warned, t.c.decision_due)
         wanted = (
-            select(t.c.id, t.c.person, t.c.touched_at, t.c.accepted_at, *edges)
+            select(t.c.id, t.c.person, t.c.opened_at, t.c.touched_at, t.c.accepted_at, *edges)
             .where(
                 t.c.connection == self._connection,
                 t.c.closed_at.is_(None),
@@ -131,10 +149,11 @@ class Ledger:
             Undone(
                 which,
                 person,
+                from_ms(opened),
                 (maybe_from_ms(touch[0]), maybe_from_ms(touch[1])) if touched is None else (None, None),
                 (maybe_from_ms(decision[0]), maybe_from_ms(decision[1])) if accepted is None else (None, None),
             )
-            for which, person, touched, accepted, *times in rows
+            for which, person, opened, touched, accepted, *times in rows
             for touch, decision in ((times[:2], times[2:]),)
         ]
 

@@ -30,6 +30,21 @@ FIELDS: dict[str, Any] = {
         "crm": "Syncd_MQL_Since__c",
     },
 }
+SHOWN: dict[str, Any] = {
+    "respond_by": {
+        "type": "datetime",
+        "derive": "respond_by",
+        "marketing": "syncd_respond_by",
+        "crm": "Syncd_Respond_By__c",
+    },
+    "last_sales_touch": {
+        "type": "datetime",
+        "derive": "last_touch",
+        "marketing": "syncd_last_touch",
+        "crm": "Syncd_Last_Touch__c",
+    },
+    "in_sales_hands": {"type": "boolean", "derive": "in_sales_hands", "marketing": "syncd_in_sales_hands"},
+}
 VISIT = {"type": "date", "marketing": "last_visit", "crm": {"Lead": "Last_Visit__c"}, "policy": "crm", "clear": "both"}
 DECAYS = {
     "name": "was here",
@@ -50,13 +65,13 @@ def edit(path: Path, change: Change) -> None:
 
 
 def derived_config(folder: Path, *names: str, decays: Change | None = None) -> Path:
-    """The configuration that both teams agreed on, with derived fields: those named, or all of them. With ``decays`` a
-    visit counts, less with its age, and the rating may be changed.
+    """The configuration that both teams agreed on, with derived fields: those named, or all of ``FIELDS``. With
+    ``decays`` a visit counts, less with its age, and the rating may be changed.
     """
     config = agreed(folder)
 
     def person(tree: dict[str, Any]) -> None:
-        tree["fields"].update({name: FIELDS[name] for name in names or FIELDS})
+        tree["fields"].update({name: {**FIELDS, **SHOWN}[name] for name in names or FIELDS})
         if decays is not None:
             tree["fields"]["last_visit"] = VISIT
 
@@ -71,9 +86,9 @@ def derived_config(folder: Path, *names: str, decays: Change | None = None) -> P
     return config
 
 
-def fitted(config: Path) -> Steps:
+def fitted(config: Path, store: str = "sqlite://") -> Steps:
     """Two empty accounts in which ``setup`` has made what the mapping needs."""
-    both = open_both(config=config)
+    both = open_both(store, config=config)
     both.hubspot.add_property("contacts", {"name": "last_visit", "type": "date", "fieldType": "date"})
     both.salesforce.add_field("Lead", typed("date", "Last_Visit__c", "Last Visit", custom=True))
     fittings = Pair(both.world.connectors.marketing.fitting(), both.world.connectors.crm.fitting())

@@ -52,6 +52,11 @@ class Desk(Steps):
         lifecycle = yaml.safe_load((config / "lifecycle.yaml").read_text(encoding="utf-8"))
         text = yaml.safe_dump(lifecycle | {"first_link": first_link}, sort_keys=False)
         (config / "lifecycle.yaml").write_text(text, encoding="utf-8")
+        return Desk.over(config, store=store)
+
+    @staticmethod
+    def over(config: Path, *, store: str = "sqlite://") -> Desk:
+        """The same over a configuration that is there."""
         both = open_both(store, config=config)
         for name in TEAM:
             both.hubspot.add_owner(address(name), name.title(), "Sales")

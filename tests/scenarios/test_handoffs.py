@@ -207,17 +207,22 @@ def test_looking_books_nothing(steps: Steps) -> None:
 
 
 def killed_at_each_effect(
-    folder: Path, begin: Callable[[Steps], Callable[[], object]], *, config: Path
+    folder: Path,
+    begin: Callable[[Steps], Callable[[], object]],
+    *,
+    config: Path,
+    opened: Callable[[Path, str], Steps] = lambda config, store: Steps(open_both(store, config=config)),
 ) -> Iterator[tuple[Steps, int]]:
     """One effect of a cycle after the other kills it, until one is not killed; each world once all is quiet.
 
     :param begin: plays what comes before that cycle, and returns what is done just before it.
+    :param opened: opens two accounts over a configuration and a store.
     """
     for effect in effects(40):
         place = folder / str(effect)
         place.mkdir()
-        both = open_both(f"sqlite:///{place}/state.db", config=config)
-        steps = Steps(both)
+        steps = opened(config, f"sqlite:///{place}/state.db")
+        both = steps.both
         steps.cycle()
         begin(steps)()
         fresh(both, place, [effect])

@@ -311,3 +311,32 @@ def test_automation_of_the_vendor_is_the_author_system(steps: Steps) -> None:
     portal.update(store, record, {"lifecyclestage": "other"}, source=Source("WORKFLOWS", "8"))
     steps.cycle()
     assert "opportunity -> other on the marketing side by the vendor's automation" in steps.conflict().reason
+
+
+def test_whoever_works_from_a_queue_moves_people_for_its_team(tmp_path: Path) -> None:
+    """Nobody names them but the queue that has the Lead, which they pick up with the move; without it, nobody does."""
+
+    def by_queue_alone(teams: Schema) -> None:
+        teams["teams"]["sales"]["profiles"] = []
+        del teams["unknown"]
+
+    steps = Steps(relived(tmp_path, lambda _: None, teams=by_queue_alone))
+    steps.both.salesforce.add_queue("New Leads")
+    queue = next(row["Id"] for row in steps.both.salesforce.export()["Group"] if row["Name"] == "New Leads")
+    contact, lead = ann(steps)
+    nobody = steps.seller("Intern")
+    steps.sell(lead, by=nobody, Status=WORKING)
+    steps.cycle()
+    assert steps.marketed(contact, "lifecyclestage") == MQL["lifecyclestage"]
+    assert steps.conflict().topic is Topic.MOVE
+    steps.sell(lead, by=nobody, Status=NEW)
+    steps.sell(lead, OwnerId=queue)
+    steps.both.world.checked.clear()
+    steps.cycle()
+    steps.cycle()
+    assert not steps.conflicts()
+    steps.sell(lead, by=nobody, Status=WORKING, OwnerId=nobody)
+    steps.cycle()
+    assert steps.marketed(contact, "lifecyclestage") == SQL["lifecyclestage"]
+    assert not steps.conflicts()
+    steps.both.store.close()

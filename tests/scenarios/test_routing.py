@@ -10,7 +10,7 @@ import pytest
 from syncd.engine.cycle import plan_only
 from syncd.model.plan import Create
 from syncd.observe import log
-from tests.scenarios.lifecycles import CLOSED, MQL, WORKING
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, WORKING
 from tests.scenarios.routings import EVERYBODY, Desk, address
 from tests.scenarios.steps import HOUR
 
@@ -106,6 +106,21 @@ def test_open_people_count_for_whoever_has_them_now(tmp_path: Path) -> None:
     last = desk.qualified(1, begin=4)
     desk.cycle()
     assert desk.owners(last) == ["ben"]
+    desk.quiet()
+
+
+def test_open_people_whom_routing_never_gave_to_anybody_count(tmp_path: Path) -> None:
+    """Both teams knew her before the first link: no move, so nobody is routed, but she is Ann's handoff."""
+    pool = {"members": [address("ann"), address("ben")], "open": 1}
+    desk = Desk.of(tmp_path, pools={"team": pool})
+    lead = desk.lead(Email="p0@acme-works.com", OwnerId=desk.user("ann"), Status=NEW)
+    first = desk.qualified(1)
+    desk.cycle()
+    assert desk.lead_of(first[0]) == lead
+    assert not desk.both.store.live_assignments()
+    later = desk.qualified(2, begin=1)
+    desk.cycle()
+    assert desk.owners([*first, *later]) == ["ann", "ben", "New Leads"]
     desk.quiet()
 
 

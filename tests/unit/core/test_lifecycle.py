@@ -200,14 +200,15 @@ def test_a_criterion_that_stumbles_is_not_met() -> None:
 
 
 def test_what_names_an_author_most_exactly_counts_alone() -> None:
-    """User before role and queue before profile; one user may serve two teams; case does not matter."""
+    """User before role before queue before profile; one user may serve two teams; case does not matter."""
     membership = Membership(replace(TEAMS, unknown=Pair(None, "s")))
 
     def teams(**names: str) -> set[str]:
         return set(membership.teams_of(Author(AuthorSort.USER, **names), Side.CRM))
 
     assert teams(user="PAT@EXAMPLE.COM", role="Marketing") == {"s", "o"}
-    assert teams(user="kim@example.com", role="sdr", queue="inbound") == {"m", "s"}
+    assert teams(user="kim@example.com", role="sdr", queue="inbound") == {"m"}
+    assert teams(user="kim@example.com", role="Intern", queue="inbound", profile="Standard") == {"s"}
     assert teams(role="AE", profile="Standard") == {"s"}
     assert teams(role="Intern", profile="Standard") == {"m"}
     assert teams(role="Intern") == {"s"}, "whom no team names counts as who is not told"

@@ -1,0 +1,85 @@
+"""What the handoff ledger says of each person now: for the fields that show it on their record, and who was late.
+
+Pure: all events of some people and of their companies go in, one value per person comes out. It promises to agree with
+the episodes that the same events add up to: whoever is late there is late here.
+
+A handoff waits for sales until somebody has touched the person, and until sales has said yes or no; the earlier of what
+is left is when to respond by. Whoever was handed on since nobody touched them has the whole time again: it is not the
+new owner who was late. Whoever is put back by hand into a stage that marketing works on is in sales' hands no more,
+although no handoff ends by that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from syncd.core.book import Book
+from syncd.core.ledger import episode_of, shared_legs
+from syncd.core.legs import Leg
+from syncd.model.derived import Handed
+from syncd.model.episode import Episode, Event, Moved, Told
+from syncd.model.values import Instant
+
+
+def handed(events: Iterable[Event], book: Book, *, back: frozenset[str]) -> dict[str, Handed]:
+    """By person; those who were never handed over, or taken up by sales, are not in it.
+
+    :param events: everything of these people and of whoever shares a company with them.
+    :param back: stages that are marketing's again and no end of a handoff.
+    """
+    known = list(events)
+    stages = _stages(known)
+    legs: dict[str, list[Leg]] = {}
+    waits: dict[str, Instant | None] = {}
+    for shared in shared_legs(known, book):
+        due = _respond_by(episode_of(shared, book), shared, book)
+        for leg in shared:
+            legs.setdefault(leg.person, []).append(leg)
+            if _open(leg, stages, back):
+                waits[leg.person] = due
+    return {
+        person: Handed(
+            respond_by=waits.get(person),
+            last_touch=max((at for leg in theirs for at in leg.by_sales()), default=None),
+            in_sales_hands=person in waits,
+        )
+        for person, theirs in legs.items()
+    }
+
+
+def kept_since(events: Iterable[Event], at: Instant) -> dict[str, str]:
+    """Who has each person, as far as the ledger was told, if they had them at an instant and all the time since."""
+    told: dict[str, list[tuple[Instant, str]]] = {}
+    for event in events:
+        if isinstance(event, Told) and (owner := dict(event.facts).get("owner")):
+            told.setdefault(event.person, []).append((event.at, owner))
+    found: dict[str, str] = {}
+    for person, owners in told.items():
+        then = [each for each in owners if each[0] <= at]
+        if then:
+            owner = max(then)[1]
+            if all(name == owner for when, name in owners if when > at):
+                found[person] = owner
+    return found
+
+
+def _stages(events: Iterable[Event]) -> dict[str, str]:
+    """The stage that each person came into last."""
+    moves = sorted((each for each in events if isinstance(each, Moved)), key=lambda each: (each.at, each.cycle))
+    return {each.person: each.stage for each in moves}
+
+
+def _open(leg: Leg, stages: dict[str, str], back: frozenset[str]) -> bool:
+    return leg.ended is None and stages.get(leg.person) not in back
+
+
+def _respond_by(episode: Episode, legs: Sequence[Leg], book: Book) -> Instant | None:
+    """When the first clock that still runs is over."""
+    touch = episode.touch_due if episode.touched_at is None else None
+    given = max((each.at for leg in legs for each in leg.handed_on), default=None)
+    limit = book.touch_limit(episode.grade, episode.persona)
+    if touch is not None and given is not None and limit is not None:
+        clock = book.clock(episode.owner)
+        touch = clock.after(given, clock.length(limit))
+    decision = episode.decision_due if episode.accepted_at is None else None
+    return min((due for due in (touch, decision) if due is not None), default=None)
