@@ -1,5 +1,5 @@
-"""The engine's own wishes: that the next cycle looks at a record again, whatever the streams say of it, and that what the
-handoff ledger says of people is shown on their records.
+"""The engine's own wishes: that the next cycle looks at a record again, whatever the streams say of it, and that
+people's records show what the ledger of handoffs says.
 """
 
 from __future__ import annotations
