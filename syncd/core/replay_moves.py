@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Final
 
 from syncd.core.lifecycle import Course
+from syncd.core.move_words import Travelled
 from syncd.core.rehearsal import Fate, Rehearsed, rehearse
-from syncd.core.staging import Travelled
 from syncd.model.lifecycle import AUTOMATION, NEW, SYSTEM, Agreed, Author, AuthorSort, Lifecycle, Move, Team, Teams
 from syncd.model.values import SIDES, Canonical, Missing, Pair, Side
 

@@ -11,53 +11,22 @@ to that side: what its vendor made a new record with by itself is no move of any
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from syncd.core.dealing import is_over, with_call
 from syncd.core.lifecycle import Agree as Same
 from syncd.core.lifecycle import Clash, Course, Path, Refuse, Stay, Step, Wait
 from syncd.core.lifecycle import Take as Travel
 from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Keep, Seen, Take, Unite, Verdict, unreadable_in
+from syncd.core.move_words import RULE, step_told, way_told
 from syncd.model.episode import Moved
 from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Reason, Standing, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping
-from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side, Told, instant, stamp
+from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side, Told
 
-RULE: Final = "lifecycle: "
-"""How the rule of every write begins that the lifecycle decided."""
 Moves = Pair[tuple[Move, ...]]
-
-
-_STEP: Final = re.compile(r"(\S+) -> (\S+) by (.*)")
-_BACK: Final = re.compile(r"(\S+) -> (\S+) is not declared: put back")
-_TOLD: Final = re.compile(
-    r"(?P<start>\S+) -> (?P<stage>no stage|\S+) on the (?P<side>marketing|crm) side by (?P<by>.+?)"
-    r"(?: at (?P<at>\d{4}-\S+Z))?(?= \(|;|$)"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Travelled:
-    """One step of a write that the lifecycle decided, as its rule tells it: ``teams`` are in whose name it was made."""
-
-    start: str
-    stage: str
-    teams: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Spotted:
-    """One move of a listed one, as its reason tells it; ``by`` is its author as people are told."""
-
-    start: str
-    stage: str | None
-    side: Side
-    by: str
-    at: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +105,13 @@ class Staging:
             case Stay() | Same():
                 return KEEP, ()
             case Travel(side, stage, _, path):
-                return Take(side, stage, RULE + _way(path)), path or self._arrival(agreed, standing, side)
+                return Take(side, stage, RULE + way_told(path)), path or self._arrival(agreed, standing, side)
             case Wait(step):
-                return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
+                return Clashing(Topic.WAITS, f"waits: {step_told(step)}"), ()
             case Refuse(step, consequence, back):
                 return self._refused(step, consequence, back, seen=seen, sights=sights), ()
             case Clash(paths, reason):
-                both = "; ".join(_told(step) for path in paths for step in path)
+                both = "; ".join(step_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
 
     def unready(self, stage: str, values: Mapping[str, Canonical]) -> str:
@@ -214,24 +183,26 @@ class Staging:
                 return self._come(stage, _longer(decided), shown)
             case Travel(side, stage, _, path):
                 if side is Side.MARKETING or stage != to:
-                    return Take(side, stage, RULE + _way(path)), path
+                    return Take(side, stage, RULE + way_told(path)), path
                 return self._come(stage, path, shown)
             case Wait(step):
-                return Clashing(Topic.WAITS, f"waits: {_told(step)}"), ()
+                return Clashing(Topic.WAITS, f"waits: {step_told(step)}"), ()
             case Refuse(step, consequence, back):
                 if step.move is not call:
                     return self._refused(step, consequence, back, seen=seen, sights=sights), ()
                 topic = Topic.FIELD if consequence is Undeclared.HOLD else Topic.MOVE
-                return Clashing(topic, f"not declared: {_told(step)}"), ()  # nobody stands there who could be put back
+                return Clashing(
+                    topic, f"not declared: {step_told(step)}"
+                ), ()  # nobody stands there who could be put back
             case Clash(paths, reason):
-                both = "; ".join(_told(step) for path in paths for step in path)
+                both = "; ".join(step_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
 
     def _come(self, stage: str | None, path: Path, shown: Pair[Told]) -> tuple[Verdict, Path]:
         """The stage to which a move that was called for has led, wherever it is not shown yet."""
         if shown.marketing == shown.crm == stage:
             return Agree(stage), path
-        return Unite(stage, RULE + _way(path)), path
+        return Unite(stage, RULE + way_told(path)), path
 
     def _reason_called(self, called: Move, sights: Sights) -> str | None:
         """Why a deal was lost, as a key; if that is in no list, the reason that the CRM shows of the person."""
@@ -272,7 +243,7 @@ class Staging:
         """What becomes of a move that is not declared. One that cannot be put back is listed, and so is one of a person
         whom the other side has moved as well: a stage that is put back is settled on both sides as they stand.
         """
-        told = _told(step)
+        told = step_told(step)
         match consequence:
             case Undeclared.REPORT:
                 return Clashing(Topic.MOVE, f"not declared: {told}")
@@ -314,52 +285,3 @@ def _moved(person: str, step: Step, stage: str, cycle: int, now: Instant, *, las
 
 def _declared(path: Path) -> bool:
     return bool(path) and all(step.transition is not None for step in path)
-
-
-def _way(path: Path) -> str:
-    """A path in the words of an audit."""
-    if not path:
-        return "first link"
-    steps = (f"{step.start or 'new'} -> {step.move.stage} by {', '.join(sorted(step.teams))}" for step in path)
-    return ", then ".join(steps)
-
-
-def travelled(rule: str) -> tuple[Travelled, ...]:
-    """The steps that the rule of a write tells; none of a first link, a step put back, or another rule."""
-    if not rule.startswith(RULE):
-        return ()
-    found = [_STEP.fullmatch(part) for part in rule.removeprefix(RULE).split(", then ")]
-    return tuple(
-        Travelled(step[1], step[2], frozenset(step[3].split(", ") if step[3] else ())) for step in found if step
-    )
-
-
-def put_back(rule: str) -> tuple[str, str] | None:
-    """From where to where the move went that a write has put back; ``None`` of any other write."""
-    found = _BACK.fullmatch(rule.removeprefix(RULE)) if rule.startswith(RULE) else None
-    return (found[1], found[2]) if found else None
-
-
-def spotted(reason: str) -> tuple[Spotted, ...]:
-    """The moves that the reason of a listed one tells, in their order."""
-    return tuple(
-        Spotted(
-            found["start"],
-            None if found["stage"] == "no stage" else found["stage"],
-            Side(found["side"]),
-            found["by"],
-            instant(found["at"]) if found["at"] else None,
-        )
-        for found in _TOLD.finditer(reason)
-    )
-
-
-def _told(step: Step) -> str:
-    """One move and its author, for people."""
-    at = f" at {stamp(step.move.at)}" if step.move.at is not None else ""
-    move = f"{step.start or 'new'} -> {step.move.stage or 'no stage'}"
-    return (
-        f"{move} on the {step.side} side by {step.move.author}{at} ({step.why})"
-        if step.why
-        else (f"{move} on the {step.side} side by {step.move.author}{at}")
-    )

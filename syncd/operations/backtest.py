@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final, TypeVar
 
+from syncd.core.move_words import RULE
 from syncd.core.normalize import Lens
 from syncd.core.rating import Profiles
 from syncd.core.replay import Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_creation import Creation, Creations
 from syncd.core.replay_values import counterparts
-from syncd.core.staging import RULE
 from syncd.model.link import ABOUT_A_FIELD, WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked
 from syncd.model.values import Canonical, Instant, Pair, Side
 from syncd.operations.backtest_moves import Moves, MoveTally

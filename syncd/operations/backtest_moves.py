@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from syncd.core.lifecycle import Course
+from syncd.core.move_words import Travelled, put_back, spotted, travelled
 from syncd.core.rehearsal import Fate, Rehearsed
 from syncd.core.replay import NO_SIDE, Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_moves import Moved, Standins, by_teams, judged_for_all, lacking, on, rejudged, stage_of
-from syncd.core.staging import Travelled, put_back, spotted, travelled
 from syncd.engine.world import remembered_users
 from syncd.model.beside import journey_of
 from syncd.model.episode import Moved as LedgerMove

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from syncd.core.expressions import FUNCTIONS, Expression, Unclear, compile_expression
+from syncd.core.bounds import FUNCTIONS
+from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.model.values import Canonical
 
 NAMES = frozenset({"email", "country", "stage", "amount", "tags", "flag"})

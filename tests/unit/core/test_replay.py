@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from syncd.core.lifecycle import Meaning, Step
-from syncd.core.staging import Spotted, Travelled, _told, _way, put_back, spotted, travelled
+from syncd.core.move_words import Spotted, Travelled, put_back, spotted, step_told, travelled, way_told
 from syncd.model.lifecycle import AUTOMATION, NOBODY_KNOWN, Author, AuthorSort, Move
 from syncd.model.values import Side
 
@@ -37,7 +37,7 @@ def step(start: str | None, stage: str | None, *teams: str, move: Move | None = 
 )
 def test_the_rule_of_a_write_tells_its_way(path: tuple[Step, ...], told: tuple[Travelled, ...]) -> None:
     """What an audit was told of a way is read back as that way."""
-    assert travelled(f"lifecycle: {_way(path)}") == told
+    assert travelled(f"lifecycle: {way_told(path)}") == told
 
 
 @pytest.mark.parametrize("rule", ["changed", "lifecycle: first link", "lifecycle: a -> b is not declared: put back"])
@@ -58,5 +58,5 @@ def test_other_rules_tell_no_way(rule: str) -> None:
 )  # fmt: skip
 def test_a_listed_move_tells_its_author(judged: Step, told: Spotted) -> None:
     """What people are told of a move is read back: from where to where, on which side, by whom and when."""
-    assert spotted(f"not declared: {_told(judged)}") == (told,)
-    assert spotted(f"{_told(judged)}; {_told(judged)}") == (told, told)
+    assert spotted(f"not declared: {step_told(judged)}") == (told,)
+    assert spotted(f"{step_told(judged)}; {step_told(judged)}") == (told, told)
