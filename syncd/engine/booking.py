@@ -8,7 +8,7 @@ tells something, and twice is once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -114,10 +114,17 @@ class Booking:
 
     def show(self, settlement: Settlement, connection: str, now: Instant) -> None:
         """Wishes that the records of those whom a settlement books something of show it."""
-        if self._handoff.shown and settlement.events:
-            people = {each.person for each in settlement.events}
+        people = {each.person for each in settlement.events}
+        if people:
             people |= {member.person for episode in settlement.episodes for member in episode.members}
-            settlement.wishes.append(wish_to_show(connection, sorted(people), now))
+            self.show_people(people, settlement, connection, now)
+
+    def show_people(self, people: Collection[str], settlement: Settlement, connection: str, now: Instant) -> None:
+        """Wishes that the records of these people show what the ledger says, if a field does."""
+        if self._handoff.shown:
+            known = sorted(people)
+            lots = (known[start : start + LOT] for start in range(0, len(known), LOT))
+            settlement.wishes += [wish_to_show(connection, lot, now) for lot in lots]
 
     def _events(self, link: str, agreed: Mapping[str, Canonical], now: Instant) -> Iterator[Event]:
         """``agreed`` holds the news; beside it stand the values that both sides have."""

@@ -123,10 +123,10 @@ class _Cycle:
         self._carry_out(prepared, full=full)
         append_signals(self.at_work)
         hand_on(self.at_work)
+        leave(world)
         show_ledger(self.at_work, first_link=plan.first_link)
         if steady and not catching_up(world):
             reconcile(self.at_work)
-        leave(world)
         if world.booking is not None:
             escalate(world.store, world.clock.now())
         if not full:  # comparing everything writes nothing where both sides agree

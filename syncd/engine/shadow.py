@@ -9,7 +9,8 @@ People are known by the id that their link gets once there is one. A person whom
 CRM lacks is handed over and not delivered. Whoever was done with before the first look is nobody's handoff.
 
 The first live cycles look as well, before they write, until one is through: what happened between the last look and the
-first link is neither lost nor told twice. Nobody is alarmed by what is late in shadow: it is reported.
+first link is neither lost nor told twice. Nobody is alarmed by what is late in shadow: it is reported. Nor is anybody
+handed on, and no record shows what the ledger says, until shadow mode is left: then all of whom it heard do.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from syncd.engine.booking import Booking, book_in
 from syncd.engine.gathered import Gathered
 from syncd.engine.moves import moves_of
 from syncd.engine.prepare import Prepared
-from syncd.engine.shadowed import Shadowed, note_people, note_shadowed, shadowed
+from syncd.engine.shadowed import Shadowed, note_people, note_shadowed, people_seen, shadowed
 from syncd.engine.world import World
 from syncd.model.episode import Delivered, Event, Moved
 from syncd.model.lifecycle import Move
@@ -73,9 +74,12 @@ def catch_up(world: World, prepared: Prepared) -> None:
 
 
 def leave(world: World) -> None:
-    """From here on the ledger hears of what is written."""
+    """From here on the ledger hears of what is written, and records show what it heard by looking."""
     if world.booking is not None and (times := shadowed(world.store)) and times[-1].ended is None:
         now = world.clock.now()
+        settlement = Settlement()
+        world.booking.show_people(people_seen(world.store), settlement, world.connection.name, now)
+        world.settle(settlement)  # before it is noted, so that a process that dies in between wishes it again
         note_shadowed(world.store, [*times[:-1], replace(times[-1], ended=now)], now)
 
 

@@ -129,7 +129,8 @@ class World:
         if self.booking is not None:
             now = self.clock.now()
             self.booking.enter(settlement, self.store, now, first=lambda kind: filled(self, kind) is None)
-            self.booking.show(settlement, self.connection.name, now)
+            if self.connection.mode != "shadow":  # shown once that is left (``engine.shadow``)
+                self.booking.show(settlement, self.connection.name, now)
         self.store.settle(settlement, self.clock.now(), self.lease)
 
     def planner(self, kind: str) -> Planner:

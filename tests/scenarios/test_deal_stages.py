@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,6 +18,7 @@ from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
 from syncd.operations.fitting import make, survey
 from tests.scenarios.dealing import Deals, untouched
+from tests.scenarios.derivings import SHOWN
 from tests.scenarios.steps import Schema
 from tests.worlds import open_both, with_deals
 
@@ -210,15 +212,24 @@ def test_another_primary_contact(deals: Deals) -> None:
 
 
 # -- what marketing is told --------------------------------------------------------------------------------------------
-def worth(folder: Path, change: Callable[[Schema], None] = untouched, *, codes: tuple[str, ...] = ()) -> Deals:
+WORTH: dict[str, Any] = {
+    "won_amount": {"type": "money", "marketing": "syncd_won_amount", "derive": "won_amount", "currency": "USD"},
+    "loss_reason": {"type": "text", "marketing": "syncd_loss_reason", "derive": "loss_reason"},
+}
+
+
+def worth(
+    folder: Path,
+    change: Callable[[Schema], None] = untouched,
+    *,
+    codes: tuple[str, ...] = (),
+    fields: Mapping[str, Any] = WORTH,
+) -> Deals:
     """A world in which what was won and why not stands on the person, with these currencies if any are named."""
     config = with_deals(folder)
     path = config / "schema" / "person.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
-    schema["fields"] |= {
-        "won_amount": {"type": "money", "marketing": "syncd_won_amount", "derive": "won_amount", "currency": "USD"},
-        "loss_reason": {"type": "text", "marketing": "syncd_loss_reason", "derive": "loss_reason"},
-    }
+    schema["fields"] |= fields
     path.write_text(yaml.safe_dump(schema, sort_keys=False), encoding="utf-8")
     path = config / "schema" / "deal.yaml"
     schema = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -258,6 +269,32 @@ def test_what_was_won_and_why_not_arrives_in_marketing(tmp_path: Path) -> None:
     steps.cycle()
     assert not steps.marketed(contact, "syncd_won_amount")
     assert steps.marketed(contact, "syncd_loss_reason") == "Competitor"
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_deals_and_ledger_stand_on_one_record(tmp_path: Path) -> None:
+    """A win is worth something and ends what sales has in hand; neither takes away what the other shows."""
+    hands = SHOWN["in_sales_hands"]
+    steps = worth(tmp_path, fields={**WORTH, "in_sales_hands": hands})
+    steps.cycle()
+    contact, person, account = buyer(steps)
+    made = offer(steps, person, account, Amount=100.5)
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_in_sales_hands") == "true"
+    steps.edit_opportunity(made, StageName="Closed Won")
+    steps.cycle()
+    steps.cycle()
+    assert stage(steps, contact) == "customer"
+    assert steps.marketed(contact, "syncd_won_amount") == "100.5"
+    assert steps.marketed(contact, "syncd_in_sales_hands") == "false"
+    steps.quiet()
+    steps.edit_opportunity(made, Amount=90)
+    steps.cycle()
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_won_amount") == "90"
+    assert steps.marketed(contact, "syncd_in_sales_hands") == "false"
+    assert not steps.conflicts()
     steps.quiet()
     steps.both.store.close()
 
