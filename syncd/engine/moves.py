@@ -60,14 +60,15 @@ def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:
 
 
 def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions, of which those that make somebody's counterpart know how that person came into their stage.
+    """The decisions, of which those that make somebody's counterpart know how that person came into their stage. Another
+    one may be on the same link, as that which closes what was asked about a record.
 
     Asked only for stages that the ledger is kept of.
     """
     stages = planner.stages
     asked = {
-        decision.link.id: (decision, create)
-        for decision in decisions
+        place: (decision, create)
+        for place, decision in enumerate(decisions)
         if stages is not None and stages.asks_after(decision.agreed.get(stages.name, MISSING))
         for create in decision.actions
         if isinstance(create, Create)
@@ -75,13 +76,13 @@ def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision])
     if not asked:
         return list(decisions)
     moves = moves_of(world, planner, [(Linked(each.link, None), each.seen) for each, _ in asked.values()])
-    told: dict[str, Decision] = {}
-    for link, (decision, create) in asked.items():
+    told = list(decisions)
+    for place, (decision, create) in asked.items():
         side = create.side.other
         record = decision.seen.of(side)
         assert record is not None, "a counterpart is made of a record"
-        told[link] = planner.arrived(decision, side, record, moves[link])
-    return [told.get(decision.link.id, decision) for decision in decisions]
+        told[place] = planner.arrived(decision, side, record, moves[decision.link.id])
+    return told
 
 
 def _queue_of(planner: Planner, linked: Linked) -> str:

@@ -19,7 +19,7 @@ from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.lab.ledger import Edit, Ledger, Ref
 from syncd.lab.scenario import Happening
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
-from syncd.model.values import FieldType, Side
+from syncd.model.values import SIDES, FieldType, Side
 
 TEXTS: Final = frozenset({FieldType.STRING, FieldType.TEXT})
 CONVERTED: Final = "Closed - Converted"
@@ -189,9 +189,10 @@ class Crowd:
         first, second = (self.value(side, ref, self._emails[side, ref[0]]) for ref in (one, other))
         if first is None or second is None:
             raise NothingToHit("one of them has no address")
-        for each in self._people(side):  # whoever has one of these addresses, too; even if they get only half way
-            if each == other or self.value(side, each, self._emails[side, each[0]]) in (first, second):
-                self.ledger.join((side, one[1]), (side, each[1]))
+        for there in SIDES:  # whoever has one of these addresses, too, on either side; even if they get only half way
+            for each in self._people(there):
+                if each == other or self.value(there, each, self._emails[there, each[0]]) in (first, second):
+                    self.ledger.join((side, one[1]), (there, each[1]))
         self._address(side, one, f"{what.token}@example.com", what.token)
         self._address(side, other, first, "")
         self._address(side, one, second, "")

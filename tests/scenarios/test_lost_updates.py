@@ -170,6 +170,8 @@ def test_a_process_that_dies_while_it_brings_a_value_back(steps_with: Make) -> N
     steps.resolve("crm")
     steps.both.hubspot.faults.arm(Fault("cut", hubspot_batch_write, when="cut"))
     steps.cycle()
+    assert steps.sold(ids[1], "Email") == LOST
+    assert [each.resolution for each in steps.both.store.conflicts()] == ["crm"]
     both = steps.both
     for _ in range(3):
         both.clock.advance(HOUR)

@@ -11,7 +11,7 @@ import pytest
 from syncd.model.errors import BadUsage
 from syncd.model.link import Topic
 from syncd.operations.deciding import Choice, resolution
-from tests.scenarios.steps import Steps
+from tests.scenarios.steps import Steps, remapped
 from tests.worlds import ROOT, open_both
 
 
@@ -82,3 +82,20 @@ def test_twins_that_nobody_would_make_are_no_question(steps: Steps) -> None:
     assert not steps.conflicts()
     assert not steps.contacts()
     steps.quiet()
+
+
+def test_twins_that_are_none_any_more_are_made_once_each(tmp_path: Path) -> None:
+    """What was asked about two Leads is over in the cycle that makes their contacts: one decision closes, others make."""
+    both = remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}]))
+    steps = Steps(both)
+    steps.pair()
+    one, other = (steps.lead(LastName="New", Company="New", Email="carl@example.com") for _ in range(2))
+    steps.cycle()
+    assert [ref.id for _, ref in steps.conflict().refs] == [one, other]
+    steps.sell(one, Email="carla@example.com")
+    steps.cycle()
+    assert not steps.conflicts()
+    made = [str(row["properties"]["email"]) for row in both.hubspot.export()["contacts"]]
+    assert sorted(made) == ["ann@example.com", "carl@example.com", "carla@example.com"]
+    steps.quiet()
+    both.store.close()
