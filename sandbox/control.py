@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
 from urllib.request import ProxyHandler, Request, build_opener
@@ -43,6 +43,19 @@ FREE_WORDS = frozenset(
 
 class WrongRequest(Exception):
     """The control plane does not understand; the text says what it would."""
+
+
+WRONG_WORDS: Final = (
+    WrongRequest,
+    WrongArming,
+    UnknownFault,
+    UnknownAction,
+    TypeError,
+    ValueError,
+    KeyError,
+    AttributeError,
+)
+"""What comes of words that an action does not know, or that are of another type than it takes."""
 
 
 class Controls:
@@ -78,7 +91,7 @@ class Controls:
         self._kernel.carry_out_late()
         try:
             return _json(200, route(request))
-        except (WrongRequest, WrongArming, UnknownFault, UnknownAction, TypeError, ValueError, KeyError) as why:
+        except WRONG_WORDS as why:
             return _json(400, {"error": f"{type(why).__name__}: {why}"})
         except (HubSpotRefusal, SalesforceRefusal, NothingToHit, StateError) as why:
             return _json(409, {"error": f"{type(why).__name__}: {why}"})

@@ -72,6 +72,8 @@ class People:
         else:
             rows = {row["id"]: row for row in self.place.hubspot.export()["contacts"]}
             address = rows[contact]["properties"].get("email")
+            if not address:
+                return
             try:
                 self.place.hubspot.do("unsubscribe", email=address)
             except ControlRefused:  # an address that the vendor does not take for one

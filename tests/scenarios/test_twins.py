@@ -85,7 +85,7 @@ def test_twins_that_nobody_would_make_are_no_question(steps: Steps) -> None:
 
 
 def test_twins_that_are_none_any_more_are_made_once_each(tmp_path: Path) -> None:
-    """What was asked about two Leads is over in the cycle that makes their contacts: one decision closes, others make."""
+    """What was asked about two Leads is over in the cycle that makes their contacts: one decision closes, two make."""
     both = remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}]))
     steps = Steps(both)
     steps.pair()

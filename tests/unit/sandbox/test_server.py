@@ -126,6 +126,8 @@ def test_the_control_plane_says_what_would_be_right(hubspot: Control, salesforce
         hubspot.switch(wrong=1)
     with pytest.raises(ControlRefused, match=r"400.*a fault has the keys"):
         hubspot.fault(operation="search")
+    with pytest.raises(ControlRefused, match=r"400.*has no attribute 'lower'"):
+        hubspot.do("unsubscribe", email=None)
     with pytest.raises(ControlRefused, match=r"409.*REQUIRED_FIELD_MISSING"):
         salesforce.do("create", object="Lead", fields={"LastName": "No company"})
     answer = requests.get(f"{hubspot.url}/_sandbox/nothing", timeout=5)
