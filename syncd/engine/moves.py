@@ -60,8 +60,8 @@ def moves_of(world: World, planner: Planner, met: Meetings) -> dict[str, Moves]:
 
 
 def with_arrivals(world: World, planner: Planner, decisions: Sequence[Decision]) -> list[Decision]:
-    """The decisions, of which those that make somebody's counterpart know how that person came into their stage. Another
-    one may be on the same link, as that which closes what was asked about a record.
+    """The decisions, of which those that make somebody's counterpart know how that person came into their stage.
+    Another one may be on the same link, as that which closes what was asked about a record.
 
     Asked only for stages that the ledger is kept of.
     """
