@@ -7,8 +7,7 @@ way in, and facts must be shared fields that there are.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.lifecycle import NEW, Commitments, HandoffRules
@@ -32,7 +31,7 @@ def handoff_of(section: LifecycleFile, tree: Tree, *, sources: Mapping[str, Mapp
     source = sources.get(section.kind)
     if source is not None:  # a kind without a mapping is told where it is named
         for name, field in facts.items():
-            _known(field, "shared field", source.file.fields, tree=tree, loc=("handoff", "facts", name))
+            tree.knows(field, "shared field", source.file.fields, ("handoff", "facts", name))
     first = section.stages.get(given.qualified[0])
     inherited = {} if first is None else first.leave_within
     return HandoffRules(
@@ -56,7 +55,7 @@ def _stages(given: HandoffSection, section: LifecycleFile, tree: Tree) -> None:
     for name in MEANINGS:
         for stage in getattr(given, name):
             loc: Loc = ("handoff", name)
-            if not _known(stage, "stage", section.stages, tree=tree, loc=loc):
+            if not tree.knows(stage, "stage", section.stages, loc):
                 continue
             first = meaning.setdefault(stage, name)
             if first != name:
@@ -67,7 +66,7 @@ def _born(given: HandoffSection, section: LifecycleFile, tree: Tree) -> None:
     ways_in = {stage for each in section.transitions if NEW in each.from_ for stage in each.to}
     for stage in given.born:
         loc: Loc = ("handoff", "born")
-        if not _known(stage, "stage", section.stages, tree=tree, loc=loc):
+        if not tree.knows(stage, "stage", section.stages, loc):
             continue
         if stage in given.qualified:
             what = f"{stage} is what marketing qualifies, so nobody could tell who was found by sales"
@@ -75,12 +74,3 @@ def _born(given: HandoffSection, section: LifecycleFile, tree: Tree) -> None:
         elif stage not in ways_in:
             what = f"nobody begins in the stage {stage}"
             tree.flaw(loc, what, f"declare a transition from `{NEW}` to it, or name another stage")
-
-
-def _known(name: str, sort: str, known: Collection[str], *, tree: Tree, loc: Loc) -> bool:
-    if name in known:
-        return True
-    near = get_close_matches(name, sorted(known), n=1)
-    advice = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(known))}"
-    tree.flaw(loc, f"there is no {sort} {name!r}", advice)
-    return False

@@ -88,8 +88,8 @@ def teams_of(section: TeamsFile, tree: Tree) -> Teams:
             _twice([name.casefold() for name in names], names, tree=tree, loc=(*loc, sort))
     for side in SIDES:
         name = getattr(section.unknown, side.value)
-        if name is not None and name not in section.teams:
-            _unheard_of(name, "team", section.teams, tree=tree, loc=("unknown", side.value))
+        if name is not None:
+            tree.knows(name, "team", section.teams, ("unknown", side.value))
     return Teams(
         teams=tuple(
             Team(key, each.name, tuple(each.users), tuple(each.roles), tuple(each.queues), tuple(each.profiles))
@@ -179,7 +179,7 @@ class _Checking:
             check_reasons(self.section, self.tree, self.source)
         for key, stage in self.stages.items():
             if stage.owner is not None and self.teams is not None:
-                self._known(stage.owner, "team", self.teams, ("stages", key, "owner"))
+                self.tree.knows(stage.owner, "team", self.teams, ("stages", key, "owner"))
         for number, each in enumerate(self.section.transitions):
             self._transition(each, ("transitions", number))
         self._ways()
@@ -190,7 +190,7 @@ class _Checking:
     def _table(self, source: MappingSource) -> None:
         """The field holds these stages and no others, and shows each in a way of its own on either side."""
         name, fields = self.section.field, source.file.fields
-        if not self._known(name, "shared field", fields, ("field",)):
+        if not self.tree.knows(name, "shared field", fields, ("field",)):
             return
         mapping = fields[name]
         if mapping.type is not FieldType.ENUM or not mapping.values:
@@ -235,7 +235,7 @@ class _Checking:
         for key, stage in self.stages.items():
             loc: Loc = ("stages", key, "entry")
             for number, name in enumerate(stage.entry.filled):
-                self._known(name, "shared field", fields, (*loc, "filled", number))
+                self.tree.knows(name, "shared field", fields, (*loc, "filled", number))
             if stage.entry.when is not None:
                 check_expression(stage.entry.when, fields, tree=self.tree, loc=(*loc, "when"), derived=derived)
             elif stage.entry.words is not None:
@@ -246,14 +246,14 @@ class _Checking:
         for key, names in (("from", each.from_), ("to", each.to)):
             for name in names:
                 if name != NEW or key == "to":
-                    self._known(name, "stage", self.stages, (*loc, key))
+                    self.tree.knows(name, "stage", self.stages, (*loc, key))
         if self.teams is not None:
             for name in each.by:
-                self._known(name, "team", self.teams | {SYSTEM}, (*loc, "by"))
+                self.tree.knows(name, "team", self.teams | {SYSTEM}, (*loc, "by"))
         for name in set(each.from_) & set(each.to):
             self.tree.flaw(loc, f"a move from {name} to {name} leads nowhere", "name another stage")
         if each.reasons is not None:
-            self._known(each.reasons, "list of reasons", self.section.reasons, (*loc, "reasons"))
+            self.tree.knows(each.reasons, "list of reasons", self.section.reasons, (*loc, "reasons"))
         if each.recycles and NEW in each.from_:
             what = "nobody who is new can have been here before"
             self.tree.flaw((*loc, "recycles"), what, "remove `recycles`, or take `new` out of `from`")
@@ -314,17 +314,7 @@ class _Checking:
                 what = f"{each.date} stands below {listed[number - 1].date}, which is later"
                 self.tree.flaw((*loc, "date"), what, "put the oldest first, or correct the date")
             for name in each.stages:
-                self._known(name, "stage", self.stages, (*loc, "stages"))
-
-    def _known(self, name: str, sort: str, known: Collection[str], loc: Loc) -> bool:
-        if name not in known:
-            _unheard_of(name, sort, known, tree=self.tree, loc=loc)
-        return name in known
-
-
-def _unheard_of(name: str, sort: str, known: Collection[str], *, tree: Tree, loc: Loc) -> None:
-    advice = _near(name, known) or (f"use one of {', '.join(sorted(known))}" if known else "add it first")
-    tree.flaw(loc, f"there is no {sort} {name!r}", advice)
+                self.tree.knows(name, "stage", self.stages, (*loc, "stages"))
 
 
 def _near(name: str, known: Collection[str]) -> str:

@@ -6,9 +6,8 @@ must be a reference to the people who have the lifecycle, and there must be a li
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.derived import DEALT
@@ -18,7 +17,7 @@ from syncd.model.lifecycle import Lifecycle
 from syncd.model.mapping import KindMapping
 from syncd.model.values import FieldType
 from syncd.settings.mapping_file import FieldSection, OutcomeSection
-from syncd.settings.tree import Loc, Tree
+from syncd.settings.tree import Tree
 
 if TYPE_CHECKING:
     from syncd.settings.kinds import MappingSource
@@ -82,7 +81,7 @@ def _checked(
         return
     for role, types in _TYPES.items():
         name = getattr(given, role)
-        if name is None or not _known(name, "shared field", fields, tree, (OUTCOME, role)):
+        if name is None or not tree.knows(name, "shared field", fields, (OUTCOME, role)):
             continue
         if fields[name].type not in types:
             wanted = " or ".join(sorted(types))
@@ -91,7 +90,7 @@ def _checked(
     stages = fields[given.stage].values if given.stage in fields else {}
     for key, listed in (("won", given.won), ("lost", given.lost)):
         for stage in listed if stages else ():
-            _known(stage, "stage", stages, tree, (OUTCOME, key))
+            tree.knows(stage, "stage", stages, (OUTCOME, key))
     for stage in sorted(set(given.won) & set(given.lost)):
         tree.flaw((OUTCOME, "lost"), f"the stage {stage} means won already", "leave it in one of the two lists")
     if not sound:
@@ -105,12 +104,3 @@ def _checked(
             f"{given.contact} refers to a {fields[given.contact].kind}, and lifecycle.yaml is about a {lifecycle.kind}"
         )
         tree.flaw((OUTCOME, "contact"), what, f"name a reference to a {lifecycle.kind}")
-
-
-def _known(name: str, sort: str, known: Collection[str], tree: Tree, loc: Loc) -> bool:
-    if name in known:
-        return True
-    near = get_close_matches(name, sorted(known), n=1)
-    advice = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(sorted(known))}"
-    tree.flaw(loc, f"there is no {sort} {name!r}", advice)
-    return False

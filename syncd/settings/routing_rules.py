@@ -8,9 +8,8 @@ active, only the CRM knows: ``syncd doctor`` says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from syncd.model.calendar import Calendars
@@ -170,7 +169,7 @@ class _Reading:
             if stage is None:
                 self.tree.flaw(loc, "no shared field of a person holds the stage", f"map one that is called {STAGE}")
             else:
-                self._known(name, "stage", known, loc)
+                self.tree.knows(name, "stage", known, loc, none="declare a stage first")
 
     def _company(self) -> FieldMapping | None:
         """The reference to the company, whose owner is mapped, too; not asked for while nobody is routed."""
@@ -244,16 +243,12 @@ class _Reading:
             return None
         ((sort, name),) = named.items()
         if sort == "pool":
-            return ToPool(name) if self._known(name, "pool", self.section.pools, (*loc, "pool")) else None
+            return (
+                ToPool(name)
+                if self.tree.knows(name, "pool", self.section.pools, (*loc, "pool"), none="declare a pool first")
+                else None
+            )
         return ToOwner(_user(name) if sort == "owner" else f"{QUEUE}{name}")
-
-    def _known(self, name: str, sort: str, known: Collection[str], loc: Loc) -> bool:
-        if name in known:
-            return True
-        near = get_close_matches(name, sorted(known), n=1)
-        others = f"use one of {', '.join(sorted(known))}" if known else f"declare a {sort} first"
-        self.tree.flaw(loc, f"there is no {sort} {name!r}", f"did you mean {near[0]!r}?" if near else others)
-        return False
 
 
 def _user(address: str) -> str:

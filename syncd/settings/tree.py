@@ -8,8 +8,9 @@ which wants text gets ``64.0`` and not a rounded number. Every flaw is collected
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -81,6 +82,18 @@ class Tree:
         mark = self.at(loc, key=key)
         field_name = str(loc[1]) if len(loc) > 1 and loc[0] == "fields" else ""
         self.flaws.append(Flaw(mark.file, mark.line, mark.column, what, advice, field_name))
+
+    def knows(self, name: str, sort: str, known: Collection[str], loc: Loc, *, none: str = "") -> bool:
+        """Whether a name is one of those there are; where it is not, a flaw with advice is noted.
+
+        :param none: the advice where there are none at all.
+        """
+        if name in known:
+            return True
+        near = get_close_matches(name, sorted(known), n=1)
+        others = f"use one of {', '.join(sorted(known))}" if known else none or "add it first"
+        self.flaw(loc, f"there is no {sort} {name!r}", f"did you mean {near[0]!r}?" if near else others)
+        return False
 
     def get(self, loc: Loc) -> Any:  # noqa: ANN401 - any plain value
         """The value at a path, ``None`` where there is none."""
