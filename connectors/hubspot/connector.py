@@ -29,6 +29,7 @@ from connectors.hubspot.known import ACTIVITIES, COPIES, INSCRIBED
 from connectors.hubspot.lists import members_of
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
+from connectors.hubspot.stages import STAGE
 from connectors.hubspot.wire import Asked, id_of, instant_of, millis_of
 from connectors.hubspot.write import Writer
 from connectors.shapes import Turns, foreseen
@@ -114,6 +115,7 @@ class HubSpotConnector:
             inscribed=INSCRIBED,
             activities=ACTIVITIES,
             copies=COPIES,
+            emptied_midway=frozenset({STAGE}),
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

@@ -4,11 +4,15 @@ A stage that is earlier than the present one is accepted and silently kept, or r
 both are handled). To go back it must be cleared and then set in a *second* request (contacts guide, 2026-03). So a
 stage is tried directly first; only where the answer shows that it did not move, it is cleared and set. Each step is a
 request of its own, since HubSpot promises no order inside a batch.
+
+Whoever was cleared and not set again has no stage for as long as nobody knows better: such a row is ``Indeterminate``
+whatever else is known of it, and whoever settles it finds the stage empty (``Capabilities.emptied_midway``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient
@@ -18,6 +22,20 @@ from syncd.model.values import Lane, Wire
 from syncd.model.write import Refused, Write, WriteResult, Written
 
 STAGE: Final = "lifecyclestage"
+KEPT: Final = Refused(
+    "STAGE_KEPT",
+    "HubSpot moves a stage forward only, and this one could not be cleared and set anew",
+    "set the stage in HubSpot by hand, then retry",
+    (STAGE,),
+)
+
+
+class Cleared(Enum):
+    """What is known of a clear: carried out, surely not, or perhaps."""
+
+    YES = auto()
+    NO = auto()
+    PERHAPS = auto()
 
 
 def kept_back(rows: Mapping[int, Write], results: Mapping[int, WriteResult]) -> list[int]:
@@ -29,17 +47,24 @@ def _stands(row: Write, result: WriteResult | None) -> bool:
     wanted: Wire = row.fields[STAGE]
     if isinstance(result, Written):
         return result.confirmed.get(STAGE) not in (wanted, None)
-    return isinstance(result, Refused) and result.fields == (STAGE,) and result.code != "INVALID_OPTION"
+    return (
+        isinstance(result, Refused) and result.fields == (STAGE,) and result.code not in {"INVALID_OPTION", KEPT.code}
+    )
 
 
-def clear_stages(client: HubSpotClient, path: str, ids: Mapping[int, str], *, lane: Lane) -> bool:
-    """Empties the stage of these records; ``False`` if that did not happen, so that nothing is set on top of it.
+def clear_stages(client: HubSpotClient, path: str, ids: Mapping[int, str], *, lane: Lane) -> Cleared:
+    """Empties the stage of these records.
 
     :param path: the batch update path of the object.
+    :raises RetryLater: if it was not sent.
     """
     inputs: list[dict[str, Any]] = [{"id": id_, "properties": {STAGE: ""}} for id_ in ids.values()]
     try:
         client.write("batch.update", path, {"inputs": inputs}, lane=lane)
-    except (Rejected, RetryLater):
-        return False  # the rows keep the answer they have: the stage was not moved, and the engine lists it
-    return True
+    except Rejected:
+        return Cleared.NO
+    except RetryLater as why:
+        if not why.sent:
+            raise
+        return Cleared.PERHAPS
+    return Cleared.YES

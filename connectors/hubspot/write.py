@@ -24,7 +24,7 @@ from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import opt_ins, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
-from connectors.hubspot.stages import clear_stages, kept_back
+from connectors.hubspot.stages import KEPT, Cleared, clear_stages, kept_back
 from connectors.hubspot.wire import Asked, as_wire, id_of, opt_outs, properties_of, same, to_text
 from connectors.shapes import reading
 from connectors.transport import wrong_shape
@@ -184,15 +184,28 @@ class Writer:
                     self.results[index] = Stale(state)
 
     def _step_back(self) -> None:
-        """Moves stages backward that HubSpot kept: cleared, then set in a second request."""
-        kept = kept_back({i: row for i, row in self.rows.items() if isinstance(row, UpdateRecord)}, self.results)
+        """Moves stages backward that HubSpot kept: cleared, then set in a second request, also if nobody knows whether
+        they were cleared: then HubSpot keeps them once more.
+        """
+        updates = {i: row for i, row in self.rows.items() if isinstance(row, UpdateRecord)}
+        kept = kept_back(updates, self.results)
+        path = self.client.paths.objects(self.asked.kind, "/batch/update")
         for start in range(0, len(kept), BATCH):
-            rows = self._of(kept[start : start + BATCH], UpdateRecord)
-            path = self.client.paths.objects(self.asked.kind, "/batch/update")
-            if clear_stages(self.client, path, {i: row.ref.id for i, row in rows}, lane=self.reader.lane):
-                for index, _ in rows:
-                    del self.results[index]
-                self._update([index for index, _ in rows])
+            lot = {index: updates[index] for index in kept[start : start + BATCH]}
+            ids = {index: row.ref.id for index, row in lot.items()}
+            try:
+                cleared = clear_stages(self.client, path, ids, lane=self.reader.lane)
+            except RetryLater as why:
+                self._end(lot, _later(why))
+                continue
+            if cleared is Cleared.NO:
+                self._end(lot, KEPT)
+                continue
+            empty = Indeterminate("its stage was cleared, and may not be set again", self.clock.now() + self.horizon)
+            self._end(lot, empty)
+            self._update(list(lot))
+            self._end([i for i in lot if not isinstance(self.results[i], Written)], empty)
+            self._end(kept_back(lot, self.results), empty if cleared is Cleared.PERHAPS else KEPT)
 
     def _send(self, inputs: Mapping[int, Row], operation: str, tail: str) -> None:
         """One call for these rows, or as many as it takes to find the row that spoils it."""

@@ -23,6 +23,7 @@ from syncd.model.mapping import FieldMapping
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.values import MISSING, Canonical, Side, Told, Wire, instant, stamp
 
+_EMPTY: Final = (None, "")
 LOST: Final = "lost in a conversion"
 """The rule of a value that is written again on a record that came out of a conversion without it."""
 
@@ -40,6 +41,12 @@ class Former:
         record = self.record
         told = [self.side.value, *record.ref, stamp(record.stamp), dict(record.fields)]
         return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+    def lacks(self, record: RemoteRecord) -> bool:
+        """Whether another record shows a vendor field empty that this one had filled."""
+        return any(
+            held not in _EMPTY and record.fields.get(name) in _EMPTY for name, held in self.record.fields.items()
+        )
 
     @staticmethod
     def read(text: str) -> Former:

@@ -59,7 +59,8 @@ class Sight:
             return record
         if record is not None and self._layouts.slots(side, record.ref.object).get(name):
             shown = self.of(side, name, object_name=record.ref.object, base=base, record=record)
-            if shown.trouble or not is_empty(shown.value):
+            bare = is_empty(shown.value) if shown.trouble is None else former.lacks(record)
+            if not bare:
                 return record
         return former.record
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from syncd.core.former import with_former
 from syncd.core.planner import EMPTY_BASE, digest
 from syncd.engine.gather import look_again
 from syncd.engine.lost import note_met, overwritten_late
@@ -132,6 +133,8 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
             _done(world, intent, known, settlement)
             _end(world, intent, settlement, "done", f"link:{intent.link}")
         elif not isinstance(answer, RemoteRecord) or world.clock.now() >= _horizon_end(world, intent):
+            if isinstance(answer, RemoteRecord) and known is not None:
+                _keep_emptied(world, intent, answer, known, settlement)
             _lost(world, intent, settlement, f"link:{intent.link}")
         else:
             note_met(world, intent, answer, known)
@@ -157,6 +160,22 @@ def _done(world: World, intent: Intent, linked: Linked | None, settlement: Settl
     left = {name: wire for name, wire in base.confirmed.of(other).items() if name not in taken}
     confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **_kept(world, intent)})
     settlement.bases.append((intent.link, Base({**base.agreed, **agreed}, confirmed.replacing(other, left))))
+
+
+def _keep_emptied(world: World, intent: Intent, answer: RemoteRecord, known: Linked, settlement: Settlement) -> None:
+    """A write that empties a field before it sets it, and broke off in between: what the field held until then stands
+    for that side (``core.former``), or an empty stage would count as somebody's edit.
+    """
+    midway = world.connectors.of(intent.side).capabilities.emptied_midway
+    emptied = {
+        name for name, wire in intent.fields.items() if name in midway and wire and not answer.fields.get(name, wire)
+    }
+    slots = world.planner(intent.kind).slots(intent.side, intent.object)
+    lost = {name: fields for name, fields in slots.items() if emptied.intersection(fields)}
+    if lost:
+        base = known.base or EMPTY_BASE
+        last = RemoteRecord(answer.ref, "", answer.stamp, base.confirmed.of(intent.side))
+        settlement.bases.append((intent.link, with_former(base, intent.side, last, lost, lost=lost)))
 
 
 def _carried(world: World, intent: Intent) -> dict[str, Canonical]:

@@ -278,6 +278,7 @@ class Capabilities:
     that is not in it bears no sentinel. ``created`` is the field that holds when a record was made, "" for none.
     ``membership`` is how the vendor tells who takes part in a campaign, ``activities`` how it keeps what was done and
     ``copies`` how a copy of one is made, if otherwise; ``joint`` says that one stream may be of several objects.
+    ``emptied_midway`` are fields that a write empties before it sets them, so that one which broke off leaves them so.
     ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     """
 
@@ -298,6 +299,7 @@ class Capabilities:
     activities: tuple[ActivityForm, ...] = field(default=(), compare=False)
     copies: tuple[ActivityForm, ...] = field(default=(), compare=False)
     joint: bool = False
+    emptied_midway: frozenset[str] = frozenset()
 
     @property
     def copied_as(self) -> tuple[ActivityForm, ...]:

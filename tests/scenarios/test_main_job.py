@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 import pytest
 
 from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from syncd.engine.cycle import Ended, sync
 from syncd.model.run import RunState
 from tests.worlds import ROOT, Both, open_both
@@ -170,3 +171,67 @@ def test_a_search_index_that_lags_is_never_taken_for_an_edit() -> None:
         wanted = "Sales 5" if number % 2 == 1 else "Marketing 5"
         assert (property_of(both, person, "city"), field_of(both, leads[person], "City")) == (wanted, wanted)
     both.store.close()
+
+
+def _clears(request: HttpRequest) -> bool:
+    return request.path.endswith("contacts/batch/update") and b'"lifecyclestage":""' in request.body.replace(b" ", b"")
+
+
+@pytest.mark.parametrize("set_again", ["set", "not set"])
+@pytest.mark.parametrize("when", ["after", "drop", "late", "before"])
+def test_a_stage_that_was_cleared_on_the_way_back_arrives(when: str, set_again: str) -> None:
+    """The answer to the clear is lost (or it is carried out late, or never), and perhaps the setting is not answered
+    either: nobody stays without a stage, nobody is asked, and nothing that sales said is written over.
+    """
+    both = open_both()
+    person = contact(both, email="ann@example.com", lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    go(both)
+    made = both.salesforce.export()["Lead"][0]["Id"]
+    go(both)
+    both.salesforce.edit("Lead", made, {"Status": "Open - Not Contacted"})
+    both.hubspot.faults.arm(Fault("clear", _clears, when=when, times=1, seconds=1.0))
+    if set_again == "not set":
+        both.hubspot.faults.arm(Fault("set", _after_the_clear(both), when="before", times=1))
+    for _ in range(4):
+        go(both)
+        both.clock.advance(600)
+    assert both.hubspot.faults.fired["clear"] == 1
+    assert field_of(both, made, "Status") == "Open - Not Contacted"
+    assert (property_of(both, person, "lifecyclestage"), property_of(both, person, "hs_lead_status")) == (
+        "marketingqualifiedlead",
+        "NEW",
+    )
+    assert not both.store.conflicts()
+    assert not both.store.open_intents()
+    assert not go(both).run.counts
+    both.store.close()
+
+
+def _after_the_clear(both: Both) -> Callable[[HttpRequest], bool]:
+    """The update that sets the stage once more."""
+
+    def hit(request: HttpRequest) -> bool:
+        cleared = both.hubspot.faults.fired["clear"] > 0
+        return cleared and request.path.endswith("contacts/batch/update") and not _clears(request)
+
+    return hit
+
+
+def test_a_stage_that_hubspot_never_moves_back_is_parked(both: Both) -> None:
+    """It can be neither moved back nor cleared: that field is listed, the rest arrives, and what sales said stands."""
+    person = contact(both, email="ann@example.com", lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
+    go(both)
+    made = both.salesforce.export()["Lead"][0]["Id"]
+    go(both)
+    both.salesforce.edit("Lead", made, {"Status": "Open - Not Contacted", "City": "Ulm"})
+    no = HttpResponse(400, b'{"category":"VALIDATION_ERROR","message":"no"}', {"Content-Type": "application/json"})
+    both.hubspot.faults.arm(Fault("clear", _clears, answer=no, times=9))
+    for _ in range(3):
+        go(both)
+        both.clock.advance(600)
+    (row,) = both.store.parked()
+    assert (row.field, row.code) == ("stage", "STAGE_KEPT")
+    assert field_of(both, made, "Status") == "Open - Not Contacted"
+    assert property_of(both, person, "lifecyclestage") == "salesqualifiedlead"
+    assert property_of(both, person, "city") == "Ulm"
+    assert not go(both).run.counts

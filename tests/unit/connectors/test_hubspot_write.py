@@ -283,12 +283,25 @@ def test_two_writes_of_one_record_go_in_two_batches(connector: HubSpotConnector,
 
 @responses.activate
 def test_confirmed_is_what_the_vendor_holds(connector: HubSpotConnector, clock: FakeClock) -> None:
-    """hubspot.md 6: a stage that may not move back answers success with the old value; that is what is confirmed."""
-    held = {"id": "1", "properties": {"lifecyclestage": "customer", "lastmodifieddate": str(NOW)}}
+    """What HubSpot makes of a value, as its answer tells it, is what is confirmed."""
+    held = {"id": "1", "properties": {"firstname": "Ann", "lastmodifieddate": str(NOW)}}
     on(UPDATE, lambda _: (200, {"results": [held]}))
-    (result,) = send(connector, clock, update(1, lifecyclestage="lead"))
+    (result,) = send(connector, clock, update(1, firstname=" Ann "))
     assert isinstance(result, Written)
-    assert result.confirmed == {"lifecyclestage": "customer"}
+    assert result.confirmed == {"firstname": "Ann"}
+
+
+@responses.activate
+def test_a_stage_that_stays_is_refused(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: a stage that may not move back answers success with the old value, here also once it was cleared:
+    that is nobody's edit, so it does not count as written.
+    """
+    held = {"id": "1", "properties": {"lifecyclestage": "customer", "lastmodifieddate": str(NOW)}}
+    bodies = on(UPDATE, lambda _: (200, {"results": [held]}))
+    (result,) = send(connector, clock, update(1, lifecyclestage="lead"))
+    assert [i["properties"]["lifecyclestage"] for body in bodies for i in body["inputs"]] == ["lead", "", "lead"]
+    assert isinstance(result, Refused)
+    assert (result.code, result.fields) == ("STAGE_KEPT", ("lifecyclestage",))
 
 
 @responses.activate
