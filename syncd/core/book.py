@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from enum import Enum, auto
 from typing import Final
 
 from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.episode import Meaning
-from syncd.model.lifecycle import OTHER, HandoffRules, Span, Unit
+from syncd.model.lifecycle import OTHER, SYSTEM, HandoffRules, Span, Unit
 from syncd.model.routing import QUEUE, USER
 from syncd.model.values import Instant
 
@@ -47,12 +48,25 @@ class Clock:
         return span.amount * _FIXED.get(span.unit, self._day)
 
 
+class Whose(Enum):
+    """Sales: the team that works on whoever is handed over; others: another team; nobody: automation, or not known."""
+
+    SALES = auto()
+    OTHERS = auto()
+    NOBODY = auto()
+
+
 class Book:
     """Declared meaning and clocks; holds nothing about any person."""
 
-    def __init__(self, rules: HandoffRules, calendars: Calendars = NO_CALENDARS) -> None:
-        """:raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand."""
+    def __init__(
+        self, rules: HandoffRules, calendars: Calendars = NO_CALENDARS, *, sales: frozenset[str] = frozenset()
+    ) -> None:
+        """:param sales: the teams that work on whoever is handed over; where none is named, everybody but automation.
+        :raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand.
+        """
         self.rules = rules
+        self._sales = sales
         self._meanings = {
             stage: meaning
             for meaning in Meaning
@@ -71,6 +85,12 @@ class Book:
     def born(self, stage: str) -> bool:
         """Whether people whom sales found begin in this stage."""
         return stage in self._born
+
+    def whose(self, team: str) -> Whose:
+        """In whose name a move was made, by the team that the ledger was told."""
+        if team in {"", SYSTEM}:
+            return Whose.NOBODY
+        return Whose.SALES if not self._sales or team in self._sales else Whose.OTHERS
 
     def clock(self, owner: str | None) -> Clock:
         """The clock of an owner: a user by address or login, a queue by its name, as a shared owner or without that."""

@@ -169,6 +169,8 @@ class _Writing:
             return None, None, ""
         last = max(self.legs, key=lambda leg: (leg.ended, leg.person))
         assert last.ending is not None
+        if last.withdrawn and accepted is None:
+            return State.WITHDRAWN, last.ended, last.reason
         if last.ending in _ENDS:
             return _ENDS[last.ending], last.ended, last.reason
         what = State.LOST if offered is not None else State.RECYCLED if accepted is not None else State.REJECTED

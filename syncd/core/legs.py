@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
 
-from syncd.core.book import Book
+from syncd.core.book import Book, Whose
 from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, HandedOn, Meaning, Moved, Told, Touched
-from syncd.model.lifecycle import NEW, SYSTEM
+from syncd.model.lifecycle import NEW
 from syncd.model.values import Instant
 
 _ORDER: Final = {meaning: number for number, meaning in enumerate(Meaning)}
@@ -31,7 +31,7 @@ class Step:
 
     at: Instant
     meaning: Meaning
-    team: str
+    whose: Whose
     by: str
     reason: str
 
@@ -57,6 +57,7 @@ class Leg:
     ended: Instant | None = None
     ending: Meaning | None = None
     reason: str = ""
+    withdrawn: bool = False
     reopened: bool = False
     born: str | None = None
     qualified_by: str = ""
@@ -68,23 +69,28 @@ class Leg:
         return self.facts.get("company")
 
     def by_sales(self) -> Iterator[Instant]:
-        """When a person of sales did something: an activity, or a decision that no automation made."""
+        """When a person of sales did something: an activity, or a decision that is theirs."""
         for step in self.steps:
-            if step.meaning is not Meaning.QUALIFIED and step.team not in {"", SYSTEM}:
+            if step.meaning is not Meaning.QUALIFIED and step.whose is Whose.SALES:
                 yield step.at
         yield from (each.at for each in self.touches)
 
     def read(self) -> None:
-        """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win."""
+        """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win.
+
+        A no that another team says before sales has said yes is none of sales': whoever handed over has withdrawn.
+        """
         for step in self.steps:
             meaning = step.meaning
             if meaning in _BEGINS:
                 again = meaning is not Meaning.QUALIFIED or self.qualified is not None
                 if self.ended is not None and self.won is None and again:
                     self.ended, self.ending, self.reason, self.reopened = None, None, "", True
+                    self.withdrawn = False
                 self._begins(step)
             elif self.ended is None:
                 self.ended, self.ending, self.reason = step.at, meaning, step.reason
+                self.withdrawn = step.whose is Whose.OTHERS and self.accepted is None
             else:
                 self.reason = self.reason or step.reason
 
@@ -94,7 +100,7 @@ class Leg:
             self.born = step.by
         if meaning is Meaning.QUALIFIED and self.qualified is None:
             self.qualified, self.qualified_by = step.at, step.by
-        if meaning is Meaning.ACCEPTED:
+        if meaning is Meaning.ACCEPTED and step.whose is not Whose.OTHERS:
             self.accepted_by = self.accepted_by or step.by
         if meaning in _YES or meaning is Meaning.BORN:
             self.accepted = self.accepted or step.at
@@ -113,7 +119,8 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
     steps: dict[int, list[Step]] = {}
     for event in known:
         if isinstance(event, Moved) and (meaning := _meaning(event, book)) is not None:
-            steps.setdefault(event.cycle, []).append(Step(event.at, meaning, event.team, event.by, event.reason))
+            step = Step(event.at, meaning, book.whose(event.team), event.by, event.reason)
+            steps.setdefault(event.cycle, []).append(step)
     begun = {cycle: begin for cycle, made in steps.items() if (begin := _begin(made)) is not None}
     loose = [event for event in known if isinstance(event, Deal)]
     for deal in loose:
@@ -166,13 +173,13 @@ def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
         if deal.state is not DealState.LOST:
             meaning = Meaning.WON if deal.state is DealState.WON else Meaning.OFFERED
             if deal.state is last[deal.deal].state or meaning is Meaning.OFFERED:  # a win that was taken back is none
-                yield Step(deal.at, meaning, "", "", "")
+                yield Step(deal.at, meaning, Whose.NOBODY, "", "")
     lost = [deal for deal in last.values() if deal.state is DealState.LOST]
     if lost and len(lost) == len(last):
         end = max(lost, key=lambda deal: (deal.at, deal.deal))
         first = min(deals, key=attrgetter("at"))
-        yield Step(first.at, Meaning.OFFERED, "", "", "")
-        yield Step(end.at, Meaning.LOST, "", "", end.reason)
+        yield Step(first.at, Meaning.OFFERED, Whose.NOBODY, "", "")
+        yield Step(end.at, Meaning.LOST, Whose.NOBODY, "", end.reason)
 
 
 def _facts(told: Sequence[Told], begin: Instant, until: Instant | None) -> dict[str, str]:

@@ -54,6 +54,7 @@ class Staging:
                 for side in SIDES
             )
         )
+        self._owners = {stage.key: stage.owner for stage in agreed.lifecycle.stages}
         self._keys = frozenset(reason.key for listed in self._reasons() for reason in listed)
 
     @property
@@ -149,7 +150,7 @@ class Staging:
         for step in path:
             cycle += step.transition is not None and step.transition.recycles
             if step.move.stage is not None:
-                moves.append(_moved(person, step, step.move.stage, cycle, now, last=step is path[-1]))
+                moves.append(self._told(person, step, step.move.stage, cycle, now, last=step is path[-1]))
         if stage is not None and (not moves or moves[-1].stage != stage):
             moves.append(Moved(person, now, cycle, str(stage), _stage(before) or NEW))
         for move in moves:
@@ -197,6 +198,25 @@ class Staging:
             case Clash(paths, reason):
                 both = "; ".join(step_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
+
+    def _told(self, person: str, step: Step, stage: str, cycle: int, now: Instant, *, last: bool) -> Moved:
+        """A step as the ledger keeps it. A record holds one reason: that of its last move, or of those that ask for it.
+
+        Whoever serves several teams has moved them for the one that had to act, if it is one of these.
+        """
+        owner = self._owners.get(step.start or NEW)
+        asks = last or (step.transition is not None and step.transition.reasons is not None)
+        return Moved(
+            person=person,
+            at=step.move.at or now,
+            cycle=cycle,
+            stage=stage,
+            start=step.start or NEW,
+            team=owner if owner in step.teams else min(step.teams, default=""),
+            by=step.move.author.user,
+            reason=(step.move.reason or "") if asks else "",
+            side=step.side.value,
+        )
 
     def _come(self, stage: str | None, path: Path, shown: Pair[Told]) -> tuple[Verdict, Path]:
         """The stage to which a move that was called for has led, wherever it is not shown yet."""
@@ -265,22 +285,6 @@ def _stage(value: Told) -> str | None:
 def _longer(decided: object) -> Path:
     """Of two ways to one stage the one that is declared, and tells more."""
     return max(decided.paths, key=lambda path: (_declared(path), len(path))) if isinstance(decided, Same) else ()
-
-
-def _moved(person: str, step: Step, stage: str, cycle: int, now: Instant, *, last: bool) -> Moved:
-    """A step as the ledger keeps it. A record holds one reason: that of its last move, or of those that ask for it."""
-    asks = last or (step.transition is not None and step.transition.reasons is not None)
-    return Moved(
-        person=person,
-        at=step.move.at or now,
-        cycle=cycle,
-        stage=stage,
-        start=step.start or NEW,
-        team=min(step.teams, default=""),
-        by=step.move.author.user,
-        reason=(step.move.reason or "") if asks else "",
-        side=step.side.value,
-    )
 
 
 def _declared(path: Path) -> bool:

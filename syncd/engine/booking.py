@@ -49,7 +49,7 @@ class Booking:
     @cached_property
     def book(self) -> Book:
         """What each stage means, and whose clock counts."""
-        return Book(self._handoff.rules, self._handoff.calendars)
+        return Book(self._handoff.rules, self._handoff.calendars, sales=self._handoff.sales)
 
     @cached_property
     def _profiles(self) -> Profiles:

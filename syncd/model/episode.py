@@ -153,13 +153,14 @@ class Born(StrEnum):
 
 
 class State(StrEnum):
-    """How far an episode is; the last four are its end."""
+    """How far an episode is; the last five are its end. Withdrawn: another team ended it before sales answered."""
 
     QUALIFIED = "qualified"
     DELIVERED = "delivered"
     TOUCHED = "touched"
     ACCEPTED = "accepted"
     OFFERED = "offered"
+    WITHDRAWN = "withdrawn"
     REJECTED = "rejected"
     RECYCLED = "recycled"
     LOST = "lost"

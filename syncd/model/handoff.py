@@ -45,7 +45,8 @@ class Handoff:
     ``owners`` are the fields of people and queues, ``entry`` names per qualifying stage the fields that must be filled
     then, ``reachable`` those one of which a person can be reached by; ``deals`` are ``None`` where deals say nothing.
     ``back`` are stages that mean nothing for the handoff and are not of the team that works on whoever is handed over:
-    marketing has them again. ``shown`` says that a derived field shows what the ledger says.
+    marketing has them again. ``sales`` are the teams that do. ``shown`` says that a derived field shows what the ledger
+    says.
     """
 
     stage: str
@@ -59,4 +60,5 @@ class Handoff:
     rating: Rating | None = None
     deals: DealRules | None = None
     back: frozenset[str] = frozenset()
+    sales: frozenset[str] = frozenset()
     shown: bool = False

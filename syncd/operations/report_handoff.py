@@ -39,6 +39,13 @@ BENCHMARK: Final = (
     "44 % is quoted by the article that this report answers (Gartner: of qualified leads, sales regards so many as "
     "promising). Its denominators are others: an outside mark, and no goal."
 )
+ENDS: Final = {
+    State.REJECTED: "rejected",
+    State.WITHDRAWN: "withdrawn",
+    State.RECYCLED: "recycled",
+    State.LOST: "lost",
+}
+"""Endings that have a reason, in words."""
 _OPEN: Final = frozenset(state.value for state in OPEN)
 
 
@@ -177,7 +184,7 @@ def _reasons(found: Handoffs) -> Section:
     state = episodes["state"]
     ended = episodes.within("closed_at", found.period)
     rows: list[tuple[str | Figure, ...]] = []
-    for kind, words in ((State.REJECTED, "rejected"), (State.RECYCLED, "recycled"), (State.LOST, "lost")):
+    for kind, words in ENDS.items():
         these = [at for at in ended if state[at] == kind]
         told = sorted(episodes.by("reason", these).items(), key=lambda each: (-len(each[1]), each[0]))
         rows += [(words, reason, share(f"reason:{words}:{reason}", reason, hits, len(these))) for reason, hits in told]

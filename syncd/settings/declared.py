@@ -72,6 +72,7 @@ def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | N
                 personas=told.personas,
                 rating=told.rating,
                 back=_back(lifecycle),
+                sales=frozenset(team for team in _sales(lifecycle) if team is not None),
                 shown=any(each.derive is not None and each.derive.sort in LEDGERED for each in kind.fields),
             )
     return None
@@ -83,8 +84,16 @@ def _back(lifecycle: Lifecycle) -> frozenset[str]:
     assert rules is not None, "only a lifecycle with a handoff is asked"
     meant = {*rules.qualified, *rules.accepted, *rules.offered, *rules.won, *rules.rejected, *rules.lost}
     meant |= {*rules.recycled, *rules.born}
-    teams = {stage.owner for stage in lifecycle.stages if stage.key in {*rules.qualified, *rules.accepted}}
+    teams = _sales(lifecycle)
     return frozenset(stage.key for stage in lifecycle.stages if stage.key not in meant and stage.owner not in teams)
+
+
+def _sales(lifecycle: Lifecycle) -> set[str | None]:
+    """The teams that have to act once a person is handed over, until something is won."""
+    rules = lifecycle.handoff
+    assert rules is not None, "only a lifecycle with a handoff is asked"
+    handed_over = {*rules.qualified, *rules.accepted, *rules.offered}
+    return {stage.owner for stage in lifecycle.stages if stage.key in handed_over}
 
 
 def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[Path], Tree]) -> Declared:

@@ -13,9 +13,9 @@ import yaml
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.episode import DealState
 from tests.scenarios.dealing import Deals
+from tests.scenarios.handoffs import killed_at_each_effect
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_deal_stages import buyer, offer, stage, states, told, world
-from tests.scenarios.test_handoffs import killed_at_each_effect
 from tests.worlds import with_deals
 
 

@@ -22,10 +22,10 @@ from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
 from syncd.operations.routing import story_of
 from syncd.settings.loading import load
+from tests.scenarios.handoffs import killed_at_each_effect
 from tests.scenarios.lifecycles import WORKING
 from tests.scenarios.routings import TEAM, Desk, address, configured, routing
 from tests.scenarios.steps import HOUR, Steps
-from tests.scenarios.test_handoffs import killed_at_each_effect
 from tests.worlds import config_environment
 
 NEXT = {"to": "next"}

@@ -5,26 +5,22 @@ Stamps are the vendors'; nobody tells syncd anything but through the two systems
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from syncd.engine.cycle import plan_only, sync
+from syncd.engine.cycle import plan_only
 from syncd.engine.world import make_ready
-from syncd.model.episode import Delivered, Event, Moved, Oddity, State, Told
+from syncd.model.episode import Delivered, Moved, Oddity, State, Told
 from syncd.model.link import Topic
-from syncd.model.values import Instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
-from tests.sampled import effects
+from tests.scenarios.handoffs import ANN, episodes, events, killed_at_each_effect, moves, qualified
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
-from tests.scenarios.test_crashes import Killed, fresh, until_quiet
 from tests.worlds import agreed, open_both
-
-ANN = "ann@acme-works.com"
 
 
 @pytest.fixture
@@ -35,35 +31,6 @@ def steps(tmp_path: Path) -> Iterator[Steps]:
     steps.cycle()
     yield steps
     both.store.close()
-
-
-def events(steps: Steps) -> Sequence[Event]:
-    """What the ledger heard of everybody, oldest first."""
-    people = [link.id for link in steps.both.store.links("person")]
-    return sorted(steps.both.store.ledger_of(people), key=lambda event: (event.at, type(event).__name__))
-
-
-def moves(steps: Steps) -> list[tuple[int, str, str, str]]:
-    """Every move: cycle, from where, to where, by which team."""
-    return [(each.cycle, each.start, each.stage, each.team) for each in events(steps) if isinstance(each, Moved)]
-
-
-def episodes(steps: Steps, *names: str) -> list[tuple[object, ...]]:
-    """Some columns of every episode, oldest first."""
-    return list(steps.both.store.episode_columns(names))
-
-
-def qualified(steps: Steps, **properties: str) -> tuple[str, str, Instant]:
-    """A lead of marketing's that it makes an MQL; the contact, its Lead, and when that was."""
-    contact = steps.contact(email=ANN, company="Acme", lifecyclestage="lead", hs_lead_status="", **properties)
-    steps.cycle()
-    steps.both.clock.advance(600)
-    moment = steps.both.clock.now()
-    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
-    steps.cycle()
-    lead = steps.marketed(contact, "syncd_crm_id")
-    assert lead is not None
-    return contact, lead, moment
 
 
 def test_a_handoff_from_qualified_to_won(steps: Steps) -> None:
@@ -91,6 +58,25 @@ def test_a_handoff_from_qualified_to_won(steps: Steps) -> None:
     known = events(steps)
     steps.quiet()
     assert events(steps) == known
+
+
+def test_marketing_takes_somebody_back_unanswered(tmp_path: Path) -> None:
+    """Marketing withdraws its MQL before sales has said anything: that is no touch and no rejection of sales."""
+
+    def may_withdraw(lifecycle: Schema) -> None:
+        lifecycle["transitions"].append({"from": "mql", "to": "disqualified", "by": "marketing"})
+
+    steps = Steps(relived(tmp_path, may_withdraw))
+    steps.cycle()
+    contact, _, _ = qualified(steps)
+    steps.market(contact, by=steps.marketer("Marketing"), lifecyclestage="other", hs_lead_status="UNQUALIFIED")
+    steps.cycle()
+    assert moves(steps)[-1] == (1, "mql", "disqualified", "marketing")
+    names = ("state", "delivered_at", "touched_at", "accepted_at", "rejected_at")
+    ((state, seen, *answers),) = episodes(steps, *names)
+    assert (state, seen is not None, answers) == (State.WITHDRAWN, True, [None, None, None])
+    steps.quiet()
+    steps.both.store.close()
 
 
 def test_explain_tells_what_happened_between_the_teams(steps: Steps) -> None:
@@ -204,42 +190,6 @@ def test_looking_books_nothing(steps: Steps) -> None:
     plan_only(steps.both.world)
     assert not list(steps.both.store.links("person"))
     assert not episodes(steps, "id")
-
-
-def killed_at_each_effect(
-    folder: Path,
-    begin: Callable[[Steps], Callable[[], object]],
-    *,
-    config: Path,
-    opened: Callable[[Path, str], Steps] = lambda config, store: Steps(open_both(store, config=config)),
-) -> Iterator[tuple[Steps, int]]:
-    """One effect of a cycle after the other kills it, until one is not killed; each world once all is quiet.
-
-    :param begin: plays what comes before that cycle, and returns what is done just before it.
-    :param opened: opens two accounts over a configuration and a store.
-    """
-    for effect in effects(40):
-        place = folder / str(effect)
-        place.mkdir()
-        steps = opened(config, f"sqlite:///{place}/state.db")
-        both = steps.both
-        steps.cycle()
-        begin(steps)()
-        fresh(both, place, [effect])
-        both.clock.advance(HOUR)
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)  # the dead process's lease runs out
-        until_quiet(both, place)
-        yield steps, effect
-        both.store.close()
-        if not killed:
-            assert effect > 4, "there must have been something to kill"
-            return
-    raise AssertionError("no run went through")
 
 
 @pytest.mark.slow

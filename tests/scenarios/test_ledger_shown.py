@@ -19,10 +19,10 @@ from syncd.model.errors import BadConfig
 from syncd.model.values import Instant, instant, stamp
 from syncd.settings.loading import load
 from tests.scenarios.derivings import SHOWN, derived_config, edit, fitted, reread
+from tests.scenarios.handoffs import ANN, episodes, killed_at_each_effect, qualified
 from tests.scenarios.lifecycles import CLOSED, MQL, WORKING
 from tests.scenarios.signals import keyed_engagements
 from tests.scenarios.steps import Steps
-from tests.scenarios.test_handoffs import ANN, episodes, killed_at_each_effect, qualified
 from tests.worlds import config_environment
 
 

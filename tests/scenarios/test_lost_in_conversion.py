@@ -15,8 +15,8 @@ from syncd.core.former import LOST
 from syncd.model.beside import field_of_former
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
+from tests.scenarios.handoffs import killed_at_each_effect
 from tests.scenarios.steps import Fields, Steps, remapped
-from tests.scenarios.test_handoffs import killed_at_each_effect
 from tests.worlds import ROOT
 
 CONVERTED = "Closed - Converted"

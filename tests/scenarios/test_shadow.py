@@ -19,10 +19,10 @@ from syncd.model.episode import Delivered, Event, Moved, State
 from syncd.model.values import Instant
 from syncd.operations.report import Period, Report, Section
 from syncd.operations.report_writing import saying_how
+from tests.scenarios.handoffs import ANN, episodes
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, SQL, WORKING
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_crashes import Killed, fresh, until_quiet
-from tests.scenarios.test_handoffs import ANN, episodes
 from tests.worlds import Both, agreed, open_both
 
 MINUTE = 60.0

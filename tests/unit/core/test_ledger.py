@@ -16,6 +16,7 @@ from syncd.model.lifecycle import HandoffRules
 from syncd.model.rating import Profile, Rated
 from tests.unit.core.ledgers import (
     BOOK,
+    CALENDARS,
     MONDAY,
     at,
     born,
@@ -150,6 +151,34 @@ def test_no_time_is_set_without_a_delivery_or_a_limit() -> None:
 def test_who_was_in_the_crm_before_is_delivered_at_once() -> None:
     """The record was there; only the stage is new."""
     assert one(delivered(-5), moved("mql", 0)).system == 0
+
+
+OF_SALES = Book(BOOK.rules, CALENDARS, sales=frozenset({"sales"}))
+
+
+def test_what_another_team_does_is_no_touch_and_no_answer() -> None:
+    """Whoever handed over takes it back: withdrawn, with the reason; nobody of sales has said or done anything."""
+    begun = (moved("mql", 0), delivered(0))
+    no = moved("disqualified", 2, team="marketing", by="mia", reason="duplicate")
+    (taken,) = episodes_of((*begun, no), OF_SALES)
+    assert (taken.state, taken.touched_at, taken.rejected_at) == (State.WITHDRAWN, None, None)
+    assert (taken.closed_at, taken.reason, taken.decision) == (at(2), "duplicate", None)
+    (answered,) = episodes_of((*begun, moved("disqualified", 2, reason="no_contact")), OF_SALES)
+    assert (answered.state, answered.touched_at) == (State.REJECTED, at(2))
+    (after,) = episodes_of((*begun, moved("sql", 1), no), OF_SALES)
+    assert (after.state, after.touched_at, after.accepted_at) == (State.RECYCLED, at(1), at(1))
+    (again,) = episodes_of((*begun, no, moved("mql", 3)), OF_SALES)
+    assert (again.state, again.oddities) == (State.DELIVERED, (Oddity.NO_ORIGIN, Oddity.REOPENED))
+    assert one(*begun, no).state is State.REJECTED, "where no stage has an owner, nobody knows who sales is"
+
+
+def test_a_yes_of_another_team_is_to_nobodys_credit() -> None:
+    """Marketing moved them on: accepted, but touched by nobody, and no SDR has done it."""
+    yes = moved("sql", 1, team="marketing", by="mia")
+    (found,) = episodes_of((moved("mql", 0), delivered(0), yes), OF_SALES)
+    assert (found.accepted_at, found.touched_at, found.sdr) == (at(1), None, None)
+    (found,) = episodes_of((moved("mql", 0), delivered(0), moved("sql", 1, by="sam")), OF_SALES)
+    assert (found.touched_at, found.sdr) == (at(1), "sam")
 
 
 def test_automation_touches_nobody() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from syncd.core.lifecycle import Path
 from syncd.core.merge import KEEP, NEEDS_MOVES, Agree, Clashing, Seen, Take, Verdict
 from syncd.core.staging import Moves, Sights, Staging
-from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Undeclared
+from syncd.model.lifecycle import NEW, Agreed, Author, AuthorSort, Journey, Move, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping, Policy
 from syncd.model.values import MISSING, Canonical, FieldType, Pair, Side, Told
@@ -129,6 +129,20 @@ def test_who_was_never_in_step_came_as_their_vendor_tells() -> None:
     assert [step.move for step in path] == list(came)
     _, told = rules.journey(Journey(), path, person="L1", before=MISSING, stage="mql", now=NINE + 2 * HOUR)
     assert [(move.at, move.start, move.stage) for move in told] == [(NINE, NEW, "lead"), (NINE + HOUR, "lead", "mql")]
+
+
+@pytest.mark.parametrize(("owner", "team"), [("s", "s"), ("m", "m"), (None, "m")])
+def test_whoever_serves_two_teams_moves_for_the_one_that_has_to_act(owner: str | None, team: str) -> None:
+    """Else for the first by name, so that the same move is told alike everywhere."""
+    both = replace(TEAMS, teams=(*TEAMS.teams[:1], replace(TEAMS.teams[1], roles=("AE", "SDR"))))
+    stages = tuple(replace(each, owner=owner) if each.key == "mql" else each for each in COURSE.stages)
+    rules = Staging(Agreed(replace(COURSE, stages=stages), both, tuple(FIELDS)))
+    seen = Pair(Seen("mql", changed=False), Seen("sal", changed=True))
+    moves: Moves = Pair((), (Move("sal", Author(AuthorSort.USER, role="SDR"), NINE),))
+    sights = Sights(Pair(MISSING, MISSING), lambda: dict(READY), lambda _side, _stage: "", Journey())
+    _, path = rules.merge(FIELD, agreed="mql", seen=seen, moves=moves, sights=sights)
+    (told,) = rules.journey(Journey(1), path, person="L1", before="mql", stage="sal", now=NINE)[1]
+    assert told.team == team
 
 
 STAGES = st.sampled_from(["lead", "mql", "sql"])
