@@ -9,7 +9,6 @@ that was foreseen is one readable sentence on a terminal and one ``command.faile
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -49,6 +48,7 @@ from syncd.cli import (
 )
 from syncd.cli import run as run_command
 from syncd.cli.call import Call
+from syncd.cli.interrupts import Terminated, heed_interrupts
 from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
 
@@ -147,16 +147,8 @@ def run() -> None:
     A plain kill ends a command as Ctrl-C does: the run is closed and the lease given back, so that nobody has to wait
     for it to run out. Commands that stop by themselves (``sandbox``) put handlers of their own in its place.
     """
-    signal.signal(signal.SIGTERM, _terminated)
+    heed_interrupts()
     sys.exit(main(sys.argv[1:]))
-
-
-class Terminated(BaseException):
-    """Somebody sent SIGTERM. No exception that anybody else catches: everything is left as it is at a Ctrl-C."""
-
-
-def _terminated(_number: int, _frame: object) -> None:
-    raise Terminated
 
 
 def main(arguments: Sequence[str]) -> int:
