@@ -24,7 +24,7 @@ from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import opt_ins, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
-from connectors.hubspot.stages import KEPT, Cleared, clear_stages, kept_back
+from connectors.hubspot.stages import KEPT, Cleared, clear_stages, kept_back, moved_by_others
 from connectors.hubspot.wire import Asked, as_wire, id_of, opt_outs, properties_of, same, to_text
 from connectors.shapes import reading
 from connectors.transport import wrong_shape
@@ -192,9 +192,12 @@ class Writer:
         path = self.client.paths.objects(self.asked.kind, "/batch/update")
         for start in range(0, len(kept), BATCH):
             lot = {index: updates[index] for index in kept[start : start + BATCH]}
-            ids = {index: row.ref.id for index, row in lot.items()}
             try:
-                cleared = clear_stages(self.client, path, ids, lane=self.reader.lane)
+                others = moved_by_others(self.reader, self.asked, lot)
+                self.results |= others
+                lot = {index: row for index, row in lot.items() if index not in others}
+                ids = {index: row.ref.id for index, row in lot.items()}
+                cleared = clear_stages(self.client, path, ids, lane=self.reader.lane) if ids else Cleared.NO
             except RetryLater as why:
                 self._end(lot, _later(why))
                 continue

@@ -305,6 +305,22 @@ def test_a_stage_that_stays_is_refused(connector: HubSpotConnector, clock: FakeC
 
 
 @responses.activate
+def test_a_stage_that_somebody_set_meanwhile_is_not_cleared(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """It stays as well, for it is later than ours; but it is not the one that the move was decided on."""
+    shape = Shape("person", {"contacts": ("lifecyclestage",)}, key="syncd_crm_id")
+    theirs = row(1, NOW + 5, lifecyclestage="customer")
+    for held in (row(1, NOW, lifecyclestage="opportunity"), theirs):
+        responses.post(READ, json={"results": [held]})
+    bodies = on(UPDATE, lambda _: (200, {"results": [theirs]}))
+    decided = Expect("1", {"lifecyclestage": "opportunity"})
+    (result,) = send(connector, clock, update(1, decided, lifecyclestage="lead"), shape=shape)
+    assert [i["properties"]["lifecyclestage"] for body in bodies for i in body["inputs"]] == ["lead"]
+    assert isinstance(result, Stale)
+    assert isinstance(result.current, RemoteRecord)
+    assert result.current.fields["lifecyclestage"] == "customer"
+
+
+@responses.activate
 def test_what_the_answer_does_not_tell_is_read_back(connector: HubSpotConnector, clock: FakeClock) -> None:
     """hubspot.md 5: answers hold a part of the record; a written property that is not among it is read."""
     on(UPDATE, lambda _: (200, {"results": [{"id": "1", "properties": {"lastmodifieddate": str(NOW)}}]}))
