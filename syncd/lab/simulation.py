@@ -228,6 +228,8 @@ class _Play:
             touched = [str(id_) for deed in deeds for id_ in deed.get("ids", ())]
             self.crowd.ledger.touch(side, touched, ms=self.arena.clock.ms)
             for deed in deeds:
+                if "lead" in deed:  # a Contact was entered with the address of this Lead, which stays as it is
+                    self.crowd.ledger.join((side, deed["lead"]), (side, touched[0]))
                 if "emptied" in deed:
                     self.crowd.ledger.emptied[side, deed["object"], deed["field"]] = self.arena.clock.ms
             self._traced(f"armed {arming.vendor} {arming.name} {' '.join(touched)}")
