@@ -23,6 +23,7 @@ from syncd.observe.log import configure_logs
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
+    from syncd.model.run import Pause
     from syncd.ports.store import Store
     from syncd.settings.accounts import Loaded
     from syncd.settings.main_file import Outline
@@ -124,19 +125,24 @@ class Call:
             beats = [each for each in roster.workers() if not surely_gone(each.id)]
         return any((now - each.beat).total_seconds() < DEAD for each in beats)
 
-    def not_paused(self) -> None:
-        """Refuses to write for a connection that is paused.
-
-        :raises NeedsOperator: naming who paused it, and how to go on.
-        """
+    def paused(self) -> Pause | None:
+        """Who paused the connection, if somebody did."""
         from syncd.bootstrap import open_roster
         from syncd.system import SystemClock
 
         outline = self.outlined()
         name = outline.chosen(self.connection)
         with open_roster(outline) as roster:
-            paused = roster.turns([name], SystemClock().now())[name].paused
+            return roster.turns([name], SystemClock().now())[name].paused
+
+    def not_paused(self) -> None:
+        """Refuses to write for a connection that is paused.
+
+        :raises NeedsOperator: naming who paused it, and how to go on.
+        """
+        paused = self.paused()
         if paused is not None:
+            name = self.outlined().chosen(self.connection)
             why = f" ({paused.reason})" if paused.reason else ""
             raise NeedsOperator(
                 f"connection {name} was paused by {paused.who}{why}; go on with `{self.again('resume')}`"

@@ -37,6 +37,7 @@ from syncd.cli import (
     replaying,
     report,
     resync,
+    rollback,
     schema,
     sentinel,
     setup,
@@ -117,6 +118,7 @@ app.command("run")(run_command.run)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
 app.command("resync")(resync.resync)
+app.command("rollback")(rollback.rollback)
 app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("runs")(status.runs)

@@ -90,13 +90,14 @@ def write_private(path: Path, document: object) -> None:
         raise BadUsage(f"{path} cannot be written ({error.strerror}); name a file in a folder of yours") from error
 
 
-def print_forecast(told: Forecast, call: Call) -> None:
+def print_forecast(told: Forecast, call: Call, *, title: str = "what a cycle would do") -> None:
     """Prints figures, price and samples for a person, and what to type next."""
     from syncd.cli.out import say, table
     from syncd.model.values import Side
     from syncd.operations.forecast import DOES, SAMPLES, appended, written_samples
 
-    title = "first link of two filled systems: a preview" if told.plan.first_link else "what a cycle would do"
+    if told.plan.first_link:
+        title = "first link of two filled systems: a preview"
     say(f"{told.plan.connection}: {title}", style="bold")
     rows = [row for kind in told.kinds for row in _figures(kind)]
     for (kind, what), sides in appended(told.plan).items():

@@ -93,15 +93,15 @@ def resync(
         raise typer.Exit(1)
     if daemon:
         call.hasten()
-        done = _watched(call, asked, quiet=as_json) if watch else False
+        done = watched(call, asked, quiet=as_json) if watch else False
     else:
-        done = _carry_out(call, asked)
+        done = carried_out(call, asked)
     with call.memory() as store:
         document = resync_document(store, asked)
     if as_json:
         print_json({"resync": document, "plan": plan, "done": done})
     elif done:
-        say(f"resync {asked.id} is over: {_outcome(call, asked)}")
+        say(f"resync {asked.id} is over: {outcome(call, asked)}")
     else:
         say(f"resync {asked.id} waits for the daemon; watch it with {call.again('resync', '--list')}")
 
@@ -149,7 +149,7 @@ def _waiting(store: Store) -> list[dict[str, Any]]:
     return [resync_document(store, request) for request in asked_for(store)]
 
 
-def _watched(call: Call, request: Request, *, quiet: bool) -> bool:
+def watched(call: Call, request: Request, *, quiet: bool) -> bool:
     """Waits until a daemon has carried a resync out; ``False`` if no daemon is left to do it."""
     from syncd.cli.out import progress
     from syncd.operations.resyncing import resync_document
@@ -166,7 +166,7 @@ def _watched(call: Call, request: Request, *, quiet: bool) -> bool:
     return True
 
 
-def _carry_out(call: Call, request: Request) -> bool:
+def carried_out(call: Call, request: Request) -> bool:
     """Carries a resync out in this process, since no daemon works."""
     from syncd.cli.out import progress
     from syncd.engine.resync import Met, carry_on
@@ -175,7 +175,8 @@ def _carry_out(call: Call, request: Request) -> bool:
         return carry_on(world, request, Met(), leave_off=lambda: False, told=told)
 
 
-def _outcome(call: Call, request: Request) -> str:
+def outcome(call: Call, request: Request) -> str:
+    """How its run ended, in words."""
     from syncd.cli.status import counts_text
 
     with call.memory() as store:

@@ -7,7 +7,7 @@ that side's former record told it last (``core.former``), until that is settled.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from syncd.core.former import former_in, is_empty, with_former
 from syncd.core.known import Known
@@ -16,6 +16,7 @@ from syncd.core.merge import Seen
 from syncd.core.sight import Sight
 from syncd.model.beside import field_waiting
 from syncd.model.link import Base, Link, Linked
+from syncd.model.mapping import MatchRule
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Pair, Side
 
@@ -67,6 +68,13 @@ class Looking:
         record = self._sight.teller(side, name, base=base, record=record)
         object_name = record.ref.object if record else link.refs.of(side).object
         return self._sight.of(side, name, object_name=object_name, base=base, record=record)
+
+    def addressed(self, match: Iterable[MatchRule], link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
+        """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
+        slots = self.layout_of(link, seen).slots
+        names = [rule.field for rule in match if rule.by == "email" and rule.field in slots]
+        sights = (self.at(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
+        return any(isinstance(sight.value, str) for sight in sights)
 
     def bare(self, name: str, base: Base, seen: Pair[RemoteRecord | None]) -> Side | None:
         """The side whose record has a place for a field and lost its value when it came to be; mostly none."""

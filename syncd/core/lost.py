@@ -18,6 +18,10 @@ RESTORED: Final = "restored by a person from conflict "
 """How the rule of a lost value begins that is written back; behind it stands the conflict."""
 
 
+BACK: Final = "rolled back, "
+"""How the rule of a value begins that a person had taken back (``core.undoing``); behind it stands what was."""
+
+
 def apart(conflicts: Sequence[Conflict], name: str) -> tuple[list[Conflict], list[Conflict]]:
     """The conflicts of one field: clashes, and overwritten edits."""
     here = [each for each in conflicts if each.field == name]
@@ -55,4 +59,4 @@ def restored_by(rule: str) -> str:
 
 def by_person(rule: str) -> bool:
     """Whether a person chose the value: no guard of syncd's own is in its way."""
-    return rule == CHOSEN or rule.startswith(RESTORED)
+    return rule == CHOSEN or rule.startswith((RESTORED, BACK))

@@ -125,8 +125,14 @@ def merge(
     return _take(field, Side.MARKETING if marketing.changed else Side.CRM, seen, rule="changed")
 
 
-def choose(field: FieldMapping, *, side: Side, seen: Pair[Seen]) -> Agree | Clashing | Take:
-    """A person chose the value of one side. What cannot be read or must not be written stays held, and says so."""
+def choose(
+    field: FieldMapping, *, side: Side, seen: Pair[Seen], undone: bool = False
+) -> Agree | Clashing | Keep | Take:
+    """A person chose the value of one side. What cannot be read or must not be written stays held, and says so.
+
+    :param undone: whether the choice is about a field that was taken back: where the chosen side's value never flows to
+        the other one, both are left as they are then.
+    """
     chosen = seen.of(side)
     if chosen.value is MISSING:
         reason = chosen.trouble or "does not tell this field now"
@@ -136,6 +142,8 @@ def choose(field: FieldMapping, *, side: Side, seen: Pair[Seen]) -> Agree | Clas
     if field.type is FieldType.OPT_OUT and chosen.value is not True:
         return Clashing(Topic.FIELD, "an opt-out is never cleared by syncd: record the renewed consent by hand")
     if not field.direction.flows_to(side.other):
+        if undone:
+            return Keep("taken back, and left so by a person")
         return Clashing(Topic.FIELD, f"{side} was chosen, but this field never flows to the {side.other} side")
     return Take(side, chosen.value, CHOSEN)
 

@@ -28,6 +28,7 @@ from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.core.stages import Stages
 from syncd.core.staging import Moves
+from syncd.core.undoing import TakingBack, undone, waits
 from syncd.model.beside import called_of
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping
@@ -151,12 +152,15 @@ class Planner:
         path: Path = ()
         draft.closes.extend(over(lost, sides))
         wanted = asked_back(mapping, lost)
+        if not chosen and not self._doubtful and waits(open_conflicts, sides):
+            draft.reasons.append("taken back, and waits for a person")
+            return
         if self._doubtful or (not chosen and in_doubt(open_conflicts)):
             verdict = merge_in_doubt(mapping, seen=sides)
         elif wanted is not None:
             verdict = wanted
         elif chosen in ("crm", "marketing"):
-            verdict = choose(mapping, side=Side(chosen), seen=sides)
+            verdict = choose(mapping, side=Side(chosen), seen=sides, undone=undone(open_conflicts))
         elif self.stages is not None and name == self.stages.name:
             person = Person(link, base, seen, draft.agreed)
             verdict, path = self.stages.merge(mapping, person, sides=sides, moves=known.moves)
@@ -226,14 +230,15 @@ class Planner:
                 draft.reasons.append(wires.reason)
                 continue
             record = seen.of(side)
-            addressed = bool(parked) and self._addressed(link, base, seen)
+            addressed = bool(parked) and self.looking.addressed(self.kind.match, link, base, seen)
             rule = LOST if side is bare and side is origin else verdict.rule
             if self.parking.holds_back(known.parked, side, name, wires, record, rule, addressed=addressed):
                 draft.reasons.append("parked")
                 continue
             shown = sides.of(side).value
+            unread = shown is MISSING and side is not bare
             before = None if side is bare or shown is MISSING else shown
-            change = FieldChange(name, before, verdict.value, rule, None if side is origin else origin)
+            change = FieldChange(name, before, verdict.value, rule, None if side is origin else origin, unread)
             writes = draft.sides.of(side)
             writes.put(mapping, wires, change)
             writes.expect |= guarded(mapping, wires, base.confirmed.of(side), record)
@@ -242,13 +247,6 @@ class Planner:
             draft.agreed[name] = verdict.value
         elif any(isinstance(wires, Inexpressible) for wires in told.values()):
             draft.settle(name, verdict.value)
-
-    def _addressed(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
-        """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
-        slots = self.looking.layout_of(link, seen).slots
-        names = [rule.field for rule in self.kind.match if rule.by == "email" and rule.field in slots]
-        sights = (self.looking.at(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
-        return any(isinstance(sight.value, str) for sight in sights)
 
     def _told(
         self,
@@ -308,6 +306,11 @@ class Planner:
         values = Pair(*(self.sight.words(side, name, seen=sides.of(side), record=seen.of(side)) for side in SIDES))
         topic, reason = verdict.topic, verdict.reason
         return held_field(self._connection, link, base, name, topic=topic, reason=reason, values=values, now=self._now)
+
+    def taking_back(self) -> TakingBack:
+        """What decides on values that a person wants taken back."""
+        parts = self.lens, self._layouts, self.looking, self.parking
+        return TakingBack(*parts, connection=self._connection, now=self._now)
 
     @property
     def ledgered(self) -> bool:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from itertools import product
 from typing import Final
 
-from syncd.core.lost import by_person, restored_by
+from syncd.core.lost import BACK, by_person, restored_by
 from syncd.core.merge import Agree, Clashing, Keep, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.replay_values import Carrying
@@ -29,6 +29,7 @@ NO_FIELD: Final = "the configuration in use has no such field: the record is old
 UNMAPPED: Final = "it is not mapped any more"
 AMBIGUOUS: Final = "which side had changed it, in which form or when, was not recorded"
 NO_SIDE: Final = "the record does not say from which side the value came"
+TAKEN_BACK: Final = "a person had it taken back, whatever the mapping says"
 _EARLY: Final = instant("2000-01-01T00:00:00Z")
 _LATE: Final = instant("2000-01-02T00:00:00Z")
 _TIMES: Final[tuple[tuple[Pair[Instant] | None, str], ...]] = (
@@ -129,6 +130,8 @@ class Replay:
             if new.direction is Direction.BOTH:
                 return self.sent(row, new, row.after)
             return Replayed(Turn.NOT_WRITTEN, "it goes one way only, so nobody can have it back")
+        if row.rule.startswith(BACK):
+            return Replayed(Turn.UNTOLD, TAKEN_BACK)
         if row.cause is None and old.policy is not Policy.UNION:
             return Replayed(Turn.UNTOLD, NO_SIDE)
         others = [row.after] if row.cause is not None else _unions(row.before, row.after)

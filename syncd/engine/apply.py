@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.core.draft import only
-from syncd.core.lost import restored_by
+from syncd.core.lost import BACK, restored_by
 from syncd.core.planner import LANES, NOTHING_KNOWN, Known, Planner, digest
 from syncd.engine.ahead import Conditions, write_ahead
 from syncd.engine.brake import Brake
@@ -410,6 +410,8 @@ class Apply:
         emit("write.refused", kind=job.decision.kind, side=str(side), link=job.decision.link.id, code=result.code)
         self.tally.note("refused", side)
         settlement = Settlement(endings={write.intent: f"refused {result.code}"})
+        if _takes_back(job):  # its conflict says that it went back
+            settlement.wishes.append(self._look(job))
         again = after_refusal(self.world, self.planner, job.decision, job.action, result, settlement)
         if settlement.parked:
             self.tally.note("parked", side, by=len(settlement.parked))
@@ -462,6 +464,10 @@ class Apply:
         """Decided again on what stands there now; a record that left or moved is looked at in the next cycle."""
         settlement = Settlement(endings={write.intent: "stale"})
         current = result.current
+        if _takes_back(job):  # what stands there is somebody's by now, and stays
+            settlement.wishes.append(self._look(job))
+            self.tally.partial = True
+            return settlement
         if isinstance(job.action, Create) and isinstance(current, Moved):
             return self._made_before(job, write, current.new)
         if isinstance(current, Gone | Moved) or isinstance(job.action, Create):
@@ -509,6 +515,10 @@ class Apply:
         self.tally.partial = True
         self.tally.note("deferred", job.action.side)
         self.world.settle(Settlement(wishes=[self._look(job)]))
+
+
+def _takes_back(job: Job) -> bool:
+    return any(change.rule.startswith(BACK) for change in job.action.changes)
 
 
 def _as_it_is(decision: Decision) -> Decision:

@@ -38,14 +38,18 @@ def carry_out(
     *,
     origin: Origin,
     first_link: bool = False,
+    approved: bool = False,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Writes one kind's plan, then remembers what was read for it; the cursors move last."""
+    """Writes one kind's plan, then remembers what was read for it; the cursors move last.
+
+    :param approved: whether a person has seen and approved the whole plan, so that the brake lets it through.
+    """
     world = at_work.world
     if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
         world.store.remember(BILLED, UNKNOWN, world.clock.now())  # a person may have changed it
     planner = world.planner(plan.kind)
-    brake = Brake(world, planner, free=first_link)
+    brake = Brake(world, planner, free=first_link or approved)
     known = {conflict.id: conflict for conflict in gathered.matches}
     apply = Apply(world, planner, brake, at_work.run.id, at_work.holding, at_work.tally, origin, progress, known)
     plan = brake.sift(plan)

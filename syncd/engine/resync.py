@@ -26,9 +26,10 @@ from syncd.engine.recover import recover
 from syncd.engine.reobserve import refuse_restored
 from syncd.engine.running import running
 from syncd.engine.sentinel import before_taking_away
+from syncd.engine.undoing import Stays, take_back
 from syncd.engine.world import World, make_ready, note_filled
 from syncd.model.errors import NeedsOperator
-from syncd.model.plan import KindPlan, Plan
+from syncd.model.plan import Decision, KindPlan, Plan
 from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
 from syncd.model.resync import RESYNC, STREAM, Reached, Resync, Step
 from syncd.model.run import Request, RunState, StoredCursor
@@ -89,15 +90,20 @@ def reached_by(store: Store, request: str) -> Reached:
     return Reached.read(next((row.cursor for row in store.cursors() if row.stream == stream), None))
 
 
-def plan_resync(world: World, wanted: Resync, *, told: Told = lambda _a, _b: None) -> Plan:
-    """What a resync would do now. Reads all that it would read; stores and writes nothing."""
+def plan_resync(
+    world: World, wanted: Resync, *, told: Told = lambda _a, _b: None, stays: Stays = lambda _: None
+) -> Plan:
+    """What a resync would do now. Reads all that it would read; stores and writes nothing.
+
+    :param stays: told what cannot be taken back, where something is to be.
+    """
     world = _narrowed(world, wanted)
     make_ready(world)
     by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
     about = estimate(world.store, wanted)
     for share in _Shares(world, wanted, Reached(), set(), leave_off=lambda: False).each():
-        planner = world.planner(share.kind)
-        by_kind[share.kind].append(kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered))
+        decided = _decided(world, wanted, share, stays)
+        by_kind[share.kind].append(kind_plan(share.kind, decided, share.gathered))
         told(share.reached.checked, about)
     kinds = tuple(_one_of(kind, plans) for kind, plans in by_kind.items())
     return Plan(
@@ -130,12 +136,13 @@ def carry_on(
             for share in each:
                 if not _still_wanted(world, request):
                     break
-                planner = world.planner(share.kind)
-                decided = kind_plan(share.kind, decide(world, planner, share.gathered), share.gathered)
+                decided = kind_plan(share.kind, _decided(world, wanted, share), share.gathered)
                 check_clears(world, decided)
                 before_taking_away(world, [decided])
                 share.gathered.cursors = [_stored(world, request, share)]
-                carry_out(replace(at_work, world=world), decided, share.gathered, origin=Origin.RESYNC)
+                approved = wanted.undo is not None
+                at_it = replace(at_work, world=world)
+                carry_out(at_it, decided, share.gathered, origin=Origin.RESYNC, approved=approved)
                 at_work.tally.counts["checked"] = share.reached.checked
                 told(share.reached.checked, max(about, share.reached.checked))
         cancelled = not _still_wanted(world, request)
@@ -150,6 +157,14 @@ def carry_on(
         state = RunState.PARTIAL if cancelled or at_work.tally.partial else RunState.DONE
         at_work.end(state, trouble=CANCELLED if cancelled else "")
     return True
+
+
+def _decided(world: World, wanted: Resync, share: Share, stays: Stays = lambda _: None) -> list[Decision]:
+    """The decisions on one share: what differs, or what is to be taken back."""
+    planner = world.planner(share.kind)
+    if wanted.undo is None:
+        return decide(world, planner, share.gathered)
+    return take_back(world, planner, share.gathered, wanted.undo, wanted.fields, stays)
 
 
 def _still_wanted(world: World, request: Request) -> bool:

@@ -124,8 +124,9 @@ class Linked:
 
 class Topic(StrEnum):
     """What a conflict is about: one field of a linked record, which records belong together, an edit that a write of
-    ours has overwritten, as the vendor's history tells, or a move of stage: one that is not declared (``MOVE``), or one
-    that is and waits for its reason or for what must be known (``WAITS``).
+    ours has overwritten, as the vendor's history tells, a move of stage: one that is not declared (``MOVE``), or one
+    that is and waits for its reason or for what must be known (``WAITS``), or a field that a person had taken back on
+    one side (``UNDONE``).
     """
 
     FIELD = "field"
@@ -135,9 +136,10 @@ class Topic(StrEnum):
     LOST = "lost"
     MOVE = "move"
     WAITS = "waits"
+    UNDONE = "undone"
 
 
-ABOUT_A_FIELD = frozenset({Topic.FIELD, Topic.CLEAR, Topic.MOVE, Topic.WAITS})
+ABOUT_A_FIELD = frozenset({Topic.FIELD, Topic.CLEAR, Topic.MOVE, Topic.WAITS, Topic.UNDONE})
 """What a person settles by the value of one side."""
 
 
@@ -271,13 +273,16 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """One field of one write: before, after, by which rule, and which side caused it (``None``: a default)."""
+    """One field of one write: before, after, by which rule, and which side caused it (``None``: a default). ``unread``
+    says that what stood there could not be read, so that ``before`` tells nothing.
+    """
 
     field: str
     before: Canonical
     after: Canonical
     rule: str
     cause: Side | None
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)

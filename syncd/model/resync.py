@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 
 from syncd.model.remote import Cursor
+from syncd.model.undoing import Undo
 from syncd.model.values import Instant, Side
 
 RESYNC = "resync"
@@ -33,7 +34,7 @@ class Resync:
     """What to compare. Without ``records`` it is everything on ``sides``, narrowed by ``where`` (CEL over the shared
     fields) and by when it was changed (``since`` and ``until``, by the vendor's clock; or in the ``gaps`` of its
     sides). ``records`` are ``link:ID`` or ``SIDE:OBJECT/ID``. ``kinds`` are the kinds it is about, ``fields`` the only
-    shared fields that are looked at.
+    shared fields that are looked at. With ``undo`` nothing is compared: what syncd wrote on these is taken back.
     """
 
     kinds: tuple[str, ...]
@@ -44,6 +45,7 @@ class Resync:
     until: Instant | None = None
     gaps: Mapping[Side, Gap] = field(default_factory=dict)
     fields: tuple[str, ...] = ()
+    undo: Undo | None = None
 
     def steps(self) -> tuple[Step, ...]:
         """The work in order: one step per kind and side, or one per kind for named records."""
@@ -94,6 +96,7 @@ class Resync:
                 for side, gap in plain.get("gaps", {}).items()
             },
             fields=strings("fields"),
+            undo=Undo.read(plain.get("undo")),
         )
 
 

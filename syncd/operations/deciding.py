@@ -34,7 +34,7 @@ def resolution(conflict: Conflict, choice: Choice) -> str:
     if given.count(True) != 1:
         raise BadUsage("choose one of --take crm|marketing, --link MARKETING_REF CRM_REF, --apart")
     match conflict.topic:
-        case Topic.FIELD | Topic.CLEAR | Topic.LOST | Topic.MOVE | Topic.WAITS:
+        case Topic.FIELD | Topic.CLEAR | Topic.LOST | Topic.MOVE | Topic.WAITS | Topic.UNDONE:
             if choice.take is None:
                 raise BadUsage(f"conflict {conflict.id} is about the field {conflict.field}; use --take crm|marketing")
             side = _side(choice.take)

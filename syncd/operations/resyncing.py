@@ -80,14 +80,14 @@ def understood(world: World, words: Words) -> Resync:
     if never := never_linked(world.store, [kind.kind for kind in wanted]):
         raise BadUsage(f"{', '.join(never)}: never linked yet; look at `syncd plan`, then approve with `syncd sync`")
     now = world.clock.now()
-    since = _moment(words.since, now) if words.since else None
-    until = _moment(words.until, now) if words.until else None
+    since = moment_of(words.since, now) if words.since else None
+    until = moment_of(words.until, now) if words.until else None
     if since and until and since >= until:
         raise BadUsage(f"--since {words.since} is not before --until {words.until}")
     return Resync(
         kinds=tuple(kind.kind for kind in wanted),
         sides=(words.side,) if words.side else (Side.MARKETING, Side.CRM),
-        records=_named(world, records, {kind.kind for kind in wanted}),
+        records=named_links(world, records, {kind.kind for kind in wanted}),
         where=words.where or "",
         since=since,
         until=until,
@@ -112,7 +112,7 @@ def _lines(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-def _named(world: World, records: Sequence[str], kinds: set[str]) -> tuple[str, ...]:
+def named_links(world: World, records: Sequence[str], kinds: set[str]) -> tuple[str, ...]:
     """Each record as a link or a lone record of a side; every one that cannot be found is named."""
     named: dict[str, None] = {}
     trouble: list[str] = []
@@ -161,7 +161,7 @@ def _fitting(kinds: Sequence[KindMapping], where: str) -> list[KindMapping]:
     return fitting
 
 
-def _moment(text: str, now: Instant) -> Instant:
+def moment_of(text: str, now: Instant) -> Instant:
     """``2h`` ago, or an ISO 8601 instant; one without an offset is UTC."""
     ago = _AGO.fullmatch(text)
     if ago is not None:

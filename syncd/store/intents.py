@@ -239,7 +239,7 @@ class Intents:
             "ref_object": row.ref.object if row.ref else None,
             "ref_id": row.ref.id if row.ref else None,
             "action": str(row.action),
-            "changes": to_json([(change.field, change.rule, change.cause) for change in row.changes]),
+            "changes": to_json([_named(change) for change in row.changes]),
             "sealed": sealed,
             "run": row.run,
             "at": to_ms(row.at),
@@ -261,8 +261,8 @@ class Intents:
             ref=ref_of(row.ref_object, row.ref_id),
             action=IntentKind(row.action),
             changes=tuple(
-                FieldChange(field, canonical(before), canonical(after), rule, None if cause is None else Side(cause))
-                for (field, rule, cause), (before, after) in zip(named, values, strict=True)
+                FieldChange(field, canonical(before), canonical(after), rule, Side(cause) if cause else None, *unread)
+                for (field, rule, cause, *unread), (before, after) in zip(named, values, strict=True)
             ),
             run=row.run,
             at=from_ms(row.at),
@@ -270,6 +270,11 @@ class Intents:
             finished_at=maybe_from_ms(row.finished_at),
             destroyed=opened is None,
         )
+
+
+def _named(change: FieldChange) -> tuple[object, ...]:
+    """What of a change is no value; that it was unread only where it was, as rows were before there was that."""
+    return (change.field, change.rule, change.cause, *((True,) if change.unread else ()))
 
 
 def _intent(row: Any) -> Intent:  # noqa: ANN401 - a result row

@@ -55,7 +55,7 @@ class Rewrites:
                         .order_by(audit.c.seq)
                     )
                 )
-            named = [[field for field, _, _ in from_json(row.changes)] for row in rows]
+            named = [[field for field, *_ in from_json(row.changes)] for row in rows]
             fields = Counter((row.link, field) for row, names in zip(rows, named, strict=True) for field in names)
             hot = {key for key, number in fields.items() if number >= times}
             keys = self._vault.keys(tx, sorted({link for link, _ in hot})) if hot else {}

@@ -1,0 +1,164 @@
+"""Taking back what syncd wrote: a run, or a span of time, narrowed to records and fields; asked for, shown, stored.
+
+What is asked for is read from the audit, so it can be said at once which records it is about; what may be put back is
+known once both sides were read. It is carried out as a resync is: in shares, between the polls, across kills.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from typing import Any
+
+from syncd.engine.resync import Told, plan_resync
+from syncd.engine.world import World
+from syncd.model.appended import APPENDED_KINDS
+from syncd.model.errors import BadUsage
+from syncd.model.link import WRITTEN, AuditRow
+from syncd.model.plan import Plan
+from syncd.model.resync import Resync, kinds_in_order
+from syncd.model.run import Run
+from syncd.model.undoing import Left, Undo
+from syncd.model.values import Instant
+from syncd.operations.resyncing import moment_of, named_links
+from syncd.ports.store import Store
+
+APPENDED = "it was added and nothing was written over: delete it by hand where it is not wanted"
+GONE_KIND = "its kind is not mapped any more"
+BEFORE = timedelta(minutes=1)
+"""How far before a run's beginning its writes are looked for: the clock of one process may be set meanwhile."""
+SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What was typed: a ``run``, or ``since`` and ``until``; ``records`` and ``fields`` narrow it."""
+
+    run: str | None = None
+    since: str | None = None
+    until: str | None = None
+    records: Sequence[str] = ()
+    fields: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Rollback:
+    """What would be taken back: ``wanted`` to carry it out, its ``plan``, and what stays as it is."""
+
+    wanted: Resync
+    plan: Plan | None
+    left: list[Left] = field(default_factory=list)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing goes back."""
+        return self.plan is None or not any(kind.decisions for kind in self.plan.kinds)
+
+    def reasons(self) -> list[tuple[str, int, Left]]:
+        """Why something stays, how often, and the first of each; the most frequent first."""
+        numbers = Counter(each.reason for each in self.left)
+        first: dict[str, Left] = {}
+        for each in self.left:
+            first.setdefault(each.reason, each)
+        return [(reason, number, first[reason]) for reason, number in numbers.most_common()]
+
+
+def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: None) -> Rollback:
+    """What would be taken back now; the world is ready (``make_ready``). Reads both sides, writes and stores nothing.
+
+    :raises BadUsage: if the words name nothing that was written, or what is not there.
+    """
+    now = world.clock.now()
+    run = named_run(world.store, words.run) if words.run else None
+    since = moment_of(words.since, now) if words.since else None
+    until = moment_of(words.until, now) if words.until else now
+    if (run is None) == (since is None):
+        raise BadUsage("name one run (`syncd runs` lists them), or say --since; records and fields narrow that")
+    if since is not None and since >= until:
+        raise BadUsage(f"--since {words.since} is not before {words.until or 'now'}")
+    if run is not None and words.until:
+        raise BadUsage("--until belongs to --since; a run has an end")
+    known = {name.name for kind in world.connection.kinds for name in kind.fields}
+    if unknown := [name for name in words.fields if name not in known]:
+        raise BadUsage(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    kinds = {kind.kind for kind in world.connection.kinds}
+    only = {name.removeprefix("link:") for name in named_links(world, words.records, kinds)} if words.records else None
+    undo = Undo(until, run.id if run else "", since)
+    links, met, left = _written(world, undo, since or (run.started_at - BEFORE if run else until), only)
+    if not links and not left:
+        what = f"run {run.id}" if run else f"syncd since {words.since}"
+        raise BadUsage(f"{what} wrote nothing{' of these' if only is not None else ''}; there is nothing to take back")
+    wanted = Resync(
+        kinds=kinds_in_order(sorted(met), [kind.kind for kind in world.connection.kinds]) if met else (),
+        records=tuple(f"link:{link}" for link in links),
+        fields=tuple(words.fields),
+        undo=undo,
+    )
+    if not links:
+        return Rollback(wanted, None, left)
+    plan = plan_resync(world, wanted, told=told, stays=left.append)
+    return Rollback(wanted, plan, left)
+
+
+def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) -> tuple[list[str], set[str], list[Left]]:
+    """The links that were written, their kinds, and what was written that has no link."""
+    links: dict[str, None] = {}
+    kinds: set[str] = set()
+    left: list[Left] = []
+    mapped = {kind.kind for kind in world.connection.kinds}
+    for row in _meant(world.store.audit_since(begin), undo):
+        if row.kind in APPENDED_KINDS:
+            if only is None and row.outcome in WRITTEN:
+                left.append(Left(row.kind, row.link, row.side, row.ref, "", APPENDED))
+        elif only is None or row.link in only:
+            if row.kind in mapped:
+                links[row.link] = None
+                kinds.add(row.kind)
+            else:
+                left.append(Left(row.kind, row.link, row.side, row.ref, "", GONE_KIND))
+    return list(links), kinds, left
+
+
+def _meant(rows: Iterable[AuditRow], undo: Undo) -> Iterable[AuditRow]:
+    for row in rows:
+        if row.at <= undo.until and (not undo.run or row.run == undo.run):
+            yield row
+
+
+def named_run(store: Store, prefix: str) -> Run:
+    """The run with this id, or the only one of the latest whose id begins with it.
+
+    :raises BadUsage: if there is none, or more than one.
+    """
+    exact = store.run(prefix)
+    if exact is not None:
+        return exact
+    found = [run for run in store.runs(1_000) if prefix and run.id.startswith(prefix)]
+    if len(found) != 1:
+        many = ", ".join(run.id for run in found[:5])
+        told = f"several runs begin with it: {many}" if found else "`syncd runs` lists them"
+        raise BadUsage(f"there is no run {prefix!r}; {told}")
+    return found[0]
+
+
+def left_document(rollback: Rollback) -> list[dict[str, Any]]:
+    """What stays, by reason, with samples, as plain values."""
+    return [
+        {
+            "reason": reason,
+            "number": number,
+            "samples": [
+                {"kind": each.kind, "side": str(each.side), "record": str(each.ref or ""), "field": each.field}
+                for each in rollback.left
+                if each.reason == reason
+            ][:SAMPLES],
+        }
+        for reason, number, _ in rollback.reasons()
+    ]
+
+
+def told_run(run: Run) -> str:
+    """A run in words."""
+    return f"{run.command} of {run.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {run.who}"
