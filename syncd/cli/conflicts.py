@@ -24,11 +24,12 @@ def list_conflicts(
 
     A conflict is about a field that both sides changed (or one emptied), about records of which nobody knows which are
     one, duplicates of one side among them, about two records that were merged on one side only, about an edit that a
-    write of syncd has overwritten (lost), which the side's history still knows, or about a move of stage: one that the
-    lifecycle does not declare (move), or one that is not complete yet (waits).
+    write of syncd has overwritten (lost), which the side's history still knows, about a move of stage: one that the
+    lifecycle does not declare (move), or one that is not complete yet (waits), or about a value that `syncd rollback`
+    took back on one side (undone).
 
-    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost, move, waits), link, refs [SIDE:OBJECT/ID],
-    field, values {SIDE}, base, reason, since, resolution (null: undecided)}].
+    JSON: conflicts [{id, kind, topic (field, clear, match, gone, lost, move, waits, undone), link, refs
+    [SIDE:OBJECT/ID], field, values {SIDE}, base, reason, since, resolution (null: undecided)}].
     """
     from syncd.cli.out import print_json, say
     from syncd.operations.standing import conflict_document
@@ -59,17 +60,24 @@ def resolve(
         typer.Option("--link", metavar="MARKETING_REF CRM_REF", help="These two records are one."),
     ] = None,
     apart: Annotated[bool, typer.Option("--apart", help="None of these records belong together.")] = False,
+    alike: Annotated[
+        bool, typer.Option("--alike", help="The same for all undecided ones of that kind, topic, field and reason.")
+    ] = False,
 ) -> None:
     """Stores your choice; the next cycle carries it out. It may be changed until then."""
-    from syncd.cli.out import say
-    from syncd.operations.deciding import Choice, named_conflict, resolution
+    from syncd.cli.out import count, say
+    from syncd.operations.deciding import Choice, alike_with, named_conflict, resolution
 
     call: Call = context.obj
+    choice = Choice(take=take, link=link, apart=apart)
     with call.memory() as store:
-        conflict = named_conflict(store.conflicts(), id)
-        chosen = resolution(conflict, Choice(take=take, link=link, apart=apart))
-        store.resolve_conflict(conflict.id, chosen)
-    say(f"conflict {conflict.id}: {chosen}; stored for the next cycle", f"next: {call.again('sync')}")
+        rows = store.conflicts()
+        conflict = named_conflict(rows, id)
+        chosen = [(each, resolution(each, choice)) for each in (alike_with(conflict, rows) if alike else [conflict])]
+        for each, word in chosen:
+            store.resolve_conflict(each.id, word)
+    more = f" and {count(len(chosen) - 1, 'other')} alike" if alike else ""
+    say(f"conflict {conflict.id}{more}: {chosen[0][1]}; stored for the next cycle", f"next: {call.again('sync')}")
 
 
 def _print(conflict: Conflict, call: Call) -> None:
@@ -88,6 +96,10 @@ def _print(conflict: Conflict, call: Call) -> None:
         say(f"  decided: {conflict.resolution}; carried out by the next cycle")
         return
     match conflict.topic:
+        case Topic.UNDONE:
+            say("  the value that is right goes to the other side, where it may; until then nothing flows")
+            say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
+            say("  --alike: for all that were taken back with it")
         case Topic.FIELD | Topic.CLEAR:
             say(f"  decide:  {call.again('conflicts', 'resolve', conflict.id, '--take')} crm|marketing")
         case Topic.MOVE:

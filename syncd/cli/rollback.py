@@ -113,7 +113,9 @@ def _ask(
         if approve is not None and approve != digest:
             raise BadUsage(f"what would be taken back is {digest} by now, not {approve}; look at it, then approve that")
         if approve is None:
-            if as_json or not sys.stdin.isatty():
+            if as_json:
+                return planned, seen, None
+            if not sys.stdin.isatty():
                 say(f"nothing was stored; call again with --approve {digest} to carry it out", style="yellow")
                 return planned, seen, None
             if not typer.confirm("take it back?", default=False):

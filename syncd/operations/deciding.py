@@ -54,6 +54,24 @@ def resolution(conflict: Conflict, choice: Choice) -> str:
             raise BadUsage(f"conflict {conflict.id}: {conflict.reason}; syncd merges nothing, the next cycle sees it")
 
 
+def alike_with(conflict: Conflict, rows: Sequence[Conflict]) -> list[Conflict]:
+    """A conflict, first, and the undecided ones that ask the same of other records.
+
+    :raises BadUsage: if it is about which records are one, which no two records answer alike.
+    """
+    if conflict.topic in (Topic.MATCH, Topic.GONE):
+        raise BadUsage(f"conflict {conflict.id} is about these records alone; leave --alike away")
+    asked = (conflict.kind, conflict.topic, conflict.field, conflict.reason, [side for side, _ in conflict.refs])
+    alike = [
+        row
+        for row in rows
+        if row.id != conflict.id
+        and row.resolution is None
+        and (row.kind, row.topic, row.field, row.reason, [side for side, _ in row.refs]) == asked
+    ]
+    return [conflict, *alike]
+
+
 def _side(text: str) -> Side:
     try:
         return Side(text)

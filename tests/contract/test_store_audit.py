@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,17 @@ def test_everything_since_then_in_order(store: SqlStore, monkeypatch: pytest.Mon
     assert list(store.audit_since(START)) == rows
     assert list(store.audit_since(START + timedelta(minutes=3))) == rows[3:]
     assert list(store.audit_since(START + timedelta(minutes=9))) == []
+
+
+def test_what_was_unread_is_told(store: SqlStore) -> None:
+    """A change whose value before nobody could read says so; one that was read says nothing of it, as rows ever did."""
+    row = audit("i1")
+    changes = tuple(replace(change, unread=True) for change in row.changes)
+    store.begin(take(store), [], [replace(row, changes=changes), audit("i2")], START)
+    unread, plain = store.audit_since(START)
+    assert {change.unread for change in unread.changes} == {True}
+    assert {change.unread for change in plain.changes} == {False}
+    assert store.written_lately(["L1"], START, 1) is not None
 
 
 def test_nothing_of_another_connection(open_test_store: Callable[..., SqlStore]) -> None:

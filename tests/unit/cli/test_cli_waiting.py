@@ -232,3 +232,21 @@ def test_an_overwritten_edit_says_how_to_bring_it_back(run: Run, store: SqlStore
     assert line.endswith("conflicts resolve l1 --take crm")
     assert run("conflicts", "resolve", "l1", "--take", "crm").code == 0
     assert store.conflicts()[0].resolution == "crm"
+
+
+def test_one_answer_for_all_that_ask_the_same(run: Run, store: SqlStore) -> None:
+    """Those of another reason, and what was decided before, keep what they have; who is who is never answered alike."""
+    told = [replace(clash(f"u{n}", Topic.UNDONE), link=f"b{n}", reason="taken back") for n in range(3)]
+    others = [
+        replace(clash("o1", Topic.UNDONE), link="b9"),
+        replace(told[0], id="d1", link="b8", resolution="marketing"),
+    ]
+    keep(store, conflicts=[*told, *others, clash("m1", Topic.MATCH)])
+    assert "rollback" in run("conflicts", "list", "--help").out
+    assert "--alike: for all that were taken back with it" in run("conflicts", "list").out
+    said = run("conflicts", "resolve", "u0", "--take", "crm", "--alike")
+    assert said.code == 0
+    assert "u0 and 2 others alike: crm" in said.out
+    now = {row.id: row.resolution for row in store.conflicts()}
+    assert now == {"u0": "crm", "u1": "crm", "u2": "crm", "o1": None, "d1": "marketing", "m1": None}
+    assert run("conflicts", "resolve", "m1", "--apart", "--alike").code == 2
