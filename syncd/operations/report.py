@@ -222,7 +222,15 @@ def count(key: str, name: str, rows: Sequence[int] | Sequence[str], note: str = 
     return Figure(key, name, len(rows), rows=rows, note=note)
 
 
-def share(key: str, name: str, hits: Sequence[int], of: int, *, note: str = "", target: float | None = None) -> Figure:
+def share(
+    key: str,
+    name: str,
+    hits: Sequence[int] | Sequence[str],
+    of: int,
+    *,
+    note: str = "",
+    target: float | None = None,
+) -> Figure:
     """Which part of them, with its interval; nothing of nothing."""
     bounds = wilson(len(hits), of)
     low, high = (None, None) if bounds is None else bounds
