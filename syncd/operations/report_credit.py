@@ -30,10 +30,10 @@ from syncd.operations.report import (
     count,
     day_of,
     middle,
-    oddities,
     ranked,
     share,
 )
+from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = (

@@ -23,13 +23,13 @@ from syncd.operations.report import (
     Unit,
     count,
     month_of,
-    oddities,
     ranked,
     share,
     spread,
 )
 from syncd.operations.report_credit import Wins
 from syncd.operations.report_forecast import COLUMNS, forecast
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_stays import NOBODY, Stays, stays_of
 from syncd.ports.store import Store
 

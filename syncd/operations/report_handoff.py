@@ -23,11 +23,11 @@ from syncd.operations.report import (
     Table,
     count,
     middle,
-    oddities,
     spread,
 )
 from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_reasons import reasons_of, reasons_table
 from syncd.ports.store import Store
 

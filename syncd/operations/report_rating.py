@@ -25,9 +25,9 @@ from syncd.operations.report import (
     Section,
     Table,
     count,
-    oddities,
     share,
 )
+from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 

@@ -15,10 +15,11 @@ from syncd.core.figures import SMALL
 from syncd.model.episode import State
 from syncd.model.lifecycle import Commitments
 from syncd.model.values import Instant
-from syncd.operations.report import NONE, Figure, Period, Report, Section, Table, Unit, day_text, oddities, share
+from syncd.operations.report import NONE, Figure, Period, Report, Section, Table, Unit, day_text, share
 from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_credit import Wins
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_rating import compared
 from syncd.ports.store import Store
 
