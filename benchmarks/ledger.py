@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "handoff": ("handoff", "--json"),
     "funnel": ("funnel", "--json"),
     "credit": ("credit", "--json"),
+    "reasons": ("reasons", "--json"),
     "rating": ("rating", "--json"),
     "review": ("review", "--month", "2026-02", "--json"),
     "handoff --html": ("handoff", "--html"),

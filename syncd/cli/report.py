@@ -133,6 +133,38 @@ def credit(
     )
 
 
+@app.command("reasons")
+def reasons(
+    context: typer.Context,
+    *,
+    since: Since = None,
+    until: Until = None,
+    by: By = None,
+    top: Top = 20,
+    show: Show = None,
+    ids: Ids = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+    as_html: Html = False,
+    out: Out = None,
+) -> None:
+    """Why handoffs were rejected, withdrawn, recycled or lost, by source, persona, grade and owner.
+
+    --by: origin, persona, grade, owner, last_touch, asset, sdr, ae, qualified_by, company.
+
+    JSON: as `report handoff`.
+    """
+    from syncd.operations.report_reasons import DIMENSIONS
+    from syncd.operations.report_reasons import reasons as made_of
+
+    period, wanted = _period(since, until), _among(by, DIMENSIONS)
+    show_report(
+        context.obj,
+        lambda store, _, __: made_of(store, period, by=wanted, top=top),
+        Shape(show, ids, as_json, as_csv, as_html, out),
+    )
+
+
 @app.command("rating")
 def rating(
     context: typer.Context,

@@ -14,7 +14,7 @@ from typing import Final
 from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.episode import Meaning
-from syncd.model.lifecycle import OTHER, SYSTEM, HandoffRules, Span, Unit
+from syncd.model.lifecycle import NEW, OTHER, SYSTEM, HandoffRules, Span, Unit
 from syncd.model.routing import QUEUE, USER
 from syncd.model.values import Instant
 
@@ -60,17 +60,24 @@ class Book:
     """Declared meaning and clocks; holds nothing about any person."""
 
     def __init__(
-        self, rules: HandoffRules, calendars: Calendars = NO_CALENDARS, *, sales: frozenset[str] = frozenset()
+        self,
+        rules: HandoffRules,
+        calendars: Calendars = NO_CALENDARS,
+        *,
+        sales: frozenset[str] = frozenset(),
+        back: frozenset[str] = frozenset(),
     ) -> None:
         """:param sales: the teams that work on whoever is handed over; where none is named, everybody but automation.
+        :param back: stages that mean nothing for the handoff and are marketing's: whoever comes there has left it.
         :raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand.
         """
         self.rules = rules
+        self.back = back
         self._sales = sales
         self._meanings = {
             stage: meaning
             for meaning in Meaning
-            if meaning is not Meaning.BORN
+            if meaning not in {Meaning.BORN, Meaning.RETURNED}
             for stage in getattr(rules, meaning.value)
         }
         self._born = frozenset(rules.born)
@@ -81,6 +88,10 @@ class Book:
     def meaning(self, stage: str) -> Meaning | None:
         """What coming into a stage means; ``None`` for stages that are no part of the handoff."""
         return self._meanings.get(stage)
+
+    def leaves(self, start: str, stage: str) -> bool:
+        """Whether a move leads from where marketing does not work to where it does, and says nothing else."""
+        return stage in self.back and start not in self.back and start != NEW
 
     def born(self, stage: str) -> bool:
         """Whether people whom sales found begin in this stage."""

@@ -5,8 +5,8 @@ the episodes that the same events add up to: whoever is late there is late here.
 
 A handoff waits for sales until somebody has touched the person, and until sales has said yes or no; the earlier of what
 is left is when to respond by. Whoever was handed on since nobody touched them has the whole time again: it is not the
-new owner who was late. Whoever is put back by hand into a stage that marketing works on is in sales' hands no more,
-although no handoff ends by that.
+new owner who was late. Whoever stands in a stage that marketing works on is in sales' hands no more, whatever their
+deals say.
 """
 
 from __future__ import annotations
@@ -21,11 +21,10 @@ from syncd.model.episode import Episode, Event, Moved, Told
 from syncd.model.values import Instant
 
 
-def handed(events: Iterable[Event], book: Book, *, back: frozenset[str]) -> dict[str, Handed]:
+def handed(events: Iterable[Event], book: Book) -> dict[str, Handed]:
     """By person; those who were never handed over, or taken up by sales, are not in it.
 
     :param events: everything of these people and of whoever shares a company with them.
-    :param back: stages that are marketing's again and no end of a handoff.
     """
     known = list(events)
     stages = _stages(known)
@@ -35,7 +34,7 @@ def handed(events: Iterable[Event], book: Book, *, back: frozenset[str]) -> dict
         due = _respond_by(episode_of(shared, book), shared, book)
         for leg in shared:
             legs.setdefault(leg.person, []).append(leg)
-            if _open(leg, stages, back):
+            if leg.ended is None and stages.get(leg.person) not in book.back:
                 waits[leg.person] = due
     return {
         person: Handed(
@@ -67,10 +66,6 @@ def _stages(events: Iterable[Event]) -> dict[str, str]:
     """The stage that each person came into last."""
     moves = sorted((each for each in events if isinstance(each, Moved)), key=lambda each: (each.at, each.cycle))
     return {each.person: each.stage for each in moves}
-
-
-def _open(leg: Leg, stages: dict[str, str], back: frozenset[str]) -> bool:
-    return leg.ended is None and stages.get(leg.person) not in back
 
 
 def _respond_by(episode: Episode, legs: Sequence[Leg], book: Book) -> Instant | None:

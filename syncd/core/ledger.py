@@ -33,7 +33,12 @@ from syncd.model.episode import (
 from syncd.model.lifecycle import Span
 from syncd.model.values import Instant
 
-_ENDS: Final = {Meaning.LOST: State.LOST, Meaning.RECYCLED: State.RECYCLED, Meaning.WON: State.WON}
+_ENDS: Final = {
+    Meaning.LOST: State.LOST,
+    Meaning.RECYCLED: State.RECYCLED,
+    Meaning.RETURNED: State.RECYCLED,
+    Meaning.WON: State.WON,
+}
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -109,8 +114,9 @@ class _Writing:
         owner, clock = self._owner()
         grade, persona = facts.get("grade"), facts.get("persona")
         due = (self.book.touch_limit(grade, persona), self.book.decision_limit(grade, persona))
-        touch_warned, touch_due = _deadline(clock, delivered, due[0])
-        decision_warned, decision_due = _deadline(clock, delivered, due[1])
+        untouched, unanswered = self._begin(delivered, touched), self._begin(delivered, decided)
+        touch_warned, touch_due = _deadline(clock, untouched, due[0])
+        decision_warned, decision_due = _deadline(clock, unanswered, due[1])
         born = self._born()
         amount, currency = self._amount(won)
         self._order(contacted, qualified, decided, won)
@@ -137,8 +143,8 @@ class _Writing:
             closed_at=closed,
             reason=reason or None,
             system=_clock(Clock(None), qualified, delivered),
-            touch=self._human(clock, delivered, touched, Oddity.TOUCHED_BEFORE_DELIVERED),
-            decision=self._human(clock, delivered, decided, Oddity.DECIDED_BEFORE_DELIVERED),
+            touch=self._human(clock, untouched, touched, Oddity.TOUCHED_BEFORE_DELIVERED),
+            decision=self._human(clock, unanswered, decided, Oddity.DECIDED_BEFORE_DELIVERED),
             touch_warned=touch_warned,
             touch_due=touch_due,
             decision_warned=decision_warned,
@@ -183,6 +189,22 @@ class _Writing:
         times = [each.at for leg in self.legs for each in leg.deliveries]
         later = [at for at in times if at >= qualified]
         return min(later) if later else qualified if times else None
+
+    def _begin(self, delivered: Instant | None, done: Instant | None) -> Instant | None:
+        """When sales' time begins: with the delivery, or anew for whoever was taken back undone and qualified again.
+
+        Nobody is late for the time in which nobody was handed over.
+        """
+        again = max((at for leg in self.legs if (at := self._again(leg)) is not None), default=None)
+        if delivered is None or again is None or (done is not None and done < again):
+            return delivered
+        later = min((each.at for leg in self.legs for each in leg.deliveries if each.at >= again), default=again)
+        return again if done is not None and done < later else later
+
+    def _again(self, leg: Leg) -> Instant | None:
+        """When one of its people was qualified again, if nobody else of it was with sales then."""
+        others = [each for each in self.legs if each is not leg and leg.again is not None and each.opened <= leg.again]
+        return None if leg.again is None or _open_at(others, leg.again) else leg.again
 
     def _touched(self, since: Instant) -> Instant | None:
         """The first thing that a person of sales did since then."""

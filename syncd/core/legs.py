@@ -1,13 +1,15 @@
 """One cycle of one person, read from all that was said of it: the *legs* that episodes are made of.
 
-What is said with a cycle belongs to that cycle; what is said without one belongs to the last cycle that had begun by
-then. Steps are read in the order in which they happened. An end holds until a later step of the same cycle takes it
-back, but for a win, which nothing takes back; a deal that is no longer won was none.
+What is said with a cycle belongs to that cycle, but for an end with which the next one is counted: it ends the cycle
+before. What is said without one belongs to the last cycle that had begun by then. Steps are read in the order in which
+they happened. An end holds until a later step of the same cycle takes it back, but for a win, which nothing takes back;
+a deal that is no longer won was none. A move out of the handoff is an end, too, and so is the beginning of the next
+cycle: whoever is handed over again is in no two handoffs at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Final
@@ -59,6 +61,7 @@ class Leg:
     reason: str = ""
     withdrawn: bool = False
     reopened: bool = False
+    again: Instant | None = None
     born: str | None = None
     qualified_by: str = ""
     accepted_by: str = ""
@@ -79,20 +82,37 @@ class Leg:
         """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win.
 
         A no that another team says before sales has said yes is none of sales': whoever handed over has withdrawn.
+        ``again`` is when an end was taken back by another qualification. Who leaves what has not begun ends nothing.
         """
+        begun = False
         for step in self.steps:
             meaning = step.meaning
+            if meaning is Meaning.RETURNED and (not begun or self.ended is not None):
+                continue
             if meaning in _BEGINS:
+                begun = True
                 again = meaning is not Meaning.QUALIFIED or self.qualified is not None
                 if self.ended is not None and self.won is None and again:
                     self.ended, self.ending, self.reason, self.reopened = None, None, "", True
                     self.withdrawn = False
+                    self.again = step.at if meaning is Meaning.QUALIFIED else self.again
                 self._begins(step)
             elif self.ended is None:
-                self.ended, self.ending, self.reason = step.at, meaning, step.reason
-                self.withdrawn = step.whose is Whose.OTHERS and self.accepted is None
+                self._ends(step)
             else:
                 self.reason = self.reason or step.reason
+
+    def overtaken(self, following: Leg) -> None:
+        """Ends with the beginning of the next cycle, if it has not ended by then."""
+        if self.ended is None:
+            begins = [step for step in following.steps if step.meaning in _BEGINS and step.at == following.opened]
+            whose = begins[0].whose if begins else Whose.NOBODY
+            at = max(following.opened, *(step.at for step in self.steps))
+            self._ends(Step(at, Meaning.RETURNED, whose, "", ""))
+
+    def _ends(self, step: Step) -> None:
+        self.ended, self.ending, self.reason = step.at, step.meaning, step.reason
+        self.withdrawn = step.whose is Whose.OTHERS and self.accepted is None
 
     def _begins(self, step: Step) -> None:
         meaning = step.meaning
@@ -128,6 +148,7 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
             begun[deal.cycle] = min(each.at for each in loose if each.cycle == deal.cycle)
     if not begun and loose:
         begun[1] = loose[0].at
+    _ending_the_one_before(steps, begun)
     legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
     for event in known:
         if legs and isinstance(event, (Delivered, Touched, HandedOn, Deal)):
@@ -141,13 +162,25 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
         leg.steps = sorted([*leg.steps, *_dealt(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
         leg.opened = min(step.at for step in leg.steps if step.meaning in _BEGINS)
         leg.read()
+        if number + 1 < len(ordered):
+            leg.overtaken(ordered[number + 1])
         yield leg
 
 
 def _meaning(move: Moved, book: Book) -> Meaning | None:
     if move.start == NEW and book.born(move.stage):
         return Meaning.BORN
-    return book.meaning(move.stage)
+    return Meaning.RETURNED if book.leaves(move.start, move.stage) else book.meaning(move.stage)
+
+
+def _ending_the_one_before(steps: dict[int, list[Step]], begun: Mapping[int, Instant]) -> None:
+    """Moves ends to the cycle that they end, where the move was counted as the first of the next one."""
+    for cycle in sorted(steps):
+        for step in [each for each in steps[cycle] if each.meaning not in _BEGINS]:
+            earlier = [each for each, begin in begun.items() if each < cycle and begin <= step.at]
+            if earlier and (cycle not in begun or step.at < begun[cycle]):
+                steps[cycle].remove(step)
+                steps.setdefault(max(earlier), []).append(step)
 
 
 def _begin(steps: Sequence[Step]) -> Instant | None:

@@ -41,7 +41,6 @@ class Booking:
         self._handoff = handoff
         self._shadowed: bool | None = None
         self._deals = None if handoff.deals is None else Dealings(handoff.deals, connection)
-        self.back = handoff.back
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
         self._news = self._facts | {self._stage, answered_of(handoff.stage)}
@@ -49,7 +48,8 @@ class Booking:
     @cached_property
     def book(self) -> Book:
         """What each stage means, and whose clock counts."""
-        return Book(self._handoff.rules, self._handoff.calendars, sales=self._handoff.sales)
+        handoff = self._handoff
+        return Book(handoff.rules, handoff.calendars, sales=handoff.sales, back=handoff.back)
 
     @cached_property
     def _profiles(self) -> Profiles:
@@ -109,7 +109,7 @@ class Booking:
         found: dict[str, Handed] = {}
         for start in range(0, len(people), LOT):
             events = store.ledger_of(people[start : start + LOT])
-            found |= handed(events, self.book, back=self.back)
+            found |= handed(events, self.book)
         return found
 
     def show(self, settlement: Settlement, connection: str, now: Instant) -> None:

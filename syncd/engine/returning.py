@@ -104,7 +104,7 @@ class _Handing:
         if not people:
             return []
         events = world.store.ledger_of(people)
-        theirs = handed(events, self.booking.book, back=self.booking.back)
+        theirs = handed(events, self.booking.book)
         met = gather.as_confirmed(people).meetings
         found: list[Overdue] = []
         for row, person in waiting:

@@ -45,6 +45,8 @@ class Meaning(StrEnum):
     REJECTED = "rejected"
     RECYCLED = "recycled"
     LOST = "lost"
+    RETURNED = "returned"
+    """Out of the handoff, into a stage that means nothing for it and that marketing works on."""
     WON = "won"
 
 
@@ -153,7 +155,10 @@ class Born(StrEnum):
 
 
 class State(StrEnum):
-    """How far an episode is; the last five are its end. Withdrawn: another team ended it before sales answered."""
+    """How far an episode is; the last five are its end. Withdrawn: another team ended it before sales answered.
+
+    Recycled: given back, by a stage that says so, or by a move out of the handoff.
+    """
 
     QUALIFIED = "qualified"
     DELIVERED = "delivered"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from syncd.model.episode import OPEN, Born, State
+from syncd.model.episode import OPEN, Born
 from syncd.model.lifecycle import Commitments
 from syncd.model.values import Instant
 from syncd.operations.report import (
@@ -23,12 +23,12 @@ from syncd.operations.report import (
     Table,
     count,
     middle,
-    oddities,
-    share,
     spread,
 )
 from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
+from syncd.operations.report_oddities import oddities
+from syncd.operations.report_reasons import reasons_of, reasons_table
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = ("grade", "persona", "origin", "last_touch", "asset", "owner", "sdr", "ae", "company")
@@ -39,13 +39,6 @@ BENCHMARK: Final = (
     "44 % is quoted by the article that this report answers (Gartner: of qualified leads, sales regards so many as "
     "promising). Its denominators are others: an outside mark, and no goal."
 )
-ENDS: Final = {
-    State.REJECTED: "rejected",
-    State.WITHDRAWN: "withdrawn",
-    State.RECYCLED: "recycled",
-    State.LOST: "lost",
-}
-"""Endings that have a reason, in words."""
 _OPEN: Final = frozenset(state.value for state in OPEN)
 
 
@@ -58,7 +51,7 @@ def handoff(
     :param top: how many rows a table has at most; 0 for all.
     """
     chosen = tuple(by) or USUAL
-    found = Handoffs(store, period, now, chosen)
+    found = Handoffs(store, period, now, chosen, read=Period())
     episodes = found.episodes
     sections = (
         _volumes(found),
@@ -68,7 +61,7 @@ def handoff(
         _reasons(found),
         *(_apart(found, name, top) for name in chosen),
         commitments(found, promised, month=False),
-        oddities(episodes, episodes.all),
+        oddities(episodes, episodes.here),
     )
     return Report("handoff", "The handoff", period, sections, episodes["id"], episodes["person"])
 
@@ -180,16 +173,9 @@ def _late(found: Handoffs) -> Section:
 
 def _reasons(found: Handoffs) -> Section:
     """Why episodes ended without a win in the period, whenever they began."""
-    episodes = found.episodes
-    state = episodes["state"]
-    ended = episodes.within("closed_at", found.period)
-    rows: list[tuple[str | Figure, ...]] = []
-    for kind, words in ENDS.items():
-        these = [at for at in ended if state[at] == kind]
-        told = sorted(episodes.by("reason", these).items(), key=lambda each: (-len(each[1]), each[0]))
-        rows += [(words, reason, share(f"reason:{words}:{reason}", reason, hits, len(these))) for reason, hits in told]
-    table = Table("reasons", "", ("end", "reason", "share"), tuple(rows))
-    return Section("reasons", "Why it came to nothing", ("Of what ended in the period.",), tables=(table,))
+    table = reasons_table(reasons_of(found.episodes, found.episodes.within("closed_at", found.period)))
+    words = "Of what ended in the period; `syncd report reasons` tells it by source, persona, grade and owner."
+    return Section("reasons", "Why it came to nothing", (words,), tables=(table,))
 
 
 def _apart(found: Handoffs, name: str, top: int) -> Section:

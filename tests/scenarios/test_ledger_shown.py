@@ -141,7 +141,7 @@ def test_a_rejected_lead_is_marketings_again_and_the_next_cycle_has_a_clock_of_i
 
 
 def test_put_back_by_hand_is_in_nobodys_hands(tmp_path: Path) -> None:
-    """Sales says that it was too early: no handoff ends by that, but nobody waits and nurture may go on."""
+    """Somebody says that it was too early: the handoff has ended, nobody waits and nurture may go on."""
     config = configured(tmp_path)
 
     def back(tree: dict[str, Any]) -> None:

@@ -62,7 +62,16 @@ def ledger(folder: Path, store: SqlStore) -> SqlStore:
 
 
 @pytest.mark.parametrize(
-    "words", [("handoff",), ("funnel",), ("credit",), ("rating",), ("agreement",), ("review", "--month", "2026-03")]
+    "words",
+    [
+        ("handoff",),
+        ("funnel",),
+        ("credit",),
+        ("reasons",),
+        ("rating",),
+        ("agreement",),
+        ("review", "--month", "2026-03"),
+    ],
 )
 def test_every_report_in_every_form(ledger: SqlStore, run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     """Tables, JSON, CSV and a page; the page into a file."""
@@ -91,6 +100,10 @@ def test_down_to_the_records(ledger: SqlStore, run: Run) -> None:
     assert "contacts/7" in run("report", "handoff", "--show", "accepted").out
     assert run("report", "funnel", "--show", "mql>sql", "--ids").out == "P\n"
     assert "{grade:A:acceptance}" in run("report", "handoff", "--ids").out
+    assert run("report", "funnel", "--show", "sql:there", "--ids").out == "P\n"
+    shown = run("report", "reasons", "--show", "owner:(none):reason:rejected:timing", "--json").json
+    assert (shown["figure"]["value"], shown["figure"]["of"], shown["figure"]["small"]) == (1.0, 1, True)
+    assert [row["person"] for row in shown["records"]] == ["Q"]
 
 
 def test_oddities_are_counted_and_named(ledger: SqlStore, run: Run) -> None:
@@ -120,6 +133,7 @@ def test_periods_and_dimensions(ledger: SqlStore, run: Run) -> None:
         (("handoff", "--show", "opned"), "did you mean opened?"),
         (("handoff", "--show", "opened", "--html"), "--show prints a table"),
         (("handoff", "--by", "colour"), "choose among grade"),
+        (("reasons", "--by", "person"), "choose among origin"),
         (("handoff", "--since", "yesterday"), "write it as 2026-03-31"),
         (("handoff", "--since", "2026-03-02", "--until", "2026-03-01"), "put the earlier day first"),
         (("review", "--month", "2026-13"), "is no month; write it as 2026-03"),

@@ -31,7 +31,7 @@ RULES = HandoffRules(
     touch_within={"A": Time(1, Unit.HOUR), "leader": Time(30, Unit.MINUTE), OTHER: Time(1, Unit.DAY)},
     decide_within={"A": Time(8, Unit.HOUR)},
 )
-BOOK = Book(RULES, CALENDARS)
+BOOK = Book(RULES, CALENDARS, back=frozenset({"lead"}))
 
 
 def at(hours: float) -> Instant:

@@ -7,7 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.ledger import episodes_of
+from syncd.core.ledger import episodes_of, shared_legs
+from syncd.core.legs import Leg
 from syncd.model.episode import IMPOSSIBLE, OPEN, DealState, Event, Moved, Told
 from syncd.model.lifecycle import NEW
 from tests.unit.core.ledgers import BOOK, contacted, deal, delivered, moved, of, told, touched
@@ -22,7 +23,7 @@ moves = st.builds(
     people,
     st.integers(1, 3),
     st.sampled_from(("sales", "system")),
-    st.sampled_from((NEW, "lead")),
+    st.sampled_from((NEW, "lead", "mql", "sql")),
 )
 others = st.one_of(
     st.builds(delivered, hours, people, st.sampled_from(("", "ann", "kim@example.com"))),
@@ -85,6 +86,17 @@ def test_an_episode_is_open_or_it_has_an_end(events: list[Event]) -> None:
             assert episode.delivered_at is not None
             assert episode.touch_warned is not None
             assert episode.delivered_at < episode.touch_warned < episode.touch_due
+
+
+@given(histories)
+def test_nobody_is_handed_over_twice_at_once(events: list[Event]) -> None:
+    """When a person's next cycle begins, the one before has ended."""
+    theirs: dict[str, list[Leg]] = {}
+    for leg in (leg for shared in shared_legs(events, BOOK) for leg in shared):
+        theirs.setdefault(leg.person, []).append(leg)
+    for legs in theirs.values():
+        legs.sort(key=lambda leg: leg.cycle)
+        assert all(leg.ended is not None for leg in legs[:-1])
 
 
 @given(histories, histories)
