@@ -1,9 +1,10 @@
-"""What holds between a campaign and its members, and between an opportunity and its contact roles.
+"""What holds between a campaign and its members, an opportunity and its contact roles, a person and activities.
 
 A member is a Lead or a Contact, not both, and once per campaign; of a converted Lead it becomes the Contact's, and of
 a merged person the winner's, but not a second time. An
 opportunity has one primary contact: a new primary role takes the place of the old one, and an opportunity that is made
-with a ``ContactId`` gets a primary role of it. Facts of the vendor's object reference.
+with a ``ContactId`` gets a primary role of it. A Lead or Contact shows the day of its last activity: the due date of
+what was closed, the day of an event that has begun. Facts of the vendor's object reference.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.wire_time import stamp
 
 _WHO = ("LeadId", "ContactId")
+_ACTIVITIES = ("Task", "Event")
 
 
 def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None:
@@ -36,7 +38,9 @@ def check_relations(org: Org, entity: Entity, old: Row | None, row: Row) -> None
 
 
 def after_save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: Author) -> None:
-    """Keeps one primary role per opportunity."""
+    """Keeps one primary role per opportunity, and shows people's last activity."""
+    if entity.name in _ACTIVITIES:
+        _show_activity(org, row, author=author)
     if entity.name == ROLE and row.get("IsPrimary"):
         for other in _live(entity, "OpportunityId", str(row["OpportunityId"])):
             if other["Id"] != row["Id"] and other.get("IsPrimary"):
@@ -51,6 +55,23 @@ def after_save(org: Org, entity: Entity, old: Row | None, row: Row, *, author: A
             "CreatedById": author.user_id,
         }  # fmt: skip
         _put(org, roles, made, author)
+
+
+def _show_activity(org: Org, row: Row, *, author: Author) -> None:
+    """A person shows the day of a later activity; whether their own stamp moves with it is a switch."""
+    who = row.get("WhoId")
+    day = row.get("ActivityDate") if row.get("IsClosed") else str(row.get("StartDateTime") or "")[:10]
+    if who is None or not day or str(day) > org.now_stamp()[:10]:
+        return
+    entity = org.schema.of_id(str(who))
+    person = None if entity is None else entity.table.rows.get(str(who))
+    if entity is None or person is None or str(person.get("LastActivityDate") or "") >= str(day):
+        return
+    shown = {**person, "LastActivityDate": day}
+    if org.switches.activities_stamp_people:
+        _put(org, entity, shown, author)
+    else:
+        org.store.put(entity.table, shown, now=org.clock.now())
 
 
 def follow_conversion(org: Org, lead_id: str, contact_id: str, *, author: Author) -> None:

@@ -115,6 +115,8 @@ class SalesforceSwitches:
     """Rights to Contact and Opportunity need the same right to see Account, as their dependency messages say."""
     roles_stamp_opportunities: bool = False
     """A contact role that becomes primary moves the stamps of its Opportunity, too; otherwise its own alone."""
+    activities_stamp_people: bool = False
+    """An activity that shows as a Lead's or Contact's last one moves their stamps, too; otherwise its own alone."""
     bulk_queue_seconds: float = 2.0
     """How long a Bulk job stays queued. No doubt about the vendor, who gives no promise: it is the stand-in's pace."""
     bulk_batch_seconds: float = 2.0

@@ -22,6 +22,8 @@ def check(
 ) -> None:
     """Reads every file of the configuration, runs its cases, and names every flaw with file, line and advice.
 
+    Notices tell what the lifecycle leaves switched off and what reports will lack for it; they are no flaws.
+
     Needs no network and no credentials unless --online is given; writes nothing. Exit 2 if there is a flaw.
 
     JSON: sound, files, cases, hash, flaws [{file, line, column, what, advice}], notices [text].
@@ -36,12 +38,15 @@ def check(
         flaws = trouble.flaws
     if loaded is not None:
         from syncd.bootstrap import unreadable_targets
+        from syncd.settings.left_off import left_off
 
         for settings in loaded.connections.values():
             flaws += _cases(settings)
+            notices += left_off(settings)
         flaws += unreadable_targets(loaded)
         if online and not flaws:
-            flaws, notices = _online(call, loaded)
+            flaws, told = _online(call, loaded)
+            notices += told
     _print(loaded, flaws, notices, online=online, as_json=as_json)
     raise typer.Exit(BadConfig.exit_code if flaws else 0)
 
@@ -110,13 +115,13 @@ def _print(
                     }
                     for flaw in flaws
                 ],
-                "notices": list(notices),
+                "notices": list(dict.fromkeys(notices)),
             }
         )
         return
     for flaw in flaws:
         say(str(flaw), style="red")
-    for notice in notices:
+    for notice in dict.fromkeys(notices):
         say(f"notice: {notice}", style="yellow")
     if flaws:
         say(f"{count(len(flaws), 'flaw')}; nothing was written anywhere")

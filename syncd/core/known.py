@@ -68,5 +68,10 @@ class Known:
     moves: Pair[tuple[Move, ...]] | None = None
     handed: Handed | None = None
 
+    def timed(self, name: str) -> tuple[Pair[Instant] | None, str]:
+        """When each side changed a field, and where that is from; ``None`` and nothing where it was not asked for."""
+        times = self.times.get(name)
+        return (None, "") if times is None else (times.at, times.by)
+
 
 NOTHING_KNOWN = Known()

@@ -130,8 +130,8 @@ class Layouts:
 def _layout(lens: Lens, objects: Pair[str]) -> Layout:
     sides = Pair(*({slot.field.name: slot for slot in lens.slots(side, objects.of(side))} for side in SIDES))
     shared = [name for name in sides.marketing if name in sides.crm and not sides.crm[name].field.only_on_create]
-    staged = None if lens.kind.agreed is None else lens.kind.agreed.lifecycle.field
-    alone = [name for side in sides for name, slot in side.items() if slot.field.derive is not None or name == staged]
+    alone = [name for side in sides for name, slot in side.items() if slot.field.derive is not None]
+    alone += [name for name in _wanted(lens) if any(name in side for side in sides)]
     shared += [name for name in dict.fromkeys(alone) if name not in shared]  # it may stand on one side only
 
     def columns(side: Side, name: str) -> tuple[str, ...]:
@@ -157,6 +157,15 @@ def _layout(lens: Lens, objects: Pair[str]) -> Layout:
         references=Pair(references(Side.MARKETING), references(Side.CRM)),
         homes=Pair(homes(Side.MARKETING), homes(Side.CRM)),
     )
+
+
+def _wanted(lens: Lens) -> tuple[str, ...]:
+    """Fields that both teams want to know of, whichever side has them: the stage, and the facts of the ledger."""
+    if lens.kind.agreed is None:
+        return ()
+    lifecycle = lens.kind.agreed.lifecycle
+    facts = () if lifecycle.handoff is None else lifecycle.handoff.facts.values()
+    return lifecycle.field, *facts
 
 
 def _nothing_to_read(_: Mapping[str, Wire]) -> object:

@@ -76,6 +76,15 @@ class Looking:
         sights = (self.at(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
         return any(isinstance(sight.value, str) for sight in sights)
 
+    def alone(self, name: str, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> Side | None:
+        """The only side that has anything to say of a field: the other one's record has no place for it, and nothing is
+        kept of what it was before.
+        """
+        slots = self.layout_of(link, seen).slots.get(name)
+        if slots is None or former_in(base, name) is not None:
+            return None
+        return next((side for side in SIDES if slots.of(side) and not slots.of(side.other)), None)
+
     def bare(self, name: str, base: Base, seen: Pair[RemoteRecord | None]) -> Side | None:
         """The side whose record has a place for a field and lost its value when it came to be; mostly none."""
         former = former_in(base, name)

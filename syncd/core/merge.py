@@ -92,7 +92,13 @@ NEEDS_MOVES = NeedsMoves()
 
 
 def merge(
-    field: FieldMapping, *, agreed: Told, seen: Pair[Seen], times: Pair[Instant] | None = None, timed_by: str = ""
+    field: FieldMapping,
+    *,
+    agreed: Told,
+    seen: Pair[Seen],
+    times: Pair[Instant] | None = None,
+    timed_by: str = "",
+    alone: Side | None = None,
 ) -> Verdict:
     """Merges one field.
 
@@ -100,9 +106,12 @@ def merge(
     :param seen: the field on each side now.
     :param times: when each side changed it, already at the coarser side's resolution; only ``newest`` asks for it.
     :param timed_by: where the times are from (``history`` or ``record stamp``), named in the rule for the audit.
+    :param alone: the only side whose record has a place for the field.
     """
     if field.only_on_create:
         return Keep("only on create")
+    if alone is not None:
+        return _remembered(seen.of(alone), agreed=agreed)
     if field.type is FieldType.OPT_OUT:
         return merge_opt_out(field, agreed=agreed, seen=seen)
     marketing, crm = seen.marketing, seen.crm
@@ -217,6 +226,15 @@ def _take(field: FieldMapping, side: Side, seen: Pair[Seen], *, rule: str) -> Ve
     if value is None and not field.clear.flows_to(side.other):
         return Clashing(Topic.CLEAR, f"emptied on the {side} side, and clears of this field are held")
     return Take(side, value, rule)
+
+
+def _remembered(seen: Seen, *, agreed: Told) -> Agree | Keep:
+    """A field that one record alone has a place for: there is nothing to merge and nothing to write, and what that one
+    tells is what is agreed on. What it does not tell, or what cannot be read, leaves the agreed value as it is.
+    """
+    if seen.value is MISSING or seen.trouble is not None or (agreed is not MISSING and not seen.changed):
+        return Keep(seen.trouble or "")
+    return Agree(seen.value)
 
 
 def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:

@@ -165,14 +165,9 @@ class Planner:
             person = Person(link, base, seen, draft.agreed)
             verdict, path = self.stages.merge(mapping, person, sides=sides, moves=known.moves)
         else:
-            times = known.times.get(name)
-            verdict = merge(
-                mapping,
-                agreed=agreed,
-                seen=sides,
-                times=times.at if times else None,
-                timed_by=times.by if times else "",
-            )
+            times, timed_by = known.timed(name)
+            alone = self.looking.alone(name, link, base, seen)
+            verdict = merge(mapping, agreed=agreed, seen=sides, times=times, timed_by=timed_by, alone=alone)
         if isinstance(verdict, NeedsTimes | NeedsMoves):
             draft.untimed.append(name)
             return

@@ -21,6 +21,7 @@ from syncd.model.routing import USER, Routing
 from syncd.model.values import FieldType, Pair, Side
 from syncd.model.write import Origin
 from syncd.settings.kinds import MappingSource, written_fields
+from syncd.settings.left_off import then
 from syncd.settings.loading import digest
 from syncd.settings.routing_rules import ROUTING
 from syncd.settings.tree import Loc, Tree, read_tree
@@ -131,7 +132,7 @@ class _Checking:
                         self._fits(field, side, object_name, name, position)
         kind = self.kind
         if kept != kind.fields:
-            kind = replace(kind, fields=kept, hash="")
+            kind = _without_reasons(replace(kind, fields=kept, hash=""))
             kind = replace(kind, hash=digest(asdict(kind)))
         self._required(kind)
         self._record_types()
@@ -195,7 +196,8 @@ class _Checking:
             return True
         if field.optional:
             shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
-            self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden")
+            lost = f"; until then {without}" if (without := then(self.kind, field.name)) else ""
+            self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden{lost}")
         else:
             advice = "correct the name, let syncd's user see the field, or say `optional: true`"
             if field.derive is not None:
@@ -279,6 +281,14 @@ class _Checking:
                 f"{object_name}.{name} is required: a record with an empty {writers[0].name} cannot be made; "
                 f"`create_default: {{{side}: ...}}` would fill it"
             )
+
+
+def _without_reasons(kind: KindMapping) -> KindMapping:
+    """Where the field of the reasons is left out, nobody can give one, so none is asked for."""
+    agreed = kind.agreed
+    if agreed is None or agreed.lifecycle.reason_field in {None, *(field.name for field in kind.fields)}:
+        return kind
+    return replace(kind, agreed=replace(agreed, lifecycle=replace(agreed.lifecycle, reason_field=None)))
 
 
 def _tree(kind: KindMapping, source: MappingSource | None) -> Tree:

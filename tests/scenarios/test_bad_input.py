@@ -1,7 +1,8 @@
 """Values of people that one side cannot take: the one field is held and listed, the rest of the person flows.
 
 A value that a restricted picklist does not list and one that a table does not know are in ``test_refusals`` and
-``test_policies``, a currency that one side has no rate for in ``test_deals``.
+``test_policies``, reasons that a list does not know in ``test_unknown_reasons``, a currency that one side has no rate
+for in ``test_deals``.
 """
 
 from __future__ import annotations

@@ -4,32 +4,121 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from syncd.bootstrap import read_only_fields
+from sandbox.server import RunningSandbox
 from syncd.cli.main import main
-from syncd.settings.loading import load
-from syncd.settings.online import empty_pools
-from tests.scenarios.routings import address, configured, routing
-from tests.worlds import Both, agreed, config_environment, open_both
+from syncd.cli.stand_ins import stand_in_environment
+from tests.scenarios.routings import TEAM, address, configured, routing
+from tests.worlds import agreed, config_environment
 
-FLAWS = [
-    # a transition to an unknown stage
-    ("lifecycle.yaml", "from: new, to: sql, by", "from: new, to: sqll, by", "there is no stage", "did you mean 'sql'?"),
-    # two stages with the same value on one side
-    ("schema/person.yaml", "crm: Working - Contacted", "crm: Open - Not Contacted", "Open - Not Contacted", "way_back"),
-    # a predicate on a field that is not mapped
-    ("lifecycle.yaml", "domain(email)", "domain(emial)", "CEL does not compile", "did you mean email"),
-    ("rating.yaml", "persona == 'marketing_leader'", "budget == 'x'", "CEL does not compile", "budget"),
+Flawed = tuple[str, str, str, str]
+"""What a flaw is told as: file, how its line begins, as no other line does, what is wrong, how the advice begins."""
+FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
+    # a transition to an unknown stage; what follows from it is told, too
+    (
+        "lifecycle.yaml", "from: new, to: sql, by", "from: new, to: sqll, by",
+        [
+            ("lifecycle.yaml", "- { from: new, to: sqll,", "there is no stage 'sqll'", "did you mean 'sql'?"),
+            (
+                "lifecycle.yaml", "born: [sql]", "nobody begins in the stage sql",
+                "declare a transition from `new` to it, or name another stage",
+            ),
+        ],
+    ),
+    # two stages with the same value on one side, told at the stage and at its row of the table
+    (
+        "schema/person.yaml", "crm: Working - Contacted", "crm: Open - Not Contacted",
+        [
+            (
+                "lifecycle.yaml", "sql:",
+                "mql and sql look the same on the crm side (Open - Not Contacted), so a move cannot be seen there",
+                "give one of them a value of its own in the table",
+            ),
+            (
+                "schema/person.yaml", "sql:",
+                "the table has no way back: on the crm side 'Open - Not Contacted' stands for mql and sql",
+                "say `way_back: [crm]` in the one row that it is to be read as",
+            ),
+        ],
+    ),
+    # a predicate on a field that is not mapped, in each of the files that have predicates
+    (
+        "lifecycle.yaml", "domain(email)", "domain(emial)",
+        [
+            (
+                "lifecycle.yaml", 'when: "!freemail(domain(emial))"',
+                "CEL does not compile: line 1, column 18: unknown field emial", "did you mean email?",
+            )
+        ],
+    ),
+    (
+        "rating.yaml", "persona == 'marketing_leader'", "budget == 'x'",
+        [
+            (
+                "rating.yaml", "when: \"budget == 'x'\"",
+                "CEL does not compile: line 1, column 1: unknown field budget", "known are: city, company, ",
+            )
+        ],
+    ),
+    (
+        "personas.yaml", "size(product_interests)", "size(product_interest)",
+        [
+            (
+                "personas.yaml", 'when: "product_interests != null && size(product_interest)',
+                "CEL does not compile: line 1, column 35: unknown field product_interest",
+                "did you mean product_interests?",
+            )
+        ],
+    ),
+    (
+        "routing.yaml", "persona == 'revenue_operations'", "budget > 5",
+        [
+            (
+                "routing.yaml", 'when: "budget > 5"',
+                "CEL does not compile: line 1, column 1: unknown field budget", "known are: city, company, ",
+            )
+        ],
+    ),
+    (
+        "schema/person.yaml", "when: \"stage in ['mql',", "when: \"stag in ['mql',",
+        [
+            (
+                "schema/person.yaml", "when: \"stag in ['mql',",
+                "CEL does not compile: line 1, column 1: unknown field stag", "did you mean stage?",
+            )
+        ],
+    ),
     # thresholds out of order
-    ("rating.yaml", "at_least: 35", "at_least: 75", "the thresholds are out of order", "order"),
+    (
+        "rating.yaml", "at_least: 35", "at_least: 75",
+        [
+            (
+                "rating.yaml", "- { grade: B, at_least: 75,",
+                "the thresholds are out of order: 75 is above A's 60", "let them fall from A on",
+            )
+        ],
+    ),
     # a calendar that does not exist
-    ("calendars.yaml", "default: us_east", "default: us_west", "there is no calendar 'us_west'", "us_east"),
-    # a pool without members
-    ("routing.yaml", "[kim@example.com, lou@example.com]", "[]", "the pool dach has no members", "name them"),
-]
+    (
+        "calendars.yaml", "default: us_east", "default: us_west",
+        [("calendars.yaml", "default: us_west", "there is no calendar 'us_west'", "did you mean 'us_east'?")],
+    ),
+    # a pool without members; one without active users needs `--online`
+    (
+        "routing.yaml", "[kim@example.com, lou@example.com]", "[]",
+        [
+            (
+                "routing.yaml", "members: []", "the pool dach has no members",
+                "name them by their e-mail addresses",
+            )
+        ],
+    ),
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -47,17 +136,11 @@ def test_what_both_agreed_on_is_sound(both_agree: Path) -> None:
     assert main(["--config", str(both_agree), "check"]) == 0
 
 
-@pytest.mark.parametrize(("file", "was", "becomes", "what", "advice"), FLAWS)
+@pytest.mark.parametrize(("file", "was", "becomes", "expected"), FLAWS)
 def test_a_mistake_in_what_was_agreed_on(
-    both_agree: Path,
-    capsys: pytest.CaptureFixture[str],
-    file: str,
-    was: str,
-    becomes: str,
-    what: str,
-    advice: str,
+    both_agree: Path, capsys: pytest.CaptureFixture[str], file: str, was: str, becomes: str, expected: list[Flawed]
 ) -> None:
-    """Exit 2; a flaw says in which file and near which line it is, what is wrong, and what to do."""
+    """Exit 2, and nothing is told but the flaw: in which file and on which line it is, what is wrong, what to do."""
     path = both_agree / file
     text = path.read_text(encoding="utf-8")
     assert was in text
@@ -65,31 +148,75 @@ def test_a_mistake_in_what_was_agreed_on(
     capsys.readouterr()
     assert main(["--config", str(both_agree), "check", "--json"]) == 2
     flaws = json.loads(capsys.readouterr().out)["flaws"]
-    told = [f"{flaw['what']}; {flaw['advice']}" for flaw in flaws]
-    assert any(what in each and advice in each for each in told), told
-    assert all(flaw["line"] > 0 and flaw["advice"] and flaw["file"].endswith(".yaml") for flaw in flaws), flaws
+    assert [(told_in(both_agree, flaw), flaw["what"]) for flaw in flaws] == [
+        (where, what) for where, _, what, _ in expected
+    ]
+    for flaw, (where, begins, _, advice) in zip(flaws, expected, strict=True):
+        lines = (both_agree / where).read_text(encoding="utf-8").splitlines()
+        (there,) = [number for number, line in enumerate(lines, 1) if line.strip().startswith(begins)]
+        assert flaw["line"] == there
+        assert flaw["advice"].startswith(advice)
+
+
+def told_in(config: Path, flaw: Mapping[str, Any]) -> str:
+    """The file of a flaw, as one sees it in the configuration's folder."""
+    return Path(flaw["file"]).relative_to(config).as_posix()
 
 
 @pytest.fixture
-def vendors() -> Both:
-    """Two stand-ins, for the users there are."""
-    return open_both()
+def vendors() -> Iterator[RunningSandbox]:
+    """Two stand-ins behind sockets, for the users there are."""
+    with RunningSandbox.start(seed=3) as running:
+        yield running
 
 
-@pytest.mark.parametrize("left", [["ann", "ben", "cam"], ["ann", "ben"]])
-def test_a_pool_of_which_nobody_is_active(tmp_path: Path, vendors: Both, left: list[str]) -> None:
-    """`syncd check --online` asks the CRM: one active member is enough, and else each is named with what is wrong."""
-    config = configured(tmp_path, routing())
-    users = {name: vendors.salesforce.add_user(address(name), f"U {name}") for name in ("ann", "ben", "cam")}
-    for name in left:
-        vendors.salesforce.deactivate_user(users[name])
-    kinds = load(config, config_environment(), read_only=read_only_fields()).connection(None).connection.kinds
-    (routed,) = [kind.routing for kind in kinds if kind.routing is not None]
-    flaws = empty_pools(routed, vendors.world.connectors.crm.users(), config)
-    if len(left) < len(users):
-        assert not flaws
-        return
-    (flaw,) = flaws
-    assert str(flaw).startswith(f"{config}/routing.yaml:8:")
-    assert "nobody of the pool team is an active user: ann@sales.example is not active, ben@" in flaw.what
-    assert flaw.advice == "name users who are active in the CRM"
+@pytest.fixture
+def online(
+    vendors: RunningSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """Calls ``syncd check --online`` with a routing of three people, of whom some have left the CRM; its answer."""
+    for name, value in stand_in_environment(vendors.hubspot_url, vendors.salesforce_url, everyone=False).items():
+        monkeypatch.setenv(name, value)
+
+    def call(*left: str, words: Sequence[str] = ()) -> tuple[int, str]:
+        config = configured(tmp_path, routing())
+        monkeypatch.setenv("SYNCD_STORE__URL", f"sqlite:///{tmp_path}/syncd.db")
+        for name in TEAM:
+            user = vendors.salesforce.add_user(address(name), f"U {name}")
+            if name in left:
+                vendors.salesforce.deactivate_user(user)
+        capsys.readouterr()
+        code = main(["--config", str(config), "check", "--online", *words])
+        return code, capsys.readouterr().out
+
+    return call
+
+
+def test_a_pool_of_which_nobody_is_active(online: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    """`syncd check --online` asks the CRM: exit 2, with file and line, each member with what is wrong, and advice."""
+    code, told = online(*TEAM, words=["--json"])
+    assert code == 2
+    (flaw,) = json.loads(told)["flaws"]
+    path = tmp_path / "config" / "routing.yaml"
+    assert flaw["file"] == str(path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert flaw["line"] == lines.index("    - ann@sales.example") + 1, "where the members begin"
+    assert flaw["what"] == "nobody of the pool team is an active user: " + ", ".join(
+        f"{address(name)} is not active" for name in TEAM
+    )
+    assert flaw["advice"] == "name users who are active in the CRM"
+
+
+def test_a_pool_of_which_nobody_is_active_for_people(online: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    """The same in words, as a line that an editor jumps to."""
+    code, told = online(*TEAM)
+    assert code == 2
+    words = " ".join(told.split())
+    assert f"{tmp_path}/config/routing.yaml:8:" in words.replace("config/ routing", "config/routing")
+    assert "1 flaw; nothing was written anywhere" in words
+
+
+def test_one_active_member_is_enough(online: Callable[..., tuple[int, str]]) -> None:
+    """A pool from which somebody can be given people is sound: exit 0."""
+    code, told = online("ann", "ben", words=["--json"])
+    assert (code, json.loads(told)["flaws"]) == (0, [])

@@ -267,3 +267,17 @@ def test_one_side_s_change_is_the_answer(base: str, new: str, side: Side, rules:
     values = Pair(base, base).replacing(side, new)
     verdict = merged(both_ways, base, values.marketing, values.crm)
     assert outline(verdict) == (("Keep",) if new == base else ("take", side, new))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "tells", "comes_of_it"),
+    [(MISSING, "a", "agree:a"), ("a", "a", "keep"), ("a", "b", "agree:b"), ("a", None, "agree:None"),
+     ("a", MISSING, "keep"), (MISSING, MISSING, "keep"), (MISSING, None, "agree:None")],
+)  # fmt: skip
+@pytest.mark.parametrize("alone", Side)
+def test_what_one_record_alone_has_a_place_for(alone: Side, agreed: Told, tells: Told, comes_of_it: str) -> None:
+    """There is nothing to merge: what it tells is agreed on, emptied or not, and nothing is ever written or held."""
+    nothing = Seen(agreed, changed=False)
+    shown = Pair(nothing, nothing).replacing(alone, Seen(tells, changed=tells is not MISSING and tells != agreed))
+    for rules in (BOTH, CRM, NEWEST, TO_CRM, TO_MARKETING):
+        assert told(merge(rules, agreed=agreed, seen=shown, alone=alone)) == comes_of_it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import orjson
 import pytest
 import yaml
@@ -224,6 +226,31 @@ def test_a_task_is_about_a_lead_or_a_contact(org: Client) -> None:
     assert row["Who"]["Name"] == "Ash"
     status, answer = org.call("POST", "/sobjects/Task", {"Subject": "x", "WhoId": opportunity})
     assert (status, code_of(answer)) == (400, "FIELD_INTEGRITY_EXCEPTION")
+
+
+@pytest.mark.parametrize("stamps", [False, True])
+def test_a_person_shows_the_day_of_their_last_activity(org: Client, stamps: bool) -> None:
+    """The due date of what was closed, the day of a meeting that has begun; never an earlier one, nor what is to come.
+    Whether the person's own stamp moves with it is a switch.
+    """
+    org.kernel.switches.activities_stamp_people = stamps
+    lead = org.lead(LastName="Ash")
+    stamp = org.read(lead, "SystemModstamp")
+    today, before = (org.clock.now() - timedelta(days=days) for days in (0, 3))
+    org.clock.advance(60)
+    task = made(org, "Task", {"Subject": "Call", "WhoId": lead, "ActivityDate": before.date().isoformat()})
+    made(org, "Task", {"Subject": "Someday", "WhoId": lead, "Status": "Completed"})
+    coming = (today + timedelta(days=2)).isoformat(timespec="seconds")
+    made(org, "Event", {"Subject": "Demo", "WhoId": lead, "StartDateTime": coming, "DurationInMinutes": 30})
+    assert org.read(lead, "LastActivityDate") is None
+    org.kernel.edit("Task", task, {"Status": "Completed"})
+    assert org.read(lead, "LastActivityDate") == before.date().isoformat()
+    assert (org.read(lead, "SystemModstamp") != stamp) == stamps
+    held = (today - timedelta(hours=1)).isoformat(timespec="seconds")
+    made(org, "Event", {"Subject": "Demo", "WhoId": lead, "StartDateTime": held, "DurationInMinutes": 30})
+    assert org.read(lead, "LastActivityDate") == today.date().isoformat()
+    made(org, "Task", {"Subject": "Mail", "WhoId": lead, "ActivityDate": "2020-01-01", "Status": "Completed"})
+    assert org.read(lead, "LastActivityDate") == today.date().isoformat()
 
 
 @pytest.mark.fact("salesforce 9.8")
