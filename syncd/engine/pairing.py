@@ -125,7 +125,10 @@ class Pairing:
         for who, record in self._read(who for who in by_hand if who not in records):
             records.setdefault(who, record)
         for who, sharing in self._sharing(values.values()):
-            records.setdefault(who, sharing)
+            first = records.setdefault(who, sharing)
+            # Asked for by its address a record may be newer than it was when it was polled; an edit in between counts.
+            if sharing.stamp > first.stamp and values.get(who) == self._values(who[0], sharing):
+                records[who] = sharing
         linked = {
             side: self.world.store.linked(
                 self.kind.kind, side, [ref for (each, ref) in records if each is side and (each, ref) not in strays]

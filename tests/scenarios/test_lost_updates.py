@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from connectors.hubspot.connector import HubSpotConnector
 from sandbox.faults.calls import hubspot_batch_write, salesforce_write
 from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
@@ -233,4 +235,28 @@ def test_beyond_so_many_rows_it_is_a_readback(steps_with: Make) -> None:
     assert steps.counts() == {"updated.crm": 5}
     sent = [call for call in steps.both.salesforce.calls[before:] if call.method == "PATCH"]
     assert sorted("/composite/" in call.path for call in sent) == [False, False, True]
+    steps.quiet()
+
+
+def test_an_edit_between_the_poll_and_the_question_for_others_counts(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A contact is new and has no title; asked for by its address it has one by then: that was read, and stays."""
+    lead = steps.lead(Email="ann@example.com", Title=None)
+    steps.cycle()
+    contact = steps.contact(email="ann@example.com", company="Acme")
+    steps.sell(lead, Title="Buyer")
+    real = HubSpotConnector.find
+
+    def late(self: HubSpotConnector, *args: Any) -> Any:
+        if steps.marketed(contact, "jobtitle") is None:
+            steps.both.clock.advance(1)
+            steps.market(contact, jobtitle="Head of Buying")
+        return real(self, *args)
+
+    monkeypatch.setattr(HubSpotConnector, "find", late)
+    steps.cycle()
+    told = [row.changes for link in steps.both.store.links("person") for row in steps.both.store.audit_of(link.id, 9)]
+    befores = {change.before for changes in told for change in changes if change.field == "title"}
+    assert befores == {"Head of Buying"}, "by policy the CRM wins, and the audit keeps what stood there"
     steps.quiet()
