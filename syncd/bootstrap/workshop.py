@@ -190,7 +190,7 @@ class Workshop:
             trouble=lambda: daemon.trouble,
             sunsets=lambda name: ends(self._loaded.connection(name)),
         )
-        metrics = Metrics(lambda: self._readings(health))
+        metrics = Metrics(lambda: self._readings(health), connections=lambda: self._loaded.connections)
         listen(metrics.heard)
         app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
         return Console(app, host=host, port=port)

@@ -321,6 +321,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "info", ("digest", "outcome", "who", "records"), "A person approved or rejected what the brake holds."
     ),
     # -- handoffs --------------------------------------------------------------------------------------------------
+    "handoff.visible": Event(
+        "debug",
+        ("link", "ms"),
+        "Somebody who was qualified in marketing is visible in the CRM, `ms` after the qualification; "
+        "`syncd_delivery_seconds` counts them. Not told of a first link, nor of whoever sales could see before.",
+    ),
     "handoff.due": Event(
         "info",
         ("episode", "link", "clock", "until"),
