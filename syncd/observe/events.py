@@ -513,6 +513,7 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
     "console.started": Event("info", ("port",), "Health and metrics are served on loopback."),
+    "probes.started": Event("info", ("port",), "Health and metrics without any reason are served to the network."),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

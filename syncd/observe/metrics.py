@@ -280,6 +280,11 @@ _PREFACE: Final = """
 `syncd run --http 127.0.0.1:9464` serves them at `/metrics` in the text format of Prometheus, beside `/healthz` (the
 process answers) and `/readyz` (503, with a sentence each, while a side of a connection that is not paused was not
 polled for three intervals, or the daemon cannot use its store). Only loopback addresses are served: there is no login.
+`--probes 0.0.0.0:9465` serves the same three on any address, for Prometheus on another host and for orchestrators; its
+`/readyz` says yes or no and no reason, and no label of a metric can hold a person.
+
+Alert rules and a dashboard are in [deploy/prometheus](../deploy/prometheus/alerts.rules.yaml) and
+[deploy/grafana](../deploy/grafana/dashboards/syncd.json); what to do about each alert: [operations.md](operations.md).
 
 Counters and the histogram are this process's and begin at 0 with it. Gauges stand in the store: every worker of one
 store tells the same.
