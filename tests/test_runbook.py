@@ -11,13 +11,13 @@ import click
 import pytest
 import typer.main
 
-from syncd.cli.main import app, global_first
+from syncd.cli.main import UsageError, app, global_first
 from syncd.observe.events import TELLABLE
 from tests.test_monitoring import alerts
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
-PAGES = ("operations.md", "upgrading.md", "network.md", "support.md", "kubernetes.md")
+PAGES = ("operations.md", "upgrading.md", "network.md", "kubernetes.md")
 PARTS = ("**Means.**", "**See.**", "**Do.**", "**Over when**")
 
 
@@ -87,6 +87,8 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_command_exists_with_these_options(page: str, line: str) -> None:
     """Parsed by the program itself, and not carried out."""
     words = global_first(shlex.split(line, comments=True)[1:])
+    if words == ["--version"]:
+        return
     while words[0].startswith("--"):  # a global option and its value
         words = words[2:]
     command: click.Command = typer.main.get_command(app)
@@ -101,7 +103,7 @@ def test_every_command_exists_with_these_options(page: str, line: str) -> None:
 def test_a_command_that_there_is_not_is_noticed() -> None:
     """The check above can fail: for a command, and for an option."""
     for wrong in ("syncd stats", "syncd held approve DIGEST --because x", "syncd dead-letters retry --everything"):
-        with pytest.raises((click.UsageError, AssertionError)):
+        with pytest.raises((click.UsageError, UsageError or AssertionError, AssertionError)):
             test_every_command_exists_with_these_options("here", wrong)
 
 
