@@ -91,7 +91,10 @@ class Console:
         """Begins to answer."""
         self._socket.listen()
         self._thread.start()
-        emit("console.started" if self._option == "--http" else "probes.started", port=self.port)
+        if self._option == "--http":
+            emit("console.started", port=self.port)
+        else:
+            emit("probes.started", port=self.port)
 
     def close(self) -> None:
         """Stops answering."""
