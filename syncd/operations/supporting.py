@@ -96,6 +96,8 @@ _FOLLOWED: Final = frozenset(
         "worker",
         "target",
         "digest",
+        "hash",
+        "fingerprint",
     }
 )
 """Ids that are replaced by numbers of this bundle, so that a story can still be followed."""
@@ -104,7 +106,7 @@ _COUNTED: Final = frozenset(
     {
         *("after", "agreeing", "attempt", "attempts", "bytes", "calls", "connections", "creates", "cycle", "dropped"),
         *("epoch", "exit", "files", "held", "jobs", "limit", "ms", "page", "people", "port", "quota_left", "records"),
-        *("reread", "share", "status", "turns", "updates", "used", "waited", "waiting"),
+        *("reread", "share", "status", "turns", "updates", "used", "version", "waited", "waiting"),
     }
 )
 """Keys of a log line whose numbers are told."""
