@@ -1,4 +1,5 @@
-"""Writes the generated pages of docs/: configuration, log events, metrics, and the figures of the benchmarks.
+"""Writes the generated pages of docs/: configuration, log events, metrics, and the figures of the benchmarks; and the
+dashboard for Grafana.
 
 ``--check`` changes nothing and compares: exit code 1 names every page that is not what would be written now. No bench
 is run in either case: the figures come from ``benchmarks/results.json`` (``make bench ARGS=--write``), and the page
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.benches import BENCHES  # noqa: E402 - the path to the project is set above
 from benchmarks.figures import Figure, table  # noqa: E402
 from benchmarks.tree import RESULTS  # noqa: E402
+from deploy.dashboard import dashboard  # noqa: E402
 from deploy.errors import errors_reference  # noqa: E402
 from deploy.facts import coverage  # noqa: E402
 from deploy.promises import promises as tried  # noqa: E402
@@ -94,6 +96,7 @@ def _imitated() -> Iterator[str]:
 
 
 PAGES: Mapping[str, Callable[[], str]] = {
+    "deploy/grafana/dashboards/syncd.json": dashboard,
     "docs/config.md": config_reference,
     "docs/errors.md": errors_reference,
     "docs/logs.md": logs_reference,
@@ -106,6 +109,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 def page(make: Callable[[], str]) -> str:
     """A whole page, with the notice below its title; one that is written by hand in part says itself which."""
+    if make is dashboard:  # JSON takes no notice
+        return f"{make()}\n"
     title, _, rest = make().rstrip().partition("\n")
     if make in (sandbox, promises):
         return f"{title}\n{rest}\n"

@@ -8,9 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-
-from syncd.settings.sections import StoreSection
 
 ROOT = Path(__file__).resolve().parent.parent
 READ_BY_LOCK = ("pyproject.toml", "requirements.lock", "requirements-dev.lock", "deploy/lock.py", "deploy/build.lock")
@@ -156,42 +153,3 @@ def test_names_paths_and_ignored_files_are_no_credentials(repository: Path) -> N
     (repository / "var" / "env").write_text(PLANTED["AWS access key"])
     code, said = run(repository, "secret_scan.py")
     assert (code, said) == (0, "no credentials in 4 files\n")
-
-
-# -- service files ---------------------------------------------------------------------------------------------------
-
-
-def test_the_unit_is_one_that_systemd_takes_and_leaves_time_to_stop(tmp_path: Path) -> None:
-    """Verified by systemd itself where it is there; hardened; a refused configuration is not tried again."""
-    text = (ROOT / "deploy" / "syncd.service").read_text()
-    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
-    assert int(lines["TimeoutStopSec"]) > 10, "the daemon may take ten seconds"
-    assert lines["RestartPreventExitStatus"] == "2"
-    assert lines["CapabilityBoundingSet"] == ""
-    assert {lines[name] for name in ("NoNewPrivileges", "ProtectHome", "PrivateDevices")} == {"yes"}
-    assert lines["ExecReload"].endswith("-HUP $MAINPID")
-    analyze = shutil.which("systemd-analyze")
-    if analyze is None:
-        pytest.skip("no systemd here to verify the unit with")
-    unit = tmp_path / "syncd.service"
-    unit.write_text(text.replace("/opt/syncd/bin/syncd", "/bin/true"))
-    ended = subprocess.run([analyze, "verify", str(unit)], capture_output=True, text=True, check=False, timeout=60)
-    assert (ended.returncode, ended.stdout + ended.stderr) == (0, "")
-
-
-def test_the_compose_file_runs_the_image_as_the_documentation_says() -> None:
-    """One daemon on SQLite; by profile two workers on PostgreSQL; nobody is root, nothing is published."""
-    composed = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text())
-    services = composed["services"]
-    assert set(services) == {"syncd", "worker", "postgres"}
-    for name in ("syncd", "worker"):
-        assert services[name]["read_only"] is True
-        assert services[name]["cap_drop"] == ["ALL"]
-        assert int(services[name]["stop_grace_period"].rstrip("s")) > 10
-        assert "ports" not in services[name]
-    assert services["worker"]["deploy"]["replicas"] == 2
-    assert services["worker"]["profiles"] == services["postgres"]["profiles"] == ["postgres"]
-    given = {**services["syncd"]["environment"], **services["worker"]["environment"]}
-    section = {name.removeprefix("SYNCD_STORE__").lower() for name in given}
-    assert section == {"url", "url_file"}
-    assert section <= set(StoreSection.model_fields)

@@ -41,6 +41,7 @@ __all__ = [
     "read_only_fields",
     "read_outline",
     "sfdx_package",
+    "store_versions",
     "unreadable_targets",
     "verifier",
 ]
@@ -141,6 +142,14 @@ def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: b
             close_all(connectors)
     finally:
         store.close()
+
+
+def store_versions() -> Mapping[str, object]:
+    """The schema of the store that this code makes, and the SQLite library that it uses."""
+    from syncd.store.engine import sqlite_module  # noqa: PLC0415 - heavy, see the module
+    from syncd.store.tables import SCHEMA_VERSION  # noqa: PLC0415 - the same
+
+    return {"store_schema": SCHEMA_VERSION, "sqlite": sqlite_module().sqlite_version}
 
 
 def open_scratch() -> Scratch:

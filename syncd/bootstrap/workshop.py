@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from syncd.bootstrap.notices import Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
-    from syncd.observe.metrics import Reading
+    from syncd.observe.metrics import Metrics, Reading
     from syncd.operations.health import Health
     from syncd.operations.worker import Daemon
     from syncd.ports.connector import Connector
@@ -59,6 +59,7 @@ class Workshop:
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
+        self._watching: tuple[Health, Metrics] | None = None
 
     @property
     def on_sqlite(self) -> bool:
@@ -176,12 +177,33 @@ class Workshop:
         :raises BadUsage: if the address is not loopback. :raises NeedsOperator: if its port is taken.
         """
         from syncd.console.server import Console, application, read_address  # noqa: PLC0415 - heavy, see the module
+
+        host, port = read_address(address)
+        health, metrics = self._watched(daemon)
+        app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
+        return Console(app, host=host, port=port)
+
+    def probes(self, daemon: Daemon, address: str) -> Console:
+        """Health and metrics of a daemon for orchestrators, on any address.
+
+        :raises BadUsage: if it is no address. :raises NeedsOperator: if its port is taken.
+        """
+        from syncd.console.probes import listener, probes, read_address  # noqa: PLC0415 - heavy, see the module
+
+        host, port = read_address(address)
+        health, metrics = self._watched(daemon)
+        app = probes(ready=lambda: bool(health.ready()), metrics=metrics.exposed, clock=SystemClock())
+        return listener(app, host=host, port=port)
+
+    def _watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
+        """The health of a daemon and its metrics, which listen from the first time on."""
+        if self._watching is not None:
+            return self._watching
         from syncd.observe.log import listen  # noqa: PLC0415 - only here
         from syncd.observe.metrics import Metrics  # noqa: PLC0415 - heavy, see the module
         from syncd.operations.health import Health  # noqa: PLC0415
         from syncd.settings.calendar import ends  # noqa: PLC0415
 
-        host, port = read_address(address)
         health = Health(
             polls=self.polls,
             store=self.store,
@@ -190,10 +212,10 @@ class Workshop:
             trouble=lambda: daemon.trouble,
             sunsets=lambda name: ends(self._loaded.connection(name)),
         )
-        metrics = Metrics(lambda: self._readings(health))
+        metrics = Metrics(lambda: self._readings(health), connections=lambda: self._loaded.connections)
         listen(metrics.heard)
-        app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
-        return Console(app, host=host, port=port)
+        self._watching = health, metrics
+        return self._watching
 
     def _jobs_url(self) -> str:
         """Where the job engine keeps its tables: as configured, else beside the store."""

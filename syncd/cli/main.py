@@ -45,6 +45,7 @@ from syncd.cli import (
     stand_ins,
     status,
     store,
+    support,
     sync,
 )
 from syncd.cli import run as run_command
@@ -139,6 +140,7 @@ app.command("backtest")(backtest.backtest)
 app.add_typer(report.app, name="report")
 app.command("privacy")(privacy.privacy)
 app.command("forget")(privacy.forget)
+app.command("support-bundle")(support.support_bundle)
 app.command("sandbox")(stand_ins.sandbox)
 app.command("demo")(demo.demo)
 

@@ -25,6 +25,14 @@ def run(
         str | None,
         typer.Option("--http", metavar="ADDRESS", help="Serve /healthz, /readyz and /metrics, as on 127.0.0.1:9464."),
     ] = None,
+    probes: Annotated[
+        str | None,
+        typer.Option(
+            "--probes",
+            metavar="ADDRESS",
+            help="Serve health and metrics without any reason or data to the network, as on 0.0.0.0:9465.",
+        ),
+    ] = None,
 ) -> None:
     """Keeps every connection in step until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
 
@@ -40,13 +48,14 @@ def run(
     loaded = _checked(call)
     workshop = Workshop(loaded, stop=stop)
     daemon = workshop.daemon()
-    console = workshop.console(daemon, http) if http is not None else None
+    consoles = [workshop.console(daemon, http)] if http is not None else []
+    consoles += [workshop.probes(daemon, probes)] if probes is not None else []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         signal.signal(signal.SIGINT, lambda *_: stop.set())
         signal.signal(signal.SIGHUP, lambda *_: hangup.set())
-        if console is not None:
+        for console in consoles:
             console.start()
         workshop.tell(daemon)
         ended = serve(
@@ -61,7 +70,7 @@ def run(
             os._exit(0)
         daemon.jobs.close()
     finally:
-        if console is not None:
+        for console in consoles:
             console.close()
         workshop.close()
         for number, handler in before.items():

@@ -67,11 +67,12 @@ def application(*, troubles: Callable[[], tuple[str, ...]], metrics: Callable[[]
 
 
 class Console:
-    """The server in a thread of its own."""
+    """The server in a thread of its own. ``option`` is what asked for it, ``--http`` or ``--probes``."""
 
-    def __init__(self, app: FastAPI, *, host: str, port: int) -> None:
+    def __init__(self, app: FastAPI, *, host: str, port: int, option: str = "--http") -> None:
         config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
         self._server = uvicorn.Server(config)
+        self._option = option
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -79,7 +80,7 @@ class Console:
             self._socket.bind((host, port))
         except OSError as why:
             self._socket.close()
-            raise NeedsOperator(f"--http {host}:{port} cannot be used ({why.strerror}); name a free port") from why
+            raise NeedsOperator(f"{option} {host}:{port} cannot be used ({why.strerror}); name a free port") from why
         self.port: int = self._socket.getsockname()[1]
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
 
@@ -90,7 +91,10 @@ class Console:
         """Begins to answer."""
         self._socket.listen()
         self._thread.start()
-        emit("console.started", port=self.port)
+        if self._option == "--http":
+            emit("console.started", port=self.port)
+        else:
+            emit("probes.started", port=self.port)
 
     def close(self) -> None:
         """Stops answering."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
+from syncd.core.arrivals import Arrival, arrivals
 from syncd.core.book import Book
 from syncd.core.handed import handed
 from syncd.core.ledger import episodes_of
@@ -55,8 +56,11 @@ class Booking:
     def _profiles(self) -> Profiles:
         return Profiles(self._handoff.personas, self._handoff.rating, frozenset(self._handoff.fields))
 
-    def enter(self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]) -> None:
-        """Takes the news out of the Bases of a settlement that is not settled yet, and books it there.
+    def enter(
+        self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]
+    ) -> tuple[Arrival, ...]:
+        """Takes the news out of the Bases of a settlement that is not settled yet, and books it there. Returns who
+        becomes visible to sales by it.
 
         :param first: whether the records of a kind were never compared before.
         """
@@ -67,7 +71,12 @@ class Booking:
             if not self._news.isdisjoint(base.agreed):
                 settlement.bases[number] = link, without_news(base)
                 events += self._events(link, base.agreed, now)
-        book_in(settlement, events, store=store, book=self.book, seen_by=self._seen_by(store, now) if events else None)
+        if not events:
+            return ()
+        known = book_in(settlement, events, store=store, book=self.book, seen_by=self._seen_by(store, now))
+        told = set(events)
+        news = [each for each in settlement.events if each in told]
+        return arrivals(news, known, qualified=self._handoff.rules.qualified)
 
     def seen(
         self,
@@ -150,13 +159,14 @@ def without_news(base: Base) -> Base:
 
 def book_in(
     settlement: Settlement, events: Sequence[Event], *, store: Store, book: Book, seen_by: Instant | None = None
-) -> None:
-    """Adds events, and what they change, to a settlement that is not settled yet.
+) -> Sequence[Event]:
+    """Adds events, and what they change, to a settlement that is not settled yet. Returns what the store knew before of
+    everybody concerned.
 
     :param seen_by: now, where the ledger may know some of it in other words, since it was kept by looking before.
     """
     if not events:
-        return
+        return ()
     people = sorted({event.person for event in events})
     told = (event for event in events if isinstance(event, Told))
     companies = sorted({value for event in told for name, value in event.facts if name == "company"})
@@ -168,3 +178,4 @@ def book_in(
     now = {episode.id for episode in episodes}
     settlement.episodes = [each for each in settlement.episodes if each.id not in now] + list(episodes)
     settlement.unepisode = sorted({*settlement.unepisode, *(before - now)} - now)
+    return known

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 import orjson
 
+from syncd.core.arrivals import Arrival
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import Planner
@@ -126,12 +127,20 @@ class World:
 
         :raises LeaseLost: in that case.
         """
+        arrived: Sequence[Arrival] = ()
         if self.booking is not None:
             now = self.clock.now()
-            self.booking.enter(settlement, self.store, now, first=lambda kind: filled(self, kind) is None)
+            arrived = self.booking.enter(settlement, self.store, now, first=lambda kind: filled(self, kind) is None)
             if self.connection.mode != "shadow":  # shown once that is left (``engine.shadow``)
                 self.booking.show(settlement, self.connection.name, now)
         self.store.settle(settlement, self.clock.now(), self.lease)
+        if arrived and not self._links_for_the_first_time():
+            for each in arrived:
+                emit("handoff.visible", link=each.person, ms=each.after)
+
+    def _links_for_the_first_time(self) -> bool:
+        """Whether the people are just being linked: whoever was qualified before there was syncd is not late by it."""
+        return any(kind.agreed is not None and filled(self, kind.kind) is None for kind in self.connection.kinds)
 
     def planner(self, kind: str) -> Planner:
         """Decides for one kind at this moment."""

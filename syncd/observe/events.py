@@ -321,6 +321,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "info", ("digest", "outcome", "who", "records"), "A person approved or rejected what the brake holds."
     ),
     # -- handoffs --------------------------------------------------------------------------------------------------
+    "handoff.visible": Event(
+        "debug",
+        ("link", "ms"),
+        "Somebody who was qualified in marketing is visible in the CRM, `ms` after the qualification; "
+        "`syncd_delivery_seconds` counts them. Not told of a first link, nor of whoever sales could see before.",
+    ),
     "handoff.due": Event(
         "info",
         ("episode", "link", "clock", "until"),
@@ -507,6 +513,7 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
     "console.started": Event("info", ("port",), "Health and metrics are served on loopback."),
+    "probes.started": Event("info", ("port",), "Health and metrics without any reason are served to the network."),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

@@ -7,6 +7,7 @@ and classes; never an id, an address or a value. ``docs/metrics.md`` is generate
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
@@ -34,6 +35,11 @@ METRICS: Final[Mapping[str, About]] = {
         ("connection", "side"),
         "Seconds since the side was last read to its present edge.",
         "above three times `poll`: nothing arrives from that side; `/readyz` says the same",
+    ),
+    "syncd_poll_interval_seconds": About(
+        "gauge",
+        ("connection",),
+        "`poll` of the connection: seconds between the beginnings of two turns.",
     ),
     "syncd_backlog_records": About(
         "gauge",
@@ -111,6 +117,14 @@ METRICS: Final[Mapping[str, About]] = {
         "How long runs took. A resync is one run, however many shares it had.",
         "longer than `poll`",
     ),
+    "syncd_delivery_seconds": About(
+        "histogram",
+        ("connection",),
+        "How long people who were qualified in marketing took to become visible in the CRM, counted as they do; "
+        "without those of a first link and those whom sales could see before. Whoever cannot be written is not in it "
+        "yet.",
+        "less than 0.99 within 120 s over 28 days: [operations.md](operations.md#people-reach-sales-too-late)",
+    ),
     "syncd_outcomes_total": About(
         "counter",
         ("connection", "outcome"),
@@ -144,7 +158,15 @@ METRICS: Final[Mapping[str, About]] = {
 }
 """Names to meanings."""
 
-BUCKETS: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0)
+BUCKETS: Final[Mapping[str, tuple[float, ...]]] = {
+    "syncd_cycle_seconds": (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0),
+    # 120 is the goal of delivery, which alert rules count by.
+    "syncd_delivery_seconds": (5.0, 15.0, 30.0, 60.0, 90.0, 120.0, 180.0, 300.0, 900.0, 3_600.0, 14_400.0, 86_400.0),
+}
+"""Upper bounds of each histogram's buckets, in seconds."""
+UNNAMED: Final = "other"
+"""What a code that is no code is counted under."""
+_CODE: Final = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 
 Reading: TypeAlias = tuple[str, tuple[str, ...], float]
 """One value of a gauge: its name, its label values in order, and the number."""
@@ -154,21 +176,27 @@ class Metrics:
     """The metrics of this process; ``heard`` is given to ``log.listen``, ``exposed`` answers a scrape.
 
     :param read: asked at every scrape for what stands in the store.
+    :param connections: asked at every scrape for the connections there are. Their deliveries are counted from 0 on, so
+        that the first late one is a rise and not the beginning of a series.
     """
 
-    def __init__(self, read: Callable[[], Iterable[Reading]]) -> None:
+    def __init__(
+        self, read: Callable[[], Iterable[Reading]], *, connections: Callable[[], Iterable[str]] = tuple
+    ) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]  # a second line for every counter, of no use here
         self._registry = CollectorRegistry()
         self._counters = {name: self._counter(name) for name, about in METRICS.items() if about.sort == "counter"}
-        seconds = METRICS["syncd_cycle_seconds"]
-        self._seconds = Histogram(
-            "syncd_cycle_seconds", seconds.meaning, seconds.labels, registry=self._registry, buckets=BUCKETS
-        )
+        self._histograms = {name: self._histogram(name) for name, about in METRICS.items() if about.sort == "histogram"}
+        self._connections = connections
         self._quota: dict[tuple[str, ...], float] = {}
         self._registry.register(_Standing(read, self._quota))
 
     def _counter(self, name: str) -> Counter:
         return Counter(name, METRICS[name].meaning, METRICS[name].labels, registry=self._registry)
+
+    def _histogram(self, name: str) -> Histogram:
+        about = METRICS[name]
+        return Histogram(name, about.meaning, about.labels, registry=self._registry, buckets=BUCKETS[name])
 
     def heard(self, event: str, keys: Mapping[str, Any]) -> None:
         """Counts what an event says."""
@@ -182,23 +210,30 @@ class Metrics:
             case "api.refused":
                 self._count("syncd_api_refusals_total", connection, side, str(keys.get("error")))
             case "write.refused":
-                self._count("syncd_write_refusals_total", connection, side, str(keys.get("code")))
+                self._count("syncd_write_refusals_total", connection, side, _code(keys.get("code")))
             case "notify.sent" | "notify.failed":
                 outcome = "taken" if event == "notify.sent" else "failed"
                 self._count("syncd_notices_total", connection, str(keys.get("target")), outcome)
+            case "handoff.visible":
+                self._observe("syncd_delivery_seconds", keys.get("ms", 0), connection)
             case "turn.failed" | "turn.crashed":
                 self._count("syncd_turns_failed_total", connection, str(keys.get("error")))
             case "run.finished" if keys.get("state") != "running":
                 command, state = str(keys.get("command")), str(keys.get("state"))
-                self._seconds.labels(connection, command, state).observe(float(keys.get("ms", 0)) / 1000)
+                self._observe("syncd_cycle_seconds", keys.get("ms", 0), connection, command, state)
                 for name, number in dict(keys.get("counts") or {}).items():
                     self._counters["syncd_outcomes_total"].labels(connection, name).inc(number)
 
     def _count(self, name: str, *labels: str) -> None:
         self._counters[name].labels(*labels).inc()
 
+    def _observe(self, name: str, milliseconds: float, *labels: str) -> None:
+        self._histograms[name].labels(*labels).observe(float(milliseconds) / 1000)
+
     def exposed(self) -> bytes:
         """All metrics in the text format of Prometheus."""
+        for connection in self._connections():
+            self._histograms["syncd_delivery_seconds"].labels(connection)
         return generate_latest(self._registry)
 
 
@@ -235,10 +270,21 @@ def _outcome(status: int) -> str:
     return "ok" if status < 400 else "refused" if status < 500 else "failed"
 
 
+def _code(given: Any) -> str:  # noqa: ANN401 - whatever an event holds
+    """A vendor's code as a label. What is no code may quote something, and belongs in no metric."""
+    text = str(given)
+    return text if _CODE.fullmatch(text) else UNNAMED
+
+
 _PREFACE: Final = """
 `syncd run --http 127.0.0.1:9464` serves them at `/metrics` in the text format of Prometheus, beside `/healthz` (the
 process answers) and `/readyz` (503, with a sentence each, while a side of a connection that is not paused was not
 polled for three intervals, or the daemon cannot use its store). Only loopback addresses are served: there is no login.
+`--probes 0.0.0.0:9465` serves the same three on any address, for Prometheus on another host and for orchestrators; its
+`/readyz` says yes or no and no reason, and no label of a metric can hold a person.
+
+Alert rules and a dashboard are in [deploy/prometheus](../deploy/prometheus/alerts.rules.yaml) and
+[deploy/grafana](../deploy/grafana/dashboards/syncd.json); what to do about each alert: [operations.md](operations.md).
 
 Counters and the histogram are this process's and begin at 0 with it. Gauges stand in the store: every worker of one
 store tells the same.

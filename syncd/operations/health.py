@@ -86,6 +86,8 @@ class Health:
         resyncs = len(asked_for(store))
         waiting = sum(1 for row in requests if row.wish not in (RESYNC, EXPECT))
         retried = sum(1 for row in dead if row.retry)
+        if (poll := self.polls().get(name)) is not None:
+            yield "syncd_poll_interval_seconds", (name,), poll
         yield "syncd_paused", (name,), float(turn.paused is not None)
         yield "syncd_backlog_records", (name,), float(waiting + retried + counts.get("intents", 0))
         yield "syncd_resyncs_waiting", (name,), float(resyncs)

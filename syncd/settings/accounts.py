@@ -6,11 +6,13 @@ read is refused. A secret never shows in ``repr``.
 
 from __future__ import annotations
 
+import re
 import stat
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -26,6 +28,9 @@ from syncd.settings.tree import Mark
 if TYPE_CHECKING:
     from syncd.settings.cases import Case
     from syncd.settings.kinds import MappingSource
+
+TOKEN: Final = 16
+"""A part of an address with so many characters may be a token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +185,19 @@ class Loaded:
     hash: str
     notify: NotifySettings = field(default_factory=NotifySettings)
 
+    def secrets(self) -> Iterator[str]:
+        """Every secret of it that can be read now, and the passwords within addresses; for whoever makes sure that none
+        of them is told.
+        """
+        given = [self.store_url, self.jobs_url, *self.notify.urls.values()]
+        for each in self.connections.values():
+            given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
+        for secret in given:
+            if secret is not None and (secret.file is None or trouble_with(secret.file) is None):
+                value = secret().get_secret_value()
+                yield value
+                yield from _within(value)
+
     def only(self, name: str) -> Loaded:
         """The same with one connection. :raises BadUsage: as ``connection``."""
         return replace(self, connections={name: self.connection(name)})
@@ -190,6 +208,19 @@ class Loaded:
         :raises BadUsage: if there is none of that name, or several to choose from.
         """
         return self.connections[chosen(self.connections, name)]
+
+
+def _within(address: str) -> Iterator[str]:
+    """The password of an address, and the parts of its path that are long enough to be a token."""
+    try:
+        parts = urlsplit(address)
+        password = parts.password
+    except ValueError:
+        return
+    if password:
+        yield password
+        yield unquote(password)
+    yield from (part for part in re.split(r"[/?&=]", f"{parts.path}?{parts.query}") if len(part) >= TOKEN)
 
 
 def chosen(connections: Collection[str], name: str | None) -> str:

@@ -107,3 +107,28 @@ def test_notices_are_counted_by_whether_they_were_taken(metrics: Metrics) -> Non
     told = exposed(metrics)
     assert told["syncd_notices_total", ("main", "ops", "failed")] == 1
     assert told["syncd_notices_total", ("main", "ops", "taken")] == 1
+
+
+def test_deliveries_are_counted_from_nothing_on(metrics: Metrics) -> None:
+    """Each connection has its series before anybody arrives: a rise from nowhere is no rise to Prometheus."""
+    counted = Metrics(tuple, connections=lambda: ["main"])
+    listen(counted.heard)
+    assert exposed(counted)["syncd_delivery_seconds_count", ("main",)] == 0
+    with bound(connection="main"):
+        emit("handoff.visible", link="L1", ms=119_000)
+        emit("handoff.visible", link="L2", ms=121_000)
+    text = counted.exposed().decode()
+    assert 'syncd_delivery_seconds_bucket{connection="main",le="120.0"} 1.0' in text
+    assert exposed(counted)["syncd_delivery_seconds_count", ("main",)] == 2
+    assert exposed(counted)["syncd_delivery_seconds_sum", ("main",)] == 240.0
+
+
+@pytest.mark.parametrize("code", ["the address ann@example.com is taken", "", "x" * 65, 'A"} 1\nsyncd_x 2'])
+def test_what_is_no_code_is_no_label(metrics: Metrics, code: str) -> None:
+    """A vendor that answers with a sentence where its code belongs tells no metric what it says."""
+    with bound(connection="main"):
+        emit("write.refused", side="crm", link="L1", code=code)
+        emit("write.refused", side="crm", link="L1", code="FIELD_CUSTOM_VALIDATION_EXCEPTION")
+    told = exposed(metrics)
+    refused = {labels[2]: number for (name, labels), number in told.items() if name == "syncd_write_refusals_total"}
+    assert refused == {"other": 1, "FIELD_CUSTOM_VALIDATION_EXCEPTION": 1}
