@@ -15,7 +15,6 @@ from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.episode import Meaning
 from syncd.model.lifecycle import NEW, OTHER, SYSTEM, HandoffRules, Span, Unit
-from syncd.model.routing import QUEUE, USER
 from syncd.model.values import Instant
 
 WARNED: Final = 3, 4
@@ -82,8 +81,8 @@ class Book:
         }
         self._born = frozenset(rules.born)
         self._clocks = {key: Clock(Hours(calendar)) for key, calendar in calendars.by_key.items()}
-        self._owners = calendars.owners
-        self._default = Clock(None) if calendars.default is None else self._clocks[calendars.default]
+        self._calendars = calendars
+        self._always = Clock(None)
 
     def meaning(self, stage: str) -> Meaning | None:
         """What coming into a stage means; ``None`` for stages that are no part of the handoff."""
@@ -104,10 +103,9 @@ class Book:
         return Whose.SALES if not self._sales or team in self._sales else Whose.OTHERS
 
     def clock(self, owner: str | None) -> Clock:
-        """The clock of an owner: a user by address or login, a queue by its name, as a shared owner or without that."""
-        name = "" if owner is None else owner.removeprefix(USER).removeprefix(QUEUE).casefold()
-        key = self._owners.get(name)
-        return self._default if key is None else self._clocks[key]
+        """The clock of an owner: a queue as ``queue:NAME``, a user by address or login."""
+        key = self._calendars.kept_by(owner)
+        return self._always if key is None else self._clocks[key]
 
     def touch_limit(self, grade: str | None, persona: str | None) -> Span | None:
         """How much time there is to the first touch; ``None`` for no limit."""

@@ -256,6 +256,4 @@ def _user(address: str) -> str:
 
 
 def _zones(calendars: Calendars) -> dict[str, str]:
-    return {
-        _user(name): calendars.by_key[key].zone for name, key in calendars.owners.items() if key in calendars.by_key
-    }
+    return {_user(name): calendars.by_key[key].zone for name, key in calendars.users.items() if key in calendars.by_key}

@@ -18,7 +18,8 @@ WEEK = ((Span(540, 1_020),),) * 5 + ((), ())
 CALENDARS = Calendars(
     {"utc": Calendar("utc", "UTC", "UTC", WEEK), "berlin": Calendar("berlin", "Berlin", "Europe/Berlin", WEEK)},
     "utc",
-    {"kim@example.com": "berlin", "berlin inbound": "berlin"},
+    {"kim@example.com": "berlin"},
+    {"berlin inbound": "berlin"},
 )
 RULES = HandoffRules(
     qualified=("mql",),
