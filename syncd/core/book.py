@@ -13,9 +13,9 @@ from typing import Final
 
 from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
-from syncd.model.episode import Meaning
+from syncd.model.episode import Meaning, Moved
 from syncd.model.lifecycle import NEW, OTHER, SYSTEM, HandoffRules, Span, Unit
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Side
 
 WARNED: Final = 3, 4
 """Which part of the time is over when a warning is due."""
@@ -92,9 +92,12 @@ class Book:
         """Whether a move leads from where marketing does not work to where it does, and says nothing else."""
         return stage in self.back and start not in self.back and start != NEW
 
-    def born(self, stage: str) -> bool:
-        """Whether people whom sales found begin in this stage."""
-        return stage in self._born
+    def born(self, move: Moved) -> bool:
+        """Whether somebody new was found by sales: made in the CRM, by its people, in a stage where such people begin.
+
+        Whom an import makes there, or anybody at all in marketing's system, nobody of sales has found.
+        """
+        return move.stage in self._born and move.side == Side.CRM and self.whose(move.team) is Whose.SALES
 
     def whose(self, team: str) -> Whose:
         """In whose name a move was made, by the team that the ledger was told."""

@@ -168,7 +168,7 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
 
 
 def _meaning(move: Moved, book: Book) -> Meaning | None:
-    if move.start == NEW and book.born(move.stage):
+    if move.start == NEW and book.born(move):
         return Meaning.BORN
     return Meaning.RETURNED if book.leaves(move.start, move.stage) else book.meaning(move.stage)
 

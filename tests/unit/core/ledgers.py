@@ -48,7 +48,7 @@ def moved(stage: str, hours: float, person: str = "P", *, cycle: int = 1, team: 
 
 def born(hours: float, person: str = "P", *, by: str = "bo") -> Moved:
     """Sales found somebody."""
-    return moved("sql", hours, person, start=NEW, by=by)
+    return moved("sql", hours, person, start=NEW, by=by, side="crm")
 
 
 def delivered(hours: float, person: str = "P", owner: str = "") -> Delivered:
