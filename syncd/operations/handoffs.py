@@ -6,11 +6,13 @@ present rules say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
+from syncd.core.tenures import tenures_of
 from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
 from syncd.model.values import Instant
 from syncd.ports.ledger import LedgerStore
@@ -44,12 +46,22 @@ def handoffs_of(store: LedgerStore, book: Book, person: str) -> Handoffs:
     """
     known = store.ledger_of([person])
     episodes = episodes_of(known, book)
-    own = (event for event in known if event.person == person)
+    own = [event for event in known if event.person == person]
     happened = sorted(
-        (each for event in own for each in _happening(event)), key=lambda each: (each.at, each.cycle or 0)
+        [*(each for event in own for each in _happening(event)), *_picked_up(own)],
+        key=lambda each: (each.at, each.cycle or 0),
     )
     mine = tuple(each for each in episodes if any(member.person == person for member in each.members))
     return Handoffs(tuple(happened), mine)
+
+
+def _picked_up(own: Iterable[Event]) -> Iterator[Happening]:
+    """Each time somebody of sales took the person out of a queue: they count as assigned from then on."""
+    told = ((each.at, owner) for each in own if isinstance(each, Told) and (owner := dict(each.facts).get("owner")))
+    tenures = tenures_of(told, (each for each in own if isinstance(each, HandedOn)))
+    for before, each in pairwise(tenures):
+        if each.picked:
+            yield Happening(each.since, f"assigned: picked up from {before.owner}", each.owner or "")
 
 
 def _happening(event: Event) -> Iterator[Happening]:

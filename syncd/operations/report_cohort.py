@@ -30,6 +30,7 @@ COLUMNS: Final = (
     "touch_due",
     "decision_warned",
     "decision_due",
+    "touch_owner",
     "grade",
     "complete",
     "valid",

@@ -182,21 +182,38 @@ def _apart(found: Handoffs, name: str, top: int) -> Section:
     """The cohort by one dimension, the largest first."""
     episodes = found.episodes
     groups = episodes.by(name, found.cohort)
-    touches, systems = (episodes.by(name, found.order[clock]) for clock in ("touch", "system"))
-    ordered = sorted(groups, key=lambda value: (-len(groups[value]), value))
+    had = "touch_owner" if name == "owner" else name  # whose time it was that was kept, or not
+    held = groups if had == name else episodes.by(had, found.cohort)
+    touches, systems = episodes.by(had, found.order["touch"]), episodes.by(name, found.order["system"])
+    ordered = sorted({*groups, *held}, key=lambda value: (-len(groups.get(value, ())), value))
     shown = ordered if top == 0 or len(ordered) <= top else ordered[:top]
     rows: list[tuple[str | Figure, ...]] = [
-        (value, *_row(found, f"{name}:{value}", groups[value], touches.get(value, []), systems.get(value, [])))
+        (
+            value,
+            *_row(
+                found,
+                f"{name}:{value}",
+                groups.get(value, []),
+                held.get(value, []),
+                touches.get(value, []),
+                systems.get(value, []),
+            ),
+        )
         for value in shown
     ]
     if len(ordered) > len(shown):
-        column, known = episodes[name], {None if value == NONE else value for value in shown}
-        rest, touch, system = (
-            [at for at in places if column[at] not in known]
-            for places in (found.cohort, found.order["touch"], found.order["system"])
+        known = {None if value == NONE else value for value in shown}
+        rest, kept, touch, system = (
+            [at for at in places if episodes[column][at] not in known]
+            for column, places in (
+                (name, found.cohort),
+                (had, found.cohort),
+                (had, found.order["touch"]),
+                (name, found.order["system"]),
+            )
         )
         others = f"{len(ordered) - len(shown):,} others"
-        rows.append((others, *_row(found, f"{name}:{others}", rest, touch, system)))
+        rows.append((others, *_row(found, f"{name}:{others}", rest, kept, touch, system)))
     heads = (
         name.replace("_", " "),
         "delivered",
@@ -209,13 +226,17 @@ def _apart(found: Handoffs, name: str, top: int) -> Section:
     return Section(f"by:{name}", f"By {name.replace('_', ' ')}", tables=(table,))
 
 
-def _row(found: Handoffs, key: str, rows: list[int], touch: list[int], system: list[int]) -> tuple[Figure, ...]:
-    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks."""
+def _row(
+    found: Handoffs, key: str, rows: list[int], held: list[int], touch: list[int], system: list[int]
+) -> tuple[Figure, ...]:
+    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks; ``held`` those whose time to
+    the touch it was.
+    """
     episodes = found.episodes
     return (
         count(f"{key}:delivered", "delivered", rows),
         acceptance(found, rows, f"{key}:acceptance", "acceptance rate"),
         middle(f"{key}:touch", "touch, median", episodes["touch"], touch),
-        found.attainment(f"{key}:kept", "touched in time", "touch", rows),
+        found.attainment(f"{key}:kept", "touched in time", "touch", held),
         middle(f"{key}:system", "system, median", episodes["system"], system),
     )

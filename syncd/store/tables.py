@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -464,6 +464,7 @@ episode = Table(
     _maybe_text("reason"),
     *(_maybe_instant(name) for name in ("system", "touch", "decision")),
     *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
+    _maybe_instant("assigned_at"),
     *(
         _maybe_text(name)
         for name in (
@@ -480,6 +481,8 @@ episode = Table(
             "qualified_by",
             "complete",
             "valid",
+            "touch_owner",
+            "decision_owner",
         )
     ),
     Column("amount", BigInteger, nullable=True, comment="hundredths of the currency"),
@@ -500,8 +503,12 @@ episode_member = Table(
     _text("episode"),
     _instant("at"),
     Column("qualified", Boolean, nullable=False),
+    _maybe_text("state"),
+    _maybe_instant("closed_at"),
+    *(_maybe_text(name) for name in ("reason", "owner", "persona", "grade")),
+    *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
     PrimaryKeyConstraint("connection", "person", "cycle", name="episode_member_key"),
-    comment="who is in which episode, with which of their cycles",
+    comment="who is in which episode, with which of their cycles, and how it goes with them alone",
 )
 Index("episode_member_episode", episode_member.c.connection, episode_member.c.episode)
 

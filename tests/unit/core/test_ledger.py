@@ -97,6 +97,8 @@ def test_a_whole_handoff() -> None:
         asset="guide",
         persona="x",
         grade="A",
+        touch_owner="ann",
+        decision_owner="ann",
         owner="ann",
         sdr="sam",
         ae="ada",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
-from syncd.model.calendar import Calendars
-from tests.unit.core.ledgers import BOOK, CALENDARS, at, delivered, moved, one, told, touched
+from syncd.model.calendar import Calendar, Calendars, Span
+from syncd.model.episode import Episode, Event, HandedOn
+from tests.unit.core.ledgers import BOOK, CALENDARS, at, delivered, moved, of, one, told, touched
 
 HOUR = 3_600_000
 
@@ -73,3 +76,87 @@ def test_no_time_is_set_without_a_delivery_or_a_limit() -> None:
 def test_who_was_in_the_crm_before_is_delivered_at_once() -> None:
     """The record was there; only the stage is new."""
     assert one(delivered(-5), moved("mql", 0)).system == 0
+
+
+# -- several owners ----------------------------------------------------------------------------------------------------
+BERLIN_QUEUE = "queue:Berlin Inbound"
+A = {"grade": "A", "origin": "fair"}
+
+
+def given(owner: str, *events: Event) -> Episode:
+    """Handed over on Monday at eight in UTC, nine in Berlin, with an hour for the first touch and eight to decide."""
+    return one(moved("mql", 0), delivered(0), told(0, owner=owner, **A), *events)
+
+
+def test_a_clock_that_ended_keeps_owner_time_and_verdict() -> None:
+    """Ann called within an hour of hers. That Kim has them a week later, in Berlin, changes nothing of it."""
+    before = given("ann", touched(2), moved("sql", 3))
+    after = given("ann", touched(2), moved("sql", 3), told(7 * 24, owner="kim@example.com"))
+    assert (before.touch, before.touch_due, before.decision, before.decision_due) == (HOUR, at(2), 2 * HOUR, at(9))
+    assert after == replace(before, owner="kim@example.com", members=after.members)
+    assert (after.touch_owner, after.decision_owner) == ("ann", "ann")
+
+
+def test_a_breach_that_was_stays_one() -> None:
+    """Nobody called until ten; by the calendar of whoever got them next day the time would have begun then."""
+    late = given("ann", told(20, owner="kim@example.com"), touched(26))
+    assert (late.touch_due, late.touch_owner, late.owner) == (at(2), "ann", "kim@example.com")
+
+
+def test_each_stretch_is_counted_by_the_calendar_of_who_had_them() -> None:
+    """Half an hour of Kim's from nine in Berlin, which is eight in UTC; the rest of Ann's, who begins an hour later."""
+    handed = told(0.5, owner="ann")
+    passed = given("kim@example.com", handed)
+    assert (passed.touch_warned, passed.touch_due, passed.touch_owner) == (at(1.25), at(1.5), "ann")
+    assert given("kim@example.com", handed, touched(1.25)).touch == HOUR * 3 // 4
+
+
+def test_of_a_day_that_is_used_in_part_the_same_part_is_left() -> None:
+    """Two of eight hours are over when Sam gets them, who works four hours a day: three of his are left."""
+    short = Calendar("short", "Short", "UTC", ((Span(540, 780),),) * 5 + ((), ()))
+    book = Book(BOOK.rules, Calendars({**CALENDARS.by_key, "short": short}, "utc", {"sam": "short"}))
+    told_of = told(0, owner="ann", origin="x"), told(3, owner="sam")
+    (episode,) = episodes_of((moved("mql", 0), delivered(0), *told_of), book)
+    assert episode.touch_due == at(26)  # eleven to one on Monday, nine to ten on Tuesday
+
+
+def test_picking_up_from_a_queue_counts_as_assigned() -> None:
+    """The queue has an hour by its own calendar, and whoever picks them up an hour by theirs. The decision runs on."""
+    waiting = given(BERLIN_QUEUE)
+    assert (waiting.touch_due, waiting.touch_owner, waiting.assigned_at) == (at(1), BERLIN_QUEUE, None)
+    picked = given(BERLIN_QUEUE, told(0.5, owner="ann"))
+    assert (picked.touch_due, picked.touch_owner, picked.assigned_at) == (at(2), "ann", at(0.5))
+    assert picked.decision_due == at(8.5)  # half an hour in Berlin, and seven and a half from nine in UTC
+    done = given(BERLIN_QUEUE, told(0.5, owner="ann"), touched(1.75))
+    assert done.touch == HOUR * 5 // 4, "what the person has waited, from the delivery"
+    assert done.touch_due == at(2)
+
+
+def test_a_queue_that_was_late_stays_late_and_its_picker_is_warned() -> None:
+    """The report tells of the first time that ran out, the alarm goes by the one that runs."""
+    late = given(BERLIN_QUEUE, told(1.25, owner="ann"))
+    assert (late.touch_due, late.touch_owner, late.assigned_at) == (at(1), BERLIN_QUEUE, at(1.25))
+    (member,) = late.members
+    assert (member.touch_warned, member.touch_due) == (at(2), at(2.25))
+    (member,) = given(BERLIN_QUEUE, told(1.25, owner="ann"), touched(2)).members
+    assert (member.touch_warned, member.touch_due) == (None, None)
+
+
+def test_whoever_picks_up_and_moves_in_one_go_has_had_them() -> None:
+    """Owner and stage changed between two looks: the stage's time is the vendor's, and the owner is told with it."""
+    quick = given(BERLIN_QUEUE, told(0.5, owner="ann"), moved("sql", 0.5, by="ann"))
+    assert (quick.touch_owner, quick.touch_due, quick.touch) == ("ann", at(2), HOUR // 2)
+
+
+def test_whoever_was_given_somebody_since_nobody_touched_them_has_the_whole_time() -> None:
+    """And the one who was late keeps the breach."""
+    on = HandedOn("P", at(3), "user:bob", "user:ann")
+    late = given("ann", on, told(3.25, owner="bob"))
+    assert (late.touch_due, late.touch_owner, late.assigned_at) == (at(2), "ann", None)
+    assert [member.touch_due for member in late.members] == [at(4)]
+
+
+def test_the_owner_who_was_told_first_had_them_from_the_delivery_on() -> None:
+    """The CRM's word on the owner may come a cycle after its word on the record."""
+    (episode,) = of(moved("mql", 0), delivered(0), told(0, **A), told(0.75, owner="kim@example.com"))
+    assert (episode.touch_due, episode.touch_owner) == (at(1), "kim@example.com")

@@ -31,6 +31,17 @@ def test_each_step_is_told_once(tmp_path: Path) -> None:
     assert escalate(store, at(500)) == ()
 
 
+def test_whoever_picks_somebody_up_from_a_queue_is_warned_in_turn(tmp_path: Path) -> None:
+    """The queue is late at nine in UTC; Ann picks them up at 9:15 and has an hour from then."""
+    queue = told(0, owner="queue:Berlin Inbound")
+    store = stored(tmp_path, handed("P", queue, told(1.25, owner="ann"), told(30, owner="kim@example.com")))
+    told_of = [
+        [(each.clock, each.breached, each.due) for each in late(store, since=at(since), now=at(now))]
+        for since, now in ((1.25, 1.99), (1.99, 2.24), (2.24, 2.25))
+    ]
+    assert told_of == [[], [("touch", False, at(2.25))], [("touch", True, at(2.25))]]
+
+
 def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
     """Touched, accepted, rejected: each ends what it is about."""
     store = stored(
