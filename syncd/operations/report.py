@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from syncd.core.figures import SMALL, median, quantile, wilson
-from syncd.model.episode import IMPOSSIBLE, Oddity
 from syncd.model.values import Instant
 from syncd.ports.store import Store
 
@@ -26,6 +25,7 @@ DAY: Final = 86_400_000
 """Milliseconds of a day."""
 _EPOCH: Final = date(1970, 1, 1)
 _EVER: Final = 1 << 62
+T = TypeVar("T", str, int)
 
 
 class Unit(StrEnum):
@@ -171,14 +171,29 @@ class Report:
 
 
 class Episodes:
-    """Columns of the episodes of a period, as the store holds them."""
+    """Columns of episodes, as the store holds them. ``all`` are the places of those that were read, ``here`` of those
+    in which something happened in the period.
+    """
 
-    def __init__(self, store: Store, names: Iterable[str], period: Period) -> None:
-        wanted = tuple(dict.fromkeys(("id", "person", "oddities", *names)))
-        rows = store.episode_columns(wanted, since=period.since, until=period.until)
+    def __init__(self, store: Store, names: Iterable[str], period: Period, *, read: Period | None = None) -> None:
+        """:param read: of which longer period they are read, where a report also tells what is so at this moment, or
+        was so before; else only those of the period are.
+        """
+        more = read is not None and read != period
+        wanted = tuple(dict.fromkeys(("id", "person", "oddities", *(("opened_at", "last_at") if more else ()), *names)))
+        span = period if read is None else read
+        rows = store.episode_columns(wanted, since=span.since, until=span.until)
         columns = zip(*rows, strict=True) if rows else [() for _ in wanted]
         self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
         self.all = range(len(rows))
+        self.here: Sequence[int] = self._touching(period) if more else self.all
+
+    def _touching(self, period: Period) -> list[int]:
+        """The places of those in which something happened from its beginning to before its end."""
+        since, until = period.bounds()
+        low, high = since or 0, _EVER if until is None else until
+        spans = zip(self.all, self["opened_at"], self["last_at"], strict=True)
+        return [at for at, opened, last in spans if opened < high and last >= low]
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
@@ -200,16 +215,17 @@ class Episodes:
         return {NONE if value is None else value: places for value, places in found.items()}
 
 
-class Later(Sequence[str]):
-    """So many people who are looked for only when somebody wants to see them."""
+class Later(Sequence[T]):
+    """So many people or places that are looked for only when somebody wants to see them."""
 
-    def __init__(self, length: int, find: Callable[[], list[str]]) -> None:
-        self._length, self._find = length, find
+    def __init__(self, length: int, find: Callable[[], list[T]]) -> None:
+        self._length = length
+        self._find: Callable[[], list[T]] = find
 
     def __len__(self) -> int:
         return self._length
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[T]:
         return iter(self._find())
 
     def __getitem__(self, number: Any) -> Any:  # noqa: ANN401 - a number or a slice, as of any list
@@ -275,42 +291,6 @@ def spread(
         Figure(f"{key}:median", f"{name}, median", median(values), unit, len(order), rows=order),
         Figure(f"{key}:p90", f"{name}, 90 % within", quantile(values, 0.9), unit, len(order), rows=order),
     )
-
-
-def oddities(episodes: Episodes, among: Sequence[int]) -> Section:
-    """What cannot be true or is lacking, counted; each can be opened down to its records."""
-    found: dict[str, list[int]] = {}
-    column = episodes["oddities"]
-    for at in [at for at in among if column[at]]:
-        for odd in column[at].split():
-            found.setdefault(odd, []).append(at)
-    figures = tuple(
-        count(
-            f"oddity:{odd}", TOLD[odd], found[odd], "cannot be true" if odd in IMPOSSIBLE else "incomplete or unusual"
-        )
-        for odd in Oddity
-        if odd in found
-    )
-    words = (
-        "Nothing of this is left out of the counts. Times that cannot be true are in no median, mean or clock. "
-        "A value called `unknown` is a value; what nobody has told is a gap."
-    )
-    return Section("oddities", "What cannot be true, or is lacking", (words,), figures)
-
-
-TOLD: Final[Mapping[str, str]] = {
-    Oddity.WON_BEFORE_CONTACT: "won before the first contact",
-    Oddity.QUALIFIED_BEFORE_CONTACT: "qualified before the first contact",
-    Oddity.DECIDED_BEFORE_QUALIFIED: "decided before qualified",
-    Oddity.TOUCHED_BEFORE_DELIVERED: "touched before delivered",
-    Oddity.DECIDED_BEFORE_DELIVERED: "decided before delivered",
-    Oddity.NEVER_QUALIFIED: "taken up without being qualified",
-    Oddity.REOPENED: "an end that was taken back",
-    Oddity.TWO_OWNERS: "two owners of one company",
-    Oddity.TWO_CURRENCIES: "two currencies; one is counted",
-    Oddity.NO_ORIGIN: "no origin",
-    Oddity.HANDED_ON: "taken from an owner who did not touch them in time",
-}
 
 
 # -- time --------------------------------------------------------------------------------------------------------------

@@ -47,8 +47,11 @@ KEPT, MISSED, RUNNING = 1, 2, 3
 class Handoffs:
     """The episodes of a period, told apart as every report about handoffs does."""
 
-    def __init__(self, store: Store, period: Period, now: Instant, by: Sequence[str] = ()) -> None:
-        self.episodes = Episodes(store, (*COLUMNS, *by), period)
+    def __init__(
+        self, store: Store, period: Period, now: Instant, by: Sequence[str] = (), *, read: Period | None = None
+    ) -> None:
+        """:param read: as of ``Episodes``."""
+        self.episodes = Episodes(store, (*COLUMNS, *by), period, read=read)
         self.period = period
         self.now = ms(now)
         self.qualified = self.episodes.within("qualified_at", period)

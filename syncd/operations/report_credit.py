@@ -30,10 +30,10 @@ from syncd.operations.report import (
     count,
     day_of,
     middle,
-    oddities,
     ranked,
     share,
 )
+from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = (
@@ -70,7 +70,7 @@ class Wins:
 
     def __init__(self, store: Store, period: Period, by: Sequence[str] = ()) -> None:
         names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", *by)
-        self.episodes = Episodes(store, names, period)
+        self.episodes = Episodes(store, names, period, read=Period())
         self.opened = self.episodes.within("opened_at", period)
         self.won = self.episodes.within("won_at", period)
         state, offered = self.episodes["state"], State.OFFERED.value
@@ -105,7 +105,7 @@ def credit(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 2
     sections = (
         _sum(wins),
         *(_apart(wins, name, top) for name in chosen),
-        oddities(wins.episodes, wins.episodes.all),
+        oddities(wins.episodes, wins.episodes.here),
     )
     return Report("credit", "Credit", period, sections, wins.episodes["id"], wins.episodes["person"])
 

@@ -16,7 +16,7 @@ from typing import Final
 
 from syncd.core.figures import Expected, Reached, expected
 from syncd.model.values import Instant
-from syncd.operations.report import Episodes, Figure, Section, Table, Unit, ms
+from syncd.operations.report import Episodes, Figure, Later, Section, Table, Unit, count, ms, share
 
 STEPS: Final = ("opened_at", "delivered_at", "touched_at", "accepted_at", "offered_at")
 """How far an open episode is, by the last of these that there is."""
@@ -53,22 +53,23 @@ def forecast(episodes: Episodes, *, now: Instant) -> Iterator[Section]:
     rows = tuple(
         (
             NAMES[name],
-            Figure(f"open:{NAMES[name]}", "open", len(step.there)),
-            Figure(
-                f"chance:{NAMES[name]}", "won", step.won / step.ended if step.ended else None, Unit.SHARE, step.ended
-            ),
+            count(f"open:{NAMES[name]}", "open", step.there),
+            share(f"chance:{NAMES[name]}", "won", past.bought(number, step.won, ms(now)), step.ended),
         )
-        for name, step in steps.items()
+        for number, (name, step) in enumerate(steps.items())
     )
-    unknown = sum(len(step.there) for step in steps.values() if not step.ended)
+    there = [at for step in steps.values() for at in step.there]
+    unknown = [at for step in steps.values() if not step.ended for at in step.there]
     wins = expected(_counted(steps))
-    figures = [_figure("expected:wins", "expected wins", wins, Unit.NUMBER, steps)]
-    for currency in sorted({each for each in episodes["currency"] if each is not None}):
+    figures = [_figure("expected:wins", "expected wins", wins, Unit.NUMBER, steps, there)]
+    told = episodes["currency"]
+    for currency in sorted({each for each in told if each is not None}):
         amounts = expected(_worth(episodes, steps, currency))
         title = f"expected amount {currency}".rstrip()
-        figures.append(_figure(f"expected:amount:{currency or 'none'}", title, amounts, Unit.MONEY, steps))
+        worth = [at for at in there if told[at] == currency]
+        figures.append(_figure(f"expected:amount:{currency or 'none'}", title, amounts, Unit.MONEY, steps, worth))
     if unknown:
-        figures.append(Figure("expected:unknown", "open where nothing has ended yet, expected as none", unknown))
+        figures.append(count("expected:unknown", "open where nothing has ended yet, expected as none", unknown))
     words = (
         (
             "Of all that is open now, whenever it began: in each stage times the share of those won among the ended "
@@ -80,15 +81,20 @@ def forecast(episodes: Episodes, *, now: Instant) -> Iterator[Section]:
     yield _backtest(past, now)
 
 
-def _figure(key: str, name: str, found: Expected | None, unit: Unit, steps: dict[str, _Step]) -> Figure:
-    """``of`` is how many ended episodes the shares rest on, where that is fewest and somebody is open."""
+def _figure(
+    key: str, name: str, found: Expected | None, unit: Unit, steps: dict[str, _Step], rows: Sequence[int]
+) -> Figure:
+    """``rows`` are the open episodes that something is expected of, ``of`` how many ended ones the shares rest on,
+    where that is fewest and somebody is open.
+    """
     of = min((step.ended for step in steps.values() if step.there and step.ended), default=0)
     if found is None:
-        return Figure(key, name, None, unit, 0)
+        return Figure(key, name, None, unit, 0, rows=rows)
     value, low, high = found.value, found.low, found.high
     if unit is Unit.MONEY:
         value, low, high = round(value), round(low), round(high)
-    return Figure(key, name, value, unit, of, low, high, note="fewest ended episodes behind a share" if of else "")
+    note = "fewest ended episodes behind a share" if of else ""
+    return Figure(key, name, value, unit, of, low, high, rows, note)
 
 
 class _Past:
@@ -110,7 +116,18 @@ class _Past:
                 ended[number].append(end)
                 if win is not None:
                     bought[number].append(end)
+        self.last = last
         self.ended, self.won = [sorted(each) for each in ended], [sorted(each) for each in bought]
+
+    def bought(self, number: int, many: int, at: int) -> Later[int]:
+        """Who had come as far as a step, and was won and ended by an instant: so ``many``."""
+        won, closed, last = self.episodes["won_at"], self.episodes["closed_at"], self.last
+
+        def find() -> list[int]:
+            far = [place for place in self.episodes.all if last[place] >= number and won[place] is not None]
+            return [place for place in far if closed[place] <= at]
+
+        return Later(many, find)
 
     def as_of(self, at: int) -> dict[str, _Step]:
         """Every stage as it was known at an instant. Whoever was offered something counts as accepted, too."""
@@ -169,7 +186,7 @@ def _backtest(past: _Past, now: Instant) -> Section:
             (
                 day,
                 Figure(f"back:{day}:open", "open then", len(there), rows=there),
-                _figure(f"back:{day}:expected", "expected", found, Unit.NUMBER, steps),
+                _figure(f"back:{day}:expected", "expected", found, Unit.NUMBER, steps, there),
                 Figure(f"back:{day}:won", "won since", len(wins), rows=wins),
                 Figure(f"back:{day}:still", "still open", len(still), rows=still),
                 told,

@@ -14,7 +14,6 @@ from syncd.operations.report import (
     DAY,
     Bar,
     Chart,
-    Episodes,
     Figure,
     Later,
     Period,
@@ -24,13 +23,13 @@ from syncd.operations.report import (
     Unit,
     count,
     month_of,
-    oddities,
     ranked,
     share,
     spread,
 )
 from syncd.operations.report_credit import Wins
 from syncd.operations.report_forecast import COLUMNS, forecast
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_stays import NOBODY, Stays, stays_of
 from syncd.ports.store import Store
 
@@ -41,14 +40,13 @@ MILESTONES: Final = ("qualified", "delivered", "touched", "accepted", "offered",
 def funnel(store: Store, period: Period, *, now: Instant, names: Mapping[str, str]) -> Report:
     """The report. ``names`` are the stages by key, in their order."""
     wins = Wins(store, period, (*COLUMNS, *(f"{each}_at" for each in MILESTONES)))
-    everything = wins.episodes if period == Period() else Episodes(store, COLUMNS, Period())
     stays = stays_of(store, period, names)
     sections = (
         *_stages(stays, names),
         _cohorts(wins),
         _won(wins),
-        *forecast(everything, now=now),
-        oddities(wins.episodes, wins.episodes.all),
+        *forecast(wins.episodes, now=now),
+        oddities(wins.episodes, wins.episodes.here),
     )
     return Report("funnel", "The funnel", period, sections, wins.episodes["id"], wins.episodes["person"])
 
@@ -124,13 +122,13 @@ def _conversion(
         heads = ("came in", "people", *(names.get(end, end) for end in ends))
         tables.append(Table(f"conversion:{key}", f"From {name}", heads, tuple(rows)))
     words = (
-        "Of all who came into a stage in a month, which part has come into each other stage since, by now: at once or "
-        "by way of others, until they came into the first one again. A month that is not long ago has had less time."
+        "Of all who came into a stage in a month (in UTC), which part has come into each other stage since, by now: at "
+        "once or by way of others, until they came into the first one again. A month not long ago has had less time."
     )
     return Section("conversion", "Conversion, by month of entry", (words,), tables=tuple(tables))
 
 
-def _people(figure: Figure, left: Later) -> Figure:
+def _people(figure: Figure, left: Later[str]) -> Figure:
     """A figure of milliseconds in days, opened down to the people."""
     value = None if figure.value is None else figure.value / DAY
     return Figure(figure.key, figure.name, value, figure.unit, figure.of, rows=left)
@@ -153,7 +151,7 @@ def _cohorts(wins: Wins) -> Section:
             key = f"{month}:begun:{each}"
             cells.append(share(key, each, [at for at in begun if column[at] is not None], len(begun)))
         rows.append((month, count(f"{month}:begun", "begun", begun), *cells))
-    words = "Episodes by the month in which they began, and which part of them has come so far by now."
+    words = "Episodes by the month in UTC in which they began, and which part of them has come so far by now."
     table = Table("cohorts", "", ("begun in", "begun", *MILESTONES), tuple(rows))
     return Section("cohorts", "Handoffs by month", (words,), tables=(table,))
 

@@ -23,11 +23,11 @@ from syncd.operations.report import (
     Table,
     count,
     middle,
-    oddities,
     spread,
 )
 from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_reasons import reasons_of, reasons_table
 from syncd.ports.store import Store
 
@@ -51,7 +51,7 @@ def handoff(
     :param top: how many rows a table has at most; 0 for all.
     """
     chosen = tuple(by) or USUAL
-    found = Handoffs(store, period, now, chosen)
+    found = Handoffs(store, period, now, chosen, read=Period())
     episodes = found.episodes
     sections = (
         _volumes(found),
@@ -61,7 +61,7 @@ def handoff(
         _reasons(found),
         *(_apart(found, name, top) for name in chosen),
         commitments(found, promised, month=False),
-        oddities(episodes, episodes.all),
+        oddities(episodes, episodes.here),
     )
     return Report("handoff", "The handoff", period, sections, episodes["id"], episodes["person"])
 

@@ -1,5 +1,8 @@
 """``syncd report rating``: whether a grade deserves its name, by what sales said and by what was won.
 
+What marketing withdrew before sales answered has no part in a win rate: nobody tried to win it, as nobody said no to
+it. Whatever else has ended and was not won counts, also what was given back without a word.
+
 Grades are compared with the next one below, by acceptance and by wins. A better grade with a lower share does not
 deserve its order; one whose interval overlaps the next grade's cannot be told from it yet.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
+from syncd.model.episode import State
 from syncd.model.rating import LETTERS
 from syncd.operations.report import (
     NONE,
@@ -21,15 +25,16 @@ from syncd.operations.report import (
     Section,
     Table,
     count,
-    oddities,
     share,
 )
+from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 
 def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) -> Report:
     """The report, of the episodes delivered in the period. ``letters`` are the grades, best first."""
-    episodes = Episodes(store, ("grade", "delivered_at", "accepted_at", "rejected_at", "closed_at", "won_at"), period)
+    names = ("grade", "state", "delivered_at", "accepted_at", "rejected_at", "closed_at", "won_at")
+    episodes = Episodes(store, names, period)
     cohort = episodes.within("delivered_at", period)
     by = episodes.by("grade", cohort)
     ordered = [*(letter for letter in letters if letter in by), *sorted(by.keys() - {*letters, NONE})]
@@ -37,8 +42,9 @@ def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) ->
     heads = ("grade", "delivered", "acceptance rate", "win rate")
     words = (
         (
-            "Acceptance rate: accepted / (accepted + rejected). Win rate: won / ended. Both of the episodes delivered "
-            "in the period, with the grade they had when they were qualified; intervals are Wilson's at 95 %."
+            "Acceptance rate: accepted / (accepted + rejected). Win rate: won / ended, without what marketing withdrew "
+            "before sales answered. Both of the episodes delivered in the period, with the grade they had when they "
+            "were qualified; intervals are Wilson's at 95 %."
         ),
     )
     graded = rows[: len(ordered)]
@@ -56,10 +62,11 @@ def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) ->
 
 
 def _row(episodes: Episodes, grade: str, rows: list[int]) -> tuple[Figure, Figure, Figure]:
-    accepted, rejected, closed, won = (episodes[name] for name in ("accepted_at", "rejected_at", "closed_at", "won_at"))
+    state, accepted, rejected = episodes["state"], episodes["accepted_at"], episodes["rejected_at"]
+    closed, won = episodes["closed_at"], episodes["won_at"]
     yes = [at for at in rows if accepted[at] is not None]
     no = sum(1 for at in rows if accepted[at] is None and rejected[at] is not None)
-    ended = sum(1 for at in rows if closed[at] is not None)
+    ended = sum(1 for at in rows if closed[at] is not None and state[at] != State.WITHDRAWN)
     wins = [at for at in rows if won[at] is not None]
     return (
         count(f"{grade}:delivered", "delivered", rows),

@@ -23,10 +23,10 @@ from syncd.operations.report import (
     Section,
     Table,
     count,
-    oddities,
     share,
 )
 from syncd.operations.report_credit import NAMES
+from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 ENDS: Final = {

@@ -15,10 +15,11 @@ from syncd.core.figures import SMALL
 from syncd.model.episode import State
 from syncd.model.lifecycle import Commitments
 from syncd.model.values import Instant
-from syncd.operations.report import NONE, Figure, Period, Report, Section, Table, Unit, day_text, oddities, share
+from syncd.operations.report import NONE, Figure, Period, Report, Section, Table, Unit, day_text, share
 from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_credit import Wins
+from syncd.operations.report_oddities import oddities
 from syncd.operations.report_rating import compared
 from syncd.ports.store import Store
 
@@ -44,8 +45,8 @@ def review(
 ) -> Report:
     """The page of a calendar month. ``qualified`` is what people call the stage that opens a handoff."""
     period = Period.month(*month)
-    found = Handoffs(store, period, now, FORWARD)
-    before = Handoffs(store, Period.month(*_before(month)), now)
+    before = Period.month(*_before(month))
+    found = Handoffs(store, period, now, FORWARD, read=Period(before.since, period.until))
     wins = Wins(store, period, (*_WIN, *_BDR))
     rows = tuple((f"{number}", text) for number, text in enumerate(_proposals(found, letters, qualified), 1))
     proposals = Section(
@@ -60,7 +61,7 @@ def review(
         _main_reasons(found, before),
         proposals,
         _wins(wins),
-        oddities(found.episodes, found.episodes.all),
+        oddities(found.episodes, found.episodes.here),
     )
     title = f"Review of {month[0]}-{month[1]:02d}"
     return Report("review", title, period, sections, found.episodes["id"], found.episodes["person"])
@@ -71,20 +72,20 @@ def _before(month: tuple[int, int]) -> tuple[int, int]:
     return (year - 1, 12) if number == 1 else (year, number - 1)
 
 
-def _ended(found: Handoffs, states: Collection[State]) -> list[int]:
+def _ended(found: Handoffs, states: Collection[State], period: Period) -> list[int]:
     state = found.episodes["state"]
-    return [at for at in found.episodes.within("closed_at", found.period) if state[at] in states]
+    return [at for at in found.episodes.within("closed_at", period) if state[at] in states]
 
 
-def _main_reasons(found: Handoffs, before: Handoffs) -> Section:
-    ended, earlier = _ended(found, _NOTHING), _ended(before, _NOTHING)
-    past = before.episodes.by("reason", earlier)
+def _main_reasons(found: Handoffs, before: Period) -> Section:
+    ended, earlier = _ended(found, _NOTHING, found.period), _ended(found, _NOTHING, before)
+    past = found.episodes.by("reason", earlier)
     told = sorted(found.episodes.by("reason", ended).items(), key=lambda each: (-len(each[1]), each[0]))[:REASONS]
     rows = tuple(
         (
             reason,
             share(f"main:{reason}", "share", hits, len(ended)),
-            Figure(f"main:{reason}:before", "month before", len(past.get(reason, [])), of=len(earlier)),
+            _of(f"main:{reason}:before", "month before", past.get(reason, []), len(earlier)),
         )
         for reason, hits in told
     )
@@ -93,10 +94,14 @@ def _main_reasons(found: Handoffs, before: Handoffs) -> Section:
     return Section("main", "Five main reasons", (words,), tables=(table,))
 
 
+def _of(key: str, name: str, rows: list[int], of: int) -> Figure:
+    return Figure(key, name, len(rows), of=of, rows=rows)
+
+
 def _proposals(found: Handoffs, letters: Sequence[str], qualified: str) -> Iterator[str]:
     """Sentences, each with the figures behind it."""
     episodes = found.episodes
-    ended = _ended(found, _TURNED_DOWN)
+    ended = _ended(found, _TURNED_DOWN, found.period)
     for reason, hits in sorted(episodes.by("reason", ended).items(), key=lambda each: -len(each[1])):
         if len(ended) >= SMALL and len(hits) >= MUCH * len(ended):
             what = f"{len(hits):,} of {len(ended):,} that sales rejected or gave back"

@@ -22,7 +22,7 @@ from syncd.ports.store import Store
 
 _EVER: Final = 1 << 62
 _WHO: Final = itemgetter(0)
-NOBODY: Final = Later(0, list)
+NOBODY: Final[Later[str]] = Later(0, list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,21 @@ class Stays:
     lengths: list[int] = field(default_factory=list)
 
     @property
-    def entered(self) -> Later:
+    def entered(self) -> Later[str]:
         """Everybody who came in."""
         return _people(self.cohorts)
 
     @property
-    def left(self) -> Later:
+    def left(self) -> Later[str]:
         """Those who have left since."""
         return self._where(lambda cohort: cohort.end is not None)
 
     @property
-    def there(self) -> Later:
+    def there(self) -> Later[str]:
         """Those who are still there."""
         return self._where(lambda cohort: cohort.end is None)
 
-    def ways(self) -> list[tuple[str, Later]]:
+    def ways(self) -> list[tuple[str, Later[str]]]:
         """Who went on, by where to; most first."""
         counted: Counter[str] = Counter()
         for cohort in self.cohorts:
@@ -74,7 +74,7 @@ class Stays:
             found.setdefault(cohort.month, Stays()).cohorts.append(cohort)
         return dict(sorted(found.items()))
 
-    def reached(self) -> dict[str, Later]:
+    def reached(self) -> dict[str, Later[str]]:
         """Who has reached each stage since."""
         found: dict[str, list[Cohort]] = {}
         for cohort in self.cohorts:
@@ -82,14 +82,14 @@ class Stays:
                 found.setdefault(stage, []).append(cohort)
         return {stage: _people(cohorts) for stage, cohorts in found.items()}
 
-    def _to(self, end: str) -> Later:
+    def _to(self, end: str) -> Later[str]:
         return self._where(lambda cohort: cohort.end == end)
 
-    def _where(self, wanted: Callable[[Cohort], bool]) -> Later:
+    def _where(self, wanted: Callable[[Cohort], bool]) -> Later[str]:
         return _people([cohort for cohort in self.cohorts if wanted(cohort)])
 
 
-def _people(cohorts: Collection[Cohort]) -> Later:
+def _people(cohorts: Collection[Cohort]) -> Later[str]:
     total = sum(len(cohort.people) for cohort in cohorts)
     return Later(total, lambda: [who for cohort in cohorts for who in cohort.people])
 

@@ -1,7 +1,4 @@
-"""Reports over ledgers small enough to count by hand, and over large ones against a count of the plainest sort.
-
-Length: one small crowd, counted by every report.
-"""
+"""Reports over ledgers small enough to count by hand, and over large ones against a count of the plainest sort."""
 
 from __future__ import annotations
 
@@ -26,7 +23,6 @@ from syncd.operations.report_agreement import agreement
 from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
 from syncd.operations.report_handoff import handoff
-from syncd.operations.report_rating import compared, rating
 from syncd.operations.report_review import review
 from syncd.ports.memory import AGREEMENT
 from syncd.store import SqlStore
@@ -220,7 +216,7 @@ def test_a_backtest_knows_only_what_was_known(tmp_path: Path) -> None:
     assert (value(report, "back:held"), figure(report, "back:held").of) == (2, 2)  # February saw the same
 
 
-# -- credit, rating, agreement -----------------------------------------------------------------------------------------
+# -- credit, agreement -------------------------------------------------------------------------------------------------
 def test_credit_by_hand(store: SqlStore) -> None:
     """Both teams' people get the same wins; who has no name for something is a row of its own."""
     report = credit(store, ALL)
@@ -247,34 +243,6 @@ def test_the_rest_of_credit_is_added_up(store: SqlStore) -> None:
     report = credit(store, ALL, by=("person",), top=1)
     assert value(report, "person:A1:won") == 1
     assert (value(report, "person:9 others:opened"), value(report, "person:9 others:won")) == (9, 1)
-
-
-def test_a_grade_must_deserve_its_order(tmp_path: Path) -> None:
-    """B is accepted more often than A, surely; C cannot be told from B."""
-    chances = {"A": 8, "B": 24, "C": 22}
-    events = [
-        event
-        for grade, yes in chances.items()
-        for number in range(30)
-        for event in handed(
-            f"{grade}{number}",
-            0,
-            moved("sql" if number < yes else "disqualified", 9, f"{grade}{number}"),
-            grade=grade,
-        )
-    ]
-    report = rating(stored(tmp_path, events), ALL)
-    verdicts = {row[0]: row[2] for row in report.sections[1].tables[0].rows if row[1] == "acceptance rate"}
-    assert verdicts == {
-        "A before B": "does not deserve its order: 26.7 % against 80.0 %",
-        "B before C": "cannot be told apart yet: 80.0 % against 73.3 %",
-    }
-    assert (figure(report, "A:acceptance").low, figure(report, "A:acceptance").high) == wilson(8, 30)
-    one, other = figure(report, "B:acceptance"), figure(report, "A:acceptance")
-    assert compared(one, other).startswith("deserves its order")
-    assert compared(figure(report, "C:acceptance"), one) == (
-        "does not deserve its order so far: 73.3 % against 80.0 %; it may be chance"
-    )
 
 
 def test_agreement_is_the_sweeps(store: SqlStore) -> None:
