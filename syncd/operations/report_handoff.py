@@ -25,7 +25,7 @@ from syncd.operations.report import (
     middle,
     spread,
 )
-from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
+from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_oddities import oddities
 from syncd.operations.report_reasons import reasons_of, reasons_table
@@ -71,6 +71,8 @@ def _volumes(found: Handoffs) -> Section:
     born = episodes["born"]
     opened = episodes.within("opened_at", found.period)
     delivered = episodes["delivered_at"]
+    people = found.people
+    qualified = [at for at in people.within("opened_at", found.period) if people["qualified"][at]]
     return Section(
         "volumes",
         "How many",
@@ -78,6 +80,7 @@ def _volumes(found: Handoffs) -> Section:
         (
             count("opened", "begun", opened),
             count("qualified", "qualified by marketing", found.qualified),
+            count("qualified:people", "people qualified, those who joined counted", people.persons(qualified)),
             count("delivered", "delivered: visible to sales", found.cohort),
             count(
                 "undelivered",
@@ -147,34 +150,36 @@ def _clocks(found: Handoffs) -> Section:
 
 def _late(found: Handoffs) -> Section:
     """Service levels of the cohort, and what is late at this moment, from whatever time."""
-    episodes = found.episodes
-    state = episodes["state"]
+    people = found.people
     figures = [
         found.attainment("touch:kept", "touched within the time agreed", "touch", found.cohort),
         found.attainment("decision:kept", "decided within the time agreed", "decision", found.cohort),
     ]
-    waiting = [at for at in episodes.all if state[at] in _OPEN]
     for what, words in (("touch", "first touch"), ("decision", "decision")):
-        ends = episodes["touched_at"] if what == "touch" else found.decided_at
-        levels = found.levels[what]
-        undone = [at for at in waiting if ends[at] is None]
-        missed = [at for at in undone if levels[at] == MISSED]
-        running = [at for at in undone if levels[at] == RUNNING]
-        warned = episodes[f"{what}_warned"]
-        soon = [at for at in running if warned[at] is not None and warned[at] <= found.now]
-        figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", soon))
-        figures.append(count(f"{what}:breached", f"{words} overdue, still open", missed))
+        warned, due = people[f"{what}_warned"], people[f"{what}_due"]
+        waiting = [at for at in people.all if due[at] is not None]
+        missed = [at for at in waiting if found.now > due[at]]
+        soon = [at for at in waiting if warned[at] <= found.now <= due[at]]
+        figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", people.persons(soon)))
+        figures.append(count(f"{what}:breached", f"{words} overdue, still open", people.persons(missed)))
     words = (
         "Kept: done by the end of the time agreed (by grade or persona), of all whose time is over or that were done. "
-        "Warnings and breaches are those of this moment."
+        "Warnings and breaches are those of this moment: each person who waits, by the time of whoever has them now."
     )
     return Section("levels", "Service levels", (words,), tuple(figures))
 
 
 def _reasons(found: Handoffs) -> Section:
-    """Why episodes ended without a win in the period, whenever they began."""
-    table = reasons_table(reasons_of(found.episodes, found.episodes.within("closed_at", found.period)))
-    words = "Of what ended in the period; `syncd report reasons` tells it by source, persona, grade and owner."
+    """Why it ended for people without a win in the period, whenever it began."""
+    people = found.people
+    told = reasons_of(people, people.within("closed_at", found.period))
+    table = reasons_table(
+        {end: {reason: people.persons(hits) for reason, hits in rows.items()} for end, rows in told.items()}
+    )
+    words = (
+        "Of the people whose handoff ended in the period; `syncd report reasons` tells it by source, persona, grade "
+        "and owner."
+    )
     return Section("reasons", "Why it came to nothing", (words,), tables=(table,))
 
 

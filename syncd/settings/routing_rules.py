@@ -20,6 +20,7 @@ from syncd.model.routing import (
     NOT_TOUCHED,
     QUEUE,
     USER,
+    Joining,
     Late,
     Pool,
     Routing,
@@ -116,6 +117,7 @@ class _Reading:
                 users=tuple(_user(each) for each in section.takes_from.users),
             ),
             late=self._late(owner.name),
+            joining=self._joining(),
             stage=None if stage is None else stage.name,
             company=None if company is None else company.name,
             company_kind=None if company is None else company.kind,
@@ -157,6 +159,14 @@ class _Reading:
             advice = f"say `facts: {{ owner: {owner} }}` under `handoff` in lifecycle.yaml"
             self.tree.flaw(("late",), what, advice, key=True)
         return Late(section.to, section.per_day)
+
+    def _joining(self) -> Joining | None:
+        """How people come into a handoff of their company; none do where the ledger hears of no company or no owner."""
+        agreed = self.person.agreed
+        handoff = None if agreed is None else agreed.lifecycle.handoff
+        if handoff is None or "company" not in handoff.facts or "owner" not in handoff.facts:
+            return None
+        return Joining(handoff.facts["company"], handoff.qualified)
 
     def _stages(self, stage: FieldMapping | None) -> None:
         known = [] if stage is None else [row.value for row in stage.table]

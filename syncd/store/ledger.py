@@ -269,6 +269,7 @@ def _episode_row(connection: str, each: Episode) -> dict[str, Any]:
         value = getattr(each, name)
         row[name] = to_ms(value) if name in _INSTANTS and value is not None else value
     times = [row[name] for name in _INSTANTS if row[name] is not None and name.endswith("_at")]
+    times += [to_ms(at) for member in each.members for at in (member.at, member.closed_at) if at is not None]
     return {
         **row,
         "connection": connection,

@@ -9,7 +9,7 @@ import pytest
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
 from syncd.model.calendar import Calendar, Calendars, Span
-from syncd.model.episode import Episode, Event, HandedOn
+from syncd.model.episode import Episode, Event, HandedOn, State
 from tests.unit.core.ledgers import BOOK, CALENDARS, at, delivered, moved, of, one, told, touched
 
 HOUR = 3_600_000
@@ -76,6 +76,48 @@ def test_no_time_is_set_without_a_delivery_or_a_limit() -> None:
 def test_who_was_in_the_crm_before_is_delivered_at_once() -> None:
     """The record was there; only the stage is new."""
     assert one(delivered(-5), moved("mql", 0)).system == 0
+
+
+# -- several people ----------------------------------------------------------------------------------------------------
+def joined(*events: Event) -> Episode:
+    """P is called and accepted; next day at 14:00 Q of the same company is handed over, and after a no of hers R is."""
+    facts = {"company": "C", "grade": "A", "origin": "fair"}
+    people = [
+        each
+        for who, hours in (("P", 1), ("Q", 30), ("R", 31))
+        for each in (moved("mql", hours, who), delivered(hours, who), told(hours, who, **facts))
+    ]
+    return one(*people, touched(2), moved("sql", 3), *events)
+
+
+def test_each_person_of_a_company_waits_by_themselves() -> None:
+    """P's yes answers nobody else; a call to Q is the first touch of whoever waits then."""
+    waiting = joined()
+    assert [(each.person, each.touch_due, each.decision_due) for each in waiting.members] == [
+        ("P", None, None),
+        ("Q", at(31), at(54)),  # 14:00 to 15:00; three hours on Tuesday, five on Wednesday
+        ("R", at(32), at(55)),
+    ]
+    assert (waiting.touch_due, waiting.touched_at) == (at(2), at(2)), "the handoff was touched in its time"
+    called = joined(touched(31.5, "Q"))
+    assert [(each.touch_due, each.decision_due is None) for each in called.members] == [
+        (None, True),
+        (None, False),
+        (None, False),
+    ]
+    assert [each.state for each in called.members] == [State.ACCEPTED, State.TOUCHED, State.TOUCHED]
+
+
+def test_each_person_of_a_company_has_an_end_and_a_reason() -> None:
+    """Q's no is one though P goes on, and R waits even when P has bought."""
+    said = joined(moved("disqualified", 40, "Q", reason="not_a_fit"), moved("customer", 50))
+    assert (said.state, said.reason) == (State.WON, None)
+    assert [(each.state, each.closed_at, each.reason) for each in said.members] == [
+        (State.WON, at(50), None),
+        (State.REJECTED, at(40), "not_a_fit"),
+        (State.TOUCHED, None, None),
+    ]
+    assert said.members[2].decision_due == at(55)
 
 
 # -- several owners ----------------------------------------------------------------------------------------------------

@@ -42,6 +42,23 @@ def test_whoever_picks_somebody_up_from_a_queue_is_warned_in_turn(tmp_path: Path
     assert told_of == [[], [("touch", False, at(2.25))], [("touch", True, at(2.25))]]
 
 
+def test_whoever_joins_is_alarmed_of_though_the_first_one_is_done(tmp_path: Path) -> None:
+    """P was called and accepted; Q of the same company has an hour from Tuesday 14:00, and nobody answers R's no."""
+    store = stored(
+        tmp_path,
+        [
+            *handed("P", told(0, company="C"), touched(1), moved("sql", 2)),
+            *(each for each in (moved("mql", 30, "Q"), delivered(30, "Q"))),
+            told(30, "Q", grade="A", origin="x", company="C"),
+        ],
+    )
+    assert len(store.episode_columns(("id",))) == 1
+    assert [(each.person, each.clock, each.breached) for each in late(store, since=at(30), now=at(31))] == [
+        ("Q", "touch", True)
+    ]
+    assert overdue(store, at(31)) == {"touch": 1, "decision": 0}
+
+
 def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
     """Touched, accepted, rejected: each ends what it is about."""
     store = stored(
