@@ -65,13 +65,16 @@ class Book:
         *,
         sales: frozenset[str] = frozenset(),
         back: frozenset[str] = frozenset(),
+        terms: str | None = None,
     ) -> None:
         """:param sales: the teams that work on whoever is handed over; where none is named, everybody but automation.
         :param back: stages that mean nothing for the handoff and are marketing's: whoever comes there has left it.
+        :param terms: the name of these terms (``core.terms``), noted with each episode that is judged by them.
         :raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand.
         """
         self.rules = rules
         self.back = back
+        self.terms = terms
         self._sales = sales
         self._meanings = {
             stage: meaning

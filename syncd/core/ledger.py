@@ -14,7 +14,7 @@ from all events of the people of one company (``syncd.engine.booking``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from typing import Final
 
@@ -43,12 +43,35 @@ def episodes_of(events: Iterable[Event], book: Book) -> tuple[Episode, ...]:
     return tuple(episode_of(shared, book) for shared in shared_legs(events, book))
 
 
-def shared_legs(events: Iterable[Event], book: Book) -> Sequence[Sequence[Leg]]:
-    """The cycles of these people, those of one episode together, in the order in which the episodes began."""
+def judged(events: Iterable[Event], book: Book, earlier: Mapping[str, Book]) -> tuple[Episode, ...]:
+    """The same where some of them ended under other terms: these are as they are by those, for as long as they are
+    over by them. Whoever is open again, or was never over, is judged by today's.
+
+    :param earlier: by the id of an episode that had ended, the book of the terms by which it had.
+    """
+    known = list(events)
+    kept: dict[str, Episode] = {}
+    for other in {each.terms: each for each in earlier.values()}.values():
+        for episode in episodes_of(known, other) if other.terms != book.terms else ():
+            if episode.closed_at is not None and earlier.get(episode.id) is other:
+                kept[episode.id] = episode
+    theirs = frozenset((each.person, each.cycle) for episode in kept.values() for each in episode.members)
+    found = (episode_of(shared, book) for shared in shared_legs(known, book, without=theirs))
+    return tuple(sorted([*kept.values(), *found], key=lambda each: (each.opened_at, each.person, each.id)))
+
+
+def shared_legs(
+    events: Iterable[Event], book: Book, *, without: frozenset[tuple[str, int]] = frozenset()
+) -> Sequence[Sequence[Leg]]:
+    """The cycles of these people, those of one episode together, in the order in which the episodes began.
+
+    :param without: persons and cycles that are in no episode of these.
+    """
     people: dict[str, list[Event]] = {}
     for event in set(events):
         people.setdefault(event.person, []).append(event)
     legs = [leg for person, known in people.items() for leg in legs_of(person, known, book)]
+    legs = [leg for leg in legs if (leg.person, leg.cycle) not in without]
     legs.sort(key=lambda leg: (leg.opened, leg.person, leg.cycle))
     found: list[list[Leg]] = []
     latest: dict[str, list[Leg]] = {}
@@ -154,6 +177,7 @@ class _Writing:
             bdr=facts.get("bdr") or (first.born or None if born is Born.SALES else None),
             amount=amount,
             currency=currency,
+            terms=self.book.terms,
             oddities=tuple(sorted(self.oddities)),
             **{name: facts.get(name) for name in (*AS_IT_WAS, "ae")},
         )

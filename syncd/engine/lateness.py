@@ -8,6 +8,7 @@ everything that is late, at any time, and ``overdue`` counts it. Nobody is taken
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -35,15 +36,20 @@ def escalate(store: Store, now: Instant) -> tuple[Late, ...]:
     """What has become due or overdue since the last look, told to the log."""
     looked = store.recall(LATE)
     found = () if looked is None or looked[1] >= now else late(store, since=looked[1], now=now)
+    tell(found)
+    if looked is None or looked[1] < now:
+        store.remember(LATE, b"", now)
+    return found
+
+
+def tell(found: Iterable[Late]) -> None:
+    """To the log, and so to the metrics and whoever is notified."""
     for each in found:
         until = stamp(each.due)
         if each.breached:
             emit("handoff.overdue", episode=each.episode, link=each.person, clock=each.clock, until=until)
         else:
             emit("handoff.due", episode=each.episode, link=each.person, clock=each.clock, until=until)
-    if looked is None or looked[1] < now:
-        store.remember(LATE, b"", now)
-    return found
 
 
 def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:

@@ -255,7 +255,8 @@ class Episode:
 
     ``accepted_at`` is set for whatever is offered or won, too. ``qualified_by`` made the move that qualified them;
     ``sdr`` said yes and ``bdr`` found them, where no fact says who else. ``reason`` belongs to the end. ``currency`` is
-    that of ``amount``: what was won, else what is offered, else what was lost.
+    that of ``amount``: what was won, else what is offered, else what was lost. ``terms`` names those it was judged by
+    (``core.terms``), ``None`` where nobody named any.
     """
 
     id: str
@@ -298,6 +299,7 @@ class Episode:
     valid: str | None = None
     amount: int | None = None
     currency: str | None = None
+    terms: str | None = None
     oddities: tuple[Oddity, ...] = ()
 
     @property

@@ -332,6 +332,11 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The time that sales had for somebody is over, and nothing was done.",
         "`syncd report handoff --show touch:breached` or `decision:breached` lists them",
     ),
+    "handoff.terms_changed": Event(
+        "info",
+        ("people",),
+        "Service levels, calendars or meanings of stages are others: open handoffs are counted by them from now on.",
+    ),
     "handoff.handed_on": Event(
         "warning",
         ("link", "until"),

@@ -1,7 +1,7 @@
 """What the ledger holds of one person: everything that happened between the teams, and the handoffs it adds up to.
 
 Reads the store and nothing else. Episodes are computed from the events and not read, so that what is told is what the
-present rules say.
+present rules say; of what has ended, the rules under which it did.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from syncd.core.book import Book
-from syncd.core.ledger import episodes_of
 from syncd.core.tenures import tenures_of
+from syncd.engine.booking import judged_by_theirs
 from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
 from syncd.model.values import Instant
-from syncd.ports.ledger import LedgerStore
+from syncd.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Handoffs:
     episodes: tuple[Episode, ...]
 
 
-def handoffs_of(store: LedgerStore, book: Book, person: str) -> Handoffs:
+def handoffs_of(store: Store, book: Book, person: str) -> Handoffs:
     """All of one person.
 
     :param person: the id of the link.
     """
     known = store.ledger_of([person])
-    episodes = episodes_of(known, book)
+    episodes = judged_by_theirs(known, store, book)
     own = [event for event in known if event.person == person]
     happened = sorted(
         [*(each for event in own for each in _happening(event)), *_picked_up(own)],

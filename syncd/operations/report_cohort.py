@@ -31,6 +31,7 @@ COLUMNS: Final = (
     "decision_warned",
     "decision_due",
     "touch_owner",
+    "terms",
     "grade",
     "complete",
     "valid",

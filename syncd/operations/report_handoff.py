@@ -6,6 +6,7 @@ were decided. What is late now does not depend on the period.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -29,6 +30,7 @@ from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_oddities import oddities
 from syncd.operations.report_reasons import reasons_of, reasons_table
+from syncd.ports.memory import TERMS
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = ("grade", "persona", "origin", "last_touch", "asset", "owner", "sdr", "ae", "company")
@@ -57,7 +59,7 @@ def handoff(
         _volumes(found),
         _decisions(found),
         _clocks(found),
-        _late(found),
+        _late(found, _mixed(store, found)),
         _reasons(found),
         *(_apart(found, name, top) for name in chosen),
         commitments(found, promised, month=False),
@@ -148,7 +150,19 @@ def _clocks(found: Handoffs) -> Section:
     return Section("clocks", "How long it took", (words,), tuple(figures))
 
 
-def _late(found: Handoffs) -> Section:
+def _mixed(store: Store, found: Handoffs) -> tuple[str, ...]:
+    """By which terms the cohort was judged, if by several: each handoff keeps those under which it ended."""
+    terms = found.episodes["terms"]
+    counted = Counter(terms[at] for at in found.cohort if terms[at] is not None)
+    if len(counted) < 2:
+        return ()
+    known = {name: store.recall(TERMS.format(terms=name)) for name in counted}
+    rows = sorted((kept[1], counted[name]) for name, kept in known.items() if kept is not None)
+    told = ", ".join(f"{many:,} by the terms in use from {at:%Y-%m-%d}" for at, many in rows)
+    return (f"What handoffs are judged by has changed; each keeps the terms under which it ended: {told}.",)
+
+
+def _late(found: Handoffs, mixed: tuple[str, ...]) -> Section:
     """Service levels of the cohort, and what is late at this moment, from whatever time."""
     people = found.people
     figures = [
@@ -166,7 +180,7 @@ def _late(found: Handoffs) -> Section:
         "Kept: done by the end of the time agreed (by grade or persona), of all whose time is over or that were done. "
         "Warnings and breaches are those of this moment: each person who waits, by the time of whoever has them now."
     )
-    return Section("levels", "Service levels", (words,), tuple(figures))
+    return Section("levels", "Service levels", (words, *mixed), tuple(figures))
 
 
 def _reasons(found: Handoffs) -> Section:

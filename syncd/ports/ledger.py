@@ -23,6 +23,10 @@ class LedgerStore(Protocol):
         """The episodes that these people are in."""
         ...
 
+    def episode_terms(self, people: Sequence[str]) -> Mapping[str, str]:
+        """Of the episodes of these people that have ended, by which terms: by episode, as far as any are noted."""
+        ...
+
     def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
         """Who owns the open episode of each company, where one is open and owned: who joins it gets the same owner."""
         ...

@@ -59,6 +59,9 @@ _OWNERS: Final = (
     "SELECT opened_at, id, company, owner FROM episode WHERE connection = ? AND closed_at IS NULL "
     "AND owner IS NOT NULL AND company"
 )
+_TERMS: Final = (
+    "SELECT id, terms FROM episode WHERE connection = ? AND closed_at IS NOT NULL AND terms IS NOT NULL AND id"
+)
 _THEIRS: Final = "SELECT episode FROM episode_member WHERE connection = ? AND person"
 
 
@@ -87,6 +90,12 @@ class Ledger:
         """The episodes that these people are in."""
         with self._database.reading("read episodes") as tx:
             return frozenset(row[0] for row in self._among(tx, _THEIRS, people))
+
+    def episode_terms(self, people: Sequence[str]) -> Mapping[str, str]:
+        """The terms of the episodes of these people that have ended, by episode."""
+        with self._database.reading("read episodes") as tx:
+            ids = sorted({row[0] for row in self._among(tx, _THEIRS, people)})
+            return {row[0]: row[1] for row in self._among(tx, _TERMS, ids)}
 
     def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
         """Who owns the open episode of each company; the youngest, should there be several."""

@@ -486,7 +486,7 @@ episode = Table(
         )
     ),
     Column("amount", BigInteger, nullable=True, comment="hundredths of the currency"),
-    _maybe_text("currency"),
+    *(_maybe_text(name) for name in ("currency", "terms")),
     Column("oddities", Text, nullable=False, comment="what cannot be true or is lacking, with spaces between"),
     PrimaryKeyConstraint("connection", "id", name="episode_key"),
     comment="one handoff from marketing to sales each; computed from ledger_event and never edited; clocks in ms",

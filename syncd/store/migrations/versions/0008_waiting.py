@@ -1,4 +1,4 @@
-"""What people of one episode need who wait one by one: how it goes with each, and whose clock it was."""
+"""What people of one episode need who wait one by one: how it goes with each, whose clock it was, and by what terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AS_IT_ENDED = ("state", "closed_at", "reason", "owner", "persona", "grade")
 def upgrade() -> None:
     """Adds columns. Whoever is in an episode that is there has its state; the next cycle counts the open ones anew."""
     op.add_column("episode", sa.Column("assigned_at", sa.BigInteger, nullable=True))
-    for name in ("touch_owner", "decision_owner"):
+    for name in ("touch_owner", "decision_owner", "terms"):
         op.add_column("episode", sa.Column(name, sa.Text, nullable=True))
     op.execute("UPDATE episode SET touch_owner = owner, decision_owner = owner")
     for name in _AS_IT_ENDED:
