@@ -121,6 +121,10 @@ class Book:
         """How much time there is to say yes or no; ``None`` for no limit."""
         return _limit(self.rules.decide_within, grade, persona)
 
+    def work_limit(self, grade: str | None, persona: str | None) -> Span | None:
+        """How much time there is from a yes to the first thing done about the person; ``None`` for no limit."""
+        return _limit(self.rules.work_within, grade, persona)
+
 
 def _limit(spans: Mapping[str, Span], grade: str | None, persona: str | None) -> Span | None:
     """By persona if that is named, since whoever names one means these people; else by grade."""

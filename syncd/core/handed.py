@@ -70,4 +70,5 @@ def _stages(events: Iterable[Event]) -> dict[str, str]:
 
 def _respond_by(member: Member) -> Instant | None:
     """When the first clock that still runs is over."""
-    return min((due for due in (member.touch_due, member.decision_due) if due is not None), default=None)
+    times = member.touch_due, member.decision_due, member.work_due
+    return min((due for due in times if due is not None), default=None)

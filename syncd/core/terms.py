@@ -21,7 +21,7 @@ from syncd.model.calendar import Calendar, Calendars, Holidays
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import HandoffRules, Span, Unit
 
-_TIMES: Final = ("touch_within", "decide_within")
+_TIMES: Final = ("touch_within", "decide_within", "work_within")
 _STAGES: Final = tuple(each.name for each in fields(HandoffRules) if each.name not in {*_TIMES, "facts", "commitments"})
 
 

@@ -38,6 +38,10 @@ def member_of(leg: Leg, legs: Sequence[Leg], book: Book) -> Member:
         touch = clocked(book, leg.tenures, begin, None, book.touch_limit(grade, persona), restarts=True).runs
     if leg.ended is None and delivered is not None and leg.accepted is None:
         decision = clocked(book, leg.tenures, begin, None, book.decision_limit(grade, persona), restarts=False).runs
+    work = NO_LIMIT
+    if leg.ended is None and delivered is not None and leg.accepted is not None and not _worked(leg, legs, since):
+        yes = max(leg.accepted, delivered)
+        work = clocked(book, leg.tenures, yes, None, book.work_limit(grade, persona), restarts=True).runs
     return Member(
         person=leg.person,
         cycle=leg.cycle,
@@ -53,7 +57,17 @@ def member_of(leg: Leg, legs: Sequence[Leg], book: Book) -> Member:
         touch_due=touch.due,
         decision_warned=decision.warned,
         decision_due=decision.due,
+        work_warned=work.warned,
+        work_due=work.due,
     )
+
+
+def _worked(leg: Leg, legs: Sequence[Leg], since: Instant) -> bool:
+    """Whether sales has done more about them than to say yes: an activity since they came, also before it, or a deal.
+
+    A change of the stage is a touch for the clocks, but nobody has heard from sales by it.
+    """
+    return leg.offered is not None or any(touch.at >= since for each in legs for touch in each.touches)
 
 
 def ended(last: Leg, accepted: Instant | None, offered: Instant | None) -> State:

@@ -17,7 +17,7 @@ from syncd.observe.log import emit
 from syncd.ports.memory import LATE
 from syncd.ports.store import Store
 
-CLOCKS = ("touch", "decision")
+CLOCKS = ("touch", "decision", "work")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -56,7 +56,7 @@ def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
     """What became due or overdue after one instant and up to another, and is undone; a breach alone where both are."""
     found: list[Late] = []
     for row in store.undone(since, now):
-        for clock, warned, due in ((CLOCKS[0], *row.touch), (CLOCKS[1], *row.decision)):
+        for clock, (warned, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
             if due is None or warned is None:
                 continue
             if since < due <= now:
@@ -70,6 +70,6 @@ def overdue(store: Store, now: Instant) -> Counter[str]:
     """How many open handoffs are late now, by clock."""
     found: Counter[str] = Counter()
     for row in store.undone(EPOCH, now):
-        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision), strict=True):
+        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
             found[clock] += due is not None and due <= now
     return found

@@ -225,6 +225,8 @@ class Member:
     touch_due: Instant | None = None
     decision_warned: Instant | None = None
     decision_due: Instant | None = None
+    work_warned: Instant | None = None
+    work_due: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,7 @@ class Undone:
     opened: Instant
     touch: tuple[Instant | None, Instant | None]
     decision: tuple[Instant | None, Instant | None]
+    work: tuple[Instant | None, Instant | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,10 +107,13 @@ class LateTo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What becomes of people whom nobody touched in time; ``per_day`` are taken away in 24 hours at most."""
+    """What becomes of people whom nobody touched in time, ``None`` for nothing; ``per_day`` are taken away in 24 hours
+    at most. ``accepted`` says that those go back to the queue whom sales accepted and did nothing more about in time.
+    """
 
-    to: LateTo
+    to: LateTo | None
     per_day: int
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

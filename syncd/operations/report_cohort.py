@@ -48,6 +48,8 @@ PEOPLE: Final = (
     "touch_due",
     "decision_warned",
     "decision_due",
+    "work_warned",
+    "work_due",
 )
 """What each person of an episode has of their own. Their times are of what sales has not done."""
 CLOCKS: Final = ("system", "touch", "decision")

@@ -169,9 +169,11 @@ def _late(found: Handoffs, mixed: tuple[str, ...]) -> Section:
         found.attainment("touch:kept", "touched within the time agreed", "touch", found.cohort),
         found.attainment("decision:kept", "decided within the time agreed", "decision", found.cohort),
     ]
-    for what, words in (("touch", "first touch"), ("decision", "decision")):
+    for what, words in (("touch", "first touch"), ("decision", "decision"), ("work", "work after a yes")):
         warned, due = people[f"{what}_warned"], people[f"{what}_due"]
         waiting = [at for at in people.all if due[at] is not None]
+        if what == "work" and not waiting:  # a time that few declare
+            continue
         missed = [at for at in waiting if found.now > due[at]]
         soon = [at for at in waiting if warned[at] <= found.now <= due[at]]
         figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", people.persons(soon)))

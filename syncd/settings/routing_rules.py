@@ -32,7 +32,7 @@ from syncd.model.routing import (
     ToOwner,
     ToPool,
 )
-from syncd.model.values import FieldType
+from syncd.model.values import FieldType, Side
 from syncd.settings.declared import PERSON, Declared
 from syncd.settings.kinds import STAGE
 from syncd.settings.personas_file import ALWAYS, check_personas
@@ -151,14 +151,24 @@ class _Reading:
             return None
         agreed = self.person.agreed
         handoff = None if agreed is None else agreed.lifecycle.handoff
-        if handoff is None or not handoff.touch_within:
+        if section.to is None and not section.accepted:
+            what = "nobody is taken from anybody"
+            self.tree.flaw(("late",), what, "say `to: next`, `to: queue` or `accepted: true`, or remove it", key=True)
+        elif section.accepted and (handoff is None or not handoff.work_within):
+            what = "nothing says how long sales may do nothing about somebody whom it accepted"
+            self.tree.flaw(("late", "accepted"), what, "say `work_within` under `handoff` in lifecycle.yaml", key=True)
+        elif section.accepted and not any(each.side is Side.CRM for each in self.told.signals.activities):
+            what = "no activity of the CRM is read, so everybody whom sales accepted would go back"
+            advice = "say `activities: { to_marketing: ... }` in signals.yaml"
+            self.tree.flaw(("late", "accepted"), what, advice, key=True)
+        if section.to is not None and (handoff is None or not handoff.touch_within):
             what = "nothing says when somebody is late"
             self.tree.flaw(("late",), what, "say `touch_within` under `handoff` in lifecycle.yaml", key=True)
-        elif handoff.facts.get("owner") != owner:
+        elif handoff is not None and handoff.facts.get("owner") != owner:
             what = "the ledger is not told whose a person is, so it cannot say who was late"
             advice = f"say `facts: {{ owner: {owner} }}` under `handoff` in lifecycle.yaml"
             self.tree.flaw(("late",), what, advice, key=True)
-        return Late(section.to, section.per_day)
+        return Late(section.to, section.per_day, section.accepted)
 
     def _joining(self) -> Joining | None:
         """How people come into a handoff of their company; none do where the ledger hears of no company or no owner."""

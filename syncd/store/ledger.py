@@ -144,7 +144,8 @@ class Ledger:
     def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
         """Who waits with a warning or a breach that lies after one instant and not after another, oldest first."""
         t = episode_member
-        edges = (t.c.touch_warned, t.c.touch_due, t.c.decision_warned, t.c.decision_due)
+        clocks = "touch", "decision", "work"
+        edges = tuple(t.c[f"{clock}_{edge}"] for clock in clocks for edge in ("warned", "due"))
         wanted = (
             select(t.c.episode, t.c.person, t.c.at, *edges)
             .where(
@@ -160,11 +161,9 @@ class Ledger:
                 which,
                 person,
                 from_ms(opened),
-                (maybe_from_ms(touch[0]), maybe_from_ms(touch[1])),
-                (maybe_from_ms(decision[0]), maybe_from_ms(decision[1])),
+                *((maybe_from_ms(times[at]), maybe_from_ms(times[at + 1])) for at in range(0, len(edges), 2)),
             )
             for which, person, opened, *times in rows
-            for touch, decision in ((times[:2], times[2:]),)
         ]
 
     def member_columns(

@@ -507,8 +507,9 @@ episode_member = Table(
     _maybe_instant("closed_at"),
     *(_maybe_text(name) for name in ("reason", "owner", "persona", "grade")),
     *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
+    *(_maybe_instant(name) for name in ("work_warned", "work_due")),
     PrimaryKeyConstraint("connection", "person", "cycle", name="episode_member_key"),
-    comment="who is in which episode, with which of their cycles, and how it goes with them alone",
+    comment="who is in which episode, with which of their cycles",
 )
 Index("episode_member_episode", episode_member.c.connection, episode_member.c.episode)
 

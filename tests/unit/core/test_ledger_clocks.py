@@ -9,8 +9,11 @@ import pytest
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
 from syncd.model.calendar import Calendar, Calendars, Span
-from syncd.model.episode import Episode, Event, HandedOn, State
-from tests.unit.core.ledgers import BOOK, CALENDARS, at, delivered, moved, of, one, told, touched
+from syncd.model.episode import Episode, Event, HandedOn, State, Touched
+from syncd.model.lifecycle import Span as Time
+from syncd.model.lifecycle import Unit
+from syncd.model.values import Instant
+from tests.unit.core.ledgers import BOOK, CALENDARS, at, deal, delivered, moved, of, one, told, touched
 
 HOUR = 3_600_000
 
@@ -202,3 +205,31 @@ def test_the_owner_who_was_told_first_had_them_from_the_delivery_on() -> None:
     """The CRM's word on the owner may come a cycle after its word on the record."""
     (episode,) = of(moved("mql", 0), delivered(0), told(0, **A), told(0.75, owner="kim@example.com"))
     assert (episode.touch_due, episode.touch_owner) == (at(1), "kim@example.com")
+
+
+# -- after a yes -------------------------------------------------------------------------------------------------------
+WORKED = Book(replace(BOOK.rules, work_within={"other": Time(2, Unit.HOUR)}), CALENDARS)
+
+
+@pytest.mark.parametrize(
+    ("more", "due"),
+    [
+        ((), at(4)),  # two hours from ten
+        ((touched(1.5),), None),  # called before the yes
+        ((touched(30),), None),
+        ((deal("open", 3),), None),
+        ((moved("opportunity", 3),), None),
+        ((moved("disqualified", 3),), None),
+        ((told(3, owner="bob"),), at(4)),  # by hand to another one: the time runs on
+        ((HandedOn("P", at(5), BERLIN_QUEUE, "ann"), told(6, owner="bob")), at(8)),  # picked up again at two
+    ],
+    ids=["nothing", "called before", "called after", "a deal", "offered", "given back", "another owner", "picked up"],
+)
+def test_a_yes_alone_is_no_work(more: tuple[Event, ...], due: Instant | None) -> None:
+    """Ann says yes at ten; it is her touch, and nobody has heard from her."""
+    begun = (moved("mql", 0), delivered(0), told(0, owner="ann", origin="fair"), moved("sql", 2, by="ann"))
+    (episode,) = episodes_of((*begun, *more), WORKED)
+    assert episode.touched_at == min([at(2), *(each.at for each in more if isinstance(each, Touched))])
+    assert [each.work_due for each in episode.members] == [due]
+    (episode,) = episodes_of((*begun, *more), BOOK)
+    assert [each.work_due for each in episode.members] == [None], "where nobody declares it"

@@ -56,7 +56,7 @@ def test_whoever_joins_is_alarmed_of_though_the_first_one_is_done(tmp_path: Path
     assert [(each.person, each.clock, each.breached) for each in late(store, since=at(30), now=at(31))] == [
         ("Q", "touch", True)
     ]
-    assert overdue(store, at(31)) == {"touch": 1, "decision": 0}
+    assert overdue(store, at(31)) == {"touch": 1, "decision": 0, "work": 0}
 
 
 def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_what_is_late_is_counted_by_clock(tmp_path: Path) -> None:
     """As long as it is late, whoever was told of it."""
     store = stored(tmp_path, [*handed("P"), *handed("Q", touched(1, "Q"))])
     counted = [overdue(store, at(hour)) for hour in (1.9, 2, 9)]
-    assert counted == [{"touch": 0, "decision": 0}, {"touch": 1, "decision": 0}, {"touch": 1, "decision": 2}]
+    assert [(each["touch"], each["decision"], each["work"]) for each in counted] == [(0, 0, 0), (1, 0, 0), (1, 2, 0)]
 
 
 def test_the_first_look_tells_nothing_of_before(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_TIMES = ("touch_warned", "touch_due", "decision_warned", "decision_due")
+_TIMES = ("touch_warned", "touch_due", "decision_warned", "decision_due", "work_warned", "work_due")
 _AS_IT_ENDED = ("state", "closed_at", "reason", "owner", "persona", "grade")
 
 
