@@ -13,10 +13,9 @@ from typing import Final
 
 from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
-from syncd.model.episode import Meaning
+from syncd.model.episode import Meaning, Moved
 from syncd.model.lifecycle import NEW, OTHER, SYSTEM, HandoffRules, Span, Unit
-from syncd.model.routing import QUEUE, USER
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Side
 
 WARNED: Final = 3, 4
 """Which part of the time is over when a warning is due."""
@@ -66,13 +65,16 @@ class Book:
         *,
         sales: frozenset[str] = frozenset(),
         back: frozenset[str] = frozenset(),
+        terms: str | None = None,
     ) -> None:
         """:param sales: the teams that work on whoever is handed over; where none is named, everybody but automation.
         :param back: stages that mean nothing for the handoff and are marketing's: whoever comes there has left it.
+        :param terms: the name of these terms (``core.terms``), noted with each episode that is judged by them.
         :raises KeyError: if the calendars name one that there is not; ``syncd check`` says so beforehand.
         """
         self.rules = rules
         self.back = back
+        self.terms = terms
         self._sales = sales
         self._meanings = {
             stage: meaning
@@ -82,8 +84,8 @@ class Book:
         }
         self._born = frozenset(rules.born)
         self._clocks = {key: Clock(Hours(calendar)) for key, calendar in calendars.by_key.items()}
-        self._owners = calendars.owners
-        self._default = Clock(None) if calendars.default is None else self._clocks[calendars.default]
+        self._calendars = calendars
+        self._always = Clock(None)
 
     def meaning(self, stage: str) -> Meaning | None:
         """What coming into a stage means; ``None`` for stages that are no part of the handoff."""
@@ -93,9 +95,12 @@ class Book:
         """Whether a move leads from where marketing does not work to where it does, and says nothing else."""
         return stage in self.back and start not in self.back and start != NEW
 
-    def born(self, stage: str) -> bool:
-        """Whether people whom sales found begin in this stage."""
-        return stage in self._born
+    def born(self, move: Moved) -> bool:
+        """Whether somebody new was found by sales: made in the CRM, by its people, in a stage where such people begin.
+
+        Whom an import makes there, or anybody at all in marketing's system, nobody of sales has found.
+        """
+        return move.stage in self._born and move.side == Side.CRM and self.whose(move.team) is Whose.SALES
 
     def whose(self, team: str) -> Whose:
         """In whose name a move was made, by the team that the ledger was told."""
@@ -104,10 +109,9 @@ class Book:
         return Whose.SALES if not self._sales or team in self._sales else Whose.OTHERS
 
     def clock(self, owner: str | None) -> Clock:
-        """The clock of an owner: a user by address or login, a queue by its name, as a shared owner or without that."""
-        name = "" if owner is None else owner.removeprefix(USER).removeprefix(QUEUE).casefold()
-        key = self._owners.get(name)
-        return self._default if key is None else self._clocks[key]
+        """The clock of an owner: a queue as ``queue:NAME``, a user by address or login."""
+        key = self._calendars.kept_by(owner)
+        return self._always if key is None else self._clocks[key]
 
     def touch_limit(self, grade: str | None, persona: str | None) -> Span | None:
         """How much time there is to the first touch; ``None`` for no limit."""
@@ -116,6 +120,10 @@ class Book:
     def decision_limit(self, grade: str | None, persona: str | None) -> Span | None:
         """How much time there is to say yes or no; ``None`` for no limit."""
         return _limit(self.rules.decide_within, grade, persona)
+
+    def work_limit(self, grade: str | None, persona: str | None) -> Span | None:
+        """How much time there is from a yes to the first thing done about the person; ``None`` for no limit."""
+        return _limit(self.rules.work_within, grade, persona)
 
 
 def _limit(spans: Mapping[str, Span], grade: str | None, persona: str | None) -> Span | None:

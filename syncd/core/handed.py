@@ -3,21 +3,22 @@
 Pure: all events of some people and of their companies go in, one value per person comes out. It promises to agree with
 the episodes that the same events add up to: whoever is late there is late here.
 
-A handoff waits for sales until somebody has touched the person, and until sales has said yes or no; the earlier of what
-is left is when to respond by. Whoever was handed on since nobody touched them has the whole time again: it is not the
-new owner who was late. Whoever stands in a stage that marketing works on is in sales' hands no more, whatever their
-deals say.
+A person waits for sales until somebody has touched them, and until sales has said yes or no; the earlier of what is
+left is when to respond by. Whoever was picked up from a queue, or handed on since nobody touched them, has the whole
+time again: it is not the new owner who was late. Whoever stands in a stage that marketing works on is in sales' hands
+no more, whatever their deals say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from syncd.core.book import Book
-from syncd.core.ledger import episode_of, shared_legs
+from syncd.core.ledger import shared_legs
 from syncd.core.legs import Leg
+from syncd.core.waiting import member_of
 from syncd.model.derived import Handed
-from syncd.model.episode import Episode, Event, Moved, Told
+from syncd.model.episode import Event, Member, Moved, Told
 from syncd.model.values import Instant
 
 
@@ -31,11 +32,10 @@ def handed(events: Iterable[Event], book: Book) -> dict[str, Handed]:
     legs: dict[str, list[Leg]] = {}
     waits: dict[str, Instant | None] = {}
     for shared in shared_legs(known, book):
-        due = _respond_by(episode_of(shared, book), shared, book)
         for leg in shared:
             legs.setdefault(leg.person, []).append(leg)
             if leg.ended is None and stages.get(leg.person) not in book.back:
-                waits[leg.person] = due
+                waits[leg.person] = _respond_by(member_of(leg, shared, book))
     return {
         person: Handed(
             respond_by=waits.get(person),
@@ -68,13 +68,7 @@ def _stages(events: Iterable[Event]) -> dict[str, str]:
     return {each.person: each.stage for each in moves}
 
 
-def _respond_by(episode: Episode, legs: Sequence[Leg], book: Book) -> Instant | None:
+def _respond_by(member: Member) -> Instant | None:
     """When the first clock that still runs is over."""
-    touch = episode.touch_due if episode.touched_at is None else None
-    given = max((each.at for leg in legs for each in leg.handed_on), default=None)
-    limit = book.touch_limit(episode.grade, episode.persona)
-    if touch is not None and given is not None and limit is not None:
-        clock = book.clock(episode.owner)
-        touch = clock.after(given, clock.length(limit))
-    decision = episode.decision_due if episode.accepted_at is None else None
-    return min((due for due in (touch, decision) if due is not None), default=None)
+    times = member.touch_due, member.decision_due, member.work_due
+    return min((due for due in times if due is not None), default=None)

@@ -14,31 +14,24 @@ from all events of the people of one company (``syncd.engine.booking``).
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, timedelta
 from typing import Final
 
-from syncd.core.book import WARNED, Book, Clock
+from syncd.core.book import Book
 from syncd.core.legs import AS_IT_WAS, Leg, legs_of
+from syncd.core.tenures import Tenure, clocked
+from syncd.core.waiting import ended, member_of, reached
 from syncd.model.episode import (
     Born,
     DealState,
     Episode,
     Event,
-    Meaning,
-    Member,
     Oddity,
     State,
 )
-from syncd.model.lifecycle import Span
 from syncd.model.values import Instant
 
-_ENDS: Final = {
-    Meaning.LOST: State.LOST,
-    Meaning.RECYCLED: State.RECYCLED,
-    Meaning.RETURNED: State.RECYCLED,
-    Meaning.WON: State.WON,
-}
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -50,12 +43,35 @@ def episodes_of(events: Iterable[Event], book: Book) -> tuple[Episode, ...]:
     return tuple(episode_of(shared, book) for shared in shared_legs(events, book))
 
 
-def shared_legs(events: Iterable[Event], book: Book) -> Sequence[Sequence[Leg]]:
-    """The cycles of these people, those of one episode together, in the order in which the episodes began."""
+def judged(events: Iterable[Event], book: Book, earlier: Mapping[str, Book]) -> tuple[Episode, ...]:
+    """The same where some of them ended under other terms: these are as they are by those, for as long as they are
+    over by them. Whoever is open again, or was never over, is judged by today's.
+
+    :param earlier: by the id of an episode that had ended, the book of the terms by which it had.
+    """
+    known = list(events)
+    kept: dict[str, Episode] = {}
+    for other in {each.terms: each for each in earlier.values()}.values():
+        for episode in episodes_of(known, other) if other.terms != book.terms else ():
+            if episode.closed_at is not None and earlier.get(episode.id) is other:
+                kept[episode.id] = episode
+    theirs = frozenset((each.person, each.cycle) for episode in kept.values() for each in episode.members)
+    found = (episode_of(shared, book) for shared in shared_legs(known, book, without=theirs))
+    return tuple(sorted([*kept.values(), *found], key=lambda each: (each.opened_at, each.person, each.id)))
+
+
+def shared_legs(
+    events: Iterable[Event], book: Book, *, without: frozenset[tuple[str, int]] = frozenset()
+) -> Sequence[Sequence[Leg]]:
+    """The cycles of these people, those of one episode together, in the order in which the episodes began.
+
+    :param without: persons and cycles that are in no episode of these.
+    """
     people: dict[str, list[Event]] = {}
     for event in set(events):
         people.setdefault(event.person, []).append(event)
     legs = [leg for person, known in people.items() for leg in legs_of(person, known, book)]
+    legs = [leg for leg in legs if (leg.person, leg.cycle) not in without]
     legs.sort(key=lambda leg: (leg.opened, leg.person, leg.cycle))
     found: list[list[Leg]] = []
     latest: dict[str, list[Leg]] = {}
@@ -111,12 +127,15 @@ class _Writing:
         contacted = _first(leg.contacted for leg in self.legs)
         delivered = self._delivered(qualified)
         touched = self._touched(qualified or first.opened)
-        owner, clock = self._owner()
+        owner, tenures = self._owner()
         grade, persona = facts.get("grade"), facts.get("persona")
-        due = (self.book.touch_limit(grade, persona), self.book.decision_limit(grade, persona))
         untouched, unanswered = self._begin(delivered, touched), self._begin(delivered, decided)
-        touch_warned, touch_due = _deadline(clock, untouched, due[0])
-        decision_warned, decision_due = _deadline(clock, unanswered, due[1])
+        limit = self.book.touch_limit(grade, persona)
+        touch = clocked(self.book, tenures, untouched, touched, limit, restarts=True)
+        limit = self.book.decision_limit(grade, persona)
+        decision = clocked(self.book, tenures, unanswered, decided, limit, restarts=False)
+        self._early(untouched, touched, Oddity.TOUCHED_BEFORE_DELIVERED)
+        self._early(unanswered, decided, Oddity.DECIDED_BEFORE_DELIVERED)
         born = self._born()
         amount, currency = self._amount(won)
         self._order(contacted, qualified, decided, won)
@@ -128,9 +147,9 @@ class _Writing:
             self.oddities.add(Oddity.HANDED_ON)
         return Episode(
             id=episode_id(first.person, first.cycle),
-            members=tuple(Member(leg.person, leg.cycle, leg.opened, leg.qualified is not None) for leg in self.legs),
+            members=tuple(member_of(leg, self.legs, self.book) for leg in self.legs),
             born=born,
-            state=ending or _state(delivered, touched, accepted, offered),
+            state=ending or reached(delivered, touched, accepted, offered),
             opened_at=first.opened,
             contacted_at=contacted,
             qualified_at=qualified,
@@ -142,19 +161,23 @@ class _Writing:
             won_at=won,
             closed_at=closed,
             reason=reason or None,
-            system=_clock(Clock(None), qualified, delivered),
-            touch=self._human(clock, untouched, touched, Oddity.TOUCHED_BEFORE_DELIVERED),
-            decision=self._human(clock, unanswered, decided, Oddity.DECIDED_BEFORE_DELIVERED),
-            touch_warned=touch_warned,
-            touch_due=touch_due,
-            decision_warned=decision_warned,
-            decision_due=decision_due,
+            system=None if qualified is None or delivered is None else _milliseconds(delivered - qualified),
+            touch=_milliseconds(touch.spent),
+            decision=_milliseconds(decision.spent),
+            touch_warned=touch.judged.warned,
+            touch_due=touch.judged.due,
+            decision_warned=decision.judged.warned,
+            decision_due=decision.judged.due,
+            assigned_at=touch.assigned,
+            touch_owner=touch.judged.owner,
+            decision_owner=decision.judged.owner,
             owner=owner,
             sdr=facts.get("sdr") or first.accepted_by or None,
             qualified_by=first.qualified_by or None,
             bdr=facts.get("bdr") or (first.born or None if born is Born.SALES else None),
             amount=amount,
             currency=currency,
+            terms=self.book.terms,
             oddities=tuple(sorted(self.oddities)),
             **{name: facts.get(name) for name in (*AS_IT_WAS, "ae")},
         )
@@ -174,21 +197,14 @@ class _Writing:
         if any(leg.ended is None for leg in self.legs):
             return None, None, ""
         last = max(self.legs, key=lambda leg: (leg.ended, leg.person))
-        assert last.ending is not None
-        if last.withdrawn and accepted is None:
-            return State.WITHDRAWN, last.ended, last.reason
-        if last.ending in _ENDS:
-            return _ENDS[last.ending], last.ended, last.reason
-        what = State.LOST if offered is not None else State.RECYCLED if accepted is not None else State.REJECTED
-        return what, last.ended, last.reason
+        return ended(last, accepted, offered), last.ended, last.reason
 
     def _delivered(self, qualified: Instant | None) -> Instant | None:
         """When sales could see them; at once, if sales had the record before."""
-        if qualified is None:
-            return None
         times = [each.at for leg in self.legs for each in leg.deliveries]
-        later = [at for at in times if at >= qualified]
-        return min(later) if later else qualified if times else None
+        if qualified is None or not times:
+            return None
+        return min((at for at in times if at >= qualified), default=qualified)
 
     def _begin(self, delivered: Instant | None, done: Instant | None) -> Instant | None:
         """When sales' time begins: with the delivery, or anew for whoever was taken back undone and qualified again.
@@ -210,16 +226,13 @@ class _Writing:
         """The first thing that a person of sales did since then."""
         return min((at for leg in self.legs for at in leg.by_sales() if at >= since), default=None)
 
-    def _owner(self) -> tuple[str | None, Clock]:
-        """Who owns it: that of the person who opened it. Others who own one of its people are listed."""
-        owners = []
-        for leg in self.legs:
-            given = [each.owner for each in leg.deliveries if each.owner]
-            owners.append(leg.facts.get("owner") or (given[-1] if given else None))
+    def _owner(self) -> tuple[str | None, Sequence[Tenure]]:
+        """Who owns it, and who did before: of the person who opened it. Others who own one of its people are listed."""
+        owners = [leg.owner for leg in self.legs]
         if len({owner for owner in owners if owner is not None}) > 1:
             self.oddities.add(Oddity.TWO_OWNERS)
         owner = next((owner for owner in owners if owner is not None), None)
-        return owner, self.book.clock(owner)
+        return owner, next((tenures for leg in self.legs if (tenures := leg.tenures)), ())
 
     def _amount(self, won: Instant | None) -> tuple[int | None, str | None]:
         """What was won, else what is offered, else what was lost; in the currency of the first of these deals."""
@@ -237,11 +250,9 @@ class _Writing:
                 return sum(deal.amount or 0 for deal in counted if deal.currency == currency), currency
         return None, None
 
-    def _human(self, clock: Clock, begin: Instant | None, end: Instant | None, odd: Oddity) -> int | None:
+    def _early(self, begin: Instant | None, end: Instant | None, odd: Oddity) -> None:
         if begin is not None and end is not None and end < begin:
             self.oddities.add(odd)
-            return None
-        return _clock(clock, begin, end)
 
     def _order(
         self, contacted: Instant | None, qualified: Instant | None, decided: Instant | None, won: Instant | None
@@ -266,25 +277,5 @@ def _day(at: Instant) -> date:
     return at.astimezone(UTC).date()
 
 
-def _state(
-    delivered: Instant | None, touched: Instant | None, accepted: Instant | None, offered: Instant | None
-) -> State:
-    """How far an open episode is."""
-    reached = ((offered, State.OFFERED), (accepted, State.ACCEPTED), (touched, State.TOUCHED))
-    for at, state in reached:
-        if at is not None:
-            return state
-    return State.QUALIFIED if delivered is None else State.DELIVERED
-
-
-def _clock(clock: Clock, begin: Instant | None, end: Instant | None) -> int | None:
-    return None if begin is None or end is None else clock.between(begin, end) // _MILLISECOND
-
-
-def _deadline(clock: Clock, begin: Instant | None, limit: Span | None) -> tuple[Instant | None, Instant | None]:
-    """When a warning is due and when the time is over."""
-    if begin is None or limit is None:
-        return None, None
-    length = clock.length(limit)
-    part, whole = WARNED
-    return clock.after(begin, length * part / whole), clock.after(begin, length)
+def _milliseconds(spent: timedelta | None) -> int | None:
+    return None if spent is None else spent // _MILLISECOND

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import Final
 
 from syncd.core.book import Book, Whose
+from syncd.core.tenures import Tenure, tenures_of
 from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, HandedOn, Meaning, Moved, Told, Touched
 from syncd.model.lifecycle import NEW
 from syncd.model.values import Instant
@@ -52,6 +53,7 @@ class Leg:
     touches: list[Touched] = field(default_factory=list)
     handed_on: list[HandedOn] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
+    owners: list[tuple[Instant, str]] = field(default_factory=list)
     qualified: Instant | None = None
     accepted: Instant | None = None
     offered: Instant | None = None
@@ -70,6 +72,24 @@ class Leg:
     def company(self) -> str | None:
         """Their company when it began."""
         return self.facts.get("company")
+
+    @property
+    def owner(self) -> str | None:
+        """Who has them now, as far as it is told."""
+        given = [each.owner for each in self.deliveries if each.owner]
+        return self.facts.get("owner") or (given[-1] if given else None)
+
+    @property
+    def tenures(self) -> tuple[Tenure, ...]:
+        """Who had them, as far as it is told."""
+        given = ((each.at, each.owner) for each in self.deliveries if each.owner)
+        return tenures_of([*self.owners, *given], self.handed_on)
+
+    def delivered_after(self, qualified: Instant | None) -> Instant | None:
+        """When sales could see them; at once, if sales had the record before."""
+        if qualified is None or not self.deliveries:
+            return None
+        return min((each.at for each in self.deliveries if each.at >= qualified), default=qualified)
 
     def by_sales(self) -> Iterator[Instant]:
         """When a person of sales did something: an activity, or a decision that is theirs."""
@@ -159,6 +179,11 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
     for number, leg in enumerate(ordered):
         until = min((each.opened for each in ordered[number + 1 :]), default=None)
         leg.facts = _facts(told, leg.opened, until)
+        leg.owners = [
+            (each.at, owner)
+            for each in told
+            if (until is None or each.at < until) and (owner := dict(each.facts).get("owner"))
+        ]
         leg.steps = sorted([*leg.steps, *_dealt(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
         leg.opened = min(step.at for step in leg.steps if step.meaning in _BEGINS)
         leg.read()
@@ -168,7 +193,7 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
 
 
 def _meaning(move: Moved, book: Book) -> Meaning | None:
-    if move.start == NEW and book.born(move.stage):
+    if move.start == NEW and book.born(move):
         return Meaning.BORN
     return Meaning.RETURNED if book.leaves(move.start, move.stage) else book.meaning(move.stage)
 

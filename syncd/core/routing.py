@@ -49,6 +49,9 @@ FALLBACK: Final = "fallback"
 KEPT: Final = "kept by their owner on the marketing side"
 """The name of the rule before all others: whom a salesperson has already is not given to somebody else."""
 
+JOINED: Final = "joins the open handoff of the company"
+"""The name of the rule after that one: one company is one handoff, with one owner."""
+
 _FEW: Final = frozenset({PERSONA, GRADE})
 JUST_NOW: Final = "was given somebody of the company a moment ago"
 
@@ -70,6 +73,7 @@ class Incoming:
 
     ``company_owners`` are who has the company, the first choice first, each with how that is known. ``keeper`` is who
     has the person already, on the other side; ``late`` who has let their time pass, and is not given them again.
+    ``joins`` is the company whose open handoff the person would join, ``joint_owner`` who has that now.
     """
 
     id: str
@@ -79,6 +83,8 @@ class Incoming:
     company_owners: tuple[tuple[str, str], ...] = ()
     keeper: str | None = None
     late: str | None = None
+    joins: str | None = None
+    joint_owner: str | None = None
 
 
 @dataclass(slots=True)
@@ -87,7 +93,7 @@ class Desk:
 
     ``turns`` are the numbers of the last decisions by pool and member, ``number`` that of the last of all. ``today``
     and ``open`` are how many people each owner was given today and has open; ``companies`` are those of which somebody
-    was given to an owner a moment ago.
+    was given to an owner a moment ago, ``joint`` those of which a handoff was begun so.
     """
 
     users: Mapping[str, Standing]
@@ -96,28 +102,23 @@ class Desk:
     open: dict[str, int] = field(default_factory=dict)
     number: int = 0
     companies: dict[str, str] = field(default_factory=dict)
+    joint: dict[str, str] = field(default_factory=dict)
 
     def standing(self, owner: str) -> Standing:
         """Whether this owner can be given somebody."""
         return self.users.get(owner, Standing.UNKNOWN)
 
-    def after(self, routed: Routed, company: str | None) -> Desk:
-        """The same once somebody was given."""
-        desk = self.copied()
-        desk.note(routed, company)
-        return desk
-
     def copied(self) -> Desk:
         """One whose turns and loads are its own."""
         mine = dict(self.turns), dict(self.today), dict(self.open)
-        return Desk(self.users, *mine, self.number, dict(self.companies))
+        return Desk(self.users, *mine, self.number, dict(self.companies), dict(self.joint))
 
     def without(self, owner: str) -> Desk:
         """The same desk for somebody whom this owner is not to have; turns and loads are shared."""
         users = {**self.users, owner: Standing.LATE}
-        return Desk(users, self.turns, self.today, self.open, self.number, self.companies)
+        return Desk(users, self.turns, self.today, self.open, self.number, self.companies, self.joint)
 
-    def note(self, routed: Routed, company: str | None) -> None:
+    def note(self, routed: Routed, company: str | None, joins: str | None = None) -> None:
         """Takes somebody's turn: of a desk that nobody else looks at."""
         self.number, owner = routed.number, routed.owner
         if owner is None:
@@ -128,6 +129,8 @@ class Desk:
         self.open[owner] = self.open.get(owner, 0) + 1
         if company is not None and not owner.startswith(QUEUE):
             self.companies[company] = owner
+        if joins is not None:
+            self.joint[joins] = owner
 
 
 class Router:
@@ -151,7 +154,8 @@ class Router:
         profiled = not read.isdisjoint(_FEW)
         rating = routing.rating if GRADE in read else None
         self._profiles = Profiles(routing.personas, rating, names) if profiled else None
-        self.reads = names if profiled else names & (read | {routing.owner, routing.company})
+        joining = () if routing.joining is None else (routing.joining.company, routing.stage)
+        self.reads = names if profiled else names & (read | {routing.owner, routing.company, *joining})
 
     def all(self, people: Iterable[Incoming], desk: Desk, now: Instant) -> dict[str, Routed]:
         """Everybody's decision by id: whoever came first is first, and two of one moment go by their id."""
@@ -160,18 +164,20 @@ class Router:
         for person in sorted(people, key=lambda each: (each.at, each.id)):
             desk = mine if person.late is None else mine.without(person.late)
             decided[person.id] = routed = self.route(person, desk, now)
-            mine.note(routed, person.company)
+            mine.note(routed, person.company, person.joins)
         return decided
 
     def route(self, person: Incoming, desk: Desk, now: Instant) -> Routed:
         """Who gets this person."""
         passed: list[Passed] = []
         number = desk.number + 1
-        if person.keeper is not None:
-            standing = desk.standing(person.keeper)
-            if standing is Standing.ACTIVE:
-                return Routed(How.GIVEN, person.keeper, KEPT, number)
-            passed.append(Passed(KEPT, person.keeper, standing.value))
+        joint = desk.joint.get(person.joins or "", person.joint_owner)
+        for name, has in ((KEPT, person.keeper), (JOINED, joint)):
+            if has is not None:
+                standing = desk.standing(has)
+                if standing is Standing.ACTIVE:
+                    return Routed(How.GIVEN, has, name, number, passed=tuple(passed))
+                passed.append(Passed(name, has, standing.value))
         values, unsettled = self._profiled(person.values, now)
         for rule, when in self._rules:
             answer = True if when is None else holds(when, values, unsettled)

@@ -15,20 +15,21 @@ from typing import Final
 from syncd.core.arrivals import Arrival, arrivals
 from syncd.core.book import Book
 from syncd.core.handed import handed
-from syncd.core.ledger import episodes_of
+from syncd.core.ledger import episodes_of, judged
 from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
 from syncd.core.news import News
 from syncd.core.rating import Profiles
+from syncd.core.terms import book_of, terms_id, text_of
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
 from syncd.engine.wishing import wish_to_show
 from syncd.model.beside import answered_of, called_of_answer, is_news, news_of
 from syncd.model.derived import Handed
-from syncd.model.episode import Delivered, Event, Moved, Told, Touched
+from syncd.model.episode import Delivered, Episode, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
 from syncd.model.values import Canonical, Instant, instant
-from syncd.ports.memory import SHADOW
+from syncd.ports.memory import SHADOW, TERMS
 from syncd.ports.store import Settlement, Store
 
 LOT: Final = 2_000
@@ -50,11 +51,23 @@ class Booking:
     def book(self) -> Book:
         """What each stage means, and whose clock counts."""
         handoff = self._handoff
-        return Book(handoff.rules, handoff.calendars, sales=handoff.sales, back=handoff.back)
+        terms = terms_id(text_of(handoff))
+        return Book(handoff.rules, handoff.calendars, sales=handoff.sales, back=handoff.back, terms=terms)
 
     @cached_property
     def _profiles(self) -> Profiles:
         return Profiles(self._handoff.personas, self._handoff.rating, frozenset(self._handoff.fields))
+
+    @property
+    def handoff(self) -> Handoff:
+        """What is declared."""
+        return self._handoff
+
+    def recount(self, settlement: Settlement, people: Sequence[str], store: Store) -> None:
+        """Puts the episodes of these people into a settlement as they are by today's terms, those that are over by
+        theirs; nothing is told.
+        """
+        _count(settlement, store.ledger_of(people), store, self.book)
 
     def enter(
         self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]
@@ -172,10 +185,27 @@ def book_in(
     companies = sorted({value for event in told for name, value in event.facts if name == "company"})
     known = store.ledger_of(people, companies)
     settlement.events += events if seen_by is None else unheard(events, known, now=seen_by)
-    everyone = [*known, *settlement.events]
-    episodes = episodes_of(everyone, book)
+    _count(settlement, [*known, *settlement.events], store, book)
+    return known
+
+
+def judged_by_theirs(events: Sequence[Event], store: Store, book: Book) -> tuple[Episode, ...]:
+    """The episodes of these events: those that have ended by the terms under which they did, all others by today's."""
+    ended = store.episode_terms(sorted({event.person for event in events}))
+    books: dict[str, Book] = {}
+    for terms in {*ended.values()} - {book.terms or ""}:
+        kept = store.recall(TERMS.format(terms=terms))
+        if kept is not None:
+            books[terms] = book_of(kept[0].decode())
+    if not books:
+        return episodes_of(events, book)
+    return judged(events, book, {which: books[terms] for which, terms in ended.items() if terms in books})
+
+
+def _count(settlement: Settlement, everyone: Sequence[Event], store: Store, book: Book) -> None:
+    """Replaces the episodes of these events, and takes away those that are none any more."""
+    episodes = judged_by_theirs(everyone, store, book)
     before = store.episode_ids(sorted({event.person for event in everyone}))
     now = {episode.id for episode in episodes}
     settlement.episodes = [each for each in settlement.episodes if each.id not in now] + list(episodes)
     settlement.unepisode = sorted({*settlement.unepisode, *(before - now)} - now)
-    return known

@@ -27,6 +27,7 @@ from syncd.engine.sentinel import before_taking_away, refuse_others, renew
 from syncd.engine.shadow import catch_up, leave, look
 from syncd.engine.showing import show_ledger
 from syncd.engine.signals import append_signals
+from syncd.engine.terms import follow
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import Request, Run, RunState
@@ -101,6 +102,7 @@ class _Cycle:
         if restored is not None and world.connection.mode != "shadow":
             return Ended(reobserve(self.at_work, restored), None, needs_approval=True)
         still_open = recover(world)
+        follow(world)
         prepared = prepare(world, full=full, recreate=recreate, steady=steady and world.connection.mode == "live")
         for side in SIDES:
             world.store.remember(POLLED.format(side=side), b"", world.clock.now())

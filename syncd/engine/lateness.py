@@ -8,6 +8,7 @@ everything that is late, at any time, and ``overdue`` counts it. Nobody is taken
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +17,7 @@ from syncd.observe.log import emit
 from syncd.ports.memory import LATE
 from syncd.ports.store import Store
 
-CLOCKS = ("touch", "decision")
+CLOCKS = ("touch", "decision", "work")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,22 +36,27 @@ def escalate(store: Store, now: Instant) -> tuple[Late, ...]:
     """What has become due or overdue since the last look, told to the log."""
     looked = store.recall(LATE)
     found = () if looked is None or looked[1] >= now else late(store, since=looked[1], now=now)
+    tell(found)
+    if looked is None or looked[1] < now:
+        store.remember(LATE, b"", now)
+    return found
+
+
+def tell(found: Iterable[Late]) -> None:
+    """To the log, and so to the metrics and whoever is notified."""
     for each in found:
         until = stamp(each.due)
         if each.breached:
             emit("handoff.overdue", episode=each.episode, link=each.person, clock=each.clock, until=until)
         else:
             emit("handoff.due", episode=each.episode, link=each.person, clock=each.clock, until=until)
-    if looked is None or looked[1] < now:
-        store.remember(LATE, b"", now)
-    return found
 
 
 def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
     """What became due or overdue after one instant and up to another, and is undone; a breach alone where both are."""
     found: list[Late] = []
     for row in store.undone(since, now):
-        for clock, warned, due in ((CLOCKS[0], *row.touch), (CLOCKS[1], *row.decision)):
+        for clock, (warned, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
             if due is None or warned is None:
                 continue
             if since < due <= now:
@@ -64,6 +70,6 @@ def overdue(store: Store, now: Instant) -> Counter[str]:
     """How many open handoffs are late now, by clock."""
     found: Counter[str] = Counter()
     for row in store.undone(EPOCH, now):
-        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision), strict=True):
+        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
             found[clock] += due is not None and due <= now
     return found

@@ -24,16 +24,20 @@ from syncd.model.routing import NOT_TOUCHED, How, Late, LateTo, Passed, Routed, 
 from syncd.model.values import Instant, Pair, Side, stamp
 
 TOUCH_WITHIN: Final = "touch_within"
-"""The name of the rule by which an owner who was late is passed over first."""
+WORK_WITHIN: Final = "work_within"
+"""The names of the rules by which an owner who was late is passed over first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overdue:
-    """One person whom ``owner`` did not touch until ``due``, as both sides last confirmed them."""
+    """One person whom ``owner`` did not touch until ``due``, as both sides last confirmed them; if ``accepted``, one
+    whom sales had said yes to, and did nothing more about.
+    """
 
     linked: Linked
     owner: str
     due: Instant
+    accepted: bool = False
 
 
 def rerouted(
@@ -49,10 +53,10 @@ def rerouted(
     assigning.companies(due)
     now = world.clock.now()
     desk = assigning.desk(now)
-    if late.to is LateTo.NEXT:
-        decided = assigning.router.all([each.person for each in due], desk, now)
-    else:
-        decided = _back(desk, routing.fallback, due)
+    back = [each for each in due if late.to is not LateTo.NEXT or overdue[each.place].accepted]
+    decided = _back(desk, routing.fallback, back)
+    desk.number += len(back)
+    decided |= assigning.router.all([each.person for each in due if each.person.id not in decided], desk, now)
     made: list[Decision] = []
     for one in due:
         found = _not_touched(decided[one.person.id], overdue[one.place])
@@ -81,5 +85,8 @@ def _untouched(planner: Planner, overdue: Overdue) -> Decision:
 
 def _not_touched(found: Routed, overdue: Overdue) -> Routed:
     """A decision of the rules as it is remembered where somebody was late: whose the person was stands first."""
-    late = Passed(TOUCH_WITHIN, overdue.owner, f"did not touch them until {stamp(overdue.due)}")
+    rule, what = TOUCH_WITHIN, "did not touch them"
+    if overdue.accepted:
+        rule, what = WORK_WITHIN, "said yes, and did nothing more"
+    late = Passed(rule, overdue.owner, f"{what} until {stamp(overdue.due)}")
     return replace(found, rule=NOT_TOUCHED + found.rule, passed=(late, *found.passed))

@@ -2,8 +2,8 @@
 
 Off unless ``late`` stands in routing.yaml. It promises that
 
-* only a first touch that is over since this was switched on, and since before the cycle began to read, counts: what
-  sales did meanwhile is known by then;
+* only a first touch, or what is to be done after a yes, counts whose time is over since this was switched on, and since
+  before the cycle began to read: what sales did meanwhile is known by then;
 * only who has had the person since before the time was over is late: an owner whom somebody else chose meanwhile, or
   chooses in the moment of the write, keeps them;
 * it happens once for each handoff, and for so many people in 24 hours: by the assignments that were carried out, each
@@ -71,7 +71,7 @@ class _Handing:
     def go(self) -> None:
         """Takes away as many as may be."""
         world, until = self.at_work.world, self.at_work.run.started_at
-        rows = [row for row in world.store.undone(self.since, until) if _is_over(row, self.since, until)]
+        rows = [row for row in world.store.undone(self.since, until) if self._over(row) is not None]
         if not rows:
             return
         now = world.clock.now()
@@ -89,6 +89,12 @@ class _Handing:
             plan = kind_plan(self.kind, decisions, gathered)
             carry_out(self.at_work, plan, gathered, origin=Origin.LIVE)
 
+    def _over(self, row: Undone) -> Instant | None:
+        """When the time was over for which somebody is taken away, if it was since this was switched on."""
+        counted = (row.touch[1] if self.late.to is not None else None, row.work[1] if self.late.accepted else None)
+        until = self.at_work.run.started_at
+        return min((due for due in counted if due is not None and self.since < due <= until), default=None)
+
     def _overdue(self, rows: Sequence[Undone], before: Sequence[Assignment], gather: Gather) -> list[Overdue]:
         """Everybody of these handoffs who may be taken from whoever was late, the longest overdue first."""
         world = self.at_work.world
@@ -96,7 +102,7 @@ class _Handing:
         members = world.store.episode_people([row.episode for row in rows])
         waiting = [
             (row, person)
-            for row in sorted(rows, key=lambda row: (row.touch[1], row.episode))
+            for row in sorted(rows, key=lambda row: (self._over(row), row.episode))
             for person in members.get(row.episode, ())
             if person not in last or last[person] < row.opened
         ]
@@ -108,21 +114,15 @@ class _Handing:
         met = gather.as_confirmed(people).meetings
         found: list[Overdue] = []
         for row, person in waiting:
-            due = row.touch[1]
+            due = self._over(row)
             if due is None or person not in met or _waits(gather.into, person):
                 continue
             owner = _owner_of(gather.planner, met[person].linked, self.routing.owner)
             kept = kept_since(events, due).get(person)
             open_ = person in theirs and theirs[person].in_sales_hands
             if open_ and kept is not None and owner == as_owner(kept) and not owner.startswith(QUEUE):
-                found.append(Overdue(met[person].linked, owner, due))
+                found.append(Overdue(met[person].linked, owner, due, accepted=due == row.work[1]))
         return found
-
-
-def _is_over(row: Undone, since: Instant, until: Instant) -> bool:
-    """Whether the time for a first touch was over in this span."""
-    due = row.touch[1]
-    return due is not None and since < due <= until
 
 
 def _waits(gathered: Gathered, link: str) -> bool:

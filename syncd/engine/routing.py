@@ -198,11 +198,25 @@ class Assigning:
             values=values,
             company=None if company is None else str(company),
             keeper=kept,
+            joins=self._joins(values),
         )
+
+    def _joins(self, values: Mapping[str, Canonical]) -> str | None:
+        """The company whose handoff somebody with these values comes into; none unless they are handed over."""
+        joining, stage = self.routing.joining, self.routing.stage
+        if joining is None or stage is None or values.get(stage) not in joining.stages:
+            return None
+        company = values.get(joining.company)
+        return company if isinstance(company, str) and company else None
 
     # -- what is known -----------------------------------------------------------------------------------------------
     def companies(self, due: Sequence[Due]) -> None:
         """Who has the companies of those who are due: the owner of an open handoff, then that of the account."""
+        joint = sorted({each.person.joins for each in due if each.person.joins is not None})
+        if joint:
+            have = self.world.store.open_owners(joint)
+            for each in [each for each in due if each.person.joins in have]:
+                each.person = replace(each.person, joint_owner=as_owner(have[each.person.joins or ""]))
         kind = self.routing.company_kind
         wanted = sorted({each.person.company for each in due if each.person.company is not None})
         if kind is None or kind not in self.world.terms or not wanted:

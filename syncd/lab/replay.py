@@ -180,7 +180,7 @@ class Replay:
 
 def _late_after(store: Store, now: datetime, until: datetime) -> datetime | None:
     """When the next handoff becomes due or overdue, of which a turn tells, if nobody does anything until then."""
-    clocks = (clock for row in store.undone(now, until) for clock in (row.touch, row.decision))
+    clocks = (clock for row in store.undone(now, until) for clock in (row.touch, row.decision, row.work))
     return min((edge for clock in clocks for edge in clock if edge is not None and edge > now), default=None)
 
 

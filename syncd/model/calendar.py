@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
+from syncd.model.routing import QUEUE, USER
+
 DAY: Final = 24 * 60
 """Minutes of a day on the clock."""
 WEEK: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -55,12 +57,32 @@ class Calendar:
 class Calendars:
     """All calendars by key, and the key of the one that counts for whoever has none; ``None`` if there is no file.
 
-    ``owners`` are keys by the e-mail addresses or logins, in lower case, of those who keep another one.
+    ``users`` (by e-mail address or login) and ``queues`` (by name) are the keys of those who keep another one. Both are
+    names alone, in lower case and without the word that tells a user from a queue: who may have either name is asked
+    for in one place only, ``kept_by``.
+
+    :raises ValueError: if a name is written otherwise, so that nobody would ever be found by it.
     """
 
     by_key: Mapping[str, Calendar]
     default: str | None = None
-    owners: Mapping[str, str] = field(default_factory=dict)
+    users: Mapping[str, str] = field(default_factory=dict)
+    queues: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuses names under which nobody is looked up."""
+        for name in (*self.users, *self.queues):
+            if name != name.casefold() or name.startswith((USER, QUEUE)):
+                raise ValueError(f"{name!r} is looked up by nobody: write the name alone, in lower case")
+
+    def kept_by(self, owner: str | None) -> str | None:
+        """The key of the calendar that an owner keeps: a queue as ``queue:NAME``, a user by their name alone or as
+        ``user:NAME``, in any case; ``None`` if there is none at all.
+        """
+        name = "" if owner is None else owner.casefold()
+        if name.startswith(QUEUE):
+            return self.queues.get(name.removeprefix(QUEUE), self.default)
+        return self.users.get(name.removeprefix(USER), self.default)
 
 
 NO_CALENDARS: Final = Calendars({})

@@ -205,19 +205,35 @@ IMPOSSIBLE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One person of an episode: which of their cycles it is, and when they came into it."""
+    """One person of an episode: which of their cycles it is, when they came into it, and how it goes with them alone.
+
+    ``owner`` has them now, persona and grade are theirs; ``closed_at`` and ``reason`` are of their own end. The times
+    are when whoever has them now is to be warned and is late, ``None`` for what is done, over, or has no time.
+    """
 
     person: str
     cycle: int
     at: Instant
     qualified: bool
+    state: State = State.QUALIFIED
+    closed_at: Instant | None = None
+    reason: str | None = None
+    owner: str | None = None
+    persona: str | None = None
+    grade: str | None = None
+    touch_warned: Instant | None = None
+    touch_due: Instant | None = None
+    decision_warned: Instant | None = None
+    decision_due: Instant | None = None
+    work_warned: Instant | None = None
+    work_due: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """An open episode that waits for sales: per clock when a warning is due and when its time is over.
+    """A person who waits for sales: per clock when a warning is due and when its time is over.
 
-    Both are ``None`` for what is done, or has no time to be done in. ``opened`` is when it began.
+    Both are ``None`` for what is done, or has no time to be done in. ``opened`` is when they came into the episode.
     """
 
     episode: str
@@ -225,6 +241,7 @@ class Undone:
     opened: Instant
     touch: tuple[Instant | None, Instant | None]
     decision: tuple[Instant | None, Instant | None]
+    work: tuple[Instant | None, Instant | None] = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +249,17 @@ class Episode:
     """One handoff. ``members`` holds whoever opened it first, then who joined.
 
     ``touch_due`` and ``decision_due`` are when sales' time is over, ``touch_warned`` and ``decision_warned`` when three
-    quarters of it are; ``None`` without a service level or a delivery. ``system`` (qualified to delivered) is elapsed,
-    ``touch`` and ``decision`` (from the delivery) are business time of the owner's calendar; all in whole milliseconds,
-    ``None`` where one of the two ends is not there, or comes before the other.
+    quarters of it are; ``None`` without a service level or a delivery. Where somebody was assigned since, they are of
+    the first time that ran out, else of the last. ``touch_owner`` and ``decision_owner`` had the person when that was
+    done, or ran out; ``owner`` has them now. ``assigned_at`` is when they were picked up from a queue.
+    ``system`` (qualified to delivered) is elapsed, ``touch`` and ``decision`` (from the delivery) are business time,
+    each stretch by the calendar of whoever had the person; all in whole milliseconds, ``None`` where one of the two
+    ends is not there, or comes before the other.
 
     ``accepted_at`` is set for whatever is offered or won, too. ``qualified_by`` made the move that qualified them;
     ``sdr`` said yes and ``bdr`` found them, where no fact says who else. ``reason`` belongs to the end. ``currency`` is
-    that of ``amount``: what was won, else what is offered, else what was lost.
+    that of ``amount``: what was won, else what is offered, else what was lost. ``terms`` names those it was judged by
+    (``core.terms``), ``None`` where nobody named any.
     """
 
     id: str
@@ -263,6 +284,9 @@ class Episode:
     touch_due: Instant | None = None
     decision_warned: Instant | None = None
     decision_due: Instant | None = None
+    assigned_at: Instant | None = None
+    touch_owner: str | None = None
+    decision_owner: str | None = None
     company: str | None = None
     origin: str | None = None
     last_touch: str | None = None
@@ -278,6 +302,7 @@ class Episode:
     valid: str | None = None
     amount: int | None = None
     currency: str | None = None
+    terms: str | None = None
     oddities: tuple[Oddity, ...] = ()
 
     @property

@@ -155,7 +155,8 @@ class HandoffRules:
     ``recycled`` are stages that say so by themselves. Who is new and comes into a stage of ``born`` was found by sales.
 
     ``touch_within`` and ``decide_within`` are by grade or persona (``OTHER`` for everybody else) the time sales has
-    once a person is delivered. ``facts`` names for each fact of the credit the shared field that holds it.
+    once a person is delivered; ``work_within`` is the time it has from its yes on to do more than to say so. ``facts``
+    names for each fact of the credit the shared field that holds it.
     """
 
     qualified: tuple[str, ...]
@@ -168,6 +169,7 @@ class HandoffRules:
     born: tuple[str, ...] = ()
     touch_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
     decide_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
+    work_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     commitments: Commitments = Commitments()
 

@@ -107,10 +107,21 @@ class LateTo(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What becomes of people whom nobody touched in time; ``per_day`` are taken away in 24 hours at most."""
+    """What becomes of people whom nobody touched in time, ``None`` for nothing; ``per_day`` are taken away in 24 hours
+    at most. ``accepted`` says that those go back to the queue whom sales accepted and did nothing more about in time.
+    """
 
-    to: LateTo
+    to: LateTo | None
     per_day: int
+    accepted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """By which shared field people of one company share one handoff, and in which stages they come into it."""
+
+    company: str
+    stages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,8 @@ class Routing:
 
     ``owner``, ``stage`` and ``company`` are the names of shared fields, the last two ``None`` where there is none.
     People are routed when they are made in the CRM (``created``) and when they come into one of ``stages``. Those in
-    one of ``open_in`` are open; all that were given, if it is empty. ``late`` says what becomes of people whom nobody
+    one of ``open_in`` are open; all that were given, if it is empty. ``joining`` is ``None`` where the ledger hears
+    of no companies, or of no owners. ``late`` says what becomes of people whom nobody
     touched in time; ``None``: nothing. ``zones`` are IANA names by owner, ``zone`` that
     of whoever is not in it: there a day begins.
     """
@@ -134,6 +146,7 @@ class Routing:
     takes_from: TakesFrom = TakesFrom()
     late: Late | None = None
     stage: str | None = None
+    joining: Joining | None = None
     company: str | None = None
     company_kind: str | None = None
     personas: tuple[Persona, ...] = ()

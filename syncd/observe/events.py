@@ -49,7 +49,7 @@ KEYS: Final[Mapping[str, str]] = {
     "calls": "API calls made",
     "campaign": "key of the campaign in signals.yaml",
     "category": "class of a Python warning",
-    "clock": "which time of a handoff runs: touch or decision",
+    "clock": "which time of a handoff runs: touch, decision or work",
     "code": "the vendor's error code, or ours where it sends none",
     "command": "the command that was called",
     "conflict": "id of the conflict",
@@ -336,7 +336,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "warning",
         ("episode", "link", "clock", "until"),
         "The time that sales had for somebody is over, and nothing was done.",
-        "`syncd report handoff --show touch:breached` or `decision:breached` lists them",
+        "`syncd report handoff --show touch:breached`, `decision:breached` or `work:breached` lists them",
+    ),
+    "handoff.terms_changed": Event(
+        "info",
+        ("people",),
+        "Service levels, calendars or meanings of stages are others: open handoffs are counted by them from now on.",
     ),
     "handoff.handed_on": Event(
         "warning",

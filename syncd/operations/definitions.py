@@ -119,6 +119,8 @@ def _agreed(lifecycle: Lifecycle | None) -> Iterator[tuple[Term, str]]:
             yield Term("handoff", meaning, "stages"), ", ".join(getattr(rules, meaning))
         yield Term("handoff", "first touch", "time"), _spans(rules.touch_within)
         yield Term("handoff", "yes or no", "time"), _spans(rules.decide_within)
+        if rules.work_within:
+            yield Term("handoff", "work after a yes", "time"), _spans(rules.work_within)
 
 
 def _teams(teams: Teams | None) -> Iterator[tuple[Term, str]]:

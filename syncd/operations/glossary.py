@@ -202,6 +202,10 @@ class _Glossary:
         for meaning, words in COUNTS_AS.items():
             if stage.key in getattr(rules, meaning):
                 yield (words,)
+        if stage.key in rules.accepted:
+            for whom, span in rules.work_within.items():
+                who = "" if whom == OTHER and len(rules.work_within) == 1 else f" ({whom})"
+                yield (f"An activity or a deal{who}: within {span} of the yes",)
         if stage.key in rules.qualified:
             decide = {} if rules.decide_within == stage.leave_within else rules.decide_within  # said above already
             for what, spans in (("First touch", rules.touch_within), ("Yes or no", decide)):

@@ -1,19 +1,21 @@
 """What the ledger holds of one person: everything that happened between the teams, and the handoffs it adds up to.
 
 Reads the store and nothing else. Episodes are computed from the events and not read, so that what is told is what the
-present rules say.
+present rules say; of what has ended, the rules under which it did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from syncd.core.book import Book
-from syncd.core.ledger import episodes_of
+from syncd.core.tenures import tenures_of
+from syncd.engine.booking import judged_by_theirs
 from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
 from syncd.model.values import Instant
-from syncd.ports.ledger import LedgerStore
+from syncd.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +39,29 @@ class Handoffs:
     episodes: tuple[Episode, ...]
 
 
-def handoffs_of(store: LedgerStore, book: Book, person: str) -> Handoffs:
+def handoffs_of(store: Store, book: Book, person: str) -> Handoffs:
     """All of one person.
 
     :param person: the id of the link.
     """
     known = store.ledger_of([person])
-    episodes = episodes_of(known, book)
-    own = (event for event in known if event.person == person)
+    episodes = judged_by_theirs(known, store, book)
+    own = [event for event in known if event.person == person]
     happened = sorted(
-        (each for event in own for each in _happening(event)), key=lambda each: (each.at, each.cycle or 0)
+        [*(each for event in own for each in _happening(event)), *_picked_up(own)],
+        key=lambda each: (each.at, each.cycle or 0),
     )
     mine = tuple(each for each in episodes if any(member.person == person for member in each.members))
     return Handoffs(tuple(happened), mine)
+
+
+def _picked_up(own: Iterable[Event]) -> Iterator[Happening]:
+    """Each time somebody of sales took the person out of a queue: they count as assigned from then on."""
+    told = ((each.at, owner) for each in own if isinstance(each, Told) and (owner := dict(each.facts).get("owner")))
+    tenures = tenures_of(told, (each for each in own if isinstance(each, HandedOn)))
+    for before, each in pairwise(tenures):
+        if each.picked:
+            yield Happening(each.since, f"assigned: picked up from {before.owner}", each.owner or "")
 
 
 def _happening(event: Event) -> Iterator[Happening]:

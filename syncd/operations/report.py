@@ -175,14 +175,23 @@ class Episodes:
     in which something happened in the period.
     """
 
-    def __init__(self, store: Store, names: Iterable[str], period: Period, *, read: Period | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        names: Iterable[str],
+        period: Period,
+        *,
+        read: Period | None = None,
+        people: bool = False,
+    ) -> None:
         """:param read: of which longer period they are read, where a report also tells what is so at this moment, or
         was so before; else only those of the period are.
+        :param people: whether each person of an episode has a place, with what is theirs: state, end, reason, owner.
         """
         more = read is not None and read != period
         wanted = tuple(dict.fromkeys(("id", "person", "oddities", *(("opened_at", "last_at") if more else ()), *names)))
         span = period if read is None else read
-        rows = store.episode_columns(wanted, since=span.since, until=span.until)
+        rows = (store.member_columns if people else store.episode_columns)(wanted, since=span.since, until=span.until)
         columns = zip(*rows, strict=True) if rows else [() for _ in wanted]
         self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
         self.all = range(len(rows))
@@ -197,6 +206,10 @@ class Episodes:
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
+
+    def persons(self, among: Iterable[int]) -> list[str]:
+        """Who stands at these places."""
+        return list(map(self._columns["person"].__getitem__, among))
 
     def within(self, name: str, period: Period) -> list[int]:
         """The places at which a time is within a period; no time is not."""

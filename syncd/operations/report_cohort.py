@@ -30,12 +30,28 @@ COLUMNS: Final = (
     "touch_due",
     "decision_warned",
     "decision_due",
+    "touch_owner",
+    "terms",
     "grade",
     "complete",
     "valid",
 )
 
 
+PEOPLE: Final = (
+    "state",
+    "opened_at",
+    "closed_at",
+    "qualified",
+    "reason",
+    "touch_warned",
+    "touch_due",
+    "decision_warned",
+    "decision_due",
+    "work_warned",
+    "work_due",
+)
+"""What each person of an episode has of their own. Their times are of what sales has not done."""
 CLOCKS: Final = ("system", "touch", "decision")
 NOTHING, YES, NO = 0, 1, 2
 """What sales has said of an episode, as small numbers: a hundred thousand of them are counted."""
@@ -51,6 +67,7 @@ class Handoffs:
     ) -> None:
         """:param read: as of ``Episodes``."""
         self.episodes = Episodes(store, (*COLUMNS, *by), period, read=read)
+        self.people = Episodes(store, PEOPLE, period, read=read, people=True)
         self.period = period
         self.now = ms(now)
         self.qualified = self.episodes.within("qualified_at", period)

@@ -6,6 +6,7 @@ were decided. What is late now does not depend on the period.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -25,10 +26,11 @@ from syncd.operations.report import (
     middle,
     spread,
 )
-from syncd.operations.report_cohort import MISSED, RUNNING, Handoffs, acceptance
+from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_oddities import oddities
 from syncd.operations.report_reasons import reasons_of, reasons_table
+from syncd.ports.memory import TERMS
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = ("grade", "persona", "origin", "last_touch", "asset", "owner", "sdr", "ae", "company")
@@ -57,7 +59,7 @@ def handoff(
         _volumes(found),
         _decisions(found),
         _clocks(found),
-        _late(found),
+        _late(found, _mixed(store, found)),
         _reasons(found),
         *(_apart(found, name, top) for name in chosen),
         commitments(found, promised, month=False),
@@ -71,6 +73,8 @@ def _volumes(found: Handoffs) -> Section:
     born = episodes["born"]
     opened = episodes.within("opened_at", found.period)
     delivered = episodes["delivered_at"]
+    people = found.people
+    qualified = [at for at in people.within("opened_at", found.period) if people["qualified"][at]]
     return Section(
         "volumes",
         "How many",
@@ -78,6 +82,7 @@ def _volumes(found: Handoffs) -> Section:
         (
             count("opened", "begun", opened),
             count("qualified", "qualified by marketing", found.qualified),
+            count("qualified:people", "people qualified, those who joined counted", people.persons(qualified)),
             count("delivered", "delivered: visible to sales", found.cohort),
             count(
                 "undelivered",
@@ -145,36 +150,52 @@ def _clocks(found: Handoffs) -> Section:
     return Section("clocks", "How long it took", (words,), tuple(figures))
 
 
-def _late(found: Handoffs) -> Section:
+def _mixed(store: Store, found: Handoffs) -> tuple[str, ...]:
+    """By which terms the cohort was judged, if by several: each handoff keeps those under which it ended."""
+    terms = found.episodes["terms"]
+    counted = Counter(terms[at] for at in found.cohort if terms[at] is not None)
+    if len(counted) < 2:
+        return ()
+    known = {name: store.recall(TERMS.format(terms=name)) for name in counted}
+    rows = sorted((kept[1], counted[name]) for name, kept in known.items() if kept is not None)
+    told = ", ".join(f"{many:,} by the terms in use from {at:%Y-%m-%d}" for at, many in rows)
+    return (f"What handoffs are judged by has changed; each keeps the terms under which it ended: {told}.",)
+
+
+def _late(found: Handoffs, mixed: tuple[str, ...]) -> Section:
     """Service levels of the cohort, and what is late at this moment, from whatever time."""
-    episodes = found.episodes
-    state = episodes["state"]
+    people = found.people
     figures = [
         found.attainment("touch:kept", "touched within the time agreed", "touch", found.cohort),
         found.attainment("decision:kept", "decided within the time agreed", "decision", found.cohort),
     ]
-    waiting = [at for at in episodes.all if state[at] in _OPEN]
-    for what, words in (("touch", "first touch"), ("decision", "decision")):
-        ends = episodes["touched_at"] if what == "touch" else found.decided_at
-        levels = found.levels[what]
-        undone = [at for at in waiting if ends[at] is None]
-        missed = [at for at in undone if levels[at] == MISSED]
-        running = [at for at in undone if levels[at] == RUNNING]
-        warned = episodes[f"{what}_warned"]
-        soon = [at for at in running if warned[at] is not None and warned[at] <= found.now]
-        figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", soon))
-        figures.append(count(f"{what}:breached", f"{words} overdue, still open", missed))
+    for what, words in (("touch", "first touch"), ("decision", "decision"), ("work", "work after a yes")):
+        warned, due = people[f"{what}_warned"], people[f"{what}_due"]
+        waiting = [at for at in people.all if due[at] is not None]
+        if what == "work" and not waiting:  # a time that few declare
+            continue
+        missed = [at for at in waiting if found.now > due[at]]
+        soon = [at for at in waiting if warned[at] <= found.now <= due[at]]
+        figures.append(count(f"{what}:warned", f"{words} due: 75 % of the time is over", people.persons(soon)))
+        figures.append(count(f"{what}:breached", f"{words} overdue, still open", people.persons(missed)))
     words = (
         "Kept: done by the end of the time agreed (by grade or persona), of all whose time is over or that were done. "
-        "Warnings and breaches are those of this moment."
+        "Warnings and breaches are those of this moment: each person who waits, by the time of whoever has them now."
     )
-    return Section("levels", "Service levels", (words,), tuple(figures))
+    return Section("levels", "Service levels", (words, *mixed), tuple(figures))
 
 
 def _reasons(found: Handoffs) -> Section:
-    """Why episodes ended without a win in the period, whenever they began."""
-    table = reasons_table(reasons_of(found.episodes, found.episodes.within("closed_at", found.period)))
-    words = "Of what ended in the period; `syncd report reasons` tells it by source, persona, grade and owner."
+    """Why it ended for people without a win in the period, whenever it began."""
+    people = found.people
+    told = reasons_of(people, people.within("closed_at", found.period))
+    table = reasons_table(
+        {end: {reason: people.persons(hits) for reason, hits in rows.items()} for end, rows in told.items()}
+    )
+    words = (
+        "Of the people whose handoff ended in the period; `syncd report reasons` tells it by source, persona, grade "
+        "and owner."
+    )
     return Section("reasons", "Why it came to nothing", (words,), tables=(table,))
 
 
@@ -182,21 +203,38 @@ def _apart(found: Handoffs, name: str, top: int) -> Section:
     """The cohort by one dimension, the largest first."""
     episodes = found.episodes
     groups = episodes.by(name, found.cohort)
-    touches, systems = (episodes.by(name, found.order[clock]) for clock in ("touch", "system"))
-    ordered = sorted(groups, key=lambda value: (-len(groups[value]), value))
+    had = "touch_owner" if name == "owner" else name  # whose time it was that was kept, or not
+    held = groups if had == name else episodes.by(had, found.cohort)
+    touches, systems = episodes.by(had, found.order["touch"]), episodes.by(name, found.order["system"])
+    ordered = sorted({*groups, *held}, key=lambda value: (-len(groups.get(value, ())), value))
     shown = ordered if top == 0 or len(ordered) <= top else ordered[:top]
     rows: list[tuple[str | Figure, ...]] = [
-        (value, *_row(found, f"{name}:{value}", groups[value], touches.get(value, []), systems.get(value, [])))
+        (
+            value,
+            *_row(
+                found,
+                f"{name}:{value}",
+                groups.get(value, []),
+                held.get(value, []),
+                touches.get(value, []),
+                systems.get(value, []),
+            ),
+        )
         for value in shown
     ]
     if len(ordered) > len(shown):
-        column, known = episodes[name], {None if value == NONE else value for value in shown}
-        rest, touch, system = (
-            [at for at in places if column[at] not in known]
-            for places in (found.cohort, found.order["touch"], found.order["system"])
+        known = {None if value == NONE else value for value in shown}
+        rest, kept, touch, system = (
+            [at for at in places if episodes[column][at] not in known]
+            for column, places in (
+                (name, found.cohort),
+                (had, found.cohort),
+                (had, found.order["touch"]),
+                (name, found.order["system"]),
+            )
         )
         others = f"{len(ordered) - len(shown):,} others"
-        rows.append((others, *_row(found, f"{name}:{others}", rest, touch, system)))
+        rows.append((others, *_row(found, f"{name}:{others}", rest, kept, touch, system)))
     heads = (
         name.replace("_", " "),
         "delivered",
@@ -209,13 +247,17 @@ def _apart(found: Handoffs, name: str, top: int) -> Section:
     return Section(f"by:{name}", f"By {name.replace('_', ' ')}", tables=(table,))
 
 
-def _row(found: Handoffs, key: str, rows: list[int], touch: list[int], system: list[int]) -> tuple[Figure, ...]:
-    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks."""
+def _row(
+    found: Handoffs, key: str, rows: list[int], held: list[int], touch: list[int], system: list[int]
+) -> tuple[Figure, ...]:
+    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks; ``held`` those whose time to
+    the touch it was.
+    """
     episodes = found.episodes
     return (
         count(f"{key}:delivered", "delivered", rows),
         acceptance(found, rows, f"{key}:acceptance", "acceptance rate"),
         middle(f"{key}:touch", "touch, median", episodes["touch"], touch),
-        found.attainment(f"{key}:kept", "touched in time", "touch", rows),
+        found.attainment(f"{key}:kept", "touched in time", "touch", held),
         middle(f"{key}:system", "system, median", episodes["system"], system),
     )

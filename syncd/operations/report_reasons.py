@@ -1,6 +1,7 @@
 """``syncd report reasons``: why handoffs came to nothing, by source, persona, grade, owner, or whatever is asked for.
 
-Of what ended in the period without a win, whenever it began: rejected, withdrawn, recycled and lost, each apart, since
+Of the people whose part ended in the period without a win, whenever it began: each person of a company has an end and a
+reason of their own. Rejected, withdrawn, recycled and lost, each apart, since
 a no before any yes and a loss after an offer have nothing in common. A reason's share is of those that ended in that
 way in that group; those of which nobody told a reason are a row of their own, and in every denominator.
 """
@@ -41,7 +42,7 @@ DIMENSIONS: Final = (*USUAL, "last_touch", "asset", "sdr", "ae", "qualified_by",
 _BARS: Final = 12
 
 _Reasons = Mapping[str, Mapping[str, list[int]]]
-"""By end, then by reason, the places of the episodes; most first within an end."""
+"""By end, then by reason, the places of the people; most first within an end."""
 
 
 def reasons(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 20) -> Report:
@@ -51,7 +52,7 @@ def reasons(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 
     :param top: how many groups a table has at most; 0 for all.
     """
     chosen = tuple(by) or USUAL
-    episodes = Episodes(store, ("state", "closed_at", "reason", *chosen), period)
+    episodes = Episodes(store, ("state", "closed_at", "reason", *chosen), period, people=True)
     told = reasons_of(episodes, episodes.within("closed_at", period))
     ended = [at for rows in told.values() for hits in rows.values() for at in hits]
     sections = (
@@ -75,8 +76,8 @@ def reasons_of(episodes: Episodes, among: Sequence[int]) -> _Reasons:
     }
 
 
-def reasons_table(told: _Reasons) -> Table:
-    """Each reason with its share of those that ended in that way."""
+def reasons_table(told: Mapping[str, Mapping[str, list[int] | list[str]]]) -> Table:
+    """Each reason with its share of those that ended in that way; of people by their places, or by their ids."""
     rows = tuple(
         (end, reason, share(f"reason:{end}:{reason}", reason, hits, _size(of_end)))
         for end, of_end in told.items()
@@ -91,7 +92,8 @@ def _all(told: _Reasons, ended: Sequence[int]) -> Section:
     flat.sort(key=lambda each: (-len(each[1]), each[0]))
     bars = tuple(Bar(name, len(hits), f"{len(hits):,} of {of:,}", small=of < SMALL) for name, hits, of in flat[:_BARS])
     words = (
-        "Of what ended in the period without a win, whenever it began. A share is of those that ended in that way: "
+        "Of the people whose handoff ended in the period without a win, whenever it began; each person of a company "
+        "counts, as each has a reason of their own. A share is of those that ended in that way: "
         "rejected is sales' no, withdrawn marketing's before sales answered, recycled was given back, lost had a deal."
     )
     return Section(
@@ -155,5 +157,5 @@ def _ordered(rows: Mapping[str, list[int]]) -> dict[str, list[int]]:
     return dict(sorted(rows.items(), key=lambda each: (-len(each[1]), each[0])))
 
 
-def _size(rows: Mapping[str, Sequence[int]]) -> int:
+def _size(rows: Mapping[str, Sequence[object]]) -> int:
     return sum(map(len, rows.values()))

@@ -73,28 +73,30 @@ def _before(month: tuple[int, int]) -> tuple[int, int]:
 
 
 def _ended(found: Handoffs, states: Collection[State], period: Period) -> list[int]:
-    state = found.episodes["state"]
-    return [at for at in found.episodes.within("closed_at", period) if state[at] in states]
+    """Whose handoff ended so, by their places among the people."""
+    state = found.people["state"]
+    return [at for at in found.people.within("closed_at", period) if state[at] in states]
 
 
 def _main_reasons(found: Handoffs, before: Period) -> Section:
     ended, earlier = _ended(found, _NOTHING, found.period), _ended(found, _NOTHING, before)
-    past = found.episodes.by("reason", earlier)
-    told = sorted(found.episodes.by("reason", ended).items(), key=lambda each: (-len(each[1]), each[0]))[:REASONS]
+    people = found.people
+    past = people.by("reason", earlier)
+    told = sorted(people.by("reason", ended).items(), key=lambda each: (-len(each[1]), each[0]))[:REASONS]
     rows = tuple(
         (
             reason,
-            share(f"main:{reason}", "share", hits, len(ended)),
-            _of(f"main:{reason}:before", "month before", past.get(reason, []), len(earlier)),
+            share(f"main:{reason}", "share", people.persons(hits), len(ended)),
+            _of(f"main:{reason}:before", "month before", people.persons(past.get(reason, [])), len(earlier)),
         )
         for reason, hits in told
     )
-    words = "Of all that ended in the month without a win: rejected, recycled or lost."
+    words = "Of all people whose handoff ended in the month without a win: rejected, recycled or lost."
     table = Table("main", "", ("reason", "share", "month before"), rows)
     return Section("main", "Five main reasons", (words,), tables=(table,))
 
 
-def _of(key: str, name: str, rows: list[int], of: int) -> Figure:
+def _of(key: str, name: str, rows: list[str], of: int) -> Figure:
     return Figure(key, name, len(rows), of=of, rows=rows)
 
 
@@ -102,7 +104,7 @@ def _proposals(found: Handoffs, letters: Sequence[str], qualified: str) -> Itera
     """Sentences, each with the figures behind it."""
     episodes = found.episodes
     ended = _ended(found, _TURNED_DOWN, found.period)
-    for reason, hits in sorted(episodes.by("reason", ended).items(), key=lambda each: -len(each[1])):
+    for reason, hits in sorted(found.people.by("reason", ended).items(), key=lambda each: -len(each[1])):
         if len(ended) >= SMALL and len(hits) >= MUCH * len(ended):
             what = f"{len(hits):,} of {len(ended):,} that sales rejected or gave back"
             yield (

@@ -23,6 +23,10 @@ class LedgerStore(Protocol):
         """The episodes that these people are in."""
         ...
 
+    def episode_terms(self, people: Sequence[str]) -> Mapping[str, str]:
+        """Of the episodes of these people that have ended, by which terms: by episode, as far as any are noted."""
+        ...
+
     def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
         """Who owns the open episode of each company, where one is open and owned: who joins it gets the same owner."""
         ...
@@ -45,8 +49,16 @@ class LedgerStore(Protocol):
         """
         ...
 
+    def member_columns(
+        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """The same, a row for each person of these episodes: what a ``Member`` has is theirs (``opened_at`` is when
+        they came in), all else the episode's. Whoever came first stands first.
+        """
+        ...
+
     def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
-        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
+        """Who waits with a warning or a breach that lies after one instant and not after another, oldest first."""
         ...
 
     def stage_moves(self) -> Sequence[tuple[str, int, str]]:

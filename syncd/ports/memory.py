@@ -34,6 +34,12 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 LATE: Final = "handoff:late"
 """Under which name it is remembered until when was told which handoffs are late."""
 
+TERMS: Final = "handoff:terms:{terms}"
+"""Under which name terms by which handoffs were judged are remembered as ``core.terms`` writes them, and since when."""
+
+TERMS_NOW: Final = "handoff:terms"
+"""Under which name it is remembered by which terms open handoffs were counted last."""
+
 SHADOW: Final = "handoff:shadow"
 """Under which name it is remembered when the ledger was kept by looking only, in shadow mode, and how far, as JSON."""
 

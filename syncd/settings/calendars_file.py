@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field
 
 from syncd.core.hours import countries, holiday_names, subdivisions
 from syncd.model.calendar import DAY, WEEK, Calendar, Calendars, Holidays, Span
+from syncd.model.routing import QUEUE, USER
 from syncd.settings.sections import Name
 from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
@@ -108,19 +109,27 @@ def calendars_of(section: CalendarsFile, tree: Tree) -> Calendars:
         )
     by_key = {key: _Reading(key, each, tree).calendar() for key, each in section.calendars.items()}
     default = section.default if section.default in by_key else None  # whoever reads on looks it up
-    return Calendars(by_key, default, _owners(section, tree))
+    users, queues = _owners(section, tree)
+    return Calendars(by_key, default, users, queues)
 
 
-def _owners(section: CalendarsFile, tree: Tree) -> dict[str, str]:
-    """Who keeps which calendar; nobody keeps two."""
-    owners: dict[str, str] = {}
+def _owners(section: CalendarsFile, tree: Tree) -> tuple[dict[str, str], dict[str, str]]:
+    """Which users and which queues keep which calendar; nobody keeps two."""
+    users: dict[str, str] = {}
+    queues: dict[str, str] = {}
     for key, each in section.calendars.items():
-        for number, name in enumerate(each.owners):
-            first = owners.setdefault(name.casefold(), key)
-            if first != key or name.casefold() in {other.casefold() for other in each.owners[:number]}:
-                what = f"{name} keeps the calendar {first} already"
-                tree.flaw(("calendars", key, "owners", number), what, "name everybody once")
-    return owners
+        for number, given in enumerate(each.owners):
+            loc: Loc = ("calendars", key, "owners", number)
+            sort, colon, rest = given.partition(":")
+            owners = queues if colon and sort.strip().casefold() == "queue" else users
+            name = (rest if owners is queues else given).strip().casefold()
+            if not name or name.startswith((QUEUE, USER)):
+                tree.flaw(loc, f"{given!r} names nobody", "write an e-mail address, or `queue:` and the queue's name")
+            elif name in owners:
+                tree.flaw(loc, f"{given} keeps the calendar {owners[name]} already", "name everybody once")
+            else:
+                owners[name] = key
+    return users, queues
 
 
 class _Reading:

@@ -45,6 +45,7 @@ def handoff_of(section: LifecycleFile, tree: Tree, *, sources: Mapping[str, Mapp
         born=tuple(given.born),
         touch_within=dict(given.touch_within),
         decide_within=dict(given.decide_within or inherited),
+        work_within=dict(given.work_within),
         facts=facts,
         commitments=Commitments(**given.commitments.model_dump()),
     )

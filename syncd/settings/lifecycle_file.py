@@ -148,6 +148,11 @@ class HandoffSection(Section):
         description="Business time until sales says yes or no. Not given: `leave_within` of the first `qualified` "
         "stage.",
     )
+    work_within: Spans = Field(
+        default_factory=dict,
+        description="Business time from sales' yes until it does more than to say so: an activity, or a deal. Not "
+        "given: nobody waits for that.",
+    )
     facts: FactsSection = Field(default_factory=FactsSection, description="Shared fields that hold what credit needs.")
     commitments: CommitmentsSection = Field(
         default_factory=CommitmentsSection, description="What each team has promised the other."

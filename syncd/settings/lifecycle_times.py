@@ -44,3 +44,4 @@ def _times(section: LifecycleFile) -> Iterator[tuple[Loc, Mapping[str, object]]]
     if section.handoff is not None:
         yield ("handoff", "touch_within"), section.handoff.touch_within
         yield ("handoff", "decide_within"), section.handoff.decide_within or {}
+        yield ("handoff", "work_within"), section.handoff.work_within

@@ -36,8 +36,15 @@ class TakesFromSection(Section):
 class LateSection(Section):
     """People whom nobody touched in time."""
 
-    to: LateTo = Field(
-        description="`next`: whom the rules choose, without the owner who was late. `queue`: the fallback queue."
+    to: LateTo | None = Field(
+        None,
+        description="Whom people get whom nobody touched in time. `next`: whom the rules choose, without the owner who "
+        "was late. `queue`: the fallback queue. Not given: they stay.",
+    )
+    accepted: bool = Field(
+        False,
+        description="Whether those go back to the fallback queue whom sales accepted and did nothing more about within "
+        "`work_within` of lifecycle.yaml.",
     )
     per_day: int = Field(
         20, ge=1, le=100_000, description="Most people that are taken away in 24 hours; the others wait their turn."

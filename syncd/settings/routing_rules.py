@@ -20,6 +20,7 @@ from syncd.model.routing import (
     NOT_TOUCHED,
     QUEUE,
     USER,
+    Joining,
     Late,
     Pool,
     Routing,
@@ -31,7 +32,7 @@ from syncd.model.routing import (
     ToOwner,
     ToPool,
 )
-from syncd.model.values import FieldType
+from syncd.model.values import FieldType, Side
 from syncd.settings.declared import PERSON, Declared
 from syncd.settings.kinds import STAGE
 from syncd.settings.personas_file import ALWAYS, check_personas
@@ -116,6 +117,7 @@ class _Reading:
                 users=tuple(_user(each) for each in section.takes_from.users),
             ),
             late=self._late(owner.name),
+            joining=self._joining(),
             stage=None if stage is None else stage.name,
             company=None if company is None else company.name,
             company_kind=None if company is None else company.kind,
@@ -149,14 +151,32 @@ class _Reading:
             return None
         agreed = self.person.agreed
         handoff = None if agreed is None else agreed.lifecycle.handoff
-        if handoff is None or not handoff.touch_within:
+        if section.to is None and not section.accepted:
+            what = "nobody is taken from anybody"
+            self.tree.flaw(("late",), what, "say `to: next`, `to: queue` or `accepted: true`, or remove it", key=True)
+        elif section.accepted and (handoff is None or not handoff.work_within):
+            what = "nothing says how long sales may do nothing about somebody whom it accepted"
+            self.tree.flaw(("late", "accepted"), what, "say `work_within` under `handoff` in lifecycle.yaml", key=True)
+        elif section.accepted and not any(each.side is Side.CRM for each in self.told.signals.activities):
+            what = "no activity of the CRM is read, so everybody whom sales accepted would go back"
+            advice = "say `activities: { to_marketing: ... }` in signals.yaml"
+            self.tree.flaw(("late", "accepted"), what, advice, key=True)
+        if section.to is not None and (handoff is None or not handoff.touch_within):
             what = "nothing says when somebody is late"
             self.tree.flaw(("late",), what, "say `touch_within` under `handoff` in lifecycle.yaml", key=True)
-        elif handoff.facts.get("owner") != owner:
+        elif handoff is not None and handoff.facts.get("owner") != owner:
             what = "the ledger is not told whose a person is, so it cannot say who was late"
             advice = f"say `facts: {{ owner: {owner} }}` under `handoff` in lifecycle.yaml"
             self.tree.flaw(("late",), what, advice, key=True)
-        return Late(section.to, section.per_day)
+        return Late(section.to, section.per_day, section.accepted)
+
+    def _joining(self) -> Joining | None:
+        """How people come into a handoff of their company; none do where the ledger hears of no company or no owner."""
+        agreed = self.person.agreed
+        handoff = None if agreed is None else agreed.lifecycle.handoff
+        if handoff is None or "company" not in handoff.facts or "owner" not in handoff.facts:
+            return None
+        return Joining(handoff.facts["company"], handoff.qualified)
 
     def _stages(self, stage: FieldMapping | None) -> None:
         known = [] if stage is None else [row.value for row in stage.table]
@@ -256,6 +276,4 @@ def _user(address: str) -> str:
 
 
 def _zones(calendars: Calendars) -> dict[str, str]:
-    return {
-        _user(name): calendars.by_key[key].zone for name, key in calendars.owners.items() if key in calendars.by_key
-    }
+    return {_user(name): calendars.by_key[key].zone for name, key in calendars.users.items() if key in calendars.by_key}

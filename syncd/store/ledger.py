@@ -23,6 +23,7 @@ from syncd.model.episode import (
     Episode,
     Event,
     HandedOn,
+    Member,
     Moved,
     Told,
     Touched,
@@ -48,6 +49,7 @@ _NAMES: Final = {sort: name for name, sort in _SORTS.items()}
 _APART: Final = ("person", "at")
 """What stands in columns of every sort of event; ``cycle`` and ``stage`` do so where there are any."""
 _INSTANTS: Final = frozenset(field.name for field in dataclasses.fields(Episode) if "Instant" in str(field.type))
+_MEMBERS_INSTANTS: Final = frozenset(field.name for field in dataclasses.fields(Member) if "Instant" in str(field.type))
 _PLAIN: Final = tuple(field.name for field in dataclasses.fields(Episode) if field.name not in {"members", "oddities"})
 _EVENTS: Final = "SELECT what, person, at, cycle, stage, content FROM ledger_event WHERE connection = ? AND person"
 _COMPANIES: Final = "SELECT DISTINCT company FROM ledger_event WHERE connection = ? AND company IS NOT NULL AND person"
@@ -56,6 +58,9 @@ _MEMBERS: Final = "SELECT episode, at, person FROM episode_member WHERE connecti
 _OWNERS: Final = (
     "SELECT opened_at, id, company, owner FROM episode WHERE connection = ? AND closed_at IS NULL "
     "AND owner IS NOT NULL AND company"
+)
+_TERMS: Final = (
+    "SELECT id, terms FROM episode WHERE connection = ? AND closed_at IS NOT NULL AND terms IS NOT NULL AND id"
 )
 _THEIRS: Final = "SELECT episode FROM episode_member WHERE connection = ? AND person"
 
@@ -85,6 +90,12 @@ class Ledger:
         """The episodes that these people are in."""
         with self._database.reading("read episodes") as tx:
             return frozenset(row[0] for row in self._among(tx, _THEIRS, people))
+
+    def episode_terms(self, people: Sequence[str]) -> Mapping[str, str]:
+        """The terms of the episodes of these people that have ended, by episode."""
+        with self._database.reading("read episodes") as tx:
+            ids = sorted({row[0] for row in self._among(tx, _THEIRS, people)})
+            return {row[0]: row[1] for row in self._among(tx, _TERMS, ids)}
 
     def open_owners(self, companies: Sequence[str]) -> Mapping[str, str]:
         """Who owns the open episode of each company; the youngest, should there be several."""
@@ -131,17 +142,17 @@ class Ledger:
             return _raw(tx, wanted.order_by(episode.c.opened_at, episode.c.id))
 
     def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
-        """Open episodes of which a warning or a breach lies after one instant and not after another, oldest first."""
-        t = episode
-        edges = (t.c.touch_warned, t.c.touch_due, t.c.decision_warned, t.c.decision_due)
+        """Who waits with a warning or a breach that lies after one instant and not after another, oldest first."""
+        t = episode_member
+        clocks = "touch", "decision", "work"
+        edges = tuple(t.c[f"{clock}_{edge}"] for clock in clocks for edge in ("warned", "due"))
         wanted = (
-            select(t.c.id, t.c.person, t.c.opened_at, t.c.touched_at, t.c.accepted_at, *edges)
+            select(t.c.episode, t.c.person, t.c.at, *edges)
             .where(
                 t.c.connection == self._connection,
-                t.c.closed_at.is_(None),
                 or_(*((edge > to_ms(since)) & (edge <= to_ms(until)) for edge in edges)),
             )
-            .order_by(t.c.opened_at, t.c.id)
+            .order_by(t.c.at, t.c.episode, t.c.person)
         )
         with self._database.reading("read what is late") as tx:
             rows = _raw(tx, wanted)
@@ -150,12 +161,26 @@ class Ledger:
                 which,
                 person,
                 from_ms(opened),
-                (maybe_from_ms(touch[0]), maybe_from_ms(touch[1])) if touched is None else (None, None),
-                (maybe_from_ms(decision[0]), maybe_from_ms(decision[1])) if accepted is None else (None, None),
+                *((maybe_from_ms(times[at]), maybe_from_ms(times[at + 1])) for at in range(0, len(edges), 2)),
             )
-            for which, person, opened, touched, accepted, *times in rows
-            for touch, decision in ((times[:2], times[2:]),)
+            for which, person, opened, *times in rows
         ]
+
+    def member_columns(
+        self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """The same of each person of these episodes: what they have of their own, else the episode's."""
+        t, e = episode_member, episode
+        own = {"id": t.c.episode, "opened_at": t.c.at}
+        columns = [own.get(name, t.c[name] if name in t.c else e.c[name]) for name in names]
+        theirs = (e.c.connection == t.c.connection) & (e.c.id == t.c.episode)
+        wanted = select(*columns).join(e, theirs).where(t.c.connection == self._connection)
+        if since is not None:
+            wanted = wanted.where(e.c.last_at >= to_ms(since))
+        if until is not None:
+            wanted = wanted.where(e.c.opened_at < to_ms(until))
+        with self._database.reading("read who is in episodes") as tx:
+            return _raw(tx, wanted.order_by(t.c.at, t.c.episode, t.c.person, t.c.cycle))
 
     def stage_moves(self) -> Sequence[tuple[str, int, str]]:
         """Every move: person, milliseconds since 1970, stage; by person, then by time."""
@@ -195,18 +220,7 @@ def write_ledger(tx: Connection, connection: str, settlement: Settlement) -> Non
         )
     if settlement.episodes:
         run_many(tx, upsert(tx, episode), [_episode_row(connection, each) for each in settlement.episodes])
-        members = [
-            {
-                "connection": connection,
-                "person": member.person,
-                "cycle": member.cycle,
-                "episode": each.id,
-                "at": to_ms(member.at),
-                "qualified": member.qualified,
-            }
-            for each in settlement.episodes
-            for member in each.members
-        ]
+        members = [_member_row(connection, each.id, member) for each in settlement.episodes for member in each.members]
         run_many(tx, upsert(tx, episode_member), members)
 
 
@@ -249,12 +263,21 @@ def _event(row: Sequence[Any]) -> Event:
     return sort(person=person, at=from_ms(at), **rest)
 
 
+def _member_row(connection: str, which: str, member: Member) -> dict[str, Any]:
+    row: dict[str, Any] = {"connection": connection, "episode": which}
+    for field in dataclasses.fields(Member):
+        value = getattr(member, field.name)
+        row[field.name] = to_ms(value) if field.name in _MEMBERS_INSTANTS and value is not None else value
+    return row | {"state": member.state.value}
+
+
 def _episode_row(connection: str, each: Episode) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for name in _PLAIN:
         value = getattr(each, name)
         row[name] = to_ms(value) if name in _INSTANTS and value is not None else value
     times = [row[name] for name in _INSTANTS if row[name] is not None and name.endswith("_at")]
+    times += [to_ms(at) for member in each.members for at in (member.at, member.closed_at) if at is not None]
     return {
         **row,
         "connection": connection,

@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 7
+SCHEMA_VERSION: Final = 8
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -464,6 +464,7 @@ episode = Table(
     _maybe_text("reason"),
     *(_maybe_instant(name) for name in ("system", "touch", "decision")),
     *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
+    _maybe_instant("assigned_at"),
     *(
         _maybe_text(name)
         for name in (
@@ -480,10 +481,12 @@ episode = Table(
             "qualified_by",
             "complete",
             "valid",
+            "touch_owner",
+            "decision_owner",
         )
     ),
     Column("amount", BigInteger, nullable=True, comment="hundredths of the currency"),
-    _maybe_text("currency"),
+    *(_maybe_text(name) for name in ("currency", "terms")),
     Column("oddities", Text, nullable=False, comment="what cannot be true or is lacking, with spaces between"),
     PrimaryKeyConstraint("connection", "id", name="episode_key"),
     comment="one handoff from marketing to sales each; computed from ledger_event and never edited; clocks in ms",
@@ -500,6 +503,11 @@ episode_member = Table(
     _text("episode"),
     _instant("at"),
     Column("qualified", Boolean, nullable=False),
+    _maybe_text("state"),
+    _maybe_instant("closed_at"),
+    *(_maybe_text(name) for name in ("reason", "owner", "persona", "grade")),
+    *(_maybe_instant(name) for name in ("touch_warned", "touch_due", "decision_warned", "decision_due")),
+    *(_maybe_instant(name) for name in ("work_warned", "work_due")),
     PrimaryKeyConstraint("connection", "person", "cycle", name="episode_member_key"),
     comment="who is in which episode, with which of their cycles",
 )

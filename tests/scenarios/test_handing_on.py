@@ -208,8 +208,12 @@ def test_whoever_got_them_is_not_late_in_turn(tmp_path: Path) -> None:
     desk.cycle(after=24 * HOUR)
     desk.cycle(after=HOUR)
     assert desk.owners(contacts) == ["ben"]
-    ((due,),) = desk.both.store.episode_columns(("touch_due",))
-    assert due > desk.both.clock.now().timestamp() * 1000, "his time is not over"
+    now = desk.both.clock.now().timestamp() * 1000
+    ((due,),) = desk.both.store.member_columns(("touch_due",))
+    assert due > now, "his time is not over"
+    ((due, whose),) = desk.both.store.episode_columns(("touch_due", "touch_owner"))
+    assert due < now, "and Ann's stays over"
+    assert whose == address("ann")
     desk.cycle(after=2 * WEEK)
     desk.cycle()
     assert desk.owners(contacts) == ["ben"]

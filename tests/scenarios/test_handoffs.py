@@ -18,7 +18,7 @@ from syncd.model.link import Topic
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
 from tests.scenarios.handoffs import ANN, episodes, events, killed_at_each_effect, moves, qualified
-from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, WORKING
+from tests.scenarios.lifecycles import CLOSED, MQL, NEW, OPPORTUNITY, SQL, WORKING
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.worlds import agreed, open_both
 
@@ -145,6 +145,17 @@ def test_what_sales_finds_by_itself(tmp_path: Path) -> None:
     steps.cycle()
     assert moves(steps) == [(1, "new", "sql", "sales")]
     assert episodes(steps, "born", "state", "bdr") == [("sales", State.ACCEPTED, "2.bdr@example.com")]
+    steps.both.store.close()
+
+
+def test_an_import_into_marketing_was_not_found_by_sales(tmp_path: Path) -> None:
+    """Somebody new in a stage of sales' whom an integration made in HubSpot: taken up without being qualified."""
+    steps = Steps(open_both())
+    steps.cycle()
+    steps.contact(email=ANN, company="Acme", **SQL)
+    steps.cycle()
+    assert [move[1:3] for move in moves(steps)] == [("new", "sql")]
+    assert episodes(steps, "born", "bdr", "oddities") == [("unasked", None, "never_qualified no_origin")]
     steps.both.store.close()
 
 

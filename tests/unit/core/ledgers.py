@@ -18,7 +18,8 @@ WEEK = ((Span(540, 1_020),),) * 5 + ((), ())
 CALENDARS = Calendars(
     {"utc": Calendar("utc", "UTC", "UTC", WEEK), "berlin": Calendar("berlin", "Berlin", "Europe/Berlin", WEEK)},
     "utc",
-    {"kim@example.com": "berlin", "berlin inbound": "berlin"},
+    {"kim@example.com": "berlin"},
+    {"berlin inbound": "berlin"},
 )
 RULES = HandoffRules(
     qualified=("mql",),
@@ -47,7 +48,7 @@ def moved(stage: str, hours: float, person: str = "P", *, cycle: int = 1, team: 
 
 def born(hours: float, person: str = "P", *, by: str = "bo") -> Moved:
     """Sales found somebody."""
-    return moved("sql", hours, person, start=NEW, by=by)
+    return moved("sql", hours, person, start=NEW, by=by, side="crm")
 
 
 def delivered(hours: float, person: str = "P", owner: str = "") -> Delivered:

@@ -12,7 +12,7 @@ from syncd.core.ledger_events import fact_events, moved_events
 from syncd.core.news import News
 from syncd.model.episode import Born, Contacted, Delivered, Episode, Event, Moved, Oddity, State, Told
 from syncd.model.handoff import Handoff
-from syncd.model.lifecycle import HandoffRules
+from syncd.model.lifecycle import NEW, HandoffRules
 from syncd.model.rating import Profile, Rated
 from tests.unit.core.ledgers import (
     BOOK,
@@ -97,6 +97,8 @@ def test_a_whole_handoff() -> None:
         asset="guide",
         persona="x",
         grade="A",
+        touch_owner="ann",
+        decision_owner="ann",
         owner="ann",
         sdr="sam",
         ae="ada",
@@ -107,52 +109,7 @@ def test_a_whole_handoff() -> None:
     assert [(each.person, each.cycle, each.at, each.qualified) for each in episode.members] == [("P", 1, MONDAY, True)]
 
 
-# -- clocks ------------------------------------------------------------------------------------------------------------
-def test_the_human_clock_rests_over_the_weekend_and_is_the_owners() -> None:
-    """From Friday 15:00 UTC to Monday 09:00 UTC: two hours in UTC, and two in Berlin of which one is on Friday."""
-    friday = 4 * 24 + 7
-    utc = one(moved("mql", friday), delivered(friday, owner="ann"), touched(friday + 66))
-    berlin = one(moved("mql", friday), delivered(friday, owner="Kim@Example.com"), touched(friday + 66))
-    assert (utc.touch, berlin.touch) == (2 * HOUR, 2 * HOUR)
-    assert (utc.touch_due, berlin.touch_due) == (at(friday + 24 * 2 + 24), at(friday + 24 * 2 + 23 + 1))
-    monday = one(moved("mql", 0), delivered(0, owner="kim@example.com"), touched(2))
-    assert monday.touch == 2 * HOUR  # nine to eleven in Berlin; an hour in UTC
-    assert one(moved("mql", 0), delivered(0), touched(2)).touch == HOUR
-
-
-@pytest.mark.parametrize("owner", ["user:kim@example.com", "queue:Berlin Inbound"])
-def test_shared_owners_and_queues_keep_calendars_too(owner: str) -> None:
-    """An owner as the mapping names it, and a queue by its name, as its team's calendar says."""
-    assert one(moved("mql", 0), delivered(0, owner=owner), touched(2)).touch == 2 * HOUR
-
-
-def test_without_calendars_all_time_counts() -> None:
-    """Nobody has said when people are at work."""
-    book = Book(BOOK.rules)
-    (episode,) = episodes_of((moved("mql", 0), delivered(0), touched(48)), book)
-    assert (episode.touch, episode.touch_due) == (48 * HOUR, at(24))
-
-
-@pytest.mark.parametrize(
-    ("facts", "hours"),
-    [({"grade": "A"}, 2), ({"grade": "D"}, 9), ({"grade": "A", "persona": "leader"}, 1.5), ({}, 9)],
-)
-def test_time_is_by_persona_then_by_grade_then_for_all(facts: dict[str, str], hours: float) -> None:
-    """A day is a working day of the calendar, here of eight hours."""
-    assert one(moved("mql", 0), told(0, **facts), delivered(0)).touch_due == at(hours)
-
-
-def test_no_time_is_set_without_a_delivery_or_a_limit() -> None:
-    """Nobody is late for what they cannot see, or for what nobody asked."""
-    assert one(moved("mql", 0)).touch_due is None
-    assert one(moved("mql", 0), delivered(0)).decision_due is None
-
-
-def test_who_was_in_the_crm_before_is_delivered_at_once() -> None:
-    """The record was there; only the stage is new."""
-    assert one(delivered(-5), moved("mql", 0)).system == 0
-
-
+# -- whose doing -----------------------------------------------------------------------------------------------------
 OF_SALES = Book(BOOK.rules, CALENDARS, sales=frozenset({"sales"}))
 
 
@@ -195,6 +152,27 @@ def test_born_in_sales_is_credited_to_who_found_them() -> None:
     assert (episode.born, episode.bdr, episode.state) == (Born.SALES, "bo@example.com", State.OFFERED)
     assert (episode.qualified_at, episode.system, episode.oddities) == (None, None, ())
     assert one(born(0), told(5, bdr="bea")).bdr == "bea"
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"side": "marketing"},
+        {"side": "marketing", "team": "system"},
+        {"side": "marketing", "team": "marketing"},
+        {"side": "crm", "team": "system"},
+        {"side": "crm", "team": "marketing"},
+        {},
+    ],
+    ids=str,
+)
+def test_only_a_salesperson_in_the_crm_finds_somebody(how: dict[str, str]) -> None:
+    """Whoever is imported, or made by automation or in marketing's system, was taken up without being asked for."""
+    new = moved("sql", 0, start=NEW, **how)
+    (found,) = episodes_of((new, told(0, origin="list")), OF_SALES)
+    assert (found.born, found.bdr, found.oddities) == (Born.UNASKED, None, (Oddity.NEVER_QUALIFIED,))
+    (found,) = episodes_of((born(0),), OF_SALES)
+    assert (found.born, found.bdr) == (Born.SALES, "bo")
 
 
 def test_who_said_yes_has_taken_them_up() -> None:

@@ -7,15 +7,16 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.ledger import episodes_of, shared_legs
+from syncd.core.ledger import episode_of, episodes_of, shared_legs
 from syncd.core.legs import Leg
-from syncd.model.episode import IMPOSSIBLE, OPEN, DealState, Event, Moved, Told
+from syncd.model.episode import IMPOSSIBLE, OPEN, DealState, Event, HandedOn, Moved, Told
 from syncd.model.lifecycle import NEW
-from tests.unit.core.ledgers import BOOK, contacted, deal, delivered, moved, of, told, touched
+from tests.unit.core.ledgers import BOOK, at, contacted, deal, delivered, moved, of, told, touched
 
 STAGES = ("lead", "mql", "sql", "opportunity", "customer", "disqualified", "nurture")
 hours = st.integers(0, 400)
 people = st.sampled_from(("P", "Q", "R"))
+owners = st.sampled_from(("", "ann", "kim@example.com", "queue:Berlin Inbound"))
 moves = st.builds(
     lambda stage, when, person, cycle, team, start: moved(stage, when, person, cycle=cycle, team=team, start=start),
     st.sampled_from(STAGES),
@@ -26,10 +27,18 @@ moves = st.builds(
     st.sampled_from((NEW, "lead", "mql", "sql")),
 )
 others = st.one_of(
-    st.builds(delivered, hours, people, st.sampled_from(("", "ann", "kim@example.com"))),
+    st.builds(delivered, hours, people, owners),
+    st.builds(lambda when, who, owner: told(when, who, owner=owner), hours, people, owners.filter(bool)),
+    st.builds(lambda when, who, owner: HandedOn(who, at(when), owner, "ann"), hours, people, owners.filter(bool)),
     st.builds(touched, hours, people),
     st.builds(contacted, hours, people),
-    st.builds(lambda when, who, company: told(when, who, company=company), hours, people, st.sampled_from(("C", "D"))),
+    st.builds(
+        lambda when, who, company, grade: told(when, who, company=company, grade=grade),
+        hours,
+        people,
+        st.sampled_from(("C", "D")),
+        st.sampled_from(("A", "B")),
+    ),
     st.builds(
         lambda state, when, who, which: deal(state, when, who, deal=which),
         st.sampled_from([state.value for state in DealState]),
@@ -97,6 +106,36 @@ def test_nobody_is_handed_over_twice_at_once(events: list[Event]) -> None:
     for legs in theirs.values():
         legs.sort(key=lambda leg: leg.cycle)
         assert all(leg.ended is not None for leg in legs[:-1])
+
+
+@given(histories, st.lists(st.tuples(hours, people, owners.filter(bool)), max_size=4))
+def test_no_later_owner_changes_a_clock_that_ended(events: list[Event], later: list[tuple[int, str, str]]) -> None:
+    """Whoever has the person afterwards: what was done or missed was done or missed by somebody else."""
+    known = [*events, *(told(0, each, owner="ann") for each in ("P", "Q", "R"))]
+    end = max(each.at for each in known)
+    new = [told((end - at(0)).total_seconds() / 3_600 + 1 + when, who, owner=owner) for when, who, owner in later]
+    after = {episode.id: episode for episode in of(*known, *new)}
+    for before in of(*known):
+        now = after[before.id]
+        if before.touched_at is not None:
+            told_of = now.touch, now.touch_due, now.touch_owner, now.assigned_at
+            assert told_of == (before.touch, before.touch_due, before.touch_owner, before.assigned_at)
+        if before.accepted_at is not None or before.rejected_at is not None:
+            told_of_it = now.decision, now.decision_due, now.decision_owner
+            assert told_of_it == (before.decision, before.decision_due, before.decision_owner)
+
+
+@given(histories)
+def test_whoever_waits_has_an_alarm(events: list[Event]) -> None:
+    """Each person of an episode who is with sales and not done: delivered, not ended, not answered."""
+    for shared in shared_legs(events, BOOK):
+        episode = episode_of(shared, BOOK)
+        for leg, member in zip(shared, episode.members, strict=True):
+            waits = leg.ended is None and leg.accepted is None and leg.delivered_after(leg.qualified) is not None
+            assert (member.decision_due is not None) == (waits and member.grade == "A")
+            touched = any(each >= (leg.qualified or leg.opened) for other in shared for each in other.by_sales())
+            seen = leg.ended is None and leg.delivered_after(leg.qualified) is not None
+            assert (member.touch_due is not None) == (seen and not touched)
 
 
 @given(histories, histories)

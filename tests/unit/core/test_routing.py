@@ -192,7 +192,9 @@ def test_who_has_somebody_already_keeps_them() -> None:
     router = Router(TURNS, NAMES)
     kept = router.route(replace(somebody(), keeper=CAM), DESK, NOW)
     assert (kept.owner, kept.pool) == (CAM, "")
-    assert router.route(somebody(1), DESK.after(kept, None), NOW).owner == ANN
+    desk = DESK.copied()
+    desk.note(kept, None)
+    assert router.route(somebody(1), desk, NOW).owner == ANN
     left = router.route(replace(somebody(), keeper="user:gone@x.example"), DESK, NOW)
     assert left.owner == ANN
 

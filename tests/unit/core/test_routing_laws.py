@@ -110,7 +110,8 @@ def test_turns_are_fair_within_one(members: int, countries: list[str], cut: bool
             assert routed.how is How.GIVEN
             assert routed.owner is not None
             given_[routed.pool, routed.owner] += 1
-            desk = desk.after(routed, None)
+            desk = desk.copied()
+            desk.note(routed, None)
             for key in ("all", "west"):
                 had = [given_[key, member] for member in pool.members]
                 assert max(had) - min(had) <= 1

@@ -31,6 +31,34 @@ def test_each_step_is_told_once(tmp_path: Path) -> None:
     assert escalate(store, at(500)) == ()
 
 
+def test_whoever_picks_somebody_up_from_a_queue_is_warned_in_turn(tmp_path: Path) -> None:
+    """The queue is late at nine in UTC; Ann picks them up at 9:15 and has an hour from then."""
+    queue = told(0, owner="queue:Berlin Inbound")
+    store = stored(tmp_path, handed("P", queue, told(1.25, owner="ann"), told(30, owner="kim@example.com")))
+    told_of = [
+        [(each.clock, each.breached, each.due) for each in late(store, since=at(since), now=at(now))]
+        for since, now in ((1.25, 1.99), (1.99, 2.24), (2.24, 2.25))
+    ]
+    assert told_of == [[], [("touch", False, at(2.25))], [("touch", True, at(2.25))]]
+
+
+def test_whoever_joins_is_alarmed_of_though_the_first_one_is_done(tmp_path: Path) -> None:
+    """P was called and accepted; Q of the same company has an hour from Tuesday 14:00, and nobody answers R's no."""
+    store = stored(
+        tmp_path,
+        [
+            *handed("P", told(0, company="C"), touched(1), moved("sql", 2)),
+            *(each for each in (moved("mql", 30, "Q"), delivered(30, "Q"))),
+            told(30, "Q", grade="A", origin="x", company="C"),
+        ],
+    )
+    assert len(store.episode_columns(("id",))) == 1
+    assert [(each.person, each.clock, each.breached) for each in late(store, since=at(30), now=at(31))] == [
+        ("Q", "touch", True)
+    ]
+    assert overdue(store, at(31)) == {"touch": 1, "decision": 0, "work": 0}
+
+
 def test_what_is_done_or_over_is_not_late(tmp_path: Path) -> None:
     """Touched, accepted, rejected: each ends what it is about."""
     store = stored(
@@ -48,7 +76,7 @@ def test_what_is_late_is_counted_by_clock(tmp_path: Path) -> None:
     """As long as it is late, whoever was told of it."""
     store = stored(tmp_path, [*handed("P"), *handed("Q", touched(1, "Q"))])
     counted = [overdue(store, at(hour)) for hour in (1.9, 2, 9)]
-    assert counted == [{"touch": 0, "decision": 0}, {"touch": 1, "decision": 0}, {"touch": 1, "decision": 2}]
+    assert [(each["touch"], each["decision"], each["work"]) for each in counted] == [(0, 0, 0), (1, 0, 0), (1, 2, 0)]
 
 
 def test_the_first_look_tells_nothing_of_before(tmp_path: Path) -> None:

@@ -116,6 +116,24 @@ calendars:
 def test_owners_keep_calendars(folder: Folder) -> None:
     """By address or login, in any case; nobody keeps two."""
     folder.write("calendars.yaml", CALENDARS)
-    assert folder.load().connection(None).calendars.owners == {"kim@example.com": "there"}
+    assert folder.load().connection(None).calendars.users == {"kim@example.com": "there"}
     folder.change("calendars.yaml", '"09:00-17:00"}}', '"09:00-17:00"}, owners: [kim@example.com]}')
     assert any("Kim@example.com keeps the calendar here already" in line for line in folder.flaws())
+
+
+@pytest.mark.parametrize("owner", ["queue:New Leads", "Queue: new leads"])
+def test_queues_keep_calendars(folder: Folder, owner: str) -> None:
+    """As the documentation writes them; a user who is called like a queue is somebody else."""
+    folder.write("calendars.yaml", CALENDARS.replace("Kim@example.com", f'"{owner}", new leads'))
+    calendars = folder.load().connection(None).calendars
+    assert (calendars.queues, calendars.users) == ({"new leads": "there"}, {"new leads": "there"})
+    assert calendars.kept_by("queue:New Leads") == "there"
+    folder.change("calendars.yaml", '"09:00-17:00"}}', '"09:00-17:00"}, owners: ["queue:NEW LEADS"]}')
+    assert any("keeps the calendar here already" in line for line in folder.flaws())
+
+
+@pytest.mark.parametrize("owner", ["queue:", "queue:queue:x", "user:kim@example.com"])
+def test_a_calendar_is_kept_by_somebody(folder: Folder, owner: str) -> None:
+    """A name under which nobody is ever looked up is told where it stands."""
+    folder.write("calendars.yaml", CALENDARS.replace("Kim@example.com", f'"{owner}"'))
+    assert any("names nobody" in line for line in folder.flaws())

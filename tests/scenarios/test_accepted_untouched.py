@@ -1,0 +1,124 @@
+"""People whom sales accepted and did nothing more about: back to the queue where the file says so, and only there.
+
+A day of New York's is the time for it. Calls are read; a change of the status is a yes, and no call.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from syncd.engine import lateness
+from syncd.model.episode import HandedOn
+from syncd.model.errors import BadConfig
+from syncd.model.values import stamp
+from syncd.settings.loading import load
+from tests.scenarios.lifecycles import WORKING
+from tests.scenarios.routings import Desk, address, configured, routing
+from tests.scenarios.signals import keyed_engagements
+from tests.scenarios.steps import HOUR
+from tests.worlds import config_environment
+
+
+def desk_of(folder: Path, late: dict[str, Any]) -> Desk:
+    """Three who take turns, and what becomes of people whom nobody works on."""
+    config = configured(folder, routing(late=late))
+    lifecycle = yaml.safe_load((config / "lifecycle.yaml").read_text(encoding="utf-8"))
+    lifecycle["handoff"]["work_within"] = "1 day"
+    (config / "lifecycle.yaml").write_text(yaml.safe_dump(lifecycle, sort_keys=False), encoding="utf-8")
+    (config / "signals.yaml").write_text("activities: { to_marketing: { sorts: { call: call } } }\n", encoding="utf-8")
+    desk = Desk.over(config)
+    keyed_engagements(desk.both)
+    desk.cycle()
+    desk.cycle()
+    return desk
+
+
+def accepted(desk: Desk) -> list[str]:
+    """Ann and Ben each say yes to somebody on Monday morning; Ben calls his in the afternoon."""
+    contacts = desk.qualified(2)
+    desk.cycle()
+    desk.cycle(after=2 * HOUR)
+    assert desk.owners(contacts) == ["ann", "ben"]
+    for name, contact in zip(("ann", "ben"), contacts, strict=True):
+        desk.sell(desk.lead_of(contact), by=desk.user(name), Status=WORKING)
+    desk.cycle(after=HOUR)
+    call = {"WhoId": desk.lead_of(contacts[1]), "Subject": "Hi", "Status": "Completed", "TaskSubtype": "Call"}
+    desk.both.salesforce.insert("Task", {**call, "ActivityDate": stamp(desk.both.clock.now())[:10]})
+    desk.cycle(after=HOUR)
+    return contacts
+
+
+def test_who_was_accepted_and_never_called_goes_back_to_the_queue(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its time is over, told of, and once; whoever was called stays. The yes itself is still their touch."""
+    desk = desk_of(tmp_path, {"accepted": True})
+    contacts = accepted(desk)
+    rows = list(desk.both.store.member_columns(("owner", "touch_due", "work_due")))
+    assert [(owner, touch, due is None) for owner, touch, due in rows] == [
+        (address("ann"), None, False),
+        (address("ben"), None, True),
+    ]
+    told: list[tuple[str, str]] = []
+    emit = lateness.emit
+    monkeypatch.setattr(lateness, "emit", lambda name, **keys: (told.append((name, keys["clock"])), emit(name, **keys)))
+    for _ in range(6):
+        desk.cycle(after=8 * HOUR)
+    assert desk.owners(contacts) == ["New Leads", "ben"]
+    assert ("handoff.overdue", "work") in told
+    people = [link.id for link in desk.both.store.links("person")]
+    handed = [each for each in desk.both.store.ledger_of(people) if isinstance(each, HandedOn)]
+    assert [(each.taken, each.owner) for each in handed] == [(f"user:{address('ann')}", "queue:New Leads")]
+    desk.sell(desk.lead_of(contacts[0]), OwnerId=desk.user("cam"))
+    for _ in range(6):
+        desk.cycle(after=8 * HOUR)
+    assert desk.owners(contacts) == ["cam", "ben"], "once for each handoff"
+    desk.both.store.close()
+
+
+@pytest.mark.parametrize("late", [{"to": "queue"}, {"to": "next"}])
+def test_nobody_who_was_accepted_goes_back_unless_the_file_says_so(tmp_path: Path, late: dict[str, Any]) -> None:
+    """A yes is a touch: what becomes of whom nobody touched is not about them."""
+    desk = desk_of(tmp_path, late)
+    contacts = accepted(desk)
+    for _ in range(6):
+        desk.cycle(after=8 * HOUR)
+    assert desk.owners(contacts) == ["ann", "ben"]
+    desk.both.store.close()
+
+
+def test_both_may_be_said_at_once(tmp_path: Path) -> None:
+    """Whom nobody touched goes to the next owner, whom nobody works on to the queue."""
+    desk = desk_of(tmp_path, {"to": "next", "accepted": True})
+    contacts = accepted(desk)
+    third = desk.contact(email="third@foo-works.com", company="Foo")
+    desk.cycle()
+    assert desk.owners([third]) == ["cam"]
+    for _ in range(6):
+        desk.cycle(after=8 * HOUR)
+    assert desk.owners([*contacts, third]) == ["New Leads", "ben", "ann"]
+    desk.both.store.close()
+
+
+@pytest.mark.parametrize(
+    ("late", "handoff", "words"),
+    [
+        ({"per_day": 5}, {}, "nobody is taken from anybody"),
+        ({"accepted": True}, {}, "how long sales may do nothing"),
+        ({"accepted": True}, {"work_within": "1 day"}, "no activity of the CRM is read"),
+    ],
+)
+def test_what_nobody_could_be_late_by_is_told(
+    tmp_path: Path, late: dict[str, Any], handoff: dict[str, Any], words: str
+) -> None:
+    """A yes that nothing follows can only be known where a time is declared and calls are read."""
+    config = configured(tmp_path, routing(late=late))
+    lifecycle = yaml.safe_load((config / "lifecycle.yaml").read_text(encoding="utf-8"))
+    lifecycle["handoff"].update(handoff)
+    (config / "lifecycle.yaml").write_text(yaml.safe_dump(lifecycle, sort_keys=False), encoding="utf-8")
+    with pytest.raises(BadConfig, match=words):
+        load(config, config_environment(), read_only={})
