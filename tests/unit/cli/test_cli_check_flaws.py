@@ -23,6 +23,31 @@ FLAWS = [
     # a predicate on a field that is not mapped
     ("lifecycle.yaml", "domain(email)", "domain(emial)", "CEL does not compile", "did you mean email"),
     ("rating.yaml", "persona == 'marketing_leader'", "budget == 'x'", "CEL does not compile", "budget"),
+    # a condition that gives no truth value, or compares what can never be equal, or names a word there is not
+    (
+        "personas.yaml",
+        "product_interests != null && size(product_interests) > 0",
+        "title",
+        "title gives text",
+        "!= null",
+    ),
+    ("rating.yaml", "phone != null || mobile != null", "phone > 3", "phone (text) and 3 (a whole number)", "own sort"),
+    (
+        "rating.yaml",
+        "stage == 'disqualified'",
+        "stage == 'disqualifed'",
+        "no stage 'disqualifed'",
+        "mean disqualified?",
+    ),
+    (
+        "rating.yaml",
+        "'marketing_leader'",
+        "'marketing_leadr'",
+        "no persona 'marketing_leadr'",
+        "mean marketing_leader?",
+    ),
+    ("lifecycle.yaml", "!freemail(domain(email))", "company_name", "company_name gives text", "!= null"),
+    ("schema/person.yaml", "'opportunity', 'customer']", "'oportunity']", "no stage 'oportunity'", "mean opportunity?"),
     # thresholds out of order
     ("rating.yaml", "at_least: 35", "at_least: 75", "the thresholds are out of order", "order"),
     # a calendar that does not exist
