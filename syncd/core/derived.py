@@ -124,7 +124,15 @@ class Deriver:
         :param unsettled: fields whose value is not known, with the reason, in words that follow the name.
         """
         profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else _NOBODY
-        return Answers(self, profile, self._graded(profile, unsettled) if unsettled else None, unsettled, been)
+        doubt = self._graded(profile, unsettled) if unsettled else None
+        until = self._steady_until(profile.rated, now) if self.ages and doubt is None else ""
+        return Answers(self, profile, doubt, unsettled, been, until)
+
+    def _steady_until(self, rated: Rated | None, now: Instant) -> str:
+        if rated is None or rated.doubts:
+            return ""
+        day = self._profiles.steady_until(rated, now)
+        return "" if day is None else day.isoformat()
 
     def answer(self, name: str, answers: Answers) -> Answer:
         """What one of the derived fields is to hold."""
@@ -177,7 +185,7 @@ class Deriver:
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What the derived fields of one person are to hold, each worked out when it is asked for. ``doubt`` says why the
-    grade stands as it is.
+    grade stands as it is, ``until`` is the last day on which age alone leaves it so; empty where that cannot be said.
     """
 
     deriver: Deriver
@@ -185,6 +193,7 @@ class Answers:
     doubt: Stands | None
     unsettled: Mapping[str, str]
     been: Been
+    until: str
 
     def of(self, name: str) -> Answer:
         """What one field is to hold."""
