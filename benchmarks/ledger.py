@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import orjson
+
 from benchmarks.figures import Figure
 from benchmarks.lab import ROOT
 from syncd.core.book import Book
@@ -21,6 +23,7 @@ from syncd.model.calendar import Calendar, Calendars, Holidays, Span
 from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, Moved, Told, Touched
 from syncd.model.lifecycle import NEW, OTHER, HandoffRules, Unit
 from syncd.model.lifecycle import Span as Time
+from syncd.ports.memory import AGREEMENT
 from syncd.ports.store import Settlement, Store
 from syncd.store import open_store
 from syncd.system import SystemChance, SystemClock
@@ -46,6 +49,7 @@ COMMANDS: Final = {
     "review": ("review", "--month", "2026-02", "--json"),
     "handoff --html": ("handoff", "--html"),
     "credit --html": ("credit", "--html"),
+    "agreement": ("agreement", "--json"),
 }
 RULES: Final = HandoffRules(
     qualified=("mql",),
@@ -139,6 +143,8 @@ def reports() -> Iterator[Figure]:
         store = open_store(url, "main", clock=SystemClock(), chance=SystemChance())
         episodes = filled(store, PEOPLE)
         moves = len(store.stage_moves())
+        swept = {"person": [PEOPLE, PEOPLE - 1_000], "company": [40_000, 39_900], "deal": [20_000, 19_990]}
+        store.remember(AGREEMENT, orjson.dumps(swept), BEGAN)
         store.close()
         assert episodes > MANY, episodes
         yield Figure("episodes", episodes, "episodes")

@@ -22,7 +22,9 @@ def definitions_of(settings: ConnectionSettings) -> Definitions:
     lifecycle = settings.lifecycle
     fields = (each for kind in settings.connection.kinds if lifecycle and kind.kind == lifecycle.kind
               for each in kind.fields if each.name == lifecycle.field)  # fmt: skip
-    return definitions(lifecycle, settings.teams, next(fields, None), settings.personas, settings.rating)
+    return definitions(
+        lifecycle, settings.teams, next(fields, None), settings.personas, settings.rating, settings.calendars
+    )
 
 
 def note_in_force(settings: ConnectionSettings, store: Store, now: Instant) -> None:

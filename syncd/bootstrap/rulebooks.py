@@ -21,4 +21,4 @@ def rulebook(settings: ConnectionSettings, store: Store) -> Rulebook:
     users = Pair(*(Directory.from_users(remembered_users(store, side)) for side in SIDES))
     context, codecs = Context(users=users), Pair(Codec.TEXT, Codec.JSON)
     lenses = {kind.kind: Lens(kind, context, codecs) for kind in settings.connection.kinds}
-    return Rulebook(settings.connection.config_hash, lenses, profiles_of(settings))
+    return Rulebook(settings.connection.config_hash, lenses, profiles_of(settings), settings.connection)

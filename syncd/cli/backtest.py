@@ -50,13 +50,15 @@ def backtest(
     """What would have been different with the changed configuration that --config names.
 
     Replays what the store of the configuration in use recorded: values that were written, records that were made, what
-    waits, moves of stage; and computes persona and grade of the linked people. Writes nothing, asks no vendor. What the
-    record does not tell is counted with its reason.
+    waits, moves of stage, handoffs with their deadlines, who got whom; and computes persona and grade of the linked
+    people. Writes nothing, asks no vendor. What the record does not tell is counted with its reason; each part that
+    changed and is not judged is named.
 
     JSON: as `syncd report`, and configurations {in_use, changed}, differs, fields {only_in_use, only_changed},
-    not_replayed {reason: count}, cannot_be_told {reason: count}, examples [{kind, link, record, field, side, at,
-    before, after, would, value, why}]. With --scenario: differs, cases [{name, line, differences [{what, in_use,
-    changed}]}]; of a simulation: differs, figures [{what, in_use, changed}], broken {in_use [text], changed [text]}.
+    not_judged [part], not_replayed {reason: count}, cannot_be_told {reason: count}, examples [{kind, link, record,
+    field, side, at, before, after, would, value, why}]. With --scenario: differs, cases [{name, line, differences
+    [{what, in_use, changed}]}]; of a simulation: differs, figures [{what, in_use, changed}], broken {in_use [text],
+    changed [text]}.
     """
     call: Call = context.obj
     if call.config is None:
@@ -104,7 +106,7 @@ def _record(
             return
         write(call, store, report, at, Shape(show, ids, as_json, False, False, None))
         if show is None:
-            say("", "something would have been different" if told.differs else "nothing would have been different")
+            say("", told.verdict)
 
 
 def _scenario(old: ConnectionSettings, new: ConnectionSettings, file: Path, *, as_json: bool) -> None:

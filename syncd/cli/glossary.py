@@ -50,13 +50,13 @@ def glossary(
         raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
     kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
     more = tuple(profiles(settings.personas, settings.rating))
+    files = [name for name, there in (("personas.yaml", settings.personas), ("rating.yaml", settings.rating)) if there]
     earlier: tuple[Change, ...] = ()
     if not files_only:
         with open_memory_if_there(call.outlined(), call.connection) as store:
             earlier = () if store is None else history(store, definitions_of(settings))
-    page = made_of(
-        settings.lifecycle, settings.teams, kind, systems=Pair("HubSpot", "Salesforce"), more=more, history=earlier
-    )
+    systems = Pair("HubSpot", "Salesforce")
+    page = made_of(settings.lifecycle, settings.teams, kind, systems=systems, more=more, files=files, history=earlier)
     text = html(page) if as_html else markdown(page)
     if out is None:
         sys.stdout.write(text)

@@ -189,7 +189,7 @@ def _show(store: Store, report: Report, shape: Shape) -> None:
     if shape.as_json:
         print_json({"figure": figure_document(figure), "records": rows})
         return
-    say(f"{figure.name}: {text_of(figure)}", style="bold")
+    say(f"{figure.name or figure.key}: {text_of(figure)}", style="bold")
     heads = ("episode", "person", "marketing", "crm")
     table("", heads, [[shown(row[name], longest=200) for name in heads] for row in rows[:SHOWN]])
     if len(rows) > SHOWN:

@@ -44,7 +44,12 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
+class Token:
+    """One token of an expression, and the character at which it begins.
+
+    ``sort`` is ``blank``, ``string``, ``raw``, ``quoted``, ``number``, ``name`` or ``mark``.
+    """
+
     sort: str
     text: str
     at: int
@@ -58,7 +63,7 @@ class _Frame:
     variable: str | None = None
 
 
-_NOTHING = _Token("end", "", 0)
+_NOTHING = Token("end", "", 0)
 _CLOSING: Final = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -72,7 +77,7 @@ class Reading:
         self.functions: set[str] = set()
         self.loops = False
         self._frames: list[_Frame] = []
-        self._tokens = [token for token in _tokens(text) if token.sort != "blank"]
+        self._tokens = [token for token in tokens(text) if token.sort != "blank"]
 
     def read(self) -> None:
         """Reads it all, once. Raises ``ValueError`` at the first flaw."""
@@ -84,10 +89,10 @@ class Reading:
             elif self._frames and token.text == self._frames[-1].closes:
                 self._frames.pop()
 
-    def _at(self, number: int) -> _Token:
+    def _at(self, number: int) -> Token:
         return self._tokens[number] if 0 <= number < len(self._tokens) else _NOTHING
 
-    def _open(self, token: _Token, frame: _Frame) -> None:
+    def _open(self, token: Token, frame: _Frame) -> None:
         self._frames.append(frame)
         if len(self._frames) > MAX_NESTING:
             raise flaw(self.text, token.at, f"brackets nested deeper than {MAX_NESTING}", "simplify the expression")
@@ -112,7 +117,7 @@ class Reading:
             )
         return variable.text
 
-    def _name(self, number: int, token: _Token) -> None:
+    def _name(self, number: int, token: Token) -> None:
         member = self._at(number - 1).text == "."
         if self._at(number + 1).text == "(":
             self._function(number, token, member=member)
@@ -124,7 +129,7 @@ class Reading:
                 raise flaw(self.text, token.at, f"unknown field {token.text}", _did_you_mean(token.text, self.names))
             self.fields.add(token.text)
 
-    def _function(self, number: int, token: _Token, *, member: bool) -> None:
+    def _function(self, number: int, token: Token, *, member: bool) -> None:
         if token.text == "has":
             raise flaw(self.text, token.at, "has() is for parts of messages", "write `field != null` instead")
         if member and token.text in MACROS:
@@ -136,7 +141,7 @@ class Reading:
         if token.text == "matches" and pattern.sort in {"quoted", "raw", "string"}:
             self._pattern(pattern)
 
-    def _pattern(self, pattern: _Token) -> None:
+    def _pattern(self, pattern: Token) -> None:
         try:
             library().evaluate(f"''.matches({pattern.text})")
         except ValueError:
@@ -147,10 +152,11 @@ class Reading:
             ) from None
 
 
-def _tokens(text: str) -> Iterator[_Token]:
+def tokens(text: str) -> Iterator[Token]:
+    """Every token of an expression, in its order."""
     for found in _TOKEN.finditer(text):
         assert found.lastgroup is not None
-        yield _Token(found.lastgroup, found.group(), found.start())
+        yield Token(found.lastgroup, found.group(), found.start())
 
 
 def _did_you_mean(word: str, known: frozenset[str]) -> str:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, TypeAlias
 
 from syncd.core.deal_stage import deciding
@@ -124,7 +124,16 @@ class Deriver:
         :param unsettled: fields whose value is not known, with the reason, in words that follow the name.
         """
         profile = self._profiles.of(values, now, unsettled=unsettled) if self._profiled else _NOBODY
-        return Answers(self, profile, self._graded(profile, unsettled) if unsettled else None, unsettled, been)
+        doubt = self._graded(profile, unsettled) if unsettled else None
+        return Answers(self, profile, doubt, unsettled, been, now)
+
+    def steady_until(self, answers: Answers) -> str:
+        """The last day on which age alone leaves the grade what it is; empty where that cannot be said."""
+        rated = answers.profile.rated
+        if rated is None or answers.doubt is not None or rated.doubts:
+            return ""
+        day = self._profiles.steady_until(rated, answers.now)
+        return "" if day is None else day.isoformat()
 
     def answer(self, name: str, answers: Answers) -> Answer:
         """What one of the derived fields is to hold."""
@@ -174,7 +183,7 @@ class Deriver:
         return _unknown(self._of_grade, unsettled) if in_doubt else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: the day is worked out once, and only where it is asked for
 class Answers:
     """What the derived fields of one person are to hold, each worked out when it is asked for. ``doubt`` says why the
     grade stands as it is.
@@ -185,6 +194,12 @@ class Answers:
     doubt: Stands | None
     unsettled: Mapping[str, str]
     been: Been
+    now: Instant
+
+    @cached_property
+    def until(self) -> str:
+        """The last day on which age alone leaves the grade what it is, empty where that cannot be said."""
+        return self.deriver.steady_until(self)
 
     def of(self, name: str) -> Answer:
         """What one field is to hold."""

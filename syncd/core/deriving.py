@@ -7,14 +7,16 @@ tell the field is left alone.
 
 Age alone is no reason to write: where points lose worth by the day, points and reasons are written anew when the grade
 they come to is another, when something they follow from has changed, or the definitions have. Otherwise each full
-compare would write to everybody. By which definitions a value was computed, and to which grade, is kept in the Base
-beside it, so that a full compare finds who is rated by rules of yesterday.
+compare would write to everybody. By which definitions a value was computed, to which grade, and until which day age
+leaves that grade what it is, is kept in the Base beside it: a full compare finds who is rated by rules of yesterday,
+and nobody is rated anew before their grade can be another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from enum import Enum, auto
 from typing import Final
 
@@ -30,7 +32,7 @@ from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.model.beside import DEALS, journey_of
-from syncd.model.derived import DEALT, LEDGERED, Derivation, Derived, Handed, terms_of
+from syncd.model.derived import DEALT, LEDGERED, RATED, Derivation, Derived, Handed, terms_of
 from syncd.model.lifecycle import Journey
 from syncd.model.link import Base, Conflict, FieldChange, Link, Topic
 from syncd.model.mapping import FieldMapping
@@ -42,6 +44,7 @@ RULE: Final = "derived: "
 """How the rule of every write begins that was computed; no rule holds the value, which an audit keeps sealed."""
 OVER: Final = ", over an edit"
 _UNTOLD: Final = "cannot be told"
+_UNTIL: Final = "@"
 _AGED: Final = frozenset({Derived.POINTS, Derived.GRADE_REASONS})
 """What changes by age alone without the grade being another."""
 
@@ -90,21 +93,23 @@ class Deriving:
         self._terms_of = {name: terms_of(name) for name in self._fields}
         self._dealt = frozenset(name for name, (_, wanted) in self._fields.items() if wanted.sort in DEALT)
         terms = {name: self._deriver.terms_of(wanted.sort) for name, (_, wanted) in self._fields.items()}
-        self._terms_now = [(terms_of(name), each) for name, each in terms.items()]
+        graded = {name: wanted.sort in RATED and self._deriver.ages for name, (_, wanted) in self._fields.items()}
+        self._terms_now = [(terms_of(name), each, graded[name]) for name, each in terms.items()]
+        self._today = now.astimezone(UTC).date().isoformat()
         self.ledgered = self._deriver.ledgered
         self._stage = definitions.stage
         staged = () if self._stage is None else (self._stage, journey_of(self._stage))
         self._follows = self._deriver.reads.union(staged)
 
     def due(self, base: Base) -> bool:
-        """Whether there may be something to do although nothing was told otherwise: the grade ages, or a value was
-        computed by other definitions or of other deals.
+        """Whether there may be something to do although nothing was told otherwise: age may have come to another
+        grade, or a value was computed by other definitions or of other deals.
         """
-        if self._deriver.ages:
-            return True
         agreed = base.agreed
-        if any(not str(agreed.get(name, "")).startswith(terms) for name, terms in self._terms_now):
-            return True
+        for name, terms, graded in self._terms_now:
+            kept = str(agreed.get(name, ""))
+            if not kept.startswith(terms) or (graded and kept.partition(_UNTIL)[2] < self._today):
+                return True
         return any(agreed.get(self._terms_of[name]) != self._terms_dealt(agreed) for name in self._dealt)
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
@@ -117,6 +122,7 @@ class Deriving:
             moved
             or known.handed is not None
             or self.due(base)
+            or any(conflict.field in self._fields for conflict in known.conflicts)
             or any(look.news or look.off(agreed.get(name, MISSING)) for name, looks in shown for _, look in looks)
         ):
             return
@@ -151,7 +157,8 @@ class Deriving:
                     continue
                 if not isinstance(wires, Inexpressible):
                     self._put(writes, mapping, wires, FieldChange(name, None, answer.value, RULE + wanted.sort, None))
-            agreed |= {name: answer.value, self._terms_of[name]: self._terms(name, answers, agreed)}
+            noted = self._dated(name, self._terms(name, answers, agreed), answers)
+            agreed |= {name: answer.value, self._terms_of[name]: noted}
         written = tuple(writes.changes)
         action = replace(made, fields=writes.fields, changes=written, lane=writes.lane, dated=writes.dated)
         actions = tuple(action if each is made else each for each in decision.actions)
@@ -172,7 +179,9 @@ class Deriving:
         """Writes one field to each side that shows another value; where none does, that is settled."""
         agreed, kept = person.base.agreed, self._terms_of[name]
         terms = self._terms(name, answers, person.base.agreed)
-        last, as_before = agreed.get(name, MISSING), agreed.get(kept) == terms
+        last, before = agreed.get(name, MISSING), agreed.get(kept)
+        as_before = isinstance(before, str) and before.partition(_UNTIL)[0] == terms
+        noted = self._dated(name, terms, answers)
         aged = self._deriver.ages and self._fields[name][1].sort in _AGED
         answer = None
         value: Canonical = None if last is MISSING else last
@@ -199,10 +208,10 @@ class Deriving:
                 waits = True
         if written:
             draft.agreed[name] = value
-            draft.agreed[kept] = terms
-        elif not waits and (news or last != value or not as_before):
+            draft.agreed[kept] = noted
+        elif not waits and (news or last != value or before != noted):
             draft.settle(name, value)
-            draft.agreed[kept] = terms
+            draft.agreed[kept] = noted
             draft.frees.extend((row.side, name) for row in known.parked if row.field == name)
 
     def _sayable(self, name: str, answer: Answer, looks: Looks, person: Person) -> Answer:
@@ -260,6 +269,12 @@ class Deriving:
             return self._terms_dealt(agreed)
         terms = self._deriver.terms_of(sort)
         return terms if sort in LEDGERED else f"{terms} {answers.grade or ''}".rstrip()
+
+    def _dated(self, name: str, terms: str, answers: Answers) -> str:
+        """The terms with the day until which age leaves the grade what it is, of fields that show something of it."""
+        if not self._deriver.ages or self._fields[name][1].sort not in RATED:
+            return terms
+        return f"{terms}{_UNTIL}{answers.until}"
 
     def _shown(self, person: Person) -> list[tuple[str, Looks]]:
         """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every

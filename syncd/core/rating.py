@@ -24,6 +24,8 @@ _NO: Final = Part(holds=False, points=0)
 _FEW: Final = frozenset({PERSONA})
 _DAY: Final = timedelta(days=1)
 _WIDE: Final = Context(prec=40)
+_LOOK_AHEAD: Final = 1_024
+"""Days for which it is asked how long a grade stays; then it is asked again."""
 _LONGEST: Final = 40
 """A score with more characters than that is no number anybody wrote down."""
 
@@ -81,6 +83,44 @@ class Rater:
             parts.append(part)
         return Rated(self._grade(total), total, tuple(parts))
 
+    def steady_until(self, rated: Rated, now: Instant) -> date | None:
+        """The last day (UTC) up to which age alone surely leaves the grade what it is, with the same values.
+
+        Sums that fade are bounded on both sides: what adds has faded by then and what takes away has not, and the
+        reverse. One day is given away, as instants become a day older in the middle of one. ``None`` without a grade.
+        """
+        if rated.grade is None or rated.total is None:
+            return None
+        fading = [
+            (part.points, rule.points, rule.decay.half_life, part.days)
+            for rule, part in zip(self.rating.rules, rated.parts, strict=False)  # a mapped score has no parts
+            if rule.decay is not None and part.days is not None
+        ]
+        today = now.astimezone(UTC).date()
+        if not fading:
+            return date.max
+        grades = self.rating.grades
+        place = next(n for n, each in enumerate(grades) if each.grade == rated.grade)
+        least = grades[place].at_least
+        above = grades[place - 1].at_least if place else None
+        plus = sum(points for points, whole, _, _ in fading if whole > 0)
+        minus = sum(points for points, whole, _, _ in fading if whole < 0)
+        total = rated.total
+
+        def safe(days: int) -> bool:
+            faded = [(whole, decayed(whole, half_life, past + days)) for _, whole, half_life, past in fading]
+            low = total - plus + sum(points for whole, points in faded if whole > 0)
+            high = total - minus + sum(points for whole, points in faded if whole < 0)
+            return (least is None or low >= least) and (above is None or high < above)
+
+        if safe(_LOOK_AHEAD):
+            return today + (_LOOK_AHEAD - 1) * _DAY
+        certain, doubtful = 0, _LOOK_AHEAD
+        while doubtful - certain > 1:
+            middle = (certain + doubtful) // 2
+            certain, doubtful = (middle, doubtful) if safe(middle) else (certain, middle)
+        return today + (certain - 1) * _DAY
+
     def _mapped(self, source: str, values: Mapping[str, Canonical], unsettled: Mapping[str, str]) -> Rated:
         """The grade of the platform's own score."""
         if source in unsettled:
@@ -119,6 +159,10 @@ class Profiles:
     def declared(self) -> bool:
         """Whether there is anything to tell of a person."""
         return bool(self.personas) or self._rater is not None
+
+    def steady_until(self, rated: Rated, now: Instant) -> date | None:
+        """As ``Rater.steady_until``."""
+        return None if self._rater is None else self._rater.steady_until(rated, now)
 
     def of(
         self, values: Mapping[str, Canonical], now: Instant, *, unsettled: Mapping[str, str] | None = None

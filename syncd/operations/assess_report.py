@@ -13,11 +13,10 @@ from syncd.model.values import SIDES, Instant, Pair
 from syncd.operations.assess import AGREE, BOTH_EMPTY, DIFFERENT, FORM, LISTED, Count, KindFound, PeopleFound
 from syncd.operations.assess_company import Associations, company_section
 from syncd.operations.assess_delays import Delays, delay_section
+from syncd.operations.assess_stuck import AGES, DAY_MS, Stuck, in_days, stuck_section
 from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table, Unit
 from syncd.ports.scratch import Shared
 
-DAY_MS: Final = 86_400_000
-AGES: Final = ((1, "up to a day"), (7, "up to a week"), (30, "up to 30 days"), (90, "up to 90 days"))
 _CAUSES: Final = ("empty in marketing", "empty in crm", FORM, DIFFERENT)
 
 
@@ -34,21 +33,24 @@ class Assessment:
     calls: Pair[int]
     associations: tuple[Associations, ...] = ()
     delays: Delays | None = None
+    stuck: tuple[Stuck, ...] | None = None
 
 
 def assess_report(told: Assessment) -> Report:
     """The whole report."""
     sections = tuple(section for section in _sections(told) if section.figures or section.tables or section.words)
     when = f"{told.now:%Y-%m-%d %H:%M} UTC"
-    title = "What is wrong today"
-    return Report("assess", title, Period(), sections, when=when, command="syncd", docs="docs/assess.md")
+    return Report(
+        "assess", "What is wrong today", Period(), sections, when=when, command="syncd", docs="docs/assess.md"
+    )
 
 
 def _sections(told: Assessment) -> Iterator[Section]:
     yield _glance(told)
     yield _unseen(told)
-    if told.delays is not None:
-        yield delay_section(told.delays, told.systems)
+    if told.stuck is not None:
+        yield stuck_section(told.stuck, told.stages, told.systems, told.now)
+    yield from (delay_section(each, told.systems) for each in (told.delays,) if each is not None)
     for mapping, found in sorted(told.kinds, key=lambda each: each[0].kind != "person"):
         yield _counterparts(told, found)
         yield _agreement(told, mapping, found)
@@ -78,6 +80,8 @@ def _glance(told: Assessment) -> Section:
         figures = [
             Figure("glance:unseen", "qualified, and sales cannot see them", len(told.people.unseen),
                    rows=_unseen_names(told)),
+            Figure("glance:stuck", "qualified on both sides, and nobody has answered", len(told.stuck or ()),
+                   rows=[each.names for each in told.stuck or ()]),
             Figure("glance:stages", "pairs in two different stages", apart, of=staged or None,
                    rows=_names(told.people.stages.values())),
             Figure("glance:opt_out", "opted out on one side only", _sum(people.opt_outs.values()), of=people.pairs,
@@ -197,10 +201,6 @@ def _unseen_names(told: Assessment) -> list[str]:
     return [f"marketing:{each.ref}" for each in sorted(told.people.unseen, key=lambda each: each.at)][:LISTED]
 
 
-def _days(age: float | None) -> float | None:
-    return None if age is None else round(age / DAY_MS, 1)
-
-
 def _unseen(told: Assessment) -> Section:
     title = f"Qualified in {told.systems.marketing}, unseen in {told.systems.crm}"
     unseen = sorted(told.people.unseen, key=lambda each: each.at)
@@ -211,8 +211,8 @@ def _unseen(told: Assessment) -> Section:
     surely = sum(1 for each in unseen if each.surely)
     figures = [
         Figure("unseen", "qualified people without a counterpart", len(unseen), rows=names),
-        Figure("unseen:median", "days since, median", _days(median(ages)), Unit.DAYS, len(ages), rows=names),
-        Figure("unseen:p90", "days since, 90 % within", _days(quantile(ages, 0.9)), Unit.DAYS, len(ages), rows=names),
+        Figure("unseen:median", "days since, median", in_days(median(ages)), Unit.DAYS, len(ages), rows=names),
+        Figure("unseen:p90", "days since, 90 % within", in_days(quantile(ages, 0.9)), Unit.DAYS, len(ages), rows=names),
     ]
     bars: list[Bar] = []
     low = 0

@@ -17,6 +17,7 @@ from syncd.operations.assess_company import Associations, Counterparts, compare
 from syncd.operations.assess_delays import Delays, delays
 from syncd.operations.assess_reading import qualified_since, read_both, readable
 from syncd.operations.assess_report import Assessment
+from syncd.operations.assess_stuck import Stuck, stuck
 from syncd.ports.scratch import Scratch
 
 LOT: Final = 500
@@ -44,6 +45,7 @@ def assess(
     pointed = {each.kind for kind in world.connection.kinds for each in kind.fields if each.kind}
     associations: tuple[Associations, ...] = ()
     took: Delays | None = None
+    waiting: tuple[Stuck, ...] | None = None
     for kind in world.connection.kinds:
         known = readable(world, kind, users)
         scratch = open_scratch()
@@ -56,6 +58,7 @@ def assess(
             if kind.kind == PERSON:
                 associations = compare(known, scratch, counterparts)
                 took = delays(world, known, scratch, terms.lifecycle)
+                waiting = stuck(world, known, scratch, terms.lifecycle)
         finally:
             scratch.close()
         kinds.append((known.kind, assessing.found))
@@ -80,6 +83,7 @@ def assess(
         calls=quotas.map(lambda quota: quota.calls),
         associations=associations,
         delays=took,
+        stuck=waiting,
     )
 
 

@@ -1,4 +1,5 @@
-"""What a changed configuration would have made of what was recorded: values, creations, clashes, moves, profiles.
+"""What a changed configuration would have made of what was recorded: values, creations, clashes, moves, profiles,
+handoffs, owners.
 
 Reads the store alone: the audit of the last days, what waits today, links with what both sides last confirmed, and the
 ledger. Nothing is written and no vendor is asked. What the record does not tell is counted with its reason and never
@@ -22,9 +23,13 @@ from syncd.core.replay import Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_creation import Creation, Creations
 from syncd.core.replay_values import counterparts
 from syncd.model.link import ABOUT_A_FIELD, WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked
+from syncd.model.mapping import Connection
 from syncd.model.values import Canonical, Instant, Pair, Side
+from syncd.operations.backtest_ledger import LedgerTally, ledgers_apart
 from syncd.operations.backtest_moves import Moves, MoveTally
-from syncd.operations.backtest_profiles import ProfileTally, profiles_apart
+from syncd.operations.backtest_parts import unjudged
+from syncd.operations.backtest_profiles import PERSON, ProfileTally, profiles_apart
+from syncd.operations.backtest_routing import RoutingTally, routings_apart
 from syncd.ports.store import Store
 
 T = TypeVar("T")
@@ -37,11 +42,12 @@ LOT: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """A configuration, ready to be asked: a lens per kind, personas and rating; ``hash`` names it."""
+    """A configuration, ready to be asked: a lens per kind, personas and rating; ``connection`` is all of it."""
 
     hash: str
     lenses: Mapping[str, Lens]
     profiles: Profiles
+    connection: Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,7 @@ class FieldTally:
 class Backtest:
     """All of it. ``rows`` are the writes that were read, ``values`` those of them that were replayed; ``aside`` counts
     writes that were not, by reason. ``unmapped`` and ``added`` are fields that only one of the configurations has.
+    ``unjudged`` are parts that changed and that nothing here judges, in words.
     """
 
     since: Instant
@@ -99,6 +106,9 @@ class Backtest:
     untold: Counter[str] = field(default_factory=Counter)
     moves: MoveTally = field(default_factory=MoveTally)
     profiles: ProfileTally = field(default_factory=ProfileTally)
+    ledger: LedgerTally = field(default_factory=LedgerTally)
+    routing: RoutingTally = field(default_factory=RoutingTally)
+    unjudged: tuple[str, ...] = ()
     unmapped: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
 
@@ -107,7 +117,18 @@ class Backtest:
         """Whether anything would have been different, as far as that can be told."""
         tallies = (*self.fields.values(), *self.creations.values(), *self.held.values())
         told = any(count for each in tallies for turn, count in each.turns.items() if turn not in _ALIKE)
-        return told or self.moves.differs or self.profiles.differs
+        return told or any(each.differs for each in (self.moves, self.profiles, self.ledger, self.routing))
+
+    @property
+    def verdict(self) -> str:
+        """The last word. That nothing would have been different is said only where every changed part was judged."""
+        if self.differs:
+            last = "something would have been different"
+        elif self.unjudged:
+            last = "nothing that was judged would have been different"
+        else:
+            return "nothing would have been different"
+        return last if not self.unjudged else f"{last}; changed and not judged: {'; '.join(self.unjudged)}"
 
 
 _ALIKE: Final = frozenset({Turn.SAME, Turn.UNTOLD})
@@ -118,7 +139,8 @@ def backtest(store: Store, old: Rulebook, new: Rulebook, *, since: Instant, now:
 
     :param old: the configuration in use, which made the record.
     """
-    told = Backtest(since, now, old.hash, new.hash, unmapped=_only(old, new), added=_only(new, old))
+    parts = unjudged(old.connection, new.connection)
+    told = Backtest(since, now, old.hash, new.hash, unjudged=parts, unmapped=_only(old, new), added=_only(new, old))
     judges = {
         kind: _Judge(store, lens, new.lenses[kind], told) for kind, lens in old.lenses.items() if kind in new.lenses
     }
@@ -135,6 +157,9 @@ def backtest(store: Store, old: Rulebook, new: Rulebook, *, since: Instant, now:
     for judge in judges.values():
         judge.moves.ledger(since)
     profiles_apart(store, old.lenses, new.lenses, Pair(old.profiles, new.profiles), now=now, told=told.profiles)
+    ledgers_apart(store, old.connection, new.connection, since=since, now=now, told=told.ledger)
+    lenses = old.lenses.get(PERSON), new.lenses.get(PERSON)
+    routings_apart(store, *lenses, (old.profiles, new.profiles), since=since, now=now, told=told.routing)
     return told
 
 

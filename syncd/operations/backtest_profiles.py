@@ -65,7 +65,7 @@ def profiles_apart(
     in_use, changed = profiles
     if PERSON not in old or PERSON not in new or not (in_use.declared or changed.declared):
         return
-    alike = _alike(old[PERSON], new[PERSON])
+    matching = alike(old[PERSON], new[PERSON])
     own = {each.name: each.name for each in old[PERSON].kind.fields}
     last = ""
     while links := store.links_after(PERSON, last, LOT):
@@ -77,7 +77,7 @@ def profiles_apart(
             told.people += 1
             was, would = (
                 _named(each, *standing_values(lenses[PERSON], objects, linked.base, agreed), now)
-                for each, lenses, agreed in ((in_use, old, own), (changed, new, alike))
+                for each, lenses, agreed in ((in_use, old, own), (changed, new, matching))
             )
             told.add("persona", linked.link.id, was[0], would[0])
             told.add("grade", linked.link.id, was[1], would[1])
@@ -105,7 +105,7 @@ def _hangs(doubt: str, unsettled: Mapping[str, str]) -> bool:
     return any(doubt.startswith(f"{name} {why}") or f"; {name} {why}" in doubt for name, why in unsettled.items())
 
 
-def _alike(old: Lens, new: Lens) -> dict[str, str]:
+def alike(old: Lens, new: Lens) -> dict[str, str]:
     """Fields of the changed mapping that read as those in use do, and what they are called there."""
     found: dict[str, str] = {}
     matched = counterparts(old.kind, new.kind)

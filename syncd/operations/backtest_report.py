@@ -11,6 +11,8 @@ from syncd.core.replay import Turn
 from syncd.model.link import Linked
 from syncd.model.values import MISSING, Canonical, Told, stamp
 from syncd.operations.backtest import LISTED, Backtest, Example, FieldTally, rows_of
+from syncd.operations.backtest_ledger import ledger_section
+from syncd.operations.backtest_routing import routing_section
 from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table
 from syncd.ports.store import Store
 
@@ -45,6 +47,8 @@ def backtest_report(told: Backtest, store: Store) -> Report:
         *_held(told, store),
         *_moves(told),
         *_profiles(told),
+        *ledger_section(told.ledger),
+        *routing_section(told.routing),
         _untold(told),
     )
     title = "What would have been different"
@@ -61,8 +65,9 @@ def backtest_document(told: Backtest, store: Store) -> dict[str, Any]:
         "configurations": {"in_use": told.old, "changed": told.new},
         "differs": told.differs,
         "fields": {"only_in_use": list(told.unmapped), "only_changed": list(told.added)},
+        "not_judged": list(told.unjudged),
         "not_replayed": dict(told.aside),
-        "cannot_be_told": dict(told.untold + told.moves.untold),
+        "cannot_be_told": dict(told.untold + told.moves.untold + told.routing.untold),
         "examples": [
             {
                 "kind": each.kind,
@@ -291,6 +296,7 @@ def _untold(told: Backtest) -> Section:
         words.append(f"Only in the changed configuration, so without any record: {', '.join(told.added)}.")
     if told.unmapped:
         words.append(f"Not in the changed configuration: {', '.join(told.unmapped)}.")
+    words += [f"Changed and not judged: {part}." for part in told.unjudged]
     tables = (Table("untold", "cannot be told", ("reason", "how many"), rows),)
     return Section("untold", "What the record does not tell", tuple(words), tuple(figures), tables)
 

@@ -15,6 +15,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from syncd.model.calendar import NO_CALENDARS, WEEK, Calendars, Holidays
+from syncd.model.calendar import Span as OpenSpan
 from syncd.model.lifecycle import NEW, Lifecycle, Span, Teams
 from syncd.model.mapping import FieldMapping
 from syncd.model.persona import Persona
@@ -25,6 +27,9 @@ from syncd.ports.store import Store
 DEFINITIONS: Final = "definitions"
 """Under which name the definitions in force and their changes are remembered, as JSON."""
 STAGE: Final = "stage"
+CALENDAR: Final = "calendar"
+_ADDED: Final = (CALENDAR,)
+"""Sorts of terms that stores of before know nothing of. That these are told now is no change of what anybody meant."""
 
 
 class Term(NamedTuple):
@@ -64,13 +69,17 @@ def definitions(
     field: FieldMapping | None,
     personas: Sequence[Persona],
     rating: Rating | None,
+    calendars: Calendars = NO_CALENDARS,
 ) -> dict[Term, str]:
     """Everything that is defined, by term.
 
     :param field: the shared field that holds the stage.
     """
     found: dict[Term, str] = {}
-    for said in (_stages(lifecycle), _looks(field), _agreed(lifecycle), _teams(teams), _people(personas, rating)):
+    for said in (
+        *(_stages(lifecycle), _looks(field), _agreed(lifecycle), _teams(teams), _people(personas, rating)),
+        _hours(calendars),
+    ):
         for term, text in said:
             found[term] = f"{found[term]}; {text}" if term in found else text
     return {term: text for term, text in found.items() if text}
@@ -152,6 +161,32 @@ def _people(personas: Sequence[Persona], rating: Rating | None) -> Iterator[tupl
         yield Term("grade", grade.grade, "what it means"), grade.words
 
 
+def _hours(calendars: Calendars) -> Iterator[tuple[Term, str]]:
+    """Whose time counts when; whoever keeps a calendar of their own is counted and not named."""
+    yield Term(CALENDAR, "default", "which"), calendars.default or ""
+    for each in calendars.by_key.values():
+        yield Term(CALENDAR, each.key, "name"), each.name
+        yield Term(CALENDAR, each.key, "zone"), each.zone
+        days = (f"{day} {', '.join(map(_opening, spans))}" for day, spans in zip(WEEK, each.week, strict=True) if spans)
+        yield Term(CALENDAR, each.key, "hours"), "; ".join(days)
+        yield Term(CALENDAR, each.key, "holidays"), _holidays(each.holidays)
+        yearly = (f"{month:02}-{day:02}" for month, day in sorted(each.closed_yearly))
+        yield Term(CALENDAR, each.key, "closed on"), ", ".join((*yearly, *map(str, sorted(each.closed))))
+        whose = sum(1 for key in calendars.owners.values() if key == each.key)
+        yield Term(CALENDAR, each.key, "owners named one by one"), str(whose or "")
+
+
+def _opening(span: OpenSpan) -> str:
+    return f"{span.opens // 60:02}:{span.opens % 60:02}-{span.closes // 60:02}:{span.closes % 60:02}"
+
+
+def _holidays(kept: Holidays | None) -> str:
+    if kept is None:
+        return ""
+    place = kept.country + (f", {kept.subdivision}" if kept.subdivision else "")
+    return place + (f", worked: {', '.join(kept.worked)}" if kept.worked else "")
+
+
 def _spans(spans: Mapping[str, Span]) -> str:
     return ", ".join(f"{whom}: {span}" for whom, span in spans.items())
 
@@ -161,10 +196,12 @@ def note_definitions(store: Store, now: Instant, current: Definitions) -> tuple[
     """Remembers that these are in force; what changed by that. The first time that anything is defined nothing has."""
     known = _remembered(store)
     first = known is None or not known[0]
-    changed = () if known is None or first else tuple(differences(known[0], current, now))
-    if known is None or changed or (first and current):
+    changed = () if known is None or first else tuple(differences(known[0], _comparable(current, known[2]), now))
+    learnt = known is not None and known[2] != _ADDED
+    if known is None or changed or learnt or (first and current):
         earlier = () if known is None else known[1]
         content = {
+            "sorts": list(_ADDED),
             "in_force": [[*term, text] for term, text in current.items()],
             "changes": [
                 [None if each.at is None else stamp(each.at), *each.term, each.before, each.after]
@@ -178,7 +215,12 @@ def note_definitions(store: Store, now: Instant, current: Definitions) -> tuple[
 def history(store: Store, current: Definitions) -> tuple[Change, ...]:
     """Every change there was, oldest first; then those that nobody works with yet."""
     known = _remembered(store)
-    return () if known is None else (*known[1], *differences(known[0], current, None))
+    return () if known is None else (*known[1], *differences(known[0], _comparable(current, known[2]), None))
+
+
+def _comparable(current: Definitions, sorts: Sequence[str]) -> Definitions:
+    """Without the sorts of terms that were not remembered yet."""
+    return {term: text for term, text in current.items() if term.sort not in _ADDED or term.sort in sorts}
 
 
 def differences(before: Definitions, after: Definitions, at: Instant | None) -> Iterator[Change]:
@@ -203,7 +245,7 @@ def word_by_word(before: str | None, after: str | None) -> tuple[Words, ...]:
     return tuple(found)
 
 
-def _remembered(store: Store) -> tuple[dict[Term, str], tuple[Change, ...]] | None:
+def _remembered(store: Store) -> tuple[dict[Term, str], tuple[Change, ...], tuple[str, ...]] | None:
     remembered = store.recall(DEFINITIONS)
     if remembered is None:
         return None
@@ -213,4 +255,4 @@ def _remembered(store: Store) -> tuple[dict[Term, str], tuple[Change, ...]] | No
         Change(None if at is None else instant(at), Term(sort, key, part), before, after)
         for at, sort, key, part, before, after in content["changes"]
     )
-    return in_force, changes
+    return in_force, changes, tuple(content.get("sorts", ()))

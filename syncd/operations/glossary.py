@@ -73,6 +73,7 @@ def glossary(
     *,
     systems: Pair[str],
     more: Sequence[Section] = (),
+    files: Sequence[str] = (),
     history: Sequence[Change] = (),
 ) -> Page:
     """The page.
@@ -80,9 +81,10 @@ def glossary(
     :param kind: the mapping of the lifecycle's kind.
     :param systems: what people call the two systems.
     :param more: sections about what else both teams agreed on; they stand after the stages.
+    :param files: where these are written.
     :param history: what definitions said before, oldest first.
     """
-    return _Glossary(lifecycle, teams, kind, systems, history).page(more)
+    return _Glossary(lifecycle, teams, kind, systems, history).page(more, files)
 
 
 class _Glossary:
@@ -101,14 +103,15 @@ class _Glossary:
         self.names = {NEW: SOMEBODY_NEW, **{stage.key: stage.name for stage in lifecycle.stages}}
         self.team_names = {SYSTEM: AUTOMATION, **{team.key: team.name for team in teams.teams}}
 
-    def page(self, more: Sequence[Section]) -> Page:
+    def page(self, more: Sequence[Section], further: Sequence[str]) -> Page:
         sections = [self._glance(), self._stages(), *more, self._moves(), *self._reasons(), self._who()]
         if self.lifecycle.changed:
             sections.append(self._changes())
         word_by_word = listed(self.history, self.names, self.systems)
         sections += [] if word_by_word is None else [word_by_word]
         lead = "What both teams mean by each word, who may say so, and what happens next."
-        files = f"lifecycle.yaml, teams.yaml and schema/{self.lifecycle.kind}.yaml"
+        names = ("lifecycle.yaml", "teams.yaml", *further, f"schema/{self.lifecycle.kind}.yaml")
+        files = f"{', '.join(names[:-1])} and {names[-1]}"
         foot: Words = (
             "Made by ",
             Code("syncd glossary"),

@@ -23,6 +23,7 @@ from syncd.operations.page import (
 )
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]<>#|~&])")
+_ACTING: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 _BEGINS: Final = re.compile(r"^([-+=]|[0-9]+(?=[.)]))")
 """What makes a list or a heading at the beginning of a line; a backslash goes behind digits, else before."""
 
@@ -102,12 +103,19 @@ def _unescaped_bars(line: str) -> str:
 
 
 def _text(text: str) -> str:
-    return _MARKS.sub(r"\\\1", re.sub(r"[\r\n]+", " ", text))
+    return _MARKS.sub(r"\\\1", _visible(re.sub(r"[\r\n]+", " ", text)))
+
+
+def _visible(text: str) -> str:
+    """Letters that cannot be seen and yet act (they turn the line around, or end it) by their names: Markdown has no
+    way to keep what they do to the word that holds them.
+    """
+    return _ACTING.sub(lambda found: f"(U+{ord(found[0]):04X})", text)
 
 
 def _code(text: str) -> str:
     """Code in as many ticks as it needs."""
-    line = " ".join(text.split())
+    line = _visible(" ".join(text.split()))
     longest = max((len(found) for found in re.findall(r"`+", line)), default=0)
     ticks = "`" * (longest + 1)
     return f"{ticks} {line} {ticks}" if longest else f"`{line}`"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from syncd.core.meanings import meanings_of
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.derived import LEDGERED
 from syncd.model.handoff import Handoff
@@ -121,16 +122,16 @@ def declared(directory: Path, kinds: Mapping[str, KindMapping], read: Callable[[
     if (tree := tree_of("signals.yaml")) is not None and (signs := validated(SignalsFile, tree)) is not None:
         signals = signals_of(signs, tree)
     fields = kinds[PERSON].fields
-    types: dict[str, FieldType] = {each.name: each.type for each in fields if each.derive is None}
-    derived = frozenset(each.name for each in fields) - types.keys()
+    meanings = meanings_of(each for each in fields if each.derive is None)
+    derived = frozenset(each.name for each in fields) - meanings.keys()
     personas: tuple[Persona, ...] = ()
     keys: list[str] | None = []
     if (tree := tree_of("personas.yaml")) is not None:
         people = validated(PersonasFile, tree)
-        personas = () if people is None else personas_of(people, tree, names=frozenset(types), derived=derived)
+        personas = () if people is None else personas_of(people, tree, meanings=meanings, derived=derived)
         keys = None if people is None else [each.key for each in personas]
     rating: Rating | None = None
     if (tree := tree_of("rating.yaml")) is not None and (rules := validated(RatingFile, tree)) is not None:
-        rating = rating_of(rules, tree, types=types, personas=keys, derived=derived)
+        rating = rating_of(rules, tree, meanings=meanings, personas=keys, derived=derived)
     sound = frozenset(Path(tree.file).name for tree in trees if not tree.flaws)
     return Declared(personas, rating, calendars, signals, tuple(trees), personas_read=keys is not None, sound=sound)

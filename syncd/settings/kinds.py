@@ -58,7 +58,7 @@ def kind_mapping(section: MappingFile, tree: Tree, *, read_only: ReadOnly) -> Ki
     reading = _Reading(section, tree, read_only)
     fields = tuple(reading.field(name, each) for name, each in section.fields.items())
     reading.targets(fields)
-    check_rules(section, reading.objects, tree=tree)
+    check_rules(section, reading.objects, fields, tree=tree)
     return KindMapping(
         kind=section.kind,
         objects=reading.objects,

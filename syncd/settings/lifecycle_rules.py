@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
+from syncd.core.meanings import meanings_of
 from syncd.model.errors import Flaw
 from syncd.model.lifecycle import (
     NEW,
@@ -175,7 +176,7 @@ class _Checking:
             self.tree.flaw(loc, what, f"add schema/{self.section.kind}.yaml")
         else:
             self._table(self.source)
-            self._entries(frozenset(self.source.file.fields), derived_in(self.source.file))
+            self._entries(self.source)
             check_reasons(self.section, self.tree, self.source)
         for key, stage in self.stages.items():
             if stage.owner is not None and self.teams is not None:
@@ -230,8 +231,9 @@ class _Checking:
                 what = f"{first} and {value} look the same on the {side} side ({shown}), so a move cannot be seen there"
                 self.tree.flaw(("stages", value), what, "give one of them a value of its own in the table", key=True)
 
-    def _entries(self, fields: frozenset[str], derived: frozenset[str]) -> None:
-        fields -= derived
+    def _entries(self, source: MappingSource) -> None:
+        derived = derived_in(source.file)
+        fields = meanings_of(each for each in source.kind.fields if each.name not in derived)
         for key, stage in self.stages.items():
             loc: Loc = ("stages", key, "entry")
             for number, name in enumerate(stage.entry.filled):

@@ -7,14 +7,15 @@ files, cases, lifecycle and teams of each connection's directory. Nothing here r
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from syncd.core.meanings import Meaning, Sort, meaning_of
 from syncd.model.errors import BadConfig, Flaw, NeedsOperator
-from syncd.model.mapping import Connection, KindMapping
+from syncd.model.mapping import Connection, FieldMapping, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
     ConnectionSettings,
@@ -213,7 +214,7 @@ class _Loading:
         if not isinstance(scope, ScopeSection) or not kinds:
             return kinds
         computed = frozenset(each.name for kind in kinds for each in kind.fields if each.derive is not None)
-        every = frozenset(each.name for kind in kinds for each in kind.fields) - computed
+        every = _meanings(each for kind in kinds for each in kind.fields if each.name not in computed)
         for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
             if text is None:
                 continue
@@ -221,7 +222,7 @@ class _Loading:
             check_expression(text, every, tree=self.tree, loc=(*loc, side.value), derived=computed)
             if len(self.tree.flaws) > before:
                 continue
-            fitting = [kind.kind for kind in kinds if _compiles(text, frozenset(each.name for each in kind.fields))]
+            fitting = [kind.kind for kind in kinds if _compiles(text, kind)]
             if not fitting:
                 self.tree.flaw(
                     (*loc, side.value), "no kind has all the fields of this scope", "name fields of one kind"
@@ -280,9 +281,18 @@ def _narrowed(kind: KindMapping, side: Side, text: str) -> KindMapping:
     return _rehashed(replace(kind, scope=kind.scope.replacing(side, both)))
 
 
-def _compiles(text: str, names: frozenset[str]) -> bool:
+def _meanings(fields: Iterable[FieldMapping]) -> dict[str, Meaning]:
+    """What the fields of several kinds hold; one that holds something else in each can hold anything."""
+    found: dict[str, Meaning] = {}
+    for name, meaning in ((field.name, meaning_of(field)) for field in fields):
+        same = found.setdefault(name, meaning) == meaning
+        found[name] = meaning if same else replace(meaning, sort=Sort.ANY, values=None)
+    return found
+
+
+def _compiles(text: str, kind: KindMapping) -> bool:
     probe = Tree("")
-    check_expression(text, names, tree=probe, loc=())
+    check_expression(text, {each.name: Meaning(Sort.ANY, each.type) for each in kind.fields}, tree=probe, loc=())
     return not probe.flaws
 
 

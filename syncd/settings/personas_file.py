@@ -6,13 +6,11 @@ one that reads what follows from it (``persona``, ``grade``), and a persona that
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from difflib import get_close_matches
-from typing import Final
+from collections.abc import Mapping
 
 from pydantic import Field
 
+from syncd.core.meanings import Meaning
 from syncd.model.persona import GRADE, PERSONA, Persona
 from syncd.settings.rules import check_expression
 from syncd.settings.sections import Name
@@ -20,9 +18,6 @@ from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 
 ALWAYS = "true"
-_QUOTED: Final = r"'([^']*)'|\"([^\"]*)\""
-_COMPARED: Final = re.compile(rf"\b{PERSONA}\s*[!=]=\s*(?:{_QUOTED})|(?:{_QUOTED})\s*[!=]=\s*{PERSONA}\b")
-_LISTED: Final = re.compile(rf"\b{PERSONA}\s+in\s*\[([^\]]*)\]")
 
 
 class PersonaSection(Section):
@@ -44,14 +39,14 @@ class PersonasFile(Section):
 
 
 def personas_of(
-    section: PersonasFile, tree: Tree, *, names: frozenset[str], derived: frozenset[str] = frozenset()
+    section: PersonasFile, tree: Tree, *, meanings: Mapping[str, Meaning], derived: frozenset[str] = frozenset()
 ) -> tuple[Persona, ...]:
     """The personas of a file, in its order; what is wrong is noted in the tree.
 
-    :param names: the shared fields of a person.
+    :param meanings: what the shared fields of a person hold.
     :param derived: those that syncd computes, in part from personas.
     """
-    readable = names - {PERSONA, GRADE}
+    readable = {name: each for name, each in meanings.items() if name not in {PERSONA, GRADE}}
     for number, each in enumerate(section.personas):
         loc: Loc = ("personas", number)
         for key in ("key", "name"):
@@ -72,15 +67,3 @@ def _once(section: PersonasFile, number: int, key: str, tree: Tree) -> None:
             f"the {key} {given[number]!r} is that of the persona in line {line}",
             "give each persona its own; the order says which is tried first",
         )
-
-
-def check_personas(text: str, keys: Sequence[str], *, tree: Tree, loc: Loc) -> None:
-    """A persona that a condition names in quotes is declared; a flaw is noted in the tree."""
-    named = [next(filter(None, found), "") for found in _COMPARED.findall(text)]
-    for found in _LISTED.findall(text):
-        named += [one or other for one, other in re.findall(_QUOTED, found)]
-    for each in dict.fromkeys(named):
-        if each not in keys:
-            near = get_close_matches(each, keys, n=1)
-            known = f"known are: {', '.join(keys)}" if keys else "there is no personas.yaml"
-            tree.flaw(loc, f"there is no persona {each!r}", f"did you mean {near[0]}?" if near else known)

@@ -14,10 +14,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from syncd.core.meanings import Meaning, word_of
 from syncd.model.persona import GRADE, PERSONA
 from syncd.model.rating import HUNDREDTHS, LETTERS, Decay, GradeRule, Rating, RatingRule, points_text
 from syncd.model.values import FieldType
-from syncd.settings.personas_file import check_personas
 from syncd.settings.rules import check_expression
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
 from syncd.settings.validate import Section, Text
@@ -91,17 +91,17 @@ def rating_of(
     section: RatingFile,
     tree: Tree,
     *,
-    types: Mapping[str, FieldType],
+    meanings: Mapping[str, Meaning],
     personas: Sequence[str] | None,
     derived: frozenset[str] = frozenset(),
 ) -> Rating:
     """The rating of a file; what is wrong is noted in the tree.
 
-    :param types: the shared fields of a person with their types.
+    :param meanings: what the shared fields of a person hold.
     :param personas: the keys of the personas; ``None`` where their own file cannot be read, which is told there.
     :param derived: further fields, which syncd computes, in part from the rating.
     """
-    checking = _Checking(section, tree, types, personas, derived)
+    checking = _Checking(section, tree, meanings, personas, derived)
     checking.run()
     return Rating(
         grades=tuple(GradeRule(each.grade, each.at_least, each.words) for each in section.grades),
@@ -126,15 +126,16 @@ class _Checking:
         self,
         section: RatingFile,
         tree: Tree,
-        types: Mapping[str, FieldType],
+        meanings: Mapping[str, Meaning],
         personas: Sequence[str] | None,
         derived: frozenset[str],
     ) -> None:
         self.derived = derived
         self.section = section
         self.tree = tree
-        self.types = types
-        self.personas = personas
+        self.meanings = meanings
+        self.types = {name: each.type for name, each in meanings.items()}
+        self.persona = word_of(personas, PERSONA)
 
     def run(self) -> None:
         """Everything in turn."""
@@ -145,7 +146,7 @@ class _Checking:
             self.tree.flaw((), "there is nothing to rate by", "add `rules:`, or `from:` with the field of a score")
         if section.source is not None:
             self._field(("from",), section.source, _NUMBERS, "a number")
-        readable = frozenset(self.types) - {GRADE} | {PERSONA}
+        readable = {**{name: each for name, each in self.meanings.items() if name != GRADE}, PERSONA: self.persona}
         for number, rule in enumerate(section.rules):
             loc: Loc = ("rules", number)
             first = next(at for at, each in enumerate(section.rules) if each.name == rule.name)
@@ -155,8 +156,6 @@ class _Checking:
                     (*loc, "name"), f"the name {rule.name!r} is that of the rule in line {line}", "name it otherwise"
                 )
             check_expression(rule.when, readable, tree=self.tree, loc=(*loc, "when"), derived=self.derived)
-            if self.personas is not None:
-                check_personas(rule.when, self.personas, tree=self.tree, loc=(*loc, "when"))
             if rule.points == 0:
                 self.tree.flaw((*loc, "points"), "a rule of no points changes nothing", "give it points, or remove it")
             if rule.decay is not None:

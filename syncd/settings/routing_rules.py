@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from syncd.core.meanings import Meaning, meanings_of, word_of
 from syncd.model.calendar import Calendars
 from syncd.model.lifecycle import Teams
 from syncd.model.mapping import Direction, FieldMapping, KindMapping, Policy
@@ -35,7 +36,7 @@ from syncd.model.routing import (
 from syncd.model.values import FieldType, Side
 from syncd.settings.declared import PERSON, Declared
 from syncd.settings.kinds import STAGE
-from syncd.settings.personas_file import ALWAYS, check_personas
+from syncd.settings.personas_file import ALWAYS
 from syncd.settings.routing_file import RoutingFile, TargetSection
 from syncd.settings.rules import check_expression
 from syncd.settings.tree import Loc, Tree
@@ -224,7 +225,7 @@ class _Reading:
 
     def _rules(self) -> tuple[RoutingRule, ...]:
         rules: list[RoutingRule] = []
-        readable = frozenset(field.name for field in self.person.fields) | {PERSONA, GRADE}
+        readable = self._readable()
         names: dict[str, int] = {}
         end: int | None = None
         for number, each in enumerate(self.section.rules):
@@ -244,14 +245,19 @@ class _Reading:
             always = each.when is None or each.when.strip() == ALWAYS
             if each.when is not None:
                 check_expression(each.when, readable, tree=self.tree, loc=(*loc, "when"))
-                if self.told.personas_read and not self._off:
-                    keys = [one.key for one in self.told.personas]
-                    check_personas(each.when, keys, tree=self.tree, loc=(*loc, "when"))
             if to is not None:
                 rules.append(RoutingRule(each.name, to, each.when))
             if always and end is None and not isinstance(to, ToCompanyOwner):
                 end = number
         return tuple(rules)
+
+    def _readable(self) -> dict[str, Meaning]:
+        """What the conditions may read. While nobody is routed, no word is doubted: it may be named anew elsewhere."""
+        personas = [each.key for each in self.told.personas] if self.told.personas_read else None
+        grades = None if self.told.rating is None else [each.grade for each in self.told.rating.grades]
+        readable = meanings_of(self.person.fields)
+        readable |= {PERSONA: word_of(personas, PERSONA), GRADE: word_of(grades, GRADE)}
+        return {name: replace(each, values=None) for name, each in readable.items()} if self._off else readable
 
     def _to(self, given: str | TargetSection, loc: Loc) -> To | None:
         """Whom a rule gives people to; ``None`` if it does not say so in one way."""

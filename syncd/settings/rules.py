@@ -1,15 +1,17 @@
 """The rules of a mapping file: who matches whom, who of several is meant, who is made and who takes part.
 
-Checks without a vendor that each names fields and objects there are, that its conditions compile, and that none hides
-another; and turns them into the values that decisions are made with.
+Checks without a vendor that each names fields and objects there are, that its conditions compile and can ever be true,
+and that none hides another; and turns them into the values that decisions are made with.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from syncd.core.expressions import compile_expression
-from syncd.model.mapping import Choice, CreateRule, RecordTypeRule, Rule
+from syncd.core.meanings import Meaning, meanings_of
+from syncd.core.sense import senseless
+from syncd.model.mapping import Choice, CreateRule, FieldMapping, RecordTypeRule, Rule
 from syncd.model.values import Pair, Side
 from syncd.settings.mapping_file import CreateSection, CrmCreateSection, MappingFile, RecordTypeSection
 from syncd.settings.sections import ScopeSection
@@ -42,20 +44,24 @@ def create_rules(section: MappingFile) -> Pair[tuple[CreateRule, ...]]:
     )
 
 
-def check_rules(section: MappingFile, objects: Pair[tuple[str, ...]], *, tree: Tree) -> None:
+def check_rules(
+    section: MappingFile, objects: Pair[tuple[str, ...]], fields: Sequence[FieldMapping], *, tree: Tree
+) -> None:
     """Match, choice, create, scope and native rules fit the fields and objects; flaws are noted in the tree."""
-    _Checking(section, objects, tree).run()
+    _Checking(section, objects, fields, tree).run()
 
 
 class _Checking:
     """The rules of one mapping file being checked."""
 
-    def __init__(self, section: MappingFile, objects: Pair[tuple[str, ...]], tree: Tree) -> None:
+    def __init__(
+        self, section: MappingFile, objects: Pair[tuple[str, ...]], fields: Sequence[FieldMapping], tree: Tree
+    ) -> None:
         self.section = section
         self.objects = objects
         self.tree = tree
         self.derived = derived_in(section)
-        self.names = frozenset(section.fields) - self.derived
+        self.meanings = meanings_of(field for field in fields if field.name not in self.derived)
 
     def run(self) -> None:
         """Each rule in turn."""
@@ -63,9 +69,9 @@ class _Checking:
             used: list[tuple[Loc, str]] = [(("match", number, "field"), match.field)]
             used += [(("match", number, "also", place), name) for place, name in enumerate(match.also)]
             for where, name in used:
-                if name not in self.names:
+                if name not in self.meanings:
                     what = f"there is no shared field {name!r} to match by"
-                    self.tree.flaw(where, what, f"use one of {', '.join(sorted(self.names))}")
+                    self.tree.flaw(where, what, f"use one of {', '.join(sorted(self.meanings))}")
         for property_name, object_name in self.section.native.items():
             if object_name not in self.objects.crm:
                 self.tree.flaw(
@@ -77,10 +83,10 @@ class _Checking:
             for number, (rule, when) in enumerate(choices):
                 if rule == "when":
                     loc: Loc = ("several", side.value, number, "when")
-                    check_expression(when, self.names, tree=self.tree, loc=loc, derived=self.derived)
+                    check_expression(when, self.meanings, tree=self.tree, loc=loc, derived=self.derived)
         for side, rules in ((Side.MARKETING, self.section.create.marketing), (Side.CRM, self.section.create.crm)):
             self._create(side, rules)
-        check_scope(self.section.scope, self.names, tree=self.tree, loc=("scope",), derived=self.derived)
+        check_scope(self.section.scope, self.meanings, tree=self.tree, loc=("scope",), derived=self.derived)
 
     def _create(self, side: Side, rules: Sequence[CreateSection]) -> None:
         for number, rule in enumerate(rules):
@@ -100,7 +106,7 @@ class _Checking:
         for number, rule in enumerate(rules):
             if rule.when is not None:
                 where = (*loc, number, "when")
-                check_expression(rule.when, self.names, tree=self.tree, loc=where, derived=self.derived)
+                check_expression(rule.when, self.meanings, tree=self.tree, loc=where, derived=self.derived)
             elif number < len(rules) - 1:
                 self.tree.flaw((*loc, number), "a rule without `when` hides the rules below it", "put it last")
 
@@ -111,28 +117,33 @@ def derived_in(section: MappingFile) -> frozenset[str]:
 
 
 def check_expression(
-    text: str, names: frozenset[str], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
+    text: str, meanings: Mapping[str, Meaning], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
 ) -> None:
-    """Compiles a CEL expression; a flaw stands where the expression does, in words that count inside it.
+    """Compiles a condition and holds it against the fields it reads; a flaw stands where the expression does, in words
+    that count inside it.
 
+    :param meanings: what the names that it may read can hold.
     :param derived: fields that are computed from what conditions say, and so are nothing that one may read.
     """
     try:
-        expression = compile_expression(text, names | derived)
+        expression = compile_expression(text, frozenset(meanings) | derived)
     except ValueError as error:
         what, _, advice = str(error).partition("; ")
         tree.flaw(loc, f"CEL does not compile: {what}", advice or "mend the expression")
         return
     for name in expression.names:
-        if name in derived - names:
+        if name in derived and name not in meanings:
             what = f"the field {name} is derived: it follows from what conditions say, and none can follow from it"
             tree.flaw(loc, what, "read the fields that it follows from")
+    for said in senseless(text, meanings):
+        what, _, advice = said.partition("; ")
+        tree.flaw(loc, f"this makes no sense: {what}", advice)
 
 
 def check_scope(
-    scope: ScopeSection, names: frozenset[str], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
+    scope: ScopeSection, meanings: Mapping[str, Meaning], *, tree: Tree, loc: Loc, derived: frozenset[str] = frozenset()
 ) -> None:
     """Both sides' expressions compile."""
     for side, text in ((Side.MARKETING, scope.marketing), (Side.CRM, scope.crm)):
         if text is not None:
-            check_expression(text, names, tree=tree, loc=(*loc, side.value), derived=derived)
+            check_expression(text, meanings, tree=tree, loc=(*loc, side.value), derived=derived)

@@ -78,6 +78,7 @@ MAIN_FLAWS = [
     ("  main:", "  main:\n    horizon: {crm: -1}", "syncd.yaml:4:20: connections.main.horizon.crm: ", "correct"),
     ("  main:", "  main:\n    directory: no", "syncd.yaml:4:16: ", "add schema/person.yaml"),
     ("  main:", "  main:\n    scope: {crm: 'nme == 1'}", "syncd.yaml:4:18: CEL does not compile", "known are: email"),
+    ("  main:", "  main:\n    scope: {crm: 'email == 1'}", "syncd.yaml:4:18: this makes no sense", "of its own sort"),
     ("  main:", "  main:\n    scope: {crm: 'email == '}", "syncd.yaml:4:18: CEL does not compile", "mend the CEL"),
     ("https://x", "${ORG}", "syncd.yaml:5:22: connections.main.crm.login_url: this is no web", "https://HOST"),
 ]

@@ -79,6 +79,9 @@ def test_down_to_the_records(tried: Run) -> None:
     (row,) = tried("--show", "values:other_side", "--json").json["records"]
     assert (row["person"], row["marketing"], row["crm"]) == ("L", "contacts/7", "Lead/00Q7")
     assert "no figure" in tried("--show", "values:none").failure["what"]
+    assert tried("--show", "field:person.title:other_side").out.startswith("field:person.title:other_side: 1\n"), (
+        "a figure in a table has no name of its own but its key"
+    )
 
 
 def test_against_itself(run: Run, recorded: Path, folder: Path) -> None:

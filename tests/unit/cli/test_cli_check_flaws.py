@@ -93,6 +93,67 @@ FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
             )
         ],
     ),
+    # a condition that gives no truth value, compares what can never be equal, or names a word that there is not
+    (
+        "personas.yaml", "product_interests != null && size(product_interests) > 0", "title",
+        [
+            (
+                "personas.yaml", 'when: "title"',
+                "this makes no sense: line 1, column 1: a condition is true or false, and title gives text",
+                "say what it is compared with",
+            )
+        ],
+    ),
+    (
+        "rating.yaml", "phone != null || mobile != null", "phone > 3",
+        [
+            (
+                "rating.yaml", 'when: "phone > 3"',
+                "this makes no sense: line 1, column 9: phone (text) and 3 (a whole number) have no order for >",
+                "compare it with one of its own sort",
+            )
+        ],
+    ),
+    (
+        "rating.yaml", "stage == 'disqualified'", "stage == 'disqualifed'",
+        [
+            (
+                "rating.yaml", 'when: "stage == \'disqualifed\'"',
+                "this makes no sense: line 1, column 10: there is no stage 'disqualifed'",
+                "did you mean disqualified?",
+            )
+        ],
+    ),
+    (
+        "rating.yaml", "'marketing_leader'", "'marketing_leadr'",
+        [
+            (
+                "rating.yaml", 'when: "persona == \'marketing_leadr\'"',
+                "this makes no sense: line 1, column 12: there is no persona 'marketing_leadr'",
+                "did you mean marketing_leader?",
+            )
+        ],
+    ),
+    (
+        "lifecycle.yaml", "!freemail(domain(email))", "company_name",
+        [
+            (
+                "lifecycle.yaml", 'when: "company_name"',
+                "this makes no sense: line 1, column 1: a condition is true or false, and company_name gives text",
+                "say what it is compared with",
+            )
+        ],
+    ),
+    (
+        "schema/person.yaml", "'opportunity', 'customer']", "'oportunity']",
+        [
+            (
+                "schema/person.yaml", 'when: "stage in [\'mql\', \'sql\', \'oportunity\']"',
+                "this makes no sense: line 1, column 25: there is no stage 'oportunity'",
+                "did you mean opportunity?",
+            )
+        ],
+    ),
     # thresholds out of order
     (
         "rating.yaml", "at_least: 35", "at_least: 75",

@@ -44,6 +44,11 @@ def test_markdown_and_html(agreed: Path, run: Run, tmp_path: Path) -> None:
     assert told.code == 0
     assert told.out == run("glossary", "--md").out
     assert "Sales within 4 business hours" in told.out
+    assert "from lifecycle.yaml, teams.yaml and schema/person.yaml." in told.out
+    grades = "rules: [{name: a, words: A., when: 'email != null', points: 1}]\ngrades: [{grade: A}]\n"
+    (agreed / "rating.yaml").write_text(grades, encoding="utf-8")
+    assert "from lifecycle.yaml, teams.yaml, rating.yaml and schema/person.yaml." in run("glossary").out
+    (agreed / "rating.yaml").unlink()
     assert run("glossary", "--html").out.startswith("<!doctype html>")
     file = tmp_path / "page.html"
     said = run("glossary", "--html", "--out", str(file))

@@ -215,7 +215,28 @@ def test_a_full_compare_is_quick_again() -> None:
     assert planner(steady).unchanged(linked, both_of(steady))
     other = replace(KIND, definitions=Definitions(("title", "visit"), PERSONAS, Rating(GRADES, RULES[:1]), "stage"))
     assert not planner(other).unchanged(linked, both_of(steady))
-    assert not planner().unchanged(in_step(), both()), "a rating that ages is looked at"
+
+
+def test_age_is_asked_for_on_the_day_that_it_may_tell() -> None:
+    """60 points are an A until they fall below 55, ten days on; until the day before, the quick answer is enough."""
+    linked = in_step()
+    for days, quick in ((0, True), (8, True), (10, False), (11, False)):
+        assert planner(now=NOW + timedelta(days=days)).unchanged(linked, both()) is quick, days
+    found = planner(now=NOW + timedelta(days=10)).linked(linked, both())
+    assert isinstance(found, Decision)
+    assert not written(found), "it is an A still, and is asked again"
+
+
+def test_another_input_is_another_day() -> None:
+    """Whoever is an A still, by other points, is not left to the day that the points of before came to."""
+    buyer = in_step()
+    assert buyer.base is not None
+    found = planner(now=NOW + timedelta(days=3)).linked(buyer, both(visit="2026-02-25", Visit__c="2026-02-25"))
+    assert isinstance(found, Decision)
+    kept = terms_of("grade")
+    before, after = str(buyer.base.agreed[kept]), str(found.agreed[kept])
+    assert after.partition("@")[0] == before.partition("@")[0], "the grade is the same"
+    assert after.partition("@")[2] < before.partition("@")[2]
 
 
 def in_step_of(kind: KindMapping) -> Linked:

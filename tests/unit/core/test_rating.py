@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -200,3 +200,42 @@ def test_profiles_hand_the_persona_to_the_rating() -> None:
     assert not neither.declared
     assert neither.of({}, NOW).persona is None
     assert neither.of({}, NOW).rated is None
+
+
+FADING = st.lists(
+    st.tuples(st.integers(-40, 40).filter(bool), st.integers(1, 60), st.integers(0, 200)), min_size=1, max_size=4
+)
+
+
+@given(FADING, st.integers(-30, 60), st.integers(0, 400))
+def test_until_the_day_it_names_the_grade_is_the_same(
+    rules: list[tuple[int, int, int]], always: int, later: int
+) -> None:
+    """However many rules fade, up or down: on no day until then is anybody of another grade."""
+    fading = tuple(
+        RatingRule(f"r{n}", "", f"d{n} != null", points * 100, Decay(f"d{n}", half_life))
+        for n, (points, half_life, _) in enumerate(rules)
+    )
+    rater = Rater(
+        Rating(GRADES, (RatingRule("always", "", "true", always * 100), *fading)),
+        frozenset(f"d{n}" for n in range(len(rules))),
+    )
+    values = {f"d{n}": (NOW - timedelta(days=past)).date().isoformat() for n, (_, _, past) in enumerate(rules)}
+    values["d0"] = stamp(NOW - timedelta(days=rules[0][2], hours=3))
+    now = rater.rate(values, NONE, NOW)
+    until = rater.steady_until(now, NOW)
+    assert until is not None
+    day = NOW + timedelta(days=later)
+    if day.date() <= until:
+        assert rater.rate(values, NONE, day).grade == now.grade
+
+
+def test_a_grade_that_age_cannot_change_is_steady() -> None:
+    """Without a rule that fades for good; the lowest grade cannot fall; one that fades knows its day."""
+    plain = rated({"employees": 500})
+    assert RATER.steady_until(plain, NOW) == date.max
+    assert RATER.steady_until(rated({"employees": None, "country": "DE"}), NOW) is not None
+    visited = rated({"visit": "2026-03-02", "country": "DE"})
+    assert visited.grade == "C"
+    assert RATER.steady_until(visited, NOW) == date(2026, 3, 31), "2,000 are 1,000 after thirty days, and a C still"
+    assert RATER.steady_until(Rated(None, None, reason="x"), NOW) is None

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+import orjson
 import pytest
 
 from syncd.bootstrap.defining import definitions_of
 from syncd.model.lifecycle import Lifecycle, Stage
 from syncd.model.values import Pair
-from syncd.operations.definitions import Term, Words, history, note_definitions, word_by_word
+from syncd.operations.definitions import DEFINITIONS, Term, Words, history, note_definitions, word_by_word
 from syncd.operations.glossary import glossary
 from syncd.operations.page_html import html
 from syncd.operations.page_markdown import markdown
@@ -117,11 +118,44 @@ def test_all_that_both_teams_agreed_on_is_defined(settings: ConnectionSettings) 
     assert settings.teams is not None
     teams = replace(settings.teams, teams=tuple(replace(team, users=("a@b.c",)) for team in settings.teams.teams))
     found = definitions_of(replace(settings, teams=teams))
-    sorts = {"stage", "move", "reason", "handoff", "team", "persona", "rating", "grade"}
+    sorts = {"stage", "move", "reason", "handoff", "team", "persona", "rating", "grade", "calendar"}
     assert {term.sort for term in found} == sorts
     assert found[Term("stage", "mql", "in crm")] == "Open - Not Contacted"
     assert found[Term("team", "sales", "people named one by one")] == "1"
     assert not any("a@b.c" in text for text in found.values())
+    assert found[Term("calendar", "us_east", "zone")] == "America/New_York"
+    assert found[Term("calendar", "berlin", "hours")].endswith("friday 09:00-15:00")
+    assert found[Term("calendar", "us_east", "closed on")] == "12-24, 12-31"
+
+
+def test_a_changed_calendar_is_dated(settings: ConnectionSettings, store: SqlStore) -> None:
+    """Within which hours somebody answers is part of what both agreed on; whose they are is counted."""
+    note_definitions(store, START, definitions_of(settings))
+    zoned = replace(settings.calendars.by_key["us_east"], zone="America/Chicago")
+    owners = {"kim@example.com": "us_east"}
+    calendars = replace(settings.calendars, by_key={**settings.calendars.by_key, "us_east": zoned}, owners=owners)
+    changed = note_definitions(store, START + timedelta(days=1), definitions_of(replace(settings, calendars=calendars)))
+    told = {(each.term, each.before, each.after) for each in changed}
+    assert told == {
+        (Term("calendar", "us_east", "zone"), "America/New_York", "America/Chicago"),
+        (Term("calendar", "us_east", "owners named one by one"), None, "1"),
+    }
+    assert "calendar us_east, zone" in pages(replace(settings, calendars=calendars), store)[0]
+
+
+def test_a_store_of_before_learns_the_calendars(settings: ConnectionSettings, store: SqlStore) -> None:
+    """Calendars were not remembered once: that they are now is no change of theirs, and the next one is."""
+    note_definitions(store, START, definitions_of(settings))
+    kept, at = store.recall(DEFINITIONS) or (b"", START)
+    content = orjson.loads(kept)
+    content["in_force"] = [row for row in content["in_force"] if row[0] != "calendar"]
+    del content["sorts"]
+    store.remember(DEFINITIONS, orjson.dumps(content), at)
+    assert history(store, definitions_of(settings)) == ()
+    assert note_definitions(store, START, definitions_of(settings)) == ()
+    calendars = replace(settings.calendars, default="berlin")
+    (change,) = note_definitions(store, START, definitions_of(replace(settings, calendars=calendars)))
+    assert (change.before, change.after) == ("us_east", "berlin")
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,24 @@ def test_html_is_escaped_and_needs_nothing_else(agreed: tuple[Lifecycle, Teams, 
     assert "url(http" not in html(nasty(agreed))
 
 
+def test_letters_that_act_are_told_by_name(agreed: tuple[Lifecycle, Teams, KindMapping]) -> None:
+    """One that turns the line around would turn the rest of a table's row, too."""
+    lifecycle, teams, kind = agreed
+    stages = tuple(replace(each, name="A\u202eB\u2066C", definition="D\u0007E") for each in lifecycle.stages)
+    text = markdown(glossary(replace(lifecycle, stages=stages), teams, kind, systems=SYSTEMS))
+    assert "A(U+202E)B(U+2066)C" in text
+    assert "D(U+0007)E" in text
+    assert text.replace("\n", "").isprintable()
+
+
+def test_the_foot_names_every_file(agreed: tuple[Lifecycle, Teams, KindMapping]) -> None:
+    """Whoever wants to change a persona reads where."""
+    lifecycle, teams, kind = agreed
+    text = markdown(glossary(lifecycle, teams, kind, systems=SYSTEMS, files=("personas.yaml", "rating.yaml")))
+    foot = text.rpartition("---")[2]
+    assert "from lifecycle.yaml, teams.yaml, personas.yaml, rating.yaml and schema/person.yaml." in foot
+
+
 def test_markdown_is_escaped(agreed: tuple[Lifecycle, Teams, KindMapping]) -> None:
     """Tables keep their columns, and nothing but our own marks is left unescaped."""
     text = markdown(nasty(agreed))

@@ -127,8 +127,10 @@ def test_mistakes_in_personas(declared: Folder, old: str, new: str, flaw: str) -
     ("old", "new", "flaw"),
     [
         ("visits > 0", "visitors > 0", "6:42: CEL does not compile: line 1, column 1: unknown field visitors; did you"),
-        ("'buyer'", "'buyr'", "4:11: there is no persona 'buyr'; did you mean buyer?"),
-        ("persona == 'buyer'", "persona in ['user', 'x']", "4:11: there is no persona 'x'; known are: buyer, user"),
+        ("'buyer'", "'buyr'",
+         "4:11: this makes no sense: line 1, column 12: there is no persona 'buyr'; did you mean buyer?"),
+        ("persona == 'buyer'", "persona in ['user', 'x']",
+         "4:11: this makes no sense: line 1, column 21: there is no persona 'x'; known are: buyer, user"),
         ("persona == 'buyer'", "grade == 'A'", "4:11: CEL does not compile: line 1, column 1: unknown field grade"),
         ("points: 30", "points: many", "5:13: rules.0.points: is no number; write whole points, or up to two"),
         ("points: 30", "points: '30'", "5:13: rules.0.points: is no number"),
