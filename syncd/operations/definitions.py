@@ -172,7 +172,7 @@ def _hours(calendars: Calendars) -> Iterator[tuple[Term, str]]:
         yield Term(CALENDAR, each.key, "holidays"), _holidays(each.holidays)
         yearly = (f"{month:02}-{day:02}" for month, day in sorted(each.closed_yearly))
         yield Term(CALENDAR, each.key, "closed on"), ", ".join((*yearly, *map(str, sorted(each.closed))))
-        whose = sum(1 for key in calendars.owners.values() if key == each.key)
+        whose = sum(1 for key in (*calendars.users.values(), *calendars.queues.values()) if key == each.key)
         yield Term(CALENDAR, each.key, "owners named one by one"), str(whose or "")
 
 
