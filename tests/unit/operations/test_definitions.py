@@ -132,8 +132,8 @@ def test_a_changed_calendar_is_dated(settings: ConnectionSettings, store: SqlSto
     """Within which hours somebody answers is part of what both agreed on; whose they are is counted."""
     note_definitions(store, START, definitions_of(settings))
     zoned = replace(settings.calendars.by_key["us_east"], zone="America/Chicago")
-    owners = {"kim@example.com": "us_east"}
-    calendars = replace(settings.calendars, by_key={**settings.calendars.by_key, "us_east": zoned}, owners=owners)
+    users = {"kim@example.com": "us_east"}
+    calendars = replace(settings.calendars, by_key={**settings.calendars.by_key, "us_east": zoned}, users=users)
     changed = note_definitions(store, START + timedelta(days=1), definitions_of(replace(settings, calendars=calendars)))
     told = {(each.term, each.before, each.after) for each in changed}
     assert told == {
