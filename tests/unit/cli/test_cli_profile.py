@@ -154,7 +154,7 @@ def test_check_names_the_mistake(folder: Path, run: Run) -> None:
     said = run("check")
     assert said.code == 2
     assert "personas.yaml:2:44: CEL does not compile: line 1, column 1: unknown field titel" in said.out
-    (folder / "personas.yaml").write_text(text.replace("titel", "title"), encoding="utf-8")
+    (folder / "personas.yaml").write_text(text.replace("titel == 'x'", "email == 'x@example.com'"), encoding="utf-8")
     (folder / "cases/person.yaml").write_text(
         "kind: person\ncases:\n  - name: nobody\n"
         "    given: {side: marketing, object: contacts, fields: {email: ann@example.com}}\n    persona: a\n",
