@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import ConnectionSettings, Loaded
     from syncd.store import SqlStore
+    from syncd.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ class Workshop:
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in use."""
+        return self._loaded
+
+    @property
+    def database(self) -> Database:
+        """The database that all connections share."""
+        return self._database
 
     @property
     def on_sqlite(self) -> bool:
@@ -165,35 +176,21 @@ class Workshop:
         """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
         return self._notices is not None and self._notices.at_work
 
-    def _readings(self, health: Health) -> Iterator[Reading]:
+    def readings(self, health: Health) -> Iterator[Reading]:
+        """What gauges stand at, of the store and of what people are told."""
         yield from health.readings()
         if self._notices is not None:
             yield from self._notices.teller.readings()
 
     def console(self, daemon: Daemon, address: str) -> Console:
-        """Health and metrics of a daemon, on loopback.
+        """The console of a daemon, with health and metrics.
 
-        :raises BadUsage: if the address is not loopback. :raises NeedsOperator: if its port is taken.
+        :raises BadUsage: if the address is not loopback, and no proxy before it is configured or nobody can log in.
+        :raises NeedsOperator: if its port is taken.
         """
-        from syncd.console.server import Console, application, read_address  # noqa: PLC0415 - heavy, see the module
-        from syncd.observe.log import listen  # noqa: PLC0415 - only here
-        from syncd.observe.metrics import Metrics  # noqa: PLC0415 - heavy, see the module
-        from syncd.operations.health import Health  # noqa: PLC0415
-        from syncd.settings.calendar import ends  # noqa: PLC0415
+        from syncd.bootstrap.console import build_console  # noqa: PLC0415 - heavy, see the module
 
-        host, port = read_address(address)
-        health = Health(
-            polls=self.polls,
-            store=self.store,
-            roster=daemon.roster,
-            clock=SystemClock(),
-            trouble=lambda: daemon.trouble,
-            sunsets=lambda name: ends(self._loaded.connection(name)),
-        )
-        metrics = Metrics(lambda: self._readings(health))
-        listen(metrics.heard)
-        app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
-        return Console(app, host=host, port=port)
+        return build_console(self, daemon, address)
 
     def _jobs_url(self) -> str:
         """Where the job engine keeps its tables: as configured, else beside the store."""

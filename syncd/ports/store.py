@@ -169,6 +169,12 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
         """Live links of a kind."""
         ...
 
+    def links_with(self, prefix: str, limit: int) -> Sequence[str]:
+        """Ids of at most so many links whose base has a name or address with a word that begins so, in the order of
+        those words. The prefix is folded as ``core.words`` folds.
+        """
+        ...
+
     # -- writing ahead and settling --------------------------------------------------------------------------------
     def begin(
         self,

@@ -165,6 +165,14 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Where others reach the console, empty for loopback alone, and the proxies that say who asks."""
+
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
     connections. ``jobs_url`` is ``None`` for a queue beside the store, ``threads`` how many connections are polled at
@@ -179,6 +187,7 @@ class Loaded:
     files: tuple[Path, ...]
     hash: str
     notify: NotifySettings = field(default_factory=NotifySettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     def only(self, name: str) -> Loaded:
         """The same with one connection. :raises BadUsage: as ``connection``."""

@@ -18,6 +18,7 @@ from syncd.model.mapping import Connection, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
     ConnectionSettings,
+    ConsoleSettings,
     HubSpotAccount,
     Loaded,
     SalesforceAccount,
@@ -94,6 +95,7 @@ class _Loading:
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
             notify=notify,
+            console=ConsoleSettings(section.console.public_url or "", tuple(section.console.trusted_proxies)),
         )
 
     # -- connections -------------------------------------------------------------------------------------------------

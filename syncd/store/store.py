@@ -27,6 +27,7 @@ from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
+from syncd.store.words import Words
 
 
 class SqlStore(
@@ -44,6 +45,7 @@ class SqlStore(
     Assignments,
     AppendedRows,
     Outboxes,
+    Words,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
