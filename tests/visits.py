@@ -10,24 +10,26 @@ import http.client
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from syncd.bootstrap import read_only_fields
 from syncd.console.desk import About, Desk
 from syncd.console.server import Console, application
 from syncd.console.shield import Front
 from syncd.engine.world import World
+from syncd.model.errors import BadUsage
 from syncd.model.operator import Credential, Operator, Role, Sort
-from syncd.model.values import Pair
 from syncd.operations.doors import Entrance, form_token
+from syncd.settings.loading import load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database
 from syncd.store.database import Database
 from tests.fakes import FakeChance, FakeClock
+from tests.worlds import ROOT, config_environment
 
 PASSWORD = "correct horse battery"
-OBJECTS = {"person": Pair(("contacts",), ("Lead", "Contact")), "company": Pair(("companies",), ("Account",))}
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def house(
     world: Callable[[str, str], AbstractContextManager[World]] | None = None,
     metrics: Callable[[], bytes] = lambda: b"syncd_x 1\n",
     troubles: Callable[[], tuple[str, ...]] = tuple,
+    report: Callable[..., Mapping[str, Any]] | None = None,
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
 ) -> Iterator[House]:
@@ -165,15 +168,21 @@ def house(
     def no_world(connection: str, who: str) -> AbstractContextManager[World]:
         raise AssertionError(f"nobody may ask the vendors of {connection} for {who} here")
 
+    def no_report(connection: str, name: str, *_: object) -> Mapping[str, Any]:
+        raise BadUsage(f"no report {name} of {connection}")
+
+    settings = load(ROOT / "config", config_environment(), read_only=read_only_fields()).connection(None)
     desk = Desk(
         entrance=Entrance(SqlDoors(database), clock, FakeChance(2)),
-        connections=lambda: {name: About(OBJECTS, 60.0) for name in connections},
+        connections=lambda: {name: About(replace(settings.connection, name=name), 60.0) for name in connections},
         open_store=lambda name: SqlStore(database.engine, name, clock=clock, chance=FakeChance(3)),
         open_world=world or no_world,
         roster=SqlRoster(database),
         clock=clock,
         chance=FakeChance(4),
         alone=lambda _: nullcontext(),
+        quota=lambda _, __: None,
+        report=report or no_report,
     )
     front = front or Front()
     app = application(troubles=troubles, metrics=metrics, desk=desk, front=front)

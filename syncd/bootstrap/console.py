@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.bootstrap.reports import Reports
 from syncd.console.desk import About, Desk
 from syncd.console.server import Console, application, read_address
 from syncd.console.shield import Front
@@ -16,7 +17,7 @@ from syncd.observe.metrics import Metrics
 from syncd.operations.doors import Entrance
 from syncd.operations.health import Health
 from syncd.settings.calendar import ends
-from syncd.store import SqlDoors
+from syncd.store import SqlBudget, SqlDoors
 from syncd.system import SystemChance, SystemClock, holder_name
 
 if TYPE_CHECKING:
@@ -59,14 +60,7 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
     clock = SystemClock()
 
     def connections() -> Mapping[str, About]:
-        return {
-            name: About(
-                objects={kind.kind: kind.objects for kind in each.connection.kinds},
-                poll=each.poll,
-                mode=each.connection.mode,
-            )
-            for name, each in workshop.loaded.connections.items()
-        }
+        return {name: About(each.connection, each.poll) for name, each in workshop.loaded.connections.items()}
 
     @contextmanager
     def world(connection: str, who: str) -> Iterator[World]:
@@ -88,5 +82,7 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
         roster=daemon.roster,
         clock=clock,
         chance=SystemChance(),
+        quota=lambda connection, side: SqlBudget(workshop.database.engine, connection, side, clock).reported(),
+        report=Reports(workshop),
         alone=lambda connection: workshop.database.one_at_a_time(f"command {connection}", clock),
     )

@@ -10,12 +10,16 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from datetime import date
+from typing import Any, Final
 
+from syncd.console.problems import not_found
 from syncd.engine.world import World
-from syncd.model.errors import RetryLater
-from syncd.model.values import Pair
+from syncd.model.errors import RetryLater, SyncdError
+from syncd.model.mapping import Connection
+from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.doors import Entrance
+from syncd.operations.glance import Glance, Present, Quota, glance, troubled
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
@@ -24,15 +28,23 @@ _WAITED: Final = 30.0
 """Seconds that a question waits for another one about the same connection."""
 
 
+_FRESH: Final = 60.0
+"""Seconds for which counted links count."""
+Report = Callable[[str, str, date | None, date | None], Mapping[str, Any]]
+"""A report of a connection by its name and days, as a document. :raises BadUsage: if there is none of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the configuration says of a connection, as far as the console needs it: by kind the vendor objects of each
-    side; seconds between polls; live or shadow.
-    """
+    """What the configuration says of a connection: its mapping, and seconds between polls."""
 
-    objects: Mapping[str, Pair[tuple[str, ...]]]
+    connection: Connection
     poll: float
-    mode: str = "live"
+
+    @property
+    def objects(self) -> Mapping[str, Pair[tuple[str, ...]]]:
+        """By kind, the vendor objects of each side."""
+        return {kind.kind: kind.objects for kind in self.connection.kinds}
 
 
 @dataclass(slots=True)
@@ -49,6 +61,9 @@ class Desk:
     clock: Clock
     chance: Chance
     alone: Callable[[str], AbstractContextManager[None]]
+    quota: Callable[[str, Side], Quota | None]
+    report: Report
+    _counted: dict[str, tuple[float, Mapping[str, int]]] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
@@ -60,6 +75,38 @@ class Desk:
             if found is None:
                 found = self._stores[connection] = self.open_store(connection)
             return found
+
+    def about(self, connection: str) -> About:
+        """What is configured of a connection. :raises Problem: 404."""
+        found = self.connections().get(connection)
+        if found is None:
+            raise not_found("there is no such connection")
+        return found
+
+    def glance(self, connection: str) -> Glance:
+        """How a connection stands."""
+        about, now = self.about(connection), self.clock.now()
+        try:
+            present = Present(
+                mode=about.connection.mode,
+                poll=about.poll,
+                turn=self.roster.turns([connection], now)[connection],
+                workers=self.roster.workers(),
+                quota={side: self.quota(connection, side) for side in SIDES},
+            )
+            return glance(self.store(connection), connection, present, links=self.links(connection), now=now)
+        except SyncdError as why:
+            return troubled(connection, why, mode=about.connection.mode, now=now)
+
+    def links(self, connection: str) -> Mapping[str, int]:
+        """Live links by kind, of a minute ago at most: to count a million takes a tenth of a second."""
+        now = self.clock.monotonic()
+        known = self._counted.get(connection)
+        if known is None or now - known[0] >= _FRESH:
+            counts = self.store(connection).counts()
+            kinds = self.about(connection).objects
+            known = self._counted[connection] = now, {kind: counts.get(f"links.{kind}", 0) for kind in kinds}
+        return known[1]
 
     @contextmanager
     def world(self, connection: str, who: str) -> Iterator[World]:

@@ -85,7 +85,7 @@ def what_waits(store: Store, now: Instant) -> Waits:
     restored = store.restored()
     return Waits(
         conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
-        dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
+        dead_letters=sum(each.records - each.retrying for each in store.letter_groups()),
         approval=latest is not None and latest.state == "held" and restored is None,
         remnants=len(store.remnants()),
         resting=resting(store),
@@ -127,7 +127,7 @@ def standing(
         parked=counts.get("parked", 0),
         waits=what_waits(store, now),
         decided=sum(1 for row in store.conflicts() if row.resolution is not None),
-        retrying=sum(1 for row in store.dead_letters() if row.retry),
+        retrying=sum(each.retrying for each in store.letter_groups()),
         lease=lease if lease is not None and lease.until > now else None,
         waiting=waiting_document(store),
         turn=turn,

@@ -34,6 +34,7 @@ from syncd.model.values import Instant, Side
 from syncd.ports.appended import AppendedStore
 from syncd.ports.assignments import AssignmentStore
 from syncd.ports.ledger import LedgerStore
+from syncd.ports.looking import LookingStore
 from syncd.ports.outbox import Outbox
 
 
@@ -99,7 +100,7 @@ class Settlement:
         )
 
 
-class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
+class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -167,12 +168,6 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
 
     def count_links(self, kind: str) -> int:
         """Live links of a kind."""
-        ...
-
-    def links_with(self, prefix: str, limit: int) -> Sequence[str]:
-        """Ids of at most so many links whose base has a name or address with a word that begins so, in the order of
-        those words. The prefix is folded as ``core.words`` folds.
-        """
         ...
 
     # -- writing ahead and settling --------------------------------------------------------------------------------
@@ -273,8 +268,8 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
         """Takes a wish back; ``False`` if it is carried out or there is none of that id."""
         ...
 
-    def runs(self, limit: int) -> Sequence[Run]:
-        """The latest runs, newest first."""
+    def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
+        """The latest runs, newest first; those before the one of an id."""
         ...
 
     def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:

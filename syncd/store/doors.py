@@ -25,6 +25,8 @@ _LONGEST_WAIT: Final = timedelta(minutes=5)
 _ATTEMPTS_KEPT: Final = timedelta(hours=1)
 _ANSWERS_KEPT: Final = timedelta(days=1)
 _DEEDS_KEPT: Final = timedelta(days=400)
+_NOT_OVER: Final = 500
+"""From this status on nothing was done that a second call with the same key must not do."""
 _ONE: Final = select(people).where(people.c.name == bindparam("name"))
 _ALL: Final = select(people).order_by(people.c.name)
 _FOUND: Final = select(credential).where(credential.c.hash == bindparam("hash"))
@@ -190,7 +192,9 @@ class SqlDoors:
 
     def end_deed(self, each: Deed) -> None:
         """Stores how it ended."""
-        ended = {"status": each.status, "answer": each.answer, "about": plain(each.about)}
+        ended: dict[str, Any] = {"status": each.status, "answer": each.answer, "about": plain(each.about)}
+        if each.status is not None and each.status >= _NOT_OVER:
+            ended |= {"key": None, "answer": None}
         with self._database.writing("end a deed") as tx:
             tx.execute(update(deed).where(deed.c.id == each.id).values(**ended))
 

@@ -20,6 +20,7 @@ from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.ledger import Ledger
+from syncd.store.letters import Letters
 from syncd.store.links import Links
 from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
@@ -46,6 +47,7 @@ class SqlStore(
     AppendedRows,
     Outboxes,
     Words,
+    Letters,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 

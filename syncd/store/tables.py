@@ -318,6 +318,16 @@ dead_letter = Table(
     PrimaryKeyConstraint("connection", "id", name="dead_letter_key"),
     comment="records that cannot be written",
 )
+Index(
+    "dead_letter_cause",
+    dead_letter.c.connection,
+    dead_letter.c.kind,
+    dead_letter.c.side,
+    dead_letter.c.code,
+    dead_letter.c.since,
+    dead_letter.c.id,
+)
+Index("dead_letter_origin", dead_letter.c.connection, dead_letter.c.object, dead_letter.c.origin_id)
 
 request = Table(
     "request",

@@ -108,8 +108,9 @@ def test_forms_of_other_sites_do_nothing(console: House, headers: dict[str, str]
     ana = joined(console)
     body = f"form_token={'0' * 64}&name=ana&password=x".encode()
     for caller, path in ((ana, "/logout"), (console.caller(), "/login")):
-        told = {"Content-Type": "application/x-www-form-urlencoded", **headers}
-        assert caller.call("POST", path, body=body, headers=told).status == 403
+        told = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json", **headers}
+        refused = caller.call("POST", path, body=body, headers=told)
+        assert (refused.status, refused.json["type"]) == (403, "urn:syncd:problem:another-site")
     assert ana.get("/access").status == 200
 
 

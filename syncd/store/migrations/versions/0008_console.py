@@ -22,7 +22,7 @@ def _instant(name: str) -> sa.Column[int]:
 
 
 def upgrade() -> None:
-    """Adds five tables and fills one; nothing that is there changes."""
+    """Adds five tables and two indexes, and fills one of the tables; nothing that is there changes."""
     op.create_table(
         "operator",
         sa.Column("name", sa.Text, primary_key=True),
@@ -76,6 +76,8 @@ def upgrade() -> None:
         comment="what operators did in the console and over its API",
     )
     op.create_index("deed_at", "deed", ["at", "id"])
+    op.create_index("dead_letter_cause", "dead_letter", ["connection", "kind", "side", "code", "since", "id"])
+    op.create_index("dead_letter_origin", "dead_letter", ["connection", "object", "origin_id"])
     op.create_table(
         "search_word",
         _text("connection"),
