@@ -22,7 +22,9 @@ from syncd.console.shield import Front
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.operator import Credential, Operator, Role, Sort
+from syncd.model.values import Side
 from syncd.operations.doors import Entrance, form_token
+from syncd.operations.glance import Quota
 from syncd.settings.loading import load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database
 from syncd.store.database import Database
@@ -157,6 +159,7 @@ def house(
     metrics: Callable[[], bytes] = lambda: b"syncd_x 1\n",
     troubles: Callable[[], tuple[str, ...]] = tuple,
     report: Callable[..., Mapping[str, Any]] | None = None,
+    quota: Callable[[str, Side], Quota | None] = lambda _, __: None,
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
 ) -> Iterator[House]:
@@ -181,7 +184,7 @@ def house(
         clock=clock,
         chance=FakeChance(4),
         alone=lambda _: nullcontext(),
-        quota=lambda _, __: None,
+        quota=quota,
         report=report or no_report,
     )
     front = front or Front()

@@ -55,8 +55,8 @@ def command(request: Request, what: str, connection: str, do: Callable[[str], Do
     return JSONResponse(document, status, media_type=media)
 
 
-def pressed(request: Request, what: str, connection: str, do: Callable[[str], Done]) -> None:
-    """Does a command of a page.
+def pressed(request: Request, what: str, connection: str, do: Callable[[str], Done]) -> Done:
+    """Does a command of a page; what it came to.
 
     :raises SyncdError, Problem: what the command does.
     """
@@ -70,6 +70,7 @@ def pressed(request: Request, what: str, connection: str, do: Callable[[str], Do
         _ended(desk, replace(deed, status=problem.status))
         raise
     _ended(desk, replace(deed, status=200, about=done.about[:_ABOUT]))
+    return done
 
 
 def _begun(request: Request, what: str, connection: str, *, key: str | None, asked: bytes) -> tuple[Deed, Deed | None]:

@@ -21,12 +21,21 @@ from markupsafe import Markup
 from syncd.console.guard import FORM_FIELD, FORM_HEADER
 from syncd.console.problems import Problem, correlation_of
 from syncd.model.operator import Role
+from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING
 from syncd.operations.doors import form_token
 
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 120
-PAGES: Final = (("/access", "Access"),)
+PAGES: Final = (
+    ("/", "Overview"),
+    ("/people", "People"),
+    ("/issues", "Issues"),
+    ("/conflicts", "Conflicts"),
+    ("/held", "Held"),
+    ("/runs", "Runs"),
+    ("/access", "Access"),
+)
 """Where the pages are, in the order of the menu."""
 NOTHING: Final = Markup('<span class="none">-</span>')
 
@@ -81,7 +90,7 @@ def plain(given: object, longest: int = LONGEST) -> str:
         return "yes" if given else "no"
     if isinstance(given, Mapping):
         given = ", ".join(f"{name} {number}" for name, number in given.items())
-    elif isinstance(given, Sequence) and not isinstance(given, str):
+    elif isinstance(given, Sequence) and not isinstance(given, str | RemoteRef):
         given = ", ".join(str(each) for each in given)
     text = "".join(letter if letter.isprintable() else " " for letter in str(given)[: longest * 4])
     return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -1,7 +1,7 @@
-"""By which words a person is found: those of names, and whole e-mail addresses.
+"""By which words a record is found: those of names, and whole e-mail addresses.
 
-Which shared fields hold names and addresses, their own names say: ``email``, ``name``, and what ends with ``_email`` or
-``_name``. A word is folded (case, accents, width), so that "ZOË" finds "zoe"; an address is one word.
+Which shared fields hold names and addresses, their own names say (``SEARCHED``). A word is folded (case, accents,
+width), so that "ZOË" finds "zoe"; an address is one word.
 """
 
 from __future__ import annotations
@@ -13,6 +13,20 @@ from typing import Final
 
 from syncd.model.values import Canonical
 
+SEARCHED: Final = frozenset(
+    {
+        "email",
+        "other_email",
+        "work_email",
+        "name",
+        "full_name",
+        "first_name",
+        "middle_name",
+        "last_name",
+        "company_name",
+    }
+)
+"""Names of the shared fields that records are found by; those of owners, whom many records have, are not among them."""
 LONGEST: Final = 64
 """Letters of a word that count: what is longer is found by how it begins."""
 MOST: Final = 12
@@ -34,7 +48,7 @@ def words_of(agreed: Mapping[str, Canonical]) -> frozenset[str]:
 
 def is_searched(field: str) -> bool:
     """Whether a shared field holds a name or an address, by its own name."""
-    return field in ("email", "name") or field.endswith(("_email", "_name"))
+    return field in SEARCHED
 
 
 def words_in(text: str) -> Iterator[str]:

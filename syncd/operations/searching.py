@@ -1,7 +1,6 @@
 """Finds records in the store by what somebody types: an address, words of a name, how either begins, or an id.
 
-Reaches no vendor: what is found is what syncd has linked. Of several words the rarest is looked up and the others are
-held against the names of what it finds.
+Reaches no vendor: what is found is what syncd has linked.
 """
 
 from __future__ import annotations
@@ -16,8 +15,10 @@ from syncd.model.remote import RemoteRef
 from syncd.model.values import Canonical, Pair, Side
 from syncd.ports.store import Store
 
+WITHIN: Final = 20_000
+"""Links with one word that are held against those with another, at most."""
 CANDIDATES: Final = 1_000
-"""Links with the rarest word that are looked through for the others, at most."""
+"""Links whose names are looked at, at most."""
 MOST_WORDS: Final = 5
 LONGEST: Final = 300
 _NAMED_BY: Final = ("first_name", "last_name", "name", "full_name")
@@ -43,16 +44,27 @@ def search(store: Store, text: str, *, objects: Mapping[str, Pair[tuple[str, ...
     if (named := _by_id(store, text, objects)) or text.partition(":")[0] in ("link", *Side):
         return Finding(named)
     words = list(dict.fromkeys(words_in(text)))[:MOST_WORDS]
-    if not words:
-        return Finding(())
+    if not any(letter.isspace() for letter in text):
+        # An address as far as it was typed is no word of its own before its @.
+        start = store.links_with(text.casefold(), limit + 1)
+        if start or not words:
+            return _told(store, start, limit)
     if len(words) == 1:
-        ids = store.links_with(words[0], 2 * limit + 1)
-        return _told(store, ids, limit)
-    lists = [store.links_with(word, CANDIDATES) for word in words]
-    rarest = min(lists, key=len)
-    known = store.by_link(rarest)
-    fitting = [id for id in rarest if id in known and _fits(known[id], words)]
-    return Finding([known[id] for id in fitting[:limit]], len(fitting) > limit or len(rarest) >= CANDIDATES)
+        return _told(store, store.links_with(words[0], limit + 1), limit)
+    return _with_all(store, words, limit) if words else Finding(())
+
+
+def _with_all(store: Store, words: Sequence[str], limit: int) -> Finding:
+    """Records with every word. Ids are compared; names are looked at only for a word that too many have."""
+    lists = sorted((store.links_with(word, WITHIN) for word in words), key=len)
+    whole = [ids for ids in lists if len(ids) < WITHIN] or lists[:1]
+    common_to_others = frozenset(whole[0]).intersection(*whole[1:])
+    common = [id for id in whole[0] if id in common_to_others]
+    looked = common[:CANDIDATES]
+    known = store.by_link(looked if len(whole) < len(lists) else looked[: limit + 1])
+    fitting = [id for id in looked if id in known and _fits(known[id], words)]
+    more = len(fitting) > limit or len(common) > CANDIDATES or len(whole[0]) >= WITHIN
+    return Finding([known[id] for id in fitting[:limit]], more)
 
 
 def _told(store: Store, ids: Sequence[str], limit: int) -> Finding:
