@@ -99,14 +99,25 @@ class Desk:
             return troubled(connection, why, mode=about.connection.mode, now=now)
 
     def links(self, connection: str) -> Mapping[str, int]:
-        """Live links by kind, of a minute ago at most: to count a million takes a tenth of a second."""
-        now = self.clock.monotonic()
+        """Live links by kind. To count a million takes a tenth of a second, so nobody waits but the first: later ones
+        get what is known, and what is older than a minute is counted anew beside them.
+        """
         known = self._counted.get(connection)
-        if known is None or now - known[0] >= _FRESH:
-            counts = self.store(connection).counts()
-            kinds = self.about(connection).objects
-            known = self._counted[connection] = now, {kind: counts.get(f"links.{kind}", 0) for kind in kinds}
+        if known is None:
+            return self._count(connection)
+        if self.clock.monotonic() - known[0] >= _FRESH:
+            self._counted[connection] = self.clock.monotonic(), known[1]  # so that one thread counts and not each
+            threading.Thread(target=self._count, args=(connection,), name="count", daemon=True).start()
         return known[1]
+
+    def _count(self, connection: str) -> Mapping[str, int]:
+        try:
+            counts = self.store(connection).counts()
+        except SyncdError:  # the page that shows them tells of it
+            return {}
+        told = {kind: counts.get(f"links.{kind}", 0) for kind in self.about(connection).objects}
+        self._counted[connection] = self.clock.monotonic(), told
+        return told
 
     @contextmanager
     def world(self, connection: str, who: str) -> Iterator[World]:

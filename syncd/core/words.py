@@ -53,7 +53,11 @@ def is_searched(field: str) -> bool:
 
 def words_in(text: str) -> Iterator[str]:
     """The words of a name, or of what somebody looks for; an address is one."""
-    for part in text[: LONGEST * MOST].split():
+    text = text[: LONGEST * MOST]
+    if "@" not in text and text.isascii():  # most names: a cycle folds many of them
+        yield from (word[:LONGEST] for word in _WORD.findall(text.lower()))
+        return
+    for part in text.split():
         if "@" in part:
             yield part.casefold()[:LONGEST]
         elif part.isascii():

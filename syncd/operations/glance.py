@@ -70,7 +70,6 @@ def glance(store: Store, connection: str, present: Present, *, links: Mapping[st
     alive = any((now - each.beat).total_seconds() < DEAD for each in present.workers)
     late = list(stale(store, connection, poll=present.poll, now=now)) if any(at.values()) else []
     state, words, more = _judged(present, waits, runs, late, alive=alive)
-    groups = store.letter_groups()
     asked = store.requests()
     return Glance(
         connection=connection,
@@ -82,7 +81,7 @@ def glance(store: Store, connection: str, present: Present, *, links: Mapping[st
         polled=at,
         agreement=agreement(store),
         waits=_numbers(waits),
-        backlog=len(asked) + sum(each.retrying for each in groups),
+        backlog=len(asked) + waits.retrying,
         quota=present.quota,
         runs=runs,
         paused=present.turn.paused.who if present.turn.paused else "",

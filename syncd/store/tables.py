@@ -326,6 +326,7 @@ Index(
     dead_letter.c.code,
     dead_letter.c.since,
     dead_letter.c.id,
+    dead_letter.c.retry,
 )
 Index("dead_letter_origin", dead_letter.c.connection, dead_letter.c.object, dead_letter.c.origin_id)
 

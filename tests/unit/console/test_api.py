@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,16 +11,17 @@ from pathlib import Path
 import orjson
 import pytest
 
-from syncd.model.brake import HeldChange, Lot, Why
+from syncd.model.brake import Answer, HeldChange, Lot, Why
 from syncd.model.held import write_lots
 from syncd.model.link import Base, Conflict, DeadLetter, Link, Parked, Proof, Topic
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Run, RunState
 from syncd.model.values import Pair, Side
+from syncd.operations import braking
 from syncd.operations.parking import id_of
 from syncd.ports.memory import BRAKE_HELD
-from syncd.ports.store import Settlement
+from syncd.ports.store import Settlement, Store
 from tests.fakes import START
 from tests.visits import Caller, House, house
 
@@ -248,8 +250,16 @@ def test_a_connection_is_paused_once(console: House, program: Caller) -> None:
     assert program.get(C).json["paused"] is None
 
 
-def test_two_who_press_at_once_do_one_thing(console: House) -> None:
+def test_two_who_press_at_once_do_one_thing(console: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of many who approve, drop and pause at the same moment, one does it and the others are told."""
+    read = braking._answers
+
+    def slowly(store: Store) -> list[Answer]:
+        found = read(store)
+        time.sleep(0.05)  # so long that others would read the same
+        return found
+
+    monkeypatch.setattr(braking, "_answers", slowly)
     callers = [console.program(Role.OPERATOR) for _ in range(8)]
 
     def press(path: str, document: object) -> list[tuple[int, object]]:

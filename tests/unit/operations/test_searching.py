@@ -84,6 +84,7 @@ def test_a_word_that_too_many_have_is_looked_for_in_names(store: SqlStore, monke
     """Its list is cut off, and those of the other word are read."""
     monkeypatch.setattr(searching, "WITHIN", 2)
     assert [each.link.id for each in search(store, "ada jones", objects=OBJECTS, limit=9).found] == ["l2"]
+    assert search(store, "ada works", objects=OBJECTS, limit=9).found == []
 
 
 def test_records_have_titles() -> None:

@@ -76,7 +76,8 @@ def upgrade() -> None:
         comment="what operators did in the console and over its API",
     )
     op.create_index("deed_at", "deed", ["at", "id"])
-    op.create_index("dead_letter_cause", "dead_letter", ["connection", "kind", "side", "code", "since", "id"])
+    cause = ["connection", "kind", "side", "code"]
+    op.create_index("dead_letter_cause", "dead_letter", [*cause, "since", "id", "retry"])
     op.create_index("dead_letter_origin", "dead_letter", ["connection", "object", "origin_id"])
     op.create_table(
         "search_word",
