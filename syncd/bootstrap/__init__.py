@@ -17,10 +17,11 @@ from syncd.bootstrap.notices import notified, post_to, unreadable_targets
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
 from syncd.observe.log import emit
-from syncd.system import SystemClock, calm_collector, holder_name
+from syncd.system import SystemChance, SystemClock, calm_collector, holder_name
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
+    from syncd.operations.doors import Entrance
     from syncd.ports.connector import Connector
     from syncd.ports.scratch import Scratch
     from syncd.settings.accounts import Admin, Loaded
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Workshop",
     "open_admins",
+    "open_entrance",
     "open_memory",
     "open_roster",
     "open_scratch",
@@ -113,6 +115,19 @@ def open_roster(outline: Outline) -> Iterator[SqlRoster]:
     database = open_database(outline.store_url().get_secret_value())
     try:
         yield SqlRoster(database)
+    finally:
+        database.close()
+
+
+@contextmanager
+def open_entrance(outline: Outline) -> Iterator[Entrance]:
+    """Who may use the console, for commands that let people in."""
+    from syncd.operations.doors import Entrance  # noqa: PLC0415 - heavy, see the module
+    from syncd.store import SqlDoors, open_database  # noqa: PLC0415
+
+    database = open_database(outline.store_url().get_secret_value())
+    try:
+        yield Entrance(SqlDoors(database), SystemClock(), SystemChance())
     finally:
         database.close()
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import ConnectionSettings, Loaded
     from syncd.store import SqlStore
+    from syncd.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,16 @@ class Workshop:
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
         self._watching: tuple[Health, Metrics] | None = None
+
+    @property
+    def loaded(self) -> Loaded:
+        """The configuration in use."""
+        return self._loaded
+
+    @property
+    def database(self) -> Database:
+        """The database that all connections share."""
+        return self._database
 
     @property
     def on_sqlite(self) -> bool:
@@ -166,22 +177,21 @@ class Workshop:
         """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
         return self._notices is not None and self._notices.at_work
 
-    def _readings(self, health: Health) -> Iterator[Reading]:
+    def readings(self, health: Health) -> Iterator[Reading]:
+        """What gauges stand at, of the store and of what people are told."""
         yield from health.readings()
         if self._notices is not None:
             yield from self._notices.teller.readings()
 
     def console(self, daemon: Daemon, address: str) -> Console:
-        """Health and metrics of a daemon, on loopback.
+        """The console of a daemon, with health and metrics.
 
-        :raises BadUsage: if the address is not loopback. :raises NeedsOperator: if its port is taken.
+        :raises BadUsage: if the address is not loopback, and no proxy before it is configured or nobody can log in.
+        :raises NeedsOperator: if its port is taken.
         """
-        from syncd.console.server import Console, application, read_address  # noqa: PLC0415 - heavy, see the module
+        from syncd.bootstrap.console import build_console  # noqa: PLC0415 - heavy, see the module
 
-        host, port = read_address(address)
-        health, metrics = self._watched(daemon)
-        app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed)
-        return Console(app, host=host, port=port)
+        return build_console(self, daemon, address)
 
     def probes(self, daemon: Daemon, address: str) -> Console:
         """Health and metrics of a daemon for orchestrators, on any address.
@@ -191,11 +201,11 @@ class Workshop:
         from syncd.console.probes import listener, probes, read_address  # noqa: PLC0415 - heavy, see the module
 
         host, port = read_address(address)
-        health, metrics = self._watched(daemon)
+        health, metrics = self.watched(daemon)
         app = probes(ready=lambda: bool(health.ready()), metrics=metrics.exposed, clock=SystemClock())
         return listener(app, host=host, port=port)
 
-    def _watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
+    def watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
         """The health of a daemon and its metrics, which listen from the first time on."""
         if self._watching is not None:
             return self._watching
@@ -212,7 +222,7 @@ class Workshop:
             trouble=lambda: daemon.trouble,
             sunsets=lambda name: ends(self._loaded.connection(name)),
         )
-        metrics = Metrics(lambda: self._readings(health), connections=lambda: self._loaded.connections)
+        metrics = Metrics(lambda: self.readings(health), connections=lambda: self._loaded.connections)
         listen(metrics.heard)
         self._watching = health, metrics
         return self._watching

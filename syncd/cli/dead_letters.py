@@ -22,27 +22,13 @@ def list_dead_letters(
     JSON: dead_letters [{id, kind, side (refusing), origin OBJECT/ID, code, reason, advice, since, attempts, retry}].
     """
     from syncd.cli.out import print_json, say, table, when
+    from syncd.operations.letters import letter_document
 
     call: Call = context.obj
     with call.memory() as store:
         rows = store.dead_letters()
     if as_json:
-        listed = [
-            {
-                "id": row.id,
-                "kind": row.kind,
-                "side": row.side.value,
-                "origin": str(row.origin),
-                "code": row.code,
-                "reason": row.reason,
-                "advice": row.advice,
-                "since": row.since,
-                "attempts": row.attempts,
-                "retry": row.retry,
-            }
-            for row in rows
-        ]
-        print_json({"dead_letters": listed})
+        print_json({"dead_letters": [letter_document(row) for row in rows]})
     elif not rows:
         say("no dead letter")
     else:

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from syncd.cli.call import Call
-from syncd.cli.handoffs import handoffs_document, print_handoffs
+from syncd.cli.handoffs import print_handoffs
 from syncd.cli.profile import print_profile, profile_document
 from syncd.cli.routing import print_routing, routing_document
 
 if TYPE_CHECKING:
-    from syncd.model.values import Canonical, Missing, Wire
-    from syncd.operations.changes import Event
     from syncd.operations.explain import Explanation, FieldStory, Told
     from syncd.operations.finding import Hit
     from syncd.operations.rating import ProfileStory
@@ -54,7 +52,9 @@ def explain(
     from syncd.engine.world import make_ready
     from syncd.model.errors import BadUsage
     from syncd.operations.explain import explain as explained
+    from syncd.operations.explain_document import explanation_document, hit_document
     from syncd.operations.finding import find_hits
+    from syncd.operations.handoffs import handoffs_document
     from syncd.operations.rating import profile_of
     from syncd.operations.routing import story_of
     from syncd.settings.profiles import profiles_of
@@ -75,9 +75,9 @@ def explain(
     if as_json:
         document = None
         if told is not None:
-            document = {**_document(told), **profile_document(profile), **routing_document(routing)}
+            document = {**explanation_document(told), **profile_document(profile), **routing_document(routing)}
             document |= handoffs_document(told.handoffs)
-        print_json({"hits": [_hit(hit) for hit in hits], "record": document})
+        print_json({"hits": [hit_document(hit) for hit in hits], "record": document})
     elif told is None:
         print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
@@ -209,96 +209,3 @@ def _print_history(told: Explanation, *, latest: int | None) -> None:
         for event in events
     ]
     table(title, ("at (UTC)", "side", "field", "by", "before", "after", "because"), rows)
-
-
-# -- for programs ------------------------------------------------------------------------------------------------------
-def _hit(hit: Hit) -> dict[str, Any]:
-    from syncd.model.values import Side
-
-    refs = {side.value: str(ref) for side in Side if (ref := hit.refs.of(side)) is not None}
-    return {"kind": hit.kind, "link": None if hit.link is None else hit.link.id, "refs": refs}
-
-
-def _document(told: Explanation) -> dict[str, Any]:
-    from syncd.model.values import Side
-
-    return {
-        "kind": told.kind,
-        "link": None
-        if told.link is None
-        else {
-            "id": told.link.id,
-            "state": told.link.state.value,
-            "proof": told.link.proof.value,
-            "since": told.link.since,
-            "gone": None if told.link.gone is None else told.link.gone.value,
-        },
-        "refs": {side.value: str(ref) for side in Side if (ref := told.refs.of(side)) is not None},
-        "departed": list(told.departed),
-        "next": list(told.next),
-        "fields": {story.mapping.name: _field_document(story) for story in told.fields},
-        "history": [_event_document(event) for event in told.events],
-        "conflicts": [row.id for row in told.conflicts],
-        "parked": [
-            {
-                "side": row.side.value,
-                "field": row.field,
-                "code": row.code,
-                "reason": row.reason,
-                "advice": row.advice,
-            }
-            for row in told.parked
-        ],
-        "dead_letters": [
-            {"id": row.id, "code": row.code, "reason": row.reason, "advice": row.advice} for row in told.dead
-        ],
-        "open_intents": [row.id for row in told.intents],
-    }
-
-
-def _field_document(story: FieldStory) -> dict[str, Any]:
-    from syncd.model.values import Side
-
-    journey = story.journey
-    now: dict[str, Any] = {}
-    confirmed: dict[str, dict[str, Wire]] = {}
-    for side in Side:
-        told = story.now.of(side)
-        confirmed[side.value] = dict(story.confirmed.of(side))
-        now[side.value] = (
-            None if told is None else {"wires": dict(told.wires), "value": _plain(told.value), "trouble": told.trouble}
-        )
-    return {
-        "direction": story.mapping.direction.value,
-        "policy": story.mapping.policy.value,
-        "now": now,
-        "base": _plain(story.base),
-        "confirmed": confirmed,
-        "next": story.next,
-        "journey": None
-        if journey is None
-        else {
-            "cycle": journey.cycle,
-            "entered": [{"cycle": each.cycle, "stage": each.stage, "at": each.at} for each in journey.entered],
-        },
-    }
-
-
-def _event_document(event: Event) -> dict[str, Any]:
-    return {
-        "at": event.at,
-        "side": event.side.value,
-        "field": event.field,
-        "before": _plain(event.before),
-        "after": event.after,
-        "author": event.author,
-        "rule": event.rule,
-        "run": event.run,
-        "outcome": event.outcome,
-    }
-
-
-def _plain(value: Canonical | Missing) -> Canonical:
-    from syncd.model.values import MISSING
-
-    return None if value is MISSING else value

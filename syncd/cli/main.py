@@ -22,6 +22,7 @@ from syncd.cli import (
     backtest,
     check,
     conflicts,
+    console,
     dead_letters,
     demo,
     doctor,
@@ -133,6 +134,7 @@ app.add_typer(store.app, name="store")
 app.add_typer(sentinel.app, name="sentinel")
 app.add_typer(held.app, name="held")
 app.add_typer(notify.app, name="notify")
+app.add_typer(console.app, name="console")
 app.command("expect")(held.expect)
 app.command("simulate")(simulate.simulate)
 app.command("glossary")(glossary.glossary)

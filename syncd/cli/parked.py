@@ -28,28 +28,13 @@ def list_parked(
     """
     from syncd.cli.out import print_json, say, table, when
     from syncd.model.link import QUARANTINED
-    from syncd.operations.parking import id_of
+    from syncd.operations.parking import id_of, parked_document
 
     call: Call = context.obj
     with call.memory() as store:
         rows = store.parked()
     if as_json:
-        listed = [
-            {
-                "id": id_of(row),
-                "kind": row.kind,
-                "side": row.side.value,
-                "ref": str(row.ref),
-                "link": row.link,
-                "field": row.field,
-                "code": row.code,
-                "reason": row.reason,
-                "advice": row.advice,
-                "since": row.since,
-            }
-            for row in rows
-        ]
-        print_json({"parked": listed})
+        print_json({"parked": [parked_document(row) for row in rows]})
     elif not rows:
         say("no field is parked")
     else:

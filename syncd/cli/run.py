@@ -23,7 +23,9 @@ def run(
     *,
     http: Annotated[
         str | None,
-        typer.Option("--http", metavar="ADDRESS", help="Serve /healthz, /readyz and /metrics, as on 127.0.0.1:9464."),
+        typer.Option(
+            "--http", metavar="ADDRESS", help="Serve the console, /healthz, /readyz and /metrics, as on 127.0.0.1:9464."
+        ),
     ] = None,
     probes: Annotated[
         str | None,

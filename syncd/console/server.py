@@ -1,7 +1,8 @@
-"""``/healthz``, ``/readyz`` and ``/metrics`` on loopback, for orchestrators and Prometheus.
+"""The server of a daemon: health, readiness and metrics for machines, the console and its API for people.
 
 Health says that the process answers; readiness that every side was polled lately, with a sentence for each that was
-not. Nothing here names a person, and nothing can be changed. Refuses any address but loopback: there is no login.
+not. These name no person and are for this machine, without a login; all else needs one. Refuses any address but
+loopback unless the configuration says which proxy stands before it, and somebody can log in.
 """
 
 from __future__ import annotations
@@ -13,21 +14,31 @@ from ipaddress import ip_address
 from typing import Final
 
 import uvicorn
-from fastapi import FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
-from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.console import api, api_access, api_commands, entry, pages, presses, statics
+from syncd.console.desk import Desk
+from syncd.console.guard import GuardedRoute, Open, needs
+from syncd.console.looks import problem_page
+from syncd.console.problems import API, Problem, as_json, correlation_of, problem_of
+from syncd.console.shield import Front, Shield
+from syncd.model.errors import BadUsage, NeedsOperator, SyncdError
 from syncd.observe.log import emit
 
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 STOP: Final = 3.0
 """Seconds to wait for the server's thread at the end."""
+PATIENT: Final = 30
+"""Calls at once, at most; further ones are told to come again."""
 
 
-def read_address(text: str) -> tuple[str, int]:
-    """``127.0.0.1:9464`` or ``[::1]:9464`` as host and port.
+def read_address(text: str, *, front: Front | None = None) -> tuple[str, int]:
+    """``127.0.0.1:9464`` or ``[::1]:9464`` as host and port; any address where a proxy stands before it.
 
-    :raises BadUsage: if it is neither, or not loopback.
+    :raises BadUsage: if it is neither, or not loopback without a proxy.
     """
     host, _, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
@@ -36,41 +47,98 @@ def read_address(text: str) -> tuple[str, int]:
         loopback = ip_address(host).is_loopback
     except ValueError as why:
         raise BadUsage(f"--http {text}: {host or 'nothing'!r} is no address; {advice}") from why
-    if not loopback:
-        raise BadUsage(f"--http {text}: health and metrics have no login and are for this machine; {advice}")
+    if not loopback and (front is None or not front.secure):
+        raise BadUsage(
+            f"--http {text}: without TLS the console is for this machine; {advice}, or set console.public_url to "
+            "where a proxy shows it"
+        )
     if not port.isdigit() or not 0 <= int(port) <= 65_535:
         raise BadUsage(f"--http {text}: {port or 'nothing'!r} is no port; {advice}")
     return host, int(port)
 
 
-def application(*, troubles: Callable[[], tuple[str, ...]], metrics: Callable[[], bytes]) -> FastAPI:
-    """The three pages.
+def probes(troubles: Callable[[], tuple[str, ...]], metrics: Callable[[], bytes]) -> APIRouter:
+    """What machines ask."""
+    router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
-    :param troubles: why the daemon is not ready, one sentence each; empty if it is.
-    """
-    app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
-
-    @app.get("/healthz")
+    @router.get("/healthz")
+    @needs(Open.ANYBODY)
     def healthz() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/readyz")
+    @router.get("/readyz")
+    @needs(Open.HERE)
     def readyz() -> JSONResponse:
         told = troubles()
         return JSONResponse({"ready": not told, "troubles": list(told)}, status_code=503 if told else 200)
 
-    @app.get("/metrics")
+    @router.get("/metrics")
+    @needs(Open.HERE)
     def exposed() -> Response:
         return Response(metrics(), media_type=TEXT)
 
+    return router
+
+
+def application(
+    *,
+    troubles: Callable[[], tuple[str, ...]],
+    metrics: Callable[[], bytes],
+    desk: Desk,
+    front: Front | None = None,
+) -> FastAPI:
+    """Everything that answers.
+
+    :param troubles: why the daemon is not ready, one sentence each; empty if it is.
+    """
+    app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.redirect_slashes = False
+    app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
+    machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router
+    for router in (*machines, statics.router, entry.router, pages.router, presses.router):
+        app.include_router(router)
+    app.add_exception_handler(Problem, _told)
+    app.add_exception_handler(SyncdError, _told)
+    app.add_exception_handler(HTTPException, _told)
+    app.add_exception_handler(RequestValidationError, _told)
+    app.add_middleware(Shield, front=app.state.front, identifier=desk.chance.identifier, page=problem_page)
     return app
+
+
+def _told(request: Request, trouble: Exception) -> Response:
+    """Trouble as a page for people, as problem+json for programs."""
+    match trouble:
+        case Problem():
+            problem = trouble
+        case SyncdError():
+            problem = problem_of(trouble)
+        case RequestValidationError():
+            places = {".".join(str(part) for part in each["loc"]): each["msg"] for each in trouble.errors()}
+            told = "; ".join(f"{place}: {what}" for place, what in list(places.items())[:5])
+            problem = Problem(422, "not-understood", told[:1_000])
+        case HTTPException(status_code=status):
+            code = {404: "not-found", 405: "no-such-method"}.get(status, "refused")
+            problem = Problem(status, code, "there is nothing here", dict(trouble.headers or {}))
+        case _:
+            raise trouble
+    if request.url.path.startswith(API) or "text/html" not in request.headers.get("accept", ""):
+        return as_json(problem, correlation_of(request))
+    return problem_page(problem, correlation_of(request))
 
 
 class Console:
     """The server in a thread of its own. ``option`` is what asked for it, ``--http`` or ``--probes``."""
 
     def __init__(self, app: FastAPI, *, host: str, port: int, option: str = "--http") -> None:
-        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", server_header=False)
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            proxy_headers=False,  # the shield believes the proxies of the configuration and no others
+            limit_concurrency=PATIENT,
+        )
         self._server = uvicorn.Server(config)
         self._option = option
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -4,6 +4,7 @@
     +-- BadConfig        a person must mend a file; exit 2
     +-- BadUsage         a person must call again, corrected; exit 2
     +-- RetryLater       the vendor, the store or the next run will do later what cannot be done now; exit 3
+    +-- NotAdmitted      a person may not do that, or must say first who they are; exit 2
     +-- NeedsOperator    nothing will change until a person acts: a credential, a right, a wrong account; exit 3
     +-- Bug              an answer or a state that nobody foresaw; exit 3
 
@@ -67,6 +68,19 @@ class RetryLater(SyncdError):
         super().__init__(what)
         self.after = after
         self.sent = sent
+
+
+class NotAdmitted(SyncdError):
+    """Nobody is let in like this, or not with this role. The text tells a stranger nothing about who there is.
+
+    ``after`` is how long to wait before the next attempt counts, if it is too early for one.
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, after: timedelta | None = None) -> None:
+        super().__init__(what)
+        self.after = after
 
 
 class NeedsOperator(SyncdError):

@@ -209,6 +209,23 @@ class DeadLetter:
     retry: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """All dead letters of one cause: what a side says (``code``) of the records of a kind. ``reason`` and ``advice``
+    are those of one of them, ``retrying`` how many are tried again by the next cycle.
+    """
+
+    kind: str
+    side: Side
+    code: str
+    records: int
+    retrying: int
+    first: Instant
+    last: Instant
+    reason: str
+    advice: str
+
+
 class OptedOut(StrEnum):
     """Whether a record that remains of a forgotten person is out of every mailing."""
 

@@ -39,6 +39,7 @@ CONTEXT: Final[Mapping[str, str]] = {
 
 KEYS: Final[Mapping[str, str]] = {
     "after": "seconds to wait at least, as the vendor said",
+    "about": "ids of what the command was about, with spaces between",
     "agreeing": "linked records found in step",
     "asked": "who asked for it: marketing, crm or operator",
     "at": "file:line of the code that said so",
@@ -53,6 +54,7 @@ KEYS: Final[Mapping[str, str]] = {
     "code": "the vendor's error code, or ours where it sends none",
     "command": "the command that was called",
     "conflict": "id of the conflict",
+    "correlation": "id that whoever called was told",
     "counts": "names to numbers, as in `syncd runs --json`",
     "connections": "how many connections",
     "creates": "records that would be made",
@@ -88,6 +90,7 @@ KEYS: Final[Mapping[str, str]] = {
     "notice": "id of a notice, which stands in its message, too",
     "object": "vendor object, or several",
     "old": "ref of the record it was",
+    "operator": "name of an operator of the console",
     "operation": "name of the API operation",
     "outcome": "how it ended",
     "part": "which part of a description",
@@ -99,6 +102,7 @@ KEYS: Final[Mapping[str, str]] = {
     "people": "how many people",
     "records": "how many records",
     "reread": "records read again only to find late ones",
+    "role": "viewer, operator or admin",
     "rule": "which limit of the brake: hour, day, new_value or rate",
     "share": "part of the day's limit, 0 to 1",
     "since": "instant, ISO 8601 in UTC",
@@ -122,7 +126,8 @@ KEYS: Final[Mapping[str, str]] = {
     "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
-    "who": "who asked: user name of the shell, or daemon",
+    "way": "session or token",
+    "who": "who asked: user name of the shell, name of an operator, or daemon",
 }
 """What each key means."""
 
@@ -517,8 +522,32 @@ EVENTS: Final[Mapping[str, Event]] = {
         "error", ("error", "what"), "The daemon cannot see whose turn it is; it tries every second.", "read `what`"
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
-    "console.started": Event("info", ("port",), "Health and metrics are served on loopback."),
     "probes.started": Event("info", ("port",), "Health and metrics without any reason are served to the network."),
+    "console.started": Event("info", ("port",), "The console, health and metrics are served."),
+    "console.failed": Event(
+        "error",
+        ("correlation", "command", "error", "trace"),
+        "A call of the console failed in an unforeseen way; whoever called was told the correlation id alone.",
+        "report it with its trace",
+    ),
+    "console.admitted": Event("info", ("who", "way"), "An operator logged in."),
+    "console.refused": Event(
+        "warning",
+        ("reason",),
+        "Somebody was not let into the console: a wrong password, too many attempts, or a command from another site.",
+        "look who it was, if there are many",
+    ),
+    "console.invited": Event("info", ("who", "operator", "role"), "Somebody was invited to the console."),
+    "console.joined": Event("info", ("operator", "role"), "Somebody who was invited set a password."),
+    "console.removed": Event("info", ("who", "operator"), "An operator was removed, with every session and token."),
+    "console.token": Event(
+        "info", ("who", "operator", "role", "outcome"), "An API token was made (made) or revoked (revoked)."
+    ),
+    "console.command": Event(
+        "info",
+        ("who", "way", "command", "about", "status"),
+        "An operator gave a command in the console or over its API; the store has it, too.",
+    ),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Final
 
 from syncd.core.book import Book
 from syncd.core.tenures import tenures_of
@@ -16,6 +17,8 @@ from syncd.engine.booking import judged_by_theirs
 from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
 from syncd.model.values import Instant
 from syncd.ports.store import Store
+
+CLOCKS: Final = ("system", "touch", "decision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +86,33 @@ def _happening(event: Event) -> Iterator[Happening]:
             yield Happening(event.at, f"deal {event.state}{amount}", reason=event.reason, cycle=event.cycle)
         case Told():
             return
+
+
+def handoffs_document(story: Handoffs | None) -> dict[str, Any]:
+    """The same for programs: the keys ``happened`` and ``handoffs`` of a record."""
+    return {
+        "happened": [] if story is None else [_happening_document(each) for each in story.happened],
+        "handoffs": [] if story is None else [_episode_document(each) for each in story.episodes],
+    }
+
+
+def _happening_document(each: Happening) -> dict[str, Any]:
+    return {
+        "at": each.at,
+        "what": each.what,
+        "cycle": each.cycle,
+        "by": each.by or None,
+        "team": each.team or None,
+        "side": each.side or None,
+        "reason": each.reason or None,
+    }
+
+
+def _episode_document(each: Episode) -> dict[str, Any]:
+    names = (
+        "id", "opened_at", "qualified_at", "delivered_at", "touched_at", "accepted_at", "rejected_at", "offered_at",
+        "won_at", "closed_at", "reason", *CLOCKS, "touch_due", "decision_due", "persona", "grade", "owner", "sdr",
+        "bdr", "ae", "amount", "currency",
+    )  # fmt: skip
+    told = {name: getattr(each, name) for name in names}
+    return {"state": each.state.value, "born": each.born.value, **told, "oddities": list(each.oddities)}

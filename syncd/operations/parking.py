@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from syncd.engine.flips import parked_id, read_released, write_released
 from syncd.engine.wishing import LOOK
@@ -31,6 +32,22 @@ def named(rows: Sequence[Parked], name: str) -> Parked:
     if found:
         raise BadUsage(f"{len(found)} parked fields begin with {name!r}; write more of the id")
     raise BadUsage(f"there is no parked field {name!r}; `syncd parked list` shows those there are")
+
+
+def parked_document(row: Parked) -> dict[str, Any]:
+    """One parked field as plain values with stable keys."""
+    return {
+        "id": id_of(row),
+        "kind": row.kind,
+        "side": row.side.value,
+        "ref": str(row.ref),
+        "link": row.link,
+        "field": row.field,
+        "code": row.code,
+        "reason": row.reason,
+        "advice": row.advice,
+        "since": row.since,
+    }
 
 
 def try_again(store: Store, rows: Sequence[Parked], *, connection: str, who: str, now: Instant) -> None:

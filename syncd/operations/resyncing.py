@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from syncd.core.expressions import compile_expression
+from syncd.engine.price import CALL_SECONDS
 from syncd.engine.resync import CANCELLED, asked_for, estimate, reached_by
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import KindMapping
 from syncd.model.resync import RESYNC, Resync, kinds_in_order
 from syncd.model.run import Request, RunState
-from syncd.model.values import Instant, Side
+from syncd.model.values import SIDES, Instant, Side
 from syncd.operations.finding import FORMS, find_hits
 from syncd.ports.store import Store
 
@@ -171,6 +172,20 @@ def moment_of(text: str, now: Instant) -> Instant:
     except ValueError as why:
         raise BadUsage(f"{text!r} is no time; write 30m, 2h, 3d, 1w or 2026-11-25T08:00") from why
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def estimated(world: World, wanted: Resync) -> dict[str, Any]:
+    """About how many records a resync compares, and what it costs to read them: calls of each side, seconds.
+
+    Its writes cost beside that what differs; nobody knows before it was read.
+    """
+    records = estimate(world.store, wanted)
+    sides = [each for each in SIDES if wanted.records or each in wanted.sides]
+    calls = {
+        side.value: -(-records // world.connectors.of(side).capabilities.read_batch) if side in sides else 0
+        for side in SIDES
+    }
+    return {"records": records, "calls": calls, "seconds": round(sum(calls.values()) * CALL_SECONDS, 1)}
 
 
 def ask(world: World, wanted: Resync) -> Request:

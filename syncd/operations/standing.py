@@ -39,6 +39,8 @@ class Waits:
     restored: Restored | None = None
     quarantined: int = 0
     strange: Mapping[Side, str] = field(default_factory=dict)
+    retrying: int = 0
+    """Dead letters that wait for the next cycle alone."""
 
     def __bool__(self) -> bool:
         rows = self.conflicts or self.dead_letters or self.remnants or self.resting or self.quarantined
@@ -83,9 +85,10 @@ def what_waits(store: Store, now: Instant) -> Waits:
     """What a person must decide on before it goes on."""
     latest = next(iter(store.runs(1)), None)
     restored = store.restored()
+    groups = store.letter_groups()
     return Waits(
         conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
-        dead_letters=sum(1 for row in store.dead_letters() if not row.retry),
+        dead_letters=sum(each.records - each.retrying for each in groups),
         approval=latest is not None and latest.state == "held" and restored is None,
         remnants=len(store.remnants()),
         resting=resting(store),
@@ -93,6 +96,7 @@ def what_waits(store: Store, now: Instant) -> Waits:
         restored=restored,
         quarantined=sum(1 for row in store.parked() if row.code == QUARANTINED),
         strange=strange(store),
+        retrying=sum(each.retrying for each in groups),
     )
 
 
@@ -115,6 +119,7 @@ def standing(
     awake = taken and any(now - worker.began > grace for worker in workers)
     counts = store.counts()
     lease = store.lease()
+    waits = what_waits(store, now)
     return Standing(
         connection=connection,
         at=now,
@@ -125,9 +130,9 @@ def standing(
         last_run=next(iter(store.runs(1)), None),
         intents=counts.get("intents", 0),
         parked=counts.get("parked", 0),
-        waits=what_waits(store, now),
+        waits=waits,
         decided=sum(1 for row in store.conflicts() if row.resolution is not None),
-        retrying=sum(1 for row in store.dead_letters() if row.retry),
+        retrying=waits.retrying,
         lease=lease if lease is not None and lease.until > now else None,
         waiting=waiting_document(store),
         turn=turn,

@@ -34,6 +34,7 @@ from syncd.model.values import Instant, Side
 from syncd.ports.appended import AppendedStore
 from syncd.ports.assignments import AssignmentStore
 from syncd.ports.ledger import LedgerStore
+from syncd.ports.looking import LookingStore
 from syncd.ports.outbox import Outbox
 
 
@@ -99,7 +100,7 @@ class Settlement:
         )
 
 
-class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
+class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -267,8 +268,8 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, Outbox, Protocol):
         """Takes a wish back; ``False`` if it is carried out or there is none of that id."""
         ...
 
-    def runs(self, limit: int) -> Sequence[Run]:
-        """The latest runs, newest first."""
+    def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
+        """The latest runs, newest first; those before the one of an id."""
         ...
 
     def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:

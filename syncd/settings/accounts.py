@@ -170,6 +170,14 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """Where others reach the console, empty for loopback alone, and the proxies that say who asks."""
+
+    public_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """The whole configuration, sound as far as files can tell. ``files`` are all files read; ``hash`` covers all
     connections. ``jobs_url`` is ``None`` for a queue beside the store, ``threads`` how many connections are polled at
@@ -184,6 +192,7 @@ class Loaded:
     files: tuple[Path, ...]
     hash: str
     notify: NotifySettings = field(default_factory=NotifySettings)
+    console: ConsoleSettings = field(default_factory=ConsoleSettings)
 
     def secrets(self) -> Iterator[str]:
         """Every secret of it that can be read now, and the passwords within addresses; for whoever makes sure that none

@@ -19,6 +19,7 @@ from syncd.model.mapping import Connection, FieldMapping, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
     ConnectionSettings,
+    ConsoleSettings,
     HubSpotAccount,
     Loaded,
     SalesforceAccount,
@@ -95,6 +96,7 @@ class _Loading:
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
             notify=notify,
+            console=ConsoleSettings(section.console.public_url or "", tuple(section.console.trusted_proxies)),
         )
 
     # -- connections -------------------------------------------------------------------------------------------------

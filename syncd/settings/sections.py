@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from syncd.settings.brake import BrakeSection
 from syncd.settings.validate import SecretText, Section, Text
@@ -269,6 +270,41 @@ class NotifySection(Section):
     )
 
 
+class ConsoleSection(Section):
+    """How browsers and programs reach the console of a daemon (docs/console.md)."""
+
+    public_url: Text | None = Field(
+        None,
+        description="Where a proxy that ends TLS shows the console, as in https://syncd.example.com. Without it the "
+        "console answers on loopback only.",
+    )
+    trusted_proxies: list[Text] = Field(
+        default_factory=lambda: ["127.0.0.1", "::1"],
+        description="Addresses, or networks, of that proxy: from nobody else is X-Forwarded-For believed.",
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _https_and_a_host(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value.rstrip("/"))
+        plain = parts.hostname and not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+        if parts.scheme != "https" or not plain:
+            raise ValueError("write https://HOST or https://HOST:PORT and nothing behind it")
+        return f"https://{parts.netloc.lower()}"
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, value: list[str]) -> list[str]:
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(f"{each!r:.60} is no address and no network such as 10.0.0.0/24") from None
+        return value
+
+
 class SyncdFile(Section):
     """The file ``syncd.yaml``."""
 
@@ -278,6 +314,7 @@ class SyncdFile(Section):
     http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     notify: NotifySection = Field(default_factory=NotifySection, description="Who is told of events.")
+    console: ConsoleSection = Field(default_factory=ConsoleSection, description="The console, as others reach it.")
     connections: dict[Name, ConnectionSection] = Field(
         min_length=1, description="Connections by name (lower case letters, digits, single underscores)."
     )

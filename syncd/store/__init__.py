@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from syncd.store.budget import SqlBudget
+from syncd.store.doors import SqlDoors
 from syncd.store.engine import open_guest
 from syncd.store.faults import typed
 from syncd.store.open import open_database, open_store
 from syncd.store.roster import SqlRoster
 from syncd.store.store import SqlStore
 
-__all__ = ["SqlBudget", "SqlRoster", "SqlStore", "open_database", "open_guest", "open_store", "typed"]
+__all__ = ["SqlBudget", "SqlDoors", "SqlRoster", "SqlStore", "open_database", "open_guest", "open_store", "typed"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import case, delete, func, select
+from sqlalchemy import case, delete, func, select, tuple_
 
 from syncd.model.errors import Bug
 from syncd.model.run import Run, RunState
@@ -63,15 +63,17 @@ class History:
             row = tx.execute(select(run).where(run.c.connection == self._connection, run.c.id == id)).one_or_none()
         return None if row is None else _run(row)
 
-    def runs(self, limit: int) -> Sequence[Run]:
-        """The latest runs, newest first."""
+    def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
+        """The latest runs, newest first; those before the one of an id."""
+        of_ours = run.c.connection == self._connection
+        statement = select(run).where(of_ours).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
         with self._database.reading("read runs") as tx:
-            rows = tx.execute(
-                select(run)
-                .where(run.c.connection == self._connection)
-                .order_by(run.c.started_at.desc(), run.c.id.desc())
-                .limit(limit)
-            ).fetchall()
+            if before is not None:
+                place = tx.execute(select(run.c.started_at, run.c.id).where(of_ours, run.c.id == before)).one_or_none()
+                if place is None:
+                    return []
+                statement = statement.where(tuple_(run.c.started_at, run.c.id) < tuple_(*place))
+            rows = tx.execute(statement).fetchall()
         return [_run(row) for row in rows]
 
     def counts(self) -> Mapping[str, int]:

@@ -25,6 +25,7 @@ from syncd.store.database import Database
 from syncd.store.dialects import among, lots, rows_among, upsert
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import link as t
+from syncd.store.words import note_words
 
 _LINK_COLUMNS: Final = "id, kind, marketing_object, marketing_id, crm_object, crm_id, proof, since, grave, keyed, gone"
 _ALL_COLUMNS: Final = f"{_LINK_COLUMNS}, agreed_set, marketing_set, crm_set, base"
@@ -177,7 +178,9 @@ def write_bases(tx: Connection, connection: str, bases: Sequence[tuple[str, Base
     if not bases:
         return
     rows = []
-    for which, base in dict(bases).items():
+    latest = dict(bases)
+    note_words(tx, connection, latest)
+    for which, base in latest.items():
         agreed_set, marketing_set, crm_set, text = snapshots.encode(base)
         rows.append((agreed_set, marketing_set, crm_set, text, connection, which))
     text = "UPDATE link SET agreed_set = ?, marketing_set = ?, crm_set = ?, base = ? WHERE connection = ? AND id = ?"

@@ -25,6 +25,7 @@ from syncd.store.dialects import insert_new, lots, only, run, upsert
 from syncd.store.tables import appended, conflict, dead_letter, intent, link, parked, suppressed, suppression_secret
 from syncd.store.tables import remnant as t
 from syncd.store.vault import Vault
+from syncd.store.words import forget_words
 
 _KEY_BYTES: Final = 32
 _REMNANTS: Final = (
@@ -82,6 +83,7 @@ def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], 
     if hashes:
         rows = [{"connection": connection, "hash": each, "since": to_ms(now)} for each in sorted(hashes)]
         tx.execute(insert_new(tx, suppressed), rows)
+    forget_words(tx, connection, [person.link.id for person in people])
     for person in people:
         which = person.link.id
         vault.forget(tx, which)

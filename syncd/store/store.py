@@ -20,6 +20,7 @@ from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
 from syncd.store.ledger import Ledger
+from syncd.store.letters import Letters
 from syncd.store.links import Links
 from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
@@ -27,6 +28,7 @@ from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
 from syncd.store.waiting import Waiting
+from syncd.store.words import Words
 
 
 class SqlStore(
@@ -44,6 +46,8 @@ class SqlStore(
     Assignments,
     AppendedRows,
     Outboxes,
+    Words,
+    Letters,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 

@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 8
+SCHEMA_VERSION: Final = 9
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -318,6 +318,17 @@ dead_letter = Table(
     PrimaryKeyConstraint("connection", "id", name="dead_letter_key"),
     comment="records that cannot be written",
 )
+Index(
+    "dead_letter_cause",
+    dead_letter.c.connection,
+    dead_letter.c.kind,
+    dead_letter.c.side,
+    dead_letter.c.code,
+    dead_letter.c.since,
+    dead_letter.c.id,
+    dead_letter.c.retry,
+)
+Index("dead_letter_origin", dead_letter.c.connection, dead_letter.c.object, dead_letter.c.origin_id)
 
 request = Table(
     "request",
@@ -564,3 +575,69 @@ appended = Table(
 Index("appended_person", appended.c.connection, appended.c.kind, appended.c.person, appended.c.day)
 Index("appended_at", appended.c.connection, appended.c.kind, appended.c.at)
 Index("appended_due", appended.c.connection, appended.c.kind, appended.c.due)
+
+operator = Table(
+    "operator",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("role"),
+    Column("password", Text, nullable=False, comment="scrypt: its cost, salt and hash"),
+    _instant("since"),
+    _text("invited_by"),
+    comment="who may use the console, for all connections",
+)
+
+credential = Table(
+    "credential",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _text("sort"),
+    _text("operator"),
+    _text("role"),
+    _text("label"),
+    Column("hash", LargeBinary, nullable=False, unique=True, comment="SHA-256 of a random secret that is not kept"),
+    _instant("since"),
+    _instant("seen"),
+    _instant("until"),
+    _instant("proved"),
+    comment="invitations, sessions and API tokens of operators",
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("mark", LargeBinary, primary_key=True, comment="a hash of an account's name or of an address"),
+    Column("failures", Integer, nullable=False),
+    _instant("at"),
+    comment="logins that failed lately; kept for an hour",
+)
+
+deed = Table(
+    "deed",
+    metadata,
+    Column("id", Text, primary_key=True),
+    _instant("at"),
+    _text("who"),
+    _text("way"),
+    _text("connection"),
+    _text("what"),
+    _text("about"),
+    _maybe_text("key"),
+    Column("asked", LargeBinary, nullable=False, comment="a hash of everything that was asked for"),
+    Column("status", Integer, nullable=True),
+    _maybe_text("answer"),
+    UniqueConstraint("who", "key", name="deed_once"),
+    comment="what operators did in the console and over its API",
+)
+Index("deed_at", deed.c.at, deed.c.id)
+
+search_word = Table(
+    "search_word",
+    metadata,
+    _text("connection"),
+    Column("word", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    _text("link"),
+    PrimaryKeyConstraint("connection", "word", "link", name="search_word_key"),
+    sqlite_with_rowid=False,
+    comment="words of the names and addresses in link.base, to find a person by how they begin",
+)

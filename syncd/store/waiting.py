@@ -78,22 +78,7 @@ class Waiting:
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Records that cannot be written, oldest first."""
         rows = self._select("read dead letters", dead_letter, dead_letter.c.id, None)
-        return [
-            DeadLetter(
-                id=row.id,
-                kind=row.kind,
-                side=Side(row.side),
-                origin=RemoteRef(row.object, row.origin_id),
-                fingerprint=row.fingerprint,
-                code=row.code,
-                reason=row.reason,
-                advice=row.advice,
-                since=from_ms(row.since),
-                attempts=row.attempts,
-                retry=bool(row.retry),
-            )
-            for row in sorted(rows, key=lambda row: (row.since, row.id))
-        ]
+        return [letter_of(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     def mark_dead_letter(self, id: str, retry: bool) -> bool:  # noqa: FBT001 - the two endings of one row
         """Asks for another try (``True``) or drops the row (``False``); the answer says whether it was there."""
@@ -179,6 +164,23 @@ def _conflict(row: Any) -> Conflict:  # noqa: ANN401 - a result row
         reason=row.reason,
         since=from_ms(row.since),
         resolution=row.resolution,
+    )
+
+
+def letter_of(row: Any) -> DeadLetter:  # noqa: ANN401 - a row of SQLAlchemy
+    """A dead letter as it is stored."""
+    return DeadLetter(
+        id=row.id,
+        kind=row.kind,
+        side=Side(row.side),
+        origin=RemoteRef(row.object, row.origin_id),
+        fingerprint=row.fingerprint,
+        code=row.code,
+        reason=row.reason,
+        advice=row.advice,
+        since=from_ms(row.since),
+        attempts=row.attempts,
+        retry=bool(row.retry),
     )
 
 

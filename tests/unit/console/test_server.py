@@ -1,17 +1,19 @@
-"""The console: loopback only, health and readiness told apart, three pages and nothing else."""
+"""What machines ask of the console: loopback only, health and readiness told apart, nothing without a login beside."""
 
 from __future__ import annotations
 
 import json
-import socket
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from syncd.console.server import Console, application, read_address
+from syncd.console.shield import Front
 from syncd.model.errors import BadUsage, NeedsOperator
+from tests.visits import house
 
 
 @pytest.fixture
@@ -21,14 +23,10 @@ def troubles() -> list[str]:
 
 
 @pytest.fixture
-def url(troubles: list[str]) -> Iterator[str]:
+def url(troubles: list[str], tmp_path: Path) -> Iterator[str]:
     """A running console."""
-    console = Console(
-        application(troubles=lambda: tuple(troubles), metrics=lambda: b"syncd_x 1\n"), host="127.0.0.1", port=0
-    )
-    console.start()
-    yield f"http://127.0.0.1:{console.port}"
-    console.close()
+    with house(tmp_path, troubles=lambda: tuple(troubles)) as made:
+        yield f"http://127.0.0.1:{made.port}"
 
 
 def get(url: str) -> tuple[int, str, str]:
@@ -40,7 +38,7 @@ def get(url: str) -> tuple[int, str, str]:
         return refused.code, refused.headers["Content-Type"], refused.read().decode()
 
 
-def test_three_pages_and_nothing_else(url: str, troubles: list[str]) -> None:
+def test_what_machines_ask_needs_no_login(url: str, troubles: list[str]) -> None:
     """Readiness says what is wrong; health does not care."""
     assert get(f"{url}/readyz")[0] == 200
     troubles.append("main: crm was last polled 99 s ago")
@@ -48,7 +46,7 @@ def test_three_pages_and_nothing_else(url: str, troubles: list[str]) -> None:
     assert (status, json.loads(body)) == (503, {"ready": False, "troubles": troubles})
     assert get(f"{url}/healthz")[0] == 200
     assert get(f"{url}/metrics") == (200, "text/plain; version=0.0.4; charset=utf-8", "syncd_x 1\n")
-    assert [get(f"{url}{path}")[0] for path in ("/", "/docs", "/openapi.json", "/metrics/x")] == [404] * 4
+    assert [get(f"{url}{path}")[0] for path in ("/docs", "/openapi.json", "/metrics/x", "/healthz/")] == [404] * 4
 
 
 @pytest.mark.parametrize(
@@ -80,10 +78,14 @@ def test_other_addresses_are_refused(text: str) -> None:
         read_address(text)
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_another_address_needs_a_proxy() -> None:
+    """With one before it that ends TLS, the configuration says so."""
+    assert read_address("0.0.0.0:80", front=Front("https://syncd.example.com")) == ("0.0.0.0", 80)
+    with pytest.raises(BadUsage, match="public_url"):
+        read_address("0.0.0.0:80", front=Front())
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     """Before the daemon begins to work."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        with pytest.raises(NeedsOperator, match="name a free port"):
-            Console(application(troubles=tuple, metrics=bytes), host="127.0.0.1", port=taken.getsockname()[1])
+    with house(tmp_path) as made, pytest.raises(NeedsOperator, match="name a free port"):
+        Console(application(troubles=tuple, metrics=bytes, desk=made.desk), host="127.0.0.1", port=made.port)

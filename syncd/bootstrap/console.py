@@ -1,0 +1,75 @@
+"""Builds the console of a daemon: its desk, its front, and what machines ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.bootstrap.reports import Reports
+from syncd.console.desk import About, Desk
+from syncd.console.server import Console, application, read_address
+from syncd.console.shield import Front
+from syncd.model.errors import BadUsage
+from syncd.operations.doors import Entrance
+from syncd.store import SqlBudget, SqlDoors
+from syncd.system import SystemChance, SystemClock, holder_name
+
+if TYPE_CHECKING:
+    from syncd.bootstrap.workshop import Workshop
+    from syncd.engine.world import World
+    from syncd.operations.worker import Daemon
+
+
+def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
+    """The console of a daemon.
+
+    :raises BadUsage: if the address is not loopback, and no proxy before it is configured or nobody can log in.
+    :raises NeedsOperator: if its port is taken.
+    """
+    told = workshop.loaded.console
+    front = Front(told.public_url, told.trusted_proxies)
+    host, port = read_address(address, front=front)
+    desk = build_desk(workshop, daemon)
+    if not Front().hosts(f"[{host}]" if ":" in host else host) and not desk.entrance.doors.operators():
+        raise BadUsage(
+            f"--http {address}: nobody can log in yet, so others could only try to; run `syncd console invite NAME` "
+            "and redeem it on 127.0.0.1 first"
+        )
+    health, metrics = workshop.watched(daemon)
+    app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed, desk=desk, front=front)
+    return Console(app, host=host, port=port)
+
+
+def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
+    """What the console works with."""
+    clock = SystemClock()
+
+    def connections() -> Mapping[str, About]:
+        return {name: About(each.connection, each.poll) for name, each in workshop.loaded.connections.items()}
+
+    @contextmanager
+    def world(connection: str, who: str) -> Iterator[World]:
+        settings = workshop.loaded.connection(connection)
+        store = workshop.store(connection)
+        connectors = build_connectors(settings, store, clock)
+        try:
+            yield build_world(
+                settings, connectors, store, clock, who=who, holder=holder_name("console"), read_only=True
+            )
+        finally:
+            close_all(connectors)
+
+    return Desk(
+        entrance=Entrance(SqlDoors(workshop.database), clock, SystemChance()),
+        connections=connections,
+        open_store=workshop.store,
+        open_world=world,
+        roster=daemon.roster,
+        clock=clock,
+        chance=SystemChance(),
+        quota=lambda connection, side: SqlBudget(workshop.database.engine, connection, side, clock).reported(),
+        report=Reports(workshop),
+        alone=lambda connection: workshop.database.one_at_a_time(f"command {connection}", clock),
+    )

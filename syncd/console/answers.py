@@ -1,0 +1,364 @@
+"""What the API answers, as models: the OpenAPI document is made of them, and an answer that does not fit is an error.
+
+The documents themselves are made by the operations, the same for ``--json`` at the command line.
+
+Length: one model after the other, looked up and not read.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+class Answer(BaseModel):
+    """A part of an answer: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Listed(Answer, Generic[T]):
+    """One page of a list. ``next`` is the cursor of the following one; null on the last."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Me(Answer):
+    """Whoever calls."""
+
+    name: str
+    role: str
+    way: str
+
+
+class Run(Answer):
+    """One cycle."""
+
+    id: str
+    connection: str
+    command: str
+    who: str
+    state: str
+    started_at: AwareDatetime
+    finished_at: AwareDatetime | None
+    seconds: float | None
+    digest: str
+    counts: dict[str, int]
+    trouble: str
+
+
+class Summary(Answer):
+    """One connection in a few words."""
+
+    connection: str
+    mode: str
+    state: str = Field(description="good, busy, waits, late, paused, idle or troubled")
+    words: str
+    links: dict[str, int]
+    polled: dict[str, AwareDatetime | None]
+    agreement: dict[str, float]
+    waits: dict[str, int]
+    backlog: int
+    quota: dict[str, dict[str, int | None]]
+
+
+class Count(Answer):
+    """How many wait for a person, and how many for the next cycle."""
+
+    open: int
+
+
+class Conflicts(Count):
+    """Of conflicts."""
+
+    decided: int
+
+
+class Letters(Count):
+    """Of dead letters."""
+
+    retrying: int
+
+
+class Spoken(Answer):
+    """What was said of a held part."""
+
+    word: str
+    who: list[str]
+    reason: str
+    at: AwareDatetime
+
+
+class Held(Answer):
+    """A part of what the brake holds; no value of a record is in it."""
+
+    digest: str
+    stands: str
+    kind: str
+    measure: str
+    side: str
+    field: str | None
+    records: int
+    rule: str
+    limit: int
+    used: int
+    linked: int
+    people: int
+    since: AwareDatetime
+    likely_cause: str
+    samples: list[str]
+    answer: Spoken | None
+
+
+class Status(Answer):
+    """How a connection stands, as ``syncd status --json`` says it, without the lists that have calls of their own."""
+
+    connection: str
+    at: AwareDatetime
+    waits: bool
+    stale: list[str]
+    first_link_awaits_approval: bool
+    restored: dict[str, Any] | None
+    not_itself: dict[str, str]
+    accounts: dict[str, dict[str, str]]
+    links: dict[str, int]
+    person_accounts: dict[str, dict[str, int]]
+    cursors: list[dict[str, Any]]
+    last_run: Run | None
+    open_intents: int
+    parked_fields: int
+    quarantined: int
+    conflicts: Conflicts
+    dead_letters: Letters
+    remnants: int
+    held: list[Held]
+    resting: list[dict[str, Any]]
+    lease: dict[str, Any] | None
+    paused: dict[str, Any] | None
+    next_turn: AwareDatetime | None
+    workers: list[dict[str, Any]]
+
+
+class Conflict(Answer):
+    """A clash that waits for a person."""
+
+    id: str
+    kind: str
+    topic: str
+    link: str | None
+    refs: list[str]
+    field: str | None
+    values: dict[str, Any]
+    base: Any
+    reason: str
+    since: AwareDatetime
+    resolution: str | None
+
+
+class Letter(Answer):
+    """A record that cannot be written."""
+
+    id: str
+    kind: str
+    side: str
+    origin: str
+    code: str
+    reason: str
+    advice: str
+    since: AwareDatetime
+    attempts: int
+    retry: bool
+
+
+class Group(Answer):
+    """All dead letters of one cause."""
+
+    kind: str
+    side: str
+    code: str
+    records: int
+    retrying: int
+    first: AwareDatetime
+    last: AwareDatetime
+    reason: str
+    advice: str
+
+
+class Parked(Answer):
+    """A field that is left alone."""
+
+    id: str
+    kind: str
+    side: str
+    ref: str
+    link: str
+    field: str
+    code: str
+    reason: str
+    advice: str
+    since: AwareDatetime
+
+
+class Found(Answer):
+    """A record that was found."""
+
+    link: str
+    kind: str
+    state: str
+    name: str
+    beside: str
+    refs: dict[str, str]
+
+
+class Search(Answer):
+    """What a search found; ``more`` says that more words would tell others apart."""
+
+    items: list[Found]
+    more: bool
+
+
+class FieldRow(Answer):
+    """One shared field as both sides last confirmed it, and what they agreed on."""
+
+    field: str
+    policy: str
+    direction: str
+    base: Any
+    agreed: bool
+    sides: dict[str, dict[str, Any] | None]
+
+
+class Change(Answer):
+    """One field of a write."""
+
+    field: str
+    before: Any
+    after: Any
+    rule: str
+    cause: str | None
+
+
+class Write(Answer):
+    """One write of syncd."""
+
+    at: AwareDatetime
+    side: str
+    action: str
+    outcome: str
+    run: str
+    changes: list[Change]
+
+
+class Dossier(Answer):
+    """All that the store knows of a linked record."""
+
+    link: str
+    kind: str
+    state: str
+    proof: str
+    since: AwareDatetime
+    refs: dict[str, str]
+    fields: list[FieldRow]
+    writes: list[Write]
+    conflicts: list[Conflict]
+    parked: list[Parked]
+    dead_letters: list[str]
+    happened: list[dict[str, Any]]
+
+
+class Explained(Answer):
+    """Why a record is what it is, read from both vendors now; as ``syncd explain --json`` says it."""
+
+    record: dict[str, Any]
+
+
+class Resync(Answer):
+    """A resync that waits or is under way."""
+
+    id: str
+    who: str
+    at: AwareDatetime
+    asked: dict[str, Any]
+    checked: int
+    of: int
+
+
+class Estimate(Answer):
+    """What a resync would cost to read, at most, before it is asked for."""
+
+    records: int
+    calls: dict[str, int]
+    seconds: float
+
+
+class Resolved(Answer):
+    """What was stored for the next cycle."""
+
+    id: str
+    resolution: str
+
+
+class Counted(Answer):
+    """How many records a command was about."""
+
+    records: int
+
+
+class Paused(Answer):
+    """Whether a connection is paused now, and whether this call changed it."""
+
+    paused: bool
+    changed: bool
+
+
+class Deed(Answer):
+    """What an operator did."""
+
+    id: str
+    at: AwareDatetime
+    who: str
+    way: str
+    connection: str
+    what: str
+    about: str
+    status: int | None
+
+
+class Operator(Answer):
+    """Somebody who may use the console."""
+
+    name: str
+    role: str
+    since: AwareDatetime
+    invited_by: str
+
+
+class Token(Answer):
+    """An API token, without its secret."""
+
+    id: str
+    operator: str
+    role: str
+    label: str
+    since: AwareDatetime
+    seen: AwareDatetime
+    until: AwareDatetime
+
+
+class MadeToken(Answer):
+    """A new token; ``secret`` is told this once."""
+
+    secret: str
+    token: Token
+
+
+class Invitation(Answer):
+    """A new invitation; ``secret`` is told this once and redeemed at ``/join`` within 15 minutes."""
+
+    secret: str
+    name: str
+    role: str

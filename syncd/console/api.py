@@ -1,0 +1,270 @@
+"""The API, version 1: everything that the console does, for programs; nothing here that the command line has not.
+
+Lists come page by page: ``next`` of an answer is the ``cursor`` of the following call. Commands take an
+``Idempotency-Key``. Trouble is problem+json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import JSONResponse
+
+from syncd.console import answers, commands
+from syncd.console.desk import Desk
+from syncd.console.guard import GuardedRoute, needs, visitor_of
+from syncd.console.openapi import document_of
+from syncd.console.problems import Problem, not_found
+from syncd.engine.resync import asked_for
+from syncd.engine.world import make_ready
+from syncd.model.errors import BadUsage
+from syncd.model.operator import Role
+from syncd.model.values import Side
+from syncd.operations.braking import part_document, parts
+from syncd.operations.dossier import dossier, dossier_document
+from syncd.operations.explain import explain
+from syncd.operations.explain_document import explanation_document
+from syncd.operations.finding import find_hits
+from syncd.operations.glance import glance_document
+from syncd.operations.handoffs import handoffs_document
+from syncd.operations.letters import group_document, letter_document
+from syncd.operations.parking import id_of, parked_document
+from syncd.operations.resyncing import resync_document
+from syncd.operations.searching import finding_document, search
+from syncd.operations.standing import conflict_document, run_document, standing, standing_document
+from syncd.ports.store import Store
+
+PREFIX: Final = "/api/v1"
+MOST: Final = 200
+"""Items of a page, at most."""
+T = TypeVar("T")
+
+Name = Annotated[str, Path(max_length=100, description="A connection of syncd.yaml.")]
+Id = Annotated[str, Path(max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Items of a page.")]
+Cursor = Annotated[str | None, Query(max_length=300, description="`next` of the page before.")]
+
+router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
+
+
+def desk_of(request: Request) -> Desk:
+    """What the API works with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+@router.get("/openapi.json", include_in_schema=False)
+@needs(Role.VIEWER)
+def openapi(request: Request) -> Response:
+    """This API in OpenAPI 3.1."""
+    return JSONResponse(document_of(request.app))
+
+
+@router.get("/me")
+@needs(Role.VIEWER)
+def me(request: Request) -> answers.Me:
+    """Whoever calls."""
+    visitor = visitor_of(request)
+    return answers.Me(name=visitor.name, role=visitor.role.value, way=visitor.credential.sort.value)
+
+
+@router.get("/connections", response_model=answers.Listed[answers.Summary])
+@needs(Role.VIEWER)
+def connections(request: Request) -> Any:  # noqa: ANN401 - a document that the model checks
+    """All connections in a few words."""
+    desk = desk_of(request)
+    return {"items": [glance_document(desk.glance(name)) for name in desk.connections()], "next": None}
+
+
+@router.get("/connections/{connection}", response_model=answers.Status)
+@needs(Role.VIEWER)
+def status(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """How a connection stands."""
+    desk = desk_of(request)
+    about, now = desk.about(connection), desk.clock.now()
+    told = standing(
+        desk.store(connection),
+        connection=connection,
+        kinds=list(about.objects),
+        now=now,
+        turn=desk.roster.turns([connection], now)[connection],
+        workers=desk.roster.workers(),
+        poll=about.poll,
+    )
+    return {name: value for name, value in standing_document(told).items() if name != "waiting"}
+
+
+@router.get("/connections/{connection}/runs", response_model=answers.Listed[answers.Run])
+@needs(Role.VIEWER)
+def runs(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
+    """Runs, newest first."""
+    store = _store(request, connection)
+    return _page(store.runs(limit + 1, cursor), limit, run_document, lambda row: row.id)
+
+
+@router.get("/connections/{connection}/runs/{id}", response_model=answers.Run)
+@needs(Role.VIEWER)
+def run(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
+    """One run."""
+    found = _store(request, connection).run(id)
+    if found is None:
+        raise not_found("there is no such run; idle ones are forgotten after an hour")
+    return run_document(found)
+
+
+@router.get("/connections/{connection}/conflicts", response_model=answers.Listed[answers.Conflict])
+@needs(Role.VIEWER)
+def conflicts(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
+    """Open conflicts, oldest first."""
+    rows = _behind(_store(request, connection).conflicts(), cursor, lambda row: row.id)
+    return _page(rows, limit, conflict_document, lambda row: row.id)
+
+
+@router.get("/connections/{connection}/conflicts/{id}", response_model=answers.Conflict)
+@needs(Role.VIEWER)
+def conflict(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
+    """One conflict."""
+    desk_of(request).about(connection)
+    return conflict_document(commands.conflict_of(desk_of(request), connection, id))
+
+
+@router.get("/connections/{connection}/dead-letters", response_model=answers.Listed[answers.Letter])
+@needs(Role.VIEWER)
+def dead_letters(
+    request: Request,
+    connection: Name,
+    *,
+    kind: Annotated[str | None, Query(max_length=100)] = None,
+    side: Side | None = None,
+    code: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Any:  # noqa: ANN401 - the same
+    """Records that cannot be written, oldest first; of one cause if kind, side and code are given."""
+    given = [each is not None for each in (kind, side, code)]
+    if any(given) and not all(given):
+        raise Problem(422, "not-understood", "a cause is kind, side and code; give all three, or none")
+    cause = (kind, side, code) if kind is not None and side is not None and code is not None else None
+    rows = _store(request, connection).letters_page(limit + 1, after=cursor, cause=cause)
+    return _page(rows, limit, letter_document, lambda row: row.id)
+
+
+@router.get("/connections/{connection}/dead-letters/causes", response_model=answers.Listed[answers.Group])
+@needs(Role.VIEWER)
+def causes(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """Dead letters by cause, the most first."""
+    return {
+        "items": [group_document(each) for each in _store(request, connection).letter_groups()][:MOST],
+        "next": None,
+    }
+
+
+@router.get("/connections/{connection}/parked", response_model=answers.Listed[answers.Parked])
+@needs(Role.VIEWER)
+def parked(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
+    """Fields that are left alone, oldest first."""
+    rows = _behind(_store(request, connection).parked(), cursor, id_of)
+    return _page(rows, limit, parked_document, id_of)
+
+
+@router.get("/connections/{connection}/held", response_model=answers.Listed[answers.Held])
+@needs(Role.VIEWER)
+def held(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
+    """What the brake holds, oldest first."""
+    found = parts(_store(request, connection), desk_of(request).clock.now())
+    return _page(_behind(found, cursor, lambda row: row.digest), limit, part_document, lambda row: row.digest)
+
+
+@router.get("/connections/{connection}/held/{digest}", response_model=answers.Held)
+@needs(Role.VIEWER)
+def held_part(request: Request, connection: Name, digest: Id) -> Any:  # noqa: ANN401 - the same
+    """One part of it."""
+    desk_of(request).about(connection)
+    return part_document(commands.part_of(desk_of(request), connection, digest))
+
+
+@router.get("/connections/{connection}/records", response_model=answers.Search)
+@needs(Role.VIEWER)
+def records(request: Request, connection: Name, q: Annotated[str, Query(max_length=300)], limit: Limit = 20) -> Any:  # noqa: ANN401 - the same
+    """Linked records by how an address or words of a name begin, or by id."""
+    desk = desk_of(request)
+    found = search(desk.store(connection), q, objects=desk.about(connection).objects, limit=limit)
+    return {"items": [finding_document(each) for each in found.found], "more": found.more}
+
+
+@router.get("/connections/{connection}/records/{link}", response_model=answers.Dossier)
+@needs(Role.VIEWER)
+def record(request: Request, connection: Name, link: Id) -> Any:  # noqa: ANN401 - the same
+    """All that the store knows of a linked record."""
+    desk = desk_of(request)
+    told = dossier(desk.store(connection), link, desk.about(connection).connection)
+    if told is None:
+        raise not_found("there is no such link")
+    return dossier_document(told)
+
+
+@router.get("/connections/{connection}/records/{link}/explanation", response_model=answers.Explained)
+@needs(Role.VIEWER)
+def explanation(
+    request: Request,
+    connection: Name,
+    link: Id,
+    field: Annotated[str | None, Query(max_length=100, description="One shared field; all of them without it.")] = None,
+) -> Any:  # noqa: ANN401 - the same
+    """Why a record is what it is and what comes next, read from both vendors now."""
+    desk = desk_of(request)
+    desk.about(connection)
+    if link not in desk.store(connection).by_link([link]):
+        raise not_found("there is no such link")
+    with desk.world(connection, visitor_of(request).name) as world:
+        make_ready(world)
+        (hit,) = find_hits(world, f"link:{link}")
+        told = explain(world, hit, field=field)
+    return {"record": {**explanation_document(told), **handoffs_document(told.handoffs)}}
+
+
+@router.get("/connections/{connection}/resyncs", response_model=answers.Listed[answers.Resync])
+@needs(Role.VIEWER)
+def resyncs(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """Resyncs that wait or are under way, oldest first."""
+    store = _store(request, connection)
+    return {"items": [resync_document(store, each) for each in asked_for(store)][:MOST], "next": None}
+
+
+@router.get("/connections/{connection}/reports/{name}", response_model=dict[str, Any])
+@needs(Role.VIEWER)
+def report(request: Request, connection: Name, name: Id, since: date | None = None, until: date | None = None) -> Any:  # noqa: ANN401 - the same
+    """A report of some days, as `syncd report NAME --json` says it: handoff, funnel, credit, rating or agreement."""
+    desk_of(request).about(connection)
+    return desk_of(request).report(connection, name, since, until)
+
+
+# -- within ------------------------------------------------------------------------------------------------------------
+def _store(request: Request, connection: str) -> Store:
+    desk = desk_of(request)
+    desk.about(connection)
+    return desk.store(connection)
+
+
+def _behind(rows: Sequence[T], cursor: str | None, name: Callable[[T], str]) -> Sequence[T]:
+    """The rows behind the one of this name; one that is gone since ends the list, and a look from the start helps."""
+    if cursor is None:
+        return rows
+    at = next((number for number, row in enumerate(rows) if name(row) == cursor), None)
+    if at is None:
+        raise BadUsage("what this cursor names is gone; begin again without one")
+    return rows[at + 1 :]
+
+
+def _page(
+    rows: Sequence[T], limit: int, document: Callable[[T], Mapping[str, Any]], name: Callable[[T], str]
+) -> dict[str, Any]:
+    shown = rows[:limit]
+    return {
+        "items": [document(row) for row in shown],
+        "next": name(shown[-1]) if len(rows) > limit else None,
+    }

@@ -1,0 +1,100 @@
+"""What programs send to the API, as models: anything else is refused before a command begins."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from syncd.model.operator import Role
+from syncd.model.values import Side
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+MANY = 1_000
+"""Ids of one command, at most."""
+
+
+class Asked(BaseModel):
+    """A body: these keys and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Pair(Asked):
+    """Two records that are one."""
+
+    marketing: Name
+    crm: Name
+
+
+class Choice(Asked):
+    """What to do about a conflict: exactly one of the three."""
+
+    take: Side | None = Field(None, description="That side's value is right.")
+    link: Pair | None = Field(None, description="These two records are one.")
+    apart: bool = Field(False, description="None of these records belong together.")
+
+
+class CauseOf(Asked):
+    """What dead letters have in common."""
+
+    kind: Name
+    side: Side
+    code: Name
+
+
+class WhichLetters(Asked):
+    """Dead letters by id, or all of one cause: exactly one of the two."""
+
+    ids: Annotated[list[Name], Field(max_length=MANY)] = Field(default_factory=list)
+    cause: CauseOf | None = None
+
+
+class WhichParked(Asked):
+    """Parked fields by id."""
+
+    ids: Annotated[list[Name], Field(min_length=1, max_length=MANY)]
+
+
+class Reason(Asked):
+    """Why; and the password, where a session's is asked for again."""
+
+    reason: Text
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
+
+
+class MaybeReason(Asked):
+    """Why, if there is something to say."""
+
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class WhichResync(Asked):
+    """What to compare again, in the words of ``syncd resync``."""
+
+    records: Annotated[list[Name], Field(max_length=MANY)] = Field(default_factory=list)
+    where: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    since: Annotated[str, StringConstraints(max_length=40)] | None = None
+    until: Annotated[str, StringConstraints(max_length=40)] | None = None
+    side: Side | None = None
+    kinds: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
+    fields_: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list, alias="fields")
+    everything: bool = False
+
+
+class NewToken(Asked):
+    """A token for a program of whoever asks."""
+
+    label: Text
+    role: Role = Role.VIEWER
+    days: Annotated[int, Field(ge=1, le=366)] = 90
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
+
+
+class NewOperator(Asked):
+    """Somebody to let in."""
+
+    name: Name
+    role: Role
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""

@@ -1,0 +1,149 @@
+"""What operators can ask for, in the words of the command line and over the same use cases; pages and API call these.
+
+Every function is one command about one connection, done while no other one is, and tells what it was about by ids.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from syncd.console.deeds import Done
+from syncd.console.desk import Desk
+from syncd.console.problems import not_found
+from syncd.engine.world import make_ready
+from syncd.model.errors import BadUsage
+from syncd.model.link import Conflict
+from syncd.model.run import Pause, Request
+from syncd.operations.braking import Part, approve, part_document, parts, reject
+from syncd.operations.deciding import Choice, resolution
+from syncd.operations.parking import id_of, try_again
+from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
+from syncd.ports.looking import Cause
+
+
+def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:
+    """A conflict by its whole id. :raises Problem: 404."""
+    found = next(iter(desk.store(connection).conflicts([id])), None)
+    if found is None:
+        raise not_found("there is no such conflict; it may be settled by now")
+    return found
+
+
+def resolve(desk: Desk, connection: str, id: str, choice: Choice) -> Done:
+    """Stores a choice for the next cycle."""
+    conflict = conflict_of(desk, connection, id)
+    chosen = resolution(conflict, choice)
+    desk.store(connection).resolve_conflict(conflict.id, chosen)
+    _soon(desk, connection)
+    return Done({"id": conflict.id, "resolution": chosen}, conflict.id)
+
+
+def retry_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause | None) -> Done:
+    """Asks for another try of some dead letters, or of all of one cause."""
+    store = desk.store(connection)
+    if cause is not None:
+        number, about = store.retry_letters(cause), " ".join(map(str, cause))
+    else:
+        number, about = sum(store.mark_dead_letter(id, True) for id in _some(ids)), " ".join(ids)
+    _soon(desk, connection)
+    return Done({"records": number}, about)
+
+
+def drop_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause | None) -> Done:
+    """Forgets some dead letters, or all of one cause."""
+    store = desk.store(connection)
+    if cause is not None:
+        return Done({"records": store.drop_letters(cause)}, " ".join(map(str, cause)))
+    return Done({"records": sum(store.mark_dead_letter(id, False) for id in _some(ids))}, " ".join(ids))
+
+
+def retry_parked(desk: Desk, connection: str, ids: Sequence[str], who: str) -> Done:
+    """Lets parked fields go; the next cycle writes what still differs."""
+    store = desk.store(connection)
+    wanted = set(_some(ids))
+    rows = [row for row in store.parked() if id_of(row) in wanted]
+    try_again(store, rows, connection=connection, who=who, now=desk.clock.now())
+    _soon(desk, connection)
+    return Done({"records": len(rows)}, " ".join(ids))
+
+
+def part_of(desk: Desk, connection: str, digest: str) -> Part:
+    """A held part by its whole digest. :raises Problem: 404."""
+    held = parts(desk.store(connection), desk.clock.now())
+    found = next((part for part in held if part.digest == digest), None)
+    if found is None:
+        raise not_found("nothing is held under this digest now: it has changed since, or was written; look again")
+    return found
+
+
+def approve_part(desk: Desk, connection: str, digest: str, reason: str, who: str) -> Done:
+    """Lets exactly these changes go."""
+    store = desk.store(connection)
+    part_of(desk, connection, digest)
+    part = approve(store, digest, who=who, reason=reason, now=desk.clock.now())
+    _soon(desk, connection)
+    return Done(part_document(part), digest)
+
+
+def reject_part(desk: Desk, connection: str, digest: str, reason: str, who: str) -> Done:
+    """Leaves exactly these changes unwritten."""
+    part_of(desk, connection, digest)
+    part = reject(desk.store(connection), digest, who=who, reason=reason, now=desk.clock.now())
+    return Done(part_document(part), digest)
+
+
+def pause(desk: Desk, connection: str, reason: str, who: str) -> Done:
+    """Stops polling from the next turn on."""
+    now = desk.clock.now()
+    changed = desk.roster.pause(connection, Pause(who, now, reason), now)
+    return Done({"paused": True, "changed": changed})
+
+
+def resume(desk: Desk, connection: str) -> Done:
+    """Polls again, at once."""
+    now = desk.clock.now()
+    changed = desk.roster.pause(connection, None, now)
+    desk.roster.hasten(connection, now)
+    return Done({"paused": False, "changed": changed})
+
+
+def estimate_resync(desk: Desk, connection: str, words: Words, who: str) -> Mapping[str, Any]:
+    """How much a resync reads; stores nothing. :raises BadUsage: as ``understood``."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        return estimated(world, understood(world, words))
+
+
+def ask_resync(desk: Desk, connection: str, words: Words, who: str) -> Done:
+    """Stores a resync, which the daemon carries out; one that waits already is not doubled."""
+    now = desk.clock.now()
+    paused = desk.roster.turns([connection], now)[connection].paused
+    if paused is not None:
+        raise BadUsage(f"{connection} was paused by {paused.who}; let it go on first")
+    with desk.world(connection, who) as world:
+        if world.connection.mode == "shadow":
+            raise BadUsage(f"{connection} is in shadow mode and writes nothing")
+        make_ready(world)
+        request = ask(world, understood(world, words))
+    _soon(desk, connection)
+    return Done(resync_document(desk.store(connection), request), request.id)
+
+
+def end_resync(desk: Desk, connection: str, id: str) -> Done:
+    """Takes a resync back; what it has settled stays."""
+    store = desk.store(connection)
+    request: Request = waiting_resync(store, id)
+    cancel_resync(store, request, desk.clock.now())
+    return Done(resync_document(store, request), request.id)
+
+
+def _some(ids: Sequence[str]) -> Sequence[str]:
+    if not ids:
+        raise BadUsage("name what is meant")
+    return list(dict.fromkeys(ids))
+
+
+def _soon(desk: Desk, connection: str) -> None:
+    """A daemon carries it out at once, not with its next poll."""
+    desk.roster.hasten(connection, desk.clock.now())

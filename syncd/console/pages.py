@@ -1,0 +1,315 @@
+"""The pages to look at: how everything stands, people, issues, conflicts, what is held, runs. Made of the store alone.
+
+Each is a whole page that can be read without a script; with one, a search finds while it is typed, and the overview
+keeps itself up to date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from syncd.console.desk import Desk
+from syncd.console.guard import GuardedRoute, needs, visitor_of
+from syncd.console.looks import page
+from syncd.console.problems import not_found
+from syncd.console.spark import spark
+from syncd.engine.resync import asked_for
+from syncd.engine.world import make_ready
+from syncd.model.link import QUARANTINED
+from syncd.model.operator import Role
+from syncd.model.values import MISSING, SIDES, Side
+from syncd.operations.braking import SAMPLES, parts
+from syncd.operations.dossier import Dossier, Row, dossier
+from syncd.operations.explain import explain
+from syncd.operations.finding import find_hits
+from syncd.operations.parking import id_of
+from syncd.operations.resyncing import resync_document
+from syncd.operations.searching import search, title_of
+from syncd.operations.showing_held import shown as shown_held
+from syncd.ports.store import Store
+
+FOUND: Final = 30
+LISTED: Final = 50
+DONE: Final[Mapping[str, str]] = {
+    "resolved": "Stored. The next cycle carries it out; until then it can be changed.",
+    "retried": "Tried again by the next cycle.",
+    "dropped": "Forgotten. A record that changes again is tried as if for the first time.",
+    "approved": "Approved for 24 hours. The next cycle writes exactly these changes.",
+    "second": "Noted. It is more than ten times what is allowed, so a second person must approve it too.",
+    "rejected": "Rejected. Both sides stay as they are, and it stays listed until the records agree again.",
+    "paused": "Paused. A turn under way ends; what is known is kept.",
+    "resumed": "It goes on, at once.",
+    "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
+}
+"""What a command came to, for the page that follows it."""
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+
+def desk_of(request: Request) -> Desk:
+    """What the pages work with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def chosen(request: Request) -> tuple[str, Store]:
+    """The connection that a page is about, the first if none is named, and its store. :raises Problem: 404."""
+    desk = desk_of(request)
+    name = request.query_params.get("connection") or next(iter(desk.connections()))
+    desk.about(name)
+    return name, desk.store(name)
+
+
+def show(request: Request, template: str, connection: str, **context: Any) -> Response:  # noqa: ANN401 - whatever it shows
+    """A page about a connection."""
+    done = DONE.get(request.query_params.get("done", ""), "")
+    return page(request, template, **{"connection": connection, "done": done, "sides": SIDES, **context})
+
+
+# -- overview ----------------------------------------------------------------------------------------------------------
+@router.get("/")
+@needs(Role.VIEWER)
+def overview(request: Request) -> Response:
+    """How every connection stands."""
+    return page(
+        request, "overview.html", done=DONE.get(request.query_params.get("done", ""), ""), cards=_cards(request)
+    )
+
+
+@router.get("/overview/cards")
+@needs(Role.VIEWER)
+def overview_cards(request: Request) -> Response:
+    """The same without what is around it, for a page that is open."""
+    return page(request, "overview_cards.html", cards=_cards(request))
+
+
+def _cards(request: Request) -> list[dict[str, Any]]:
+    desk = desk_of(request)
+    glances = [desk.glance(name) for name in desk.connections()]
+    return [{"glance": each, "spark": spark(each.runs)} for each in glances]
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+@router.get("/people")
+@needs(Role.VIEWER)
+def people(request: Request) -> Response:
+    """Finds people and companies by address, name or id."""
+    name, store = chosen(request)
+    text = request.query_params.get("q", "")[:300]
+    found = search(store, text, objects=desk_of(request).about(name).objects, limit=FOUND)
+    rows = [(each, *title_of(each.base.agreed if each.base is not None else {})) for each in found.found]
+    template = "found.html" if request.headers.get("hx-request") else "people.html"
+    return show(request, template, name, text=text, rows=rows, more=found.more)
+
+
+@router.get("/people/{link}")
+@needs(Role.VIEWER)
+def person(request: Request, link: str) -> Response:
+    """One linked record: both sides, the base, what happened, what waits."""
+    return show_person(request, link)
+
+
+def show_person(request: Request, link: str, *, status: int = 200, trouble: str = "") -> Response:
+    """The page of a record, with what went wrong when something was asked of it."""
+    name, store = chosen(request)
+    told = dossier(store, link, desk_of(request).about(name).connection)
+    if told is None:
+        raise not_found("there is no such record, or it is not linked any more")
+    title, beside = title_of(told.base.agreed if told.base is not None else {})
+    return show(
+        request,
+        "person.html",
+        name,
+        status=status,
+        trouble=trouble,
+        told=told,
+        title=title or link,
+        beside=beside,
+        rows=[(row, _differs(told, row.field)) for row in told.rows if not _is_empty(row)],
+        empty=[row.field for row in told.rows if _is_empty(row)],
+        resync=any(f"link:{link}" in resync_document(store, each)["asked"]["records"] for each in asked_for(store)),
+    )
+
+
+def _is_empty(row: Row) -> bool:
+    """Whether there is nothing to be seen of a field: neither side has a value, nor did they agree on one."""
+    return row.base in (MISSING, None, ()) and not any(
+        wire not in (None, "") for side in row.sides if side is not None for wire in side.values()
+    )
+
+
+def _differs(told: Dossier, field: str) -> str:
+    """A word for a row that is not simply in step."""
+    if any(row.field == field and row.resolution is None for row in told.conflicts):
+        return "conflict"
+    if any(row.field == field and row.code == QUARANTINED for row in told.parked):
+        return "quarantined"
+    return "parked" if any(row.field == field for row in told.parked) else ""
+
+
+@router.get("/people/{link}/explanation")
+@needs(Role.VIEWER)
+def explanation(request: Request, link: str) -> Response:
+    """Both systems asked now: what stands there, and what the next cycle does and why."""
+    name, store = chosen(request)
+    if link not in store.by_link([link]):
+        raise not_found("there is no such record, or it is not linked any more")
+    with desk_of(request).world(name, visitor_of(request).name) as world:
+        make_ready(world)
+        (hit,) = find_hits(world, f"link:{link}")
+        told = explain(world, hit)
+    template = "explanation.html" if request.headers.get("hx-request") else "explanation_page.html"
+    return show(request, template, name, link=link, told=told)
+
+
+# -- issues ------------------------------------------------------------------------------------------------------------
+@router.get("/issues")
+@needs(Role.VIEWER)
+def issues(request: Request) -> Response:
+    """What is refused, by cause, and fields that are left alone."""
+    return show_issues(request)
+
+
+def show_issues(request: Request, *, status: int = 200, trouble: str = "") -> Response:
+    """The page of issues."""
+    name, store = chosen(request)
+    parked = store.parked()
+    groups = store.letter_groups()
+    return show(
+        request,
+        "issues.html",
+        name,
+        status=status,
+        trouble=trouble,
+        groups=groups,
+        total=sum(each.records for each in groups),
+        parked=[(id_of(row), row) for row in parked[:LISTED]],
+        parked_total=len(parked),
+        quarantined=QUARANTINED,
+        cause=lambda group: urlencode(
+            {"connection": name, "kind": group.kind, "side": group.side.value, "code": group.code}
+        ),
+    )
+
+
+@router.get("/issues/cause")
+@needs(Role.VIEWER)
+def cause(request: Request) -> Response:
+    """The records of one cause, oldest first."""
+    name, store = chosen(request)
+    asked = request.query_params
+    kind, side, code = asked.get("kind", ""), asked.get("side", ""), asked.get("code", "")
+    groups = {(each.kind, each.side.value, each.code): each for each in store.letter_groups()}
+    group = groups.get((kind, side, code))
+    if group is None:
+        raise not_found("nothing is refused for this cause any more")
+    rows = store.letters_page(LISTED + 1, after=asked.get("after") or None, cause=(kind, Side(side), code))
+    origins = [row.origin for row in rows]
+    known = store.link_ids(kind, group.side.other, origins)
+    return show(
+        request,
+        "cause.html",
+        name,
+        group=group,
+        rows=[(row, known.get(row.origin)) for row in rows[:LISTED]],
+        after=rows[LISTED - 1].id if len(rows) > LISTED else "",
+        cause=urlencode({"connection": name, "kind": kind, "side": side, "code": code}),
+    )
+
+
+# -- conflicts, held, runs ---------------------------------------------------------------------------------------------
+@router.get("/conflicts")
+@needs(Role.VIEWER)
+def conflicts(request: Request) -> Response:
+    """Clashes that wait for a person, oldest first."""
+    return show_conflicts(request)
+
+
+def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") -> Response:
+    """The page of conflicts."""
+    name, store = chosen(request)
+    rows = store.conflicts()
+    after = request.query_params.get("after", "")
+    at = next((number + 1 for number, row in enumerate(rows) if row.id == after), 0)
+    shown = rows[at : at + LISTED]
+    titles = _titles(store, [row.link for row in shown if row.link is not None])
+    return show(
+        request,
+        "conflicts.html",
+        name,
+        status=status,
+        trouble=trouble,
+        rows=shown,
+        titles=titles,
+        open=sum(1 for row in rows if row.resolution is None),
+        after=shown[-1].id if len(rows) > at + LISTED else "",
+    )
+
+
+def _titles(store: Store, ids: Sequence[str]) -> dict[str, str]:
+    """Names for links, those that exist."""
+    known = store.by_link(ids)
+    return {id: title_of(each.base.agreed if each.base is not None else {})[0] or id for id, each in known.items()}
+
+
+@router.get("/held")
+@needs(Role.VIEWER)
+def held(request: Request) -> Response:
+    """What the brake holds, oldest first."""
+    name, store = chosen(request)
+    return show(request, "held.html", name, parts=parts(store, desk_of(request).clock.now()))
+
+
+@router.get("/held/{digest}")
+@needs(Role.VIEWER)
+def held_part(request: Request, digest: str) -> Response:
+    """One part of it, with what to decide."""
+    return show_part(request, digest)
+
+
+def show_part(request: Request, digest: str, *, status: int = 200, trouble: str = "") -> Response:
+    """The page of a held part."""
+    name, store = chosen(request)
+    part = next((each for each in parts(store, desk_of(request).clock.now()) if each.digest == digest), None)
+    if part is None:
+        raise not_found("nothing is held under this digest now: it has changed since, or was written")
+    entrance = desk_of(request).entrance
+    return show(
+        request,
+        "held_part.html",
+        name,
+        status=status,
+        trouble=trouble,
+        part=part,
+        proved=entrance.has_proved(visitor_of(request)),
+        titles=_titles(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
+    )
+
+
+@router.get("/held/{digest}/values")
+@needs(Role.VIEWER)
+def held_values(request: Request, digest: str) -> Response:
+    """The values as they stand at the vendors now: read for this look, stored nowhere."""
+    name, store = chosen(request)
+    part = next((each for each in parts(store, desk_of(request).clock.now()) if each.digest == digest), None)
+    if part is None:
+        raise not_found("nothing is held under this digest now: it has changed since, or was written")
+    with desk_of(request).world(name, visitor_of(request).name) as world:
+        found, values = shown_held(world, part.lot)
+    template = "held_values.html" if request.headers.get("hx-request") else "held_values_page.html"
+    return show(request, template, name, digest=digest, found=found, values=values)
+
+
+@router.get("/runs")
+@needs(Role.VIEWER)
+def runs(request: Request) -> Response:
+    """What was done and when, the latest first."""
+    name, store = chosen(request)
+    rows = store.runs(LISTED + 1, request.query_params.get("before") or None)
+    waiting = [resync_document(store, each) for each in asked_for(store)]
+    before = rows[LISTED - 1].id if len(rows) > LISTED else ""
+    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, before=before)

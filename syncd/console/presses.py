@@ -1,0 +1,139 @@
+"""The commands of the pages: a form is sent, the command is done, and the page comes again with what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from syncd.console import commands
+from syncd.console.deeds import Done, pressed
+from syncd.console.desk import Desk
+from syncd.console.entry import prove
+from syncd.console.guard import GuardedRoute, needs
+from syncd.console.pages import chosen, desk_of, show_conflicts, show_issues, show_part, show_person
+from syncd.console.problems import Problem
+from syncd.model.errors import BadUsage, NotAdmitted, SyncdError
+from syncd.model.operator import Role
+from syncd.model.values import Side
+from syncd.operations.deciding import Choice
+from syncd.operations.resyncing import Words
+from syncd.ports.looking import Cause
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+
+
+@router.post("/conflicts/{id}/resolve")
+@needs(Role.OPERATOR)
+def resolve(request: Request, id: str) -> Response:
+    """Stores a choice about a conflict."""
+    form = request.state.form
+    pair = (form.get("marketing", ""), form.get("crm", ""))
+    choice = Choice(take=form.get("take") or None, link=pair if all(pair) else None, apart="apart" in form)
+    try:
+        _press(request, "conflicts.resolve", lambda desk, name, _: commands.resolve(desk, name, id, choice))
+    except SyncdError as why:
+        return show_conflicts(request, status=409, trouble=str(why))
+    return _back(request, "/conflicts", "resolved")
+
+
+@router.post("/issues/letters")
+@needs(Role.OPERATOR)
+def letters(request: Request) -> Response:
+    """Tries dead letters again, or forgets them: those that are ticked, or all of a cause."""
+    ids = request.state.several.get("id", [])
+    everything = "everything" in request.state.form
+    cause = _cause(request) if everything else None
+    drop = request.state.form.get("do") == "drop"
+    deed = commands.drop_letters if drop else commands.retry_letters
+    what = "dead_letters.drop" if drop else "dead_letters.retry"
+    try:
+        _press(request, what, lambda desk, name, _: deed(desk, name, [] if everything else ids, cause))
+    except SyncdError as why:
+        return show_issues(request, status=409, trouble=str(why))
+    return _back(request, "/issues", "dropped" if drop else "retried")
+
+
+@router.post("/issues/parked")
+@needs(Role.OPERATOR)
+def parked(request: Request) -> Response:
+    """Lets parked fields go that are ticked."""
+    ids = request.state.several.get("id", [])
+    try:
+        _press(request, "parked.retry", lambda desk, name, who: commands.retry_parked(desk, name, ids, who))
+    except SyncdError as why:
+        return show_issues(request, status=409, trouble=str(why))
+    return _back(request, "/issues", "retried")
+
+
+@router.post("/held/{digest}/decide")
+@needs(Role.OPERATOR)
+def decide(request: Request, digest: str) -> Response:
+    """Approves or rejects exactly what was shown."""
+    form = request.state.form
+    reason, approve = form.get("reason", "").strip(), form.get("do") == "approve"
+    deed = commands.approve_part if approve else commands.reject_part
+    try:
+        if not reason:
+            raise BadUsage("say why, for those who look at it later")
+        if approve:
+            prove(request)
+        done = _press(
+            request,
+            "held.approve" if approve else "held.reject",
+            lambda desk, name, who: deed(desk, name, digest, reason[:500], who),
+        )
+    except (SyncdError, NotAdmitted) as why:
+        return show_part(request, digest, status=409, trouble=str(why))
+    if not approve:
+        return _back(request, "/held", "rejected")
+    return _back(request, "/held", "second" if done.answer["stands"] == "second" else "approved")
+
+
+@router.post("/pause")
+@needs(Role.OPERATOR)
+def pause(request: Request) -> Response:
+    """Stops polling a connection from its next turn on."""
+    reason = request.state.form.get("reason", "").strip()[:500]
+    _press(request, "pause", lambda desk, name, who: commands.pause(desk, name, reason, who))
+    return _back(request, "/", "paused")
+
+
+@router.post("/resume")
+@needs(Role.OPERATOR)
+def resume(request: Request) -> Response:
+    """Polls it again, at once."""
+    _press(request, "resume", lambda desk, name, _: commands.resume(desk, name))
+    return _back(request, "/", "resumed")
+
+
+@router.post("/people/{link}/resync")
+@needs(Role.OPERATOR)
+def resync(request: Request, link: str) -> Response:
+    """Has one record compared again by the daemon."""
+    words = Words(records=[f"link:{link}"])
+    try:
+        _press(request, "resyncs.ask", lambda desk, name, who: commands.ask_resync(desk, name, words, who))
+    except SyncdError as why:
+        return show_person(request, link, status=409, trouble=str(why))
+    return _back(request, f"/people/{link}", "resync")
+
+
+def _press(request: Request, what: str, do: Callable[[Desk, str, str], Done]) -> Done:
+    name, _ = chosen(request)
+    return pressed(request, what, name, lambda who: do(desk_of(request), name, who))
+
+
+def _back(request: Request, path: str, done: str) -> Response:
+    name, _ = chosen(request)
+    return RedirectResponse(f"{path}?{urlencode({'connection': name, 'done': done})}", 303)
+
+
+def _cause(request: Request) -> Cause:
+    form = request.state.form
+    try:
+        return form.get("kind", ""), Side(form.get("side", "")), form.get("code", "")
+    except ValueError:
+        raise Problem(400, "no-cause", "this form names no cause") from None

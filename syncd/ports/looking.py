@@ -1,0 +1,43 @@
+"""What a store answers to people who look for something: by a word, by a cause, page by page. One connection's part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, TypeAlias
+
+from syncd.model.link import DeadLetter, LetterGroup
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+
+Cause: TypeAlias = tuple[str, Side, str]
+"""What dead letters have in common: their kind, the side that refuses them, and its code."""
+
+
+class LookingStore(Protocol):
+    """Part of ``Store``."""
+
+    def links_with(self, prefix: str, limit: int) -> Sequence[str]:
+        """Ids of at most so many links whose base has a name or address with a word that begins so, in the order of
+        those words. The prefix is folded as ``core.words`` folds.
+        """
+        ...
+
+    def letter_groups(self) -> Sequence[LetterGroup]:
+        """All dead letters by what a side says of a kind; the most first."""
+        ...
+
+    def letters_page(self, limit: int, *, after: str | None = None, cause: Cause | None = None) -> Sequence[DeadLetter]:
+        """At most so many dead letters, oldest first, of one cause or all; those behind the one of an id."""
+        ...
+
+    def letter_from(self, kind: str, side: Side, origin: RemoteRef) -> DeadLetter | None:
+        """The dead letter of what a record wants to be written on a side, if there is one."""
+        ...
+
+    def retry_letters(self, cause: Cause) -> int:
+        """Asks for another try of all dead letters of one cause; how many were not asked for before."""
+        ...
+
+    def drop_letters(self, cause: Cause) -> int:
+        """Drops all dead letters of one cause; how many there were."""
+        ...

@@ -1,0 +1,115 @@
+"""Dead letters by cause and page by page: there may be a hundred thousand of one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import ColumnElement, case, delete, func, select, tuple_, update
+
+from syncd.model.link import DeadLetter, LetterGroup
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+from syncd.ports.looking import Cause
+from syncd.store.codec import from_ms
+from syncd.store.database import Database
+from syncd.store.tables import dead_letter as t
+from syncd.store.waiting import letter_of
+
+_BY_AGE: Final = (t.c.since, t.c.id)
+
+
+class Letters:
+    """Dead letters of one connection, many at once."""
+
+    def __init__(self, database: Database, connection: str) -> None:
+        self._database = database
+        self._connection = connection
+
+    def letter_groups(self) -> Sequence[LetterGroup]:
+        """All dead letters by what a side says of a kind; the most first."""
+        number = func.count().label("number")
+        statement = (
+            select(
+                t.c.kind,
+                t.c.side,
+                t.c.code,
+                number,
+                func.sum(case((t.c.retry, 1), else_=0)).label("retrying"),
+                func.min(t.c.since).label("first"),
+                func.max(t.c.since).label("last"),
+                func.max(t.c.id).label("sample"),
+            )
+            .where(t.c.connection == self._connection)
+            .group_by(t.c.kind, t.c.side, t.c.code)
+            .order_by(number.desc(), t.c.kind, t.c.side, t.c.code)
+        )
+        with self._database.reading("count dead letters") as tx:
+            rows = tx.execute(statement).fetchall()
+            samples = {
+                row.id: row
+                for row in tx.execute(
+                    select(t.c.id, t.c.reason, t.c.advice).where(
+                        t.c.connection == self._connection, t.c.id.in_([row.sample for row in rows])
+                    )
+                )
+            }
+        return [
+            LetterGroup(
+                kind=row.kind,
+                side=Side(row.side),
+                code=row.code,
+                records=row.number,
+                retrying=int(row.retrying),
+                first=from_ms(row.first),
+                last=from_ms(row.last),
+                reason=samples[row.sample].reason,
+                advice=samples[row.sample].advice,
+            )
+            for row in rows
+        ]
+
+    def letters_page(self, limit: int, *, after: str | None = None, cause: Cause | None = None) -> Sequence[DeadLetter]:
+        """At most so many, oldest first, of one cause (kind, side, code) or all; those behind the one of an id."""
+        statement = select(t).where(*self._caused(cause)).order_by(*_BY_AGE).limit(limit)
+        with self._database.reading("read dead letters") as tx:
+            if after is not None:
+                place = tx.execute(
+                    select(*_BY_AGE).where(t.c.connection == self._connection, t.c.id == after)
+                ).one_or_none()
+                if place is None:
+                    return []
+                statement = statement.where(tuple_(*_BY_AGE) > tuple_(*place))
+            return [letter_of(row) for row in tx.execute(statement)]
+
+    def letter_from(self, kind: str, side: Side, origin: RemoteRef) -> DeadLetter | None:
+        """The dead letter of what a record wants to be written on a side, if there is one."""
+        with self._database.reading("read a dead letter") as tx:
+            row = tx.execute(
+                select(t).where(
+                    t.c.connection == self._connection,
+                    t.c.kind == kind,
+                    t.c.side == str(side),
+                    t.c.object == origin.object,
+                    t.c.origin_id == origin.id,
+                )
+            ).first()
+        return None if row is None else letter_of(row)
+
+    def retry_letters(self, cause: Cause) -> int:
+        """Asks for another try of all of one cause; how many were not asked for before."""
+        with self._database.writing("mark dead letters") as tx:
+            done = tx.execute(update(t).where(*self._caused(cause), t.c.retry.is_(False)).values(retry=True))
+            return done.rowcount
+
+    def drop_letters(self, cause: Cause) -> int:
+        """Drops all of one cause; how many there were."""
+        with self._database.writing("drop dead letters") as tx:
+            return tx.execute(delete(t).where(*self._caused(cause))).rowcount
+
+    def _caused(self, cause: Cause | None) -> list[ColumnElement[bool]]:
+        mine = [t.c.connection == self._connection]
+        if cause is None:
+            return mine
+        kind, side, code = cause
+        return [*mine, t.c.kind == kind, t.c.side == str(side), t.c.code == code]

@@ -1,0 +1,118 @@
+"""A console over both stand-ins, with people in step, some at odds, some refused, and something held: for its pages.
+
+The cycles of a daemon are taken by hand, so that a test says when what was asked for is carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from syncd.engine.readonly import ReadOnly
+from syncd.engine.world import World
+from syncd.model.brake import HeldChange, Lot, Why
+from syncd.model.held import write_lots
+from syncd.model.link import DeadLetter, Parked
+from syncd.model.remote import RemoteRef
+from syncd.model.run import Worker
+from syncd.model.values import Pair, Side
+from syncd.operations.glance import Quota
+from syncd.ports.memory import AGREEMENT, BRAKE_HELD
+from syncd.ports.store import Settlement
+from tests.fakes import START
+from tests.scenarios.steps import Steps
+from tests.visits import House, house
+from tests.worlds import open_both
+
+PEOPLE = (
+    ("ada.lovelace", "Ada", "Lovelace", "Analytical Engines"),
+    ("grace.hopper", "Grace", "Hopper", "Compilers Inc"),
+    ("zoe.angstroem", "Zoë", "Ångström", "Messtechnik GmbH"),
+    ("kurt.goedel", "Kurt", "Gödel", "Incomplete Ltd"),
+    ("emmy.noether", "Emmy", "Noether", "Invariants KG"),
+    ("alan.turing", "Alan", "Turing", "Bletchley Ltd"),
+)
+
+
+AT_ODDS = "kurt.goedel"
+"""Both teams change his address in the same cycle."""
+
+
+@contextmanager
+def furnished(folder: Path) -> Iterator[tuple[House, Steps]]:
+    """The console and what can be done at both vendors."""
+    both = open_both(f"sqlite:///{folder}/state.db")
+    steps = Steps(both)
+    for name, first, last, company in PEOPLE:
+        steps.contact(email=f"{name}@example.com", firstname=first, lastname=last, company=company, jobtitle="Engineer")
+        steps.lead(Email=f"{name}@example.com", FirstName=first, LastName=last, Company=company, Title="Engineer")
+    steps.cycle(after=120)
+    for number in range(12):
+        if number % 3 == 1:
+            for each in steps.contacts()[: number + 1]:
+                steps.market(each, phone=f"+49 30 90120{number:02}")
+        steps.cycle(after=120)
+    for id_, (name, *_) in zip(steps.contacts(), PEOPLE, strict=True):
+        if name == AT_ODDS:
+            steps.market(id_, email="kurt.g@example.com")
+            (lead,) = [row for row in steps.live("Lead") if row["Email"] == f"{name}@example.com"]
+            steps.sell(str(lead["Id"]), Email="goedel@example.com")
+    steps.cycle(after=120)
+
+    @contextmanager
+    def world(_: str, who: str) -> Iterator[World]:
+        connectors = Pair(*(ReadOnly(each) for each in both.world.connectors))
+        yield replace(both.world, connectors=connectors, who=who, terms={}, verified={}, checked={})
+
+    with house(folder, world=world, clock=both.clock, quota=_quota) as made:
+        yield made, steps
+    both.store.close()
+
+
+def _quota(_: str, side: Side) -> Quota:
+    return (31_200, 250_000, START) if side is Side.MARKETING else (86_400, 100_000, START)
+
+
+def troubled(made: House) -> None:
+    """Puts something of everything that waits into the store, as cycles leave it."""
+    now = made.clock.now()
+    ids = [each.id for each in made.store.links_after("person", "", 10)]
+    linked = made.store.by_link(ids)
+    settlement = Settlement()
+    causes = (
+        ("REQUIRED_FIELD_MISSING", "Last name is missing", "fill the field, or give it a create_default", 14),
+        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Phone must begin with +", "mend the rule or the value", 5),
+        ("DUPLICATES_DETECTED", "A rule found another Lead", "merge them in Salesforce", 1),
+    )
+    for code, reason, advice, number in causes:
+        for each in range(number):
+            origin = RemoteRef("contacts", f"{code[:3]}{each}")
+            since = now - timedelta(hours=each + 1)
+            settlement.dead.append(
+                DeadLetter(f"{code[:4].lower()}{each}", "person", Side.CRM, origin, "f", code, reason, advice, since, 3)
+            )
+    link = linked[ids[0]].link
+    settlement.parked.append(
+        Parked(link.id, "person", Side.CRM, link.refs.crm, "phone", "f", "STRING_TOO_LONG",
+               "data value too large", "shorten it at marketing", now - timedelta(days=2))
+    )  # fmt: skip
+    made.store.settle(settlement, now)
+    held(made)
+    made.store.remember(AGREEMENT, b'{"person":[6,5]}', now)
+    made.desk.roster.beat(Worker("daemon@test", now, now, "1"))
+
+
+def held(made: House) -> None:
+    """Has the brake hold a change of everybody."""
+    now = made.clock.now()
+    ids = [each.id for each in made.store.links_after("person", "", 10)]
+    changes = tuple(HeldChange(f"m{number}", f"link:{id}", now) for number, id in enumerate(ids))
+    lot = Lot(
+        key=("person", "updates", "crm", "title", ""), changes=changes, why=Why.HOUR, limit=2, used=1, linked=6,
+        since=now - timedelta(minutes=20),
+        cause="changed on the marketing side within 12 s: an import, a script or a bulk edit there",
+    )  # fmt: skip
+    made.store.remember(BRAKE_HELD, write_lots([lot]), now)

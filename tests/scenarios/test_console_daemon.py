@@ -1,0 +1,76 @@
+"""The console of a real daemon over both stand-ins: from the first invitation to what a cycle carries out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from tests.scenarios.processes import Place
+from tests.scenarios.test_daemon import MAIL, pair  # noqa: F401 - a fixture
+from tests.visits import PASSWORD, Caller
+
+pytestmark = pytest.mark.slow
+C = "/api/v1/connections/main"
+
+
+def until(true: Callable[[], Any], *, within: float = 30.0) -> Any:
+    """Waits for something to be so."""
+    over = time.monotonic() + within
+    while time.monotonic() < over:
+        if found := true():
+            return found
+        time.sleep(0.2)
+    raise AssertionError("it never came to be")
+
+
+def test_an_operator_lives_with_a_daemon(place: Place, pair: tuple[str, str]) -> None:  # noqa: F811 - the fixture
+    """Invited at the command line, they look, find, ask why, decide, pause; the daemon does what they ask for."""
+    contact, _ = pair
+    with place.daemon("--http", "127.0.0.1:0") as daemon:
+        browser = Caller(daemon.wait_for("console.started")["port"])
+        daemon.wait_for("run.finished", state="done")
+        assert browser.get("/").status == 303
+        invitation = place.run("console", "invite", "ana").out.split()[0]
+        joined = browser.form("/join", {"invitation": invitation, "password": PASSWORD, "again": PASSWORD})
+        assert joined.status == 303
+        assert "in step" in until(lambda: page if "in step" in (page := browser.get("/").text) else "")
+        token = place.run("console", "token", "ana", "--for", "test", "--role", "operator").out.strip()
+        program = Caller(browser.port, bearer=token, headers={"Accept": "application/json"})
+
+        (found,) = program.get(f"{C}/records?q={quote(MAIL[:-2])}").json["items"]
+        link = found["link"]
+        assert found["refs"]["marketing"] == f"contacts/{contact}"
+        told = program.get(f"{C}/records/{link}/explanation?field=title").json["record"]
+        assert told["fields"]["title"]["next"] == "nothing: both sides agree"
+        assert browser.get(f"/people/{link}/explanation").status == 200
+
+        estimate = program.post(f"{C}/resyncs/estimate", {"records": [f"link:{link}"]}).json
+        assert (estimate["records"], estimate["calls"]) == (1, {"marketing": 1, "crm": 1})
+        asked = program.post(f"{C}/resyncs", {"records": [f"link:{link}"]}).json
+        until(lambda: program.get(f"{C}/runs/{asked['id']}").json.get("state") == "done")
+        assert program.get(f"{C}/resyncs").json["items"] == []
+        assert program.post(f"{C}/resyncs/estimate", {}).status == 409
+
+        assert program.post(f"{C}/pause", {"reason": "test"}).json["changed"]
+        assert "paused by ana: test" in browser.get("/").text
+        assert "paused by ana" in place.run("status").out
+        assert program.post(f"{C}/resyncs", {"records": [f"link:{link}"]}).status == 409
+        assert program.post(f"{C}/resume").json["changed"]
+        report = program.get(f"{C}/reports/agreement").json
+        assert report["report"] == "agreement"
+        assert MAIL not in "".join(str(line) for line in daemon.events("console.command"))
+        assert PASSWORD not in daemon.tail()
+        assert token not in daemon.tail()
+
+
+def test_nobody_is_served_elsewhere_before_somebody_can_log_in(place: Place) -> None:
+    """Also behind a proxy: the first admin is let in on this machine."""
+    refused = place.run(
+        "run", "--http", "0.0.0.0:0", environ={"SYNCD_CONSOLE__PUBLIC_URL": "https://syncd.example.com"}
+    )
+    assert refused.code == 2
+    assert "syncd console invite" in refused.err

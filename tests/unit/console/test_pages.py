@@ -1,0 +1,278 @@
+"""The pages over HTTP, as somebody reads them without a script: what they show, what their forms do, hostile names."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from syncd.console.spark import HIGH, spark
+from syncd.model.link import Base, Conflict, DeadLetter, Link, Parked, Proof, Topic
+from syncd.model.operator import Role
+from syncd.model.remote import RemoteRef
+from syncd.model.run import Run, RunState
+from syncd.model.values import Pair, Side
+from syncd.ports.memory import BRAKE_ANSWERS
+from syncd.ports.store import Settlement
+from tests.browser.sites import HARM
+from tests.fakes import START
+from tests.furnished import AT_ODDS, furnished, held, troubled
+from tests.scenarios.steps import Steps
+from tests.visits import Caller, House, house
+
+PAGES = ("/", "/overview/cards", "/people", "/people?q=a", "/issues", "/conflicts", "/held", "/runs", "/access")
+
+
+@pytest.fixture(scope="module")
+def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Steps]]:
+    """Both stand-ins with people in step."""
+    with furnished(tmp_path_factory.mktemp("furnished")) as (made, steps):
+        troubled(made)
+        yield made, steps
+
+
+@pytest.fixture
+def made(furnished_house: tuple[House, Steps]) -> House:
+    """The console over them."""
+    return furnished_house[0]
+
+
+@pytest.fixture
+def steps(furnished_house: tuple[House, Steps]) -> Steps:
+    """What can be done at both vendors."""
+    return furnished_house[1]
+
+
+@pytest.fixture
+def operator(made: House) -> Caller:
+    """A browser without a script."""
+    return made.as_role(Role.OPERATOR, "ana")
+
+
+def person(made: House, name: str) -> str:
+    """The link of somebody."""
+    (link,) = made.store.links_with(name, 2)
+    return link
+
+
+def text_of(page: str) -> str:
+    """What of a page is read."""
+    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
+
+
+def test_the_overview_says_how_it_stands(operator: Caller) -> None:
+    """In words first; each thing that waits leads to where it is decided."""
+    page = operator.get("/").text
+    told = text_of(page)
+    for words in ("main", "waits", "20 records refused", "1 held part", "31,200", "of 250,000", "83.33%"):
+        assert words in told
+    assert 'href="/issues?connection=main"' in page
+    assert page.count("<rect class=") > 10
+
+
+def test_a_person_is_found_and_shown_on_both_sides(made: House, operator: Caller) -> None:
+    """By the beginning of a name; both sides, the base, what was written and by which rule."""
+    found = operator.get("/people?q=zo%C3%AB")
+    (link,) = re.findall(r'href="/people/(\w+)\?', found.text)
+    assert link == person(made, "zoe.angstroem")
+    told = text_of(operator.get(f"/people/{link}").text)
+    for words in (
+        "Zoë Ångström",
+        "Messtechnik GmbH",
+        "contacts/",
+        "Lead/",
+        "What syncd wrote",
+        "+49309012010",
+        "from marketing",
+    ):
+        assert words in told
+    assert "Nobody that is linked" in operator.get("/people?q=nobody+there").text
+    assert operator.get("/people/nothing").status == 404
+
+
+def test_a_search_answers_with_the_list_alone_to_a_script(operator: Caller) -> None:
+    """The page around it stays."""
+    part = operator.get("/people?q=ada", **{"HX-Request": "true"}).text
+    assert "<html" not in part
+    assert "Ada Lovelace" in part
+
+
+def test_both_systems_are_asked_why(made: House, operator: Caller) -> None:
+    """What stands there now, and what the next cycle does with each field."""
+    link = person(made, AT_ODDS)
+    told = text_of(operator.get(f"/people/{link}/explanation").text)
+    for words in ("kurt.g@example.com", "goedel@example.com", "held by conflict", "nothing: both sides agree"):
+        assert words in told
+
+
+def test_a_conflict_is_decided_and_carried_out(made: House, steps: Steps, operator: Caller) -> None:
+    """Both values are shown, one is chosen, the next cycle writes it on the other side, and the conflict is gone."""
+    (row,) = made.store.conflicts()
+    shown = text_of(operator.get("/conflicts").text)
+    for words in ("Kurt Gödel", "kurt.g@example.com", "kurt.goedel@example.com", "goedel@example.com"):
+        assert words in shown
+    refused = operator.form(f"/conflicts/{row.id}/resolve?connection=main", {"apart": "yes"})
+    assert (refused.status, "--take" in refused.text) == (409, True)
+    answer = operator.form(f"/conflicts/{row.id}/resolve?connection=main", {"take": "crm"})
+    assert (answer.status, answer.headers["location"]) == (303, "/conflicts?connection=main&done=resolved")
+    assert "decided" in text_of(operator.get("/conflicts").text)
+    steps.cycle()
+    assert made.store.conflicts() == []
+    assert "goedel@example.com" in [steps.marketed(each, "email") for each in steps.contacts()]
+
+
+def test_errors_of_a_cause_are_retried_together(made: House, operator: Caller) -> None:
+    """By their cause, the most first, with advice; ticked ones are forgotten."""
+    told = text_of(operator.get("/issues").text)
+    assert told.index("REQUIRED_FIELD_MISSING") < told.index("DUPLICATES_DETECTED")
+    assert "fill the field, or give it a create_default" in told
+    cause = {"kind": "person", "side": "crm", "code": "FIELD_CUSTOM_VALIDATION_EXCEPTION"}
+    page = operator.get(f"/issues/cause?kind=person&side=crm&code={cause['code']}").text
+    ids = re.findall(r'name="id" value="(\w+)"', page)
+    assert len(ids) == 5
+    assert operator.form("/issues/letters", {**cause, "everything": "yes", "do": "retry"}).status == 303
+    assert {row.id for row in made.store.dead_letters() if row.retry} == set(ids)
+    assert operator.form("/issues/letters", {"id": ids[0], "do": "drop"}).status == 303
+    assert ids[0] not in {row.id for row in made.store.dead_letters()}
+    assert operator.form("/issues/letters", {"do": "drop"}).status == 409
+
+
+def test_a_held_part_is_approved_with_a_reason(made: House, operator: Caller) -> None:
+    """And with the password, once the session is not fresh; approving twice is told."""
+    held(made)
+    (digest,) = re.findall(r'href="/held/(\w+)\?', operator.get("/held").text)
+    page = text_of(operator.get(f"/held/{digest}").text)
+    for words in (
+        "6 changes",
+        "2 are allowed",
+        "1 had changed before",
+        "an import, a script or a bulk edit",
+        "Emmy Noether",
+    ):
+        assert words in page
+    assert operator.form(f"/held/{digest}/decide", {"reason": " ", "do": "approve"}).status == 409
+    made.clock.advance(301)
+    refused = operator.form(f"/held/{digest}/decide", {"reason": "ours", "do": "approve"})
+    assert (refused.status, "password is needed" in refused.text) == (409, True)
+    made.desk.entrance.doors.proved(made.desk.entrance.visitor(operator.secret).credential.id, made.clock.now())  # type: ignore[union-attr]
+    done = operator.form(f"/held/{digest}/decide", {"reason": "ours", "do": "approve"})
+    assert done.headers["location"].endswith("done=approved")
+    assert "approved" in text_of(operator.get("/held").text)
+    made.store.remember(BRAKE_ANSWERS, b"[]", made.clock.now())
+
+
+def test_a_record_is_resynced(made: House, operator: Caller) -> None:
+    """Asked for once; the page says that it is under way."""
+    link = person(made, "ada.lovelace")
+    for _ in range(2):
+        assert operator.form(f"/people/{link}/resync?connection=main").status == 303
+    wishes = [each for each in made.store.requests() if each.wish == "resync"]
+    assert [each.who for each in wishes] == ["ana"]
+    assert "Resync is under way" in operator.get(f"/people/{link}").text
+    assert "compared" in text_of(operator.get("/runs").text)
+
+
+def test_a_connection_is_paused_and_let_go_on(operator: Caller) -> None:
+    """With who and why, told where everybody looks first."""
+    assert operator.form("/pause?connection=main", {"reason": "migration of the org"}).status == 303
+    assert "paused by ana: migration of the org" in text_of(operator.get("/").text)
+    assert operator.form("/resume?connection=main").status == 303
+    assert "paused by" not in text_of(operator.get("/").text)
+
+
+def test_a_viewer_sees_no_buttons(made: House) -> None:
+    """What they may not do is not shown to them."""
+    viewer = made.as_role(Role.VIEWER, "vic")
+    for path in (*PAGES, f"/people/{person(made, 'ada.lovelace')}"):
+        page = viewer.get(path).text
+        actions = set(re.findall(r'<form method="post" action="([^"?]+)', page))
+        assert [each for each in actions if not each.startswith(("/logout", "/access/tokens"))] == []
+        assert "<button>Try again" not in page
+
+
+def test_another_connection_has_to_be_there(operator: Caller) -> None:
+    """Not what anybody writes into an address."""
+    assert operator.get("/runs?connection=other").status == 404
+    assert operator.form("/pause?connection=other").status == 404
+
+
+class Found(HTMLParser):
+    """What a browser would make of a page: its elements, and the words of ``HARM`` in what would be run or loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.run: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        for name, value in attrs:
+            leads = name in ("href", "action", "src") and re.match(r"\s*(\w+:|//)", value or "")
+            if name.startswith("on") or name == "style" or leads:
+                self.run.append(f"{tag} {name}={value}")
+
+
+TEMPLATES = ("{{ 7 * 7 }}", "{% raw %}", "${7*7}", "{{ visitor.credential.hash }}", "<%= 7 * 7 %>")
+PLAIN = frozenset(
+    re.findall(
+        r"\w+",
+        "html head meta title link script body a header svg path nav ul li div span small form input button main h1 h2 "
+        "h3 p section details summary label dl dt dd time rect table thead tbody tr th td bdi br code ol strong kbd "
+        "select option meter progress",
+    )
+)
+"""What our templates are made of."""
+
+
+@pytest.mark.parametrize("harm", [*HARM, *TEMPLATES], ids=range(len(HARM) + len(TEMPLATES)))
+def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path) -> None:
+    """In a title, a value, a vendor's words, a reason, an id: no page gains an element, runs or loads anything."""
+    with house(tmp_path) as made:
+        refs = Pair(RemoteRef("contacts", harm[:200]), RemoteRef("Lead", "00Q1"))
+        link = Link("l1", "person", refs, Proof.MATCHED, START)
+        agreed = {"first_name": harm, "last_name": f"zebra {harm}", "email": f"{harm[:50]}@x.com"}
+        wires = Pair({"firstname": harm, "lastname": harm}, {"FirstName": harm})
+        sides = ((Side.MARKETING, refs.marketing), (Side.CRM, refs.crm))
+        clash = Conflict("c1", "person", Topic.FIELD, "l1", sides, "first_name", Pair(harm, harm), harm, harm, START)
+        letter = DeadLetter("d1", "person", Side.CRM, refs.marketing, "f", harm[:90], harm, harm, START, 1)
+        parked = Parked("l1", "person", Side.CRM, refs.crm, "phone", "f", harm[:90], harm, harm, START)
+        match = replace(clash, id="c2", topic=Topic.MATCH, link=None, field=None)
+        settlement = Settlement(
+            links=[link], bases=[("l1", Base(agreed, wires))], conflicts=[clash, match], dead=[letter], parked=[parked]
+        )
+        made.store.settle(settlement, START)
+        made.store.save_run(Run("r1", "main", "sync", harm[:90], START, state=RunState.FAILED, trouble=harm))
+        caller = made.as_role(Role.ADMIN)
+        code = quote(harm[:90].replace("\x00", ""))
+        paths = (*PAGES, "/people?q=zebra", f"/people?q={quote(harm[:200])}", "/people/l1",
+                 f"/issues/cause?kind=person&side=crm&code={code}", f"/login?next={quote(harm[:200])}")  # fmt: skip
+        for path in paths:
+            answer = caller.get(path)
+            assert answer.status == 200, path
+            found = Found()
+            found.feed(answer.text)
+            assert found.elements <= PLAIN, f"{path}: {found.elements - PLAIN}"
+            assert found.run == [], path
+            assert len(answer.body) < 120_000, path
+            assert "49" not in text_of(answer.text) or "7*7" not in harm.replace(" ", "")
+        assert "zebra" in caller.get("/people?q=zebra").text
+
+
+def test_runs_are_drawn_to_be_compared() -> None:
+    """One change can be seen beside a thousand; trouble has a class of its own; words for whoever sees no drawing."""
+    runs = [
+        Run("a", "main", "sync", "d", START, state=RunState.DONE, counts={"updated.crm": 1}),
+        Run("b", "main", "sync", "d", START, state=RunState.FAILED),
+        Run("c", "main", "sync", "d", START, state=RunState.DONE, counts={"created.crm": 900, "updated.crm": 100}),
+    ]
+    drawn = spark(runs)
+    assert [each.state for each in drawn.bars] == ["done", "failed", "done"]
+    assert drawn.bars[1].height < drawn.bars[0].height < drawn.bars[2].height == HIGH
+    assert drawn.words == "3 runs, 2 of them well, 1,001 changes"
+    assert spark([]).words == "no run yet"
