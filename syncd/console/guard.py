@@ -27,6 +27,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "x-syncd-form"
 SAFE: Final = frozenset({"GET", "HEAD"})
+BY_THEMSELVES: Final = frozenset({"/overview/cards"})
+"""What pages call again and again: an open browser must not keep its session alive."""
 _NEEDS: Final = "__syncd_needs__"
 
 
@@ -115,7 +117,7 @@ def _visitor(request: Request, entrance: Entrance, front: Front, *, api: bool) -
         visitor = entrance.visitor(token.strip())
         return (visitor if visitor and visitor.credential.sort is Sort.TOKEN else None), ""
     secret = request.cookies.get(cookie_name(front), "")
-    visitor = entrance.visitor(secret) if secret else None
+    visitor = entrance.visitor(secret, by_itself=request.url.path in BY_THEMSELVES) if secret else None
     return (visitor, secret) if visitor and visitor.credential.sort is Sort.SESSION else (None, "")
 
 

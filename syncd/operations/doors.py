@@ -137,8 +137,11 @@ class Entrance:
             return True
         return self.clock.now() - visitor.credential.proved < PROVED
 
-    def visitor(self, secret: str) -> Visitor | None:
-        """Whoever comes with this secret of a session or a token; ``None`` if it opens nothing (any more)."""
+    def visitor(self, secret: str, *, by_itself: bool = False) -> Visitor | None:
+        """Whoever comes with this secret of a session or a token; ``None`` if it opens nothing (any more).
+
+        :param by_itself: a page calls that keeps itself up to date: nobody uses the session by that.
+        """
         sort = Sort.TOKEN if secret.startswith(PREFIX) else Sort.SESSION
         known = self._found(secret, sort)
         now = self.clock.now()
@@ -147,7 +150,7 @@ class Entrance:
         operator = self.doors.operator(known.operator)
         if operator is None:
             return None
-        if now - known.seen >= _MINUTE:
+        if now - known.seen >= _MINUTE and not by_itself:
             self.doors.seen(known.id, now)
         role = known.role if operator.role.covers(known.role) else operator.role
         return Visitor(operator.name, operator.role if sort is Sort.SESSION else role, known)

@@ -232,6 +232,20 @@ def test_a_browser_left_open_lets_nobody_in(console: House) -> None:
     assert re.search(r"secret\">[A-Z2-7]{32}<", given.text)
 
 
+def test_an_open_overview_keeps_no_session_alive(console: House) -> None:
+    """What it calls by itself is no use of the session; a page that somebody opens is."""
+    left, used = joined(console), joined(console, "bob", Role.VIEWER)
+    for _ in range(4):
+        console.clock.advance(600)
+        answers = (
+            left.get("/overview/cards", **{"HX-Request": "true"}),
+            used.get("/overview/cards"),
+            used.get("/access"),
+        )
+    assert (answers[0].status, answers[0].headers["hx-redirect"]) == (401, "/login")
+    assert [each.status for each in answers[1:]] == [200, 200]
+
+
 def test_nobody_gets_more_than_their_role(console: House) -> None:
     """An operator makes no admin's token and invites nobody."""
     bob = joined(console, "bob", Role.OPERATOR)
