@@ -183,7 +183,7 @@ audit = Table(
     _maybe_text("ref_object"),
     _maybe_text("ref_id"),
     _text("action"),
-    Column("changes", Text, nullable=False, comment="JSON: [[field, rule, cause, unread?], ...]"),
+    Column("changes", Text, nullable=False, comment="JSON: [[field, rule, cause], ...]"),
     Column("sealed", LargeBinary, nullable=False, comment="[[before, after], ...] under the key of the link"),
     _text("run"),
     _instant("at"),
