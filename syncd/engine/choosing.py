@@ -50,6 +50,8 @@ class Choosing:
         if choice.rule is Rule.OWNED:
             active = self._world.context.users.of(side).ids
             return [member for member in several if any(str(owner) in active for owner in self._owned_by(member))]
+        if choice.rule is Rule.OBJECT:
+            return [member for member in several if member.record.ref.object == choice.object]
         expression = compile_expression(choice.when, self._names)
         told = [(member, expression.holds(self._planner.values(side, member.record))) for member in several]
         return [member for member, holds in told if not isinstance(holds, Unclear) and holds]

@@ -183,11 +183,14 @@ class CreateRule:
 
 
 class Rule(StrEnum):
-    """How one of several records of a side is chosen. ``WHEN`` is a CEL expression over shared fields."""
+    """How one of several records of a side is chosen. ``WHEN`` is a CEL expression over shared fields, ``OBJECT`` the
+    object that goes before the others.
+    """
 
     OWNED = "owned"
     OLDEST = "oldest"
     WHEN = "when"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,7 @@ class Choice:
 
     rule: Rule
     when: str = ""
+    object: str = ""
 
 
 @dataclass(frozen=True, slots=True)

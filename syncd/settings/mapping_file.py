@@ -178,16 +178,19 @@ class CreateSections(Section):
 def _choice(value: Any) -> Any:  # noqa: ANN401 - any plain value
     if value in ("owned", "oldest"):
         return (value, "")
-    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("when"), str):
-        return ("when", value["when"])
+    if isinstance(value, dict) and len(value) == 1:
+        ((rule, told),) = value.items()
+        if rule in ("when", "object") and isinstance(told, str):
+            return (rule, told)
     raise ValueError(
-        "this chooses nothing; write `owned`, `oldest`, or `when: EXPRESSION` such as `when: \"type == 'x'\"`"
+        "this chooses nothing; write `owned`, `oldest`, `object: NAME` such as `object: Contact`, or "
+        "`when: EXPRESSION` such as `when: \"type == 'x'\"`"
     )
 
 
 ChoiceRule = Annotated[
-    tuple[Literal["owned", "oldest", "when"], str],
-    BeforeValidator(_choice, json_schema_input_type=Literal["owned", "oldest"] | dict[Literal["when"], str]),
+    tuple[Literal["owned", "oldest", "when", "object"], str],
+    BeforeValidator(_choice, json_schema_input_type=Literal["owned", "oldest"] | dict[Literal["when", "object"], str]),
 ]
 
 
@@ -197,8 +200,9 @@ class SeveralSections(Section):
     marketing: list[ChoiceRule] = Field(default_factory=list, description="Of several marketing records.")
     crm: list[ChoiceRule] = Field(
         default_factory=list,
-        description="Of several CRM records: `owned` (by an active user), `oldest`, `when: EXPRESSION` (CEL over the "
-        "shared fields), in this order until one is left. Without rules, or if several are left, a person is asked.",
+        description="Of several CRM records: `owned` (by an active user), `oldest`, `object: NAME` (a Contact before "
+        "a Lead, say), `when: EXPRESSION` (CEL over the shared fields), in the order given until one is left. Without "
+        "rules, or if several are left, a person is asked.",
     )
 
 

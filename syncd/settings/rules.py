@@ -26,7 +26,11 @@ contact (a setting of the account), and then that one is linked.
 def choices(section: MappingFile) -> Pair[tuple[Choice, ...]]:
     """How one of several records is chosen, per side."""
     given = section.several.marketing, section.several.crm
-    return Pair(*(tuple(Choice(Rule(rule), when) for rule, when in rules) for rules in given))
+
+    def read(rule: str, told: str) -> Choice:
+        return Choice(Rule(rule), object=told) if rule == Rule.OBJECT else Choice(Rule(rule), told)
+
+    return Pair(*(tuple(read(*each) for each in rules) for rules in given))
 
 
 def create_rules(section: MappingFile) -> Pair[tuple[CreateRule, ...]]:
@@ -80,10 +84,13 @@ class _Checking:
                     f"use one of {', '.join(self.objects.crm)}",
                 )
         for side, choices in ((Side.MARKETING, self.section.several.marketing), (Side.CRM, self.section.several.crm)):
-            for number, (rule, when) in enumerate(choices):
+            for number, (rule, told) in enumerate(choices):
+                loc: Loc = ("several", side.value, number, rule)
                 if rule == "when":
-                    loc: Loc = ("several", side.value, number, "when")
-                    check_expression(when, self.meanings, tree=self.tree, loc=loc, derived=self.derived)
+                    check_expression(told, self.meanings, tree=self.tree, loc=loc, derived=self.derived)
+                elif rule == "object" and told not in self.objects.of(side):
+                    known = ", ".join(self.objects.of(side))
+                    self.tree.flaw(loc, f"{told} is no {side} object of this kind", f"use one of {known}")
         for side, rules in ((Side.MARKETING, self.section.create.marketing), (Side.CRM, self.section.create.crm)):
             self._create(side, rules)
         check_scope(self.section.scope, self.meanings, tree=self.tree, loc=("scope",), derived=self.derived)

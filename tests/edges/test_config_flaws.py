@@ -34,7 +34,7 @@ MAIN_FLAWS = [
         "version: 1",
         "version: 1\nbrake: {}",
         "syncd.yaml:2:1: unknown key 'brake'",
-        "known keys here: connections, http, jobs, log",
+        "known keys here: connections, console, http, jobs, log",
     ),
     ("  main:", "  Main:", "syncd.yaml:3:3: connections.Main: the name 'Main' cannot be used", "lower case letters"),
     (
@@ -115,6 +115,18 @@ MAPPING_FLAWS = [
     ("field: email", "field: emial", "4:17: there is no shared field 'emial' to match by", "use one of email, stage"),
     ("field: email", "also: [stag], field: email", "4:17: there is no shared field 'stag' to match by", "use one of"),
     ("object: Lead,", "object: Account,", "5:25: Account is no crm object of this kind", "use one of Lead, Contact"),
+    (
+        "kind: person\n",
+        "kind: person\nseveral: {crm: [{object: Led}]}\n",
+        "2:26: Led is no crm object of this kind",
+        "use one",
+    ),
+    (
+        "kind: person\n",
+        "kind: person\nseveral: {crm: [{objekt: Lead}]}\n",
+        "2:17: several.crm.0: this chooses nothing",
+        "x",
+    ),
     ("stage == 'mql'", "stag == 'mql'", "5:37: CEL does not compile: line 1, column 1: unknown", "did you mean"),
     ("stage == 'mql'", "stage == ", "5:37: CEL does not compile", "mend"),
     ("kind: person", "kind: persons", "1:7: kind: input should be", "write one of"),
