@@ -155,7 +155,8 @@ class Planner:
         if not chosen and not self._doubtful and waits(open_conflicts, sides):
             draft.reasons.append("taken back, and waits for a person")
             return
-        if self._doubtful or (not chosen and in_doubt(open_conflicts)):
+        alone = self.looking.alone(name, link, base, seen)  # then there is nobody to be at odds with
+        if alone is None and (self._doubtful or (not chosen and in_doubt(open_conflicts))):
             verdict = merge_in_doubt(mapping, seen=sides)
         elif wanted is not None:
             verdict = wanted
@@ -166,7 +167,6 @@ class Planner:
             verdict, path = self.stages.merge(mapping, person, sides=sides, moves=known.moves)
         else:
             times, timed_by = known.timed(name)
-            alone = self.looking.alone(name, link, base, seen)
             verdict = merge(mapping, agreed=agreed, seen=sides, times=times, timed_by=timed_by, alone=alone)
         if isinstance(verdict, NeedsTimes | NeedsMoves):
             draft.untimed.append(name)

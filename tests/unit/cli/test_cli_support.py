@@ -17,7 +17,6 @@ from typing import Any
 import orjson
 import pytest
 
-from syncd.console.server import Console, application
 from syncd.model.errors import Bug
 from syncd.model.link import Link, Parked, Proof
 from syncd.model.remote import AccountIdentity, RemoteRef
@@ -30,6 +29,7 @@ from syncd.operations.supporting import pack
 from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.unit.cli.conftest import AT, Run, clash, letter
+from tests.visits import house
 
 TOKEN = "pat-na1-" + "c4n4ry00-0000-4000-8000-c4n4ry000001"  # not a secret
 CANARIES = {
@@ -179,12 +179,9 @@ def test_no_canary_is_in_the_bundle(folder: Path, bundle: Callable[..., Path], m
         if about.sort == "gauge"
     ]
     metrics = Metrics(lambda: gauges, connections=lambda: [CANARIES["connection"]])
-    served = Console(application(troubles=tuple, metrics=metrics.exposed), host="127.0.0.1", port=0)
-    served.start()
-    try:
+    (folder / "served").mkdir()
+    with house(folder / "served", metrics=metrics.exposed) as served:
         file = bundle("--log", str(planted_log(folder)), "--http", f"127.0.0.1:{served.port}")
-    finally:
-        served.close()
     assert leaks(file) == []
     parts = unpacked(file)
     assert {"about.json", "config.json", "metrics.txt", "log.jsonl"} < set(parts)
