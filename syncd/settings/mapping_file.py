@@ -1,4 +1,7 @@
-"""What may stand in ``schema/*.yaml``, one file per kind. The descriptions here are the text of ``docs/config.md``."""
+"""What may stand in ``schema/*.yaml``, one file per kind. The descriptions here are the text of ``docs/config.md``.
+
+Length: the keys of one file, section by section in the order in which they stand there.
+"""
 
 from __future__ import annotations
 
