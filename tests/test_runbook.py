@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-import typer.main
 
-from syncd.cli.main import UsageError, app, global_first
+from syncd.cli.main import UsageError
 from syncd.observe.events import TELLABLE
+from tests.parsed import parse
 from tests.test_monitoring import alerts
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,18 +85,7 @@ def commands() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), sorted(set(commands())))
 def test_every_command_exists_with_these_options(page: str, line: str) -> None:
     """Parsed by the program itself, and not carried out."""
-    words = global_first(shlex.split(line, comments=True)[1:])
-    if words == ["--version"]:
-        return
-    while words[0].startswith("--"):  # a global option and its value
-        words = words[2:]
-    command: click.Command = typer.main.get_command(app)
-    context = click.Context(command, info_name="syncd")
-    while hasattr(command, "resolve_command"):
-        name, command, words = command.resolve_command(context, words)
-        assert command is not None, f"{page}: {line}"
-        context = click.Context(command, info_name=name, parent=context)
-    command.parse_args(context, words)
+    parse(line)
 
 
 def test_a_command_that_there_is_not_is_noticed() -> None:

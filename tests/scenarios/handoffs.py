@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from syncd.engine.cycle import sync
 from syncd.model.episode import Event, Moved
 from syncd.model.values import Instant
 from tests.sampled import effects
 from tests.scenarios.lifecycles import MQL
 from tests.scenarios.steps import HOUR, Steps
-from tests.scenarios.test_crashes import Killed, fresh, until_quiet
+from tests.scenarios.test_crashes import killed_at, until_quiet
 from tests.worlds import open_both
 
 ANN = "ann@acme-works.com"
@@ -65,14 +64,7 @@ def killed_at_each_effect(
         both = steps.both
         steps.cycle()
         begin(steps)()
-        fresh(both, place, [effect])
-        both.clock.advance(HOUR)
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)  # the dead process's lease runs out
+        killed = killed_at(both, place, effect, after=HOUR)
         until_quiet(both, place)
         yield steps, effect
         both.store.close()

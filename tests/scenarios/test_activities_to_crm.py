@@ -15,7 +15,7 @@ from tests.sampled import effects
 from tests.scenarios.signals import engage, engagements, keyed_engagements, keyed_tasks, listening, signalling, tasks
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_campaign_crashes import until_quiet
-from tests.scenarios.test_crashes import Killed, fresh
+from tests.scenarios.test_crashes import killed_at
 from tests.worlds import Both
 
 TO_CRM = {"sorts": {"call": "call", "meeting": "meeting", "note": "note"}, "per_person": 2}
@@ -130,13 +130,7 @@ def test_a_kill_at_every_step_ends_with_each_task_once(tmp_path: Path) -> None:
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps = opened(folder)
-        fresh(both, folder, [n])
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)  # the dead process's lease runs out
+        killed = killed_at(both, folder, n)
         until_quiet(both, folder)
         assert sorted(str(task["Subject"]) for task in tasks(steps)) == ["One", "Two"], f"killed at effect {n}"
         assert not both.store.open_intents()

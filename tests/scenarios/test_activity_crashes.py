@@ -14,7 +14,7 @@ from tests.sampled import effects
 from tests.scenarios.signals import engagements, keyed_engagements, signalling
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_campaign_crashes import until_quiet
-from tests.scenarios.test_crashes import Killed, fresh
+from tests.scenarios.test_crashes import fresh, killed_at
 from tests.worlds import Both
 
 DECLARED = {"activities": {"to_marketing": {"sorts": {"call": "call", "task": "note"}, "per_person": 2}}}
@@ -49,13 +49,7 @@ def test_a_kill_at_every_step_ends_with_each_copy_once(tmp_path: Path) -> None:
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps, contact = opened(folder)
-        fresh(both, folder, [n])
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)  # the dead process's lease runs out
+        killed = killed_at(both, folder, n)
         until_quiet(both, folder)
         assert copied(steps, contact) == (["One"], ["Two"]), f"killed at effect {n}"
         assert not both.store.open_intents()

@@ -15,7 +15,7 @@ from syncd.model.values import Pair
 from tests.sampled import effects
 from tests.scenarios.signals import WEBINAR, campaign, members, signalling
 from tests.scenarios.steps import Steps
-from tests.scenarios.test_crashes import Killed, fresh
+from tests.scenarios.test_crashes import fresh, killed_at
 from tests.worlds import Both
 
 DECLARED = {"campaign_members": {"campaigns": [WEBINAR]}}
@@ -55,13 +55,7 @@ def test_a_kill_at_every_step_ends_with_each_member_once(tmp_path: Path) -> None
         folder = tmp_path / str(n)
         folder.mkdir()
         both, steps, _ = opened(folder)
-        fresh(both, folder, [n])
-        killed = False
-        try:
-            sync(both.world)
-        except Killed:
-            killed = True
-        both.clock.advance(130)  # the dead process's lease runs out
+        killed = killed_at(both, folder, n)
         until_quiet(both, folder)
         found = sorted(status for *_, status in members(steps))
         both.store.close()

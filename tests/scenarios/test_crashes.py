@@ -88,6 +88,19 @@ def fresh(both: Both, tmp_path: Path, countdown: list[int]) -> None:
     both.world = world
 
 
+def killed_at(both: Both, folder: Path, effect: int, *, after: float = 0.0) -> bool:
+    """A cycle of a fresh process that dies at this effect, and the end of its lease; ``False`` if it had fewer."""
+    fresh(both, folder, [effect])
+    both.clock.advance(after)
+    killed = False
+    try:
+        sync(both.world)
+    except Killed:
+        killed = True
+    both.clock.advance(130)
+    return killed
+
+
 def until_quiet(both: Both, tmp_path: Path) -> None:
     """Restarts and cycles, horizons passing in between, until a cycle does nothing."""
     for _ in range(6):

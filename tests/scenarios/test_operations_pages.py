@@ -7,20 +7,18 @@ the program itself. The moves that the pages tell of are made.
 from __future__ import annotations
 
 import re
-import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
 import pytest
-import typer.main
 import yaml
 
 from sandbox.salesforce.definitions import text
-from syncd.cli.main import app, global_first, main
+from syncd.cli.main import main
 from syncd.model.link import Topic
+from tests.parsed import parse
 from tests.scenarios.derivings import fitted
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, SQL, both_show, journey
 from tests.scenarios.steps import Steps
@@ -132,16 +130,7 @@ def commands() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("page", "line"), list(commands()))
 def test_every_command_is_one_that_the_program_takes(page: str, line: str) -> None:
     """Parsed, and not carried out: commands, options and the number of words."""
-    words = global_first(shlex.split(line, comments=True)[1:])
-    while words[0].startswith("--"):  # a global option and its value
-        words = words[2:]
-    command: click.Command = typer.main.get_command(app)
-    context = click.Context(command, info_name="syncd")
-    while hasattr(command, "resolve_command"):
-        name, command, words = command.resolve_command(context, words)
-        assert command is not None, f"{page}: {line}"
-        context = click.Context(command, info_name=name, parent=context)
-    command.parse_args(context, words)
+    parse(line)
 
 
 @pytest.fixture
