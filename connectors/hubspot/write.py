@@ -196,8 +196,10 @@ class Writer:
                 others = moved_by_others(self.reader, self.asked, lot)
                 self.results |= others
                 lot = {index: row for index, row in lot.items() if index not in others}
+                if not lot:
+                    continue
                 ids = {index: row.ref.id for index, row in lot.items()}
-                cleared = clear_stages(self.client, path, ids, lane=self.reader.lane) if ids else Cleared.NO
+                cleared = clear_stages(self.client, path, ids, lane=self.reader.lane)
             except RetryLater as why:
                 self._end(lot, _later(why))
                 continue

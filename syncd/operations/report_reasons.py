@@ -1,9 +1,9 @@
 """``syncd report reasons``: why handoffs came to nothing, by source, persona, grade, owner, or whatever is asked for.
 
 Of the people whose part ended in the period without a win, whenever it began: each person of a company has an end and a
-reason of their own. Rejected, withdrawn, recycled and lost, each apart, since
-a no before any yes and a loss after an offer have nothing in common. A reason's share is of those that ended in that
-way in that group; those of which nobody told a reason are a row of their own, and in every denominator.
+reason of their own. Rejected, withdrawn, recycled and lost, each apart, since a no before any yes and a loss after an
+offer have nothing in common. A reason's share is of those that ended in that way in that group; those of which nobody
+told a reason are a row of their own, and in every denominator.
 """
 
 from __future__ import annotations
