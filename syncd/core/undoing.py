@@ -26,7 +26,7 @@ from syncd.core.lost import BACK
 from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
-from syncd.model.link import WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked, LinkState, Topic
+from syncd.model.link import WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked, Topic
 from syncd.model.mapping import Confirm, FieldMapping
 from syncd.model.plan import Decision
 from syncd.model.remote import RemoteRecord
@@ -59,14 +59,15 @@ def befores(
     """
     found: dict[str, Pair[Before | None]] = {}
     left: list[Left] = []
-    meant = sorted((row for row in rows if _meant(row, undo)), key=lambda row: (row.at, row.attempt))
+    meant = sorted((row for row in rows if undo.means(row.run, row.at)), key=lambda row: (row.at, row.attempt))
     made = [row for row in meant if row.action is IntentKind.CREATE and row.outcome in WRITTEN]
     if made:  # what was written beside it goes with the record, and no half of it alone
         return {}, [_left(made[0], "", MADE)]
     for row in meant:
         if row.outcome not in WRITTEN:
             if not row.outcome:
-                left.extend(_left(row, change.field, UNKNOWN) for change in row.changes)
+                names = (change.field for change in row.changes)
+                left.extend(_left(row, name, UNKNOWN) for name in names if not only or name in only)
             continue
         for change in row.changes:
             if only and change.field not in only:
@@ -80,12 +81,6 @@ def befores(
             value = change.before if first is None else first.value
             found[change.field] = both.replacing(row.side, Before(value, change.after))
     return found, left
-
-
-def _meant(row: AuditRow, undo: Undo) -> bool:
-    if row.at > undo.until:
-        return False
-    return row.run == undo.run if undo.run else undo.since is None or row.at >= undo.since
 
 
 def _left(row: AuditRow, field: str, reason: str) -> Left:
@@ -174,10 +169,6 @@ class _TakenBack:
     def field(self, name: str, both: Pair[Before | None]) -> None:
         """Decides on one field, of which one side or both were written."""
         link = self._linked.link
-        if link.state is not LinkState.LIVE:
-            gone = f"the record left: its link is a {link.state}"
-            self._stay(name, {side: gone for side in SIDES if both.of(side) is not None})
-            return
         sides = Pair(*(self._parts.looking.at(side, name, link, self._base, self._seen.of(side)) for side in SIDES))
         back, stays = standing(both, sides)
         for side, value in list(back.items()):
@@ -226,6 +217,8 @@ class _TakenBack:
             return  # what is there is looked at once both tell it
         if marketing == crm:
             self._draft.agreed[name] = crm
+            here = (each for each in self._known.conflicts if each.field == name and each.topic is Topic.UNDONE)
+            self._draft.closes.extend(each.id for each in here)
             if not written:
                 self._draft.settle(name, crm)
             return

@@ -23,6 +23,12 @@ class Undo:
     run: str = ""
     since: Instant | None = None
 
+    def means(self, run: str, at: Instant) -> bool:
+        """Whether a write of that run, begun at that time, is meant."""
+        if at > self.until:
+            return False
+        return run == self.run if self.run else self.since is None or at >= self.since
+
     @property
     def told(self) -> str:
         """The same in words, for the rule of a write and for people."""

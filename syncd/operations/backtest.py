@@ -22,7 +22,7 @@ from syncd.core.rating import Profiles
 from syncd.core.replay import Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_creation import Creation, Creations
 from syncd.core.replay_values import counterparts
-from syncd.model.link import ABOUT_A_FIELD, WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked
+from syncd.model.link import ABOUT_A_FIELD, WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked, Topic
 from syncd.model.mapping import Connection
 from syncd.model.values import Canonical, Instant, Pair, Side
 from syncd.operations.backtest_ledger import LedgerTally, ledgers_apart
@@ -146,7 +146,8 @@ def backtest(store: Store, old: Rulebook, new: Rulebook, *, since: Instant, now:
     }
     for rows in _lots(store.audit_since(since)):
         _replay(store, rows, judges, told)
-    waiting = [each for each in store.conflicts() if each.topic in ABOUT_A_FIELD and each.link is not None]
+    about = ABOUT_A_FIELD - {Topic.UNDONE}  # which no mapping decides
+    waiting = [each for each in store.conflicts() if each.topic in about and each.link is not None]
     for lot in _lots(iter(waiting)):
         linked = store.by_link([str(each.link) for each in lot])
         for each in lot:

@@ -7,21 +7,23 @@ known once both sides were read. It is carried out as a resync is: in shares, be
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
+from syncd.core.undoing import FORGOTTEN
+from syncd.engine.gather import LOT
 from syncd.engine.resync import Told, plan_resync
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
 from syncd.model.errors import BadUsage
-from syncd.model.link import WRITTEN, AuditRow
+from syncd.model.link import WRITTEN, LinkState
 from syncd.model.plan import Plan
 from syncd.model.resync import Resync, kinds_in_order
 from syncd.model.run import Run
 from syncd.model.undoing import Left, Undo
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Side
 from syncd.operations.resyncing import moment_of, named_links
 from syncd.ports.store import Store
 
@@ -29,6 +31,7 @@ APPENDED = "it was added and nothing was written over: delete it by hand where i
 GONE_KIND = "its kind is not mapped any more"
 BEFORE = timedelta(minutes=1)
 """How far before a run's beginning its writes are looked for: the clock of one process may be set meanwhile."""
+LEFT = "a record of it left; what is left of the pair is no longer kept in step"
 SAMPLES = 10
 
 
@@ -108,7 +111,9 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
     kinds: set[str] = set()
     left: list[Left] = []
     mapped = {kind.kind for kind in world.connection.kinds}
-    for row in _meant(world.store.audit_since(begin), undo):
+    for row in world.store.audit_since(begin):
+        if not undo.means(row.run, row.at):
+            continue
         if row.kind in APPENDED_KINDS:
             if only is None and row.outcome in WRITTEN:
                 left.append(Left(row.kind, row.link, row.side, row.ref, "", APPENDED))
@@ -118,13 +123,16 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
                 kinds.add(row.kind)
             else:
                 left.append(Left(row.kind, row.link, row.side, row.ref, "", GONE_KIND))
-    return list(links), kinds, left
-
-
-def _meant(rows: Iterable[AuditRow], undo: Undo) -> Iterable[AuditRow]:
-    for row in rows:
-        if row.at <= undo.until and (not undo.run or row.run == undo.run):
-            yield row
+    alive: list[str] = []
+    for lot in (list(links)[start : start + LOT] for start in range(0, len(links), LOT)):
+        for link, found in world.store.by_link(lot).items():
+            if found.link.state is LinkState.LIVE:
+                alive.append(link)
+                continue
+            reason = FORGOTTEN if found.link.state is LinkState.FORGOTTEN else LEFT
+            gone = found.link.gone or Side.CRM
+            left.append(Left(found.link.kind, link, gone, found.link.refs.of(gone), "", reason))
+    return alive, kinds, left
 
 
 def named_run(store: Store, prefix: str) -> Run:
@@ -157,8 +165,3 @@ def left_document(rollback: Rollback) -> list[dict[str, Any]]:
         }
         for reason, number, _ in rollback.reasons()
     ]
-
-
-def told_run(run: Run) -> str:
-    """A run in words."""
-    return f"{run.command} of {run.started_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC by {run.who}"

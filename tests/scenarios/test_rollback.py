@@ -217,6 +217,27 @@ def test_it_goes_on_after_a_kill_and_nothing_flows_in_between(
     steps.quiet()
 
 
+def test_a_rollback_is_taken_back_as_well(steps: Steps, pairs: Pairs) -> None:
+    """It is a run like any other: both sides show again what they showed before it, and nobody is asked any more."""
+    taken_back(steps, run=mass_edit(steps, pairs))
+    taken_back(steps, run=latest(steps).id)
+    assert titles(steps, pairs) == {"Oops"} == {steps.marketed(contact, "jobtitle") for contact, _ in pairs}
+    assert steps.conflicts() == []
+    steps.quiet()
+
+
+def test_whoever_left_is_listed(steps: Steps, pairs: Pairs) -> None:
+    """One known to have left, and one of whom nobody has heard yet: both are told, and the others go back."""
+    run = mass_edit(steps, pairs)
+    steps.both.salesforce.delete("Lead", pairs[0][1])
+    steps.cycle()
+    steps.both.salesforce.delete("Lead", pairs[1][1])
+    told = taken_back(steps, run=run)
+    assert {each.ref.id for each in told.left if each.ref is not None} == {pairs[0][1], pairs[1][1]}
+    assert all("left" in each.reason for each in told.left)
+    assert titles(steps, pairs[2:]) == {"Buyer"}
+
+
 def test_a_one_way_field_is_not_written_again(tmp_path: Path) -> None:
     """It comes from HubSpot only; taken back in Salesforce it stays so, until marketing says something new."""
 
