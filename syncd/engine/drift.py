@@ -13,9 +13,11 @@ No field rests that is not in the mapping.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+
+import orjson
 
 from syncd.core.planner import digest
 from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
@@ -24,7 +26,7 @@ from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
 from syncd.observe.log import emit
-from syncd.ports.memory import DRIFT
+from syncd.ports.memory import DRIFT, FILLED
 from syncd.ports.store import Store
 
 
@@ -56,7 +58,9 @@ def watch(
     kept = everything.get(kind.kind, Drift())
     known, rests = kept.known(), kept.resting(kind.kind)
     unfit = {flaw.field: flaw for flaw in flaws}
-    rests = {name: rest for name, rest in rests.items() if rest.place or name in unfit}
+    over = [name for name, rest in rests.items() if not rest.place and name not in unfit]
+    unfill(store, kind.kind, over, now)
+    rests = {name: rest for name, rest in rests.items() if name not in over}
     before = dict(known), kept.resting(kind.kind)
     for name, flaw in unfit.items():
         if name not in rests:
@@ -76,6 +80,18 @@ def watch(
     if (known, rests) != before or mapping != kept.mapping:
         store.remember(DRIFT, write_drift({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
     return tuple(rests.values())
+
+
+def unfill(store: Store, kind: str, fields: Collection[str], now: Instant) -> None:
+    """Fields whose rest is about to end: what was read of them meanwhile was not looked at, so no Base of theirs counts
+    for a side that was not read, until all records were compared by them.
+    """
+    name = FILLED.format(kind=kind)
+    noted = store.recall(name)
+    before: list[str] = [] if noted is None else orjson.loads(noted[0])
+    after = [each for each in before if each not in fields]
+    if after != before:
+        store.remember(name, orjson.dumps(after), now)
 
 
 def end_unmapped(store: Store, kinds: Sequence[KindMapping], now: Instant) -> None:

@@ -33,7 +33,7 @@ from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
 from syncd.engine.wishing import LOOK
-from syncd.engine.world import World
+from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
@@ -84,6 +84,9 @@ class Gather:
         """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
         self.recreate = recreate
         self.steady = steady
+        compared = filled(world, kind)
+        names = () if compared is None else (field.name for field in self.planner.kind.fields)
+        self.unsure = frozenset(names) - (compared or frozenset())
 
     def read(self) -> Gathered:
         """Reads everything; see the module."""
@@ -560,11 +563,27 @@ class Gather:
             or link in into.held.links
             or meeting.linked.base is None
             or self.planner.sight.resolves(meeting.linked, meeting.seen)
+            or self._rested(meeting)
         ]
         self._read_sides(open_ones, Side)
         for side in SIDES:
             if self.cut[side]:
                 self._read_sides(into.meetings.values(), (side,))
+
+    def _rested(self, meeting: Meeting) -> bool:
+        """Whether a record tells something else in a field that has rested, and by which not all were compared since:
+        the other side may have been edited meanwhile, and its stream has been read past that.
+        """
+        base = meeting.linked.base
+        if not self.unsure or base is None:
+            return False
+        layout = self.planner.layout(meeting.linked.link.refs)
+        return any(
+            name in self.unsure and name in base.agreed
+            for side in SIDES
+            if (record := meeting.seen.of(side)) is not None
+            for name in layout.told_otherwise(side, record, base.confirmed.of(side))
+        )
 
     def _read_sides(self, meetings: Iterable[Meeting], sides: Iterable[Side]) -> None:
         all_of_them = list(meetings)

@@ -230,8 +230,12 @@ class Crowd:
         made = self.newcomer(side, what.token, qualified=True, address=address)
         self.ledger.join((side, made[1]), (side.other, model[1]))
 
+    def alone(self, side: Side) -> bool:
+        """Whether one person is left on a side: without anybody syncd stops."""
+        return len(self._people(side)) == 1
+
     def _delete(self, what: Happening, side: Side) -> None:
-        if len(self._people(side)) == 1:
+        if self.alone(side):
             raise NothingToHit("a side without anybody stops syncd, which is a scenario of its own")
         ref = self._person(side, what.pick)
         if side is Side.MARKETING:

@@ -38,6 +38,8 @@ from syncd.operations.resyncing import Words, ask, understood
 
 FOLDER: Final = re.compile(r"\S*/syncd-arena-[^/]+/")
 """Where an arena's configuration lay (``founding``)."""
+TAKING_AWAY: Final = frozenset({"record-deleted", "record-erased"})
+"""Faults that take a record from its side."""
 RESTART: Final = 5.0
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
@@ -222,8 +224,10 @@ class _Play:
 
     def _arm(self, arming: Arming) -> None:
         try:
-            told = arm(self.arena.kernel(arming.vendor), arming.name, **arming.words)
             side = Side.MARKETING if arming.vendor == "hubspot" else Side.CRM
+            if arming.name in TAKING_AWAY and self.crowd.alone(side):
+                raise NothingToHit("nobody would be left, which stops syncd and is a scenario of its own")
+            told = arm(self.arena.kernel(arming.vendor), arming.name, **arming.words)
             deeds = told.get("what", ())
             touched = [str(id_) for deed in deeds for id_ in deed.get("ids", ())]
             self.crowd.ledger.touch(side, touched, ms=self.arena.clock.ms)

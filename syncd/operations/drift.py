@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from syncd.engine.drift import unfill
 from syncd.model.drift import Drift, Resting, read_drift, write_drift
 from syncd.model.values import Instant
 from syncd.ports.memory import DRIFT
@@ -26,6 +27,7 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
         rests = kept.resting(kind)
         over = [rests.pop(name) for each, name in names if each == kind and name in rests]
         fields = {rest.field for rest in over}
+        unfill(store, kind, fields, now)  # first: whatever dies in between, nothing is believed that is not known
         known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields}
         everything[kind] = Drift.of(known, rests, kept.mapping)
         ended += over

@@ -73,6 +73,23 @@ def test_a_person_lets_it_go_on(steps: Steps) -> None:
     steps.quiet()
 
 
+def test_an_edit_during_the_rest_is_not_overwritten_after_it(steps: Steps) -> None:
+    """Marketing edits while the field rests, sales before the resync has come round: by then both edits are known, the
+    rule of the field decides between them, and the audit keeps the one that gave way.
+    """
+    at_rest(steps)
+    (contact,) = steps.contacts()
+    steps.market(contact, jobtitle="Typed meanwhile")
+    steps.cycle()
+    steps.cycle()
+    accept_title(steps)
+    steps.sell(only_lead(steps), Title="Typed since")
+    steps.cycle()
+    (link,) = steps.both.store.links("person")
+    told = [each for row in steps.both.store.audit_of(link.id, 1) for each in row.changes if each.field == "title"]
+    assert [(each.before, each.after) for each in told] == [("Typed meanwhile", "Typed since")]
+
+
 def test_a_field_accepted_twice_is_compared_once(steps: Steps) -> None:
     """It rests again before the resync was carried out: the one that waits is enough."""
     at_rest(steps)

@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.deal_stage import as_they_stand, called_for, deciding
+from syncd.core.dealing import is_over
 from syncd.model.episode import Deal, DealState
-from syncd.model.lifecycle import NEW, SYSTEM, AuthorSort, HandoffRules, Lifecycle, Transition
+from syncd.model.lifecycle import NEW, SYSTEM, AuthorSort, HandoffRules, Lifecycle, Move, Standing, Transition
+from syncd.model.values import Pair
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 OPEN, WON, LOST = DealState.OPEN, DealState.WON, DealState.LOST
@@ -121,3 +123,23 @@ def test_laws(before: list[DealState], now: list[DealState], stage: str | None) 
         best = deciding(new)
         assert best is not None
         assert all(best.state is WON or deal.state is not WON for deal in new)
+
+
+@pytest.mark.parametrize(
+    ("stage", "hours", "over"),
+    [
+        ("sql", 1, True),
+        ("sql", None, True),
+        ("sql", 0, False),
+        ("sql", -1, False),
+        ("customer", 1, False),
+    ],
+)
+def test_a_call_is_over_once_somebody_has_moved_them_on(stage: str, hours: int | None, *, over: bool) -> None:
+    """Who stands elsewhere by a move from before the call, which was only heard of later, has not been moved on."""
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    call = Move("customer", at=at)
+    moved = Standing(stage, (Move(stage, at=None if hours is None else at + timedelta(hours=hours)),))
+    for standing in (Pair(moved, Standing("customer")), Pair(Standing("customer"), moved)):
+        assert is_over(call, "customer", standing) is over
+        assert not is_over(call, "sql", standing), "it was not agreed on yet"
