@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from syncd.engine.drift import unfill
 from syncd.model.drift import Drift, Resting, read_drift, write_drift
 from syncd.model.values import Instant
 from syncd.ports.memory import DRIFT
@@ -21,6 +20,8 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
 
     :returns: those of them that rested.
     """
+    from syncd.engine.drift import unfill  # noqa: PLC0415 - `status`, which only looks, is quick without the engine
+
     everything = _remembered(store)
     ended: list[Resting] = []
     for kind, kept in everything.items():
