@@ -17,8 +17,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import SecretStr
-
 from sandbox.control import Control
 from sandbox.hubspot.kernel import ADMIN_TOKEN
 from sandbox.hubspot.limits import HubSpotLimits
@@ -163,9 +161,9 @@ def _set_up(running: RunningSandbox, practice: Practice) -> None:
             running.salesforce.add_field(name, replace(definition, restricted=True))
     practice.marketing.do("issue_token", token=TOKEN, scopes=SCOPES)
     admin = Admin(
-        token=_secret(ADMIN_TOKEN),
+        token=Secret.given("admin", ADMIN_TOKEN),
         client_id=ADMIN_APP.client_id,
-        client_secret=_secret(ADMIN_APP.client_secret),
+        client_secret=Secret.given("admin", ADMIN_APP.client_secret),
         username=None,
         private_key=None,
     )
@@ -177,10 +175,6 @@ def _set_up(running: RunningSandbox, practice: Practice) -> None:
         fittings = admins.map(lambda connector: connector.fitting())
         more = copies_on(world.connection, world.connectors, Side.MARKETING)
         make(survey(practice.kinds, fittings, user=user, more=more), fittings)
-
-
-def _secret(value: str) -> Secret:
-    return Secret("admin", value=SecretStr(value))
 
 
 def _meet(practice: Practice) -> None:

@@ -41,6 +41,11 @@ class Secret:
     value: SecretStr | None = None
     file: Path | None = None
 
+    @classmethod
+    def given(cls, name: str, value: str) -> Secret:
+        """One that is at hand as a text."""
+        return cls(name, SecretStr(value))
+
     def __call__(self) -> SecretStr:
         """The secret as it is now.
 
