@@ -1,6 +1,6 @@
 # One command each; every one makes its own virtual environment first, from the locks and nothing else.
-# PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench,
-# mutation.
+# PYTHON=python3.12 picks another interpreter than the system's; ARGS="..." is handed to the command behind demo, test,
+# test-fast, bench, mutation.
 # FAULTS=1 lets both vendors of the demo misbehave now and then. SEEDS=60000 is how many scenarios simulate plays.
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-fast trial chaos soak simulate sabotage mutation check bench docs lock venv clean
@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 # Bytecode is written whatever the caller's shell says: without it each process compiles its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-PYTHON ?= python3
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
