@@ -34,10 +34,11 @@ from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.observe.log import emit
 
 BUSY_SECONDS: Final = 10.0
+"""How long a transaction waits for another writer before it is told to come later."""
 STATEMENTS: Final = 1024
 """Statements that SQLite's driver keeps prepared for each connection: the 128 it keeps by itself are fewer than a cycle
-has, so that many were prepared anew each time."""
-"""How long a transaction waits for another writer before it is told to come later."""
+has, so that many were prepared anew each time.
+"""
 WAL_SAFE: Final = (3, 51, 3)
 """The first SQLite whose WAL cannot lose pages when a checkpoint meets a reset (sqlite.org, release 3.51.3)."""
 WRITING: Final = "syncd_writing"
