@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.core.planner import Known, Planner, Times, digest, restored
+from syncd.engine.closers import with_closers
 from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
@@ -71,7 +72,8 @@ def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), s
 
 def decide(world: World, planner: Planner, gathered: Gathered) -> list[Decision]:
     """The decisions on what was gathered of one kind; reads counterparts and histories, writes nothing."""
-    return routed(world, planner, gathered, _Deciding(world, planner, gathered).decide())
+    decided = with_closers(world, planner, _Deciding(world, planner, gathered).decide())
+    return routed(world, planner, gathered, decided)
 
 
 class _Deciding:
