@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
+from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
 
@@ -235,6 +236,17 @@ def _remembered(seen: Seen, *, agreed: Told) -> Agree | Keep:
     if seen.value is MISSING or seen.trouble is not None or (agreed is not MISSING and not seen.changed):
         return Keep(seen.trouble or "")
     return Agree(seen.value)
+
+
+def opted_out_beside(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef) -> Verdict | None:
+    """An opt-out that the person's ``second`` record tells: it is one of both sides. ``None`` where every side that may
+    be written, and whose record tells the field, is opted out already.
+    """
+    lacking = [side for side in SIDES if field.direction.flows_to(side) and seen.of(side).value not in (True, MISSING)]
+    if not lacking:
+        return None
+    rule = f"opted out on {second}, the same person's other record"
+    return Unite(value=True, rule=rule) if len(lacking) == 2 else Take(lacking[0].other, True, rule)
 
 
 def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:

@@ -47,7 +47,8 @@ class Gathered:
     ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records.
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
-    assignments of people who are open no more.
+    assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked person tells, by
+    link and field.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Gathered:
     departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
+    opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)
     records_read: int = 0
 
 
