@@ -48,7 +48,11 @@ COMMANDS: Final = {
     "rating": ("rating", "--json"),
     "review": ("review", "--month", "2026-02", "--json"),
     "handoff --html": ("handoff", "--html"),
+    "funnel --html": ("funnel", "--html"),
     "credit --html": ("credit", "--html"),
+    "reasons --html": ("reasons", "--html"),
+    "rating --html": ("rating", "--html"),
+    "review --html": ("review", "--month", "2026-02", "--html"),
     "agreement": ("agreement", "--json"),
 }
 RULES: Final = HandoffRules(
