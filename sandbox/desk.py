@@ -28,11 +28,13 @@ ACTIONS = frozenset(
         "issue_token", "revoke_token", "give_object_right", "take_object_right", "give_field_right",
         "take_field_right", "give_user_permission", "take_user_permission", "install_app", "uninstall_app",
         "add_object", "add_stage", "install_native_connector", "remove_native_connector", "link_natively",
-        "enable_address_lists", "enable_currencies", "purge_deletions",
+        "enable_address_lists", "enable_currencies", "purge_deletions", "add_validation_rule",
+        "deactivate_validation_rule", "add_duplicate_rule", "deactivate_duplicate_rule", "retire_value",
+        "restore_value", "buy_calls",
         # webhooks
         "add_app", "add_webhook", "activate_webhook", "pause_webhook", "remove_webhook", "webhook_tally",
         # unlucky moments
-        "commit_later", "lock_rows", "break_down",
+        "commit_later", "lock_rows", "break_down", "spend_calls",
     }
 )  # fmt: skip
 #: What a kernel calls an action if it has no method of that name.

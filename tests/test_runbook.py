@@ -16,7 +16,7 @@ from tests.test_monitoring import alerts
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "operations.md"
-PAGES = ("operations.md", "upgrading.md", "network.md", "kubernetes.md", "support.md")
+PAGES = ("operations.md", "troubles.md", "upgrading.md", "network.md", "kubernetes.md", "support.md")
 PARTS = ("**Means.**", "**See.**", "**Do.**", "**Over when**")
 
 

@@ -81,10 +81,11 @@ class Tokens:
 
     def issue_token(self, token: str, scopes: Collection[str] | None = None) -> None:
         """The admin makes a token valid beside the old ones: a rotated key with the rights of the first of them, or one
-        with just these ``scopes``. For a token that is valid already this changes its scopes.
+        with just these ``scopes``; where none is left, a new one may do everything. For a token that is valid already
+        this changes its scopes.
         """
         if scopes is None:
-            self.tokens[token] = next(iter(self.tokens.values()), frozenset[str]())
+            self.tokens[token] = next(iter(self.tokens.values()), ALL_SCOPES)
         elif isinstance(scopes, str):
             raise ValueError("scopes must be a list of scope names")
         else:

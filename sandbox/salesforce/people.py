@@ -23,6 +23,7 @@ from sandbox.salesforce.org import Author, Org
 from sandbox.salesforce.profiles import add_standard_user, furnish_profiles, put_row
 from sandbox.salesforce.record_types import choose_record_type
 from sandbox.salesforce.relations import is_member_twice
+from sandbox.salesforce.ruling import Ruling
 from sandbox.salesforce.saving import (
     compose_name,
     convert,
@@ -62,7 +63,7 @@ def furnish(org: Org, *, bare: bool = False) -> None:
     furnish_profiles(org, bare=bare)
 
 
-class People(Granting, Admins):
+class People(Granting, Ruling, Admins):
     """Everything that happens in the org by hand."""
 
     def insert(self, object: str, fields: Mapping[str, object], *, by: str | None = None) -> str:

@@ -38,7 +38,10 @@ def pause(
 
 
 def resume(context: typer.Context) -> None:
-    """Polls a connection again that was paused; a daemon takes its turn at once."""
+    """Polls a connection again that was paused; a daemon takes its turn at once.
+
+    Also where nobody paused it, but a vendor said to wait since calls are used up: it is asked again now.
+    """
     from syncd.bootstrap import open_roster
     from syncd.cli.out import say
     from syncd.system import SystemClock
@@ -50,4 +53,4 @@ def resume(context: typer.Context) -> None:
     with open_roster(outline) as roster:
         resumed = roster.pause(name, None, now)
         roster.hasten(name, now)
-    say(f"{name} goes on" if resumed else f"{name} was not paused")
+    say(f"{name} goes on" if resumed else f"{name} was not paused; both vendors are asked again at once")

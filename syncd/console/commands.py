@@ -101,7 +101,7 @@ def pause(desk: Desk, connection: str, reason: str, who: str) -> Done:
 
 
 def resume(desk: Desk, connection: str) -> Done:
-    """Polls again, at once."""
+    """Polls again, at once, also where a vendor had said to wait."""
     now = desk.clock.now()
     changed = desk.roster.pause(connection, None, now)
     desk.roster.hasten(connection, now)

@@ -403,7 +403,8 @@ class Gather:
         if not refs:
             return
         linked = self.world.store.linked(self.kind, side, refs)
-        self.into.departed.update((side, ref) for ref in refs)
+        self.into.departed.update({(side, row.ref): None for row in gone})
+        self.into.departed.update({(side, row.old): row.new for row in moved})
         for departed in gone:
             found = linked.get(departed.ref)
             if departed.how is Departure.ERASED and not (self.asleep and side is Side.MARKETING):

@@ -45,7 +45,8 @@ class Gathered:
     people whom this cycle forgets. ``remnants`` and ``unremnant`` is what became of records that remained of forgotten
     people. ``misnamed`` are linked records that a full compare read, whose key names another than their counterpart.
     ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
-    ``former`` are links of records that came back after their link had moved on, by those records.
+    ``former`` are links of records that came back after their link had moved on, by those records. ``departed`` are
+    records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
     assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked person tells, by
     link and field.
@@ -76,7 +77,7 @@ class Gathered:
     remnants: list[Remnant] = field(default_factory=list)
     unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
     former: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
-    departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
+    departed: dict[tuple[Side, RemoteRef], RemoteRef | None] = field(default_factory=dict)
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
     opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)

@@ -10,12 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from syncd.core.planner import Known, Planner, Times, digest, restored
+from syncd.core.planner import Known, Planner, Times, restored
 from syncd.engine.closers import with_closers
 from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting
+from syncd.engine.merged import merged_there_too, two_left
 from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
@@ -24,13 +25,12 @@ from syncd.engine.routing import routed
 from syncd.engine.second import read_again
 from syncd.engine.world import World
 from syncd.model.derived import Handed
-from syncd.model.link import Conflict, Link, Linked, LinkState, Topic
+from syncd.model.link import Link, Linked, LinkState
 from syncd.model.plan import (
     Action,
     Create,
     Decision,
     Detach,
-    Hold,
     KindPlan,
     Plan,
     Relink,
@@ -230,11 +230,12 @@ class _Deciding:
             mate = found.link.refs.of(side.other)
             now = self._holder(found.link.kind, side.other, mate)
             if now is not None and now.id != found.link.id:  # another's record was merged into it meanwhile
-                more = self._two_left(found.link, side.other, now)
+                more = two_left(self.world, self.gathered, found.link, side.other, now)
                 self._detach(found, side.other, Detach(side.other, mate, Succession.MERGED), more)
                 continue
             link, relink = restored(found.link, side, record.ref)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
+        self.decisions.extend(merged_there_too(self.world, self.gathered, but=done))
 
     def _who_stays(self, row: tuple[Linked, Side, Moved]) -> tuple[bool, Instant, str]:
         """Of several links that move to one record the first stays: the one that the record's own key names, as the
@@ -250,7 +251,8 @@ class _Deciding:
         self.gathered.meetings.pop(link.id, None)
         survivor = self._holder(link.kind, side, new)
         if survivor is not None and survivor.id != link.id:
-            self._detach(found, side, Detach(side, relink.old, relink.how), self._two_left(link, side, survivor))
+            more = two_left(self.world, self.gathered, link, side, survivor)
+            self._detach(found, side, Detach(side, relink.old, relink.how), more)
             return
         moved = replace(link, refs=link.refs.replacing(side, new), keyed=Pair(marketing=False, crm=False))
         self._register(moved)
@@ -266,23 +268,6 @@ class _Deciding:
             return self.arrived[side, ref]
         stored = self.world.store.linked(kind, side, [ref]).get(ref)
         return stored.link if stored is not None and stored.link.state is LinkState.LIVE else None
-
-    def _two_left(self, link: Link, side: Side, survivor: Link) -> tuple[Hold, ...]:
-        """Two records were merged on one side, both were linked: the other side is left with two, for a person."""
-        other = side.other
-        conflict = Conflict(
-            id=digest(self.world.connection.name, link.kind, Topic.GONE, link.id),
-            kind=link.kind,
-            topic=Topic.GONE,
-            link=link.id,
-            refs=tuple((other, each.refs.of(other)) for each in (survivor, link)),
-            field=None,
-            values=Pair(None, None),
-            base=None,
-            reason=f"merged on the {side} side, but still two records on the {other} side: merge them there",
-            since=self.world.clock.now(),
-        )
-        return (Hold(conflict),)
 
     def _detach(self, found: Linked, side: Side, detach: Detach, more: tuple[Action, ...]) -> None:
         tombstone = replace(found.link, state=LinkState.TOMBSTONE, gone=side)

@@ -44,6 +44,8 @@ SEARCH_PER_SECOND: Final = 50
 DAILY: Final = 100_000
 BRAKE: Final = 1_000_000
 """Records that may change in an hour before the brake holds the rest: more than a demo has."""
+POLL: Final = 30
+"""Seconds between two cycles of a daemon."""
 STOP_WITHIN: Final = 5.0
 PATIENCE: Final = 15
 """How many cycles in a row may stay unfinished before a demo with faults takes what the next one says."""
@@ -57,9 +59,10 @@ connections:
   main:
     directory: .
     mode: live
+    poll: {poll}
     # Both stand-ins carry a write out at once or never; a vendor may take minutes (see the example configuration).
     horizon: {{ marketing: {horizon}, crm: {horizon} }}
-    # Scenes and editors change far more at once than people do in an hour.
+    # Limits for a trial, in which much changes at once; for daily work leave them out.
     brake:
       creates: {{ records: {brake} }}
       updates: {{ records: {brake} }}
@@ -197,7 +200,7 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None, fau
     :raises BadUsage: if the example configuration is not there, or the folder to keep is not empty.
     """
     with ExitStack() as stack:
-        folder = _folder(keep, stack)
+        folder = chosen_folder(keep, stack)
         log = stack.enter_context((folder / "demo.log").open("a", encoding="utf-8"))
         stack.callback(configure_logs, level="info")  # back to standard error, before the file is closed
         configure_logs(level="info", stream=log)
@@ -207,7 +210,7 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None, fau
         if not line:
             raise NeedsOperator("the stand-ins did not start; what they said stands above (is the extra `sandbox` in?)")
         told = json.loads(line)
-        _configure(folder, told["hubspot"], told["salesforce"])
+        configure(folder, told["hubspot"], told["salesforce"])
         loaded = read_config(folder, {})
         world = stack.enter_context(open_world(loaded, None, who="demo"))
         marketing, crm = Control(told["hubspot"]), Control(told["salesforce"])
@@ -216,7 +219,8 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None, fau
         yield Stage(folder, marketing, crm, told["made"], loaded, world, mix)
 
 
-def _folder(keep: Path | None, stack: ExitStack) -> Path:
+def chosen_folder(keep: Path | None, stack: ExitStack) -> Path:
+    """The folder to keep, or one that goes with the block. :raises BadUsage: if there is something in it."""
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-demo-")))
     if keep.exists() and any(keep.iterdir()):
@@ -225,7 +229,11 @@ def _folder(keep: Path | None, stack: ExitStack) -> Path:
     return keep.resolve()
 
 
-def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
+def configure(folder: Path, hubspot: str, salesforce: str, *, poll: int = POLL, brake: int = BRAKE) -> None:
+    """Writes the example configuration for two stand-ins, with their credentials.
+
+    :raises BadUsage: if the example configuration is not there.
+    """
     example = ROOT / "config"
     if not (example / "schema").is_dir():
         raise BadUsage(f"{example} holds no example configuration; run the demo from a checkout of the project")
@@ -242,7 +250,7 @@ def _configure(folder: Path, hubspot: str, salesforce: str) -> None:
         file.write_text(secret, encoding="utf-8")
     text = SETTINGS.format(
         folder=folder, horizon=HORIZON, hubspot=hubspot, salesforce=salesforce, client=CLIENT[0],
-        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND, lag=LAG, brake=BRAKE,
+        rolling=PER_10_SECONDS, search=SEARCH_PER_SECOND, lag=LAG, brake=brake, poll=poll,
     )  # fmt: skip
     (folder / "syncd.yaml").write_text(text, encoding="utf-8")
 

@@ -33,7 +33,10 @@ class Roster(Protocol):
         ...
 
     def pause(self, connection: str, pause: Pause | None, now: Instant) -> bool:
-        """Pauses a connection, or takes it up again (``None``); ``False`` if it was so already."""
+        """Pauses a connection, or takes it up again (``None``); ``False`` if it was so already.
+
+        Whoever takes it up knows better than what a vendor said before: until when to wait is forgotten then.
+        """
         ...
 
     # -- workers ---------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new
-from syncd.store.tables import lease
+from syncd.store.tables import lease, rate
 from syncd.store.tables import turn as t
 from syncd.store.tables import worker as w
 
@@ -66,12 +66,14 @@ class SqlRoster:
             tx.execute(update(t).where(t.c.connection == connection).values(due=_HASTENED))
 
     def pause(self, connection: str, pause: Pause | None, now: Instant) -> bool:
-        """Pauses or takes up again."""
+        """Pauses or takes up again; then no vendor's word to wait holds any longer."""
         self.turns([connection], now)
         told = None if pause is None else to_json([pause.who, to_ms(pause.at), pause.reason])
         other = t.c.paused.is_(None) if pause else t.c.paused.is_not(None)
         with self._database.writing("pause or resume") as tx:
             done = tx.execute(update(t).where(t.c.connection == connection, other).values(paused=told))
+            if pause is None:
+                tx.execute(update(rate).where(rate.c.connection == connection).values(blocked_until=0))
         return done.rowcount > 0
 
     def beat(self, worker: Worker) -> bool:

@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import event
 
 from syncd.model.errors import Bug
+from syncd.model.run import Pause
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Budget, Granted, Rate, WaitUntil
-from syncd.store import SqlBudget, SqlStore
+from syncd.store import SqlBudget, SqlRoster, SqlStore
+from syncd.store.database import Database
 from tests.fakes import START, FakeClock
 
 
@@ -87,6 +89,22 @@ def test_a_spent_limit_stops_every_worker(store: SqlStore, clock: FakeClock) -> 
     assert one.acquire(other, Lane.ORDINARY) == Granted()
     clock.advance(30)
     assert two.acquire(rate, Lane.OPT_OUT) == Granted()
+
+
+def test_who_takes_a_connection_up_again_ends_the_wait(store: SqlStore, clock: FakeClock) -> None:
+    """Somebody bought more calls: nobody sits the vendor's old word out. Pausing, and another connection, end none."""
+    (budget,) = budgets(store, clock)
+    roster, rate = SqlRoster(Database(store.engine)), Rate("daily", 100, 1.0, 100)
+    until = START + timedelta(minutes=15)
+    budget.penalize(rate, until)
+    roster.pause("main", Pause("ann", clock.now(), ""), clock.now())
+    roster.pause("other", None, clock.now())
+    assert budget.acquire(rate, Lane.OPT_OUT) == WaitUntil(until)
+    roster.pause("main", None, clock.now())
+    assert budget.acquire(rate, Lane.OPT_OUT) == Granted()
+    budget.penalize(rate, until)
+    assert not roster.pause("main", None, clock.now())  # nobody had paused it
+    assert budget.acquire(rate, Lane.OPT_OUT) == Granted()
 
 
 def test_a_busy_worker_does_not_write_for_every_call(store: SqlStore, clock: FakeClock) -> None:

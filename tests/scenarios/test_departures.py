@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.link import LinkState, Topic
 from syncd.model.remote import RemoteRef
@@ -165,6 +167,97 @@ def test_a_lead_merge_with_a_linked_loser_asks_about_the_two_contacts(steps: Ste
     steps.market(second, jobtitle="Head")
     steps.cycle()
     assert len(steps.live("Lead")) == 1
+    steps.quiet()
+
+
+@pytest.mark.parametrize("primary", ["older", "younger"])
+def test_merged_by_marketing_too_nobody_is_asked_any_more(steps: Steps, primary: str) -> None:
+    """The question of a Lead merge ends with the merge of the contacts, whichever of them leads; its one link stays."""
+    older, lead = steps.pair()
+    younger = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = steps.marketed(younger, "syncd_crm_id")
+    assert loser is not None
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    two = (older, younger) if primary == "older" else (younger, older)
+    merged = steps.both.hubspot.merge("contacts", *two)
+    steps.cycle()
+    assert not steps.conflicts()
+    assert steps.marketed(merged, "syncd_crm_id") == lead
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == merged
+    steps.quiet()
+
+
+def test_merged_by_sales_too_nobody_is_asked_any_more(steps: Steps) -> None:
+    """The question of a contact merge ends with the merge of the Leads, also where the other Lead wins."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    other_lead = steps.marketed(second, "syncd_crm_id")
+    assert other_lead is not None
+    merged = steps.both.hubspot.merge("contacts", first, second)
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    steps.both.salesforce.merge("Lead", other_lead, [lead])
+    steps.cycle()
+    steps.cycle()
+    assert not steps.conflicts()
+    assert steps.marketed(merged, "syncd_crm_id") == other_lead
+    assert steps.sold(other_lead, "Syncd_Marketing_Id__c") == merged
+    steps.quiet()
+
+
+def test_merged_on_both_sides_between_two_cycles_is_no_question(steps: Steps) -> None:
+    """Nobody is asked to merge what is one already."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = steps.marketed(second, "syncd_crm_id")
+    assert loser is not None
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    merged = steps.both.hubspot.merge("contacts", first, second)
+    steps.cycle()
+    assert not steps.conflicts()
+    assert steps.marketed(merged, "syncd_crm_id") == lead
+    steps.quiet()
+
+
+def test_a_merge_with_a_third_leaves_the_question_open_under_the_new_id(steps: Steps) -> None:
+    """One of the two contacts is merged with a stranger: it is still two, one of them called otherwise, until they are
+    merged as well.
+    """
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    stranger = steps.contact(email="other@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    loser = steps.marketed(second, "syncd_crm_id")
+    assert loser is not None
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    steps.cycle()
+    renamed = steps.both.hubspot.merge("contacts", first, stranger)
+    steps.cycle()
+    assert {ref.id for _, ref in steps.conflict().refs} == {renamed, second}
+    steps.both.hubspot.merge("contacts", renamed, second)
+    steps.cycle()
+    assert not steps.conflicts()
+    steps.quiet()
+
+
+def test_one_of_the_two_deleted_nobody_is_asked_any_more(steps: Steps) -> None:
+    """Where one is left there is nothing to merge."""
+    _, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = steps.marketed(second, "syncd_crm_id")
+    assert loser is not None
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    steps.both.hubspot.archive("contacts", second)
+    steps.cycle()
+    assert not steps.conflicts()
     steps.quiet()
 
 

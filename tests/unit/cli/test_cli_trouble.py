@@ -1,0 +1,22 @@
+"""``syncd demo --trouble``: the list, and what is refused before anything starts."""
+
+from __future__ import annotations
+
+from syncd.lab.troubles import TROUBLES
+from tests.unit.cli.conftest import Run
+
+
+def test_the_ten_are_listed(run: Run) -> None:
+    """A line each, which begins with the name to type; nothing is started."""
+    said = run("demo", "--trouble", "list")
+    assert said.code == 0
+    assert [line.split()[0] for line in said.out.splitlines()] == list(TROUBLES)
+    assert len(TROUBLES) == 10
+
+
+def test_a_name_that_is_not_known_is_exit_2(run: Run) -> None:
+    """With the nearest and the way to see all; nothing is started."""
+    said = run("demo", "--trouble", "merg")
+    assert said.code == 2
+    assert "did you mean merge?" in said.err
+    assert "--trouble list" in said.err
