@@ -142,6 +142,18 @@ METRICS: Final[Mapping[str, About]] = {
         "Days until the vendor ends the version of its API that is in use, where that is announced.",
         "below 180: `syncd doctor` says what to do",
     ),
+    "syncd_store_bytes": About(
+        "gauge",
+        ("part",),
+        "Size of the store: `used`, and `free` within it after something was pruned. All connections of it together.",
+        "its growth leads to a full disk: `syncd store size`",
+    ),
+    "syncd_backup_age_seconds": About(
+        "gauge",
+        (),
+        "Seconds since the latest backup that is there was made; absent while there is none.",
+        "above twice `backup.every`: `syncd store backups`",
+    ),
     "syncd_notices_waiting": About(
         "gauge",
         ("connection", "target"),

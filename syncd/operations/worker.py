@@ -259,12 +259,27 @@ class Daemon:
             return due
 
 
+def prune(world: World, due: Instant) -> int:
+    """Prunes what is older than the rule says, step by step, until the next turn is due; one step in any case. Returns
+    how many rows went. A store that was put back is evidence until it is accepted.
+    """
+    if world.store.restored() is not None:
+        return 0
+    gone = 0
+    while True:
+        step = world.store.prune(world.keep, world.clock.now())
+        gone += step.audit + step.runs
+        if not step.more or world.clock.stopping() or world.clock.now() >= due:
+            return gone
+
+
 def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
-    """What one turn does: a cycle, then resyncs that were asked for, until the next turn is due; one share of them at
-    least, so that none waits for ever.
+    """What one turn does: a cycle, pruning, then resyncs that were asked for, until the next turn is due;
+    one share of them at least, so that none waits for ever.
     """
     ended = sync(world, wait=0.0, steady=True)
     world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
+    prune(world, due)
     if ended.needs_approval or world.connection.mode == "shadow":
         return ended
     for request in asked_for(world.store):

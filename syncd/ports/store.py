@@ -14,6 +14,7 @@ from syncd.model.appended import Appended
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
 from syncd.model.episode import Episode, Event
+from syncd.model.keeping import Keep, Pruned, Step
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -277,6 +278,14 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
 
         What failed without a change, and wishes that were carried out, are remembered until ``long_before``.
         """
+        ...
+
+    def prune(self, keep: Keep, now: Instant) -> Step:
+        """One small step of pruning what is older than that; whatever waits, or has no ending, stays."""
+        ...
+
+    def pruned(self) -> Pruned | None:
+        """What of the audit was pruned so far; ``None`` if nothing was."""
         ...
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:

@@ -24,6 +24,7 @@ from syncd.store.letters import Letters
 from syncd.store.links import Links
 from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
+from syncd.store.pruning import Pruning
 from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
@@ -48,6 +49,7 @@ class SqlStore(
     Outboxes,
     Words,
     Letters,
+    Pruning,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
