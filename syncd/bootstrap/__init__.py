@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
 from syncd.bootstrap.defining import note_in_force
+from syncd.bootstrap.leaving import leftovers
 from syncd.bootstrap.notices import notified, post_to, unreadable_targets
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Workshop",
+    "exported_tables",
+    "leftovers",
     "open_admins",
     "open_backups",
     "open_entrance",
@@ -132,6 +135,13 @@ def open_backups(outline: Outline) -> Backups:
 
     url = outline.store_url().get_secret_value()
     return backups_of(outline.backup, url, SystemClock())
+
+
+def exported_tables() -> tuple[str, ...]:
+    """The tables that ``syncd export`` writes."""
+    from syncd.store.exports import exported_names  # noqa: PLC0415 - heavy, see the module
+
+    return exported_names()
 
 
 def store_sizes(outline: Outline) -> Sizes:

@@ -91,6 +91,7 @@ class Keeper:
         return known[0].made if known else None
 
     def _run(self) -> None:
+        self.look()
         while not self._stop.wait(LOOK):
             self.look()
 

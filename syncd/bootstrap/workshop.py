@@ -199,6 +199,7 @@ class Workshop:
 
     def _of_the_store(self) -> Iterator[Reading]:
         """How large the store is, and how old its latest backup and each secret's file."""
+        from syncd.bootstrap.ages import certificate_expiry, secret_ages  # noqa: PLC0415 - only where it is asked for
         from syncd.store import store_bytes  # noqa: PLC0415 - heavy, see the module
 
         used, free = store_bytes(self._database)
@@ -207,6 +208,8 @@ class Workshop:
         now = self.clock.now()
         if self._keeper is not None and (latest := self._keeper.latest()) is not None:
             yield "syncd_backup_age_seconds", (), (now - latest).total_seconds()
+        yield from secret_ages(self._loaded, now)
+        yield from certificate_expiry(self._loaded, now)
 
     def console(self, daemon: Daemon, address: str) -> Console:
         """The console of a daemon, with health and metrics.

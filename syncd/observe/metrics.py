@@ -154,6 +154,19 @@ METRICS: Final[Mapping[str, About]] = {
         "Seconds since the latest backup that is there was made; absent while there is none.",
         "above twice `backup.every`: `syncd store backups`",
     ),
+    "syncd_secret_age_seconds": About(
+        "gauge",
+        ("secret",),
+        "Seconds since the file of a secret was last written: tokens, keys, addresses of targets. A secret that comes "
+        "from the environment has no age.",
+        "above the age at which you exchange secrets",
+    ),
+    "syncd_certificate_expiry_days": About(
+        "gauge",
+        (),
+        "Days until the first of the certificate authorities in `http.ca_file` runs out; absent without that file.",
+        "below 30: calls are refused from that day on",
+    ),
     "syncd_notices_waiting": About(
         "gauge",
         ("connection", "target"),

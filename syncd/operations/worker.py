@@ -114,9 +114,17 @@ class Daemon:
         if self.alone and len(dead) < len(others):
             self._refuse_beside(next(other for other in others if other not in dead))
         self._beat()
+        self._end_drains()
         self.jobs.launch(self.perform)
         for other in dead:  # only now: what they had begun goes back into the engine's queue
             self._bury(other)
+
+    def _end_drains(self) -> None:
+        """What stood still for this start goes on; what a person paused stays paused."""
+        now = self.clock.now()
+        for turn in self.roster.turns(self.shop.polls().keys(), now).values():
+            if turn.paused is not None and turn.paused.drained:
+                self.roster.pause(turn.connection, None, now)
 
     def end(self) -> None:
         """Takes this worker off the roster; whatever it still holds is free for others."""

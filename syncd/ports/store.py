@@ -302,6 +302,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
         """Per link and field, where that was written so many times at least: each write since then, oldest first."""
         ...
 
+    def exported(self, name: str) -> Iterator[Mapping[str, object]]:
+        """The rows of one table as plain values, in the order of its key."""
+        ...
+
     def audit_head(self) -> Head | None:
         """The last entry of the chain over the audit; ``None`` before the first."""
         ...

@@ -15,6 +15,7 @@ from syncd.store.chain import Chain
 from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
+from syncd.store.exports import Exports
 from syncd.store.generation import Generation, witness_beside
 from syncd.store.history import History
 from syncd.store.intents import Intents
@@ -50,6 +51,7 @@ class SqlStore(
     Words,
     Letters,
     Pruning,
+    Exports,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
