@@ -19,6 +19,7 @@ from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, 
 if TYPE_CHECKING:
     import threading
 
+    from syncd.bootstrap.backups import Keeper
     from syncd.bootstrap.notices import Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
@@ -60,6 +61,7 @@ class Workshop:
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
+        self._keeper: Keeper | None = None
         self._watching: tuple[Health, Metrics] | None = None
 
     @property
@@ -172,16 +174,42 @@ class Workshop:
             self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
 
+    def keep_backups(self) -> None:
+        """Begins to make backups, if any are configured now or later."""
+        if self.on_sqlite and self._keeper is None:
+            from syncd.bootstrap.backups import Keeper  # noqa: PLC0415 - heavy, see the module
+
+            self._keeper = Keeper(lambda: self._loaded)
+            self._keeper.start()
+
     @property
     def tells(self) -> bool:
-        """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
-        return self._notices is not None and self._notices.at_work
+        """Whether somebody's receiver is still waited for, or a backup: what is not taken is sent after the next start,
+        and made then.
+        """
+        at_work = (self._notices, self._keeper)
+        return any(each is not None and each.at_work for each in at_work)
 
     def readings(self, health: Health) -> Iterator[Reading]:
         """What gauges stand at, of the store and of what people are told."""
         yield from health.readings()
         if self._notices is not None:
             yield from self._notices.teller.readings()
+        yield from self._of_the_store()
+
+    def _of_the_store(self) -> Iterator[Reading]:
+        """How large the store is, and how old its latest backup and each secret's file."""
+        from syncd.bootstrap.ages import certificate_expiry, secret_ages  # noqa: PLC0415 - only where it is asked for
+        from syncd.store import store_bytes  # noqa: PLC0415 - heavy, see the module
+
+        used, free = store_bytes(self._database)
+        yield "syncd_store_bytes", ("used",), float(used)
+        yield "syncd_store_bytes", ("free",), float(free)
+        now = self.clock.now()
+        if self._keeper is not None and (latest := self._keeper.latest()) is not None:
+            yield "syncd_backup_age_seconds", (), (now - latest).total_seconds()
+        yield from secret_ages(self._loaded, now)
+        yield from certificate_expiry(self._loaded, now)
 
     def console(self, daemon: Daemon, address: str) -> Console:
         """The console of a daemon, with health and metrics.
@@ -245,6 +273,8 @@ class Workshop:
         """Gives back connections to the vendors and to the database; what was heard is kept before."""
         if self._notices is not None:
             self._notices.close()
+        if self._keeper is not None:
+            self._keeper.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

@@ -26,8 +26,10 @@ from syncd.cli import (
     dead_letters,
     demo,
     doctor,
+    draining,
     drift,
     explain,
+    exporting,
     glossary,
     held,
     notify,
@@ -48,6 +50,7 @@ from syncd.cli import (
     store,
     support,
     sync,
+    uninstalling,
 )
 from syncd.cli import run as run_command
 from syncd.cli.call import Call
@@ -119,6 +122,9 @@ app.command("sync")(sync.sync)
 app.command("run")(run_command.run)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
+app.command("drain")(draining.drain)
+app.command("export")(exporting.export)
+app.command("uninstall")(uninstalling.uninstall)
 app.command("resync")(resync.resync)
 app.command("rollback")(rollback.rollback)
 app.command("explain")(explain.explain)

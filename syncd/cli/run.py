@@ -60,6 +60,7 @@ def run(
         for console in consoles:
             console.start()
         workshop.tell(daemon)
+        workshop.keep_backups()
         ended = serve(
             daemon,
             reload=lambda: _reload(call, workshop, daemon),

@@ -46,6 +46,7 @@ KEYS: Final[Mapping[str, str]] = {
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
     "audit_head": "hash of the last entry of the audit's chain; empty before the first",
+    "backup": "name of the backup's file",
     "bytes": "size of the body, or of the store",
     "calls": "API calls made",
     "campaign": "key of the campaign in signals.yaml",
@@ -62,6 +63,7 @@ KEYS: Final[Mapping[str, str]] = {
     "due": "instant of the next turn, ISO 8601 in UTC",
     "dropped": "keys that were left out of a line",
     "episode": "id of the handoff, as `syncd report handoff --show` lists it",
+    "entry": "number of an entry of the audit's chain",
     "epoch": "number of the lease holder; grows with each new one",
     "error": "class of the exception",
     "exit": "exit code of the process",
@@ -70,8 +72,9 @@ KEYS: Final[Mapping[str, str]] = {
     "terms": "what is defined otherwise: definitions of stages, moves, personas and the like",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
+    "gone": "older backups that were deleted",
     "held": "records that the brake holds for the same reason, in all",
-    "hash": "digest of the configuration in use",
+    "hash": "digest of the configuration in use, or hash of an entry of the audit's chain",
     "holder": "id of the worker that holds the lease",
     "how": "archived, deleted, erased, invisible, merged, converted or restored",
     "intent": "id of the write-ahead record; HubSpot knows it as objectWriteTraceId",
@@ -118,6 +121,7 @@ KEYS: Final[Mapping[str, str]] = {
     "turns": "how many turns",
     "unknown": "name of the event that is not registered",
     "until": "instant, ISO 8601 in UTC",
+    "upto": "instant, ISO 8601 in UTC",
     "updates": "records that would be changed",
     "used": "API calls used today, or records changed before within the brake's window",
     "vendor": "hubspot or salesforce",
@@ -482,6 +486,28 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The store wrote on its sentinel how far it has come; an `outcome` other than written is tried again later.",
     ),
     "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
+    "audit.pruned": Event(
+        "info",
+        ("records", "entry", "hash", "upto"),
+        "Writes older than `keep.audit` were pruned, up to an entry of the chain. What stays goes on from its hash.",
+    ),
+    "audit.unsound": Event(
+        "error",
+        ("reason",),
+        "What was to be pruned of the audit is not what was written, so it stays.",
+        "`syncd audit verify` names the places ([audit.md](audit.md))",
+    ),
+    "backup.made": Event(
+        "info",
+        ("backup", "bytes", "ms", "gone"),
+        "The store was backed up, and the backup restored to a scratch file and found sound; older ones were deleted.",
+    ),
+    "backup.failed": Event(
+        "error",
+        ("error", "reason"),
+        "No backup could be made, or it did not restore. It is tried again within 15 minutes.",
+        "read `reason`: mostly a full disk, or rights ([operations.md](operations.md#backups-fail))",
+    ),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
     "definitions.changed": Event(
@@ -637,6 +663,8 @@ TELLABLE: Final = frozenset(
 """Events that a person can be told of (``notify.targets.NAME.events``)."""
 USUAL: Final = frozenset(
     {
+        "audit.unsound",
+        "backup.failed",
         "brake.held",
         "config.refused",
         "dead_letters.many",

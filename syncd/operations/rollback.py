@@ -111,6 +111,12 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
     kinds: set[str] = set()
     left: list[Left] = []
     mapped = {kind.kind for kind in world.connection.kinds}
+    pruned = world.store.pruned()
+    if pruned is not None and begin <= pruned.upto:
+        raise BadUsage(
+            f"what was written up to {pruned.upto:%Y-%m-%d %H:%M} UTC was pruned (keep.audit, {pruned.age.days} days) "
+            "and cannot be taken back; name a later time, or put the values back by hand from an export or a backup"
+        )
     for row in world.store.audit_since(begin):
         if not undo.means(row.run, row.at):
             continue

@@ -114,9 +114,17 @@ class Daemon:
         if self.alone and len(dead) < len(others):
             self._refuse_beside(next(other for other in others if other not in dead))
         self._beat()
+        self._end_drains()
         self.jobs.launch(self.perform)
         for other in dead:  # only now: what they had begun goes back into the engine's queue
             self._bury(other)
+
+    def _end_drains(self) -> None:
+        """What stood still for this start goes on; what a person paused stays paused."""
+        now = self.clock.now()
+        for turn in self.roster.turns(self.shop.polls().keys(), now).values():
+            if turn.paused is not None and turn.paused.drained:
+                self.roster.pause(turn.connection, None, now)
 
     def end(self) -> None:
         """Takes this worker off the roster; whatever it still holds is free for others."""
@@ -259,12 +267,27 @@ class Daemon:
             return due
 
 
+def prune(world: World, due: Instant) -> int:
+    """Prunes what is older than the rule says, step by step, until the next turn is due; one step in any case. Returns
+    how many rows went. A store that was put back is evidence until it is accepted.
+    """
+    if world.store.restored() is not None:
+        return 0
+    gone = 0
+    while True:
+        step = world.store.prune(world.keep, world.clock.now())
+        gone += step.audit + step.runs
+        if not step.more or world.clock.stopping() or world.clock.now() >= due:
+            return gone
+
+
 def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
-    """What one turn does: a cycle, then resyncs that were asked for, until the next turn is due; one share of them at
-    least, so that none waits for ever.
+    """What one turn does: a cycle, pruning, then resyncs that were asked for, until the next turn is due;
+    one share of them at least, so that none waits for ever.
     """
     ended = sync(world, wait=0.0, steady=True)
     world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
+    prune(world, due)
     if ended.needs_approval or world.connection.mode == "shadow":
         return ended
     for request in asked_for(world.store):

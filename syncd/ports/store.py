@@ -14,6 +14,7 @@ from syncd.model.appended import Appended
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
 from syncd.model.episode import Episode, Event
+from syncd.model.keeping import Keep, Pruned, Step
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -279,6 +280,14 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
         """
         ...
 
+    def prune(self, keep: Keep, now: Instant) -> Step:
+        """One small step of pruning what is older than that; whatever waits, or has no ending, stays."""
+        ...
+
+    def pruned(self) -> Pruned | None:
+        """What of the audit was pruned so far; ``None`` if nothing was."""
+        ...
+
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first, values decrypted."""
         ...
@@ -291,6 +300,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
         self, links: Sequence[str], since: Instant, times: int
     ) -> Mapping[tuple[str, str], Sequence[FieldWrite]]:
         """Per link and field, where that was written so many times at least: each write since then, oldest first."""
+        ...
+
+    def exported(self, name: str) -> Iterator[Mapping[str, object]]:
+        """The rows of one table as plain values, in the order of its key."""
         ...
 
     def audit_head(self) -> Head | None:

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.model.lifecycle import Lifecycle, Teams
 from syncd.model.mapping import Connection
 from syncd.model.notice import Telling
@@ -107,6 +108,7 @@ class SalesforceAccount:
 class ConnectionSettings:
     """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws;
     ``poll`` is seconds between cycles, ``ca_file`` certificate authorities that are trusted beside the public ones.
+    ``keep`` is how long its history is kept.
     ``lifecycle`` and ``teams`` are what both teams agreed on, ``None`` where there are no such files.
     """
 
@@ -123,6 +125,7 @@ class ConnectionSettings:
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
+    keep: Keep = FOR_GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +173,18 @@ class NotifySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Backups of the store: the ``folder`` they are kept in, seconds between two, how many are kept, what they are
+    encrypted under.
+    """
+
+    folder: Path
+    every: float
+    keep: int
+    key: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """Where others reach the console, empty for loopback alone, and the proxies that say who asks."""
 
@@ -193,12 +208,13 @@ class Loaded:
     hash: str
     notify: NotifySettings = field(default_factory=NotifySettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    backup: BackupSettings | None = None
 
     def secrets(self) -> Iterator[str]:
         """Every secret of it that can be read now, and the passwords within addresses; for whoever makes sure that none
         of them is told.
         """
-        given = [self.store_url, self.jobs_url, *self.notify.urls.values()]
+        given = [self.store_url, self.jobs_url, *self.notify.urls.values(), self.backup.key if self.backup else None]
         for each in self.connections.values():
             given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
         for secret in given:

@@ -15,6 +15,7 @@ from typing import Any
 
 from syncd.core.meanings import Meaning, Sort, meaning_of
 from syncd.model.errors import BadConfig, Flaw, NeedsOperator
+from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection, FieldMapping, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
@@ -32,7 +33,16 @@ from syncd.settings.derived_fields import Origins, with_definitions
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
-from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
+from syncd.settings.main_file import (
+    authorities,
+    backing_up,
+    kept,
+    main_path,
+    main_section,
+    main_tree,
+    ordered,
+    secret_of,
+)
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.notify import notify_settings
 from syncd.settings.outcome_rules import dealing, with_outcome
@@ -76,9 +86,11 @@ class _Loading:
             raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
+        backup = backing_up(section.backup, store_url, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
+        keep = kept(section.keep)
         connections = {
-            name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()
+            name: self._connection(name, each, ca_file=ca_file, keep=keep) for name, each in section.connections.items()
         }
         self._accounts_apart(connections)
         notify = notify_settings(section.notify, tree=self.tree, folder=self.folder, connections=connections.keys())
@@ -96,11 +108,14 @@ class _Loading:
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
             notify=notify,
+            backup=backup,
             console=ConsoleSettings(section.console.public_url or "", tuple(section.console.trusted_proxies)),
         )
 
     # -- connections -------------------------------------------------------------------------------------------------
-    def _connection(self, name: str, section: ConnectionSection, *, ca_file: str | None) -> ConnectionSettings | None:
+    def _connection(
+        self, name: str, section: ConnectionSection, *, ca_file: str | None, keep: Keep
+    ) -> ConnectionSettings | None:
         loc: Loc = ("connections", name)
         directory = self.folder / section.directory
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
@@ -149,6 +164,7 @@ class _Loading:
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
             ca_file=ca_file,
+            keep=keep,
             lifecycle=lifecycle,
             teams=teams,
             personas=told.personas,

@@ -13,6 +13,8 @@ from syncd.settings.brake import BrakeSection
 from syncd.settings.validate import SecretText, Section, Text
 
 CURRENT = 1
+LEAST_KEPT = 30
+"""Days that history is kept at least."""
 
 
 def _url(value: str) -> str:
@@ -71,6 +73,55 @@ class JobsSection(Section):
     @model_validator(mode="after")
     def _once(self) -> JobsSection:
         _one_of(self, "url")
+        return self
+
+
+class KeepSection(Section):
+    """How long history is kept (docs/retention.md). What waits, or has no ending, is never pruned."""
+
+    audit: int = Field(
+        400,
+        ge=0,
+        le=36_500,
+        description="Days that the audit is kept: who wrote which value, and what stood there before, for `explain`, "
+        "`rollback` and proof. At least 30; 0: for good.",
+    )
+    runs: int = Field(
+        400, ge=0, le=36_500, description="Days that runs which changed something are kept. At least 30; 0: for good."
+    )
+
+    @field_validator("audit", "runs")
+    @classmethod
+    def _a_month_at_least(cls, value: int) -> int:
+        if 0 < value < LEAST_KEPT:
+            raise ValueError(f"{value} days are too few to find out what went wrong; write {LEAST_KEPT} or more, or 0")
+        return value
+
+
+class BackupSection(Section):
+    """Backups of a SQLite store, made by the daemon, encrypted and proven (docs/backups.md)."""
+
+    folder: Text | None = Field(
+        None,
+        description="Folder that a daemon keeps backups in, best on another disk; relative to the folder of "
+        "syncd.yaml. Not given: none are made.",
+    )
+    every: float = Field(
+        86_400, ge=300, le=2_592_000, description="Seconds between two backups: what may be lost at most."
+    )
+    keep: int = Field(14, ge=1, le=10_000, description="Backups that are kept; older ones are deleted.")
+    key: SecretText | None = Field(
+        None, description="What they are encrypted under, of 32 characters at least; from the environment alone."
+    )
+    key_file: Text | None = Field(
+        None, description="File that holds `key`. Keep a copy elsewhere: without it no backup can be opened."
+    )
+
+    @model_validator(mode="after")
+    def _sealed(self) -> BackupSection:
+        _one_of(self, "key")
+        if self.folder is not None and self.key is None and self.key_file is None:
+            raise ValueError("backups are encrypted, and no key is given; set key_file (or key in the environment)")
         return self
 
 
@@ -311,6 +362,8 @@ class SyncdFile(Section):
     version: Literal[1] = Field(description="Version of this format.")
     store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
     jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
+    keep: KeepSection = Field(default_factory=KeepSection, description="How long history is kept.")
+    backup: BackupSection = Field(default_factory=BackupSection, description="Backups of a SQLite store.")
     http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     notify: NotifySection = Field(default_factory=NotifySection, description="Who is told of events.")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping
-from syncd.model.run import Pause, Worker
+from syncd.model.run import DRAINED, Pause, Worker
 from syncd.operations.worker import ASK_AGAIN, BEAT, DEAD, Daemon
 from syncd.store import SqlRoster
 from tests.unit.operations.workers import StoppableClock, daemon_of, due_in, jobs_of, shop_of
@@ -182,3 +182,14 @@ def test_a_sqlite_store_bears_onedaemon_of(
     else:
         daemon.begin()
         assert [worker.id for worker in roster.workers()] == ["me"]
+
+
+def test_a_start_ends_a_drain_and_no_pause(daemon: Daemon, clock: StoppableClock) -> None:
+    """What stood still for an upgrade goes on with the new version; what a person paused does not."""
+    roster = daemon.roster
+    roster.pause("main", Pause("ann", clock.now(), DRAINED), clock.now())
+    daemon.begin()
+    assert roster.turns(["main"], clock.now())["main"].paused is None
+    roster.pause("main", Pause("ann", clock.now(), "until monday"), clock.now())
+    daemon.begin()
+    assert roster.turns(["main"], clock.now())["main"].paused is not None
