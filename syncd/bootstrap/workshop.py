@@ -205,6 +205,16 @@ class Workshop:
         app = probes(ready=lambda: bool(health.ready()), metrics=metrics.exposed, clock=SystemClock())
         return listener(app, host=host, port=port)
 
+    def webhooks(self, address: str) -> Console:
+        """The listener for webhooks.
+
+        :raises BadUsage: if it is no address, or no connection has webhooks.
+        :raises NeedsOperator: if its port is taken.
+        """
+        from syncd.bootstrap.hooks import build_listener  # noqa: PLC0415 - heavy, see the module
+
+        return build_listener(self, address)
+
     def watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
         """The health of a daemon and its metrics, which listen from the first time on."""
         if self._watching is not None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from syncd.core.layout import digest
 from syncd.engine.wishing import wish_to_look
 from syncd.engine.world import World
+from syncd.model.hint import Noted
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
@@ -47,7 +48,7 @@ class Gathered:
     ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records.
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
-    assignments of people who are open no more.
+    assignments of people who are open no more. ``hinted`` are hints that need no second look.
     """
 
     kind: str
@@ -78,6 +79,7 @@ class Gathered:
     departed: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
+    hinted: list[Noted] = field(default_factory=list)
     records_read: int = 0
 
 

@@ -123,6 +123,7 @@ KEYS: Final[Mapping[str, str]] = {
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
+    "known": "hints about what was known already",
     "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
@@ -179,6 +180,24 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("used", "limit", "share"),
         "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
+    ),
+    "hints.taken": Event(
+        "debug",
+        ("records", "known", "waiting"),
+        "What webhooks told of was looked at: so many records were read, so many were known already, so many wait.",
+    ),
+    "webhooks.started": Event("info", ("port",), "The listener for webhooks answers."),
+    "webhooks.heard": Event("debug", ("records",), "Webhooks told of so many records, which the next cycle looks at."),
+    "webhooks.refused": Event(
+        "warning",
+        ("reason", "records"),
+        "Calls at the listener for webhooks were not believed; told at most once a minute for each reason.",
+        "read `reason` at docs/webhooks.md; nothing is lost, the poll finds every change",
+    ),
+    "webhooks.dropped": Event(
+        "info",
+        ("reason", "records"),
+        "So many hints of webhooks were not kept; the poll finds what they were about.",
     ),
     # -- runs ------------------------------------------------------------------------------------------------------
     "run.started": Event("info", ("command", "mode", "who"), "A cycle began."),

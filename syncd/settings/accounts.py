@@ -74,6 +74,15 @@ def trouble_with(file: Path) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where a portal's webhooks come in, with which secret they are signed, and how many calls a cycle may spend."""
+
+    url: str
+    client_secret: Secret
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class HubSpotAccount:
     """How to reach a HubSpot portal. Rates are calls, ``overlap`` is seconds."""
 
@@ -83,6 +92,12 @@ class HubSpotAccount:
     per_10_seconds: int
     search_per_second: int
     overlap: float
+    webhooks: WebhookSettings | None = None
+
+    @property
+    def hinted(self) -> int:
+        """Calls that a cycle may spend on what webhooks told of; 0 where there are none."""
+        return 0 if self.webhooks is None else self.webhooks.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +216,8 @@ class Loaded:
         given = [self.store_url, self.jobs_url, *self.notify.urls.values()]
         for each in self.connections.values():
             given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
+            if each.marketing.webhooks is not None:
+                given.append(each.marketing.webhooks.client_secret)
         for secret in given:
             if secret is not None and (secret.file is None or trouble_with(secret.file) is None):
                 value = secret().get_secret_value()

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from syncd.settings.brake import BrakeSection
 from syncd.settings.validate import SecretText, Section, Text
+from syncd.settings.webhooks import WebhooksSection
 
 CURRENT = 1
 
@@ -128,6 +129,9 @@ class MarketingSection(Section):
     rate: RateSection = Field(default_factory=RateSection, description="Limits to keep to.")
     overlap: Seconds = Field(
         90, description="Seconds before the cursor that are read once more, because the search index lags behind."
+    )
+    webhooks: WebhooksSection | None = Field(
+        None, description="Webhooks of the vendor, where it is to be heard early of changes."
     )
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
 from syncd.store.generation import Generation, witness_beside
+from syncd.store.hints import Hints
 from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
@@ -48,6 +49,7 @@ class SqlStore(
     Outboxes,
     Words,
     Letters,
+    Hints,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
