@@ -48,8 +48,9 @@ def take(
     :param calls: calls that reading may cost.
     """
     taken = Taken()
-    few = max(1, calls // 2 - 2)
-    many = IN_A_CALL * (calls // 2) - few
+    half = calls // 2
+    few = max(1, half - 2 * -(-half // IN_A_CALL))  # a read, one in the bin, and then one for each that is in neither
+    many = IN_A_CALL * (calls - half)
     for each in waiting:
         ref, found = each.hint.ref, linked.get(each.hint.ref)
         if (found is not None and found.link.state is LinkState.FORGOTTEN) or _is_known(each, found, seen.get(ref)):
