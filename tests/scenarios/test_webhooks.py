@@ -1,5 +1,5 @@
-"""Webhooks make a record be looked at early and do nothing else (F70): what they tell wrongly changes no value, what they
-do not tell the poll finds, and what they cost is bounded.
+"""Webhooks make a record be looked at early and do nothing else (F70): what they tell wrongly changes no value, what
+they do not tell the poll finds, and what they cost is bounded.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def test_f70_forged_and_replayed_events_change_nothing(hooked: Callable[..., Hoo
 
 
 def test_f70_ids_that_are_nowhere_are_no_departures_and_cost_their_share(hooked: Callable[..., Hooked]) -> None:
-    """A storm of made-up ids with a stolen secret: a cycle spends so many calls on it and no more, and forgets nobody."""
+    """A storm of made-up ids with a stolen secret: a cycle spends so many calls on it, and forgets nobody."""
     world = hooked()
     contact, _ = world.steps.pair(jobtitle="Buyer")
     world.cycle()

@@ -1,4 +1,4 @@
-"""A daemon that listens to webhooks, and the stand-in that calls it as the vendor would: over a proxy that ended TLS."""
+"""A daemon that listens to webhooks, and the stand-in that calls it as the vendor would over a proxy that ended TLS."""
 
 from __future__ import annotations
 
