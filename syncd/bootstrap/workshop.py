@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,9 +18,7 @@ from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
 if TYPE_CHECKING:
-    import threading
-
-    from syncd.bootstrap.notices import Notices
+    from syncd.bootstrap.notices import Beating, Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
     from syncd.observe.metrics import Metrics, Reading
@@ -60,6 +59,7 @@ class Workshop:
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
+        self._beating: Beating | None = None
         self._watching: tuple[Health, Metrics] | None = None
 
     @property
@@ -153,12 +153,19 @@ class Workshop:
 
     def tell(self, daemon: Daemon) -> None:
         """Begins to tell people what the configuration says, or tells them what it says by now."""
+        if self._beating is None and self._loaded.notify.heartbeats:
+            from syncd.bootstrap.notices import Beating  # noqa: PLC0415 - nothing of it where not used
+
+            ca_file = next((each.ca_file for each in self._loaded.connections.values()), None)
+            self._beating = Beating(lambda: self._loaded, ca_file)
+            self._beating.start()
         telling, names = self._loaded.notify.telling, tuple(self._loaded.connections)
         if self._notices is not None:
             self._notices.teller.use(telling, names)
         elif telling.targets:
             from syncd.bootstrap.notices import PATIENCE, Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
             from syncd.operations.alarms import Alarms  # noqa: PLC0415
+            from syncd.operations.outages import Outages  # noqa: PLC0415
 
             store = cache(self.store)
             alarms = Alarms(
@@ -168,6 +175,7 @@ class Workshop:
                 clock=self.clock,
                 many=lambda: self._loaded.notify.telling.dead_letters,
                 began=self.clock.monotonic(),
+                outages=Outages(self.clock, threading.Lock()),
             )
             self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
@@ -175,7 +183,7 @@ class Workshop:
     @property
     def tells(self) -> bool:
         """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
-        return self._notices is not None and self._notices.at_work
+        return any(each is not None and each.at_work for each in (self._notices, self._beating))
 
     def readings(self, health: Health) -> Iterator[Reading]:
         """What gauges stand at, of the store and of what people are told."""
@@ -255,6 +263,8 @@ class Workshop:
         """Gives back connections to the vendors and to the database; what was heard is kept before."""
         if self._notices is not None:
             self._notices.close()
+        if self._beating is not None:
+            self._beating.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

@@ -30,6 +30,7 @@ from syncd.cli import (
     explain,
     glossary,
     held,
+    maintenance,
     notify,
     parked,
     pausing,
@@ -119,6 +120,7 @@ app.command("sync")(sync.sync)
 app.command("run")(run_command.run)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
+app.command("maintenance")(maintenance.maintenance)
 app.command("resync")(resync.resync)
 app.command("rollback")(rollback.rollback)
 app.command("explain")(explain.explain)

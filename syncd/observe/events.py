@@ -380,6 +380,25 @@ EVENTS: Final[Mapping[str, Event]] = {
         "`syncd report handoff --show touch:breached` lists them; the bound is `late.per_day` in routing.yaml",
     ),
     # -- notices ---------------------------------------------------------------------------------------------------
+    "maintenance.began": Event(
+        "info", ("until", "who"), "Alerts of the connection rest until then; it is kept in step as before."
+    ),
+    "maintenance.ended": Event("info", ("since", "who"), "Alerts are told again; what still was wrong was told."),
+    "heartbeat.failed": Event(
+        "warning",
+        ("target", "reason"),
+        "A heartbeat's address was not reached; told once until it is again. Nothing else is touched by it.",
+        "look at the address in `notify.heartbeats`, and at the way to it",
+    ),
+    "heartbeat.sent": Event("debug", ("target", "ms"), "A heartbeat's address was called after a good cycle."),
+    "vendor.down": Event(
+        "warning",
+        ("since",),
+        "A vendor has not answered properly for a while, whatever was asked. What follows from that (a side that is "
+        "not read, cycles that fail) is not told beside it; syncd goes on by itself when the vendor does.",
+        "look at the vendor's status page, and at the way to it; `syncd status`",
+    ),
+    "vendor.up": Event("info", (), "The vendor answers again."),
     "notify.sent": Event("info", ("target", "notice", "attempt", "ms"), "A target took a notice."),
     "notify.failed": Event(
         "warning",
@@ -644,9 +663,10 @@ _GOOD_NEWS: Final = frozenset(
         "side.itself_again",
         "side.polled_again",
         "store.accepted",
+        "vendor.up",
     ]
 )
-_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
+_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "heartbeat.", "log.", "notify.")
 """One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""
 TELLABLE: Final = frozenset(
     name
@@ -670,9 +690,14 @@ USUAL: Final = frozenset(
         "side.stalled",
         "store.restored",
         "turn.crashed",
+        "vendor.down",
     }
 )
 """What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
+
+
+PAGES: Final = frozenset({"process.crashed", "service.troubled", "side.not_itself", "side.stalled", "store.restored"})
+"""What wakes somebody where `notify.pages` says nothing: nothing is carried, and a person can do something about it."""
 
 
 def logs_reference() -> str:
@@ -704,6 +729,10 @@ def logs_reference() -> str:
         "",
         "A target of `notify` ([notifications.md](notifications.md)) that names no events is told of",
         f"{', '.join(f'`{name}`' for name in sorted(USUAL))}.",
+        "",
+        "Pages, which wait for no morning, are where `notify.pages` says nothing",
+        f"{', '.join(f'`{name}`' for name in sorted(PAGES))}; all others are tickets.",
+        "Whoever was told of a state is told of its end, without naming that event.",
         "",
         "It can also name",
         f"{', '.join(f'`{name}`' for name in sorted(TELLABLE - USUAL))}.",

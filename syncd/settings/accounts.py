@@ -176,12 +176,29 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """An address that is called after good cycles of all these connections, at most once in ``every`` seconds;
+    ``private`` lets it lead into a private network. ``place`` is where it stands.
+    """
+
+    name: str
+    url: Secret
+    connections: frozenset[str]
+    every: float
+    private: bool
+    place: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """Who is told of what, the address of each target by its name, and where that stands, for later flaws."""
+    """Who is told of what, the address of each target by its name, where that stands, for later flaws, and what is
+    called as long as all is well.
+    """
 
     telling: Telling = field(default_factory=Telling)
     urls: Mapping[str, Secret] = field(default_factory=dict)
     places: Mapping[str, Mark] = field(default_factory=dict)
+    heartbeats: tuple[Heartbeat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +231,7 @@ class Loaded:
         of them is told.
         """
         given = [self.store_url, self.jobs_url, *self.notify.urls.values()]
+        given += [each.url for each in self.notify.heartbeats]
         for each in self.connections.values():
             given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
             if each.marketing.webhooks is not None:

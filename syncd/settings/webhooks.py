@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from syncd.settings.names import one_of
 from syncd.settings.tree import Tree
 from syncd.settings.validate import SecretText, Section, Text
 
@@ -45,8 +46,7 @@ class WebhooksSection(Section):
 
     @model_validator(mode="after")
     def _secret(self) -> WebhooksSection:
-        if self.client_secret is not None and self.client_secret_file is not None:
-            raise ValueError("both client_secret and client_secret_file are given; keep one of them")
+        one_of(self, "client_secret")
         if self.client_secret is None and self.client_secret_file is None:
             raise ValueError("no secret is given; set client_secret_file (or client_secret in the environment)")
         return self
