@@ -69,6 +69,7 @@ def build_world(  # noqa: PLR0913 - a world has so many parts
         windows=Windows() if windows is None else windows,
         poll=settings.poll,
         keep=settings.keep,
+        hinted=0 if read_only or settings.connection.mode == "shadow" else settings.marketing.hinted,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import threading
 
     from syncd.bootstrap.backups import Keeper
-    from syncd.bootstrap.notices import Notices
+    from syncd.bootstrap.notices import Beating, Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
     from syncd.observe.metrics import Metrics, Reading
@@ -62,6 +63,7 @@ class Workshop:
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
         self._keeper: Keeper | None = None
+        self._beating: Beating | None = None
         self._watching: tuple[Health, Metrics] | None = None
 
     @property
@@ -155,12 +157,19 @@ class Workshop:
 
     def tell(self, daemon: Daemon) -> None:
         """Begins to tell people what the configuration says, or tells them what it says by now."""
+        if self._beating is None and self._loaded.notify.heartbeats:
+            from syncd.bootstrap.notices import Beating  # noqa: PLC0415 - nothing of it where not used
+
+            ca_file = next((each.ca_file for each in self._loaded.connections.values()), None)
+            self._beating = Beating(lambda: self._loaded, ca_file)
+            self._beating.start()
         telling, names = self._loaded.notify.telling, tuple(self._loaded.connections)
         if self._notices is not None:
             self._notices.teller.use(telling, names)
         elif telling.targets:
             from syncd.bootstrap.notices import PATIENCE, Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
             from syncd.operations.alarms import Alarms  # noqa: PLC0415
+            from syncd.operations.outages import Outages  # noqa: PLC0415
 
             store = cache(self.store)
             alarms = Alarms(
@@ -170,6 +179,7 @@ class Workshop:
                 clock=self.clock,
                 many=lambda: self._loaded.notify.telling.dead_letters,
                 began=self.clock.monotonic(),
+                outages=Outages(self.clock, threading.Lock()),
             )
             self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
@@ -187,7 +197,7 @@ class Workshop:
         """Whether somebody's receiver is still waited for, or a backup: what is not taken is sent after the next start,
         and made then.
         """
-        at_work = (self._notices, self._keeper)
+        at_work = (self._notices, self._beating, self._keeper)
         return any(each is not None and each.at_work for each in at_work)
 
     def readings(self, health: Health) -> Iterator[Reading]:
@@ -233,6 +243,16 @@ class Workshop:
         app = probes(ready=lambda: bool(health.ready()), metrics=metrics.exposed, clock=SystemClock())
         return listener(app, host=host, port=port)
 
+    def webhooks(self, address: str) -> Console:
+        """The listener for webhooks.
+
+        :raises BadUsage: if it is no address, or no connection has webhooks.
+        :raises NeedsOperator: if its port is taken.
+        """
+        from syncd.bootstrap.hooks import build_listener  # noqa: PLC0415 - heavy, see the module
+
+        return build_listener(self, address)
+
     def watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
         """The health of a daemon and its metrics, which listen from the first time on."""
         if self._watching is not None:
@@ -275,6 +295,8 @@ class Workshop:
             self._notices.close()
         if self._keeper is not None:
             self._keeper.close()
+        if self._beating is not None:
+            self._beating.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

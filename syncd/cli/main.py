@@ -32,6 +32,7 @@ from syncd.cli import (
     exporting,
     glossary,
     held,
+    maintenance,
     notify,
     parked,
     pausing,
@@ -125,6 +126,7 @@ app.command("resume")(pausing.resume)
 app.command("drain")(draining.drain)
 app.command("export")(exporting.export)
 app.command("uninstall")(uninstalling.uninstall)
+app.command("maintenance")(maintenance.maintenance)
 app.command("resync")(resync.resync)
 app.command("rollback")(rollback.rollback)
 app.command("explain")(explain.explain)

@@ -35,6 +35,14 @@ def run(
             help="Serve health and metrics without any reason or data to the network, as on 0.0.0.0:9465.",
         ),
     ] = None,
+    webhooks: Annotated[
+        str | None,
+        typer.Option(
+            "--webhooks",
+            metavar="ADDRESS",
+            help="Listen to webhooks, as on 127.0.0.1:9466, behind a proxy that ends TLS (docs/webhooks.md).",
+        ),
+    ] = None,
 ) -> None:
     """Keeps every connection in step until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
 
@@ -52,6 +60,7 @@ def run(
     daemon = workshop.daemon()
     consoles = [workshop.console(daemon, http)] if http is not None else []
     consoles += [workshop.probes(daemon, probes)] if probes is not None else []
+    consoles += [workshop.webhooks(webhooks)] if webhooks is not None else []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())

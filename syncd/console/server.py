@@ -18,6 +18,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from syncd.console import api, api_access, api_commands, entry, pages, presses, statics
 from syncd.console.desk import Desk
@@ -127,9 +128,11 @@ def _told(request: Request, trouble: Exception) -> Response:
 
 
 class Console:
-    """The server in a thread of its own. ``option`` is what asked for it, ``--http`` or ``--probes``."""
+    """The server in a thread of its own. ``option`` is what asked for it, ``--http``, ``--probes`` or
+    ``--webhooks``.
+    """
 
-    def __init__(self, app: FastAPI, *, host: str, port: int, option: str = "--http") -> None:
+    def __init__(self, app: ASGIApp, *, host: str, port: int, option: str = "--http") -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -159,10 +162,13 @@ class Console:
         """Begins to answer."""
         self._socket.listen()
         self._thread.start()
-        if self._option == "--http":
-            emit("console.started", port=self.port)
-        else:
-            emit("probes.started", port=self.port)
+        match self._option:
+            case "--probes":
+                emit("probes.started", port=self.port)
+            case "--webhooks":
+                emit("webhooks.started", port=self.port)
+            case _:
+                emit("console.started", port=self.port)
 
     def close(self) -> None:
         """Stops answering."""

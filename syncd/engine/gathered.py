@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from syncd.core.layout import digest
 from syncd.engine.wishing import wish_to_look
 from syncd.engine.world import World
+from syncd.model.hint import Noted
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
@@ -49,7 +50,7 @@ class Gathered:
     records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
     assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked person tells, by
-    link and field.
+    link and field. ``hinted`` are hints that need no second look.
     """
 
     kind: str
@@ -81,6 +82,7 @@ class Gathered:
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
     opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)
+    hinted: list[Noted] = field(default_factory=list)
     records_read: int = 0
 
 

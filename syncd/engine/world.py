@@ -87,7 +87,8 @@ class World:
     counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against.
     ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing. ``sentinels`` are the records
     that were planted to be watched and are nobody. ``poll`` is seconds between two turns of a daemon, 0 without one.
-    ``keep`` is how long its history is kept.
+    ``keep`` is how long its history is kept. ``hinted`` is how many calls a cycle may spend on what webhooks told of, 0
+    where nobody listens to any.
     """
 
     connection: Connection
@@ -115,6 +116,7 @@ class World:
     sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
     poll: float = 0.0
     keep: Keep = FOR_GOOD
+    hinted: int = 0
     booking: Booking | None = field(init=False)
 
     def __post_init__(self) -> None:

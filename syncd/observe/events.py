@@ -127,6 +127,7 @@ KEYS: Final[Mapping[str, str]] = {
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
+    "known": "hints about what was known already",
     "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
@@ -183,6 +184,24 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("used", "limit", "share"),
         "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
+    ),
+    "hints.taken": Event(
+        "debug",
+        ("records", "known", "waiting"),
+        "What webhooks told of was looked at: so many records were read, so many were known already, so many wait.",
+    ),
+    "webhooks.started": Event("info", ("port",), "The listener for webhooks answers."),
+    "webhooks.heard": Event("debug", ("records",), "Webhooks told of so many records, which the next cycle looks at."),
+    "webhooks.refused": Event(
+        "warning",
+        ("reason", "records"),
+        "Calls at the listener for webhooks were not believed; told at most once a minute for each reason.",
+        "read `reason` at docs/webhooks.md; nothing is lost, the poll finds every change",
+    ),
+    "webhooks.dropped": Event(
+        "info",
+        ("reason", "records"),
+        "So many hints of webhooks were not kept; the poll finds what they were about.",
     ),
     # -- runs ------------------------------------------------------------------------------------------------------
     "run.started": Event("info", ("command", "mode", "who"), "A cycle began."),
@@ -365,6 +384,25 @@ EVENTS: Final[Mapping[str, Event]] = {
         "`syncd report handoff --show touch:breached` lists them; the bound is `late.per_day` in routing.yaml",
     ),
     # -- notices ---------------------------------------------------------------------------------------------------
+    "maintenance.began": Event(
+        "info", ("until", "who"), "Alerts of the connection rest until then; it is kept in step as before."
+    ),
+    "maintenance.ended": Event("info", ("since", "who"), "Alerts are told again; what still was wrong was told."),
+    "heartbeat.failed": Event(
+        "warning",
+        ("target", "reason"),
+        "A heartbeat's address was not reached; told once until it is again. Nothing else is touched by it.",
+        "look at the address in `notify.heartbeats`, and at the way to it",
+    ),
+    "heartbeat.sent": Event("debug", ("target", "ms"), "A heartbeat's address was called after a good cycle."),
+    "vendor.down": Event(
+        "warning",
+        ("since",),
+        "A vendor has not answered properly for a while, whatever was asked. What follows from that (a side that is "
+        "not read, cycles that fail) is not told beside it; syncd goes on by itself when the vendor does.",
+        "look at the vendor's status page, and at the way to it; `syncd status`",
+    ),
+    "vendor.up": Event("info", (), "The vendor answers again."),
     "notify.sent": Event("info", ("target", "notice", "attempt", "ms"), "A target took a notice."),
     "notify.failed": Event(
         "warning",
@@ -651,9 +689,10 @@ _GOOD_NEWS: Final = frozenset(
         "side.itself_again",
         "side.polled_again",
         "store.accepted",
+        "vendor.up",
     ]
 )
-_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
+_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "heartbeat.", "log.", "notify.")
 """One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""
 TELLABLE: Final = frozenset(
     name
@@ -679,9 +718,14 @@ USUAL: Final = frozenset(
         "side.stalled",
         "store.restored",
         "turn.crashed",
+        "vendor.down",
     }
 )
 """What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
+
+
+PAGES: Final = frozenset({"process.crashed", "service.troubled", "side.not_itself", "side.stalled", "store.restored"})
+"""What wakes somebody where `notify.pages` says nothing: nothing is carried, and a person can do something about it."""
 
 
 def logs_reference() -> str:
@@ -713,6 +757,10 @@ def logs_reference() -> str:
         "",
         "A target of `notify` ([notifications.md](notifications.md)) that names no events is told of",
         f"{', '.join(f'`{name}`' for name in sorted(USUAL))}.",
+        "",
+        "Pages, which wait for no morning, are where `notify.pages` says nothing",
+        f"{', '.join(f'`{name}`' for name in sorted(PAGES))}; all others are tickets.",
+        "Whoever was told of a state is told of its end, without naming that event.",
         "",
         "It can also name",
         f"{', '.join(f'`{name}`' for name in sorted(TELLABLE - USUAL))}.",

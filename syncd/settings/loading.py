@@ -25,6 +25,7 @@ from syncd.settings.accounts import (
     Loaded,
     SalesforceAccount,
     Secret,
+    WebhookSettings,
 )
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
@@ -51,6 +52,7 @@ from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
+from syncd.settings.webhooks import hooks_apart
 
 
 def load(path: Path, environ: Mapping[str, str], *, read_only: ReadOnly | None = None) -> Loaded:
@@ -93,6 +95,7 @@ class _Loading:
             name: self._connection(name, each, ca_file=ca_file, keep=keep) for name, each in section.connections.items()
         }
         self._accounts_apart(connections)
+        hooks_apart(connections, self.tree)
         notify = notify_settings(section.notify, tree=self.tree, folder=self.folder, connections=connections.keys())
         self.flaws += self.tree.flaws
         if self.flaws:
@@ -121,6 +124,7 @@ class _Loading:
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
         client_secret = self._secret(section.crm, "client_secret", (*loc, "crm"))
         private_key = self._secret(section.crm, "private_key", (*loc, "crm"))
+        hooks = self._hooks(section.marketing, (*loc, "marketing", "webhooks"))
         sources = self._sources(directory, loc)
         kinds = self._in_order(sources)
         kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
@@ -157,7 +161,7 @@ class _Loading:
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),
-            marketing=_hubspot(section.marketing, token),
+            marketing=_hubspot(section.marketing, token, hooks),
             crm=_salesforce(section.crm, client_secret, private_key),
             directory=directory,
             poll=section.poll,
@@ -171,6 +175,13 @@ class _Loading:
             rating=told.rating,
             calendars=told.calendars,
         )
+
+    def _hooks(self, section: MarketingSection, loc: Loc) -> WebhookSettings | None:
+        if section.webhooks is None:
+            return None
+        secret = self._secret(section.webhooks, "client_secret", loc)
+        assert secret is not None
+        return WebhookSettings(section.webhooks.url, secret, section.webhooks.calls)
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:
         return secret_of(section, name, loc, tree=self.tree, folder=self.folder)
@@ -327,7 +338,7 @@ def _host(url: str) -> str:
     return url.strip().rstrip("/").lower()
 
 
-def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:
+def _hubspot(section: MarketingSection, token: Secret, hooks: WebhookSettings | None) -> HubSpotAccount:
     return HubSpotAccount(
         base_url=section.base_url,
         access_token=token,
@@ -335,6 +346,7 @@ def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:
         per_10_seconds=section.rate.per_10_seconds,
         search_per_second=section.rate.search_per_second,
         overlap=section.overlap,
+        webhooks=hooks,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -10,7 +9,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from syncd.settings.brake import BrakeSection
+from syncd.settings.names import Name, one_of
+from syncd.settings.notify_sections import NotifySection
 from syncd.settings.validate import SecretText, Section, Text
+from syncd.settings.webhooks import WebhooksSection
 
 CURRENT = 1
 LEAST_KEPT = 30
@@ -31,21 +33,8 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value):
-        raise ValueError(f"the name {value!r} cannot be used; lower case letters, digits and single underscores only")
-    return value
-
-
 Url = Annotated[Text, AfterValidator(_url)]
-Name = Annotated[str, AfterValidator(_name)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-
-
-def _one_of(section: Section, name: str) -> None:
-    """A secret is given once: as a value or as a file."""
-    if getattr(section, name) is not None and getattr(section, f"{name}_file") is not None:
-        raise ValueError(f"both {name} and {name}_file are given; keep one of them")
 
 
 class StoreSection(Section):
@@ -72,7 +61,7 @@ class JobsSection(Section):
 
     @model_validator(mode="after")
     def _once(self) -> JobsSection:
-        _one_of(self, "url")
+        one_of(self, "url")
         return self
 
 
@@ -180,10 +169,13 @@ class MarketingSection(Section):
     overlap: Seconds = Field(
         90, description="Seconds before the cursor that are read once more, because the search index lags behind."
     )
+    webhooks: WebhooksSection | None = Field(
+        None, description="Webhooks of the vendor, where it is to be heard early of changes."
+    )
 
     @model_validator(mode="after")
     def _credentials(self) -> MarketingSection:
-        _one_of(self, "access_token")
+        one_of(self, "access_token")
         if self.access_token is None and self.access_token_file is None:
             raise ValueError("no credential is given; set access_token_file (or access_token in the environment)")
         return self
@@ -231,8 +223,8 @@ class CrmSection(Section):
 
     @model_validator(mode="after")
     def _credentials(self) -> CrmSection:
-        _one_of(self, "client_secret")
-        _one_of(self, "private_key")
+        one_of(self, "client_secret")
+        one_of(self, "private_key")
         if self.flow == "client_credentials" and self.client_secret is None and self.client_secret_file is None:
             raise ValueError("client_credentials needs a secret; set client_secret_file (or client_secret)")
         if self.flow == "jwt_bearer" and self.private_key is None and self.private_key_file is None:
@@ -278,47 +270,6 @@ class ConnectionSection(Section):
     )
     marketing: MarketingSection = Field(description="The marketing account.")
     crm: CrmSection = Field(description="The CRM org.")
-
-
-class TargetSection(Section):
-    """Somebody who is told of events. Its address holds credentials and stands in no YAML file."""
-
-    url: SecretText | None = Field(
-        None,
-        description="Address as apprise writes it (`mailtos://...`, `jsons://...`, `slack://...`), from the "
-        "environment alone; in a file of its own: `url_file`.",
-    )
-    url_file: Text | None = Field(None, description="File that holds the address; read again for every message.")
-    events: list[Text] | None = Field(
-        None, min_length=1, description="Log events that it is told of (docs/notifications.md). Not given: the usual."
-    )
-    connections: list[Text] | None = Field(
-        None, min_length=1, description="Connections that it is told of. Not given: all."
-    )
-
-    @model_validator(mode="after")
-    def _address(self) -> TargetSection:
-        _one_of(self, "url")
-        if self.url is None and self.url_file is None:
-            raise ValueError("no address is given; set url_file (or url in the environment)")
-        return self
-
-
-class NotifySection(Section):
-    """Who is told when something needs a person (docs/notifications.md)."""
-
-    targets: dict[Name, TargetSection] = Field(
-        default_factory=dict, description="Targets by name (lower case letters, digits, single underscores)."
-    )
-    repeat: float = Field(
-        14_400,
-        ge=0,
-        le=2_592_000,
-        description="Seconds after which what still stands is told once more; 0: never.",
-    )
-    dead_letters: int = Field(
-        10, ge=0, le=1_000_000, description="Records that cannot be written, above which `dead_letters.many` is told."
-    )
 
 
 class ConsoleSection(Section):

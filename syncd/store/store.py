@@ -17,6 +17,7 @@ from syncd.store.cursors import Cursors
 from syncd.store.database import Database
 from syncd.store.exports import Exports
 from syncd.store.generation import Generation, witness_beside
+from syncd.store.hints import Hints
 from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
@@ -52,6 +53,7 @@ class SqlStore(
     Letters,
     Pruning,
     Exports,
+    Hints,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 
