@@ -172,6 +172,12 @@ class Workshop:
             self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
 
+    def takes_back(self, connection: str) -> bool:
+        """Whether a rollback waits."""
+        from syncd.operations.rollback import waiting_rollbacks  # noqa: PLC0415 - heavy, see the module
+
+        return bool(waiting_rollbacks(self.store(connection)))
+
     @property
     def tells(self) -> bool:
         """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""

@@ -295,6 +295,22 @@ class Estimate(Answer):
     seconds: float
 
 
+class Stays(Answer):
+    """Why something stays as it is, how often, and some of it."""
+
+    reason: str
+    number: int
+    samples: list[dict[str, str]]
+
+
+class Rollback(Answer):
+    """What would be taken back, as ``syncd rollback --json`` says it; without a plan nothing can be."""
+
+    wanted: dict[str, Any]
+    plan: dict[str, Any] | None
+    left: list[Stays]
+
+
 class Resolved(Answer):
     """What was stored for the next cycle."""
 

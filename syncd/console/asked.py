@@ -83,6 +83,23 @@ class WhichResync(Asked):
     everything: bool = False
 
 
+class WhichRollback(Asked):
+    """What to take back, in the words of ``syncd rollback``: a run, or a span of time; the others narrow it."""
+
+    run: Name | None = None
+    since: Annotated[str, StringConstraints(max_length=40)] | None = None
+    until: Annotated[str, StringConstraints(max_length=40)] | None = None
+    records: Annotated[list[Name], Field(max_length=MANY)] = Field(default_factory=list)
+    fields_: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list, alias="fields")
+
+
+class ShownRollback(WhichRollback):
+    """The same, as it was shown; and the password, where a session's is asked for again."""
+
+    digest: Name
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
+
+
 class NewToken(Asked):
     """A token for a program of whoever asks."""
 

@@ -15,6 +15,7 @@ from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
+from syncd.operations import rollback
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, resolution
 from syncd.operations.parking import id_of, try_again
@@ -136,6 +137,22 @@ def end_resync(desk: Desk, connection: str, id: str) -> Done:
     request: Request = waiting_resync(store, id)
     cancel_resync(store, request, desk.clock.now())
     return Done(resync_document(store, request), request.id)
+
+
+def plan_rollback(desk: Desk, connection: str, words: rollback.Words, who: str) -> rollback.Rollback:
+    """What would be taken back, read from both vendors now; stores nothing. :raises BadUsage: as ``plan_rollback``."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        return rollback.plan_rollback(world, words)
+
+
+def take_back(desk: Desk, connection: str, words: rollback.Words, digest: str, who: str) -> Done:
+    """Stores a rollback if it is what was shown; a daemon carries it out at once, also while nothing is polled."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        request = rollback.approved(world, rollback.plan_rollback(world, words), digest)
+    _soon(desk, connection)
+    return Done(resync_document(desk.store(connection), request), request.id)
 
 
 def _some(ids: Sequence[str]) -> Sequence[str]:

@@ -43,6 +43,7 @@ DONE: Final[Mapping[str, str]] = {
     "rejected": "Rejected. Both sides stay as they are, and it stays listed until the records agree again.",
     "paused": "Paused. A turn under way ends; what is known is kept.",
     "resumed": "It goes on, at once.",
+    "undone": "Asked for. The daemon puts back exactly this, also while the connection is paused.",
     "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
 }
 """What a command came to, for the page that follows it."""
@@ -236,7 +237,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
     after = request.query_params.get("after", "")
     at = next((number + 1 for number, row in enumerate(rows) if row.id == after), 0)
     shown = rows[at : at + LISTED]
-    titles = _titles(store, [row.link for row in shown if row.link is not None])
+    titles = titles_of(store, [row.link for row in shown if row.link is not None])
     return show(
         request,
         "conflicts.html",
@@ -250,7 +251,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
     )
 
 
-def _titles(store: Store, ids: Sequence[str]) -> dict[str, str]:
+def titles_of(store: Store, ids: Sequence[str]) -> dict[str, str]:
     """Names for links, those that exist."""
     known = store.by_link(ids)
     return {id: title_of(each.base.agreed if each.base is not None else {})[0] or id for id, each in known.items()}
@@ -286,7 +287,7 @@ def show_part(request: Request, digest: str, *, status: int = 200, trouble: str 
         trouble=trouble,
         part=part,
         proved=entrance.has_proved(visitor_of(request)),
-        titles=_titles(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
+        titles=titles_of(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
     )
 
 

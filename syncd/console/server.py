@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from syncd.console import api, api_access, api_commands, entry, pages, presses, statics
+from syncd.console import api, api_access, api_commands, entry, pages, presses, statics, undoing
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
 from syncd.console.looks import problem_page
@@ -95,7 +95,7 @@ def application(
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router
-    for router in (*machines, statics.router, entry.router, pages.router, presses.router):
+    for router in (*machines, statics.router, entry.router, pages.router, presses.router, undoing.router):
         app.include_router(router)
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(SyncdError, _told)

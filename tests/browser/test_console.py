@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
+from syncd.engine.resync import Met
 from syncd.model.operator import Role
 from syncd.operations.braking import parts
+from syncd.operations.worker import take_back
 from tests.browser.conftest import ARTEFACTS, WIDTHS
 from tests.browser.test_pages import WIDER
 from tests.furnished import furnished, troubled
@@ -25,7 +28,21 @@ from tests.visits import PASSWORD, House
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    *("overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "access"),
+    *(
+        "overview",
+        "people",
+        "person",
+        "explanation",
+        "issues",
+        "cause",
+        "conflicts",
+        "held",
+        "part",
+        "runs",
+        "run",
+        "undo",
+        "access",
+    ),
 )
 
 
@@ -96,8 +113,15 @@ def path_of(name: str, made: House) -> str:
             return "/issues/cause?kind=person&side=crm&code=REQUIRED_FIELD_MISSING"
         case "part":
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
+        case "run" | "undo":
+            return f"/runs/{latest_write(made)}{'/undo' if name == 'undo' else ''}"
         case _:
             return f"/{name}"
+
+
+def latest_write(made: House) -> str:
+    """The latest run that wrote to Salesforce."""
+    return next(run.id for run in made.store.runs(100) if "updated.crm" in run.counts)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -190,6 +214,33 @@ def test_what_is_held_is_approved_by_its_digest(made: House, seen: Seen) -> None
     (part,) = parts(made.store, made.clock.now())
     assert part.answer is not None
     assert (part.stands, part.answer.reason) == ("approved", "our own import")
+
+
+def test_a_run_is_undone(furnished_house: tuple[House, Steps], seen: Seen) -> None:
+    """From the list to what would go back, value by value; pressed, carried out, and what is to be decided waits."""
+    made, steps = furnished_house
+    for each in steps.contacts():
+        steps.market(each, jobtitle="Wrong")
+    steps.cycle()
+    logged_in(seen, made, Role.OPERATOR)
+    page = seen.page
+    seen.open("/runs")
+    page.get_by_role("link", name=latest_write(made)[:8]).click()
+    page.get_by_label("Only the field").select_option("title")
+    page.get_by_role("button", name="Show what would go back").click()
+    expect(page.get_by_role("heading", name="What would go back")).to_be_visible()
+    expect(page.get_by_role("row", name="Emmy Noether")).to_contain_text("Engineer")
+    page.get_by_role("button", name="Take exactly this back").click()
+    expect(page.get_by_role("status")).to_contain_text("puts back exactly this")
+    expect(page.get_by_text("Rollback of run")).to_be_visible()
+    take_back(steps.both.world, due=steps.both.clock.now() + timedelta(hours=1), met=Met())
+    assert {row["Title"] for row in steps.live("Lead")} == {"Engineer"}
+    seen.open("/conflicts")
+    expect(page.get_by_text("undone")).to_have_count(len(steps.contacts()))
+    for conflict in steps.conflicts():
+        if conflict.field == "title":
+            steps.both.store.resolve_conflict(conflict.id, "crm")
+    steps.cycle()
 
 
 def test_a_group_of_errors_is_retried(made: House, seen: Seen) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,17 +12,23 @@ from urllib.parse import quote
 import pytest
 
 from syncd.console.spark import HIGH, spark
-from syncd.model.link import Base, Conflict, DeadLetter, Link, Parked, Proof, Topic
+from syncd.model.link import Base, Conflict, DeadLetter, FieldChange, Link, Parked, Proof, Topic
 from syncd.model.operator import Role
-from syncd.model.remote import RemoteRef
+from syncd.model.plan import Cost, Decision, KindPlan, Plan, Update
+from syncd.model.remote import Quota, RemoteRef
+from syncd.model.resync import Resync
 from syncd.model.run import Run, RunState
-from syncd.model.values import Pair, Side
+from syncd.model.undoing import Left
+from syncd.model.values import Lane, Pair, Side
+from syncd.operations.forecast import Forecast, Sample
+from syncd.operations.rollback import Rollback
 from syncd.ports.memory import BRAKE_ANSWERS
 from syncd.ports.store import Settlement
 from tests.browser.sites import HARM
 from tests.fakes import START
 from tests.furnished import AT_ODDS, furnished, held, troubled
 from tests.scenarios.steps import Steps
+from tests.unit.console.reading import text_of
 from tests.visits import Caller, House, house
 
 PAGES = ("/", "/overview/cards", "/people", "/people?q=a", "/issues", "/conflicts", "/held", "/runs", "/access")
@@ -59,11 +64,6 @@ def person(made: House, name: str) -> str:
     """The link of somebody."""
     (link,) = made.store.links_with(name, 2)
     return link
-
-
-def text_of(page: str) -> str:
-    """What of a page is read."""
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
 
 
 def test_the_overview_says_how_it_stands(operator: Caller) -> None:
@@ -230,8 +230,20 @@ PLAIN = frozenset(
 """What our templates are made of."""
 
 
+def taken_back(harm: str, link: Link) -> Rollback:
+    """A rollback of hostile values, one goes back and one stays."""
+    change = FieldChange("first_name", harm, harm, harm, None)
+    write = Update(Side.CRM, link.refs.crm, {"FirstName": harm}, {}, (change,), Lane.BULK)
+    decision = Decision("person", link, None, Pair(None, None), (write,))
+    plan = Plan("main", (KindPlan("person", [decision]),), False, "d" * 24, Cost(Pair(1, 1), 1.0))
+    quota = Quota(0, None, 0)
+    seen = Forecast(plan, (), Pair(quota, quota), 0, False, (), (Sample(decision, write),))
+    left = Left("person", link.id, Side.CRM, link.refs.marketing, harm[:90], harm)
+    return Rollback(Resync(("person",)), plan, [left], seen)
+
+
 @pytest.mark.parametrize("harm", [*HARM, *TEMPLATES], ids=range(len(HARM) + len(TEMPLATES)))
-def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path) -> None:
+def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a title, a value, a vendor's words, a reason, an id: no page gains an element, runs or loads anything."""
     with house(tmp_path) as made:
         refs = Pair(RemoteRef("contacts", harm[:200]), RemoteRef("Lead", "00Q1"))
@@ -247,10 +259,12 @@ def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path) -> None:
             links=[link], bases=[("l1", Base(agreed, wires))], conflicts=[clash, match], dead=[letter], parked=[parked]
         )
         made.store.settle(settlement, START)
+        monkeypatch.setattr("syncd.console.commands.plan_rollback", lambda *_: taken_back(harm, link))
         made.store.save_run(Run("r1", "main", "sync", harm[:90], START, state=RunState.FAILED, trouble=harm))
         caller = made.as_role(Role.ADMIN)
         code = quote(harm[:90].replace("\x00", ""))
         paths = (*PAGES, "/people?q=zebra", f"/people?q={quote(harm[:200])}", "/people/l1",
+                 "/runs/r1", "/runs/r1/undo",
                  f"/issues/cause?kind=person&side=crm&code={code}", f"/login?next={quote(harm[:200])}")  # fmt: skip
         for path in paths:
             answer = caller.get(path)
