@@ -316,6 +316,16 @@ class Resolved(Answer):
 
     id: str
     resolution: str
+    alike: int = Field(description="How many others were decided with it.")
+
+
+class Rule(Answer):
+    """Lines of the configuration under which nobody would be asked about conflicts like this one."""
+
+    words: str
+    file: str
+    place: str
+    lines: list[str]
 
 
 class Counted(Answer):

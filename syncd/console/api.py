@@ -33,6 +33,7 @@ from syncd.operations.handoffs import handoffs_document
 from syncd.operations.letters import group_document, letter_document
 from syncd.operations.parking import id_of, parked_document
 from syncd.operations.resyncing import resync_document
+from syncd.operations.ruling import rule_document
 from syncd.operations.searching import finding_document, search
 from syncd.operations.standing import conflict_document, run_document, standing, standing_document
 from syncd.ports.store import Store
@@ -130,6 +131,16 @@ def conflict(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401
     """One conflict."""
     desk_of(request).about(connection)
     return conflict_document(commands.conflict_of(desk_of(request), connection, id))
+
+
+@router.get("/connections/{connection}/conflicts/{id}/rules", response_model=answers.Listed[answers.Rule])
+@needs(Role.VIEWER)
+def conflict_rules(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
+    """The lines of the configuration under which nobody would be asked; the console never writes them anywhere."""
+    desk = desk_of(request)
+    desk.about(connection)
+    found = commands.rules_of(desk, connection, commands.conflict_of(desk, connection, id))
+    return {"items": [rule_document(each) for each in found], "next": None}
 
 
 @router.get("/connections/{connection}/dead-letters", response_model=answers.Listed[answers.Letter])

@@ -33,7 +33,10 @@ def resolve(request: Request, connection: Name, id: Id, body: asked.Choice) -> R
         apart=body.apart,
     )
     return _done(
-        request, "conflicts.resolve", connection, lambda desk, _: commands.resolve(desk, connection, id, choice)
+        request,
+        "conflicts.resolve",
+        connection,
+        lambda desk, _: commands.resolve(desk, connection, id, choice, alike=body.alike),
     )
 
 

@@ -29,11 +29,12 @@ class Pair(Asked):
 
 
 class Choice(Asked):
-    """What to do about a conflict: exactly one of the three."""
+    """What to do about a conflict: exactly one of the first three."""
 
     take: Side | None = Field(None, description="That side's value is right.")
     link: Pair | None = Field(None, description="These two records are one.")
     apart: bool = Field(False, description="None of these records belong together.")
+    alike: bool = Field(False, description="The same for all undecided ones of that kind, topic, field and reason.")
 
 
 class CauseOf(Asked):

@@ -17,9 +17,10 @@ from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
 from syncd.operations import rollback
 from syncd.operations.braking import Part, approve, part_document, parts, reject
-from syncd.operations.deciding import Choice, resolution
+from syncd.operations.deciding import Choice, decide
 from syncd.operations.parking import id_of, try_again
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
+from syncd.operations.ruling import Rule, rules_for
 from syncd.ports.looking import Cause
 
 
@@ -31,13 +32,19 @@ def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:
     return found
 
 
-def resolve(desk: Desk, connection: str, id: str, choice: Choice) -> Done:
-    """Stores a choice for the next cycle."""
-    conflict = conflict_of(desk, connection, id)
-    chosen = resolution(conflict, choice)
-    desk.store(connection).resolve_conflict(conflict.id, chosen)
+def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool = False) -> Done:
+    """Stores a choice for the next cycle, for this one or for all that ask the same."""
+    chosen = decide(desk.store(connection), conflict_of(desk, connection, id), choice, alike=alike)
     _soon(desk, connection)
-    return Done({"id": conflict.id, "resolution": chosen}, conflict.id)
+    (conflict, word), *others = chosen
+    about = " ".join(each.id for each, _ in chosen)
+    return Done({"id": conflict.id, "resolution": word, "alike": len(others)}, about)
+
+
+def rules_of(desk: Desk, connection: str, conflict: Conflict) -> list[Rule]:
+    """The rules that would settle conflicts like this one."""
+    kinds = desk.about(connection).connection.kinds
+    return [rule for kind in kinds if kind.kind == conflict.kind for rule in rules_for(conflict, kind)]
 
 
 def retry_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause | None) -> Done:

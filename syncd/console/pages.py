@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from syncd.console import commands
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.looks import page
@@ -23,6 +24,7 @@ from syncd.model.link import QUARANTINED
 from syncd.model.operator import Role
 from syncd.model.values import MISSING, SIDES, Side
 from syncd.operations.braking import SAMPLES, parts
+from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
@@ -36,6 +38,7 @@ FOUND: Final = 30
 LISTED: Final = 50
 DONE: Final[Mapping[str, str]] = {
     "resolved": "Stored. The next cycle carries it out; until then it can be changed.",
+    "alike": "Stored for all that ask the same. The next cycle carries it out; until then each can be changed.",
     "retried": "Tried again by the next cycle.",
     "dropped": "Forgotten. A record that changes again is tried as if for the first time.",
     "approved": "Approved for 24 hours. The next cycle writes exactly these changes.",
@@ -246,6 +249,8 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
         trouble=trouble,
         rows=shown,
         titles=titles,
+        alike=alike_to_each(rows),
+        rules={row.id: commands.rules_of(desk_of(request), name, row) for row in shown},
         open=sum(1 for row in rows if row.resolution is None),
         after=shown[-1].id if len(rows) > at + LISTED else "",
     )

@@ -195,6 +195,10 @@ def test_a_conflict_is_decided_and_the_next_cycle_carries_it_out(
     made, steps = furnished_house
     logged_in(seen, made, Role.OPERATOR)
     seen.open("/conflicts")
+    rule = seen.page.get_by_text("policy: newest # in place of hold")
+    expect(rule).to_be_hidden()
+    seen.page.get_by_text("Make it a rule").press("Enter")
+    expect(rule).to_be_visible()
     seen.page.locator("div", has_text="marketing").get_by_role("button", name="Take this one").first.click()
     expect(seen.page.get_by_role("status")).to_contain_text("The next cycle carries it out")
     steps.cycle(after=120)
@@ -237,10 +241,12 @@ def test_a_run_is_undone(furnished_house: tuple[House, Steps], seen: Seen) -> No
     assert {row["Title"] for row in steps.live("Lead")} == {"Engineer"}
     seen.open("/conflicts")
     expect(page.get_by_text("undone")).to_have_count(len(steps.contacts()))
-    for conflict in steps.conflicts():
-        if conflict.field == "title":
-            steps.both.store.resolve_conflict(conflict.id, "crm")
+    one = page.locator("section", has_text="Emmy Noether")
+    one.get_by_label("The same for 5 others").check()
+    one.locator(".choice > div", has_text="Engineer").get_by_role("button", name="Take this one").click()
+    expect(page.get_by_role("status")).to_contain_text("for all that ask the same")
     steps.cycle()
+    assert {steps.marketed(each, "jobtitle") for each in steps.contacts()} == {"Engineer"}
 
 
 def test_a_group_of_errors_is_retried(made: House, seen: Seen) -> None:

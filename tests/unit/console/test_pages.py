@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from syncd.console.spark import HIGH, spark
+from syncd.core.merge import HELD
 from syncd.model.link import Base, Conflict, DeadLetter, FieldChange, Link, Parked, Proof, Topic
 from syncd.model.operator import Role
 from syncd.model.plan import Cost, Decision, KindPlan, Plan, Update
@@ -127,6 +128,32 @@ def test_a_conflict_is_decided_and_carried_out(made: House, steps: Steps, operat
     assert "goedel@example.com" in [steps.marketed(each, "email") for each in steps.contacts()]
 
 
+def test_all_that_ask_the_same_are_decided_at_once(tmp_path: Path) -> None:
+    """Only where there are others; and the lines that would make it a rule are shown to everybody."""
+    with house(tmp_path) as made:
+        refs = Pair(RemoteRef("contacts", "51"), RemoteRef("Lead", "00Q1"))
+        sides = ((Side.MARKETING, refs.marketing), (Side.CRM, refs.crm))
+        rows = [
+            Conflict(
+                f"c{n}", "person", Topic.FIELD, f"l{n}", sides, "email", Pair("a@x.com", "b@x.com"), None, why, START
+            )
+            for n, why in enumerate((HELD, HELD, HELD, "something else"))
+        ]
+        made.store.settle(Settlement(conflicts=rows), START)
+        page = made.as_role(Role.VIEWER).get("/conflicts").text
+        assert "policy: newest  # in place of hold" in page
+        assert text_of(page).count("Make it a rule") == 3
+        assert 'name="alike"' not in page
+        operator = made.as_role(Role.OPERATOR)
+        assert text_of(operator.get("/conflicts").text).count("The same for 2 others that ask this") == 3
+        done = operator.form("/conflicts/c1/resolve?connection=main", {"take": "crm", "alike": "yes"})
+        assert done.headers["location"] == "/conflicts?connection=main&done=alike"
+        assert {row.id: row.resolution for row in made.store.conflicts()} == {
+            "c0": "crm", "c1": "crm", "c2": "crm", "c3": None,
+        }  # fmt: skip
+        assert "The same for" not in text_of(operator.get("/conflicts").text)
+
+
 def test_errors_of_a_cause_are_retried_together(made: House, operator: Caller) -> None:
     """By their cause, the most first, with advice; ticked ones are forgotten."""
     told = text_of(operator.get("/issues").text)
@@ -224,7 +251,7 @@ PLAIN = frozenset(
         r"\w+",
         "html head meta title link script body a header svg path nav ul li div span small form input button main h1 h2 "
         "h3 p section details summary label dl dt dd time rect table thead tbody tr th td bdi br code ol strong kbd "
-        "select option meter progress",
+        "select option meter progress pre",
     )
 )
 """What our templates are made of."""
