@@ -25,6 +25,8 @@ from syncd.model.operator import Credential, Operator, Role, Sort
 from syncd.model.values import Side
 from syncd.operations.doors import Entrance, form_token
 from syncd.operations.glance import Quota
+from syncd.operations.report import Report
+from syncd.operations.reporting import Question
 from syncd.settings.loading import load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database
 from syncd.store.database import Database
@@ -158,7 +160,7 @@ def house(
     world: Callable[[str, str], AbstractContextManager[World]] | None = None,
     metrics: Callable[[], bytes] = lambda: b"syncd_x 1\n",
     troubles: Callable[[], tuple[str, ...]] = tuple,
-    report: Callable[..., Mapping[str, Any]] | None = None,
+    report: Callable[[str, Question], Report] | None = None,
     quota: Callable[[str, Side], Quota | None] = lambda _, __: None,
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
@@ -171,8 +173,8 @@ def house(
     def no_world(connection: str, who: str) -> AbstractContextManager[World]:
         raise AssertionError(f"nobody may ask the vendors of {connection} for {who} here")
 
-    def no_report(connection: str, name: str, *_: object) -> Mapping[str, Any]:
-        raise BadUsage(f"no report {name} of {connection}")
+    def no_report(connection: str, asked: Question) -> Report:
+        raise BadUsage(f"no report {asked.name} of {connection}")
 
     settings = load(ROOT / "config", config_environment(), read_only=read_only_fields()).connection(None)
     desk = Desk(

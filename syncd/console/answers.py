@@ -287,6 +287,14 @@ class Resync(Answer):
     of: int
 
 
+class Behind(Answer):
+    """The records behind a figure of a report; ``next`` is how many were told with this page and those before it."""
+
+    figure: dict[str, Any]
+    items: list[dict[str, str | None]]
+    next: int | None = None
+
+
 class Estimate(Answer):
     """What a resync would cost to read, at most, before it is asked for."""
 

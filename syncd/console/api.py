@@ -7,7 +7,6 @@ Lists come page by page: ``next`` of an answer is the ``cursor`` of the followin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -244,14 +243,6 @@ def resyncs(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the sa
     """Resyncs that wait or are under way, oldest first."""
     store = _store(request, connection)
     return {"items": [resync_document(store, each) for each in asked_for(store)][:MOST], "next": None}
-
-
-@router.get("/connections/{connection}/reports/{name}", response_model=dict[str, Any])
-@needs(Role.VIEWER)
-def report(request: Request, connection: Name, name: Id, since: date | None = None, until: date | None = None) -> Any:  # noqa: ANN401 - the same
-    """A report of some days, as `syncd report NAME --json` says it: handoff, funnel, credit, rating or agreement."""
-    desk_of(request).about(connection)
-    return desk_of(request).report(connection, name, since, until)
 
 
 # -- within ------------------------------------------------------------------------------------------------------------

@@ -10,8 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from syncd.console.problems import not_found
 from syncd.engine.world import World
@@ -20,6 +19,8 @@ from syncd.model.mapping import Connection
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.doors import Entrance
 from syncd.operations.glance import Glance, Present, Quota, glance, troubled
+from syncd.operations.report import Report
+from syncd.operations.reporting import Question
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
@@ -30,8 +31,8 @@ _WAITED: Final = 30.0
 
 _FRESH: Final = 60.0
 """Seconds for which counted links count."""
-Report = Callable[[str, str, date | None, date | None], Mapping[str, Any]]
-"""A report of a connection by its name and days, as a document. :raises BadUsage: if there is none of that name."""
+Reports = Callable[[str, Question], Report]
+"""A report of a connection. :raises BadUsage: if what it needs was not agreed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Desk:
     chance: Chance
     alone: Callable[[str], AbstractContextManager[None]]
     quota: Callable[[str, Side], Quota | None]
-    report: Report
+    report: Reports
     _counted: dict[str, tuple[float, Mapping[str, int]]] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)

@@ -34,6 +34,7 @@ PAGES: Final = (
     ("/conflicts", "Conflicts"),
     ("/held", "Held"),
     ("/runs", "Runs"),
+    ("/handoff", "Handoff"),
     ("/access", "Access"),
 )
 """Where the pages are, in the order of the menu."""

@@ -19,7 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from syncd.console import api, api_access, api_commands, entry, pages, presses, statics, undoing
+from syncd.console import api, api_access, api_commands, api_reports, entry, handoff, pages, presses, statics, undoing
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
 from syncd.console.looks import problem_page
@@ -94,8 +94,16 @@ def application(
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
-    machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router
-    for router in (*machines, statics.router, entry.router, pages.router, presses.router, undoing.router):
+    machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router, api_reports.router
+    for router in (
+        *machines,
+        statics.router,
+        entry.router,
+        pages.router,
+        presses.router,
+        undoing.router,
+        handoff.router,
+    ):
         app.include_router(router)
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(SyncdError, _told)

@@ -21,29 +21,16 @@ from syncd.operations.braking import parts
 from syncd.operations.worker import take_back
 from tests.browser.conftest import ARTEFACTS, WIDTHS
 from tests.browser.test_pages import WIDER
-from tests.furnished import furnished, troubled
+from tests.furnished import furnished, handed_over, troubled
 from tests.scenarios.steps import Steps
 from tests.visits import PASSWORD, House
 
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    *(
-        "overview",
-        "people",
-        "person",
-        "explanation",
-        "issues",
-        "cause",
-        "conflicts",
-        "held",
-        "part",
-        "runs",
-        "run",
-        "undo",
-        "access",
-    ),
-)
+    "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",
+    "undo", "handoff", "funnel", "behind", "access",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +38,7 @@ def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """Both stand-ins with people, some of them in trouble."""
     with furnished(tmp_path_factory.mktemp("console")) as (made, steps):
         troubled(made)
+        handed_over(made)
         yield made, steps
 
 
@@ -113,6 +101,10 @@ def path_of(name: str, made: House) -> str:
             return "/issues/cause?kind=person&side=crm&code=REQUIRED_FIELD_MISSING"
         case "part":
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
+        case "funnel":
+            return "/handoff?report=funnel"
+        case "behind":
+            return "/handoff/people?report=handoff&key=rejected"
         case "run" | "undo":
             return f"/runs/{latest_write(made)}{'/undo' if name == 'undo' else ''}"
         case _:
@@ -218,6 +210,21 @@ def test_what_is_held_is_approved_by_its_digest(made: House, seen: Seen) -> None
     (part,) = parts(made.store, made.clock.now())
     assert part.answer is not None
     assert (part.stands, part.answer.reason) == ("approved", "our own import")
+
+
+def test_a_figure_leads_to_the_person(made: House, seen: Seen) -> None:
+    """From the report to the figure, to whom it counts, to their page."""
+    logged_in(seen, made, Role.VIEWER)
+    page = seen.page
+    seen.open("/")
+    page.get_by_role("link", name="Handoff").click()
+    expect(page.get_by_text("44 % (Gartner)").first).to_be_visible()
+    page.locator("dl.figures > div", has_text="rejected").first.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="rejected: 8")).to_be_visible()
+    somebody = page.locator("tbody a").first
+    name = somebody.inner_text()
+    somebody.click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
 def test_a_run_is_undone(furnished_house: tuple[House, Steps], seen: Seen) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,7 +28,7 @@ from tests.browser.sites import HARM
 from tests.fakes import START
 from tests.furnished import AT_ODDS, furnished, held, troubled
 from tests.scenarios.steps import Steps
-from tests.unit.console.reading import text_of
+from tests.unit.console.reading import PLAIN, Found, text_of
 from tests.visits import Caller, House, house
 
 PAGES = ("/", "/overview/cards", "/people", "/people?q=a", "/issues", "/conflicts", "/held", "/runs", "/access")
@@ -229,32 +228,7 @@ def test_another_connection_has_to_be_there(operator: Caller) -> None:
     assert operator.form("/pause?connection=other").status == 404
 
 
-class Found(HTMLParser):
-    """What a browser would make of a page: its elements, and the words of ``HARM`` in what would be run or loaded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: set[str] = set()
-        self.run: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.add(tag)
-        for name, value in attrs:
-            leads = name in ("href", "action", "src") and re.match(r"\s*(\w+:|//)", value or "")
-            if name.startswith("on") or name == "style" or leads:
-                self.run.append(f"{tag} {name}={value}")
-
-
 TEMPLATES = ("{{ 7 * 7 }}", "{% raw %}", "${7*7}", "{{ visitor.credential.hash }}", "<%= 7 * 7 %>")
-PLAIN = frozenset(
-    re.findall(
-        r"\w+",
-        "html head meta title link script body a header svg path nav ul li div span small form input button main h1 h2 "
-        "h3 p section details summary label dl dt dd time rect table thead tbody tr th td bdi br code ol strong kbd "
-        "select option meter progress pre",
-    )
-)
-"""What our templates are made of."""
 
 
 def taken_back(harm: str, link: Link) -> Rollback:
