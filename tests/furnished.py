@@ -17,16 +17,18 @@ from syncd.engine.booking import book_in
 from syncd.engine.readonly import ReadOnly
 from syncd.engine.world import World
 from syncd.model.brake import HeldChange, Lot, Why
+from syncd.model.drift import Definition, Drift, Resting, write_drift
 from syncd.model.episode import Event
 from syncd.model.held import write_lots
 from syncd.model.link import DeadLetter, Parked
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Worker
 from syncd.model.values import Pair, Side
+from syncd.operations.definitions import MAPPED, Term, note_definitions
 from syncd.operations.glance import Quota
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
-from syncd.ports.memory import AGREEMENT, BRAKE_HELD
+from syncd.ports.memory import AGREEMENT, BRAKE_HELD, DRIFT
 from syncd.ports.store import Settlement, Store
 from syncd.ports.system import Clock
 from tests.fakes import START
@@ -120,6 +122,19 @@ def handed_over(made: House) -> None:
     settlement = Settlement()
     book_in(settlement, events, store=made.store, book=BOOK)
     made.store.settle(settlement, made.clock.now())
+
+
+def reconfigured(made: House) -> None:
+    """Has the configuration say something else than lately, and a vendor have changed what a field is."""
+    now, current = made.clock.now(), made.desk.configured("main").definitions
+    policy, definition = Term(MAPPED, "person.title", "both changed it"), Term("stage", "mql", "definition")
+    before = {**current, policy: "marketing", definition: f"Showed interest. {current[definition]}"}
+    note_definitions(made.store, now - timedelta(days=9), before)
+    note_definitions(made.store, now - timedelta(days=5), {**before, definition: current[definition]})
+    note_definitions(made.store, now, current)
+    found = Resting("person", "industry", Side.CRM, "Lead Industry", "its list has no 'Banking' any more", now)
+    known = {"industry crm:Lead Industry": Definition("picklist", ("Banking",))}
+    made.store.remember(DRIFT, write_drift({"person": Drift.of(known, {"industry": found}, "")}), now)
 
 
 def _quota(_: str, side: Side) -> Quota:

@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from syncd.bootstrap import read_only_fields
+from syncd.bootstrap.console import configured
+from syncd.bootstrap.defining import SYSTEMS
 from syncd.console.desk import About, Desk
 from syncd.console.server import Console, application
 from syncd.console.shield import Front
@@ -188,6 +190,8 @@ def house(
         alone=lambda _: nullcontext(),
         quota=quota,
         report=report or no_report,
+        configured=lambda _: configured(settings),
+        systems=SYSTEMS,
     )
     front = front or Front()
     app = application(troubles=troubles, metrics=metrics, desk=desk, front=front)

@@ -84,6 +84,36 @@ class Letters(Count):
     retrying: int
 
 
+class Resting(Answer):
+    """A field that rests since a vendor changed what it is; without a place the mapping does not fit any more."""
+
+    kind: str
+    field: str
+    side: str | None
+    place: str
+    change: str
+    since: AwareDatetime
+
+
+class LetGoOn(Answer):
+    """Fields that go on, those that the mapping does not fit any more, and the resyncs that compare all by them."""
+
+    ended: list[str]
+    unfit: list[str]
+    resyncs: list[str]
+
+
+class Reworded(Answer):
+    """A part of the configuration that came to say something else; not in force yet where no time is told."""
+
+    at: AwareDatetime | None
+    sort: str
+    key: str
+    part: str
+    before: str | None
+    after: str | None
+
+
 class Spoken(Answer):
     """What was said of a held part."""
 

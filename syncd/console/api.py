@@ -7,6 +7,7 @@ Lists come page by page: ``next`` of an answer is the ``cursor`` of the followin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -23,7 +24,9 @@ from syncd.model.errors import BadUsage
 from syncd.model.operator import Role
 from syncd.model.values import Side
 from syncd.operations.braking import part_document, parts
+from syncd.operations.definitions import history
 from syncd.operations.dossier import dossier, dossier_document
+from syncd.operations.drift import resting
 from syncd.operations.explain import explain
 from syncd.operations.explain_document import explanation_document
 from syncd.operations.finding import find_hits
@@ -235,6 +238,26 @@ def explanation(
         (hit,) = find_hits(world, f"link:{link}")
         told = explain(world, hit, field=field)
     return {"record": {**explanation_document(told), **handoffs_document(told.handoffs)}}
+
+
+@router.get("/connections/{connection}/drift", response_model=answers.Listed[answers.Resting])
+@needs(Role.VIEWER)
+def drift(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """Fields that rest since a vendor changed what they are."""
+    return {"items": [asdict(each) for each in resting(_store(request, connection))], "next": None}
+
+
+@router.get("/connections/{connection}/definitions/changes", response_model=answers.Listed[answers.Reworded])
+@needs(Role.VIEWER)
+def reworded(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """What the configuration said before, the latest change first."""
+    store = _store(request, connection)
+    found = history(store, desk_of(request).configured(connection).definitions)
+    rows = [
+        {"at": each.at, **each.term._asdict(), "before": each.before, "after": each.after}
+        for each in reversed(found[-MOST:])
+    ]
+    return {"items": rows, "next": None}
 
 
 @router.get("/connections/{connection}/resyncs", response_model=answers.Listed[answers.Resync])

@@ -103,6 +103,18 @@ def reject(request: Request, connection: Name, digest: Id, body: asked.Reason) -
     )
 
 
+@router.post("/connections/{connection}/drift/accept", response_model=answers.LetGoOn)
+@needs(Role.OPERATOR)
+def accept_drift(request: Request, connection: Name, body: asked.WhichResting) -> Response:
+    """Takes what these fields are at their vendors now: they go on, and all records are compared by them once more."""
+    return _done(
+        request,
+        "drift.accept",
+        connection,
+        lambda desk, who: commands.accept_drift(desk, connection, body.fields_, who),
+    )
+
+
 @router.post("/connections/{connection}/pause", response_model=answers.Paused)
 @needs(Role.OPERATOR)
 def pause(request: Request, connection: Name, body: asked.MaybeReason) -> Response:

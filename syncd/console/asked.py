@@ -58,6 +58,12 @@ class WhichParked(Asked):
     ids: Annotated[list[Name], Field(min_length=1, max_length=MANY)]
 
 
+class WhichResting(Asked):
+    """Fields that rest, as KIND.FIELD."""
+
+    fields_: Annotated[list[Name], Field(min_length=1, max_length=200, alias="fields")]
+
+
 class Reason(Asked):
     """Why; and the password, where a session's is asked for again."""
 

@@ -16,8 +16,10 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
 from syncd.operations import rollback
+from syncd.operations.accepting import accept
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, decide
+from syncd.operations.drift import named_resting
 from syncd.operations.parking import id_of, try_again
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
 from syncd.operations.ruling import Rule, rules_for
@@ -144,6 +146,21 @@ def end_resync(desk: Desk, connection: str, id: str) -> Done:
     request: Request = waiting_resync(store, id)
     cancel_resync(store, request, desk.clock.now())
     return Done(resync_document(store, request), request.id)
+
+
+def accept_drift(desk: Desk, connection: str, names: Sequence[str], who: str) -> Done:
+    """Takes what these fields are at their vendors now: they go on, and all records are compared by them."""
+    store = desk.store(connection)
+    wanted = named_resting(store, names)
+    with desk.world(connection, who) as world:
+        accepted = accept(world, {(each.kind, each.field) for each in wanted})
+    _soon(desk, connection)
+    answer = {
+        "ended": [each.name for each in accepted.ended],
+        "unfit": [each.name for each in accepted.unfit],
+        "resyncs": [each.id for each in accepted.resyncs],
+    }
+    return Done(answer, " ".join(each.name for each in wanted))
 
 
 def plan_rollback(desk: Desk, connection: str, words: rollback.Words, who: str) -> rollback.Rollback:

@@ -7,7 +7,7 @@ vendors, is opened for one question, one at a time for each connection, and read
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,8 +17,10 @@ from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
 from syncd.model.mapping import Connection
 from syncd.model.values import SIDES, Pair, Side
+from syncd.operations.definitions import Change, Definitions
 from syncd.operations.doors import Entrance
 from syncd.operations.glance import Glance, Present, Quota, glance, troubled
+from syncd.operations.page import Page
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
 from syncd.ports.roster import Roster
@@ -48,6 +50,14 @@ class About:
         return {kind.kind: kind.objects for kind in self.connection.kinds}
 
 
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the files of a connection define, and the glossary that is made of it and of what they said before."""
+
+    definitions: Definitions
+    glossary: Callable[[Sequence[Change]], Page | None]
+
+
 @dataclass(slots=True)
 class Desk:
     """Everything behind the console. ``alone`` keeps two commands about one connection from happening at once, also
@@ -64,6 +74,8 @@ class Desk:
     alone: Callable[[str], AbstractContextManager[None]]
     quota: Callable[[str, Side], Quota | None]
     report: Reports
+    configured: Callable[[str], Configured]
+    systems: Pair[str]
     _counted: dict[str, tuple[float, Mapping[str, int]]] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)

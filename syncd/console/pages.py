@@ -46,6 +46,7 @@ DONE: Final[Mapping[str, str]] = {
     "rejected": "Rejected. Both sides stay as they are, and it stays listed until the records agree again.",
     "paused": "Paused. A turn under way ends; what is known is kept.",
     "resumed": "It goes on, at once.",
+    "accepted": "They go on with the next cycle, and all records are compared by them once more.",
     "undone": "Asked for. The daemon puts back exactly this, also while the connection is paused.",
     "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
 }

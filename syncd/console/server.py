@@ -19,7 +19,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from syncd.console import api, api_access, api_commands, api_reports, entry, handoff, pages, presses, statics, undoing
+from syncd.console import (
+    api,
+    api_access,
+    api_commands,
+    api_reports,
+    entry,
+    files,
+    handoff,
+    pages,
+    presses,
+    statics,
+    undoing,
+)
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
 from syncd.console.looks import problem_page
@@ -94,17 +106,11 @@ def application(
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
-    machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router, api_reports.router
-    for router in (
-        *machines,
-        statics.router,
-        entry.router,
-        pages.router,
-        presses.router,
-        undoing.router,
-        handoff.router,
-    ):
-        app.include_router(router)
+    machines = (api, api_commands, api_access, api_reports)
+    people = (statics, entry, pages, presses, undoing, handoff, files)
+    app.include_router(probes(troubles, metrics))
+    for each in (*machines, *people):
+        app.include_router(each.router)
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(SyncdError, _told)
     app.add_exception_handler(HTTPException, _told)

@@ -21,7 +21,7 @@ from syncd.operations.braking import parts
 from syncd.operations.worker import take_back
 from tests.browser.conftest import ARTEFACTS, WIDTHS
 from tests.browser.test_pages import WIDER
-from tests.furnished import furnished, handed_over, troubled
+from tests.furnished import furnished, handed_over, reconfigured, troubled
 from tests.scenarios.steps import Steps
 from tests.visits import PASSWORD, House
 
@@ -29,7 +29,8 @@ pytestmark = pytest.mark.slow
 
 PAGES = (
     "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",
-    "undo", "handoff", "funnel", "behind", "access",
+    "undo", "handoff", "funnel", "behind", "config", "glossary",
+    "changes", "drift", "access",
 )  # fmt: skip
 
 
@@ -39,6 +40,7 @@ def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     with furnished(tmp_path_factory.mktemp("console")) as (made, steps):
         troubled(made)
         handed_over(made)
+        reconfigured(made)
         yield made, steps
 
 
@@ -103,6 +105,8 @@ def path_of(name: str, made: House) -> str:
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
         case "funnel":
             return "/handoff?report=funnel"
+        case "glossary" | "changes" | "drift":
+            return f"/config/{name}"
         case "behind":
             return "/handoff/people?report=handoff&key=rejected"
         case "run" | "undo":
