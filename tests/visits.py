@@ -19,6 +19,7 @@ from syncd.bootstrap import read_only_fields
 from syncd.bootstrap.console import configured
 from syncd.bootstrap.defining import SYSTEMS
 from syncd.console.desk import About, Desk
+from syncd.console.events import Streams
 from syncd.console.server import Console, application
 from syncd.console.shield import Front
 from syncd.engine.world import World
@@ -125,6 +126,7 @@ class House:
     port: int
     front: Front
     store: SqlStore
+    streams: Streams
 
     def caller(self, **options: Any) -> Caller:
         """Somebody who is not logged in."""
@@ -198,7 +200,7 @@ def house(
     console = Console(app, host="127.0.0.1", port=0)
     console.start()
     try:
-        yield House(desk, database, clock, console.port, front, store)
+        yield House(desk, database, clock, console.port, front, store, app.state.streams)
     finally:
         console.close()
         database.close()

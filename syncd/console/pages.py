@@ -22,6 +22,7 @@ from syncd.engine.resync import asked_for
 from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED
 from syncd.model.operator import Role
+from syncd.model.run import RunState
 from syncd.model.values import MISSING, SIDES, Side
 from syncd.operations.braking import SAMPLES, parts
 from syncd.operations.deciding import alike_to_each
@@ -48,6 +49,8 @@ DONE: Final[Mapping[str, str]] = {
     "resumed": "It goes on, at once.",
     "accepted": "They go on with the next cycle, and all records are compared by them once more.",
     "undone": "Asked for. The daemon puts back exactly this, also while the connection is paused.",
+    "asked": "Asked for. The daemon compares them between its polls and writes what differs.",
+    "cancelled": "Cancelled. A share under way ends; what it has settled stays.",
     "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
 }
 """What a command came to, for the page that follows it."""
@@ -319,4 +322,5 @@ def runs(request: Request) -> Response:
     rows = store.runs(LISTED + 1, request.query_params.get("before") or None)
     waiting = [resync_document(store, each) for each in asked_for(store)]
     before = rows[LISTED - 1].id if len(rows) > LISTED else ""
-    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, before=before)
+    running = next((each for each in rows[:1] if each.state is RunState.RUNNING), None)
+    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, running=running, before=before)

@@ -25,10 +25,12 @@ from syncd.console import (
     api_commands,
     api_reports,
     entry,
+    events,
     files,
     handoff,
     pages,
     presses,
+    resyncs,
     statics,
     undoing,
 )
@@ -106,8 +108,9 @@ def application(
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
-    machines = (api, api_commands, api_access, api_reports)
-    people = (statics, entry, pages, presses, undoing, handoff, files)
+    app.state.streams = events.Streams()
+    machines = (api, api_commands, api_access, api_reports, events)
+    people = (statics, entry, pages, presses, resyncs, undoing, handoff, files)
     app.include_router(probes(troubles, metrics))
     for each in (*machines, *people):
         app.include_router(each.router)
@@ -154,6 +157,7 @@ class Console:
             limit_concurrency=PATIENT,
         )
         self._server = uvicorn.Server(config)
+        self._streams: events.Streams = getattr(app.state, "streams", None) or events.Streams()
         self._option = option
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
@@ -179,7 +183,8 @@ class Console:
             emit("probes.started", port=self.port)
 
     def close(self) -> None:
-        """Stops answering."""
+        """Stops answering; streams end with their next look."""
+        self._streams.closing = True
         self._server.should_exit = True
         self._thread.join(STOP)
         self._socket.close()

@@ -15,7 +15,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
-from syncd.engine.resync import Met
+from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.operator import Role
 from syncd.operations.braking import parts
 from syncd.operations.worker import take_back
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.slow
 PAGES = (
     "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",
     "undo", "handoff", "funnel", "behind", "config", "glossary",
-    "changes", "drift", "access",
+    "changes", "drift", "resync", "access",
 )  # fmt: skip
 
 
@@ -105,6 +105,8 @@ def path_of(name: str, made: House) -> str:
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
         case "funnel":
             return "/handoff?report=funnel"
+        case "resync":
+            return "/resyncs?what=all"
         case "glossary" | "changes" | "drift":
             return f"/config/{name}"
         case "behind":
@@ -214,6 +216,29 @@ def test_what_is_held_is_approved_by_its_digest(made: House, seen: Seen) -> None
     (part,) = parts(made.store, made.clock.now())
     assert part.answer is not None
     assert (part.stands, part.answer.reason) == ("approved", "our own import")
+
+
+def test_a_resync_is_watched_while_it_goes_on(
+    furnished_house: tuple[House, Steps], seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs, asked for, and without another press: how far it is, and that it is over."""
+    monkeypatch.setattr("syncd.engine.resync.NAMED_LOT", 1)
+    made, steps = furnished_house
+    logged_in(seen, made, Role.OPERATOR)
+    page = seen.page
+    seen.open("/runs")
+    page.get_by_role("link", name="Resync").click()
+    names = ("ada.lovelace", "grace.hopper", "alan.turing")
+    page.get_by_label("one a line").fill("\n".join(f"{name}@example.com" for name in names))
+    page.get_by_role("button", name="Say what it costs").click()
+    expect(page.get_by_text("records compared, about")).to_be_visible()
+    page.get_by_role("button", name="Compare them").click()
+    expect(page.get_by_text("0 of 3 compared")).to_be_visible()
+    (request,) = asked_for(made.store)
+    assert not carry_on(steps.both.world, request, Met(), leave_off=lambda: True)
+    expect(page.get_by_text("1 of 3 compared")).to_be_visible()
+    assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    expect(page.get_by_role("heading", name="Under way")).to_have_count(0)
 
 
 def test_a_figure_leads_to_the_person(made: House, seen: Seen) -> None:

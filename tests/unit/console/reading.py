@@ -33,7 +33,7 @@ PLAIN = frozenset(
         r"\w+",
         "html head meta title link script body a header svg path nav ul li div span small form input button main h1 h2 "
         "h3 p section details summary label dl dt dd time rect table thead tbody tr th td bdi br code ol strong kbd "
-        "select option meter progress pre figure figcaption h4 del ins",
+        "select option meter progress pre figure figcaption h4 del ins fieldset legend textarea",
     )
 )
 """What our templates are made of."""
