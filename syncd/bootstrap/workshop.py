@@ -18,8 +18,6 @@ from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
 if TYPE_CHECKING:
-    import threading
-
     from syncd.bootstrap.backups import Keeper
     from syncd.bootstrap.notices import Beating, Notices
     from syncd.console.server import Console
@@ -191,6 +189,12 @@ class Workshop:
 
             self._keeper = Keeper(lambda: self._loaded)
             self._keeper.start()
+
+    def takes_back(self, connection: str) -> bool:
+        """Whether a rollback waits."""
+        from syncd.operations.rollback import waiting_rollbacks  # noqa: PLC0415 - heavy, see the module
+
+        return bool(waiting_rollbacks(self.store(connection)))
 
     @property
     def tells(self) -> bool:

@@ -18,6 +18,9 @@ from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
 from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
+HELD: Final = "both sides changed it and the policy is hold"
+TIED: Final = "both sides changed it at the same moment and the tie rule is hold"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -198,7 +201,7 @@ def _by_policy(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | Non
         case Policy.NEWEST:
             return _newest(field, seen, times, timed_by)
         case Policy.HOLD | Policy.LIFECYCLE:  # the lifecycle's own fields are not merged here
-            return Clashing(Topic.FIELD, "both sides changed it and the policy is hold")
+            return Clashing(Topic.FIELD, HELD)
 
 
 def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, timed_by: str) -> Verdict:
@@ -209,7 +212,7 @@ def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, 
         return _take(field, newer, seen, rule=f"policy newest by {timed_by}")
     if field.tie is Tie.CRM or field.tie is Tie.MARKETING:
         return _take(field, Side(field.tie.value), seen, rule=f"policy newest, tie {field.tie} by {timed_by}")
-    return Clashing(Topic.FIELD, "both sides changed it at the same moment and the tie rule is hold")
+    return Clashing(Topic.FIELD, TIED)
 
 
 def _union(seen: Pair[Seen]) -> Verdict:

@@ -15,7 +15,7 @@ It knows nothing of the job engine, the store or the vendors but their Protocols
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -25,9 +25,10 @@ from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
-from syncd.model.run import Turn, Worker
+from syncd.model.run import Request, Turn, Worker
 from syncd.model.values import Instant
 from syncd.observe.log import bound, emit
+from syncd.operations.rollback import waiting_rollbacks
 from syncd.ports.jobs import Jobs
 from syncd.ports.roster import Roster
 from syncd.ports.system import Clock
@@ -65,6 +66,10 @@ class Shop(Protocol):
 
     def world(self, connection: str) -> AbstractContextManager[World]:
         """A world for one turn."""
+        ...
+
+    def takes_back(self, connection: str) -> bool:
+        """Whether a rollback waits; it is carried out while a connection is paused, too."""
         ...
 
 
@@ -157,7 +162,7 @@ class Daemon:
         polls = self.shop.polls()
         soonest = TICK
         for turn in self.roster.turns(polls.keys(), self.clock.now()).values():
-            if turn.paused is None:
+            if turn.paused is None or self.shop.takes_back(turn.connection):
                 ahead = self._ahead(turn, polls[turn.connection])
                 if ahead <= 0:
                     self._ask(turn)
@@ -236,11 +241,12 @@ class Daemon:
         if poll is None or turn.number != number or self.clock.stopping():
             return
         due = began + timedelta(seconds=poll)
-        if turn.paused is not None:  # since it was asked for
-            self.roster.end_turn(turn, due)
-            return
         try:
-            due = self._take(connection, began, due)
+            if turn.paused is None:
+                due = self._take(connection, began, due)
+            elif self.shop.takes_back(connection):
+                with self.shop.world(connection) as world:
+                    take_back(world, due=due, met=self.met)
         except Stopping:
             due = began
         except LeaseHeld as held:
@@ -290,8 +296,19 @@ def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
     prune(world, due)
     if ended.needs_approval or world.connection.mode == "shadow":
         return ended
-    for request in asked_for(world.store):
+    _carry(world, asked_for(world.store), due=due, met=met)
+    return ended
+
+
+def take_back(world: World, *, due: Instant, met: Met) -> None:
+    """What the turn of a paused connection does: what is to be taken back, and nothing that would carry on what was
+    wrong.
+    """
+    _carry(world, waiting_rollbacks(world.store), due=due, met=met)
+
+
+def _carry(world: World, requests: Sequence[Request], *, due: Instant, met: Met) -> None:
+    for request in requests:
         over = carry_on(world, request, met, leave_off=lambda: world.clock.now() >= due)
         if not over or world.clock.now() >= due:
             break
-    return ended

@@ -108,7 +108,7 @@ class BackupSection(Section):
 
     @model_validator(mode="after")
     def _sealed(self) -> BackupSection:
-        _one_of(self, "key")
+        one_of(self, "key")
         if self.folder is not None and self.key is None and self.key_file is None:
             raise ValueError("backups are encrypted, and no key is given; set key_file (or key in the environment)")
         return self

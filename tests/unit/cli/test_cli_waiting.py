@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from syncd.core.merge import HELD
 from syncd.lab.listed import read_listed
 from syncd.model.link import Parked, Topic
 from syncd.model.remote import RemoteRef
@@ -232,6 +233,19 @@ def test_an_overwritten_edit_says_how_to_bring_it_back(run: Run, store: SqlStore
     assert line.endswith("conflicts resolve l1 --take crm")
     assert run("conflicts", "resolve", "l1", "--take", "crm").code == 0
     assert store.conflicts()[0].resolution == "crm"
+
+
+def test_the_lines_that_make_it_a_rule(run: Run, store: SqlStore) -> None:
+    """Shown and not written; of what no line settles that is said."""
+    keep(store, conflicts=[replace(clash("h1"), field="email", reason=HELD), clash("o1")])
+    said = run("conflicts", "rules", "h1")
+    assert said.code == 0
+    assert "schema/person.yaml, fields, email" in said.out
+    assert "policy: crm  # in place of hold" in said.out
+    (first, *_) = run("conflicts", "rules", "h1", "--json").json["rules"]
+    assert set(first) == {"words", "file", "place", "lines"}
+    assert "no line of the configuration" in run("conflicts", "rules", "o1").out
+    assert run("conflicts", "rules", "x1").code == 2
 
 
 def test_one_answer_for_all_that_ask_the_same(run: Run, store: SqlStore) -> None:

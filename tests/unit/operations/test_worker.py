@@ -90,6 +90,16 @@ def test_a_paused_connection_is_not_polled_and_goes_on_when_resumed(daemon: Daem
     assert jobs_of(daemon).asked == [("main", 2)]
 
 
+def test_a_paused_connection_has_a_turn_for_what_is_to_be_taken_back(daemon: Daemon, clock: StoppableClock) -> None:
+    """That is when somebody needs it."""
+    daemon.roster.pause("main", Pause("ana", clock.now()), clock.now())
+    shop_of(daemon).taken_back = True
+    daemon.tick()
+    assert jobs_of(daemon).asked == [("main", 1)]
+    daemon.perform("main", 1)
+    assert shop_of(daemon).opened == 1
+
+
 # -- a turn ------------------------------------------------------------------------------------------------------------
 def test_a_turn_of_another_number_is_over_already(daemon: Daemon) -> None:
     """A recovered job of a turn that ended elsewhere does nothing."""
