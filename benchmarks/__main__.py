@@ -13,9 +13,12 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from benchmarks.benches import BENCHES
 from benchmarks.figures import table
+from benchmarks.goals import goals_table
 from benchmarks.tree import RESULTS, tree_hash
 
 
@@ -37,24 +40,33 @@ def main() -> int:
     unknown = sorted(set(asked.names) - BENCHES.keys())
     if unknown:
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results: dict[str, Mapping[str, Any]] = {}
     missed = 0
     for name in asked.names or BENCHES:
         tree, began = tree_hash(), time.monotonic()
         figures = list(BENCHES[name]())
-        print(f"\n{name} ({time.monotonic() - began:.0f} s)\n", *table(figures), sep="\n", flush=True)
+        seconds = round(time.monotonic() - began)
+        print(f"\n{name} ({seconds} s)\n", *table(figures), sep="\n", flush=True)
         missed += sum(not figure.met for figure in figures)
-        results[name] = {
+        result = {
             "tree": tree,
             "python": platform.python_version(),
             "processors": os.cpu_count(),
             "yardstick": round(yardstick(), 2),
+            "seconds": seconds,
             "figures": [figure.to_json() for figure in figures],
         }
-    if asked.write:
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-        print(f"\nwritten: {RESULTS}")
+        results[name] = result
+        if asked.write:
+            _keep(name, result)
+    print("\ngoals\n", *goals_table(results), sep="\n")
     return 1 if missed else 0
+
+
+def _keep(name: str, result: Mapping[str, Any]) -> None:
+    """Writes one bench at once: a later one may fail, and others may be measuring beside."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**results, name: result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
