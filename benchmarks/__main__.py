@@ -12,8 +12,10 @@ import json
 import os
 import platform
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from benchmarks.benches import BENCHES
@@ -31,6 +33,26 @@ def yardstick() -> float:
     return time.process_time() - began
 
 
+@contextmanager
+def load_beside() -> Iterator[list[float]]:
+    """How many processes wanted a processor meanwhile, the bench's own among them, every ten seconds: whoever reads
+    seconds on the clock must know.
+    """
+    loads, over = [os.getloadavg()[0]], threading.Event()
+
+    def look() -> None:
+        while not over.wait(10):
+            loads.append(os.getloadavg()[0])
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield loads
+    finally:
+        over.set()
+        looking.join()
+
+
 def main() -> int:
     """Runs what was asked for. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
@@ -44,9 +66,10 @@ def main() -> int:
     missed = 0
     for name in asked.names or BENCHES:
         tree, began = tree_hash(), time.monotonic()
-        figures = list(BENCHES[name]())
+        with load_beside() as loads:
+            figures = list(BENCHES[name]())
         seconds = round(time.monotonic() - began)
-        print(f"\n{name} ({seconds} s)\n", *table(figures), sep="\n", flush=True)
+        print(f"\n{name} ({seconds} s, load {loads[-1]:.1f})\n", *table(figures), sep="\n", flush=True)
         missed += sum(not figure.met for figure in figures)
         result = {
             "tree": tree,
@@ -54,6 +77,7 @@ def main() -> int:
             "processors": os.cpu_count(),
             "yardstick": round(yardstick(), 2),
             "seconds": seconds,
+            "load": round(sum(loads) / len(loads), 1),
             "figures": [figure.to_json() for figure in figures],
         }
         results[name] = result

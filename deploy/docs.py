@@ -59,8 +59,9 @@ def _performance(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "## Goals"
     yield ""
     yield "What the design asks for, the bench that shows it (`make bench ARGS=NAME`), and what was measured last. Each"
-    yield "bench names below the code it was made from. Seconds on the clock are those of a machine on which others"
-    yield "work too; processor time stands beside them."
+    yield "bench names below the code it was made from. Seconds on the clock, and what is counted by them, are those of a"
+    yield "machine on which others work too: where many processes want a processor (each bench says how many, its own"
+    yield "among them), they tell of the machine. Processor time stands beside them."
     yield ""
     yield from goals_table(results)
     for name, bench in BENCHES.items():
@@ -79,6 +80,7 @@ def _performance(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             f"Code tree `{result['tree']}`, Python {result['python']}, {result['processors']} processors; ten million"
             f" additions in a loop took {result['yardstick']} s of processor time in the same hour."
             + (f" The bench took {result['seconds']:,} s." if "seconds" in result else "")
+            + (f" On average {result['load']} processes wanted a processor meanwhile." if "load" in result else "")
         )
     yield ""
 

@@ -32,6 +32,7 @@ FOR_TOOLS = frozenset({"GPL-3.0-only"})
 
 WORDS: Mapping[str, str] = {
     "Apache Software License": "Apache-2.0",
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache": "Apache-2.0",
     "BSD License": "BSD-3-Clause",
     "GPL-3.0": "GPL-3.0-only",
