@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from syncd.console.server import Console
     from syncd.engine.world import World
     from syncd.observe.metrics import Metrics, Reading
+    from syncd.observe.traces import Traces
     from syncd.operations.health import Health
     from syncd.operations.worker import Daemon
     from syncd.ports.connector import Connector
@@ -62,6 +63,7 @@ class Workshop:
         self._notices: Notices | None = None
         self._keeper: Keeper | None = None
         self._beating: Beating | None = None
+        self._traces: Traces | None = None
         self._watching: tuple[Health, Metrics] | None = None
 
     @property
@@ -293,6 +295,12 @@ class Workshop:
             )
         )
 
+    def trace(self, environ: Mapping[str, str]) -> None:
+        """Has runs and API calls told to the collector that the environment names, if it names one."""
+        from syncd.observe.traces import start  # noqa: PLC0415 - only here
+
+        self._traces = start(environ)
+
     def close(self) -> None:
         """Gives back connections to the vendors and to the database; what was heard is kept before."""
         if self._notices is not None:
@@ -301,6 +309,8 @@ class Workshop:
             self._keeper.close()
         if self._beating is not None:
             self._beating.close()
+        if self._traces is not None:
+            self._traces.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

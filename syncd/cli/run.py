@@ -57,6 +57,7 @@ def run(
     stop, hangup = threading.Event(), threading.Event()
     loaded = _checked(call)
     workshop = Workshop(loaded, stop=stop)
+    workshop.trace(os.environ)
     daemon = workshop.daemon()
     consoles = [workshop.console(daemon, http)] if http is not None else []
     consoles += [workshop.probes(daemon, probes)] if probes is not None else []

@@ -98,7 +98,7 @@ def status(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the sam
         workers=desk.roster.workers(),
         poll=about.poll,
     )
-    return {name: value for name, value in standing_document(told).items() if name != "waiting"}
+    return {name: value for name, value in standing_document(told, {}).items() if name != "waiting"}
 
 
 @router.get("/connections/{connection}/runs", response_model=answers.Listed[answers.Run])

@@ -435,6 +435,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "More records cannot be written than `notify.dead_letters` lets pass.",
         "`syncd dead-letters list`",
     ),
+    "dead_letters.dropped": Event(
+        "warning",
+        ("records",),
+        "Dead letters of more than 180 days were dropped, and of more than 100,000 of a connection the oldest.",
+        "nothing: a record that still cannot be written is listed anew when it changes or everything is compared",
+    ),
     "dead_letters.few": Event("info", ("records", "limit"), "No more than that any longer."),
     # -- people and records ----------------------------------------------------------------------------------------
     "conflict.opened": Event(
@@ -587,6 +593,13 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
     "probes.started": Event("info", ("port",), "Health and metrics without any reason are served to the network."),
+    "traces.started": Event("info", (), "Runs and API calls are told to an OpenTelemetry collector as spans."),
+    "traces.missing": Event(
+        "info",
+        (),
+        "The environment names an OpenTelemetry collector, and the extra `syncd[otel]` is not installed: no traces.",
+        "install it, or set `OTEL_SDK_DISABLED=true`",
+    ),
     "console.started": Event("info", ("port",), "The console, health and metrics are served."),
     "console.failed": Event(
         "error",

@@ -49,6 +49,10 @@ KEPT: Final = timedelta(hours=1)
 """How long ended jobs and idle runs are kept."""
 REMEMBERED: Final = timedelta(days=30)
 """How long runs that failed without a change are kept, and wishes that were carried out."""
+LETTERS_KEPT: Final = timedelta(days=180)
+"""How long a dead letter waits for a person. One that is dropped is written anew if its record still cannot be."""
+MOST_LETTERS: Final = 100_000
+"""Dead letters of a connection that are kept; of more the oldest are dropped."""
 BUSY: Final = 5.0
 """Seconds until a connection that somebody else writes for is tried again, at most."""
 UNAPPROVED: Final = 900.0
@@ -294,6 +298,8 @@ def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
     ended = sync(world, wait=0.0, steady=True)
     world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
     prune(world, due)
+    if dropped := world.store.bound_letters(began - LETTERS_KEPT, MOST_LETTERS):
+        emit("dead_letters.dropped", records=dropped)
     if ended.needs_approval or world.connection.mode == "shadow":
         return ended
     _carry(world, asked_for(world.store), due=due, met=met)
