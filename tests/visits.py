@@ -197,7 +197,7 @@ def house(
     )
     front = front or Front()
     app = application(troubles=troubles, metrics=metrics, desk=desk, front=front)
-    console = Console(app, host="127.0.0.1", port=0)
+    console = Console(app, host="127.0.0.1", port=0, streams=app.state.streams)
     console.start()
     try:
         yield House(desk, database, clock, console.port, front, store, app.state.streams)

@@ -41,7 +41,7 @@ def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
         )
     health, metrics = workshop.watched(daemon)
     app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed, desk=desk, front=front)
-    return Console(app, host=host, port=port)
+    return Console(app, host=host, port=port, streams=app.state.streams)
 
 
 def configured(settings: ConnectionSettings) -> Configured:

@@ -146,10 +146,12 @@ def _told(request: Request, trouble: Exception) -> Response:
 
 class Console:
     """The server in a thread of its own. ``option`` is what asked for it, ``--http``, ``--probes`` or
-    ``--webhooks``.
+    ``--webhooks``; ``streams`` are answers that go on until they are told that it closes.
     """
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, option: str = "--http") -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, option: str = "--http", streams: events.Streams | None = None
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -160,7 +162,7 @@ class Console:
             limit_concurrency=PATIENT,
         )
         self._server = uvicorn.Server(config)
-        self._streams: events.Streams = getattr(app.state, "streams", None) or events.Streams()
+        self._streams = events.Streams() if streams is None else streams
         self._option = option
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
