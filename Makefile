@@ -1,14 +1,14 @@
 # One command each; every one makes its own virtual environment first, from the locks and nothing else.
-# PYTHON=python3.12 picks another interpreter; ARGS="..." is handed to the command behind demo, test, test-fast, bench,
-# mutation.
+# PYTHON=python3.12 picks another interpreter than the system's; ARGS="..." is handed to the command behind demo, test,
+# test-fast, bench, mutation, audit.
 # FAULTS=1 lets both vendors of the demo misbehave now and then. SEEDS=60000 is how many scenarios simulate plays.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast trial chaos soak simulate sabotage mutation check bench docs lock venv clean
+.PHONY: help demo test test-fast trial chaos soak simulate sabotage mutation check audit bench docs lock venv clean
 MAKEFLAGS += --no-print-directory
 # Bytecode is written whatever the caller's shell says: without it each process compiles its modules anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-PYTHON ?= python3
+PYTHON ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -45,8 +45,11 @@ sabotage: $(STAMP) ## deliberately wrong versions of the code, each of which its
 mutation: $(STAMP) ## small wrong changes of the core that its unit tests do not notice; ARGS="merge planner" picks modules
 	@$(BIN)/python deploy/mutation.py $(ARGS)
 
-check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, secrets
+check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, licences, secrets
 	@$(BIN)/python deploy/check.py
+
+audit: $(STAMP) ## known weaknesses of the locked libraries; needs the network; ARGS=--note keeps the result in docs
+	@$(BIN)/python deploy/audit.py $(ARGS)
 
 bench: $(STAMP) ## calls, time and memory against their budgets
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -61,7 +64,7 @@ venv: $(STAMP) ## only make the virtual environment
 	@:
 
 clean: ## remove the virtual environment and every cache
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks build dist
+	@rm -rf $(VENV) .audit .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .benchmarks build dist
 	@find syncd connectors sandbox tests benchmarks deploy -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): requirements-dev.lock pyproject.toml deploy/venv.sh

@@ -12,10 +12,15 @@ import json
 import os
 import platform
 import sys
+import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
 from benchmarks.benches import BENCHES
 from benchmarks.figures import table
+from benchmarks.goals import goals_table
 from benchmarks.tree import RESULTS, tree_hash
 
 
@@ -28,6 +33,26 @@ def yardstick() -> float:
     return time.process_time() - began
 
 
+@contextmanager
+def load_beside() -> Iterator[list[float]]:
+    """How many processes wanted a processor meanwhile, the bench's own among them, every ten seconds: whoever reads
+    seconds on the clock must know.
+    """
+    loads, over = [os.getloadavg()[0]], threading.Event()
+
+    def look() -> None:
+        while not over.wait(10):
+            loads.append(os.getloadavg()[0])
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    try:
+        yield loads
+    finally:
+        over.set()
+        looking.join()
+
+
 def main() -> int:
     """Runs what was asked for. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=(__doc__ or "").partition("\n")[0])
@@ -37,24 +62,35 @@ def main() -> int:
     unknown = sorted(set(asked.names) - BENCHES.keys())
     if unknown:
         parser.error(f"there is no bench {', '.join(unknown)}; there are {', '.join(BENCHES)}")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results: dict[str, Mapping[str, Any]] = {}
     missed = 0
     for name in asked.names or BENCHES:
         tree, began = tree_hash(), time.monotonic()
-        figures = list(BENCHES[name]())
-        print(f"\n{name} ({time.monotonic() - began:.0f} s)\n", *table(figures), sep="\n", flush=True)
+        with load_beside() as loads:
+            figures = list(BENCHES[name]())
+        seconds = round(time.monotonic() - began)
+        print(f"\n{name} ({seconds} s, load {loads[-1]:.1f})\n", *table(figures), sep="\n", flush=True)
         missed += sum(not figure.met for figure in figures)
-        results[name] = {
+        result = {
             "tree": tree,
             "python": platform.python_version(),
             "processors": os.cpu_count(),
             "yardstick": round(yardstick(), 2),
+            "seconds": seconds,
+            "load": round(sum(loads) / len(loads), 1),
             "figures": [figure.to_json() for figure in figures],
         }
-    if asked.write:
-        RESULTS.write_text(json.dumps(results, indent=2) + "\n")
-        print(f"\nwritten: {RESULTS}")
+        results[name] = result
+        if asked.write:
+            _keep(name, result)
+    print("\ngoals\n", *goals_table(results), sep="\n")
     return 1 if missed else 0
+
+
+def _keep(name: str, result: Mapping[str, Any]) -> None:
+    """Writes one bench at once: a later one may fail, and others may be measuring beside."""
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**results, name: result}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

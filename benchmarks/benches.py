@@ -13,12 +13,17 @@ from pathlib import Path
 import yaml
 
 from benchmarks import daemon
+from benchmarks.console import console
 from benchmarks.figures import Figure
+from benchmarks.growth import growth
 from benchmarks.judging import judging
-from benchmarks.lab import CONFIG, Calls, Lab, Spent, opened
+from benchmarks.lab import CONFIG, LAG, Calls, Lab, Spent, opened
 from benchmarks.ledger import reports
+from benchmarks.measures import processor_seconds
+from benchmarks.pace import limits, pace
 from benchmarks.rating import rating
-from benchmarks.runner import processor_seconds
+from benchmarks.trouble import converging, many
+from benchmarks.words import words
 from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.population import populate
 from sandbox.salesforce.kernel import SalesforceKernel
@@ -29,8 +34,6 @@ FEW, MANY = 10_000, 100_000
 GUARDED = 1_000
 ROUNDS = 3
 """Processor times are the least of so many rounds: other work on a machine only ever adds to them."""
-LAG = 10
-"""Seconds of vendor time after an edit until every index shows it."""
 
 
 def calls() -> Iterator[Figure]:
@@ -230,4 +233,11 @@ BENCHES: Mapping[str, Callable[[], Iterator[Figure]]] = {
     "rating": rating,
     "judging": judging,
     "reports": reports,
+    "growth": growth,
+    "converging": converging,
+    "many": many,
+    "pace": pace,
+    "limits": limits,
+    "console": console,
+    "words": words,
 }

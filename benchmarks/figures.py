@@ -9,17 +9,35 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of a table. ``goal`` is the most it may be."""
+    """One line of a table. ``goal`` is the most it may be, ``least`` the least it must be; it has one or none."""
 
     name: str
     value: float
     unit: str
     goal: float | None = None
+    least: float | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether it has a goal."""
+        return self.goal is not None or self.least is not None
 
     @property
     def met(self) -> bool:
         """Whether it is within its goal; a figure without a goal always is."""
-        return self.goal is None or self.value <= self.goal
+        return (self.goal is None or self.value <= self.goal) and (self.least is None or self.value >= self.least)
+
+    @property
+    def asked(self) -> str:
+        """Its goal as it is shown; empty without one."""
+        if self.goal is not None:
+            return f"<= {shown(self.goal)}"
+        return f">= {shown(self.least)}" if self.least is not None else ""
+
+    @property
+    def measured(self) -> str:
+        """Its value with its unit, as it is shown."""
+        return f"{shown(self.value)} {self.unit}".strip()
 
     def to_json(self) -> dict[str, Any]:
         """The form of the results file."""
@@ -32,14 +50,23 @@ def shown(number: float) -> str:
 
 
 def table(figures: Iterable[Figure]) -> Sequence[str]:
+    """The lines of a Markdown table of figures."""
+    rows = [(each.name, each.measured, each.asked, verdict(each)) for each in figures]
+    return aligned(("figure", "measured", "goal", ""), rows)
+
+
+def verdict(figure: Figure) -> str:
+    """``met`` or ``missed``; empty without a goal."""
+    if not figure.judged:
+        return ""
+    return "met" if figure.met else "missed"
+
+
+def aligned(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Sequence[str]:
     """The lines of a Markdown table, which reads well in a terminal too."""
-    rows = [("figure", "measured", "goal", "")]
-    for each in figures:
-        goal = "" if each.goal is None else f"<= {shown(each.goal)}"
-        verdict = "" if each.goal is None else "met" if each.met else "missed"
-        rows.append((each.name, f"{shown(each.value)} {each.unit}".strip(), goal, verdict))
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in (head, *rows)
     ]
     return [lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]

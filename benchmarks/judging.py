@@ -36,10 +36,10 @@ from syncd.core.routing import Standing as Active
 from syncd.core.staging import Moves, Sights, Staging
 from syncd.model.beside import journey_of
 from syncd.model.lifecycle import Author, AuthorSort, Journey, Move
-from syncd.model.link import Base, Link, Linked, Proof
+from syncd.model.link import Base, Columns, Link, Linked, Proof
 from syncd.model.mapping import KindMapping, Policy
 from syncd.model.plan import Decision, Update
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import REF, RemoteRecord, RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Pair, Side, Wire
 from syncd.settings.loading import load
 
@@ -68,7 +68,25 @@ TITLES: Final = tuple(
     for team in ("Marketing", "Sales Operations", "Finance", "CRM", "Design", "Field Marketing", "People", "Legal")
     for number in range(5)
 )
+_ALONE: Final = {"company": ()}
+_COLUMNS: Final[dict[tuple[frozenset[str], ...], Columns]] = {}
 Person = tuple[Linked, Pair[RemoteRecord | None], Known]
+
+
+class _Kept(Base):
+    """A Base as the store gives it: all of the same fields have one description of them."""
+
+    __slots__ = ("_columns",)
+
+    def __init__(self, agreed: Mapping[str, Canonical], confirmed: Pair[Mapping[str, Wire]]) -> None:
+        super().__init__(agreed, confirmed)
+        columns = super().columns
+        key = columns.agreed, columns.confirmed.marketing, columns.confirmed.crm
+        self._columns = _COLUMNS.setdefault(key, columns)
+
+    @property
+    def columns(self) -> Columns:
+        return self._columns
 
 
 def judging() -> Iterator[Figure]:
@@ -232,8 +250,8 @@ def _changed(values: Mapping[str, Canonical], planner: Planner, kind: KindMappin
     link = Link(f"l{values['last_name']}", "person", refs, Proof.KEY, NOW, keyed=Pair(marketing=True, crm=True))
     confirmed: Pair[Mapping[str, Wire]] = Pair(*(_wires(planner, kind, side, refs.of(side), values) for side in SIDES))
     journey = Journey().on("mql", NOW, cycle=1)
-    linked = Linked(link, Base({**values, journey_of("stage"): journey.text}, confirmed))
-    seen = Pair(*(RemoteRecord(refs.of(side), "1", NOW, confirmed.of(side), {}, frozenset()) for side in SIDES))
+    linked = Linked(link, _Kept({**values, journey_of("stage"): journey.text}, confirmed))
+    seen = Pair(*(RemoteRecord(refs.of(side), "1", NOW, confirmed.of(side), _ALONE) for side in SIDES))
     first = planner.linked(linked, Pair(seen.marketing, seen.crm), NOTHING_KNOWN)
     assert isinstance(first, Decision), "nothing is to be asked of somebody in step"
     base = linked.base
@@ -242,8 +260,8 @@ def _changed(values: Mapping[str, Canonical], planner: Planner, kind: KindMappin
         update = first.write_to(side)
         if isinstance(update, Update):
             confirmed = confirmed.replacing(side, {**confirmed.of(side), **update.fields})
-    linked = Linked(link, Base({**base.agreed, **first.agreed}, confirmed))
-    crm = RemoteRecord(refs.crm, "2", NOW, {**confirmed.crm, **told}, {}, frozenset())
+    linked = Linked(link, _Kept({**base.agreed, **first.agreed}, confirmed))
+    crm = RemoteRecord(refs.crm, "2", NOW, {**confirmed.crm, **told}, _ALONE)
     moves = ((), (Move("sql", SALES, NOW),)) if "Status" in told else ((), ())
     return linked, Pair(None, crm), Known(moves=Pair(*moves))
 
@@ -255,6 +273,8 @@ def _wires(
     for mapping in kind.fields:
         names = mapping.slots.of(side).get(ref.object, ())
         if mapping.type is FieldType.REFERENCE:
+            if names:
+                found[f"{REF}{mapping.name}"] = None  # nobody has a company
             continue
         found |= dict.fromkeys(names, "" if side is Side.MARKETING else None)
         if mapping.type is FieldType.OPT_OUT:

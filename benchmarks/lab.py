@@ -26,6 +26,8 @@ APART = frozenset(
     {"token", "versions", "account", "describe", "describe.global", "picklists", "properties.list", "owners.list"}
 )
 """Operations that are counted apart: who we are, and what schemas and users look like (at most every ten minutes)."""
+LAG = 10
+"""Seconds of vendor time after an edit until every index shows it."""
 
 _WATCH = """
 CREATE TABLE bench_touched (id TEXT);
@@ -51,15 +53,25 @@ class Spent:
     memory: int
     counts: dict[str, int]
 
+    @property
+    def working(self) -> float:
+        """Processor time without start-up."""
+        return self.cpu - self.start_up
+
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """Calls as the vendors counted them, by vendor and operation; calls that are counted apart stand in ``apart``."""
+    """Calls as the vendors counted them, by vendor and operation; calls that are counted apart stand in ``apart``.
+
+    ``made`` are all of them, whatever they cost; of these ``refused`` were answered 429.
+    """
 
     counted: dict[str, int] = field(default_factory=dict)
     apart: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     written: int = 0
+    made: int = 0
+    refused: int = 0
 
     @property
     def total(self) -> int:
@@ -75,6 +87,8 @@ class Calls:
             both(self.apart, other.apart),
             both(self.records, other.records),
             self.written + other.written,
+            self.made + other.made,
+            self.refused + other.refused,
         )
 
 
@@ -161,9 +175,29 @@ class Lab:
             raise RuntimeError(f"`{command}` ended with {ended.returncode}:\n" + log.read_text()[-3_000:])
         return Spent(**json.loads(ended.stdout.splitlines()[-1]))
 
+    def command(self, *words: str) -> Spent:
+        """One command of the command line; its start-up is not told apart.
+
+        :raises RuntimeError: with what it printed, if it fails.
+        """
+        file, began = self.folder / "spent.json", time.monotonic()
+        ended = subprocess.run(
+            [sys.executable, "-m", "benchmarks.command", str(file), "--config", str(CONFIG), *words],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        wall = time.monotonic() - began
+        if ended.returncode:
+            raise RuntimeError(f"`{' '.join(words)}` ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}")
+        told = json.loads(file.read_text())
+        return Spent(told["cpu"], 0.0, wall, told["memory"], {})
+
     @contextmanager
-    def daemon(self, *, poll: float) -> Iterator[Watched]:
-        """``syncd run`` without ``--http``, told to stop at the end."""
+    def daemon(self, *, poll: float, http: str | None = None) -> Iterator[Watched]:
+        """``syncd run``, with the console at an address if one is given, told to stop at the end."""
         environment = {
             **self.environment,
             "SYNCD_CONNECTIONS__MAIN__POLL": str(poll),
@@ -172,9 +206,10 @@ class Lab:
             "SYNCD_CONNECTIONS__MAIN__MARKETING__RATE__PER_10_SECONDS": "190",
             "SYNCD_CONNECTIONS__MAIN__MARKETING__RATE__SEARCH_PER_SECOND": "5",
         }
+        options = ("--http", http) if http else ()
         with (self.folder / "daemon.log").open("a") as lines:
             process = subprocess.Popen(
-                [sys.executable, "-m", "syncd.cli.main", "--config", str(CONFIG), "run"],
+                [sys.executable, "-m", "syncd.cli.main", "--config", str(CONFIG), "run", *options],
                 cwd=ROOT,
                 env=environment,
                 stdout=subprocess.DEVNULL,
@@ -192,6 +227,10 @@ class Lab:
         self.run("link")
         self.rest()
 
+    def latency(self, seconds: float) -> None:
+        """From now on every answer of both vendors comes so much later."""
+        self.tell(do="latency", seconds=seconds)
+
     def rest(self) -> None:
         """Cycles with time between them, until what is read once more has been read."""
         for _ in range(2):
@@ -203,17 +242,27 @@ class Lab:
         counted: dict[str, int] = {}
         apart: dict[str, int] = {}
         records: dict[str, int] = {}
-        written = 0
+        written = made = refused = 0
         for vendor, control in self.controls.items():
             told = control.calls()
             control.reset()
             written += told["written"]
+            made += told["count"]
+            refused += told["statuses"].get("429", 0)
             for operation, figures in told["operations"].items():
                 name = f"{vendor} {operation}"
                 where = apart if operation in APART else counted
                 where[name] = figures["calls"] if operation in APART else figures["cost"]
                 records[name] = figures["records"]
-        return Calls(counted, apart, records, written)
+        return Calls(counted, apart, records, written, made, refused)
+
+    def written(self) -> int:
+        """Records that both vendors have written since the logs began."""
+        return sum(control.calls()["written"] for control in self.controls.values())
+
+    def asked(self) -> set[str]:
+        """Which operations the vendors were asked for since the logs began."""
+        return {name for control in self.controls.values() for name in control.calls()["operations"]}
 
     @contextmanager
     def rows_rewritten(self) -> Iterator[list[int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -17,6 +16,7 @@ import orjson
 
 from benchmarks.figures import Figure
 from benchmarks.lab import ROOT
+from benchmarks.measures import children_seconds
 from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
 from syncd.model.calendar import Calendar, Calendars, Holidays, Span
@@ -48,7 +48,11 @@ COMMANDS: Final = {
     "rating": ("rating", "--json"),
     "review": ("review", "--month", "2026-02", "--json"),
     "handoff --html": ("handoff", "--html"),
+    "funnel --html": ("funnel", "--html"),
     "credit --html": ("credit", "--html"),
+    "reasons --html": ("reasons", "--html"),
+    "rating --html": ("rating", "--html"),
+    "review --html": ("review", "--month", "2026-02", "--html"),
     "agreement": ("agreement", "--json"),
 }
 RULES: Final = HandoffRules(
@@ -166,11 +170,6 @@ def _spent(command: list[str], url: str) -> tuple[float, float]:
         f"{prefix}MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",
         f"{prefix}CRM__CLIENT_SECRET": "sandbox",
     }
-    before, began = _children(), time.perf_counter()
+    before, began = children_seconds(), time.perf_counter()
     subprocess.run(command, env=environment, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began, _children() - before
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, children_seconds() - before

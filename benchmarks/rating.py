@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from benchmarks.figures import Figure
-from benchmarks.runner import processor_seconds
+from benchmarks.measures import processor_seconds
 from syncd.core.expressions import compile_expression
 from syncd.core.hours import Hours
 from syncd.core.rating import Profiles

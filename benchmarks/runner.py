@@ -11,12 +11,12 @@ from __future__ import annotations
 import cProfile
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.measures import peak_memory, processor_seconds
 from syncd.bootstrap import open_world, read_config
 from syncd.core.planner import Known, digest
 from syncd.engine.cycle import sync
@@ -38,23 +38,6 @@ PROFILE = "BENCH_PROFILE"
 """Environment variable that names a file for a cProfile of the command."""
 
 
-def processor_seconds() -> float:
-    """Processor time of this process so far, its own and the kernel's for it."""
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
-
-
-def peak_memory() -> int:
-    """Highest resident memory of this process so far, in KiB.
-
-    Read from the process's own memory map: ``ru_maxrss`` also remembers the process that started this one.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def cycle(world: World, *, full: bool) -> dict[str, int]:
     """One cycle; its counts."""
     ended = sync(world, full=full)
@@ -69,7 +52,7 @@ def cycle(world: World, *, full: bool) -> dict[str, int]:
 
 
 def link(world: World) -> dict[str, int]:
-    """Links of all contacts whose key names a Lead, settled by the same code as an adopted pair."""
+    """Links of all contacts whose key names a Lead and that have none, settled by the code for an adopted pair."""
     make_ready(world)
     planner = world.planner("person")
     shapes = Pair(*(planner.lens.shape(side) for side in Side))
@@ -103,7 +86,8 @@ def link(world: World) -> dict[str, int]:
         world.store.settle(settlement, now)
 
     for page in world.connectors.marketing.scan(shapes.marketing):
-        lot += page.records
+        known = world.store.link_ids("person", Side.MARKETING, [record.ref for record in page.records])
+        lot += [record for record in page.records if record.ref not in known]
         if len(lot) >= LOT:
             settle()
             linked += len(lot)

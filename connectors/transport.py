@@ -34,6 +34,7 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3.util.retry import Retry
 
+from connectors.addresses import LOOPBACK, check_host, guard
 from connectors.certificates import failed_handshake, refused_certificate, trusting
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.values import Instant, Lane, Side
@@ -46,7 +47,6 @@ READ_TIMEOUT: Final = 60.0
 LONGEST_WAIT: Final = 60.0
 """Seconds a call waits for the budget or for the vendor; a longer wait belongs to the caller."""
 MAX_BODY: Final = 64 * 1024 * 1024
-LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 NEARLY_SPENT: Final = 0.9
 """Part of the day's calls from which on a person is told."""
 _CHUNK: Final = 1 << 16
@@ -138,11 +138,12 @@ class Usage:
     limit: int | None
 
 
-def check_base_url(url: str, *, what: str) -> str:
+def check_base_url(url: str, *, what: str, own: Sequence[str] = ()) -> str:
     """The URL without a trailing slash, if it may be called at all.
 
     :param what: the setting it comes from, for the error text.
-    :raises NeedsOperator: unless it is https, or plain http to 127.0.0.1 or [::1].
+    :param own: hosts of the vendor, as ``check_host`` takes them; none are whatever the caller checks by itself.
+    :raises NeedsOperator: unless it is https to one of them, or plain http to 127.0.0.1 or [::1].
     """
     parts = urlsplit(url)
     try:
@@ -153,6 +154,8 @@ def check_base_url(url: str, *, what: str) -> str:
     if not parts.hostname or parts.username is not None or parts.query or parts.fragment:
         raise NeedsOperator(f"{what} must be a plain URL like https://host[:port], without user, query or fragment")
     if parts.scheme == "https" or (parts.scheme == "http" and loopback):
+        if own:
+            check_host(parts.hostname, own, what=what)
         return url.rstrip("/")
     raise NeedsOperator(
         f"{what} uses {parts.scheme or 'no scheme'} for {parts.hostname}, which would show the credential to the"
@@ -190,6 +193,11 @@ class _Adapter(HTTPAdapter):
         # urllib3 retries silently by default, also on 413/429/503 with Retry-After; our counters must see every call.
         quiet = Retry(total=0, redirect=0, respect_retry_after_header=False, raise_on_status=False)
         super().__init__(pool_connections=4, pool_maxsize=pool, max_retries=quiet)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - the signature of requests, passed on
+        """Direct connections lead to no machine of the network here; those to a proxy are the environment's choice."""
+        super().init_poolmanager(*args, **kwargs)
+        guard(self.poolmanager)
 
     def build_connection_pool_key_attributes(
         self,

@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.benches import BENCHES  # noqa: E402 - the path to the project is set above
 from benchmarks.figures import Figure, table  # noqa: E402
+from benchmarks.goals import goals_table  # noqa: E402
 from benchmarks.tree import RESULTS  # noqa: E402
 from deploy.dashboard import dashboard  # noqa: E402
 from deploy.errors import errors_reference  # noqa: E402
@@ -52,6 +53,17 @@ def _performance(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield ""
     yield "Calls are those the vendors count. Counted apart are the token of a new process, accounts, users and schemas"
     yield "(at most every ten minutes), and what is read again of the overlap, once a record."
+    yield ""
+    yield from _bearable(results)
+    yield ""
+    yield "## Goals"
+    yield ""
+    yield "What the design asks for, the bench that shows it (`make bench ARGS=NAME`), and what was measured last. Each"
+    yield "bench names below the code it was made from. Seconds on the clock, and what is counted by them, are those of"
+    yield "a machine on which others work too: where many processes want a processor (each bench says how many, its own"
+    yield "among them), they tell of the machine. Processor time stands beside them."
+    yield ""
+    yield from goals_table(results)
     for name, bench in BENCHES.items():
         result = results.get(name)
         yield ""
@@ -67,8 +79,21 @@ def _performance(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         yield (
             f"Code tree `{result['tree']}`, Python {result['python']}, {result['processors']} processors; ten million"
             f" additions in a loop took {result['yardstick']} s of processor time in the same hour."
+            + (f" The bench took {result['seconds']:,} s." if "seconds" in result else "")
+            + (f" On average {result['load']} processes wanted a processor meanwhile." if "load" in result else "")
         )
     yield ""
+
+
+def _bearable(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """How long it takes."""
+    known = {name: result["seconds"] for name, result in results.items() if "seconds" in result}
+    longest = sorted(known, key=lambda name: -known[name])[:3]
+    told = ", ".join(f"`{name}` {known[name] / 60:,.0f}" for name in longest)
+    yield "Without names all benches run one after another, an hour or more; each can be run by its name. Those that"
+    yield f"took longest, in minutes, beside other work on the machine: {told}. `growth` fills both stand-ins with a"
+    yield "million people, which takes 12 GB of memory (`BENCH_LINKS` names another number), and `console` a store"
+    yield "(`BENCH_PEOPLE`)."
 
 
 def sandbox() -> str:

@@ -1,8 +1,8 @@
 """Resolves the lock files and tells whether they are current.
 
 Decides: which versions and hashes are installed, for CPython 3.11 and newer on every platform at once (markers choose).
-Promises: no lock holds an address of any package index; all locks agree on every version; `--check` needs no network
-and never fails because somebody published a newer release.
+Promises: no lock holds an address of any package index; all locks of one environment agree on every version; `--check`
+needs no network and never fails because somebody published a newer release.
 Refuses: to install anything.
 
 A lock's first line carries two digests. `inputs` covers what the lock was resolved from (the dependency tables of
@@ -41,9 +41,10 @@ class Lock:
 
 DEVELOPMENT = "requirements-dev.lock"
 LOCKS = (
-    Lock(DEVELOPMENT, ("pyproject.toml", "--extra=sandbox", "--group=dev", "--group=build")),
-    Lock("requirements.lock", ("pyproject.toml", "--extra=sandbox"), like=DEVELOPMENT),
+    Lock(DEVELOPMENT, ("pyproject.toml", "--extra=sandbox", "--extra=otel", "--group=dev", "--group=build")),
+    Lock("requirements.lock", ("pyproject.toml", "--extra=sandbox", "--extra=otel"), like=DEVELOPMENT),
     Lock("deploy/build.lock", ("--group=build",), like=DEVELOPMENT),
+    Lock("deploy/audit.lock", ("--group=audit",)),  # an environment of its own, see deploy/audit.py
 )
 
 

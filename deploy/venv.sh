@@ -2,11 +2,21 @@
 # Makes the virtual environment named as the only argument: every library at the version and hash of
 # requirements-dev.lock, then the project itself, editable. Uses uv where it is on PATH, else venv and pip.
 # The build backend comes from the lock as well, so nothing is fetched that the lock does not name.
-# Quiet unless something fails. PYTHON chooses the interpreter (default python3).
+# Quiet unless something fails. PYTHON chooses the interpreter; without it the system's own is taken if it will do, else
+# python3 of PATH. Distributions build theirs with optimisations that one built by hand seldom has: a scenario of the
+# simulation takes 0.40 s of a processor with Debian's, 0.52 s with one built without them.
 set -eu
 
 venv=$1
+
+will_do() {
+    "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
 python=${PYTHON:-python3}
+if [ -z "${PYTHON:-}" ] && will_do /usr/bin/python3; then
+    python=/usr/bin/python3
+fi
 
 stop() {
     printf 'syncd: %s\n' "$@" >&2

@@ -7,25 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
+from syncd.bootstrap.reports import Reports
+from syncd.engine.booking import book_in
 from syncd.engine.readonly import ReadOnly
 from syncd.engine.world import World
 from syncd.model.brake import HeldChange, Lot, Why
+from syncd.model.drift import Definition, Drift, Resting, write_drift
+from syncd.model.episode import Event
 from syncd.model.held import write_lots
 from syncd.model.link import DeadLetter, Parked
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Worker
 from syncd.model.values import Pair, Side
+from syncd.operations.definitions import MAPPED, Term, note_definitions
 from syncd.operations.glance import Quota
-from syncd.ports.memory import AGREEMENT, BRAKE_HELD
-from syncd.ports.store import Settlement
+from syncd.operations.report import Report
+from syncd.operations.reporting import Question
+from syncd.ports.memory import AGREEMENT, BRAKE_HELD, DRIFT
+from syncd.ports.store import Settlement, Store
+from syncd.ports.system import Clock
 from tests.fakes import START
 from tests.scenarios.steps import Steps
+from tests.unit.core.ledgers import BOOK, deal, delivered, moved, told, touched
 from tests.visits import House, house
-from tests.worlds import open_both
+from tests.worlds import agreed, open_both
 
 PEOPLE = (
     ("ada.lovelace", "Ada", "Lovelace", "Analytical Engines"),
@@ -67,9 +77,64 @@ def furnished(folder: Path) -> Iterator[tuple[House, Steps]]:
         connectors = Pair(*(ReadOnly(each) for each in both.world.connectors))
         yield replace(both.world, connectors=connectors, who=who, terms={}, verified={}, checked={})
 
-    with house(folder, world=world, clock=both.clock, quota=_quota) as made:
+    config = agreed(folder / "agreed")
+
+    def report(_: str, asked: Question) -> Report:
+        return Reports(_Shop(made.store, both.clock, SimpleNamespace(files=[config])))("main", asked)  # type: ignore[arg-type]
+
+    with house(folder, world=world, clock=both.clock, quota=_quota, report=report) as made:
         yield made, steps
     both.store.close()
+
+
+@dataclass
+class _Shop:
+    """What reports are made with."""
+
+    kept: Store
+    clock: Clock
+    loaded: SimpleNamespace
+
+    def store(self, _: str) -> Store:
+        return self.kept
+
+
+def handed_over(made: House) -> None:
+    """Goes on with the ledger, in which our six were handed over: three accepted, one of them with a deal won, two
+    rejected, one waits. Twenty others besides, days ago, whom nobody knows any more.
+    """
+    ids = [each.id for each in made.store.links_after("person", "", 10)]
+    begin = -240.0
+    events: list[Event] = []
+    for number, name in enumerate((*ids, *(f"gone{n:02}" for n in range(20)))):
+        ours = name in ids
+        hours, pace = (1.0, 0.1) if ours else (begin + number, 4.0)
+        if not ours:
+            events += [moved("mql", hours, name, by="kim"), delivered(hours + 0.1, name)]
+            facts = {"origin": ("web", "event", "referral")[number % 3], "grade": "ABC"[number % 3], "owner": "ann"}
+            events.append(told(hours, name, **facts))
+        if number % 6 < 3:
+            events += [touched(hours + pace, name), moved("sql", hours + 2 * pace, name, by="sid")]
+        elif number % 6 < 5:
+            reason = ("timing", "no_contact")[number % 2]
+            events.append(moved("disqualified", hours + 3 * pace, name, reason=reason))
+    events += [deal("open", 1.3, ids[0]), deal("won", 1.4, ids[0], amount=5_000_000)]
+    settlement = Settlement()
+    book_in(settlement, events, store=made.store, book=BOOK)
+    made.store.settle(settlement, made.clock.now())
+
+
+def reconfigured(made: House) -> None:
+    """Has the configuration say something else than lately, and a vendor have changed what a field is."""
+    now, current = made.clock.now(), made.desk.configured("main").definitions
+    policy, definition = Term(MAPPED, "person.title", "both changed it"), Term("stage", "mql", "definition")
+    before = {**current, policy: "marketing", definition: f"Showed interest. {current[definition]}"}
+    note_definitions(made.store, now - timedelta(days=9), before)
+    note_definitions(made.store, now - timedelta(days=5), {**before, definition: current[definition]})
+    note_definitions(made.store, now, current)
+    found = Resting("person", "industry", Side.CRM, "Lead Industry", "its list has no 'Banking' any more", now)
+    known = {"industry crm:Lead Industry": Definition("picklist", ("Banking",))}
+    made.store.remember(DRIFT, write_drift({"person": Drift.of(known, {"industry": found}, "")}), now)
 
 
 def _quota(_: str, side: Side) -> Quota:

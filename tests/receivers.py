@@ -70,6 +70,37 @@ def webhook() -> Iterator[Webhook]:
 
 
 @dataclass
+class Pulses:
+    """A service that waits for a sign of life: ``got`` are paths and headers, the rest is its answer."""
+
+    port: int = 0
+    status: int = 200
+    location: str = ""
+    got: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+
+
+@contextmanager
+def pulse() -> Iterator[Pulses]:
+    """Listens on a free port of loopback."""
+    heart = Pulses()
+
+    class Answering(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heart.got.append((self.path, dict(self.headers.items())))
+            self.send_response(heart.status)
+            if heart.location:
+                self.send_header("Location", heart.location)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server, _served(server):
+        heart.port = server.server_address[1]
+        yield heart
+
+
+@dataclass
 class Mailbox:
     """A mail server's: ``mails`` that arrived, ``refuses`` says that it takes none."""
 

@@ -16,7 +16,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from syncd.bootstrap import read_only_fields
+from syncd.bootstrap.console import configured
+from syncd.bootstrap.defining import SYSTEMS
 from syncd.console.desk import About, Desk
+from syncd.console.events import Streams
 from syncd.console.server import Console, application
 from syncd.console.shield import Front
 from syncd.engine.world import World
@@ -25,6 +28,8 @@ from syncd.model.operator import Credential, Operator, Role, Sort
 from syncd.model.values import Side
 from syncd.operations.doors import Entrance, form_token
 from syncd.operations.glance import Quota
+from syncd.operations.report import Report
+from syncd.operations.reporting import Question
 from syncd.settings.loading import load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database
 from syncd.store.database import Database
@@ -121,6 +126,7 @@ class House:
     port: int
     front: Front
     store: SqlStore
+    streams: Streams
 
     def caller(self, **options: Any) -> Caller:
         """Somebody who is not logged in."""
@@ -158,7 +164,7 @@ def house(
     world: Callable[[str, str], AbstractContextManager[World]] | None = None,
     metrics: Callable[[], bytes] = lambda: b"syncd_x 1\n",
     troubles: Callable[[], tuple[str, ...]] = tuple,
-    report: Callable[..., Mapping[str, Any]] | None = None,
+    report: Callable[[str, Question], Report] | None = None,
     quota: Callable[[str, Side], Quota | None] = lambda _, __: None,
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
@@ -171,8 +177,8 @@ def house(
     def no_world(connection: str, who: str) -> AbstractContextManager[World]:
         raise AssertionError(f"nobody may ask the vendors of {connection} for {who} here")
 
-    def no_report(connection: str, name: str, *_: object) -> Mapping[str, Any]:
-        raise BadUsage(f"no report {name} of {connection}")
+    def no_report(connection: str, asked: Question) -> Report:
+        raise BadUsage(f"no report {asked.name} of {connection}")
 
     settings = load(ROOT / "config", config_environment(), read_only=read_only_fields()).connection(None)
     desk = Desk(
@@ -186,13 +192,15 @@ def house(
         alone=lambda _: nullcontext(),
         quota=quota,
         report=report or no_report,
+        configured=lambda _: configured(settings),
+        systems=SYSTEMS,
     )
     front = front or Front()
     app = application(troubles=troubles, metrics=metrics, desk=desk, front=front)
-    console = Console(app, host="127.0.0.1", port=0)
+    console = Console(app, host="127.0.0.1", port=0, streams=app.state.streams)
     console.start()
     try:
-        yield House(desk, database, clock, console.port, front, store)
+        yield House(desk, database, clock, console.port, front, store, app.state.streams)
     finally:
         console.close()
         database.close()

@@ -44,6 +44,9 @@ class HubSpotAccount:
     rates: HubSpotRates = field(default_factory=HubSpotRates)
 
 
+OWN_HOSTS: Final = ("api.hubapi.com",)
+
+
 class HubSpotClient:
     """Sends one call. Associations go through a transport of their own, since their quota headers count another day."""
 
@@ -59,7 +62,7 @@ class HubSpotClient:
         abreast: Abreast = one_by_one,
     ) -> None:
         self.abreast = abreast
-        self._base_url = check_base_url(account.base_url, what="the HubSpot base_url")
+        self._base_url = check_base_url(account.base_url, what="the HubSpot base_url", own=OWN_HOSTS)
         self.paths = Paths(account.api_version)
         self.rates = account.rates
         self._read_token = account.access_token

@@ -7,7 +7,7 @@ to write cannot be tried without writing. Facts: vendor's guides to private apps
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient, object_of, rows_of
@@ -68,6 +68,16 @@ def admin_scopes(needs: Needs) -> list[str]:
     """What the administrator's token needs for ``setup``."""
     names = dict.fromkeys(_SCOPED_AS.get(name, name) for name in needs.objects)
     return [f"crm.schemas.{name}.{right}" for name in names for right in ("read", "write")]
+
+
+def own_properties(needs: Needs) -> Iterator[tuple[str, str]]:
+    """Object and name of every property that syncd keeps for itself."""
+    for name, need in needs.objects.items():
+        yield name, need.key
+        if need.origin:
+            yield name, need.origin
+        for column in need.derived:
+            yield name, column
 
 
 class HubSpotFitting:

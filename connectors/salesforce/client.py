@@ -26,7 +26,7 @@ from requests.adapters import BaseAdapter
 from simple_salesforce.api import Salesforce
 
 from connectors.salesforce.errors import classifier, classify_login
-from connectors.salesforce.token import Login, Secret, Token, TokenSource
+from connectors.salesforce.token import OWN_HOSTS, Login, Secret, Token, TokenSource
 from connectors.transport import Answer, Resend, Transport, Unauthorized, Usage, check_base_url, open_session
 from syncd.model.errors import NeedsOperator
 from syncd.model.values import Instant, Lane, Side
@@ -87,7 +87,7 @@ class SalesforceClient:
 
         :raises NeedsOperator: ``login_url`` or ``api_version`` cannot be used.
         """
-        login_url = check_base_url(account.login_url, what="login_url")
+        login_url = check_base_url(account.login_url, what="login_url", own=OWN_HOSTS)
         if not _VERSION.fullmatch(account.api_version):
             raise NeedsOperator(f"api_version {account.api_version!r} is no version of the API; write it like '64.0'")
         self.account = replace(account, login_url=login_url)

@@ -16,8 +16,9 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 
+from connectors.addresses import LOOPBACK
 from connectors.salesforce.ids import is_id, object_of, to18
-from connectors.transport import LOOPBACK, Resend, Transport, check_base_url, wrong_shape
+from connectors.transport import Resend, Transport, check_base_url, wrong_shape
 from syncd.model.errors import NeedsOperator, WrongAccount
 from syncd.model.values import Lane
 from syncd.observe.log import emit
@@ -26,7 +27,7 @@ from syncd.ports.system import Clock
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _JWT_SECONDS: Final = 180
-_OWN_HOSTS: Final = (".salesforce.com", ".force.com")
+OWN_HOSTS: Final = (".salesforce.com", ".force.com")
 
 Secret = Callable[[], str]
 """Gives a secret as it is now; called at every login."""
@@ -155,7 +156,7 @@ class TokenSource:
         host, login_host = urlsplit(url).hostname or "", urlsplit(self._login.login_url).hostname
         if host == login_host or (host in LOOPBACK and login_host in LOOPBACK):
             return url
-        if urlsplit(url).scheme == "https" and host.endswith(_OWN_HOSTS):
+        if urlsplit(url).scheme == "https" and host.endswith(OWN_HOSTS):
             return url
         raise NeedsOperator(
             f"the login answer sends us to {host}, which is neither Salesforce's nor the login host {login_host}; no"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
 from syncd.bootstrap.defining import note_in_force
+from syncd.bootstrap.leaving import leftovers
 from syncd.bootstrap.notices import notified, post_to, unreadable_targets
 from syncd.bootstrap.workshop import Workshop
 from syncd.model.values import Pair, Side
@@ -21,6 +22,7 @@ from syncd.system import SystemChance, SystemClock, calm_collector, holder_name
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
+    from syncd.model.sizes import Sizes
     from syncd.operations.doors import Entrance
     from syncd.ports.connector import Connector
     from syncd.ports.scratch import Scratch
@@ -28,10 +30,14 @@ if TYPE_CHECKING:
     from syncd.settings.agreed import Agreed
     from syncd.settings.main_file import Outline
     from syncd.store import SqlRoster, SqlStore
+    from syncd.store.backup import Backups
 
 __all__ = [
     "Workshop",
+    "exported_tables",
+    "leftovers",
     "open_admins",
+    "open_backups",
     "open_entrance",
     "open_memory",
     "open_roster",
@@ -43,6 +49,7 @@ __all__ = [
     "read_only_fields",
     "read_outline",
     "sfdx_package",
+    "store_sizes",
     "store_versions",
     "unreadable_targets",
     "verifier",
@@ -115,6 +122,35 @@ def open_roster(outline: Outline) -> Iterator[SqlRoster]:
     database = open_database(outline.store_url().get_secret_value())
     try:
         yield SqlRoster(database)
+    finally:
+        database.close()
+
+
+def open_backups(outline: Outline) -> Backups:
+    """The backups of the store.
+
+    :raises BadUsage: if none are configured, or the store is no SQLite file.
+    """
+    from syncd.bootstrap.backups import backups_of  # noqa: PLC0415 - heavy, see the module
+
+    url = outline.store_url().get_secret_value()
+    return backups_of(outline.backup, url, SystemClock())
+
+
+def exported_tables() -> tuple[str, ...]:
+    """The tables that ``syncd export`` writes."""
+    from syncd.store.exports import exported_names  # noqa: PLC0415 - heavy, see the module
+
+    return exported_names()
+
+
+def store_sizes(outline: Outline) -> Sizes:
+    """How large the store is, and how quickly it grew lately."""
+    from syncd.store import open_database, sizes  # noqa: PLC0415 - heavy, see the module
+
+    database = open_database(outline.store_url().get_secret_value())
+    try:
+        return sizes(database, SystemClock().now())
     finally:
         database.close()
 

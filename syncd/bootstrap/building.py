@@ -68,6 +68,8 @@ def build_world(  # noqa: PLR0913 - a world has so many parts
         checked={} if checked is None else checked,
         windows=Windows() if windows is None else windows,
         poll=settings.poll,
+        keep=settings.keep,
+        hinted=0 if read_only or settings.connection.mode == "shadow" else settings.marketing.hinted,
     )
 
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
+from syncd.bootstrap.defining import SYSTEMS, definitions_of, glossary_of
 from syncd.bootstrap.reports import Reports
-from syncd.console.desk import About, Desk
+from syncd.console.desk import About, Configured, Desk
 from syncd.console.server import Console, application, read_address
 from syncd.console.shield import Front
 from syncd.model.errors import BadUsage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from syncd.bootstrap.workshop import Workshop
     from syncd.engine.world import World
     from syncd.operations.worker import Daemon
+    from syncd.settings.accounts import ConnectionSettings
 
 
 def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
@@ -39,7 +41,12 @@ def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
         )
     health, metrics = workshop.watched(daemon)
     app = application(troubles=lambda: health.ready().troubles, metrics=metrics.exposed, desk=desk, front=front)
-    return Console(app, host=host, port=port)
+    return Console(app, host=host, port=port, streams=app.state.streams)
+
+
+def configured(settings: ConnectionSettings) -> Configured:
+    """What the files of a connection define."""
+    return Configured(definitions_of(settings), lambda earlier: glossary_of(settings, earlier))
 
 
 def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
@@ -71,5 +78,7 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
         chance=SystemChance(),
         quota=lambda connection, side: SqlBudget(workshop.database.engine, connection, side, clock).reported(),
         report=Reports(workshop),
+        configured=lambda connection: configured(workshop.loaded.connection(connection)),
+        systems=SYSTEMS,
         alone=lambda connection: workshop.database.one_at_a_time(f"command {connection}", clock),
     )

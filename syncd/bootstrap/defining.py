@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.values import Pair
 
 if TYPE_CHECKING:
     from syncd.model.values import Instant
-    from syncd.operations.definitions import Definitions
+    from syncd.operations.definitions import Change, Definitions
+    from syncd.operations.page import Page
     from syncd.ports.store import Store
     from syncd.settings.accounts import ConnectionSettings
     from syncd.settings.main_file import Outline
+
+SYSTEMS: Final = Pair("HubSpot", "Salesforce")
+"""What people call the two systems."""
 
 
 def definitions_of(settings: ConnectionSettings) -> Definitions:
@@ -23,8 +29,30 @@ def definitions_of(settings: ConnectionSettings) -> Definitions:
     fields = (each for kind in settings.connection.kinds if lifecycle and kind.kind == lifecycle.kind
               for each in kind.fields if each.name == lifecycle.field)  # fmt: skip
     return definitions(
-        lifecycle, settings.teams, next(fields, None), settings.personas, settings.rating, settings.calendars
+        lifecycle,
+        settings.teams,
+        next(fields, None),
+        settings.personas,
+        settings.rating,
+        settings.calendars,
+        settings.connection.kinds,
     )
+
+
+def glossary_of(settings: ConnectionSettings, earlier: Sequence[Change]) -> Page | None:
+    """The glossary of a connection; ``None`` where nobody has agreed on anything.
+
+    :param earlier: what definitions said before, oldest first.
+    """
+    from syncd.operations.glossary import glossary  # noqa: PLC0415 - as above
+    from syncd.operations.glossary_profiles import profiles  # noqa: PLC0415
+
+    if settings.lifecycle is None or settings.teams is None:
+        return None
+    kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
+    more = tuple(profiles(settings.personas, settings.rating))
+    files = [name for name, there in (("personas.yaml", settings.personas), ("rating.yaml", settings.rating)) if there]
+    return glossary(settings.lifecycle, settings.teams, kind, systems=SYSTEMS, more=more, files=files, history=earlier)
 
 
 def note_in_force(settings: ConnectionSettings, store: Store, now: Instant) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from syncd.model.notice import Item, Message
     from syncd.model.remote import RemoteRef
     from syncd.operations.alarms import Alarms
+    from syncd.operations.heartbeats import Pulse
     from syncd.operations.telling import Teller
     from syncd.ports.post import Posted
     from syncd.settings.accounts import Loaded
@@ -37,14 +38,20 @@ AT_ONCE: Final = 5.0
 
 
 def unreadable_targets(loaded: Loaded) -> tuple[Flaw, ...]:
-    """A flaw for each target whose address cannot be used."""
+    """A flaw for each target and each heartbeat whose address cannot be used."""
+    beats: tuple[Flaw, ...] = ()
+    if loaded.notify.heartbeats:
+        from syncd.post.calling import trouble_with_beat  # noqa: PLC0415 - heavy, see the module
+        from syncd.settings.notify import unusable  # noqa: PLC0415
+
+        beats = tuple(unusable(loaded.notify.heartbeats, trouble_with_beat))
     if not loaded.notify.urls:
-        return ()
+        return beats
     from syncd.post import trouble_with  # noqa: PLC0415 - heavy, see the module
     from syncd.post.by_apprise import ADVICE  # noqa: PLC0415
     from syncd.settings.notify import unreadable  # noqa: PLC0415
 
-    return tuple(unreadable(loaded.notify, trouble_with, ADVICE))
+    return (*unreadable(loaded.notify, trouble_with, ADVICE), *beats)
 
 
 def post_to(loaded: Loaded, target: str, message: Message) -> Posted:
@@ -116,6 +123,57 @@ def pages(loaded: Loaded, connection: str, store: SqlStore, item: Item) -> Seque
     return [page for page in found if page is not None]
 
 
+class Beating:
+    """A daemon's thread that calls the addresses of dead man's switches; ``loaded`` is the configuration of today."""
+
+    def __init__(self, loaded: Callable[[], Loaded], ca_file: str | None) -> None:
+        from syncd.operations.heartbeats import Heartbeats  # noqa: PLC0415 - nothing of it where not used
+        from syncd.post.calling import Calling  # noqa: PLC0415
+
+        self._hearts = Heartbeats(lambda: _pulses(loaded()), Calling(ca_file), SystemClock())
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
+
+    @property
+    def at_work(self) -> bool:
+        """Whether an address is still waited for."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begins to listen and to call."""
+        listen(self._hearts.heard)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends; a call under way is not waited for."""
+        self._stop.set()
+        unlisten(self._hearts.heard)
+        self._thread.join(TICK / 10)
+
+    def _run(self) -> None:
+        while not self._stop.wait(TICK):
+            try:
+                self._hearts.tick()
+            except Exception as why:  # noqa: BLE001 - a call that nobody foresaw to fail so must end no daemon
+                emit("heartbeat.failed", target="", reason=f"{type(why).__name__}, which nobody foresaw; report it")
+
+
+def _pulses(loaded: Loaded) -> Sequence[Pulse]:
+    from syncd.operations.heartbeats import Pulse  # noqa: PLC0415 - nothing of it where not used
+
+    return [
+        Pulse(
+            each.name,
+            lambda url=each.url: url().get_secret_value(),  # type: ignore[misc]
+            mine,
+            each.every,
+            private=each.private,
+        )
+        for each in loaded.notify.heartbeats
+        if (mine := each.connections & loaded.connections.keys())
+    ]
+
+
 class Notices:
     """A daemon's thread that tells people. ``start`` and ``close`` are called by whoever runs the daemon."""
 
@@ -133,6 +191,7 @@ class Notices:
     def start(self) -> None:
         """Begins to listen and to tell."""
         listen(self.teller.hearing.heard)
+        listen(self._alarms.outages.heard)
         self._thread.start()
 
     def close(self) -> None:
@@ -141,6 +200,7 @@ class Notices:
         if self._thread.is_alive():
             self._thread.join(FAREWELL)
         unlisten(self.teller.hearing.heard)
+        unlisten(self._alarms.outages.heard)
 
     def _run(self) -> None:
         ticks = 0

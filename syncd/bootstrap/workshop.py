@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,12 +18,12 @@ from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
 if TYPE_CHECKING:
-    import threading
-
-    from syncd.bootstrap.notices import Notices
+    from syncd.bootstrap.backups import Keeper
+    from syncd.bootstrap.notices import Beating, Notices
     from syncd.console.server import Console
     from syncd.engine.world import World
     from syncd.observe.metrics import Metrics, Reading
+    from syncd.observe.traces import Traces
     from syncd.operations.health import Health
     from syncd.operations.worker import Daemon
     from syncd.ports.connector import Connector
@@ -60,6 +61,9 @@ class Workshop:
         self._database = open_database(loaded.store_url().get_secret_value())
         self._open: dict[str, _Opened] = {}
         self._notices: Notices | None = None
+        self._keeper: Keeper | None = None
+        self._beating: Beating | None = None
+        self._traces: Traces | None = None
         self._watching: tuple[Health, Metrics] | None = None
 
     @property
@@ -153,12 +157,19 @@ class Workshop:
 
     def tell(self, daemon: Daemon) -> None:
         """Begins to tell people what the configuration says, or tells them what it says by now."""
+        if self._beating is None and self._loaded.notify.heartbeats:
+            from syncd.bootstrap.notices import Beating  # noqa: PLC0415 - nothing of it where not used
+
+            ca_file = next((each.ca_file for each in self._loaded.connections.values()), None)
+            self._beating = Beating(lambda: self._loaded, ca_file)
+            self._beating.start()
         telling, names = self._loaded.notify.telling, tuple(self._loaded.connections)
         if self._notices is not None:
             self._notices.teller.use(telling, names)
         elif telling.targets:
             from syncd.bootstrap.notices import PATIENCE, Notices, build_teller  # noqa: PLC0415 - nothing of it where not used
             from syncd.operations.alarms import Alarms  # noqa: PLC0415
+            from syncd.operations.outages import Outages  # noqa: PLC0415
 
             store = cache(self.store)
             alarms = Alarms(
@@ -168,20 +179,53 @@ class Workshop:
                 clock=self.clock,
                 many=lambda: self._loaded.notify.telling.dead_letters,
                 began=self.clock.monotonic(),
+                outages=Outages(self.clock, threading.Lock()),
             )
             self._notices = Notices(build_teller(lambda: self._loaded, store, patience=PATIENCE), alarms)
             self._notices.start()
 
+    def keep_backups(self) -> None:
+        """Begins to make backups, if any are configured now or later."""
+        if self.on_sqlite and self._keeper is None:
+            from syncd.bootstrap.backups import Keeper  # noqa: PLC0415 - heavy, see the module
+
+            self._keeper = Keeper(lambda: self._loaded)
+            self._keeper.start()
+
+    def takes_back(self, connection: str) -> bool:
+        """Whether a rollback waits."""
+        from syncd.operations.rollback import waiting_rollbacks  # noqa: PLC0415 - heavy, see the module
+
+        return bool(waiting_rollbacks(self.store(connection)))
+
     @property
     def tells(self) -> bool:
-        """Whether somebody's receiver is still waited for; what it does not take is sent after the next start."""
-        return self._notices is not None and self._notices.at_work
+        """Whether somebody's receiver is still waited for, or a backup: what is not taken is sent after the next start,
+        and made then.
+        """
+        at_work = (self._notices, self._beating, self._keeper)
+        return any(each is not None and each.at_work for each in at_work)
 
     def readings(self, health: Health) -> Iterator[Reading]:
         """What gauges stand at, of the store and of what people are told."""
         yield from health.readings()
         if self._notices is not None:
             yield from self._notices.teller.readings()
+        yield from self._of_the_store()
+
+    def _of_the_store(self) -> Iterator[Reading]:
+        """How large the store is, and how old its latest backup and each secret's file."""
+        from syncd.bootstrap.ages import certificate_expiry, secret_ages  # noqa: PLC0415 - only where it is asked for
+        from syncd.store import store_bytes  # noqa: PLC0415 - heavy, see the module
+
+        used, free = store_bytes(self._database)
+        yield "syncd_store_bytes", ("used",), float(used)
+        yield "syncd_store_bytes", ("free",), float(free)
+        now = self.clock.now()
+        if self._keeper is not None and (latest := self._keeper.latest()) is not None:
+            yield "syncd_backup_age_seconds", (), (now - latest).total_seconds()
+        yield from secret_ages(self._loaded, now)
+        yield from certificate_expiry(self._loaded, now)
 
     def console(self, daemon: Daemon, address: str) -> Console:
         """The console of a daemon, with health and metrics.
@@ -204,6 +248,16 @@ class Workshop:
         health, metrics = self.watched(daemon)
         app = probes(ready=lambda: bool(health.ready()), metrics=metrics.exposed, clock=SystemClock())
         return listener(app, host=host, port=port)
+
+    def webhooks(self, address: str) -> Console:
+        """The listener for webhooks.
+
+        :raises BadUsage: if it is no address, or no connection has webhooks.
+        :raises NeedsOperator: if its port is taken.
+        """
+        from syncd.bootstrap.hooks import build_listener  # noqa: PLC0415 - heavy, see the module
+
+        return build_listener(self, address)
 
     def watched(self, daemon: Daemon) -> tuple[Health, Metrics]:
         """The health of a daemon and its metrics, which listen from the first time on."""
@@ -241,10 +295,22 @@ class Workshop:
             )
         )
 
+    def trace(self, environ: Mapping[str, str]) -> None:
+        """Has runs and API calls told to the collector that the environment names, if it names one."""
+        from syncd.observe.traces import start  # noqa: PLC0415 - only here
+
+        self._traces = start(environ)
+
     def close(self) -> None:
         """Gives back connections to the vendors and to the database; what was heard is kept before."""
         if self._notices is not None:
             self._notices.close()
+        if self._keeper is not None:
+            self._keeper.close()
+        if self._beating is not None:
+            self._beating.close()
+        if self._traces is not None:
+            self._traces.close()
         for known in self._open.values():
             close_all(known.connectors)
         self._database.close()

@@ -77,8 +77,8 @@ def _print(
 
 def _show(report: Report, key: str, *, ids: bool, as_json: bool) -> None:
     from syncd.cli.out import count, print_json, say
-    from syncd.cli.reporting import figure_of
     from syncd.operations.report_writing import figure_document, text_of
+    from syncd.operations.reporting import figure_of
 
     figure = figure_of(report, key)
     names = [str(each) for each in figure.rows]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.model.keeping import Pruned
 
 app = typer.Typer(help="The history of writes to both vendors.", rich_markup_mode=None)
 
@@ -32,7 +35,10 @@ def verify(
     logs elsewhere (`audit_head` of `run.finished`); with --head a chain whose end was cut is noticed, too. Exit 1 if
     anything is amiss.
 
-    JSON: rows, unfinished, before_chain, entries, head {number, hash} or null, flaws [text], more_flaws.
+    What `keep.audit` pruned is told apart, with the entry that the rest goes on from.
+
+    JSON: rows, unfinished, before_chain, entries, pruned {number, hash, upto, rows, at, days} or null, head {number,
+    hash} or null, flaws [text], more_flaws.
     """
     from dataclasses import asdict
 
@@ -51,6 +57,7 @@ def verify(
                 "unfinished": found.unfinished,
                 "before_chain": found.before,
                 "entries": found.entries,
+                "pruned": _pruned(found.pruned),
                 "head": asdict(found.head) if found.head else None,
                 "flaws": found.flaws,
                 "more_flaws": found.more,
@@ -62,6 +69,12 @@ def verify(
         if found.more:
             say(f"and {found.more:,} more", style="red")
         say(f"{count(found.rows, 'audit row')} in {count(found.entries, 'entry', 'entries')} of the chain")
+        if (gone := found.pruned) is not None:
+            say(
+                f"  {count(gone.rows, 'row')} up to {gone.upto:%Y-%m-%d %H:%M} UTC were pruned by rule (keep.audit, "
+                f"{gone.age.days} days), the last on {gone.at:%Y-%m-%d}"
+            )
+            say(f"  what stays goes on from entry {gone.number}: {gone.hash}")
         if found.unfinished:
             say(f"  {found.unfinished:,} of them without an ending yet")
         if found.before:
@@ -69,3 +82,16 @@ def verify(
         say(f"head: {found.head.hash} (entry {found.head.number})" if found.head else "no entry yet")
         say("nothing was altered" if found else "the audit is not what was written", style=None if found else "red")
     raise typer.Exit(0 if found else 1)
+
+
+def _pruned(gone: Pruned | None) -> dict[str, object] | None:
+    if gone is None:
+        return None
+    return {
+        "number": gone.number,
+        "hash": gone.hash,
+        "upto": gone.upto.isoformat(),
+        "rows": gone.rows,
+        "at": gone.at.isoformat(),
+        "days": gone.age.days,
+    }

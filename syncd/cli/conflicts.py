@@ -66,18 +66,49 @@ def resolve(
 ) -> None:
     """Stores your choice; the next cycle carries it out. It may be changed until then."""
     from syncd.cli.out import count, say
-    from syncd.operations.deciding import Choice, alike_with, named_conflict, resolution
+    from syncd.operations.deciding import Choice, decide, named_conflict
 
     call: Call = context.obj
     choice = Choice(take=take, link=link, apart=apart)
     with call.memory() as store:
-        rows = store.conflicts()
-        conflict = named_conflict(rows, id)
-        chosen = [(each, resolution(each, choice)) for each in (alike_with(conflict, rows) if alike else [conflict])]
-        for each, word in chosen:
-            store.resolve_conflict(each.id, word)
+        conflict = named_conflict(store.conflicts(), id)
+        chosen = decide(store, conflict, choice, alike=alike)
     more = f" and {count(len(chosen) - 1, 'other')} alike" if alike else ""
     say(f"conflict {conflict.id}{more}: {chosen[0][1]}; stored for the next cycle", f"next: {call.again('sync')}")
+
+
+@app.command("rules")
+def rules(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id of the conflict, or how it begins.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Shows the lines of the configuration under which nobody would be asked; needs no network, changes no file.
+
+    Each rule stands for itself. It holds for what changes from then on; what waits already is decided with --alike.
+
+    JSON: rules [{words, file, place, lines}].
+    """
+    from syncd.bootstrap import open_memory
+    from syncd.cli.out import print_json, say
+    from syncd.operations.deciding import named_conflict
+    from syncd.operations.ruling import rule_document, rules_for
+
+    call: Call = context.obj
+    loaded, _ = call.loaded_without_secrets()
+    with open_memory(call.outlined(), call.connection) as store:
+        conflict = named_conflict(store.conflicts(), id)
+    kinds = loaded.connection(call.connection).connection.kinds
+    found = [rule for kind in kinds if kind.kind == conflict.kind for rule in rules_for(conflict, kind)]
+    if as_json:
+        print_json({"rules": [rule_document(rule) for rule in found]})
+        return
+    for rule in found:
+        say(f"{rule.words}:", style="bold")
+        say(f"  {rule.file}, {rule.place}", *(f"    {line}" for line in rule.lines))
+    if not found:
+        say("no line of the configuration settles this one")
 
 
 def _print(conflict: Conflict, call: Call) -> None:

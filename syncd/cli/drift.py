@@ -97,25 +97,11 @@ def _all(call: Call) -> list[Resting]:
 
 
 def _named(call: Call, names: Sequence[str]) -> list[Resting]:
-    """The fields that were typed.
+    """The fields that were typed. :raises BadUsage: if one of them cannot go on."""
+    from syncd.operations.drift import named_resting
 
-    :raises BadUsage: if there is none, or one that does not rest or waits for its vendor; no vendor is asked for that.
-    """
-    from syncd.model.errors import BadUsage
-    from syncd.operations.drift import resting
-
-    if not names:
-        raise BadUsage("name the fields as KIND.FIELD, or say --all")
     with call.memory() as store:
-        found = {each.name: each for each in resting(store)}
-    strange = [name for name in names if name not in found]
-    if strange:
-        known = f"those that do: {', '.join(found)}" if found else "no field does"
-        raise BadUsage(f"{', '.join(strange)} does not rest; {known}")
-    unfit = [found[name] for name in names if not found[name].place]
-    if unfit:
-        raise BadUsage(f"{unfit[0]}; it goes on by itself once it fits again")
-    return [found[name] for name in dict.fromkeys(names)]
+        return named_resting(store, names)
 
 
 def _compared(call: Call, request: Request, *, when: str) -> str:

@@ -28,13 +28,17 @@ def explain(
     field: Annotated[str | None, typer.Argument(metavar="[FIELD]", help="One shared field.")] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Ask neither vendor: what the store knows, for when one does not answer.")
+    ] = False,
 ) -> None:
     """Says why a record is what it is and what the next cycle does with it; writes to nobody.
 
     Both values now, Base, who changed what when, the rule, and what comes next or why nothing does; of a person also
     persona and grade, rule by rule, who got them by routing, with everybody who was passed over and why, and every move
-    between the teams with its author. Exit 1 if several records are meant (they are listed) or something waits for a
-    person.
+    between the teams with its author. --offline leaves out what only the vendors know: both values now, their own
+    history, persona, grade, routing and what comes next; the values are those both sides agreed on last. Exit 1 if
+    several records are meant (they are listed) or something waits for a person.
 
     JSON: hits [{kind, link, refs {SIDE}}], and for one hit: record {kind, link, refs, departed, next [text],
     fields {NAME: direction, policy, now {SIDE: wires, value, trouble}, base, confirmed {SIDE}, next, journey (of a
@@ -56,20 +60,24 @@ def explain(
     from syncd.operations.finding import find_hits
     from syncd.operations.handoffs import handoffs_document
     from syncd.operations.rating import profile_of
+    from syncd.operations.recalling import recall, recalled_hits
     from syncd.operations.routing import story_of
     from syncd.settings.profiles import profiles_of
 
     call: Call = context.obj
-    loaded = call.loaded()
+    loaded = call.loaded_without_secrets()[0] if offline else call.loaded()
     with call.world(read_only=True, loaded=loaded) as world:
-        make_ready(world)
-        hits = find_hits(world, record)
+        if not offline:
+            make_ready(world)
+        hits = recalled_hits(world, record) if offline else find_hits(world, record)
         if not hits:
-            raise BadUsage(f"neither side has a record {record}, and no link remembers one; look for another spelling")
-        told = explained(world, hits[0], field=field) if len(hits) == 1 else None
+            where = "no link remembers" if offline else "neither side has"
+            raise BadUsage(f"{where} a record {record}; look for another spelling")
+        explaining = recall if offline else explained
+        told = explaining(world, hits[0], field=field) if len(hits) == 1 else None
         profile = None
-        routing = None if told is None else story_of(world, told)
-        if told is not None and field is None:
+        routing = None if told is None or offline else story_of(world, told)
+        if told is not None and field is None and not offline:
             profiles = profiles_of(loaded.connection(call.connection))
             profile = profile_of(told, profiles, world.clock.now())
     if as_json:
@@ -81,7 +89,7 @@ def explain(
     elif told is None:
         print_hits(hits, call.again("explain", "RECORD", *([field] if field else [])))
     else:
-        _print(told, profile, routing, detailed=field is not None)
+        _print(told, profile, routing, detailed=field is not None, offline=offline)
         if told.handoffs is not None:
             print_handoffs(told.handoffs)
     waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
@@ -106,7 +114,9 @@ def print_hits(hits: list[Hit], again: str) -> None:
     say(f"name one of them: {again}")
 
 
-def _print(told: Explanation, profile: ProfileStory | None, routing: RoutingStory | None, *, detailed: bool) -> None:
+def _print(
+    told: Explanation, profile: ProfileStory | None, routing: RoutingStory | None, *, detailed: bool, offline: bool
+) -> None:
     from syncd.cli.out import say, table, when
     from syncd.model.values import Side
 
@@ -123,6 +133,9 @@ def _print(told: Explanation, profile: ProfileStory | None, routing: RoutingStor
     if detailed:
         for story in told.fields:
             _print_field(story)
+    elif offline:
+        agreed = [(story.mapping.name, _agreed(story, longest=60)) for story in told.fields]
+        table("", ("field", "agreed on by both sides last"), agreed)
     else:
         rows = [(story.mapping.name, *_values(story), story.next) for story in told.fields]
         table("", ("field", "marketing", "crm", "base", "next"), rows)
@@ -140,11 +153,15 @@ def _print(told: Explanation, profile: ProfileStory | None, routing: RoutingStor
 
 
 def _values(story: FieldStory) -> tuple[str, str, str]:
+    marketing, crm = (_value(told) for told in story.now)
+    return marketing, crm, _agreed(story, longest=30)
+
+
+def _agreed(story: FieldStory, *, longest: int) -> str:
     from syncd.cli.out import shown
     from syncd.model.values import MISSING
 
-    marketing, crm = (_value(told) for told in story.now)
-    return marketing, crm, "(never agreed)" if story.base is MISSING else shown(story.base, longest=30)
+    return "(never agreed)" if story.base is MISSING else shown(story.base, longest=longest)
 
 
 def _value(told: Told | None, *, longest: int = 30) -> str:

@@ -32,12 +32,9 @@ def glossary(
     A definition that has changed shows what it said before, word by word, with the day since when syncd works with
     it; the store remembers that, if there is one. With --files-only the same files make the same page.
     """
-    from syncd.bootstrap.defining import definitions_of, open_memory_if_there
+    from syncd.bootstrap.defining import definitions_of, glossary_of, open_memory_if_there
     from syncd.cli.out import say
-    from syncd.model.values import Pair
     from syncd.operations.definitions import Change, history
-    from syncd.operations.glossary import glossary as made_of
-    from syncd.operations.glossary_profiles import profiles
     from syncd.operations.page_html import html
     from syncd.operations.page_markdown import markdown
 
@@ -46,17 +43,13 @@ def glossary(
     call: Call = context.obj
     loaded, _ = call.loaded_without_secrets()
     settings = loaded.connection(call.connection)
-    if settings.lifecycle is None or settings.teams is None:
-        raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
-    kind = next(each for each in settings.connection.kinds if each.kind == settings.lifecycle.kind)
-    more = tuple(profiles(settings.personas, settings.rating))
-    files = [name for name, there in (("personas.yaml", settings.personas), ("rating.yaml", settings.rating)) if there]
     earlier: tuple[Change, ...] = ()
     if not files_only:
         with open_memory_if_there(call.outlined(), call.connection) as store:
             earlier = () if store is None else history(store, definitions_of(settings))
-    systems = Pair("HubSpot", "Salesforce")
-    page = made_of(settings.lifecycle, settings.teams, kind, systems=systems, more=more, files=files, history=earlier)
+    page = glossary_of(settings, earlier)
+    if page is None:
+        raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
     text = html(page) if as_html else markdown(page)
     if out is None:
         sys.stdout.write(text)

@@ -26,10 +26,13 @@ from syncd.cli import (
     dead_letters,
     demo,
     doctor,
+    draining,
     drift,
     explain,
+    exporting,
     glossary,
     held,
+    maintenance,
     notify,
     parked,
     pausing,
@@ -48,6 +51,7 @@ from syncd.cli import (
     store,
     support,
     sync,
+    uninstalling,
 )
 from syncd.cli import run as run_command
 from syncd.cli.call import Call
@@ -119,6 +123,10 @@ app.command("sync")(sync.sync)
 app.command("run")(run_command.run)
 app.command("pause")(pausing.pause)
 app.command("resume")(pausing.resume)
+app.command("drain")(draining.drain)
+app.command("export")(exporting.export)
+app.command("uninstall")(uninstalling.uninstall)
+app.command("maintenance")(maintenance.maintenance)
 app.command("resync")(resync.resync)
 app.command("rollback")(rollback.rollback)
 app.command("explain")(explain.explain)

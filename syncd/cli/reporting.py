@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from syncd.cli.call import Call
 from syncd.model.errors import BadUsage
@@ -158,34 +158,18 @@ def _cell(cell: str | Figure, *, ids: bool) -> str:
 
 
 # -- down to the records -----------------------------------------------------------------------------------------------
-def figure_of(report: Report, key: str) -> Figure:
-    """The figure with this key.
-
-    :raises BadUsage: if there is none, with the nearest key.
-    """
-    from difflib import get_close_matches
-
-    by_key = {figure.key: figure for figure in report.figures()}
-    if key not in by_key:
-        near = get_close_matches(key, list(by_key), n=1)
-        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
-        raise BadUsage(f"this report has no figure {key!r}; {advice}")
-    return by_key[key]
-
-
 def _show(store: Store, report: Report, shape: Shape) -> None:
     """The records behind one figure."""
     from syncd.cli.out import count, print_json, say, shown, table
     from syncd.operations.report_writing import figure_document, opened, text_of
+    from syncd.operations.reporting import figure_of, members_behind, records_of
 
     figure = figure_of(report, shape.show or "")
     episodes, people = opened(report, figure)
     if shape.ids:
         emit("".join(f"{each}\n" for each in episodes or people), shape.out)
         return
-    whose = store.episode_people(episodes)
-    everyone = [(each, member) for each in episodes for member in whose.get(each, ())]
-    rows = _records(store, everyone if episodes else [("", person) for person in people])
+    rows = records_of(store, members_behind(store, report, figure))
     if shape.as_json:
         print_json({"figure": figure_document(figure), "records": rows})
         return
@@ -196,36 +180,16 @@ def _show(store: Store, report: Report, shape: Shape) -> None:
         say(f"and {count(len(rows) - SHOWN, 'record')} more; --json prints all")
 
 
-def _records(store: Store, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Each person of each episode with their records on both sides; those without a link as they are named."""
-    from syncd.engine.shadowed import people_seen
-
-    found = store.by_link([person for _, person in members])
-    looked_at = people_seen(store) if len(found) < len({person for _, person in members}) else {}
-    rows: list[dict[str, Any]] = []
-    for episode, person in members:
-        linked = found.get(person)
-        refs = looked_at.get(person) if linked is None else linked.link.refs.map(str)
-        rows.append(
-            {
-                "episode": episode,
-                "person": person,
-                "marketing": None if refs is None else refs.marketing,
-                "crm": None if refs is None else refs.crm,
-            }
-        )
-    return rows
-
-
 def _listed(store: Store, report: Report) -> dict[str, list[str]]:
     """For a page: the records behind each oddity, the first of them."""
     from syncd.operations.report_writing import opened
+    from syncd.operations.reporting import records_of
 
     found: dict[str, list[str]] = {}
     for section in report.sections:
         for figure in section.figures if section.key == "oddities" else ():
             people = opened(report, figure)[1][:LISTED]
-            rows = _records(store, [("", person) for person in people])
+            rows = records_of(store, [("", person) for person in people])
             found[figure.key] = [row["marketing"] or row["person"] for row in rows]
     return found
 

@@ -11,7 +11,6 @@ from syncd.cli.call import Call
 
 if TYPE_CHECKING:
     from syncd.model.run import Request
-    from syncd.operations.forecast import Forecast
     from syncd.operations.rollback import Rollback, Words
 
 
@@ -50,20 +49,17 @@ def rollback(
     JSON: wanted {kinds, records, fields, undo}, plan (as in `plan`), left [{reason, number, samples [{kind, side,
     record, field}]}], resync {id, who, at, asked, checked, of} (null: not stored), done.
     """
-    import json
-
     from syncd.cli.out import print_json, say
     from syncd.cli.resync import carried_out, outcome, watched
-    from syncd.operations.forecast import forecast_document
     from syncd.operations.resyncing import resync_document
-    from syncd.operations.rollback import Words, left_document
+    from syncd.operations.rollback import Words, rollback_document
 
     call: Call = context.obj
     words = Words(run=run, since=since, until=until, records=record or (), fields=fields or ())
-    planned, told, request = _ask(call, words, approve=approve, as_json=as_json)
+    planned, request = _ask(call, words, approve=approve, as_json=as_json)
     done = False
     if request is not None:
-        if call.daemon_works() and not call.paused():
+        if call.daemon_works():
             call.hasten()
             done = watched(call, request, quiet=as_json) if watch else False
         else:
@@ -71,9 +67,7 @@ def rollback(
     if as_json:
         with call.memory() as store:
             resync = None if request is None else resync_document(store, request)
-        plan = None if told is None else forecast_document(told)
-        wanted = json.loads(planned.wanted.written())
-        print_json({"wanted": wanted, "plan": plan, "left": left_document(planned), "resync": resync, "done": done})
+        print_json({**rollback_document(planned), "resync": resync, "done": done})
     elif done and request is not None:
         say(f"rollback {request.id} is over: {outcome(call, request)}")
     elif request is not None:
@@ -82,45 +76,35 @@ def rollback(
         raise typer.Exit(1)
 
 
-def _ask(
-    call: Call, words: Words, *, approve: str | None, as_json: bool
-) -> tuple[Rollback, Forecast | None, Request | None]:
+def _ask(call: Call, words: Words, *, approve: str | None, as_json: bool) -> tuple[Rollback, Request | None]:
     """The plan, and the Request where a person has approved it."""
     from syncd.cli.out import progress, say
     from syncd.cli.plan import print_forecast
     from syncd.engine.world import make_ready
-    from syncd.model.errors import BadUsage
-    from syncd.operations.forecast import forecast
-    from syncd.operations.resyncing import ask
-    from syncd.operations.rollback import plan_rollback
+    from syncd.operations.rollback import approved, plan_rollback
 
     with call.world(read_only=True) as world:
-        if world.connection.mode == "shadow":
-            raise BadUsage(f"{world.connection.name} is in shadow mode and wrote nothing to take back")
         make_ready(world)
         with progress("" if as_json else "reading both systems") as told:
             planned = plan_rollback(world, words, told=told)
-        seen = None if planned.plan is None else forecast(world, planned.plan)
         if not as_json:
-            if seen is not None:
-                print_forecast(seen, call, title="what would be taken back")
+            if planned.seen is not None:
+                print_forecast(planned.seen, call, title="what would be taken back")
             _print_left(planned)
         if planned.empty or planned.plan is None:
             if not as_json:
                 say("nothing can be taken back")
-            return planned, seen, None
+            return planned, None
         digest = planned.plan.digest
-        if approve is not None and approve != digest:
-            raise BadUsage(f"what would be taken back is {digest} by now, not {approve}; look at it, then approve that")
         if approve is None:
             if as_json:
-                return planned, seen, None
+                return planned, None
             if not sys.stdin.isatty():
                 say(f"nothing was stored; call again with --approve {digest} to carry it out", style="yellow")
-                return planned, seen, None
+                return planned, None
             if not typer.confirm("take it back?", default=False):
-                return planned, seen, None
-        return planned, seen, ask(world, planned.wanted)
+                return planned, None
+        return planned, approved(world, planned, approve or digest)
 
 
 def _print_left(planned: Rollback) -> None:

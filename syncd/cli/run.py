@@ -35,6 +35,14 @@ def run(
             help="Serve health and metrics without any reason or data to the network, as on 0.0.0.0:9465.",
         ),
     ] = None,
+    webhooks: Annotated[
+        str | None,
+        typer.Option(
+            "--webhooks",
+            metavar="ADDRESS",
+            help="Listen to webhooks, as on 127.0.0.1:9466, behind a proxy that ends TLS (docs/webhooks.md).",
+        ),
+    ] = None,
 ) -> None:
     """Keeps every connection in step until SIGTERM or Ctrl-C; SIGHUP reads the configuration again.
 
@@ -49,9 +57,11 @@ def run(
     stop, hangup = threading.Event(), threading.Event()
     loaded = _checked(call)
     workshop = Workshop(loaded, stop=stop)
+    workshop.trace(os.environ)
     daemon = workshop.daemon()
     consoles = [workshop.console(daemon, http)] if http is not None else []
     consoles += [workshop.probes(daemon, probes)] if probes is not None else []
+    consoles += [workshop.webhooks(webhooks)] if webhooks is not None else []
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     try:
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -60,6 +70,7 @@ def run(
         for console in consoles:
             console.start()
         workshop.tell(daemon)
+        workshop.keep_backups()
         ended = serve(
             daemon,
             reload=lambda: _reload(call, workshop, daemon),

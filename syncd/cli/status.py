@@ -37,32 +37,33 @@ def status(
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
-    from syncd.operations.standing import standing, standing_document
+    from syncd.operations.standing import standing, standing_document, waiting_document
     from syncd.system import SystemClock
 
     call: Call = context.obj
     outline = call.outlined()
     names = [outline.chosen(call.connection)] if call.connection else list(outline.connections)
-    all_of_them = []
+    all_of_them, documents = [], []
     now = SystemClock().now()
     with open_roster(outline) as roster:
         turns, workers = roster.turns(outline.connections, now), roster.workers()
     for name in names:
         with open_memory(outline, name) as store:
             kinds = outline.connections[name]
-            all_of_them.append(
-                standing(
-                    store,
-                    connection=name,
-                    kinds=kinds,
-                    now=now,
-                    turn=turns[name],
-                    workers=workers,
-                    poll=outline.polls[name],
-                )
+            stands = standing(
+                store,
+                connection=name,
+                kinds=kinds,
+                now=now,
+                turn=turns[name],
+                workers=workers,
+                poll=outline.polls[name],
             )
+            all_of_them.append(stands)
+            if as_json:
+                documents.append(standing_document(stands, waiting_document(store)))
     if as_json:
-        print_json({"connections": [standing_document(each) for each in all_of_them]})
+        print_json({"connections": documents})
     else:
         for each in all_of_them:
             _print(each, call)

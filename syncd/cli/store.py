@@ -1,4 +1,4 @@
-"""``syncd store``: the state store itself, after a backup was put back."""
+"""``syncd store``: the state store itself: how large it is, its backups, and what to do after one was put back."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from typing import Annotated
 
 import typer
 
+from syncd.cli import backups, sizes
 from syncd.cli.call import Call
 
-app = typer.Typer(help="The state store, after a backup was put back.", rich_markup_mode=None)
+app = typer.Typer(help="The state store: its size, its backups, and after one was put back.", rich_markup_mode=None)
+app.command("size")(sizes.size)
+app.command("backup")(backups.backup)
+app.command("backups")(backups.listed)
+app.command("verify")(backups.verify)
+app.command("restore")(backups.restore)
 
 
 @app.command("mark-restored")

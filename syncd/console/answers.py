@@ -84,6 +84,36 @@ class Letters(Count):
     retrying: int
 
 
+class Resting(Answer):
+    """A field that rests since a vendor changed what it is; without a place the mapping does not fit any more."""
+
+    kind: str
+    field: str
+    side: str | None
+    place: str
+    change: str
+    since: AwareDatetime
+
+
+class LetGoOn(Answer):
+    """Fields that go on, those that the mapping does not fit any more, and the resyncs that compare all by them."""
+
+    ended: list[str]
+    unfit: list[str]
+    resyncs: list[str]
+
+
+class Reworded(Answer):
+    """A part of the configuration that came to say something else; not in force yet where no time is told."""
+
+    at: AwareDatetime | None
+    sort: str
+    key: str
+    part: str
+    before: str | None
+    after: str | None
+
+
 class Spoken(Answer):
     """What was said of a held part."""
 
@@ -287,6 +317,14 @@ class Resync(Answer):
     of: int
 
 
+class Behind(Answer):
+    """The records behind a figure of a report; ``next`` is how many were told with this page and those before it."""
+
+    figure: dict[str, Any]
+    items: list[dict[str, str | None]]
+    next: int | None = None
+
+
 class Estimate(Answer):
     """What a resync would cost to read, at most, before it is asked for."""
 
@@ -295,11 +333,37 @@ class Estimate(Answer):
     seconds: float
 
 
+class Stays(Answer):
+    """Why something stays as it is, how often, and some of it."""
+
+    reason: str
+    number: int
+    samples: list[dict[str, str]]
+
+
+class Rollback(Answer):
+    """What would be taken back, as ``syncd rollback --json`` says it; without a plan nothing can be."""
+
+    wanted: dict[str, Any]
+    plan: dict[str, Any] | None
+    left: list[Stays]
+
+
 class Resolved(Answer):
     """What was stored for the next cycle."""
 
     id: str
     resolution: str
+    alike: int = Field(description="How many others were decided with it.")
+
+
+class Rule(Answer):
+    """Lines of the configuration under which nobody would be asked about conflicts like this one."""
+
+    words: str
+    file: str
+    place: str
+    lines: list[str]
 
 
 class Counted(Answer):

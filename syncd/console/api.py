@@ -7,7 +7,7 @@ Lists come page by page: ``next`` of an answer is the ``cursor`` of the followin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from dataclasses import asdict
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -24,7 +24,9 @@ from syncd.model.errors import BadUsage
 from syncd.model.operator import Role
 from syncd.model.values import Side
 from syncd.operations.braking import part_document, parts
+from syncd.operations.definitions import history
 from syncd.operations.dossier import dossier, dossier_document
+from syncd.operations.drift import resting
 from syncd.operations.explain import explain
 from syncd.operations.explain_document import explanation_document
 from syncd.operations.finding import find_hits
@@ -33,6 +35,7 @@ from syncd.operations.handoffs import handoffs_document
 from syncd.operations.letters import group_document, letter_document
 from syncd.operations.parking import id_of, parked_document
 from syncd.operations.resyncing import resync_document
+from syncd.operations.ruling import rule_document
 from syncd.operations.searching import finding_document, search
 from syncd.operations.standing import conflict_document, run_document, standing, standing_document
 from syncd.ports.store import Store
@@ -95,7 +98,7 @@ def status(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the sam
         workers=desk.roster.workers(),
         poll=about.poll,
     )
-    return {name: value for name, value in standing_document(told).items() if name != "waiting"}
+    return {name: value for name, value in standing_document(told, {}).items() if name != "waiting"}
 
 
 @router.get("/connections/{connection}/runs", response_model=answers.Listed[answers.Run])
@@ -130,6 +133,16 @@ def conflict(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401
     """One conflict."""
     desk_of(request).about(connection)
     return conflict_document(commands.conflict_of(desk_of(request), connection, id))
+
+
+@router.get("/connections/{connection}/conflicts/{id}/rules", response_model=answers.Listed[answers.Rule])
+@needs(Role.VIEWER)
+def conflict_rules(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
+    """The lines of the configuration under which nobody would be asked; the console never writes them anywhere."""
+    desk = desk_of(request)
+    desk.about(connection)
+    found = commands.rules_of(desk, connection, commands.conflict_of(desk, connection, id))
+    return {"items": [rule_document(each) for each in found], "next": None}
 
 
 @router.get("/connections/{connection}/dead-letters", response_model=answers.Listed[answers.Letter])
@@ -227,20 +240,32 @@ def explanation(
     return {"record": {**explanation_document(told), **handoffs_document(told.handoffs)}}
 
 
+@router.get("/connections/{connection}/drift", response_model=answers.Listed[answers.Resting])
+@needs(Role.VIEWER)
+def drift(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """Fields that rest since a vendor changed what they are."""
+    return {"items": [asdict(each) for each in resting(_store(request, connection))], "next": None}
+
+
+@router.get("/connections/{connection}/definitions/changes", response_model=answers.Listed[answers.Reworded])
+@needs(Role.VIEWER)
+def reworded(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """What the configuration said before, the latest change first."""
+    store = _store(request, connection)
+    found = history(store, desk_of(request).configured(connection).definitions)
+    rows = [
+        {"at": each.at, **each.term._asdict(), "before": each.before, "after": each.after}
+        for each in reversed(found[-MOST:])
+    ]
+    return {"items": rows, "next": None}
+
+
 @router.get("/connections/{connection}/resyncs", response_model=answers.Listed[answers.Resync])
 @needs(Role.VIEWER)
 def resyncs(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
     """Resyncs that wait or are under way, oldest first."""
     store = _store(request, connection)
     return {"items": [resync_document(store, each) for each in asked_for(store)][:MOST], "next": None}
-
-
-@router.get("/connections/{connection}/reports/{name}", response_model=dict[str, Any])
-@needs(Role.VIEWER)
-def report(request: Request, connection: Name, name: Id, since: date | None = None, until: date | None = None) -> Any:  # noqa: ANN401 - the same
-    """A report of some days, as `syncd report NAME --json` says it: handoff, funnel, credit, rating or agreement."""
-    desk_of(request).about(connection)
-    return desk_of(request).report(connection, name, since, until)
 
 
 # -- within ------------------------------------------------------------------------------------------------------------

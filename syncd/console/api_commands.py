@@ -14,8 +14,10 @@ from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import Problem
 from syncd.model.operator import Role
+from syncd.operations import rollback
 from syncd.operations.deciding import Choice
 from syncd.operations.resyncing import Words
+from syncd.operations.rollback import rollback_document
 from syncd.ports.looking import Cause
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
@@ -31,7 +33,10 @@ def resolve(request: Request, connection: Name, id: Id, body: asked.Choice) -> R
         apart=body.apart,
     )
     return _done(
-        request, "conflicts.resolve", connection, lambda desk, _: commands.resolve(desk, connection, id, choice)
+        request,
+        "conflicts.resolve",
+        connection,
+        lambda desk, _: commands.resolve(desk, connection, id, choice, alike=body.alike),
     )
 
 
@@ -98,6 +103,18 @@ def reject(request: Request, connection: Name, digest: Id, body: asked.Reason) -
     )
 
 
+@router.post("/connections/{connection}/drift/accept", response_model=answers.LetGoOn)
+@needs(Role.OPERATOR)
+def accept_drift(request: Request, connection: Name, body: asked.WhichResting) -> Response:
+    """Takes what these fields are at their vendors now: they go on, and all records are compared by them once more."""
+    return _done(
+        request,
+        "drift.accept",
+        connection,
+        lambda desk, who: commands.accept_drift(desk, connection, body.fields_, who),
+    )
+
+
 @router.post("/connections/{connection}/pause", response_model=answers.Paused)
 @needs(Role.OPERATOR)
 def pause(request: Request, connection: Name, body: asked.MaybeReason) -> Response:
@@ -137,6 +154,32 @@ def cancel_resync(request: Request, connection: Name, id: Id) -> Response:
     return _done(request, "resyncs.cancel", connection, lambda desk, _: commands.end_resync(desk, connection, id))
 
 
+@router.post("/connections/{connection}/rollbacks/plan", response_model=answers.Rollback)
+@needs(Role.OPERATOR)
+def show_rollback(request: Request, connection: Name, body: asked.WhichRollback) -> Any:  # noqa: ANN401 - the same
+    """What would be taken back, read from both vendors now: a plan with its digest, and what stays; stores nothing."""
+    desk_of(request).about(connection)
+    planned = commands.plan_rollback(desk_of(request), connection, _taken_back(body), visitor_of(request).name)
+    return rollback_document(planned)
+
+
+@router.post("/connections/{connection}/rollbacks", response_model=answers.Resync)
+@needs(Role.OPERATOR)
+def take_back(request: Request, connection: Name, body: asked.ShownRollback) -> Response:
+    """Takes back exactly what was shown; the daemon does it as a resync, also while the connection is paused.
+
+    Of a session the password is needed once more, unless it was given a moment ago.
+    """
+    prove_with(request, body.password)
+    words = _taken_back(body)
+    return _done(
+        request,
+        "rollbacks.ask",
+        connection,
+        lambda desk, who: commands.take_back(desk, connection, words, body.digest, who),
+    )
+
+
 # -- within ------------------------------------------------------------------------------------------------------------
 def prove_with(request: Request, password: str) -> None:
     """Asks once more for the password of a session.
@@ -163,6 +206,16 @@ def _letters(body: asked.WhichLetters) -> tuple[Sequence[str], Cause | None]:
         raise Problem(422, "not-understood", "name dead letters by ids, or a cause, and not both")
     cause = body.cause
     return body.ids, None if cause is None else (cause.kind, cause.side, cause.code)
+
+
+def _taken_back(body: asked.WhichRollback) -> rollback.Words:
+    return rollback.Words(
+        run=body.run or None,
+        since=body.since or None,
+        until=body.until or None,
+        records=body.records,
+        fields=body.fields_,
+    )
 
 
 def _words(body: asked.WhichResync) -> Words:

@@ -29,11 +29,12 @@ class Pair(Asked):
 
 
 class Choice(Asked):
-    """What to do about a conflict: exactly one of the three."""
+    """What to do about a conflict: exactly one of the first three."""
 
     take: Side | None = Field(None, description="That side's value is right.")
     link: Pair | None = Field(None, description="These two records are one.")
     apart: bool = Field(False, description="None of these records belong together.")
+    alike: bool = Field(False, description="The same for all undecided ones of that kind, topic, field and reason.")
 
 
 class CauseOf(Asked):
@@ -55,6 +56,12 @@ class WhichParked(Asked):
     """Parked fields by id."""
 
     ids: Annotated[list[Name], Field(min_length=1, max_length=MANY)]
+
+
+class WhichResting(Asked):
+    """Fields that rest, as KIND.FIELD."""
+
+    fields_: Annotated[list[Name], Field(min_length=1, max_length=200, alias="fields")]
 
 
 class Reason(Asked):
@@ -81,6 +88,23 @@ class WhichResync(Asked):
     kinds: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
     fields_: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list, alias="fields")
     everything: bool = False
+
+
+class WhichRollback(Asked):
+    """What to take back, in the words of ``syncd rollback``: a run, or a span of time; the others narrow it."""
+
+    run: Name | None = None
+    since: Annotated[str, StringConstraints(max_length=40)] | None = None
+    until: Annotated[str, StringConstraints(max_length=40)] | None = None
+    records: Annotated[list[Name], Field(max_length=MANY)] = Field(default_factory=list)
+    fields_: Annotated[list[Name], Field(max_length=200)] = Field(default_factory=list, alias="fields")
+
+
+class ShownRollback(WhichRollback):
+    """The same, as it was shown; and the password, where a session's is asked for again."""
+
+    digest: Name
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
 
 
 class NewToken(Asked):

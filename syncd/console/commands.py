@@ -15,10 +15,14 @@ from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
+from syncd.operations import rollback
+from syncd.operations.accepting import accept
 from syncd.operations.braking import Part, approve, part_document, parts, reject
-from syncd.operations.deciding import Choice, resolution
+from syncd.operations.deciding import Choice, decide
+from syncd.operations.drift import named_resting
 from syncd.operations.parking import id_of, try_again
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
+from syncd.operations.ruling import Rule, rules_for
 from syncd.ports.looking import Cause
 
 
@@ -30,13 +34,19 @@ def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:
     return found
 
 
-def resolve(desk: Desk, connection: str, id: str, choice: Choice) -> Done:
-    """Stores a choice for the next cycle."""
-    conflict = conflict_of(desk, connection, id)
-    chosen = resolution(conflict, choice)
-    desk.store(connection).resolve_conflict(conflict.id, chosen)
+def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool = False) -> Done:
+    """Stores a choice for the next cycle, for this one or for all that ask the same."""
+    chosen = decide(desk.store(connection), conflict_of(desk, connection, id), choice, alike=alike)
     _soon(desk, connection)
-    return Done({"id": conflict.id, "resolution": chosen}, conflict.id)
+    (conflict, word), *others = chosen
+    about = " ".join(each.id for each, _ in chosen)
+    return Done({"id": conflict.id, "resolution": word, "alike": len(others)}, about)
+
+
+def rules_of(desk: Desk, connection: str, conflict: Conflict) -> list[Rule]:
+    """The rules that would settle conflicts like this one."""
+    kinds = desk.about(connection).connection.kinds
+    return [rule for kind in kinds if kind.kind == conflict.kind for rule in rules_for(conflict, kind)]
 
 
 def retry_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause | None) -> Done:
@@ -136,6 +146,37 @@ def end_resync(desk: Desk, connection: str, id: str) -> Done:
     request: Request = waiting_resync(store, id)
     cancel_resync(store, request, desk.clock.now())
     return Done(resync_document(store, request), request.id)
+
+
+def accept_drift(desk: Desk, connection: str, names: Sequence[str], who: str) -> Done:
+    """Takes what these fields are at their vendors now: they go on, and all records are compared by them."""
+    store = desk.store(connection)
+    wanted = named_resting(store, names)
+    with desk.world(connection, who) as world:
+        accepted = accept(world, {(each.kind, each.field) for each in wanted})
+    _soon(desk, connection)
+    answer = {
+        "ended": [each.name for each in accepted.ended],
+        "unfit": [each.name for each in accepted.unfit],
+        "resyncs": [each.id for each in accepted.resyncs],
+    }
+    return Done(answer, " ".join(each.name for each in wanted))
+
+
+def plan_rollback(desk: Desk, connection: str, words: rollback.Words, who: str) -> rollback.Rollback:
+    """What would be taken back, read from both vendors now; stores nothing. :raises BadUsage: as ``plan_rollback``."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        return rollback.plan_rollback(world, words)
+
+
+def take_back(desk: Desk, connection: str, words: rollback.Words, digest: str, who: str) -> Done:
+    """Stores a rollback if it is what was shown; a daemon carries it out at once, also while nothing is polled."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        request = rollback.approved(world, rollback.plan_rollback(world, words), digest)
+    _soon(desk, connection)
+    return Done(resync_document(desk.store(connection), request), request.id)
 
 
 def _some(ids: Sequence[str]) -> Sequence[str]:

@@ -7,19 +7,22 @@ vendors, is opened for one question, one at a time for each connection, and read
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from syncd.console.problems import not_found
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
 from syncd.model.mapping import Connection
 from syncd.model.values import SIDES, Pair, Side
+from syncd.operations.definitions import Change, Definitions
 from syncd.operations.doors import Entrance
 from syncd.operations.glance import Glance, Present, Quota, glance, troubled
+from syncd.operations.page import Page
+from syncd.operations.report import Report
+from syncd.operations.reporting import Question
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
@@ -30,8 +33,8 @@ _WAITED: Final = 30.0
 
 _FRESH: Final = 60.0
 """Seconds for which counted links count."""
-Report = Callable[[str, str, date | None, date | None], Mapping[str, Any]]
-"""A report of a connection by its name and days, as a document. :raises BadUsage: if there is none of that name."""
+Reports = Callable[[str, Question], Report]
+"""A report of a connection. :raises BadUsage: if what it needs was not agreed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,14 @@ class About:
     def objects(self) -> Mapping[str, Pair[tuple[str, ...]]]:
         """By kind, the vendor objects of each side."""
         return {kind.kind: kind.objects for kind in self.connection.kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """What the files of a connection define, and the glossary that is made of it and of what they said before."""
+
+    definitions: Definitions
+    glossary: Callable[[Sequence[Change]], Page | None]
 
 
 @dataclass(slots=True)
@@ -62,7 +73,9 @@ class Desk:
     chance: Chance
     alone: Callable[[str], AbstractContextManager[None]]
     quota: Callable[[str, Side], Quota | None]
-    report: Report
+    report: Reports
+    configured: Callable[[str], Configured]
+    systems: Pair[str]
     _counted: dict[str, tuple[float, Mapping[str, int]]] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)

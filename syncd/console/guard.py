@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 FORM_FIELD: Final = "form_token"
 FORM_HEADER: Final = "x-syncd-form"
 SAFE: Final = frozenset({"GET", "HEAD"})
-BY_THEMSELVES: Final = frozenset({"/overview/cards"})
+BY_THEMSELVES: Final = frozenset({"/overview/cards", "/runs/live", "/api/v1/events"})
 """What pages call again and again: an open browser must not keep its session alive."""
 _NEEDS: Final = "__syncd_needs__"
 

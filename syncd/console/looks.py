@@ -24,6 +24,7 @@ from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING
 from syncd.operations.doors import form_token
+from syncd.operations.page import Code, Come, Gone, Words
 
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 120
@@ -34,9 +35,14 @@ PAGES: Final = (
     ("/conflicts", "Conflicts"),
     ("/held", "Held"),
     ("/runs", "Runs"),
+    ("/handoff", "Handoff"),
+    ("/config", "Config"),
     ("/access", "Access"),
 )
 """Where the pages are, in the order of the menu."""
+WORDS: Final = 2_000
+"""Letters of words that belong to a file of ours and not to a vendor."""
+_TAGS: Final = {Code: "code", Gone: "del", Come: "ins"}
 NOTHING: Final = Markup('<span class="none">-</span>')
 
 
@@ -50,7 +56,15 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {"value": value, "plain": plain, "count": count, "day": day, "ago": ago}
+    made.filters |= {
+        "value": value,
+        "plain": plain,
+        "count": count,
+        "day": day,
+        "ago": ago,
+        "worded": worded,
+        "sort_of": sort_of,
+    }
     made.globals |= {"Role": Role, "FORM_FIELD": FORM_FIELD, "FORM_HEADER": FORM_HEADER, "pages": PAGES}
     return made
 
@@ -103,6 +117,21 @@ def value(given: object, longest: int = LONGEST) -> Markup:
     if given is None or (isinstance(given, (str, tuple)) and not given):
         return NOTHING
     return Markup("<bdi>{}</bdi>").format(plain(given, longest))
+
+
+def worded(words: Words) -> Markup:
+    """Words of a page that two writers share, with code, and with what went and came."""
+    told = Markup("")
+    for each in words:
+        tag = _TAGS.get(type(each))
+        text = plain(each if isinstance(each, str) else each.text, WORDS)
+        told += Markup("<{tag}>{text}</{tag}>").format(tag=tag, text=text) if tag else text
+    return told
+
+
+def sort_of(block: object) -> str:
+    """What a block of such a page is."""
+    return type(block).__name__
 
 
 def count(number: int, one: str, several: str | None = None) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from syncd.console import commands
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.looks import page
@@ -21,8 +22,10 @@ from syncd.engine.resync import asked_for
 from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED
 from syncd.model.operator import Role
+from syncd.model.run import RunState
 from syncd.model.values import MISSING, SIDES, Side
 from syncd.operations.braking import SAMPLES, parts
+from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
@@ -36,6 +39,7 @@ FOUND: Final = 30
 LISTED: Final = 50
 DONE: Final[Mapping[str, str]] = {
     "resolved": "Stored. The next cycle carries it out; until then it can be changed.",
+    "alike": "Stored for all that ask the same. The next cycle carries it out; until then each can be changed.",
     "retried": "Tried again by the next cycle.",
     "dropped": "Forgotten. A record that changes again is tried as if for the first time.",
     "approved": "Approved for 24 hours. The next cycle writes exactly these changes.",
@@ -43,6 +47,10 @@ DONE: Final[Mapping[str, str]] = {
     "rejected": "Rejected. Both sides stay as they are, and it stays listed until the records agree again.",
     "paused": "Paused. A turn under way ends; what is known is kept.",
     "resumed": "It goes on, at once.",
+    "accepted": "They go on with the next cycle, and all records are compared by them once more.",
+    "undone": "Asked for. The daemon puts back exactly this, also while the connection is paused.",
+    "asked": "Asked for. The daemon compares them between its polls and writes what differs.",
+    "cancelled": "Cancelled. A share under way ends; what it has settled stays.",
     "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
 }
 """What a command came to, for the page that follows it."""
@@ -236,7 +244,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
     after = request.query_params.get("after", "")
     at = next((number + 1 for number, row in enumerate(rows) if row.id == after), 0)
     shown = rows[at : at + LISTED]
-    titles = _titles(store, [row.link for row in shown if row.link is not None])
+    titles = titles_of(store, [row.link for row in shown if row.link is not None])
     return show(
         request,
         "conflicts.html",
@@ -245,12 +253,14 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
         trouble=trouble,
         rows=shown,
         titles=titles,
+        alike=alike_to_each(rows),
+        rules={row.id: commands.rules_of(desk_of(request), name, row) for row in shown},
         open=sum(1 for row in rows if row.resolution is None),
         after=shown[-1].id if len(rows) > at + LISTED else "",
     )
 
 
-def _titles(store: Store, ids: Sequence[str]) -> dict[str, str]:
+def titles_of(store: Store, ids: Sequence[str]) -> dict[str, str]:
     """Names for links, those that exist."""
     known = store.by_link(ids)
     return {id: title_of(each.base.agreed if each.base is not None else {})[0] or id for id, each in known.items()}
@@ -286,7 +296,7 @@ def show_part(request: Request, digest: str, *, status: int = 200, trouble: str 
         trouble=trouble,
         part=part,
         proved=entrance.has_proved(visitor_of(request)),
-        titles=_titles(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
+        titles=titles_of(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
     )
 
 
@@ -312,4 +322,5 @@ def runs(request: Request) -> Response:
     rows = store.runs(LISTED + 1, request.query_params.get("before") or None)
     waiting = [resync_document(store, each) for each in asked_for(store)]
     before = rows[LISTED - 1].id if len(rows) > LISTED else ""
-    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, before=before)
+    running = next((each for each in rows[:1] if each.state is RunState.RUNNING), None)
+    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, running=running, before=before)

@@ -33,10 +33,14 @@ def resolve(request: Request, id: str) -> Response:
     pair = (form.get("marketing", ""), form.get("crm", ""))
     choice = Choice(take=form.get("take") or None, link=pair if all(pair) else None, apart="apart" in form)
     try:
-        _press(request, "conflicts.resolve", lambda desk, name, _: commands.resolve(desk, name, id, choice))
+        done = _press(
+            request,
+            "conflicts.resolve",
+            lambda desk, name, _: commands.resolve(desk, name, id, choice, alike="alike" in form),
+        )
     except SyncdError as why:
         return show_conflicts(request, status=409, trouble=str(why))
-    return _back(request, "/conflicts", "resolved")
+    return _back(request, "/conflicts", "alike" if done.answer["alike"] else "resolved")
 
 
 @router.post("/issues/letters")

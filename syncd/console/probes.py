@@ -26,7 +26,7 @@ KEPT: Final = 1.0
 _T = TypeVar("_T")
 
 
-def read_address(text: str) -> tuple[str, int]:
+def read_address(text: str, *, option: str = "--probes") -> tuple[str, int]:
     """``0.0.0.0:9465`` or ``[::]:9465`` as host and port.
 
     :raises BadUsage: if it is neither. A name is none: which address it stands for could change.
@@ -37,9 +37,9 @@ def read_address(text: str) -> tuple[str, int]:
     try:
         ip_address(host)
     except ValueError as why:
-        raise BadUsage(f"--probes {text}: {host or 'nothing'!r} is no address; {advice}") from why
+        raise BadUsage(f"{option} {text}: {host or 'nothing'!r} is no address; {advice}") from why
     if not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise BadUsage(f"--probes {text}: {port or 'nothing'!r} is no port; {advice}")
+        raise BadUsage(f"{option} {text}: {port or 'nothing'!r} is no port; {advice}")
     return host, int(port)
 
 

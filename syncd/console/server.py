@@ -18,8 +18,23 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
-from syncd.console import api, api_access, api_commands, entry, pages, presses, statics
+from syncd.console import (
+    api,
+    api_access,
+    api_commands,
+    api_reports,
+    entry,
+    events,
+    files,
+    handoff,
+    pages,
+    presses,
+    resyncs,
+    statics,
+    undoing,
+)
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
 from syncd.console.looks import problem_page
@@ -94,9 +109,12 @@ def application(
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
-    machines = probes(troubles, metrics), api.router, api_commands.router, api_access.router
-    for router in (*machines, statics.router, entry.router, pages.router, presses.router):
-        app.include_router(router)
+    app.state.streams = events.Streams()
+    machines = (api, api_commands, api_access, api_reports, events)
+    people = (statics, entry, pages, presses, resyncs, undoing, handoff, files)
+    app.include_router(probes(troubles, metrics))
+    for each in (*machines, *people):
+        app.include_router(each.router)
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(SyncdError, _told)
     app.add_exception_handler(HTTPException, _told)
@@ -127,9 +145,13 @@ def _told(request: Request, trouble: Exception) -> Response:
 
 
 class Console:
-    """The server in a thread of its own. ``option`` is what asked for it, ``--http`` or ``--probes``."""
+    """The server in a thread of its own. ``option`` is what asked for it, ``--http``, ``--probes`` or
+    ``--webhooks``; ``streams`` are answers that go on until they are told that it closes.
+    """
 
-    def __init__(self, app: FastAPI, *, host: str, port: int, option: str = "--http") -> None:
+    def __init__(
+        self, app: ASGIApp, *, host: str, port: int, option: str = "--http", streams: events.Streams | None = None
+    ) -> None:
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -140,6 +162,7 @@ class Console:
             limit_concurrency=PATIENT,
         )
         self._server = uvicorn.Server(config)
+        self._streams = events.Streams() if streams is None else streams
         self._option = option
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_STREAM)
@@ -159,13 +182,17 @@ class Console:
         """Begins to answer."""
         self._socket.listen()
         self._thread.start()
-        if self._option == "--http":
-            emit("console.started", port=self.port)
-        else:
-            emit("probes.started", port=self.port)
+        match self._option:
+            case "--probes":
+                emit("probes.started", port=self.port)
+            case "--webhooks":
+                emit("webhooks.started", port=self.port)
+            case _:
+                emit("console.started", port=self.port)
 
     def close(self) -> None:
-        """Stops answering."""
+        """Stops answering; streams end with their next look."""
+        self._streams.closing = True
         self._server.should_exit = True
         self._thread.join(STOP)
         self._socket.close()

@@ -38,13 +38,41 @@ class Saying:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Closer:
+    """Who won, lost or reopened a deal, for which team, in which system, and when; empty is not told."""
+
+    at: Instant
+    by: str
+    team: str
+    side: str
+
+    @property
+    def text(self) -> str:
+        """As it is kept beside the stage until that is settled."""
+        return json.dumps([stamp(self.at), self.by, self.team, self.side], ensure_ascii=False)
+
+    @staticmethod
+    def read(text: Canonical) -> Closer | None:
+        """From its text; ``None`` where nothing is kept."""
+        if not isinstance(text, str):
+            return None
+        at, by, team, side = json.loads(text)
+        return Closer(instant(at), by, team, side)
+
+
+def state_of(outcome: Outcome, stage: Canonical) -> DealState:
+    """How a deal in this stage stands."""
+    return DealState.WON if stage in outcome.won else DealState.LOST if stage in outcome.lost else DealState.OPEN
+
+
 def saying(outcome: Outcome, base: Base | None) -> Saying | None:
     """What a deal says by its Base; ``None`` as long as its stage or its contact was not agreed on."""
     agreed: Mapping[str, Canonical] = {} if base is None else base.agreed
     stage, person = agreed.get(outcome.stage), agreed.get(outcome.contact)
     if not isinstance(stage, str) or not isinstance(person, str):
         return None
-    state = DealState.WON if stage in outcome.won else DealState.LOST if stage in outcome.lost else DealState.OPEN
+    state = state_of(outcome, stage)
     amount, currency = _hundredths(None if outcome.amount is None else agreed.get(outcome.amount))
     told = None if outcome.reason is None or state is not DealState.LOST else agreed.get(outcome.reason)
     return Saying(person, state, amount, currency, "" if told is None else str(told))
@@ -114,7 +142,9 @@ def without(person: str, base: Base, deal: str) -> Base:
     return Base({**base.agreed, DEALS: _text(kept)}, base.confirmed)
 
 
-def told(person: str, base: Base, deal: str, says: Saying, *, at: Instant) -> tuple[Base, Deal]:
+def told(
+    person: str, base: Base, deal: str, says: Saying, *, at: Instant, closer: Closer | None = None
+) -> tuple[Base, Deal]:
     """What is kept of a person one of whose deals says something else, and the event that tells so.
 
     An event is later than whatever this deal said before, so that the last word is the last one in any order.
@@ -123,6 +153,8 @@ def told(person: str, base: Base, deal: str, says: Saying, *, at: Instant) -> tu
     last = before.get(deal)
     at = at if last is None or at > last.at else last.at + _TICK
     event = Deal(person, at, deal, says.state, says.amount, says.currency, says.reason)
+    if closer is not None:
+        event = replace(event, by=closer.by, team=closer.team, side=closer.side)
     kept = event if last is None or last.state is not says.state else replace(event, at=last.at)
     return Base({**base.agreed, DEALS: _text({**before, deal: kept}.values())}, base.confirmed), event
 

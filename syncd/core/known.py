@@ -59,7 +59,8 @@ class Person:
 class Known:
     """What else is known of one link besides its Base: what waits, what a person chose, when fields changed, and the
     moves of each side since they last agreed on a stage (``None``: not asked for). ``handed`` is what the handoff
-    ledger says (``None``: not asked, or nothing).
+    ledger says (``None``: not asked, or nothing). ``opted`` are opt-outs that a second record of the person tells, by
+    field.
     """
 
     conflicts: Sequence[Conflict] = ()
@@ -67,6 +68,7 @@ class Known:
     times: Mapping[str, Times] = field(default_factory=dict)
     moves: Pair[tuple[Move, ...]] | None = None
     handed: Handed | None = None
+    opted: Mapping[str, RemoteRef] = field(default_factory=dict)
 
     def timed(self, name: str) -> tuple[Pair[Instant] | None, str]:
         """When each side changed a field, and where that is from; ``None`` and nothing where it was not asked for."""

@@ -15,7 +15,11 @@ from typing import Final, TypeAlias
 
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
+from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
+
+HELD: Final = "both sides changed it and the policy is hold"
+TIED: Final = "both sides changed it at the same moment and the tie rule is hold"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +201,7 @@ def _by_policy(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | Non
         case Policy.NEWEST:
             return _newest(field, seen, times, timed_by)
         case Policy.HOLD | Policy.LIFECYCLE:  # the lifecycle's own fields are not merged here
-            return Clashing(Topic.FIELD, "both sides changed it and the policy is hold")
+            return Clashing(Topic.FIELD, HELD)
 
 
 def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, timed_by: str) -> Verdict:
@@ -208,7 +212,7 @@ def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, 
         return _take(field, newer, seen, rule=f"policy newest by {timed_by}")
     if field.tie is Tie.CRM or field.tie is Tie.MARKETING:
         return _take(field, Side(field.tie.value), seen, rule=f"policy newest, tie {field.tie} by {timed_by}")
-    return Clashing(Topic.FIELD, "both sides changed it at the same moment and the tie rule is hold")
+    return Clashing(Topic.FIELD, TIED)
 
 
 def _union(seen: Pair[Seen]) -> Verdict:
@@ -235,6 +239,17 @@ def _remembered(seen: Seen, *, agreed: Told) -> Agree | Keep:
     if seen.value is MISSING or seen.trouble is not None or (agreed is not MISSING and not seen.changed):
         return Keep(seen.trouble or "")
     return Agree(seen.value)
+
+
+def opted_out_beside(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef) -> Verdict | None:
+    """An opt-out that the person's ``second`` record tells: it is one of both sides. ``None`` where every side that may
+    be written, and whose record tells the field, is opted out already.
+    """
+    lacking = [side for side in SIDES if field.direction.flows_to(side) and seen.of(side).value not in (True, MISSING)]
+    if not lacking:
+        return None
+    rule = f"opted out on {second}, the same person's other record"
+    return Unite(value=True, rule=rule) if len(lacking) == 2 else Take(lacking[0].other, True, rule)
 
 
 def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:

@@ -1,13 +1,14 @@
 """What of all that was heard is news to a target: one entry per state, not one per time it was seen.
 
 A state is an event with the keys that name something; counts, instants and sentences among its keys may change while it
-stands. It is told when it begins, once more after ``repeat`` seconds if it is still heard of then, and at once if it
-ended in between. Whatever is told twice by two processes, or once more after a crash, is told once here.
+stands. It is told when it begins, once more after ``repeat`` seconds if it is still heard of then, at once if it ended
+in between, and when it is over, to whoever was told of it. Whatever is told twice by two processes, or once more after
+a crash, is told once here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -58,8 +59,14 @@ ENDS: Final[Mapping[str, str]] = {
     "side.polled_again": "side.stalled",
     "dead_letters.few": "dead_letters.many",
     "service.recovered": "service.troubled",
+    "store.accepted": "store.restored",
+    "config.loaded": "config.refused",
+    "vendor.up": "vendor.down",
 }
 """Which event ends which state, as far as the keys that both have are the same."""
+_ENDED: Final = frozenset(ENDS.values())
+LASTS: Final = timedelta(days=30)
+"""After so long nobody takes a state whose end was not heard for one that lasts."""
 OCCURRENCES: Final = frozenset(
     {
         *ENDS,
@@ -73,6 +80,9 @@ OCCURRENCES: Final = frozenset(
     }
 )
 """Events after which nothing stands: each is news, however alike they are."""
+SYMPTOMS: Final = frozenset({"run.failed", "turn.failed"})
+"""What follows from a vendor's outage in every cycle: whoever was told of that is not told of these while it lasts."""
+OUTAGE: Final = "vendor.down"
 
 Told = dict[str, int]
 """States, and when each was told last, in milliseconds."""
@@ -102,35 +112,85 @@ def news(
     :param repeat: seconds, as in ``Telling``.
     """
     at = _ms(now)
-    known = {each: when for each, when in told.items() if not repeat or at - when < repeat * 1000}
+    again = {each for each, when in told.items() if repeat and at - when >= repeat * 1000}
+    known = {each: when for each, when in told.items() if each not in again or _may_stand(each, at - when)}
     found: list[News] = []
     for each in together(heard):
-        _end(each, known)
+        over = _end(each, known)
         if each.event not in target.events:
+            if over:
+                found.append(News(each.event, tuple(item for item, _ in over[:NAMED]), len(over), _names(over)))
             continue
-        fresh = [(name, item) for item in each.items if (name := state(each.event, item)) not in known]
+        if each.event in SYMPTOMS and any(name.partition("\t")[0] == OUTAGE for name in known):
+            continue
+        names = [(state(each.event, item), item) for item in each.items]
+        fresh = [(name, item) for name, item in names if name not in known or name in again]
         if each.event not in OCCURRENCES:
             known |= {name: at for name, _ in fresh}
+            again.difference_update(name for name, _ in fresh)
         if fresh or each.more:
-            found.append(News(each.event, tuple(item for _, item in fresh[:NAMED]), len(fresh) + each.more))
+            named = tuple(item for _, item in fresh[:NAMED])
+            found.append(News(each.event, named, len(fresh) + each.more, _names(over)))
     latest = sorted(known.items(), key=lambda entry: entry[1])[-REMEMBERED:]
     return tuple(found), dict(latest)
 
 
-def _end(heard: Heard, known: Told) -> None:
-    """Forgets what an event ended, so that its next beginning is told at once."""
-    ended = ENDS.get(heard.event)
-    if ended is None:
-        return
-    for item in heard.items:
-        if item.get("held", "0") != "0":  # a part was released; the rest of it is held as before
-            continue
-        names = {f"{key}={value}" for key, value in item.items() if key not in CHANGING}
-        keys = {name.partition("=")[0] for name in names}
-        for name in [each for each in known if each.partition("\t")[0] == ended]:
+def _end(heard: Heard, known: Told) -> list[tuple[Item, list[str]]]:
+    """Forgets what an event ended, so that its next beginning is told at once; the items that ended something."""
+    over: list[tuple[Item, list[str]]] = []
+    for item in heard.items if heard.event in ENDS else ():
+        names = ended_by(heard.event, item, known)
+        for name in names:
+            del known[name]
+        if names:
+            over.append((item, names))
+    return over
+
+
+def _names(over: Iterable[tuple[Item, list[str]]]) -> tuple[str, ...]:
+    return tuple(name for _, names in over for name in names)
+
+
+def ended_by(event: str, item: Item, names: Iterable[str]) -> list[str]:
+    """Which of these states are over by an event."""
+    if item.get("held", "0") != "0":  # a part was released; the rest of it is held as before
+        return []
+    ended = ENDS[event]
+    parts = {f"{key}={value}" for key, value in item.items() if key not in CHANGING}
+    keys = {part.partition("=")[0] for part in parts}
+    found: list[str] = []
+    for name in names:
+        if name.partition("\t")[0] == ended:
             shared = {part for part in name.split("\t")[1:] if part.partition("=")[0] in keys}
-            if shared <= names:
-                del known[name]
+            if shared <= parts:
+                found.append(name)
+    return found
+
+
+def is_page(each: News, pages: frozenset[str]) -> bool:
+    """Whether it waits for nothing: a page, or that one is over."""
+    return each.event in pages or ENDS.get(each.event) in pages
+
+
+def apart(found: Iterable[News]) -> Iterator[tuple[str, News]]:
+    """Each state by itself, with the name that its beginning and its end share; what is only counted has none."""
+    for each in found:
+        for item in each.named:
+            ended = ended_by(each.event, item, each.ended) if each.event in ENDS else []
+            for name in ended or [state(each.event, item)]:
+                yield name, News(each.event, (item,), 1, tuple(ended))
+        if each.count > len(each.named):
+            yield "", News(each.event, (), each.count - len(each.named))
+
+
+def _may_stand(name: str, ms: int) -> bool:
+    """Whether a state that was told of so long ago may last: its end would have been heard."""
+    return name.partition("\t")[0] in _ENDED and ms < LASTS / timedelta(milliseconds=1)
+
+
+def standing(told: Iterable[str]) -> tuple[str, ...]:
+    """The states among these whose end would have been heard, so that they stand still."""
+    return tuple(sorted(name for name in told if name.partition("\t")[0] in _ENDED))
 
 
 def _ms(at: datetime) -> int:

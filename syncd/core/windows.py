@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from syncd.model.appended import APPENDED_KINDS
 from syncd.model.brake import DAY, HOUR, WEEK, Count, Key, Limits, Measure, Why
 from syncd.model.values import Instant
 
@@ -146,6 +147,8 @@ class Allowance:
                 return Bound(_UNLIMITED, Why.NEW_VALUE, _UNLIMITED, used.day)
             bound = self._limited(Measure.SAME_VALUE, used)
             return replace(bound, why=Why.NEW_VALUE)
+        if measure is Measure.CREATES and key[0] in APPENDED_KINDS:
+            return self._steady(used)
         bound = self._limited(measure, used)
         if measure in (Measure.UPDATES, Measure.STAGES) and self._listed(key[3]):
             return min(bound, self._rate(used), key=lambda each: each.room)
@@ -158,10 +161,24 @@ class Allowance:
             return Bound(hour - used.hour, Why.HOUR, hour, used.hour)
         return Bound(day - used.day, Why.DAY, day, used.day)
 
+    def _steady(self, used: Used) -> Bound:
+        """Of what is added day in, day out: as many as of other records, or five times the usual, if that is more."""
+        bounds = []
+        of_both = (24, self._limits.day, used.day, Why.DAY), (1, self._limits.hour, used.hour, Why.HOUR)
+        for hours, limits, flowed, why in of_both:
+            limit = max(limits[Measure.CREATES].of(self._linked), int(FASTER * hours * self._usual(used)))
+            bounds.append(Bound(limit - flowed, why, limit, flowed))
+        return min(bounds, key=lambda each: each.room)
+
+    def _usual(self, used: Used) -> float:
+        """How many came in an hour of the week before this hour; 0 until a day of it is known."""
+        if used.first is None or self._now - used.first < DAY:
+            return 0.0
+        return used.before / ((min(self._now - used.first, WEEK) / HOUR) - 1)
+
     def _rate(self, used: Used) -> Bound:
         """Five times the usual rate, once a day of it is known; never less than a new value may have in an hour."""
         if used.first is None or self._now - used.first < DAY:
             return Bound(_UNLIMITED, Why.RATE, _UNLIMITED, used.hour)
-        hours = (min(self._now - used.first, WEEK) / HOUR) - 1
-        limit = max(self._limits.hour[Measure.SAME_VALUE].of(self._linked), int(FASTER * used.before / hours))
+        limit = max(self._limits.hour[Measure.SAME_VALUE].of(self._linked), int(FASTER * self._usual(used)))
         return Bound(limit - used.hour, Why.RATE, limit, used.hour)

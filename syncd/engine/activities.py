@@ -85,11 +85,11 @@ class _Copying:
         return self.appending.at_work.world
 
     def come_due(self, shape: Shape) -> None:
-        """Reads again what was still to come and is over by now, and what was refused a day ago. What was called off,
-        or is about nobody any more, is over.
+        """Reads again what was still to come and is over by now, what was refused a day ago, and what the brake held
+        and a person approved. What was called off, or is about nobody any more, is over.
         """
         world, side = self._world, self.rule.side
-        due = world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)
+        due = [*world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE), *self.appending.bounding.released()]
         refs = [_ref(row.origin) for row in due if _ref(row.origin).object in self.forms]
         if not refs:
             return
@@ -100,11 +100,13 @@ class _Copying:
         over = [
             replace(row, state=AppendedState.LEFT, due=None)
             for ref, answer in zip(refs, answers, strict=True)
-            if (row := rows[_origin(side, ref)]).due is not None and row.due <= now
+            if (row := rows[_origin(side, ref)]).state is AppendedState.HELD or (row.due is not None and row.due <= now)
             if settled or not isinstance(answer, RemoteRecord)
         ]
         if over:
             world.settle(Settlement(appended=over))
+            for row in over:
+                self.appending.bounding.over(row.origin)
 
     def deal(self, records: Sequence[RemoteRecord]) -> bool:
         """Copies what is to be copied of these; whether each is dealt with."""
@@ -156,7 +158,7 @@ class _Copying:
         found: dict[RemoteRef, tuple[Link, Activity]] = {}
         for activity in chosen:
             row = known.get(_origin(side, activity.origin))
-            if row is not None and row.state in _DEALT_WITH:
+            if row is not None and (row.state in _DEALT_WITH or self.appending.bounding.holds(row)):
                 continue
             links = [linked[who].link for who in activity.people if who in linked]
             live = [link for link in links if link.state is LinkState.LIVE and link.refs.of(side.other).id]

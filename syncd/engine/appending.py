@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from syncd.core.planner import digest
 from syncd.engine.apply import SEND_WITHIN
+from syncd.engine.bounding import Bounding
 from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.appended import Appended, AppendedState
@@ -72,6 +73,7 @@ class Appending:
     kind: str
     side: Side
     left: int
+    bounding: Bounding
     open: frozenset[str] = frozenset()
     refused: Counter[str] = field(default_factory=Counter)
     full: bool = False
@@ -83,25 +85,38 @@ class Appending:
         midnight = world.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         left = max(0, per_day - world.store.count_appended(kind, midnight))
         open_ = (str(intent.agreed["origin"]) for intent in world.store.open_intents() if intent.kind == kind)
-        return cls(at_work, kind, side, left, frozenset(open_))
+        bounding = Bounding(world, kind, side)
+        given_up = [replace(row, state=AppendedState.LEFT) for row in bounding.rejected()]
+        if given_up:
+            world.settle(Settlement(appended=given_up))
+            for row in given_up:
+                bounding.over(row.origin)
+        return cls(at_work, kind, side, left, bounding, frozenset(open_))
 
     def send(self, shape: Shape, additions: Sequence[Addition]) -> bool:
-        """Writes them, at most as many as are left for today. Whether every one of them is dealt with."""
+        """Writes them, at most as many as are left for today, less what the brake holds. Whether every one of them is
+        dealt with.
+        """
         size = self.at_work.world.connectors.of(self.side).capabilities.write_lot
         ready = [each for each in additions if each.row.origin not in self.open]
-        taken = ready[: self.left]
+        within = ready[: self.left]
+        taken, held = self.bounding.sift(within)
+        if held:
+            rows = [replace(each.row, state=AppendedState.HELD) for each in held]
+            self.at_work.world.settle(Settlement(appended=rows))
+            self.at_work.tally.note("held", by=len(held))
+        settled = len(within) == len(additions)
         if self.at_work.foreseen is not None:
-            return self._foresee(taken, additions)
-        if len(taken) < len(ready) and not self.full:
+            return self._foresee(taken) and settled
+        if len(within) < len(ready) and not self.full:
             self.full = True
-            emit("signals.full", kind=self.kind, side=str(self.side), waiting=len(ready) - len(taken))
+            emit("signals.full", kind=self.kind, side=str(self.side), waiting=len(ready) - len(within))
         self.left -= len(taken)
-        settled = len(taken) == len(additions)
         for start in range(0, len(taken), size):
             settled = self._send(shape, taken[start : start + size]) and settled
         return settled
 
-    def _foresee(self, taken: Sequence[Addition], additions: Sequence[Addition]) -> bool:
+    def _foresee(self, taken: Sequence[Addition]) -> bool:
         """Lists what would be written, and goes on as if it had been."""
         assert self.at_work.foreseen is not None, "a run that writes foresees nothing"
         self.left -= len(taken)
@@ -110,10 +125,11 @@ class Appending:
             told = Append(self.kind, self.side, row.origin, row.person, row.status, each.rule, advances)
             self.at_work.foreseen.append(told)
         self.at_work.world.settle(Settlement(appended=[each.row for each in taken]))
-        return len(taken) == len(additions)
+        return True
 
     def ended(self) -> None:
-        """Tells what was refused, by the vendor's codes."""
+        """Tells what was refused, by the vendor's codes; what the brake held of it is over."""
+        self.bounding.ended()
         for code, records in sorted(self.refused.items()):
             emit("signals.refused", kind=self.kind, side=str(self.side), code=code, records=records)
 
@@ -122,7 +138,8 @@ class Appending:
         now = world.clock.now()
         intents = [self._intent(each, now) for each in additions]
         audit = [_audit(intent, each, run) for intent, each in zip(intents, additions, strict=True)]
-        world.store.begin(self.at_work.holding.keep(), intents, audit, now)
+        charges = self.bounding.charged(additions)
+        world.store.begin(self.at_work.holding.keep(), intents, audit, now, charges)
         connector = world.connectors.of(self.side)
         try:
             results = connector.write(shape, [each.write for each in additions], now + SEND_WITHIN, world.keep_lease)
@@ -142,6 +159,7 @@ class Appending:
             case Written():
                 settlement.endings[intent] = "done"
                 settlement.appended.append(replace(addition.row, ref=result.ref))
+                self.bounding.over(addition.row.origin)
                 tally.note(f"added_{self.kind}", self.side)
                 return True
             case Refused():
@@ -149,6 +167,7 @@ class Appending:
                 again = self.at_work.world.clock.now() + TRIED_AGAIN
                 refused = replace(addition.row, state=AppendedState.REFUSED, status=result.code, due=again)
                 settlement.appended.append(refused)
+                self.bounding.over(addition.row.origin)
                 self.refused[result.code] += 1
                 tally.note("refused", self.side)
                 return True

@@ -23,7 +23,7 @@ from syncd.core.terms import book_of, terms_id, text_of
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
 from syncd.engine.wishing import wish_to_show
-from syncd.model.beside import answered_of, called_of_answer, is_news, news_of
+from syncd.model.beside import answered_of, called_of_answer, closer_of, is_news, news_of
 from syncd.model.derived import Handed
 from syncd.model.episode import Delivered, Episode, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
@@ -46,6 +46,8 @@ class Booking:
         self._stage = news_of(handoff.stage)
         self._facts = frozenset(news_of(field) for field in handoff.rules.facts.values())
         self._news = self._facts | {self._stage, answered_of(handoff.stage)}
+        if handoff.deals is not None:
+            self._news |= {closer_of(handoff.deals.outcome.stage)}
 
     @cached_property
     def book(self) -> Book:

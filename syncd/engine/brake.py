@@ -17,9 +17,11 @@ from typing import Final
 
 from syncd.core.guard import Guard, Known
 from syncd.core.planner import Planner
+from syncd.core.windows import Windows
 from syncd.engine.gathered import Gathered, HeldRecords
 from syncd.engine.held import likely_cause, make_marker, marker, marker_of
 from syncd.engine.world import World
+from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
 from syncd.model.plan import Decision, Detach, KindPlan, Plan
@@ -41,7 +43,7 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
     mine = [lot for lot in everything.values() if lot.key[0] == planner.kind.kind]
     if not mine:
         return found
-    known = _known(world, everything)
+    known = known_of(world, everything)
     guard = _guard(world, planner, known)
     for lot in mine:
         found.links.update(each.record.removeprefix("link:") for each in lot.changes if each.record[:5] == "link:")
@@ -75,7 +77,7 @@ class Brake:
         self.planner = planner
         self.kind = planner.kind.kind
         self._before = read_lots(world.store.recall(BRAKE_HELD))
-        self._known = _known(world, self._before)
+        self._known = known_of(world, self._before)
         self._free = free
         self._asked: Guard | None = None
         self._forgotten: set[str] = set()
@@ -139,7 +141,10 @@ class Brake:
 
     def _unmapped(self, key: Key) -> bool:
         """Whether a kind or a field was taken out of the configuration since."""
-        if key[0] not in {kind.kind for kind in self.world.connection.kinds}:
+        connection = self.world.connection
+        if key[0] in APPENDED_KINDS:
+            return key[0] not in declared(connection.signals)
+        if key[0] not in {kind.kind for kind in connection.kinds}:
             return True
         fields = {each.name for kind in self.world.connection.kinds if kind.kind == key[0] for each in kind.fields}
         return key[3] != "" and key[3] not in fields
@@ -189,15 +194,13 @@ class Brake:
         self.world.store.remember(BRAKE_HELD, write_lots(now_held.values()), self.world.clock.now())
         for key, marks in after.items():
             if fresh := len(marks - before.get(key, set())):
-                _tell_held(now_held[key], fresh)
+                tell_held(now_held[key], fresh)
         self._before = dict(now_held)
 
     def _tell_released(self, left: Mapping[Key, Lot]) -> None:
         released = Counter(self._known.held[mark] for mark in self.guard.released if mark in self._known.held)
         for key, number in released.items():
-            kind, measure, side, name, _ = key
-            held = len(left[key].changes) if key in left else 0
-            emit("brake.released", kind=kind, measure=measure, side=side, field=name, records=number, held=held)
+            tell_released(key, number, len(left[key].changes) if key in left else 0)
 
 
 def would_hold(world: World, plan: Plan) -> Counter[Key]:
@@ -205,7 +208,7 @@ def would_hold(world: World, plan: Plan) -> Counter[Key]:
     found: Counter[Key] = Counter()
     if plan.first_link:
         return found
-    known = _known(world, read_lots(world.store.recall(BRAKE_HELD)))
+    known = known_of(world, read_lots(world.store.recall(BRAKE_HELD)))
     for kind in plan.kinds:
         if kind.decisions:
             mark = marker(world.store) or marker_of(b"nothing was ever counted")
@@ -215,7 +218,8 @@ def would_hold(world: World, plan: Plan) -> Counter[Key]:
     return found
 
 
-def _tell_held(lot: Lot, fresh: int) -> None:
+def tell_held(lot: Lot, fresh: int) -> None:
+    """Says that a lot has grown."""
     kind, measure, side, name, _ = lot.key
     emit(
         "brake.held",
@@ -232,6 +236,12 @@ def _tell_held(lot: Lot, fresh: int) -> None:
     )
 
 
+def tell_released(key: Key, records: int, held: int) -> None:
+    """Says that so many changes of a lot are held no more, and how many still are."""
+    kind, measure, side, name, _ = key
+    emit("brake.released", kind=kind, measure=measure, side=side, field=name, records=records, held=held)
+
+
 def _looked_at(gathered: Gathered) -> set[str]:
     """The records that a share has decided on; one with a write in flight was not."""
     looked_at = {f"link:{link}" for link in gathered.meetings}
@@ -244,7 +254,8 @@ def _looked_at(gathered: Gathered) -> set[str]:
     return looked_at - {f"link:{link}" for link in gathered.flying}
 
 
-def _known(world: World, held: Mapping[Key, Lot]) -> Known:
+def known_of(world: World, held: Mapping[Key, Lot]) -> Known:
+    """What is known beside the windows: what is held, what people said of it, and what they expect."""
     now = world.clock.now()
     marks = {each.mark: key for key, lot in held.items() for each in lot.changes}
     said = read_answers(world.store.recall(BRAKE_ANSWERS)) if marks else []
@@ -256,22 +267,33 @@ def _known(world: World, held: Mapping[Key, Lot]) -> Known:
 
 def _guard(world: World, planner: Planner, known: Known, *, free: bool = False, mark: Mark | None = None) -> Guard:
     """The guard as of now, with what was charged by whomever meanwhile."""
-    now, windows, kind = world.clock.now(), world.windows, planner.kind.kind
+    windows = windows_of(world)
+    return Guard(
+        planner,
+        windows,
+        limits=world.connection.brake,
+        linked=linked_of(world, planner.kind.kind),
+        known=known,
+        now=world.clock.now(),
+        mark=mark or marker(world.store) or make_marker(world.store, world.chance, world.clock.now()),
+        free=free,
+    )
+
+
+def windows_of(world: World) -> Windows:
+    """What was charged lately, by whomever."""
+    now, windows = world.clock.now(), world.windows
     for seq, at, counts in world.store.charges(windows.seq):
         windows.add(at, counts if now - at < DAY else [each for each in counts if each[0][1] != Measure.SAME_VALUE])
         windows.seq = seq
     if windows.prune(now):
         world.store.forget_charges(now - WEEK)
-    counted = windows.linked.get(kind)
+    return windows
+
+
+def linked_of(world: World, kind: str) -> int:
+    """How many records of a kind are linked, as of a minute ago at most."""
+    now, counted = world.clock.now(), world.windows.linked.get(kind)
     if counted is None or not timedelta(0) <= now - counted[1] < COUNTED:
-        counted = windows.linked[kind] = world.store.count_links(kind), now
-    return Guard(
-        planner,
-        windows,
-        limits=world.connection.brake,
-        linked=counted[0],
-        known=known,
-        now=now,
-        mark=mark or marker(world.store) or make_marker(world.store, world.chance, now),
-        free=free,
-    )
+        counted = world.windows.linked[kind] = world.store.count_links(kind), now
+    return counted[0]

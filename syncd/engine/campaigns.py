@@ -42,6 +42,7 @@ def fill_campaigns(at_work: Running) -> None:
     appending = Appending.today(at_work, CAMPAIGN_MEMBER, Side.CRM, per_day=signals.per_day)
     for campaign, ref in _campaigns(world, form, signals.campaigns):
         filling = _Filling(appending, form, campaign, ref)
+        filling.let_go()
         for rule in campaign.lists:
             _join(at_work, filling, rule)
         properties = properties_of(campaign)
@@ -158,6 +159,34 @@ class _Filling:
         if over:
             world.settle(Settlement(appended=over))
 
+    def let_go(self) -> None:
+        """Adds those whom the brake held and a person approved, as far as they are meant to be by now; whoever is there
+        or gone meanwhile is over.
+        """
+        world, bounding = self.appending.at_work.world, self.appending.bounding
+        held = {row.person: row for row in bounding.released() if row.origin.startswith(f"{self.ref}:")}
+        linked = world.store.by_link(list(held))
+        people = {
+            found.link.refs.marketing: held[link]
+            for link, found in linked.items()
+            if found.link.state is LinkState.LIVE
+        }
+        statuses = {ref: row.status for ref, row in people.items()}
+        properties = properties_of(self.campaign)
+        if properties and people:
+            for each in world.seen(Side.MARKETING).fetch(_people_shape(world, properties), list(people)):
+                if isinstance(each, RemoteRecord) and (wanted := wanted_status(self.campaign, each.fields)):
+                    further = goes_on(self.campaign, held=statuses[each.ref], wanted=wanted)
+                    statuses[each.ref] = wanted if further else statuses[each.ref]
+        if not (held and self.add(statuses)):
+            return
+        rows = world.store.appended(CAMPAIGN_MEMBER, [row.origin for row in held.values()]).values()
+        over = [replace(row, state=AppendedState.LEFT) for row in rows if row.state is AppendedState.HELD]
+        if over:
+            world.settle(Settlement(appended=over))
+        for row in held.values():
+            bounding.over(row.origin)
+
     def deal(self, people: Sequence[RemoteRecord]) -> bool:
         """Makes or advances what these people's properties call for; whether all of them are dealt with."""
         return self.add({each.ref: status for each in people if (status := wanted_status(self.campaign, each.fields))})
@@ -195,7 +224,7 @@ class _Filling:
         for ref, link in links.items():
             row = rows.get(self._origin(link))
             known = row is not None and row.state is AppendedState.DONE
-            if row is not None and row.state is AppendedState.LEFT:
+            if row is not None and (row.state is AppendedState.LEFT or self.appending.bounding.holds(row)):
                 continue
             if not known or goes_on(self.campaign, held=row.status if row else None, wanted=statuses[ref]):
                 wanted[link.id] = _Wanted(link, statuses[ref], row)

@@ -78,6 +78,7 @@ def carry_out(
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
         released=gathered.released,
+        hints_done=gathered.hinted,
         cursors=gathered.cursors,
     )
     if done:

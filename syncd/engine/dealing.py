@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncd.core.dealing import Saying, calling, changed_at, saying, told, without
+from syncd.core.dealing import Closer, Saying, calling, changed_at, saying, told, without
 from syncd.core.layout import EMPTY_BASE
 from syncd.engine.wishing import wish_to_look
+from syncd.model.beside import closer_of
 from syncd.model.episode import Deal, Moved
 from syncd.model.handoff import DealRules
 from syncd.model.link import Base, LinkState
@@ -25,12 +26,13 @@ DEAL = "deal"
 
 @dataclass(frozen=True, slots=True)
 class _Changed:
-    """A deal that says something else, ``None`` for nothing, and when it came to say so."""
+    """A deal that says something else, ``None`` for nothing, when it came to say so, and who made it so."""
 
     deal: str
     was: Saying | None
     says: Saying | None
     at: Instant
+    closer: Closer | None
 
 
 class Dealings:
@@ -57,7 +59,7 @@ class Dealings:
         for each in changed:
             if each.was is not None and (each.says is None or each.says.person != each.was.person):
                 news.leaves(each.was.person, each.deal)
-            if each.says is not None and (event := news.told(each.deal, each.says, each.at)) is not None:
+            if (event := news.told(each)) is not None:
                 events.append(event)
         if first(DEAL):
             events = _with_a_part(events, store)
@@ -82,7 +84,9 @@ class Dealings:
             was = saying(self._rules.outcome, before) if there else None
             says = saying(self._rules.outcome, base) if link.state is LinkState.LIVE else None
             if was != says:
-                yield _Changed(deal, was, says, changed_at(before, base, now))
+                closer = Closer.read(base.agreed.get(closer_of(self._rules.outcome.stage)))
+                at = changed_at(before, base, now) if closer is None else min(closer.at, now)
+                yield _Changed(deal, was, says, at, closer)
 
     def _keep(self, news: _People, settlement: Settlement, now: Instant) -> None:
         """Stores what is kept of each person, who is looked at by the next cycle if that shows or calls for a move."""
@@ -116,12 +120,15 @@ class _People:
             self.bases[person] = without(person, self.bases.get(person, self._before[person]), deal)
             self._before[person] = without(person, self._before[person], deal)
 
-    def told(self, deal: str, says: Saying, at: Instant) -> Deal | None:
+    def told(self, changed: _Changed) -> Deal | None:
         """A deal of a person says something else; the event that tells so."""
-        if says.person not in self._before:
+        says = changed.says
+        if says is None or says.person not in self._before:
             return None
         base = self.bases.get(says.person, self._before[says.person])
-        self.bases[says.person], event = told(says.person, base, deal, says, at=at)
+        self.bases[says.person], event = told(
+            says.person, base, changed.deal, says, at=changed.at, closer=changed.closer
+        )
         return event
 
     def call(self) -> None:

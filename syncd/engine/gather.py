@@ -29,6 +29,7 @@ from syncd.engine.gathered import (
     former_links,
     look_again,
 )
+from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
@@ -97,6 +98,8 @@ class Gather:
             self._leave_backlog()
             for side in (Side.CRM, Side.MARKETING):
                 self._changes(side)
+            if self.world.hinted:
+                self._hinted()
         for side in SIDES:
             self._departures(side)
         self._due()
@@ -500,6 +503,29 @@ class Gather:
         for side in SIDES:
             unread = sorted(ref for ref in refs.of(side) if ref not in self.into.strays.of(side))
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _hinted(self) -> None:
+        """Reads what a webhook told of and is not known yet. Strangers that are nowhere are no departures."""
+        waiting = self.world.store.hints(sorted(self.shapes.marketing.objects), LOOKED_THROUGH)
+        if not waiting:
+            return
+        side = Side.MARKETING
+        linked = self.world.store.linked(self.kind, side, [each.hint.ref for each in waiting])
+        met = (meeting.seen.marketing for meeting in self.into.meetings.values())
+        seen = {record.ref: record for record in met if record is not None} | self.into.strays.marketing
+        taken = take(waiting, linked, seen, calls=self.world.hinted)
+        self._take(side, [answer for answer in self._fetch(side, taken.live) if isinstance(answer, RemoteRecord)])
+        if taken.strangers:
+            read = self._connector(side).fetch(self.shapes.marketing, taken.strangers)
+            self._take(side, [answer for answer in read if isinstance(answer, RemoteRecord)])
+        self.into.hinted = taken.done
+        emit(
+            "hints.taken",
+            kind=self.kind,
+            records=len(taken.live) + len(taken.strangers),
+            known=len(taken.done) - len(taken.live) - len(taken.strangers),
+            waiting=len(waiting) - len(taken.done),
+        )
 
     def _decided(self) -> Iterator[tuple[str, Sequence[Conflict]]]:
         """What waits of whom, where a person has decided, or the lifecycle is another one."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from syncd.core.layout import digest
 from syncd.engine.wishing import wish_to_look
 from syncd.engine.world import World
+from syncd.model.hint import Noted
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
@@ -48,7 +49,8 @@ class Gathered:
     ``former`` are links of records that came back after their link had moved on, by those records. ``departed`` are
     records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
     ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
-    assignments of people who are open no more.
+    assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked person tells, by
+    link and field. ``hinted`` are hints that need no second look.
     """
 
     kind: str
@@ -79,6 +81,8 @@ class Gathered:
     departed: dict[tuple[Side, RemoteRef], RemoteRef | None] = field(default_factory=dict)
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
+    opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)
+    hinted: list[Noted] = field(default_factory=list)
     records_read: int = 0
 
 

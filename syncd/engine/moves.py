@@ -110,14 +110,14 @@ def _told(
         fields = sorted({name for each in asked for name in each.fields})
         for event in connector.history(refs, fields, world.clock.now() - BACK):
             events[event.ref].append(event)
-    people = _people(world.context.users.of(side))
+    people = people_of(world.context.users.of(side))
     return [
         () if each is None else tuple(_moves(planner, side, each, events[each.record.ref], people, queue))
         for each, queue in zip(moved, queues, strict=True)
     ]
 
 
-def _people(directory: Directory) -> dict[str, Author]:
+def people_of(directory: Directory) -> dict[str, Author]:
     """Who each user is, by the id that the vendor's history names them with; who has no address is known by name."""
     return {
         user.author or user.id: Author(
@@ -150,7 +150,7 @@ def _moves(
     # A record was made with a stage that its history does not tell: then all of it came later.
     begin = next((n + 1 for n in range(end - 1, -1, -1) if trail[n][0] == moved.before), 0)
     for stage, event in trail[begin : end + 1]:
-        yield Move(None if stage is None else str(stage), _author(event, people, queue), event.at)
+        yield Move(None if stage is None else str(stage), author_of(event, people, queue), event.at)
 
 
 def _forms(
@@ -170,7 +170,8 @@ def _forms(
             yield tuple(held[name] for name in fields), event
 
 
-def _author(event: FieldEvent, people: dict[str, Author], queue: str) -> Author:
+def author_of(event: FieldEvent, people: dict[str, Author], queue: str) -> Author:
+    """Who made a change; ``queue`` is the one they worked from, empty for none."""
     if event.sort is AuthorSort.SYSTEM:
         return AUTOMATION
     known = people.get(event.author, NOBODY_KNOWN)

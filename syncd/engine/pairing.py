@@ -20,6 +20,7 @@ from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, Side
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import SAID_APART, Gathered, link_id
+from syncd.engine.second import note_second
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
@@ -73,6 +74,8 @@ class Pairing:
             paired.decisions.append(self._nothing(link, side, record, "forgotten"))
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
+        fresh = {link.id: link.refs for link, _, _ in paired.adopts}
+        note_second(self.world, self.planner, self.gathered, candidates, fresh)
         for group in matching.ambiguous:
             paired.decisions.extend(self._hold(group))
         for group in matching.twins:

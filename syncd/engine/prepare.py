@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from syncd.core.planner import Known, Planner, Times, restored
+from syncd.engine.closers import with_closers
 from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
@@ -21,6 +22,7 @@ from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.routing import routed
+from syncd.engine.second import read_again
 from syncd.engine.world import World
 from syncd.model.derived import Handed
 from syncd.model.link import Link, Linked, LinkState
@@ -71,7 +73,8 @@ def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), s
 
 def decide(world: World, planner: Planner, gathered: Gathered) -> list[Decision]:
     """The decisions on what was gathered of one kind; reads counterparts and histories, writes nothing."""
-    return routed(world, planner, gathered, _Deciding(world, planner, gathered).decide())
+    decided = with_closers(world, planner, _Deciding(world, planner, gathered).decide())
+    return routed(world, planner, gathered, decided)
 
 
 class _Deciding:
@@ -96,12 +99,14 @@ class _Deciding:
         for link, records, adopt in paired.adopts:
             self._register(link)
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)
-            known = Known(conflicts=self.gathered.conflicts.get(link.id, ()))
+            opted = self.gathered.opted.get(link.id, {})
+            known = Known(conflicts=self.gathered.conflicts.get(link.id, ()), opted=opted)
             self._decide(Linked(link, None), seen, known, (adopt,))
         handed = self._handed()
         for meeting in self.gathered.meetings.values():
             self._meeting(meeting, handed.get(meeting.linked.link.id))
         self._with_times()
+        read_again(self.gathered, self.decisions)
         return self.decisions
 
     def _register(self, link: Link) -> None:
@@ -128,7 +133,8 @@ class _Deciding:
             self.gathered.nothing["write in flight"] += 1
             return
         waiting, parked = self.gathered.conflicts.get(link.id, ()), self.gathered.parked.get(link.id, ())
-        known = Known(conflicts=waiting, parked=parked, handed=handed)
+        opted = self.gathered.opted.get(link.id, {})
+        known = Known(conflicts=waiting, parked=parked, handed=handed, opted=opted)
         self._decide(meeting.linked, meeting.seen, known, ())
 
     def _decide(

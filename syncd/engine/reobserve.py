@@ -9,6 +9,9 @@ Writes that hold in any case (an opt-out, a one-way field, a missing key) are le
 acceptance, which also reads again all that changed since the copy was made: no cursor moves here, and no request is
 carried out.
 
+A store that is empty and of which a person says that it was lost is made again in the same way, from the keys alone:
+what has none is left to the first link, which is previewed and approved as ever.
+
 Killed anywhere, it begins again; what it settled by then is not settled twice. The connectors cannot write.
 """
 
@@ -27,7 +30,7 @@ from syncd.engine.running import Running
 from syncd.engine.settle import Ledger, settle_unwritten
 from syncd.engine.world import World
 from syncd.model.errors import NeedsOperator
-from syncd.model.link import ABOUT_A_FIELD, Link, LinkState
+from syncd.model.link import ABOUT_A_FIELD, Link, LinkState, Proof
 from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Relink, Settle, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Restored, Run, RunState
@@ -56,8 +59,9 @@ def reobserve(at_work: Running, restored: Restored) -> Run:
         _forget_choices(world)
         still_open = recover(world)
         prepared = prepare(world, full=True)
+        lost = not world.store.cursors()
         for plan, gathered in zip(prepared.plan.kinds, prepared.gathered, strict=True):
-            _carry_out(at_work, world, plan, gathered)
+            _carry_out(at_work, world, plan, gathered, lost=lost)
         if still_open:
             at_work.tally.note("in_flight", by=still_open)
         else:
@@ -73,13 +77,16 @@ def _forget_choices(world: World) -> None:
         world.settle(Settlement(unconflict=chosen))
 
 
-def _carry_out(at_work: Running, world: World, plan: KindPlan, gathered: Gathered) -> None:
-    """Remembers what was found out of one kind. A kind whose first link is not done yet has its own approval."""
-    if _first(world, plan.kind):
+def _carry_out(at_work: Running, world: World, plan: KindPlan, gathered: Gathered, *, lost: bool) -> None:
+    """Remembers what was found out of one kind. A kind whose first link is not done yet has its own approval; of a lost
+    store that is every kind, and then only what the keys prove is remembered.
+    """
+    if _first(world, plan.kind) and not lost:
         return
+    decisions = [each for each in plan.decisions if not lost or _proven(each)]
     tally = at_work.tally
     ledger = Ledger(world, world.planner(plan.kind))
-    for lot in _lots(plan.decisions):
+    for lot in _lots(decisions):
         settlement = Settlement()
         for decision in lot:
             _decided(at_work, ledger, decision, gathered, settlement)
@@ -97,6 +104,11 @@ def _carry_out(at_work: Running, world: World, plan: KindPlan, gathered: Gathere
         world.keep_lease()
     if unchanged := gathered.nothing.get("unchanged", 0):
         tally.note("unchanged", by=unchanged)
+
+
+def _proven(decision: Decision) -> bool:
+    """Whether the keys say what is linked, or once was; a mere match has the approval of a first link to wait for."""
+    return decision.link.proof is Proof.KEY or any(isinstance(each, Create) for each in decision.actions)
 
 
 def _decided(at_work: Running, ledger: Ledger, decision: Decision, gathered: Gathered, settlement: Settlement) -> None:

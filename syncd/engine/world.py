@@ -24,6 +24,7 @@ from syncd.engine.drift import end_unmapped, once_fitted, watch, without
 from syncd.engine.sentinel import check, planted_on
 from syncd.engine.veil import Veiled
 from syncd.model.errors import BadConfig, Flaw
+from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import (
     RemoteField,
@@ -86,6 +87,8 @@ class World:
     counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against.
     ``doubtful`` says that the store is a restored older copy, whose Bases prove nothing. ``sentinels`` are the records
     that were planted to be watched and are nobody. ``poll`` is seconds between two turns of a daemon, 0 without one.
+    ``keep`` is how long its history is kept. ``hinted`` is how many calls a cycle may spend on what webhooks told of, 0
+    where nobody listens to any.
     """
 
     connection: Connection
@@ -112,6 +115,8 @@ class World:
     windows: Windows = field(default_factory=Windows)
     sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
     poll: float = 0.0
+    keep: Keep = FOR_GOOD
+    hinted: int = 0
     booking: Booking | None = field(init=False)
 
     def __post_init__(self) -> None:

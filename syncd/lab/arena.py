@@ -40,6 +40,9 @@ from syncd.store import SqlStore, open_store
 
 HUBSPOT: Final = "http://127.0.0.1:1"
 SALESFORCE: Final = "http://127.0.0.1:2"
+MARKETING_KEY: Final = {"access_token": "pat-na1-sandbox"}
+CRM_KEY: Final = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
+"""What the stand-ins take; no secrets."""
 LATENCIES: Final = (0.02, 0.05, 0.1, 0.1, 0.3, 1.0, 2.5)
 """Seconds that a call takes to its vendor."""
 KEPT: Final = ("scope", "allow_billable", "brake", "horizon", "poll")
@@ -131,25 +134,27 @@ class Arena:
         )
 
 
-def open_arena(config: Path, *, variant: int | None, folder: Path, connection: str | None = None) -> Arena:
+def open_arena(
+    config: Path,
+    *,
+    variant: int | None,
+    folder: Path,
+    connection: str | None = None,
+    store: str = "sqlite://",
+    habits: HubSpotSwitches | None = None,
+) -> Arena:
     """An empty arena over a configuration. ``variant`` draws the vendors' switches, and some policies; with ``None``
     all is as configured, and both vendors are as they usually are.
 
     :param config: the folder of a ``syncd.yaml``. :param folder: an empty folder for the configuration as played.
+    :param store: where everything is remembered; in memory, if nothing else is said.
+    :param habits: how HubSpot is set up, where ``variant`` draws nothing.
     """
     chance = random.Random(f"world {variant}")
     brake = TIGHT if variant is not None and chance.random() < BRAKED else None
-    name = adapted(config, folder / "config", connection=connection, brake=brake)
-    environ = {
-        f"SYNCD_CONNECTIONS__{name.upper()}__{key}": value
-        for key, value in {
-            "MARKETING__ACCESS_TOKEN": "pat-na1-sandbox",  # not a secret
-            "CRM__CLIENT_ID": "sandbox-client",
-            "CRM__CLIENT_SECRET": "sandbox-secret",  # not a secret
-        }.items()
-    }
-    settings = read_config(folder / "config", environ).connection(name)
-    marketing, crm = HubSpotSwitches(), SalesforceSwitches()
+    name = adapted(config, folder / "config", connection=connection, brake=brake, store=store)
+    settings = read_config(folder / "config", {}).connection(name)
+    marketing, crm = habits or HubSpotSwitches(), SalesforceSwitches()
     if variant is not None:
         settings = replace(settings, connection=_varied(settings.connection, chance))
         marketing, crm = _hubspot_switches(chance), _salesforce_switches(chance)
@@ -161,11 +166,18 @@ def open_arena(config: Path, *, variant: int | None, folder: Path, connection: s
     hubspot = HubSpotKernel(clock=VendorClock(clock), seed=variant or 0, switches=marketing)
     salesforce = SalesforceKernel(clock=VendorClock(clock), seed=variant or 0, instance_url=SALESFORCE, switches=crm)
     furnish(settings.connection.kinds, hubspot, salesforce)
-    store = open_store("sqlite://", name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
-    return Arena(hubspot, salesforce, clock, store, settings)
+    opened = open_store(store, name, clock=LifeClock(clock, _nobody()), chance=SeededChance(f"store {variant}"))
+    return Arena(hubspot, salesforce, clock, opened, settings)
 
 
-def adapted(config: Path, folder: Path, *, connection: str | None, brake: Mapping[str, Any] | None = None) -> str:
+def adapted(
+    config: Path,
+    folder: Path,
+    *,
+    connection: str | None,
+    brake: Mapping[str, Any] | None = None,
+    store: str = "sqlite://",
+) -> str:
     """Copies a configuration and makes its main file lead to the arena. Returns the connection's name.
 
     :param brake: limits that stand instead of the configuration's.
@@ -186,12 +198,12 @@ def adapted(config: Path, folder: Path, *, connection: str | None, brake: Mappin
         "mode": "live",
         "scope": "all",
         **{key: given[key] for key in KEPT if key in given},
-        "marketing": {"base_url": HUBSPOT},
-        "crm": {"login_url": SALESFORCE},
+        "marketing": {"base_url": HUBSPOT, **MARKETING_KEY},
+        "crm": {"login_url": SALESFORCE, **CRM_KEY},
     }
     if brake is not None:
         own["brake"] = dict(brake)
-    content = {"version": 1, "store": {"url": "sqlite://"}, "connections": {name: own}}
+    content = {"version": 1, "store": {"url": store}, "connections": {name: own}}
     (folder / "syncd.yaml").write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return str(name)
 

@@ -7,20 +7,21 @@ the agreement that ``syncd.lab.agreement`` computes, in a process of its own, fr
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from rich.console import Console
 from rich.text import Text
 
 from syncd.lab.flow import ROUNDS, Flow, both_ways
-from syncd.lab.lifetime import whole_story
+from syncd.lab.lifetime import Lived, whole_story
 from syncd.lab.mix import told as told_mix
 from syncd.lab.report import several, write_report
 from syncd.lab.rough import departures_followed, killed_while_writing
@@ -49,6 +50,7 @@ from syncd.lab.story import Scene, Story, couples
 
 SEED = 1
 REPORT = Path("demo-report.html")
+Played = TypeVar("Played")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def run(  # noqa: PLR0913 - a demo has this many knobs
             screen.print(f"  {line}", style="dim")
     with open_stage(seed=seed, people=people, companies=companies, keep=keep, faults=faults) as stage:
         story = Story()
-        flow = _play(stage, story, screen, seed=seed, rounds=rounds)
+        flow, lived = _play(stage, story, screen, seed=seed, rounds=rounds, keep=keep)
         if corrupt:
             _corrupt(stage)
         agreement = judge(stage)
@@ -107,21 +109,26 @@ def run(  # noqa: PLR0913 - a demo has this many knobs
     screen.print(_verdict(story, agreement, flow), style="bold green" if good else "bold red")
     screen.print(f"Report: {report}")
     if keep is not None:
-        screen.print(f"Next: syncd --config {keep} status   (then conflicts list, explain, runs on what the demo left)")
+        again = shlex.join(lived.command)
+        screen.print(f"The person's whole story once more, from what was kept: {again}")
+        screen.print(f"Next: syncd --config {keep} status   (then conflicts list, runs, explain --offline)")
     else:
         screen.print("Next: syncd sandbox   (both stand-ins for you to play with; or `syncd check` on your own config)")
     return 0 if good else 1
 
 
-def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int) -> Flow:
+def _play(
+    stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int, keep: Path | None
+) -> tuple[Flow, Lived]:
     told = 0
 
-    def scene(play: Callable[[], object]) -> None:
+    def scene(play: Callable[[], Played]) -> Played:
         nonlocal told
-        play()
+        played = play()
         for each in story.scenes[told:]:
             _print_scene(screen, each)
         told = len(story.scenes)
+        return played
 
     stage.misbehave()
     scene(lambda: first_link(stage, story))
@@ -140,8 +147,8 @@ def _play(stage: Stage, story: Story, screen: Console, *, seed: int, rounds: int
     stage.misbehave()
     stage.settle()
     scene(lambda: departures_followed(stage, story, seed=seed))
-    scene(lambda: whole_story(story))
-    return both_ways(stage, story, seed=seed + 1, rounds=rounds)
+    lived = scene(lambda: whole_story(story, keep=None if keep is None else stage.folder / "story"))
+    return both_ways(stage, story, seed=seed + 1, rounds=rounds), lived
 
 
 def judge(stage: Stage) -> Agreement:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from syncd.model.remote import RemoteRef
+from syncd.model.signal import Signals
 from syncd.model.values import Instant
 
 ACTIVITY: Final = "activity"
@@ -22,7 +23,8 @@ APPENDED_KINDS: Final = frozenset({ACTIVITY, CAMPAIGN_MEMBER})
 
 class AppendedState(StrEnum):
     """What became of it: added; waiting for its time; left out, being over a person's daily cap; refused by the vendor
-    (tried again the next day, and when it is seen again); over, since a person took it back or there is nobody for it.
+    (tried again the next day, and when it is seen again); over, since a person took it back or there is nobody for it;
+    held by the brake until a person approves it.
     """
 
     DONE = "done"
@@ -30,6 +32,7 @@ class AppendedState(StrEnum):
     CAPPED = "capped"
     REFUSED = "refused"
     LEFT = "left"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +51,9 @@ class Appended:
     ref: RemoteRef | None = None
     status: str = ""
     due: Instant | None = None
+
+
+def declared(signals: Signals) -> frozenset[str]:
+    """The kinds that are only ever added to and of which anything is declared."""
+    rules = {CAMPAIGN_MEMBER: signals.campaigns, ACTIVITY: signals.activities}
+    return frozenset(kind for kind, each in rules.items() if each)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from syncd.model.keeping import Pruned
+
 TOLD: Final = 20
 """How many flaws are told in words."""
 
@@ -28,7 +30,8 @@ class Verified:
     """One verification of a connection's audit.
 
     ``rows`` are those the chain holds, ``unfinished`` those of them without an ending yet; ``before`` are rows from
-    before there was a chain, of which nothing can be said.
+    before there was a chain, of which nothing can be said; ``pruned`` is what went by the rule
+    before the first of them.
     """
 
     rows: int = 0
@@ -38,6 +41,7 @@ class Verified:
     head: Head | None = None
     flaws: list[str] = field(default_factory=list)
     more: int = 0
+    pruned: Pruned | None = None
 
     def flaw(self, what: str) -> None:
         """Notes one place that is not as it was written."""

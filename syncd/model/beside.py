@@ -9,6 +9,7 @@ given up together with the value it explains.
   out of it empty; it goes when the field is settled.
 * What is *called* for is a move that deals call for, put there without the field. With the field goes the news that
   it is *answered*: whoever settles the Base then takes it out, unless something else is called for by now.
+* The *closer* of a deal's stage is news, too: who won, lost or reopened it, and when.
 
 ``DEALS`` stands in the Base of a person alone: how their deals stand. It moves with the deals, and with no field.
 """
@@ -20,6 +21,7 @@ from typing import Final
 _NEWS: Final = "@news:"
 _FORMER: Final = "@former:"
 _CALLED: Final = "@called:"
+_CLOSER: Final = "@closer:"
 DEALS: Final = "@deals"
 """The name under which the Base of a person keeps how their deals stand (``core.dealing``)."""
 
@@ -64,6 +66,11 @@ def called_of_answer(name: str) -> str | None:
     return name[len(_NEWS) :] if name.startswith(_NEWS + _CALLED) else None
 
 
+def closer_of(field: str) -> str:
+    """The name under which a Base holds who won, lost or reopened the deal whose stage this is, until it is settled."""
+    return _NEWS + _CLOSER + field
+
+
 def field_waiting(name: str) -> str | None:
     """The field that has to be looked at since something is kept for it; ``None`` of any other name."""
     return name[len(_CALLED) :] if name.startswith(_CALLED) else field_of_former(name)
@@ -71,4 +78,4 @@ def field_waiting(name: str) -> str | None:
 
 def beside(field: str) -> tuple[str, ...]:
     """All names that stand beside one field and move with it."""
-    return journey_of(field), news_of(field), former_of(field), answered_of(field)
+    return journey_of(field), news_of(field), former_of(field), answered_of(field), closer_of(field)

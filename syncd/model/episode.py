@@ -130,7 +130,11 @@ class DealState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """A deal of the person as it stood from an instant on. ``amount`` in hundredths, ``None`` where nobody has said."""
+    """A deal of the person as it stood from an instant on. ``amount`` in hundredths, ``None`` where nobody has said.
+
+    ``by``, ``team`` and ``side`` are of whoever won, lost or reopened it, as in ``Moved``; empty where nobody tells, or
+    where something else of the deal is another one.
+    """
 
     person: str
     at: Instant
@@ -140,6 +144,9 @@ class Deal:
     currency: str = ""
     reason: str = ""
     cycle: int | None = None
+    by: str = ""
+    team: str = ""
+    side: str = ""
 
 
 Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | HandedOn | Deal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from syncd.model.remote import Cursor
 from syncd.model.values import Instant, Side
@@ -92,6 +93,10 @@ class Request:
     done_at: Instant | None = None
 
 
+DRAINED: Final = "drained, until it is started again"
+"""The reason of a pause that ends with the next start of a daemon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
     """Why a connection is not polled: who paused it, when, and the reason given."""
@@ -99,6 +104,11 @@ class Pause:
     who: str
     at: Instant
     reason: str = ""
+
+    @property
+    def drained(self) -> bool:
+        """Whether it was only to stand still for a new start."""
+        return self.reason == DRAINED
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ KEYS: Final[Mapping[str, str]] = {
     "attempt": "number of this attempt, from 1",
     "attempts": "attempts made in all",
     "audit_head": "hash of the last entry of the audit's chain; empty before the first",
+    "backup": "name of the backup's file",
     "bytes": "size of the body, or of the store",
     "calls": "API calls made",
     "campaign": "key of the campaign in signals.yaml",
@@ -62,6 +63,7 @@ KEYS: Final[Mapping[str, str]] = {
     "due": "instant of the next turn, ISO 8601 in UTC",
     "dropped": "keys that were left out of a line",
     "episode": "id of the handoff, as `syncd report handoff --show` lists it",
+    "entry": "number of an entry of the audit's chain",
     "epoch": "number of the lease holder; grows with each new one",
     "error": "class of the exception",
     "exit": "exit code of the process",
@@ -70,8 +72,9 @@ KEYS: Final[Mapping[str, str]] = {
     "terms": "what is defined otherwise: definitions of stages, moves, personas and the like",
     "fingerprint": "digest of the vendor's schema",
     "foreign_level": "level that the library gave its line",
+    "gone": "older backups that were deleted",
     "held": "records that the brake holds for the same reason, in all",
-    "hash": "digest of the configuration in use",
+    "hash": "digest of the configuration in use, or hash of an entry of the audit's chain",
     "holder": "id of the worker that holds the lease",
     "how": "archived, deleted, erased, invisible, merged, converted or restored",
     "intent": "id of the write-ahead record; HubSpot knows it as objectWriteTraceId",
@@ -118,11 +121,13 @@ KEYS: Final[Mapping[str, str]] = {
     "turns": "how many turns",
     "unknown": "name of the event that is not registered",
     "until": "instant, ISO 8601 in UTC",
+    "upto": "instant, ISO 8601 in UTC",
     "updates": "records that would be changed",
     "used": "API calls used today, or records changed before within the brake's window",
     "vendor": "hubspot or salesforce",
     "version": "version of syncd, of the store's schema, or of an API",
     "waited": "seconds waited",
+    "known": "hints about what was known already",
     "waiting": "how many wait",
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
@@ -179,6 +184,24 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("used", "limit", "share"),
         "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
+    ),
+    "hints.taken": Event(
+        "debug",
+        ("records", "known", "waiting"),
+        "What webhooks told of was looked at: so many records were read, so many were known already, so many wait.",
+    ),
+    "webhooks.started": Event("info", ("port",), "The listener for webhooks answers."),
+    "webhooks.heard": Event("debug", ("records",), "Webhooks told of so many records, which the next cycle looks at."),
+    "webhooks.refused": Event(
+        "warning",
+        ("reason", "records"),
+        "Calls at the listener for webhooks were not believed; told at most once a minute for each reason.",
+        "read `reason` at docs/webhooks.md; nothing is lost, the poll finds every change",
+    ),
+    "webhooks.dropped": Event(
+        "info",
+        ("reason", "records"),
+        "So many hints of webhooks were not kept; the poll finds what they were about.",
     ),
     # -- runs ------------------------------------------------------------------------------------------------------
     "run.started": Event("info", ("command", "mode", "who"), "A cycle began."),
@@ -361,6 +384,25 @@ EVENTS: Final[Mapping[str, Event]] = {
         "`syncd report handoff --show touch:breached` lists them; the bound is `late.per_day` in routing.yaml",
     ),
     # -- notices ---------------------------------------------------------------------------------------------------
+    "maintenance.began": Event(
+        "info", ("until", "who"), "Alerts of the connection rest until then; it is kept in step as before."
+    ),
+    "maintenance.ended": Event("info", ("since", "who"), "Alerts are told again; what still was wrong was told."),
+    "heartbeat.failed": Event(
+        "warning",
+        ("target", "reason"),
+        "A heartbeat's address was not reached; told once until it is again. Nothing else is touched by it.",
+        "look at the address in `notify.heartbeats`, and at the way to it",
+    ),
+    "heartbeat.sent": Event("debug", ("target", "ms"), "A heartbeat's address was called after a good cycle."),
+    "vendor.down": Event(
+        "warning",
+        ("since",),
+        "A vendor has not answered properly for a while, whatever was asked. What follows from that (a side that is "
+        "not read, cycles that fail) is not told beside it; syncd goes on by itself when the vendor does.",
+        "look at the vendor's status page, and at the way to it; `syncd status`",
+    ),
+    "vendor.up": Event("info", (), "The vendor answers again."),
     "notify.sent": Event("info", ("target", "notice", "attempt", "ms"), "A target took a notice."),
     "notify.failed": Event(
         "warning",
@@ -392,6 +434,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("records", "limit"),
         "More records cannot be written than `notify.dead_letters` lets pass.",
         "`syncd dead-letters list`",
+    ),
+    "dead_letters.dropped": Event(
+        "warning",
+        ("records",),
+        "Dead letters of more than 180 days were dropped, and of more than 100,000 of a connection the oldest.",
+        "nothing: a record that still cannot be written is listed anew when it changes or everything is compared",
     ),
     "dead_letters.few": Event("info", ("records", "limit"), "No more than that any longer."),
     # -- people and records ----------------------------------------------------------------------------------------
@@ -482,6 +530,28 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The store wrote on its sentinel how far it has come; an `outcome` other than written is tried again later.",
     ),
     "sentinel.removed": Event("info", ("record",), "A person gave a sentinel up; it is read no longer."),
+    "audit.pruned": Event(
+        "info",
+        ("records", "entry", "hash", "upto"),
+        "Writes older than `keep.audit` were pruned, up to an entry of the chain. What stays goes on from its hash.",
+    ),
+    "audit.unsound": Event(
+        "error",
+        ("reason",),
+        "What was to be pruned of the audit is not what was written, so it stays.",
+        "`syncd audit verify` names the places ([audit.md](audit.md))",
+    ),
+    "backup.made": Event(
+        "info",
+        ("backup", "bytes", "ms", "gone"),
+        "The store was backed up, and the backup restored to a scratch file and found sound; older ones were deleted.",
+    ),
+    "backup.failed": Event(
+        "error",
+        ("error", "reason"),
+        "No backup could be made, or it did not restore. It is tried again within 15 minutes.",
+        "read `reason`: mostly a full disk, or rights ([operations.md](operations.md#backups-fail))",
+    ),
     "store.accepted": Event("info", ("who",), "A person accepted the restored store; the connection goes on."),
     "config.loaded": Event("info", ("hash", "files"), "The configuration was read and is sound."),
     "definitions.changed": Event(
@@ -523,6 +593,13 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "service.recovered": Event("info", (), "The daemon sees again whose turn it is."),
     "probes.started": Event("info", ("port",), "Health and metrics without any reason are served to the network."),
+    "traces.started": Event("info", (), "Runs and API calls are told to an OpenTelemetry collector as spans."),
+    "traces.missing": Event(
+        "info",
+        (),
+        "The environment names an OpenTelemetry collector, and the extra `syncd[otel]` is not installed: no traces.",
+        "install it, or set `OTEL_SDK_DISABLED=true`",
+    ),
     "console.started": Event("info", ("port",), "The console, health and metrics are served."),
     "console.failed": Event(
         "error",
@@ -625,9 +702,10 @@ _GOOD_NEWS: Final = frozenset(
         "side.itself_again",
         "side.polled_again",
         "store.accepted",
+        "vendor.up",
     ]
 )
-_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
+_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "heartbeat.", "log.", "notify.")
 """One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""
 TELLABLE: Final = frozenset(
     name
@@ -637,6 +715,8 @@ TELLABLE: Final = frozenset(
 """Events that a person can be told of (``notify.targets.NAME.events``)."""
 USUAL: Final = frozenset(
     {
+        "audit.unsound",
+        "backup.failed",
         "brake.held",
         "config.refused",
         "dead_letters.many",
@@ -651,9 +731,14 @@ USUAL: Final = frozenset(
         "side.stalled",
         "store.restored",
         "turn.crashed",
+        "vendor.down",
     }
 )
 """What a target is told of that names no events: what waits for a person or keeps the daemon from its work."""
+
+
+PAGES: Final = frozenset({"process.crashed", "service.troubled", "side.not_itself", "side.stalled", "store.restored"})
+"""What wakes somebody where `notify.pages` says nothing: nothing is carried, and a person can do something about it."""
 
 
 def logs_reference() -> str:
@@ -685,6 +770,10 @@ def logs_reference() -> str:
         "",
         "A target of `notify` ([notifications.md](notifications.md)) that names no events is told of",
         f"{', '.join(f'`{name}`' for name in sorted(USUAL))}.",
+        "",
+        "Pages, which wait for no morning, are where `notify.pages` says nothing",
+        f"{', '.join(f'`{name}`' for name in sorted(PAGES))}; all others are tickets.",
+        "Whoever was told of a state is told of its end, without naming that event.",
         "",
         "It can also name",
         f"{', '.join(f'`{name}`' for name in sorted(TELLABLE - USUAL))}.",

@@ -142,6 +142,31 @@ METRICS: Final[Mapping[str, About]] = {
         "Days until the vendor ends the version of its API that is in use, where that is announced.",
         "below 180: `syncd doctor` says what to do",
     ),
+    "syncd_store_bytes": About(
+        "gauge",
+        ("part",),
+        "Size of the store: `used`, and `free` within it after something was pruned. All connections of it together.",
+        "its growth leads to a full disk: `syncd store size`",
+    ),
+    "syncd_backup_age_seconds": About(
+        "gauge",
+        (),
+        "Seconds since the latest backup that is there was made; absent while there is none.",
+        "above twice `backup.every`: `syncd store backups`",
+    ),
+    "syncd_secret_age_seconds": About(
+        "gauge",
+        ("secret",),
+        "Seconds since the file of a secret was last written: tokens, keys, addresses of targets. A secret that comes "
+        "from the environment has no age.",
+        "above the age at which you exchange secrets",
+    ),
+    "syncd_certificate_expiry_days": About(
+        "gauge",
+        (),
+        "Days until the first of the certificate authorities in `http.ca_file` runs out; absent without that file.",
+        "below 30: calls are refused from that day on",
+    ),
     "syncd_notices_waiting": About(
         "gauge",
         ("connection", "target"),

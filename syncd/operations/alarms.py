@@ -1,4 +1,5 @@
-"""Two things that are news and that no single event begins: a side that is read no longer, and too many dead letters.
+"""Things that are news and that no single event begins: a vendor that does not answer, a side that is read no longer,
+and too many dead letters. Of the first the second is a symptom, and is not told while the first is.
 
 ``look`` is called every now and then by a thread of its own, so that it tells of a cycle that hangs, too. Each is told
 when it begins and when it ends. A daemon that has just started is given three intervals before a side counts as
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 from syncd.model.values import Side, stamp
 from syncd.observe.log import bound, emit
+from syncd.operations.outages import Outages
 from syncd.operations.staleness import SLACK, STALE, stalled
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
@@ -28,7 +30,9 @@ class Alarms:
     clock: Clock
     many: Callable[[], int]
     began: float
+    outages: Outages
     _stalled: set[tuple[str, Side]] = field(default_factory=set)
+    _over: dict[str, float] = field(default_factory=dict)
     _above: set[str] = field(default_factory=set)
 
     def look(self) -> None:
@@ -46,6 +50,11 @@ class Alarms:
 
     def _judge(self, name: str, store: Store, poll: float) -> None:
         late = stalled(store, poll=poll, now=self.clock.now())
+        if self.outages.look(name, store, stalls=lambda: bool(late)):
+            self._over[name] = self.clock.monotonic() + STALE * poll + SLACK
+            return
+        if late and self.clock.monotonic() < self._over.get(name, 0.0):  # an outage is over, and the next turn not yet
+            return
         for side in Side:
             if side in late and (name, side) not in self._stalled:
                 self._stalled.add((name, side))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -38,23 +38,33 @@ def events_of(world: World, planner: Planner, hit: Hit, mappings: Sequence[Field
     """What syncd wrote and what the vendors remember, oldest first."""
     names = {mapping.name for mapping in mappings}
     events = [event for side in Side for event in _vendor_events(world, planner, hit, side, names)]
-    if hit.link is not None:
-        for row in world.store.audit_of(hit.link.id, AUDITED):
-            events += [
-                Event(
-                    at=row.at,
-                    side=row.side,
-                    field=change.field,
-                    before=change.before,
-                    after=change.after,
-                    author="syncd",
-                    rule=change.rule,
-                    run=row.run,
-                    outcome=row.outcome or "open",
-                )
-                for change in row.changes
-                if change.field in names
-            ]
+    return _in_order([*events, *written_events(world, hit, mappings)])
+
+
+def written_events(world: World, hit: Hit, mappings: Sequence[FieldMapping]) -> list[Event]:
+    """What syncd wrote, oldest first; asks no vendor."""
+    if hit.link is None:
+        return []
+    names = {mapping.name for mapping in mappings}
+    return _in_order(
+        Event(
+            at=row.at,
+            side=row.side,
+            field=change.field,
+            before=change.before,
+            after=change.after,
+            author="syncd",
+            rule=change.rule,
+            run=row.run,
+            outcome=row.outcome or "open",
+        )
+        for row in world.store.audit_of(hit.link.id, AUDITED)
+        for change in row.changes
+        if change.field in names
+    )
+
+
+def _in_order(events: Iterable[Event]) -> list[Event]:
     return sorted(events, key=lambda event: (event.at, event.side, event.field, event.author))
 
 

@@ -7,13 +7,15 @@ begins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict, DeadLetter, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
+from syncd.ports.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,34 @@ def alike_with(conflict: Conflict, rows: Sequence[Conflict]) -> list[Conflict]:
     """
     if conflict.topic in (Topic.MATCH, Topic.GONE):
         raise BadUsage(f"conflict {conflict.id} is about these records alone; leave --alike away")
-    asked = (conflict.kind, conflict.topic, conflict.field, conflict.reason, [side for side, _ in conflict.refs])
-    alike = [
-        row
-        for row in rows
-        if row.id != conflict.id
-        and row.resolution is None
-        and (row.kind, row.topic, row.field, row.reason, [side for side, _ in row.refs]) == asked
-    ]
+    asked = question(conflict)
+    alike = [row for row in rows if row.id != conflict.id and row.resolution is None and question(row) == asked]
     return [conflict, *alike]
+
+
+def question(conflict: Conflict) -> Hashable:
+    """What a conflict asks: equal of those that can be answered alike."""
+    sides = tuple(side for side, _ in conflict.refs)
+    return conflict.kind, conflict.topic, conflict.field, conflict.reason, sides
+
+
+def alike_to_each(rows: Sequence[Conflict]) -> dict[str, int]:
+    """By the id of each undecided conflict how many others could be answered with it."""
+    waiting = [row for row in rows if row.resolution is None and row.topic not in (Topic.MATCH, Topic.GONE)]
+    numbers = Counter(map(question, waiting))
+    return {row.id: numbers[question(row)] - 1 for row in waiting}
+
+
+def decide(store: Store, conflict: Conflict, choice: Choice, *, alike: bool) -> list[tuple[Conflict, str]]:
+    """Stores a choice for the next cycle, for this one or for all that ask the same; those that were decided by it.
+
+    :raises BadUsage: if the choice does not fit; then nothing is stored.
+    """
+    rows = alike_with(conflict, store.conflicts()) if alike else [conflict]
+    chosen = [(each, resolution(each, choice)) for each in rows]
+    for each, word in chosen:
+        store.resolve_conflict(each.id, word)
+    return chosen
 
 
 def _side(text: str) -> Side:

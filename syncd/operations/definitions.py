@@ -18,7 +18,7 @@ import orjson
 from syncd.model.calendar import NO_CALENDARS, WEEK, Calendars, Holidays
 from syncd.model.calendar import Span as OpenSpan
 from syncd.model.lifecycle import NEW, Lifecycle, Span, Teams
-from syncd.model.mapping import FieldMapping
+from syncd.model.mapping import FieldMapping, KindMapping, Transform
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating, points_text
 from syncd.model.values import SIDES, Instant, Wire, instant, stamp
@@ -28,7 +28,8 @@ DEFINITIONS: Final = "definitions"
 """Under which name the definitions in force and their changes are remembered, as JSON."""
 STAGE: Final = "stage"
 CALENDAR: Final = "calendar"
-_ADDED: Final = (CALENDAR,)
+MAPPED: Final = "field"
+_ADDED: Final = (CALENDAR, MAPPED)
 """Sorts of terms that stores of before know nothing of. That these are told now is no change of what anybody meant."""
 
 
@@ -70,15 +71,17 @@ def definitions(
     personas: Sequence[Persona],
     rating: Rating | None,
     calendars: Calendars = NO_CALENDARS,
+    kinds: Sequence[KindMapping] = (),
 ) -> dict[Term, str]:
     """Everything that is defined, by term.
 
     :param field: the shared field that holds the stage.
+    :param kinds: the mapping, field by field.
     """
     found: dict[Term, str] = {}
     for said in (
         *(_stages(lifecycle), _looks(field), _agreed(lifecycle), _teams(teams), _people(personas, rating)),
-        _hours(calendars),
+        *(_hours(calendars), _mapped(kinds, staged=field)),
     ):
         for term, text in said:
             found[term] = f"{found[term]}; {text}" if term in found else text
@@ -174,6 +177,33 @@ def _hours(calendars: Calendars) -> Iterator[tuple[Term, str]]:
         yield Term(CALENDAR, each.key, "closed on"), ", ".join((*yearly, *map(str, sorted(each.closed))))
         whose = sum(1 for key in (*calendars.users.values(), *calendars.queues.values()) if key == each.key)
         yield Term(CALENDAR, each.key, "owners named one by one"), str(whose or "")
+
+
+def _mapped(kinds: Sequence[KindMapping], *, staged: FieldMapping | None) -> Iterator[tuple[Term, str]]:
+    """Each mapped field; how the stages look is told with the stages."""
+    for kind in kinds:
+        for each in kind.fields:
+            key = f"{kind.kind}.{each.name}"
+            yield Term(MAPPED, key, "type"), each.type
+            for side in SIDES:
+                places = (f"{object} {' + '.join(names)}" for object, names in each.slots.of(side).items())
+                yield Term(MAPPED, key, f"in {side}"), ", ".join(places)
+                steps = (*each.steps.of(side).read, *each.steps.of(side).write)
+                yield Term(MAPPED, key, f"through, in {side}"), ", ".join(map(_step, steps))
+                given = each.create_default.of(side)
+                yield Term(MAPPED, key, f"for new records in {side}"), "" if given is None else str(given)
+            yield Term(MAPPED, key, "flows"), each.direction
+            yield Term(MAPPED, key, "both changed it"), each.policy + (f", tie {each.tie}" if each.tie else "")
+            yield Term(MAPPED, key, "emptied"), each.clear
+            yield Term(MAPPED, key, "written"), each.confirm
+            for row in each.table if each is not staged else ():
+                for side in SIDES:
+                    forms = " or ".join(map(_form, row.reads.of(side)))
+                    yield Term(MAPPED, key, f"value {row.value}, in {side}"), forms
+
+
+def _step(step: Transform) -> str:
+    return step.name if step.argument is None else f"{step.name} {step.argument}"
 
 
 def _opening(span: OpenSpan) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from syncd.model.drift import Drift, Resting, read_drift, write_drift
+from syncd.model.errors import BadUsage
 from syncd.model.values import Instant
 from syncd.ports.memory import DRIFT
 from syncd.ports.store import Store
@@ -13,6 +14,24 @@ from syncd.ports.store import Store
 def resting(store: Store) -> tuple[Resting, ...]:
     """The shared fields of a connection that rest, as the store knows."""
     return tuple(rest for kind, kept in _remembered(store).items() for rest in kept.resting(kind).values())
+
+
+def named_resting(store: Store, names: Sequence[str]) -> list[Resting]:
+    """The fields of these names (KIND.FIELD) that may go on.
+
+    :raises BadUsage: if there is none, or one that does not rest or waits for its vendor; no vendor is asked for that.
+    """
+    if not names:
+        raise BadUsage("name the fields as KIND.FIELD, or say --all")
+    found = {each.name: each for each in resting(store)}
+    strange = [name for name in names if name not in found]
+    if strange:
+        known = f"those that do: {', '.join(found)}" if found else "no field does"
+        raise BadUsage(f"{', '.join(strange)} does not rest; {known}")
+    unfit = [found[name] for name in names if not found[name].place]
+    if unfit:
+        raise BadUsage(f"{unfit[0]}; it goes on by itself once it fits again")
+    return [found[name] for name in dict.fromkeys(names)]
 
 
 def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) -> list[Resting]:

@@ -92,7 +92,7 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
     decisions = decide(world, planner, into)
     records = Pair(*(looking.record(side) for side in Side))
     found = world.store.by_link([hit.link.id]).get(hit.link.id) if hit.link else None
-    waits = _Waits(world, hit)
+    waits = Waits(world, hit)
     story = _Story(planner, hit, records, found.base if found else None, decisions, waits)
     return Explanation(
         kind=hit.kind,
@@ -106,20 +106,20 @@ def explain(world: World, hit: Hit, *, field: str | None = None) -> Explanation:
         parked=waits.parked,
         dead=waits.dead,
         intents=waits.intents,
-        handoffs=_handoffs(world, hit) if field is None else None,
+        handoffs=handoffs_told(world, hit) if field is None else None,
         routed=next((decision.routed for decision in decisions if decision.routed is not None), None),
     )
 
 
-def _handoffs(world: World, hit: Hit) -> Handoffs | None:
+def handoffs_told(world: World, hit: Hit) -> Handoffs | None:
     """What happened to a person between the teams; ``None`` where no ledger is kept of them."""
-    agreed = world.terms[hit.kind].kind.agreed
+    agreed = next(kind.agreed for kind in world.connection.kinds if kind.kind == hit.kind)
     if world.booking is None or agreed is None or hit.link is None:
         return None
     return handoffs_of(world.store, world.booking.book, hit.link.id)
 
 
-class _Waits:
+class Waits:
     """What the store holds open about one hit."""
 
     def __init__(self, world: World, hit: Hit) -> None:
@@ -157,7 +157,7 @@ class _Story:
         records: Pair[RemoteRecord | None],
         base: Base | None,
         decisions: Sequence[Decision],
-        waits: _Waits,
+        waits: Waits,
     ) -> None:
         self.planner = planner
         self.hit = hit

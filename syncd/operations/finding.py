@@ -36,7 +36,7 @@ def find_hits(world: World, text: str) -> list[Hit]:
     """
     sort, colon, rest = text.partition(":")
     if colon and sort == "link":
-        return [Hit(found.link.kind, found.link, _refs(found.link)) for found in world.store.by_link([rest]).values()]
+        return [Hit(found.link.kind, found.link, refs_of(found.link)) for found in world.store.by_link([rest]).values()]
     if colon and sort in {side.value for side in Side}:
         return [_named(world, Side(sort), rest, text)]
     if "@" in text:
@@ -58,7 +58,7 @@ def _named(world: World, side: Side, rest: str, text: str) -> Hit:
 def _of_record(world: World, kind: str, side: Side, ref: RemoteRef) -> Hit:
     found = world.store.linked(kind, side, [ref]).get(ref)
     if found is not None:
-        return Hit(kind, found.link, _refs(found.link))
+        return Hit(kind, found.link, refs_of(found.link))
     nowhere: Pair[RemoteRef | None] = Pair(None, None)
     return Hit(kind, None, nowhere.replacing(side, ref))
 
@@ -96,5 +96,6 @@ def _with_address(world: World, kind: KindMapping, side: Side, text: str) -> Seq
     return refs
 
 
-def _refs(link: Link) -> Pair[RemoteRef | None]:
+def refs_of(link: Link) -> Pair[RemoteRef | None]:
+    """The records of a link that there are."""
     return Pair(*((ref if (ref := link.refs.of(side)).id else None) for side in Side))

@@ -13,6 +13,7 @@ from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Fitted, Needs, ObjectNeeds, OwnField, Step
 from syncd.model.mapping import Confirm, Connection, Direction, FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity
+from syncd.model.signal import ActivityForm
 from syncd.model.values import SIDES, FieldType, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
@@ -42,13 +43,16 @@ def copies_on(connection: Connection, connectors: Pair[Connector], side: Side) -
     """The objects that copied activities become on one side, with the key by which a copy is found again; none at the
     CRM, where a field of activities is made by hand.
     """
-    if side is Side.CRM:
-        return {}
+    return copies_as(connection, connectors.of(side).capabilities.copied_as, side) if side is Side.MARKETING else {}
+
+
+def copies_as(connection: Connection, forms: Iterable[ActivityForm], side: Side) -> dict[str, ObjectNeeds]:
+    """The same for a side whose copies have these forms."""
     keys = [kind.key.of(side) for kind in connection.kinds if kind.kind == PERSON]
     rules = [rule for rule in connection.signals.activities if rule.side is not side]
     becomes = {sort for rule in rules for sort in rule.sorts.values()}
     found: dict[str, ObjectNeeds] = {}
-    for form in connectors.of(side).capabilities.copied_as if keys else ():
+    for form in forms if keys else ():
         if form.sort in becomes:
             written = {*keys, *form.also, *form.starts, form.subject, form.body, form.at, form.until, form.owner} - {""}
             found[form.object] = ObjectNeeds(frozenset(written), frozenset(written), keys[0])

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from syncd.model.values import Pair, Side
-from syncd.operations.definitions import STAGE, Change, word_by_word
+from syncd.operations.definitions import MAPPED, STAGE, Change, word_by_word
 from syncd.operations.page import Come, Gone, Paragraph, Section, Table, Words
 
 NOT_YET: Final = "not in force yet"
@@ -49,7 +49,10 @@ def of_stage(history: Sequence[Change], key: str, systems: Pair[str]) -> Iterato
 
 
 def listed(history: Sequence[Change], names: Mapping[str, str], systems: Pair[str]) -> Section | None:
-    """Every change, latest first; none where nothing has changed."""
+    """Every change of what both teams agreed on, latest first; none where nothing has changed. How fields are mapped is
+    no word of theirs.
+    """
+    history = [change for change in history if change.term.sort != MAPPED]
     if not history:
         return None
     rows = tuple((

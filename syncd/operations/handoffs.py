@@ -15,10 +15,13 @@ from syncd.core.book import Book
 from syncd.core.tenures import tenures_of
 from syncd.engine.booking import judged_by_theirs
 from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
+from syncd.model.lifecycle import SYSTEM
 from syncd.model.values import Instant
 from syncd.ports.store import Store
 
 CLOCKS: Final = ("system", "touch", "decision")
+DEAL: Final = "deal "
+"""How what became of a deal begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,15 @@ def handoffs_of(store: Store, book: Book, person: str) -> Handoffs:
     own = [event for event in known if event.person == person]
     happened = sorted(
         [*(each for event in own for each in _happening(event)), *_picked_up(own)],
-        key=lambda each: (each.at, each.cycle or 0),
+        key=lambda each: (each.at, _rank(each), each.cycle or 0),
     )
     mine = tuple(each for each in episodes if any(member.person == person for member in each.members))
     return Handoffs(tuple(happened), mine)
+
+
+def _rank(each: Happening) -> int:
+    """Of one instant: whoever converts somebody makes the deal by it, and a deal that is won moves them by itself."""
+    return 1 if each.what.startswith(DEAL) else 2 if each.team == SYSTEM else 0
 
 
 def _picked_up(own: Iterable[Event]) -> Iterator[Happening]:
@@ -83,7 +91,8 @@ def _happening(event: Event) -> Iterator[Happening]:
             yield Happening(event.at, what, cycle=event.cycle)
         case Deal():
             amount = "" if event.amount is None else f", {event.amount / 100:,.2f} {event.currency}".rstrip()
-            yield Happening(event.at, f"deal {event.state}{amount}", reason=event.reason, cycle=event.cycle)
+            what = f"{DEAL}{event.state}{amount}"
+            yield Happening(event.at, what, event.by, event.team, event.side, event.reason, event.cycle)
         case Told():
             return
 

@@ -7,12 +7,12 @@ is of; below ``SMALL`` it is marked wherever it is shown. How it is shown (termi
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final, TypeVar
 
 from syncd.core.figures import SMALL, median, quantile, wilson
@@ -189,12 +189,11 @@ class Episodes:
         :param people: whether each person of an episode has a place, with what is theirs: state, end, reason, owner.
         """
         more = read is not None and read != period
-        wanted = tuple(dict.fromkeys(("id", "person", "oddities", *(("opened_at", "last_at") if more else ()), *names)))
+        wanted = tuple(dict.fromkeys(("id", "person", *(("opened_at", "last_at") if more else ()), *names)))
         span = period if read is None else read
-        rows = (store.member_columns if people else store.episode_columns)(wanted, since=span.since, until=span.until)
-        columns = zip(*rows, strict=True) if rows else [() for _ in wanted]
+        columns = store.ledger_columns(wanted, people=people, since=span.since, until=span.until)
         self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
-        self.all = range(len(rows))
+        self.all = range(len(columns[0]))
         self.here: Sequence[int] = self._touching(period) if more else self.all
 
     def _touching(self, period: Period) -> list[int]:
@@ -206,6 +205,20 @@ class Episodes:
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
+
+    def different(self, among: Sequence[int]) -> int:
+        """How many people stand at these places. Few come twice, and only those are told apart."""
+        again = [who for who in map(self._again.get, among) if who is not None] if self._again else []
+        return len(among) - len(again) + len(set(again))
+
+    @cached_property
+    def _again(self) -> Mapping[int, str]:
+        """Whoever has more than one place, by place."""
+        person = self._columns["person"]
+        places = Counter(person)
+        if len(places) == len(person):
+            return {}
+        return {at: who for at, who in zip(self.all, person, strict=True) if places[who] > 1}
 
     def persons(self, among: Iterable[int]) -> list[str]:
         """Who stands at these places."""

@@ -26,15 +26,14 @@ COLUMNS: Final = (
     "system",
     "touch",
     "decision",
-    "touch_warned",
     "touch_due",
-    "decision_warned",
     "decision_due",
     "touch_owner",
     "terms",
     "grade",
     "complete",
     "valid",
+    "oddities",
 )
 
 

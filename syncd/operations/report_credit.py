@@ -69,7 +69,7 @@ class Wins:
     """
 
     def __init__(self, store: Store, period: Period, by: Sequence[str] = ()) -> None:
-        names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", *by)
+        names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", "oddities", *by)
         self.episodes = Episodes(store, names, period, read=Period())
         self.opened = self.episodes.within("opened_at", period)
         self.won = self.episodes.within("won_at", period)
@@ -144,7 +144,7 @@ def _figures(wins: Wins, key: str, group: _Group) -> Iterator[Figure]:
     yield count(f"{key}:won", "won", group.won)
     person = wins.episodes["person"]
     won = {person[at]: at for at in group.ever}
-    yield share(f"{key}:conversion", "conversion", list(won.values()), len(set(map(person.__getitem__, group.opened))))
+    yield share(f"{key}:conversion", "conversion", list(won.values()), wins.episodes.different(group.opened))
     yield middle(f"{key}:days", "days to win, median", wins.days, ranked(wins.days, group.won), Unit.DAYS)
     yield from wins.money(f"{key}:amount", "won", group.won)
     yield count(f"{key}:offered", "offered", group.offered)

@@ -33,7 +33,7 @@ from syncd.ports.store import Store
 
 def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) -> Report:
     """The report, of the episodes delivered in the period. ``letters`` are the grades, best first."""
-    names = ("grade", "state", "delivered_at", "accepted_at", "rejected_at", "closed_at", "won_at")
+    names = ("grade", "state", "delivered_at", "accepted_at", "rejected_at", "closed_at", "won_at", "oddities")
     episodes = Episodes(store, names, period)
     cohort = episodes.within("delivered_at", period)
     by = episodes.by("grade", cohort)

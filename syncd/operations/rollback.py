@@ -6,6 +6,7 @@ known once both sides were read. It is carried out as a resync is: in shares, be
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,17 +15,18 @@ from typing import Any
 
 from syncd.core.undoing import FORGOTTEN
 from syncd.engine.gather import LOT
-from syncd.engine.resync import Told, plan_resync
+from syncd.engine.resync import Told, asked_for, plan_resync
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
 from syncd.model.errors import BadUsage
 from syncd.model.link import WRITTEN, LinkState
 from syncd.model.plan import Plan
 from syncd.model.resync import Resync, kinds_in_order
-from syncd.model.run import Run
+from syncd.model.run import Request, Run
 from syncd.model.undoing import Left, Undo
 from syncd.model.values import Instant, Side
-from syncd.operations.resyncing import moment_of, named_links
+from syncd.operations.forecast import Forecast, forecast, forecast_document
+from syncd.operations.resyncing import ask, moment_of, named_links
 from syncd.ports.store import Store
 
 APPENDED = "it was added and nothing was written over: delete it by hand where it is not wanted"
@@ -48,11 +50,14 @@ class Words:
 
 @dataclass(slots=True)
 class Rollback:
-    """What would be taken back: ``wanted`` to carry it out, its ``plan``, and what stays as it is."""
+    """What would be taken back: ``wanted`` to carry it out, its ``plan``, and what stays as it is; ``seen`` is the plan
+    in figures and samples.
+    """
 
     wanted: Resync
     plan: Plan | None
     left: list[Left] = field(default_factory=list)
+    seen: Forecast | None = None
 
     @property
     def empty(self) -> bool:
@@ -71,8 +76,11 @@ class Rollback:
 def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: None) -> Rollback:
     """What would be taken back now; the world is ready (``make_ready``). Reads both sides, writes and stores nothing.
 
-    :raises BadUsage: if the words name nothing that was written, or what is not there.
+    :raises BadUsage: if the words name nothing that was written, or what is not there; in shadow mode, which writes
+        nothing.
     """
+    if world.connection.mode == "shadow":
+        raise BadUsage(f"{world.connection.name} is in shadow mode and wrote nothing to take back")
     now = world.clock.now()
     run = named_run(world.store, words.run) if words.run else None
     since = moment_of(words.since, now) if words.since else None
@@ -102,7 +110,26 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
     if not links:
         return Rollback(wanted, None, left)
     plan = plan_resync(world, wanted, told=told, stays=left.append)
-    return Rollback(wanted, plan, left)
+    return Rollback(wanted, plan, left, forecast(world, plan))
+
+
+def approved(world: World, planned: Rollback, digest: str) -> Request:
+    """Stores a rollback to be carried out, if it is exactly what was shown.
+
+    :raises BadUsage: if it is another one by now, or if nothing goes back.
+    """
+    if planned.empty or planned.plan is None:
+        raise BadUsage("nothing can be taken back")
+    if digest != planned.plan.digest:
+        raise BadUsage(
+            f"what would be taken back is {planned.plan.digest} by now, not {digest}; look at it, then approve that"
+        )
+    return ask(world, planned.wanted)
+
+
+def waiting_rollbacks(store: Store) -> list[Request]:
+    """Those that wait or are under way, oldest first; of resyncs they are those that take something back."""
+    return [each for each in asked_for(store) if Resync.read(each.argument).undo is not None]
 
 
 def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) -> tuple[list[str], set[str], list[Left]]:
@@ -111,6 +138,12 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
     kinds: set[str] = set()
     left: list[Left] = []
     mapped = {kind.kind for kind in world.connection.kinds}
+    pruned = world.store.pruned()
+    if pruned is not None and begin <= pruned.upto:
+        raise BadUsage(
+            f"what was written up to {pruned.upto:%Y-%m-%d %H:%M} UTC was pruned (keep.audit, {pruned.age.days} days) "
+            "and cannot be taken back; name a later time, or put the values back by hand from an export or a backup"
+        )
     for row in world.store.audit_since(begin):
         if not undo.means(row.run, row.at):
             continue
@@ -149,6 +182,15 @@ def named_run(store: Store, prefix: str) -> Run:
         told = f"several runs begin with it: {many}" if found else "`syncd runs` lists them"
         raise BadUsage(f"there is no run {prefix!r}; {told}")
     return found[0]
+
+
+def rollback_document(rollback: Rollback) -> dict[str, Any]:
+    """What would be taken back, and what stays, as plain values."""
+    return {
+        "wanted": json.loads(rollback.wanted.written()),
+        "plan": None if rollback.seen is None else forecast_document(rollback.seen),
+        "left": left_document(rollback),
+    }
 
 
 def left_document(rollback: Rollback) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import Final
 from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
 from syncd.engine.world import World, make_ready
+from syncd.model.appended import APPENDED_KINDS
 from syncd.model.brake import Lot, Measure
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import RemoteRef
@@ -29,8 +30,10 @@ class Shown:
 
 def shown(world: World, lot: Lot) -> tuple[list[Shown], Counter[str]]:
     """The held changes of the first records, and how often each new value is among them. Stores and writes nothing."""
-    make_ready(world)
     kind, measure, side, name, _ = lot.key
+    if kind in APPENDED_KINDS:  # what is added has no value that would be another one
+        return [Shown(each.record, None, None) for each in lot.changes[:LOOKED_AT]], Counter()
+    make_ready(world)
     links: list[str] = []
     refs: Pair[list[RemoteRef]] = Pair([], [])
     for each in lot.changes[:LOOKED_AT]:

@@ -54,8 +54,7 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle, ``waiting`` names the
-    records of everything that waits.
+    """One connection at a moment. ``decided`` and ``retrying`` wait only for the next cycle.
 
     ``turn`` is the next one of a daemon, ``workers`` the daemons on this store, dead ones too until they are missed;
     ``stale`` says which sides they have not polled for three intervals. ``person_accounts`` are, by kind and
@@ -75,7 +74,6 @@ class Standing:
     decided: int
     retrying: int
     lease: Lease | None
-    waiting: Mapping[str, list[dict[str, Any]]]
     turn: Turn | None = None
     workers: Sequence[Worker] = ()
     stale: Sequence[str] = ()
@@ -134,15 +132,18 @@ def standing(
         decided=sum(1 for row in store.conflicts() if row.resolution is not None),
         retrying=waits.retrying,
         lease=lease if lease is not None and lease.until > now else None,
-        waiting=waiting_document(store),
         turn=turn,
         workers=workers,
         stale=tuple(stale(store, connection, poll=poll, now=now)) if awake else (),
     )
 
 
-def standing_document(stands: Standing) -> dict[str, Any]:
-    """The same as plain values with stable keys."""
+def standing_document(stands: Standing, waiting: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """The same as plain values with stable keys.
+
+    :param waiting: the records of everything that waits (``waiting_document``), of which there may be a hundred
+        thousand: only who asks for the document reads them.
+    """
     return {
         "connection": stands.connection,
         "at": stands.at,
@@ -173,7 +174,7 @@ def standing_document(stands: Standing) -> dict[str, Any]:
         "quarantined": stands.waits.quarantined,
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
-        "waiting": stands.waiting,
+        "waiting": waiting,
         "remnants": stands.waits.remnants,
         "held": [part_document(part) for part in stands.waits.held],
         "resting": [asdict(each) for each in stands.waits.resting],

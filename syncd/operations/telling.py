@@ -7,6 +7,8 @@ Promises
 * A target gets its notices in the order they arose. One that takes none is asked again after 5 s, then twice as long
   up to ten minutes; the others are sent to beside it.
 * One process at a time gathers and sends for a connection. Nothing here waits inside a cycle.
+* What may wait for a target (quiet hours, a digest), and all there is during maintenance, is kept beside it in the same
+  transaction, and told in one message when its time has come.
 
 At most ``MOST`` notices wait per target and connection; then the oldest is given up, which is told.
 """
@@ -21,14 +23,17 @@ from typing import Final
 
 import orjson
 
-from syncd.core.notices import news
+from syncd.core.notices import apart, news, standing
+from syncd.core.resting import planned
 from syncd.model.errors import Stopping, SyncdError
-from syncd.model.notice import Heard, Item, Message, Notice, Target, Telling
-from syncd.model.values import Instant, instant, stamp
+from syncd.model.notice import Heard, Item, Message, News, Notice, Target, Telling
+from syncd.model.values import Instant, stamp
 from syncd.observe.log import bound, emit
 from syncd.operations.hearing import Hearing, read, written
-from syncd.operations.wording import as_sent, message
-from syncd.ports.outbox import HEARD, TELLS, TOLD, WAITING, Outbox, Row
+from syncd.operations.kept_notices import restored, stored, told_of, told_to, waiting_for
+from syncd.operations.resting import as_planned, is_due, later_of, may_wait, read_later, written_later
+from syncd.operations.wording import as_sent, at_last, message
+from syncd.ports.outbox import HEARD, REST, RESTS, TELLS, WAITING, Outbox
 from syncd.ports.post import Post
 from syncd.ports.system import Abreast, Chance, Clock
 
@@ -52,6 +57,15 @@ class _Pause:
 
     times: int
     until: float
+
+
+@dataclass(slots=True)
+class _Lot:
+    """What one transaction of the outbox takes and puts, and how many notices are given up by it, by target."""
+
+    gone: list[str]
+    put: dict[str, bytes] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -121,7 +135,11 @@ class Teller:
     def _is_due(self, connection: str) -> bool:
         """Whether something was left by others, or waits and may be sent. Only reads: most looks find nothing."""
         outbox, again = self.outbox(connection), self._again.get(connection, float("-inf"))
-        return bool(outbox.rows(HEARD, 1) or (self.clock.monotonic() >= again and outbox.rows(WAITING, 1)))
+        if outbox.rows(HEARD, 1) or (self.clock.monotonic() >= again and outbox.rows(WAITING, 1)):
+            return True
+        if outbox.rows(RESTS, 1):
+            return True
+        return planned(self.clock.now(), connection, self.telling.maintenance) is not None
 
     def _turn(self, connection: str, outbox: Outbox, taken: dict[str, Heard]) -> None:
         now = self.clock.now()
@@ -136,6 +154,7 @@ class Teller:
                 self._swept.add(connection)
             self._gather(connection, outbox, taken)
             gathered = True
+            self._release(connection, outbox)
         finally:
             if not gathered:
                 self.hearing.give_back(connection, taken)
@@ -182,29 +201,80 @@ class Teller:
 
     def _write(self, connection: str, outbox: Outbox, heard: Mapping[str, Heard], now: Instant) -> None:
         """Turns what was heard into a notice per target, in one transaction."""
-        gone, put, dropped = list(heard), dict[str, bytes](), dict[str, int]()
+        lot = _Lot(list(heard))
+        rests = as_planned(connection, outbox, self.telling, now)
         all_of_it = [each for each in heard.values() if each.event]
         for target in self.telling.targets:
             if not target.hears_of(connection):
                 continue
-            told = _told(outbox.rows(told_to(target.name), 1))
+            told = told_of(outbox.rows(told_to(target.name), 1))
             found, known = news(all_of_it, target, told, now=now, repeat=self.telling.repeat)
             if known != told:
-                put[told_to(target.name)] = orjson.dumps(known)
-            if found:
-                waiting = outbox.rows(waiting_for(target.name), MOST + 1)
-                number = max(_ms(now), int(waiting[-1].name.split(":")[3]) + 1 if waiting else 0)
-                text = message(
-                    connection, found, several=self.several(), pages=lambda item: self.pages(connection, item)
-                )
-                notice = Notice(self.chance.identifier()[:8], now, text)
-                put[f"{waiting_for(target.name)}{number:015d}"] = stored(notice)
-                if over := waiting[: max(0, len(waiting) + 1 - MOST)]:
-                    gone += [row.name for row in over]
-                    dropped[target.name] = len(over)
-        outbox.exchange(gone, put, now)
-        for name, number in dropped.items():
+                lot.put[told_to(target.name)] = orjson.dumps(known)
+            at_once, waits = may_wait(target, found, self.telling.pages, now)
+            if rests is not None and now < rests.until:
+                at_once, waits = [], list(found)
+            if waits:
+                later = read_later(outbox.rows(later_of(target.name), 1), now)
+                later.add(waits)
+                lot.put[later_of(target.name)] = written_later(later)
+            self._add(lot, outbox, target, self._texts(connection, target, at_once), now)
+        self._exchange(outbox, lot, now)
+
+    def _texts(self, connection: str, target: Target, found: Sequence[News]) -> list[Message]:
+        """The messages about what is news: one for all of it, or one for each state."""
+        made = partial(message, connection, several=self.several(), pages=lambda item: self.pages(connection, item))
+        if not target.incidents:
+            return [made(found)] if found else []
+        return [made([each], key=f"{connection}\t{name}" if name else "") for name, each in apart(found)]
+
+    def _add(self, lot: _Lot, outbox: Outbox, target: Target, texts: Sequence[Message], now: Instant) -> None:
+        """Puts messages behind those that wait for a target; the oldest of too many are given up."""
+        if not texts:
+            return
+        waiting = outbox.rows(waiting_for(target.name), MOST + 1)
+        number = max(_ms(now), int(waiting[-1].name.split(":")[3]) + 1 if waiting else 0)
+        for place, text in enumerate(texts[:MOST]):
+            notice = Notice(self.chance.identifier()[:8], now, text)
+            lot.put[f"{waiting_for(target.name)}{number + place:015d}"] = stored(notice)
+        if over := waiting[: max(0, len(waiting) + len(texts) - MOST)]:
+            lot.gone += [row.name for row in over]
+            lot.dropped[target.name] = len(over)
+
+    def _exchange(self, outbox: Outbox, lot: _Lot, now: Instant) -> None:
+        outbox.exchange(lot.gone, lot.put, now)
+        for name, number in lot.dropped.items():
             emit("notify.dropped", target=name, records=number, reason=f"more than {MOST} waited")
+
+    def _release(self, connection: str, outbox: Outbox) -> None:
+        """Tells what waited, to whom it may be told now; and after maintenance what still is wrong."""
+        now = self.clock.now()
+        rests = as_planned(connection, outbox, self.telling, now)
+        if rests is not None and now < rests.until:
+            return
+        lot = _Lot([REST] if rests is not None else [])
+        for target in self.telling.targets:
+            if not target.hears_of(connection):
+                continue
+            later = read_later(outbox.rows(later_of(target.name), 1), now)
+            still = standing(told_of(outbox.rows(told_to(target.name), 1)))
+            if rests is not None and (later or self.telling.pages & target.events):
+                later.rested = f"Alerts of {connection} rested since {rests.at:%Y-%m-%d %H:%M} UTC, by {rests.who}" + (
+                    f": {rests.reason}" if rests.reason else "."
+                )
+                lot.put[later_of(target.name)] = written_later(later)
+            if later and is_due(target, later, self.telling.pages, still, now):
+                lot.put.pop(later_of(target.name), None)
+                lot.gone.append(later_of(target.name))
+                texts = self._texts(connection, target, later.told())
+                if not target.incidents:
+                    (text,) = texts or [Message(f"syncd {connection}", "", "info")]
+                    texts = [at_last(text, connection, later, still)]
+                self._add(lot, outbox, target, texts, now)
+        if lot.gone or lot.put:
+            self._exchange(outbox, lot, now)
+        if rests is not None:
+            emit("maintenance.ended", since=stamp(rests.at), who=rests.who)
 
     # -- sending -----------------------------------------------------------------------------------------------------
     def _paused(self, target: str) -> bool:
@@ -259,41 +329,6 @@ def waiting(outbox: Outbox) -> Iterator[tuple[str, Notice]]:
         notice = restored(row.content)
         if notice is not None:
             yield row.name.split(":")[2], notice
-
-
-def told_to(target: str) -> str:
-    """The name of the row that keeps what a target was told."""
-    return f"{TOLD}{target}:"
-
-
-def waiting_for(target: str) -> str:
-    """Begins the names of a target's notices."""
-    return f"{WAITING}{target}:"
-
-
-def stored(notice: Notice) -> bytes:
-    """What a waiting notice's row holds."""
-    text = notice.message
-    told = {"id": notice.id, "at": stamp(notice.at), "title": text.title, "body": text.body, "gravity": text.gravity}
-    return orjson.dumps({**told, "tries": notice.tries})
-
-
-def restored(content: bytes) -> Notice | None:
-    """What a row says; ``None`` if this version of syncd does not know its form."""
-    try:
-        told = orjson.loads(content)
-        text = Message(str(told["title"]), str(told["body"]), told["gravity"])
-        return Notice(str(told["id"]), instant(told["at"]), text, int(told["tries"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
-        return None
-
-
-def _told(rows: Sequence[Row]) -> dict[str, int]:
-    """What a target was told; nothing where another version of syncd keeps it otherwise: then it is told once more."""
-    try:
-        return {str(name): int(at) for row in rows for name, at in orjson.loads(row.content).items()}
-    except (orjson.JSONDecodeError, AttributeError, TypeError, ValueError):
-        return {}
 
 
 def _ms(at: Instant) -> int:

@@ -15,7 +15,7 @@ It knows nothing of the job engine, the store or the vendors but their Protocols
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -25,9 +25,10 @@ from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
-from syncd.model.run import Turn, Worker
+from syncd.model.run import Request, Turn, Worker
 from syncd.model.values import Instant
 from syncd.observe.log import bound, emit
+from syncd.operations.rollback import waiting_rollbacks
 from syncd.ports.jobs import Jobs
 from syncd.ports.roster import Roster
 from syncd.ports.system import Clock
@@ -48,6 +49,10 @@ KEPT: Final = timedelta(hours=1)
 """How long ended jobs and idle runs are kept."""
 REMEMBERED: Final = timedelta(days=30)
 """How long runs that failed without a change are kept, and wishes that were carried out."""
+LETTERS_KEPT: Final = timedelta(days=180)
+"""How long a dead letter waits for a person. One that is dropped is written anew if its record still cannot be."""
+MOST_LETTERS: Final = 100_000
+"""Dead letters of a connection that are kept; of more the oldest are dropped."""
 BUSY: Final = 5.0
 """Seconds until a connection that somebody else writes for is tried again, at most."""
 UNAPPROVED: Final = 900.0
@@ -65,6 +70,10 @@ class Shop(Protocol):
 
     def world(self, connection: str) -> AbstractContextManager[World]:
         """A world for one turn."""
+        ...
+
+    def takes_back(self, connection: str) -> bool:
+        """Whether a rollback waits; it is carried out while a connection is paused, too."""
         ...
 
 
@@ -114,9 +123,17 @@ class Daemon:
         if self.alone and len(dead) < len(others):
             self._refuse_beside(next(other for other in others if other not in dead))
         self._beat()
+        self._end_drains()
         self.jobs.launch(self.perform)
         for other in dead:  # only now: what they had begun goes back into the engine's queue
             self._bury(other)
+
+    def _end_drains(self) -> None:
+        """What stood still for this start goes on; what a person paused stays paused."""
+        now = self.clock.now()
+        for turn in self.roster.turns(self.shop.polls().keys(), now).values():
+            if turn.paused is not None and turn.paused.drained:
+                self.roster.pause(turn.connection, None, now)
 
     def end(self) -> None:
         """Takes this worker off the roster; whatever it still holds is free for others."""
@@ -149,7 +166,7 @@ class Daemon:
         polls = self.shop.polls()
         soonest = TICK
         for turn in self.roster.turns(polls.keys(), self.clock.now()).values():
-            if turn.paused is None:
+            if turn.paused is None or self.shop.takes_back(turn.connection):
                 ahead = self._ahead(turn, polls[turn.connection])
                 if ahead <= 0:
                     self._ask(turn)
@@ -228,11 +245,12 @@ class Daemon:
         if poll is None or turn.number != number or self.clock.stopping():
             return
         due = began + timedelta(seconds=poll)
-        if turn.paused is not None:  # since it was asked for
-            self.roster.end_turn(turn, due)
-            return
         try:
-            due = self._take(connection, began, due)
+            if turn.paused is None:
+                due = self._take(connection, began, due)
+            elif self.shop.takes_back(connection):
+                with self.shop.world(connection) as world:
+                    take_back(world, due=due, met=self.met)
         except Stopping:
             due = began
         except LeaseHeld as held:
@@ -259,16 +277,44 @@ class Daemon:
             return due
 
 
+def prune(world: World, due: Instant) -> int:
+    """Prunes what is older than the rule says, step by step, until the next turn is due; one step in any case. Returns
+    how many rows went. A store that was put back is evidence until it is accepted.
+    """
+    if world.store.restored() is not None:
+        return 0
+    gone = 0
+    while True:
+        step = world.store.prune(world.keep, world.clock.now())
+        gone += step.audit + step.runs
+        if not step.more or world.clock.stopping() or world.clock.now() >= due:
+            return gone
+
+
 def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
-    """What one turn does: a cycle, then resyncs that were asked for, until the next turn is due; one share of them at
-    least, so that none waits for ever.
+    """What one turn does: a cycle, pruning, then resyncs that were asked for, until the next turn is due;
+    one share of them at least, so that none waits for ever.
     """
     ended = sync(world, wait=0.0, steady=True)
     world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
+    prune(world, due)
+    if dropped := world.store.bound_letters(began - LETTERS_KEPT, MOST_LETTERS):
+        emit("dead_letters.dropped", records=dropped)
     if ended.needs_approval or world.connection.mode == "shadow":
         return ended
-    for request in asked_for(world.store):
+    _carry(world, asked_for(world.store), due=due, met=met)
+    return ended
+
+
+def take_back(world: World, *, due: Instant, met: Met) -> None:
+    """What the turn of a paused connection does: what is to be taken back, and nothing that would carry on what was
+    wrong.
+    """
+    _carry(world, waiting_rollbacks(world.store), due=due, met=met)
+
+
+def _carry(world: World, requests: Sequence[Request], *, due: Instant, met: Met) -> None:
+    for request in requests:
         over = carry_on(world, request, met, leave_off=lambda: world.clock.now() >= due)
         if not over or world.clock.now() >= due:
             break
-    return ended

@@ -57,6 +57,12 @@ class LedgerStore(Protocol):
         """
         ...
 
+    def ledger_columns(
+        self, names: Sequence[str], *, people: bool, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[Sequence[Any]]:
+        """The same column by column: of each person with ``people``, else of each episode."""
+        ...
+
     def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
         """Who waits with a warning or a breach that lies after one instant and not after another, oldest first."""
         ...

@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 
 from syncd.model.link import DeadLetter, LetterGroup
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Side
+from syncd.model.values import Instant, Side
 
 Cause: TypeAlias = tuple[str, Side, str]
 """What dead letters have in common: their kind, the side that refuses them, and its code."""
@@ -40,4 +40,10 @@ class LookingStore(Protocol):
 
     def drop_letters(self, cause: Cause) -> int:
         """Drops all dead letters of one cause; how many there were."""
+        ...
+
+    def bound_letters(self, before: Instant, most: int) -> int:
+        """Drops dead letters since before this, and of more than so many the oldest; how many. Those that are to be
+        tried again stay.
+        """
         ...

@@ -25,6 +25,9 @@ RELEASED: Final = "quarantine:released"
 FILLED: Final = "filled:{kind}"
 """Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
 
+VENDOR_DOWN: Final = "vendor:down:{side}"
+"""Under which name it is remembered whether a process has seen that a side's vendor does not answer."""
+
 POLLED: Final = "polled:{side}"
 """Under which name it is remembered when a side was last read to its present edge, of all kinds."""
 

@@ -14,6 +14,8 @@ from syncd.model.appended import Appended
 from syncd.model.audit import Head, Verified
 from syncd.model.brake import Count
 from syncd.model.episode import Episode, Event
+from syncd.model.hint import Noted
+from syncd.model.keeping import Keep, Pruned, Step
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -33,6 +35,7 @@ from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
 from syncd.model.values import Instant, Side
 from syncd.ports.appended import AppendedStore
 from syncd.ports.assignments import AssignmentStore
+from syncd.ports.hints import HintStore
 from syncd.ports.ledger import LedgerStore
 from syncd.ports.looking import LookingStore
 from syncd.ports.outbox import Outbox
@@ -49,7 +52,8 @@ class Settlement:
     ``remnants`` and ``unremnant`` what is (no longer) left of those forgotten before. ``events`` are added to the
     handoff ledger (one that is there already stays one), ``episodes`` are upserts by id, ``unepisode`` ids of those
     that were joined to another; ``syncd.engine.booking`` makes the three of them. ``released`` are assignments (by
-    intent) of people who are open no more. ``appended`` are upserts by kind and origin.
+    intent) of people who are open no more. ``appended`` are upserts by kind and origin. ``hints_done`` were looked
+    at.
     """
 
     links: list[Link] = field(default_factory=list)
@@ -71,6 +75,7 @@ class Settlement:
     unepisode: list[str] = field(default_factory=list)
     released: list[str] = field(default_factory=list)
     appended: list[Appended] = field(default_factory=list)
+    hints_done: list[Noted] = field(default_factory=list)
     cursors: list[StoredCursor] = field(default_factory=list)
 
     def __bool__(self) -> bool:
@@ -95,12 +100,13 @@ class Settlement:
                 self.unepisode,
                 self.released,
                 self.appended,
+                self.hints_done,
                 self.cursors,
             )
         )
 
 
-class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, Protocol):
+class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, HintStore, Outbox, Protocol):
     """Durable knowledge of one connection, on SQLite or PostgreSQL."""
 
     # -- who may use it ------------------------------------------------------------------------------------------
@@ -279,6 +285,14 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
         """
         ...
 
+    def prune(self, keep: Keep, now: Instant) -> Step:
+        """One small step of pruning what is older than that; whatever waits, or has no ending, stays."""
+        ...
+
+    def pruned(self) -> Pruned | None:
+        """What of the audit was pruned so far; ``None`` if nothing was."""
+        ...
+
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first, values decrypted."""
         ...
@@ -291,6 +305,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, Outbox, P
         self, links: Sequence[str], since: Instant, times: int
     ) -> Mapping[tuple[str, str], Sequence[FieldWrite]]:
         """Per link and field, where that was written so many times at least: each write since then, oldest first."""
+        ...
+
+    def exported(self, name: str) -> Iterator[Mapping[str, object]]:
+        """The rows of one table as plain values, in the order of its key."""
         ...
 
     def audit_head(self) -> Head | None:

@@ -14,6 +14,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -35,6 +36,8 @@ UNREADABLE: Final = "this is no address that apprise knows"
 ADVICE: Final = (
     "write one of apprise's, such as jsons://HOST/PATH, mailtos://USER:PASSWORD@HOST?to=ADDRESS or slack://TOKENS"
 )
+_KEYS: Final = {"Pager Duty": "dedup", "Opsgenie": "alias"}
+"""Where services that open and close incidents are told which one is meant."""
 _HOSTED: Final = frozenset(["json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"])
 """Schemes whose host is a host, and no token."""
 _PARTS: Final = re.compile(r"[/:@?&=+,;]+")
@@ -56,6 +59,7 @@ class ApprisePost:
     def __init__(self, urls: Callable[[], Mapping[str, Callable[[], str]]], *, patience: float = IN_ALL) -> None:
         self._urls = urls
         self._patience = patience
+        self._plugins: dict[str, tuple[str, NotifyBase]] = {}
 
     def __call__(self, target: str, message: Message) -> Posted:
         """Sends one message."""
@@ -66,9 +70,10 @@ class ApprisePost:
             url = known()
         except NeedsOperator as trouble:
             return Posted(taken=False, said=str(trouble))
-        plugin = _read(url)
+        plugin = self._plugin(target, url)
         if plugin is None:
             return Posted(taken=False, said=f"{UNREADABLE}; {ADVICE}")
+        _keyed(plugin, message)
         connect, answer = min(CONNECT, self._patience / 3), min(ANSWER, self._patience / 2)
         plugin.socket_connect_timeout = min(plugin.socket_connect_timeout or connect, connect)
         plugin.socket_read_timeout = min(plugin.socket_read_timeout or answer, answer)
@@ -79,11 +84,37 @@ class ApprisePost:
         said = without(url, lines) or ("taken" if taken else "the service did not take it and said nothing")
         return Posted(taken=taken, said=said)
 
+    def _plugin(self, target: str, url: str) -> NotifyBase | None:
+        """The plugin of an address, the same as long as that is: some remember by what number to close an alert."""
+        known = self._plugins.get(target)
+        if known is not None and known[0] == url:
+            return known[1]
+        plugin = _read(url)
+        if plugin is not None:
+            self._plugins[target] = url, plugin
+        return plugin
+
+
+def _keyed(plugin: NotifyBase, message: Message) -> None:
+    """Lets a service for incidents close by the end of a state what its beginning has opened."""
+    if not message.key:
+        return
+    key = blake2b(message.key.encode(), digest_size=16).hexdigest()
+    name = _KEYS.get(str(plugin.service_name))
+    if name is not None:
+        setattr(plugin, name, key)
+        setattr(plugin, "action", "map")  # noqa: B010 - what apprise has declared for none of its plugins
+
 
 def _notify(plugin: NotifyBase, message: Message, patience: float) -> tuple[bool, str]:
     from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - see the module
 
-    sorts = {"info": NotifyType.INFO, "warning": NotifyType.WARNING, "error": NotifyType.FAILURE}
+    sorts = {
+        "success": NotifyType.SUCCESS,
+        "info": NotifyType.INFO,
+        "warning": NotifyType.WARNING,
+        "error": NotifyType.FAILURE,
+    }
     one = Apprise()
     one.add(plugin)
     with _out_of_the_log():

@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.model.lifecycle import Lifecycle, Teams
 from syncd.model.mapping import Connection
 from syncd.model.notice import Telling
@@ -79,6 +80,15 @@ def trouble_with(file: Path) -> tuple[str, str] | None:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Where a portal's webhooks come in, with which secret they are signed, and how many calls a cycle may spend."""
+
+    url: str
+    client_secret: Secret
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
 class HubSpotAccount:
     """How to reach a HubSpot portal. Rates are calls, ``overlap`` is seconds."""
 
@@ -88,6 +98,12 @@ class HubSpotAccount:
     per_10_seconds: int
     search_per_second: int
     overlap: float
+    webhooks: WebhookSettings | None = None
+
+    @property
+    def hinted(self) -> int:
+        """Calls that a cycle may spend on what webhooks told of; 0 where there are none."""
+        return 0 if self.webhooks is None else self.webhooks.calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +128,7 @@ class SalesforceAccount:
 class ConnectionSettings:
     """All that is configured for one connection. ``sources`` knows per kind where each key stands, for later flaws;
     ``poll`` is seconds between cycles, ``ca_file`` certificate authorities that are trusted beside the public ones.
+    ``keep`` is how long its history is kept.
     ``lifecycle`` and ``teams`` are what both teams agreed on, ``None`` where there are no such files.
     """
 
@@ -128,6 +145,7 @@ class ConnectionSettings:
     personas: tuple[Persona, ...] = ()
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
+    keep: Keep = FOR_GOOD
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +184,41 @@ class Admin:
 
 
 @dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """An address that is called after good cycles of all these connections, at most once in ``every`` seconds;
+    ``private`` lets it lead into a private network. ``place`` is where it stands.
+    """
+
+    name: str
+    url: Secret
+    connections: frozenset[str]
+    every: float
+    private: bool
+    place: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class NotifySettings:
-    """Who is told of what, the address of each target by its name, and where that stands, for later flaws."""
+    """Who is told of what, the address of each target by its name, where that stands, for later flaws, and what is
+    called as long as all is well.
+    """
 
     telling: Telling = field(default_factory=Telling)
     urls: Mapping[str, Secret] = field(default_factory=dict)
     places: Mapping[str, Mark] = field(default_factory=dict)
+    heartbeats: tuple[Heartbeat, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSettings:
+    """Backups of the store: the ``folder`` they are kept in, seconds between two, how many are kept, what they are
+    encrypted under.
+    """
+
+    folder: Path
+    every: float
+    keep: int
+    key: Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,14 +245,18 @@ class Loaded:
     hash: str
     notify: NotifySettings = field(default_factory=NotifySettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
+    backup: BackupSettings | None = None
 
     def secrets(self) -> Iterator[str]:
         """Every secret of it that can be read now, and the passwords within addresses; for whoever makes sure that none
         of them is told.
         """
-        given = [self.store_url, self.jobs_url, *self.notify.urls.values()]
+        given = [self.store_url, self.jobs_url, *self.notify.urls.values(), self.backup.key if self.backup else None]
+        given += [each.url for each in self.notify.heartbeats]
         for each in self.connections.values():
             given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
+            if each.marketing.webhooks is not None:
+                given.append(each.marketing.webhooks.client_secret)
         for secret in given:
             if secret is not None and (secret.file is None or trouble_with(secret.file) is None):
                 value = secret().get_secret_value()

@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, Field
 from syncd.core.hours import countries, holiday_names, subdivisions
 from syncd.model.calendar import DAY, WEEK, Calendar, Calendars, Holidays, Span
 from syncd.model.routing import QUEUE, USER
-from syncd.settings.sections import Name
+from syncd.settings.names import Name
 from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 

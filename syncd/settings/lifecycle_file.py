@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from syncd.model.lifecycle import OTHER, FirstLink, Span, Undeclared, Unit
-from syncd.settings.sections import Name
+from syncd.settings.names import Name
 from syncd.settings.validate import Section, Text
 
 _SPAN: Final = re.compile(r"([1-9][0-9]{0,3}) (minute|hour|day)s?")

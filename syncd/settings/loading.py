@@ -15,6 +15,7 @@ from typing import Any
 
 from syncd.core.meanings import Meaning, Sort, meaning_of
 from syncd.model.errors import BadConfig, Flaw, NeedsOperator
+from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection, FieldMapping, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
@@ -24,6 +25,7 @@ from syncd.settings.accounts import (
     Loaded,
     SalesforceAccount,
     Secret,
+    WebhookSettings,
 )
 from syncd.settings.brake import limits
 from syncd.settings.cases import Case, CasesFile, cases_of
@@ -32,7 +34,16 @@ from syncd.settings.derived_fields import Origins, with_definitions
 from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
-from syncd.settings.main_file import authorities, main_path, main_section, main_tree, ordered, secret_of
+from syncd.settings.main_file import (
+    authorities,
+    backing_up,
+    kept,
+    main_path,
+    main_section,
+    main_tree,
+    ordered,
+    secret_of,
+)
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.notify import notify_settings
 from syncd.settings.outcome_rules import dealing, with_outcome
@@ -41,6 +52,7 @@ from syncd.settings.rules import check_expression
 from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
+from syncd.settings.webhooks import hooks_apart
 
 
 def load(path: Path, environ: Mapping[str, str], *, read_only: ReadOnly | None = None) -> Loaded:
@@ -76,11 +88,14 @@ class _Loading:
             raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
+        backup = backing_up(section.backup, store_url, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
+        keep = kept(section.keep)
         connections = {
-            name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()
+            name: self._connection(name, each, ca_file=ca_file, keep=keep) for name, each in section.connections.items()
         }
         self._accounts_apart(connections)
+        hooks_apart(connections, self.tree)
         notify = notify_settings(section.notify, tree=self.tree, folder=self.folder, connections=connections.keys())
         self.flaws += self.tree.flaws
         if self.flaws:
@@ -96,16 +111,20 @@ class _Loading:
             files=tuple(self.files),
             hash=digest([each.connection.config_hash for each in sound.values()]),
             notify=notify,
+            backup=backup,
             console=ConsoleSettings(section.console.public_url or "", tuple(section.console.trusted_proxies)),
         )
 
     # -- connections -------------------------------------------------------------------------------------------------
-    def _connection(self, name: str, section: ConnectionSection, *, ca_file: str | None) -> ConnectionSettings | None:
+    def _connection(
+        self, name: str, section: ConnectionSection, *, ca_file: str | None, keep: Keep
+    ) -> ConnectionSettings | None:
         loc: Loc = ("connections", name)
         directory = self.folder / section.directory
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
         client_secret = self._secret(section.crm, "client_secret", (*loc, "crm"))
         private_key = self._secret(section.crm, "private_key", (*loc, "crm"))
+        hooks = self._hooks(section.marketing, (*loc, "marketing", "webhooks"))
         sources = self._sources(directory, loc)
         kinds = self._in_order(sources)
         kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
@@ -142,19 +161,27 @@ class _Loading:
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),
-            marketing=_hubspot(section.marketing, token),
+            marketing=_hubspot(section.marketing, token, hooks),
             crm=_salesforce(section.crm, client_secret, private_key),
             directory=directory,
             poll=section.poll,
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
             ca_file=ca_file,
+            keep=keep,
             lifecycle=lifecycle,
             teams=teams,
             personas=told.personas,
             rating=told.rating,
             calendars=told.calendars,
         )
+
+    def _hooks(self, section: MarketingSection, loc: Loc) -> WebhookSettings | None:
+        if section.webhooks is None:
+            return None
+        secret = self._secret(section.webhooks, "client_secret", loc)
+        assert secret is not None
+        return WebhookSettings(section.webhooks.url, secret, section.webhooks.calls)
 
     def _secret(self, section: Section, name: str, loc: Loc) -> Secret | None:
         return secret_of(section, name, loc, tree=self.tree, folder=self.folder)
@@ -311,7 +338,7 @@ def _host(url: str) -> str:
     return url.strip().rstrip("/").lower()
 
 
-def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:
+def _hubspot(section: MarketingSection, token: Secret, hooks: WebhookSettings | None) -> HubSpotAccount:
     return HubSpotAccount(
         base_url=section.base_url,
         access_token=token,
@@ -319,6 +346,7 @@ def _hubspot(section: MarketingSection, token: Secret) -> HubSpotAccount:
         per_10_seconds=section.rate.per_10_seconds,
         search_per_second=section.rate.search_per_second,
         overlap=section.overlap,
+        webhooks=hooks,
     )
 
 

@@ -9,20 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
 from syncd.model.errors import BadConfig, Flaw
-from syncd.settings.accounts import Secret, chosen, trouble_with
-from syncd.settings.sections import CURRENT, HttpSection, SyncdFile
+from syncd.model.keeping import FOR_GOOD, Keep
+from syncd.settings.accounts import BackupSettings, Secret, chosen, trouble_with
+from syncd.settings.sections import CURRENT, BackupSection, HttpSection, KeepSection, SyncdFile
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
 
 FILE: Final = "syncd.yaml"
 _OVERLAY: Final = re.compile(r"[\w-][\w.-]{0,63}")
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
+SHORTEST_KEY: Final = 32
+"""Characters that a key of backups has at least."""
 NO_SETTINGS: Final = frozenset({"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENTS"})
 """Variables that are no key of syncd.yaml."""
 
@@ -30,13 +34,16 @@ NO_SETTINGS: Final = frozenset({"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENT
 @dataclass(frozen=True, slots=True)
 class Outline:
     """What is connected and where it is remembered. ``connections`` are the kinds each one syncs, ``polls`` the seconds
-    between cycles of each.
+    between cycles of each, ``keep`` how long history is kept,
+    ``backup`` where backups are.
     """
 
     store_url: Secret
     log_level: str
     connections: Mapping[str, tuple[str, ...]]
     polls: Mapping[str, float]
+    keep: Keep = FOR_GOOD
+    backup: BackupSettings | None = None
 
     def chosen(self, name: str | None) -> str:
         """The name of a connection; of the only one if none is given. :raises BadUsage: as ``Loaded.connection``."""
@@ -53,13 +60,14 @@ def outline(path: Path, environ: Mapping[str, str]) -> Outline:
     tree, _ = main_tree(main, environ)
     section = main_section(tree)
     store_url = None if section is None else secret_of(section.store, "url", ("store",), tree=tree, folder=main.parent)
+    backup = None if section is None else backing_up(section.backup, store_url, tree=tree, folder=main.parent)
     if section is None or tree.flaws:
         raise BadConfig(ordered(tree.flaws))
     assert store_url is not None
     folders = {name: main.parent / each.directory / "schema" for name, each in section.connections.items()}
     kinds = {name: tuple(_kinds(folder)) for name, folder in folders.items()}
     polls = {name: each.poll for name, each in section.connections.items()}
-    return Outline(store_url, section.log.level, kinds, polls)
+    return Outline(store_url, section.log.level, kinds, polls, kept(section.keep), backup)
 
 
 def _kinds(folder: Path) -> list[str]:
@@ -135,6 +143,34 @@ def secret_of(section: Section, name: str, loc: Loc, *, tree: Tree, folder: Path
         what, advice = wrong
         tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
     return Secret(full, file=path)
+
+
+def kept(section: KeepSection) -> Keep:
+    """How long history is kept; 0 days are for good."""
+    audit, runs = (timedelta(days=days) if days else None for days in (section.audit, section.runs))
+    return Keep(audit, runs)
+
+
+def backing_up(section: BackupSection, store_url: Secret | None, *, tree: Tree, folder: Path) -> BackupSettings | None:
+    """Where backups are made, checked; ``None`` where none are."""
+    if section.folder is None:
+        return None
+    key = secret_of(section, "key", ("backup",), tree=tree, folder=folder)
+    if store_url is not None and store_url().get_secret_value().startswith("postgres"):
+        tree.flaw(
+            ("backup", "folder"),
+            "the store is a PostgreSQL database, which syncd does not back up",
+            "use the server's own tools (docs/backups.md), and leave `backup` out",
+        )
+    if key is None:
+        return None
+    if (key.file is None or trouble_with(key.file) is None) and len(key().get_secret_value()) < SHORTEST_KEY:
+        tree.flaw(
+            ("backup", "key_file" if key.file else "key"),
+            f"backup.key is shorter than {SHORTEST_KEY} characters",
+            "make one: `openssl rand -hex 32`, or `head -c 32 /dev/urandom | base64`",
+        )
+    return BackupSettings(folder / Path(section.folder).expanduser(), section.every, section.keep, key)
 
 
 def authorities(section: HttpSection, *, tree: Tree, folder: Path) -> str | None:

@@ -12,7 +12,8 @@ from pydantic import BeforeValidator, Field
 from syncd.model.derived import Derivation, Derived
 from syncd.model.mapping import Clear, Confirm, Direction, Policy, Tie, Unknown
 from syncd.model.values import FieldType, Lane
-from syncd.settings.sections import Name, ScopeSection, Seconds
+from syncd.settings.names import Name
+from syncd.settings.sections import ScopeSection, Seconds
 from syncd.settings.tree import RealNumber, WholeNumber
 from syncd.settings.validate import Section, Text
 

@@ -12,8 +12,8 @@ from pydantic import Field
 
 from syncd.core.meanings import Meaning
 from syncd.model.persona import GRADE, PERSONA, Persona
+from syncd.settings.names import Name
 from syncd.settings.rules import check_expression
-from syncd.settings.sections import Name
 from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from syncd.model.routing import LateTo, Order
-from syncd.settings.sections import Name
+from syncd.settings.names import Name
 from syncd.settings.validate import Section, Text
 
 

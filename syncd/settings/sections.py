@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import ip_network
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -10,9 +9,14 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from syncd.settings.brake import BrakeSection
+from syncd.settings.names import Name, one_of
+from syncd.settings.notify_sections import NotifySection
 from syncd.settings.validate import SecretText, Section, Text
+from syncd.settings.webhooks import WebhooksSection
 
 CURRENT = 1
+LEAST_KEPT = 30
+"""Days that history is kept at least."""
 
 
 def _url(value: str) -> str:
@@ -29,21 +33,8 @@ def _url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _name(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", value):
-        raise ValueError(f"the name {value!r} cannot be used; lower case letters, digits and single underscores only")
-    return value
-
-
 Url = Annotated[Text, AfterValidator(_url)]
-Name = Annotated[str, AfterValidator(_name)]
 Seconds = Annotated[float, Field(ge=0, le=86_400)]
-
-
-def _one_of(section: Section, name: str) -> None:
-    """A secret is given once: as a value or as a file."""
-    if getattr(section, name) is not None and getattr(section, f"{name}_file") is not None:
-        raise ValueError(f"both {name} and {name}_file are given; keep one of them")
 
 
 class StoreSection(Section):
@@ -70,7 +61,56 @@ class JobsSection(Section):
 
     @model_validator(mode="after")
     def _once(self) -> JobsSection:
-        _one_of(self, "url")
+        one_of(self, "url")
+        return self
+
+
+class KeepSection(Section):
+    """How long history is kept (docs/retention.md). What waits, or has no ending, is never pruned."""
+
+    audit: int = Field(
+        400,
+        ge=0,
+        le=36_500,
+        description="Days that the audit is kept: who wrote which value, and what stood there before, for `explain`, "
+        "`rollback` and proof. At least 30; 0: for good.",
+    )
+    runs: int = Field(
+        400, ge=0, le=36_500, description="Days that runs which changed something are kept. At least 30; 0: for good."
+    )
+
+    @field_validator("audit", "runs")
+    @classmethod
+    def _a_month_at_least(cls, value: int) -> int:
+        if 0 < value < LEAST_KEPT:
+            raise ValueError(f"{value} days are too few to find out what went wrong; write {LEAST_KEPT} or more, or 0")
+        return value
+
+
+class BackupSection(Section):
+    """Backups of a SQLite store, made by the daemon, encrypted and proven (docs/backups.md)."""
+
+    folder: Text | None = Field(
+        None,
+        description="Folder that a daemon keeps backups in, best on another disk; relative to the folder of "
+        "syncd.yaml. Not given: none are made.",
+    )
+    every: float = Field(
+        86_400, ge=300, le=2_592_000, description="Seconds between two backups: what may be lost at most."
+    )
+    keep: int = Field(14, ge=1, le=10_000, description="Backups that are kept; older ones are deleted.")
+    key: SecretText | None = Field(
+        None, description="What they are encrypted under, of 32 characters at least; from the environment alone."
+    )
+    key_file: Text | None = Field(
+        None, description="File that holds `key`. Keep a copy elsewhere: without it no backup can be opened."
+    )
+
+    @model_validator(mode="after")
+    def _sealed(self) -> BackupSection:
+        one_of(self, "key")
+        if self.folder is not None and self.key is None and self.key_file is None:
+            raise ValueError("backups are encrypted, and no key is given; set key_file (or key in the environment)")
         return self
 
 
@@ -129,10 +169,13 @@ class MarketingSection(Section):
     overlap: Seconds = Field(
         90, description="Seconds before the cursor that are read once more, because the search index lags behind."
     )
+    webhooks: WebhooksSection | None = Field(
+        None, description="Webhooks of the vendor, where it is to be heard early of changes."
+    )
 
     @model_validator(mode="after")
     def _credentials(self) -> MarketingSection:
-        _one_of(self, "access_token")
+        one_of(self, "access_token")
         if self.access_token is None and self.access_token_file is None:
             raise ValueError("no credential is given; set access_token_file (or access_token in the environment)")
         return self
@@ -180,8 +223,8 @@ class CrmSection(Section):
 
     @model_validator(mode="after")
     def _credentials(self) -> CrmSection:
-        _one_of(self, "client_secret")
-        _one_of(self, "private_key")
+        one_of(self, "client_secret")
+        one_of(self, "private_key")
         if self.flow == "client_credentials" and self.client_secret is None and self.client_secret_file is None:
             raise ValueError("client_credentials needs a secret; set client_secret_file (or client_secret)")
         if self.flow == "jwt_bearer" and self.private_key is None and self.private_key_file is None:
@@ -229,47 +272,6 @@ class ConnectionSection(Section):
     crm: CrmSection = Field(description="The CRM org.")
 
 
-class TargetSection(Section):
-    """Somebody who is told of events. Its address holds credentials and stands in no YAML file."""
-
-    url: SecretText | None = Field(
-        None,
-        description="Address as apprise writes it (`mailtos://...`, `jsons://...`, `slack://...`), from the "
-        "environment alone; in a file of its own: `url_file`.",
-    )
-    url_file: Text | None = Field(None, description="File that holds the address; read again for every message.")
-    events: list[Text] | None = Field(
-        None, min_length=1, description="Log events that it is told of (docs/notifications.md). Not given: the usual."
-    )
-    connections: list[Text] | None = Field(
-        None, min_length=1, description="Connections that it is told of. Not given: all."
-    )
-
-    @model_validator(mode="after")
-    def _address(self) -> TargetSection:
-        _one_of(self, "url")
-        if self.url is None and self.url_file is None:
-            raise ValueError("no address is given; set url_file (or url in the environment)")
-        return self
-
-
-class NotifySection(Section):
-    """Who is told when something needs a person (docs/notifications.md)."""
-
-    targets: dict[Name, TargetSection] = Field(
-        default_factory=dict, description="Targets by name (lower case letters, digits, single underscores)."
-    )
-    repeat: float = Field(
-        14_400,
-        ge=0,
-        le=2_592_000,
-        description="Seconds after which what still stands is told once more; 0: never.",
-    )
-    dead_letters: int = Field(
-        10, ge=0, le=1_000_000, description="Records that cannot be written, above which `dead_letters.many` is told."
-    )
-
-
 class ConsoleSection(Section):
     """How browsers and programs reach the console of a daemon (docs/console.md)."""
 
@@ -311,6 +313,8 @@ class SyncdFile(Section):
     version: Literal[1] = Field(description="Version of this format.")
     store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
     jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
+    keep: KeepSection = Field(default_factory=KeepSection, description="How long history is kept.")
+    backup: BackupSection = Field(default_factory=BackupSection, description="Backups of a SQLite store.")
     http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     notify: NotifySection = Field(default_factory=NotifySection, description="Who is told of events.")

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from syncd.model.signal import ActivityRule, ActivitySort, Campaign, CampaignRule, ListRule, Signals
 from syncd.model.values import Side
-from syncd.settings.sections import Name
+from syncd.settings.names import Name
 from syncd.settings.tree import Loc, Tree
 from syncd.settings.validate import Section, Text
 

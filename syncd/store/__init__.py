@@ -8,6 +8,18 @@ from syncd.store.engine import open_guest
 from syncd.store.faults import typed
 from syncd.store.open import open_database, open_store
 from syncd.store.roster import SqlRoster
+from syncd.store.sizes import sizes, store_bytes
 from syncd.store.store import SqlStore
 
-__all__ = ["SqlBudget", "SqlDoors", "SqlRoster", "SqlStore", "open_database", "open_guest", "open_store", "typed"]
+__all__ = [
+    "SqlBudget",
+    "SqlDoors",
+    "SqlRoster",
+    "SqlStore",
+    "open_database",
+    "open_guest",
+    "open_store",
+    "sizes",
+    "store_bytes",
+    "typed",
+]

@@ -16,8 +16,10 @@ same number.
 Verifying reads rows and entries once, each in their own order, and keeps of the rows only those begun and not ended at
 that point: memory grows with what was under way at one time, not with the history.
 
-Nothing is pruned yet. What one day prunes rows has to keep the last entry it pruned, as the anchor from which number
-and hash go on; rows that are still open, or end in an entry that stays, stay too.
+What is older than a rule is pruned from the beginning (``pruning``). The last entry that went is kept as the anchor
+from which number and hash go on; no row that stays ends or began in an entry that went.
+
+Length: adding and verifying are two readings of one format.
 """
 
 from __future__ import annotations
@@ -29,10 +31,12 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select
 
 from syncd.model.audit import Head, Verified
+from syncd.model.keeping import Pruned
 from syncd.model.values import Instant
+from syncd.store.anchor import pruned_of
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import run
@@ -149,23 +153,40 @@ class Chain:
         """
         with self._database.reading("read the head of the audit") as tx:
             last, _ = head(tx, self._connection)
-        return _Walk(self._database, self._connection, last, known).walk()
+            anchor = pruned_of(tx, self._connection)
+        return _Walk(self._database, self._connection, last, known, anchor=anchor).walk()
+
+
+def verify_up_to(database: Database, connection: str, number: int, *, seq: int, anchor: Pruned | None) -> Verified:
+    """Walks the chain up to an entry and the audit up to a row, of which everything that began there has ended."""
+    return _Walk(database, connection, number, None, anchor=anchor, seq=seq).walk()
 
 
 class _Walk:
     """One verification up to the entry that was the last when it began; what came since is left alone."""
 
-    def __init__(self, database: Database, connection: str, last: int, known: str | None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connection: str,
+        last: int,
+        known: str | None,
+        *,
+        anchor: Pruned | None,
+        seq: int | None = None,
+    ) -> None:
         self._database = database
         self._connection = connection
         self._last = last
         self._known = known
-        self._seen_known = known is None
+        self._anchor = anchor
+        self._seq = seq
+        self._seen_known = known is None or (anchor is not None and anchor.hash == known)
         self._open: dict[int, list[Ended]] = defaultdict(list)
         """Endings that were read with their rows, by the entry that holds them."""
         self._furthest = 0
         self._row: Any = None
-        self._tally = Verified()
+        self._tally = Verified(pruned=anchor)
 
     def walk(self) -> Verified:
         """Everything, as one answer."""
@@ -173,6 +194,9 @@ class _Walk:
         rows = self._rows()
         self._row = next(rows, None)
         before, expected = _genesis(self._connection), 1
+        if (anchor := self._anchor) is not None:
+            self._judge(anchor)
+            before, expected = bytes.fromhex(anchor.hash) or before, anchor.number + 1
         for entry in self._entries():
             if entry.number != expected:
                 one = entry.number == expected + 1
@@ -198,6 +222,15 @@ class _Walk:
             pass
         self._cut(expected - 1)
         return tally
+
+    def _judge(self, anchor: Pruned) -> None:
+        """What was pruned was as old as its rule asks."""
+        if not anchor.by_rule():
+            self._tally.flaw(
+                f"everything up to entry {anchor.number} ({anchor.upto:%Y-%m-%d %H:%M:%S} UTC) was pruned on "
+                f"{anchor.at:%Y-%m-%d}, when it was younger than the {anchor.age.days} days of the rule: it was not "
+                f"pruned by syncd; {_RESTORE}"
+            )
 
     def _of(self, number: int, rows: Iterator[Any]) -> tuple[list[list[Any]], list[Ended], str]:
         """What an entry holds: rows begun, endings, and where they stand, in words."""
@@ -241,9 +274,10 @@ class _Walk:
                 f"there: the end of the chain was cut; {_RESTORE}"
             )
         if not self._seen_known:
+            older = ", it may be older than what was pruned" if self._anchor is not None else ""
             self._tally.flaw(
-                f"no entry has the hash {self._known}: the end of the chain was cut or all of it made anew since that "
-                f"hash was noted, or the store was restored from an older copy; {_RESTORE}"
+                f"no entry has the hash {self._known}{older}: the end of the chain was cut or all of it made anew "
+                f"since that hash was noted, or the store was restored from an older copy; {_RESTORE}"
             )
 
     # -- reading -----------------------------------------------------------------------------------------------------
@@ -293,13 +327,17 @@ class _Walk:
                 tally.unfinished += row.end_lot is None or row.end_lot > self._last
                 yield row
 
+    def _within(self) -> tuple[ColumnElement[bool], ...]:
+        """The end of a walk that does not go to the end."""
+        return () if self._seq is None else (audit.c.seq <= self._seq,)
+
     def _all_rows(self) -> Iterator[Any]:
         after = 0
         while True:
             with self._database.reading("read the audit") as tx:
                 page = tx.execute(
                     select(*_ROW)
-                    .where(audit.c.connection == self._connection, audit.c.seq > after)
+                    .where(audit.c.connection == self._connection, audit.c.seq > after, *self._within())
                     .order_by(audit.c.seq)
                     .limit(_PAGE)
                 ).fetchall()

@@ -35,6 +35,10 @@ from syncd.observe.log import emit
 
 BUSY_SECONDS: Final = 10.0
 """How long a transaction waits for another writer before it is told to come later."""
+STATEMENTS: Final = 1024
+"""Statements that SQLite's driver keeps prepared for each connection: the 128 it keeps by itself are fewer than a cycle
+has, so that many were prepared anew each time.
+"""
 WAL_SAFE: Final = (3, 51, 3)
 """The first SQLite whose WAL cannot lose pages when a checkpoint meets a reset (sqlite.org, release 3.51.3)."""
 WRITING: Final = "syncd_writing"
@@ -160,7 +164,12 @@ def _sqlite(url: URL) -> Engine:
         poolclass=QueuePool,
         pool_timeout=30,
         hide_parameters=True,
-        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False, "isolation_level": None},
+        connect_args={
+            "timeout": BUSY_SECONDS,
+            "check_same_thread": False,
+            "isolation_level": None,
+            "cached_statements": STATEMENTS,
+        },
         **pool,
     )
 

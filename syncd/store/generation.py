@@ -34,6 +34,7 @@ from syncd.model.run import Mark, Restored
 from syncd.model.values import Instant
 from syncd.observe.log import emit
 from syncd.ports.system import Chance, Clock
+from syncd.store.anchor import pruned_of
 from syncd.store.chain import hash_at, head
 from syncd.store.codec import from_ms, maybe_from_ms, to_ms
 from syncd.store.database import Database
@@ -244,9 +245,16 @@ class Generation:
             return "another store stands where this connection's store was"
         if generation < told.generation:
             return f"the store is at generation {generation}, and was at {told.generation} before: an older copy"
-        if told.entry and (hash_at(tx, self._connection, told.entry) or b"").hex() != told.hash:
+        if told.entry and self._hash_of(tx, told) != told.hash:
             return "the store has another history than the one that was here: a copy that was used elsewhere"
         return None
+
+    def _hash_of(self, tx: Connection, told: Mark) -> str:
+        """The hash of a told entry here. One that was pruned since is so old that the generation has judged already."""
+        gone = pruned_of(tx, self._connection)
+        if gone is not None and told.entry <= gone.number:
+            return gone.hash if told.entry == gone.number else told.hash
+        return (hash_at(tx, self._connection, told.entry) or b"").hex()
 
     def _may_be_old(self, tx: Connection) -> bool:
         """Whether anything is known that could be older than the truth."""

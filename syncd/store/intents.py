@@ -35,6 +35,7 @@ from syncd.store.cursors import write_cursors
 from syncd.store.database import Database
 from syncd.store.dialects import among, lots, rows_among, run_many, upsert
 from syncd.store.generation import Generation
+from syncd.store.hints import drop_hints
 from syncd.store.leases import check_lease, check_ours
 from syncd.store.ledger import write_ledger
 from syncd.store.links import write_bases, write_links
@@ -120,6 +121,7 @@ class Intents:
             open_requests(tx, settlement.wishes)
             write_ledger(tx, self._connection, settlement)
             write_appended(tx, self._connection, settlement.appended)
+            drop_hints(tx, self._connection, settlement.hints_done)
             write_cursors(tx, self._connection, settlement.cursors)
         self._generation.tell_now_and_then()
         if settlement.forgotten:

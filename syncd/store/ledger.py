@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, or_, select
+from sqlalchemy import Connection, Select, Text, bindparam, delete, or_, select
 
 from syncd.model.episode import (
     Contacted,
@@ -62,6 +62,10 @@ _OWNERS: Final = (
 _TERMS: Final = (
     "SELECT id, terms FROM episode WHERE connection = ? AND closed_at IS NOT NULL AND terms IS NOT NULL AND id"
 )
+_UNIQUE: Final = frozenset({"id", "person"})
+"""Texts of which nearly every row has another one."""
+_LOT: Final = 1_000
+"""Rows that are turned into columns at a time: few enough that the memory of one lot serves the next."""
 _THEIRS: Final = "SELECT episode FROM episode_member WHERE connection = ? AND person"
 
 
@@ -133,13 +137,8 @@ class Ledger:
         self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
     ) -> Sequence[tuple[Any, ...]]:
         """Some columns of the episodes in which something happened from ``since`` to before ``until``, as stored."""
-        wanted = select(*(episode.c[name] for name in names)).where(episode.c.connection == self._connection)
-        if since is not None:
-            wanted = wanted.where(episode.c.last_at >= to_ms(since))
-        if until is not None:
-            wanted = wanted.where(episode.c.opened_at < to_ms(until))
         with self._database.reading("read episodes") as tx:
-            return _raw(tx, wanted.order_by(episode.c.opened_at, episode.c.id))
+            return _raw(tx, self._episodes(names, since, until))
 
     def undone(self, since: Instant, until: Instant) -> Sequence[Undone]:
         """Who waits with a warning or a breach that lies after one instant and not after another, oldest first."""
@@ -170,17 +169,28 @@ class Ledger:
         self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
     ) -> Sequence[tuple[Any, ...]]:
         """The same of each person of these episodes: what they have of their own, else the episode's."""
-        t, e = episode_member, episode
-        own = {"id": t.c.episode, "opened_at": t.c.at}
-        columns = [own.get(name, t.c[name] if name in t.c else e.c[name]) for name in names]
-        theirs = (e.c.connection == t.c.connection) & (e.c.id == t.c.episode)
-        wanted = select(*columns).join(e, theirs).where(t.c.connection == self._connection)
-        if since is not None:
-            wanted = wanted.where(e.c.last_at >= to_ms(since))
-        if until is not None:
-            wanted = wanted.where(e.c.opened_at < to_ms(until))
         with self._database.reading("read who is in episodes") as tx:
-            return _raw(tx, wanted.order_by(t.c.at, t.c.episode, t.c.person, t.c.cycle))
+            return _raw(tx, self._members(names, since, until))
+
+    def ledger_columns(
+        self, names: Sequence[str], *, people: bool, since: Instant | None = None, until: Instant | None = None
+    ) -> Sequence[Sequence[Any]]:
+        """What these two tell, column by column. Equal texts are one object, ids apart: they are counted and compared
+        several times as fast, and take a fraction of the memory.
+        """
+        wanted = (self._members if people else self._episodes)(names, since, until)
+        columns: list[list[Any]] = [[] for _ in names]
+        texts: list[dict[str, str] | None] = [
+            {} if isinstance(column.type, Text) and name not in _UNIQUE else None
+            for name, column in zip(names, wanted.selected_columns, strict=True)
+        ]
+        with self._database.reading("read the ledger for a report") as tx:
+            answer = tx.execute(wanted)
+            while lot := answer.cursor.fetchmany(_LOT):
+                for column, values, known in zip(columns, zip(*lot, strict=True), texts, strict=True):
+                    column.extend(values if known is None else map(known.setdefault, values, values))
+            answer.close()
+        return columns
 
     def stage_moves(self) -> Sequence[tuple[str, int, str]]:
         """Every move: person, milliseconds since 1970, stage; by person, then by time."""
@@ -193,8 +203,32 @@ class Ledger:
         with self._database.reading("read moves") as tx:
             return _raw(tx, wanted)
 
+    def _episodes(self, names: Sequence[str], since: Instant | None, until: Instant | None) -> Select[Any]:
+        wanted = select(*(episode.c[name] for name in names)).where(episode.c.connection == self._connection)
+        return _touched(wanted, since, until).order_by(episode.c.opened_at, episode.c.id)
+
+    def _members(self, names: Sequence[str], since: Instant | None, until: Instant | None) -> Select[Any]:
+        """Without a look at their episodes where nothing is asked of these."""
+        t, e = episode_member, episode
+        own = {"id": t.c.episode, "opened_at": t.c.at}
+        columns = [own.get(name, t.c[name] if name in t.c else e.c[name]) for name in names]
+        wanted = select(*columns).where(t.c.connection == self._connection)
+        if since is not None or until is not None or any(column.table is e for column in columns):
+            theirs = (e.c.connection == t.c.connection) & (e.c.id == t.c.episode)
+            wanted = _touched(wanted.join_from(t, e, theirs), since, until)
+        return wanted.order_by(t.c.at, t.c.episode, t.c.person, t.c.cycle)
+
     def _among(self, tx: Connection, text: str, values: Sequence[str]) -> list[tuple[Any, ...]]:
         return [row for lot in lots(tx, values) for row in rows_among(tx, text, self._connection, lot)]
+
+
+def _touched(wanted: Select[Any], since: Instant | None, until: Instant | None) -> Select[Any]:
+    """Of episodes only those in which something happened from an instant to before another."""
+    if since is not None:
+        wanted = wanted.where(episode.c.last_at >= to_ms(since))
+    if until is not None:
+        wanted = wanted.where(episode.c.opened_at < to_ms(until))
+    return wanted
 
 
 def _raw(tx: Connection, wanted: Any) -> Sequence[tuple[Any, ...]]:  # noqa: ANN401 - any select

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, case, delete, func, select, tuple_, update
 
 from syncd.model.link import DeadLetter, LetterGroup
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Side
+from syncd.model.values import Instant, Side
 from syncd.ports.looking import Cause
-from syncd.store.codec import from_ms
+from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.tables import dead_letter as t
 from syncd.store.waiting import letter_of
@@ -106,6 +106,18 @@ class Letters:
         """Drops all of one cause; how many there were."""
         with self._database.writing("drop dead letters") as tx:
             return tx.execute(delete(t).where(*self._caused(cause))).rowcount
+
+    def bound_letters(self, before: Instant, most: int) -> int:
+        """Drops those since before this, and of more than so many the oldest; how many. Asks only, most of the time."""
+        mine = t.c.connection == self._connection
+        with self._database.reading("count dead letters") as tx:
+            number, first = tx.execute(select(func.count(), func.min(t.c.since)).where(mine)).one()
+        if first is None or (number <= most and first >= to_ms(before)):
+            return 0
+        kept = select(t.c.id).where(mine).order_by(t.c.since.desc(), t.c.id.desc()).limit(most)
+        too_much = (t.c.since < to_ms(before)) | t.c.id.not_in(kept)
+        with self._database.writing("drop old dead letters") as tx:
+            return tx.execute(delete(t).where(mine, t.c.retry.is_(False), too_much)).rowcount
 
     def _caused(self, cause: Cause | None) -> list[ColumnElement[bool]]:
         mine = [t.c.connection == self._connection]

@@ -66,7 +66,7 @@ def _refuse_newer(version: int, where: str) -> None:
         )
 
 
-def _upgrade(tx: Connection) -> None:
+def _upgrade(tx: Connection, to: str = "head") -> None:
     from alembic import command  # noqa: PLC0415 - 0.2 s that only a migration needs
     from alembic.config import Config  # noqa: PLC0415 - the same
 
@@ -74,4 +74,4 @@ def _upgrade(tx: Connection) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = tx
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

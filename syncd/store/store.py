@@ -15,7 +15,9 @@ from syncd.store.chain import Chain
 from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
+from syncd.store.exports import Exports
 from syncd.store.generation import Generation, witness_beside
+from syncd.store.hints import Hints
 from syncd.store.history import History
 from syncd.store.intents import Intents
 from syncd.store.leases import Leases
@@ -24,6 +26,7 @@ from syncd.store.letters import Letters
 from syncd.store.links import Links
 from syncd.store.outbox import Outboxes
 from syncd.store.privacy import Privacy
+from syncd.store.pruning import Pruning
 from syncd.store.rewrites import Rewrites
 from syncd.store.snapshot import Snapshots
 from syncd.store.vault import Vault
@@ -48,6 +51,9 @@ class SqlStore(
     Outboxes,
     Words,
     Letters,
+    Pruning,
+    Exports,
+    Hints,
 ):
     """``ports.store.Store`` on SQLite or PostgreSQL, bound to one connection name.
 

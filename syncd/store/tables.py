@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 9
+SCHEMA_VERSION: Final = 10
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -640,4 +640,17 @@ search_word = Table(
     PrimaryKeyConstraint("connection", "word", "link", name="search_word_key"),
     sqlite_with_rowid=False,
     comment="words of the names and addresses in link.base, to find a person by how they begin",
+)
+
+hint = Table(
+    "hint",
+    metadata,
+    _text("connection"),
+    _text("object"),
+    _text("id"),
+    _maybe_text("version"),
+    _instant("since"),
+    _instant("heard"),
+    PrimaryKeyConstraint("connection", "object", "id", name="hint_key"),
+    comment="records that a webhook told of and that no cycle has looked at yet; ids alone",
 )

@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, Page, expect
 
+from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.operator import Role
 from syncd.operations.braking import parts
+from syncd.operations.worker import take_back
 from tests.browser.conftest import ARTEFACTS, WIDTHS
 from tests.browser.test_pages import WIDER
-from tests.furnished import furnished, troubled
+from tests.furnished import furnished, handed_over, reconfigured, troubled
 from tests.scenarios.steps import Steps
 from tests.visits import PASSWORD, House
 
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    *("overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "access"),
-)
+    "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",
+    "undo", "handoff", "funnel", "behind", "config", "glossary",
+    "changes", "drift", "resync", "access",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +39,8 @@ def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
     """Both stand-ins with people, some of them in trouble."""
     with furnished(tmp_path_factory.mktemp("console")) as (made, steps):
         troubled(made)
+        handed_over(made)
+        reconfigured(made)
         yield made, steps
 
 
@@ -96,8 +103,23 @@ def path_of(name: str, made: House) -> str:
             return "/issues/cause?kind=person&side=crm&code=REQUIRED_FIELD_MISSING"
         case "part":
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
+        case "funnel":
+            return "/handoff?report=funnel"
+        case "resync":
+            return "/resyncs?what=all"
+        case "glossary" | "changes" | "drift":
+            return f"/config/{name}"
+        case "behind":
+            return "/handoff/people?report=handoff&key=rejected"
+        case "run" | "undo":
+            return f"/runs/{latest_write(made)}{'/undo' if name == 'undo' else ''}"
         case _:
             return f"/{name}"
+
+
+def latest_write(made: House) -> str:
+    """The latest run that wrote to Salesforce."""
+    return next(run.id for run in made.store.runs(100) if "updated.crm" in run.counts)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -171,6 +193,10 @@ def test_a_conflict_is_decided_and_the_next_cycle_carries_it_out(
     made, steps = furnished_house
     logged_in(seen, made, Role.OPERATOR)
     seen.open("/conflicts")
+    rule = seen.page.get_by_text("policy: newest # in place of hold")
+    expect(rule).to_be_hidden()
+    seen.page.get_by_text("Make it a rule").press("Enter")
+    expect(rule).to_be_visible()
     seen.page.locator("div", has_text="marketing").get_by_role("button", name="Take this one").first.click()
     expect(seen.page.get_by_role("status")).to_contain_text("The next cycle carries it out")
     steps.cycle(after=120)
@@ -190,6 +216,73 @@ def test_what_is_held_is_approved_by_its_digest(made: House, seen: Seen) -> None
     (part,) = parts(made.store, made.clock.now())
     assert part.answer is not None
     assert (part.stands, part.answer.reason) == ("approved", "our own import")
+
+
+def test_a_resync_is_watched_while_it_goes_on(
+    furnished_house: tuple[House, Steps], seen: Seen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it costs, asked for, and without another press: how far it is, and that it is over."""
+    monkeypatch.setattr("syncd.engine.resync.NAMED_LOT", 1)
+    made, steps = furnished_house
+    logged_in(seen, made, Role.OPERATOR)
+    page = seen.page
+    seen.open("/runs")
+    page.get_by_role("link", name="Resync").click()
+    names = ("ada.lovelace", "grace.hopper", "alan.turing")
+    page.get_by_label("one a line").fill("\n".join(f"{name}@example.com" for name in names))
+    page.get_by_role("button", name="Say what it costs").click()
+    expect(page.get_by_text("records compared, about")).to_be_visible()
+    page.get_by_role("button", name="Compare them").click()
+    expect(page.get_by_text("0 of 3 compared")).to_be_visible()
+    (request,) = asked_for(made.store)
+    assert not carry_on(steps.both.world, request, Met(), leave_off=lambda: True)
+    expect(page.get_by_text("1 of 3 compared")).to_be_visible()
+    assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    expect(page.get_by_role("heading", name="Under way")).to_have_count(0)
+
+
+def test_a_figure_leads_to_the_person(made: House, seen: Seen) -> None:
+    """From the report to the figure, to whom it counts, to their page."""
+    logged_in(seen, made, Role.VIEWER)
+    page = seen.page
+    seen.open("/")
+    page.get_by_role("link", name="Handoff").click()
+    expect(page.get_by_text("44 % (Gartner)").first).to_be_visible()
+    page.locator("dl.figures > div", has_text="rejected").first.get_by_role("link").click()
+    expect(page.get_by_role("heading", name="rejected: 8")).to_be_visible()
+    somebody = page.locator("tbody a").first
+    name = somebody.inner_text()
+    somebody.click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+
+
+def test_a_run_is_undone(furnished_house: tuple[House, Steps], seen: Seen) -> None:
+    """From the list to what would go back, value by value; pressed, carried out, and what is to be decided waits."""
+    made, steps = furnished_house
+    for each in steps.contacts():
+        steps.market(each, jobtitle="Wrong")
+    steps.cycle()
+    logged_in(seen, made, Role.OPERATOR)
+    page = seen.page
+    seen.open("/runs")
+    page.get_by_role("link", name=latest_write(made)[:8]).click()
+    page.get_by_label("Only the field").select_option("title")
+    page.get_by_role("button", name="Show what would go back").click()
+    expect(page.get_by_role("heading", name="What would go back")).to_be_visible()
+    expect(page.get_by_role("row", name="Emmy Noether")).to_contain_text("Engineer")
+    page.get_by_role("button", name="Take exactly this back").click()
+    expect(page.get_by_role("status")).to_contain_text("puts back exactly this")
+    expect(page.get_by_text("Rollback of run")).to_be_visible()
+    take_back(steps.both.world, due=steps.both.clock.now() + timedelta(hours=1), met=Met())
+    assert {row["Title"] for row in steps.live("Lead")} == {"Engineer"}
+    seen.open("/conflicts")
+    expect(page.get_by_text("undone")).to_have_count(len(steps.contacts()))
+    one = page.locator("section", has_text="Emmy Noether")
+    one.get_by_label("The same for 5 others").check()
+    one.locator(".choice > div", has_text="Engineer").get_by_role("button", name="Take this one").click()
+    expect(page.get_by_role("status")).to_contain_text("for all that ask the same")
+    steps.cycle()
+    assert {steps.marketed(each, "jobtitle") for each in steps.contacts()} == {"Engineer"}
 
 
 def test_a_group_of_errors_is_retried(made: House, seen: Seen) -> None:

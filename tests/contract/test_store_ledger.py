@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from syncd.core.ledger import episodes_of
 from syncd.engine.booking import book_in
 from syncd.model.episode import Event, State
+from syncd.model.values import Instant
 from syncd.ports.store import Settlement
-from syncd.store import SqlStore
+from syncd.store import SqlStore, ledger
 from syncd.store.codec import to_ms
 from tests.fakes import START
 from tests.unit.core.ledgers import BOOK, at, born, contacted, deal, delivered, moved, told, touched
@@ -66,6 +67,24 @@ def test_a_report_reads_what_happened_in_its_time(store: SqlStore) -> None:
     assert store.episode_columns(("person",), since=at(5.1)) == [("Q",)]
     assert store.episode_columns(("person",), until=at(100)) == [("P",)]
     assert store.episode_columns(("person",), until=at(0)) == []
+
+
+@pytest.mark.parametrize("people", [False, True])
+@pytest.mark.parametrize(("since", "until"), [(None, None), (at(5.1), None), (None, at(100)), (at(500), None)])
+def test_columns_say_what_rows_say(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch, people: bool, since: Instant | None, until: Instant | None
+) -> None:
+    """In the same order, in however many lots they are read; equal texts are one object."""
+    monkeypatch.setattr(ledger, "_LOT", 2)
+    book(store, told(0, company="C", origin="x"), moved("mql", 0), told(1, "R", company="C"), moved("mql", 3, "R"))
+    book(store, *(moved("mql", 100 + number, f"Q{number}") for number in range(3)), *STORY[3:])
+    names = ("id", "person", "state", "opened_at", "reason", "touch_due", "grade")
+    for wanted in (names, (*names, "oddities", "last_at")):  # with what is the episode's alone, and without
+        rows = (store.member_columns if people else store.episode_columns)(wanted, since=since, until=until)
+        columns = store.ledger_columns(wanted, people=people, since=since, until=until)
+        assert [list(column) for column in columns] == [[row[at] for row in rows] for at in range(len(wanted))]
+        assert len(set(map(id, columns[2]))) == len(set(columns[2]))
+    assert rows or since == at(500)
 
 
 def test_who_joins_late_takes_their_episode_along(store: SqlStore) -> None:

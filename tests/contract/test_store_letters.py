@@ -76,3 +76,27 @@ def test_runs_come_page_by_page(store: SqlStore) -> None:
     first = store.runs(2)
     assert [each.id for each in [*first, *store.runs(9, before=first[-1].id)]] == ["r4", "r3", "r2", "r1", "r0"]
     assert store.runs(9, before="nothing") == []
+
+
+def test_letters_are_bounded_in_age(store: SqlStore, open_test_store: Callable[..., SqlStore]) -> None:
+    """What is as old as allowed stays, what is to be tried again too, and so does every other connection's."""
+    filled(store)
+    other = open_test_store("other")
+    filled(other)
+    assert store.bound_letters(START, 10) == 0
+    assert store.bound_letters(START + timedelta(seconds=2), 10) == 1
+    assert [row.id for row in store.letters_page(9)] == ["a1", "a2", "a3"]
+    assert store.bound_letters(START + timedelta(seconds=2), 10) == 0
+    assert len(other.letters_page(9)) == 4
+
+
+def test_letters_are_bounded_in_number(store: SqlStore, open_test_store: Callable[..., SqlStore]) -> None:
+    """The oldest go first, of one instant the lower id; what is to be tried again stays."""
+    other = open_test_store("other")
+    filled(other)
+    assert store.bound_letters(START, 0) == 0
+    filled(store)
+    assert store.bound_letters(START, 4) == 0
+    assert store.bound_letters(START, 1) == 2
+    assert [row.id for row in store.letters_page(9)] == ["a1", "a3"]
+    assert len(other.letters_page(9)) == 4

@@ -30,12 +30,14 @@ WEBINAR: dict[str, Any] = {
 """Rules over two standard properties that no test's mapping minds."""
 
 
-def signalling(folder: Path, signals: dict[str, Any], *, store_url: str = "sqlite://") -> Both:
+def signalling(
+    folder: Path, signals: dict[str, Any], *, store_url: str = "sqlite://", brake: dict[str, Any] | None = None
+) -> Both:
     """A world over the example configuration with a ``signals.yaml``."""
     config = folder / "config"
     shutil.copytree(ROOT / "config", config)
     (config / "signals.yaml").write_text(yaml.safe_dump(signals, sort_keys=False), encoding="utf-8")
-    return open_both(store_url, config=config)
+    return open_both(store_url, config=config, brake=brake)
 
 
 def campaign(both: Both, name: str = "Spring Webinar") -> str:

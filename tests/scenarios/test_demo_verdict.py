@@ -39,6 +39,8 @@ def test_a_small_demo_is_good(tmp_path: Path) -> None:
     assert "100 % but for what is listed" in told
     assert code == 0
     assert "\x1b[" not in told
+    command = f"syncd --config {tmp_path / 'kept' / 'story' / 'config'} explain maria@acme-works.com --offline"
+    assert command in told
     page = (tmp_path / "report.html").read_text()
     assert page.count("<article>") == 9
     assert "http://" not in page

@@ -290,7 +290,7 @@ def test_person_accounts_are_counted_and_never_read_or_written(steps: Steps) -> 
         "person": {"Contact": 1},
     }
     stands = standing(store, connection="main", kinds=["company", "person"], now=steps.both.clock.now())
-    assert standing_document(stands)["person_accounts"] == {"company": {"Account": 1}, "person": {"Contact": 1}}
+    assert standing_document(stands, {})["person_accounts"] == {"company": {"Account": 1}, "person": {"Contact": 1}}
     steps.quiet()
 
 

@@ -90,6 +90,22 @@ def test_a_daemon_carries_it_out(place: Place, pair: Pair) -> None:
         assert daemon.wait_for("run.finished", command="resync")["state"] == "done"
 
 
+def test_a_daemon_carries_it_out_while_the_connection_is_paused(place: Place, pair: Pair) -> None:
+    """And nothing beside it: what was typed meanwhile stays where it is."""
+    contact, lead = pair
+    run = _latest(place)
+    with place.daemon() as daemon:
+        daemon.wait_for("run.finished")
+        assert place.run("pause", "--reason", "wrong list").code == 0
+        _retitle(place, contact, "Typed meanwhile")
+        digest = place.run("rollback", run, "--json").json["plan"]["digest"]
+        done = place.run("rollback", run, "--approve", digest, "--watch", "--json")
+        assert done.json["done"] is True
+        until(lambda: _sold(place, lead) == "Right", what=daemon.tail)
+        assert daemon.wait_for("run.finished", command="resync")["state"] == "done"
+    assert (_sold(place, lead), _title(place, contact)) == ("Right", "Typed meanwhile")
+
+
 def test_words_that_name_nothing_are_refused(place: Place, pair: Pair) -> None:
     """Exit 2 and what to do instead."""
     for words, told in (

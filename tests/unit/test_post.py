@@ -92,3 +92,61 @@ def test_what_cannot_be_read_or_found_is_an_answer() -> None:
         raise NeedsOperator("its file does not exist; make it")
 
     assert ApprisePost(lambda: {"t": gone})("t", MESSAGE) == Posted(False, "its file does not exist; make it")
+
+
+def test_a_slack_compatible_webhook_gets_it_as_text() -> None:
+    """Mattermost, Rocket.Chat and others take what Slack's incoming webhooks take: ``text``."""
+    with webhook() as hook:
+        assert posted(f"json://127.0.0.1:{hook.port}/hooks/{WORD}?:message=text&:title=&:version=&:type=").taken
+    (got,) = hook.got
+    assert got["text"] == MESSAGE.body
+    assert not {"message", "version", "type"} & got.keys()
+
+
+def test_pagerduty_closes_what_it_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the key of the state; a message about several things opens one without it, and another state another one."""
+    from apprise.plugins import pagerduty
+
+    began = Message("syncd main: side.not_itself", "- side=crm", "error", key="main\tside.not_itself\tside=crm")
+    over = Message("syncd main: side.itself_again", "- side=crm", "success", key=began.key)
+    other = Message("syncd main: side.not_itself", "- side=marketing", "error", key="main\tside.not_itself\tside=m")
+    with webhook() as hook:
+        monkeypatch.setattr(
+            pagerduty,
+            "PAGERDUTY_API_LOOKUP",
+            dict.fromkeys(pagerduty.PAGERDUTY_API_LOOKUP, f"http://127.0.0.1:{hook.port}"),
+        )
+        post = ApprisePost(lambda: {"t": lambda: f"pagerduty://{'I' * 32}@{'A' * 20}/syncd/main"}, patience=3.0)
+        for message in (began, other, over):
+            assert post("t", message) == Posted(True, "taken")
+    first, second, last = hook.got
+    assert [each["event_action"] for each in hook.got] == ["trigger", "trigger", "resolve"]
+    assert first["dedup_key"] == last["dedup_key"] != second["dedup_key"]
+    assert "crm" not in first["dedup_key"]
+    assert "side=crm" in first["payload"]["summary"]
+
+
+def test_opsgenie_closes_what_this_process_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise remembers the numbers of its alerts in memory, so the address is read into one plugin and kept."""
+    from apprise.plugins import opsgenie
+
+    class Answer:
+        status_code = 202
+        content = b'{"requestId": "r-1"}'
+
+    calls: list[tuple[str, str]] = []
+
+    def sent(url: str, data: str, **_: object) -> Answer:
+        calls.append((url, data))
+        return Answer()
+
+    monkeypatch.setattr(opsgenie.requests, "post", sent)
+    began = Message("syncd main: side.stalled", "- side=crm", "error", key="main\tside.stalled\tside=crm")
+    over = Message("syncd main: side.polled_again", "- side=crm", "success", key=began.key)
+    post = ApprisePost(lambda: {"t": lambda: f"opsgenie://{'a' * 36}"}, patience=3.0)
+    assert post("t", began).taken
+    assert post("t", over).taken
+    (opened, told), (closed, _) = calls
+    assert opened.endswith("/v2/alerts")
+    assert '"alias"' in told
+    assert closed.endswith("/r-1/close")

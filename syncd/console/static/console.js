@@ -20,3 +20,10 @@ document.addEventListener("keydown", (event) => {
     search.select();
   }
 });
+const live = document.querySelector("[data-live]");
+if (live && window.EventSource) {
+  const source = new EventSource(live.dataset.live);
+  source.addEventListener("progress", () => window.htmx.trigger(live, "progress"));
+  source.addEventListener("end", () => source.close());
+  window.addEventListener("pagehide", () => source.close());
+}

@@ -40,6 +40,7 @@ def test_a_whole_audit(run: Run, store: SqlStore) -> None:
     assert f"head: {head.hash} (entry 2)" in said.out
     assert run("audit", "verify", "--json").json == {
         "before_chain": 0,
+        "pruned": None,
         "entries": 2,
         "flaws": [],
         "head": {"hash": head.hash, "number": 2},

@@ -13,6 +13,7 @@ from syncd.model.values import MISSING, Side
 from syncd.operations.explain import Explanation, explain
 from syncd.operations.finding import find_hits
 from syncd.operations.forecast import Forecast, forecast, forecast_document, plan_document
+from syncd.operations.recalling import recall, recalled_hits
 from tests.worlds import Both, open_both, open_world
 
 
@@ -132,6 +133,36 @@ def test_words_that_name_no_record(both: Both, text: str) -> None:
     make_ready(both.world)
     with pytest.raises(BadUsage, match=r"there are|write"):
         find_hits(both.world, text)
+
+
+def test_what_the_store_alone_knows(both: Both) -> None:
+    """No vendor is asked: the agreed values, our own writes and what waits; what only a vendor knows is not made up."""
+    person = contact(both, email="ann@example.com", lifecyclestage="marketingqualifiedlead", jobtitle="Buyer")
+    linked(both)
+    made = both.salesforce.export()["Lead"][0]["Id"]
+    both.salesforce.edit("Lead", made, {"Title": "Head of Buying"})
+    before = len(both.hubspot.calls), len(both.salesforce.calls)
+    world = open_world(both.hubspot, both.salesforce, both.clock, both.store, both.settings)
+    stories = [
+        recall(world, hit)
+        for text in ("ann@example.com", f"marketing:contacts/{person}", f"crm:Lead/{made}")
+        for hit in recalled_hits(world, text)
+    ]
+    assert (len(both.hubspot.calls), len(both.salesforce.calls)) == before
+    assert len(stories) == 3
+    assert len({story.link.id for story in stories if story.link is not None}) == 1
+    story = stories[0]
+    title = next(each for each in story.fields if each.mapping.name == "title")
+    assert (title.base, title.confirmed.crm) == ("Buyer", {"Title": "Buyer"})
+    assert [each.value for each in title.now if each is not None] == [MISSING, MISSING]
+    assert ("title", "Buyer", "syncd") in [(each.field, each.after, each.author) for each in story.events]
+    assert all(each.author == "syncd" for each in story.events)
+    assert "neither vendor was asked" in story.next[0]
+    assert story.handoffs is not None
+    assert [each.what for each in story.handoffs.happened] == ["new -> mql", "visible to sales"]
+    assert recalled_hits(world, "nobody@example.com") == []
+    with pytest.raises(BadUsage, match="first_name"):
+        recall(world, recalled_hits(world, "ann@example.com")[0], field="shoe_size")
 
 
 def test_unknown_records_and_fields(both: Both) -> None:

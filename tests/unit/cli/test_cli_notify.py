@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from syncd.model.notice import Message, Notice
-from syncd.operations.telling import stored, waiting_for
+from syncd.operations.kept_notices import stored, waiting_for
 from syncd.store import SqlStore
 from tests.receivers import webhook
 from tests.unit.cli.conftest import AT, Run

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from syncd.core.merge import HELD
 from syncd.lab.listed import read_listed
-from syncd.model.link import Parked, Topic
+from syncd.model.link import DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from syncd.ports.store import Settlement
@@ -47,6 +49,23 @@ def test_status_exits_1_while_something_waits(run: Run, store: SqlStore) -> None
     said = run("status", "--json")
     assert said.code == 0
     assert said.json["connections"][0]["conflicts"] == {"open": 0, "decided": 1}
+
+
+def test_status_for_people_counts_and_reads_no_list(run: Run, store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be a hundred thousand dead letters: their number is enough, unless somebody asks for the lists."""
+    keep(store, dead=[letter("11"), letter("12")])
+    read: list[str] = []
+    dead_letters = SqlStore.dead_letters
+
+    def watched(self: SqlStore) -> Sequence[DeadLetter]:
+        read.append("dead letters")
+        return dead_letters(self)
+
+    monkeypatch.setattr(SqlStore, "dead_letters", watched)
+    assert "2 dead letters" in run("status").out
+    assert read == []
+    assert len(run("status", "--json").json["connections"][0]["waiting"]["dead_letters"]) == 2
+    assert read == ["dead letters"]
 
 
 def test_status_names_the_records_of_all_that_waits(run: Run, store: SqlStore) -> None:
@@ -232,6 +251,19 @@ def test_an_overwritten_edit_says_how_to_bring_it_back(run: Run, store: SqlStore
     assert line.endswith("conflicts resolve l1 --take crm")
     assert run("conflicts", "resolve", "l1", "--take", "crm").code == 0
     assert store.conflicts()[0].resolution == "crm"
+
+
+def test_the_lines_that_make_it_a_rule(run: Run, store: SqlStore) -> None:
+    """Shown and not written; of what no line settles that is said."""
+    keep(store, conflicts=[replace(clash("h1"), field="email", reason=HELD), clash("o1")])
+    said = run("conflicts", "rules", "h1")
+    assert said.code == 0
+    assert "schema/person.yaml, fields, email" in said.out
+    assert "policy: crm  # in place of hold" in said.out
+    (first, *_) = run("conflicts", "rules", "h1", "--json").json["rules"]
+    assert set(first) == {"words", "file", "place", "lines"}
+    assert "no line of the configuration" in run("conflicts", "rules", "o1").out
+    assert run("conflicts", "rules", "x1").code == 2
 
 
 def test_one_answer_for_all_that_ask_the_same(run: Run, store: SqlStore) -> None:

@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from syncd.console.spark import HIGH, spark
-from syncd.model.link import Base, Conflict, DeadLetter, Link, Parked, Proof, Topic
+from syncd.core.merge import HELD
+from syncd.model.link import Base, Conflict, DeadLetter, FieldChange, Link, Parked, Proof, Topic
 from syncd.model.operator import Role
-from syncd.model.remote import RemoteRef
+from syncd.model.plan import Cost, Decision, KindPlan, Plan, Update
+from syncd.model.remote import Quota, RemoteRef
+from syncd.model.resync import Resync
 from syncd.model.run import Run, RunState
-from syncd.model.values import Pair, Side
+from syncd.model.undoing import Left
+from syncd.model.values import Lane, Pair, Side
+from syncd.operations.forecast import Forecast, Sample
+from syncd.operations.rollback import Rollback
 from syncd.ports.memory import BRAKE_ANSWERS
 from syncd.ports.store import Settlement
 from tests.browser.sites import HARM
 from tests.fakes import START
 from tests.furnished import AT_ODDS, furnished, held, troubled
 from tests.scenarios.steps import Steps
+from tests.unit.console.reading import PLAIN, Found, text_of
 from tests.visits import Caller, House, house
 
 PAGES = ("/", "/overview/cards", "/people", "/people?q=a", "/issues", "/conflicts", "/held", "/runs", "/access")
@@ -59,11 +64,6 @@ def person(made: House, name: str) -> str:
     """The link of somebody."""
     (link,) = made.store.links_with(name, 2)
     return link
-
-
-def text_of(page: str) -> str:
-    """What of a page is read."""
-    return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", page)))
 
 
 def test_the_overview_says_how_it_stands(operator: Caller) -> None:
@@ -125,6 +125,32 @@ def test_a_conflict_is_decided_and_carried_out(made: House, steps: Steps, operat
     steps.cycle()
     assert made.store.conflicts() == []
     assert "goedel@example.com" in [steps.marketed(each, "email") for each in steps.contacts()]
+
+
+def test_all_that_ask_the_same_are_decided_at_once(tmp_path: Path) -> None:
+    """Only where there are others; and the lines that would make it a rule are shown to everybody."""
+    with house(tmp_path) as made:
+        refs = Pair(RemoteRef("contacts", "51"), RemoteRef("Lead", "00Q1"))
+        sides = ((Side.MARKETING, refs.marketing), (Side.CRM, refs.crm))
+        rows = [
+            Conflict(
+                f"c{n}", "person", Topic.FIELD, f"l{n}", sides, "email", Pair("a@x.com", "b@x.com"), None, why, START
+            )
+            for n, why in enumerate((HELD, HELD, HELD, "something else"))
+        ]
+        made.store.settle(Settlement(conflicts=rows), START)
+        page = made.as_role(Role.VIEWER).get("/conflicts").text
+        assert "policy: newest  # in place of hold" in page
+        assert text_of(page).count("Make it a rule") == 3
+        assert 'name="alike"' not in page
+        operator = made.as_role(Role.OPERATOR)
+        assert text_of(operator.get("/conflicts").text).count("The same for 2 others that ask this") == 3
+        done = operator.form("/conflicts/c1/resolve?connection=main", {"take": "crm", "alike": "yes"})
+        assert done.headers["location"] == "/conflicts?connection=main&done=alike"
+        assert {row.id: row.resolution for row in made.store.conflicts()} == {
+            "c0": "crm", "c1": "crm", "c2": "crm", "c3": None,
+        }  # fmt: skip
+        assert "The same for" not in text_of(operator.get("/conflicts").text)
 
 
 def test_errors_of_a_cause_are_retried_together(made: House, operator: Caller) -> None:
@@ -202,36 +228,23 @@ def test_another_connection_has_to_be_there(operator: Caller) -> None:
     assert operator.form("/pause?connection=other").status == 404
 
 
-class Found(HTMLParser):
-    """What a browser would make of a page: its elements, and the words of ``HARM`` in what would be run or loaded."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: set[str] = set()
-        self.run: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.add(tag)
-        for name, value in attrs:
-            leads = name in ("href", "action", "src") and re.match(r"\s*(\w+:|//)", value or "")
-            if name.startswith("on") or name == "style" or leads:
-                self.run.append(f"{tag} {name}={value}")
-
-
 TEMPLATES = ("{{ 7 * 7 }}", "{% raw %}", "${7*7}", "{{ visitor.credential.hash }}", "<%= 7 * 7 %>")
-PLAIN = frozenset(
-    re.findall(
-        r"\w+",
-        "html head meta title link script body a header svg path nav ul li div span small form input button main h1 h2 "
-        "h3 p section details summary label dl dt dd time rect table thead tbody tr th td bdi br code ol strong kbd "
-        "select option meter progress",
-    )
-)
-"""What our templates are made of."""
+
+
+def taken_back(harm: str, link: Link) -> Rollback:
+    """A rollback of hostile values, one goes back and one stays."""
+    change = FieldChange("first_name", harm, harm, harm, None)
+    write = Update(Side.CRM, link.refs.crm, {"FirstName": harm}, {}, (change,), Lane.BULK)
+    decision = Decision("person", link, None, Pair(None, None), (write,))
+    plan = Plan("main", (KindPlan("person", [decision]),), False, "d" * 24, Cost(Pair(1, 1), 1.0))
+    quota = Quota(0, None, 0)
+    seen = Forecast(plan, (), Pair(quota, quota), 0, False, (), (Sample(decision, write),))
+    left = Left("person", link.id, Side.CRM, link.refs.marketing, harm[:90], harm)
+    return Rollback(Resync(("person",)), plan, [left], seen)
 
 
 @pytest.mark.parametrize("harm", [*HARM, *TEMPLATES], ids=range(len(HARM) + len(TEMPLATES)))
-def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path) -> None:
+def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a title, a value, a vendor's words, a reason, an id: no page gains an element, runs or loads anything."""
     with house(tmp_path) as made:
         refs = Pair(RemoteRef("contacts", harm[:200]), RemoteRef("Lead", "00Q1"))
@@ -247,10 +260,12 @@ def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path) -> None:
             links=[link], bases=[("l1", Base(agreed, wires))], conflicts=[clash, match], dead=[letter], parked=[parked]
         )
         made.store.settle(settlement, START)
+        monkeypatch.setattr("syncd.console.commands.plan_rollback", lambda *_: taken_back(harm, link))
         made.store.save_run(Run("r1", "main", "sync", harm[:90], START, state=RunState.FAILED, trouble=harm))
         caller = made.as_role(Role.ADMIN)
         code = quote(harm[:90].replace("\x00", ""))
         paths = (*PAGES, "/people?q=zebra", f"/people?q={quote(harm[:200])}", "/people/l1",
+                 "/runs/r1", "/runs/r1/undo",
                  f"/issues/cause?kind=person&side=crm&code={code}", f"/login?next={quote(harm[:200])}")  # fmt: skip
         for path in paths:
             answer = caller.get(path)

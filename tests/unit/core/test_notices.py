@@ -45,7 +45,7 @@ def test_what_ended_is_told_when_it_begins_anew() -> None:
         item = {**BRAKE, **more}
         ended = Heard("brake.released", START, (item,))
         found, _ = news([ended, held(1)], OPS, told, now=later, repeat=4 * HOUR)
-        return len(found)
+        return sum(1 for each in found if each.event == "brake.held")
 
     assert again(held="0", records="7") == 1
     assert again(held="3", records="7") == 0
@@ -60,7 +60,7 @@ def test_sides_end_apart() -> None:
         fine = Heard("side.itself_again", START, ({"side": side},))
         again = Heard(wrong.event, START + timedelta(seconds=1), wrong.items)
         found, _ = news([fine, again], OPS, told, now=START, repeat=HOUR)
-        assert len(found) == count
+        assert [each.event for each in found] == ["side.itself_again", "side.not_itself"] * count
 
 
 def test_a_burst_is_one_entry() -> None:
@@ -104,3 +104,30 @@ def test_what_does_not_stand_is_told_each_time() -> None:
         started = Heard("service.started", START, ({"worker": "w", "version": "1"},))
         found, told = news([started], target, told, now=START, repeat=0)
         assert (len(found), told) == (1, {})
+
+
+def test_the_end_is_told_to_whoever_was_told_of_the_beginning() -> None:
+    """Though nobody asked for the event of the end; not to whom it never began for, and once."""
+    released = Heard("brake.released", START, ({**BRAKE, "held": "0", "records": "7"},))
+    assert news([released], OPS, {}, now=START, repeat=HOUR)[0] == ()
+    _, told = news([held()], OPS, {}, now=START, repeat=HOUR)
+    after = START + timedelta(days=2)
+    (over,), left = news([released], OPS, told, now=after, repeat=HOUR)
+    assert (over.event, over.count, len(over.ended), left) == ("brake.released", 1, 1, {})
+    assert news([released], OPS, left, now=after, repeat=HOUR)[0] == ()
+    nobody = Target("sales", frozenset({"handoff.overdue"}))
+    assert news([held(), released], nobody, {}, now=START, repeat=HOUR)[0] == ()
+
+
+def test_what_follows_from_an_outage_is_not_told_beside_it() -> None:
+    """As long as it lasts, and to whoever was told of it."""
+    target = Target("ops", frozenset({"vendor.down", "turn.failed"}))
+    down = Heard("vendor.down", START, ({"side": "crm"},))
+    up = Heard("vendor.up", START + timedelta(seconds=9), ({"side": "crm"},))
+    failed = Heard("turn.failed", START + timedelta(seconds=1), ({"error": "RetryLater"},))
+    found, told = news([down, failed], target, {}, now=START, repeat=HOUR)
+    assert [each.event for each in found] == ["vendor.down"]
+    found, told = news([failed, up], target, told, now=START, repeat=HOUR)
+    assert [each.event for each in found] == ["vendor.up"]
+    found, _ = news([failed], target, told, now=START, repeat=HOUR)
+    assert [each.event for each in found] == ["turn.failed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from syncd.model.run import Pause
 from syncd.model.values import SIDES
 from syncd.observe.log import listen, unlisten
 from syncd.operations.alarms import Alarms
+from syncd.operations.outages import Outages
 from syncd.ports.memory import POLLED
 from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_database
@@ -36,12 +38,13 @@ class Watched:
             clock=clock,
             many=lambda: 2,
             began=clock.monotonic(),
+            outages=Outages(clock, threading.Lock()),
         )
 
     def heard(self, event: str, keys: object) -> None:
         """One event."""
         assert isinstance(keys, dict)
-        if event.startswith(("side.", "dead_letters.")):
+        if event.startswith(("side.", "dead_letters.", "vendor.")):
             self.told.append((event, keys.get("side") or keys.get("records")))
             assert keys["connection"] == "main"
 
@@ -106,3 +109,101 @@ def test_dead_letters_above_a_number(place: Watched) -> None:
     assert place.look() == []
     place.store.mark_dead_letter("1", False)
     assert place.look() == [("dead_letters.few", 2)]
+
+
+# -- a vendor's outage ------------------------------------------------------------------------------------------------
+def call(place: Watched, side: str = "crm", status: int = 200) -> None:
+    """A call that was answered, as the log tells it."""
+    place.alarms.outages.heard("api.call", {"connection": "main", "side": side, "status": status})
+
+
+def fail(place: Watched, side: str = "crm", status: int = 503, error: str = "RetryLater") -> None:
+    """A call that ended without its answer, after all repeats."""
+    call(place, side, status)
+    place.alarms.outages.heard("api.refused", {"connection": "main", "side": side, "status": status, "error": error})
+
+
+def running(place: Watched) -> None:
+    """Long after the start, all well."""
+    place.clock.advance(1000)
+    place.poll(*SIDES)
+
+
+@pytest.mark.parametrize("status", [0, 500, 502, 503, 504, 521])
+def test_an_outage_is_told_once_and_not_by_its_symptoms(place: Watched, status: int) -> None:
+    """Cycles fail, so neither side is read: the vendor alone is told of, and then nothing before a turn is due."""
+    running(place)
+    for number in range(3):
+        fail(place, status=status)
+        assert place.look(25) == ([] if number < 2 else [("vendor.down", "crm")])
+    for _ in range(100):
+        fail(place, status=status)
+        assert place.look(POLL) == []
+    call(place, "crm")
+    assert place.look(1) == [("vendor.up", "crm")]
+    assert place.look(1) == [], "the next turn is not over yet"
+    place.poll(*SIDES)
+    assert place.look(POLL) == []
+
+
+def test_a_side_that_stays_unread_after_an_outage_is_told_of(place: Watched) -> None:
+    """Something else is wrong then."""
+    running(place)
+    for _ in range(4):
+        fail(place)
+        place.look(30)
+    call(place)
+    assert place.look(1) == [("vendor.up", "crm")]
+    assert place.look(3 * POLL + 6) == [("side.stalled", "marketing"), ("side.stalled", "crm")]
+
+
+def test_an_outage_that_is_young_when_a_side_would_stall_is_one_at_once(place: Watched) -> None:
+    """A short interval stalls before the minute is over."""
+    running(place)
+    place.clock.advance(3 * POLL)
+    fail(place, "marketing")
+    fail(place, "marketing")
+    assert place.look(6) == [("vendor.down", "marketing")]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(429, "RetryLater"), (401, "Unauthorized"), (503, "NeedsOperator"), (400, "Rejected")]
+)
+def test_what_a_vendor_answers_on_purpose_is_no_outage(place: Watched, status: int, error: str) -> None:
+    """Limits, credentials, refusals: the side that is not read is told of."""
+    running(place)
+    for _ in range(5):
+        fail(place, status=status, error=error)
+        place.clock.advance(20)
+    assert place.look(6) == [("side.stalled", "marketing"), ("side.stalled", "crm")]
+
+
+def test_one_good_answer_in_between_is_no_outage(place: Watched) -> None:
+    """Nor is a single call that failed, however long ago."""
+    running(place)
+    fail(place)
+    assert place.look(80) == []
+    call(place)
+    fail(place)
+    fail(place, "marketing")
+    assert place.look(9) == []
+
+
+def test_another_process_knows_of_an_outage(place: Watched, tmp_path: Path) -> None:
+    """It tells neither the outage again nor its symptoms; who starts after a crash tells the end."""
+    beside = Watched(f"sqlite:///{tmp_path}/s.db", place.clock)
+    running(place)
+    for _ in range(4):
+        fail(place)
+        place.clock.advance(30)
+    assert place.look(0) == [("vendor.down", "crm")]
+    listen(beside.heard)
+    try:
+        beside.alarms.began = 0.0
+        assert beside.look(0) == []
+        call(beside)
+        assert beside.look(0) == [("vendor.up", "crm")]
+    finally:
+        unlisten(beside.heard)
+        beside.database.close()
+    assert place.look(0) == [], "the other one has told it"

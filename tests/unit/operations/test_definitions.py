@@ -11,6 +11,7 @@ import pytest
 
 from syncd.bootstrap.defining import definitions_of
 from syncd.model.lifecycle import Lifecycle, Stage
+from syncd.model.mapping import Policy
 from syncd.model.values import Pair
 from syncd.operations.definitions import DEFINITIONS, Term, Words, history, note_definitions, word_by_word
 from syncd.operations.glossary import glossary
@@ -118,11 +119,12 @@ def test_all_that_both_teams_agreed_on_is_defined(settings: ConnectionSettings) 
     assert settings.teams is not None
     teams = replace(settings.teams, teams=tuple(replace(team, users=("a@b.c",)) for team in settings.teams.teams))
     found = definitions_of(replace(settings, teams=teams))
-    sorts = {"stage", "move", "reason", "handoff", "team", "persona", "rating", "grade", "calendar"}
+    sorts = {"stage", "move", "reason", "handoff", "team", "persona", "rating", "grade", "calendar", "field"}
     assert {term.sort for term in found} == sorts
     assert found[Term("stage", "mql", "in crm")] == "Open - Not Contacted"
     assert found[Term("team", "sales", "people named one by one")] == "1"
     assert not any("a@b.c" in text for text in found.values())
+    assert found[Term("field", "person.title", "both changed it")] == "crm"
     assert found[Term("calendar", "us_east", "zone")] == "America/New_York"
     assert found[Term("calendar", "berlin", "hours")].endswith("friday 09:00-15:00")
     assert found[Term("calendar", "us_east", "closed on")] == "12-24, 12-31"
@@ -143,12 +145,27 @@ def test_a_changed_calendar_is_dated(settings: ConnectionSettings, store: SqlSto
     assert "calendar us_east, zone" in pages(replace(settings, calendars=calendars), store)[0]
 
 
+def test_a_changed_mapping_is_dated_and_no_word_of_the_glossary(settings: ConnectionSettings, store: SqlStore) -> None:
+    """Who wins in a field is configuration and no word of both teams."""
+    note_definitions(store, START, definitions_of(settings))
+    kinds = tuple(
+        replace(kind, fields=tuple(replace(each, policy=Policy.HOLD, tie=None) for each in kind.fields))
+        for kind in settings.connection.kinds
+    )
+    changed = replace(settings, connection=replace(settings.connection, kinds=kinds))
+    found = note_definitions(store, START + timedelta(days=1), definitions_of(changed))
+    assert (Term("field", "person.title", "both changed it"), "crm", "hold") in {
+        (each.term, each.before, each.after) for each in found
+    }
+    assert "person.title" not in pages(changed, store)[0]
+
+
 def test_a_store_of_before_learns_the_calendars(settings: ConnectionSettings, store: SqlStore) -> None:
-    """Calendars were not remembered once: that they are now is no change of theirs, and the next one is."""
+    """Calendars and the mapping were not remembered once: that they are now is no change; the next one is."""
     note_definitions(store, START, definitions_of(settings))
     kept, at = store.recall(DEFINITIONS) or (b"", START)
     content = orjson.loads(kept)
-    content["in_force"] = [row for row in content["in_force"] if row[0] != "calendar"]
+    content["in_force"] = [row for row in content["in_force"] if row[0] not in ("calendar", "field")]
     del content["sorts"]
     store.remember(DEFINITIONS, orjson.dumps(content), at)
     assert history(store, definitions_of(settings)) == ()

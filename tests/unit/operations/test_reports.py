@@ -18,7 +18,7 @@ from syncd.core.figures import wilson
 from syncd.core.ledger import episodes_of
 from syncd.model.episode import Event
 from syncd.model.lifecycle import Commitments
-from syncd.operations.report import NONE, Period, Report
+from syncd.operations.report import NONE, Episodes, Period, Report
 from syncd.operations.report_agreement import agreement
 from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
@@ -62,6 +62,19 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     opened = stored(tmp_path, crowd())
     yield opened
     opened.close()
+
+
+def test_who_comes_twice_is_told_apart(tmp_path: Path) -> None:
+    """However many of the places are theirs."""
+    again = (moved("lead", 200, "C1", cycle=2), moved("mql", 300, "C1", by="kim", cycle=2), delivered(301, "C1"))
+    store = stored(tmp_path, (*crowd(), *again))
+    episodes = Episodes(store, ("state",), ALL)
+    store.close()
+    assert len(episodes["person"]) == len(set(episodes["person"])) + 1
+    for first in episodes.all:
+        for last in episodes.all:
+            among = range(first, last + 1)
+            assert episodes.different(among) == len(set(episodes.persons(among)))
 
 
 # -- handoff -----------------------------------------------------------------------------------------------------------

@@ -114,7 +114,9 @@ def test_what_was_over_is_told_anew(told: Told) -> None:
     told.passes(teller, 30)
     braked(teller)
     told.passes(teller, 30)
-    assert [message.title for message in told.texts()] == ["syncd main: brake.held"] * 2
+    titles = [message.title for message in told.texts()]
+    assert titles == ["syncd main: brake.held", "syncd main: brake.released", "syncd main: brake.held"]
+    assert [message.gravity for message in told.texts()] == ["error", "success", "error"]
 
 
 def test_targets_get_what_they_asked_for(tmp_path: Path) -> None:
@@ -171,4 +173,4 @@ def test_an_idle_process_writes_nothing(told: Told, monkeypatch: pytest.MonkeyPa
     for writes in ("exchange", "seize"):
         monkeypatch.setattr(type(store), writes, None)
     told.passes(told.process(), 10 * LOOK)
-    assert len(looks) <= 22
+    assert len(looks) <= 33

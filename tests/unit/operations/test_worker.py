@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping
-from syncd.model.run import Pause, Worker
+from syncd.model.run import DRAINED, Pause, Worker
 from syncd.operations.worker import ASK_AGAIN, BEAT, DEAD, Daemon
 from syncd.store import SqlRoster
 from tests.unit.operations.workers import StoppableClock, daemon_of, due_in, jobs_of, shop_of
@@ -88,6 +88,16 @@ def test_a_paused_connection_is_not_polled_and_goes_on_when_resumed(daemon: Daem
     daemon.roster.hasten("main", clock.now())
     daemon.tick()
     assert jobs_of(daemon).asked == [("main", 2)]
+
+
+def test_a_paused_connection_has_a_turn_for_what_is_to_be_taken_back(daemon: Daemon, clock: StoppableClock) -> None:
+    """That is when somebody needs it."""
+    daemon.roster.pause("main", Pause("ana", clock.now()), clock.now())
+    shop_of(daemon).taken_back = True
+    daemon.tick()
+    assert jobs_of(daemon).asked == [("main", 1)]
+    daemon.perform("main", 1)
+    assert shop_of(daemon).opened == 1
 
 
 # -- a turn ------------------------------------------------------------------------------------------------------------
@@ -182,3 +192,14 @@ def test_a_sqlite_store_bears_onedaemon_of(
     else:
         daemon.begin()
         assert [worker.id for worker in roster.workers()] == ["me"]
+
+
+def test_a_start_ends_a_drain_and_no_pause(daemon: Daemon, clock: StoppableClock) -> None:
+    """What stood still for an upgrade goes on with the new version; what a person paused does not."""
+    roster = daemon.roster
+    roster.pause("main", Pause("ann", clock.now(), DRAINED), clock.now())
+    daemon.begin()
+    assert roster.turns(["main"], clock.now())["main"].paused is None
+    roster.pause("main", Pause("ann", clock.now(), "until monday"), clock.now())
+    daemon.begin()
+    assert roster.turns(["main"], clock.now())["main"].paused is not None

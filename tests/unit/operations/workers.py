@@ -50,6 +50,7 @@ class FakeShop:
     trouble: BaseException
     every: dict[str, float] = field(default_factory=lambda: {"main": 30.0})
     opened: int = 0
+    taken_back: bool = False
 
     def polls(self) -> Mapping[str, float]:
         return self.every
@@ -59,6 +60,9 @@ class FakeShop:
         self.opened += 1
         raise self.trouble
         yield connection
+
+    def takes_back(self, connection: str) -> bool:
+        return self.taken_back
 
 
 class StoppableClock(FakeClock):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import time
 from pathlib import Path
 
 import pytest
 
-from syncd.observe.events import EVENTS, TELLABLE, USUAL
-from syncd.settings.notify import unreadable
+from syncd.model.notice import Planned, Window
+from syncd.observe.events import EVENTS, PAGES, TELLABLE, USUAL
+from syncd.settings.notify import unreadable, unusable
 from tests.unit.settings.conftest import MAIN, Folder
 
 NOTIFY = """\
@@ -102,3 +104,75 @@ def test_what_people_can_be_told_of() -> None:
     assert USUAL <= TELLABLE <= EVENTS.keys()
     assert not any(name.startswith(("notify.", "api.", "log.")) for name in TELLABLE)
     assert all(EVENTS[name].level != "debug" for name in TELLABLE)
+
+
+FULL = """\
+notify:
+  pages: [side.stalled]
+  targets:
+    ops:
+      url_file: ops_url
+      zone: Europe/Berlin
+      quiet: [{begins: '20:00', ends: '07:00'}, {begins: '00:00', ends: '00:00', days: [sat, sun]}]
+      digest: ['08:00', '13:30']
+      incidents: true
+  maintenance: [{begins: '02:00', ends: '04:00', days: [sun], zone: Europe/Berlin, reason: backup, connections: [main]}]
+  heartbeats:
+    nurse: {url_file: beat_url, every: 30, private: true}
+"""
+
+
+def test_when_it_is_told(folder: Folder) -> None:
+    """Quiet hours, digests, pages, planned work, and what is called as long as all is well."""
+    folder.write("ops_url", "json://127.0.0.1:9/a\n").chmod(0o600)
+    folder.write("beat_url", "https://beat.example.com/secretpart\n").chmod(0o600)
+    assert folder.load().notify.telling.pages == PAGES
+    folder.write("syncd.yaml", MAIN + FULL)
+    loaded = folder.load()
+    notify = loaded.notify
+    (ops,) = notify.telling.targets
+    assert ops.quiet == (
+        Window(time(20), time(7), frozenset(), "Europe/Berlin"),
+        Window(time(0), time(0), frozenset({5, 6}), "Europe/Berlin"),
+    )
+    assert (ops.digest, ops.zone, ops.incidents) == ((time(8), time(13, 30)), "Europe/Berlin", True)
+    assert notify.telling.pages == {"side.stalled"}
+    assert notify.telling.maintenance == (
+        Planned(Window(time(2), time(4), frozenset({6}), "Europe/Berlin"), "backup", frozenset({"main"})),
+    )
+    (beat,) = notify.heartbeats
+    assert (beat.name, beat.connections, beat.every, beat.private) == ("nurse", {"main"}, 30, True)
+    assert beat.url().get_secret_value().endswith("secretpart")
+    assert any("secretpart" in secret for secret in loaded.secrets())
+    assert "secretpart" not in repr(notify)
+    wrong = [str(each) for each in unusable(notify.heartbeats, lambda _: "no")]
+    assert "syncd.yaml" in wrong[0]
+    assert ":18:" in wrong[0]
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "flaw"),
+    [
+        ("'20:00'", "20:00", "is no time of the day; write it in quotes"),
+        ("'20:00'", "'24:00'", "'24:00' is no time of the day"),
+        ("[sat, sun]", "[saturday]", "quiet.1.days"),
+        ("Europe/Berlin\n", "Europe/Bärlin\n", "there is no time zone"),
+        ("['08:00', '13:30']", "[8]", "is no time of the day"),
+        ("pages: [side.stalled]", "pages: [side.staled]", "did you mean 'side.stalled'?"),
+        ("connections: [main]", "connections: [mian]", "there is no connection 'mian'; use one of main"),
+        ("{url_file: beat_url,", "{connections: [mian], url_file: beat_url,", "there is no connection 'mian'"),
+        ("{url_file: beat_url,", "{", "no address is given; set url_file"),
+        ("{url_file: beat_url,", "{url: 'https://beat.example.com/secretpart',", "do not belong in this file"),
+        ("every: 30", "every: 0", "every"),
+    ],
+)
+def test_mistakes_about_when(folder: Folder, was: str, becomes: str, flaw: str) -> None:
+    """With file, line and advice, and without the secret."""
+    folder.write("ops_url", "json://127.0.0.1:9/a\n").chmod(0o600)
+    folder.write("beat_url", "https://beat.example.com/secretpart\n").chmod(0o600)
+    assert FULL.count(was) == 1
+    folder.write("syncd.yaml", MAIN + FULL.replace(was, becomes))
+    found = folder.flaws()
+    assert any(flaw in each for each in found), found
+    assert all(each.startswith("syncd.yaml:") and int(each.split(":")[1]) > 5 for each in found)
+    assert "secretpart" not in "".join(found)

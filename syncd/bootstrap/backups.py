@@ -1,0 +1,112 @@
+"""A daemon's thread that makes backups: the first when the latest is old enough, then one each interval.
+
+How old the latest is stands in the folder itself, so that restarts neither skip one nor make too many. What fails is
+told, and tried again after a while; the sync goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+from syncd.model.errors import BadUsage, SyncdError
+from syncd.observe.log import emit
+from syncd.system import SystemChance, SystemClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from syncd.model.values import Instant
+    from syncd.ports.system import Clock
+    from syncd.settings.accounts import BackupSettings, Loaded
+    from syncd.store.backup import Backups
+
+LOOK: Final = 15.0
+"""Seconds between two looks at whether one is due."""
+AGAIN: Final = 900.0
+"""Seconds until one that failed is tried again, at most."""
+FAREWELL: Final = 2.0
+"""Seconds that one under way is waited for at the end; what it leaves is taken away by the next one."""
+
+
+def backups_of(settings: BackupSettings | None, url: str, clock: Clock) -> Backups:
+    """The backups of a store as they are configured.
+
+    :raises BadUsage: if none are, or the store is no SQLite file.
+    """
+    from syncd.store.backup import Backups, store_file  # noqa: PLC0415 - the cipher, which most commands save
+
+    store_file(url)
+    if settings is None:
+        raise BadUsage("no backups are configured; give backup.folder and backup.key_file in syncd.yaml")
+    return Backups(url, settings.folder, settings.key().get_secret_value(), clock=clock, chance=SystemChance())
+
+
+def back_up(settings: BackupSettings, url: str, clock: Clock) -> None:
+    """Makes one, proves it, and takes those away that are too many. Says how it went."""
+    backups = backups_of(settings, url, clock)
+    began = clock.monotonic()
+    proof = backups.make()
+    gone = backups.prune(settings.keep)
+    emit(
+        "backup.made",
+        backup=proof.backup.file.name,
+        bytes=proof.backup.size,
+        ms=round((clock.monotonic() - began) * 1000),
+        gone=gone,
+    )
+
+
+class Keeper:
+    """Makes backups while a daemon works. ``start`` and ``close`` are called by whoever runs the daemon."""
+
+    def __init__(self, loaded: Callable[[], Loaded]) -> None:
+        self._loaded = loaded
+        self._clock = SystemClock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
+        self._not_before = float("-inf")
+
+    @property
+    def at_work(self) -> bool:
+        """Whether one is under way."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends; a backup under way is left off if it takes longer than a moment."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(FAREWELL)
+
+    def latest(self) -> Instant | None:
+        """When the latest backup was made that is there; ``None`` if there is none."""
+        settings = self._loaded().backup
+        if settings is None:
+            return None
+        known = backups_of(settings, self._loaded().store_url().get_secret_value(), self._clock).known()
+        return known[0].made if known else None
+
+    def _run(self) -> None:
+        self.look()
+        while not self._stop.wait(LOOK):
+            self.look()
+
+    def look(self) -> None:
+        """Makes one if it is due."""
+        settings = self._loaded().backup
+        if settings is None or self._clock.monotonic() < self._not_before:
+            return
+        try:
+            latest = self.latest()
+            # One from the future is no reason to wait: somebody set the clock back.
+            if latest is not None and 0 <= (self._clock.now() - latest).total_seconds() < settings.every:
+                return
+            back_up(settings, self._loaded().store_url().get_secret_value(), self._clock)
+        except Exception as why:  # noqa: BLE001 - a backup that fails in an unforeseen way must not be the last one
+            self._not_before = self._clock.monotonic() + min(AGAIN, settings.every)
+            reason = str(why) if isinstance(why, SyncdError) else "nobody foresaw this; report it with this line"
+            emit("backup.failed", error=type(why).__name__, reason=reason)

@@ -1,0 +1,143 @@
+"""``syncd store backup``, ``backups``, ``verify`` and ``restore``: backups of a SQLite store, sealed and proven."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from syncd.cli.call import Call
+
+if TYPE_CHECKING:
+    from syncd.model.backup import Backup, Proof
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, as `syncd store backups` lists them.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def backup(context: typer.Context, *, as_json: Json = False) -> None:
+    """Makes a backup now, while a daemon may work, and proves it by restoring it to a scratch file.
+
+    It goes into `backup.folder`, encrypted under `backup.key`. A daemon makes one each `backup.every` seconds by
+    itself. Nothing older is deleted by this command. SQLite only.
+
+    JSON: file, made, schema, bytes, rows {TABLE: n}, seconds.
+    """
+    from syncd.bootstrap import open_backups
+    from syncd.cli.out import print_json, say
+
+    call: Call = context.obj
+    proof = open_backups(call.outlined()).make()
+    if as_json:
+        print_json(_document(proof))
+        return
+    say(f"{proof.backup.file}: {proof.backup.size / 1e6:,.1f} MB, restored to a scratch file and found sound")
+
+
+def listed(context: typer.Context, *, as_json: Json = False) -> None:
+    """Lists the backups in `backup.folder`, the latest first. Exit 1 if the latest is older than twice `backup.every`.
+
+    JSON: backups [{file, made, schema, bytes}], overdue.
+    """
+    from syncd.bootstrap import open_backups
+    from syncd.cli.out import age, print_json, say, table, when
+    from syncd.system import SystemClock
+
+    call: Call = context.obj
+    outline = call.outlined()
+    known = open_backups(outline).known()
+    now = SystemClock().now()
+    assert outline.backup is not None
+    overdue = not known or (now - known[0].made).total_seconds() > 2 * outline.backup.every
+    if as_json:
+        print_json({"backups": [_of(each) for each in known], "overdue": overdue})
+    else:
+        rows = [(str(each.file), when(each.made), f"{each.size / 1e6:,.1f} MB", str(each.schema)) for each in known]
+        table("backups", ("file", "made (UTC)", "size", "schema"), rows)
+        if not known:
+            say(f"there is no backup in {outline.backup.folder}", style="red")
+        elif overdue:
+            say(f"the latest is {age(known[0].made, now)} old: does the daemon run?", style="red")
+    raise typer.Exit(1 if overdue else 0)
+
+
+def verify(context: typer.Context, file: File, *, as_json: Json = False) -> None:
+    """Restores a backup to a scratch file beside the store, looks through its pages, and walks its audit.
+
+    The store is not touched. Exit 1 if the audit in it is not what was written; a file that cannot be opened is exit 2.
+
+    JSON: file, made, schema, bytes, rows {TABLE: n}, seconds, flaws [text].
+    """
+    from syncd.bootstrap import open_backups
+    from syncd.cli.out import print_json, say, when
+
+    call: Call = context.obj
+    proof = open_backups(call.outlined()).prove(file)
+    if as_json:
+        print_json({**_document(proof), "flaws": proof.flaws})
+    else:
+        for flaw in proof.flaws:
+            say(flaw, style="red")
+        what = ", ".join(f"{name} {number:,}" for name, number in proof.rows.items())
+        say(f"made {when(proof.backup.made)} UTC, schema {proof.schema}: sound, restored in {proof.seconds:.1f} s")
+        say(f"rows: {what}")
+    raise typer.Exit(1 if proof.flaws else 0)
+
+
+def restore(
+    context: typer.Context,
+    file: File,
+    *,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also if the store that is there cannot be read: look that no daemon runs.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Puts a backup in the store's place; no daemon may work. The store that is there is kept under another name.
+
+    Nothing is written to a vendor afterwards until both sides were compared and you accepted that:
+    docs/backups.md#putting-one-back. What was killed is called again.
+
+    JSON: file, made, schema, bytes, rows {TABLE: n}, seconds, aside (path or null).
+    """
+    from syncd.bootstrap import open_backups
+    from syncd.cli.call import who
+    from syncd.cli.out import print_json, say, when
+
+    call: Call = context.obj
+    backups = open_backups(call.outlined())
+    if backups.store.exists():
+        _nobody_works(call, force=force)
+    proof, aside = backups.put_back(file, who())
+    if as_json:
+        print_json({**_document(proof), "aside": None if aside is None else str(aside)})
+        return
+    say(f"put back: the store of {when(proof.backup.made)} UTC, in {proof.seconds:.1f} s")
+    if aside is not None:
+        say(f"the store that was there: {aside}; delete it once all is well")
+    say("nothing is written to a vendor until both sides were compared", f"next: {call.again('sync')}")
+
+
+def _nobody_works(call: Call, *, force: bool) -> None:
+    """:raises BadUsage: if a daemon works on the store, or nobody can tell."""
+    from syncd.model.errors import BadUsage, SyncdError
+
+    try:
+        works = call.daemon_works()
+    except SyncdError as trouble:
+        if force:
+            return
+        raise BadUsage(
+            f"whether a daemon works on the store cannot be told ({trouble}); look that none runs, then add --force"
+        ) from trouble
+    if works:
+        raise BadUsage("a daemon works on this store; stop it first (`systemctl stop syncd`)")
+
+
+def _document(proof: Proof) -> dict[str, Any]:
+    return {**_of(proof.backup), "rows": dict(proof.rows), "seconds": round(proof.seconds, 3)}
+
+
+def _of(backup: Backup) -> dict[str, Any]:
+    return {"file": str(backup.file), "made": backup.made, "schema": backup.schema, "bytes": backup.size}

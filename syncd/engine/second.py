@@ -1,0 +1,102 @@
+"""Opt-outs on the second CRM record of somebody who is a Lead and a Contact at once.
+
+A second record is one without a link of its own that shares an e-mail address with somebody who is linked: passed over
+by ``several``, set apart by a person, or still in question. Of all it tells the opt-outs alone count, since consent is
+a matter of the address and of law: they are carried to marketing and to the primary record, before everything else.
+Nothing is ever written to the second record, and an opt-out that is taken back there takes back none.
+
+HubSpot has no second record in this sense: its opt-outs belong to the address already.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from syncd.core.match import Candidate
+from syncd.core.planner import Planner
+from syncd.engine.gathered import Gathered, Meeting
+from syncd.engine.world import World
+from syncd.model.link import LinkState
+from syncd.model.plan import Decision, Update
+from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.values import FieldType, Pair, Side
+
+Opted = Mapping[str, RemoteRef]
+"""By shared field the second record that says a person has opted out."""
+
+
+def note_second(
+    world: World,
+    planner: Planner,
+    gathered: Gathered,
+    candidates: Sequence[Candidate],
+    fresh: Mapping[str, Pair[RemoteRef]],
+) -> None:
+    """Notes what second records among the candidates say, and lets the people whom it concerns be met in this cycle.
+
+    :param fresh: the links that this matching makes, by id.
+    """
+    fields = [mapping.name for mapping in planner.kind.fields if mapping.type is FieldType.OPT_OUT]
+    by_email = [n for n, rule in enumerate(planner.kind.match) if rule.by == "email" and not rule.suggests]
+    if not (fields and by_email):
+        return
+    taken = {(side, ref): link for link, refs in fresh.items() for side, ref in zip(Side, refs, strict=True)}
+    people: dict[str, set[str]] = defaultdict(set)
+    unlinked: list[Candidate] = []
+    for each in candidates:
+        link = each.link or taken.get(each.who)
+        if link is not None:
+            for value in _addresses(each, by_email):
+                people[value].add(link)
+        elif each.side is Side.CRM:
+            unlinked.append(each)
+    said: dict[str, dict[str, RemoteRef]] = defaultdict(dict)
+    for each in unlinked:
+        links = {link for value in _addresses(each, by_email) for link in people.get(value, ())}
+        values = planner.values(each.side, each.record) if links else {}
+        told = [name for name in fields if values.get(name) is True]
+        for link in links if told else ():
+            said[link].update(dict.fromkeys(told, each.record.ref))
+    _meet(world, gathered, said, fresh)
+
+
+def _addresses(candidate: Candidate, by_email: Iterable[int]) -> Iterable[str]:
+    return (value for number in by_email for value in candidate.values[number])
+
+
+def _meet(world: World, gathered: Gathered, said: Mapping[str, dict[str, RemoteRef]], fresh: Collection[str]) -> None:
+    """Of whom both sides agree on the opt-out already there is nothing to say."""
+    nobody: Pair[RemoteRecord | None] = Pair(None, None)
+    known = world.store.by_link([link for link in said if link not in fresh]) if said else {}
+    for link, told in said.items():
+        found = known.get(link)
+        if link in fresh:
+            gathered.opted[link] = told
+            continue
+        if found is None or found.link.state is not LinkState.LIVE:
+            continue
+        agreed = {} if found.base is None else found.base.agreed
+        if news := {name: ref for name, ref in told.items() if agreed.get(name) is not True}:
+            gathered.opted[link] = news
+            gathered.meetings.setdefault(link, Meeting(found, nobody))
+
+
+def read_again(gathered: Gathered, decisions: Iterable[Decision]) -> None:
+    """Lets the next cycle read the second records whose opt-outs are under way: a write that comes to nothing is
+    planned anew by what the records show, and the links themselves do not know of it.
+    """
+    if not gathered.opted:
+        return
+    written = {
+        (decision.link.id, change.field)
+        for decision in decisions
+        for action in decision.actions
+        if isinstance(action, Update)
+        for change in action.changes
+    }
+    for link, told in gathered.opted.items():
+        parked = {row.field for row in gathered.parked.get(link, ())}
+        for name, ref in told.items():
+            if link in gathered.flying or (link, name) in written or name in parked:
+                gathered.again.append((Side.CRM, ref))

@@ -1,0 +1,112 @@
+"""Which report somebody wants, in words that are checked; and the records behind a figure of it.
+
+Pages, the API and the command line ask in the same words and open the same figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, Final
+
+from syncd.engine.shadowed import people_seen
+from syncd.model.errors import BadUsage
+from syncd.operations import report_credit, report_handoff, report_reasons
+from syncd.operations.report import Figure, Period, Report
+from syncd.operations.report_writing import opened
+from syncd.ports.store import Store
+
+DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "handoff": report_handoff.DIMENSIONS,
+    "funnel": (),
+    "reasons": report_reasons.DIMENSIONS,
+    "credit": report_credit.DIMENSIONS,
+    "rating": (),
+    "agreement": (),
+    "review": (),
+}
+"""The reports, and what each can be told apart by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A report by its name: of which days, told apart by what; ``review`` is of a ``month``, as 2026-03.
+
+    :raises BadUsage: if there is no such report, or it cannot be had in these words.
+    """
+
+    name: str
+    since: date | None = None
+    until: date | None = None
+    by: tuple[str, ...] = ()
+    month: str = ""
+
+    def __post_init__(self) -> None:
+        if self.name not in DIMENSIONS:
+            raise BadUsage(f"there is no report {self.name!r:.60}; there are {', '.join(DIMENSIONS)}")
+        if self.since is not None and self.until is not None and self.until < self.since:
+            raise BadUsage(f"until {self.until} is before since {self.since}; put the earlier day first")
+        if (self.name == "review") != bool(self.month):
+            raise BadUsage("a month, as 2026-03, belongs to the report review, and to no other")
+        known = DIMENSIONS[self.name]
+        for each in self.by:
+            if each not in known:
+                told = f"choose among {', '.join(known)}" if known else f"{self.name} is told apart by nothing"
+                raise BadUsage(f"{each!r:.60} is nothing to count {self.name} by; {told}")
+
+    @property
+    def period(self) -> Period:
+        """From the first moment of a day to the end of another."""
+        return Period.of(self.since, self.until)
+
+    @property
+    def calendar_month(self) -> tuple[int, int]:
+        """Year and month of a review. :raises BadUsage: if the words are no month."""
+        try:
+            day = date.fromisoformat(f"{self.month}-01")
+        except ValueError as why:
+            raise BadUsage(f"{self.month!r:.60} is no month; write it as 2026-03") from why
+        return day.year, day.month
+
+
+def figure_of(report: Report, key: str) -> Figure:
+    """The figure with this key.
+
+    :raises BadUsage: if there is none, with the nearest key.
+    """
+    by_key = {figure.key: figure for figure in report.figures()}
+    if key not in by_key:
+        near = get_close_matches(key, list(by_key), n=1)
+        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
+        raise BadUsage(f"this report has no figure {key!r}; {advice}")
+    return by_key[key]
+
+
+def members_behind(store: Store, report: Report, figure: Figure) -> list[tuple[str, str]]:
+    """Whom a figure counts: each person with their episode, empty where it counts people."""
+    episodes, people = opened(report, figure)
+    if not episodes:
+        return [("", person) for person in people]
+    whose = store.episode_people(episodes)
+    return [(each, member) for each in episodes for member in whose.get(each, ())]
+
+
+def records_of(store: Store, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Each person of each episode with their records on both sides; those without a link as they are named."""
+    found = store.by_link([person for _, person in members])
+    looked_at = people_seen(store) if len(found) < len({person for _, person in members}) else {}
+    rows: list[dict[str, Any]] = []
+    for episode, person in members:
+        linked = found.get(person)
+        refs = looked_at.get(person) if linked is None else linked.link.refs.map(str)
+        rows.append(
+            {
+                "episode": episode,
+                "person": person,
+                "marketing": None if refs is None else refs.marketing,
+                "crm": None if refs is None else refs.crm,
+            }
+        )
+    return rows

@@ -1,0 +1,130 @@
+"""Alerts at rest: maintenance of a connection, and what waits for a target until it may be told. Rows of the outbox.
+
+Maintenance is a row with its end, whoever asked for it: a command, or ``notify.maintenance``. The daemon goes on
+meanwhile; what it would have told waits, and when it is over each target is told what still is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import orjson
+
+from syncd.core.later import Later
+from syncd.core.notices import is_page
+from syncd.core.resting import next_of, planned, until
+from syncd.model.notice import Item, News, Rest, Target, Telling
+from syncd.model.values import Instant, instant, stamp
+from syncd.observe.log import emit
+from syncd.ports.outbox import LATER, REST, Outbox, Row
+
+BY_FILE: Final = "syncd.yaml"
+
+
+# -- maintenance -----------------------------------------------------------------------------------------------------
+def resting(outbox: Outbox) -> Rest | None:
+    """The maintenance that was begun and not closed yet; it may be over by now."""
+    for row in outbox.rows(REST, 1):
+        try:
+            told = orjson.loads(row.content)
+            return Rest(instant(told["until"]), str(told["who"]), instant(told["at"]), str(told["reason"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+            return Rest(row.at, "another version of syncd", row.at)
+    return None
+
+
+def rest(outbox: Outbox, wanted: Rest, now: Instant) -> None:
+    """Alerts rest until then, whatever was said before; what was begun before is still the same maintenance."""
+    known = resting(outbox)
+    began = known.at if known is not None and known.until > now else wanted.at
+    told = {"until": stamp(wanted.until), "who": wanted.who, "at": stamp(began), "reason": wanted.reason}
+    outbox.exchange((), {REST: orjson.dumps(told)}, now)
+    emit("maintenance.began", until=stamp(wanted.until), who=wanted.who)
+
+
+def closed(outbox: Outbox, now: Instant) -> None:
+    """Maintenance is over now. A daemon tells at its next look what still is wrong; without one, the next command."""
+    known = resting(outbox)
+    if known is not None and known.until > now:
+        told = {"until": stamp(now), "who": known.who, "at": stamp(known.at), "reason": known.reason}
+        outbox.exchange((), {REST: orjson.dumps(told)}, now)
+
+
+def as_planned(connection: str, outbox: Outbox, telling: Telling, now: Instant) -> Rest | None:
+    """The maintenance of now; one that the configuration plans is written down, so that its end is told."""
+    known = resting(outbox)
+    plan = planned(now, connection, telling.maintenance)
+    if plan is not None and (known is None or known.until < plan[0]):
+        known = Rest(plan[0], BY_FILE, now, plan[1])
+        rest(outbox, known, now)
+    return known
+
+
+# -- what waits ------------------------------------------------------------------------------------------------------
+def may_wait(
+    target: Target, found: Sequence[News], pages: frozenset[str], now: Instant
+) -> tuple[list[News], list[News]]:
+    """What is told now, and what waits for the end of quiet hours or the next digest."""
+    if not target.digest and until(now, target.quiet) is None:
+        return list(found), []
+    urgent = [each for each in found if is_page(each, pages)]
+    return urgent, [each for each in found if each not in urgent]
+
+
+def is_due(target: Target, later: Later, pages: frozenset[str], standing: Iterable[str], now: Instant) -> bool:
+    """Whether what waits is told now. The end of maintenance waits for no digest, and with a page for nothing."""
+    if later.rested:
+        events = {event for event, _ in later.entries.values()} | {name.partition("\t")[0] for name in standing}
+        if events & pages:
+            return True
+    elif target.digest and now < next_of(target.digest, target.zone, later.since):
+        return False
+    return until(now, target.quiet) is None
+
+
+def later_of(target: str) -> str:
+    """The name of the row that keeps what waits for a target."""
+    return f"{LATER}{target}:"
+
+
+def read_later(rows: Sequence[Row], now: Instant) -> Later:
+    """What waits; nothing where nothing does, or another version of syncd keeps it otherwise."""
+    later = Later(now)
+    for row in rows:
+        try:
+            told = orjson.loads(row.content)
+            later = Later(
+                instant(told["since"]),
+                {
+                    str(name): (str(event), {str(k): str(v) for k, v in item.items()})
+                    for name, event, item in told["is"]
+                },
+                {str(event): int(count) for event, count in told["more"].items()},
+                int(told["passed"]),
+                str(told["rested"]),
+            )
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+            emit(
+                "notify.dropped",
+                target=row.name.removeprefix(LATER).rstrip(":"),
+                records=1,
+                reason="another version of syncd wrote it",
+            )
+    return later
+
+
+def _item(told: Mapping[str, object]) -> Item:
+    return {str(key): str(value) for key, value in told.items()}
+
+
+def written_later(later: Later) -> bytes:
+    """What the row holds."""
+    told = {
+        "since": stamp(later.since),
+        "is": [(name, event, item) for name, (event, item) in later.entries.items()],
+        "more": later.more,
+        "passed": later.passed,
+        "rested": later.rested,
+    }
+    return orjson.dumps(told)
