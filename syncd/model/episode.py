@@ -194,6 +194,7 @@ class Oddity(StrEnum):
     REOPENED = "reopened"
     TWO_OWNERS = "two_owners"
     TWO_CURRENCIES = "two_currencies"
+    NO_RATE = "no_rate"
     NO_ORIGIN = "no_origin"
     HANDED_ON = "handed_on"
 

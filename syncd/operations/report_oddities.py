@@ -39,7 +39,8 @@ _TOLD: Final[Mapping[str, str]] = {
     Oddity.NEVER_QUALIFIED: "taken up without being qualified",
     Oddity.REOPENED: "an end that was taken back",
     Oddity.TWO_OWNERS: "two owners of one company",
-    Oddity.TWO_CURRENCIES: "two currencies; one is counted",
+    Oddity.TWO_CURRENCIES: "deals in two currencies, and no rates: one is counted",
+    Oddity.NO_RATE: "a deal in a currency without a rate: its amount is left out",
     Oddity.NO_ORIGIN: "no origin",
     Oddity.HANDED_ON: "taken from an owner who did not touch them in time",
 }
