@@ -49,7 +49,7 @@ class Reports:
         if name == "agreement":
             return agreement(store)
         if name == "credit":
-            return credit(store, period)
+            return credit(store, period, now=now)
         told = agreed(self.workshop.loaded.files[0], os.environ, connection)
         match name:
             case "handoff":
@@ -57,4 +57,4 @@ class Reports:
             case "funnel":
                 return funnel(store, period, now=now, names=told.stages)
             case _:
-                return rating(store, period, letters=told.grades)
+                return rating(store, period, now=now, letters=told.grades)

@@ -189,7 +189,8 @@ class Episodes:
         :param people: whether each person of an episode has a place, with what is theirs: state, end, reason, owner.
         """
         more = read is not None and read != period
-        wanted = tuple(dict.fromkeys(("id", "person", "oddities", *(("opened_at", "last_at") if more else ()), *names)))
+        begins = ("opened_at",) if more else ()
+        wanted = tuple(dict.fromkeys(("id", "person", "oddities", "last_at", *begins, *names)))
         span = period if read is None else read
         rows = (store.member_columns if people else store.episode_columns)(wanted, since=span.since, until=span.until)
         columns = zip(*rows, strict=True) if rows else [() for _ in wanted]
@@ -206,6 +207,11 @@ class Episodes:
 
     def __getitem__(self, name: str) -> Sequence[Any]:
         return self._columns[name]
+
+    def ahead(self, now: Instant, among: Sequence[int]) -> list[int]:
+        """The places of which a time lies in the future: no vendor can know of it."""
+        latest, last = ms(now), self._columns["last_at"]
+        return [at for at in among if last[at] > latest]
 
     def persons(self, among: Iterable[int]) -> list[str]:
         """Who stands at these places."""

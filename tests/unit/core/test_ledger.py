@@ -255,8 +255,7 @@ MONEY = Book(replace(BOOK.rules, currency="EUR", rates={"USD": Decimal("0.925"),
     [
         # 100.00 EUR and 200.00 USD at 0.925
         ((deal("won", 1), deal("won", 2, deal="E", amount=20_000, currency="USD")), 28_500, False),
-        # what comes first in another currency is told in the declared one, too
-        ((deal("won", 1, currency="USD"), deal("won", 2, deal="E")), 19_250, False),
+        ((deal("won", 1, currency="USD"), deal("won", 2, deal="E")), 19_250, False),  # in euros, whichever is first
         ((deal("won", 1, amount=33, currency="JPY"),), 0, False),  # 0.198 hundredths
         # without a rate, or in no currency that anybody has told: left out, and listed
         ((deal("won", 1), deal("won", 2, deal="E", currency="GBP")), 10_000, True),
