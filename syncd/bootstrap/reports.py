@@ -44,12 +44,12 @@ class Reports:
             case "funnel":
                 return funnel(store, asked.period, now=now, names=told.stages)
             case "reasons":
-                return reasons(store, asked.period, by=asked.by)
+                return reasons(store, asked.period, now=now, by=asked.by)
             case "credit":
-                return credit(store, asked.period, by=asked.by)
+                return credit(store, asked.period, now=now, by=asked.by)
             case "review":
                 qualified = told.stages[told.rules.qualified[0]]
                 month = asked.calendar_month
                 return review(store, month=month, now=now, promised=promised, letters=told.grades, qualified=qualified)
             case _:
-                return rating(store, asked.period, letters=told.grades)
+                return rating(store, asked.period, now=now, letters=told.grades)

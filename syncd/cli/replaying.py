@@ -166,7 +166,7 @@ def _summary(made: Replay, played: Played) -> None:
 
     late = f", {len(played.playing.late):,} of them late" if played.playing.late else ""
     typer.echo(f"{played.playing.done:,} deeds{late}; {played.polls:,} of {played.hours:,} hourly polls made")
-    report = credit(made.arena.store, Period(), by=("origin",), top=0)
+    report = credit(made.arena.store, Period(), now=made.arena.clock.now(), by=("origin",), top=0)
     for figure in report.figures():
         if figure.key.startswith(("opened", "all:", "oddity:")) or figure.key.endswith(":conversion"):
             name = figure.name

@@ -128,7 +128,7 @@ def credit(
     period, wanted = _period(since, until), _among(by, DIMENSIONS)
     show_report(
         context.obj,
-        lambda store, _, __: made_of(store, period, by=wanted, top=top),
+        lambda store, now, _: made_of(store, period, now=now, by=wanted, top=top),
         Shape(show, ids, as_json, as_csv, as_html, out),
     )
 
@@ -160,7 +160,7 @@ def reasons(
     period, wanted = _period(since, until), _among(by, DIMENSIONS)
     show_report(
         context.obj,
-        lambda store, _, __: made_of(store, period, by=wanted, top=top),
+        lambda store, now, _: made_of(store, period, now=now, by=wanted, top=top),
         Shape(show, ids, as_json, as_csv, as_html, out),
     )
 
@@ -187,7 +187,7 @@ def rating(
     period = _period(since, until)
     show_report(
         context.obj,
-        lambda store, _, agreed: made_of(store, period, letters=agreed.grades),
+        lambda store, now, agreed: made_of(store, period, now=now, letters=agreed.grades),
         Shape(show, ids, as_json, as_csv, as_html, out),
     )
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum, auto
 from typing import Final
 
 from syncd.core.hours import Hours
 from syncd.model.calendar import NO_CALENDARS, Calendars
-from syncd.model.episode import Meaning, Moved
+from syncd.model.episode import Deal, Meaning, Moved
 from syncd.model.lifecycle import NEW, OTHER, SYSTEM, HandoffRules, Span, Unit
 from syncd.model.values import Instant, Side
 
@@ -112,6 +113,13 @@ class Book:
         """The clock of an owner: a queue as ``queue:NAME``, a user by address or login."""
         key = self._calendars.kept_by(owner)
         return self._always if key is None else self._clocks[key]
+
+    def worth(self, deal: Deal) -> int | None:
+        """The amount of a deal in the declared currency, in hundredths; ``None`` if it has no rate, or no currency."""
+        rate = Decimal(1) if deal.currency == self.rules.currency else self.rules.rates.get(deal.currency)
+        if rate is None or deal.amount is None:
+            return None
+        return int((deal.amount * rate).to_integral_value(ROUND_HALF_EVEN))
 
     def touch_limit(self, grade: str | None, persona: str | None) -> Span | None:
         """How much time there is to the first touch; ``None`` for no limit."""

@@ -14,13 +14,14 @@ from typing import Final
 from syncd.core.merge import Agree, Clashing, Keep, Seen, Verdict, from_owner, merge_opt_out, unreadable_in
 from syncd.model.link import Conflict, Topic
 from syncd.model.mapping import Direction, FieldMapping
+from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING, FieldType, Pair
 
 RESTORED: Final = "the store was restored from an older copy: nobody knows which side was changed since"
 """The reason of a conflict that only a person, or the sides themselves by agreeing, may end."""
 
 
-def merge_in_doubt(field: FieldMapping, *, seen: Pair[Seen]) -> Verdict:
+def merge_in_doubt(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef | None = None) -> Verdict:
     """Merges one field whose Base may be older than what the sides last agreed on, so that it shows no change.
 
     Only what holds whoever changed it is decided: equal values agree, an opt-out is set on both sides, a one-way field
@@ -29,7 +30,7 @@ def merge_in_doubt(field: FieldMapping, *, seen: Pair[Seen]) -> Verdict:
     if field.only_on_create:
         return Keep("only on create")
     if field.type is FieldType.OPT_OUT:
-        return merge_opt_out(field, agreed=MISSING, seen=seen)
+        return merge_opt_out(field, agreed=MISSING, seen=seen, second=second)
     untold = seen.marketing.value is MISSING or seen.crm.value is MISSING
     unreadable = unreadable_in(field, seen)
     if seen.crm.value is not MISSING and seen.marketing.value == seen.crm.value:

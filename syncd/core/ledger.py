@@ -24,6 +24,7 @@ from syncd.core.tenures import Tenure, clocked
 from syncd.core.waiting import ended, member_of, reached
 from syncd.model.episode import (
     Born,
+    Deal,
     DealState,
     Episode,
     Event,
@@ -235,7 +236,7 @@ class _Writing:
         return owner, next((tenures for leg in self.legs if (tenures := leg.tenures)), ())
 
     def _amount(self, won: Instant | None) -> tuple[int | None, str | None]:
-        """What was won, else what is offered, else what was lost; in the currency of the first of these deals."""
+        """What was won, else what is offered, else what was lost."""
         last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
         states = (DealState.WON,) if won is not None else (DealState.OPEN, DealState.LOST)
         for state in states:
@@ -244,11 +245,22 @@ class _Writing:
                 key=lambda deal: (deal.at, deal.deal),
             )
             if counted:
-                currency = counted[0].currency
-                if any(deal.currency != currency for deal in counted):
-                    self.oddities.add(Oddity.TWO_CURRENCIES)
-                return sum(deal.amount or 0 for deal in counted if deal.currency == currency), currency
+                return self._converted(counted) if self.book.rules.currency else self._as_told(counted)
         return None, None
+
+    def _as_told(self, counted: Sequence[Deal]) -> tuple[int, str]:
+        """The sum in the currency of the first of these deals; nobody has said what the others are worth in it."""
+        currency = counted[0].currency
+        if any(deal.currency != currency for deal in counted):
+            self.oddities.add(Oddity.TWO_CURRENCIES)
+        return sum(deal.amount or 0 for deal in counted if deal.currency == currency), currency
+
+    def _converted(self, counted: Sequence[Deal]) -> tuple[int | None, str | None]:
+        """The sum in the currency that is declared. What has no rate is left out, and the handoff listed."""
+        known = [worth for deal in counted if (worth := self.book.worth(deal)) is not None]
+        if len(known) < len(counted):
+            self.oddities.add(Oddity.NO_RATE)
+        return (sum(known), self.book.rules.currency) if known else (None, None)
 
     def _early(self, begin: Instant | None, end: Instant | None, odd: Oddity) -> None:
         if begin is not None and end is not None and end < begin:

@@ -103,6 +103,7 @@ def merge(
     times: Pair[Instant] | None = None,
     timed_by: str = "",
     alone: Side | None = None,
+    second: RemoteRef | None = None,
 ) -> Verdict:
     """Merges one field.
 
@@ -111,13 +112,14 @@ def merge(
     :param times: when each side changed it, already at the coarser side's resolution; only ``newest`` asks for it.
     :param timed_by: where the times are from (``history`` or ``record stamp``), named in the rule for the audit.
     :param alone: the only side whose record has a place for the field.
+    :param second: another record of the same person, if that says of this field that they have opted out.
     """
     if field.only_on_create:
         return Keep("only on create")
     if alone is not None:
         return _remembered(seen.of(alone), agreed=agreed)
     if field.type is FieldType.OPT_OUT:
-        return merge_opt_out(field, agreed=agreed, seen=seen)
+        return merge_opt_out(field, agreed=agreed, seen=seen, second=second)
     marketing, crm = seen.marketing, seen.crm
     if not (marketing.changed or crm.changed) and agreed is not MISSING:
         return KEEP
@@ -241,7 +243,7 @@ def _remembered(seen: Seen, *, agreed: Told) -> Agree | Keep:
     return Agree(seen.value)
 
 
-def opted_out_beside(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef) -> Verdict | None:
+def _opted_out_beside(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef) -> Verdict | None:
     """An opt-out that the person's ``second`` record tells: it is one of both sides. ``None`` where every side that may
     be written, and whose record tells the field, is opted out already.
     """
@@ -252,8 +254,10 @@ def opted_out_beside(field: FieldMapping, *, seen: Pair[Seen], second: RemoteRef
     return Unite(value=True, rule=rule) if len(lacking) == 2 else Take(lacking[0].other, True, rule)
 
 
-def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen]) -> Verdict:
-    """An opt-out of one side is one of both; what was renewed since is for people."""
+def merge_opt_out(field: FieldMapping, *, agreed: Told, seen: Pair[Seen], second: RemoteRef | None = None) -> Verdict:
+    """An opt-out of one side, or of a second record, is one of both; what was renewed since is for people."""
+    if second is not None and agreed is not True and (found := _opted_out_beside(field, seen=seen, second=second)):
+        return found
     out = seen.map(lambda side: side.value is True)
     if not (out.marketing or out.crm):
         told = seen.marketing.value is not MISSING and seen.crm.value is not MISSING

@@ -22,20 +22,7 @@ from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restor
 from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking
 from syncd.core.lost import apart, asked_back, over
-from syncd.core.merge import (
-    Agree,
-    Clashing,
-    Keep,
-    NeedsMoves,
-    NeedsTimes,
-    Seen,
-    Take,
-    Unite,
-    Verdict,
-    choose,
-    merge,
-    opted_out_beside,
-)
+from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
@@ -168,15 +155,10 @@ class Planner:
         if not chosen and not self._doubtful and waits(open_conflicts, sides):
             draft.reasons.append("taken back, and waits for a person")
             return
-        second = known.opted.get(name)
-        opted = None
-        if second is not None and not chosen and agreed is not True:
-            opted = opted_out_beside(mapping, seen=sides, second=second)
         alone = self.looking.alone(name, link, base, seen)  # then there is nobody to be at odds with
-        if opted is not None:
-            verdict = opted
-        elif alone is None and (self._doubtful or (not chosen and in_doubt(open_conflicts))):
-            verdict = merge_in_doubt(mapping, seen=sides)
+        second = known.opted.get(name)
+        if alone is None and (self._doubtful or (not chosen and in_doubt(open_conflicts))):
+            verdict = merge_in_doubt(mapping, seen=sides, second=second)
         elif wanted is not None:
             verdict = wanted
         elif chosen in ("crm", "marketing"):
@@ -186,7 +168,9 @@ class Planner:
             verdict, path = self.stages.merge(mapping, person, sides=sides, moves=known.moves)
         else:
             times, timed_by = known.timed(name)
-            verdict = merge(mapping, agreed=agreed, seen=sides, times=times, timed_by=timed_by, alone=alone)
+            verdict = merge(
+                mapping, agreed=agreed, seen=sides, times=times, timed_by=timed_by, alone=alone, second=second
+            )
         if isinstance(verdict, NeedsTimes | NeedsMoves):
             draft.untimed.append(name)
             return

@@ -1,5 +1,5 @@
-"""The terms by which handoffs are judged, as a text that is kept: what stages mean, how much time there is, and whose
-hours count.
+"""The terms by which handoffs are judged, as a text that is kept: what stages mean, how much time there is, whose hours
+count, and what other currencies are worth.
 
 An open handoff follows what is declared now; one that has ended keeps the terms under which it did. So their text is
 kept, and ``book_of`` makes the book of it that it was made of. Commitments and the fields that hold facts are no part
@@ -13,6 +13,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from syncd.core.book import Book
@@ -22,7 +23,9 @@ from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import HandoffRules, Span, Unit
 
 _TIMES: Final = ("touch_within", "decide_within", "work_within")
-_STAGES: Final = tuple(each.name for each in fields(HandoffRules) if each.name not in {*_TIMES, "facts", "commitments"})
+_MONEY: Final = ("currency", "rates")
+_OTHER: Final = {*_TIMES, *_MONEY, "facts", "commitments"}
+_STAGES: Final = tuple(each.name for each in fields(HandoffRules) if each.name not in _OTHER)
 
 
 def text_of(handoff: Handoff) -> str:
@@ -40,6 +43,8 @@ def text_of(handoff: Handoff) -> str:
         "users": dict(calendars.users),
         "queues": dict(calendars.queues),
     }
+    if rules.currency:  # what was won keeps the rate of its day; without a currency terms are called as ever
+        told["money"] = [rules.currency, {name: str(rate) for name, rate in rules.rates.items()}]
     return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -56,9 +61,11 @@ def book_of(text: str) -> Book:
         name: {key: Span(amount, Unit(unit)) for key, (amount, unit) in told["times"].get(name, {}).items()}
         for name in _TIMES
     }
+    currency, rates = told.get("money", ("", {}))
+    money = {name: Decimal(rate) for name, rate in rates.items()}
     by_key = {key: _calendar(key, each) for key, each in told["calendars"].items()}
     return Book(
-        HandoffRules(**stages, **times),
+        HandoffRules(**stages, **times, currency=currency, rates=money),
         Calendars(by_key, told["default"], told["users"], told["queues"]),
         sales=frozenset(told["sales"]),
         back=frozenset(told["back"]),

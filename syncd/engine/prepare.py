@@ -133,8 +133,9 @@ class _Deciding:
             self.gathered.nothing["write in flight"] += 1
             return
         waiting, parked = self.gathered.conflicts.get(link.id, ()), self.gathered.parked.get(link.id, ())
-        opted = self.gathered.opted.get(link.id, {})
-        known = Known(conflicts=waiting, parked=parked, handed=handed, opted=opted)
+        known = Known(conflicts=waiting, parked=parked, handed=handed)
+        if opted := self.gathered.opted.get(link.id):
+            known = replace(known, opted=opted)
         self._decide(meeting.linked, meeting.seen, known, ())
 
     def _decide(

@@ -190,10 +190,12 @@ class Oddity(StrEnum):
     DECIDED_BEFORE_QUALIFIED = "decided_before_qualified"
     TOUCHED_BEFORE_DELIVERED = "touched_before_delivered"
     DECIDED_BEFORE_DELIVERED = "decided_before_delivered"
+    IN_FUTURE = "in_future"
     NEVER_QUALIFIED = "never_qualified"
     REOPENED = "reopened"
     TWO_OWNERS = "two_owners"
     TWO_CURRENCIES = "two_currencies"
+    NO_RATE = "no_rate"
     NO_ORIGIN = "no_origin"
     HANDED_ON = "handed_on"
 
@@ -205,9 +207,12 @@ IMPOSSIBLE: Final = frozenset(
         Oddity.DECIDED_BEFORE_QUALIFIED,
         Oddity.TOUCHED_BEFORE_DELIVERED,
         Oddity.DECIDED_BEFORE_DELIVERED,
+        Oddity.IN_FUTURE,
     }
 )
-"""Those that cannot be true. The times concerned are in no average."""
+"""Those that cannot be true. The times concerned are in no average. What lies in the future is no part of an episode,
+as that changes with time alone: whoever makes a report finds it.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -156,7 +157,8 @@ class HandoffRules:
 
     ``touch_within`` and ``decide_within`` are by grade or persona (``OTHER`` for everybody else) the time sales has
     once a person is delivered; ``work_within`` is the time it has from its yes on to do more than to say so. ``facts``
-    names for each fact of the credit the shared field that holds it.
+    names for each fact of the credit the shared field that holds it. ``currency`` is the one that amounts are told in,
+    ``rates`` what one unit of each other one is worth in it; without it amounts stay in the currency they are in.
     """
 
     qualified: tuple[str, ...]
@@ -172,6 +174,8 @@ class HandoffRules:
     work_within: Mapping[str, Span] = dataclasses.field(default_factory=dict)
     facts: Mapping[str, str] = dataclasses.field(default_factory=dict)
     commitments: Commitments = Commitments()
+    currency: str = ""
+    rates: Mapping[str, Decimal] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

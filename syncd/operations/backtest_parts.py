@@ -67,6 +67,8 @@ _WORDS: Final[Mapping[tuple[type, str], str]] = {
     (Handoff, "back"): "which stages give people back to marketing",
     (HandoffRules, "facts"): "facts: which fields credit is counted by",
     (HandoffRules, "commitments"): "commitments: what both teams have promised",
+    (HandoffRules, "currency"): "currency: what amounts are told in",
+    (HandoffRules, "rates"): "rates: what other currencies are worth",
     (Routing, "created"): "routing.yaml, on: when somebody is routed",
     (Routing, "stages"): "routing.yaml, on: when somebody is routed",
     (Routing, "pools"): "routing.yaml, pools: whose turn it is, and how many each may have",

@@ -189,7 +189,8 @@ class Episodes:
         :param people: whether each person of an episode has a place, with what is theirs: state, end, reason, owner.
         """
         more = read is not None and read != period
-        wanted = tuple(dict.fromkeys(("id", "person", *(("opened_at", "last_at") if more else ()), *names)))
+        begins = ("opened_at",) if more else ()
+        wanted = tuple(dict.fromkeys(("id", "person", "oddities", "last_at", *begins, *names)))
         span = period if read is None else read
         columns = store.ledger_columns(wanted, people=people, since=span.since, until=span.until)
         self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
@@ -219,6 +220,11 @@ class Episodes:
         if len(places) == len(person):
             return {}
         return {at: who for at, who in zip(self.all, person, strict=True) if places[who] > 1}
+
+    def ahead(self, now: Instant, among: Sequence[int]) -> list[int]:
+        """The places of which a time lies in the future: no vendor can know of it."""
+        latest, last = ms(now), self._columns["last_at"]
+        return [at for at in among if last[at] > latest]
 
     def persons(self, among: Iterable[int]) -> list[str]:
         """Who stands at these places."""

@@ -29,6 +29,7 @@ COLUMNS: Final = (
     "touch_due",
     "decision_due",
     "touch_owner",
+    "decision_owner",
     "terms",
     "grade",
     "complete",
@@ -82,7 +83,9 @@ class Handoffs:
             "decision": self._levels("decision_due", self.decided_at),
         }
         self.accepted, self.rejected, self.undecided = self.decided(self.cohort)
-        self.order = {name: ranked(self.episodes[name], self.cohort) for name in CLOCKS}
+        ahead = frozenset(self.episodes.ahead(now, self.cohort))
+        timed = [at for at in self.cohort if at not in ahead] if ahead else self.cohort
+        self.order = {name: ranked(self.episodes[name], timed) for name in CLOCKS}
 
     def decided(self, among: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
         """Accepted, rejected, and neither."""

@@ -3,7 +3,7 @@
 Won and its amount are those of the period; the conversion is of the people who came in it, whenever they were won:
 somebody who was given back and handed over again is one, as for whoever counts leads.
 The same win is credited under each dimension, once: credit is shared, and tables of different dimensions are never
-added up. Amounts are per currency and never converted.
+added up. Amounts are per currency, as the ledger has them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Final
 
 from syncd.core.figures import SMALL
 from syncd.model.episode import State
+from syncd.model.values import Instant
 from syncd.operations.report import (
     NONE,
     Bar,
@@ -68,8 +69,8 @@ class Wins:
     begun in it that were won at any time.
     """
 
-    def __init__(self, store: Store, period: Period, by: Sequence[str] = ()) -> None:
-        names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", "oddities", *by)
+    def __init__(self, store: Store, period: Period, by: Sequence[str] = (), *, now: Instant) -> None:
+        names = ("state", "opened_at", "contacted_at", "won_at", "amount", "currency", *by)
         self.episodes = Episodes(store, names, period, read=Period())
         self.opened = self.episodes.within("opened_at", period)
         self.won = self.episodes.within("won_at", period)
@@ -77,8 +78,9 @@ class Wins:
         self.offered = [at for at in self.episodes.all if state[at] == offered]
         self.days: list[int | None] = [None] * len(self.episodes.all)
         met, won = self.episodes["contacted_at"], self.episodes["won_at"]
+        ahead = frozenset(self.episodes.ahead(now, self.won))
         for at in self.won:
-            if met[at] is not None and day_of(won[at]) >= day_of(met[at]):
+            if at not in ahead and met[at] is not None and day_of(won[at]) >= day_of(met[at]):
                 self.days[at] = day_of(won[at]) - day_of(met[at])
         currency = self.episodes["currency"]
         self.ever = [at for at in self.opened if won[at] is not None]
@@ -94,18 +96,18 @@ class Wins:
             yield Figure(f"{key}:{each or 'none'}", title, total, Unit.MONEY, len(there), rows=there)
 
 
-def credit(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 20) -> Report:
+def credit(store: Store, period: Period, *, now: Instant, by: Sequence[str] = (), top: int = 20) -> Report:
     """The report.
 
     :param by: dimensions; all of them unless given.
     :param top: how many rows a table has at most; 0 for all.
     """
     chosen = tuple(by) or DIMENSIONS
-    wins = Wins(store, period, chosen)
+    wins = Wins(store, period, chosen, now=now)
     sections = (
         _sum(wins),
         *(_apart(wins, name, top) for name in chosen),
-        oddities(wins.episodes, wins.episodes.here),
+        oddities(wins.episodes, wins.episodes.here, now=now),
     )
     return Report("credit", "Credit", period, sections, wins.episodes["id"], wins.episodes["person"])
 
@@ -113,7 +115,9 @@ def credit(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 2
 def _sum(wins: Wins) -> Section:
     words = (
         (
-            "Won: in the period. Conversion: of the people who began in the period, those won at any time; who was "
+            "Won: handoffs that were won in the period, by a deal or by the stage. A handoff is won once, however many "
+            "of its opportunities were; its amount is the sum of them all. "
+            "Conversion: of the people who began in the period, those won at any time; who was "
             "handed over twice is one. Offered: open with a deal, as of now. Days: whole days in UTC from first "
             "contact to win, of those won in the period."
         ),

@@ -39,14 +39,14 @@ MILESTONES: Final = ("qualified", "delivered", "touched", "accepted", "offered",
 
 def funnel(store: Store, period: Period, *, now: Instant, names: Mapping[str, str]) -> Report:
     """The report. ``names`` are the stages by key, in their order."""
-    wins = Wins(store, period, (*COLUMNS, *(f"{each}_at" for each in MILESTONES)))
+    wins = Wins(store, period, (*COLUMNS, *(f"{each}_at" for each in MILESTONES)), now=now)
     stays = stays_of(store, period, names)
     sections = (
         *_stages(stays, names),
         _cohorts(wins),
         _won(wins),
         *forecast(wins.episodes, now=now),
-        oddities(wins.episodes, wins.episodes.here),
+        oddities(wins.episodes, wins.episodes.here, now=now),
     )
     return Report("funnel", "The funnel", period, sections, wins.episodes["id"], wins.episodes["person"])
 

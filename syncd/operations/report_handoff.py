@@ -6,7 +6,7 @@ were decided. What is late now does not depend on the period.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -63,7 +63,7 @@ def handoff(
         _reasons(found),
         *(_apart(found, name, top) for name in chosen),
         commitments(found, promised, month=False),
-        oddities(episodes, episodes.here),
+        oddities(episodes, episodes.here, now=now),
     )
     return Report("handoff", "The handoff", period, sections, episodes["id"], episodes["person"])
 
@@ -199,65 +199,55 @@ def _reasons(found: Handoffs) -> Section:
     return Section("reasons", "Why it came to nothing", (words,), tables=(table,))
 
 
+Places = dict[str, list[int]]
+"""The places that a line counts, by what it counts of them."""
+
+
 def _apart(found: Handoffs, name: str, top: int) -> Section:
-    """The cohort by one dimension, the largest first."""
+    """The cohort by one dimension, the largest first. A clock, and its time, are of whoever it ran for."""
     episodes = found.episodes
-    groups = episodes.by(name, found.cohort)
-    had = "touch_owner" if name == "owner" else name  # whose time it was that was kept, or not
-    held = groups if had == name else episodes.by(had, found.cohort)
-    touches, systems = episodes.by(had, found.order["touch"]), episodes.by(name, found.order["system"])
-    ordered = sorted({*groups, *held}, key=lambda value: (-len(groups.get(value, ())), value))
+    whose = {clock: f"{clock}_owner" if name == "owner" else name for clock in ("touch", "decision")}
+    counted = {
+        "delivered": (name, found.cohort),
+        "system": (name, found.order["system"]),
+        **{clock: (column, found.order[clock]) for clock, column in whose.items()},
+        **{f"{clock}:held": (column, found.cohort) for clock, column in whose.items()},
+    }
+    of_cohort = {column: episodes.by(column, found.cohort) for column in dict.fromkeys((name, *whose.values()))}
+    groups = {
+        what: of_cohort[column] if places is found.cohort else episodes.by(column, places)
+        for what, (column, places) in counted.items()
+    }
+    delivered = of_cohort[name]
+    values = {value for each in of_cohort.values() for value in each}
+    ordered = sorted(values, key=lambda value: (-len(delivered.get(value, ())), value))
     shown = ordered if top == 0 or len(ordered) <= top else ordered[:top]
     rows: list[tuple[str | Figure, ...]] = [
-        (
-            value,
-            *_row(
-                found,
-                f"{name}:{value}",
-                groups.get(value, []),
-                held.get(value, []),
-                touches.get(value, []),
-                systems.get(value, []),
-            ),
-        )
+        (value, *_row(found, f"{name}:{value}", {what: each.get(value, []) for what, each in groups.items()}))
         for value in shown
     ]
     if len(ordered) > len(shown):
         known = {None if value == NONE else value for value in shown}
-        rest, kept, touch, system = (
-            [at for at in places if episodes[column][at] not in known]
-            for column, places in (
-                (name, found.cohort),
-                (had, found.cohort),
-                (had, found.order["touch"]),
-                (name, found.order["system"]),
-            )
-        )
+        rest = {
+            what: [at for at in places if episodes[column][at] not in known]
+            for what, (column, places) in counted.items()
+        }
         others = f"{len(ordered) - len(shown):,} others"
-        rows.append((others, *_row(found, f"{name}:{others}", rest, kept, touch, system)))
-    heads = (
-        name.replace("_", " "),
-        "delivered",
-        "acceptance rate",
-        "touch, median",
-        "touched in time",
-        "system, median",
-    )
+        rows.append((others, *_row(found, f"{name}:{others}", rest)))
+    heads = (name.replace("_", " "), *(figure.name for figure in _row(found, "", defaultdict(list))))
     table = Table(name, "", heads, tuple(rows))
     return Section(f"by:{name}", f"By {name.replace('_', ' ')}", tables=(table,))
 
 
-def _row(
-    found: Handoffs, key: str, rows: list[int], held: list[int], touch: list[int], system: list[int]
-) -> tuple[Figure, ...]:
-    """One line: ``touch`` and ``system`` are its episodes in the order of these clocks; ``held`` those whose time to
-    the touch it was.
-    """
+def _row(found: Handoffs, key: str, places: Places) -> tuple[Figure, ...]:
+    """One line: of each clock its episodes in the order of that clock, and those whose time it was (``held``)."""
     episodes = found.episodes
     return (
-        count(f"{key}:delivered", "delivered", rows),
-        acceptance(found, rows, f"{key}:acceptance", "acceptance rate"),
-        middle(f"{key}:touch", "touch, median", episodes["touch"], touch),
-        found.attainment(f"{key}:kept", "touched in time", "touch", held),
-        middle(f"{key}:system", "system, median", episodes["system"], system),
+        count(f"{key}:delivered", "delivered", places["delivered"]),
+        acceptance(found, places["delivered"], f"{key}:acceptance", "acceptance rate"),
+        middle(f"{key}:touch", "touch, median", episodes["touch"], places["touch"]),
+        found.attainment(f"{key}:kept", "touched in time", "touch", places["touch:held"]),
+        middle(f"{key}:decision", "decision, median", episodes["decision"], places["decision"]),
+        found.attainment(f"{key}:decided", "decided in time", "decision", places["decision:held"]),
+        middle(f"{key}:system", "system, median", episodes["system"], places["system"]),
     )

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from syncd.model.episode import IMPOSSIBLE, Oddity
+from syncd.model.values import Instant
 from syncd.operations.report import Episodes, Section, count
 
 
-def oddities(episodes: Episodes, among: Sequence[int]) -> Section:
+def oddities(episodes: Episodes, among: Sequence[int], *, now: Instant) -> Section:
     """What cannot be true or is lacking, counted; each can be opened down to its records."""
     found: dict[str, list[int]] = {}
     column = episodes["oddities"]
     for at in [at for at in among if column[at]]:
         for odd in column[at].split():
             found.setdefault(odd, []).append(at)
+    if ahead := episodes.ahead(now, among):
+        found[Oddity.IN_FUTURE] = ahead
     figures = tuple(
         count(
             f"oddity:{odd}", _TOLD[odd], found[odd], "cannot be true" if odd in IMPOSSIBLE else "incomplete or unusual"
@@ -36,10 +39,12 @@ _TOLD: Final[Mapping[str, str]] = {
     Oddity.DECIDED_BEFORE_QUALIFIED: "decided before qualified",
     Oddity.TOUCHED_BEFORE_DELIVERED: "touched before delivered",
     Oddity.DECIDED_BEFORE_DELIVERED: "decided before delivered",
+    Oddity.IN_FUTURE: "a date in the future",
     Oddity.NEVER_QUALIFIED: "taken up without being qualified",
     Oddity.REOPENED: "an end that was taken back",
     Oddity.TWO_OWNERS: "two owners of one company",
-    Oddity.TWO_CURRENCIES: "two currencies; one is counted",
+    Oddity.TWO_CURRENCIES: "deals in two currencies, and no rates: one is counted",
+    Oddity.NO_RATE: "a deal in a currency without a rate: its amount is left out",
     Oddity.NO_ORIGIN: "no origin",
     Oddity.HANDED_ON: "taken from an owner who did not touch them in time",
 }

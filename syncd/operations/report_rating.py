@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from syncd.model.episode import State
 from syncd.model.rating import LETTERS
+from syncd.model.values import Instant
 from syncd.operations.report import (
     NONE,
     Bar,
@@ -31,7 +32,7 @@ from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 
 
-def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) -> Report:
+def rating(store: Store, period: Period, *, now: Instant, letters: Sequence[str] = LETTERS) -> Report:
     """The report, of the episodes delivered in the period. ``letters`` are the grades, best first."""
     names = ("grade", "state", "delivered_at", "accepted_at", "rejected_at", "closed_at", "won_at", "oddities")
     episodes = Episodes(store, names, period)
@@ -56,7 +57,7 @@ def rating(store: Store, period: Period, *, letters: Sequence[str] = LETTERS) ->
     sections = (
         Section("grades", "Grades", words, tables=(Table("grades", "", heads, tuple(rows)),), charts=charts),
         _order(graded),
-        oddities(episodes, cohort),
+        oddities(episodes, cohort, now=now),
     )
     return Report("rating", "What grades are worth", period, sections, episodes["id"], episodes["person"])
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from syncd.core.figures import SMALL
 from syncd.model.episode import State
+from syncd.model.values import Instant
 from syncd.operations.report import (
     NONE,
     Bar,
@@ -45,7 +46,7 @@ _Reasons = Mapping[str, Mapping[str, list[int]]]
 """By end, then by reason, the places of the people; most first within an end."""
 
 
-def reasons(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 20) -> Report:
+def reasons(store: Store, period: Period, *, now: Instant, by: Sequence[str] = (), top: int = 20) -> Report:
     """The report.
 
     :param by: what reasons are told apart by; source, persona, grade and owner unless given.
@@ -58,7 +59,7 @@ def reasons(store: Store, period: Period, *, by: Sequence[str] = (), top: int = 
     sections = (
         _all(told, ended),
         *(_apart(episodes, told, name, top) for name in chosen),
-        oddities(episodes, sorted(ended)),
+        oddities(episodes, sorted(ended), now=now),
     )
     return Report("reasons", "Why it came to nothing", period, sections, episodes["id"], episodes["person"])
 

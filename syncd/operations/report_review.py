@@ -47,7 +47,7 @@ def review(
     period = Period.month(*month)
     before = Period.month(*_before(month))
     found = Handoffs(store, period, now, FORWARD, read=Period(before.since, period.until))
-    wins = Wins(store, period, (*_WIN, *_BDR))
+    wins = Wins(store, period, (*_WIN, *_BDR), now=now)
     rows = tuple((f"{number}", text) for number, text in enumerate(_proposals(found, letters, qualified), 1))
     proposals = Section(
         "proposals",
@@ -61,7 +61,7 @@ def review(
         _main_reasons(found, before),
         proposals,
         _wins(wins),
-        oddities(found.episodes, found.episodes.here),
+        oddities(found.episodes, found.episodes.here, now=now),
     )
     title = f"Review of {month[0]}-{month[1]:02d}"
     return Report("review", title, period, sections, found.episodes["id"], found.episodes["person"])

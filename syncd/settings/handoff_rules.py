@@ -27,6 +27,7 @@ def handoff_of(section: LifecycleFile, tree: Tree, *, sources: Mapping[str, Mapp
         return None
     _stages(given, section, tree)
     _born(given, section, tree)
+    _rates(given, tree)
     facts = {name: field for name, field in given.facts.model_dump().items() if field is not None}
     source = sources.get(section.kind)
     if source is not None:  # a kind without a mapping is told where it is named
@@ -48,7 +49,19 @@ def handoff_of(section: LifecycleFile, tree: Tree, *, sources: Mapping[str, Mapp
         work_within=dict(given.work_within),
         facts=facts,
         commitments=Commitments(**given.commitments.model_dump()),
+        currency=given.currency or "",
+        rates=dict(given.rates),
     )
+
+
+def _rates(given: HandoffSection, tree: Tree) -> None:
+    """Rates lead to a currency that is named, which is worth itself."""
+    if given.rates and given.currency is None:
+        tree.flaw(("handoff", "rates"), "rates into no currency", "say which one: `currency: EUR` beside them")
+    own = given.rates.get(given.currency or "")
+    if own is not None and own != 1:
+        what = f"one {given.currency} is worth {own} {given.currency}"
+        tree.flaw(("handoff", "rates", str(given.currency)), what, "take the line out: rates are of the others")
 
 
 def _stages(given: HandoffSection, section: LifecycleFile, tree: Tree) -> None:

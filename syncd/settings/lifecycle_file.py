@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -156,6 +157,14 @@ class HandoffSection(Section):
     facts: FactsSection = Field(default_factory=FactsSection, description="Shared fields that hold what credit needs.")
     commitments: CommitmentsSection = Field(
         default_factory=CommitmentsSection, description="What each team has promised the other."
+    )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None, description="Currency that reports tell all amounts in, as ISO 4217 code. Not given: each in its own."
+    )
+    rates: dict[Annotated[str, Field(pattern="^[A-Z]{3}$")], Annotated[Decimal, Field(gt=0)]] = Field(
+        default_factory=dict,
+        description="What one unit of each other currency is worth in `currency`, as `USD: 0.92`. An amount without a "
+        "rate is left out, and its handoff listed.",
     )
 
 

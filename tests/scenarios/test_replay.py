@@ -21,6 +21,9 @@ from syncd.operations.report_credit import credit
 from tests.scenarios.replays import heard, leads_by_person, listed, opened
 from tests.unit.operations.ledgers import figure, value
 
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
+
 LEADS = 12
 
 
@@ -59,7 +62,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
 
 def test_wins_are_those_of_the_files(replay: Replay) -> None:
     """At their second, with their people and whole days, at midnight's edge too; the impossible one counts as won."""
-    report = credit(replay.arena.store, Period(), by=("origin", "sdr", "ae"), top=0)
+    report = credit(replay.arena.store, Period(), by=("origin", "sdr", "ae"), top=0, now=LATER)
     known = leads_by_person(replay)
     assert listed(report, "all:won", known) == ["lead00", "lead01", "lead05", "lead08"]
     assert listed(report, "oddity:won_before_contact", known) == ["lead08"]

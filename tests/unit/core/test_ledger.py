@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -243,6 +245,31 @@ def test_amounts_are_summed_in_one_currency() -> None:
     mixed = one(moved("mql", 0), told(0, origin="x"), deal("won", 1), deal("won", 2, deal="E", currency="USD"))
     assert (mixed.amount, mixed.currency, mixed.oddities) == (10_000, "EUR", (Oddity.TWO_CURRENCIES,))
     assert one(moved("mql", 0), deal("won", 1), deal("open", 2, deal="E", amount=1)).amount == 10_000
+
+
+MONEY = Book(replace(BOOK.rules, currency="EUR", rates={"USD": Decimal("0.925"), "JPY": Decimal("0.006")}), CALENDARS)
+
+
+@pytest.mark.parametrize(
+    ("deals", "amount", "odd"),
+    [
+        # 100.00 EUR and 200.00 USD at 0.925
+        ((deal("won", 1), deal("won", 2, deal="E", amount=20_000, currency="USD")), 28_500, False),
+        ((deal("won", 1, currency="USD"), deal("won", 2, deal="E")), 19_250, False),  # in euros, whichever is first
+        ((deal("won", 1, amount=33, currency="JPY"),), 0, False),  # 0.198 hundredths
+        # without a rate, or in no currency that anybody has told: left out, and listed
+        ((deal("won", 1), deal("won", 2, deal="E", currency="GBP")), 10_000, True),
+        ((deal("won", 1), deal("won", 2, deal="E", currency="")), 10_000, True),
+        ((deal("won", 1, currency="GBP"),), None, True),
+        # an open deal without a rate is not made up for by a lost one
+        ((deal("open", 1, currency="GBP"), deal("lost", 2, deal="E")), None, True),
+    ],
+)
+def test_amounts_are_converted_by_declared_rates(deals: tuple[Event, ...], amount: int | None, *, odd: bool) -> None:
+    """By the rates of the file and no others; nothing is guessed, and nothing is silently dropped."""
+    (episode,) = episodes_of((moved("mql", 0), told(0, origin="x"), *deals), MONEY)
+    assert (episode.amount, episode.currency) == (amount, None if amount is None else "EUR")
+    assert episode.oddities == ((Oddity.NO_RATE,) if odd else ())
 
 
 # -- what cannot be true -----------------------------------------------------------------------------------------------

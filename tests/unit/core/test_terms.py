@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from syncd.model.calendar import Calendar, Calendars, Holidays
 from syncd.model.episode import Event
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import Commitments, Span, Unit
-from tests.unit.core.ledgers import CALENDARS, RULES, WEEK, at, delivered, moved, told, touched
+from tests.unit.core.ledgers import CALENDARS, RULES, WEEK, at, deal, delivered, moved, told, touched
 from tests.unit.core.test_ledger_laws import histories
 
 NEW_YORK = Calendar(
@@ -60,6 +61,7 @@ def test_the_book_of_a_text_judges_as_the_one_it_was_made_of(events: list[Event]
         replace(HANDOFF, calendars=Calendars({"ny": replace(NEW_YORK, closed=frozenset())}, "ny")),
         replace(HANDOFF, back=frozenset()),
         replace(HANDOFF, sales=frozenset()),
+        replace(HANDOFF, rules=replace(RULES, currency="EUR")),
     ],
 )
 def test_whatever_judges_is_a_part_of_it(other: Handoff) -> None:
@@ -67,6 +69,20 @@ def test_whatever_judges_is_a_part_of_it(other: Handoff) -> None:
     assert text_of(other) != text_of(HANDOFF)
     same = replace(HANDOFF, rules=replace(RULES, facts={"owner": "owner"}, commitments=Commitments(volume=9)))
     assert text_of(same) == text_of(HANDOFF)
+
+
+def test_what_is_over_keeps_its_rate() -> None:
+    """A dollar was worth 0.90 when it was won, and 0.80 when the next one is: no win of the past is another by that."""
+
+    def rated(rate: str) -> Book:
+        return book_of(text_of(replace(HANDOFF, rules=replace(RULES, currency="EUR", rates={"USD": Decimal(rate)}))))
+
+    then, now = rated("0.90"), rated("0.80")
+    events = (moved("mql", 0), delivered(0), moved("customer", 2), deal("won", 2, amount=1_000, currency="USD"))
+    (before,) = episodes_of(events, then)
+    assert (before.amount, before.currency) == (900, "EUR")
+    assert judged(events, now, {before.id: then}) == (before,)
+    assert [each.amount for each in episodes_of(events, now)] == [800]
 
 
 def test_what_is_over_keeps_its_terms_and_what_is_open_again_does_not() -> None:

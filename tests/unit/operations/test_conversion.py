@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
 from tests.unit.core.ledgers import moved, told
 from tests.unit.operations.ledgers import figure, people, stored, value
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 
 def test_who_was_handed_over_twice_is_one(tmp_path: Path) -> None:
@@ -21,7 +25,7 @@ def test_who_was_handed_over_twice_is_one(tmp_path: Path) -> None:
         told(0, "B", origin="web"),
         moved("mql", 0, "B"),
     ]
-    report = credit(stored(tmp_path, events), Period(), by=("origin",))
+    report = credit(stored(tmp_path, events), Period(), by=("origin",), now=LATER)
     assert value(report, "origin:web:opened") == 3
     assert value(report, "origin:web:conversion") == 0.5
     assert figure(report, "origin:web:conversion").of == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,9 @@ from syncd.operations.report_review import review
 from syncd.store import SqlStore
 from tests.unit.core.ledgers import at, deal, delivered, moved, told, touched
 from tests.unit.operations.ledgers import figure, people, stored, value
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 DAY = 24.0
 NOW = at(80 * DAY)
@@ -62,7 +65,7 @@ def test_what_is_late_now_is_so_from_whatever_time(store: SqlStore) -> None:
 
 def test_what_is_offered_now_is_so_from_whatever_time(store: SqlStore) -> None:
     """The open pipeline is that of this moment; what was won and begun is of the period."""
-    report = credit(store, APRIL)
+    report = credit(store, APRIL, now=LATER)
     assert sorted(people(report, "origin:web:offered")) == ["A offer", "M offer"]
     assert value(report, "origin:web:pipeline:EUR") == 10_000
     assert (people(report, "all:won"), value(report, "opened")) == (["A won"], 4)
@@ -74,7 +77,7 @@ def test_oddities_are_those_of_the_period(tmp_path: Path) -> None:
     store = stored(tmp_path, events)
     made = (
         handoff(store, APRIL, now=NOW, promised=Commitments()),
-        credit(store, APRIL),
+        credit(store, APRIL, now=LATER),
         funnel(store, APRIL, now=NOW, names=STAGES),
         review(store, month=(2026, 4), now=NOW, promised=Commitments(), letters="A", qualified="MQL"),
     )
@@ -108,9 +111,9 @@ def test_every_figure_opens_to_what_it_counts(store: SqlStore, period: Period) -
     made = (
         handoff(store, period, now=NOW, promised=Commitments()),
         funnel(store, period, now=NOW, names=STAGES),
-        credit(store, period),
-        reasons(store, period),
-        rating(store, period),
+        credit(store, period, now=LATER),
+        reasons(store, period, now=LATER),
+        rating(store, period, now=LATER),
         review(store, month=(2026, 4), now=NOW, promised=Commitments(), letters="A", qualified="MQL"),
     )
     for report in made:

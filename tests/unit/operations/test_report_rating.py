@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.core.book import Book
@@ -13,6 +14,9 @@ from syncd.operations.report_rating import compared, rating
 from tests.unit.core.ledgers import CALENDARS, RULES, delivered, moved, told
 from tests.unit.operations.ledgers import figure, people, stored, value
 from tests.unit.operations.test_reports import handed
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 ALL = Period()
 BOOK = Book(RULES, CALENDARS, sales=frozenset({"sales"}), back=frozenset({"lead"}))
@@ -32,7 +36,7 @@ def test_a_grade_must_deserve_its_order(tmp_path: Path) -> None:
             grade=grade,
         )
     ]
-    report = rating(stored(tmp_path, events), ALL)
+    report = rating(stored(tmp_path, events), ALL, now=LATER)
     verdicts = {row[0]: row[2] for row in report.sections[1].tables[0].rows if row[1] == "acceptance rate"}
     assert verdicts == {
         "A before B": "does not deserve its order: 26.7 % against 80.0 %",
@@ -61,7 +65,7 @@ def eight() -> Iterator[Event]:
 
 def test_what_has_ended_counts_for_a_win_rate(tmp_path: Path) -> None:
     """One of five: whatever sales had and did not win; not what marketing withdrew, and not what is open."""
-    report = rating(stored(tmp_path, eight(), BOOK), ALL)
+    report = rating(stored(tmp_path, eight(), BOOK), ALL, now=LATER)
     wins = figure(report, "A:wins")
     assert (wins.value, wins.of, (wins.low, wins.high)) == (1 / 5, 5, wilson(1, 5))
     assert people(report, "A:wins") == ["won"]

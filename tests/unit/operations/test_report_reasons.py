@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,9 @@ from syncd.store import SqlStore
 from tests.fakes import START
 from tests.unit.core.ledgers import CALENDARS, RULES, delivered, moved, told
 from tests.unit.operations.ledgers import figure, people, stored, value
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 BOOK = Book(RULES, CALENDARS, sales=frozenset({"sales"}), back=frozenset({"lead"}))
 ANN = {"origin": "web", "grade": "A", "persona": "leader", "owner": "ann"}
@@ -56,7 +59,7 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
 @pytest.fixture
 def report(store: SqlStore) -> Report:
     """Why nine of them came to nothing."""
-    return reasons(store, ALL)
+    return reasons(store, ALL, now=LATER)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +130,7 @@ def test_groups_stand_in_the_order_of_what_ended(report: Report) -> None:
 
 def test_the_rest_of_a_long_table_is_added_up(store: SqlStore) -> None:
     """Nothing falls off the end."""
-    report = reasons(store, ALL, by=("origin",), top=1)
+    report = reasons(store, ALL, by=("origin",), top=1, now=LATER)
     assert [section.key for section in report.sections] == ["reasons", "by:origin", "oddities"]
     rest = "origin:2 others:reason"
     assert value(report, f"{rest}:rejected:timing:count") == 1
@@ -136,16 +139,16 @@ def test_the_rest_of_a_long_table_is_added_up(store: SqlStore) -> None:
 
 def test_a_period_counts_what_ended_in_it(store: SqlStore) -> None:
     """Whenever it began: Thursday has what was given back and lost, and the day before it nothing."""
-    thursday = reasons(store, Period.of(date(2026, 3, 5), date(2026, 3, 5)))
+    thursday = reasons(store, Period.of(date(2026, 3, 5), date(2026, 3, 5)), now=LATER)
     assert sorted(people(thursday, "ended")) == ["F2", "F3"]
-    assert value(reasons(store, Period.of(date(2026, 3, 4), date(2026, 3, 4))), "ended") == 0
+    assert value(reasons(store, Period.of(date(2026, 3, 4), date(2026, 3, 4)), now=LATER), "ended") == 0
 
 
 def test_twenty_are_not_few(tmp_path: Path) -> None:
     """Nineteen are marked, twenty are not, in each group by itself."""
     names = [(f"{facts['owner']}{each}", facts) for facts, number in ((ANN, 20), (BOB, 19)) for each in range(number)]
     no = [handed(name, facts, moved("disqualified", 9, name, reason="timing")) for name, facts in names]
-    report = reasons(stored(tmp_path, [event for story in no for event in story], BOOK), ALL)
+    report = reasons(stored(tmp_path, [event for story in no for event in story], BOOK), ALL, now=LATER)
     key = "grade:{}:reason:rejected:timing"
     assert text_of(figure(report, key.format("A"))).startswith("100.0 % of 20 [")
     assert [text_of(figure(report, key.format(grade))).endswith("*") for grade in "AB"] == [False, True]

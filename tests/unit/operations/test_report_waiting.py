@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.model.lifecycle import Commitments
@@ -12,6 +13,9 @@ from syncd.operations.report_review import review
 from syncd.store import SqlStore
 from tests.unit.core.ledgers import at, delivered, moved, told, touched
 from tests.unit.operations.ledgers import figure, people, stored, value
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 NOBODY_PROMISED = Commitments()
 
@@ -43,13 +47,13 @@ def test_people_of_one_company_are_told_one_by_one(tmp_path: Path) -> None:
     assert people(report, "decision:breached") == ["Q"]
     reason = "reason:rejected:not_a_fit"
     assert (people(report, reason), figure(report, reason).of) == (["R"], 1)
-    why = reasons(store, Period(), by=("grade",))
+    why = reasons(store, Period(), by=("grade",), now=LATER)
     assert (people(why, reason), value(why, "ended:rejected")) == (["R"], 1)
     (march,) = (each for each in review_of(store).sections if each.key == "main")
     assert [row[0] for row in march.tables[0].rows] == ["not_a_fit"]
-    late = reasons(store, Period(since=at(39)), by=("grade",))
+    late = reasons(store, Period(since=at(39)), by=("grade",), now=LATER)
     assert value(late, "ended") == 1
-    early = reasons(store, Period(until=at(39)), by=("grade",))
+    early = reasons(store, Period(until=at(39)), by=("grade",), now=LATER)
     assert value(early, "ended") == 0
 
 

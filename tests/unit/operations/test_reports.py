@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import fields
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import mean
 from statistics import median as middle_of
@@ -16,8 +17,9 @@ from benchmarks.ledger import BEGAN, CALENDARS, DAYS, RULES, story
 from syncd.core.book import Book
 from syncd.core.figures import wilson
 from syncd.core.ledger import episodes_of
-from syncd.model.episode import Event
+from syncd.model.episode import Episode, Event
 from syncd.model.lifecycle import Commitments
+from syncd.model.values import Instant
 from syncd.operations.report import NONE, Episodes, Period, Report
 from syncd.operations.report_agreement import agreement
 from syncd.operations.report_credit import credit
@@ -29,6 +31,9 @@ from syncd.store import SqlStore
 from tests.fakes import START
 from tests.unit.core.ledgers import at, born, contacted, deal, delivered, moved, told, touched
 from tests.unit.operations.ledgers import figure, people, stored, value
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 ALL = Period()
 NOW = at(1_000)
@@ -232,7 +237,7 @@ def test_a_backtest_knows_only_what_was_known(tmp_path: Path) -> None:
 # -- credit, agreement -------------------------------------------------------------------------------------------------
 def test_credit_by_hand(store: SqlStore) -> None:
     """Both teams' people get the same wins; who has no name for something is a row of its own."""
-    report = credit(store, ALL)
+    report = credit(store, ALL, now=LATER)
     wanted = {
         "origin:web:opened": 8,
         "origin:web:won": 2,
@@ -253,7 +258,7 @@ def test_credit_by_hand(store: SqlStore) -> None:
 
 def test_the_rest_of_credit_is_added_up(store: SqlStore) -> None:
     """The most wins first."""
-    report = credit(store, ALL, by=("person",), top=1)
+    report = credit(store, ALL, by=("person",), top=1, now=LATER)
     assert value(report, "person:A1:won") == 1
     assert (value(report, "person:9 others:opened"), value(report, "person:9 others:won")) == (9, 1)
 
@@ -303,6 +308,13 @@ def test_a_review_proposes_what_figures_ask_for(tmp_path: Path) -> None:
 
 
 # -- against the plainest count ----------------------------------------------------------------------------------------
+def latest(episode: Episode) -> Instant:
+    """The latest time that is told of an episode."""
+    times = [getattr(episode, each.name) for each in fields(episode) if each.name.endswith("_at")]
+    times += [at for member in episode.members for at in (member.at, member.closed_at)]
+    return max(at for at in times if at is not None)
+
+
 def test_large_reports_are_what_one_counts_plainly(tmp_path: Path) -> None:
     """Two thousand made-up people: every figure below is computed again from the episodes themselves."""
     chance = random.Random(3)
@@ -311,7 +323,7 @@ def test_large_reports_are_what_one_counts_plainly(tmp_path: Path) -> None:
     episodes = episodes_of(events, book)
     store = stored(tmp_path, events, book)
     now = BEGAN + timedelta(days=DAYS)
-    report = credit(store, ALL, by=("origin",), top=0)
+    report = credit(store, ALL, by=("origin",), top=0, now=LATER)
     by_origin: dict[str, list[bool]] = defaultdict(list)
     days = []
     for each in episodes:
@@ -331,7 +343,9 @@ def test_large_reports_are_what_one_counts_plainly(tmp_path: Path) -> None:
     yes = [each for each in there if each.accepted_at is not None]
     no = [each for each in there if each.rejected_at is not None]
     assert value(report, "acceptance") == len(yes) / (len(yes) + len(no))
-    assert value(report, "touch:median") == middle_of(each.touch for each in there if each.touch is not None)
+    known = [each for each in there if latest(each) <= now]
+    assert value(report, "touch:median") == middle_of(each.touch for each in known if each.touch is not None)
+    assert value(report, "oddity:in_future") == sum(1 for each in episodes if latest(each) > now) > 0
     late = [
         each
         for each in there

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,8 @@ handoff:
   touch_within: {A: 1 hour, leader: 30 minutes, other: 1 day}
   facts: {origin: email}
   commitments: {volume: 10, reason: 100}
+  currency: EUR
+  rates: {USD: 0.92, GBP: 1.17}
 """
 MORE = """\
   "no": {name: No, definition: Not for us., final: true}
@@ -61,6 +64,8 @@ def test_it_is_read_whole(folder: Folder) -> None:
         decide_within={"A": Span(1, Unit.HOUR), OTHER: Span(2, Unit.DAY)},
         facts={"origin": "email"},
         commitments=Commitments(volume=10, reason=100),
+        currency="EUR",
+        rates={"USD": Decimal("0.92"), "GBP": Decimal("1.17")},
     )
 
 
@@ -73,6 +78,10 @@ def test_it_is_read_whole(folder: Folder) -> None:
         ("origin: email", "origin: mail", "there is no shared field 'mail': did you mean 'email'?"),
         ("reason: 100", "reason: 101", "100"),
         ("A: 1 hour, leader", "A: 1 week, leader", "no span of business time"),
+        ("  currency: EUR\n", "", "rates into no currency"),
+        ("USD: 0.92", "EUR: 0.9", "one EUR is worth 0.9 EUR"),
+        ("USD: 0.92", "USD: 0", "greater than 0"),
+        ("currency: EUR", "currency: euro", "handoff.currency"),
     ],
 )
 def test_each_mistake_is_told(folder: Folder, was: str, becomes: str, told: str) -> None:
