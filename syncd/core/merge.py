@@ -15,9 +15,11 @@ from typing import Final, TypeAlias
 
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
+from syncd.model.swift import swift
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One field on one side now.
@@ -31,6 +33,7 @@ class Seen:
     trouble: str | None = None
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Leave both sides alone. ``reason`` is set when that is worth telling."""
@@ -38,6 +41,7 @@ class Keep:
     reason: str = ""
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Agree:
     """Both sides mean the same."""
@@ -45,6 +49,7 @@ class Agree:
     value: Canonical
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Take:
     """The value of ``side`` is written on the other side."""
@@ -54,6 +59,7 @@ class Take:
     rule: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Unite:
     """A value that is not simply one side's is written wherever it is not yet."""
@@ -62,6 +68,7 @@ class Unite:
     rule: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Clashing:
     """A person must decide."""
