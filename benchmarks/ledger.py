@@ -141,6 +141,7 @@ def reports() -> Iterator[Figure]:
     """Reports over 100,000 made-up handoffs of 103,000 people, a third of whom have one of 40,000 companies. Each is a
     command of its own, from start-up to the last line; the least of three rounds. A command waits for nothing, so that
     on a processor of its own it takes its processor time; the clock also shows what else the machine did meanwhile.
+    Others worked on it, and a busy machine lengthens processor time, too.
     """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/state.db"

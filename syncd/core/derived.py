@@ -28,9 +28,11 @@ from syncd.model.episode import Deal, DealState
 from syncd.model.lifecycle import Journey
 from syncd.model.persona import PERSONA
 from syncd.model.rating import Profile, Rated, Rating, points_text
+from syncd.model.swift import swift
 from syncd.model.values import Canonical, Instant, stamp
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Computed:
     """The value that is to stand wherever the field is mapped."""
@@ -38,6 +40,7 @@ class Computed:
     value: Canonical
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Stands:
     """Nothing certain can be said: what was computed last goes on to stand. ``reason`` holds no values."""

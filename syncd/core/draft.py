@@ -38,7 +38,8 @@ class Writes:
             else:
                 self.fields[vendor_field] = wire
         self.changes.append(change)
-        self.lane = min(self.lane, mapping.lane, key=LANES.index)
+        if mapping.lane is not self.lane:
+            self.lane = min(self.lane, mapping.lane, key=LANES.index)
 
 
 @dataclass(slots=True)

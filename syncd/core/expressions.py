@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from syncd.core.bounds import MAX_LENGTH, Reading, flaw
 from syncd.core.cel_library import OWN, library
+from syncd.core.shortcut import Ask, Shortcut, shortcut
 from syncd.model.values import Canonical, stamp
 
 if TYPE_CHECKING:
@@ -46,9 +47,15 @@ class Expression:
     loops: bool
     _program: cel.Program
     _functions: Mapping[str, Callable[..., Any]]
+    _shortcut: Shortcut | None
 
     def holds(self, values: Mapping[str, Canonical]) -> bool | Unclear:
         """Whether the condition is true for these shared values; ``Unclear`` if it gives neither yes nor no."""
+        if self._shortcut is not None:
+            try:
+                return self._shortcut(values)
+            except Ask:  # only the library knows why there is no answer
+                pass
         answer = self._run(values)
         if isinstance(answer, bool | Unclear):
             return answer
@@ -122,6 +129,7 @@ def compile_expression(text: str, names: frozenset[str]) -> Expression:
         loops=used.loops,
         _program=program,
         _functions={name: OWN[name] for name in used.functions if name in OWN},
+        _shortcut=shortcut(text),
     )
 
 

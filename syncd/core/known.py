@@ -13,6 +13,7 @@ from syncd.model.derived import Handed
 from syncd.model.lifecycle import Move
 from syncd.model.link import Base, Conflict, Link, Parked
 from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.swift import swift
 from syncd.model.values import MISSING, Canonical, Instant, Pair, Side, Told
 
 
@@ -35,6 +36,7 @@ class Moved:
     before: Told
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Person:
     """One linked record with what is decided on it so far: the shared values that were decided on before."""
@@ -55,6 +57,7 @@ class Person:
         return self.base.agreed.get(name, MISSING) if found is MISSING else found
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Known:
     """What else is known of one link besides its Base: what waits, what a person chose, when fields changed, and the

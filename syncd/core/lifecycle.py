@@ -33,6 +33,7 @@ from syncd.model.lifecycle import (
     Transition,
     Undeclared,
 )
+from syncd.model.swift import swift
 from syncd.model.values import SIDES, Canonical, Missing, Pair, Side
 
 
@@ -45,6 +46,7 @@ class Meaning(StrEnum):
     NOT_READY = "entry criteria are not met"
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Step:
     """One move, judged. ``start`` is where it began, ``teams`` in whose name it was made; ``why`` is for people."""
@@ -75,6 +77,7 @@ class Agree:
     paths: Pair[Path] = Pair((), ())
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Take:
     """The stage of ``side`` is written on the other side. ``path`` is empty where it was found at the first link."""

@@ -48,7 +48,7 @@ class Looking:
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
         names.update((name, None) for name in known.opted if name in layout.slots)
-        waiting = [name for kept in agreed if (name := field_waiting(kept)) is not None]
+        waiting = [name for kept in agreed if kept[0] == "@" and (name := field_waiting(kept)) is not None]
         names.update((name, None) for name in waiting)
         looked_at = (self._only or names.keys()) - self._resting
         order = dict.fromkeys((*layout.slots, *waiting))

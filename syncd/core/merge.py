@@ -16,12 +16,14 @@ from typing import Final, TypeAlias
 from syncd.model.link import Topic
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
 from syncd.model.remote import RemoteRef
+from syncd.model.swift import swift
 from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Told
 
 HELD: Final = "both sides changed it and the policy is hold"
 TIED: Final = "both sides changed it at the same moment and the tie rule is hold"
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One field on one side now.
@@ -35,6 +37,7 @@ class Seen:
     trouble: str | None = None
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Keep:
     """Leave both sides alone. ``reason`` is set when that is worth telling."""
@@ -42,6 +45,7 @@ class Keep:
     reason: str = ""
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Agree:
     """Both sides mean the same."""
@@ -49,6 +53,7 @@ class Agree:
     value: Canonical
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Take:
     """The value of ``side`` is written on the other side."""
@@ -58,6 +63,7 @@ class Take:
     rule: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Unite:
     """A value that is not simply one side's is written wherever it is not yet."""
@@ -66,6 +72,7 @@ class Unite:
     rule: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Clashing:
     """A person must decide."""

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Final
 
 from syncd.model.episode import Moved
+from syncd.model.swift import swift
 from syncd.model.values import instant, stamp
 
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
+
+@swift
 @dataclass(frozen=True, slots=True)
 class News:
     """Moves of one person in the order in which they were made; ``shown`` says that the CRM showed where they led
@@ -26,7 +31,7 @@ class News:
     def text(self) -> str:
         """As it is kept."""
         rows = [[stamp(m.at), m.cycle, m.stage, m.start, m.team, m.by, m.reason, m.side] for m in self.moves]
-        return json.dumps([self.shown, rows], ensure_ascii=False, separators=(",", ":"))
+        return _ENCODER.encode([self.shown, rows])
 
     @staticmethod
     def read(person: str, text: str) -> News:

@@ -145,7 +145,8 @@ class Planner:
     ) -> None:
         name = mapping.name
         agreed: Told = base.agreed.get(name, MISSING)
-        sides = Pair(*(self.looking.at(side, name, link, base, seen.of(side)) for side in SIDES))
+        look = self.looking.at
+        sides = Pair(look(Side.MARKETING, name, link, base, seen.marketing), look(Side.CRM, name, link, base, seen.crm))
         open_conflicts, lost = apart(known.conflicts, name)
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict

@@ -91,35 +91,19 @@ class Rater:
         """
         if rated.grade is None or rated.total is None:
             return None
-        fading = [
-            (part.points, rule.points, rule.decay.half_life, part.days)
-            for rule, part in zip(self.rating.rules, rated.parts, strict=False)  # a mapped score has no parts
-            if rule.decay is not None and part.days is not None
-        ]
-        today = now.astimezone(UTC).date()
+        fading = tuple(
+            [
+                (part.points, rule.points, rule.decay.half_life, part.days)
+                for rule, part in zip(self.rating.rules, rated.parts, strict=False)  # a mapped score has no parts
+                if rule.decay is not None and part.days is not None
+            ]
+        )
         if not fading:
             return date.max
         grades = self.rating.grades
         place = next(n for n, each in enumerate(grades) if each.grade == rated.grade)
-        least = grades[place].at_least
-        above = grades[place - 1].at_least if place else None
-        plus = sum(points for points, whole, _, _ in fading if whole > 0)
-        minus = sum(points for points, whole, _, _ in fading if whole < 0)
-        total = rated.total
-
-        def safe(days: int) -> bool:
-            faded = [(whole, decayed(whole, half_life, past + days)) for _, whole, half_life, past in fading]
-            low = total - plus + sum(points for whole, points in faded if whole > 0)
-            high = total - minus + sum(points for whole, points in faded if whole < 0)
-            return (least is None or low >= least) and (above is None or high < above)
-
-        if safe(_LOOK_AHEAD):
-            return today + (_LOOK_AHEAD - 1) * _DAY
-        certain, doubtful = 0, _LOOK_AHEAD
-        while doubtful - certain > 1:
-            middle = (certain + doubtful) // 2
-            certain, doubtful = (middle, doubtful) if safe(middle) else (certain, middle)
-        return today + (certain - 1) * _DAY
+        days = _steady(fading, rated.total, grades[place].at_least, grades[place - 1].at_least if place else None)
+        return now.astimezone(UTC).date() + (days - 1) * _DAY
 
     def _mapped(self, source: str, values: Mapping[str, Canonical], unsettled: Mapping[str, str]) -> Rated:
         """The grade of the platform's own score."""
@@ -186,6 +170,30 @@ def hundredths(text: str) -> int | None:
     if not number.is_finite() or number.adjusted() > _LONGEST:
         return None
     return int((number * HUNDREDTHS).to_integral_value(ROUND_FLOOR))
+
+
+@lru_cache(maxsize=65_536)
+def _steady(fading: tuple[tuple[int, int, int, int], ...], total: int, least: int | None, above: int | None) -> int:
+    """For how many days a sum surely stays at ``least`` and below ``above``; many people have the same sum and ages.
+
+    :param fading: per rule that loses worth its points now, in full, its half life, and its age in days.
+    """
+    plus = sum(points for points, whole, _, _ in fading if whole > 0)
+    minus = sum(points for points, whole, _, _ in fading if whole < 0)
+
+    def safe(days: int) -> bool:
+        faded = [(whole, decayed(whole, half_life, past + days)) for _, whole, half_life, past in fading]
+        low = total - plus + sum(points for whole, points in faded if whole > 0)
+        high = total - minus + sum(points for whole, points in faded if whole < 0)
+        return (least is None or low >= least) and (above is None or high < above)
+
+    if safe(_LOOK_AHEAD):
+        return _LOOK_AHEAD
+    certain, doubtful = 0, _LOOK_AHEAD
+    while doubtful - certain > 1:
+        middle = (certain + doubtful) // 2
+        certain, doubtful = (middle, doubtful) if safe(middle) else (certain, middle)
+    return certain
 
 
 def _aged(

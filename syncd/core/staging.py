@@ -24,11 +24,13 @@ from syncd.model.episode import Moved
 from syncd.model.lifecycle import NEW, Agreed, Journey, Move, Reason, Standing, Undeclared
 from syncd.model.link import Topic
 from syncd.model.mapping import FieldMapping
+from syncd.model.swift import swift
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side, Told
 
 Moves = Pair[tuple[Move, ...]]
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Sights:
     """What is known of one person beside the stage itself. ``reasons`` are the values of the reason's field, by side;
@@ -155,7 +157,7 @@ class Staging:
             moves.append(Moved(person, now, cycle, str(stage), _stage(before) or NEW))
         for move in moves:
             journey = journey.on(move.stage, move.at, cycle=move.cycle)
-        return replace(journey, cycle=cycle), tuple(moves)
+        return Journey(cycle, journey.entered), tuple(moves)
 
     # -- inside ------------------------------------------------------------------------------------------------------
     def _called(

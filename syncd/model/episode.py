@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeAlias
 
+from syncd.model.swift import swift
 from syncd.model.values import Instant
 
 FACTS: Final = (
@@ -68,6 +69,7 @@ class Told:
     facts: tuple[tuple[str, str], ...]
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Moved:
     """The person came into a stage. ``start`` is where they were, ``NEW`` for somebody who had none.

@@ -18,6 +18,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
+from syncd.model.swift import swift
 from syncd.model.values import Instant, Pair, instant, stamp
 
 NEW: Final = "new"
@@ -240,6 +241,7 @@ class AuthorSort(StrEnum):
     UNKNOWN = "unknown"
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who made a move, as far as the vendor tells. ``user`` is an e-mail address or a login; empty is not told."""
@@ -260,6 +262,7 @@ NOBODY_KNOWN: Final = Author(AuthorSort.UNKNOWN)
 AUTOMATION: Final = Author(AuthorSort.SYSTEM)
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Move:
     """One change of stage on one side. ``stage`` is ``None`` where it was emptied, ``at`` where nobody knows when.
@@ -273,6 +276,7 @@ class Move:
     reason: str | None = None
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One side now: the stage it shows, and the moves since both sides last agreed, oldest first, as far as known."""
@@ -282,6 +286,7 @@ class Standing:
 
 
 # -- what a person has been through ------------------------------------------------------------------------------------
+@swift
 @dataclass(frozen=True, slots=True)
 class Entered:
     """One stage that a person came into, in which cycle and when: as the vendor tells, else when it was seen."""
@@ -291,6 +296,7 @@ class Entered:
     at: Instant
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Journey:
     """The cycle a person is in, from 1, and when each stage was first entered in each cycle, oldest first."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
+from syncd.model.swift import swift
 from syncd.model.values import Canonical, Instant, Pair, Side, Wire
 
 
@@ -33,6 +34,7 @@ class LinkState(StrEnum):
     FORGOTTEN = "forgotten"
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Link:
     """Two refs that are the same thing. One record is in at most one live link of its connection.
@@ -114,6 +116,7 @@ class Base:
         return f"Base({self.agreed!r}, {self.confirmed!r})"
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Linked:
     """A link with its base; a link that was only just made has none."""
@@ -288,6 +291,7 @@ class Intent:
     sent_at: Instant
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class FieldChange:
     """One field of one write: before, after, by which rule, and which side caused it (``None``: a default). ``unread``

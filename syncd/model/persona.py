@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from syncd.model.swift import swift
+
 PERSONA: Final = "persona"
 """The name by which rules of the rating read a person's persona: its key, or null."""
 GRADE: Final = "grade"
@@ -33,6 +35,7 @@ class Doubt(NamedTuple):
     reason: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class PersonaAnswer:
     """Which persona a person is, ``None`` for none of them.

@@ -13,9 +13,11 @@ from typing import TypeAlias
 from syncd.model.link import Base, Conflict, FieldChange, Link, Proof
 from syncd.model.remote import Departure, RemoteRecord, RemoteRef, Succession
 from syncd.model.routing import Routed
+from syncd.model.swift import swift
 from syncd.model.values import Canonical, Lane, Pair, Side, Wire
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Create:
     """Make the counterpart of ``origin`` on ``side``. ``refs`` are link ids, resolved when the write is sent.
@@ -37,6 +39,7 @@ class Create:
     dated: frozenset[str] = frozenset()
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
@@ -93,6 +96,7 @@ class Forget:
     opted_out: frozenset[Side]
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Settle:
     """Both sides already agree on these fields: move the Base, write nothing."""
@@ -117,6 +121,7 @@ class Nothing:
 Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Forget | Settle | Hold | Nothing
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What is to happen with one input.

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from syncd.model.persona import PersonaAnswer
+from syncd.model.swift import swift
 
 HUNDREDTHS: Final = 100
 LETTERS: Final = ("A", "B", "C", "D")
@@ -70,6 +71,7 @@ class Part(NamedTuple):
     doubt: str = ""
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Rated:
     """A person's grade, the sum in hundredths of a point, and one part per rule in the order of the rules.
@@ -88,6 +90,7 @@ class Rated:
         return sum(1 for part in self.parts if part.doubt)
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Profile:
     """Persona and grade of one person; ``None`` where the configuration declares no personas, or no rating."""

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, NewType
 
 from syncd.model.lifecycle import AuthorSort
 from syncd.model.signal import ActivityForm, Membership
+from syncd.model.swift import swift
 from syncd.model.values import MISSING, Instant, Missing, Wire
 
 Cursor = NewType("Cursor", str)
@@ -52,6 +53,7 @@ class Shape:
     refs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class RemoteRecord:
     """One record as its vendor told it. ``stamp`` is the vendor's last change; ``version`` is what a precondition uses.

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple, TypeAlias
 from syncd.model.lifecycle import Teams
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.model.swift import swift
 from syncd.model.values import Instant
 
 BECAUSE: Final = "routing: "
@@ -181,6 +182,7 @@ class Passed(NamedTuple):
     why: str
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Routed:
     """Who gets one person, by which rule and out of which pool, and who was passed over.

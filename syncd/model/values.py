@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Final, Generic, TypeAlias, TypeVar
 
+from syncd.model.swift import swift
+
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -55,6 +57,7 @@ SIDES: Final = (Side.MARKETING, Side.CRM)
 _MARKETING: Final = Side.MARKETING
 
 
+@swift
 @dataclass(frozen=True, slots=True)
 class Pair(Generic[T]):
     """One value per side."""
@@ -132,4 +135,5 @@ def instant(text: str) -> Instant:
 
 def stamp(moment: Instant) -> str:
     """Writes an instant as ISO 8601 in UTC with milliseconds: ``2024-01-31T18:24:02.000Z``."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    told = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return told.isoformat(timespec="milliseconds")[:-6] + "Z"
