@@ -14,6 +14,7 @@ from syncd.console.server import Console, application, read_address
 from syncd.console.shield import Front
 from syncd.model.errors import BadUsage
 from syncd.operations.doors import Entrance
+from syncd.settings.profiles import profiles_of
 from syncd.store import SqlBudget, SqlDoors
 from syncd.system import SystemChance, SystemClock, holder_name
 
@@ -46,7 +47,11 @@ def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
 
 def configured(settings: ConnectionSettings) -> Configured:
     """What the files of a connection define."""
-    return Configured(definitions_of(settings), lambda earlier: glossary_of(settings, earlier))
+    return Configured(
+        definitions=definitions_of(settings),
+        profiles=lambda: profiles_of(settings),
+        glossary=lambda earlier: glossary_of(settings, earlier),
+    )
 
 
 def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:

@@ -8,8 +8,8 @@ import typer
 
 from syncd.cli.call import Call
 from syncd.cli.handoffs import print_handoffs
-from syncd.cli.profile import print_profile, profile_document
-from syncd.cli.routing import print_routing, routing_document
+from syncd.cli.profile import print_profile
+from syncd.cli.routing import print_routing
 
 if TYPE_CHECKING:
     from syncd.operations.explain import Explanation, FieldStory, Told
@@ -59,9 +59,9 @@ def explain(
     from syncd.operations.explain_document import explanation_document, hit_document
     from syncd.operations.finding import find_hits
     from syncd.operations.handoffs import handoffs_document
-    from syncd.operations.rating import profile_of
+    from syncd.operations.rating import profile_document, profile_of
     from syncd.operations.recalling import recall, recalled_hits
-    from syncd.operations.routing import story_of
+    from syncd.operations.routing import routing_document, story_of
     from syncd.settings.profiles import profiles_of
 
     call: Call = context.obj

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from syncd.model.persona import PersonaAnswer
@@ -29,43 +29,6 @@ def print_profile(story: ProfileStory) -> None:
             table("", ("rule", "points", "in words", "because"), rows)
     for field, reason in story.unsettled.items():
         say(f"  not counted: {field} {reason}", style="yellow")
-
-
-def profile_document(story: ProfileStory | None) -> dict[str, Any]:
-    """The same for programs: the keys ``persona``, ``rating`` and ``unsettled`` of a record."""
-    if story is None:
-        return {"persona": None, "rating": None, "unsettled": {}}
-    answer, rated, rating = story.profile.persona, story.profile.rated, story.profiles.rating
-    return {
-        "persona": None
-        if answer is None
-        else {
-            "key": answer.key,
-            "name": None if answer.persona is None else answer.persona.name,
-            "owner": None if answer.persona is None else answer.persona.owner,
-            "doubts": [{"persona": doubt.key, "reason": doubt.reason} for doubt in answer.doubts],
-        },
-        "rating": None
-        if rated is None or rating is None
-        else {
-            "grade": rated.grade,
-            "points": None if rated.total is None else _number(rated.total),
-            "reason": rated.reason or None,
-            "at": story.at,
-            "rules": [
-                {
-                    "name": rule.name,
-                    "words": rule.words,
-                    "holds": None if part.doubt else part.holds,
-                    "points": _number(part.points),
-                    "days": part.days,
-                    "doubt": part.doubt or None,
-                }
-                for rule, part in zip(rating.rules, rated.parts, strict=False)  # as above
-            ],
-        },
-        "unsettled": dict(story.unsettled),
-    }
 
 
 def _persona(answer: PersonaAnswer) -> str:
@@ -100,8 +63,3 @@ def _why(part: Part, half_life: int | None) -> str:
     if not part.holds:
         return "does not hold"
     return "holds" if part.days is None else f"holds; {part.days} days old, worth half every {half_life}"
-
-
-def _number(hundredths: int) -> int | float:
-    """Points as a JSON number: hundredths have an exact shortest form."""
-    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from syncd.model.routing import Routed
@@ -44,27 +44,3 @@ def _print_passed(routed: Routed) -> None:
 
     for rule, owner, why in routed.passed:
         say(f"    passed over: {f'{owner} ({rule})' if owner else f'the rule {rule!r}'} {why}")
-
-
-def routing_document(story: RoutingStory | None) -> dict[str, Any]:
-    """The same for programs: the key ``routing`` of a record."""
-    if story is None:
-        return {"routing": None}
-    last = next((each.routed.owner for each in story.given if each.stands), None)
-    return {
-        "routing": {
-            "next": None if story.next is None else _document(story.next),
-            "picked_up": None if story.picked_up is None else {"owner": story.picked_up, "from": last},
-            "given": [{**_document(each.routed), "at": each.at, "outcome": each.outcome} for each in story.given],
-        }
-    }
-
-
-def _document(routed: Routed) -> dict[str, Any]:
-    return {
-        "how": routed.how.value,
-        "owner": routed.owner,
-        "rule": routed.rule,
-        "pool": routed.pool or None,
-        "passed": [{"rule": rule, "owner": owner or None, "why": why} for rule, owner, why in routed.passed],
-    }

@@ -19,7 +19,6 @@ from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.openapi import document_of
 from syncd.console.problems import Problem, not_found
 from syncd.engine.resync import asked_for
-from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.operator import Role
 from syncd.model.values import Side
@@ -27,11 +26,7 @@ from syncd.operations.braking import part_document, parts
 from syncd.operations.definitions import history
 from syncd.operations.dossier import dossier, dossier_document
 from syncd.operations.drift import resting
-from syncd.operations.explain import explain
-from syncd.operations.explain_document import explanation_document
-from syncd.operations.finding import find_hits
 from syncd.operations.glance import glance_document
-from syncd.operations.handoffs import handoffs_document
 from syncd.operations.letters import group_document, letter_document
 from syncd.operations.parking import id_of, parked_document
 from syncd.operations.resyncing import resync_document
@@ -229,15 +224,8 @@ def explanation(
     field: Annotated[str | None, Query(max_length=100, description="One shared field; all of them without it.")] = None,
 ) -> Any:  # noqa: ANN401 - the same
     """Why a record is what it is and what comes next, read from both vendors now."""
-    desk = desk_of(request)
-    desk.about(connection)
-    if link not in desk.store(connection).by_link([link]):
-        raise not_found("there is no such link")
-    with desk.world(connection, visitor_of(request).name) as world:
-        make_ready(world)
-        (hit,) = find_hits(world, f"link:{link}")
-        told = explain(world, hit, field=field)
-    return {"record": {**explanation_document(told), **handoffs_document(told.handoffs)}}
+    found = commands.explained(desk_of(request), connection, link, visitor_of(request).name, field=field)
+    return {"record": found.document()}
 
 
 @router.get("/connections/{connection}/drift", response_model=answers.Listed[answers.Resting])

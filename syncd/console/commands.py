@@ -6,6 +6,7 @@ Every function is one command about one connection, done while no other one is, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from syncd.console.deeds import Done
@@ -20,10 +21,47 @@ from syncd.operations.accepting import accept
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, decide
 from syncd.operations.drift import named_resting
+from syncd.operations.explain import Explanation, explain
+from syncd.operations.explain_document import explanation_document
+from syncd.operations.finding import find_hits
+from syncd.operations.handoffs import handoffs_document
 from syncd.operations.parking import id_of, try_again
+from syncd.operations.rating import ProfileStory, profile_document, profile_of
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
+from syncd.operations.routing import RoutingStory, routing_document, story_of
 from syncd.operations.ruling import Rule, rules_for
 from syncd.ports.looking import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why a record is what it is, read from both vendors now: of a person also persona, grade and routing."""
+
+    told: Explanation
+    profile: ProfileStory | None
+    routing: RoutingStory | None
+
+    def document(self) -> dict[str, Any]:
+        """As ``syncd explain --json`` says it of one record."""
+        return {
+            **explanation_document(self.told),
+            **profile_document(self.profile),
+            **routing_document(self.routing),
+            **handoffs_document(self.told.handoffs),
+        }
+
+
+def explained(desk: Desk, connection: str, link: str, who: str, *, field: str | None = None) -> Explained:
+    """Asks both vendors about a linked record. :raises Problem: 404. :raises BadUsage: if there is no such field."""
+    desk.about(connection)
+    if link not in desk.store(connection).by_link([link]):
+        raise not_found("there is no such record, or it is not linked any more")
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        (hit,) = find_hits(world, f"link:{link}")
+        told = explain(world, hit, field=field)
+        profile = None if field else profile_of(told, desk.configured(connection).profiles(), world.clock.now())
+        return Explained(told, profile, story_of(world, told))
 
 
 def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from syncd.console.problems import not_found
+from syncd.core.rating import Profiles
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
 from syncd.model.mapping import Connection
@@ -52,9 +53,12 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Configured:
-    """What the files of a connection define, and the glossary that is made of it and of what they said before."""
+    """What the files of a connection define: in words, as a glossary with what they said before, as personas and grades
+    to be computed.
+    """
 
     definitions: Definitions
+    profiles: Callable[[], Profiles]
     glossary: Callable[[Sequence[Change]], Page | None]
 
 

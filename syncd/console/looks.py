@@ -21,6 +21,7 @@ from markupsafe import Markup
 from syncd.console.guard import FORM_FIELD, FORM_HEADER
 from syncd.console.problems import Problem, correlation_of
 from syncd.model.operator import Role
+from syncd.model.rating import points_text
 from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING
 from syncd.operations.doors import form_token
@@ -56,15 +57,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    made.filters |= {
-        "value": value,
-        "plain": plain,
-        "count": count,
-        "day": day,
-        "ago": ago,
-        "worded": worded,
-        "sort_of": sort_of,
-    }
+    made.filters |= {"value": value, "plain": plain, "count": count, "day": day, "ago": ago}
+    made.filters |= {"worded": worded, "sort_of": sort_of, "points": points_text}
     made.globals |= {"Role": Role, "FORM_FIELD": FORM_FIELD, "FORM_HEADER": FORM_HEADER, "pages": PAGES}
     return made
 

@@ -19,7 +19,6 @@ from syncd.console.looks import page
 from syncd.console.problems import not_found
 from syncd.console.spark import spark
 from syncd.engine.resync import asked_for
-from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED
 from syncd.model.operator import Role
 from syncd.model.run import RunState
@@ -27,8 +26,6 @@ from syncd.model.values import MISSING, SIDES, Side
 from syncd.operations.braking import SAMPLES, parts
 from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
-from syncd.operations.explain import explain
-from syncd.operations.finding import find_hits
 from syncd.operations.parking import id_of
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
@@ -163,15 +160,10 @@ def _differs(told: Dossier, field: str) -> str:
 @needs(Role.VIEWER)
 def explanation(request: Request, link: str) -> Response:
     """Both systems asked now: what stands there, and what the next cycle does and why."""
-    name, store = chosen(request)
-    if link not in store.by_link([link]):
-        raise not_found("there is no such record, or it is not linked any more")
-    with desk_of(request).world(name, visitor_of(request).name) as world:
-        make_ready(world)
-        (hit,) = find_hits(world, f"link:{link}")
-        told = explain(world, hit)
+    name, _ = chosen(request)
+    found = commands.explained(desk_of(request), name, link, visitor_of(request).name)
     template = "explanation.html" if request.headers.get("hx-request") else "explanation_page.html"
-    return show(request, template, name, link=link, told=told)
+    return show(request, template, name, link=link, told=found.told, profile=found.profile, routing=found.routing)
 
 
 # -- issues ------------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from syncd.core.rating import Profiles
 from syncd.model.rating import Profile
@@ -68,3 +69,45 @@ def settled(story: FieldStory) -> Canonical | Unsettled:
         return Unsettled("differs between both sides and was never agreed")
     troubles = dict.fromkeys(side.trouble for side in told if side.trouble)
     return Unsettled(f"cannot be told: {'; '.join(troubles)}" if troubles else "cannot be told")
+
+
+def profile_document(story: ProfileStory | None) -> dict[str, Any]:
+    """Persona and grade as plain values: the keys ``persona``, ``rating`` and ``unsettled`` of a record."""
+    if story is None:
+        return {"persona": None, "rating": None, "unsettled": {}}
+    answer, rated, rating = story.profile.persona, story.profile.rated, story.profiles.rating
+    return {
+        "persona": None
+        if answer is None
+        else {
+            "key": answer.key,
+            "name": None if answer.persona is None else answer.persona.name,
+            "owner": None if answer.persona is None else answer.persona.owner,
+            "doubts": [{"persona": doubt.key, "reason": doubt.reason} for doubt in answer.doubts],
+        },
+        "rating": None
+        if rated is None or rating is None
+        else {
+            "grade": rated.grade,
+            "points": None if rated.total is None else _number(rated.total),
+            "reason": rated.reason or None,
+            "at": story.at,
+            "rules": [
+                {
+                    "name": rule.name,
+                    "words": rule.words,
+                    "holds": None if part.doubt else part.holds,
+                    "points": _number(part.points),
+                    "days": part.days,
+                    "doubt": part.doubt or None,
+                }
+                for rule, part in zip(rating.rules, rated.parts, strict=False)  # a mapped score has no parts
+            ],
+        },
+        "unsettled": dict(story.unsettled),
+    }
+
+
+def _number(hundredths: int) -> int | float:
+    """Points as a JSON number: hundredths have an exact shortest form."""
+    return hundredths // 100 if hundredths % 100 == 0 else hundredths / 100

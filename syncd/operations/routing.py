@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from syncd.engine.world import World
 from syncd.model.routing import QUEUE, Assignment, Routed
@@ -37,3 +38,27 @@ def story_of(world: World, told: Explanation) -> RoutingStory | None:
     taken = last is not None and last.startswith(QUEUE) and now is not None and isinstance(now.value, str)
     has = str(now.value) if taken and now is not None else ""
     return RoutingStory(given, told.routed, has if has and not has.startswith(QUEUE) else None)
+
+
+def routing_document(story: RoutingStory | None) -> dict[str, Any]:
+    """Why somebody has their owner as plain values: the key ``routing`` of a record."""
+    if story is None:
+        return {"routing": None}
+    last = next((each.routed.owner for each in story.given if each.stands), None)
+    return {
+        "routing": {
+            "next": None if story.next is None else _document(story.next),
+            "picked_up": None if story.picked_up is None else {"owner": story.picked_up, "from": last},
+            "given": [{**_document(each.routed), "at": each.at, "outcome": each.outcome} for each in story.given],
+        }
+    }
+
+
+def _document(routed: Routed) -> dict[str, Any]:
+    return {
+        "how": routed.how.value,
+        "owner": routed.owner,
+        "rule": routed.rule,
+        "pool": routed.pool or None,
+        "passed": [{"rule": rule, "owner": owner or None, "why": why} for rule, owner, why in routed.passed],
+    }

@@ -116,11 +116,11 @@ def test_doubts_and_a_mapped_score_are_told(capsys: pytest.CaptureFixture[str]) 
     """A condition without an answer, a rule that decays, an empty score: each in words."""
     from datetime import UTC, datetime
 
-    from syncd.cli.profile import print_profile, profile_document
+    from syncd.cli.profile import print_profile
     from syncd.core.rating import Profiles
     from syncd.model.persona import Persona
     from syncd.model.rating import Decay, GradeRule, Rating, RatingRule
-    from syncd.operations.rating import ProfileStory
+    from syncd.operations.rating import ProfileStory, profile_document
 
     now = datetime(2026, 3, 2, tzinfo=UTC)
     names = frozenset({"employees", "seen", "score"})

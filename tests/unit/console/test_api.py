@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import orjson
 import pytest
 
-from syncd.core.merge import HELD
 from syncd.model.brake import Answer, HeldChange, Lot, Why
 from syncd.model.held import write_lots
 from syncd.model.link import Base, Conflict, DeadLetter, Link, Parked, Proof, Topic
@@ -199,33 +197,6 @@ def test_a_conflict_is_decided_for_the_next_cycle(console: House, program: Calle
     assert program.post(f"{C}/conflicts/c1/resolve", {}).status == 409
     assert program.post(f"{C}/conflicts/c1/resolve", {"take": "left"}).status == 422
     assert program.post(f"{C}/conflicts/c1/resolve", {"take": "crm", "force": True}).status == 422
-
-
-def test_conflicts_that_ask_the_same_are_decided_together(console: House, program: Caller) -> None:
-    """Those of another reason, and what was decided before, keep what they have."""
-    other = replace(conflict("c9"), reason="another one")
-    console.store.settle(Settlement(conflicts=[other]), START)
-    console.store.resolve_conflict("c3", "marketing")
-    told = program.post(f"{C}/conflicts/c1/resolve", {"take": "crm", "alike": True}).json
-    assert told == {"id": "c1", "resolution": "crm", "alike": 3}
-    decided = {row.id: row.resolution for row in console.store.conflicts()}
-    assert decided == {"c0": "crm", "c1": "crm", "c2": "crm", "c3": "marketing", "c4": "crm", "c9": None}
-
-
-def test_a_conflict_is_made_a_rule_by_whoever_keeps_the_files(console: House) -> None:
-    """A viewer reads the lines; of what no line settles there are none."""
-    held = replace(conflict("h1"), field="email", reason=HELD)
-    console.store.settle(Settlement(conflicts=[held]), START)
-    viewer = console.program(Role.VIEWER)
-    rules = viewer.get(f"{C}/conflicts/h1/rules").json["items"]
-    assert [each["lines"][0].partition("  #")[0] for each in rules] == [
-        "policy: crm",
-        "policy: marketing",
-        "policy: newest",
-    ]
-    assert {(each["file"], each["place"]) for each in rules} == {("schema/person.yaml", "fields, email")}
-    assert viewer.get(f"{C}/conflicts/c1/rules").json["items"] == []
-    assert viewer.get(f"{C}/conflicts/none/rules").status == 404
 
 
 def test_dead_letters_go_by_id_or_by_cause(console: House, program: Caller) -> None:
