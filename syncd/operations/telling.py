@@ -212,7 +212,7 @@ class Teller:
             if known != told:
                 lot.put[told_to(target.name)] = orjson.dumps(known)
             at_once, waits = may_wait(target, found, self.telling.pages, now)
-            if rests is not None and now < rests.until:
+            if rests is not None:  # though it may be over: then all of it is told with that, and once
                 at_once, waits = [], list(found)
             if waits:
                 later = read_later(outbox.rows(later_of(target.name), 1), now)
