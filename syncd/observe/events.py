@@ -705,7 +705,7 @@ _GOOD_NEWS: Final = frozenset(
         "vendor.up",
     ]
 )
-_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "heartbeat.", "log.", "notify.")
+_NOT_FOR_PEOPLE: Final = ("api.", "bulk.", "log.", "notify.")
 """One call of many, a library's own line, and what happened to a notice: told, it would be the next one."""
 TELLABLE: Final = frozenset(
     name

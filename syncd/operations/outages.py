@@ -25,6 +25,8 @@ LASTING: Final = 60.0
 CALLS: Final = 2
 """Calls that failed in them, at least."""
 BROKEN: Final = 500
+FAILED: Final = "CallFailed"
+"""The error of a call whose attempts all failed; a limit that is used up, or a refusal, is another one."""
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Outages:
                 with self.lock:
                     self._failing.pop(key, None)
                     self._answered.add(key)
-        elif event == "api.refused" and keys.get("error") == "RetryLater":
+        elif event == "api.refused" and keys.get("error") == FAILED:
             status = int(keys.get("status") or 0)
             if (status == 0 or status >= BROKEN) and (key := _key(keys)) is not None:
                 with self.lock:

@@ -31,7 +31,7 @@ from syncd.model.values import Instant, stamp
 from syncd.observe.log import bound, emit
 from syncd.operations.hearing import Hearing, read, written
 from syncd.operations.kept_notices import restored, stored, told_of, told_to, waiting_for
-from syncd.operations.resting import as_planned, is_due, later_of, may_wait, read_later, written_later
+from syncd.operations.resting import as_planned, is_due, later_of, may_wait, read_later, resting, written_later
 from syncd.operations.wording import as_sent, at_last, message
 from syncd.ports.outbox import HEARD, REST, RESTS, TELLS, WAITING, Outbox
 from syncd.ports.post import Post
@@ -152,6 +152,9 @@ class Teller:
             if connection not in self._swept:
                 self._sweep(outbox)
                 self._swept.add(connection)
+            rests = resting(outbox)
+            if rests is not None and rests.until <= now:  # the last of it is told with its end
+                taken = {**taken, **self.hearing.take(connection)}
             self._gather(connection, outbox, taken)
             gathered = True
             self._release(connection, outbox)
@@ -212,7 +215,7 @@ class Teller:
             if known != told:
                 lot.put[told_to(target.name)] = orjson.dumps(known)
             at_once, waits = may_wait(target, found, self.telling.pages, now)
-            if rests is not None and now < rests.until:
+            if rests is not None:  # though it may be over: then all of it is told with that, and once
                 at_once, waits = [], list(found)
             if waits:
                 later = read_later(outbox.rows(later_of(target.name), 1), now)

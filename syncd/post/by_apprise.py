@@ -38,6 +38,7 @@ ADVICE: Final = (
 )
 _KEYS: Final = {"Pager Duty": "dedup", "Opsgenie": "alias"}
 """Where services that open and close incidents are told which one is meant."""
+_REMEMBERS: Final = frozenset({"Opsgenie"})
 _HOSTED: Final = frozenset(["json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos"])
 """Schemes whose host is a host, and no token."""
 _PARTS: Final = re.compile(r"[/:@?&=+,;]+")
@@ -85,12 +86,13 @@ class ApprisePost:
         return Posted(taken=taken, said=said)
 
     def _plugin(self, target: str, url: str) -> NotifyBase | None:
-        """The plugin of an address, the same as long as that is: some remember by what number to close an alert."""
+        """The plugin of an address; one that remembers by what numbers to close alerts is the same for each message."""
         known = self._plugins.get(target)
         if known is not None and known[0] == url:
             return known[1]
         plugin = _read(url)
-        if plugin is not None:
+        if plugin is not None and str(plugin.service_name) in _REMEMBERS:
+            plugin.request_rate_per_sec = 0  # it would wait for seconds between two messages
             self._plugins[target] = url, plugin
         return plugin
 

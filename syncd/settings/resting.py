@@ -16,11 +16,11 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def _clock(value: object) -> object:
-    """``07:30``; YAML 1.1 reads 7:30 as a number of minutes, which is none."""
+    """``07:30``, and nothing that could be another time: ``7``, ``7:5``, ``24:00``."""
     hour, _, minute = str(value).partition(":")
     plain = isinstance(value, str) and value.isascii() and hour.isdigit() and minute.isdigit() and len(value) == 5
     if not plain or int(hour) > 23 or int(minute) > 59:
-        raise ValueError(f"{value!r:.40} is no time of the day; write it in quotes, as '07:30' or '22:00'")
+        raise ValueError(f"{value!r:.40} is no time of the day; write it as '07:30' or '22:00'")
     return value
 
 

@@ -15,6 +15,13 @@ from syncd.store.database import Database
 from syncd.store.dialects import among, lots, run_many, upsert
 from syncd.store.tables import hint as t
 
+_WAITING: Final = (
+    select(t.c.object, t.c.id, t.c.version, t.c.since, t.c.heard)
+    .where(t.c.connection == bindparam("c"), t.c.object == bindparam("o"))
+    .order_by(t.c.since, t.c.id)
+    .limit(bindparam("n"))
+)
+"""Made once: each cycle asks once for each kind, and mostly in vain."""
 _COUNT: Final = select(func.count()).select_from(t)
 
 
@@ -47,15 +54,14 @@ class Hints:
 
     def hints(self, objects: Sequence[str], limit: int) -> Sequence[Noted]:
         """Those that wait, the longest waiting first."""
-        found = (
-            select(t.c.object, t.c.id, t.c.version, t.c.heard)
-            .where(t.c.connection == self._connection, t.c.object.in_(list(objects)))
-            .order_by(t.c.since, t.c.object, t.c.id)
-            .limit(limit)
-        )
-        with self._database.reading("read hints") as tx:
-            rows = tx.execute(found).fetchall()
-        return [Noted(Hint(RemoteRef(name, id_), version), from_ms(heard)) for name, id_, version, heard in rows]
+        rows = [
+            row
+            for name in objects
+            for row in self._database.once("read hints", _WAITING, {"c": self._connection, "o": name, "n": limit})
+        ]
+        if len(objects) > 1:
+            rows.sort(key=lambda row: (row.since, row.object, row.id))
+        return [Noted(Hint(RemoteRef(row.object, row.id), row.version), from_ms(row.heard)) for row in rows[:limit]]
 
     def _known(self, tx: Connection, ids: set[str]) -> dict[RemoteRef, Hint]:
         found: dict[RemoteRef, Hint] = {}

@@ -117,7 +117,7 @@ def call(place: Watched, side: str = "crm", status: int = 200) -> None:
     place.alarms.outages.heard("api.call", {"connection": "main", "side": side, "status": status})
 
 
-def fail(place: Watched, side: str = "crm", status: int = 503, error: str = "RetryLater") -> None:
+def fail(place: Watched, side: str = "crm", status: int = 503, error: str = "CallFailed") -> None:
     """A call that ended without its answer, after all repeats."""
     call(place, side, status)
     place.alarms.outages.heard("api.refused", {"connection": "main", "side": side, "status": status, "error": error})
@@ -167,7 +167,8 @@ def test_an_outage_that_is_young_when_a_side_would_stall_is_one_at_once(place: W
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(429, "RetryLater"), (401, "Unauthorized"), (503, "NeedsOperator"), (400, "Rejected")]
+    ("status", "error"),
+    [(429, "CallFailed"), (0, "RetryLater"), (401, "Unauthorized"), (503, "NeedsOperator"), (400, "Rejected")],
 )
 def test_what_a_vendor_answers_on_purpose_is_no_outage(place: Watched, status: int, error: str) -> None:
     """Limits, credentials, refusals: the side that is not read is told of."""

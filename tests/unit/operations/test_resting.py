@@ -162,6 +162,18 @@ def test_maintenance_that_went_well_says_so(told: Told) -> None:
     assert titles(told, "sales") == []
 
 
+def test_what_is_heard_just_before_the_end_is_told_with_it(told: Told) -> None:
+    """Not once by itself and once more."""
+    teller = process(told, OPS)
+    now = told.clock.now()
+    rest(told.store(), Rest(now + timedelta(hours=1), "kim", now), now)
+    told.passes(teller, 60)
+    strange(teller)
+    closed(told.store(), told.clock.now())
+    told.passes(teller, 90)
+    assert titles(told) == ["maintenance is over, 1 still wrong"]
+
+
 def test_planned_maintenance_begins_and_ends_by_itself(told: Told) -> None:
     """Of its connections, and is longer where somebody says so."""
     told.connections = ("main", "other")

@@ -147,13 +147,14 @@ def test_when_it_is_told(folder: Folder) -> None:
     assert "secretpart" not in repr(notify)
     wrong = [str(each) for each in unusable(notify.heartbeats, lambda _: "no")]
     assert "syncd.yaml" in wrong[0]
-    assert ":18:" in wrong[0]
+    assert ":17:" in wrong[0]
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "flaw"),
     [
-        ("'20:00'", "20:00", "is no time of the day; write it in quotes"),
+        ("'20:00'", "20", "is no time of the day; write it as '07:30'"),
+        ("'20:00'", "'8:00'", "is no time of the day"),
         ("'20:00'", "'24:00'", "'24:00' is no time of the day"),
         ("[sat, sun]", "[saturday]", "quiet.1.days"),
         ("Europe/Berlin\n", "Europe/Bärlin\n", "there is no time zone"),
