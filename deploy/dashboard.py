@@ -222,6 +222,26 @@ ROWS: Final[Mapping[str, tuple[Panel, ...]]] = {
             (Query(pace("syncd_notices_total", "target", "outcome"), "{{connection}} {{target}} {{outcome}}"),),
             width=12,
         ),
+        Panel(
+            "Size of the store",
+            "Used, and free within it after something was pruned.",
+            (Query("max by (part) (syncd_store_bytes)", "{{part}}"),),
+            unit="bytes",
+        ),
+        Panel(
+            "Age of the latest backup",
+            "Of a SQLite store; no line while there is none.",
+            (Query("min(syncd_backup_age_seconds)", "latest"),),
+            unit="s",
+        ),
+        Panel(
+            "Secrets and authorities",
+            "Days since each secret's file was written, and until the first authority of `http.ca_file` runs out.",
+            (
+                Query("max by (secret) (syncd_secret_age_seconds) / 86400", "{{secret}}"),
+                Query("min(syncd_certificate_expiry_days)", "runs out"),
+            ),
+        ),
     ),
 }  # fmt: skip
 """Panels by the row they stand in."""

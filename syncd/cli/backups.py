@@ -36,7 +36,8 @@ def backup(context: typer.Context, *, as_json: Json = False) -> None:
 
 
 def listed(context: typer.Context, *, as_json: Json = False) -> None:
-    """Lists the backups in `backup.folder`, the latest first. Exit 1 if the latest is older than twice `backup.every`.
+    """Lists the backups in `backup.folder`, the latest first. Exit 1 if the latest is older than twice `backup.every`,
+    or none are configured.
 
     JSON: backups [{file, made, schema, bytes}], overdue.
     """
@@ -46,9 +47,14 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
 
     call: Call = context.obj
     outline = call.outlined()
+    if outline.backup is None:
+        if as_json:
+            print_json({"backups": [], "overdue": True})
+        else:
+            say("no backups are configured: docs/backups.md", style="red")
+        raise typer.Exit(1)
     known = open_backups(outline).known()
     now = SystemClock().now()
-    assert outline.backup is not None
     overdue = not known or (now - known[0].made).total_seconds() > 2 * outline.backup.every
     if as_json:
         print_json({"backups": [_of(each) for each in known], "overdue": overdue})

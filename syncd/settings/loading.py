@@ -15,7 +15,6 @@ from typing import Any
 
 from syncd.core.meanings import Meaning, Sort, meaning_of
 from syncd.model.errors import BadConfig, Flaw, NeedsOperator
-from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection, FieldMapping, KindMapping
 from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
@@ -90,9 +89,8 @@ class _Loading:
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
         backup = backing_up(section.backup, store_url, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
-        keep = kept(section.keep)
         connections = {
-            name: self._connection(name, each, ca_file=ca_file, keep=keep) for name, each in section.connections.items()
+            name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()
         }
         self._accounts_apart(connections)
         hooks_apart(connections, self.tree)
@@ -101,7 +99,8 @@ class _Loading:
         if self.flaws:
             raise BadConfig(ordered(self.flaws))
         assert store_url is not None
-        sound = {name: each for name, each in connections.items() if each is not None}
+        keep = kept(section.keep)
+        sound = {name: replace(each, keep=keep) for name, each in connections.items() if each is not None}
         return Loaded(
             store_url=store_url,
             jobs_url=jobs_url,
@@ -116,9 +115,7 @@ class _Loading:
         )
 
     # -- connections -------------------------------------------------------------------------------------------------
-    def _connection(
-        self, name: str, section: ConnectionSection, *, ca_file: str | None, keep: Keep
-    ) -> ConnectionSettings | None:
+    def _connection(self, name: str, section: ConnectionSection, *, ca_file: str | None) -> ConnectionSettings | None:
         loc: Loc = ("connections", name)
         directory = self.folder / section.directory
         token = self._secret(section.marketing, "access_token", (*loc, "marketing"))
@@ -168,7 +165,6 @@ class _Loading:
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
             cases=cases,
             ca_file=ca_file,
-            keep=keep,
             lifecycle=lifecycle,
             teams=teams,
             personas=told.personas,

@@ -1,4 +1,7 @@
-"""What may stand in ``syncd.yaml``. The descriptions here are the text of ``docs/config.md``."""
+"""What may stand in ``syncd.yaml``. The descriptions here are the text of ``docs/config.md``.
+
+Length: one section after the other, read as a whole.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
 """The audit as a chain: what was begun and what was ended can be neither altered nor left out without a trace.
 
+Length: adding and verifying are two readings of one format.
+
 Each transaction that begins audit rows or ends some adds one entry per connection: its number is the last one's plus
 one, its hash is SHA-256 over the hash before, number, time, counts, and the *stored* bytes of every row it holds: of
 those begun all that never changes, the sealed blob included; then of those ended intent, attempt, outcome and time,
@@ -18,8 +20,6 @@ that point: memory grows with what was under way at one time, not with the histo
 
 What is older than a rule is pruned from the beginning (``pruning``). The last entry that went is kept as the anchor
 from which number and hash go on; no row that stays ends or began in an entry that went.
-
-Length: adding and verifying are two readings of one format.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@
 * A run stays while it is under way, while a write of it has no ending, while a wish of its name is open; the latest
   stays in any case.
 
-One step is one short transaction, of some two thousand rows; whoever calls decides how many steps there is time for.
+One step is one short transaction, of some five hundred rows; whoever calls decides how many steps there is time for.
 What links, bases, conflicts, held changes, dead letters and the ledger hold is no history and never touched.
 """
 
@@ -34,7 +34,7 @@ from syncd.store.dialects import among, upsert
 from syncd.store.generation import Generation
 from syncd.store.tables import audit, chain, intent, meta, request, run
 
-STEP: Final = 2_000
+STEP: Final = 500
 """Rows of the audit that one step looks at; more only where one closed part of it is larger."""
 LARGEST: Final = 64_000
 """Rows that are looked at in search of an entry that closes what is before it."""

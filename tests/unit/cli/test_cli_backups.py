@@ -333,7 +333,11 @@ def test_a_server_is_backed_up_by_its_own_tools(folder: Path) -> None:
 
 def test_without_settings_the_commands_say_what_to_configure(run: Run, store: SqlStore) -> None:
     """No traceback, no empty list."""
-    assert "backup.folder" in run("store", "backups").failure["what"]
+    assert "backup.folder" in run("store", "backup").failure["what"]
+    said = run("store", "backups")
+    assert said.code == 1
+    assert "no backups are configured" in said.out
+    assert run("store", "backups", "--json").json == {"backups": [], "overdue": True}
 
 
 def test_the_size_is_told_with_what_grows(run: Run, store: SqlStore) -> None:
