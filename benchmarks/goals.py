@@ -113,7 +113,8 @@ def goals_table(results: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
             continue
         figures = [_figure(results, bench, name) for bench, name in goal.shown_by]
         for figure in figures:
-            rows.append((goal.id, goal.about, " ".join(benches), figure.asked, figure.measured, verdict(figure)))
+            about = goal.about if len(figures) == 1 else figure.name
+            rows.append((goal.id, about, " ".join(benches), figure.asked, figure.measured, verdict(figure)))
             if not figure.met:
                 missed.append(f"{goal.id}, {figure.name}: {figure.measured}, must be {figure.asked}")
     lines = aligned(("goal", "about", "bench", "must", "measured", ""), rows)
