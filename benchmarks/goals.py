@@ -120,7 +120,8 @@ def goals_table(results: Mapping[str, Mapping[str, Any]]) -> Sequence[str]:
         if lacking or not goal.shown_by:
             why = [f"needs {' and '.join(lacking)}"] if lacking else []
             unmeasured.append(f"{goal.id}, {goal.about}: {'; '.join([*why, *([goal.but] if goal.but else [])])}")
-    limited = [f"{goal.id}, {goal.about}: {goal.but}" for goal in GOALS if goal.but and goal.shown_by]
+    shown = [goal for goal in GOALS if any(bench in results for bench, _ in goal.shown_by)]
+    limited = [f"{goal.id}, {goal.about}: {goal.but}" for goal in shown if goal.but]
     lines = aligned(("goal", "figure", "bench", "must", "measured", ""), rows)
     lists = (
         *_listed("Missed", missed),

@@ -90,6 +90,7 @@ def test_the_table_of_goals_lists_what_was_missed() -> None:
     left_out = {line.partition(",")[0].removeprefix("- ") for line in lines[unmeasured + 2 : limited - 1]}
     assert {"P3", "P4", "P20", "Console", "Freshness"} <= left_out
     assert not {"P1", "P2", "P5"} & left_out
+    assert {line.partition(",")[0] for line in lines[limited + 2 :] if line} == {"- P4"}
 
 
 def test_a_slope_is_that_of_the_logarithms() -> None:
