@@ -49,7 +49,7 @@ def words() -> Iterator[Figure]:
             same.append(_noted(database, people))
             renamed.append(_noted(database, {which: _renamed(base) for which, base in people.items()}))
         database.close()
-    mean = sum(len(words_of(linked(number)[1].agreed)) for number in range(MORE)) / MORE
+    mean = sum(len(words_of(linked(number)[1].agreed)) for number in range(STORED, STORED + MORE)) / MORE
     yield Figure("words of one record", mean, "words")
     yield Figure("processor time of the index for a new record", min(fresh) / MORE * 1e6, "us", 50)
     yield Figure("processor time of storing a new record, the index among it", min(whole) / MORE * 1e6, "us")

@@ -59,8 +59,8 @@ def _performance(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield "## Goals"
     yield ""
     yield "What the design asks for, the bench that shows it (`make bench ARGS=NAME`), and what was measured last. Each"
-    yield "bench names below the code it was made from. Seconds on the clock, and what is counted by them, are those of"
-    yield "a machine on which others work too: where many processes want a processor (each bench says how many, its own"
+    yield "bench names below the code it was made from. Seconds on the clock, and what is counted by them, are of a"
+    yield "machine on which others work too: where many processes want a processor (each bench says how many, its own"
     yield "among them), they tell of the machine. Processor time stands beside them."
     yield ""
     yield from goals_table(results)

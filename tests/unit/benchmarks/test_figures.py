@@ -74,6 +74,7 @@ def test_goals_name_figures_that_there_are() -> None:
 def test_the_table_of_goals_lists_what_was_missed() -> None:
     """Missed and unmeasured goals are told apart, each by name, and nothing is left out."""
     figures = [
+        Figure("calls of an idle cycle of one kind", 4, "calls", 4),
         Figure("records written by an idle cycle", 1, "records", 0),
         Figure("rows of links and bases written by an idle cycle", 0, "rows", 0),
         *(
@@ -82,12 +83,14 @@ def test_the_table_of_goals_lists_what_was_missed() -> None:
         ),
     ]
     lines = goals_table({"calls": {"figures": [each.to_json() for each in figures]}})
-    missed = lines.index("Missed:")
-    unmeasured = lines.index("Not measured:")
+    missed, unmeasured, limited = (
+        lines.index(title) for title in ("Missed:", "Not measured:", "Measured with limits:")
+    )
     assert lines[missed + 2 : unmeasured - 1] == ["- P5, records written by an idle cycle: 1 records, must be <= 0"]
-    left_out = {line.partition(",")[0].removeprefix("- ") for line in lines[unmeasured + 2 :]}
+    left_out = {line.partition(",")[0].removeprefix("- ") for line in lines[unmeasured + 2 : limited - 1]}
     assert {"P3", "P4", "P20", "Console", "Freshness"} <= left_out
     assert not {"P1", "P2", "P5"} & left_out
+    assert {line.partition(",")[0] for line in lines[limited + 2 :] if line} == {"- P4"}
 
 
 def test_a_slope_is_that_of_the_logarithms() -> None:
