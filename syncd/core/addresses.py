@@ -53,10 +53,14 @@ class Addresses:
             name = mapping.name
             if name in told or not slots.get(name) or not mapping.direction.flows_to(side):
                 continue
-            if self._looking.at(side, name, link, base, record).value is True:
-                wires = self._lens.write(side, target, name, True)
-                if not isinstance(wires, Invalid | Inexpressible):
-                    writes.put(mapping, wires, FieldChange(name, True, True, CARRIED, None))
+            marketing, crm = (self._looking.at(each, name, link, base, seen.of(each)) for each in SIDES)
+            wires = self._lens.write(side, target, name, True) if marketing.value is True else {}
+            if isinstance(wires, Invalid | Inexpressible):
+                continue
+            if wires and crm.value is True:
+                writes.put(mapping, wires, FieldChange(name, True, True, CARRIED, None))
+            else:  # what the CRM says is not settled by this
+                writes.fields |= wires
 
     def _left(self, name: str, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether marketing's record has another address than it confirmed, of which this opt-out tells nothing."""

@@ -126,6 +126,8 @@ def test_an_address_that_syncd_writes_does_not_settle_whether_consent_was_renewe
     steps.cycle()
     steps.sell(lead, HasOptedOutOfEmail=False, Email="ann.lee@example.com")
     steps.cycle()
+    steps.cycle()
+    assert steps.sold(lead, "HasOptedOutOfEmail") is False
     assert steps.marketed(contact, "email") == "ann.lee@example.com"
     assert steps.marketed(contact, "hs_email_optout") == "true"
     assert [each.field for each in steps.both.store.conflicts()] == ["opt_out"]
