@@ -2,8 +2,8 @@
 
 All property values are text on the wire or ``null``; stamps come as ISO text or as epoch milliseconds. A property that
 was asked for and is not in an answer is ``missing``, never empty: it is undefined or hidden. ``@unsubscribed`` is read
-from ``hs_email_optout``, which is read-only, and is ``"true"`` or ``"false"``; ``@subscription/<id>`` the same way from
-``hs_email_optout_<id>``.
+from ``hs_email_optout``, which is read-only: ``"true"``, ``"false"``, or ``null`` where nothing is known of the
+address; ``@subscription/<id>`` the same way from ``hs_email_optout_<id>``.
 """
 
 from __future__ import annotations
@@ -170,10 +170,7 @@ class Asked:
             return None
         if not _PLAIN.issuperset(map(type, told)) or "" in told:
             return None
-        fields: dict[str, Wire] = dict(zip(self.fields, told, strict=True))
-        for name in self.flags:
-            fields[name] = "true" if fields[name] == "true" else "false"
-        return fields, _NONE
+        return dict(zip(self.fields, told, strict=True)), _NONE
 
     def _closely(self, key: str, held: Mapping[str, Any]) -> tuple[dict[str, Wire], frozenset[str]]:
         """The same value by value, and what was asked for and not told."""
@@ -183,7 +180,7 @@ class Asked:
             if name in held:
                 fields[name] = self._told(key, name, held[name])
             elif (flag := self.flags.get(name)) is not None and flag in held:
-                fields[name] = "true" if to_text(held[flag]) == "true" else "false"
+                fields[name] = to_text(held[flag]) or None
             else:
                 missing.append(name)
         return fields, frozenset(missing)

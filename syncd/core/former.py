@@ -23,7 +23,9 @@ from syncd.model.mapping import FieldMapping
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.values import MISSING, Canonical, Side, Told, Wire, instant, stamp
 
-_EMPTY: Final = (None, "")
+EMPTY: Final = (None, "")
+"""What a vendor field tells that says nothing."""
+
 LOST: Final = "lost in a conversion"
 """The rule of a value that is written again on a record that came out of a conversion without it."""
 
@@ -44,9 +46,7 @@ class Former:
 
     def lacks(self, record: RemoteRecord) -> bool:
         """Whether another record shows a vendor field empty that this one had filled."""
-        return any(
-            held not in _EMPTY and record.fields.get(name) in _EMPTY for name, held in self.record.fields.items()
-        )
+        return any(held not in EMPTY and record.fields.get(name) in EMPTY for name, held in self.record.fields.items())
 
     @staticmethod
     def read(text: str) -> Former:

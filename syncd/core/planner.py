@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from syncd.core.addresses import Addresses
 from syncd.core.creation import Made, plan_create, shared_values
 from syncd.core.deriving import Deriving
 from syncd.core.doubt import in_doubt, merge_in_doubt
@@ -82,6 +83,7 @@ class Planner:
         self._called = called_of(staged or "")
         self._resting = resting
         self.looking = Looking(self._layouts, self.sight, only=only, resting=resting, staged=staged)
+        self._addresses = Addresses(lens, self.looking)
 
     # -- linked records ------------------------------------------------------------------------------------------
     def unchanged(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
@@ -125,6 +127,7 @@ class Planner:
             self._field(draft, self._fields[name], link, base, seen, known)
         if draft.untimed:
             return tuple(draft.untimed)
+        self._addresses.carry(draft, link, base, seen)
         if self.stages is not None and draft.agreed:
             person = Person(link, base, seen, draft.agreed)
             settled = self.stages.name in draft.settled
@@ -145,8 +148,7 @@ class Planner:
     ) -> None:
         name = mapping.name
         agreed: Told = base.agreed.get(name, MISSING)
-        look = self.looking.at
-        sides = Pair(look(Side.MARKETING, name, link, base, seen.marketing), look(Side.CRM, name, link, base, seen.crm))
+        sides = self._addresses.sides(mapping, link, base, seen)
         open_conflicts, lost = apart(known.conflicts, name)
         chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
         verdict: Verdict

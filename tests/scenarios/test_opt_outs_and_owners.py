@@ -89,6 +89,50 @@ def test_an_opt_out_is_written_with_the_address_that_it_waited_for(tmp_path: Pat
     steps.quiet()
 
 
+@pytest.mark.parametrize("side", ["marketing", "crm"])
+def test_an_opt_out_stays_with_the_person_when_the_address_changes(steps: Steps, side: str) -> None:
+    """HubSpot knows nothing of the new address: that is nobody's consent, and the person is out there, too."""
+    contact, lead = steps.pair()
+    steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    if side == "marketing":
+        steps.market(contact, email="ann.lee@example.com")
+        assert not steps.marketed(contact, "hs_email_optout"), "the vendor lets it go with the address"
+    else:
+        steps.sell(lead, Email="ann.lee@example.com")
+    steps.cycle()
+    assert steps.marketed(contact, "email") == steps.sold(lead, "Email") == "ann.lee@example.com"
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    assert steps.sold(lead, "HasOptedOutOfEmail") is True
+    steps.quiet()
+
+
+def test_consent_for_a_new_address_is_renewed_consent(steps: Steps) -> None:
+    """Whoever subscribed with the new address has said something: people decide, and syncd writes neither side."""
+    contact, lead = steps.pair()
+    steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    steps.both.hubspot.resubscribe("ann.lee@example.com")
+    steps.market(contact, email="ann.lee@example.com")
+    assert steps.counts()["conflicts"] == 1
+    assert steps.marketed(contact, "hs_email_optout") == "false"
+    assert steps.sold(lead, "HasOptedOutOfEmail") is True
+
+
+def test_an_address_that_syncd_writes_does_not_settle_whether_consent_was_renewed(steps: Steps) -> None:
+    """The CRM renews consent and changes the address: the question stays open, and the contact is out meanwhile."""
+    contact, lead = steps.pair()
+    steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    steps.sell(lead, HasOptedOutOfEmail=False, Email="ann.lee@example.com")
+    steps.cycle()
+    steps.cycle()
+    assert steps.sold(lead, "HasOptedOutOfEmail") is False
+    assert steps.marketed(contact, "email") == "ann.lee@example.com"
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    assert [each.field for each in steps.both.store.conflicts()] == ["opt_out"]
+
+
 def test_an_opt_out_needs_no_enterprise_scope(steps: Steps) -> None:
     """A token without the batch scope unsubscribes one address a call; the opt-out arrives all the same."""
     tokens = steps.both.hubspot.tokens
