@@ -194,6 +194,23 @@ def test_a_write_that_is_put_off_is_made_good(world: Steps, person: tuple[str, s
     world.quiet()
 
 
+def test_the_only_write_is_put_off(tmp_path: Path) -> None:
+    """Nobody but the Lead knows of it until the Contact can be saved: the Lead is read again as long."""
+    world = opened(tmp_path, direction="to_crm")
+    person = in_step(world)
+    rules = world.both.salesforce.org.validation_rules
+    rules["Contact"] = [lambda _old, row: "not now" if row.get("HasOptedOutOfEmail") else None]
+    world.sell(person[1], HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"lead"}
+    del rules["Contact"]
+    try_again(world.both.store, world.both.store.parked(), connection="main", who="ann", now=world.both.clock.now())
+    world.cycle()
+    assert out(world, *person) == {"lead", "made"}
+    world.both.store.close()
+
+
 def test_no_brake_holds_it(world: Steps, person: tuple[str, str, str]) -> None:
     """Where not one change may flow without a person's word, this one does."""
     contact, lead, made = person
