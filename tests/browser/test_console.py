@@ -224,6 +224,8 @@ def test_a_resync_is_watched_while_it_goes_on(
     """What it costs, asked for, and without another press: how far it is, and that it is over."""
     monkeypatch.setattr("syncd.engine.resync.NAMED_LOT", 1)
     made, steps = furnished_house
+    for asked in asked_for(made.store):  # by the tests before
+        made.store.cancel(asked.id, made.clock.now())
     logged_in(seen, made, Role.OPERATOR)
     page = seen.page
     seen.open("/runs")
