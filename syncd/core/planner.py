@@ -46,8 +46,7 @@ class Planner:
     ``now`` is the moment that new conflicts are dated with. ``only`` are the fields of linked records that are looked
     at, all if it is empty; what differs elsewhere stays a difference. ``resting`` are those that nobody looks at, since
     a vendor changed what they are. ``doubtful`` says that the Bases are of a restored store and older than the truth:
-    they tell no change, and what a person chose by them is no choice any more. ``first`` says that these accounts were
-    never in step.
+    they tell no change, and what a person chose by them is no choice any more. ``first``: never in step so far.
     """
 
     def __init__(
@@ -286,9 +285,7 @@ class Planner:
         """A field that is kept on purpose is remembered as it stands, so that it is not looked at again and again."""
         if any(sides.of(side).trouble or sides.of(side).value is MISSING for side in SIDES):
             return
-        if mapping.name in base.agreed and not any(side.changed for side in sides):
-            return
-        if mapping.name not in base.agreed and (seen.marketing is None or seen.crm is None):
+        if not any(side.changed for side in sides) if mapping.name in base.agreed else not all(seen):
             return
         owner = Side.CRM if mapping.direction is Direction.TO_MARKETING else Side.MARKETING
         value = sides.of(owner).value

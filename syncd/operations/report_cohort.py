@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from syncd.model.values import Instant
-from syncd.operations.report import Episodes, Figure, Period, ms, part, ranked, share
+from syncd.operations.report import Figure, Period, ms, part, ranked, share
+from syncd.operations.report_episodes import Episodes
 from syncd.ports.store import Store
 
 COLUMNS: Final = (

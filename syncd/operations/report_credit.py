@@ -21,7 +21,6 @@ from syncd.operations.report import (
     NONE,
     Bar,
     Chart,
-    Episodes,
     Figure,
     Period,
     Report,
@@ -34,6 +33,7 @@ from syncd.operations.report import (
     ranked,
     share,
 )
+from syncd.operations.report_episodes import Episodes
 from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 

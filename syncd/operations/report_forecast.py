@@ -16,7 +16,8 @@ from typing import Final
 
 from syncd.core.figures import Expected, Reached, expected
 from syncd.model.values import Instant
-from syncd.operations.report import Episodes, Figure, Later, Section, Table, Unit, count, ms, share
+from syncd.operations.report import Figure, Later, Section, Table, Unit, count, ms, share
+from syncd.operations.report_episodes import Episodes
 
 STEPS: Final = ("opened_at", "delivered_at", "touched_at", "accepted_at", "offered_at")
 """How far an open episode is, by the last of these that there is."""

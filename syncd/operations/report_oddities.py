@@ -7,7 +7,8 @@ from typing import Final
 
 from syncd.model.episode import IMPOSSIBLE, Oddity
 from syncd.model.values import Instant
-from syncd.operations.report import Episodes, Section, count
+from syncd.operations.report import Section, count
+from syncd.operations.report_episodes import Episodes
 
 
 def oddities(episodes: Episodes, among: Sequence[int], *, now: Instant) -> Section:

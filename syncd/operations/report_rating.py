@@ -15,19 +15,8 @@ from itertools import pairwise
 from syncd.model.episode import State
 from syncd.model.rating import LETTERS
 from syncd.model.values import Instant
-from syncd.operations.report import (
-    NONE,
-    Bar,
-    Chart,
-    Episodes,
-    Figure,
-    Period,
-    Report,
-    Section,
-    Table,
-    count,
-    share,
-)
+from syncd.operations.report import NONE, Bar, Chart, Figure, Period, Report, Section, Table, count, share
+from syncd.operations.report_episodes import Episodes
 from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 

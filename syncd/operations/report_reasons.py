@@ -14,20 +14,9 @@ from typing import Final
 from syncd.core.figures import SMALL
 from syncd.model.episode import State
 from syncd.model.values import Instant
-from syncd.operations.report import (
-    NONE,
-    Bar,
-    Chart,
-    Episodes,
-    Figure,
-    Period,
-    Report,
-    Section,
-    Table,
-    count,
-    share,
-)
+from syncd.operations.report import NONE, Bar, Chart, Figure, Period, Report, Section, Table, count, share
 from syncd.operations.report_credit import NAMES
+from syncd.operations.report_episodes import Episodes
 from syncd.operations.report_oddities import oddities
 from syncd.ports.store import Store
 

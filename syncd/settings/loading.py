@@ -20,9 +20,7 @@ from syncd.model.values import Pair, Side
 from syncd.settings.accounts import (
     ConnectionSettings,
     ConsoleSettings,
-    HubSpotAccount,
     Loaded,
-    SalesforceAccount,
     Secret,
     WebhookSettings,
 )
@@ -46,9 +44,10 @@ from syncd.settings.main_file import (
 from syncd.settings.mapping_file import MappingFile
 from syncd.settings.notify import notify_settings
 from syncd.settings.outcome_rules import dealing, with_outcome
+from syncd.settings.reaching import hubspot_account, place_of, salesforce_account
 from syncd.settings.routing_rules import with_routing
 from syncd.settings.rules import check_expression
-from syncd.settings.sections import ConnectionSection, CrmSection, MarketingSection, ScopeSection
+from syncd.settings.sections import ConnectionSection, MarketingSection, ScopeSection
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
 from syncd.settings.webhooks import hooks_apart
@@ -158,8 +157,8 @@ class _Loading:
         )
         return ConnectionSettings(
             connection=replace(connection, config_hash=digest(asdict(connection))),
-            marketing=_hubspot(section.marketing, token, hooks),
-            crm=_salesforce(section.crm, client_secret, private_key),
+            marketing=hubspot_account(section.marketing, token, hooks),
+            crm=salesforce_account(section.crm, client_secret, private_key),
             directory=directory,
             poll=section.poll,
             sources={each.kind: replace(sources[each.kind], kind=each) for each in kinds},
@@ -274,8 +273,8 @@ class _Loading:
             if each is None:
                 continue
             for side, account in (
-                ("marketing", (_host(each.marketing.base_url), _told(each.marketing.access_token))),
-                ("crm", (_host(each.crm.login_url), each.crm.client_id, each.crm.username or "")),
+                ("marketing", (place_of(each.marketing.base_url), _told(each.marketing.access_token))),
+                ("crm", (place_of(each.crm.login_url), each.crm.client_id, each.crm.username or "")),
             ):
                 first = seen.setdefault((side, *account), name)
                 if first != name:
@@ -327,35 +326,3 @@ def _told(secret: Secret) -> str:
         return secret().get_secret_value()
     except NeedsOperator:
         return f"unread {secret.name}"
-
-
-def _host(url: str) -> str:
-    """A URL as one place: how it is written does not make it another."""
-    return url.strip().rstrip("/").lower()
-
-
-def _hubspot(section: MarketingSection, token: Secret, hooks: WebhookSettings | None) -> HubSpotAccount:
-    return HubSpotAccount(
-        base_url=section.base_url,
-        access_token=token,
-        api_version=section.api_version,
-        per_10_seconds=section.rate.per_10_seconds,
-        search_per_second=section.rate.search_per_second,
-        overlap=section.overlap,
-        webhooks=hooks,
-    )
-
-
-def _salesforce(section: CrmSection, client_secret: Secret | None, private_key: Secret | None) -> SalesforceAccount:
-    return SalesforceAccount(
-        login_url=section.login_url,
-        flow=section.flow,
-        client_id=section.client_id,
-        client_secret=client_secret,
-        username=section.username,
-        private_key=private_key,
-        api_version=section.api_version,
-        overlap=section.overlap,
-        daily_calls=section.daily_calls,
-        individuals=section.privacy.individual,
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.core.book import Book
@@ -13,6 +14,9 @@ from syncd.ports.store import Settlement
 from syncd.store import SqlStore, open_store
 from tests.fakes import START, FakeChance, FakeClock
 from tests.unit.core.ledgers import BOOK
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+"""When everything has happened that these tests tell of."""
 
 
 def stored(folder: Path, events: Iterable[Event], book: Book = BOOK) -> SqlStore:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
 from tests.unit.core.ledgers import moved, told
-from tests.unit.operations.ledgers import figure, people, stored, value
-
-LATER = datetime(2030, 1, 1, tzinfo=UTC)
-"""When everything has happened that these tests tell of."""
+from tests.unit.operations.ledgers import LATER, figure, people, stored, value
 
 
 def test_who_was_handed_over_twice_is_one(tmp_path: Path) -> None:
