@@ -66,11 +66,17 @@ def _addresses(candidate: Candidate, by_email: Iterable[int]) -> Iterable[str]:
 
 
 def _meet(world: World, gathered: Gathered, said: Mapping[str, dict[str, RemoteRef]], fresh: Collection[str]) -> None:
-    """Of whom both sides agree on the opt-out already there is nothing to say."""
+    """Of whom both sides agree on the opt-out already there is nothing to say. Whose own record left or became another
+    one in this cycle is decided on by that; what the second one says waits for the next cycle.
+    """
     nobody: Pair[RemoteRecord | None] = Pair(None, None)
     known = world.store.by_link([link for link in said if link not in fresh]) if said else {}
+    leaving = {found.link.id for found, _, _ in (*gathered.gone, *gathered.moved)}
     for link, told in said.items():
         found = known.get(link)
+        if link in leaving:
+            gathered.again.extend((Side.CRM, ref) for ref in told.values())
+            continue
         if link in fresh:
             gathered.opted[link] = told
             continue

@@ -34,7 +34,7 @@ MAIN_FLAWS = [
         "version: 1",
         "version: 1\nbrake: {}",
         "syncd.yaml:2:1: unknown key 'brake'",
-        "known keys here: connections, console, http, jobs, log",
+        "known keys here: backup, connections, console, http, jobs, keep, log",
     ),
     ("  main:", "  Main:", "syncd.yaml:3:3: connections.Main: the name 'Main' cannot be used", "lower case letters"),
     (

@@ -7,12 +7,14 @@ the promises of docs/reliability are looked at from outside: by what was sent, a
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
+from syncd.core.addresses import CARRIED
 from syncd.core.normalize import Invalid
 from syncd.core.planner import LANES
 from syncd.engine.ahead import write_ahead
@@ -33,16 +35,20 @@ from tests.simulation.small_world import SmallWorld
 ROUNDS = 20
 LOTS = 20
 SEEDS_PER_LOT = 20
+OTHER_RECORD = re.compile(r"opted out on (\w+)/(\w+), the same person's other record")
 
 
 @dataclass
 class Rounds:
-    """Carries plans out, and notes what was sent: per link and field how often, and which records each link had."""
+    """Carries plans out, and notes what was sent: per link and field how often, and which records each link had;
+    ``seconds`` are unlinked CRM records of the same person whose opt-out was carried over.
+    """
 
     small: SmallWorld
     written: Counter[tuple[str, str]] = field(default_factory=Counter)
     refs: dict[str, set[tuple[Side, RemoteRef]]] = field(default_factory=dict)
     made_for: Counter[RemoteRef] = field(default_factory=Counter)
+    seconds: dict[str, set[RemoteRef]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._note_links()
@@ -101,7 +107,11 @@ class Rounds:
         self._settle(settlement)
         for name in write.refs:
             self.small.shelves.of(action.side).history.setdefault((result.ref, REF + name), [])
-        self.written.update((decision.link.id, change.field) for change in action.changes)
+        for change in action.changes:
+            if change.rule == CARRIED:  # HubSpot ties it to the address, which goes in the same write
+                assert "email" in {each.field for each in action.changes}
+            else:
+                self.written[decision.link.id, change.field] += 1
 
     def _settle(self, settlement: Settlement) -> None:
         self.small.store.settle(settlement)
@@ -131,6 +141,10 @@ class Rounds:
         for change in action.changes:
             here = self._ever(decision.kind, change.field, {who for who in origins if who[0] is side})
             there = self._ever(decision.kind, change.field, {who for who in origins if who[0] is side.other})
+            if told := OTHER_RECORD.fullmatch(change.rule):
+                second = RemoteRef(told[1], told[2])
+                self.seconds.setdefault(decision.link.id, set()).add(second)
+                there = self._ever(decision.kind, change.field, {(Side.CRM, second)})
             if isinstance(change.after, tuple) and change.rule == "policy union":
                 members = {member for value in (*here, *there) if isinstance(value, tuple) for member in value}
                 assert set(change.after) <= members, f"{change.field}: nobody had that member"
@@ -196,9 +210,10 @@ class Rounds:
     def _edits(self, link: str, name: str) -> int:
         kind = self.small.store.links[link].link.kind
         planner = self.small.world.planner(kind)
+        twice = [(Side.CRM, ref) for ref in self.seconds.get(link, ()) for _ in SIDES]  # both sides are written then
         return sum(
             self.small.shelves.of(side).edits[ref, vendor_field]
-            for side, ref in self.refs[link]
+            for side, ref in (*self.refs[link], *twice)
             for vendor_field in planner.slots(side, ref.object).get(name, ())
         )
 

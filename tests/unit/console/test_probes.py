@@ -91,7 +91,7 @@ def test_no_label_can_hold_a_person() -> None:
     labels = {label for about in METRICS.values() for label in about.labels}
     assert labels == {
         *("connection", "side", "kind", "target", "command", "state", "clock", "measure"),
-        *("operation", "outcome", "error", "code"),
+        *("operation", "outcome", "error", "code", "secret", "part"),
     }
 
 
