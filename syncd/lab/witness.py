@@ -30,6 +30,8 @@ ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 SECOND: Final = 1000
 HIDING: Final = ("empty-side", "repeated-keys")
 """Faults that answer as if nothing had changed: with nothing, or with records and then, under the same key, none."""
+ENTERED: Final = "contact-exists"
+"""The fault in which somebody enters the contact that a call is about to make."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 TELLING: Final = re.compile(TOKEN.pattern.decode() + "|pat-na1-sandbox|sandbox-secret|Bearer ")  # not a secret
 """What no line of a log may hold: what a person typed, and secrets."""
@@ -78,12 +80,22 @@ class Witness:
             written = list(_payloads(side, asked))
             for object_name, record, values in written:
                 self._check_payload(side, object_name, record, values)
+            if side is Side.MARKETING and (self.arena.hubspot.calls[-1].fault or "").startswith(ENTERED):
+                self._join_entered(written)
             if any(name in self._keys[side] for _, _, values in written for name in values):
                 self._learn()  # now, since either record may be erased before a value goes there
             if written:
                 late = self.arena.senses.speaker < self.arena.lives
                 records = (record for _, record, _ in written)
                 self.broken += unrecorded(self.arena.store, side, records, late=late)
+
+    def _join_entered(self, written: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
+        """Somebody entered a contact with the address of one that was about to be made: it is of that very person."""
+        for name, record, values in written:
+            held = self.arena.hubspot.portal.store(name).holder("email", str(values.get("email") or ""))
+            for mate in [str(value) for key, value in values.items() if key in self._keys[Side.MARKETING] and value]:
+                if held is not None and not record:
+                    self.ledger.join((Side.MARKETING, str(held.id)), (Side.CRM, mate))
 
     def passed(self, life: int, point: str) -> None:
         """A point of a process: once its intents are stored, a lot is decided on and looks at nothing more, however

@@ -33,10 +33,11 @@ class Episodes:
         :param people: whether each person of an episode has a place, with what is theirs: state, end, reason, owner.
         """
         more = read is not None and read != period
-        begins = ("opened_at",) if more else ()
-        wanted = tuple(dict.fromkeys(("id", "person", "oddities", "last_at", *begins, *names)))
-        span = period if read is None else read
-        columns = store.ledger_columns(wanted, people=people, since=span.since, until=span.until)
+        span = ("opened_at", "last_at") if more else ()
+        always = () if people else ("oddities", "last_at")  # a person's place is read without a look at the episode
+        wanted = tuple(dict.fromkeys(("id", "person", *always, *span, *names)))
+        reading = period if read is None else read
+        columns = store.ledger_columns(wanted, people=people, since=reading.since, until=reading.until)
         self._columns: Mapping[str, Sequence[Any]] = dict(zip(wanted, columns, strict=True))
         self.all = range(len(columns[0]))
         self.here: Sequence[int] = self._touching(period) if more else self.all

@@ -42,7 +42,7 @@ def reasons(store: Store, period: Period, *, now: Instant, by: Sequence[str] = (
     :param top: how many groups a table has at most; 0 for all.
     """
     chosen = tuple(by) or USUAL
-    episodes = Episodes(store, ("state", "closed_at", "reason", "oddities", *chosen), period, people=True)
+    episodes = Episodes(store, ("state", "closed_at", "reason", "oddities", "last_at", *chosen), period, people=True)
     told = reasons_of(episodes, episodes.within("closed_at", period))
     ended = [at for rows in told.values() for hits in rows.values() for at in hits]
     sections = (
