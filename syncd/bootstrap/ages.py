@@ -14,12 +14,12 @@ from syncd.model.values import Instant
 
 if TYPE_CHECKING:
     from syncd.observe.metrics import Reading
-    from syncd.settings.accounts import Loaded, Secret
+    from syncd.settings.accounts import Loaded
 
 
 def secret_ages(loaded: Loaded, now: Instant) -> Iterator[Reading]:
     """Seconds since each secret's file was written; one whose file is gone has no age, and is told elsewhere."""
-    for secret in _secrets(loaded):
+    for secret in loaded.configured():
         if secret.file is not None:
             try:
                 written = secret.file.stat().st_mtime
@@ -41,12 +41,3 @@ def certificate_expiry(loaded: Loaded, now: Instant) -> Iterator[Reading]:
         ends += [ssl.cert_time_to_seconds(str(each["notAfter"])) for each in context.get_ca_certs()]
     if ends:
         yield "syncd_certificate_expiry_days", (), (min(ends) - now.timestamp()) / 86_400
-
-
-def _secrets(loaded: Loaded) -> Iterator[Secret]:
-    given = [loaded.store_url, loaded.jobs_url, *loaded.notify.urls.values()]
-    for each in loaded.connections.values():
-        given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
-    if loaded.backup is not None:
-        given.append(loaded.backup.key)
-    yield from (secret for secret in given if secret is not None)

@@ -45,7 +45,7 @@ def leftovers(loaded: Loaded, connection: str | None, store: Store) -> list[Left
         Leftover("here", "what is in flight", "`syncd drain`, then stop the daemon"),
         Leftover("here", "what is known: links, ledger, audit", "`syncd export FOLDER`, if you want to keep it"),
         *_sentinels(store),
-        *_hubspot(needs_of(kinds, Side.MARKETING, more=copies)),
+        *_hubspot(settings, needs_of(kinds, Side.MARKETING, more=copies)),
         *_salesforce(settings, needs_of(kinds, Side.CRM)),
         *_files(loaded, settings),
     ]
@@ -58,11 +58,13 @@ def _sentinels(store: Store) -> Iterator[Leftover]:
             yield Leftover(str(side), f"record {planted.ref}, the sentinel", "delete it")
 
 
-def _hubspot(needs: Needs) -> Iterator[Leftover]:
+def _hubspot(settings: ConnectionSettings, needs: Needs) -> Iterator[Leftover]:
     from connectors.hubspot.fitting import own_properties, scopes  # noqa: PLC0415 - heavy, see the package
 
     for name, field in own_properties(needs):
         yield Leftover("marketing", f"property {name}.{field}", "Settings > Properties: archive it, then delete it")
+    if settings.marketing.webhooks is not None:
+        yield Leftover("marketing", "the app's webhook subscriptions", "Development > the app > Webhooks: delete them")
     for scope in sorted(scopes(needs)):
         yield Leftover("marketing", f"scope {scope}", "goes with the service key, or the private app, that has it")
     yield Leftover(
@@ -91,10 +93,9 @@ def _salesforce(settings: ConnectionSettings, needs: Needs) -> Iterator[Leftover
 
 
 def _files(loaded: Loaded, settings: ConnectionSettings) -> Iterator[Leftover]:
-    marketing, crm = settings.marketing, settings.crm
-    secrets = [marketing.access_token, crm.client_secret, crm.private_key, *loaded.notify.urls.values()]
-    for secret in secrets:
-        if secret is not None:
+    databases = (loaded.store_url, loaded.jobs_url)  # an address without a file of its own need be no secret
+    for secret in loaded.only(settings.connection.name).configured():
+        if secret.file is not None or secret not in databases:
             where = str(secret.file) if secret.file is not None else "in the environment or syncd.yaml"
             yield Leftover("here", f"secret {secret.name}, {where}", "delete it once nothing uses it")
     url = loaded.store_url().get_secret_value()

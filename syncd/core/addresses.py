@@ -51,7 +51,7 @@ class Addresses:
         target = record.ref.object if record else link.refs.marketing.object
         for mapping in self._opt_outs:
             name = mapping.name
-            if name in told or not slots.get(name) or not mapping.direction.flows_to(side):
+            if name in told or self._looking.rests(name) or not slots.get(name) or not mapping.direction.flows_to(side):
                 continue
             marketing, crm = (self._looking.at(each, name, link, base, seen.of(each)) for each in SIDES)
             wires = self._lens.write(side, target, name, True) if marketing.value is True else {}

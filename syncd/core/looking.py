@@ -55,6 +55,10 @@ class Looking:
         touched = [name for name in order if name in names and name in looked_at]
         return sorted(touched, key=self._is_last)  # entry criteria are held against what the others come to
 
+    def rests(self, name: str) -> bool:
+        """Whether nobody looks at a field now, since a vendor changed what it is."""
+        return name in self._resting
+
     def layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         """The layout of the records as they were read, else as they are linked."""
         refs = link.refs

@@ -319,10 +319,6 @@ class Planner:
         """The mapping of one shared field."""
         return self._fields[name]
 
-    def rests(self, name: str) -> bool:
-        """Whether nobody looks at a field now, since a vendor changed what it is."""
-        return name in self._resting
-
     def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
         """The vendor fields of every shared field that one vendor object has."""
         return self._layouts.slots(side, object_name)

@@ -20,6 +20,8 @@ Shortcut: TypeAlias = Callable[[Mapping[str, Canonical]], bool]
 
 _ORDERS: Final = frozenset({"<", "<=", ">", ">="})
 _DOUBLED: Final = frozenset({"==", "!=", "<=", ">=", "&&", "||"})
+_ENDS: Final = frozenset({"", ")", "&&", "||"})
+"""What may follow a whole part; anything else compares it."""
 _WORDS: Final = {"null": "None", "true": "True", "false": "False"}
 _LARGEST: Final = 2**63 - 1
 
@@ -102,20 +104,29 @@ class _Writing:
     def _test(self) -> str:
         if self._operator() == "!":
             self._take()
-            return f"(not {self._test()})"
+            return f"(not {self._denied()})"
         if self._operator() == "(":
             self._take()
             inner = self._either()
             self._take(")")
-            if self._operator() not in {"", ")", "&&", "||"}:  # it is compared with something
+            if self._operator() not in _ENDS:  # it is compared with something
                 raise _Beyond
             return inner
         return self._relation()
 
+    def _denied(self) -> str:
+        """What stands behind a ``!``, which binds closer than any comparison does."""
+        if self._operator() in {"!", "("}:
+            return self._test()
+        part, counted = self._part()
+        if counted or self._operator() not in _ENDS:
+            raise _Beyond
+        return f"truth({part})"
+
     def _relation(self) -> str:
         part, counted = self._part()
         operator = self._operator()
-        if operator in {"", ")", "&&", "||"}:
+        if operator in _ENDS:
             return f"truth({part})"
         self._next += 2 if operator in _DOUBLED else 1
         if operator == "in":

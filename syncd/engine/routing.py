@@ -102,7 +102,7 @@ class Assigning:
     def route(self, decisions: Sequence[Decision]) -> list[Decision]:
         """All of them, in their order."""
         answer = list(decisions)
-        if self.routing.owner not in self.mapped or self.planner.rests(self.routing.owner):
+        if self.routing.owner not in self.mapped or self.planner.looking.rests(self.routing.owner):
             return answer
         undone = self.world.store.undone_assignments()
         due = [found for place, each in enumerate(answer) if (found := self._due(place, each, undone)) is not None]

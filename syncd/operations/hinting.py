@@ -156,6 +156,7 @@ class Intake:
                     continue
                 if each.account != account:
                     self._note("dropped", hook.connection, "another account")
+                    self._accounts.pop(hook.connection, None)  # it may be bound anew since
                 elif (before := kept.get(each.hint.ref)) is not None:
                     kept[each.hint.ref] = later(each.hint, before)
                 elif len(kept) < MOST:

@@ -96,10 +96,7 @@ def read_later(rows: Sequence[Row], now: Instant) -> Later:
             told = orjson.loads(row.content)
             later = Later(
                 instant(told["since"]),
-                {
-                    str(name): (str(event), {str(k): str(v) for k, v in item.items()})
-                    for name, event, item in told["is"]
-                },
+                {str(name): (str(event), _item(item)) for name, event, item in told["is"]},
                 {str(event): int(count) for event, count in told["more"].items()},
                 int(told["passed"]),
                 str(told["rested"]),

@@ -166,7 +166,7 @@ class Daemon:
         polls = self.shop.polls()
         soonest = TICK
         for turn in self.roster.turns(polls.keys(), self.clock.now()).values():
-            if turn.paused is None or self.shop.takes_back(turn.connection):
+            if turn.paused is None or self._takes_back(turn):
                 ahead = self._ahead(turn, polls[turn.connection])
                 if ahead <= 0:
                     self._ask(turn)
@@ -248,7 +248,7 @@ class Daemon:
         try:
             if turn.paused is None:
                 due = self._take(connection, began, due)
-            elif self.shop.takes_back(connection):
+            elif self._takes_back(turn):
                 with self.shop.world(connection) as world:
                     take_back(world, due=due, met=self.met)
         except Stopping:
@@ -265,6 +265,13 @@ class Daemon:
         now = self.clock.now()
         self.roster.end_turn(turn, max(due, now))
         self.hurried = self.hurried or due <= now
+
+    def _takes_back(self, turn: Turn) -> bool:
+        """Whether a paused connection has something to take back. Of a drained one nothing is begun: somebody copies or
+        moves its store.
+        """
+        drained = turn.paused is not None and turn.paused.drained
+        return not drained and self.shop.takes_back(turn.connection)
 
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
         """Polls, decides and writes; returns when the next turn is due."""

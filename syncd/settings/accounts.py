@@ -251,17 +251,21 @@ class Loaded:
         """Every secret of it that can be read now, and the passwords within addresses; for whoever makes sure that none
         of them is told.
         """
+        for secret in self.configured():
+            if secret.file is None or trouble_with(secret.file) is None:
+                value = secret().get_secret_value()
+                yield value
+                yield from _within(value)
+
+    def configured(self) -> Iterator[Secret]:
+        """Every secret that is configured, whether it can be read or not; with the addresses that may hold one."""
         given = [self.store_url, self.jobs_url, *self.notify.urls.values(), self.backup.key if self.backup else None]
         given += [each.url for each in self.notify.heartbeats]
         for each in self.connections.values():
             given += [each.marketing.access_token, each.crm.client_secret, each.crm.private_key]
             if each.marketing.webhooks is not None:
                 given.append(each.marketing.webhooks.client_secret)
-        for secret in given:
-            if secret is not None and (secret.file is None or trouble_with(secret.file) is None):
-                value = secret().get_secret_value()
-                yield value
-                yield from _within(value)
+        yield from (secret for secret in given if secret is not None)
 
     def only(self, name: str) -> Loaded:
         """The same with one connection. :raises BadUsage: as ``connection``."""

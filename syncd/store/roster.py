@@ -66,13 +66,16 @@ class SqlRoster:
             tx.execute(update(t).where(t.c.connection == connection).values(due=_HASTENED))
 
     def pause(self, connection: str, pause: Pause | None, now: Instant) -> bool:
-        """Pauses or takes up again; then no vendor's word to wait holds any longer."""
+        """Pauses or takes up again; then no vendor's word to wait holds any longer, unless it only stood still for a
+        new start.
+        """
         self.turns([connection], now)
         told = None if pause is None else to_json([pause.who, to_ms(pause.at), pause.reason])
         other = t.c.paused.is_(None) if pause else t.c.paused.is_not(None)
         with self._database.writing("pause or resume") as tx:
+            before = _pause(tx.execute(select(t.c.paused).where(t.c.connection == connection)).scalar())
             done = tx.execute(update(t).where(t.c.connection == connection, other).values(paused=told))
-            if pause is None:
+            if pause is None and not (before is not None and before.drained):
                 tx.execute(update(rate).where(rate.c.connection == connection).values(blocked_until=0))
         return done.rowcount > 0
 

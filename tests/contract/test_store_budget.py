@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from syncd.model.errors import Bug
-from syncd.model.run import Pause
+from syncd.model.run import DRAINED, Pause
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Budget, Granted, Rate, WaitUntil
 from syncd.store import SqlBudget, SqlRoster, SqlStore
@@ -103,6 +103,9 @@ def test_who_takes_a_connection_up_again_ends_the_wait(store: SqlStore, clock: F
     roster.pause("main", None, clock.now())
     assert budget.acquire(rate, Lane.OPT_OUT) == Granted()
     budget.penalize(rate, until)
+    roster.pause("main", Pause("ann", clock.now(), DRAINED), clock.now())
+    roster.pause("main", None, clock.now())  # a new start bought nothing
+    assert budget.acquire(rate, Lane.OPT_OUT) == WaitUntil(until)
     assert not roster.pause("main", None, clock.now())  # nobody had paused it
     assert budget.acquire(rate, Lane.OPT_OUT) == Granted()
 

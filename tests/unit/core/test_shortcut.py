@@ -52,6 +52,7 @@ CONDITIONS = st.recursive(
     COMPARED,
     lambda inner: st.one_of(
         inner.map("!({})".format),
+        PARTS.map("!{}".format),
         st.builds("({} && {})".format, inner, inner),
         st.builds("({} || {})".format, inner, inner),
         st.builds("{} && {} || {}".format, inner, inner, inner),
@@ -73,6 +74,11 @@ def test_a_shortcut_says_what_the_library_says(text: str, values: Mapping[str, C
     [
         "title.matches('x')",
         "(title == 'x') == true",
+        "!title == 'x'",
+        "!size_of > 3",
+        "!flag != null",
+        "!title in ['x']",
+        "!(title == 'x') == true",
         "tags.exists(t, t == 'x')",
         "'x' in tags",
         "size_of > 1.5",

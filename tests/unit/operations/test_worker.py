@@ -203,3 +203,19 @@ def test_a_start_ends_a_drain_and_no_pause(daemon: Daemon, clock: StoppableClock
     roster.pause("main", Pause("ann", clock.now(), "until monday"), clock.now())
     daemon.begin()
     assert roster.turns(["main"], clock.now())["main"].paused is not None
+
+
+@pytest.mark.parametrize(("reason", "opened"), [("a wrong mapping", 1), (DRAINED, 0)])
+def test_what_waits_to_be_taken_back_begins_while_paused_and_not_while_drained(
+    daemon: Daemon, clock: StoppableClock, reason: str, opened: int
+) -> None:
+    """Whoever drained copies or moves the store: nothing is begun then, not even what a person asked for."""
+    daemon.begin()
+    shop = shop_of(daemon)
+    shop.taken_back = True
+    daemon.roster.pause("main", Pause("ann", clock.now(), reason), clock.now())
+    daemon.tick()
+    perform = jobs_of(daemon).perform
+    assert perform is not None
+    perform("main", daemon.roster.turns(["main"], clock.now())["main"].number)
+    assert shop.opened == opened
