@@ -86,11 +86,12 @@ class _Copying:
 
     def come_due(self, shape: Shape) -> None:
         """Reads again what was still to come and is over by now, what was refused a day ago, and what the brake held
-        and a person approved. What was called off, or is about nobody any more, is over.
+        and a person approved as far as it may go today. What was called off, or is about nobody any more, is over.
         """
         world, side = self._world, self.rule.side
-        due = [*world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE), *self.appending.bounding.released()]
-        refs = [_ref(row.origin) for row in due if _ref(row.origin).object in self.forms]
+        due = [row.origin for row in world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)]
+        released = [row.origin for row in self.appending.released(self._reads)]
+        refs = [_ref(origin) for origin in (*filter(self._reads, due), *released)]
         if not refs:
             return
         answers = world.connectors.of(side).fetch(shape, refs)
@@ -107,6 +108,10 @@ class _Copying:
             world.settle(Settlement(appended=over))
             for row in over:
                 self.appending.bounding.over(row.origin)
+
+    def _reads(self, origin: str) -> bool:
+        """Whether this stream is the one that reads it."""
+        return _ref(origin).object in self.forms
 
     def deal(self, records: Sequence[RemoteRecord]) -> bool:
         """Copies what is to be copied of these; whether each is dealt with."""

@@ -9,7 +9,7 @@ Open intents of an earlier run are settled by reading (``recovered``), never by 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -85,13 +85,19 @@ class Appending:
         midnight = world.clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
         left = max(0, per_day - world.store.count_appended(kind, midnight))
         open_ = (str(intent.agreed["origin"]) for intent in world.store.open_intents() if intent.kind == kind)
-        bounding = Bounding(world, kind, side)
+        bounding = Bounding(world, kind, side, quiet=at_work.foreseen is not None)
         given_up = [replace(row, state=AppendedState.LEFT) for row in bounding.rejected()]
         if given_up:
             world.settle(Settlement(appended=given_up))
             for row in given_up:
                 bounding.over(row.origin)
         return cls(at_work, kind, side, left, bounding, frozenset(open_))
+
+    def released(self, meant: Callable[[str], bool]) -> list[Appended]:
+        """What the brake held of these origins and a person approved, as far as it may still go today: the rest is not
+        looked at before it can go.
+        """
+        return self.bounding.released(min(DUE_AT_ONCE, self.left), meant)
 
     def send(self, shape: Shape, additions: Sequence[Addition]) -> bool:
         """Writes them, at most as many as are left for today, less what the brake holds. Whether every one of them is

@@ -11,8 +11,9 @@ A member whose status goes on, and a copy that is only tied to its person, make 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from syncd.core.windows import Allowance, Bound
@@ -37,10 +38,13 @@ _CAUSES = {
 
 
 class Bounding:
-    """The brake of one run over the additions of one kind to one side."""
+    """The brake of one run over the additions of one kind to one side. A ``quiet`` one holds nothing: its run only
+    looks ahead, and nobody is told of what it would hold.
+    """
 
-    def __init__(self, world: World, kind: str, side: Side) -> None:
+    def __init__(self, world: World, kind: str, side: Side, *, quiet: bool = False) -> None:
         self._world = world
+        self._quiet = quiet
         self._key: Key = (kind, Measure.CREATES, side, "", "")
         held = read_lots(world.store.recall(BRAKE_HELD))
         self._lot = held.get(self._key)
@@ -59,20 +63,24 @@ class Bounding:
         mark = self._marks.get(row.origin)
         return row.state is AppendedState.HELD and mark is not None and mark not in self._known.approved
 
-    def released(self) -> list[Appended]:
-        """What a person has approved and nobody has made yet."""
-        return self._rows(self._known.approved)
+    def released(self, at_most: int, meant: Callable[[str], bool]) -> list[Appended]:
+        """What a person has approved and nobody has made yet: of the origins that are meant the first so many."""
+        return self._rows(islice(filter(meant, self._said(self._known.approved)), at_most))
 
     def rejected(self) -> list[Appended]:
         """What a person has rejected: it is over from now on."""
-        return self._rows(self._known.rejected)
+        return self._rows(self._said(self._known.rejected))
 
     def over(self, origin: str) -> None:
         """This is held no more: it was made, refused by the vendor, or there is nobody for it any longer."""
         self._over.add(origin)
 
-    def _rows(self, marks: frozenset[str]) -> list[Appended]:
-        origins = [origin for origin, mark in self._marks.items() if mark in marks]
+    def _said(self, marks: frozenset[str]) -> Iterable[str]:
+        """The origins of what a person said something of, in the order in which they were held."""
+        return (origin for origin, mark in self._marks.items() if mark in marks and origin not in self._over)
+
+    def _rows(self, said: Iterable[str]) -> list[Appended]:
+        origins = list(said)
         known = self._world.store.appended(self._key[0], origins) if origins else {}
         for origin in origins:
             if origin not in known or known[origin].state is not AppendedState.HELD:
@@ -149,12 +157,13 @@ class Bounding:
         )
         self._store(replace(lot, changes=(*lot.changes, *changes)))
         assert self._lot is not None, "it was stored just now"
-        tell_held(self._lot, len(changes))
+        if not self._quiet:
+            tell_held(self._lot, len(changes))
 
     # -- at the end --------------------------------------------------------------------------------------------------
     def ended(self) -> None:
         """Forgets what is held no more."""
-        if self._lot is None or not self._over:
+        if self._quiet or self._lot is None or not self._over:
             return
         kept = tuple(each for each in self._lot.changes if each.record not in self._over)
         gone = len(self._lot.changes) - len(kept)

@@ -160,11 +160,12 @@ class _Filling:
             world.settle(Settlement(appended=over))
 
     def let_go(self) -> None:
-        """Adds those whom the brake held and a person approved, as far as they are meant to be by now; whoever is there
-        or gone meanwhile is over.
+        """Adds those whom the brake held and a person approved, as many as may come today and as far as they are meant
+        to be by now; whoever is there or gone meanwhile is over.
         """
         world, bounding = self.appending.at_work.world, self.appending.bounding
-        held = {row.person: row for row in bounding.released() if row.origin.startswith(f"{self.ref}:")}
+        mine = f"{self.ref}:"
+        held = {row.person: row for row in self.appending.released(lambda origin: origin.startswith(mine))}
         linked = world.store.by_link(list(held))
         people = {
             found.link.refs.marketing: held[link]

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
+from syncd.engine.cycle import plan_only, sync
 from syncd.model.brake import Wave
 from syncd.operations.braking import Stands, Words, approve, expect, reject
 from syncd.settings.brake import raised
 from tests.scenarios.brakes import approved, held, only
-from tests.scenarios.signals import WEBINAR, campaign, engagements, keyed_engagements, members, signalling
+from tests.scenarios.signals import WEBINAR, campaign, engagements, keyed_engagements, listening, members, signalling
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_activities import call
 from tests.scenarios.test_deal_crashes import Killed, Reaper, restarted
+from tests.scenarios.test_foreseen import looking
 
 BOTH_SORTS: dict[str, Any] = {
     "campaign_members": {"campaigns": [WEBINAR]},
@@ -142,6 +144,41 @@ def test_more_than_ten_times_the_limit_needs_two_people(steps: Steps) -> None:
     assert approve(steps.both.store, only(steps).digest, who="bob", reason="meant", now=now).stands is Stands.APPROVED
     steps.cycle(after=60)
     assert (len(members(steps)), held(steps)) == (35, [])
+
+
+# -- looking ahead -----------------------------------------------------------------------------------------------------
+def looked(steps: Steps, mode: str) -> int:
+    """How many members somebody who only looks sees coming: in a plan, or in a shadow cycle."""
+    if mode == "shadow":
+        return sync(looking(steps, mode)).run.counts.get("would.add_campaign_member.crm", 0)
+    return len(plan_only(looking(steps)).plan.appends)
+
+
+@pytest.mark.parametrize("mode", ["live", "shadow"])
+def test_whoever_only_looks_raises_no_alarm(steps: Steps, mode: str) -> None:
+    """Three of five would come, however often one looks: nothing is held, so nobody is told to approve anything."""
+    campaign(steps.both)
+    registered(steps, [contact for contact, _ in people(steps, 5)])
+    steps.both.clock.advance(HOUR)
+    lines = listening()
+    assert [looked(steps, mode) for _ in range(2)] == [LIMIT, LIMIT]
+    assert (held(steps), lines("brake.held")) == ([], [])
+    steps.cycle()
+    assert [line["digest"] for line in lines("brake.held")] == [only(steps).digest], "the cycle that holds says so"
+
+
+@pytest.mark.parametrize("mode", ["live", "shadow"])
+def test_whoever_only_looks_ends_no_alarm(steps: Steps, mode: str) -> None:
+    """What was rejected leaves the list with the next cycle that writes, which says so once."""
+    campaign(steps.both)
+    registered(steps, [contact for contact, _ in people(steps, 5)])
+    steps.cycle()
+    reject(steps.both.store, only(steps).digest, who="ann", reason="a wrong list", now=steps.both.clock.now())
+    lines = listening()
+    assert looked(steps, mode) == 0
+    assert (len(only(steps).lot.changes), lines("brake.released")) == (2, [])
+    steps.cycle()
+    assert [(line["records"], line["held"]) for line in lines("brake.released")] == [(2, 0)]
 
 
 # -- activities --------------------------------------------------------------------------------------------------------
