@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from syncd.model.errors import BadUsage, SyncdError
+from syncd.model.backup import latest_by
+from syncd.model.errors import BadUsage, RetryLater, SyncdError
 from syncd.observe.log import emit
 from syncd.system import SystemChance, SystemClock
 
@@ -66,6 +67,7 @@ class Keeper:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
         self._not_before = float("-inf")
+        self._made = float("-inf")
 
     @property
     def at_work(self) -> bool:
@@ -83,12 +85,15 @@ class Keeper:
             self._thread.join(FAREWELL)
 
     def latest(self) -> Instant | None:
-        """When the latest backup was made that is there; ``None`` if there is none."""
+        """When the latest backup was made that is there, none from the future; ``None`` if there is none.
+
+        :raises NeedsOperator: if the folder cannot be read.
+        """
+        from syncd.store.shelf import backups_in  # noqa: PLC0415 - the cipher, which most commands save
+
         settings = self._loaded().backup
-        if settings is None:
-            return None
-        known = backups_of(settings, self._loaded().store_url().get_secret_value(), self._clock).known()
-        return known[0].made if known else None
+        found = None if settings is None else latest_by(self._clock.now(), backups_in(settings.folder))
+        return None if found is None else found.made
 
     def _run(self) -> None:
         self.look()
@@ -98,14 +103,17 @@ class Keeper:
     def look(self) -> None:
         """Makes one if it is due."""
         settings = self._loaded().backup
-        if settings is None or self._clock.monotonic() < self._not_before:
+        began = self._clock.monotonic()
+        if settings is None or began < max(self._not_before, self._made + settings.every):
             return
         try:
             latest = self.latest()
-            # One from the future is no reason to wait: somebody set the clock back.
-            if latest is not None and 0 <= (self._clock.now() - latest).total_seconds() < settings.every:
+            if latest is not None and (self._clock.now() - latest).total_seconds() < settings.every:
                 return
             back_up(settings, self._loaded().store_url().get_secret_value(), self._clock)
+            self._made = began  # by a clock that nobody sets back
+        except RetryLater:
+            return  # somebody else makes or verifies one at this moment: the next look sees what became of it
         except Exception as why:  # noqa: BLE001 - a backup that fails in an unforeseen way must not be the last one
             self._not_before = self._clock.monotonic() + min(AGAIN, settings.every)
             reason = str(why) if isinstance(why, SyncdError) else "nobody foresaw this; report it with this line"

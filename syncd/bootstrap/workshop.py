@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from syncd.bootstrap.building import build_connectors, build_world, close_all
 from syncd.bootstrap.defining import note_in_force
 from syncd.core.windows import Windows
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.model.values import Instant, Pair, Side
 from syncd.system import SystemChance, SystemClock, alive_here, calm_collector, few_arenas, holder_name, surely_gone
 
@@ -222,10 +222,17 @@ class Workshop:
         yield "syncd_store_bytes", ("used",), float(used)
         yield "syncd_store_bytes", ("free",), float(free)
         now = self.clock.now()
-        if self._keeper is not None and (latest := self._keeper.latest()) is not None:
-            yield "syncd_backup_age_seconds", (), (now - latest).total_seconds()
+        yield from self._of_the_backups(now)
         yield from secret_ages(self._loaded, now)
         yield from certificate_expiry(self._loaded, now)
+
+    def _of_the_backups(self, now: Instant) -> Iterator[Reading]:
+        try:
+            latest = None if self._keeper is None else self._keeper.latest()
+        except NeedsOperator:  # told as ``backup.failed``; what else is measured stays readable
+            return
+        if latest is not None:
+            yield "syncd_backup_age_seconds", (), (now - latest).total_seconds()
 
     def console(self, daemon: Daemon, address: str) -> Console:
         """The console of a daemon, with health and metrics.

@@ -43,6 +43,7 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
     """
     from syncd.bootstrap import open_backups
     from syncd.cli.out import age, print_json, say, table, when
+    from syncd.model.backup import latest_by
     from syncd.system import SystemClock
 
     call: Call = context.obj
@@ -55,16 +56,18 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
         raise typer.Exit(1)
     known = open_backups(outline).known()
     now = SystemClock().now()
-    overdue = not known or (now - known[0].made).total_seconds() > 2 * outline.backup.every
+    latest = latest_by(now, known)
+    overdue = latest is None or (now - latest.made).total_seconds() > 2 * outline.backup.every
     if as_json:
         print_json({"backups": [_of(each) for each in known], "overdue": overdue})
     else:
         rows = [(str(each.file), when(each.made), f"{each.size / 1e6:,.1f} MB", str(each.schema)) for each in known]
         table("backups", ("file", "made (UTC)", "size", "schema"), rows)
-        if not known:
-            say(f"there is no backup in {outline.backup.folder}", style="red")
+        if latest is None:
+            future = " but those from the future: look at the clock" if known else ""
+            say(f"there is no backup in {outline.backup.folder}{future}", style="red")
         elif overdue:
-            say(f"the latest is {age(known[0].made, now)} old: does the daemon run?", style="red")
+            say(f"the latest is {age(latest.made, now)} old: does the daemon run?", style="red")
     raise typer.Exit(1 if overdue else 0)
 
 
@@ -96,11 +99,12 @@ def restore(
     file: File,
     *,
     force: Annotated[
-        bool, typer.Option("--force", help="Also if the store that is there cannot be read: look that no daemon runs.")
+        bool,
+        typer.Option("--force", help="Also if a lease is held or the store is unreadable: look that nobody uses it."),
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Puts a backup in the store's place; no daemon may work. The store that is there is kept under another name.
+    """Puts a backup in the store's place; nobody may work on it. The store that is there is kept under another name.
 
     Nothing is written to a vendor afterwards until both sides were compared and you accepted that:
     docs/backups.md#putting-one-back. What was killed is called again.
@@ -126,11 +130,12 @@ def restore(
 
 
 def _nobody_works(call: Call, *, force: bool) -> None:
-    """:raises BadUsage: if a daemon works on the store, or nobody can tell."""
+    """:raises BadUsage: if a daemon or another command works on the store, or nobody can tell."""
     from syncd.model.errors import BadUsage, SyncdError
 
     try:
         works = call.daemon_works()
+        leases = call.leases()
     except SyncdError as trouble:
         if force:
             return
@@ -139,6 +144,11 @@ def _nobody_works(call: Call, *, force: bool) -> None:
         ) from trouble
     if works:
         raise BadUsage("a daemon works on this store; stop it first (`systemctl stop syncd`)")
+    if leases and not force:
+        held = ", ".join(f"{each.holder} writes for {each.connection}" for each in leases)
+        raise BadUsage(
+            f"somebody works on this store ({held}); wait for its end, or look that it is gone and add --force"
+        )
 
 
 def _document(proof: Proof) -> dict[str, Any]:

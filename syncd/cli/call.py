@@ -12,7 +12,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from syncd.observe.log import configure_logs
 
 if TYPE_CHECKING:
     from syncd.engine.world import World
-    from syncd.model.run import Pause
+    from syncd.model.run import Lease, Pause
     from syncd.ports.store import Store
     from syncd.settings.accounts import Loaded
     from syncd.settings.main_file import Outline
@@ -124,6 +124,14 @@ class Call:
             now = SystemClock().now()
             beats = [each for each in roster.workers() if not surely_gone(each.id)]
         return any((now - each.beat).total_seconds() < DEAD for each in beats)
+
+    def leases(self) -> Sequence[Lease]:
+        """The leases of this store that are held, of whatever connection; not those of processes that are gone."""
+        from syncd.bootstrap import open_roster
+        from syncd.system import SystemClock, surely_gone
+
+        with open_roster(self.outlined()) as roster:
+            return [each for each in roster.leases(SystemClock().now()) if not surely_gone(each.holder)]
 
     def paused(self) -> Pause | None:
         """Who paused the connection, if somebody did."""

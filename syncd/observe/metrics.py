@@ -151,7 +151,7 @@ METRICS: Final[Mapping[str, About]] = {
     "syncd_backup_age_seconds": About(
         "gauge",
         (),
-        "Seconds since the latest backup that is there was made; absent while there is none.",
+        "Seconds since the latest backup that is there was made; absent if there is none or none can be read.",
         "above twice `backup.every`: `syncd store backups`",
     ),
     "syncd_secret_age_seconds": About(

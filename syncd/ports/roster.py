@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from syncd.model.run import Pause, Turn, Worker
+from syncd.model.run import Lease, Pause, Turn, Worker
 from syncd.model.values import Instant
 
 
@@ -46,6 +46,10 @@ class Roster(Protocol):
 
     def workers(self) -> Sequence[Worker]:
         """All workers, the longest at work first."""
+        ...
+
+    def leases(self, now: Instant) -> Sequence[Lease]:
+        """The leases that are held, of all connections."""
         ...
 
     def take_over(self, dead: Worker, now: Instant) -> bool:

@@ -13,6 +13,7 @@ PostgreSQL has tools of its own for all of this, and is refused.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
@@ -21,17 +22,18 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
-from syncd.model.backup import Backup, Proof
-from syncd.model.errors import BadUsage, NeedsOperator, NewerStore
+from syncd.model.backup import Backup, Proof, surplus
+from syncd.model.errors import BadUsage, NeedsOperator, NewerStore, RetryLater
 from syncd.model.run import Restored
 from syncd.ports.system import Chance, Clock
-from syncd.store.codec import from_ms, to_ms
-from syncd.store.engine import read_url, sqlite_module
+from syncd.store.codec import to_ms
+from syncd.store.engine import BUSY_SECONDS, read_url, sqlite_module
+from syncd.store.faults import explained
 from syncd.store.open import open_database, open_store
-from syncd.store.sealing import read_about, seal, unseal
+from syncd.store.sealing import seal, unseal
+from syncd.store.shelf import SUFFIX, backups_in, read_backup, typed_files
 from syncd.store.tables import SCHEMA_VERSION
 
-SUFFIX: Final = ".backup"
 SCRATCH: Final = ".scratch"
 ROOM: Final = 1.05
 """Times the store's size that must be free beside it."""
@@ -54,14 +56,14 @@ class Backups:
         self._chance = chance
 
     def known(self) -> Sequence[Backup]:
-        """Those in the folder, the latest first; what bears no name of ours is not looked at."""
-        found = (read_backup(file) for file in self.folder.glob(f"syncd-*{SUFFIX}"))
-        return sorted((each for each in found if each is not None), key=lambda each: each.made, reverse=True)
+        """Those in the folder, the latest first. :raises NeedsOperator: if it cannot be read."""
+        return backups_in(self.folder)
 
     def make(self) -> Proof:
         """Makes one and proves it.
 
         :raises NeedsOperator: if there is no room, or what was made does not restore.
+        :raises RetryLater: while another backup of this store is made or looked through.
         """
         with typed_files(self.folder), _scratch(self.store) as plain:
             _make_folder(self.folder)
@@ -89,10 +91,11 @@ class Backups:
             return Proof(backup, schema, rows, (), self._clock.monotonic() - began)
 
     def prune(self, keep: int) -> int:
-        """Takes all but the latest so many away; how many that were."""
-        gone = self.known()[max(1, keep) :]
-        for each in gone:
-            each.file.unlink(missing_ok=True)
+        """Takes all but the latest so many away, and the same of those from the future; how many that were."""
+        gone = surplus(self._clock.now(), self.known(), keep)
+        with typed_files(self.folder):
+            for each in gone:
+                each.file.unlink(missing_ok=True)
         return len(gone)
 
     def prove(self, file: Path) -> Proof:
@@ -133,10 +136,11 @@ class Backups:
 
     # -- parts -------------------------------------------------------------------------------------------------------
     def _read(self, file: Path) -> Backup:
-        try:
-            found = read_backup(file)
-        except FileNotFoundError:
-            raise BadUsage(f"{file}: there is no such file; `syncd store backups` lists them") from None
+        with typed_files(file):
+            try:
+                found = read_backup(file)
+            except FileNotFoundError:
+                raise BadUsage(f"{file}: there is no such file; `syncd store backups` lists them") from None
         if found is None:
             raise BadUsage(f"{file}: this is no backup that syncd made, or its beginning is lost")
         return found
@@ -170,6 +174,7 @@ class Backups:
         """The copy takes the store's place; what was there stands beside it under another name from then on."""
         aside = None
         if self.store.exists():
+            settle_log(self.store)
             stamp = f"{self._clock.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
             aside = self.store.with_name(f"{self.store.name}.before-{stamp}")
             for rest in _beside(self.store):
@@ -195,15 +200,6 @@ def store_file(url: str) -> Path:
     return Path(read.database).absolute()
 
 
-def read_backup(file: Path) -> Backup | None:
-    """A backup as its header tells; ``None`` if it is none. :raises FileNotFoundError: if it is not there."""
-    try:
-        about = read_about(file)
-        return Backup(file, from_ms(int(about["made"])), int(about["schema"]), file.stat().st_size)
-    except (BadUsage, KeyError, TypeError, ValueError):
-        return None
-
-
 def copy(store: Path, plain: Path) -> None:
     """One state of a store, while others use it.
 
@@ -221,6 +217,26 @@ def copy(store: Path, plain: Path) -> None:
             there.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     except module.Error as error:
         raise NeedsOperator(f"store {store}: cannot be copied ({error}); nothing was changed") from error
+
+
+def settle_log(store: Path) -> None:
+    """Moves what is committed in a store's log into its file: the file alone is the whole store from then on.
+
+    A damaged store is left as it is.
+
+    :raises RetryLater: if somebody works on it. :raises NeedsOperator: if it cannot be written.
+    """
+    module = sqlite_module()
+    try:
+        with closing(module.connect(store, timeout=BUSY_SECONDS)) as here:
+            here.execute("SELECT count(*) FROM sqlite_master").fetchone()  # rolls back what a kill left in a journal
+            (busy, *_) = here.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except module.Error as error:
+        if str(getattr(error, "sqlite_errorname", "")).startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            return
+        raise explained(f"store {store}", "put its log into its file", error, invalidated=False) from error
+    if busy:
+        raise RetryLater(f"store {store}: somebody works on it; nothing was changed; try again", sent=False)
 
 
 def look_at(plain: Path) -> dict[str, int]:
@@ -267,27 +283,37 @@ def _beside(file: Path) -> list[Path]:
 
 @contextmanager
 def _scratch(store: Path) -> Iterator[Path]:
-    """A plain copy's place beside the store; whatever stood there before was left by a kill."""
+    """A plain copy's place beside the store, for one at a time; whatever stood there before was left by a kill.
+
+    :raises RetryLater: while another process or thread has it.
+    """
     plain = store.with_name(f"{store.name}{SCRATCH}")
     everything = (plain, *_beside(plain), plain.with_name(f"{plain.name}.generation"))
-    for each in everything:
-        each.unlink(missing_ok=True)
-    try:
-        yield plain
-    finally:
+    with _locked(plain.with_name(f"{plain.name}.lock"), store):
         for each in everything:
             each.unlink(missing_ok=True)
+        try:
+            yield plain
+        finally:
+            for each in everything:
+                each.unlink(missing_ok=True)
 
 
 @contextmanager
-def typed_files(place: Path) -> Iterator[None]:
-    """Trouble with files as a sentence. :raises NeedsOperator: naming the place."""
+def _locked(lock: Path, store: Path) -> Iterator[None]:
+    """Holds a lock file. It stays, empty: whoever took it away would let two in. A kill gives the lock back."""
+    handle = os.open(lock, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RetryLater(
+                f"store {store}: another backup of it is being made, verified or put back; try again when that is done",
+                sent=False,
+            ) from None
         yield
-    except OSError as error:
-        raise NeedsOperator(
-            f"{error.filename or place}: {error.strerror}; check folder, owner, rights and room"
-        ) from error
+    finally:
+        os.close(handle)
 
 
 def _make_folder(folder: Path) -> None:

@@ -9,7 +9,8 @@
   stays in any case.
 
 One step is one short transaction, of some five hundred rows; whoever calls decides how many steps there is time for.
-What links, bases, conflicts, held changes, dead letters and the ledger hold is no history and never touched.
+What links, bases, conflicts, held changes and the ledger hold is no history and never touched. Dead letters have bounds
+of their own, in age and number, which a daemon's worker keeps (``Letters.bound_letters``).
 """
 
 from __future__ import annotations

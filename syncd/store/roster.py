@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import case, delete, select, update
 
-from syncd.model.run import Pause, Turn, Worker
+from syncd.model.run import Lease, Pause, Turn, Worker
 from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, to_json, to_ms
 from syncd.store.database import Database
@@ -93,6 +93,13 @@ class SqlRoster:
         with self._database.reading("read who is at work") as tx:
             rows = tx.execute(select(w).order_by(w.c.began, w.c.id)).fetchall()
         return [Worker(row.id, from_ms(row.began), from_ms(row.beat), row.version) for row in rows]
+
+    def leases(self, now: Instant) -> Sequence[Lease]:
+        """The leases that are held, of all connections."""
+        held = select(lease).where(lease.c.holder != "", lease.c.until > to_ms(now)).order_by(lease.c.connection)
+        with self._database.reading("read who writes") as tx:
+            rows = tx.execute(held).fetchall()
+        return [Lease(row.connection, row.holder, row.epoch, from_ms(row.until)) for row in rows]
 
     def take_over(self, dead: Worker, now: Instant) -> bool:
         """Claims what a dead worker left."""

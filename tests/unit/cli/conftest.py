@@ -28,6 +28,7 @@ connections:
     marketing: {{access_token_file: absent/token}}
     crm: {{login_url: "https://x.my.salesforce.com", client_id: id, client_secret_file: absent/secret}}
 """
+KEY = "0123456789abcdef0123456789abcdef"
 PERSON = """\
 kind: person
 marketing: {object: contacts, key: syncd_crm_id}
@@ -84,6 +85,16 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
+
+
+@pytest.fixture
+def backed(folder: Path) -> Path:
+    """A configuration with a folder for backups; the folder's path."""
+    (folder / "key").write_text(KEY + "\n", encoding="utf-8")
+    (folder / "key").chmod(0o600)
+    config = SYNCD.format(folder=folder) + "backup: {folder: copies, key_file: key, keep: 2}\n"
+    (folder / "syncd.yaml").write_text(config, encoding="utf-8")
+    return folder / "copies"
 
 
 @pytest.fixture

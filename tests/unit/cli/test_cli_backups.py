@@ -3,39 +3,26 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from syncd.bootstrap import backups as keeping
-from syncd.bootstrap import read_config, read_outline
-from syncd.bootstrap.backups import Keeper
+from syncd.bootstrap import read_outline
 from syncd.model.errors import BadConfig
 from syncd.model.link import Base, Link, Proof
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Worker
 from syncd.model.values import Instant, Pair
-from syncd.observe.log import listen, unlisten
 from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_store
 from syncd.store import backup as files
+from syncd.store.engine import sqlite_module
 from syncd.system import SystemChance, SystemClock
-from tests.unit.cli.conftest import AT, SYNCD, Run
+from tests.unit.cli.conftest import AT, KEY, SYNCD, Run
 from tests.unit.cli.test_cli_audit import _begin
-
-KEY = "0123456789abcdef0123456789abcdef"
-
-
-@pytest.fixture
-def backed(folder: Path) -> Path:
-    """A configuration with a folder for backups; the folder's path."""
-    (folder / "key").write_text(KEY + "\n", encoding="utf-8")
-    (folder / "key").chmod(0o600)
-    config = SYNCD.format(folder=folder) + "backup: {folder: copies, key_file: key, keep: 2}\n"
-    (folder / "syncd.yaml").write_text(config, encoding="utf-8")
-    return folder / "copies"
 
 
 def linked(store: SqlStore, id: str = "L1", name: str = "Old", since: Instant = AT) -> None:
@@ -49,6 +36,11 @@ def made(run: Run) -> str:
     said = run("store", "backup", "--json")
     assert said.code == 0, said.err
     return str(said.json["file"])
+
+
+def left(folder: Path) -> list[str]:
+    """What a backup left beside the store; its lock is no matter."""
+    return [each.name for each in folder.glob("*.scratch*") if not each.name.endswith(".lock")]
 
 
 def test_a_backup_is_sealed_proven_and_put_back(run: Run, store: SqlStore, backed: Path) -> None:
@@ -148,7 +140,7 @@ def test_what_does_not_come_out_again_is_no_backup(
     monkeypatch.setattr(files, "seal", spoilt)
     assert run("store", "backup").code == 2
     assert not list(backed.iterdir())
-    assert not list(backed.parent.glob("*.scratch*"))
+    assert not left(backed.parent)
 
 
 @pytest.mark.parametrize("spoil", ["flip", "cut", "other key", "no file", "no backup"])
@@ -210,6 +202,43 @@ def test_nothing_is_put_back_under_a_daemon_or_over_what_cannot_be_read(
     assert run("status", "--json").json["connections"][0]["links"] == {"person": 1}
 
 
+def test_nothing_is_put_back_under_a_command_that_writes(run: Run, store: SqlStore, backed: Path) -> None:
+    """Whoever holds a lease of any connection is named; with a word more it counts as gone."""
+    linked(store)
+    file = made(run)
+    now = SystemClock().now()
+    lease = store.take_lease("sync on elsewhere:1:1", now, now + timedelta(minutes=5))
+    assert lease is not None
+    assert "sync on elsewhere:1:1 writes for main" in run("store", "restore", file).failure["what"]
+    assert store.restored() is None, "the store is the one that was there"
+    store.close()
+    assert run("store", "restore", file, "--force").code == 0
+
+
+def test_a_lease_that_ran_out_or_was_given_back_is_no_hindrance(run: Run, store: SqlStore, backed: Path) -> None:
+    """Only who still may write is waited for."""
+    file = made(run)
+    now = SystemClock().now()
+    store.take_lease("sync on elsewhere:1:1", now - timedelta(minutes=5), now - timedelta(minutes=1))
+    store.close()
+    assert run("store", "restore", file).code == 0
+
+
+def test_two_do_not_share_one_scratch_file(run: Run, store: SqlStore, backed: Path) -> None:
+    """While one is made, another is told to come later and harms nothing; a kill leaves no lock behind."""
+    linked(store)
+    file = made(run)
+    with files._scratch(backed.parent / "syncd.db") as plain:
+        plain.write_bytes(b"a copy under way")
+        for command in (("backup",), ("verify", file), ("restore", file)):
+            said = run("store", *command)
+            assert said.code == 3
+            assert "another backup of it is being made" in said.failure["what"]
+        assert plain.read_bytes() == b"a copy under way"
+    assert (backed.parent / "syncd.db.scratch.lock").exists()
+    assert run("store", "verify", file).code == 0
+
+
 def test_a_lost_store_is_put_back(run: Run, store: SqlStore, backed: Path) -> None:
     """The disk is new, the backup is there."""
     linked(store)
@@ -256,51 +285,28 @@ def test_killed_while_it_is_put_back(
     assert again.count_links("person") == 2
     again.close()
     assert run("store", "restore", file).code == 0
-    assert not list(backed.parent.glob("*.scratch*"))
+    assert not left(backed.parent)
 
 
-def test_a_daemon_makes_one_when_it_is_due(
-    folder: Path, store: SqlStore, backed: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("where", ["link", "exchange"])
+def test_a_kill_loses_nothing_that_stood_in_the_log(
+    run: Run, store: SqlStore, backed: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
-    """Once each interval, across restarts; older ones than the latest two go; what fails is told and tried again."""
+    """The store of before ended without moving its log into its file: it is whole, whenever the kill comes."""
     linked(store)
-    for name in ("SYNCD_CONNECTIONS__MAIN__MARKETING__ACCESS_TOKEN", "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_SECRET"):
-        monkeypatch.setenv(name, "word")
-    settings = (folder / "syncd.yaml").read_text(encoding="utf-8")
-    settings = settings.replace("access_token_file: absent/token", "").replace(
-        ", client_secret_file: absent/secret", ""
-    )
-    (folder / "syncd.yaml").write_text(settings, encoding="utf-8")
-    loaded = read_config(folder, os.environ)
-    heard: list[tuple[str, object]] = []
-    hear = lambda event, keys: heard.append((event, keys.get("reason")))  # noqa: E731 - one line
-    passed = timedelta()
-    real = SystemClock.now
-    monkeypatch.setattr(SystemClock, "now", lambda self: real(self) + passed)
-    listen(hear)
-    try:
-        for hours, expected in ((0, 1), (1, 1), (23, 1), (25, 2), (26, 2), (50, 3)):
-            passed = timedelta(hours=hours)
-            Keeper(lambda: loaded).look()
-            assert sum(1 for event, _ in heard if event == "backup.made") == expected, hours
-        assert len(list(backed.iterdir())) == 2
-        latest = Keeper(lambda: loaded).latest()
-        assert latest is not None
-        assert (SystemClock().now() - latest).total_seconds() < 60
-        monkeypatch.setattr(keeping, "back_up", _trouble)
-        passed = timedelta(hours=90)
-        keeper = Keeper(lambda: loaded)
-        keeper.look()
-        keeper.look()
-        assert [reason for event, reason in heard if event == "backup.failed"] == [
-            "nobody foresaw this; report it with this line"
-        ]
-    finally:
-        unlisten(hear)
+    file = made(run)
+    linked(store, "L2")
+    assert (backed.parent / "syncd.db-wal").stat().st_size, "what is at stake"
 
+    def die(*_: object, **__: object) -> None:
+        raise Died
 
-def _trouble(*_: object) -> None:
-    raise RuntimeError("ann@example.com")
+    with monkeypatch.context() as patch:
+        patch.setattr(*((os, "link", die) if where == "link" else (Path, "replace", die)))
+        with pytest.raises(Died):
+            run("store", "restore", file)
+    with closing(sqlite_module().connect(backed.parent / "syncd.db")) as there:
+        assert there.execute("SELECT count(*) FROM link").fetchone() == (2,)
 
 
 @pytest.mark.parametrize(
