@@ -12,9 +12,11 @@ from datetime import timedelta
 from itertools import islice
 
 from syncd.engine.world import World
-from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef, Shape
+from syncd.model.errors import UnusableCursor
+from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef, Roster, Shape
 from syncd.model.run import StoredCursor
 from syncd.model.values import Instant, Side
+from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
 SCAN_PAGES = 50
@@ -22,6 +24,9 @@ SCAN_PAGES = 50
 
 EVERYBODY = timedelta(days=1)
 """How often a list is read from its beginning."""
+
+LOOKED_BACK = timedelta(days=1)
+"""How far behind the time of a position that cannot be used its stream is gone on with."""
 
 Deal = Callable[[Sequence[RemoteRecord]], bool]
 """Deals with the records of a page; whether each of them is dealt with."""
@@ -43,11 +48,20 @@ class Feed:
 
     def read(self, deal: Deal) -> None:
         """Hands on page by page, and moves the position behind what was dealt with."""
-        known = {
-            each.stream: each.cursor
-            for each in self.world.store.cursors()
-            if each.kind == self.kind and each.side is self.side
-        }
+        rows = [each for each in self.world.store.cursors() if each.kind == self.kind and each.side is self.side]
+        known = {each.stream: each.cursor for each in rows}
+        try:
+            self._read(known, deal)
+        except UnusableCursor as why:
+            changes, scan = f"changes:{self.name}", f"scan:{self.name}"
+            emit("cursor.unusable", kind=self.kind, stream=changes, reason=str(why))
+            known.pop(scan, None)
+            behind = min(each.moved_at for each in rows if each.stream == changes) - LOOKED_BACK
+            known[changes] = self.world.seen(self.side).start(self.shape, max(behind, self.since or behind))
+            self._move(changes, known[changes])
+            self._read(known, deal)
+
+    def _read(self, known: dict[str, Cursor], deal: Deal) -> None:
         changes, scan, scanned = (f"{sort}:{self.name}" for sort in ("changes", "scan", "scanned"))
         connector = self.world.seen(self.side)
         if changes not in known:  # taken before the first page of everything, so that nothing falls between
@@ -98,13 +112,21 @@ class ListFeed:
         now = self.world.clock.now()
         anew = whole is None or now - whole.moved_at >= EVERYBODY
         settled = True
-        for page in self.world.connectors.marketing.roster(self.key, None if anew or not latest else latest.cursor):
+        for page in self._pages(None if anew or latest is None else latest.cursor):
             self.world.keep_lease()
             settled = deal(page.refs) and settled
             if settled:
                 self._move("list", page.cursor, now)
         if anew and settled:
             self._move("whole", Cursor(""), now)
+
+    def _pages(self, after: Cursor | None) -> Iterator[Roster]:
+        """From a position on; from the beginning where it cannot be used."""
+        try:
+            yield from self.world.connectors.marketing.roster(self.key, after)
+        except UnusableCursor as why:
+            emit("cursor.unusable", kind=self.kind, stream=f"list:{self.name}", reason=str(why))
+            yield from self.world.connectors.marketing.roster(self.key, None)
 
     def _move(self, sort: str, cursor: Cursor, now: Instant) -> None:
         moved = StoredCursor(self.kind, Side.MARKETING, f"{sort}:{self.name}", cursor, now)

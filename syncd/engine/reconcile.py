@@ -25,6 +25,7 @@ from syncd.engine.prepare import decide
 from syncd.engine.running import Running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World
+from syncd.model.errors import UnusableCursor
 from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Plan, Update
 from syncd.model.remote import Cursor
 from syncd.model.run import StoredCursor
@@ -53,11 +54,15 @@ class Sweep:
 
     @staticmethod
     def read(cursor: Cursor | None) -> Sweep:
-        """From what was stored; the beginning if nothing was."""
+        """From what was stored; the beginning if nothing was, or nothing that can be read."""
         if cursor is None:
             return Sweep()
-        at, after, counted = json.loads(cursor)
-        return Sweep(at, after, {kind: (pair[0], pair[1]) for kind, pair in counted.items()})
+        try:
+            at, after, counted = json.loads(cursor)
+            return Sweep(at, after, {kind: (pair[0], pair[1]) for kind, pair in counted.items()})
+        except (AttributeError, TypeError, ValueError) as why:
+            emit("cursor.unusable", stream=STREAM, reason=type(why).__name__)
+            return Sweep()
 
     def adding(self, kind: str, seen: int, agreeing: int) -> Sweep:
         """With more records counted."""
@@ -79,7 +84,11 @@ def reconcile(at_work: Running) -> None:
     if sweep.at >= len(kinds) * len(STRETCHES):
         sweep = Sweep()
     kind, stretch = kinds[sweep.at // len(STRETCHES)], STRETCHES[sweep.at % len(STRETCHES)]
-    gathered, after = _read(world, kind, stretch, sweep.after)
+    try:
+        gathered, after = _read(world, kind, stretch, sweep.after)
+    except UnusableCursor as why:
+        emit("cursor.unusable", kind=kind, stream=STREAM, reason=str(why))
+        gathered, after = _read(world, kind, stretch, None)
     plan = kind_plan(kind, decide(world, world.planner(kind), gathered), gathered)
     if stretch == "pairs":
         sweep = sweep.adding(kind, *_agreeing(plan, gathered))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import AbstractContextManager
-from threading import Lock
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -53,7 +53,11 @@ class _KeptOpen:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._idle: deque[Connection] = deque()
-        self._turn = None if engine.url.database not in {None, "", ":memory:"} else Lock()
+        self._turns: SimpleQueue[None] | None = None
+        """A store in memory has one turn to give, since it has one connection."""
+        if engine.url.database in {None, "", ":memory:"}:
+            self._turns = SimpleQueue()
+            self._turns.put(None)
 
     def lent(self) -> AbstractContextManager[Connection]:
         """As ``Lending`` says."""
@@ -64,8 +68,11 @@ class _KeptOpen:
 
         :raises sqlalchemy.exc.TimeoutError: if a store in memory is not free within ``TURN_SECONDS``.
         """
-        if self._turn is not None and not self._turn.acquire(timeout=TURN_SECONDS):
-            raise PoolTimeout("the only connection of a store in memory is in use")
+        if self._turns is not None:
+            try:
+                self._turns.get(timeout=TURN_SECONDS)
+            except Empty:
+                raise PoolTimeout("the only connection of a store in memory is in use") from None
         try:
             return self._idle.pop()
         except IndexError:
@@ -87,8 +94,8 @@ class _KeptOpen:
             self._over()
 
     def _over(self) -> None:
-        if self._turn is not None:
-            self._turn.release()
+        if self._turns is not None:
+            self._turns.put(None)
 
     def close(self) -> None:
         """As ``Lending`` says."""
@@ -114,14 +121,10 @@ class _Lent:
         self._kept.give(self._connection, whole=kind is None)
 
 
-_ONCE: Final = Lock()
-
-
 def lending(engine: Engine) -> Lending:
     """The one list of an engine's connections, whoever asks for it; it ends with the engine."""
-    with _ONCE:
-        ours = vars(engine)
-        if "lending" not in ours:
-            ours["lending"] = _KeptOpen(engine) if engine.dialect.name == "sqlite" else _FromPool(engine)
-        found: Lending = ours["lending"]
-        return found
+    ours = vars(engine)
+    if "lending" not in ours:  # of two that come at once the first one's stays
+        ours.setdefault("lending", _KeptOpen(engine) if engine.dialect.name == "sqlite" else _FromPool(engine))
+    found: Lending = ours["lending"]
+    return found

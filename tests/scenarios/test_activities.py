@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from typing import Any
 import pytest
 
 from syncd.model.episode import Touched
-from syncd.model.remote import RemoteRef
+from syncd.model.remote import Cursor, RemoteRef
 from syncd.model.values import Side, stamp
+from syncd.ports.store import Settlement
 from tests.scenarios.signals import engagements, keyed_engagements, listening, signalling
 from tests.scenarios.steps import HOUR, Steps
 
@@ -237,3 +239,25 @@ def test_the_first_thing_that_sales_does_touches_a_handoff(steps: Steps) -> None
     assert {each.by for each in touches} == {"2.sdr@example.com"}
     steps.quiet()
     assert len([each for each in steps.both.store.ledger_of([link.id]) if isinstance(each, Touched)]) == len(touches)
+
+
+@pytest.mark.fault("F29")
+@pytest.mark.parametrize("held", ['{"v":1,"ch', '{"v":9}'])
+def test_a_lost_position_costs_no_activity_and_doubles_none(steps: Steps, held: str) -> None:
+    """Where it stood in the stream cannot be read: it goes on a day before that was stored."""
+    _, lead = steps.pair()
+    steps.cycle()
+    call(steps, lead, "Before")
+    steps.cycle()
+    late = call(steps, lead, "Not seen yet")
+    lost = [each for each in steps.both.store.cursors() if each.side is Side.CRM and each.stream.startswith("changes:")]
+    steps.both.store.settle(
+        Settlement(cursors=[replace(each, cursor=Cursor(held)) for each in lost]), steps.both.clock.now()
+    )
+    assert lost
+    steps.both.clock.advance(300.0)
+    steps.cycle()
+    steps.cycle()
+    copied = [made["syncd_crm_id"] for made, _ in engagements(steps, "calls")]
+    assert len(copied) == 2
+    assert late in copied

@@ -9,6 +9,8 @@ import pytest
 
 from syncd.engine.backlog import begin_anew, leave
 from syncd.engine.cycle import sync
+from syncd.engine.reconcile import STREAM as SWEEP
+from syncd.engine.reconcile import STRETCHES
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.link import LinkState
 from syncd.model.remote import Cursor
@@ -18,7 +20,7 @@ from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import listen, unlisten
 from syncd.operations.resyncing import ask
 from syncd.ports.store import Settlement
-from tests.scenarios.resyncs import linked_people, wanted
+from tests.scenarios.resyncs import linked_people, unseen, wanted
 from tests.scenarios.steps import Steps
 
 FUTURE = 30 * 24 * 3_600
@@ -163,3 +165,22 @@ def test_a_gap_whose_beginning_is_lost_becomes_a_full_compare(steps: Steps, pair
     assert Resync.read(whole.argument) == Resync.read(begin_anew(world, ["person"]).argument)
     resynced(steps)
     assert steps.sold(lead, "Title") == "Director"
+
+
+@pytest.mark.fault("F29")
+@pytest.mark.parametrize("note", ["[0,", "null", '[0, "{}", {}]', "[1, null, []]"])
+def test_a_sweep_that_forgot_where_it_was_begins_again(
+    steps: Steps, pairs: list[tuple[str, str]], note: str, logged: list[str]
+) -> None:
+    """What no stream shows is found all the same."""
+    steps.both.clock.advance(30.0)
+    sync(steps.both.world, steady=True)
+    (row,) = [each for each in steps.both.store.cursors() if each.stream == SWEEP]
+    lost = StoredCursor(row.kind, row.side, row.stream, Cursor(note), row.moved_at)
+    steps.both.store.settle(Settlement(cursors=[lost]), steps.both.clock.now())
+    unseen(steps, pairs[0][0], "Director")
+    for _ in range(len(STRETCHES) * len(steps.both.world.connection.kinds)):
+        steps.both.clock.advance(30.0)
+        sync(steps.both.world, steady=True)
+    assert "cursor.unusable" in logged
+    assert steps.sold(pairs[0][1], "Title") == "Director"
