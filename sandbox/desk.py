@@ -28,7 +28,7 @@ ACTIONS = frozenset(
         "issue_token", "revoke_token", "give_object_right", "take_object_right", "give_field_right",
         "take_field_right", "give_user_permission", "take_user_permission", "install_app", "uninstall_app",
         "add_object", "add_stage", "install_native_connector", "remove_native_connector", "link_natively",
-        "enable_address_lists", "enable_currencies", "purge_deletions", "add_validation_rule",
+        "sync_natively", "enable_address_lists", "enable_currencies", "purge_deletions", "add_validation_rule",
         "deactivate_validation_rule", "add_duplicate_rule", "deactivate_duplicate_rule", "retire_value",
         "restore_value", "buy_calls",
         # webhooks

@@ -27,6 +27,7 @@ from connectors.hubspot.finding import matching
 from connectors.hubspot.fitting import HubSpotFitting
 from connectors.hubspot.known import ACTIVITIES, COPIES, INSCRIBED
 from connectors.hubspot.lists import members_of
+from connectors.hubspot.natively import NOTES, WORKS_AS
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.stages import STAGE
@@ -116,6 +117,8 @@ class HubSpotConnector:
             activities=ACTIVITIES,
             copies=COPIES,
             emptied_midway=frozenset({STAGE}),
+            native_notes=NOTES,
+            native_name=WORKS_AS,
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

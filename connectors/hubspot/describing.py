@@ -14,6 +14,7 @@ import orjson
 
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.errors import Rejected
+from connectors.hubspot.natively import is_native
 from connectors.hubspot.wire import (
     CONTACTS,
     OPTED_OUT,
@@ -164,9 +165,8 @@ def _events(ref: RemoteRef, row: Mapping[str, Any], since: Instant) -> Iterator[
         for entry in entries or []:
             stamp = read_stamp(entry.get("timestamp"))
             if stamp is not None and instant_of(stamp) >= since:
-                yield FieldEvent(
-                    ref, name, as_wire(entry.get("value")), instant_of(stamp), _author(entry), _sort(entry)
-                )
+                at, value = instant_of(stamp), as_wire(entry.get("value"))
+                yield FieldEvent(ref, name, value, at, _author(entry), _sort(entry), is_native(entry))
 
 
 def _author(entry: Mapping[str, Any]) -> str:

@@ -7,15 +7,17 @@ to write cannot be tried without writing. Facts: vendor's guides to private apps
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Final
 
 from connectors.hubspot.client import HubSpotClient, object_of, rows_of
 from connectors.hubspot.errors import Rejected
+from connectors.hubspot.natively import lately_synced
 from connectors.transport import Unauthorized
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.model.fitting import Finding, Fitted, Needs, OwnField, Severity, Step, Topic
-from syncd.model.values import FieldType, Lane, Side
+from syncd.model.native import Synced
+from syncd.model.values import FieldType, Instant, Lane, Side
 
 KEYS: Final = "HubSpot > Development > Keys > Service keys (or the private app) > Scopes"
 OPT_OUT: Final = "communication_preferences.read_write"
@@ -100,6 +102,10 @@ class HubSpotFitting:
         found = [_missing(scope, breaks) for scope, breaks in wanted.items() if scope not in held]
         spare = held - wanted.keys() - _HARMLESS - ({OPT_OUT_BATCH} if needs.opt_outs else set())
         return found + [_beyond(scope) for scope in sorted(spare)]
+
+    def synced(self, object: str, notes: Collection[str], since: Instant, *, most: int) -> Sequence[Synced]:
+        """See the Protocol; one search."""
+        return lately_synced(self._client, object, notes, since, most=most, lane=self._lane)
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
         """The key properties and those that syncd fills; one call an object."""

@@ -8,7 +8,7 @@ in ``CustomField``. The vendor ties *Delete* to *Modify All* of an object; syncd
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -33,7 +33,8 @@ from connectors.salesforce.tracking import untracked
 from connectors.transport import Resend, wrong_shape
 from syncd.model.errors import NeedsOperator
 from syncd.model.fitting import Finding, Fitted, Needs, OwnField, Step
-from syncd.model.values import FieldType, Lane, Side
+from syncd.model.native import Synced
+from syncd.model.values import FieldType, Instant, Lane, Side
 
 NAME: Final = "syncd"
 """Of the permission set."""
@@ -123,6 +124,10 @@ class SalesforceFitting:
         """See ``rights``, three calls, ``tracking``, one, and ``conversion``, none."""
         found = Rights(self._client, self._queries, self._catalog).findings(needs, self._lane)
         return [*found, *untracked(self._client, needs, self._lane), *conversions(needs)]
+
+    def synced(self, object: str, notes: Collection[str], since: Instant, *, most: int) -> Sequence[Synced]:
+        """None: the connector is HubSpot's, and leaves its notes there."""
+        return ()
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:
         """See the Protocol; two describes an object and four queries."""

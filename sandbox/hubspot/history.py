@@ -35,8 +35,9 @@ class Change:
             "value": self.value,
             "timestamp": iso(self.at),
             "sourceType": self.source.kind,
-            "sourceId": self.source.id,
         }
+        if self.source.id:
+            body["sourceId"] = self.source.id
         if self.source.id.startswith("userId:"):
             body["updatedByUserId"] = int(self.source.id.removeprefix("userId:"))
         return body

@@ -1,7 +1,8 @@
-"""The vendor's own Salesforce connector, as far as an account shows that it has or had one.
+"""The vendor's own Salesforce connector: what an account shows of it while it works, and what stays when it is gone.
 
 It keeps the ids of the other side in properties of its own; when it is taken out they stay, with their values (vendor's
-knowledge base).
+knowledge base). What it writes has a source of its own in property history, and each of its rounds sets the time of the
+last sync, whether it changed anything or not (published answers of accounts that have it).
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections.abc import Mapping
 from sandbox.hubspot.errors import Refusal
 from sandbox.hubspot.history import Source
 from sandbox.hubspot.portal import Portal
-from sandbox.hubspot.tables import text
+from sandbox.hubspot.records import RecordStore
+from sandbox.hubspot.stamps import iso
+from sandbox.hubspot.switches import HubSpotSwitches
+from sandbox.hubspot.tables import moment, text
 
 #: Object -> the properties in which it keeps ids, and their labels.
 IDS: Mapping[str, Mapping[str, str]] = {
@@ -22,13 +26,15 @@ IDS: Mapping[str, Mapping[str, str]] = {
     },
     "companies": {"salesforceaccountid": "Salesforce Account ID"},
 }
-_SOURCE = Source("SALESFORCE", "native")
+#: When it last looked at a record.
+SYNCED = "salesforcelastsynctime"
 
 
 class NativeConnector:
     """The kernel's methods that concern the vendor's connector."""
 
     portal: Portal
+    switches: HubSpotSwitches
     _linking: bool = False
 
     def install_native_connector(self) -> None:
@@ -36,10 +42,15 @@ class NativeConnector:
         self._linking = True
         for kind, properties in IDS.items():
             store = self.portal.store(kind)
-            for name, label in properties.items():
-                if name not in store.definitions:
-                    group = next(iter(self.portal.groups[kind]))
-                    store.define(text(name, label, group=group, read_only=True, form_field=False))
+            group = next(iter(self.portal.groups[kind]))
+            own = [
+                text(name, label, group=group, read_only=True, form_field=False) for name, label in properties.items()
+            ]
+            if self.switches.native_notes_time:
+                own.append(moment(SYNCED, "Last Salesforce Sync Time", group=group, read_only=True))
+            for definition in own:
+                if definition.name not in store.definitions:
+                    store.define(definition)
 
     def remove_native_connector(self) -> None:
         """The admin takes it out again: it writes no more, and everything it wrote stays."""
@@ -53,4 +64,26 @@ class NativeConnector:
         store = self.portal.store(object)
         if not self._linking or not ids.keys() <= IDS.get(store.kind.name, {}).keys():
             raise Refusal(400, f"The Salesforce connector cannot write {sorted(ids)} of {object}")
-        self.portal.update(store, self.portal.record(store, id), ids, source=_SOURCE)
+        self._write(store, id, ids)
+
+    def sync_natively(self, object: str, id: str, properties: Mapping[str, str]) -> None:
+        """The connector takes a record in step, and what differs in Salesforce into its ``properties``; mostly nothing.
+
+        :raises Refusal: if it is not installed, or for values that nobody could write.
+        """
+        store = self.portal.store(object)
+        if not self._linking:
+            raise Refusal(400, "The Salesforce connector is not installed")
+        current = self.portal.record(store, id)
+        changes = store.check(properties, current=current, source=self._source)
+        store.check_unique(changes, own=current.id, claimed={})
+        if SYNCED in store.definitions:
+            changes[SYNCED] = iso(self.portal.now())
+        self._write(store, id, changes)
+
+    def _write(self, store: RecordStore, id: str, changes: Mapping[str, str]) -> None:
+        self.portal.update(store, self.portal.record(store, id), changes, source=self._source)
+
+    @property
+    def _source(self) -> Source:
+        return Source("SALESFORCE", self.switches.native_source_id)

@@ -48,6 +48,10 @@ class HubSpotSwitches:
     history_newest_first: bool = True
     #: ``sourceType`` of what an app writes.
     api_source_type: Literal["INTEGRATION", "API"] = "INTEGRATION"
+    #: ``sourceId`` of what the vendor's own Salesforce connector writes; both were seen, in accounts of one year.
+    native_source_id: Literal["", "Salesforce Connector"] = ""
+    #: That connector notes on each record when it last looked at it (``salesforcelastsynctime``): seen, not documented.
+    native_notes_time: bool = True
     #: Search filters on dates take ISO text beside epoch milliseconds.
     iso_date_filters: bool = True
     #: ``NEQ`` and ``NOT_IN`` match records without a value.

@@ -1,4 +1,6 @@
-"""``syncd drift``: fields that rest because a vendor changed what they are, and letting them go on."""
+"""``syncd drift``: fields that rest because a vendor changed what they are or the native connector writes them, too,
+and letting them go on.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from syncd.model.drift import Resting
     from syncd.model.run import Request
 
-app = typer.Typer(help="Fields that rest because a vendor changed what they are.", rich_markup_mode=None)
+app = typer.Typer(help="Fields that rest: a vendor changed or writes them.", rich_markup_mode=None)
 
 
 @app.command("list")
@@ -25,9 +27,10 @@ def list_resting(
     """Lists the fields that rest; needs no credentials and no network. Exit 1 if there is one.
 
     A field rests when its type was changed at a vendor, or its list lost an option: carried on, what that did to the
-    records there would be done to the other side too.
+    records there would be done to the other side too. It rests, too, while the vendors' own connector writes it, until
+    a day after its last write.
 
-    JSON: resting [{kind, field, side, place, change, since}].
+    JSON: resting [{kind, field, side, place, change, since, native}]; native is when that connector wrote it last.
     """
     from dataclasses import asdict
 
@@ -43,8 +46,19 @@ def list_resting(
         say("no field rests")
     for each in () if as_json else found:
         say(str(each), style="yellow")
-        say(f"    once both systems hold what they should: {call.again('drift', 'accept', each.name)}")
+        when = "both systems hold what they should" if each.native is None else "it writes the field no more"
+        say(f"    once {when}: {call.again('drift', 'accept', each.name)}")
     raise typer.Exit(1 if found else 0)
+
+
+def print_resting(found: Sequence[Resting], call: Call) -> None:
+    """What a plan leaves out since it rests."""
+    from syncd.cli.out import say
+
+    for each in found:
+        say(f"at rest, so left out: {each}", style="yellow")
+    if found:
+        say(f"  {call.again('drift', 'list')}", style="bold")
 
 
 @app.command("accept")
@@ -54,7 +68,8 @@ def accept(
     *,
     everything: Annotated[bool, typer.Option("--all", help="Every field that rests.")] = False,
 ) -> None:
-    """Takes what these fields are in both systems now: from the next cycle on they are carried again.
+    """Takes what these fields are in both systems now: from the next cycle on they are carried again. Of one that the
+    vendors' own connector wrote it says that it does no more: take it out of its mapping, or switch that off, first.
 
     A cycle reads only what changes, so all records are compared by these fields once more, and what differs is merged
     as any change is: by a running daemon by itself, else by the `syncd resync` that is printed. Look first at what the

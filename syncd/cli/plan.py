@@ -39,12 +39,14 @@ def plan(
 
     JSON: connection, digest, first_link, needs_approval, open_conflicts, unfilled [field], seconds, calls {SIDE:
     planned, share_of_today, used_today, limit_today}, kinds {KIND: figures}, samples [write], would_be_held [[kind,
-    measure, side, field, n]], appends [{kind, do (add, go on), marketing, crm}], append_samples [{kind, side, do,
-    origin, link, status, rule}]. --out holds every decision.
+    measure, side, field, n]], resting [field], appends [{kind, do (add, go on), marketing, crm}], append_samples
+    [{kind, side, do, origin, link, status, rule}]. --out holds every decision.
     """
+    from syncd.cli.drift import print_resting
     from syncd.cli.out import count, print_json, progress, say
     from syncd.engine.brake import would_hold
     from syncd.engine.cycle import plan_only
+    from syncd.operations.drift import resting
     from syncd.operations.forecast import forecast, forecast_document, plan_document
     from syncd.operations.recreating import tombstones
 
@@ -53,14 +55,17 @@ def plan(
         with progress("reading both systems"):
             prepared = plan_only(world, full=full, recreate=tombstones(world, recreate))
         told = forecast(world, prepared.plan)
+        rests = resting(world.store)
         braked = would_hold(world, prepared.plan)
     if out is not None:
         write_private(out, plan_document(prepared.plan))
     if as_json:
         would = [[*map(str, key[:4]), number] for key, number in sorted(braked.items())]
-        print_json({**forecast_document(told), "would_be_held": would})
+        at_rest = [each.name for each in rests]
+        print_json({**forecast_document(told), "would_be_held": would, "resting": at_rest})
     else:
         print_forecast(told, call)
+        print_resting(rests, call)
         _print_braked(braked)
         if out is not None:
             say(f"{count(sum(1 for _ in prepared.plan.decisions()), 'decision')} written to {out}")

@@ -26,14 +26,13 @@ def status(
     if the brake holds something.
 
     JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
-    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
-    {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
-    parked_fields, quarantined,
-    conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field,
-    side, place, change, since}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn,
-    workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked
-    [{kind, side, ref OBJECT/ID, field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing),
-    origin OBJECT/ID}]}}].
+    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts
+    {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`),
+    open_intents, parked_fields, quarantined, conflicts {open, decided}, dead_letters {open, retrying}, remnants,
+    held (as in `held list`), resting [{kind, field, side, place, change, since, native}], lease {holder, epoch,
+    until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}], waiting
+    {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], held
+    [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json

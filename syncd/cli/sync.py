@@ -77,10 +77,12 @@ def sync(
                 }
             )
         elif preview is not None:
+            from syncd.cli.drift import print_resting
             from syncd.cli.out import say
             from syncd.cli.plan import print_forecast
 
             print_forecast(preview, call)
+            print_resting(stands.waits.resting, call)
             if approve is not None:
                 say("The digest given is not that of what would be written now: look at this preview.", style="yellow")
         else:

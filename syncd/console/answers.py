@@ -85,7 +85,9 @@ class Letters(Count):
 
 
 class Resting(Answer):
-    """A field that rests since a vendor changed what it is; without a place the mapping does not fit any more."""
+    """A field that rests since a vendor changed what it is; without a place the mapping does not fit any more. Or since
+    the native connector writes it, which it last did at ``native``.
+    """
 
     kind: str
     field: str
@@ -93,6 +95,7 @@ class Resting(Answer):
     place: str
     change: str
     since: AwareDatetime
+    native: AwareDatetime | None
 
 
 class LetGoOn(Answer):

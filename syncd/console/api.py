@@ -231,7 +231,7 @@ def explanation(
 @router.get("/connections/{connection}/drift", response_model=answers.Listed[answers.Resting])
 @needs(Role.VIEWER)
 def drift(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
-    """Fields that rest since a vendor changed what they are."""
+    """Fields that rest since a vendor changed what they are, or since the native connector writes them."""
     return {"items": [asdict(each) for each in resting(_store(request, connection))], "next": None}
 
 

@@ -74,7 +74,7 @@ def changes(request: Request) -> Response:
 @router.get("/config/drift")
 @needs(Role.VIEWER)
 def drift(request: Request) -> Response:
-    """Fields that rest since a vendor changed what they are."""
+    """Fields that rest since a vendor changed what they are, or since the native connector writes them."""
     return _drift(request)
 
 

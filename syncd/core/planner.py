@@ -31,6 +31,7 @@ from syncd.core.stages import Stages
 from syncd.core.staging import Moves
 from syncd.core.undoing import TakingBack, undone, waits
 from syncd.model.beside import called_of
+from syncd.model.drift import NOTHING_RESTS, AtRest
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, LinkState, Topic
 from syncd.model.mapping import Direction, FieldMapping
 from syncd.model.plan import Action, Decision, Nothing
@@ -44,9 +45,10 @@ class Planner:
     """Decides for one kind of one connection.
 
     ``now`` is the moment that new conflicts are dated with. ``only`` are the fields of linked records that are looked
-    at, all if it is empty; what differs elsewhere stays a difference. ``resting`` are those that nobody looks at, since
-    a vendor changed what they are. ``doubtful`` says that the Bases are of a restored store and older than the truth:
-    they tell no change, and what a person chose by them is no choice any more. ``first``: never in step so far.
+    at, all if it is empty; what differs elsewhere stays a difference. Nobody looks at those that are ``resting``, and a
+    new record is made without them, unless they rest for the native connector. ``doubtful`` says that the Bases are of
+    a restored store and older than the truth: they tell no change, and what a person chose by them is no choice now.
+    ``first``: never in step so far.
     """
 
     def __init__(
@@ -57,7 +59,7 @@ class Planner:
         parking: Parking,
         now: Instant,
         only: frozenset[str] = frozenset(),
-        resting: frozenset[str] = frozenset(),
+        resting: AtRest = NOTHING_RESTS,
         doubtful: bool = False,
         first: bool = False,
     ) -> None:
@@ -76,12 +78,13 @@ class Planner:
         self._derived: Deriving | None = None
         if self.kind.definitions is not None:
             parts = lens, self._layouts, self.sight, self.parking
-            self._derived = Deriving(*parts, connection=connection, now=now, only=only, resting=resting)
-            resting |= self._derived.names  # no merge looks at them: they are computed
+            self._derived = Deriving(*parts, connection=connection, now=now, only=only, resting=resting.names)
+        computed = frozenset[str]() if self._derived is None else self._derived.names  # no merge looks at them
         staged = None if self.stages is None else self.stages.name
         self._called = called_of(staged or "")
-        self._resting = resting
-        self.looking = Looking(self._layouts, self.sight, only=only, resting=resting, staged=staged)
+        self._left_out = (resting.names - resting.native) | computed
+        unseen = resting.names | computed
+        self.looking = Looking(self._layouts, self.sight, only=only, resting=unseen, staged=staged)
         self._addresses = Addresses(lens, self.looking)
 
     # -- linked records ------------------------------------------------------------------------------------------
@@ -327,8 +330,8 @@ class Planner:
     def create(
         self, link: Link, origin: Side, record: RemoteRecord, made: Made, values: Mapping[str, Canonical]
     ) -> Decision:
-        """The counterpart of a record that stands alone; ``values`` are its shared values. What rests is left out."""
-        carried = {name: value for name, value in values.items() if name not in self._resting}
+        """The counterpart of a record that stands alone; of ``values``, its shared ones, less what a vendor changed."""
+        carried = {name: value for name, value in values.items() if name not in self._left_out}
         decision = plan_create(self.lens, self._layouts, link, origin=origin, record=record, made=made, values=carried)
         return self.arrived(decision, origin, record, Pair((), ()))
 

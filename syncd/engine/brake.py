@@ -173,7 +173,7 @@ class Brake:
         if before is not None:
             return replace(before, changes=changes)
         bound = self.guard.bound(key)
-        resting = self.world.terms[self.kind].resting
+        terms = self.world.terms[self.kind]
         return Lot(
             key=key,
             why=bound.why,
@@ -181,7 +181,7 @@ class Brake:
             used=bound.used,
             linked=self.guard.linked,
             since=self.guard.now,
-            cause=likely_cause(key, changes, resting=resting),
+            cause=likely_cause(key, changes, resting=terms.resting - terms.native),
             changes=changes,
         )
 

@@ -7,6 +7,8 @@ has looked at both and said so. Definitions that were never seen, or that only g
 
 A field that does not fit its vendor any more at all (it was deleted, hidden or closed, or a value of its table retired)
 rests just as long as that is so, provided that the very same mapping has fitted before and no rule asks for the field.
+
+A field that the native connector writes, too, rests while that goes on (``engine.native`` looks).
 No field rests that is not in the mapping.
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 
 import orjson
@@ -23,8 +26,9 @@ from syncd.core.planner import digest
 from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.mapping import KindMapping
+from syncd.model.native import Rival
 from syncd.model.remote import RemoteSchema
-from syncd.model.values import SIDES, FieldType, Instant, Pair, Side
+from syncd.model.values import SIDES, FieldType, Instant, Pair, Side, instant
 from syncd.observe.log import emit
 from syncd.ports.memory import DRIFT, FILLED
 from syncd.ports.store import Store
@@ -78,8 +82,49 @@ def watch(
             emit("field.rests", kind=kind.kind, side=str(side), field=name, reason=f"{place}: {change}")
     mapping = kept.mapping if flaws else kind.hash
     if (known, rests) != before or mapping != kept.mapping:
-        store.remember(DRIFT, write_drift({**everything, kind.kind: Drift.of(known, rests, mapping)}), now)
+        found = Drift.of(known, rests, mapping, kept.accepted)
+        store.remember(DRIFT, write_drift({**everything, kind.kind: found}), now)
     return tuple(rests.values())
+
+
+def leave_to_native(
+    store: Store, kind: str, rivals: Mapping[str, Rival], now: Instant, *, quiet: timedelta
+) -> tuple[Resting, ...]:
+    """Fields that the native connector was seen to write rest from now on, and go on once it has not written them for
+    ``quiet``; returns every field that rests.
+
+    A write of before a person said that it writes the field no more counts no longer.
+    """
+    everything = _remembered(store)
+    kept = everything.get(kind, Drift())
+    rests = kept.resting(kind)
+    for name, rival in rivals.items():
+        rested = rests.get(name)
+        if _outdated(kept, rival) or now - rival.last >= quiet or (rested is not None and rested.native is None):
+            continue
+        change = f"the native connector writes {rival}"
+        since = now if rested is None else rested.since
+        rests[name] = Resting(kind, name, rival.side, rival.place, change, since, rival.last)
+        if rested is None:
+            emit("field.rests", kind=kind, side=str(rival.side), field=name, reason=change)
+    over = [name for name, rest in rests.items() if rest.native is not None and now - rest.native >= quiet]
+    unfill(store, kind, over, now)
+    rests = {name: rest for name, rest in rests.items() if name not in over}
+    if rests != kept.resting(kind):
+        found = Drift.of(kept.known(), rests, kept.mapping, kept.accepted)
+        store.remember(DRIFT, write_drift({**everything, kind: found}), now)
+    return tuple(rests.values())
+
+
+def still_written(store: Store, kind: str, rivals: Mapping[str, Rival]) -> dict[str, Rival]:
+    """Those of these that a person has not said to be over since."""
+    kept = _remembered(store).get(kind, Drift())
+    return {name: rival for name, rival in rivals.items() if not _outdated(kept, rival)}
+
+
+def _outdated(kept: Drift, rival: Rival) -> bool:
+    accepted = kept.accepted.get(rival.field)
+    return accepted is not None and rival.last <= instant(accepted)
 
 
 def unfill(store: Store, kind: str, fields: Collection[str], now: Instant) -> None:

@@ -67,6 +67,7 @@ class _Looking:
     def __init__(self, fitting: Fitting) -> None:
         self.user = fitting.user
         self.rights = fitting.rights
+        self.synced = fitting.synced
         self.survey = fitting.survey
 
     def make(self, step: Step) -> None:

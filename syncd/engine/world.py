@@ -21,8 +21,10 @@ from syncd.core.planner import Planner
 from syncd.core.windows import Windows
 from syncd.engine.booking import Booking
 from syncd.engine.drift import end_unmapped, once_fitted, watch, without
+from syncd.engine.native import heed
 from syncd.engine.sentinel import check, planted_on
 from syncd.engine.veil import Veiled
+from syncd.model.drift import AtRest
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.model.mapping import Connection, KindMapping
@@ -64,7 +66,8 @@ def no_lease() -> None:
 class Terms:
     """One kind, ready to be decided on: verified mapping, reader, its schemas' fingerprints and when they were read.
 
-    ``resting`` are the fields that are left as they stand, since their definition changed at a vendor.
+    ``resting`` are the fields that are left as they stand, since their definition changed at a vendor or the native
+    connector writes them, too; ``native`` those of the latter sort.
     """
 
     kind: KindMapping
@@ -72,6 +75,7 @@ class Terms:
     fingerprints: Pair[str]
     read: Pair[Instant]
     resting: frozenset[str]
+    native: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -81,7 +85,8 @@ class World:
     ``holder`` names this process to others that want the lease, ``surely_gone`` tells whether such a name belongs to a
     process that has ended. ``lease`` is the one we hold; ``keep_lease`` is called between pages so that a long read
     does not lose it. ``ahead`` reads on while what was read is worked on.
-    ``checked`` is when each account was last seen to be the one that the store is bound to.
+    ``checked`` is when each account was last seen to be the one that the store is bound to, ``heeded`` how old the
+    schemas were when it was last thought of the native connector.
     ``only`` are the fields that a resync was narrowed to, ``lane`` the one it does everything in but
     opt-outs. ``attempts`` counts the tries of each dead letter so far, as last read. ``windows`` is what the brake has
     counted lately, kept as long as the process lives. ``verified`` is what each mapping was last held against.
@@ -110,6 +115,7 @@ class World:
     doubtful: bool = False
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
+    heeded: dict[str, Pair[Instant]] = field(default_factory=dict)
     verified: dict[str, tuple[KindMapping, Pair[RemoteSchema], KindMapping, Lens]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
@@ -156,7 +162,7 @@ class World:
             parking=Parking(terms.kind, terms.fingerprints, terms.read),
             now=self.clock.now(),
             only=self.only,
-            resting=terms.resting,
+            resting=AtRest(terms.resting, terms.native),
             doubtful=self.doubtful,
             first=terms.kind.agreed is not None and filled(self, kind) is None,
         )
@@ -193,8 +199,13 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
         verified = world.verify(without(kind, flaws), schemas)
         lens = Lens(verified, world.context, world.codecs)
     _learn_lookups(world, lens, schemas)
-    rests = frozenset(each.field for each in watch(world.store, kind, schemas, world.clock.now(), flaws=flaws))
-    terms = Terms(verified, lens, schemas.map(lambda schema: schema.fingerprint), read, rests)
+    rests = watch(world.store, kind, schemas, world.clock.now(), flaws=flaws)
+    if world.heeded.get(kind.kind) != read:  # as seldom as the schemas are read
+        rests = heed(world, verified, schemas, rests, lambda: remembered_users(world.store, Side.CRM))
+        world.heeded[kind.kind] = read
+    fingerprints = schemas.map(lambda schema: schema.fingerprint)
+    native = frozenset(each.field for each in rests if each.native is not None)
+    terms = Terms(verified, lens, fingerprints, read, frozenset(each.field for each in rests), native)
     world.terms[kind.kind] = terms
     return terms
 

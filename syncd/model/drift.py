@@ -1,14 +1,18 @@
-"""What a vendor says a field is, and the shared fields that rest because it says something else by now."""
+"""What a vendor says a field is, and the shared fields that rest: because it says something else by now, or because the
+native connector writes them.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from syncd.model.remote import RemoteField
 from syncd.model.values import Instant, Side, instant
+
+NOTHING_ACCEPTED: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class Resting:
     """Object and name of the vendor field; empty for one that is out of use until the mapping fits it again."""
     change: str
     since: Instant
+    native: Instant | None = None
+    """When the native connector wrote it last, if that is why it rests."""
 
     @property
     def name(self) -> str:
@@ -55,24 +61,43 @@ class Resting:
         return f"{self.kind}.{self.field}"
 
     def __str__(self) -> str:
-        if not self.place:
+        if not self.place or self.native is not None:
             return f"{self.name}: {self.change}"
         return f"{self.name}: {self.side} changed {self.place}: {self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class AtRest:
+    """Names of the shared fields of a kind that rest; ``native`` are those of them that the native connector writes."""
+
+    names: frozenset[str] = frozenset()
+    native: frozenset[str] = frozenset()
+
+
+NOTHING_RESTS: Final = AtRest()
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
     """What is remembered of one kind, as JSON has it: definitions by shared field and place, and what rests.
 
-    ``mapping`` is the hash of the mapping that last fitted the schemas as a whole.
+    ``mapping`` is the hash of the mapping that last fitted the schemas as a whole. ``accepted`` is, by shared field,
+    when a person said that the native connector writes it no more.
     """
 
     defined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rests: Sequence[Mapping[str, str]] = ()
     mapping: str = ""
+    accepted: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, known: Mapping[str, Definition], rests: Mapping[str, Resting], mapping: str) -> Drift:
+    def of(
+        cls,
+        known: Mapping[str, Definition],
+        rests: Mapping[str, Resting],
+        mapping: str,
+        accepted: Mapping[str, str] = NOTHING_ACCEPTED,
+    ) -> Drift:
         """To be remembered."""
         rows = [
             {
@@ -81,10 +106,12 @@ class Drift:
                 "place": each.place,
                 "change": each.change,
                 "since": each.since.isoformat(),
+                "native": each.native.isoformat() if each.native is not None else "",
             }
             for each in rests.values()
         ]
-        return cls({key: {"type": each.type, "options": each.options} for key, each in known.items()}, rows, mapping)
+        defined = {key: {"type": each.type, "options": each.options} for key, each in known.items()}
+        return cls(defined, rows, mapping, dict(accepted))
 
     def known(self) -> dict[str, Definition]:
         """Definitions by ``FIELD SIDE:OBJECT.NAME``."""
@@ -100,6 +127,7 @@ class Drift:
                 row["place"],
                 row["change"],
                 instant(row["since"]),
+                instant(row["native"]) if row.get("native") else None,  # an earlier version remembered none
             )
             for row in self.rests
         }

@@ -35,6 +35,7 @@ class Topic(StrEnum):
     SUNSET = "sunset"
     SANDBOX = "sandbox"
     SENTINEL = "sentinel"
+    NATIVE = "native connector"
 
 
 @dataclass(frozen=True, slots=True)

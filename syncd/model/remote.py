@@ -282,6 +282,8 @@ class Capabilities:
     ``copies`` how a copy of one is made, if otherwise; ``joint`` says that one stream may be of several objects.
     ``emptied_midway`` are fields that a write empties before it sets them, so that one which broke off leaves them so.
     ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
+    ``native_notes`` are the fields in which the vendor's own connector to the other system leaves something, and
+    ``native_name`` is what the user it works as is called there, in lower case.
     """
 
     read_batch: int
@@ -302,6 +304,8 @@ class Capabilities:
     copies: tuple[ActivityForm, ...] = field(default=(), compare=False)
     joint: bool = False
     emptied_midway: frozenset[str] = frozenset()
+    native_notes: frozenset[str] = frozenset()
+    native_name: str = ""
 
     @property
     def copied_as(self) -> tuple[ActivityForm, ...]:
@@ -316,7 +320,8 @@ class Capabilities:
 @dataclass(frozen=True, slots=True)
 class FieldEvent:
     """One change of one field from the vendor's history. ``author`` is the vendor's user id or ``system``; ``sort``
-    tells whether a person made it, or the vendor's own automation and apps.
+    tells whether a person made it, or the vendor's own automation and apps; ``native`` that it was the vendor's own
+    connector to the other system.
     """
 
     ref: RemoteRef
@@ -325,6 +330,7 @@ class FieldEvent:
     at: Instant
     author: str
     sort: AuthorSort = AuthorSort.USER
+    native: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -300,9 +300,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     "field.rests": Event(
         "warning",
         ("field", "reason"),
-        "A vendor changed what a mapped field is: its type, or its list lost an option. Nothing of the field is "
-        "carried either way; everything else goes on.",
-        "look at the field in both systems, then `syncd drift accept KIND.FIELD`",
+        "A vendor changed what a mapped field is: its type, or its list lost an option; or the native connector writes "
+        "it, too. Nothing of the field is carried either way; everything else goes on.",
+        "look at the field in both systems, or let one of both syncs write it; then `syncd drift accept KIND.FIELD`",
     ),
     "field.parked": Event(
         "warning",

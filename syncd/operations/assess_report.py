@@ -34,6 +34,7 @@ class Assessment:
     associations: tuple[Associations, ...] = ()
     delays: Delays | None = None
     stuck: tuple[Stuck, ...] | None = None
+    native: Section | None = None
 
 
 def assess_report(told: Assessment) -> Report:
@@ -48,8 +49,7 @@ def assess_report(told: Assessment) -> Report:
 def _sections(told: Assessment) -> Iterator[Section]:
     yield _glance(told)
     yield _unseen(told)
-    if told.stuck is not None:
-        yield stuck_section(told.stuck, told.stages, told.systems, told.now)
+    yield from (stuck_section(each, told.stages, told.systems, told.now) for each in (told.stuck,) if each is not None)
     yield from (delay_section(each, told.systems) for each in (told.delays,) if each is not None)
     for mapping, found in sorted(told.kinds, key=lambda each: each[0].kind != "person"):
         yield _counterparts(told, found)
@@ -57,6 +57,7 @@ def _sections(told: Assessment) -> Iterator[Section]:
         if mapping.kind == "person":
             yield from (company_section(each, told.systems) for each in told.associations)
             yield from (make(told) for make in (_stages, _owners, _entry, _personas))
+    yield from (each for each in (told.native,) if each is not None)
     yield from (make(told) for make in (_opt_outs, _refused, _left_out))
 
 

@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
+from syncd.engine.native import look
 from syncd.engine.readonly import ReadOnly
 from syncd.engine.world import World
 from syncd.model.errors import Bug
 from syncd.model.mapping import KindMapping
+from syncd.model.native import Look
 from syncd.model.persona import Persona
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.assess import PERSON, Assessing, KindFound, PeopleFound, Terms
 from syncd.operations.assess_company import Associations, Counterparts, compare
 from syncd.operations.assess_delays import Delays, delays
+from syncd.operations.assess_native import native_section
 from syncd.operations.assess_reading import qualified_since, read_both, readable
 from syncd.operations.assess_report import Assessment
 from syncd.operations.assess_stuck import Stuck, stuck
@@ -46,8 +49,10 @@ def assess(
     associations: tuple[Associations, ...] = ()
     took: Delays | None = None
     waiting: tuple[Stuck, ...] | None = None
+    native: dict[str, Look] = {}
     for kind in world.connection.kinds:
         known = readable(world, kind, users)
+        native[kind.kind] = look(world, known.kind, known.schemas, lambda: users.crm)
         scratch = open_scratch()
         try:
             made = read_both(world, known, scratch, partial(told, kind.kind))
@@ -84,6 +89,7 @@ def assess(
         associations=associations,
         delays=took,
         stuck=waiting,
+        native=native_section(native),
     )
 
 

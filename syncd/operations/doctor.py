@@ -19,6 +19,7 @@ from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.operations.fitting import copies_on, needs_of
+from syncd.operations.native import native_findings
 from syncd.operations.routing_fit import routing_findings
 from syncd.operations.sentinel import sentinels
 
@@ -203,7 +204,9 @@ def _mapping(world: World, check: Check, unreached: Collection[Side]) -> Iterato
             except (NeedsOperator, RetryLater, Bug) as why:
                 yield Finding(side, Topic.MAPPING, Severity.BROKEN, f"{kind.kind}: {why}", stopped, MEND)
         if len(read) == len(SIDES):
-            yield from _held_against(kind, Pair(read[Side.MARKETING], read[Side.CRM]), check, stopped)
+            schemas = Pair(read[Side.MARKETING], read[Side.CRM])
+            yield from _held_against(kind, schemas, check, stopped)
+            yield from native_findings(world, kind, schemas)
         else:
             yield from _alone(kind, read, stopped)
 

@@ -1,4 +1,6 @@
-"""Fields that rest since a vendor changed what they are: which, and ending their rest. Reaches no vendor."""
+"""Fields that rest, since a vendor changed what they are or the native connector writes them, too: which, and ending
+their rest. Reaches no vendor.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +50,10 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
         over = [rests.pop(name) for each, name in names if each == kind and name in rests]
         fields = {rest.field for rest in over}
         unfill(store, kind, fields, now)  # first: whatever dies in between, nothing is believed that is not known
-        known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields}
-        everything[kind] = Drift.of(known, rests, kept.mapping)
+        native = {rest.field for rest in over if rest.native is not None}
+        known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields - native}
+        accepted = {**kept.accepted, **dict.fromkeys(native, now.isoformat())}
+        everything[kind] = Drift.of(known, rests, kept.mapping, accepted)
         ended += over
     store.remember(DRIFT, write_drift(everything), now)
     return ended

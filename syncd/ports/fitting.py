@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from syncd.model.fitting import Finding, Fitted, Needs, Step
+from syncd.model.native import Synced
+from syncd.model.values import Instant
 
 
 class Fitting(Protocol):
@@ -20,6 +22,13 @@ class Fitting(Protocol):
 
     def rights(self, needs: Needs) -> Sequence[Finding]:
         """Rights that are missing and what each breaks, and rights beyond need."""
+        ...
+
+    def synced(self, object: str, notes: Collection[str], since: Instant, *, most: int) -> Sequence[Synced]:
+        """The records that the vendor's own connector to the other system touched last, or may have.
+
+        :param notes: the fields of the object in which it leaves something, as far as they are there.
+        """
         ...
 
     def survey(self, needs: Needs, *, user: str | None) -> Fitted:

@@ -19,6 +19,9 @@ AGREEMENT: Final = "agreement"
 DRIFT: Final = "drift"
 """Under which name the vendors' definitions of mapped fields are remembered, and which fields rest for one of them."""
 
+NATIVE: Final = "native:{kind}"
+"""Under which name it is remembered when it was last looked whether the native connector writes fields of a kind."""
+
 RELEASED: Final = "quarantine:released"
 """Under which name it is remembered which fields in quarantine a person let go, and when, as JSON."""
 

@@ -155,3 +155,18 @@ def test_connectors_that_can_write_are_refused(steps: Steps) -> None:
     terms = Terms(steps.both.settings.lifecycle, None)
     with pytest.raises(Bug, match="can write"):
         assess(steps.both.world, open_scratch, terms, systems=Pair("HubSpot", "Salesforce"))
+
+
+def test_the_vendors_own_connector_at_work(steps: Steps) -> None:
+    """Which fields it writes that syncd would write; nothing is said of one that only left its ids."""
+    contact = steps.contact(email="ann@acme.com", jobtitle="Buyer")
+    steps.lead(Email="ann@acme.com")
+    hubspot = steps.both.hubspot
+    hubspot.install_native_connector()
+    hubspot.sync_natively("contacts", contact, {"jobtitle": "Head of Buying"})
+    steps.both.clock.advance(60)
+    found = figures(assessed(steps))
+    assert (found["native:person"].value, found["native:person:title"].value) == (1, 1)
+    assert found["native:person:title"].of == 1
+    steps.both.clock.advance(DAY)
+    assert not [key for key in figures(assessed(steps)) if key.startswith("native")]

@@ -55,6 +55,26 @@ def test_what_rests_waits_for_a_person(run: Run, store: SqlStore) -> None:
     assert "at rest: person.industry" in run("status").out
 
 
+def test_one_left_to_the_native_connector_is_told_as_that(run: Run, store: SqlStore) -> None:
+    """When it was last written, and what has to be so before it may go on; what an earlier version kept is read."""
+    _rest(store)
+    change = "the native connector writes contacts.city in 3"
+    rest = Resting("person", "city", Side.MARKETING, "contacts.city", change, AT, AT)
+    earlier = read_drift(store.recall(DRIFT)[0])["person"]  # type: ignore[index]
+    older = replace(earlier, rests=[{k: v for k, v in row.items() if k != "native"} for row in earlier.rests])
+    kept = {**older.resting("person"), "city": rest}
+    store.remember(DRIFT, write_drift({"person": Drift.of(earlier.known(), kept, "x")}), AT)
+    said = run("drift", "list")
+    assert f"person.city: {change}" in said.out
+    assert "once it writes the field no more: " in said.out
+    told = run("drift", "list", "--json").json["resting"]
+    assert [(row["field"], row["native"] is None) for row in told] == [
+        ("industry", True),
+        ("title", True),
+        ("city", False),
+    ]
+
+
 @pytest.fixture
 def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The world of that configuration's store, both vendors at hand, and an industry that rests."""
