@@ -197,6 +197,7 @@ class _Checking:
         if field.optional:
             shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
             lost = f"; until then {without}" if (without := then(self.kind, field.name)) else ""
+            lost += "; `syncd setup` makes it" if field.derive is not None else ""
             self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden{lost}")
         else:
             advice = "correct the name, let syncd's user see the field, or say `optional: true`"
