@@ -308,7 +308,10 @@ class FieldSection(Section):
     create_default: SidedText = Field(
         default_factory=SidedText, description="Text for an empty value when a record is made on that side."
     )
-    optional: bool = Field(False, description="Left out with a notice where a vendor field is missing.")
+    optional: bool = Field(
+        False,
+        description="Left out with a notice where a vendor field is missing; a derived field only on that side.",
+    )
     region: Annotated[Text, Field(pattern="^[A-Z]{2}$")] | None = Field(
         None, description="Country of phone numbers without one, as ISO 3166 code."
     )

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from syncd.core.deriving import OVER, RULE
-from syncd.engine.cycle import plan_only
+from syncd.engine.cycle import plan_only, sync
 from syncd.engine.flips import FLIPS
 from syncd.engine.world import make_ready
 from syncd.model.link import QUARANTINED, FieldChange, Topic
 from syncd.model.values import instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
-from tests.scenarios.derivings import BEEN, LEADER, derived_config, edit, fitted
+from tests.scenarios.derivings import BEEN, LEADER, derived_config, edit, fitted, reread
 from tests.scenarios.lifecycles import CLOSED, MQL
-from tests.scenarios.steps import Steps, parked
+from tests.scenarios.steps import HOUR, Steps, parked
 
 
 @pytest.fixture
@@ -178,6 +178,23 @@ def test_the_times_of_the_first_cycle_stay_through_the_second(tmp_path: Path) ->
     latest, earlier = str(again["Stage_History"]).splitlines()
     assert latest.startswith("Cycle 2 (UTC): Marketing qualified lead")
     assert earlier == turned["Stage_History"]
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_a_renamed_stage_is_renamed_in_the_history(tmp_path: Path) -> None:
+    """By the next full compare, on both sides; the stage itself is kept by its key, and written to nobody."""
+    config = derived_config(tmp_path, *BEEN)
+    steps = fitted(config)
+    contact, lead = steps.pair(**LEADER)
+    before = _been(steps, contact, lead)
+    edit(config / "lifecycle.yaml", lambda tree: tree["stages"]["mql"].update(name="Asked for"))
+    steps = reread(steps, config)
+    steps.both.clock.advance(HOUR)
+    assert sync(steps.both.world, full=True).run.counts == {"updated.marketing": 1, "updated.crm": 1}
+    after = _been(steps, contact, lead)
+    assert str(after.pop("Stage_History")).startswith("Cycle 1 (UTC): Asked for 20")
+    assert after == {name: value for name, value in before.items() if name != "Stage_History"}
     steps.quiet()
     steps.both.store.close()
 

@@ -16,7 +16,8 @@ import pytest
 from sandbox.salesforce.definitions import moment, picklist, text
 from syncd.engine.cycle import sync
 from syncd.model.link import Topic
-from syncd.model.values import instant
+from syncd.model.values import Side, instant
+from syncd.operations.fitting import needs_of
 from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
 from tests.scenarios.derivings import set_up
@@ -227,6 +228,25 @@ def test_with_the_pack_and_none_of_its_fields_setup_makes_them(opened: Callable[
     sync(steps.both.world, full=True)
     shown = told(steps, contact, lead)
     assert [name for name in COMPUTED if shown[name] is None] == ["persona", "last_touch"]
+    steps.quiet()
+
+
+def test_with_the_fields_of_one_side_alone_that_side_tells(opened: Callable[..., Steps]) -> None:
+    """Only Salesforce was set up: its records show what syncd computes, HubSpot goes without it and gets it later."""
+    steps = opened()
+    both = steps.both
+    fitting = both.world.connectors.crm.fitting()
+    for step in fitting.survey(needs_of(both.world.connection.kinds, Side.CRM), user=None).steps:
+        fitting.make(step)
+    steps.cycle()
+    contact, lead = qualified(steps, "ann")
+    assert (steps.sold(lead, "Syncd_Stage__c"), steps.sold(lead, "Syncd_Cycle__c")) == ("mql", 1)
+    assert steps.sold(lead, "Syncd_Respond_By__c") is not None
+    steps.quiet()
+    set_up(both)
+    both.clock.advance(HOUR)
+    sync(both.world, full=True)
+    assert told(steps, contact, lead)["stage"] == "mql"
     steps.quiet()
 
 

@@ -135,7 +135,7 @@ def test_the_pack_is_the_example_and_more() -> None:
     lacks, more = differences("schema/person.yaml")
     computed = [line for line in lacks if " derive: " in line]
     assert lacks == [
-        "  # config/optional/handoff has all of them on; each is left out there until its fields are made.",
+        "  # config/optional/handoff has all of them on; there each is left out where its field is not made yet.",
         *computed,
     ]
     assert [line for line in more if " derive: " in line] == [
