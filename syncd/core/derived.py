@@ -1,10 +1,10 @@
-"""From shared values to derived values: persona, grade, points, reasons, cycle and stage times of one person.
+"""From shared values to derived values: persona, grade, points, reasons, stage, cycle and stage times of one person.
 
 Pure: what a person's fields come to, what they have been through and the time go in; per derived field comes out the
 value that both systems are to show (``Computed``), or that nothing certain can be said (``Stands``). It promises that
 
-* a value is never emptied for want of an answer: a persona goes only where every condition has said no, a grade only
-  when another one takes its place, a time only when a later one does;
+* a value is never emptied for want of an answer: a persona goes only where every condition has said no, a grade or a
+  stage only when another one takes its place, a time only when a later one does;
 * nothing rests on a field whose value is not known (held, unreadable): what reads it stands as it is;
 * the same values on the same day give the same answer, whatever stood in the derived fields before: they are no input.
 
@@ -73,6 +73,9 @@ class Been:
 
 
 NOWHERE: Final = Been()
+HISTORY: Final = 4_000
+"""Characters that a text of stages has at most: as many as the field that ``setup`` makes in the CRM holds."""
+EARLIER: Final = "Earlier: syncd explain"
 _NOBODY: Final = Profile(None, None)
 
 
@@ -103,6 +106,9 @@ class Deriver:
         self.ledgered = bool(sorts & LEDGERED)
         self.terms = _terms(definitions)
         self._ledger = digest(self.terms, definitions.ledger) if self.ledgered else ""
+        self._names = dict(definitions.stages)
+        told = Derived.STAGE_HISTORY in sorts
+        self._history = digest(self.terms, repr(definitions.stages)) if told else ""
         self._rated = bool(sorts & RATED)
         self._by_persona = self._rated and PERSONA in self._profiles.grade_reads
         self._of_persona = self._profiles.persona_reads if self._by_persona or Derived.PERSONA in sorts else frozenset()
@@ -116,6 +122,8 @@ class Deriver:
 
     def terms_of(self, sort: Derived) -> str:
         """What changes with the definitions that one sort of field follows from."""
+        if sort is Derived.STAGE_HISTORY:
+            return self._history
         return self._ledger if sort in LEDGERED else self.terms
 
     def of(
@@ -144,11 +152,10 @@ class Deriver:
         match wanted.sort:
             case Derived.PERSONA:
                 return self._persona(answers.profile, answers.unsettled)
-            case Derived.CYCLE:
-                journey = answers.been.journey
-                return Stands("no stage was agreed on yet") if journey is None else Computed(journey.cycle)
-            case Derived.STAGE_ENTERED:
-                return entered(wanted.stage, answers.been)
+            case Derived.STAGE | Derived.CYCLE | Derived.STAGE_HISTORY:
+                return self._stands(wanted.sort, answers.been)
+            case Derived.STAGE_ENTERED | Derived.FIRST_ENTERED | Derived.TIMES_ENTERED:
+                return entered(wanted, answers.been)
             case Derived.WON_AMOUNT:
                 return won(answers.been.deals)
             case Derived.LOSS_REASON:
@@ -168,6 +175,15 @@ class Deriver:
             case Derived.GRADE_REASONS:
                 assert self._rating is not None, "what was rated has a rating"
                 return Computed(reasons(self._rating, rated))
+
+    def _stands(self, sort: Derived, been: Been) -> Answer:
+        """Where a person stands, in which cycle, or all that they have been through."""
+        journey = been.journey
+        if sort is Derived.STAGE:
+            return Stands("they are in no stage") if been.stage is None else Computed(been.stage)
+        if journey is None:
+            return Stands("no stage was agreed on yet")
+        return Computed(journey.cycle) if sort is Derived.CYCLE else history(journey, self._names)
 
     def _persona(self, profile: Profile, unsettled: Mapping[str, str]) -> Answer:
         answer = profile.persona
@@ -229,16 +245,39 @@ def _told(sort: Derived, handed: Handed | None) -> Answer:
     return Computed(None if at is None else stamp(at.replace(microsecond=0)))
 
 
-def entered(stage: str | None, been: Been) -> Answer:
-    """When a person came into a stage, the one they are in if none is named: in the last cycle in which they did, and
-    the first time in it. Whole seconds, since a CRM keeps no finer times.
+def entered(wanted: Derivation, been: Been) -> Answer:
+    """When a person came into a stage, the one they are in if none is named: the first time in the last cycle in which
+    they did, or ever; or in how many cycles they did. Whole seconds, since a CRM keeps no finer times.
     """
-    wanted = been.stage if stage is None else stage
-    found = [each for each in (been.journey or Journey()).entered if each.stage == wanted]
+    stage = been.stage if wanted.stage is None else wanted.stage
+    found = [each for each in (been.journey or Journey()).entered if each.stage == stage]
     if not found:
-        return Stands("they were never seen to come into it" if wanted is not None else "they are in no stage")
-    last = max(found, key=lambda each: each.cycle)
-    return Computed(stamp(last.at.replace(microsecond=0)))
+        return Stands("they were never seen to come into it" if stage is not None else "they are in no stage")
+    if wanted.sort is Derived.TIMES_ENTERED:
+        return Computed(len(found))  # a journey has a stage once a cycle
+    if wanted.sort is Derived.FIRST_ENTERED:
+        which = min(found, key=lambda each: each.cycle)
+    else:
+        which = max(found, key=lambda each: each.cycle)
+    return Computed(stamp(which.at.replace(microsecond=0)))
+
+
+def history(journey: Journey, names: Mapping[str, str]) -> Answer:
+    """Every stage that a person came into, with the minute in UTC: a line for each cycle, the latest first. What is
+    more than ``HISTORY`` characters is told by ``syncd explain`` alone.
+    """
+    cycles: dict[int, list[str]] = {}
+    for each in journey.entered:
+        cycles.setdefault(each.cycle, []).append(f"{names.get(each.stage, each.stage)} {each.at:%Y-%m-%d %H:%M}")
+    if not cycles:
+        return Stands("they were never seen to come into a stage")
+    text = ""
+    for cycle in sorted(cycles, reverse=True):
+        line = f"Cycle {cycle} (UTC): {', '.join(cycles[cycle])}"
+        if text and len(text) + len(line) + len(EARLIER) + 2 > HISTORY:
+            return Computed(f"{text}\n{EARLIER}")
+        text = f"{text}\n{line}" if text else line
+    return Computed(text)
 
 
 def won(deals: tuple[Deal, ...] | None) -> Answer:

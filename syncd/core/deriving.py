@@ -22,6 +22,7 @@ from typing import Final
 
 from syncd.core.dealing import deals_of
 from syncd.core.derived import NOWHERE, Answer, Answers, Been, Computed, Deriver, Held, Stands
+from syncd.core.derived_due import UNTIL, Due
 from syncd.core.derived_look import Look, Looks, look_at
 from syncd.core.draft import Draft, Writes
 from syncd.core.holding import held_field
@@ -44,9 +45,10 @@ RULE: Final = "derived: "
 """How the rule of every write begins that was computed; no rule holds the value, which an audit keeps sealed."""
 OVER: Final = ", over an edit"
 _UNTOLD: Final = "cannot be told"
-_UNTIL: Final = "@"
 _AGED: Final = frozenset({Derived.POINTS, Derived.GRADE_REASONS})
 """What changes by age alone without the grade being another."""
+_TIMED: Final = LEDGERED | {Derived.STAGE_ENTERED, Derived.FIRST_ENTERED, Derived.STAGE_HISTORY}
+"""What holds a time that may be that of the computing."""
 
 
 class _Done(Enum):
@@ -92,10 +94,13 @@ class Deriving:
         self._deriver = Deriver(definitions, {name: wanted for name, (_, wanted) in self._fields.items()})
         self._terms_of = {name: terms_of(name) for name in self._fields}
         self._dealt = frozenset(name for name, (_, wanted) in self._fields.items() if wanted.sort in DEALT)
-        terms = {name: self._deriver.terms_of(wanted.sort) for name, (_, wanted) in self._fields.items()}
-        graded = {name: wanted.sort in RATED and self._deriver.ages for name, (_, wanted) in self._fields.items()}
-        self._terms_now = [(terms_of(name), each, graded[name]) for name, each in terms.items()]
-        self._today = now.astimezone(UTC).date().isoformat()
+        asked = {name: wanted.sort for name, (_, wanted) in self._fields.items() if name not in self._dealt}
+        aging = RATED if self._deriver.ages else frozenset()
+        self._due = Due(
+            {terms_of(name): self._deriver.terms_of(sort) for name, sort in asked.items()},
+            graded=frozenset(terms_of(name) for name, sort in asked.items() if sort in aging),
+            today=now.astimezone(UTC).date().isoformat(),
+        )
         self.ledgered = self._deriver.ledgered
         self._stage = definitions.stage
         staged = () if self._stage is None else (self._stage, journey_of(self._stage))
@@ -106,10 +111,8 @@ class Deriving:
         grade, or a value was computed by other definitions or of other deals.
         """
         agreed = base.agreed
-        for name, terms, graded in self._terms_now:
-            kept = str(agreed.get(name, ""))
-            if not kept.startswith(terms) or (graded and kept.partition(_UNTIL)[2] < self._today):
-                return True
+        if self._due.of(agreed):
+            return True
         return any(agreed.get(self._terms_of[name]) != self._terms_dealt(agreed) for name in self._dealt)
 
     def fill(self, draft: Draft, link: Link, base: Base, seen: Pair[RemoteRecord | None], known: Known) -> None:
@@ -180,7 +183,7 @@ class Deriving:
         agreed, kept = person.base.agreed, self._terms_of[name]
         terms = self._terms(name, answers, person.base.agreed)
         last, before = agreed.get(name, MISSING), agreed.get(kept)
-        as_before = isinstance(before, str) and before.partition(_UNTIL)[0] == terms
+        as_before = isinstance(before, str) and before.partition(UNTIL)[0] == terms
         noted = self._dated(name, terms, answers)
         aged = self._deriver.ages and self._fields[name][1].sort in _AGED
         answer = None
@@ -255,7 +258,7 @@ class Deriving:
         """Into a write; a time that was not there before, and what ages, is another whenever it is computed."""
         writes.put(mapping, wires, change)
         sort = self._fields[mapping.name][1].sort
-        if sort is Derived.STAGE_ENTERED or sort in LEDGERED or (sort in _AGED and self._deriver.ages):
+        if sort in _TIMED or (sort in _AGED and self._deriver.ages):
             writes.dated |= wires.keys()
 
     def _terms_dealt(self, agreed: Mapping[str, Canonical]) -> str:
@@ -274,7 +277,7 @@ class Deriving:
         """The terms with the day until which age leaves the grade what it is, of fields that show something of it."""
         if not self._deriver.ages or self._fields[name][1].sort not in RATED:
             return terms
-        return f"{terms}{_UNTIL}{answers.until}"
+        return f"{terms}{UNTIL}{answers.until}"
 
     def _shown(self, person: Person) -> list[tuple[str, Looks]]:
         """Each derived field on the sides that map it; those that neither record can have are left out. Asked of every

@@ -7,8 +7,8 @@ the count that holds it.
 Promises
 
 * No count ever exceeds its limit within its window but by what a person approved or expects.
-* An opt-out is never held and never counted. An owner that routing gave is not counted: it goes, or is held, with the
-  stage that was entered. Everything that is under its own limits flows, whatever else is held.
+* An opt-out is never held and never counted. Neither is an owner that routing gave, nor what shows the stage, where a
+  stage is written: they go, or are held, with it. All that is under its own limits flows, whatever else is held.
 * It does not matter in which lots the same changes come: as many flow, as many are held.
 * What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the latest
   stage entry first.
@@ -30,7 +30,7 @@ from syncd.core.draft import only
 from syncd.core.planner import Planner
 from syncd.core.windows import Allowance, Bound, Windows
 from syncd.model.brake import IN_LINE, Count, Expectation, HeldChange, Key, Limits, Mark, Measure
-from syncd.model.derived import LEDGERED
+from syncd.model.derived import LEDGERED, STAGED
 from syncd.model.link import FieldChange
 from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Create, Decision, Detach, Nothing, Update
@@ -99,6 +99,7 @@ class Guard:
         self._mark = mark
         self._free = free
         self._marked = bool(known.held or known.approved)
+        self._stage = None if planner.kind.definitions is None else planner.kind.definitions.stage
         self._rooms: dict[Key, int] = {}
         self._expected: dict[str, int] = {}
         self._told: set[Key] = set()
@@ -131,14 +132,17 @@ class Guard:
             return decision
         fields: set[str] = set()
         whole: set[int] = set()
+        moves = self._stage is not None and any(each.field == self._stage for each in _changes(decision))
         for place, action in enumerate(decision.actions):
             if isinstance(action, Update):
                 if action.changes:
-                    fields.update(self._update(decision, action))
+                    fields.update(self._update(decision, action, moves=moves))
             elif isinstance(action, Create | Detach) and not self._flows(decision, action):
                 whole.add(place)
         if decision.routed is not None and decision.routed.entered in fields:
             fields.update(each.field for each in _changes(decision) if each.rule.startswith(BECAUSE))
+        if moves and self._stage in fields:
+            fields.update(each.field for each in _changes(decision) if self._staged(each.field))
         return self._less(decision, fields, whole) if fields or whole else decision
 
     def _flows(self, decision: Decision, action: Create | Detach) -> bool:
@@ -163,8 +167,13 @@ class Guard:
         self.flowing[link.id, action.side] = keys
         return True
 
-    def _update(self, decision: Decision, action: Update) -> list[str]:
-        """The fields of one write that are held."""
+    def _staged(self, name: str) -> bool:
+        """Whether a field shows where somebody stands, or has been."""
+        derive = self.planner.field(name).derive
+        return derive is not None and derive.sort in STAGED
+
+    def _update(self, decision: Decision, action: Update, *, moves: bool) -> list[str]:
+        """The fields of one write that are held. ``moves`` says that the stage is among those of the decision."""
         held: list[str] = []
         flowing: list[Key] = []
         expected: set[str] = set()
@@ -172,6 +181,8 @@ class Guard:
         for change in action.changes:
             mapping = self.planner.field(change.field)
             if (mapping.type is FieldType.OPT_OUT and change.after is True) or change.rule.startswith(BECAUSE):
+                continue
+            if moves and self._staged(change.field):  # it goes with the stage
                 continue
             keys = self._keys(side, mapping, change)
             words = (self.kind, side, mapping.name, link, change.after)

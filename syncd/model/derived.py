@@ -21,8 +21,12 @@ class Derived(StrEnum):
     GRADE = "grade"
     POINTS = "points"
     GRADE_REASONS = "grade_reasons"
+    STAGE = "stage"
     CYCLE = "cycle"
     STAGE_ENTERED = "stage_entered"
+    FIRST_ENTERED = "first_entered"
+    TIMES_ENTERED = "times_entered"
+    STAGE_HISTORY = "stage_history"
     WON_AMOUNT = "won_amount"
     LOSS_REASON = "loss_reason"
     RESPOND_BY = "respond_by"
@@ -32,8 +36,10 @@ class Derived(StrEnum):
 
 RATED: Final = frozenset({Derived.GRADE, Derived.POINTS, Derived.GRADE_REASONS})
 """What follows from ``rating.yaml``."""
-STAGED: Final = frozenset({Derived.CYCLE, Derived.STAGE_ENTERED})
-"""What follows from the lifecycle: what a person has been through."""
+OF_A_STAGE: Final = frozenset({Derived.STAGE_ENTERED, Derived.FIRST_ENTERED, Derived.TIMES_ENTERED})
+"""What can be asked of a named stage, and of the present one where none is named."""
+STAGED: Final = OF_A_STAGE | {Derived.STAGE, Derived.CYCLE, Derived.STAGE_HISTORY}
+"""What follows from the lifecycle: where a person is, and what they have been through."""
 DEALT: Final = frozenset({Derived.WON_AMOUNT, Derived.LOSS_REASON})
 """What follows from a person's deals."""
 LEDGERED: Final = frozenset({Derived.RESPOND_BY, Derived.LAST_TOUCH, Derived.IN_SALES_HANDS})
@@ -63,7 +69,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Derivation:
-    """How one field is derived. ``stage`` is the stage whose beginning it holds, ``None`` for the present one."""
+    """How one field is derived. ``stage`` is the stage that it is about, ``None`` for the present one."""
 
     sort: Derived
     stage: str | None = None
@@ -73,7 +79,8 @@ class Derivation:
 class Definitions:
     """What the derived fields of a kind follow from. ``fields`` are the shared fields that conditions may read, those
     that a vendor lacks as well; ``stage`` is the one that holds the stage. ``ledger`` changes with the service levels
-    and calendars that the handoff is booked by; it counts only where a field follows from the ledger.
+    and calendars that the handoff is booked by; it counts only where a field follows from the ledger. ``stages`` are
+    the names of the stages by key; they count only where a field tells them in a text.
     """
 
     fields: tuple[str, ...]
@@ -81,6 +88,7 @@ class Definitions:
     rating: Rating | None = None
     stage: str | None = None
     ledger: str = field(default="", repr=False)
+    stages: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 def terms_of(field: str) -> str:

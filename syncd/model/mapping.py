@@ -116,7 +116,7 @@ class FieldMapping:
 
     ``slots`` maps per side each vendor object to the vendor fields that hold the value (usually one). ``region`` is the
     default country for phones, ``currency`` the fixed currency of a money field without a currency field, ``kind`` the
-    kind a reference points to, ``optional`` lets a missing vendor field be left out with a notice. A field with
+    kind a reference points to, ``optional`` lets one without its vendor field be left out with a notice. A field with
     ``derive`` is computed by syncd, and may stand on one side only.
     """
 

@@ -233,13 +233,14 @@ def _held_against(kind: KindMapping, schemas: Pair[RemoteSchema], check: Check, 
         yield Finding(side, Topic.MAPPING, Severity.BROKEN, f"{place}{flaw.what}", stopped, advice)
     for notice in notices:
         left_out = "is left out" in notice
+        make_it = "run `syncd setup`" if "`syncd setup`" in notice else "make it at the vendor"
         yield Finding(
             _side_of(kind, notice),
             Topic.MAPPING,
             Severity.NOTICE,
             notice,
             "this field is not kept in step" if left_out else f"a new {kind.kind} may be refused there",
-            "make it at the vendor, or leave it so" if left_out else "map it, or give it a `create_default`",
+            f"{make_it}, or leave it so" if left_out else "map it, or give it a `create_default`",
         )
     yield from _lists(kind, schemas)
     yield from _unusable(kind, schemas)

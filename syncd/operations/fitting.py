@@ -24,8 +24,12 @@ WORDS: Final = {
     Derived.GRADE: "The grade that both teams' rating gives.",
     Derived.POINTS: "The points that the grade comes from.",
     Derived.GRADE_REASONS: "Why the grade is what it is, rule by rule.",
+    Derived.STAGE: "The stage that both teams have agreed on; it stays after a conversion.",
     Derived.CYCLE: "How many times the person has come round, from 1.",
     Derived.STAGE_ENTERED: "When the person came into the stage they are in.",
+    Derived.FIRST_ENTERED: "When the person first came into the stage they are in.",
+    Derived.TIMES_ENTERED: "In how many cycles the person came into the stage they are in.",
+    Derived.STAGE_HISTORY: "Which stages the person came into and when (UTC), cycle by cycle, the latest first.",
     Derived.WON_AMOUNT: "What the person's won deals are worth together.",
     Derived.LOSS_REASON: "Why the person's deal was lost, if it was.",
     Derived.RESPOND_BY: "When sales' time to answer is over; empty when nobody is waited for.",
@@ -107,12 +111,16 @@ def needs_of(kinds: Iterable[KindMapping], side: Side, *, more: Mapping[str, Obj
 
 
 def _own(kind: KindMapping, field: FieldMapping, derive: Derivation, side: Side) -> OwnField:
-    """What a derived field is to look like on a side; a persona shown by its key is read by its name."""
+    """What a derived field is to look like on a side; a persona or stage shown by its key is read by its name."""
     personas = kind.definitions.personas if kind.definitions is not None else ()
     names = {each.key: each.name for each in personas}
+    if derive.sort is Derived.STAGE and kind.definitions is not None:
+        names = dict(kind.definitions.stages)
     forms = [(row.value, str(form[0])) for row in field.table if (form := row.writes.of(side)) is not None]
     options = tuple((form, names.get(key, form) if form == key else form) for key, form in forms)
-    words = WORDS[derive.sort] if derive.stage is None else f"When the person came into the stage {derive.stage}."
+    words = WORDS[derive.sort]
+    if derive.stage is not None:
+        words = words.replace("the stage they are in", f"the stage {derive.stage}")
     return OwnField(field.type, f"{words} {KEPT}", options)
 
 

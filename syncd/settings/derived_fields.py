@@ -29,8 +29,12 @@ TYPES: Final = {
     Derived.GRADE: FieldType.ENUM,
     Derived.POINTS: FieldType.DECIMAL,
     Derived.GRADE_REASONS: FieldType.TEXT,
+    Derived.STAGE: FieldType.ENUM,
     Derived.CYCLE: FieldType.INTEGER,
     Derived.STAGE_ENTERED: FieldType.DATETIME,
+    Derived.FIRST_ENTERED: FieldType.DATETIME,
+    Derived.TIMES_ENTERED: FieldType.INTEGER,
+    Derived.STAGE_HISTORY: FieldType.TEXT,
     Derived.WON_AMOUNT: FieldType.MONEY,
     Derived.LOSS_REASON: FieldType.TEXT,
     Derived.RESPOND_BY: FieldType.DATETIME,
@@ -39,6 +43,8 @@ TYPES: Final = {
 }
 _MEANT: Final = frozenset({"type", "marketing", "crm", "derive", "optional", "lane"})
 """What may be said of a derived field; of one with a list of values, those too."""
+_LISTED: Final = frozenset({Derived.PERSONA, Derived.GRADE, Derived.STAGE})
+"""What takes its values from a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,7 @@ def with_definitions(
             rating=origins.rating,
             stage=lifecycle.field if lifecycle is not None and lifecycle.kind == kind.kind else None,
             ledger="" if lifecycle is None else digest(repr(lifecycle.handoff), repr(origins.calendars)),
+            stages=() if lifecycle is None else tuple((each.key, each.name) for each in lifecycle.stages),
         )
         fields = tuple(each if each.table else replace(each, table=_keys(each, origins)) for each in kind.fields)
         made.append(replace(kind, fields=fields, definitions=definitions))
@@ -91,6 +98,8 @@ def known(sort: Derived, origins: Origins) -> tuple[str, ...]:
         return tuple(each.key for each in origins.personas)
     if sort is Derived.GRADE and origins.rating is not None:
         return tuple(each.grade for each in origins.rating.grades)
+    if sort is Derived.STAGE and origins.lifecycle is not None:
+        return tuple(each.key for each in origins.lifecycle.stages)
     return ()
 
 
@@ -124,8 +133,8 @@ class _Checking:
         if self.section.type is not TYPES[sort]:
             what = f"a field that holds {sort} is of type {TYPES[sort]}, not {self.section.type}"
             yield self._flaw(("type",), what, f"say `type: {TYPES[sort]}`")
-        listed = bool(known(sort, self.origins)) or sort in {Derived.PERSONA, Derived.GRADE}
-        meant = _MEANT | {"values"} if listed else _MEANT | {"currency"} if sort is Derived.WON_AMOUNT else _MEANT
+        money = _MEANT | {"currency"} if sort is Derived.WON_AMOUNT else _MEANT
+        meant = _MEANT | {"values"} if sort in _LISTED else money
         for key in sorted(self.section.model_fields_set - meant):
             what = f"{key} does nothing for a derived field: syncd computes it, and nobody's edit counts"
             yield self._flaw((key,), what, "remove it")
@@ -157,6 +166,8 @@ class _Checking:
         elif sort in LEDGERED and lifecycle.handoff is None:
             what = f"lifecycle.yaml has no part `handoff`, and {sort} follows from the ledger that it is kept by"
             yield self._flaw(("derive",), what, "add it (docs/report.md), or remove the field")
+        else:
+            yield from self._table(FILES[sort])
 
     def _dealt(self) -> Iterator[Flaw]:
         forms = (each for side in (self.section.marketing, self.section.crm) for each in side.values())
@@ -180,9 +191,9 @@ class _Checking:
                 yield self._flaw(("derive",), f"`outcome` in schema/deal.yaml names no {key}", f"add `{key}:` there")
 
     def _table(self, file: str) -> Iterator[Flaw]:
-        """A table of its own knows each persona, or grade, and no other."""
+        """A table of its own knows each persona, grade or stage, and no other."""
         keys, rows = known(self.derive.sort, self.origins), self.section.values
-        if not rows or self.derive.sort not in {Derived.PERSONA, Derived.GRADE}:
+        if not rows or self.derive.sort not in _LISTED:
             return
         for key in keys:
             if key not in rows:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
-from syncd.model.derived import Derivation, Derived
+from syncd.model.derived import OF_A_STAGE, Derivation, Derived
 from syncd.model.mapping import Clear, Confirm, Direction, Policy, Tie, Unknown
 from syncd.model.values import FieldType, Lane
 from syncd.settings.names import Name
@@ -62,26 +62,26 @@ def _step(value: Any) -> Any:  # noqa: ANN401 - any plain value
 
 
 def _derivation(value: Any) -> Any:  # noqa: ANN401 - any plain value
-    """One word, or ``stage_entered`` with a stage."""
+    """One word, or one of what can be asked of a stage, with the stage."""
     if value in list(Derived):
         return Derivation(Derived(value))
-    if isinstance(value, dict) and list(value) == [Derived.STAGE_ENTERED.value]:
-        (stage,) = value.values()
-        if isinstance(stage, str) and stage:
-            return Derivation(Derived.STAGE_ENTERED, stage)
-    known = ", ".join(Derived)
-    raise ValueError(f"this is nothing that syncd computes; write one of {known}, or `stage_entered: STAGE`")
+    if isinstance(value, dict) and len(value) == 1:
+        ((sort, stage),) = value.items()
+        if sort in OF_A_STAGE and isinstance(stage, str) and stage:
+            return Derivation(Derived(sort), stage)
+    known, staged = ", ".join(Derived), ", ".join(f"`{sort}: STAGE`" for sort in sorted(OF_A_STAGE))
+    raise ValueError(f"this is nothing that syncd computes; write one of {known}, or {staged}")
 
 
 Computed = Literal[
-    "persona", "grade", "points", "grade_reasons", "cycle", "stage_entered", "respond_by", "last_touch",
-    "in_sales_hands", "won_amount", "loss_reason",
+    "persona", "grade", "points", "grade_reasons", "stage", "cycle", "stage_entered", "first_entered", "times_entered",
+    "stage_history", "respond_by", "last_touch", "in_sales_hands", "won_amount", "loss_reason",
 ]  # fmt: skip
 Derive = Annotated[
     Derivation,
     BeforeValidator(
         _derivation,
-        json_schema_input_type=Computed | dict[Literal["stage_entered"], str],
+        json_schema_input_type=Computed | dict[Literal["stage_entered", "first_entered", "times_entered"], str],
     ),
 ]
 Form = Annotated[
@@ -272,9 +272,10 @@ class FieldSection(Section):
     derive: Derive | None = Field(
         None,
         description="syncd computes the value and writes it to each side that is mapped: `persona`, `grade`, `points`, "
-        "`grade_reasons`, `cycle`, `stage_entered`, `stage_entered: STAGE`, `respond_by`, `last_touch`, "
-        "`in_sales_hands`, `won_amount` or `loss_reason`. Beside it stand `type`, the vendor fields, `values`, "
-        "`optional` and `lane`, and nothing else: nobody's edit counts.",
+        "`grade_reasons`, `stage`, `cycle`, `stage_entered`, `first_entered`, `times_entered` (these three also of a "
+        "named stage: `stage_entered: STAGE`), `stage_history`, `respond_by`, `last_touch`, `in_sales_hands`, "
+        "`won_amount` or `loss_reason`. Beside it stand `type`, the vendor fields, `values`, `optional` and `lane`, "
+        "and nothing else: nobody's edit counts.",
     )
     direction: Direction | None = Field(
         None, description="Which way it flows: `both`, `to_crm`, `to_marketing`. Default: both; an owner to_marketing."
@@ -307,7 +308,10 @@ class FieldSection(Section):
     create_default: SidedText = Field(
         default_factory=SidedText, description="Text for an empty value when a record is made on that side."
     )
-    optional: bool = Field(False, description="Left out with a notice where a vendor field is missing.")
+    optional: bool = Field(
+        False,
+        description="Left out with a notice where a vendor field is missing; a derived field only on that side.",
+    )
     region: Annotated[Text, Field(pattern="^[A-Z]{2}$")] | None = Field(
         None, description="Country of phone numbers without one, as ISO 3166 code."
     )

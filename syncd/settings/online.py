@@ -8,7 +8,7 @@ users are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -124,7 +124,7 @@ class _Checking:
         for side in Side:
             self._key(side)
             self._origin(side)
-        kept = tuple(field for field in self.kind.fields if self._there(field))
+        kept = tuple(there for field in self.kind.fields if (there := self._there(field)) is not None)
         for field in kept:
             for side in Side:
                 for object_name, names in field.slots.of(side).items():
@@ -181,8 +181,8 @@ class _Checking:
                 continue
             self.tree.flaw((side.value, "origin"), f"{object_name}.{name} {what}", advice)
 
-    def _there(self, field: FieldMapping) -> bool:
-        """Whether every vendor field of a shared field exists; an optional one that does not is left out."""
+    def _there(self, field: FieldMapping) -> FieldMapping | None:
+        """A shared field whose vendor fields all exist, or what is left of an optional one."""
         gone = [
             (side, object_name, name)
             for side in Side
@@ -193,19 +193,30 @@ class _Checking:
             and self._remote(side, object_name, name) is None
         ]
         if not gone:
-            return True
+            return field
         if field.optional:
-            shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
-            lost = f"; until then {without}" if (without := then(self.kind, field.name)) else ""
-            self.notices.append(f"{self.kind.kind}.{field.name} is left out: {shown} does not exist or is hidden{lost}")
-        else:
-            advice = "correct the name, let syncd's user see the field, or say `optional: true`"
-            if field.derive is not None:
-                advice = "let `syncd setup` make it, let syncd's user see the field, or say `optional: true`"
-            for side, object_name, name in gone:
-                what = f"{object_name}.{name} does not exist or is hidden from syncd"
-                self.tree.flaw(("fields", field.name, side.value), what, advice)
-        return False
+            return self._left(field, gone)
+        advice = "correct the name, let syncd's user see the field, or say `optional: true`"
+        if field.derive is not None:
+            advice = "let `syncd setup` make it, let syncd's user see the field, or say `optional: true`"
+        for side, object_name, name in gone:
+            what = f"{object_name}.{name} does not exist or is hidden from syncd"
+            self.tree.flaw(("fields", field.name, side.value), what, advice)
+        return None
+
+    def _left(self, field: FieldMapping, gone: Sequence[tuple[Side, str, str]]) -> FieldMapping | None:
+        """An optional field of which these vendor fields are not there: it is left out. Of one that syncd computes what
+        is there is kept, since it may stand on one side only.
+        """
+        rest = _without(field.slots, {(side, object_name) for side, object_name, _ in gone})
+        partly = field.derive is not None and any(rest.of(side) for side in Side)
+        where = f" on {', '.join(dict.fromkeys(name for _, name, _ in gone))}" if partly else ""
+        shown = ", ".join(f"{object_name}.{name}" for _, object_name, name in gone)
+        lost = f"; until then {without}" if (without := then(self.kind, field.name)) else ""
+        lost += "; `syncd setup` makes it" if field.derive is not None else ""
+        what = f"{self.kind.kind}.{field.name} is left out{where}: {shown} does not exist or is hidden{lost}"
+        self.notices.append(what)
+        return replace(field, slots=rest) if partly else None
 
     def _fits(self, field: FieldMapping, side: Side, object_name: str, name: str, position: int) -> None:
         remote = self._remote(side, object_name, name)
@@ -281,6 +292,13 @@ class _Checking:
                 f"{object_name}.{name} is required: a record with an empty {writers[0].name} cannot be made; "
                 f"`create_default: {{{side}: ...}}` would fill it"
             )
+
+
+def _without(
+    slots: Pair[Mapping[str, tuple[str, ...]]], places: Collection[tuple[Side, str]]
+) -> Pair[Mapping[str, tuple[str, ...]]]:
+    """The slots of a field, less those of these objects."""
+    return Pair(*({name: each for name, each in slots.of(side).items() if (side, name) not in places} for side in Side))
 
 
 def _without_reasons(kind: KindMapping) -> KindMapping:

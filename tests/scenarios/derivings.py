@@ -45,6 +45,28 @@ SHOWN: dict[str, Any] = {
     },
     "in_sales_hands": {"type": "boolean", "derive": "in_sales_hands", "marketing": "syncd_in_sales_hands"},
 }
+BEEN: dict[str, Any] = {
+    "sdr_stage": {"type": "enum", "derive": "stage", "marketing": "syncd_stage", "crm": "Syncd_Stage__c"},
+    "mql_since": FIELDS["mql_since"],
+    "mql_first": {
+        "type": "datetime",
+        "derive": {"first_entered": "mql"},
+        "marketing": "syncd_mql_first",
+        "crm": "Syncd_MQL_First__c",
+    },
+    "mql_times": {
+        "type": "integer",
+        "derive": {"times_entered": "mql"},
+        "marketing": "syncd_mql_times",
+        "crm": "Syncd_MQL_Times__c",
+    },
+    "stage_history": {
+        "type": "text",
+        "derive": "stage_history",
+        "marketing": "syncd_stage_history",
+        "crm": "Syncd_Stage_History__c",
+    },
+}
 VISIT = {"type": "date", "marketing": "last_visit", "crm": {"Lead": "Last_Visit__c"}, "policy": "crm", "clear": "both"}
 DECAYS = {
     "name": "was here",
@@ -71,7 +93,7 @@ def derived_config(folder: Path, *names: str, decays: Change | None = None) -> P
     config = agreed(folder)
 
     def person(tree: dict[str, Any]) -> None:
-        tree["fields"].update({name: {**FIELDS, **SHOWN}[name] for name in names or FIELDS})
+        tree["fields"].update({name: {**FIELDS, **SHOWN, **BEEN}[name] for name in names or FIELDS})
         if decays is not None:
             tree["fields"]["last_visit"] = VISIT
 
@@ -91,11 +113,18 @@ def fitted(config: Path, store: str = "sqlite://") -> Steps:
     both = open_both(store, config=config)
     both.hubspot.add_property("contacts", {"name": "last_visit", "type": "date", "fieldType": "date"})
     both.salesforce.add_field("Lead", typed("date", "Last_Visit__c", "Last Visit", custom=True))
+    set_up(both)
+    return Steps(both)
+
+
+def set_up(both: Both) -> list[str]:
+    """What `syncd setup --apply` does; in words, what it made."""
     fittings = Pair(both.world.connectors.marketing.fitting(), both.world.connectors.crm.fitting())
     kinds = both.world.connection.kinds
-    make(survey(kinds, fittings, user=None), fittings)
+    offer = survey(kinds, fittings, user=None)
+    make(offer, fittings)
     assert not survey(kinds, fittings, user=None).steps, "setup left something to make"
-    return Steps(both)
+    return [step.what for step in offer.steps]
 
 
 def reread(steps: Steps, config: Path) -> Steps:

@@ -13,7 +13,10 @@ from syncd.model.brake import Limits, Wave
 from syncd.model.errors import BadUsage
 from syncd.operations.braking import Stands, Words, expect, used_of
 from syncd.operations.standing import what_waits
+from syncd.settings.brake import raised
 from tests.scenarios.brakes import DAY, PEOPLE, approved, held, linked, only, titles
+from tests.scenarios.derivings import BEEN, derived_config, set_up
+from tests.scenarios.lifecycles import CLOSED
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
 
@@ -125,6 +128,34 @@ def test_stages_wait_in_line_the_latest_first(steps: Steps) -> None:
     assert all(lead["Status"] == "Working - Contacted" for lead in steps.live("Lead"))
     assert held(steps) == []
     steps.quiet()
+
+
+def test_the_own_fields_of_a_stage_wait_in_line_with_it(tmp_path: Path) -> None:
+    """Three stages a day may be written: only these people's records show another stage, on both sides, and nobody is
+    asked about the others.
+    """
+    few = {"records": 3, "share": 0.0}
+    both = open_both(config=derived_config(tmp_path, *BEEN), brake={**raised(1_000), "stages": few, "updates": few})
+    set_up(both)
+    steps = Steps(both)
+    pairs = linked(steps, 8)
+    for _, lead in pairs:
+        steps.sell(lead, Status=CLOSED)
+    steps.cycle()
+    moved = [lead for contact, lead in pairs if steps.marketed(contact, "hs_lead_status") == "UNQUALIFIED"]
+    assert len(moved) == 3
+    assert {part.lot.key[3] for part in held(steps)} == {"stage"}
+    assert {part.stands for part in held(steps)} == {Stands.IN_LINE}
+    for contact, lead in pairs:
+        shown = "disqualified" if lead in moved else "mql"
+        assert (steps.marketed(contact, "syncd_stage"), steps.sold(lead, "Syncd_Stage__c")) == (shown, shown)
+        assert ("Disqualified" in str(steps.sold(lead, "Syncd_Stage_History__c"))) == (lead in moved)
+    for _ in range(3):
+        steps.cycle(after=DAY)
+    assert {steps.sold(lead, "Syncd_Stage__c") for _, lead in pairs} == {"disqualified"}
+    assert held(steps) == []
+    steps.quiet()
+    both.store.close()
 
 
 def test_stages_set_back(steps: Steps) -> None:

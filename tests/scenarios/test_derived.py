@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from syncd.core.deriving import OVER, RULE
-from syncd.engine.cycle import plan_only
+from syncd.engine.cycle import plan_only, sync
 from syncd.engine.flips import FLIPS
 from syncd.engine.world import make_ready
-from syncd.model.link import QUARANTINED, FieldChange
+from syncd.model.link import QUARANTINED, FieldChange, Topic
+from syncd.model.values import instant
 from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
-from tests.scenarios.derivings import LEADER, derived_config, edit, fitted
+from tests.scenarios.derivings import BEEN, LEADER, derived_config, edit, fitted, reread
 from tests.scenarios.lifecycles import CLOSED, MQL
-from tests.scenarios.steps import Steps, parked
+from tests.scenarios.steps import HOUR, Steps, parked
 
 
 @pytest.fixture
@@ -150,6 +151,98 @@ def test_who_goes_round_is_counted_on_the_record(steps: Steps) -> None:
     assert (steps.sold(lead, "Syncd_Cycle__c"), steps.marketed(contact, "syncd_cycle")) == (2, "2")
     assert str(steps.sold(lead, "Syncd_MQL_Since__c")) > str(first)
     steps.quiet()
+
+
+def test_the_times_of_the_first_cycle_stay_through_the_second(tmp_path: Path) -> None:
+    """Qualified, turned down, qualified again: both sides show where they stand, when they first came in, when they
+    last did, how often, and every stage of both cycles.
+    """
+    steps = fitted(derived_config(tmp_path, *BEEN))
+    contact, lead = steps.pair(**LEADER)
+    first = _been(steps, contact, lead)
+    since, first_line = first["MQL_Since"], first["Stage_History"]
+    assert first == {
+        "Stage": "mql", "MQL_First": since, "MQL_Since": since, "MQL_Times": 1, "Stage_History": first_line
+    }  # fmt: skip
+    assert str(first_line).startswith("Cycle 1 (UTC): Marketing qualified lead")
+    steps.sell(lead, Status=CLOSED)
+    steps.cycle()
+    turned = _been(steps, contact, lead)
+    assert turned["Stage"] == "disqualified"
+    assert str(turned["Stage_History"]).startswith(f"{first_line}, Disqualified 20")
+    steps.market(contact, by=steps.marketer("Marketing"), **MQL)
+    steps.cycle()
+    again = _been(steps, contact, lead)
+    assert (again["Stage"], again["MQL_First"], again["MQL_Times"]) == ("mql", since, 2)
+    assert str(again["MQL_Since"]) > str(since)
+    latest, earlier = str(again["Stage_History"]).splitlines()
+    assert latest.startswith("Cycle 2 (UTC): Marketing qualified lead")
+    assert earlier == turned["Stage_History"]
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_a_renamed_stage_is_renamed_in_the_history(tmp_path: Path) -> None:
+    """By the next full compare, on both sides; the stage itself is kept by its key, and written to nobody."""
+    config = derived_config(tmp_path, *BEEN)
+    steps = fitted(config)
+    contact, lead = steps.pair(**LEADER)
+    before = _been(steps, contact, lead)
+    edit(config / "lifecycle.yaml", lambda tree: tree["stages"]["mql"].update(name="Asked for"))
+    steps = reread(steps, config)
+    steps.both.clock.advance(HOUR)
+    assert sync(steps.both.world, full=True).run.counts == {"updated.marketing": 1, "updated.crm": 1}
+    after = _been(steps, contact, lead)
+    assert str(after.pop("Stage_History")).startswith("Cycle 1 (UTC): Asked for 20")
+    assert after == {name: value for name, value in before.items() if name != "Stage_History"}
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_the_stage_outlives_the_status_of_the_lead(tmp_path: Path) -> None:
+    """A Contact has no status. Its own field shows the stage from the conversion on, and every move after it."""
+    steps = fitted(derived_config(tmp_path, *BEEN))
+    contact, lead = steps.pair(**LEADER)
+    new, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.cycle()
+    steps.cycle()
+    assert steps.sold(new, "Syncd_Stage__c", object_name="Contact") == "opportunity"
+    steps.market(contact, by=steps.marketer("SDR"), lifecyclestage="customer")
+    steps.cycle()
+    assert steps.sold(new, "Syncd_Stage__c", object_name="Contact") == "customer"
+    assert steps.marketed(contact, "syncd_stage") == "customer"
+    assert steps.sold(new, "Syncd_MQL_First__c", object_name="Contact") is not None
+    steps.quiet()
+    steps.both.store.close()
+
+
+def test_a_move_that_is_not_declared_shows_the_agreed_stage(tmp_path: Path) -> None:
+    """It is listed and travels nowhere; the own field of both sides says what both teams agree on."""
+    steps = fitted(derived_config(tmp_path, *BEEN))
+    contact, lead = steps.pair(**LEADER)
+    steps.market(contact, lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    assert steps.conflict().topic is Topic.MOVE
+    assert (steps.marketed(contact, "syncd_stage"), steps.sold(lead, "Syncd_Stage__c")) == ("mql", "mql")
+    steps.quiet()
+    steps.both.store.close()
+
+
+def _been(steps: Steps, contact: str, lead: str) -> dict[str, object]:
+    """What both records say of where the person is and has been, which is the same; times in whole seconds."""
+    found: dict[str, object] = {}
+    for name in ("Stage", "MQL_First", "MQL_Since", "MQL_Times", "Stage_History"):
+        marketing, crm = steps.marketed(contact, f"syncd_{name.lower()}"), steps.sold(lead, f"Syncd_{name}__c")
+        if name == "MQL_Times":
+            assert marketing is not None
+            assert crm == float(marketing)
+        elif name in {"MQL_First", "MQL_Since"}:
+            assert marketing is not None
+            assert instant(marketing) == instant(str(crm).replace("+0000", "Z"))
+        else:
+            assert crm == marketing
+        found[name] = crm
+    return found
 
 
 def test_it_follows_a_conversion(steps: Steps) -> None:

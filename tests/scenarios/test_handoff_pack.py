@@ -1,4 +1,5 @@
-"""The optional pack ``config/optional/handoff``: one copy switches on reasons, first source, last touches.
+"""The optional pack ``config/optional/handoff``: one copy switches on reasons, first source, last touches, and
+shows what syncd computes on the record itself.
 
 Without a vendor's field each part stays off, says so, and holds nobody up.
 """
@@ -15,8 +16,11 @@ import pytest
 from sandbox.salesforce.definitions import moment, picklist, text
 from syncd.engine.cycle import sync
 from syncd.model.link import Topic
+from syncd.model.values import Side, instant
+from syncd.operations.fitting import needs_of
 from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
+from tests.scenarios.derivings import set_up
 from tests.scenarios.handoffs import episodes
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, both_show
 from tests.scenarios.signals import listening
@@ -142,6 +146,108 @@ def test_with_the_pack_and_no_fields_nobody_is_held_up(opened: Callable[..., Ste
     steps.sell(lead, Status=CLOSED)
     steps.cycle()
     assert "needs a reason of the list rejected" in steps.conflict().reason
+
+
+COMPUTED = ("persona", "grade", "points", "grade_reasons", "stage", "stage_since", "stage_history", "cycle",
+            "mql_first", "mql_since", "mql_times", "respond_by", "last_touch", "in_sales_hands")  # fmt: skip
+"""The properties of HubSpot that hold what syncd computes, without `syncd_`."""
+
+
+def told(steps: Steps, contact: str, lead: str) -> dict[str, object]:
+    """What HubSpot shows of what syncd computes; Salesforce says the same of all but sales' hands, which it lacks."""
+    found: dict[str, object] = {}
+    crm = {str(name).lower(): value for row in steps.live("Lead") if row["Id"] == lead for name, value in row.items()}
+    for name in COMPUTED:
+        found[name] = steps.marketed(contact, f"syncd_{name}")
+        if name != "in_sales_hands":
+            assert alike(crm[f"syncd_{name}__c"], found[name]), name
+    return found
+
+
+def alike(crm: object, marketing: object) -> bool:
+    """Whether both vendors' forms say the same: numbers are texts in HubSpot, and zones are written in two ways."""
+    if isinstance(crm, float | int):
+        return marketing is not None and crm == float(str(marketing))
+    if isinstance(crm, str) and crm.endswith("+0000"):
+        return instant(str(marketing)) == instant(crm.replace("+0000", "Z"))
+    return crm == marketing
+
+
+def test_with_the_pack_and_its_fields_the_record_itself_tells(opened: Callable[..., Steps]) -> None:
+    """After `setup`, with no line edited: stage, cycle, grade with its reasons, respond-by and last touch stand on both
+    sides, through a no and the next cycle, in which the times of the first one are still there.
+    """
+    steps = opened()
+    made(steps)
+    set_up(steps.both)
+    steps.cycle()
+    contact, lead = qualified(steps, "ann", jobtitle="Head of Marketing")
+    shown = told(steps, contact, lead)
+    assert (shown["stage"], shown["cycle"], shown["mql_times"]) == ("mql", "1", "1")
+    assert (shown["persona"], shown["in_sales_hands"]) == ("marketing_leader", "true")
+    assert str(shown["grade_reasons"]).startswith(f"{shown['grade']}, {shown['points']} points")
+    assert shown["respond_by"] is not None
+    assert (shown["last_touch"], shown["mql_first"]) == (None, shown["mql_since"])
+    steps.quiet()
+    steps.sell(lead, Status=CLOSED, Stage_Reason__c="Timing")
+    steps.cycle()
+    after = told(steps, contact, lead)
+    assert (after["stage"], after["respond_by"], after["in_sales_hands"]) == ("disqualified", None, "false")
+    assert after["last_touch"] is not None
+    assert after["stage_since"] != shown["stage_since"]
+    steps.market(contact, **MQL, stage_reason="")
+    steps.cycle()
+    again = told(steps, contact, lead)
+    assert (again["stage"], again["cycle"], again["mql_times"]) == ("mql", "2", "2")
+    assert again["mql_first"] == shown["mql_first"] != again["mql_since"]
+    assert [line[:7] for line in str(again["stage_history"]).splitlines()] == ["Cycle 2", "Cycle 1"]
+    assert str(again["stage_history"]).endswith(str(after["stage_history"]))
+    assert again["respond_by"] is not None
+    steps.quiet()
+
+
+def test_with_the_pack_and_none_of_its_fields_setup_makes_them(opened: Callable[..., Steps]) -> None:
+    """Each that is missing is told with who makes it, and people flow without it. `setup` makes it on both sides, and
+    one full compare fills it.
+    """
+    heard = listening()
+    steps = opened()
+    steps.cycle()
+    missing = [str(line["reason"]) for line in heard("config.optional") if "syncd_" in str(line["reason"])]
+    for name in COMPUTED:
+        (reason,) = [each for each in missing if f"contacts.syncd_{name} " in each or f"contacts.syncd_{name}," in each]
+        assert "is left out" in reason
+        assert "`syncd setup` makes it" in reason
+    contact, lead = qualified(steps, "ann")
+    assert steps.sold(lead, "Status") == NEW
+    steps.quiet()
+    offered = set_up(steps.both)
+    for name in COMPUTED:
+        assert f"property contacts.syncd_{name}" in offered
+    steps.both.clock.advance(HOUR)
+    sync(steps.both.world, full=True)
+    shown = told(steps, contact, lead)
+    assert [name for name in COMPUTED if shown[name] is None] == ["persona", "last_touch"]
+    steps.quiet()
+
+
+def test_with_the_fields_of_one_side_alone_that_side_tells(opened: Callable[..., Steps]) -> None:
+    """Only Salesforce was set up: its records show what syncd computes, HubSpot goes without it and gets it later."""
+    steps = opened()
+    both = steps.both
+    fitting = both.world.connectors.crm.fitting()
+    for step in fitting.survey(needs_of(both.world.connection.kinds, Side.CRM), user=None).steps:
+        fitting.make(step)
+    steps.cycle()
+    contact, lead = qualified(steps, "ann")
+    assert (steps.sold(lead, "Syncd_Stage__c"), steps.sold(lead, "Syncd_Cycle__c")) == ("mql", 1)
+    assert steps.sold(lead, "Syncd_Respond_By__c") is not None
+    steps.quiet()
+    set_up(both)
+    both.clock.advance(HOUR)
+    sync(both.world, full=True)
+    assert told(steps, contact, lead)["stage"] == "mql"
+    steps.quiet()
 
 
 @pytest.mark.parametrize("pack", [False, True])

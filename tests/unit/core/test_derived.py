@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncd.core.derived import Answer, Been, Computed, Deriver, Stands, entered
+from syncd.core.derived import EARLIER, HISTORY, Answer, Been, Computed, Deriver, Stands, entered, history
 from syncd.core.types import READERS
 from syncd.model.derived import Definitions, Derivation, Derived
 from syncd.model.lifecycle import Entered, Journey
@@ -103,6 +103,9 @@ def test_what_is_computed_reads_back_equal(values: dict[str, Canonical]) -> None
         ("grade_reasons", FieldType.TEXT),
         ("cycle", FieldType.INTEGER),
         ("stage_entered", FieldType.DATETIME),
+        ("first_entered", FieldType.DATETIME),
+        ("times_entered", FieldType.INTEGER),
+        ("stage_history", FieldType.TEXT),
         ("mql_at", FieldType.DATETIME),
     ):
         answer = found[name]
@@ -170,7 +173,71 @@ def test_only_what_is_wanted_is_read() -> None:
 )
 def test_when_a_stage_was_entered(stage: str | None, been: Been, expected: Answer) -> None:
     """The last cycle in which they came into it counts, in whole seconds; a later cycle does not take it away."""
-    assert entered(stage, been) == expected
+    assert entered(Derivation(Derived.STAGE_ENTERED, stage), been) == expected
+
+
+ROUND_TWICE = Journey(
+    2,
+    (
+        Entered(1, "mql", NOW),
+        Entered(1, "sql", NOW + timedelta(days=1)),
+        Entered(1, "disqualified", NOW + timedelta(days=2)),
+        Entered(2, "mql", NOW + timedelta(days=30, seconds=0.5)),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("stage", "first", "times"),
+    [
+        ("mql", Computed("2026-03-02T09:30:00.000Z"), Computed(2)),
+        (None, Computed("2026-03-02T09:30:00.000Z"), Computed(2)),  # they are an mql now
+        ("sql", Computed("2026-03-03T09:30:00.000Z"), Computed(1)),
+        ("lead", *[Stands("they were never seen to come into it")] * 2),
+    ],
+)
+def test_the_first_time_and_how_often(stage: str | None, first: Answer, times: Answer) -> None:
+    """A second cycle takes neither the first cycle's time away nor that of a stage that was not reached again."""
+    been = Been("mql", ROUND_TWICE)
+    assert entered(Derivation(Derived.FIRST_ENTERED, stage), been) == first
+    assert entered(Derivation(Derived.TIMES_ENTERED, stage), been) == times
+
+
+def test_the_history_has_a_line_for_each_cycle() -> None:
+    """The latest first, in the names that people use; a stage that is no longer agreed on by its key."""
+    names = {"mql": "Marketing qualified lead", "sql": "Sales qualified lead"}
+    assert history(ROUND_TWICE, names) == Computed(
+        "Cycle 2 (UTC): Marketing qualified lead 2026-04-01 09:30\n"
+        "Cycle 1 (UTC): Marketing qualified lead 2026-03-02 09:30, Sales qualified lead 2026-03-03 09:30, "
+        "disqualified 2026-03-04 09:30"
+    )
+    assert history(Journey(), names) == Stands("they were never seen to come into a stage")
+
+
+@given(cycles=st.integers(1, 120), name=st.text("abc ", min_size=1, max_size=60))
+def test_a_long_history_keeps_the_latest_cycles(cycles: int, name: str) -> None:
+    """It fits into the field that `setup` makes, and says when something is left out."""
+    answer = history(Journey(cycles, tuple(Entered(n + 1, "mql", NOW) for n in range(cycles))), {"mql": name})
+    assert isinstance(answer, Computed)
+    text = str(answer.value)
+    assert len(text) <= HISTORY
+    lines = text.splitlines()
+    assert lines[0].startswith(f"Cycle {cycles} (UTC): ")
+    assert (lines[-1] == EARLIER) == (len(lines) - (lines[-1] == EARLIER) < cycles)
+
+
+def test_other_names_of_stages_are_another_history_alone() -> None:
+    """Whoever renames a stage has the history written anew by the next full compare, and nothing else."""
+    renamed = Definitions(NAMES, PERSONAS, DEFINITIONS.rating, "stage", stages=(("mql", "MQL"),))
+    before, after = DERIVER, Deriver(renamed, WANTED)
+    assert before.terms_of(Derived.STAGE_HISTORY) != after.terms_of(Derived.STAGE_HISTORY)
+    assert before.terms_of(Derived.STAGE) == after.terms_of(Derived.STAGE)
+
+
+def test_the_stage() -> None:
+    """The one that is agreed on, by its key; want of one takes nothing away."""
+    assert of(CEO, been=Been("mql", Journey(1)))["stage"] == Computed("mql")
+    assert of(CEO, been=Been(None, Journey(1)))["stage"] == Stands("they are in no stage")
 
 
 def test_the_cycle() -> None:

@@ -14,6 +14,7 @@ from syncd.core.guard import HELD, Guard, Known
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
 from syncd.model.brake import HOUR, WEEK, Expectation, Key, Limit, Limits, Measure, Wave, Why
+from syncd.model.derived import Definitions, Derivation, Derived
 from syncd.model.link import FieldChange, Link, Proof
 from syncd.model.mapping import FieldMapping, TableRow
 from syncd.model.plan import Create, Decision, Detach, Nothing, Update
@@ -22,7 +23,7 @@ from syncd.model.routing import How, Routed
 from syncd.model.values import Canonical, FieldType, Lane, Pair, Side
 from tests.fakes import START
 
-SLOTS = {name: (name,) for name in ("title", "city", "country", "active", "stage", "opt_out")}
+SLOTS = {name: (name,) for name in ("title", "city", "country", "active", "stage", "since", "opt_out")}
 TABLE = tuple(TableRow(name, Pair((), ()), Pair((name,), (name,))) for name in ("lead", "mql", "sql"))
 FIELDS = {
     "title": FieldMapping("title", FieldType.STRING, Pair({}, {})),
@@ -30,6 +31,7 @@ FIELDS = {
     "country": FieldMapping("country", FieldType.COUNTRY, Pair({}, {})),
     "active": FieldMapping("active", FieldType.BOOLEAN, Pair({}, {})),
     "stage": FieldMapping("stage", FieldType.ENUM, Pair({}, {}), table=TABLE, lane=Lane.HANDOFF),
+    "since": FieldMapping("since", FieldType.DATETIME, Pair({}, {}), derive=Derivation(Derived.STAGE_ENTERED)),
     "opt_out": FieldMapping("opt_out", FieldType.OPT_OUT, Pair({}, {}), lane=Lane.OPT_OUT),
 }
 SMALL = Limits(
@@ -46,6 +48,7 @@ class _Planner:
         """The kind."""
 
         kind = "person"
+        definitions = Definitions(("title", "stage"), stage="stage")
 
     def field(self, name: str) -> FieldMapping:
         """The mapping of one shared field."""
@@ -267,6 +270,18 @@ def test_an_owner_goes_with_the_stage_that_was_entered() -> None:
     assert written(alone.sift([routed(n) for n in range(20)]), "title") == 20
     assert not alone.stops
     assert not alone.charged([(f"L{n}", Side.CRM) for n in range(20)])
+
+
+def test_what_shows_the_stage_goes_with_it() -> None:
+    """Whose stage waits in line shows no other one meanwhile, and nobody is asked about the mirror of a stage; where no
+    stage is written, such as in a full compare that fills a new field, it is counted like any other.
+    """
+    judging = guard(Windows())
+    held = judging.sift([update(n, before="lead", stage="mql", since=f"2026-03-02T09:00:0{n}.000Z") for n in range(7)])
+    assert written(held, "stage") == written(held, "since") == 5
+    assert {stop.key[3] for stop in judging.stops} == {"stage"}
+    alone = guard(Windows())
+    assert written(alone.sift([update(n, since=f"2026-03-02T09:00:0{n}.000Z") for n in range(7)]), "since") == 5
 
 
 def test_records_that_are_made_and_links_that_end() -> None:

@@ -5,6 +5,7 @@ Rights and fields are taken away one by one in tests/scenarios/test_fitting.py.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -23,7 +24,7 @@ from syncd.operations.fitting import daemon, needs_of
 from syncd.settings.online import check_schema
 from tests.fakes import FakeClock
 from tests.scenarios.steps import remapped
-from tests.worlds import Both, open_both
+from tests.worlds import ROOT, Both, open_both
 
 ACCOUNTS = Pair(
     Account("hubspot", "v3", "https://api.hubapi.com"), Account("salesforce", "64.0", "https://x.my.salesforce.com")
@@ -58,6 +59,22 @@ def test_a_furnished_account_has_nothing_broken(both: Both) -> None:
     assert all(finding.severity is Severity.NOTICE for finding in _of(told, Topic.MAPPING))
     (hint,) = _of(told, Topic.SENTINEL)
     assert hint.severity is Severity.NOTICE
+
+
+def test_fields_of_the_handoff_pack_that_are_not_there_yet(tmp_path: Path) -> None:
+    """Nothing is broken: each is named with who makes it, `setup` what syncd computes, a person what people fill."""
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    shutil.copytree(config / "optional" / "handoff", config, dirs_exist_ok=True)
+    both = open_both(config=config)
+    told = _examined(both)
+    both.store.close()
+    assert {finding.severity for finding in _of(told, Topic.MAPPING)} == {Severity.NOTICE}
+    where = {finding.what.split(" ")[0]: finding.where for finding in _of(told, Topic.MAPPING)}
+    for name in ("sdr_stage", "cycle", "grade", "grade_reasons", "respond_by", "last_sales_touch", "stage_history"):
+        assert where[f"person.{name}"] == "run `syncd setup`, or leave it so"
+    for name in ("stage_reason", "origin", "next_step"):
+        assert where[f"person.{name}"] == "make it at the vendor, or leave it so"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from syncd.model.mapping import FieldMapping, KindMapping
 from tests.unit.settings.conftest import PERSON, Folder
 from tests.unit.settings.test_lifecycle_file import LIFECYCLE, TEAMS
 
+STAGES = (("mql", "MQL"), ("sql", "SQL"))
 GRADE = "grade: {type: enum, derive: grade, marketing: syncd_grade, crm: {Lead: Syncd_Grade__c}}"
 
 
@@ -72,12 +73,32 @@ def test_the_journey_may_be_written(folder: Folder) -> None:
         text
         + "  cycle: {type: integer, derive: cycle, crm: Syncd_Cycle__c}\n"
         + "  since: {type: datetime, derive: stage_entered, crm: Syncd_Since__c}\n"
-        + "  mql_at: {type: datetime, derive: {stage_entered: mql}, marketing: syncd_mql_at}\n",
+        + "  mql_at: {type: datetime, derive: {stage_entered: mql}, marketing: syncd_mql_at}\n"
+        + "  mql_first: {type: datetime, derive: {first_entered: mql}, marketing: syncd_mql_first}\n"
+        + "  mql_times: {type: integer, derive: {times_entered: mql}, marketing: syncd_mql_times}\n"
+        + "  history: {type: text, derive: stage_history, crm: Syncd_History__c}\n"
+        + "  shown: {type: enum, derive: stage, crm: Syncd_Stage__c}\n",
     )
     kind = kind_of(folder)
     assert field_of(kind, "mql_at").derive == Derivation(Derived.STAGE_ENTERED, "mql")
+    assert field_of(kind, "mql_first").derive == Derivation(Derived.FIRST_ENTERED, "mql")
+    assert field_of(kind, "mql_times").derive == Derivation(Derived.TIMES_ENTERED, "mql")
+    assert field_of(kind, "history").derive == Derivation(Derived.STAGE_HISTORY)
+    assert [row.value for row in field_of(kind, "shown").table] == [key for key, _ in STAGES]
     assert kind.definitions is not None
     assert kind.definitions.stage == "stage"
+    assert kind.definitions.stages == STAGES
+
+
+def test_a_stage_in_words_of_its_own_knows_each_stage(folder: Folder) -> None:
+    """A stage that has no row could not be written, and a row of no stage is never shown."""
+    staged(folder)
+    text = (folder.path / "schema" / "person.yaml").read_text(encoding="utf-8")
+    rows = "{mql: {crm: M}, closed: {crm: C}}"
+    folder.write("schema/person.yaml", text + f"  shown: {{type: enum, derive: stage, crm: S__c, values: {rows}}}\n")
+    told = folder.flaws()
+    assert any("there is no stage 'closed' in lifecycle.yaml" in flaw for flaw in told), told
+    assert any("has no row, so it cannot be written" in flaw for flaw in told), told
 
 
 def test_other_definitions_are_another_configuration(folder: Folder) -> None:

@@ -118,6 +118,10 @@ def edited(path: Path, change: Callable[[Any], object]) -> None:
 COMPANY = "  # `company` people of one company share one handoff at a time."
 
 
+ON_THE_RECORD = {"stage", "cycle", "grade", "grade_reasons", "respond_by", "last_touch"}
+"""What people are to see on the record itself."""
+
+
 # -- the pack ----------------------------------------------------------------------------------------------------------
 def differences(name: str) -> tuple[list[str], list[str]]:
     """Lines of the example that the pack lacks, and those that only the pack has."""
@@ -128,8 +132,15 @@ def differences(name: str) -> tuple[list[str], list[str]]:
 
 def test_the_pack_is_the_example_and_more() -> None:
     """What is changed in the example is to be changed in the pack, too: but for the parts it is for, they are alike."""
-    lacks, _ = differences("schema/person.yaml")
-    assert lacks == []
+    lacks, more = differences("schema/person.yaml")
+    computed = [line for line in lacks if " derive: " in line]
+    assert lacks == [
+        "  # config/optional/handoff has all of them on; there each is left out where its field is not made yet.",
+        *computed,
+    ]
+    assert [line for line in more if " derive: " in line] == [
+        f"{line.replace('# ', '')[:-2]}, optional: true }}" for line in computed
+    ]
     lacks, more = differences("lifecycle.yaml")
     assert lacks == [
         "# optional/handoff has the field, and switches it on.",
@@ -143,8 +154,24 @@ def test_the_pack_is_the_example_and_more() -> None:
     ]
 
 
+def test_the_list_views_are_made_of_fields_of_the_pack() -> None:
+    """Each field and each label that docs/salesforce.md filters or sorts by is one that the pack writes on Lead."""
+    page = (ROOT / "docs" / "salesforce.md").read_text(encoding="utf-8")
+    fields = yaml.safe_load((PACK / "schema" / "person.yaml").read_text(encoding="utf-8"))["fields"]
+    written = {str(each["crm"]) for each in fields.values() if "derive" in each and "crm" in each}
+    assert set(re.findall(r"Syncd_\w+__c", page)) <= written
+    labels = {name.removesuffix("__c").replace("_", " ") for name in written}
+    columns = [
+        word.strip() for line in re.findall(r"^Columns: ([^.;]*)", page, re.MULTILINE) for word in line.split(",")
+    ]
+    shown = {*re.findall(r"^\| (Syncd [\w ]+?) \|", page, re.MULTILINE), *(each for each in columns if "Syncd" in each)}
+    assert {"Syncd Cycle", "Syncd Respond By", "Syncd Last Touch"} <= shown <= labels
+
+
 def test_the_pack_has_the_last_touches_of_the_page() -> None:
-    """Field by field as docs/signals.md explains them; all that the pack adds is optional."""
+    """Field by field as docs/signals.md explains them; all that the pack adds is optional, and beside these fields and
+    those of the credit it is what syncd computes, in a namespace of its own.
+    """
     page = (ROOT / "docs" / "signals.md").read_text(encoding="utf-8")
     shown = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)[1])
     fields = yaml.safe_load((PACK / "schema" / "person.yaml").read_text(encoding="utf-8"))["fields"]
@@ -152,4 +179,8 @@ def test_the_pack_has_the_last_touches_of_the_page() -> None:
     added = {name: each for name, each in fields.items() if name not in known}
     assert {name: added[name] for name in shown} == shown
     assert all(each["optional"] for each in added.values())
-    assert set(added) == {*shown, "stage_reason", "origin"}
+    computed = {name: each for name, each in added.items() if "derive" in each}
+    assert set(added) == {*shown, "stage_reason", "origin", *computed}
+    assert {str(each["derive"]) for each in computed.values()} >= ON_THE_RECORD
+    assert all(each["marketing"].startswith("syncd_") for each in computed.values())
+    assert all(each["crm"].startswith("Syncd_") for each in computed.values() if "crm" in each)

@@ -122,6 +122,26 @@ def test_optional_fields_are_left_out_with_a_notice(folder: Folder) -> None:
     assert "person.hobby is left out: contacts.hobby, Lead.Hobby__c, Contact.Hobby__c" in notices[0]
 
 
+def test_what_syncd_computes_stays_where_its_field_is(folder: Folder) -> None:
+    """On one side, or on one object of it, with a notice for the other; where it is nowhere, it is left out like any
+    other optional field.
+    """
+    folder.rated()
+    folder.field("grade: {type: enum, derive: grade, marketing: syncd_grade, crm: Syncd_Grade__c, optional: true}")
+    kind, flaws, notices = check(folder, schemas(Lead__Syncd_Grade__c=remote("Syncd_Grade__c", "picklist")))
+    assert flaws == []
+    (grade,) = [field for field in kind.fields if field.name == "grade"]
+    assert grade.slots == Pair({}, {"Lead": ("Syncd_Grade__c",)})
+    assert kind.hash != source(folder).kind.hash
+    (notice,) = notices
+    assert notice.startswith("person.grade is left out on contacts, Contact: contacts.syncd_grade, Contact.Syncd_")
+    assert notice.endswith("; `syncd setup` makes it")
+    kind, flaws, (notice,) = check(folder, schemas())
+    assert flaws == []
+    assert "grade" not in [field.name for field in kind.fields]
+    assert notice.startswith("person.grade is left out: contacts.syncd_grade, Lead.Syncd_Grade__c, Contact.")
+
+
 def test_required_without_a_default_is_a_notice(folder: Folder) -> None:
     """A mapped required field may be empty: that is told, and a default silences it."""
     required = {"Lead__Name": remote("Name", required=True), "contacts__name": remote("name")}
