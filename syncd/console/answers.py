@@ -225,6 +225,7 @@ class Parked(Answer):
     kind: str
     side: str
     ref: str
+    record: str
     link: str
     field: str
     code: str

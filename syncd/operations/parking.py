@@ -41,6 +41,7 @@ def parked_document(row: Parked) -> dict[str, Any]:
         "kind": row.kind,
         "side": row.side.value,
         "ref": str(row.ref),
+        "record": row.record,
         "link": row.link,
         "field": row.field,
         "code": row.code,

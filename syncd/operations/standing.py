@@ -240,7 +240,8 @@ def waiting_document(store: Store) -> dict[str, list[dict[str, Any]]]:
             for row in store.conflicts()
         ],
         "parked": [
-            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
+            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "record": row.record, "field": row.field}
+            for row in store.parked()
         ],
         "held": list(held_document(store)),
         "dead_letters": [
