@@ -381,7 +381,7 @@ class Paused(Answer):
 
 
 class Deed(Answer):
-    """What an operator did."""
+    """What an operator did, or whom they read."""
 
     id: str
     at: AwareDatetime
