@@ -162,6 +162,7 @@ class Status(Answer):
     open_intents: int
     parked_fields: int
     quarantined: int
+    quarantined_since: AwareDatetime | None
     conflicts: Conflicts
     dead_letters: Letters
     remnants: int
