@@ -218,7 +218,7 @@ def _print_history(told: Explanation, *, latest: int | None) -> None:
 
     events = told.events if latest is None else told.events[-latest:]
     left = len(told.events) - len(events)
-    title = "who changed what" + (f" (the latest {latest}; {left} more with --json)" if left else "")
+    title = "who changed what" + (f" (the latest {latest}; {left:,} more with --json)" if left else "")
     rows = [
         (
             when(event.at),
