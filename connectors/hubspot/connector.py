@@ -346,6 +346,7 @@ class HubSpotConnector:
             answer = self._client.search("search", path, body, lane=lane)
             now = vendor_now(answer)
             if now is not None:
+                begin.check(now)
                 heard.append(now)
             return results_of(answer, "search")
 

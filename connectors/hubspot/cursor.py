@@ -14,13 +14,15 @@ from typing import Any
 
 import orjson
 
-from syncd.model.errors import Bug
+from syncd.model.errors import UnusableCursor
 from syncd.model.remote import Cursor
 
 OVERLAP = 5_000
 """Milliseconds below the edge in which late records are looked for with every query; recorded lags are 0 to 3 s."""
 MOST = 100
 """Ids a query leaves out at most; a body of 3,000 characters has no room for many more."""
+FUTURE = 3_600_000
+"""Milliseconds that a position may be ahead of the vendor: clocks are put back by minutes."""
 _VERSION = 1
 
 
@@ -37,6 +39,14 @@ class Position:
     def at(cls, stamp: int) -> Position:
         """The position that has settled everything up to a stamp."""
         return cls(edge=stamp, floor=stamp, looked=stamp)
+
+    def check(self, now: int) -> None:
+        """That the vendor's clock has come this far.
+
+        :raises UnusableCursor: if not, by more than a clock may be put back.
+        """
+        if max(self.edge, self.looked) > now + FUTURE:
+            raise UnusableCursor("a stored HubSpot cursor lies in the vendor's future, where nothing would be new")
 
     @property
     def full(self) -> bool:
@@ -78,7 +88,7 @@ class Position:
 
     @classmethod
     def decode(cls, cursor: Cursor) -> Position:
-        """Reads a cursor. :raises Bug: if it is none of ours."""
+        """Reads a cursor. :raises UnusableCursor: if it is none of ours."""
         held = _decode(cursor)
         try:
             recent = {str(key): int(stamp) for key, stamp in held["recent"].items()}
@@ -100,7 +110,7 @@ class Mark:
 
     @classmethod
     def decode(cls, cursor: Cursor | None) -> Mark:
-        """Reads a cursor; none is the beginning. :raises Bug: if it is none of ours."""
+        """Reads a cursor; none is the beginning. :raises UnusableCursor: if it is none of ours."""
         if cursor is None:
             return cls()
         held = _decode(cursor)
@@ -123,8 +133,5 @@ def _decode(cursor: Cursor) -> dict[str, Any]:
     return held
 
 
-def _unknown(cursor: Cursor) -> Bug:
-    return Bug(
-        f"a stored HubSpot cursor of {len(cursor)} characters is not readable by this version; upgrade syncd, or delete"
-        " the cursor to start with a full scan"
-    )
+def _unknown(cursor: Cursor) -> UnusableCursor:
+    return UnusableCursor(f"a stored HubSpot cursor of {len(cursor)} characters is not readable by this version")

@@ -15,13 +15,15 @@ from typing import Any, Final
 
 import orjson
 
-from syncd.model.errors import Bug
+from syncd.model.errors import UnusableCursor
 from syncd.model.remote import Cursor
 from syncd.model.values import Instant, instant, stamp
 
 _VERSION: Final = 1
 WINDOW: Final = timedelta(seconds=5)
 """Transactions of a few seconds are the rule: rows this much before the edge are asked for in every cycle."""
+FUTURE: Final = timedelta(hours=1)
+"""How far a position may be ahead of the vendor: clocks are put back by minutes."""
 MOST_RECENT: Final = 200
 """Ids a query can exclude and still fit into a URL."""
 
@@ -81,7 +83,7 @@ def write_marks(marks: Mapping[str, Mark]) -> Cursor:
 def read_marks(cursor: Cursor, objects: Iterable[str]) -> dict[str, Mark]:
     """A mark for each object; one that the cursor does not know starts where the oldest known one looked last.
 
-    :raises Bug: if it is no change cursor of this connector.
+    :raises UnusableCursor: if it is no change cursor of this connector.
     """
     held = _read("changes", cursor)
     try:
@@ -98,13 +100,22 @@ def _mark(held: Mapping[str, Any]) -> Mark:
     return Mark(edge, instant(held["floor"]), recent, instant(held["looked"]))
 
 
+def check(marks: Mapping[str, Mark], now: Instant) -> None:
+    """That the vendor's clock has come as far as these marks.
+
+    :raises UnusableCursor: if not, by more than a clock may be put back.
+    """
+    if any(max(mark.edge, mark.floor, mark.looked) > now + FUTURE for mark in marks.values()):
+        raise UnusableCursor("a stored Salesforce cursor lies in the vendor's future, where nothing would be new")
+
+
 def write_scan(object: str | None, after: str | None) -> Cursor:
     """The scan cursor: this object, behind this id; no object means that the scan is complete."""
     return _write("scan", {"object": object, "after": after})
 
 
 def read_scan(cursor: Cursor) -> tuple[str | None, str | None]:
-    """Object and id of a scan cursor. :raises Bug: if it is none."""
+    """Object and id of a scan cursor. :raises UnusableCursor: if it is none."""
     held = _read("scan", cursor)
     if not {"object", "after"} <= held.keys():
         raise _unreadable("scan")
@@ -117,7 +128,7 @@ def write_sweep(swept: Mapping[str, Instant]) -> Cursor:
 
 
 def read_sweep(cursor: Cursor | None) -> dict[str, Instant]:
-    """What a departures cursor holds; nothing for none. :raises Bug: if it is no such cursor."""
+    """What a departures cursor holds; nothing for none. :raises UnusableCursor: if it is no such cursor."""
     if cursor is None:
         return {}
     try:
@@ -141,8 +152,5 @@ def _read(kind: str, cursor: Cursor) -> dict[str, Any]:
     return held
 
 
-def _unreadable(kind: str) -> Bug:
-    return Bug(
-        f"the stored Salesforce {kind} cursor cannot be read by this version of syncd; run `syncd resync` to start from"
-        " a new one"
-    )
+def _unreadable(kind: str) -> UnusableCursor:
+    return UnusableCursor(f"the stored Salesforce {kind} cursor cannot be read by this version of syncd")

@@ -124,6 +124,7 @@ class Reader:
         beside = [ROLE] if roles.are_read(columns.values()) else []
         marks = cursors.read_marks(since, [*columns, *people, *beside])
         # Only now is the vendor's time known for sure: to describe the columns is the first call of a new process.
+        cursors.check(marks, self._client.vendor_now())
         upto = (self._client.vendor_now() - self._overlap).replace(microsecond=0)
         streams = looks(columns, marks, upto)
         wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
@@ -283,6 +284,8 @@ class Reader:
         now = self._client.vendor_now().replace(microsecond=0)
         for name in shape.objects:
             begin = max(swept.get(name, now - _LOG_KEPT), now - _LOG_KEPT)
+            if begin > now + cursors.FUTURE:  # nothing would be asked for until then
+                begin = now - _LOG_KEPT
             if asked >= pages or now - begin < _SWEEP_EVERY:
                 continue
             asked += 1

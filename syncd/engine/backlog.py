@@ -59,6 +59,19 @@ def leave(
     return wish, fresh
 
 
+def begin_anew(world: World, kinds: Sequence[str]) -> Request:
+    """The wish that these kinds are compared whole, since nobody knows what was missed in their streams."""
+    now = world.clock.now()
+    return Request(
+        id=f"anew-{'-'.join(kinds)}-{now:%Y%m%dT%H%M%S}",
+        connection=world.connection.name,
+        wish=RESYNC,
+        argument=Resync(kinds=tuple(kinds)).written(),
+        who=ENGINE,
+        at=now,
+    )
+
+
 def catching_up(world: World) -> bool:
     """Whether a backlog waits to be carried out, since not all too long."""
     young = world.clock.now() - PATIENCE

@@ -67,7 +67,9 @@ class Gather:
         recreate: Sequence[str] = (),
         met: set[int] | None = None,
         steady: bool = False,
+        anew: bool = False,
     ) -> None:
+        """:param anew: no stream is gone on with, since a stored position cannot be used."""
         self.world = world
         self.kind = kind
         self.planner: Planner = world.planner(kind)
@@ -79,7 +81,8 @@ class Gather:
         slept = world.clock.now() - self.moved.get((Side.MARKETING, "changes"), world.clock.now())
         self.asleep = slept > BIN_KEPT or stored.get((Side.MARKETING, ASLEEP)) == "yes"
         self.first = any((side, "changes") not in stored for side in SIDES)
-        self.into = Gathered(kind, full=full or self.first)
+        self.into = Gathered(kind, full=full or self.first or (anew and not steady))
+        self.anew = anew
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
         """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
@@ -92,6 +95,8 @@ class Gather:
     def read(self) -> Gathered:
         """Reads everything; see the module."""
         self._what_waits()
+        if self.anew:
+            self._begin_anew()
         if self.into.full:
             self._full()
         else:
@@ -198,10 +203,19 @@ class Gather:
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
+    def _begin_anew(self) -> None:
+        """All streams begin at this moment; what was missed is found by a full compare, in a daemon behind what is
+        fresh.
+        """
+        self.stored.clear()
+        self.stored.update(((side, "changes"), self._connector(side).start(self.shapes.of(side))) for side in SIDES)
+        if self.steady:
+            self.into.wishes.append(backlog.begin_anew(self.world, [self.kind]))
+
     def _leave_backlog(self) -> None:
         """After a long gap the streams go on with what is fresh."""
         lasts = [self.rows[side, "changes"] for side in SIDES]
-        late = [last for last in lasts if backlog.is_long(self.world, last)] if self.steady else []
+        late = [last for last in lasts if backlog.is_long(self.world, last)] if self.steady and not self.anew else []
         if late:
             wish, fresh = backlog.leave(self.world, self.kind, late, self.shapes)
             self.into.wishes.append(wish)

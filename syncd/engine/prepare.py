@@ -25,6 +25,7 @@ from syncd.engine.routing import routed
 from syncd.engine.second import read_again
 from syncd.engine.world import World
 from syncd.model.derived import Handed
+from syncd.model.errors import UnusableCursor
 from syncd.model.link import Link, Linked, LinkState
 from syncd.model.plan import (
     Action,
@@ -37,6 +38,7 @@ from syncd.model.plan import (
 )
 from syncd.model.remote import FieldEvent, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.observe.log import emit
 
 
 @dataclass(slots=True)
@@ -56,7 +58,12 @@ def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), s
     first = False
     for kind in world.connection.kinds:
         gather = Gather(world, kind.kind, full=full, recreate=recreate, steady=steady)
-        gathered = gather.read()
+        try:
+            gathered = gather.read()
+        except UnusableCursor as why:
+            emit("cursor.unusable", kind=kind.kind, stream="changes", reason=str(why))
+            gather = Gather(world, kind.kind, full=full, recreate=recreate, steady=steady, anew=True)
+            gathered = gather.read()
         first = first or gather.first
         decisions = decide(world, gather.planner, gathered)
         kinds.append(kind_plan(kind.kind, decisions, gathered))

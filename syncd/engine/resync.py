@@ -6,6 +6,8 @@ Everything is read and written in the bulk lane, which leaves room in the vendor
 
 Promises: a resync of a pair in step writes nothing; a killed one goes on where it was; the cursors of the cycle are
 never touched.
+
+Length: how far it has come is told, stored, gone on with and begun anew; that is one thing to read.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from syncd.core.expressions import Expression, compile_expression
 from syncd.core.planner import LANES
+from syncd.engine.backlog import begin_anew
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import LOT, Gather
 from syncd.engine.gathered import Gathered
@@ -28,7 +31,7 @@ from syncd.engine.running import running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.undoing import Stays, take_back
 from syncd.engine.world import World, make_ready, note_filled
-from syncd.model.errors import NeedsOperator
+from syncd.model.errors import NeedsOperator, UnusableCursor
 from syncd.model.plan import Decision, KindPlan, Plan
 from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
 from syncd.model.resync import RESYNC, STREAM, Reached, Resync, Step
@@ -85,9 +88,12 @@ def estimate(store: Store, wanted: Resync) -> int:
 
 
 def reached_by(store: Store, request: str) -> Reached:
-    """How far a resync has come."""
+    """How far a resync has come; one of which that cannot be read is at its beginning."""
     stream = STREAM.format(id=request)
-    return Reached.read(next((row.cursor for row in store.cursors() if row.stream == stream), None))
+    try:
+        return Reached.read(next((row.cursor for row in store.cursors() if row.stream == stream), None))
+    except (TypeError, ValueError):
+        return Reached()
 
 
 def plan_resync(
@@ -132,19 +138,21 @@ def carry_on(
         recover(world)
         about = estimate(world.store, wanted)
         shares = _Shares(world, wanted, reached_by(world.store, request.id), met.of(request.id), leave_off=leave_off)
-        with closing(shares.each()) as each:  # whatever happens, nothing is read ahead once this is over
-            for share in each:
-                if not _still_wanted(world, request):
-                    break
+        try:
+            for share in _wanted_still(world, request, shares):
                 decided = kind_plan(share.kind, _decided(world, wanted, share), share.gathered)
                 check_clears(world, decided)
                 before_taking_away(world, [decided])
-                share.gathered.cursors = [_stored(world, request, share)]
+                share.gathered.cursors = [_stored(world, request, share.reached)]
                 approved = wanted.undo is not None
                 at_it = replace(at_work, world=world)
                 carry_out(at_it, decided, share.gathered, origin=Origin.RESYNC, approved=approved)
                 at_work.tally.counts["checked"] = share.reached.checked
                 told(share.reached.checked, max(about, share.reached.checked))
+        except UnusableCursor as why:
+            _begin_anew(world, request, wanted, why)
+            at_work.end(RunState.RUNNING)
+            return False
         cancelled = not _still_wanted(world, request)
         if shares.left and not cancelled:
             at_work.end(RunState.RUNNING)
@@ -171,10 +179,28 @@ def _still_wanted(world: World, request: Request) -> bool:
     return any(each.id == request.id for each in asked_for(world.store))
 
 
-def _stored(world: World, request: Request, share: Share) -> StoredCursor:
+def _wanted_still(world: World, request: Request, shares: _Shares) -> Iterator[Share]:
+    """The shares, as long as nobody cancels; whatever happens, nothing is read ahead once this is over."""
+    with closing(shares.each()) as each:
+        for share in each:
+            if not _still_wanted(world, request):
+                return
+            yield share
+
+
+def _begin_anew(world: World, request: Request, wanted: Resync, why: UnusableCursor) -> None:
+    """What was to go on at a stored position begins again; a gap that nobody can find any more becomes the whole."""
+    emit("cursor.unusable", stream=RESYNC, reason=str(why))
+    if wanted.gaps:
+        world.settle(Settlement(wishes=[begin_anew(world, wanted.kinds)], requests_done=[request.id]))
+    else:
+        world.settle(Settlement(cursors=[_stored(world, request, Reached())]))
+
+
+def _stored(world: World, request: Request, reached: Reached) -> StoredCursor:
     kind = Resync.read(request.argument).kinds[0]  # one row a resync, whatever kind it is at
     stream = STREAM.format(id=request.id)
-    return StoredCursor(kind, Side.MARKETING, stream, share.reached.written(), world.clock.now())
+    return StoredCursor(kind, Side.MARKETING, stream, reached.written(), world.clock.now())
 
 
 def _narrowed(world: World, wanted: Resync) -> World:

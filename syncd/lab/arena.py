@@ -215,7 +215,7 @@ def _nobody() -> Life:
 def _varied(connection: Any, chance: random.Random) -> Any:  # noqa: ANN401 - a Connection
     """Some fields get another policy, as another team would have chosen it."""
     kinds = tuple(
-        replace(kind, fields=tuple(_other_policy(each, chance) for each in kind.fields)) for kind in connection.kinds
+        replace(kind, fields=tuple(other_policy(each, chance) for each in kind.fields)) for kind in connection.kinds
     )
     return replace(connection, kinds=kinds)
 
@@ -231,7 +231,8 @@ def _making_contacts(connection: Any) -> Any:  # noqa: ANN401 - a Connection
     return replace(connection, kinds=kinds)
 
 
-def _other_policy(mapping: FieldMapping, chance: random.Random) -> FieldMapping:
+def other_policy(mapping: FieldMapping, chance: random.Random) -> FieldMapping:
+    """The field under a policy that another team might have chosen, or as it is."""
     fixed = mapping.policy is Policy.UNION or mapping.table or mapping.direction.value != "both"
     if fixed or chance.random() < 0.6:
         return mapping

@@ -18,9 +18,14 @@ from syncd.lab.simulating import Played
 ENOUGH: Final = 20
 """How often each number of the fault model fires in a run of the suite, at least."""
 OWN: Final[Mapping[str, str]] = {
-    "F28": "skew", "F59": "killed", "F62": "store fails", "F66": "pause", "F71": "resync",
+    "F28": "skew", "F29": "spoil", "F31": "echo", "F33": "binned", "F59": "killed", "F60": "stop", "F62": "store fails",
+    "F66": "pause", "F67": "remap", "F71": "resync",
 }  # fmt: skip
-"""Numbers that happen to the machine or are an operator's, and what a scenario calls them."""
+"""Numbers that happen to the machine or are an operator's, and what a scenario calls them. ``echo``: a write of ours
+that moved a record's stamp, so that the stream shows it to us; ``binned``: a contact that only the recycle bin shows.
+"""
+WISHED: Final = ("F28", "F29", "F60", "F66", "F67", "F71")
+"""Those of them that a scenario wishes for."""
 
 
 @dataclass(slots=True)
@@ -48,7 +53,7 @@ def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[s
         met["F59"].armed += len(scenario.kills)
         met["F62"].armed += len(scenario.failing)
         for happening in scenario.happenings:
-            for number in ("F28", "F66", "F71"):
+            for number in WISHED:
                 met[number].armed += happening.does == OWN[number]
     for each in results:
         for told, count in each.result["fired"].items():

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from syncd.lab.virtual import VirtualClock
-from syncd.model.errors import RetryLater
+from syncd.model.errors import RetryLater, Stopping
 from syncd.model.values import Instant
 from syncd.store import SqlStore
 
@@ -35,10 +35,12 @@ class Effects:
     """All effects of a run, over all lives: how many points there were, and at which ones a life ends.
 
     ``failing`` are the numbers of store calls that fail, ``names`` what each point was called, for whoever wants to
-    know which there are; ``passed`` is told each as it is passed, with the number of the life.
+    know which there are; ``passed`` is told each as it is passed, with the number of the life. At the next point
+    that is called ``ends_at`` a life ends, too.
     """
 
     kills: Collection[int] = ()
+    ends_at: str = ""
     failing: Collection[int] = ()
     count: int = 0
     stored: int = 0
@@ -49,11 +51,14 @@ class Effects:
 
 
 class Life:
-    """One process, from its start to its end. ``trace`` is told each point."""
+    """One process, from its start to its end. ``trace`` is told each point; ``told`` is when it was told to stop, in
+    milliseconds.
+    """
 
     def __init__(self, effects: Effects, *, number: int, trace: Callable[[str], None]) -> None:
         self.number = number
         self.dead = False
+        self.told: int | None = None
         self._effects = effects
         self._trace = trace
 
@@ -65,7 +70,8 @@ class Life:
         effects.passed(self.number, name)
         if effects.names is not None:
             effects.names.append(name)
-        if effects.count in effects.kills:
+        if effects.count in effects.kills or name == effects.ends_at:
+            effects.ends_at = ""
             self.dead = True
             effects.killed.append(name)
             self._trace(f"killed at {effects.count} {name}")
@@ -103,14 +109,20 @@ class LifeClock:
         return self._clock.ms / 1000
 
     def sleep(self, seconds: float) -> None:
-        """Moves the world on."""
+        """Moves the world on.
+
+        :raises Stopping: if this process is told to stop, or was.
+        """
         self._life.check()
-        self._clock.advance(seconds)
+        if self._life.told is None:
+            self._clock.advance(seconds)
         self._life.check()
+        if self._life.told is not None:
+            raise Stopping
 
     def stopping(self) -> bool:
-        """Nobody tells it to stop: it is killed."""
-        return False
+        """Whether this process was told to stop."""
+        return self._life.told is not None
 
 
 class WatchedStore:

@@ -33,7 +33,8 @@ DEEDS: Final[Mapping[str, float]] = {
 }  # fmt: skip
 """What people do, and how often compared with each other."""
 WISHES: Final[Mapping[str, float]] = {
-    "resync": 2, "full": 1, "resolve": 3, "pause": 1, "skew": 1, "approve": 2, "reject": 0.5,
+    "resync": 2, "full": 1, "resolve": 3, "pause": 1, "skew": 1, "approve": 2, "reject": 0.5, "stop": 1.5, "remap": 1.5,
+    "spoil": 1,
 }  # fmt: skip
 """What an operator does, or happens to the machine."""
 

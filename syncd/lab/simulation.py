@@ -22,25 +22,25 @@ from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
-from syncd.lab.lives import Killed
+from syncd.lab.lives import Killed, Life
+from syncd.lab.operating import let_all_go_on, operate
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
 from syncd.lab.swarm import Arming
+from syncd.lab.upsets import remapped
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
 from syncd.model.errors import SyncdError
 from syncd.model.values import Side
 from syncd.observe.log import listen
-from syncd.operations.braking import Part, Stands, approve, parts, reject
-from syncd.operations.deciding import Choice, resolution
-from syncd.operations.drift import let_go_on, resting
-from syncd.operations.resyncing import Words, ask, understood
 
 FOLDER: Final = re.compile(r"\S*/syncd-arena-[^/]+/")
 """Where an arena's configuration lay (``founding``)."""
 TAKING_AWAY: Final = frozenset({"record-deleted", "record-erased"})
 """Faults that take a record from its side."""
 RESTART: Final = 5.0
+WRITING: Final = ("batch.update", "batch.upsert", "batch.create", "collections.update", "collections.upsert")
+"""Calls by which syncd moves the stamps of records."""
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
 """Seconds after which no request that was given up is still carried out."""
@@ -95,6 +95,9 @@ class _Play:
         )
         self.acting = False
         self.world: World | None = None
+        self.life: Life | None = None
+        self.remap: int | None = None
+        self.turning = False
         self.full = False
         self.exposed = 0
         self.result = Result(scenario.seed, [], "")
@@ -144,8 +147,10 @@ class _Play:
             for call in kernel.calls:
                 if call.fault:
                     result.fired[f"{call.fault.partition(',')[0]} {call.operation}"] += 1
+                result.fired["echo"] += call.operation in WRITING and call.status < 300
             for name, number in kernel.faults.fired.items():
                 result.fired[name] += number
+        result.fired["binned"] += sum(line.startswith("marketing deletes contacts/") for line in result.done)
         result.fired["killed"] += len(arena.effects.killed)
         result.fired["store fails"] += arena.effects.failed
         result.trace = self.hash.hexdigest()
@@ -165,12 +170,13 @@ class _Play:
         began = self.arena.clock.ms
         try:
             world = self._alive()
+            self.turning = True
             ended = sync(world, wait=0.0, steady=True, full=self.full)
             self.full = False
             met = Met()
             for request in asked_for(world.store):
                 over = carry_on(world, request, met, leave_off=lambda: self.arena.clock.ms >= due)
-                if not over or self.arena.clock.ms >= due:
+                if not over or world.clock.stopping() or self.arena.clock.ms >= due:
                     break
             self.result.turns[str(ended.run.state)] += 1
             return ended
@@ -182,22 +188,26 @@ class _Play:
         except Killed:
             self.result.turns["killed"] += 1
             self.witness.failed.append((began, self.arena.clock.ms))
-            self.world = None
-            self.arena.clock.advance(RESTART)
+            self._end()
+        finally:
+            self.turning = False
+            if self.life is not None and self.life.told is not None:
+                self._end()
         return None
+
+    def _end(self) -> None:
+        """The process is over; somebody starts the next one."""
+        self.world = self.life = None
+        self.arena.clock.advance(RESTART)
 
     def _alive(self) -> World:
         if self.world is None:
-            self.world, _ = self.arena.start()
+            if self.remap is not None:
+                self.result.fired["remap"] += bool(self.arena.store.open_intents())
+                self.arena.settings = remapped(self.arena.settings, self.remap)
+                self.remap = None
+            self.world, self.life = self.arena.start()
         return self.world
-
-    def _rival(self) -> None:
-        """A second daemon takes a turn while the first one stands still in the middle of a call."""
-        world, _ = self.arena.start()
-        try:
-            sync(world, wait=0.0, steady=True)
-        except (SyncdError, Killed) as trouble:
-            self._traced(f"rival: {type(trouble).__name__}")
 
     # -- people, faults, the machine ---------------------------------------------------------------------------------
     def _act(self) -> None:
@@ -243,56 +253,23 @@ class _Play:
     def _operate(self, wish: Happening) -> None:
         """What an operator does, or what happens to the machine."""
         self._traced(f"operator {wish.does}")
-        self.result.fired[wish.does] += 1
-        store, clock = self.arena.store, self.arena.clock
-        if wish.does == "skew":
-            self.arena.skew = wish.pick % 1_200_000 - 600_000
-        elif wish.does == "full":
-            self.full = True
-        elif wish.does == "pause":
-            clock.ms += wish.pick % 900 * 1000
-            self._rival()
-        elif wish.does == "resync" and self.world is not None:
-            try:
-                ask(self.world, understood(self.world, Words(everything=True)))
-            except (SyncdError, Killed) as trouble:
-                self._traced(f"resync not asked for: {type(trouble).__name__}")
-        elif wish.does in ("approve", "reject") and (held := [each for each in parts(store, clock.now()) if each.asks]):
-            self._answer(held[wish.pick % len(held)], wish.does)
-        elif wish.does == "resolve" and (open_ := store.conflicts()):
-            conflict = open_[wish.pick % len(open_)]
-            choices = (Choice(take="crm"), Choice(take="marketing"), Choice(apart=True))
-            for choice in choices[wish.pick % 2 :]:
-                try:
-                    store.resolve_conflict(conflict.id, resolution(conflict, choice))
-                    for side, ref in conflict.refs:  # whoever decides has seen both values
-                        self.crowd.ledger.touched[side, ref.id] = clock.ms
-                    break
-                except SyncdError:
-                    continue
-
-    def _answer(self, part: Part, word: str) -> None:
-        """People say what becomes of what the brake holds; it may take two of them."""
-        store, now = self.arena.store, self.arena.clock.now()
-        if word == "reject":
-            reject(store, part.digest, who="ann", reason="simulated", now=now)
-        elif approve(store, part.digest, who="ann", reason="simulated", now=now).stands is Stands.SECOND:
-            approve(store, part.digest, who="bob", reason="simulated", now=now)
+        self.result.fired[wish.does] += operate(self, wish, self._traced)
 
     # -- quiet -------------------------------------------------------------------------------------------------------
     def _heal(self) -> None:
         """The vendors behave, the process lives, the clock is right, an operator does what is left to do."""
         arena = self.arena
         arena.effects.kills = arena.effects.failing = ()
+        arena.effects.ends_at = ""
         for _, kernel in self.kernels:
             kernel.faults.clear()
         arena.skew = 0
-        self.world = None  # a new start, as after any of this
+        self.world = self.life = None  # a new start, as after any of this
         self._traced("healed")
         arena.clock.advance(QUIET_AFTER)
         for pause in HEALING:
             self._turn(arena.clock.ms + 30_000)
-            self._let_go_on()
+            let_all_go_on(arena)
             arena.clock.advance(pause)
         self.full = True
         self._turn(arena.clock.ms)
@@ -306,17 +283,6 @@ class _Play:
         self.result.violations.append(
             Violation("P1", "quiet", f"still not quiet after {round(sum(SETTLING) / HOUR)} hours: {last}")
         )
-
-    def _let_go_on(self) -> None:
-        store = self.arena.store
-        rests = resting(store)
-        if rests:
-            let_go_on(store, {(rest.kind, rest.field) for rest in rests}, self.arena.clock.now())
-        for part in parts(store, self.arena.clock.now()):
-            if part.asks:
-                self._answer(part, "approve")
-        for letter in store.dead_letters():
-            store.mark_dead_letter(letter.id, True)
 
     def _still(self) -> list[Violation]:
         """P10: comparing everything once more writes nothing at all."""

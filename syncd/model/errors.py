@@ -124,3 +124,9 @@ class LeaseLost(RetryLater):
 
 class Bug(SyncdError):
     """An answer of a shape nobody foresaw, or a broken promise of our own; nothing is assumed."""
+
+
+class UnusableCursor(Bug):
+    """A stored position in a vendor's stream cannot be gone on from: it is unreadable, or lies in the vendor's future,
+    where nothing would ever be new. Whoever was to go on begins anew and compares everything.
+    """

@@ -566,6 +566,12 @@ EVENTS: Final[Mapping[str, Event]] = {
     "config.optional": Event(
         "info", ("reason",), "An optional field is left out, because a vendor field it needs is not there."
     ),
+    "cursor.unusable": Event(
+        "warning",
+        ("reason", "stream"),
+        "A stored position in a vendor's stream cannot be used; it goes on from now, and all is compared.",
+        "nothing, once; if it comes again, the store or one of the clocks is wrong: `syncd doctor`",
+    ),
     "schema.changed": Event(
         "warning",
         ("fingerprint",),

@@ -7,15 +7,24 @@ what another worker has charged meanwhile.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from syncd.model.brake import Count
 from syncd.model.values import Instant
 from syncd.store.codec import from_json, from_ms, to_json, to_ms
 from syncd.store.database import Database
+from syncd.store.dialects import run
 from syncd.store.tables import charge
+
+_BEHIND: Final = (
+    select(charge.c.seq, charge.c.at, charge.c.counts)
+    .where(charge.c.connection == bindparam("c"), charge.c.seq > bindparam("after"))
+    .order_by(charge.c.seq)
+)
+_FORGET: Final = delete(charge).where(charge.c.connection == bindparam("c"), charge.c.at < bindparam("until"))
+_CHARGE: Final = insert(charge)
 
 
 class Charges:
@@ -32,18 +41,12 @@ class Charges:
 
     def charges(self, after: int) -> Sequence[tuple[int, Instant, Sequence[Count]]]:
         """What was counted behind a number, each lot with its own number and time, in order."""
-        with self._database.reading("read what was charged") as tx:
-            rows = tx.execute(
-                select(charge.c.seq, charge.c.at, charge.c.counts)
-                .where(charge.c.connection == self._connection, charge.c.seq > after)
-                .order_by(charge.c.seq)
-            ).fetchall()
+        rows = self._database.once("read what was charged", _BEHIND, {"c": self._connection, "after": after})
         return [(seq, from_ms(at), list(map(_count, from_json(counts)))) for seq, at, counts in rows]
 
     def forget_charges(self, before: Instant) -> None:
         """Forgets what was counted before an instant."""
-        with self._database.writing("forget old charges") as tx:
-            tx.execute(delete(charge).where(charge.c.connection == self._connection, charge.c.at < to_ms(before)))
+        self._database.once("forget old charges", _FORGET, {"c": self._connection, "until": to_ms(before)})
 
 
 def _count(row: list[Any]) -> Count:
@@ -56,4 +59,4 @@ def write_charges(tx: Connection, connection: str, counts: Sequence[Count], now:
     """One row for a lot, inside the transaction that its intents are stored in."""
     if counts:
         told = to_json([(*key, records) for key, records in counts])
-        tx.execute(insert(charge), [{"connection": connection, "at": to_ms(now), "counts": told}])
+        run(tx, _CHARGE, {"connection": connection, "at": to_ms(now), "counts": told})

@@ -172,6 +172,15 @@ def run_on(driver: Any, kept: Compiled, values: Mapping[str, Any]) -> Sequence[A
     return [] if kept.row is None else list(map(kept.row._make, cursor.fetchall()))
 
 
+def run_among(tx: Connection, text: str, connection: str, values: Sequence[str]) -> None:
+    """Runs a ``text`` that changes rows + "is one of the values", in lots; ``text`` is a constant of its caller's."""
+    for lot in lots(tx, values):
+        if tx.dialect.name == "sqlite":
+            driver_of(tx.connection).execute(f"{text} IN ({','.join('?' * len(lot))})", (connection, *lot))
+        else:
+            tx.exec_driver_sql(text.replace("?", "%s") + " = ANY(%s)", (connection, list(lot)))
+
+
 def only(rows: Sequence[Any]) -> Any:  # noqa: ANN401 - a column's value
     """The only value of the only row; ``None`` where there is no row."""
     return rows[0][0] if rows else None

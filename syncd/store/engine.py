@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import PoolProxiedConnection, QueuePool, StaticPool
 
 from syncd.model.errors import BadUsage, NeedsOperator
 from syncd.observe.log import emit
@@ -156,13 +156,12 @@ def _sqlite(url: URL) -> Engine:
     if file:
         url = url.set(database=str(file))
         _make_private(file)
-    # A store in memory lives in its only connection; threads take turns on it.
-    pool: dict[str, Any] = {} if file else {"pool_size": 1, "max_overflow": 0}
+    # A store in memory lives in its only connection, on which `lent` has threads take turns; the connections of a file
+    # stay lent while they are open, so that only threads bound their number.
+    pool: dict[str, Any] = {"poolclass": QueuePool, "max_overflow": -1} if file else {"poolclass": StaticPool}
     engine = create_engine(
         url,
         module=module,
-        poolclass=QueuePool,
-        pool_timeout=30,
         hide_parameters=True,
         connect_args={
             "timeout": BUSY_SECONDS,

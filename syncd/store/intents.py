@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from syncd.model.brake import Count
 from syncd.model.errors import Bug
@@ -33,7 +33,7 @@ from syncd.store.charges import write_charges
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
 from syncd.store.cursors import write_cursors
 from syncd.store.database import Database
-from syncd.store.dialects import among, lots, rows_among, run_many, upsert
+from syncd.store.dialects import lots, rows_among, run_among, run_many, upsert
 from syncd.store.generation import Generation
 from syncd.store.hints import drop_hints
 from syncd.store.leases import check_lease, check_ours
@@ -50,6 +50,7 @@ RESENT: Final = "resent"
 
 _PAGE: Final = 2_000
 """Rows of the audit that are read at once where all are."""
+_ATTEMPTS: Final = "SELECT intent, attempt FROM audit WHERE connection = ? AND intent"
 _STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
 _OPEN: Final = select(intent).where(intent.c.connection == bindparam("c")).order_by(intent.c.sent_at, intent.c.id)
@@ -180,12 +181,8 @@ class Intents:
         """The last attempt of those intents that were sent before."""
         found: dict[str, int] = {}
         for lot in lots(tx, intents):
-            rows = tx.execute(
-                select(audit.c.intent, func.max(audit.c.attempt))
-                .where(audit.c.connection == self._connection, among(tx, audit.c.intent, lot))
-                .group_by(audit.c.intent)
-            )
-            found.update((which, last) for which, last in rows)
+            for which, attempt in rows_among(tx, _ATTEMPTS, self._connection, lot):
+                found[which] = max(attempt, found.get(which, 0))
         return found
 
     def _end(self, tx: Connection, endings: Mapping[str, str], now: Instant) -> None:
@@ -195,8 +192,7 @@ class Intents:
         ended = self._finish(tx, endings, now, entry)
         if ended:
             add_entry(tx, self._connection, (), ended, now)
-        for lot in lots(tx, list(endings)):
-            tx.execute(delete(intent).where(intent.c.connection == self._connection, among(tx, intent.c.id, lot)))
+        run_among(tx, "DELETE FROM intent WHERE connection = ? AND id", self._connection, list(endings))
 
     def _finish(self, tx: Connection, endings: Mapping[str, str], now: Instant, entry: int) -> list[Ended]:
         """Fills in the endings of rows that have none yet. Returns them in the order of the rows."""

@@ -32,7 +32,7 @@ _TAKE: Final = (
     .values(holder=bindparam("h"), epoch=t.c.epoch + 1, until=bindparam("then"))
     .returning(t.c.epoch)
 )
-_KEEP: Final = update(t).where(_OURS).values(holder=bindparam("h"), until=bindparam("then"))
+_KEEP: Final = update(t).where(_OURS).values(holder=bindparam("h"), until=bindparam("then")).returning(t.c.epoch)
 _HELD: Final = select(literal(1)).where(_OURS, t.c.until > bindparam("now")).with_for_update(read=True)
 _BOUND: Final = select(account.c.side, account.c.vendor, account.c.account, account.c.name).where(
     account.c.connection == bindparam("c")
@@ -83,8 +83,8 @@ class Leases:
         :raises LeaseLost: if another took it, or it was released.
         """
         with self._database.writing("extend the lease") as tx:
-            done = tx.execute(_KEEP, {**_key(lease), "h": lease.holder, "then": to_ms(until)})
-        if done.rowcount == 0:
+            extended = run(tx, _KEEP, {**_key(lease), "h": lease.holder, "then": to_ms(until)})
+        if not extended:
             raise lost(lease)
         self._generation.tell()
         return Lease(lease.connection, lease.holder, lease.epoch, until)
@@ -92,8 +92,8 @@ class Leases:
     def release_lease(self, lease: Lease) -> None:
         """Gives the right back; the epoch stays. Releasing a lost lease does nothing."""
         with self._database.writing("release the lease") as tx:
-            done = tx.execute(_KEEP, {**_key(lease), "h": "", "then": 0})
-        if done.rowcount:
+            released = run(tx, _KEEP, {**_key(lease), "h": "", "then": 0})
+        if released:
             self._generation.tell()
 
     def restored(self) -> Restored | None:

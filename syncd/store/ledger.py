@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Text, bindparam, delete, or_, select
+from sqlalchemy import Connection, Select, Text, or_, select
 
 from syncd.model.episode import (
     Contacted,
@@ -33,7 +33,7 @@ from syncd.model.values import Instant
 from syncd.ports.store import Settlement
 from syncd.store.codec import from_json, from_ms, maybe_from_ms, to_json, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import among, insert_new, lots, rows_among, run_many, upsert
+from syncd.store.dialects import insert_new, lots, rows_among, run_among, run_many, upsert
 from syncd.store.tables import episode, episode_member, ledger_event
 
 _SORTS: Final[Mapping[str, type[Event]]] = {
@@ -244,14 +244,8 @@ def write_ledger(tx: Connection, connection: str, settlement: Settlement) -> Non
     if settlement.events:
         run_many(tx, insert_new(tx, ledger_event), [_event_row(connection, each) for each in settlement.events])
     touched = [*settlement.unepisode, *(each.id for each in settlement.episodes)]
-    for lot in lots(tx, touched):
-        theirs = among(tx, episode_member.c.episode, lot)
-        tx.execute(delete(episode_member).where(episode_member.c.connection == connection, theirs))
-    if settlement.unepisode:
-        tx.execute(
-            delete(episode).where(episode.c.connection == connection, episode.c.id == bindparam("which")),
-            [{"which": each} for each in settlement.unepisode],
-        )
+    run_among(tx, "DELETE FROM episode_member WHERE connection = ? AND episode", connection, touched)
+    run_among(tx, "DELETE FROM episode WHERE connection = ? AND id", connection, settlement.unepisode)
     if settlement.episodes:
         run_many(tx, upsert(tx, episode), [_episode_row(connection, each) for each in settlement.episodes])
         members = [_member_row(connection, each.id, member) for each in settlement.episodes for member in each.members]

@@ -22,7 +22,7 @@ from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair, Side
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import among, lots, rows_among, upsert
+from syncd.store.dialects import among, lots, only, rows_among, upsert
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import link as t
 from syncd.store.words import note_words
@@ -30,6 +30,14 @@ from syncd.store.words import note_words
 _LINK_COLUMNS: Final = "id, kind, marketing_object, marketing_id, crm_object, crm_id, proof, since, grave, keyed, gone"
 _ALL_COLUMNS: Final = f"{_LINK_COLUMNS}, agreed_set, marketing_set, crm_set, base"
 _BY_ID: Final = f"SELECT {_ALL_COLUMNS} FROM link WHERE connection = ? AND id"  # noqa: S608 - constants
+_THOSE: Final = (t.c.connection == bindparam("c"), t.c.kind == bindparam("k"))
+_COUNT: Final = select(func.count()).where(*_THOSE, t.c.grave == "")
+_BEHIND: Final = (
+    select(*(t.c[name] for name in _LINK_COLUMNS.split(", ")))
+    .where(*_THOSE, t.c.id > bindparam("after"))
+    .order_by(t.c.id)
+    .limit(bindparam("most"))
+)
 _PROOFS: Final = {str(proof): proof for proof in Proof}
 _FORGOTTEN: Final = str(LinkState.FORGOTTEN)
 _GONE: Final[Mapping[str | None, Side | None]] = {
@@ -90,15 +98,8 @@ class Links:
 
     def links_after(self, kind: str, after: str, limit: int) -> Sequence[Link]:
         """At most so many links of a kind in id order, from behind an id."""
-        columns = [t.c[name.strip()] for name in _LINK_COLUMNS.split(",")]
-        with self._database.reading("read links") as tx:
-            rows = tx.execute(
-                select(*columns)
-                .where(t.c.connection == self._connection, t.c.kind == kind, t.c.id > after)
-                .order_by(t.c.id)
-                .limit(limit)
-            ).fetchall()
-        return [_link(row) for row in rows]
+        behind = {"c": self._connection, "k": kind, "after": after, "most": limit}
+        return [_link(row) for row in self._database.once("read links", _BEHIND, behind)]
 
     def link_ids(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, str]:
         """Live link ids of these refs."""
@@ -109,9 +110,7 @@ class Links:
 
     def count_links(self, kind: str) -> int:
         """Live links of a kind."""
-        with self._database.reading("count links") as tx:
-            count = select(func.count()).where(t.c.connection == self._connection, t.c.kind == kind, t.c.grave == "")
-            return int(tx.execute(count).scalar_one())
+        return int(only(self._database.once("count links", _COUNT, {"c": self._connection, "k": kind})))
 
     def _rows(self, tx: Connection, columns: str, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Iterator[_Row]:
         by_object: dict[str, list[str]] = defaultdict(list)

@@ -33,7 +33,7 @@ def open_database(url: str) -> Database:
     try:
         ensure_schema(engine)
     except BaseException:
-        engine.dispose()
+        Database(engine).close()
         raise
     sqlite = engine.dialect.name == "sqlite"
     journal = journal_for(sqlite_module().sqlite_version_info).lower() if sqlite else ""

@@ -15,11 +15,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete
 
 from syncd.model.errors import Bug
 from syncd.ports.system import Chance
-from syncd.store.dialects import among, insert_new, lots
+from syncd.store.dialects import insert_new, lots, rows_among, run_many
 from syncd.store.tables import person_key
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _MARK_BYTES: Final = 4
+_KEYS: Final = "SELECT link, key FROM person_key WHERE connection = ? AND link"
 
 
 @cache
@@ -53,12 +54,7 @@ class Vault:
         """The keys that exist of these links."""
         found: dict[str, bytes] = {}
         for lot in lots(tx, links):
-            rows = tx.execute(
-                select(person_key.c.link, person_key.c.key).where(
-                    person_key.c.connection == self._connection, among(tx, person_key.c.link, lot)
-                )
-            )
-            found.update((link, bytes(key)) for link, key in rows)
+            found.update((link, bytes(key)) for link, key in rows_among(tx, _KEYS, self._connection, lot))
         return found
 
     def keys_or_new(self, tx: Connection, links: Sequence[str]) -> dict[str, bytes]:
@@ -72,7 +68,7 @@ class Vault:
                 {"connection": self._connection, "link": link, "key": fresh[n * _KEY_BYTES : (n + 1) * _KEY_BYTES]}
                 for n, link in enumerate(missing)
             ]
-            tx.execute(insert_new(tx, person_key), rows)
+            run_many(tx, insert_new(tx, person_key), rows)
             # Read again: on PostgreSQL another writer may have been quicker, and its key is the one that stands.
             found.update(self.keys(tx, missing))
         return found

@@ -22,7 +22,7 @@ from syncd.model.values import Instant, Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import among, insert_new, lots, upsert
+from syncd.store.dialects import among, insert_new, lots, run_among, run_many, upsert
 from syncd.store.tables import conflict, cursor, dead_letter, link, parked, request
 
 
@@ -135,6 +135,18 @@ _PARKED: Final = (
     .where(parked.c.connection == bindparam("c"))
 )
 
+_CLOSE: Final = (
+    update(request)
+    .where(request.c.connection == bindparam("c"), request.c.id == bindparam("which"), request.c.done_at.is_(None))
+    .values(done_at=bindparam("now"))
+)
+_UNPARK: Final = delete(parked).where(
+    parked.c.connection == bindparam("c"),
+    parked.c.link == bindparam("which"),
+    parked.c.side == bindparam("where"),
+    parked.c.field == bindparam("what"),
+)
+
 
 @cache
 def _everything(table: Table) -> Select[Any]:
@@ -201,30 +213,25 @@ def letter_of(row: Any) -> DeadLetter:  # noqa: ANN401 - a row of SQLAlchemy
 def write_waiting(tx: Connection, connection: str, settlement: Settlement) -> None:
     """Removes what is no longer true, then stores what is: the same id in both is a row that stays, with its age."""
     kept = {each.id for each in settlement.conflicts}
-    _remove(tx, connection, conflict, [each for each in settlement.unconflict if each not in kept])
+    settled = [each for each in settlement.unconflict if each not in kept]
+    run_among(tx, "DELETE FROM conflict WHERE connection = ? AND id", connection, settled)
     alive = {each.id for each in settlement.dead}
-    _remove(tx, connection, dead_letter, [each for each in settlement.revive if each not in alive])
+    revived = [each for each in settlement.revive if each not in alive]
+    run_among(tx, "DELETE FROM dead_letter WHERE connection = ? AND id", connection, revived)
     still = {(each.link, each.side, each.field) for each in settlement.parked}
     gone = [key for key in settlement.unpark if key not in still]
     if gone:
-        tx.execute(
-            delete(parked).where(
-                parked.c.connection == connection,
-                parked.c.link == bindparam("which"),
-                parked.c.side == bindparam("where"),
-                parked.c.field == bindparam("what"),
-            ),
-            [{"which": link, "where": str(side), "what": field} for link, side, field in gone],
-        )
+        keys = [{"c": connection, "which": link, "where": str(side), "what": field} for link, side, field in gone]
+        run_many(tx, _UNPARK, keys)
     if settlement.conflicts:
         rows = [_conflict_row(connection, each) for each in settlement.conflicts]
-        tx.execute(upsert(tx, conflict, keep=("since",), first=("resolution",)), rows)
+        run_many(tx, upsert(tx, conflict, keep=("since",), first=("resolution",)), rows)
     if settlement.parked:
         rows = [_parked_row(connection, each) for each in settlement.parked]
-        tx.execute(upsert(tx, parked, keep=("since",)), rows)
+        run_many(tx, upsert(tx, parked, keep=("since",)), rows)
     if settlement.dead:
         rows = [_dead_row(connection, each) for each in settlement.dead]
-        tx.execute(upsert(tx, dead_letter, keep=("since",)), rows)
+        run_many(tx, upsert(tx, dead_letter, keep=("since",)), rows)
 
 
 def _request_row(wish: Request) -> dict[str, Any]:
@@ -243,24 +250,15 @@ def open_requests(tx: Connection, wishes: Sequence[Request]) -> None:
     """Stores the engine's own wishes; one that was carried out before is open again."""
     if wishes:
         rows = {wish.id: _request_row(wish) for wish in wishes}
-        tx.execute(upsert(tx, _REQUEST), list(rows.values()))
+        run_many(tx, upsert(tx, _REQUEST), list(rows.values()))
 
 
 def close_requests(tx: Connection, connection: str, ids: Sequence[str], now: Instant) -> None:
     """Marks wishes as carried out; the first time stays."""
-    for lot in lots(tx, ids):
-        tx.execute(
-            update(request)
-            .where(request.c.connection == connection, among(tx, request.c.id, lot), request.c.done_at.is_(None))
-            .values(done_at=to_ms(now))
-        )
-        streams = [STREAM.format(id=each) for each in lot]
-        tx.execute(delete(cursor).where(cursor.c.connection == connection, among(tx, cursor.c.stream, streams)))
-
-
-def _remove(tx: Connection, connection: str, table: Any, ids: Sequence[str]) -> None:  # noqa: ANN401 - a table
-    for lot in lots(tx, ids):
-        tx.execute(delete(table).where(table.c.connection == connection, among(tx, table.c.id, lot)))
+    if ids:
+        run_many(tx, _CLOSE, [{"c": connection, "which": each, "now": to_ms(now)} for each in ids])
+        streams = [STREAM.format(id=each) for each in ids]
+        run_among(tx, "DELETE FROM cursor WHERE connection = ? AND stream", connection, streams)
 
 
 def _conflict_row(connection: str, each: Conflict) -> dict[str, Any]:

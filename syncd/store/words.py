@@ -11,18 +11,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from syncd.core.words import is_searched, words_of
 from syncd.model.link import Base
 from syncd.store.database import Database
-from syncd.store.dialects import driver_of, lots, rows_among
+from syncd.store.dialects import driver_of, lots, only, rows_among, run
 from syncd.store.tables import field_set, link, search_word
 
 LAST: Final = chr(sys.maxunicode)
 """Behind every letter: a prefix with it is the end of what begins with the prefix."""
 _LOT: Final = 5_000
 _OLD: Final = "SELECT id, agreed_set, base FROM link WHERE connection = ? AND base IS NOT NULL AND id"
+_NAMED: Final = select(field_set.c.names).where(field_set.c.id == bindparam("n"))
 _Rows = list[tuple[str, str, str]]
 
 
@@ -117,8 +118,7 @@ class _Names:
         """The words of a base as it is stored."""
         places = self._known.get(agreed_set)
         if places is None:
-            row = self._tx.execute(select(field_set.c.names).where(field_set.c.id == agreed_set)).scalar_one()
-            listed = enumerate(orjson.loads(row))
+            listed = enumerate(orjson.loads(only(run(self._tx, _NAMED, {"n": agreed_set}))))
             places = self._known[agreed_set] = [(at, name) for at, name in listed if is_searched(name)]
         if not places:
             return frozenset()

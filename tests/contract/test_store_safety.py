@@ -23,6 +23,7 @@ from syncd.ports.store import Settlement
 from syncd.store import SqlStore, engine, open_store
 from syncd.store.database import Database
 from syncd.store.engine import open_engine
+from syncd.store.lent import lending
 from tests.fakes import START, FakeChance, FakeClock
 
 ROOT = Path(__file__).parents[2]
@@ -204,7 +205,7 @@ def test_a_locked_store_is_for_later(file_store: SqlStore, clock: FakeClock, mon
 
 def test_a_full_disk_stores_nothing(file_store: SqlStore) -> None:
     """A page that does not fit is taken back whole, and the sentence says what to do."""
-    with file_store.engine.connect() as connection:
+    with lending(file_store.engine).lent() as connection, connection.begin():
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     many = Settlement(links=[one_link(f"L{n}").links[0] for n in range(2_000)])
@@ -216,7 +217,7 @@ def test_a_full_disk_stores_nothing(file_store: SqlStore) -> None:
 
 def test_a_store_that_cannot_be_written(file_store: SqlStore) -> None:
     """Read-only: a person has to act."""
-    with file_store.engine.connect() as connection:
+    with lending(file_store.engine).lent() as connection, connection.begin():
         connection.exec_driver_sql("PRAGMA query_only = ON")
     with pytest.raises(NeedsOperator, match="cannot be written"):
         file_store.settle(one_link(), START)

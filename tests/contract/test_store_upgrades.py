@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Engine, Integer, LargeBinary, MetaData, Table, event, make_url, select
+from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, MetaData, Table, event, make_url, select
 
 from syncd.model.errors import NewerStore
 from syncd.model.link import LinkState
@@ -58,17 +58,17 @@ ROWS: Final[dict[str, list[dict[str, Any]]]] = {
 }
 
 
-def older(url: str, version: int) -> Engine:
-    """A store of that version with work in flight."""
-    engine = open_engine(url)
-    with Database(engine).writing("make an older store") as tx:
+def older(url: str, version: int) -> None:
+    """A store of that version with work in flight, and closed."""
+    database = Database(open_engine(url))
+    with database.writing("make an older store") as tx:
         UPGRADE(tx, f"{version:04d}")
         there = MetaData()
         there.reflect(tx)
         for table in there.sorted_tables:
             for given in ROWS.get(table.name, [{}]):
                 tx.execute(table.insert(), [{**_row(table), **given}])
-    return engine
+    database.close()
 
 
 def _row(table: Table) -> dict[str, Any]:
@@ -93,9 +93,9 @@ def _value(column: Any) -> Any:
 
 def content(url: str) -> dict[str, Any]:
     """Everything that is in a store: the tables with their columns, and the rows."""
-    engine = open_engine(url)
+    database = Database(open_engine(url))
     try:
-        with Database(engine).reading("read everything") as tx:
+        with database.reading("read everything") as tx:
             there = MetaData()
             there.reflect(tx)
             return {
@@ -106,7 +106,7 @@ def content(url: str) -> dict[str, Any]:
                 for table in there.sorted_tables
             }
     finally:
-        engine.dispose()
+        database.close()
 
 
 def upgraded(url: str, *, killed_at: int | None = None) -> int:
@@ -188,7 +188,7 @@ VERSIONS: Final = range(1, SCHEMA_VERSION)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_was_in_flight_is_carried_on(store_url: str, version: int) -> None:
     """From the store of each version; the tables are those of the code."""
-    older(store_url, version).dispose()
+    older(store_url, version)
     assert upgraded(store_url) > 0
     tables = content(store_url)
     assert tables.keys() - {"alembic_version"} == metadata.tables.keys()
@@ -202,7 +202,7 @@ def test_what_was_in_flight_is_carried_on(store_url: str, version: int) -> None:
 @pytest.mark.parametrize("version", [1, SCHEMA_VERSION - 1])
 def test_killed_in_the_middle_it_is_the_store_of_before(store_url: str, version: int) -> None:
     """Before any statement, and at the commit: nothing of it is there, and the next opening does it all."""
-    older(store_url, version).dispose()
+    older(store_url, version)
     before = content(store_url)
     twin = _twin(store_url)
     statements = _statements(store_url, version, twin)
@@ -231,7 +231,7 @@ def _statements(url: str, version: int, twin: str) -> int:
 def test_back_by_the_backup(tmp_path: Any) -> None:
     """The upgraded store is refused by who knows less; the backup of before is whole, and can be upgraded again."""
     url = f"sqlite:///{tmp_path}/state.db"
-    older(url, SCHEMA_VERSION - 1).dispose()
+    older(url, SCHEMA_VERSION - 1)
     shutil.copy(tmp_path / "state.db", tmp_path / "backup.db")
     before = content(url)
     upgraded(url)
@@ -248,10 +248,11 @@ def test_a_store_of_a_newer_version_is_refused_untouched(store_url: str) -> None
     """Whoever forgets to put the backup back is told, and nothing is written."""
     engine = open_engine(store_url)
     ensure_schema(engine)
-    with Database(engine).writing("be newer") as tx:
+    database = Database(engine)
+    with database.writing("be newer") as tx:
         tx.exec_driver_sql(f"UPDATE meta SET value = '{SCHEMA_VERSION + 1}' WHERE key = 'schema'")
     before = content(store_url)
     with pytest.raises(NewerStore, match="restore the backup from before the upgrade"):
         ensure_schema(engine)
-    engine.dispose()
+    database.close()
     assert content(store_url) == before

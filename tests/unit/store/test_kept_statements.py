@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, insert, literal, select, update
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.store.database import Database
 from syncd.store.dialects import only, run
+from syncd.store.lent import lending
 from syncd.store.open import open_database
 from syncd.store.tables import memory
 
@@ -60,7 +61,7 @@ def test_an_error_of_the_driver_is_ours_and_names_no_value(database: Database) -
 def test_a_kept_statement_that_writes_waits_for_the_lock(database: Database) -> None:
     """It takes the write lock at its start; who does not get it is told to come later, and nothing is stored."""
     other = Database(open_database(str(database.engine.url)).engine)
-    with other.engine.connect() as waiting:
+    with lending(other.engine).lent() as waiting, waiting.begin():
         assert waiting.connection.driver_connection is not None
         waiting.connection.driver_connection.execute("PRAGMA busy_timeout = 1")
     with database.writing("hold the lock") as tx:
