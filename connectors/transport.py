@@ -388,8 +388,8 @@ class Transport:
                 wait = max(0.0, (grant.at - self._clock.now()).total_seconds())
                 if self._clock.monotonic() - began + wait > LONGEST_WAIT:
                     raise RetryLater(
-                        f"{call.operation}: the limit {rate.name} ({rate.calls} calls in {rate.seconds:g} s) is used up"
-                        f" for another {wait:.0f} s; the work goes on then",
+                        f"{call.operation}: the limit {rate.name} ({rate.told}) is used up"
+                        f" for another {wait:,.0f} s; the work goes on then",
                         after=timedelta(seconds=wait),
                         sent=False,
                     )

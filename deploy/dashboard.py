@@ -153,6 +153,12 @@ ROWS: Final[Mapping[str, tuple[Panel, ...]]] = {
             (Query(largest("syncd_notices_waiting", "target"), "{{connection}} {{target}}"),),
             width=6,
         ),
+        Panel(
+            "Oldest field in quarantine",
+            "Something keeps putting another value back; it waits for a person.",
+            (Query(largest("syncd_quarantine_age_seconds")),),
+            unit="s", width=6,
+        ),
     ),
     "Work": (
         Panel(

@@ -160,7 +160,7 @@ class SalesforceConnector:
         if usage.used is not None and usage.limit and usage.used >= usage.limit * _NEARLY_SPENT:
             return Health(
                 identity,
-                (f"{usage.used} of {usage.limit} API calls of 24 hours are used, by all integrations of the org",),
+                (f"{usage.used:,} of {usage.limit:,} API calls of 24 hours are used, by all integrations of the org",),
                 self._org.client.told_now(),
             )
         return Health(identity, clock=self._org.client.told_now())

@@ -414,7 +414,8 @@ class _Batch:
 
     def _judge_rows(self, chunk: Chunk, body: object) -> None:
         if not isinstance(body, list) or len(body) != len(chunk.rows) or not all(isinstance(r, dict) for r in body):
-            self._put(chunk.rows, self._unknown(f"the answer does not have {len(chunk.rows)} rows; nobody knows which"))
+            told = f"there is not one answer for each of {len(chunk.rows):,}; nobody knows which"
+            self._put(chunk.rows, self._unknown(told))
             return
         for row, told in zip(chunk.rows, body, strict=True):
             id_ = _id_of(told)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.readings import deeds
 
 if TYPE_CHECKING:
     from syncd.model.operator import Role
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 ROLES = "viewer, operator or admin"
 
 app = typer.Typer(help="Who may use the console and its API (`syncd run --http`).", rich_markup_mode=None)
+app.command("deeds")(deeds)
 
 
 @app.command("invite")

@@ -9,6 +9,7 @@ import typer
 from syncd.cli.call import Call
 from syncd.cli.handoffs import print_handoffs
 from syncd.cli.profile import print_profile
+from syncd.cli.readings import note
 from syncd.cli.routing import print_routing
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def explain(
     from syncd.cli.out import print_json
     from syncd.engine.world import make_ready
     from syncd.model.errors import BadUsage
+    from syncd.model.values import Side
     from syncd.operations.explain import explain as explained
     from syncd.operations.explain_document import explanation_document, hit_document
     from syncd.operations.finding import find_hits
@@ -75,6 +77,10 @@ def explain(
             raise BadUsage(f"{where} a record {record}; look for another spelling")
         explaining = recall if offline else explained
         told = explaining(world, hits[0], field=field) if len(hits) == 1 else None
+        if told is not None:
+            own = " ".join(f"{side}:{told.refs.of(side)}" for side in Side if told.refs.of(side) is not None)
+            about = own if told.link is None else told.link.id
+            note(world.store, "people.explained", world.connection.name, about)
         profile = None
         routing = None if told is None or offline else story_of(world, told)
         if told is not None and field is None and not offline:
@@ -212,7 +218,7 @@ def _print_history(told: Explanation, *, latest: int | None) -> None:
 
     events = told.events if latest is None else told.events[-latest:]
     left = len(told.events) - len(events)
-    title = "who changed what" + (f" (the latest {latest}; {left} more with --json)" if left else "")
+    title = "who changed what" + (f" (the latest {latest}; {left:,} more with --json)" if left else "")
     rows = [
         (
             when(event.at),

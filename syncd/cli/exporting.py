@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from syncd.cli.call import Call
+from syncd.cli.readings import EVERYTHING, note
 
 
 def export(
@@ -33,6 +34,7 @@ def export(
     call: Call = context.obj
     name = call.outlined().chosen(call.connection)
     with call.memory() as store:
+        note(store, "export", name, EVERYTHING)
         about = {
             "connection": name,
             "syncd": version("syncd"),

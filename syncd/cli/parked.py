@@ -24,7 +24,8 @@ def list_parked(
     A field that a vendor refused is tried again by itself when its value, the mapping or the vendor's schema changes.
     One in quarantine (QUARANTINED) was put back by something else again and again; it waits for a person.
 
-    JSON: parked [{id, kind, side, ref OBJECT/ID, link, field, code, reason, advice, since}].
+    JSON: parked [{id, kind, side that refused, ref OBJECT/ID, record SIDE:OBJECT/ID, link, field, code, reason, advice,
+    since}]. The record is the one that refused the field, or the one of the other side that asks for it to be created.
     """
     from syncd.cli.out import print_json, say, table, when
     from syncd.model.link import QUARANTINED
@@ -42,7 +43,7 @@ def list_parked(
         lines = [
             (
                 id_of(row),
-                f"{row.side}:{row.ref}",
+                row.record,
                 f"{row.kind}.{row.field}",
                 when(row.since),
                 f"{row.code}: {row.reason}",

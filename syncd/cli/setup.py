@@ -135,12 +135,12 @@ def _export(call: Call, directory: Path) -> None:
 
 
 def _print(offer: Offer, verb: str) -> None:
-    from syncd.cli.out import say
+    from syncd.cli.out import count, say
     from syncd.model.values import SIDES
 
     for side in SIDES:
         fitted = offer.sides.of(side)
-        say(f"{side}: {len(fitted.there)} things are there, {len(fitted.steps)} are lacking", style="bold")
+        say(f"{side}: there are {count(len(fitted.there), 'thing')}, lacking {len(fitted.steps):,}", style="bold")
         for group, together in groupby(fitted.steps, key=lambda step: step.group or step.what):
             steps = list(together)
             parts = ", ".join(step.part for step in steps if step.part)

@@ -26,13 +26,13 @@ def status(
     if the brake holds something.
 
     JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
-    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts
-    {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`),
-    open_intents, parked_fields, quarantined, conflicts {open, decided}, dead_letters {open, retrying}, remnants,
-    held (as in `held list`), resting [{kind, field, side, place, change, since, native}], lease {holder, epoch,
-    until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}], waiting
-    {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, field}], held
-    [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
+    {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
+    parked_fields, quarantined, quarantined_since (the oldest) or null, conflicts {open, decided}, dead_letters {open,
+    retrying}, remnants, held (as in `held list`), resting [{kind, field, side, place, change, since, native}], lease
+    {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}],
+    waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, record,
+    field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
@@ -173,7 +173,7 @@ def _print(stands: Standing, call: Call) -> None:
 
 def print_waits(stands: Standing, call: Call) -> None:
     """What waits, each with the command to type; or that nothing does."""
-    from syncd.cli.out import count, say
+    from syncd.cli.out import age, count, say
     from syncd.operations.restoring import restored_sentence
 
     waits = stands.waits
@@ -188,8 +188,9 @@ def print_waits(stands: Standing, call: Call) -> None:
         say(f"  {count(waits.conflicts, 'conflict')} to decide: {call.again('conflicts', 'list')}", style="yellow")
     if waits.dead_letters:
         say(f"  {count(waits.dead_letters, 'dead letter')}: {call.again('dead-letters', 'list')}", style="yellow")
-    if waits.quarantined:
-        told = f"  {count(waits.quarantined, 'field')} in quarantine, put back again and again"
+    if waits.quarantined_since is not None:
+        oldest = f"{'' if waits.quarantined == 1 else 'the oldest '}for {age(waits.quarantined_since, stands.at)}"
+        told = f"  {count(waits.quarantined, 'field')} in quarantine, put back again and again, {oldest}"
         say(f"{told}: {call.again('parked', 'list')}", style="yellow")
     if waits.remnants:
         say(

@@ -165,6 +165,7 @@ class Status(Answer):
     open_intents: int
     parked_fields: int
     quarantined: int
+    quarantined_since: AwareDatetime | None
     conflicts: Conflicts
     dead_letters: Letters
     remnants: int
@@ -228,6 +229,7 @@ class Parked(Answer):
     kind: str
     side: str
     ref: str
+    record: str
     link: str
     field: str
     code: str
@@ -383,7 +385,7 @@ class Paused(Answer):
 
 
 class Deed(Answer):
-    """What an operator did."""
+    """What an operator did, or whom they read."""
 
     id: str
     at: AwareDatetime

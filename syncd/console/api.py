@@ -18,6 +18,7 @@ from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.openapi import document_of
 from syncd.console.problems import Problem, not_found
+from syncd.console.readings import reads, subjects
 from syncd.engine.resync import asked_for
 from syncd.model.errors import BadUsage
 from syncd.model.operator import Role
@@ -119,6 +120,7 @@ def run(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - th
 def conflicts(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Open conflicts, oldest first."""
     rows = _behind(_store(request, connection).conflicts(), cursor, lambda row: row.id)
+    reads(request, "conflicts.read", connection, subjects(rows[:limit]))
     return _page(rows, limit, conflict_document, lambda row: row.id)
 
 
@@ -127,7 +129,9 @@ def conflicts(request: Request, connection: Name, limit: Limit = 50, cursor: Cur
 def conflict(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
     """One conflict."""
     desk_of(request).about(connection)
-    return conflict_document(commands.conflict_of(desk_of(request), connection, id))
+    found = commands.conflict_of(desk_of(request), connection, id)
+    reads(request, "conflicts.read", connection, subjects([found]))
+    return conflict_document(found)
 
 
 @router.get("/connections/{connection}/conflicts/{id}/rules", response_model=answers.Listed[answers.Rule])
@@ -201,6 +205,7 @@ def records(request: Request, connection: Name, q: Annotated[str, Query(max_leng
     """Linked records by how an address or words of a name begin, or by id."""
     desk = desk_of(request)
     found = search(desk.store(connection), q, objects=desk.about(connection).objects, limit=limit)
+    reads(request, "people.found", connection, [each.link.id for each in found.found])
     return {"items": [finding_document(each) for each in found.found], "more": found.more}
 
 
@@ -212,6 +217,7 @@ def record(request: Request, connection: Name, link: Id) -> Any:  # noqa: ANN401
     told = dossier(desk.store(connection), link, desk.about(connection).connection)
     if told is None:
         raise not_found("there is no such link")
+    reads(request, "people.read", connection, [link])
     return dossier_document(told)
 
 
@@ -225,6 +231,7 @@ def explanation(
 ) -> Any:  # noqa: ANN401 - the same
     """Why a record is what it is and what comes next, read from both vendors now."""
     found = commands.explained(desk_of(request), connection, link, visitor_of(request).name, field=field)
+    reads(request, "people.explained", connection, [link])
     return {"record": found.document()}
 
 

@@ -12,8 +12,8 @@ from syncd.console.api_commands import prove_with
 from syncd.console.deeds import Done, command
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import Problem, not_found
-from syncd.model.operator import Deed, Role
-from syncd.operations.doors import operator_document, token_document
+from syncd.model.operator import Role
+from syncd.operations.doors import deed_document, operator_document, token_document
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -90,21 +90,7 @@ def remove(request: Request, name: Id) -> Response:
 @router.get("/deeds", response_model=answers.Listed[answers.Deed])
 @needs(Role.ADMIN)
 def deeds(request: Request, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
-    """What operators did, the latest first; kept for 400 days."""
+    """What operators did and whom they read, the latest first; kept for 400 days."""
     rows = desk_of(request).entrance.doors.deeds(limit + 1, cursor)
     shown = rows[:limit]
     return {"items": [deed_document(each) for each in shown], "next": shown[-1].id if len(rows) > limit else None}
-
-
-def deed_document(each: Deed) -> dict[str, Any]:
-    """A deed as plain values with stable keys."""
-    return {
-        "id": each.id,
-        "at": each.at,
-        "who": each.who,
-        "way": each.way.value,
-        "connection": each.connection,
-        "what": each.what,
-        "about": each.about,
-        "status": each.status,
-    }

@@ -13,6 +13,7 @@ from syncd.console.deeds import Done, command
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import Problem
+from syncd.console.readings import reads
 from syncd.model.operator import Role
 from syncd.operations import rollback
 from syncd.operations.deciding import Choice
@@ -160,6 +161,8 @@ def show_rollback(request: Request, connection: Name, body: asked.WhichRollback)
     """What would be taken back, read from both vendors now: a plan with its digest, and what stays; stores nothing."""
     desk_of(request).about(connection)
     planned = commands.plan_rollback(desk_of(request), connection, _taken_back(body), visitor_of(request).name)
+    samples = [] if planned.seen is None else planned.seen.samples
+    reads(request, "rollbacks.read", connection, [each.decision.link.id for each in samples])
     return rollback_document(planned)
 
 

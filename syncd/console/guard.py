@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, quote
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
+from starlette.background import BackgroundTask
 
 from syncd.console.problems import API, Problem
 from syncd.console.shield import Front
@@ -59,7 +60,9 @@ def needed_by(endpoint: Callable[..., Any]) -> Needed | None:
 
 
 class GuardedRoute(APIRoute):
-    """A route that judges who calls before it reads what they send."""
+    """A route that judges who calls before it reads what they send. What an endpoint puts into
+    ``request.state.afterwards`` is done once the answer was sent; of a call that failed it is not.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # noqa: D102 - FastAPI's name
         inner = super().get_route_handler()
@@ -68,9 +71,20 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             posted = None if request.method in SAFE else _form(request, await request.body())
             await run_in_threadpool(admit, request, needed, posted)
-            return await inner(request)
+            afterwards: list[Callable[[], None]] = []
+            request.state.afterwards = afterwards
+            answer = await inner(request)
+            if afterwards:
+                answer.background = BackgroundTask(_each, afterwards)
+            return answer
 
         return guarded
+
+
+def _each(afterwards: list[Callable[[], None]]) -> None:
+    """What is done once a call is answered, in a thread that may wait."""
+    for deed in afterwards:
+        deed()
 
 
 def admit(request: Request, needed: Needed | None, posted: Mapping[str, str] | None) -> None:

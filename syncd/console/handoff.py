@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 
 from syncd.console.guard import GuardedRoute, needs
 from syncd.console.pages import chosen, desk_of, show, titles_of
+from syncd.console.readings import reads
 from syncd.model.errors import BadUsage, SyncdError
 from syncd.model.operator import Role
 from syncd.operations.report import Report
@@ -81,6 +82,7 @@ def people(request: Request) -> Response:
     members = members_behind(store, made, figure)
     rows = records_of(store, members[after : after + PEOPLE])
     further = after + PEOPLE
+    reads(request, "handoffs.read", name, [row["person"] for row in rows])
     more = {"connection": name, **_filled(words), "key": key, "after": str(further)}
     return show(
         request,

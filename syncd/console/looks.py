@@ -25,7 +25,7 @@ from syncd.model.rating import points_text
 from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING
 from syncd.operations.doors import form_token
-from syncd.operations.page import Code, Come, Gone, Words
+from syncd.operations.page import Code, Come, Gone, Words, spoken
 
 FOLDER: Final = Path(__file__).parent
 LONGEST: Final = 120
@@ -58,7 +58,7 @@ def _templates() -> Environment:
         auto_reload=False,
     )
     made.filters |= {"value": value, "plain": plain, "count": count, "day": day, "ago": ago}
-    made.filters |= {"worded": worded, "sort_of": sort_of, "points": points_text}
+    made.filters |= {"worded": worded, "sentence": sentence, "sort_of": sort_of, "points": points_text}
     made.globals |= {"Role": Role, "FORM_FIELD": FORM_FIELD, "FORM_HEADER": FORM_HEADER, "pages": PAGES}
     return made
 
@@ -121,6 +121,11 @@ def worded(words: Words) -> Markup:
         text = plain(each if isinstance(each, str) else each.text, WORDS)
         told += Markup("<{tag}>{text}</{tag}>").format(tag=tag, text=text) if tag else text
     return told
+
+
+def sentence(given: object, longest: int = LONGEST) -> Markup:
+    """A sentence for people, with what stands in backquotes as code."""
+    return worded(spoken(plain(given, longest)))
 
 
 def sort_of(block: object) -> str:

@@ -17,6 +17,7 @@ from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.looks import page
 from syncd.console.problems import not_found
+from syncd.console.readings import reads, subjects
 from syncd.console.spark import spark
 from syncd.engine.resync import asked_for
 from syncd.model.link import QUARANTINED
@@ -29,6 +30,7 @@ from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.parking import id_of
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
+from syncd.operations.showing_held import LOOKED_AT
 from syncd.operations.showing_held import shown as shown_held
 from syncd.ports.store import Store
 
@@ -107,6 +109,7 @@ def people(request: Request) -> Response:
     text = request.query_params.get("q", "")[:300]
     found = search(store, text, objects=desk_of(request).about(name).objects, limit=FOUND)
     rows = [(each, *title_of(each.base.agreed if each.base is not None else {})) for each in found.found]
+    reads(request, "people.found", name, [each.link.id for each in found.found])
     template = "found.html" if request.headers.get("hx-request") else "people.html"
     return show(request, template, name, text=text, rows=rows, more=found.more)
 
@@ -124,6 +127,7 @@ def show_person(request: Request, link: str, *, status: int = 200, trouble: str 
     told = dossier(store, link, desk_of(request).about(name).connection)
     if told is None:
         raise not_found("there is no such record, or it is not linked any more")
+    reads(request, "people.read", name, [link])
     title, beside = title_of(told.base.agreed if told.base is not None else {})
     return show(
         request,
@@ -162,6 +166,7 @@ def explanation(request: Request, link: str) -> Response:
     """Both systems asked now: what stands there, and what the next cycle does and why."""
     name, _ = chosen(request)
     found = commands.explained(desk_of(request), name, link, visitor_of(request).name)
+    reads(request, "people.explained", name, [link])
     template = "explanation.html" if request.headers.get("hx-request") else "explanation_page.html"
     return show(request, template, name, link=link, told=found.told, profile=found.profile, routing=found.routing)
 
@@ -236,6 +241,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
     after = request.query_params.get("after", "")
     at = next((number + 1 for number, row in enumerate(rows) if row.id == after), 0)
     shown = rows[at : at + LISTED]
+    reads(request, "conflicts.read", name, subjects(shown))
     titles = titles_of(store, [row.link for row in shown if row.link is not None])
     return show(
         request,
@@ -280,6 +286,8 @@ def show_part(request: Request, digest: str, *, status: int = 200, trouble: str 
     if part is None:
         raise not_found("nothing is held under this digest now: it has changed since, or was written")
     entrance = desk_of(request).entrance
+    named = [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]
+    reads(request, "held.read", name, named)
     return show(
         request,
         "held_part.html",
@@ -288,7 +296,7 @@ def show_part(request: Request, digest: str, *, status: int = 200, trouble: str 
         trouble=trouble,
         part=part,
         proved=entrance.has_proved(visitor_of(request)),
-        titles=titles_of(store, [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]),
+        titles=titles_of(store, named),
     )
 
 
@@ -302,6 +310,7 @@ def held_values(request: Request, digest: str) -> Response:
         raise not_found("nothing is held under this digest now: it has changed since, or was written")
     with desk_of(request).world(name, visitor_of(request).name) as world:
         found, values = shown_held(world, part.lot)
+    reads(request, "held.values", name, [each.record.removeprefix("link:") for each in part.lot.changes[:LOOKED_AT]])
     template = "held_values.html" if request.headers.get("hx-request") else "held_values_page.html"
     return show(request, template, name, digest=digest, found=found, values=values)
 

@@ -39,6 +39,7 @@ from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
 from syncd.console.looks import problem_page
 from syncd.console.problems import API, Problem, as_json, correlation_of, problem_of
+from syncd.console.readings import Readings
 from syncd.console.shield import Front, Shield
 from syncd.model.errors import BadUsage, NeedsOperator, SyncdError
 from syncd.observe.log import emit
@@ -109,7 +110,7 @@ def application(
     app = FastAPI(title="syncd", docs_url=None, redoc_url=None, openapi_url=None)
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
-    app.state.streams = events.Streams()
+    app.state.streams, app.state.readings = events.Streams(), Readings()
     machines = (api, api_commands, api_access, api_reports, events)
     people = (statics, entry, pages, presses, resyncs, undoing, handoff, files)
     app.include_router(probes(troubles, metrics))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from syncd.console.looks import count
 from syncd.model.run import Run, RunState
 
 WIDTH: Final = 6
@@ -42,8 +43,8 @@ def spark(runs: Sequence[Run]) -> Spark:
     bars = []
     for number, (run, changed) in enumerate(zip(runs, sums, strict=True)):
         height = _LEAST + round((HIGH - _LEAST) * math.log1p(changed) / math.log1p(most)) if changed else _LEAST
-        words = f"{run.started_at:%Y-%m-%d %H:%M}: {run.state}, {changed:,} changes"
+        words = f"{run.started_at:%Y-%m-%d %H:%M}: {run.state}, {count(changed, 'change')}"
         bars.append(Bar(number * WIDTH, HIGH - height, height, run.state.value, words))
     well = sum(1 for run in runs if run.state in (RunState.DONE, RunState.RUNNING))
-    told = f"{len(runs)} runs, {well} of them well, {sum(sums):,} changes" if runs else "no run yet"
+    told = f"{count(len(runs), 'run')}, {well} of them well, {count(sum(sums), 'change')}" if runs else "no run yet"
     return Spark(max(len(runs), 1) * WIDTH, HIGH, bars, told)

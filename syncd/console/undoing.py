@@ -14,6 +14,7 @@ from syncd.console.entry import prove
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.pages import chosen, desk_of, show, titles_of
 from syncd.console.problems import not_found
+from syncd.console.readings import reads
 from syncd.model.errors import NotAdmitted, SyncdError
 from syncd.model.operator import Role
 from syncd.model.resync import Resync
@@ -71,6 +72,7 @@ def _planned(request: Request, template: str, id: str, field: str, *, status: in
     except SyncdError as why:
         trouble = trouble or str(why)
     samples = [] if planned is None or planned.seen is None else planned.seen.samples
+    reads(request, "rollbacks.read", name, [each.decision.link.id for each in samples])
     return _show(
         request,
         template,

@@ -310,7 +310,7 @@ class Planner:
 
     def taking_back(self) -> TakingBack:
         """What decides on values that a person wants taken back."""
-        parts = self.lens, self._layouts, self.looking, self.parking
+        parts = self.lens, self._layouts, self.looking, self.parking, self._addresses
         return TakingBack(*parts, connection=self._connection, now=self._now)
 
     @property

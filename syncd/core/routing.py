@@ -271,9 +271,10 @@ class _Turns:
             if users.get(member) is not Standing.ACTIVE:
                 passed.append(Passed(self._rule, member, desk.standing(member).value))
             elif per_day is not None and (given := today.get(member, 0)) >= per_day:
-                passed.append(Passed(self._rule, member, f"was given {given} today, of {per_day} at most"))
+                passed.append(Passed(self._rule, member, f"was given {given:,} today, of {per_day:,} at most"))
             elif most is not None and has >= most:
-                passed.append(Passed(self._rule, member, f"has {has} open people, of {most} at most"))
+                people = "person" if has == 1 else "people"
+                passed.append(Passed(self._rule, member, f"has {has:,} open {people}, of {most:,} at most"))
             else:
                 rank = (has if self._by_load else 0, turns.get(turn, 0))
                 if not can or rank < first:

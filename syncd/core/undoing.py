@@ -2,7 +2,8 @@
 
 Goes in: the writes of one linked record as the audit tells them, and both records as they are. Comes out: the values to
 put back, each on the side it was written to, and for everything else why it stays. It promises to touch a value only
-where ours still stands, never to lift an opt-out, and never to move a person to a stage: stages move by the lifecycle.
+where ours still stands, never to lift an opt-out nor to lose one with the address that goes, and never to move a person
+to a stage: stages move by the lifecycle.
 
 Afterwards the two sides differ on purpose. So that nobody's next change is taken for the old one, that difference is a
 conflict of its own (``Topic.UNDONE``), which is opened before anything is written and says what each side is to show.
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from syncd.core.addresses import Addresses
 from syncd.core.deriving import RULE
 from syncd.core.draft import Draft, guarded
 from syncd.core.holding import held_field
@@ -131,12 +133,21 @@ class TakingBack:
     """Decides what of linked records of one kind goes back; with the parts of its Planner."""
 
     def __init__(
-        self, lens: Lens, layouts: Layouts, looking: Looking, parking: Parking, *, connection: str, now: Instant
+        self,
+        lens: Lens,
+        layouts: Layouts,
+        looking: Looking,
+        parking: Parking,
+        addresses: Addresses,
+        *,
+        connection: str,
+        now: Instant,
     ) -> None:
         self.lens = lens
         self.layouts = layouts
         self.looking = looking
         self.parking = parking
+        self.addresses = addresses
         self.connection = connection
         self.now = now
         self.fields = {field.name: field for field in lens.kind.fields}
@@ -184,6 +195,7 @@ class _TakenBack:
         link = self._linked.link
         if not (self._draft.holds or self._draft.settled or any(writes.changes for writes in self._draft.sides)):
             return None
+        self._parts.addresses.carry(self._draft, link, self._base, self._seen)
         keyless = [side for side in SIDES if not link.keyed.of(side)]  # nobody asked for a key now
         return self._draft.decision(self._parts.lens.kind, link, self._linked.base, self._seen, (), keyless)
 

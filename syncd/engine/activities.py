@@ -87,9 +87,13 @@ class _Copying:
     def come_due(self, shape: Shape) -> None:
         """Reads again what was still to come and is over by now, what was refused a day ago, and what the brake held
         and a person approved as far as it may go today. What was called off, or is about nobody any more, is over.
+
+        Once the day's bound is spent nothing is read but what the ledger is to hear of, and that once before tomorrow.
         """
         world, side = self._world, self.rule.side
-        due = [row.origin for row in world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)]
+        spent, due = not self.appending.left, []
+        if self._hears or not spent:
+            due = [row.origin for row in world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)]
         released = [row.origin for row in self.appending.released(self._reads)]
         refs = [_ref(origin) for origin in (*filter(self._reads, due), *released)]
         if not refs:
@@ -104,10 +108,22 @@ class _Copying:
             if (row := rows[_origin(side, ref)]).state is AppendedState.HELD or (row.due is not None and row.due <= now)
             if settled or not isinstance(answer, RemoteRecord)
         ]
-        if over:
-            world.settle(Settlement(appended=over))
-            for row in over:
-                self.appending.bounding.over(row.origin)
+        gone = {row.origin for row in over}
+        tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        late = [
+            replace(row, due=tomorrow)
+            for row in rows.values()
+            if spent and row.origin not in gone and row.due is not None and row.due <= now
+        ]
+        if over or late:
+            world.settle(Settlement(appended=[*over, *late]))
+        for row in over:
+            self.appending.bounding.over(row.origin)
+
+    @property
+    def _hears(self) -> bool:
+        """Whether the ledger hears of what these activities say that sales has done."""
+        return self._world.booking is not None and self.rule.side is Side.CRM
 
     def _reads(self, origin: str) -> bool:
         """Whether this stream is the one that reads it."""
@@ -129,7 +145,7 @@ class _Copying:
         settlement.appended += [self._row(person, each, AppendedState.CAPPED) for person, each in beyond]
         self.capped += len(beyond)
         self.people.update(person for person, _ in beyond)
-        if world.booking is not None and self.rule.side is Side.CRM:
+        if world.booking is not None and self._hears:
             world.booking.touch(settlement, [self._touch(*each) for each in ready], world.store)
         if settlement:
             world.settle(settlement)
@@ -182,6 +198,8 @@ class _Copying:
 
     def _copy(self, group: Sequence[tuple[Link, Activity]]) -> bool:
         """Copies activities that become one object."""
+        if self.appending.spent(_origin(self.rule.side, each.origin) for _, each in group):
+            return False
         world, target = self._world, self.rule.side.other
         group = self._still_there(group)
         if not group:

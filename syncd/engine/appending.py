@@ -9,7 +9,7 @@ Open intents of an earlier run are settled by reading (``recovered``), never by 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -99,6 +99,18 @@ class Appending:
         """
         return self.bounding.released(min(DUE_AT_ONCE, self.left), meant)
 
+    def spent(self, origins: Iterable[str]) -> bool:
+        """Whether none of these may go before tomorrow, so that neither side need be asked about them."""
+        if self.left:
+            return False
+        self._tell_full(sum(origin not in self.open for origin in origins))
+        return True
+
+    def _tell_full(self, waiting: int) -> None:
+        if waiting and not self.full and self.at_work.foreseen is None:
+            self.full = True
+            emit("signals.full", kind=self.kind, side=str(self.side), waiting=waiting)
+
     def send(self, shape: Shape, additions: Sequence[Addition]) -> bool:
         """Writes them, at most as many as are left for today, less what the brake holds. Whether every one of them is
         dealt with.
@@ -114,9 +126,7 @@ class Appending:
         settled = len(within) == len(additions)
         if self.at_work.foreseen is not None:
             return self._foresee(taken) and settled
-        if len(within) < len(ready) and not self.full:
-            self.full = True
-            emit("signals.full", kind=self.kind, side=str(self.side), waiting=len(ready) - len(within))
+        self._tell_full(len(ready) - len(within))
         self.left -= len(taken)
         for start in range(0, len(taken), size):
             settled = self._send(shape, taken[start : start + size]) and settled

@@ -146,14 +146,19 @@ class _Filling:
     ref: RemoteRef
 
     def try_again(self, people: Shape) -> None:
-        """Looks again at those whom the vendor refused a day ago; one whom no property means any more is let be."""
+        """Looks again at those whom the vendor refused a day ago; one whom no property means any more is let be. Once
+        the day's bound is spent nobody is looked at.
+        """
+        if not self.appending.left:
+            return
         world = self.appending.at_work.world
         due = world.store.appended_due(CAMPAIGN_MEMBER, world.clock.now(), DUE_AT_ONCE)
         rows = {row.person: row for row in due if row.origin.startswith(f"{self.ref}:")}
         linked = world.store.by_link(list(rows))
         refs = [found.link.refs.marketing for found in linked.values() if found.link.state is LinkState.LIVE]
         answers = world.seen(Side.MARKETING).fetch(people, refs) if refs else ()
-        self.deal([answer for answer in answers if isinstance(answer, RemoteRecord)])
+        if not self.deal([answer for answer in answers if isinstance(answer, RemoteRecord)]):
+            return  # who is left over comes due again
         now = world.store.appended(CAMPAIGN_MEMBER, [row.origin for row in rows.values()])
         over = [replace(row, due=None) for row in now.values() if row == rows[row.person]]
         if over:
@@ -197,6 +202,8 @@ class _Filling:
         wanted = self._wanted(statuses)
         if not wanted:
             return True
+        if self.appending.spent(self._origin(each.link) for each in wanted):
+            return False
         world = self.appending.at_work.world
         held = held_members(world, self.form, self.ref, {each.link.id: (each.who, each.row) for each in wanted})
         settlement = Settlement()

@@ -142,7 +142,7 @@ def _in_waves(apply: Apply, plan: KindPlan) -> None:
         if share > REFUSALS_ALLOWED and len(wave) >= WAVES[0]:
             emit("wave.stopped", kind=plan.kind, records=len(wave), share=round(share, 3), limit=REFUSALS_ALLOWED)
             raise NeedsOperator(
-                f"{plan.kind}: {share:.0%} of a wave of {len(wave)} was refused and the first link stopped there; "
+                f"{plan.kind}: {share:.0%} of a wave of {len(wave):,} was refused and the first link stopped there; "
                 "look at `syncd dead-letters list` and `syncd status`, mend the cause and run `syncd sync` again"
             )
 

@@ -60,6 +60,9 @@ class _Forgetful:
     def remember(self, name: str, content: bytes, now: Instant) -> None:
         """Nothing."""
 
+    def forget_charges(self, before: Instant) -> None:
+        """Nothing: what is too old to count is forgotten by those who count, and a look changes no row."""
+
     def forget_appended(self, kind: str, before_day: int) -> int:
         """Nothing."""
         del kind, before_day

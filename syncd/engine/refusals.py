@@ -184,6 +184,7 @@ def _parked(
         reason=cut(result.reason),
         advice=advice,
         since=world.clock.now(),
+        asks=isinstance(action, Create),
     )
 
 

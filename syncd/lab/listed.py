@@ -46,8 +46,7 @@ def read_listed(content: Any) -> Listed:  # noqa: ANN401 - JSON
         for row in document.get("conflicts", ()):
             _take_conflict(listed, row)
         for row in document.get("parked", ()):
-            listed.fields[(Side(row["side"]), _ref(row["ref"])), row["field"]] = "parked"
-            listed.fields[(Side(row["side"]).other, _ref(row["ref"])), row["field"]] = "parked"
+            listed.fields[_who(row["record"]), row["field"]] = "parked"
         for row in document.get("held", ()):
             for who in (_who(text) for text in row["refs"]):
                 if row["field"]:

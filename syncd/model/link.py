@@ -176,8 +176,9 @@ NO_ADDRESS = "NO_ADDRESS"
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """One field of one record that one vendor refused (or rewrote). Tried again only when ``fingerprint`` changes: a
-    digest of the value, the mapping and the vendor's schema of that field. One in quarantine waits for a person.
+    """One field of one record that one vendor (``side``) refused or rewrote. Tried again only when ``fingerprint``
+    changes: a digest of the value, the mapping and the vendor's schema of that field. One in quarantine waits for a
+    person. Where its record is still to be created (``asks``), ``ref`` is the other side's that asks for it.
     """
 
     link: str
@@ -190,6 +191,12 @@ class Parked:
     reason: str
     advice: str
     since: Instant
+    asks: bool = False
+
+    @property
+    def record(self) -> str:
+        """The record it concerns, as a person names it."""
+        return f"{self.side.other if self.asks else self.side}:{self.ref}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,14 @@ class Role(StrEnum):
 
 
 class Sort(StrEnum):
-    """What a credential is: an invitation sets a password, once; a session is a browser's; a token is a program's."""
+    """What a credential is: an invitation sets a password, once; a session is a browser's; a token is a program's. The
+    command line asks for none, and is a way to do something all the same.
+    """
 
     INVITATION = "invitation"
     SESSION = "session"
     TOKEN = "token"  # noqa: S105 - a word and no secret
+    SHELL = "shell"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """A command of an operator: who, in which way, what about what, and how it ended.
+    """A command of an operator, or a look at personal data: who, in which way, what about what, and how it ended.
 
     ``key`` is what the caller gave so that calling twice is one deed, ``asked`` a hash of all that was asked for.
     ``status`` and ``answer`` are set once it ended; the answer is forgotten after a day.

@@ -631,6 +631,18 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("who", "way", "command", "about", "status"),
         "An operator gave a command in the console or over its API; the store has it, too.",
     ),
+    "console.read": Event(
+        "info",
+        ("who", "way", "command", "about"),
+        "An operator read personal data in the console or over its API: a record once in ten minutes; the store has it,"
+        " too.",
+    ),
+    "reading.unnoted": Event(
+        "warning",
+        ("who", "command", "error"),
+        "Somebody reads personal data, and the store could not take the entry that says so; the reading went on.",
+        "look whether the store is busy or its disk full; keep the log, which says who it was",
+    ),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

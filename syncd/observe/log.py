@@ -139,7 +139,7 @@ def reset_logs() -> None:
 def masked(text: str) -> str:
     """The text with e-mail addresses and tokens masked, cut to a length a log line can bear."""
     text = _TOKEN.sub("<token>", _ADDRESS.sub("<address>", text))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
 
 
 def _write(event: str, keys: Mapping[str, Loggable]) -> None:

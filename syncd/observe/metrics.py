@@ -82,6 +82,12 @@ METRICS: Final[Mapping[str, About]] = {
         "gauge", ("connection",), "Records that cannot be written.", "above 0: `syncd dead-letters list`"
     ),
     "syncd_parked_fields": About("gauge", ("connection",), "Single fields that a vendor refused."),
+    "syncd_quarantine_age_seconds": About(
+        "gauge",
+        ("connection",),
+        "For how long the oldest field in quarantine has waited for a person; 0 without any.",
+        "growing for days: `syncd parked list`",
+    ),
     "syncd_open_intents": About(
         "gauge", ("connection",), "Writes whose ending is not known yet.", "above 0 for longer than `horizon`"
     ),

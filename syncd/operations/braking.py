@@ -86,7 +86,7 @@ def named(found: Sequence[Part], name: str) -> Part:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise BadUsage(f"{len(fitting)} held lots begin with {name!r}: write more of the digest")
+        raise BadUsage(f"{len(fitting):,} held lots begin with {name!r}: write more of the digest")
     raise BadUsage(
         f"nothing is held under the digest {name!r}: what is held has changed since, or was written; "
         "look again with `syncd held list`"

@@ -325,7 +325,7 @@ def _owners(world: World) -> Iterator[Finding]:
                 side,
                 Topic.OWNERS,
                 Severity.NOTICE,
-                f"{len(unknown)} active users are nobody on the other side: {', '.join(unknown[:FEW_SHOWN])}"
+                f"active users who are nobody on the other side ({len(unknown):,}): {', '.join(unknown[:FEW_SHOWN])}"
                 + (" ..." if len(unknown) > FEW_SHOWN else ""),
                 "records of theirs keep the owner they have on the other side",
                 f"give them a seat with the same e-mail address on the {side.other} side, or leave it so",

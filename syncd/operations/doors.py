@@ -23,7 +23,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from syncd.model.errors import BadUsage, NotAdmitted
-from syncd.model.operator import Credential, Operator, Role, Sort
+from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.observe.log import emit
 from syncd.ports.doors import Doors
 from syncd.ports.system import Chance, Clock
@@ -280,6 +280,20 @@ class Entrance:
 def form_token(secret: str) -> str:
     """The anti-forgery token of a session's forms: known to whoever has the session, and of no use without it."""
     return hmac.digest(secret.encode(), b"form", hashlib.sha256).hex()
+
+
+def deed_document(each: Deed) -> dict[str, Any]:
+    """A deed as plain values with stable keys."""
+    return {
+        "id": each.id,
+        "at": each.at,
+        "who": each.who,
+        "way": each.way.value,
+        "connection": each.connection,
+        "what": each.what,
+        "about": each.about,
+        "status": each.status,
+    }
 
 
 def operator_document(each: Operator) -> dict[str, Any]:

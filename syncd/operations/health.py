@@ -17,6 +17,7 @@ from syncd.model.resync import RESYNC
 from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
 from syncd.operations.staleness import polled, stale
+from syncd.operations.standing import quarantined_since
 from syncd.operations.watching import strange
 from syncd.ports.memory import AGREEMENT, BRAKE_HELD
 from syncd.ports.roster import Roster
@@ -93,6 +94,8 @@ class Health:
         yield "syncd_resyncs_waiting", (name,), float(resyncs)
         yield "syncd_open_intents", (name,), float(counts.get("intents", 0))
         yield "syncd_parked_fields", (name,), float(counts.get("parked", 0))
+        oldest = min(quarantined_since(store), default=now)
+        yield "syncd_quarantine_age_seconds", (name,), (now - oldest).total_seconds()
         yield "syncd_dead_letters_open", (name,), float(len(dead) - retried)
         open_ones = sum(1 for row in store.conflicts() if row.resolution is None)
         yield "syncd_conflicts_open", (name,), float(open_ones)

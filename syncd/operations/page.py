@@ -46,6 +46,12 @@ Words: TypeAlias = tuple[str | Code | Gone | Come, ...]
 """Words in a line, with code among them, and what went and came where something has changed."""
 
 
+def spoken(text: str) -> Words:
+    """A sentence as words: what stands in it between backquotes is code."""
+    parts = re.split(r"`([^`]+)`", text)
+    return tuple(Code(part) if number % 2 else part for number, part in enumerate(parts) if part)
+
+
 @dataclass(frozen=True, slots=True)
 class Paragraph:
     """Words of its own."""

@@ -30,7 +30,7 @@ def named(rows: Sequence[Parked], name: str) -> Parked:
     if len(found) == 1:
         return found[0]
     if found:
-        raise BadUsage(f"{len(found)} parked fields begin with {name!r}; write more of the id")
+        raise BadUsage(f"{len(found):,} parked fields begin with {name!r}; write more of the id")
     raise BadUsage(f"there is no parked field {name!r}; `syncd parked list` shows those there are")
 
 
@@ -41,6 +41,7 @@ def parked_document(row: Parked) -> dict[str, Any]:
         "kind": row.kind,
         "side": row.side.value,
         "ref": str(row.ref),
+        "record": row.record,
         "link": row.link,
         "field": row.field,
         "code": row.code,

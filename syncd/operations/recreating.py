@@ -29,7 +29,7 @@ def tombstone(world: World, text: str) -> Link:
         raise BadUsage(f"neither side has a record {text}, and no link remembers one; look for another spelling")
     if len(hits) > 1:
         named = ", ".join(f"link:{hit.link.id}" if hit.link else " and ".join(map(str, hit.refs)) for hit in hits)
-        raise BadUsage(f"{text} means {len(hits)} records: {named}; name one of them")
+        raise BadUsage(f"{text} means {len(hits):,} records: {named}; name one of them")
     link = hits[0].link
     if link is None:
         raise BadUsage(f"{text} was never linked, so nothing of it was deleted; `syncd explain` says why")

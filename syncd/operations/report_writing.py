@@ -219,7 +219,7 @@ def page(report: Report, *, now: Instant, connection: str, names: Mapping[str, S
 
 
 def _page_section(section: Section, names: Mapping[str, Sequence[str]]) -> paper.Section:
-    blocks: list[paper.Block] = [paper.Paragraph((words,)) for words in section.words]
+    blocks: list[paper.Block] = [paper.Paragraph(paper.spoken(words)) for words in section.words]
     if section.figures:
         noted = any(figure.note for figure in section.figures)
         rows: list[tuple[paper.Words, ...]] = []

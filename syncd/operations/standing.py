@@ -38,6 +38,8 @@ class Waits:
     held: Sequence[Part] = ()
     restored: Restored | None = None
     quarantined: int = 0
+    quarantined_since: Instant | None = None
+    """Since when the one that waits longest does."""
     strange: Mapping[Side, str] = field(default_factory=dict)
     retrying: int = 0
     """Dead letters that wait for the next cycle alone."""
@@ -79,11 +81,17 @@ class Standing:
     stale: Sequence[str] = ()
 
 
+def quarantined_since(store: Store) -> list[Instant]:
+    """Since when each field in quarantine is left alone."""
+    return [row.since for row in store.parked() if row.code == QUARANTINED]
+
+
 def what_waits(store: Store, now: Instant) -> Waits:
     """What a person must decide on before it goes on."""
     latest = next(iter(store.runs(1)), None)
     restored = store.restored()
     groups = store.letter_groups()
+    quarantined = quarantined_since(store)
     return Waits(
         conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
         dead_letters=sum(each.records - each.retrying for each in groups),
@@ -92,7 +100,8 @@ def what_waits(store: Store, now: Instant) -> Waits:
         resting=resting(store),
         held=parts(store, now),
         restored=restored,
-        quarantined=sum(1 for row in store.parked() if row.code == QUARANTINED),
+        quarantined=len(quarantined),
+        quarantined_since=min(quarantined, default=None),
         strange=strange(store),
         retrying=sum(each.retrying for each in groups),
     )
@@ -172,6 +181,7 @@ def standing_document(stands: Standing, waiting: Mapping[str, list[dict[str, Any
         "open_intents": stands.intents,
         "parked_fields": stands.parked,
         "quarantined": stands.waits.quarantined,
+        "quarantined_since": stands.waits.quarantined_since,
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": waiting,
@@ -240,7 +250,8 @@ def waiting_document(store: Store) -> dict[str, list[dict[str, Any]]]:
             for row in store.conflicts()
         ],
         "parked": [
-            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "field": row.field} for row in store.parked()
+            {"kind": row.kind, "side": str(row.side), "ref": str(row.ref), "record": row.record, "field": row.field}
+            for row in store.parked()
         ],
         "held": list(held_document(store)),
         "dead_letters": [

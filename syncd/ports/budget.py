@@ -17,6 +17,12 @@ class Rate:
     seconds: float
     burst: int
 
+    @property
+    def told(self) -> str:
+        """The limit in a sentence: ``50,000 calls in 24 h``, ``1 call in 1.1 s``."""
+        span = f"{self.seconds / 3_600:g} h" if self.seconds >= 3_600 else f"{self.seconds:g} s"
+        return f"{self.calls:,} {'call' if self.calls == 1 else 'calls'} in {span}"
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:

@@ -84,7 +84,9 @@ class Doors(Protocol):
 
     # -- deeds -----------------------------------------------------------------------------------------------------
     def begin_deed(self, deed: Deed) -> Deed | None:
-        """Stores a deed before it is done; the earlier one of the same person and key instead, if there is one."""
+        """Stores a deed before it is done, or one that has a status as done; the earlier one of the same person and
+        key instead, if there is one.
+        """
         ...
 
     def end_deed(self, deed: Deed) -> None:

@@ -29,6 +29,7 @@ from syncd.model.link import (
     Parked,
     Remnant,
 )
+from syncd.model.operator import Deed
 from syncd.model.remote import AccountIdentity, RemoteRef
 from syncd.model.routing import Assignment
 from syncd.model.run import Lease, Mark, Request, Restored, Run, StoredCursor
@@ -115,6 +116,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, HintStore
 
         :raises WrongAccount: if it was bound to another one, or if another connection has this account.
         """
+        ...
+
+    def note_reading(self, deed: Deed) -> None:
+        """Stores that somebody reads personal data of this connection; ``ports.doors`` lists it."""
         ...
 
     def bound(self) -> Mapping[Side, AccountIdentity]:

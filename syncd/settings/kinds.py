@@ -147,7 +147,8 @@ class _Reading:
         for side in Side:
             if widths.of(side) not in vendor_field_count(mapping):
                 most = vendor_field_count(mapping)[-1]
-                what = f"a field of type {section.type} has at most {most} vendor field(s)"
+                fields = "vendor field" if most == 1 else "vendor fields"
+                what = f"a field of type {section.type} has at most {most} {fields}"
                 self.tree.flaw((*loc, side.value), what, "name fewer, or give the values a table")
         return mapping
 

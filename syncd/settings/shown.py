@@ -97,4 +97,4 @@ def _shown(value: Any) -> Any:  # noqa: ANN401 - YAML is any shape
     if isinstance(value, int | float):
         return int(value) if isinstance(value, int) else float(value)
     text = str(value)
-    return text if text in _WORDS or _VERSION.fullmatch(text) else f"(text, {len(text)} characters)"
+    return text if text in _WORDS or _VERSION.fullmatch(text) else f"(text, {len(text):,} characters)"

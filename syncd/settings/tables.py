@@ -64,7 +64,8 @@ def _check_row(value: str, row: ValueSection, direction: Direction, *, widths: P
             if form is not None and len(form) != width:
                 tree.flaw(
                     (*loc, side.value),
-                    f"{value!r} has {len(form)} part(s) on the {side} side, but the field has {width} vendor field(s)",
+                    f"{value!r} has {len(form)} {'part' if len(form) == 1 else 'parts'} on the {side} side, but the "
+                    f"field has {width} {'vendor field' if width == 1 else 'vendor fields'}",
                     'write one part per vendor field; "*" is any',
                 )
         if direction.flows_to(side) and _of(row, side) is None and side not in row.never_written:

@@ -4,7 +4,7 @@
 * Between the store and its sealed copy there is one plain copy, beside the store and under its rights; never in the
   folder of the backups. It is taken away in any case, at the latest when the next backup begins.
 * No backup counts that was not restored: the sealed file is unsealed beside the store, compared byte for byte by its
-  hash, and its pages are looked through. Only then it gets its name.
+  hash, and its pages are looked through. Only then it gets its name. What a kill left of one is swept by the next.
 * What is put back is marked as restored before it takes the store's place, in one step; the store that was there is
   kept. The witness of the generation is left alone, which notices the same.
 
@@ -30,6 +30,7 @@ from syncd.store.codec import to_ms
 from syncd.store.engine import BUSY_SECONDS, read_url, sqlite_module
 from syncd.store.faults import explained
 from syncd.store.open import open_database, open_store
+from syncd.store.parts import PART, claimed, sweep
 from syncd.store.sealing import seal, unseal
 from syncd.store.shelf import SUFFIX, backups_in, read_backup, typed_files
 from syncd.store.tables import SCHEMA_VERSION
@@ -71,8 +72,8 @@ class Backups:
             file = self.folder / f"{made.astimezone(UTC):{_NAME}}{SUFFIX}"
             if file.exists():
                 raise BadUsage(f"{file}: there is a backup of this second; ask again")
-            part = file.with_suffix(".part")
-            try:
+            sweep(self.folder)
+            with claimed(file.with_suffix(PART)) as part:
                 self._room()
                 copy(self.store, plain)
                 schema = schema_of(plain)
@@ -85,8 +86,6 @@ class Backups:
                 rows = look_at(plain)
                 part.replace(file)
                 _settle(self.folder)
-            finally:
-                part.unlink(missing_ok=True)
             backup = Backup(file, made, schema, file.stat().st_size)
             return Proof(backup, schema, rows, (), self._clock.monotonic() - began)
 

@@ -75,8 +75,8 @@ class SqlBudget:
         """
         if not 1 <= cost <= rate.burst or rate.calls < 1 or rate.seconds <= 0:
             raise Bug(
-                f"limit {rate.name}: {cost} calls can never be granted at {rate.calls} per {rate.seconds} s with a "
-                f"burst of {rate.burst}; split the call or correct the limit"
+                f"limit {rate.name}: {cost:,} at once can never be granted of {rate.told} with a "
+                f"burst of {rate.burst:,}; split the call or correct the limit"
             )
         now = to_us(self._clock.now())
         lot = self._lots.setdefault((rate.name, lane), _Lot())

@@ -206,8 +206,9 @@ class _Walk:
             stored = bytes(entry.hash)
             if len(begun) + len(ended) != entry.rows:
                 tally.flaw(
-                    f"entry {entry.number} ({from_ms(entry.at):%Y-%m-%d %H:%M:%S} UTC, {seqs}): it holds {entry.rows} "
-                    f"rows, {len(begun) + len(ended)} are there: rows were removed, inserted or moved; {_RESTORE}"
+                    f"entry {entry.number} ({from_ms(entry.at):%Y-%m-%d %H:%M:%S} UTC, {seqs}): it holds "
+                    f"{entry.rows:,} rows, {len(begun) + len(ended):,} are there: rows were removed, inserted or "
+                    f"moved; {_RESTORE}"
                 )
             elif entry.number == expected and _hash(before, entry.number, entry.at, begun, ended) != stored:
                 tally.flaw(

@@ -169,7 +169,7 @@ class SqlDoors:
 
     # -- deeds -------------------------------------------------------------------------------------------------------
     def begin_deed(self, each: Deed) -> Deed | None:
-        """Stores a deed before it is done; the earlier one of the same person and key instead."""
+        """Stores a deed; the earlier one of the same person and key instead."""
         row = {
             "id": each.id,
             "at": to_ms(each.at),
@@ -180,7 +180,7 @@ class SqlDoors:
             "about": plain(each.about),
             "key": each.key,
             "asked": each.asked,
-            "status": None,
+            "status": each.status,
             "answer": None,
         }
         with self._database.writing("begin a deed") as tx:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
+from syncd.model.operator import Deed
 from syncd.ports.system import Chance, Clock
 from syncd.store.appended import AppendedRows
 from syncd.store.assignments import Assignments
@@ -15,6 +16,7 @@ from syncd.store.chain import Chain
 from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
+from syncd.store.doors import SqlDoors
 from syncd.store.exports import Exports
 from syncd.store.generation import Generation, witness_beside
 from syncd.store.hints import Hints
@@ -72,6 +74,10 @@ class SqlStore(
     def engine(self) -> Engine:
         """The database, for what shares it: the budget of calls."""
         return self._database.engine
+
+    def note_reading(self, deed: Deed) -> None:
+        """Stores that somebody reads personal data, beside the deeds of operators."""
+        SqlDoors(self._database).begin_deed(deed)
 
     def close(self) -> None:
         """Closes all connections to the database."""

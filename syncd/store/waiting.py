@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, Table, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, select, update
 
 from syncd.model.errors import Bug
 from syncd.model.link import ABOUT_A_FIELD, Conflict, DeadLetter, Parked, Topic
@@ -23,7 +23,7 @@ from syncd.ports.store import Settlement
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import among, insert_new, lots, run_among, run_many, upsert
-from syncd.store.tables import conflict, cursor, dead_letter, parked, request
+from syncd.store.tables import conflict, cursor, dead_letter, link, parked, request
 
 
 class Waiting:
@@ -35,13 +35,13 @@ class Waiting:
 
     def conflicts(self, ids: Sequence[str] | None = None) -> Sequence[Conflict]:
         """Open conflicts, oldest first; all of them, or those with these ids."""
-        rows = self._select("read conflicts", conflict, conflict.c.id, ids)
+        rows = self._select("read conflicts", _everything(conflict), conflict.c.id, ids)
         return [_conflict(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     def conflicts_of(self, links: Sequence[str]) -> Mapping[str, Sequence[Conflict]]:
         """Open field conflicts (clears and moves too) by link id; links without any are not in the answer."""
         found: dict[str, list[Conflict]] = defaultdict(list)
-        for row in self._select("read conflicts", conflict, conflict.c.link, links):
+        for row in self._select("read conflicts", _everything(conflict), conflict.c.link, links):
             if row.topic in ABOUT_A_FIELD:
                 found[row.link].append(_conflict(row))
         return dict(found)
@@ -58,26 +58,12 @@ class Waiting:
 
     def parked(self, links: Sequence[str] | None = None) -> Sequence[Parked]:
         """Parked fields, oldest first; all, or those of these links."""
-        rows = self._select("read parked fields", parked, parked.c.link, links)
-        return [
-            Parked(
-                link=row.link,
-                kind=row.kind,
-                side=Side(row.side),
-                ref=RemoteRef(row.object, row.ref_id),
-                field=row.field,
-                fingerprint=row.fingerprint,
-                code=row.code,
-                reason=row.reason,
-                advice=row.advice,
-                since=from_ms(row.since),
-            )
-            for row in sorted(rows, key=lambda row: (row.since, row.link, row.side, row.field))
-        ]
+        rows = self._select("read parked fields", _PARKED, parked.c.link, links)
+        return [_parked(row) for row in sorted(rows, key=lambda row: (row.since, row.link, row.side, row.field))]
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Records that cannot be written, oldest first."""
-        rows = self._select("read dead letters", dead_letter, dead_letter.c.id, None)
+        rows = self._select("read dead letters", _everything(dead_letter), dead_letter.c.id, None)
         return [letter_of(row) for row in sorted(rows, key=lambda row: (row.since, row.id))]
 
     def mark_dead_letter(self, id: str, retry: bool) -> bool:  # noqa: FBT001 - the two endings of one row
@@ -123,15 +109,15 @@ class Waiting:
             for row in rows
         ]
 
-    def _select(self, deed: str, table: Any, column: Any, values: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
-        """Rows of a table of this connection, all of them or those where the column is one of the values."""
+    def _select(self, deed: str, rows: Select[Any], column: Any, values: Sequence[str] | None) -> list[Any]:  # noqa: ANN401
+        """Such rows of this connection, all of them or those where the column is one of the values."""
         ours = {"c": self._connection}
         if values is None:
-            return list(self._database.once(deed, _everything(table), ours))
+            return list(self._database.once(deed, rows, ours))
         with self._database.reading(deed) as tx:
             found: list[Any] = []
             for lot in lots(tx, list(dict.fromkeys(values))):
-                found.extend(tx.execute(_everything(table).where(among(tx, column, lot)), ours))
+                found.extend(tx.execute(rows.where(among(tx, column, lot)), ours))
             return found
 
 
@@ -141,6 +127,12 @@ _REQUESTS: Final = (
     select(request)
     .where(request.c.connection == bindparam("c"), request.c.done_at.is_(None))
     .order_by(request.c.at, request.c.id)
+)
+_BORN: Final = and_(link.c.connection == parked.c.connection, link.c.id == parked.c.link)
+_PARKED: Final = (
+    select(parked, link.c.marketing_object, link.c.marketing_id, link.c.crm_object, link.c.crm_id)
+    .select_from(parked.outerjoin(link, _BORN))
+    .where(parked.c.connection == bindparam("c"))
 )
 
 _CLOSE: Final = (
@@ -176,6 +168,27 @@ def _conflict(row: Any) -> Conflict:  # noqa: ANN401 - a result row
         reason=row.reason,
         since=from_ms(row.since),
         resolution=row.resolution,
+    )
+
+
+def _parked(row: Any) -> Parked:  # noqa: ANN401 - a result row
+    """A parked field. One that was refused while its record was created is stored under the record that asked for it:
+    it is the new record's own from when on the link is there, and until then that of the one that asks.
+    """
+    side, ref = Side(row.side), RemoteRef(row.object, row.ref_id)
+    refs = Pair(RemoteRef(row.marketing_object, row.marketing_id), RemoteRef(row.crm_object, row.crm_id))
+    return Parked(
+        link=row.link,
+        kind=row.kind,
+        side=side,
+        ref=refs.of(side) if ref == refs.of(side.other) else ref,
+        field=row.field,
+        fingerprint=row.fingerprint,
+        code=row.code,
+        reason=row.reason,
+        advice=row.advice,
+        since=from_ms(row.since),
+        asks=row.marketing_id is None,
     )
 
 

@@ -533,6 +533,7 @@ def test_conflicts_keep_age_and_choice(store: SqlStore) -> None:
 
 def test_parked_fields(store: SqlStore) -> None:
     """One row per link, side and field, with its first time; removed by that key."""
+    store.settle(Settlement(links=[link("L1", "1", "00Q1"), link("L2", "2", "00Q2")]), START)
     one = Parked("L1", "person", Side.CRM, RemoteRef("Lead", "1"), "phone", "f1", "BAD", "why", "mend it", START)
     two = replace(one, link="L2", since=LATER)
     store.settle(Settlement(parked=[one, two]), START)

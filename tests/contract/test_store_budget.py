@@ -179,3 +179,16 @@ def test_the_vendors_count_is_shared(store: SqlStore, clock: FakeClock) -> None:
     one.report(used=None, limit=None)
     one.report(used=12, limit=1_000)
     assert two.reported() == (12, 1_000, clock.now())
+
+
+@pytest.mark.parametrize(
+    ("rate", "told"),
+    [
+        (Rate("salesforce.daily", 50_000, 86_400.0, 50_000), "50,000 calls in 24 h"),
+        (Rate("search", 5, 1.1, 1), "5 calls in 1.1 s"),
+        (Rate("one", 1, 60.0, 1), "1 call in 60 s"),
+    ],
+)
+def test_a_limit_in_a_sentence(rate: Rate, told: str) -> None:
+    """With thousands apart, and one call as one."""
+    assert rate.told == told

@@ -140,7 +140,7 @@ MAPPING_FLAWS = [
     (
         "[marketingqualifiedlead, NEW]",
         "marketingqualifiedlead",
-        "13:24: 'mql' has 1 part(s)",
+        "13:24: 'mql' has 1 part on",
         "one part per vendor field",
     ),
     ('[salesqualifiedlead, "*"]', '["*", "*"]', "14:24: the value 'sql' has no form to write", "name at least one"),

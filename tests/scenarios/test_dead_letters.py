@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sandbox.salesforce.definitions import picklist
-from tests.scenarios.steps import Steps, remapped
+from tests.scenarios.steps import Steps, parked, remapped
 
 Row = Mapping[str, object]
 
@@ -18,6 +18,7 @@ def test_a_create_that_cannot_do_without_the_refused_field_is_a_dead_letter(step
     (letter,) = steps.both.store.dead_letters()
     assert letter.code == "REQUIRED_FIELD_MISSING"
     assert "LastName" in letter.reason
+    assert parked(steps).record == f"marketing:contacts/{contact}", "there is no other record"
     assert steps.live("Lead") == []
     steps.quiet()
     steps.market(contact, lastname="Doe")

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from syncd.core.windows import Windows
 from syncd.engine.cycle import plan_only, sync
+from syncd.engine.foreseeing import foresee
 from syncd.engine.readonly import ReadOnly
 from syncd.engine.world import World
 from syncd.operations.forecast import forecast, forecast_document, plan_document
@@ -104,3 +106,18 @@ def test_shadow_mode_counts_them(steps: Steps) -> None:
         counts = sync(looking(steps, "shadow")).run.counts
         assert (counts["would.add_campaign_member.crm"], counts["would.add_activity.crm"]) == (2, 2)
     assert (remembered(steps), steps.written()) == (before, calls)
+
+
+def test_a_look_ahead_forgets_nothing_that_was_counted(steps: Steps) -> None:
+    """Not even what is too old to count: that is the business of whoever writes."""
+    busy(steps)
+    store = steps.both.store
+    steps.cycle(after=0)
+    counted = store.charges(0)
+    assert counted
+    steps.both.clock.advance(8 * 24 * HOUR)
+    for person in steps.contacts():
+        engage(steps, "calls", person, hs_call_title="Later", hs_call_status="COMPLETED")
+    steps.both.clock.advance(HOUR)
+    assert foresee(replace(looking(steps), windows=Windows()))
+    assert store.charges(0) == counted

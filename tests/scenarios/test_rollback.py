@@ -319,3 +319,24 @@ def test_what_cannot_be_meant_is_refused(steps: Steps, words: dict[str, object],
     with pytest.raises(BadUsage, match=told):
         planned(steps, **words)
     assert steps.both.store.requests() == []
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_an_opt_out_goes_along_when_an_address_goes_back(steps: Steps, settled: bool) -> None:
+    """Somebody opts out under the address that goes. HubSpot ties that to the address and knows nothing of the old one:
+    the person is out there, too, whether the CRM was told already or not.
+    """
+    contact, lead = steps.pair(email="ann@example.com")
+    steps.sell(lead, Email="ann.lee@example.com")
+    run = steps.cycle().run.id
+    assert steps.marketed(contact, "email") == "ann.lee@example.com"
+    steps.both.hubspot.unsubscribe("ann.lee@example.com")
+    if settled:
+        steps.cycle()
+    taken_back(steps, run=run)
+    assert steps.marketed(contact, "email") == "ann@example.com"
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    steps.cycle()
+    assert steps.sold(lead, "HasOptedOutOfEmail") is True
+    assert {each.topic for each in steps.conflicts()} == {Topic.UNDONE}
+    steps.quiet()

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from syncd.cli.call import who
+from syncd.model.errors import NeedsOperator
 from syncd.model.link import Base, Forgotten, Link, Proof
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair
 from syncd.operations.exporting import cell
 from syncd.ports.store import Settlement
-from syncd.store import SqlStore
+from syncd.store import SqlDoors, SqlStore
 from syncd.store.exports import exported_names
 from tests.unit.cli.conftest import AT, Run, clash, letter
 from tests.unit.cli.test_cli_audit import _begin
@@ -58,6 +60,29 @@ def test_everything_is_written_with_a_manifest(run: Run, known: SqlStore, tmp_pa
     assert rows[0]["marketing_id"] == "'=cmd|'/C calc'!A0", "a spreadsheet calculates nothing of it"
     assert rows[0]["since"] == AT.isoformat()
     assert "gone@example.com" not in "".join(each.read_text(encoding="utf-8") for each in out.iterdir())
+
+
+def test_an_export_leaves_an_entry(run: Run, known: SqlStore, tmp_path: Path) -> None:
+    """Who took everything, and when; `syncd console deeds` lists it."""
+    run("export", str(tmp_path / "out"))
+    (deed,) = run("console", "deeds", "--json").json["deeds"]
+    assert (deed["who"], deed["way"], deed["what"], deed["about"]) == (who(), "shell", "export", "everything")
+    assert "everything" in run("console", "deeds").out
+
+
+def test_a_store_that_takes_no_entry_keeps_nobody_from_the_export(
+    run: Run, known: SqlStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told, with who it was."""
+
+    def full(*_: object) -> None:
+        raise NeedsOperator("no room")
+
+    monkeypatch.setattr(SqlDoors, "begin_deed", full)
+    said = run("export", str(tmp_path / "out"))
+    assert said.code == 0
+    assert "reading.unnoted" in said.err
+    assert (tmp_path / "out/manifest.json").exists()
 
 
 def test_tables_longer_than_a_page_are_whole(

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
-from syncd.cli.call import Call
+from syncd.cli.call import Call, who
 from syncd.cli.main import main
 from syncd.engine.world import World
+from syncd.model.operator import Sort
+from syncd.store import SqlDoors
+from syncd.store.database import Database
 from tests.unit.cli.conftest import Run, Said
 from tests.worlds import ROOT, Both, open_both
 
@@ -165,3 +168,12 @@ def test_check_names_the_mistake(folder: Path, run: Run) -> None:
     assert [(flaw["line"], flaw["what"]) for flaw in said.json["flaws"] if "cases" in flaw["file"]] == [
         (5, "nobody: the persona is none")
     ]
+
+
+def test_an_explanation_leaves_an_entry(both: Both, explained: Callable[..., Said]) -> None:
+    """Who asked about whom, by id and not by the address that was asked for."""
+    name = person(both)
+    assert explained("ann@example.com").code == 0
+    (deed,) = SqlDoors(Database(both.store.engine)).deeds(9)
+    assert (deed.who, deed.way, deed.connection) == (who(), Sort.SHELL, "main")
+    assert (deed.what, deed.about) == ("people.explained", name)

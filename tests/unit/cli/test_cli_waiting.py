@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -226,7 +227,11 @@ def test_parked_fields_are_listed_and_let_go(run: Run, store: SqlStore) -> None:
     store.settle(Settlement(parked=[_parked("city", "KEPT")]), AT)
     assert run("parked", "list").code == run("status").code == 0
     store.settle(Settlement(parked=[_parked("title", "QUARANTINED")]), AT)
-    assert run("status", "--json").json["connections"][0]["quarantined"] == 1
+    (stands,) = run("status", "--json").json["connections"]
+    assert (stands["quarantined"], datetime.fromisoformat(stands["quarantined_since"])) == (1, AT)
+    days = round((datetime.now(UTC) - AT).total_seconds() / 86_400)
+    assert f"1 field in quarantine, put back again and again, for {days} days" in run("status").out
+    assert "2026-" in run("parked", "list").out, "each says since when"
     said = run("parked", "list", "--json")
     assert said.code == run("status").code == 1
     rows = {row["field"]: row for row in said.json["parked"]}

@@ -90,6 +90,14 @@ def test_every_report_has_a_page(viewer: Caller, report: str) -> None:
         assert f'value="{each}"' in answer.text
 
 
+def test_what_is_typed_somewhere_is_shown_as_code(viewer: Caller) -> None:
+    """A command in a sentence of a report, and in one that says what is wrong."""
+    page = viewer.get("/handoff?report=handoff").text
+    assert "<code>syncd report reasons</code> tells it by" in page
+    assert "`" not in page
+    assert "`" not in viewer.get("/handoff?by=height").text
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

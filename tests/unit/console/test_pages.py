@@ -290,4 +290,6 @@ def test_runs_are_drawn_to_be_compared() -> None:
     assert [each.state for each in drawn.bars] == ["done", "failed", "done"]
     assert drawn.bars[1].height < drawn.bars[0].height < drawn.bars[2].height == HIGH
     assert drawn.words == "3 runs, 2 of them well, 1,001 changes"
+    assert drawn.bars[0].words.endswith("done, 1 change")
+    assert spark(runs[:1]).words == "1 run, 1 of them well, 1 change"
     assert spark([]).words == "no run yet"

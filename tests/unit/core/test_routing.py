@@ -99,6 +99,10 @@ def test_the_limit_of_open_people_sends_the_rest_to_the_queue() -> None:
     routed = Router(routing, NAMES).route(somebody(), desk, NOW)
     assert routed.how is How.FALLBACK
     assert routed.passed[0] == Passed("all", ANN, "has 3 open people, of 3 at most")
+    routed = Router(replace(TURNS, pools=(replace(TRIO, open=1),)), NAMES).route(
+        somebody(), replace(DESK, open={ANN: 1}), NOW
+    )
+    assert routed.passed[0] == Passed("all", ANN, "has 1 open person, of 1 at most")
 
 
 def test_the_least_loaded_is_next() -> None:

@@ -171,7 +171,7 @@ def test_a_parked_field_is_listed_by_its_record(kinds: tuple[KindMapping, ...]) 
     """What a vendor refused is on the list of parked fields, under the record it was to be written to."""
     both = exports()
     both.marketing["contacts"][0]["properties"]["jobtitle"] = "x" * 200
-    row = {"kind": "person", "side": "crm", "ref": f"Lead/{LEAD}", "field": "title"}
+    row = {"kind": "person", "side": "crm", "record": f"crm:Lead/{LEAD}", "field": "title"}
     verdict = judged(kinds, both, read_listed({"parked": [row]}))
     assert verdict.flaws == []
     assert verdict.listed["parked"] == 1

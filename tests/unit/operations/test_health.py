@@ -9,10 +9,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from syncd.model.link import QUARANTINED, Parked
+from syncd.model.remote import RemoteRef
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Side
 from syncd.operations.health import Health
 from syncd.ports.memory import AGREEMENT, NOT_ITSELF, POLLED
+from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.fakes import FakeChance, FakeClock
 
@@ -98,3 +101,19 @@ def test_the_gauges_say_what_stands_in_the_store(place: Place) -> None:
     told = {(name, labels): value for name, labels, value in place.health.readings()}
     assert told["syncd_side_not_itself", ("main", "crm")] == 1
     assert told["syncd_side_not_itself", ("main", "marketing")] == 0
+
+
+def test_the_oldest_quarantine_has_an_age(place: Place) -> None:
+    """Of fields in quarantine alone: what a vendor refused is tried again by itself."""
+
+    def age() -> float:
+        return next(value for name, _, value in place.health.readings() if name == "syncd_quarantine_age_seconds")
+
+    assert age() == 0
+    began = place.clock.now()
+    for name, code, after in (("title", "TOO_LONG", 0), ("city", QUARANTINED, 60), ("phone", QUARANTINED, 90)):
+        since = began + timedelta(seconds=after)
+        row = Parked("L1", "person", Side.CRM, RemoteRef("Lead", "1"), name, "f", code, "why", "do", since)
+        place.store.settle(Settlement(parked=[row]), since)
+    place.clock.advance(100)
+    assert age() == 40

@@ -15,6 +15,7 @@ from syncd.operations.page import Bar, Bars, Page, Section, Table
 from syncd.operations.page_html import html
 from syncd.operations.page_markdown import markdown
 from syncd.operations.report import Figure, Period, Report, Unit
+from syncd.operations.report import Section as Part
 from syncd.operations.report_handoff import handoff
 from syncd.operations.report_writing import csv_rows, document, opened, page, text_of
 from tests.unit.core.ledgers import at, delivered, moved, told
@@ -97,6 +98,15 @@ def test_a_name_neither_widens_a_page_nor_turns_it_around() -> None:
     assert "\N{REPLACEMENT CHARACTER}moc\N{REPLACEMENT CHARACTER}" in text
     assert not {"\N{RIGHT-TO-LEFT OVERRIDE}", "\0"} & set(text)
     assert "<caption>which</caption>" in text
+
+
+def test_what_stands_in_backquotes_is_code() -> None:
+    """On a page of a report as in the console; one alone is a letter like any other, and nothing becomes markup."""
+    words = ("type `syncd <b>` here", "it's a ` and no more")
+    told = Report("handoff", "R", Period(), (Part("s", "S", words),))
+    text = html(page(told, now=at(9), connection="main", names={}))
+    assert "type <code>syncd &lt;b&gt;</code> here" in text
+    assert "it&#x27;s a ` and no more" in text
 
 
 def test_a_page_as_markdown_leaves_drawings_out(report: Report) -> None:
