@@ -16,6 +16,7 @@ Length: session, verdicts and the call are one promise and are read together.
 
 from __future__ import annotations
 
+import errno
 import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -454,7 +455,7 @@ class Transport:
                 )
                 raise call.fail(reason, sent=False, executed=False) from why
             if surely_not_sent(why):
-                reason = f"{host} could not be reached ({type(why).__name__})"
+                reason = f"{host} could not be reached ({why_not_reached(why)})"
                 raise call.fail(reason, sent=False, executed=False) from why
             reason = f"the connection broke before the answer was complete ({type(why).__name__})"
             raise call.fail(reason, sent=True, executed=True) from why
@@ -534,6 +535,22 @@ def surely_not_sent(error: BaseException) -> bool:
         reason = inner.reason if isinstance(inner, urllib3.exceptions.MaxRetryError) else inner
         return isinstance(reason, urllib3.exceptions.NewConnectionError | urllib3.exceptions.ConnectTimeoutError)
     return False
+
+
+def why_not_reached(error: requests.exceptions.RequestException) -> str:
+    """What the system said when a connection was to be opened, with what helps where this machine is the trouble; else
+    the error's name.
+    """
+    inner = error.args[0] if error.args else None
+    reason = inner.reason if isinstance(inner, urllib3.exceptions.MaxRetryError) else inner
+    cause = reason.__cause__ if isinstance(reason, BaseException) else None
+    if not isinstance(cause, OSError) or cause.strerror is None:
+        return type(error).__name__
+    if cause.errno in {errno.EMFILE, errno.ENFILE}:
+        return (
+            f"{cause.strerror} on this machine: raise the limit of open files, LimitNOFILE in the unit of the service"
+        )
+    return cause.strerror
 
 
 def wrong_shape(operation: str, what: str) -> Bug:

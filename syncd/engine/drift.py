@@ -6,7 +6,7 @@ when its field was last let go on; a field whose definition differs is left as i
 has looked at both and said so. Definitions that were never seen, or that only gained options, are taken as they are.
 
 A field that does not fit its vendor any more at all (it was deleted, hidden or closed, or a value of its table retired)
-rests just as long as that is so, provided that the very same mapping has fitted before and no rule asks for the field.
+rests just as long as that is so, provided that it has fitted before as it is mapped now, and no rule asks for it.
 
 A field that the native connector writes, too, rests while that goes on (``engine.native`` looks).
 No field rests that is not in the mapping.
@@ -25,10 +25,10 @@ import orjson
 from syncd.core.planner import digest
 from syncd.model.drift import Definition, Drift, Resting, read_drift, write_drift
 from syncd.model.errors import BadConfig, Flaw
-from syncd.model.mapping import KindMapping
+from syncd.model.mapping import Clear, Confirm, FieldMapping, KindMapping, Policy
 from syncd.model.native import Rival
 from syncd.model.remote import RemoteSchema
-from syncd.model.values import SIDES, FieldType, Instant, Pair, Side, instant
+from syncd.model.values import SIDES, FieldType, Instant, Lane, Pair, Side, instant
 from syncd.observe.log import emit
 from syncd.ports.memory import DRIFT, FILLED
 from syncd.ports.store import Store
@@ -46,9 +46,24 @@ def without(kind: KindMapping, flaws: Sequence[Flaw]) -> KindMapping:
     return replace(kind, fields=kept, hash=digest(kind.hash, *sorted(names)))
 
 
-def once_fitted(store: Store, kind: KindMapping) -> bool:
-    """Whether this very mapping has fitted both schemas before: what does not fit now was changed at a vendor."""
-    return _remembered(store).get(kind.kind, Drift()).mapping == kind.hash
+def once_fitted(store: Store, kind: KindMapping, flaws: Sequence[Flaw]) -> bool:
+    """Whether the fields that these flaws are about have fitted both schemas before, as they are mapped now: then they
+    were changed at a vendor, whatever else was changed in the mapping.
+    """
+    kept = _remembered(store).get(kind.kind, Drift())
+    if kept.mapping == kind.hash:
+        return True
+    now = _to_fit(kind)
+    return all(flaw.field in now and kept.fits.get(flaw.field) == now[flaw.field] for flaw in flaws)
+
+
+def _to_fit(kind: KindMapping) -> dict[str, str]:
+    """What of each field's mapping has to fit the vendors: who wins a merge is none of it."""
+    return {each.name: digest(repr(_unmerged(each))) for each in kind.fields}
+
+
+def _unmerged(each: FieldMapping) -> FieldMapping:
+    return replace(each, policy=Policy.HOLD, tie=None, clear=Clear.HOLD, confirm=Confirm.NONE, lane=Lane.ORDINARY)
 
 
 def watch(
@@ -80,9 +95,11 @@ def watch(
         elif name not in rests:
             rests[name] = Resting(kind.kind, name, side, place, change, now)
             emit("field.rests", kind=kind.kind, side=str(side), field=name, reason=f"{place}: {change}")
-    mapping = kept.mapping if flaws else kind.hash
-    if (known, rests) != before or mapping != kept.mapping:
-        found = Drift.of(known, rests, mapping, kept.accepted)
+    mapping, fits = kept.mapping if flaws else kind.hash, kept.fits
+    if mapping != kept.mapping or flaws or not fits:
+        fits = {name: fits.get(name, "") if name in unfit else told for name, told in _to_fit(kind).items()}
+    if (known, rests) != before or mapping != kept.mapping or fits != kept.fits:
+        found = Drift.of(known, rests, mapping, kept.accepted, fits)
         store.remember(DRIFT, write_drift({**everything, kind.kind: found}), now)
     return tuple(rests.values())
 
@@ -111,7 +128,7 @@ def leave_to_native(
     unfill(store, kind, over, now)
     rests = {name: rest for name, rest in rests.items() if name not in over}
     if rests != kept.resting(kind):
-        found = Drift.of(kept.known(), rests, kept.mapping, kept.accepted)
+        found = Drift.of(kept.known(), rests, kept.mapping, kept.accepted, kept.fits)
         store.remember(DRIFT, write_drift({**everything, kind: found}), now)
     return tuple(rests.values())
 

@@ -193,7 +193,7 @@ def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH
     try:
         verified, lens = _verified(world, kind, schemas)
     except BadConfig as why:
-        if not once_fitted(world.store, kind):
+        if not once_fitted(world.store, kind, why.flaws):
             raise
         flaws = why.flaws
         verified = world.verify(without(kind, flaws), schemas)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from syncd.model.remote import RemoteField
 from syncd.model.values import Instant, Side, instant
 
-NOTHING_ACCEPTED: Final[Mapping[str, str]] = {}
+NONE_YET: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +82,15 @@ class Drift:
     """What is remembered of one kind, as JSON has it: definitions by shared field and place, and what rests.
 
     ``mapping`` is the hash of the mapping that last fitted the schemas as a whole. ``accepted`` is, by shared field,
-    when a person said that the native connector writes it no more.
+    when a person said that the native connector writes it no more. ``fits`` is what of each shared field's mapping
+    fitted the schemas last.
     """
 
     defined: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     rests: Sequence[Mapping[str, str]] = ()
     mapping: str = ""
     accepted: Mapping[str, str] = field(default_factory=dict)
+    fits: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -96,7 +98,8 @@ class Drift:
         known: Mapping[str, Definition],
         rests: Mapping[str, Resting],
         mapping: str,
-        accepted: Mapping[str, str] = NOTHING_ACCEPTED,
+        accepted: Mapping[str, str] = NONE_YET,
+        fits: Mapping[str, str] = NONE_YET,
     ) -> Drift:
         """To be remembered."""
         rows = [
@@ -111,7 +114,7 @@ class Drift:
             for each in rests.values()
         ]
         defined = {key: {"type": each.type, "options": each.options} for key, each in known.items()}
-        return cls(defined, rows, mapping, dict(accepted))
+        return cls(defined, rows, mapping, dict(accepted), dict(fits))
 
     def known(self) -> dict[str, Definition]:
         """Definitions by ``FIELD SIDE:OBJECT.NAME``."""
@@ -134,8 +137,16 @@ class Drift:
 
 
 def read_drift(content: bytes | None) -> dict[str, Drift]:
-    """What was remembered of a connection, by kind; nothing at first."""
-    return {} if content is None else {kind: Drift(**row) for kind, row in json.loads(content).items()}
+    """What was remembered of a connection, by kind; nothing at first. What a later version remembers besides is left
+    out: whoever goes back to this one must be able to.
+    """
+    if content is None:
+        return {}
+    known = Drift.__dataclass_fields__
+    return {
+        kind: Drift(**{name: each for name, each in row.items() if name in known})
+        for kind, row in json.loads(content).items()
+    }
 
 
 def write_drift(drift: Mapping[str, Drift]) -> bytes:

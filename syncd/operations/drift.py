@@ -53,7 +53,7 @@ def let_go_on(store: Store, names: Collection[tuple[str, str]], now: Instant) ->
         native = {rest.field for rest in over if rest.native is not None}
         known = {key: found for key, found in kept.known().items() if key.partition(" ")[0] not in fields - native}
         accepted = {**kept.accepted, **dict.fromkeys(native, now.isoformat())}
-        everything[kind] = Drift.of(known, rests, kept.mapping, accepted)
+        everything[kind] = Drift.of(known, rests, kept.mapping, accepted, kept.fits)
         ended += over
     store.remember(DRIFT, write_drift(everything), now)
     return ended

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ from syncd.engine.cycle import sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadConfig, RetryLater
+from syncd.model.mapping import FieldMapping, Policy
 from syncd.operations import accepting
 from syncd.operations.drift import let_go_on, resting
 from syncd.operations.resyncing import Words, ask, understood
@@ -282,10 +283,35 @@ def test_a_field_that_a_rule_asks_for_is_no_matter_for_resting(steps: Steps) -> 
         steps.cycle()
 
 
-def test_a_mapping_that_never_fitted_is_refused(steps: Steps) -> None:
-    """Somebody has just written it: the flaw is shown and not worked around."""
-    steps.both.salesforce.hide_field("Lead", "Title")
-    kinds = tuple(replace(kind, hash="new") for kind in steps.both.world.connection.kinds)
+def remapped(steps: Steps, change: Callable[[FieldMapping], FieldMapping]) -> None:
+    """Another mapping is in force from now on."""
+    kinds = tuple(
+        replace(kind, hash="new", fields=tuple(map(change, kind.fields))) for kind in steps.both.world.connection.kinds
+    )
     steps.both.world.connection = replace(steps.both.world.connection, kinds=kinds)
+
+
+def test_a_field_that_never_fitted_as_it_is_mapped_is_refused(steps: Steps) -> None:
+    """Somebody has just mapped it so: the flaw is shown and not worked around."""
+    steps.cycle()
+    steps.both.salesforce.hide_field("Lead", "Title")
+    remapped(steps, lambda each: replace(each, only_on_create=True) if each.name == "title" else each)
     with pytest.raises(BadConfig, match=r"Lead\.Title does not exist"):
         steps.cycle()
+
+
+@pytest.mark.fault("F67")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_another_mapping_is_no_reason_to_stop_for_what_a_vendor_changed(steps: Steps, when: str) -> None:
+    """Who wins is changed in the mapping while a field is hidden at the vendor: it rests, the others go on."""
+    contact, lead = steps.pair(email="r@example.com")
+    steps.cycle()
+    steps.both.salesforce.hide_field("Lead", "Title")
+    steps.both.clock.advance(900.0)
+    if when == "after":
+        steps.cycle()
+    remapped(steps, lambda each: replace(each, policy=Policy.MARKETING) if each.policy is Policy.CRM else each)
+    steps.market(contact, jobtitle="Unseen", city="Ulm")
+    steps.cycle()
+    assert {rest.field for rest in resting(steps.both.store)} == {"title"}
+    assert steps.sold(lead, "City") == "Ulm"
