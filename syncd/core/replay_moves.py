@@ -1,9 +1,9 @@
 """Recorded moves of stage held against a changed lifecycle: allowed then, and now?
 
-The record of a move that travelled tells in whose team's name it was made, not who made it, so that changed teams
-cannot be asked about it; that of a move that is listed tells its author. What a person gave for a reason is told only
-where it travelled with the move. As with single values (``core.replay``), every state of affairs is tried in which the
-lifecycle in use judges just so, and only what all of them come to is an answer.
+The record of a move that travelled tells in whose team's name it was made, not who made it: whoever knows that says in
+whose name it would be made by changed teams. That of a move that is listed tells its author. What a person gave for a
+reason is told only where it travelled with the move. As with single values (``core.replay``), every state of affairs is
+tried in which the lifecycle in use judges just so, and only what all of them come to is an answer.
 """
 
 from __future__ import annotations
@@ -41,18 +41,21 @@ class Moved:
     cycle: int = 1
 
 
-def rejudged(old: Course, new: Course, row: Moved, names: Mapping[str, str] | None = None) -> Rehearsed | str:
+def rejudged(
+    old: Course, new: Course, row: Moved, names: Mapping[str, str] | None = None, *, now: Moved | None = None
+) -> Rehearsed | str:
     """What would become of these moves by the changed lifecycle; or why that cannot be told.
 
     :param names: what the changed configuration calls stages that it calls otherwise.
+    :param now: the same moves in the name of other teams, where the changed teams say so.
     """
     found: dict[tuple[Fate, str | None], Rehearsed] = {}
-    again = renamed(row, names or {})
+    again = renamed(now or row, names or {})
     for reason in _reasons(old, new, row):
         was = _rehearsed(old, row, reason)
         if was.fate is row.fate:
-            now = _rehearsed(new, again, reason)
-            found.setdefault((now.fate, now.stage), now)
+            then = _rehearsed(new, again, reason)
+            found.setdefault((then.fate, then.stage), then)
     if len(found) == 1:
         return next(iter(found.values()))
     return UNCLEAR if found else OLDER

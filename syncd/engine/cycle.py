@@ -149,7 +149,7 @@ class _Cycle:
         if told := look(self.world, prepared):
             self.tally.note("observed", by=told)
         if plan.first_link:
-            note_agreement(self.world, plan)
+            note_agreement(self.world, prepared)
         elif steady:
             reconcile(self.at_work)
         return Ended(self.at_work.end(RunState.DONE, digest=plan.digest, trouble="shadow"), plan)

@@ -21,12 +21,12 @@ from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered
 from syncd.engine.plans import kind_plan
-from syncd.engine.prepare import decide
+from syncd.engine.prepare import Prepared, decide
 from syncd.engine.running import Running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World
 from syncd.model.errors import UnusableCursor
-from syncd.model.plan import Adopt, Create, Decision, Hold, KindPlan, Plan, Update
+from syncd.model.plan import Action, Adopt, Decision, Hold, KindPlan, Relink
 from syncd.model.remote import Cursor
 from syncd.model.run import StoredCursor
 from syncd.model.values import Lane, Side
@@ -140,19 +140,23 @@ def _differs(decision: Decision) -> bool:
     return any(isinstance(action, Hold) or getattr(action, "changes", ()) for action in decision.actions)
 
 
-def note_agreement(world: World, plan: Plan) -> None:
-    """The same from the plan of a first link that nobody carries out: pairs that were found, and those in step."""
-    counted: dict[str, tuple[int, int]] = {}
-    for kind in plan.kinds:
-        found = [decision for decision in kind.decisions if not _makes(decision)]
-        pairs = [each for each in found if any(isinstance(action, Adopt | Update) for action in each.actions)]
-        quick = kind.nothing.get("unchanged", 0)
-        counted[kind.kind] = (len(pairs) + quick, quick + sum(1 for pair in pairs if not _differs(pair)))
+def note_agreement(world: World, prepared: Prepared) -> None:
+    """The same from the plan of a first link that nobody carries out: pairs that were found or are linked already, and
+    those in step. A kind of which only what changed was read keeps what was counted last.
+    """
+    noted = world.store.recall(AGREEMENT)
+    counted: dict[str, tuple[int, int]] = orjson.loads(noted[0]) if noted else {}
+    for kind, gathered in zip(prepared.plan.kinds, prepared.gathered, strict=True):
+        if gathered.full:
+            pairs = [decision for decision in kind.decisions if any(map(_pairs, decision.actions))]
+            seen, agreeing = _agreeing(kind, gathered)
+            agreeing += sum(1 for pair in pairs if not _differs(pair))
+            counted[kind.kind] = (seen + len(pairs), agreeing)
     _remember(world, counted)
 
 
-def _makes(decision: Decision) -> bool:
-    return any(isinstance(action, Create) for action in decision.actions)
+def _pairs(action: Action) -> bool:
+    return isinstance(action, Adopt | Relink)
 
 
 def _remember(world: World, counted: Mapping[str, tuple[int, int]]) -> None:

@@ -100,7 +100,8 @@ METRICS: Final[Mapping[str, About]] = {
     "syncd_handoffs_late": About(
         "gauge",
         ("connection", "clock"),
-        "Open handoffs that sales has not touched, or not decided on, within the time agreed.",
+        "People in open handoffs for whom a time agreed is over, by `clock`: sales has not touched them (`touch`), not "
+        "said yes or no (`decision`), or done nothing more since its yes (`work`).",
         "above 0: `syncd report handoff`",
     ),
     "syncd_agreement_ratio": About(

@@ -274,16 +274,13 @@ class Assessing:
                     self.people.owners[side, who, state].add(name)
 
     def _unowned(self, record: RemoteRecord, values: Mapping[str, Canonical], name: str) -> None:
-        """Qualified people whom nobody of sales has: no owner, or a queue."""
-        stage = self._stage(values)
-        if stage not in self._terms.qualified:
+        """Qualified people whom nobody of sales has: no owner, or a queue. Of several fields one name is enough."""
+        if self._stage(values) not in self._terms.qualified:
             return
-        for vendor in self._owner_fields(Side.CRM, record):
-            owner = text_of(record.fields.get(vendor))
-            if not owner:
-                self.people.unowned[NOBODY].add(name)
-            elif self._owner_states.crm.get(owner, ("", ""))[1] == QUEUE:
-                self.people.unowned[QUEUE].add(name)
+        owners = [text_of(record.fields.get(vendor)) for vendor in self._owner_fields(Side.CRM, record)]
+        queued = [self._owner_states.crm.get(owner, ("", ""))[1] == QUEUE for owner in owners if owner]
+        if owners and all(queued):
+            self.people.unowned[QUEUE if queued else NOBODY].add(name)
 
     def _states_of(self, side: Side) -> dict[str, tuple[str, str]]:
         """By id: what an owner is called, and what is wrong with them; empty for nothing."""

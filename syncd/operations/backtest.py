@@ -121,11 +121,16 @@ class Backtest:
 
     @property
     def verdict(self) -> str:
-        """The last word. That nothing would have been different is said only where every changed part was judged."""
+        """The last word. That nothing would have been different is said only where every changed part was judged, and
+        all of the record could be.
+        """
+        untold = self.untold or self.moves.untold or self.routing.untold
         if self.differs:
             last = "something would have been different"
         elif self.unjudged:
             last = "nothing that was judged would have been different"
+        elif untold:
+            return "nothing that can be told would have been different; see what the record does not tell"
         else:
             return "nothing would have been different"
         return last if not self.unjudged else f"{last}; changed and not judged: {'; '.join(self.unjudged)}"

@@ -2,15 +2,16 @@
 
 Three records tell of moves: the audit of what travelled, with the teams in whose name it was made; the list of what was
 refused or waits, with its author, whom the users as last read make somebody of a role; and the ledger, which also knows
-moves that both sides made alike. Entry criteria are held against what is known of a person now: what was known then was
-not kept, and a move that the lifecycle in use would judge otherwise by that is counted as one that cannot be told.
+moves that both sides made alike, and who made those that travelled (``backtest_authors``). Entry criteria are held
+against what is known of a person now: what was known then was not kept, and a move that the lifecycle in use would
+judge otherwise by that is counted as one that cannot be told.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from syncd.core.lifecycle import Course
@@ -25,6 +26,7 @@ from syncd.model.lifecycle import AUTOMATION, NEW, NOBODY_KNOWN, Agreed, Author,
 from syncd.model.link import AuditRow, Conflict, FieldChange, Linked, LinkState, Topic
 from syncd.model.remote import RemoteUser
 from syncd.model.values import MISSING, SIDES, Canonical, Instant, Missing, Pair, Side
+from syncd.operations.backtest_authors import Authors
 from syncd.ports.store import Store
 
 LISTED: Final = 1_000
@@ -86,10 +88,14 @@ class Moves:
         self._courses: tuple[Course, Course] | None = (
             None if old is None or new is None else (_course(old), _course(new))
         )
-        self._people = Pair(*(_people(remembered_users(store, side)) for side in SIDES))
+        self._people: Pair[Mapping[str, Author]] = Pair(*(_people(remembered_users(store, side)) for side in SIDES))
         self._names: dict[tuple[str, str, str], dict[str, str]] = {}
         self._heard: Counter[tuple[str, str, str]] = Counter()
-        told.teams_changed = told.teams_changed or (old is not None and new is not None and old.teams != new.teams)
+        self._authors: Authors | None = None
+        if old is not None and new is not None:
+            authors = Authors(store, old.teams, new.teams, self._people)
+            self._authors = authors if authors.regrouped else None
+        told.teams_changed = told.teams_changed or self._authors is not None
 
     def _alike(self, name: str) -> bool:
         """Whether nothing that decides about a stage is different: then it would be decided as it was."""
@@ -164,11 +170,24 @@ class Moves:
             return Fate.ALLOWED, start, stage, "a person decided it"
         for step in steps:
             self._heard[row.link, step.start, step.stage] += 1
-        gone = lacking(steps, new.agreed.teams)
-        if gone:
-            return Fate.ALLOWED, start, stage, f"the team {', '.join(gone)} is none any more"
         moved = Moved(stage_of(steps[0].start), on(change.cause, by_teams(steps)), Fate.ALLOWED, reason, values)
-        return Fate.ALLOWED, start, stage, rejudged(old.course(steps), new.course(steps), moved, names)
+        now = steps if self._authors is None else self._authors.of_write(row, change.cause, steps)
+        return Fate.ALLOWED, start, stage, self._regrouped(steps, now, moved, names)
+
+    def _regrouped(
+        self, steps: Sequence[Travelled], now: Sequence[Travelled] | str, moved: Moved, names: dict[str, str]
+    ) -> Rehearsed | str:
+        """What would become of these steps by the teams in whose name they would be made now."""
+        old, new = self._standins
+        assert old is not None
+        assert new is not None
+        if isinstance(now, str):
+            whoever = judged_for_all(new, moved, names)
+            return now if isinstance(whoever, str) else whoever
+        if gone := lacking(now, new.agreed.teams):
+            return f"the team {', '.join(gone)} is none any more"
+        again = replace(moved, moves=moved.moves.map(lambda each: by_teams(now) if each else each))
+        return rejudged(old.course(steps), new.course(now), moved, names, now=again)
 
     def _reason(self, row: AuditRow) -> str | Missing | None:
         """The reason that travelled with a move; where none did, nobody recorded whether there was one."""
@@ -258,18 +277,11 @@ class Moves:
         if self._alike(str(self._field)):
             self._again(event.person, (event.start, event.stage), Fate.ALLOWED)
             return
-        old, new = self._standins
-        assert old is not None
-        assert new is not None
         steps = (Travelled(event.start or NEW, event.stage, frozenset({event.team} if event.team else ())),)
-        gone = lacking(steps, new.agreed.teams)
-        found: Rehearsed | str = f"the team {', '.join(gone)} is none any more"
-        if not gone:
-            moves = on(Side.MARKETING, by_teams(steps))
-            moved = Moved(
-                stage_of(event.start or NEW), moves, Fate.ALLOWED, event.reason or MISSING, _values(linked, None)
-            )
-            found = rejudged(old.course(steps), new.course(steps), moved)
+        now = steps if self._authors is None else self._authors.of_event(event, steps[0])
+        moves = on(Side(event.side or Side.MARKETING), by_teams(steps))
+        moved = Moved(stage_of(event.start or NEW), moves, Fate.ALLOWED, event.reason or MISSING, _values(linked, None))
+        found = self._regrouped(steps, now, moved, {})
         self._told.add(event.person, event.start, event.stage, Fate.ALLOWED, found)
 
     # -- names ---------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ _JUDGED: Final[Mapping[type, frozenset[str]]] = {
             *("region", "currency", "kind", "create_default"),
         }
     ),
-    Agreed: frozenset({"lifecycle", "fields"}),
+    Agreed: frozenset({"lifecycle", "teams", "fields"}),
     Lifecycle: frozenset({"kind", "field", "stages", "transitions", "undeclared", "changed", "handoff"}),
     Handoff: frozenset({"stage", "fields", "rules", "calendars", "personas", "rating", "sales", "shown"}),
     HandoffRules: frozenset(
@@ -56,7 +56,6 @@ _WORDS: Final[Mapping[tuple[type, str], str]] = {
     (FieldMapping, "only_on_create"): "only_on_create",
     (FieldMapping, "optional"): "optional: what becomes of it where a vendor field is missing",
     (FieldMapping, "derive"): "derive: what syncd computes it from",
-    (Agreed, "teams"): "teams.yaml: who is in which team",
     (Lifecycle, "reasons"): "reasons of lifecycle.yaml",
     (Lifecycle, "reason_field"): "reason_field of lifecycle.yaml",
     (Lifecycle, "first_link"): "first_link of lifecycle.yaml",
@@ -75,7 +74,7 @@ _WORDS: Final[Mapping[tuple[type, str], str]] = {
     (Routing, "open_in"): "routing.yaml, open_in: who counts as an open person",
     (Routing, "takes_from"): "routing.yaml, takes_from: whom a person may be taken from",
     (Routing, "late"): "routing.yaml, late: what becomes of people whom nobody touched in time",
-    (Routing, "teams"): "teams.yaml: who is in which team",
+    (Routing, "teams"): "teams.yaml: who is in which team, for routing",
     (Routing, "zones"): "calendars.yaml: on which day a limit of a pool counts",
     (Routing, "zone"): "calendars.yaml: on which day a limit of a pool counts",
 }

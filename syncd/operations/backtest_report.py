@@ -245,8 +245,9 @@ def _moves(told: Backtest) -> Iterator[Section]:
     words = ["Held against the declared transitions and entry criteria, with what is known of each person now."]
     if tally.teams_changed:
         words.append(
-            "The teams have changed: moves that travelled were recorded with the team in whose name they were made, "
-            "not with their author, and count for that team still."
+            "The teams have changed: a move that travelled is held against them by whoever the ledger says made it, "
+            "with the role and profile they have now. Where the ledger does not say, or they are in another team by "
+            "now, it is told only if the same would have become of it whoever made it."
         )
     heads = ("from", "to", "was", "would be", "moves", "why")
     yield Section("moves", "Moves of stage", tuple(words), tuple(figures), (Table("moves", "", heads, rows),))

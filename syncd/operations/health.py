@@ -9,7 +9,7 @@ from datetime import date
 
 import orjson
 
-from syncd.engine.lateness import overdue
+from syncd.engine.lateness import CLOCKS, overdue
 from syncd.engine.resync import asked_for
 from syncd.model.errors import SyncdError
 from syncd.model.held import EXPECT, read_lots
@@ -110,8 +110,9 @@ class Health:
         for side, at in polled(store).items():
             if at is not None:
                 yield "syncd_polled_age_seconds", (name, str(side)), (now - at).total_seconds()
-        for clock, number in overdue(store, now).items():
-            yield "syncd_handoffs_late", (name, clock), float(number)
+        late = overdue(store, now)
+        for clock in CLOCKS:
+            yield "syncd_handoffs_late", (name, clock), float(late[clock])
         troubles = strange(store)
         for side in Side:
             yield "syncd_side_not_itself", (name, str(side)), float(side in troubles)

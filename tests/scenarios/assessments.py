@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from syncd.bootstrap import open_scratch
@@ -12,13 +13,14 @@ from syncd.operations.assess_report import assess_report
 from syncd.operations.assessing import assess
 from syncd.operations.report import Figure, Report
 from syncd.settings.profiles import profiles_of
-from tests.scenarios.steps import Steps
-from tests.worlds import agreed, open_both
+from tests.scenarios.steps import Schema, Steps, relived
 
 
-def bare(folder: Path) -> Steps:
-    """Two stand-ins without a single field of syncd's, and a lifecycle with entry criteria."""
-    both = open_both(config=agreed(folder))
+def bare(folder: Path, *, person: Callable[[Schema], None] = lambda _: None) -> Steps:
+    """Two stand-ins without a single field of syncd's, and a lifecycle with entry criteria; ``person`` may edit the
+    mapping of people.
+    """
+    both = relived(folder, lambda _: None, person=person)
     for name in ("contacts", "companies"):
         both.hubspot.remove_property(name, "syncd_crm_id")
     for name in ("Lead", "Contact", "Account"):
