@@ -288,7 +288,8 @@ class Dossier(Answer):
 
     link: str
     kind: str
-    state: str
+    state: str = Field(description="live, unlinked (by a person), tombstone (a record left) or forgotten")
+    asked: str | None = Field(description="unlink or relink: what the next cycle does with it, as a person said")
     proof: str
     since: AwareDatetime
     refs: dict[str, str]
@@ -298,6 +299,19 @@ class Dossier(Answer):
     parked: list[Parked]
     dead_letters: list[str]
     happened: list[dict[str, Any]]
+
+
+class Joined(Answer):
+    """What the next cycle does with two records: ``unlink``, ``relink`` or ``nothing``, since it is so already.
+
+    ``ends`` are links that end for it.
+    """
+
+    what: str
+    kind: str
+    marketing: str
+    crm: str
+    ends: list[str]
 
 
 class Explained(Answer):

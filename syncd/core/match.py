@@ -226,7 +226,7 @@ def _judge(
     if not (sides.marketing and sides.crm):
         said_so = all(any({a.who, b.who} <= said for said in apart) for a, b in combinations(group, 2))
         return "nothing" if proof is not Proof.MATCHED else "apart" if said_so else "twins"
-    if _are_apart(group, apart):
+    if proof is not Proof.MANUAL and _are_apart(group, apart):  # whoever says later that two are one is right
         return "apart"
     if len(group) == 2 and len(unlinked) == 2:
         if choose is None:

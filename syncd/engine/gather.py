@@ -23,6 +23,7 @@ from syncd.engine.brake import held_of
 from syncd.engine.gathered import (
     FORGET,
     SAID_APART,
+    UNLINK,
     Gathered,
     HeldRecords,
     Meeting,
@@ -466,7 +467,7 @@ class Gather:
         into.carried = [
             request
             for request in store.requests()
-            if request.wish in (LOOK, FORGET) and request.argument.startswith(f"{self.kind} ")
+            if request.wish in (LOOK, FORGET, UNLINK) and request.argument.startswith(f"{self.kind} ")
         ]
 
     def _due(self) -> None:
@@ -539,10 +540,11 @@ class Gather:
 
         :raises BadUsage: if the record that is left is gone too.
         """
-        for found in self.world.store.by_link(self.recreate).values() if self.recreate else ():
-            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE or found.link.gone is None:
+        named = dict(each.partition(":")[::2] for each in self.recreate)
+        for found in self.world.store.by_link(list(named)).values() if named else ():
+            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE:
                 continue
-            side = found.link.gone.other
+            side = Side(named[found.link.id]) if found.link.gone is None else found.link.gone.other
             ref = found.link.refs.of(side)
             record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
             if record is None:
