@@ -51,6 +51,21 @@ class Run(Answer):
     trouble: str
 
 
+class Calls(Answer):
+    """The day's calls of one side, as its vendor counts them for all programs, and when they are used up.
+
+    Neither ``exhausted_at`` nor ``lasts``: not known, since too little was observed.
+    """
+
+    used: int | None
+    limit: int | None
+    counted_at: AwareDatetime | None
+    per_hour: float | None
+    known: bool
+    exhausted_at: AwareDatetime | None
+    lasts: bool
+
+
 class Summary(Answer):
     """One connection in a few words."""
 
@@ -64,6 +79,7 @@ class Summary(Answer):
     waits: dict[str, int]
     backlog: int
     quota: dict[str, dict[str, int | None]]
+    calls: dict[str, Calls]
 
 
 class Count(Answer):
@@ -164,6 +180,7 @@ class Status(Answer):
     quarantined: int
     conflicts: Conflicts
     dead_letters: Letters
+    calls: dict[str, Calls]
     remnants: int
     held: list[Held]
     resting: list[dict[str, Any]]

@@ -9,12 +9,14 @@ from typing import Any
 
 import orjson
 
+from syncd.core.pace import Outlook
 from syncd.model.drift import Resting
 from syncd.model.link import QUARANTINED, Conflict
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Restored, Run, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Side
 from syncd.operations.braking import Part, held_document, part_document, parts
+from syncd.operations.calls import outlooks, outlooks_document
 from syncd.operations.drift import resting
 from syncd.operations.restoring import restored_document
 from syncd.operations.staleness import SLACK, STALE, stale
@@ -58,7 +60,8 @@ class Standing:
 
     ``turn`` is the next one of a daemon, ``workers`` the daemons on this store, dead ones too until they are missed;
     ``stale`` says which sides they have not polled for three intervals. ``person_accounts`` are, by kind and
-    vendor object, records that are left out for belonging to one, as last counted.
+    vendor object, records that are left out for belonging to one, as last counted. ``calls`` says when those of the
+    day are used up.
     """
 
     connection: str
@@ -77,6 +80,7 @@ class Standing:
     turn: Turn | None = None
     workers: Sequence[Worker] = ()
     stale: Sequence[str] = ()
+    calls: Mapping[Side, Outlook] = field(default_factory=dict)
 
 
 def what_waits(store: Store, now: Instant) -> Waits:
@@ -135,6 +139,7 @@ def standing(
         turn=turn,
         workers=workers,
         stale=tuple(stale(store, connection, poll=poll, now=now)) if awake else (),
+        calls=outlooks(store, now),
     )
 
 
@@ -175,6 +180,7 @@ def standing_document(stands: Standing, waiting: Mapping[str, list[dict[str, Any
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": waiting,
+        "calls": outlooks_document(stands.calls),
         "remnants": stands.waits.remnants,
         "held": [part_document(part) for part in stands.waits.held],
         "resting": [asdict(each) for each in stands.waits.resting],

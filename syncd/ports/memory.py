@@ -28,6 +28,9 @@ FILLED: Final = "filled:{kind}"
 VENDOR_DOWN: Final = "vendor:down:{side}"
 """Under which name it is remembered whether a process has seen that a side's vendor does not answer."""
 
+CALLS: Final = "calls:{side}"
+"""Under which name it is remembered what a side's vendor counted of the day's calls lately (``core.pace``)."""
+
 POLLED: Final = "polled:{side}"
 """Under which name it is remembered when a side was last read to its present edge, of all kinds."""
 
