@@ -29,6 +29,7 @@ def status(
     or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
     {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
     parked_fields, quarantined, calls {SIDE: {used, limit, counted_at, per_hour, known, exhausted_at or null, lasts}},
+    lanes {opt_out, handoff, ordinary, bulk: {waiting, since or null}},
     conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field,
     side, place, change, since}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn,
     workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked
@@ -165,6 +166,7 @@ def _print(stands: Standing, call: Call) -> None:
     if stands.parked:
         say(f"  {count(stands.parked, 'parked field')}: `{call.again('parked', 'list')}` says why")
     _print_calls(stands)
+    _print_lanes(stands)
     rows = [
         (row.kind, row.side.value, row.stream, when(row.moved_at), age(row.moved_at, stands.at))
         for row in sorted(stands.cursors, key=lambda row: (row.kind, row.side, row.stream))
@@ -181,6 +183,15 @@ def _print_calls(stands: Standing) -> None:
         if told.last is not None:
             used = f"{told.last.used:,} of {told.last.limit:,} calls of the day"
             say(f"  {side.value}: {used}; {outlook_words(told, stands.at)}")
+
+
+def _print_lanes(stands: Standing) -> None:
+    from syncd.cli.out import age, say
+
+    for lane, told in stands.lanes.items():
+        if told.waiting:
+            since = "" if told.since is None else f", the oldest for {age(told.since, stands.at)}"
+            say(f"  waits to be carried out: {lane.value.replace('_', '-')} {told.waiting:,}{since}")
 
 
 def print_waits(stands: Standing, call: Call) -> None:

@@ -66,6 +66,13 @@ class Calls(Answer):
     lasts: bool
 
 
+class LaneWaits(Answer):
+    """What waits in one lane to be carried out by itself; ``since`` is null where nothing does, or it is not known."""
+
+    waiting: int
+    since: AwareDatetime | None
+
+
 class Summary(Answer):
     """One connection in a few words."""
 
@@ -80,6 +87,7 @@ class Summary(Answer):
     backlog: int
     quota: dict[str, dict[str, int | None]]
     calls: dict[str, Calls]
+    lanes: dict[str, LaneWaits]
 
 
 class Count(Answer):
@@ -181,6 +189,7 @@ class Status(Answer):
     conflicts: Conflicts
     dead_letters: Letters
     calls: dict[str, Calls]
+    lanes: dict[str, LaneWaits]
     remnants: int
     held: list[Held]
     resting: list[dict[str, Any]]

@@ -79,6 +79,8 @@ class Matching:
     twins: tuple[Ambiguous, ...] = ()
 
 
+SAID_APART = "said to be apart by a person; it is not asked again"
+"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
 SUGGESTED = "they share what is only a suggestion; say whether they are one (--link) or not (--apart)"
 Choose = Callable[[Side, Sequence[Candidate]], Candidate | None]
 """Picks one of several records of one side, or ``None`` to ask a person."""

@@ -17,13 +17,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from syncd.core.match import SAID_APART
 from syncd.core.planner import Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
 from syncd.engine.gathered import (
-    FORGET,
-    SAID_APART,
-    UNLINK,
     Gathered,
     HeldRecords,
     Meeting,
@@ -34,12 +32,11 @@ from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
-from syncd.engine.wishing import LOOK
 from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.run import StoredCursor
+from syncd.model.run import FORGET, LOOK, UNLINK, StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 

@@ -16,10 +16,10 @@ from datetime import timedelta
 from syncd.core.creation import CompiledRule, Made, NotMade, choose_made
 from syncd.core.domains import bare, match_keys, narrowed
 from syncd.core.expressions import Expression, Unclear, compile_expression
-from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
+from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
-from syncd.engine.gathered import SAID_APART, Gathered, link_id
+from syncd.engine.gathered import Gathered, link_id
 from syncd.engine.second import note_second
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic

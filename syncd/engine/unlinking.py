@@ -15,12 +15,12 @@ from dataclasses import replace
 from typing import Final
 
 from syncd.core.planner import Planner
-from syncd.engine.gathered import UNLINK, Gathered
+from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
 from syncd.model.link import Link, Linked, LinkState
 from syncd.model.plan import Action, Decision, Unlink, Update
 from syncd.model.remote import RemoteRecord
-from syncd.model.run import Request
+from syncd.model.run import UNLINK, Request
 from syncd.model.values import SIDES, Instant, Lane, Pair
 from syncd.observe.log import emit
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from syncd.engine.cycle import APPROVE
 from syncd.engine.world import World, filled
 from syncd.model.link import Conflict, Topic
 from syncd.model.plan import (
@@ -36,6 +35,7 @@ from syncd.model.plan import (
     Update,
 )
 from syncd.model.remote import Quota
+from syncd.model.run import APPROVE
 from syncd.model.values import Pair, Side
 from syncd.operations.standing import conflict_document, person_accounts
 

@@ -14,9 +14,10 @@ from typing import Any, Final
 from syncd.core.pace import Outlook
 from syncd.model.errors import SyncdError
 from syncd.model.run import Run, RunState, Turn, Worker
-from syncd.model.values import SIDES, Instant, Side
+from syncd.model.values import SIDES, Instant, Lane, Side
 from syncd.operations.calls import outlooks, outlooks_document
 from syncd.operations.health import agreement
+from syncd.operations.lanes import LaneWaits, lanes, lanes_document
 from syncd.operations.staleness import polled, stale
 from syncd.operations.standing import Waits, what_waits
 from syncd.ports.store import Store
@@ -31,8 +32,8 @@ Quota = tuple[int | None, int | None, Instant]
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What is seen first. ``waits`` are numbers by what waits for a person, those that are none left out; ``backlog``
-    is what the next cycles carry out; ``calls`` says when those of the day are used up; ``runs`` the latest, oldest
-    first.
+    is what the next cycles carry out, ``lanes`` the same by lane with what is left of resyncs and long runs; ``calls``
+    says when those of the day are used up; ``runs`` the latest, oldest first.
     """
 
     connection: str
@@ -47,6 +48,7 @@ class Glance:
     backlog: int
     quota: Mapping[Side, Quota | None]
     calls: Mapping[Side, Outlook]
+    lanes: Mapping[Lane, LaneWaits]
     runs: Sequence[Run]
     paused: str = ""
     more: Sequence[str] = field(default_factory=tuple)
@@ -88,6 +90,7 @@ def glance(store: Store, connection: str, present: Present, *, links: Mapping[st
         backlog=len(asked) + waits.retrying,
         quota=present.quota,
         calls=outlooks(store, now),
+        lanes=lanes(store, links, said=waits.said, retrying=waits.retrying),
         runs=runs,
         paused=present.turn.paused.who if present.turn.paused else "",
         more=more,
@@ -150,6 +153,7 @@ def glance_document(told: Glance) -> dict[str, Any]:
         "backlog": told.backlog,
         "quota": {side.value: _quota(told.quota.get(side)) for side in SIDES},
         "calls": outlooks_document(told.calls),
+        "lanes": lanes_document(told.lanes),
     }
 
 
@@ -159,7 +163,5 @@ def _quota(given: Quota | None) -> dict[str, int | None]:
 
 def troubled(connection: str, why: SyncdError, *, mode: str, now: Instant) -> Glance:
     """A connection whose store cannot be read now."""
-    nothing: Mapping[Any, Any] = {}
-    return Glance(
-        connection, mode, now, "troubled", str(why), nothing, nothing, nothing, nothing, 0, nothing, nothing, ()
-    )
+    none: Mapping[Any, Any] = {}
+    return Glance(connection, mode, now, "troubled", str(why), none, none, none, none, 0, none, none, none, ())

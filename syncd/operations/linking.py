@@ -14,14 +14,13 @@ from typing import Any, Final
 
 from syncd.core.layout import digest
 from syncd.engine.forgetting import addresses, identity_fields
-from syncd.engine.gathered import UNLINK
 from syncd.engine.unlinking import wish_to_unlink
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict, Link, LinkState, Topic
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import Moved, RemoteRecord, RemoteRef
-from syncd.model.run import Request
+from syncd.model.run import UNLINK, Request
 from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.ports.store import Settlement, Store
 

@@ -1,10 +1,11 @@
-"""When the day's calls are used up, as ``syncd status`` says it: the hour, that they last, or that it is not known."""
+"""When the day's calls are used up, and what waits by lane, as ``syncd status`` says it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from syncd.core.pace import Count, written
+from syncd.model.run import Request
 from syncd.model.values import Side
 from syncd.ports.memory import CALLS
 from syncd.store import SqlStore
@@ -42,3 +43,15 @@ def test_nothing_is_made_up(run: Run, store: SqlStore) -> None:
     assert (told["crm"]["used"], told["crm"]["known"], told["crm"]["exhausted_at"]) == (40_000, False, None)
     assert (told["marketing"]["used"], told["marketing"]["known"]) == (None, False)
     assert "not known yet when they are used up: too little was observed" in run("status").out
+
+
+def test_what_waits_is_told_by_lane(run: Run, store: SqlStore) -> None:
+    """Only lanes in which something waits are words; all of them are JSON."""
+    store.approve(Request("f", "main", "forget", "person operator crm:Lead/00Q1", "ana", SystemClock().now()))
+    told = run("status", "--json").json["connections"][0]["lanes"]
+    assert set(told) == {"opt_out", "handoff", "ordinary", "bulk"}
+    assert told["opt_out"]["waiting"] == 1
+    assert told["bulk"] == {"waiting": 0, "since": None}
+    words = run("status").out
+    assert "waits to be carried out: opt-out 1, the oldest for" in words
+    assert "bulk" not in words
