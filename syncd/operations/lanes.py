@@ -89,8 +89,8 @@ def _unsent(store: Store) -> Iterator[_Wait]:
     """What the run under way has yet to send; one that died has its say until the next one begins."""
     kept = store.recall(PENDING)
     told = orjson.loads(kept[0]) if kept and kept[0] else None
-    run = None if told is None else store.run(told["run"])
-    if told is not None and run is not None and run.state is RunState.RUNNING:
+    run = None if told is None else next(iter(store.runs(1)), None)
+    if told is not None and run is not None and run.id == told["run"] and run.state is RunState.RUNNING:
         for lane, number in told["left"].items():
             yield Lane(lane), number, run.started_at
 

@@ -15,9 +15,12 @@ from syncd.operations.explain import explain
 from syncd.operations.finding import find_hits
 from syncd.operations.linking import Said, relink, stands, unlink, unlinked
 from syncd.operations.recreating import tombstones
+from tests.scenarios.brakes import linked
+from tests.scenarios.brakes import only as brake_holds
 from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_companies import account, company
+from tests.worlds import open_both
 
 KEY = "Syncd_Marketing_Id__c"
 
@@ -161,6 +164,23 @@ def test_a_lead_that_is_converted_meanwhile_is_unlinked_as_what_it_is(steps: Ste
     assert link.refs.crm == RemoteRef("Contact", converted)
     assert steps.marketed(contact, "syncd_crm_id") is None
     assert steps.contacts() == [contact]
+
+
+def test_what_the_brake_held_of_the_two_is_held_no_more() -> None:
+    """A change that was too much at once goes nowhere any more, so nobody is asked to approve it."""
+    both = open_both(brake={})
+    steps = Steps(both)
+    pairs = linked(steps)
+    for contact, _ in pairs:
+        steps.market(contact, jobtitle="Same")
+    steps.cycle()
+    before = brake_holds(steps)
+    record = before.lot.changes[0].record
+    unlink(both.store, record.removeprefix("link:"), connection="main", who="ann", now=both.clock.now())
+    steps.cycle()
+    after = brake_holds(steps)
+    assert {each.record for each in before.lot.changes} - {each.record for each in after.lot.changes} == {record}
+    both.store.close()
 
 
 # -- relink ------------------------------------------------------------------------------------------------------------
