@@ -209,6 +209,12 @@ ROWS: Final[Mapping[str, tuple[Panel, ...]]] = {
             (Query(smallest("syncd_quota_left_calls", "side"), "{{connection}} {{side}}"),),
         ),
         Panel(
+            "Calls last for",
+            "At the pace of the last two hours; nothing is drawn where they last, or that is not known yet.",
+            (Query(smallest("syncd_quota_exhausted_in_seconds", "side"), "{{connection}} {{side}}"),),
+            unit="s",
+        ),
+        Panel(
             "Refused",
             "Whole calls by class of error, single writes by the vendor's code.",
             (

@@ -32,6 +32,7 @@ from syncd.cli import (
     exporting,
     glossary,
     held,
+    link,
     maintenance,
     notify,
     parked,
@@ -133,6 +134,7 @@ app.command("explain")(explain.explain)
 app.command("status")(status.status)
 app.command("runs")(status.runs)
 app.add_typer(conflicts.app, name="conflicts")
+app.add_typer(link.app, name="link")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(parked.app, name="parked")
 app.add_typer(drift.app, name="drift")

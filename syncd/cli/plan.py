@@ -25,7 +25,11 @@ def plan(
     full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
     recreate: Annotated[
         list[str] | None,
-        typer.Option("--recreate", metavar="RECORD", help="Make the deleted counterpart of this record again."),
+        typer.Option(
+            "--recreate",
+            metavar="RECORD",
+            help="Make the counterpart of this record that was deleted, or unlinked, anew.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write the complete plan there as JSON, mode 0600.")
@@ -145,6 +149,7 @@ def _figures(kind: KindForecast) -> list[tuple[str, str, str, str]]:
         ("link two records", kind.links),
         ("follow a merge or conversion", kind.relinks),
         ("tombstone: a record left", kind.tombstones),
+        ("unlink: a person said so", kind.unlinked),
         ("forget a person", kind.forgotten),
         ("conflict: hold a field", kind.conflicts),
         ("several match: hold the record", kind.ambiguous),

@@ -28,11 +28,13 @@ def status(
     JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
     or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
     {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
-    parked_fields, quarantined, quarantined_since (the oldest) or null, conflicts {open, decided}, dead_letters {open,
-    retrying}, remnants, held (as in `held list`), resting [{kind, field, side, place, change, since, native}], lease
-    {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id, began, beat, version}],
-    waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, record,
-    field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit, counted_at,
+    per_hour, known, exhausted_at or null, lasts}}, lanes {opt_out, handoff, ordinary, bulk: {waiting, since or
+    null}}, conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting
+    [{kind, field, side, place, change, since, native}], lease {holder, epoch, until} or null, paused {who, at,
+    reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field,
+    refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, record, field}], held [{kind, measure, field, refs}],
+    dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
     """
     from syncd.bootstrap import open_memory, open_roster
     from syncd.cli.out import print_json
@@ -163,12 +165,33 @@ def _print(stands: Standing, call: Call) -> None:
         say(f"  {count(stands.intents, 'write')} without a known ending, settled by the next cycle")
     if stands.parked:
         say(f"  {count(stands.parked, 'parked field')}: `{call.again('parked', 'list')}` says why")
+    _print_calls(stands)
+    _print_lanes(stands)
     rows = [
         (row.kind, row.side.value, row.stream, when(row.moved_at), age(row.moved_at, stands.at))
         for row in sorted(stands.cursors, key=lambda row: (row.kind, row.side, row.stream))
     ]
     table("", ("kind", "side", "stream", "read up to (UTC)", "age"), rows)
     print_waits(stands, call)
+
+
+def _print_calls(stands: Standing) -> None:
+    from syncd.cli.out import say
+    from syncd.operations.calls import outlook_words
+
+    for side, told in stands.calls.items():
+        if told.last is not None:
+            used = f"{told.last.used:,} of {told.last.limit:,} calls of the day"
+            say(f"  {side.value}: {used}; {outlook_words(told, stands.at)}")
+
+
+def _print_lanes(stands: Standing) -> None:
+    from syncd.cli.out import age, say
+
+    for lane, told in stands.lanes.items():
+        if told.waiting:
+            since = "" if told.since is None else f", the oldest for {age(told.since, stands.at)}"
+            say(f"  waits to be carried out: {lane.value.replace('_', '-')} {told.waiting:,}{since}")
 
 
 def print_waits(stands: Standing, call: Call) -> None:

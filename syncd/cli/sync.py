@@ -29,7 +29,11 @@ def sync(
     full: Annotated[bool, typer.Option("--full", help="Compare every record, not only what changed.")] = False,
     recreate: Annotated[
         list[str] | None,
-        typer.Option("--recreate", metavar="RECORD", help="Make the deleted counterpart of this record again."),
+        typer.Option(
+            "--recreate",
+            metavar="RECORD",
+            help="Make the counterpart of this record that was deleted, or unlinked, anew.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:

@@ -51,6 +51,28 @@ class Run(Answer):
     trouble: str
 
 
+class Calls(Answer):
+    """The day's calls of one side, as its vendor counts them for all programs, and when they are used up.
+
+    Neither ``exhausted_at`` nor ``lasts``: not known, since too little was observed.
+    """
+
+    used: int | None
+    limit: int | None
+    counted_at: AwareDatetime | None
+    per_hour: float | None
+    known: bool
+    exhausted_at: AwareDatetime | None
+    lasts: bool
+
+
+class LaneWaits(Answer):
+    """What waits in one lane to be carried out by itself; ``since`` is null where nothing does, or it is not known."""
+
+    waiting: int
+    since: AwareDatetime | None
+
+
 class Summary(Answer):
     """One connection in a few words."""
 
@@ -64,6 +86,8 @@ class Summary(Answer):
     waits: dict[str, int]
     backlog: int
     quota: dict[str, dict[str, int | None]]
+    calls: dict[str, Calls]
+    lanes: dict[str, LaneWaits]
 
 
 class Count(Answer):
@@ -168,6 +192,8 @@ class Status(Answer):
     quarantined_since: AwareDatetime | None
     conflicts: Conflicts
     dead_letters: Letters
+    calls: dict[str, Calls]
+    lanes: dict[str, LaneWaits]
     remnants: int
     held: list[Held]
     resting: list[dict[str, Any]]
@@ -293,7 +319,8 @@ class Dossier(Answer):
 
     link: str
     kind: str
-    state: str
+    state: str = Field(description="live, unlinked (by a person), tombstone (a record left) or forgotten")
+    asked: str | None = Field(description="unlink or relink: what the next cycle does with it, as a person said")
     proof: str
     since: AwareDatetime
     refs: dict[str, str]
@@ -303,6 +330,19 @@ class Dossier(Answer):
     parked: list[Parked]
     dead_letters: list[str]
     happened: list[dict[str, Any]]
+
+
+class Joined(Answer):
+    """What the next cycle does with two records: ``unlink``, ``relink`` or ``nothing``, since it is so already.
+
+    ``ends`` are links that end for it.
+    """
+
+    what: str
+    kind: str
+    marketing: str
+    crm: str
+    ends: list[str]
 
 
 class Explained(Answer):

@@ -15,6 +15,7 @@ from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import Problem
 from syncd.console.readings import reads
 from syncd.model.operator import Role
+from syncd.model.values import Pair
 from syncd.operations import rollback
 from syncd.operations.deciding import Choice
 from syncd.operations.resyncing import Words
@@ -38,6 +39,29 @@ def resolve(request: Request, connection: Name, id: Id, body: asked.Choice) -> R
         "conflicts.resolve",
         connection,
         lambda desk, _: commands.resolve(desk, connection, id, choice, alike=body.alike),
+    )
+
+
+@router.post("/connections/{connection}/records/{link}/unlink", response_model=answers.Joined)
+@needs(Role.OPERATOR)
+def unlink(request: Request, connection: Name, link: Id) -> Response:
+    """The two records of a link are not one: the next cycle ends it, and they stay apart until linked again."""
+    return _done(request, "links.unlink", connection, lambda desk, who: commands.unlink(desk, connection, link, who))
+
+
+@router.post("/connections/{connection}/links", response_model=answers.Joined)
+@needs(Role.OPERATOR)
+def relink(request: Request, connection: Name, body: asked.Joined) -> Response:
+    """Two records are one from now on: the next cycle links them and merges their values as at a first meeting.
+
+    Both are read now: they must be there, of one kind, and linked with nobody else, unless ``force`` is said.
+    """
+    named = Pair(body.marketing, body.crm)
+    return _done(
+        request,
+        "links.relink",
+        connection,
+        lambda desk, who: commands.relink(desk, connection, named, who, force=body.force),
     )
 
 

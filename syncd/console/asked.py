@@ -37,6 +37,12 @@ class Choice(Asked):
     alike: bool = Field(False, description="The same for all undecided ones of that kind, topic, field and reason.")
 
 
+class Joined(Pair):
+    """Two records that are one from now on."""
+
+    force: bool = Field(False, description="End the links that they are in with others.")
+
+
 class CauseOf(Asked):
     """What dead letters have in common."""
 

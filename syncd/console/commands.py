@@ -16,7 +16,8 @@ from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
-from syncd.operations import rollback
+from syncd.model.values import Pair
+from syncd.operations import linking, rollback
 from syncd.operations.accepting import accept
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, decide
@@ -79,6 +80,28 @@ def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool
     (conflict, word), *others = chosen
     about = " ".join(each.id for each, _ in chosen)
     return Done({"id": conflict.id, "resolution": word, "alike": len(others)}, about)
+
+
+def unlink(desk: Desk, connection: str, link: str, who: str) -> Done:
+    """Ends a link with the next cycle: its records are not one, and stay apart. :raises Problem: 404."""
+    store = desk.store(connection)
+    if link not in store.by_link([link]):
+        raise not_found("there is no such record, or it is not linked any more")
+    linking.not_in_shadow(desk.about(connection).connection)
+    said = linking.unlink(store, link, connection=connection, who=who, now=desk.clock.now())
+    _soon(desk, connection)
+    return Done(said.document(), f"link:{link}")
+
+
+def relink(desk: Desk, connection: str, named: Pair[str], who: str, *, force: bool) -> Done:
+    """Joins two records with the next cycle. :raises BadUsage: as ``operations.linking.relink``."""
+    linking.not_in_shadow(desk.about(connection).connection)
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        said = linking.relink(world, named, force=force)
+    _soon(desk, connection)
+    told = said.document()
+    return Done(told, f"marketing:{told['marketing']} crm:{told['crm']}")
 
 
 def rules_of(desk: Desk, connection: str, conflict: Conflict) -> list[Rule]:

@@ -17,7 +17,7 @@ from syncd.console.pages import chosen, desk_of, show_conflicts, show_issues, sh
 from syncd.console.problems import Problem
 from syncd.model.errors import BadUsage, NotAdmitted, SyncdError
 from syncd.model.operator import Role
-from syncd.model.values import Side
+from syncd.model.values import Pair, Side
 from syncd.operations.deciding import Choice
 from syncd.operations.resyncing import Words
 from syncd.ports.looking import Cause
@@ -123,6 +123,36 @@ def resync(request: Request, link: str) -> Response:
     except SyncdError as why:
         return show_person(request, link, status=409, trouble=str(why))
     return _back(request, f"/people/{link}", "resync")
+
+
+@router.post("/people/{link}/unlink")
+@needs(Role.OPERATOR)
+def unlink(request: Request, link: str) -> Response:
+    """The two records of a link are not one, as somebody has ticked."""
+    try:
+        if "sure" not in request.state.form:
+            raise BadUsage("tick that the two are not one, so that nobody ends a link by a slip")
+        _press(request, "links.unlink", lambda desk, name, who: commands.unlink(desk, name, link, who))
+    except SyncdError as why:
+        return show_person(request, link, status=409, trouble=str(why))
+    return _back(request, f"/people/{link}", "unlinked")
+
+
+@router.post("/people/{link}/relink")
+@needs(Role.OPERATOR)
+def relink(request: Request, link: str) -> Response:
+    """Two records are one from now on, as somebody has ticked."""
+    form = request.state.form
+    named, force = Pair(form.get("marketing", "").strip(), form.get("crm", "").strip()), "force" in form
+    try:
+        if "sure" not in form:
+            raise BadUsage("tick that the two are one, so that nobody links them by a slip")
+        done = _press(
+            request, "links.relink", lambda desk, name, who: commands.relink(desk, name, named, who, force=force)
+        )
+    except SyncdError as why:
+        return show_person(request, link, status=409, trouble=str(why))
+    return _back(request, f"/people/{link}", "same" if done.answer["what"] == "nothing" else "relinked")
 
 
 def _press(request: Request, what: str, do: Callable[[Desk, str, str], Done]) -> Done:

@@ -79,6 +79,8 @@ class Matching:
     twins: tuple[Ambiguous, ...] = ()
 
 
+SAID_APART = "said to be apart by a person; it is not asked again"
+"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
 SUGGESTED = "they share what is only a suggestion; say whether they are one (--link) or not (--apart)"
 Choose = Callable[[Side, Sequence[Candidate]], Candidate | None]
 """Picks one of several records of one side, or ``None`` to ask a person."""
@@ -226,7 +228,7 @@ def _judge(
     if not (sides.marketing and sides.crm):
         said_so = all(any({a.who, b.who} <= said for said in apart) for a, b in combinations(group, 2))
         return "nothing" if proof is not Proof.MATCHED else "apart" if said_so else "twins"
-    if _are_apart(group, apart):
+    if proof is not Proof.MANUAL and _are_apart(group, apart):  # whoever says later that two are one is right
         return "apart"
     if len(group) == 2 and len(unlinked) == 2:
         if choose is None:

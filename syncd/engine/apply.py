@@ -26,6 +26,7 @@ from syncd.engine.forgetting import OptOuts, forget
 from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
 from syncd.engine.lost import overwritten
+from syncd.engine.pending import Pending
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
@@ -103,12 +104,14 @@ class Apply:
     progress: Callable[[int], None] = lambda _: None
     asked: Mapping[str, Conflict] = field(default_factory=dict)
     ledger: Ledger = field(init=False)
+    pending: Pending = field(init=False)
     _next: list[Job] = field(default_factory=list)
     _created: list[Decision] = field(default_factory=list)
     _restoring: dict[str, set[Side]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.world, self.planner)
+        self.pending = Pending(self.world, self.planner.kind.kind, self.run)
 
     def unwritten(self, plan: KindPlan) -> None:
         """Settles all that needs no vendor."""
@@ -135,14 +138,16 @@ class Apply:
         ]
         for _ in range(ROUNDS):
             if not self._next:
-                return
+                break
             jobs = sorted(self._next, key=_order)
             self._next = []
+            self.pending.now(job.action.lane for job in jobs)
             for side, lot in self._by_side(self._sample_first(jobs)):
                 self._send(side, lot)
         for job in self._next:
             self._give_up(job)
         self._next = []
+        self.pending.over()
 
     def forget(self, decisions: Sequence[Decision]) -> None:
         """Forgets people, once their opt-outs are written."""
@@ -252,6 +257,7 @@ class Apply:
             total.conflicts.append(conflict)
         self.world.settle(total)
         self.progress(len(jobs))
+        self.pending.sent(job.action.lane for job in jobs)
         if self._created:
             created, self._created = self._created, []
             self._follow(side, created)

@@ -24,7 +24,7 @@ from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
-from syncd.model.plan import Decision, Detach, KindPlan, Plan
+from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
 from syncd.model.remote import RemoteRef
 from syncd.model.values import SIDES, Side
 from syncd.observe.log import emit
@@ -80,7 +80,7 @@ class Brake:
         self._known = known_of(world, self._before)
         self._free = free
         self._asked: Guard | None = None
-        self._forgotten: set[str] = set()
+        self._over: set[str] = set()
 
     @property
     def guard(self) -> Guard:
@@ -93,7 +93,7 @@ class Brake:
         """The plan less what is held, which is remembered before anything of it is written."""
         if not plan.decisions:
             return plan
-        self._forgotten.update(f"link:{decision.link.id}" for decision in plan.decisions if decision.forgets)
+        self._over.update(f"link:{decision.link.id}" for decision in plan.decisions if _is_over(decision))
         sifted = replace(plan, decisions=self.guard.sift(plan.decisions))
         self._remember(self._with_stops())
         return sifted
@@ -125,7 +125,7 @@ class Brake:
         if self._asked is None and not self._before:
             return 0
         stopped = {stop.change.mark for stop in self.guard.stops}
-        looked_at = _looked_at(gathered) | self._forgotten
+        looked_at = _looked_at(gathered) | self._over
         left: dict[Key, Lot] = {}
         for key, lot in self._with_stops().items():
             kept = lot.changes
@@ -240,6 +240,11 @@ def tell_released(key: Key, records: int, held: int) -> None:
     """Says that so many changes of a lot are held no more, and how many still are."""
     kind, measure, side, name, _ = key
     emit("brake.released", kind=kind, measure=measure, side=side, field=name, records=records, held=held)
+
+
+def _is_over(decision: Decision) -> bool:
+    """Whether a person was forgotten or unlinked by it: nothing of theirs is left to hold."""
+    return decision.forgets or any(isinstance(action, Unlink) for action in decision.actions)
 
 
 def _looked_at(gathered: Gathered) -> set[str]:

@@ -30,14 +30,12 @@ from syncd.engine.signals import append_signals
 from syncd.engine.terms import follow
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
-from syncd.model.run import Request, Run, RunState
+from syncd.model.run import APPROVE, Request, Run, RunState
 from syncd.model.values import SIDES
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.memory import POLLED
 from syncd.ports.store import Settlement
-
-APPROVE = "approve"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from syncd.core.domains import match_keys
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import EMPTY_BASE, Planner, digest
-from syncd.engine.gathered import FORGET, Gathered, look_again
+from syncd.engine.gathered import Gathered, look_again
 from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, Forgotten, Link, Linked, LinkState, OptedOut, Proof, Remnant
 from syncd.model.mapping import KindMapping
 from syncd.model.plan import Action, Decision, Forget, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
-from syncd.model.run import Request
+from syncd.model.run import FORGET, Request
 from syncd.model.values import SIDES, Canonical, FieldType, Lane, Pair, Side, Wire
 from syncd.model.write import Deferred, Indeterminate, Refused, Stale, WriteResult
 from syncd.observe.log import emit

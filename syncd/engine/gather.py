@@ -17,12 +17,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from syncd.core.match import SAID_APART
 from syncd.core.planner import Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
 from syncd.engine.gathered import (
-    FORGET,
-    SAID_APART,
     Gathered,
     HeldRecords,
     Meeting,
@@ -33,12 +32,11 @@ from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.veil import Veiled
-from syncd.engine.wishing import LOOK
 from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.run import StoredCursor
+from syncd.model.run import FORGET, LOOK, UNLINK, StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
 
@@ -480,7 +478,7 @@ class Gather:
         into.carried = [
             request
             for request in store.requests()
-            if request.wish in (LOOK, FORGET) and request.argument.startswith(f"{self.kind} ")
+            if request.wish in (LOOK, FORGET, UNLINK) and request.argument.startswith(f"{self.kind} ")
         ]
 
     def _due(self) -> None:
@@ -553,10 +551,11 @@ class Gather:
 
         :raises BadUsage: if the record that is left is gone too.
         """
-        for found in self.world.store.by_link(self.recreate).values() if self.recreate else ():
-            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE or found.link.gone is None:
+        named = dict(each.partition(":")[::2] for each in self.recreate)
+        for found in self.world.store.by_link(list(named)).values() if named else ():
+            if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE:
                 continue
-            side = found.link.gone.other
+            side = Side(named[found.link.id]) if found.link.gone is None else found.link.gone.other
             ref = found.link.refs.of(side)
             record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
             if record is None:

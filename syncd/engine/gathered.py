@@ -15,10 +15,6 @@ from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
 
-FORGET = "forget"
-SAID_APART = "said to be apart by a person; it is not asked again"
-"""The reason of a match conflict whose resolution ``apart`` was carried out; its row stays as the memory of that."""
-
 
 @dataclass(slots=True)
 class Meeting:

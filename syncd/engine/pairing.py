@@ -16,10 +16,10 @@ from datetime import timedelta
 from syncd.core.creation import CompiledRule, Made, NotMade, choose_made
 from syncd.core.domains import bare, match_keys, narrowed
 from syncd.core.expressions import Expression, Unclear, compile_expression
-from syncd.core.match import Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
+from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
-from syncd.engine.gathered import SAID_APART, Gathered, link_id
+from syncd.engine.gathered import Gathered, link_id
 from syncd.engine.second import note_second
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
@@ -51,6 +51,7 @@ class Pairing:
         self.kind = planner.kind
         self.gathered = gathered
         self.held_before: set[str] = set()
+        self.ended: dict[SidedRef, Link] = {}
         self.reserved: list[set[str]] = [set() for _ in self.kind.match]
         self.forgotten: list[tuple[Side, RemoteRecord]] = []
         self.shapes = Pair(*(planner.lens.shape(side) for side in SIDES))
@@ -64,7 +65,7 @@ class Pairing:
         """All strays, each in exactly one decision."""
         paired = Paired()
         self._note_apart(paired)
-        if not any(self.gathered.strays):
+        if not any(self.gathered.strays) and not self._chosen():
             self._close_settled(Matching(), paired)
             return paired
         found, candidates = self._candidates()
@@ -149,6 +150,8 @@ class Pairing:
                 continue
             # A record whose counterpart left is held like a linked one, until a person gives it a new counterpart.
             free = link is None or (left_over and (side, ref) in by_hand)
+            if free and link is not None and link.link.unlinked:
+                self.ended[side, ref] = link.link
             candidates.append(
                 Candidate(
                     side=side,
@@ -264,7 +267,9 @@ class Pairing:
         return chosen
 
     def _apart(self) -> list[frozenset[SidedRef]]:
-        return [frozenset(conflict.refs) for conflict in self.gathered.matches if conflict.resolution == "apart"]
+        said = [frozenset(conflict.refs) for conflict in self.gathered.matches if conflict.resolution == "apart"]
+        ended = [link for link in self.gathered.recreate.values() if link.unlinked]
+        return said + [frozenset((side, link.refs.of(side)) for side in SIDES) for link in ended]
 
     def _note_apart(self, paired: Paired) -> None:
         """What a person said to be apart is read once more, in this cycle, and remembered as carried out."""
@@ -312,7 +317,7 @@ class Pairing:
         recreate = self.gathered.recreate
         tombstone = recreate.get(pair.marketing.who) or recreate.get(pair.crm.who)
         link = Link(
-            id=_again(tombstone) if tombstone else self._link_id(*pair.marketing.who),
+            id=_again(tombstone, ref=refs.marketing) if tombstone else self._joined_id(pair),
             kind=self.kind.kind,
             refs=refs,
             proof=pair.proof,
@@ -368,7 +373,7 @@ class Pairing:
             link = self._new_link(side, record.ref, Proof.CREATED)
         else:  # a person asked for what was there before
             made = Made(tombstone.refs.of(side.other).object)
-            link = replace(self._new_link(side, record.ref, Proof.CREATED), id=_again(tombstone))
+            link = replace(self._new_link(side, record.ref, Proof.CREATED), id=_again(tombstone, ref=record.ref))
             if link.id in self.gathered.flying:
                 return self._nothing(link, side, record, "write in flight")
         if isinstance(made, Decision):
@@ -468,14 +473,32 @@ class Pairing:
         former = self.gathered.former.get((side, ref))
         return _again(former) if former else link_id(self.world, self.kind.kind, side, ref)
 
+    def _joined_id(self, pair: Match) -> str:
+        """What the link of a pair is called: as before where a person joins again what was unlinked. Another pair
+        leaves the tombstone its id, since it goes on telling that its records stay apart.
+        """
+        refs = Pair(pair.marketing.record.ref, pair.crm.record.ref)
+        before = self.ended.get(pair.marketing.who)
+        if before is not None and before.refs == refs:
+            return before.id
+        id_ = self._link_id(*pair.marketing.who)
+        if pair.proof is Proof.MANUAL:
+            known = self.world.store.by_link([id_]).get(id_)
+            if known is not None and known.link.unlinked and known.link.refs != refs:
+                return digest("joined", id_, *refs)
+        return id_
+
     def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
         return Decision(self.kind.kind, link, None, nobody.replacing(side, record), (Nothing(reason),))
 
 
-def _again(tombstone: Link) -> str:
-    """The id of the link that follows a tombstone; the tombstone keeps its own, and its history."""
-    return digest("again", tombstone.id, tombstone.since)
+def _again(tombstone: Link, *, ref: RemoteRef | None = None) -> str:
+    """The id of the link that follows a tombstone; the tombstone keeps its own, and its history.
+
+    :param ref: whose it is, where either record of one that was unlinked may get another counterpart.
+    """
+    return digest("again", tombstone.id, tombstone.since, *([ref] if ref is not None and tombstone.unlinked else ()))
 
 
 def _who(text: str) -> SidedRef:

@@ -25,6 +25,7 @@ from syncd.model.plan import (
     KindPlan,
     Nothing,
     Relink,
+    Unlink,
     Update,
 )
 from syncd.model.values import Wire
@@ -76,6 +77,8 @@ def _told(action: Action) -> list[object]:
             return ["relink", action.side, str(action.old), str(action.new)]
         case Detach():
             return ["detach", action.side, str(action.ref)]
+        case Unlink():
+            return ["unlink", str(action.refs.marketing), str(action.refs.crm)]
         case Forget():
             return ["forget", sorted(f"{side}:{ref}" for side, ref in action.remains)]
         case Hold():

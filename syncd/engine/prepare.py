@@ -23,6 +23,7 @@ from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.routing import routed
 from syncd.engine.second import read_again
+from syncd.engine.unlinking import Unlinking
 from syncd.engine.world import World
 from syncd.model.derived import Handed
 from syncd.model.errors import UnusableCursor
@@ -50,8 +51,8 @@ class Prepared:
 
 
 def prepare(world: World, *, full: bool = False, recreate: Sequence[str] = (), steady: bool = False) -> Prepared:
-    """Reads, decides and orders everything for one cycle of all kinds; ``recreate`` are ids of tombstones, ``steady``
-    says that other cycles follow soon.
+    """Reads, decides and orders everything for one cycle of all kinds; ``recreate`` are ids of tombstones (of an
+    unlinked pair with ``:`` and the side whose record is meant), ``steady`` says that other cycles follow soon.
     """
     kinds: list[KindPlan] = []
     everything: list[Gathered] = []
@@ -98,6 +99,7 @@ class _Deciding:
     def decide(self) -> list[Decision]:
         """Departures first, since they change which links stand; then matches, then what is linked."""
         self.decisions.extend(Forgetting(self.world, self.planner, self.gathered).decide())
+        self.decisions.extend(Unlinking(self.world, self.planner, self.gathered).decide())
         self._departures()
         paired = Pairing(self.world, self.planner, self.gathered, arrived=self.arrived).pair()
         for decision in paired.decisions:

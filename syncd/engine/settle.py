@@ -17,7 +17,7 @@ from syncd.engine.booking import without_news
 from syncd.engine.world import World
 from syncd.model.beside import beside, former_of
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
-from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Update
+from syncd.model.plan import Adopt, Create, Decision, Detach, Hold, Relink, Settle, Unlink, Update
 from syncd.model.remote import REF, RemoteRecord, wire_of
 from syncd.model.routing import BECAUSE
 from syncd.model.values import MISSING, SIDES, Pair, Side, Wire
@@ -64,7 +64,7 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
     link_changed = False
     for action in decision.actions:
         match action:
-            case Adopt() | Relink() | Detach():
+            case Adopt() | Relink() | Detach() | Unlink():
                 link_changed = True
                 _tell(decision, action)
             case Settle():
@@ -80,14 +80,16 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
     ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
 
 
-def _tell(decision: Decision, action: Adopt | Relink | Detach) -> None:
-    """A log line for a record that left or moved."""
+def _tell(decision: Decision, action: Adopt | Relink | Detach | Unlink) -> None:
+    """A log line for a record that left or moved, or a link that a person has ended."""
     kind, link = decision.kind, decision.link.id
     if isinstance(action, Detach):
         emit("record.gone", kind=kind, side=str(action.side), record=str(action.ref), how=str(action.how), link=link)
     elif isinstance(action, Relink):
         old, new = str(action.old), str(action.new)
         emit("record.moved", kind=kind, side=str(action.side), old=old, new=new, how=str(action.how), link=link)
+    elif isinstance(action, Unlink):
+        emit("link.unlinked", kind=kind, link=link, who=action.who)
 
 
 def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterable[str]) -> Base:

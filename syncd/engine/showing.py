@@ -16,9 +16,10 @@ from syncd.engine.gather import Gather
 from syncd.engine.plans import kind_plan
 from syncd.engine.prepare import decide
 from syncd.engine.running import Running
-from syncd.engine.wishing import SHOW, wish_to_show
+from syncd.engine.wishing import wish_to_show
 from syncd.model.derived import LEDGERED
 from syncd.model.mapping import KindMapping
+from syncd.model.run import SHOW
 from syncd.model.write import Origin
 from syncd.ports.store import Settlement
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from syncd.core.layout import digest
-from syncd.model.run import Request
+from syncd.model.run import LOOK, SHOW, Request
 from syncd.model.values import Instant
 
 ENGINE = "engine"
 """Who asks for what the engine wishes itself."""
-LOOK = "look"
-SHOW = "show"
 
 
 def wish_to_look(connection: str, kind: str, what: str, *, at: Instant, salt: str = "") -> Request:

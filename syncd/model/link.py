@@ -25,8 +25,9 @@ class Proof(StrEnum):
 
 
 class LinkState(StrEnum):
-    """A live link, the tombstone of one whose record left (never recreated by itself), or what is left of a person who
-    was forgotten: two record ids that are never read, written or matched again.
+    """A live link, the tombstone of one whose record left (never recreated by itself) or that a person has ended (never
+    joined again by itself), or what is left of a person who was forgotten: two record ids that are never read, written
+    or matched again.
     """
 
     LIVE = "live"
@@ -39,7 +40,8 @@ class LinkState(StrEnum):
 class Link:
     """Two refs that are the same thing. One record is in at most one live link of its connection.
 
-    ``keyed`` tells per side whether that side's key field is known to hold the other side's record id.
+    ``keyed`` tells per side whether that side's key field is known to hold the other side's record id. ``gone`` is
+    whose record left; a tombstone without is one of which a person said that the two are not one.
     """
 
     id: str
@@ -50,6 +52,11 @@ class Link:
     state: LinkState = LinkState.LIVE
     keyed: Pair[bool] = Pair(marketing=False, crm=False)
     gone: Side | None = None
+
+    @property
+    def unlinked(self) -> bool:
+        """Whether a person has ended it, so that both of its records are still there and stay apart."""
+        return self.state is LinkState.TOMBSTONE and self.gone is None
 
 
 VERSION = "@version"

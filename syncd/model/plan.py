@@ -85,6 +85,16 @@ class Detach:
 
 
 @dataclass(frozen=True, slots=True)
+class Unlink:
+    """A person said that the two are not one: the link becomes a tombstone of which both records are still there.
+    ``who`` is that person.
+    """
+
+    refs: Pair[RemoteRef]
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
 class Forget:
     """The person is forgotten once the opt-outs beside this action are written. ``asked`` says where it was asked for:
     a side, or ``None`` for an operator. ``addresses`` are never recognised again; ``remains`` are still there.
@@ -118,7 +128,7 @@ class Nothing:
     reason: str
 
 
-Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Forget | Settle | Hold | Nothing
+Action: TypeAlias = Create | Update | Adopt | Relink | Detach | Unlink | Forget | Settle | Hold | Nothing
 
 
 @swift

@@ -10,6 +10,17 @@ from typing import Final
 from syncd.model.remote import Cursor
 from syncd.model.values import Instant, Side
 
+APPROVE: Final = "approve"
+"""The wish that a first link is written, by its digest."""
+FORGET: Final = "forget"
+"""The wish that a person is forgotten."""
+LOOK: Final = "look"
+"""The wish that a record is read on both sides, whatever the streams say of it."""
+SHOW: Final = "show"
+"""The wish that people's records show what the ledger of handoffs says."""
+UNLINK: Final = "unlink"
+"""The wish that a link ends, since its records are not one."""
+
 
 class RunState(StrEnum):
     """How a run ended. ``partial``: something was not finished and will be taken up by the next run."""

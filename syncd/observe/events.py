@@ -456,6 +456,15 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A linked record left; the other one is untouched and nothing is made anew.",
     ),
     "record.moved": Event("info", ("old", "new", "how", "link"), "A record was merged or converted; its link follows."),
+    "link.unlinked": Event(
+        "info", ("link", "who"), "A person said that two records are not one: their link ended, and they stay apart."
+    ),
+    "link.key_kept": Event(
+        "warning",
+        ("record", "link"),
+        "The key field of an unlinked record could not be emptied: it goes on naming its former counterpart.",
+        "empty that field by hand; a lost store would take the two for one, and another link to that one has no key",
+    ),
     "privacy.doubted": Event(
         "error",
         ("records",),

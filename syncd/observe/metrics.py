@@ -74,6 +74,13 @@ METRICS: Final[Mapping[str, About]] = {
         "API calls left today, as the vendor last said.",
         "falling towards 0 before night",
     ),
+    "syncd_quota_exhausted_in_seconds": About(
+        "gauge",
+        ("connection", "side"),
+        "Seconds until the API calls of the day are used up at the pace of the last two hours; 0 once they are, +Inf "
+        "where they last. Absent while too little was observed, or the vendor tells no count.",
+        "below the hours until the vendor gives new ones: `syncd status`",
+    ),
     "syncd_links": About("gauge", ("connection", "kind"), "Linked records."),
     "syncd_conflicts_open": About(
         "gauge", ("connection",), "Conflicts that wait for a person.", "growing: `syncd conflicts list`"

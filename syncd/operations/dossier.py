@@ -15,6 +15,7 @@ from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Link, Linked,
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
 from syncd.operations.handoffs import Handoffs, handoffs_document, handoffs_of
+from syncd.operations.linking import LinkStands, stands
 from syncd.operations.parking import parked_document
 from syncd.operations.standing import conflict_document
 from syncd.ports.store import Store
@@ -38,7 +39,7 @@ class Row:
 class Dossier:
     """One linked record; ``rows`` are empty where the configuration has no such kind any more."""
 
-    link: Link
+    stands: LinkStands
     base: Base | None
     rows: Sequence[Row]
     writes: Sequence[AuditRow]
@@ -46,6 +47,11 @@ class Dossier:
     parked: Sequence[Parked]
     letters: Sequence[DeadLetter]
     handoffs: Handoffs | None
+
+    @property
+    def link(self) -> Link:
+        """The link itself."""
+        return self.stands.link
 
 
 def dossier(store: Store, id: str, connection: Connection) -> Dossier | None:
@@ -56,7 +62,7 @@ def dossier(store: Store, id: str, connection: Connection) -> Dossier | None:
     mapping = next((kind for kind in connection.kinds if kind.kind == linked.link.kind), None)
     refs = {(side, linked.link.refs.of(side)) for side in Side}
     return Dossier(
-        link=linked.link,
+        stands=stands(store, [linked.link])[0],
         base=linked.base,
         rows=_rows(linked, mapping) if mapping is not None else (),
         writes=store.audit_of(id, WRITES),
@@ -106,7 +112,8 @@ def dossier_document(told: Dossier) -> dict[str, Any]:
     return {
         "link": link.id,
         "kind": link.kind,
-        "state": link.state.value,
+        "state": told.stands.state,
+        "asked": told.stands.asked or None,
         "proof": link.proof.value,
         "since": link.since,
         "refs": {side.value: str(ref) for side in Side if (ref := link.refs.of(side)).id},

@@ -19,7 +19,20 @@ from syncd.model.errors import BadUsage
 from syncd.model.lifecycle import Journey
 from syncd.model.link import QUARANTINED, Base, Conflict, DeadLetter, Intent, Link, LinkState, Parked, Topic
 from syncd.model.mapping import FieldMapping
-from syncd.model.plan import Action, Adopt, Create, Decision, Detach, Forget, Hold, Nothing, Relink, Settle, Update
+from syncd.model.plan import (
+    Action,
+    Adopt,
+    Create,
+    Decision,
+    Detach,
+    Forget,
+    Hold,
+    Nothing,
+    Relink,
+    Settle,
+    Unlink,
+    Update,
+)
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.routing import Routed
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
@@ -286,7 +299,9 @@ def _next(hit: Hit, decisions: Sequence[Decision], nothing: Mapping[str, int]) -
     """What the next cycle does with the record as a whole."""
     lines = [words for decision in decisions for action in decision.actions if (words := _record_words(action))]
     lines += [f"nothing: {reason}" for reason in nothing]
-    if hit.link is not None and hit.link.state is LinkState.TOMBSTONE:
+    if hit.link is not None and hit.link.unlinked:
+        lines.append("nothing: a person has unlinked the two; they stay apart until `syncd link relink` says otherwise")
+    elif hit.link is not None and hit.link.state is LinkState.TOMBSTONE:
         lines.append(f"nothing: a tombstone, because its {hit.link.gone} record left; nothing is made anew or deleted")
     if hit.link is not None and hit.link.state is LinkState.FORGOTTEN:
         lines.append("nothing: the person was forgotten; nothing is read, written or made anew (`syncd privacy`)")
@@ -308,6 +323,8 @@ def _record_words(action: Action) -> str:
             return f"follow {action.side} {action.old} into {action.new} ({action.how})"
         case Detach():
             return f"keep a tombstone: {action.side} {action.ref} is {action.how}"
+        case Unlink():
+            return f"unlink {action.refs.marketing} and {action.refs.crm}, as a person said; they stay apart"
         case Forget():
             return f"forget the person, asked for by {action.asked or 'an operator'}; what remains is listed"
         case Hold():

@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from syncd.core.pace import Outlook
 from syncd.model.errors import SyncdError
 from syncd.model.run import Run, RunState, Turn, Worker
-from syncd.model.values import SIDES, Instant, Side
+from syncd.model.values import SIDES, Instant, Lane, Side
+from syncd.operations.calls import outlooks, outlooks_document
 from syncd.operations.health import agreement
+from syncd.operations.lanes import LaneWaits, lanes, lanes_document
 from syncd.operations.staleness import polled, stale
 from syncd.operations.standing import Waits, what_waits
 from syncd.ports.store import Store
@@ -29,7 +32,8 @@ Quota = tuple[int | None, int | None, Instant]
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What is seen first. ``waits`` are numbers by what waits for a person, those that are none left out; ``backlog``
-    is what the next cycles carry out; ``runs`` the latest, oldest first.
+    is what the next cycles carry out, ``lanes`` the same by lane with what is left of resyncs and long runs; ``calls``
+    says when those of the day are used up; ``runs`` the latest, oldest first.
     """
 
     connection: str
@@ -43,6 +47,8 @@ class Glance:
     waits: Mapping[str, int]
     backlog: int
     quota: Mapping[Side, Quota | None]
+    calls: Mapping[Side, Outlook]
+    lanes: Mapping[Lane, LaneWaits]
     runs: Sequence[Run]
     paused: str = ""
     more: Sequence[str] = field(default_factory=tuple)
@@ -83,6 +89,8 @@ def glance(store: Store, connection: str, present: Present, *, links: Mapping[st
         waits=_numbers(waits),
         backlog=len(asked) + waits.retrying,
         quota=present.quota,
+        calls=outlooks(store, now),
+        lanes=lanes(store, links, said=waits.said, retrying=waits.retrying),
         runs=runs,
         paused=present.turn.paused.who if present.turn.paused else "",
         more=more,
@@ -144,6 +152,8 @@ def glance_document(told: Glance) -> dict[str, Any]:
         "waits": dict(told.waits),
         "backlog": told.backlog,
         "quota": {side.value: _quota(told.quota.get(side)) for side in SIDES},
+        "calls": outlooks_document(told.calls),
+        "lanes": lanes_document(told.lanes),
     }
 
 
@@ -153,5 +163,5 @@ def _quota(given: Quota | None) -> dict[str, int | None]:
 
 def troubled(connection: str, why: SyncdError, *, mode: str, now: Instant) -> Glance:
     """A connection whose store cannot be read now."""
-    nothing: Mapping[Any, Any] = {}
-    return Glance(connection, mode, now, "troubled", str(why), nothing, nothing, nothing, nothing, 0, nothing, ())
+    none: Mapping[Any, Any] = {}
+    return Glance(connection, mode, now, "troubled", str(why), none, none, none, none, 0, none, none, none, ())

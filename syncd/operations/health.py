@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from syncd.model.held import EXPECT, read_lots
 from syncd.model.resync import RESYNC
 from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
+from syncd.operations.calls import outlooks
 from syncd.operations.staleness import polled, stale
 from syncd.operations.standing import quarantined_since
 from syncd.operations.watching import strange
@@ -118,8 +120,17 @@ class Health:
             yield "syncd_side_not_itself", (name, str(side)), float(side in troubles)
         for kind, ratio in agreement(store).items():
             yield "syncd_agreement_ratio", (name, kind), ratio
+        yield from _exhausted_in(name, store, now)
         for side, ends in self.sunsets(name).items():
             yield "syncd_vendor_sunset_days", (name, str(side)), float((ends - now.date()).days)
+
+
+def _exhausted_in(name: str, store: Store, now: Instant) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    """Seconds until each side's calls are used up, where that is known."""
+    for side, told in outlooks(store, now).items():
+        if told.known:
+            ahead = math.inf if told.at is None else max(0.0, (told.at - now).total_seconds())
+            yield "syncd_quota_exhausted_in_seconds", (name, str(side)), ahead
 
 
 def agreement(store: Store) -> dict[str, float]:

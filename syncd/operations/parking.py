@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from syncd.engine.flips import parked_id, read_released, write_released
-from syncd.engine.wishing import LOOK
 from syncd.model.errors import BadUsage
 from syncd.model.link import Parked
-from syncd.model.run import Request
+from syncd.model.run import LOOK, Request
 from syncd.model.values import Instant
 from syncd.ports.memory import RELEASED
 from syncd.ports.store import Settlement, Store

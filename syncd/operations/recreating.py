@@ -1,4 +1,6 @@
-"""Recreating on purpose what was deleted: which tombstone an operator means, and why another record is none."""
+"""Recreating on purpose what was deleted, or was never there for somebody who was taken for another one and unlinked:
+which tombstone an operator means, and why another record is none.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +9,30 @@ from collections.abc import Sequence
 from syncd.engine.world import World, make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Link, LinkState
+from syncd.model.values import Side
 from syncd.operations.finding import find_hits
 
 
 def tombstones(world: World, named: Sequence[str] | None) -> list[str]:
-    """Link ids of the tombstones that these texts mean. :raises BadUsage: as ``tombstone``."""
+    """Link ids of the tombstones that these texts mean; of an unlinked pair with a colon and the side of the record
+    that gets a counterpart.
+
+    :raises BadUsage: as ``tombstone``, or if a text does not say which of such a pair is meant.
+    """
     if not named:
         return []
     make_ready(world)
-    return [tombstone(world, text).id for text in named]
+    return [_told(tombstone(world, text), text) for text in named]
+
+
+def _told(link: Link, text: str) -> str:
+    if not link.unlinked:
+        return link.id
+    side = text.partition(":")[0]
+    if side not in {each.value for each in Side}:
+        refs = " or ".join(f"{each}:{link.refs.of(each)}" for each in Side)
+        raise BadUsage(f"{text} was unlinked, and both records are there; name the one that gets a counterpart: {refs}")
+    return f"{link.id}:{side}"
 
 
 def tombstone(world: World, text: str) -> Link:

@@ -9,13 +9,16 @@ from typing import Any
 
 import orjson
 
+from syncd.core.pace import Outlook
 from syncd.model.drift import Resting
 from syncd.model.link import QUARANTINED, Conflict
 from syncd.model.remote import AccountIdentity
 from syncd.model.run import Lease, Restored, Run, StoredCursor, Turn, Worker
-from syncd.model.values import Instant, Side
+from syncd.model.values import Instant, Lane, Side
 from syncd.operations.braking import Part, held_document, part_document, parts
+from syncd.operations.calls import outlooks, outlooks_document
 from syncd.operations.drift import resting
+from syncd.operations.lanes import LaneWaits, decided, lanes, lanes_document
 from syncd.operations.restoring import restored_document
 from syncd.operations.staleness import SLACK, STALE, stale
 from syncd.operations.watching import strange
@@ -43,6 +46,8 @@ class Waits:
     strange: Mapping[Side, str] = field(default_factory=dict)
     retrying: int = 0
     """Dead letters that wait for the next cycle alone."""
+    said: Mapping[Lane, int] = field(default_factory=dict)
+    """Conflicts that do, by lane."""
 
     def __bool__(self) -> bool:
         rows = self.conflicts or self.dead_letters or self.remnants or self.resting or self.quarantined
@@ -60,7 +65,8 @@ class Standing:
 
     ``turn`` is the next one of a daemon, ``workers`` the daemons on this store, dead ones too until they are missed;
     ``stale`` says which sides they have not polled for three intervals. ``person_accounts`` are, by kind and
-    vendor object, records that are left out for belonging to one, as last counted.
+    vendor object, records that are left out for belonging to one, as last counted. ``calls`` says when those of the
+    day are used up, ``lanes`` what is carried out by itself.
     """
 
     connection: str
@@ -79,6 +85,8 @@ class Standing:
     turn: Turn | None = None
     workers: Sequence[Worker] = ()
     stale: Sequence[str] = ()
+    calls: Mapping[Side, Outlook] = field(default_factory=dict)
+    lanes: Mapping[Lane, LaneWaits] = field(default_factory=dict)
 
 
 def quarantined_since(store: Store) -> list[Instant]:
@@ -92,8 +100,9 @@ def what_waits(store: Store, now: Instant) -> Waits:
     restored = store.restored()
     groups = store.letter_groups()
     quarantined = quarantined_since(store)
+    conflicts = store.conflicts()
     return Waits(
-        conflicts=sum(1 for row in store.conflicts() if row.resolution is None),
+        conflicts=sum(1 for row in conflicts if row.resolution is None),
         dead_letters=sum(each.records - each.retrying for each in groups),
         approval=latest is not None and latest.state == "held" and restored is None,
         remnants=len(store.remnants()),
@@ -104,6 +113,7 @@ def what_waits(store: Store, now: Instant) -> Waits:
         quarantined_since=min(quarantined, default=None),
         strange=strange(store),
         retrying=sum(each.retrying for each in groups),
+        said=decided(conflicts),
     )
 
 
@@ -125,13 +135,14 @@ def standing(
     taken = turn is not None and turn.number > 0 and turn.paused is None  # a daemon may be for other connections
     awake = taken and any(now - worker.began > grace for worker in workers)
     counts = store.counts()
+    links = {kind: counts.get(f"links.{kind}", 0) for kind in kinds}
     lease = store.lease()
     waits = what_waits(store, now)
     return Standing(
         connection=connection,
         at=now,
         bound=store.bound(),
-        links={kind: counts.get(f"links.{kind}", 0) for kind in kinds},
+        links=links,
         person_accounts={kind: counted for kind in kinds if (counted := person_accounts(store, kind))},
         cursors=store.cursors(),
         last_run=next(iter(store.runs(1)), None),
@@ -144,6 +155,8 @@ def standing(
         turn=turn,
         workers=workers,
         stale=tuple(stale(store, connection, poll=poll, now=now)) if awake else (),
+        calls=outlooks(store, now),
+        lanes=lanes(store, links, said=waits.said, retrying=waits.retrying),
     )
 
 
@@ -185,6 +198,8 @@ def standing_document(stands: Standing, waiting: Mapping[str, list[dict[str, Any
         "conflicts": {"open": stands.waits.conflicts, "decided": stands.decided},
         "dead_letters": {"open": stands.waits.dead_letters, "retrying": stands.retrying},
         "waiting": waiting,
+        "calls": outlooks_document(stands.calls),
+        "lanes": lanes_document(stands.lanes),
         "remnants": stands.waits.remnants,
         "held": [part_document(part) for part in stands.waits.held],
         "resting": [asdict(each) for each in stands.waits.resting],

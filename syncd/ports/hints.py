@@ -20,6 +20,10 @@ class HintStore(Protocol):
         """At most so many about these objects, those first that wait longest."""
         ...
 
+    def hints_waiting(self) -> tuple[int, Instant | None]:
+        """How many wait, and since when the oldest does."""
+        ...
+
 
 class Caller(Protocol):
     """What a connector knows of its vendor's webhooks. Reaches nobody."""

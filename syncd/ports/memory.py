@@ -31,6 +31,12 @@ FILLED: Final = "filled:{kind}"
 VENDOR_DOWN: Final = "vendor:down:{side}"
 """Under which name it is remembered whether a process has seen that a side's vendor does not answer."""
 
+CALLS: Final = "calls:{side}"
+"""Under which name it is remembered what a side's vendor counted of the day's calls lately (``core.pace``)."""
+
+PENDING: Final = "pending"
+"""Under which name it is remembered how many writes a long run has still to send, by lane, as JSON; empty once none."""
+
 POLLED: Final = "polled:{side}"
 """Under which name it is remembered when a side was last read to its present edge, of all kinds."""
 

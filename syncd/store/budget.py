@@ -28,11 +28,14 @@ from typing import Any, Final
 from sqlalchemy import BigInteger, Connection, Engine, bindparam, case, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
+from syncd.core.pace import Count, due, read, with_count, written
 from syncd.model.errors import Bug
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
+from syncd.ports.memory import CALLS
 from syncd.ports.system import Clock
 from syncd.store.codec import from_ms, from_us, to_ms, to_us
+from syncd.store.cursors import Cursors
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, only, run, upsert
 from syncd.store.tables import day
@@ -67,6 +70,7 @@ class SqlBudget:
         self._clock = clock
         self._lots: dict[tuple[str, Lane], _Lot] = {}
         self._reported_at: Instant | None = None
+        self._kept: Count | None = None
 
     def acquire(self, rate: Rate, lane: Lane, cost: int = 1) -> Grant:
         """Charges ``cost`` calls to a limit, or says when they can be had.
@@ -116,6 +120,19 @@ class SqlBudget:
             "at": to_ms(now),
         }
         self._database.once("store the day's calls", upsert(self._database.engine, day), row)
+        if used is not None and limit is not None and due(self._kept, count := Count(now, used, limit)):
+            self._keep(count)
+
+    def _keep(self, count: Count) -> None:
+        """Keeps one of many counts, for whoever wants to know the pace."""
+        name = CALLS.format(side=self._side)
+        memory = Cursors(self._database, self._connection)
+        remembered = memory.recall(name)
+        known = read(remembered[0]) if remembered else []
+        self._kept = known[-1] if known else None  # perhaps by another worker, a moment ago
+        if due(self._kept, count):
+            memory.remember(name, written(with_count(known, count)), count.at)
+            self._kept = count
 
     def reported(self) -> tuple[int | None, int | None, Instant] | None:
         """Used, limit and when, as any worker last heard it; ``None`` if nobody did."""

@@ -63,6 +63,14 @@ class Hints:
             rows.sort(key=lambda row: (row.since, row.object, row.id))
         return [Noted(Hint(RemoteRef(row.object, row.id), row.version), from_ms(row.heard)) for row in rows[:limit]]
 
+    def hints_waiting(self) -> tuple[int, Instant | None]:
+        """How many wait, and since when the oldest does."""
+        with self._database.reading("count hints") as tx:
+            number, since = tx.execute(
+                select(func.count(), func.min(t.c.since)).where(t.c.connection == self._connection)
+            ).one()
+        return int(number), None if since is None else from_ms(since)
+
     def _known(self, tx: Connection, ids: set[str]) -> dict[RemoteRef, Hint]:
         found: dict[RemoteRef, Hint] = {}
         for lot in lots(tx, sorted(ids)):

@@ -8,7 +8,8 @@ Decides names, types, keys and indexes; the migrations make the same tables, and
 * The base of a link stands in the link's own row: the page lookup of a cycle is one index and one row, no join.
 * ``link.grave`` is empty while a link lives and holds the link's own id once it is a tombstone. With it one plain
   unique index per side says "a record is in at most one live link" *and* finds tombstones, on both databases.
-* ``link.gone`` of a tombstone is the side whose record left; ``forgotten`` marks a person who was forgotten.
+* ``link.gone`` of a tombstone is the side whose record left, none where a person has unlinked the two; ``forgotten``
+  marks a person who was forgotten.
 
 Length: one table after the other, read as a whole.
 """

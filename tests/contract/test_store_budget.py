@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event
 
+from syncd.core.pace import read
 from syncd.model.errors import Bug
 from syncd.model.run import DRAINED, Pause
 from syncd.model.values import Instant, Lane, Side
+from syncd.operations.calls import outlooks
 from syncd.ports.budget import Budget, Granted, Rate, WaitUntil
+from syncd.ports.memory import CALLS
 from syncd.store import SqlBudget, SqlRoster, SqlStore
 from syncd.store.database import Database
 from tests.fakes import START, FakeClock
@@ -192,3 +195,19 @@ def test_the_vendors_count_is_shared(store: SqlStore, clock: FakeClock) -> None:
 def test_a_limit_in_a_sentence(rate: Rate, told: str) -> None:
     """With thousands apart, and one call as one."""
     assert rate.told == told
+
+
+def test_the_days_pace_is_kept_for_all_workers(store: SqlStore, clock: FakeClock) -> None:
+    """A count every five minutes, whoever heard it; so the hour at which calls run out can be told by anybody."""
+    one, two = budgets(store, clock, 2)
+    for minute in range(61):
+        (one, two)[minute % 2].report(used=40_000 + 500 * minute, limit=100_000)
+        clock.advance(60)
+    told = outlooks(store, clock.now())[Side.CRM]
+    assert told.last is not None
+    assert told.last.used == 70_000
+    assert told.at == told.last.at + timedelta(hours=1)
+    kept = store.recall(CALLS.format(side=Side.CRM))
+    assert kept is not None
+    assert len(read(kept[0])) == 13
+    assert not outlooks(store, clock.now())[Side.MARKETING].known

@@ -62,3 +62,13 @@ def test_f70_a_storm_fills_no_more_than_its_room(open_test_store: Opening) -> No
     assert store.hints(["contacts"], 1)[0].hint == hint(0, None)
     assert store.note_hints([hint(MOST + 99)], START + STALE + timedelta(seconds=1)) == 0
     assert [each.hint.ref.id for each in store.hints(["contacts"], 9)] == [str(MOST + 99)]
+
+
+def test_how_many_wait_and_since_when(open_test_store: Opening) -> None:
+    """Of this connection, whatever they are about; what is told again has waited since it was told first."""
+    store, other = open_test_store(), open_test_store("other")
+    assert store.hints_waiting() == (0, None)
+    store.note_hints([hint(1)], START)
+    store.note_hints([hint(1, "900"), hint(2), hint(5, name="companies")], LATER)
+    assert store.hints_waiting() == (3, START)
+    assert other.hints_waiting() == (0, None)

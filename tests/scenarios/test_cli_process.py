@@ -55,7 +55,10 @@ def test_from_first_look_to_a_quiet_second_sync(place: Place) -> None:
     assert again.json["run"]["counts"] == {}
     assert (place.hubspot.calls()["written"], place.salesforce.calls()["written"]) == written
     assert [run["state"] for run in place.run("runs", "--json").json["runs"]] == ["done", "done", "held", "held"]
-    assert place.run("status", "--json").json["connections"][0]["links"]["person"] == 2
+    stands = place.run("status", "--json").json["connections"][0]
+    assert stands["links"]["person"] == 2
+    assert stands["calls"]["crm"]["used"] > 0
+    assert stands["calls"]["crm"]["known"] is False, "a minute is not enough to tell an hour"
 
 
 def test_a_conflict_from_listing_to_resolution(place: Place) -> None:

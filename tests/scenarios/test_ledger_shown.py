@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from syncd.engine.cycle import sync
-from syncd.engine.wishing import SHOW
 from syncd.model.errors import BadConfig
+from syncd.model.run import SHOW
 from syncd.model.values import Instant, instant, stamp
 from syncd.settings.loading import load
 from tests.scenarios.derivings import SHOWN, derived_config, edit, fitted, reread

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from syncd.engine.cycle import sync
 from syncd.model.link import Proof
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
+from syncd.operations.linking import unlink
 from syncd.operations.restoring import accept_restored, mark_restored
 from tests.scenarios.test_restored_store import PEOPLE, Site, pairs, site, state  # noqa: F401 - a fixture
 
@@ -100,3 +103,19 @@ def test_an_empty_store_of_which_nobody_says_anything_is_a_first_link(site: Site
     lose_everything(site)
     assert site.run().needs_approval
     assert (state(site), site.steps.written()) == (before, written)
+
+
+def test_whom_somebody_unlinked_no_key_joins_again(site: Site) -> None:  # noqa: F811 - the fixture's value
+    """The store forgets what a person said, the vendors do not: no key names the other any more.
+
+    They share an address, so they are in the preview of a first link, like anybody without a key.
+    """
+    contact, lead = pairs(site)[0]
+    ref = RemoteRef("contacts", contact)
+    link = site.both.store.linked("person", Side.MARKETING, [ref])[ref].link
+    unlink(site.both.store, link.id, connection="main", who="ann", now=site.both.clock.now())
+    site.until_quiet()
+    made_again(site)
+    assert site.run().needs_approval
+    assert ref not in site.both.store.linked("person", Side.MARKETING, [ref])
+    assert site.steps.sold(lead, "Syncd_Marketing_Id__c") is None

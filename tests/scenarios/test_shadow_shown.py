@@ -10,7 +10,7 @@ from pathlib import Path
 from syncd.engine.cycle import sync
 from syncd.engine.lateness import overdue
 from syncd.engine.readonly import ReadOnly
-from syncd.engine.wishing import SHOW
+from syncd.model.run import SHOW
 from tests.scenarios.derivings import SHOWN, derived_config, fitted
 from tests.scenarios.lifecycles import WORKING
 from tests.scenarios.steps import HOUR, Steps

@@ -9,12 +9,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from syncd.core.pace import Count, written
 from syncd.model.link import QUARANTINED, Parked
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Side
 from syncd.operations.health import Health
-from syncd.ports.memory import AGREEMENT, NOT_ITSELF, POLLED
+from syncd.ports.memory import AGREEMENT, CALLS, NOT_ITSELF, POLLED
 from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_database
 from tests.fakes import FakeChance, FakeClock
@@ -117,3 +118,17 @@ def test_the_oldest_quarantine_has_an_age(place: Place) -> None:
         place.store.settle(Settlement(parked=[row]), since)
     place.clock.advance(100)
     assert age() == 40
+
+
+def test_the_seconds_until_calls_run_out_are_told_where_they_are_known(place: Place) -> None:
+    """A number, +Inf where they last, and nothing of a vendor that tells no count."""
+    now = place.clock.now()
+    for side, used in ((Side.CRM, 40_000), (Side.MARKETING, 0)):
+        counts = [Count(now - timedelta(hours=1), 20_000, 100_000), Count(now, 20_000 + used, 100_000)]
+        place.store.remember(CALLS.format(side=side), written(counts), now)
+    gauge = "syncd_quota_exhausted_in_seconds"
+    told = {(name, labels): value for name, labels, value in place.health.readings()}
+    assert told[gauge, ("main", "crm")] == 3_600
+    assert told[gauge, ("main", "marketing")] == float("inf")
+    place.clock.advance(3 * 3_600)
+    assert not [name for name, _, _ in place.health.readings() if name == gauge]
