@@ -3,6 +3,8 @@
 ``make docs`` writes it, ``make check`` compares. A panel is a title, what it shows in words, and queries; places and
 ids follow from the order. Gauges stand in the store and every worker tells the same, so they are the largest of all;
 counters are each worker's own, so they are added up.
+
+Length: most of it is the table.
 """
 
 from __future__ import annotations

@@ -55,15 +55,20 @@ def facts() -> tuple[Fact, ...]:
     return tuple(rows)
 
 
-@cache
 def proofs() -> Mapping[str, Sequence[str]]:
     """The tests of each fact, as pytest names them."""
+    return marked("fact")
+
+
+@cache
+def marked(mark: str) -> Mapping[str, Sequence[str]]:
+    """The tests, as pytest names them, by what ``pytest.mark.MARK`` names above them; ``fact`` or ``fault``."""
     found: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted((ROOT / "tests").rglob("test_*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef):
-                for fact in _marked(node):
-                    found[fact].append(f"{file.relative_to(ROOT)}::{node.name}")
+                for named in _marked(node, mark):
+                    found[named].append(f"{file.relative_to(ROOT)}::{node.name}")
     return found
 
 
@@ -107,7 +112,7 @@ def _listed(source: str) -> list[dict[str, str]]:
     return list(yaml.safe_load(file.read_text(encoding="utf-8")) or []) if file.exists() else []
 
 
-def _marked(test: ast.FunctionDef) -> Iterator[str]:
+def _marked(test: ast.FunctionDef, name: str) -> Iterator[str]:
     for mark in test.decorator_list:
-        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fact":
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{name}":
             yield from (ast.literal_eval(argument) for argument in mark.args)

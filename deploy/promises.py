@@ -7,13 +7,30 @@ wrong versions from the lists themselves.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from deploy.facts import marked
 from deploy.wrong import LISTS, ROOT, listed
 
 FIGURES: Final = ROOT / "benchmarks" / "simulation.json"
 FACTS: Final = "facts-"
+NAMED: Final[Mapping[str, str]] = {
+    "F29": "a stored position is unreadable, or lies in the vendor's future",
+    "F59": "the process is killed",
+    "F60": "SIGTERM in the middle; a configuration that is not sound, by SIGHUP",
+    "F61": "the disk is full; the file is read-only",
+    "F62": "another process keeps the store locked; its file is replaced",
+    "F63": "the file is damaged; an older copy is in its place",
+    "F64": "a SQLite library whose WAL can be damaged by a reset",
+    "F65": "PostgreSQL is stopped, killed and restarted under the work",
+    "F66": "two daemons on one store; a worker that is frozen and wakes",
+    "F67": "the mapping is changed while something is under way",
+    "F68": "the credentials lead to another portal or org",
+    "F69": "no descriptor or no memory is left; the process or its clock stands still and jumps",
+    "F70": "webhooks are lost, forged, replayed, about nobody, or a storm",
+}
+"""Numbers of the fault model that have tests of their own (``pytest.mark.fault``), and what they are."""
 
 
 def promises() -> Iterator[str]:
@@ -21,6 +38,17 @@ def promises() -> Iterator[str]:
     yield ""
     if FIGURES.exists():
         yield from _simulated(json.loads(FIGURES.read_text(encoding="utf-8")))
+    yield "### Faults with tests of their own"
+    yield ""
+    yield "What happens to the machine, the store, the accounts and the webhooks, outside the simulation or beside it."
+    yield "Every run of `make test` plays each of these."
+    yield ""
+    yield "| fault | what | tests |"
+    yield "|---|---|---|"
+    for number, what in NAMED.items():
+        tests = ", ".join(f"`{test}`" for test in marked("fault").get(number, ()))
+        yield f"| {number} | {what} | {tests} |"
+    yield ""
     yield "### Wrong versions"
     yield ""
     facts = sum(len(listed(file)) for file in LISTS.glob(f"{FACTS}*.yaml"))

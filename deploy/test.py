@@ -19,12 +19,15 @@ from pathlib import Path
 from typing import IO, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FLOOR: Final = 1_000
+FLOOR: Final = 2_000
 """Scenarios that a run plays; `make simulate` plays as many as one likes."""
-MANY: Final = 2_000
+MANY: Final = FLOOR
 """So many meet every fault of the model as often as it must be met."""
-WRONG: Final = 80
+WRONG: Final = 60
 """Wrong versions that a run plays; `make sabotage` plays every one."""
+PARTS: Final = 3
+"""Of the scenarios of ``tests/scenarios`` a run plays one in so many, another part after each change of the sources;
+``SCENARIOS=all`` plays all."""
 PICKING: Final = ("-k", "-m", "--lf", "--last-failed", "--ff")
 
 
@@ -76,10 +79,11 @@ def main(options: Sequence[str]) -> int:
     simulate = ("simulate", "--seeds", str(seeds), "--workers", str(cores), *thorough)
     with tempfile.TemporaryDirectory(prefix="syncd-test-") as kept:
         # One process more than cores, since many tests wait; in small lots, so that none is left alone with the last.
-        spread = (f"--numprocesses={cores + 1}", "--dist=load", "--maxschedchunk=4")
+        spread = (f"--numprocesses={cores + 1}", "--dist=loadgroup", "--maxschedchunk=4")
+        part = () if os.environ.get("SCENARIOS") == "all" else (f"--part={PARTS}",)
         return _run(
             [
-                Part("the tests", [sys.executable, "-m", "pytest", *spread, *options]),
+                Part("the tests", [sys.executable, "-m", "pytest", *spread, *part, *options]),
                 _aside("the wrong versions", kept, "deploy.sabotage", "--sample", str(WRONG)),
                 _aside("the simulation", kept, "syncd.cli.main", *simulate),
             ]

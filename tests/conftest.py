@@ -28,6 +28,11 @@ hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is
 hypothesis.settings.load_profile("no deadline")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--part N``: of the scenarios one in N, another one after each change of the sources."""
+    parser.addoption("--part", type=int, default=1, metavar="N", help="of the scenarios one in N, by the sources' hash")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores."""
     items.sort(key=lambda item: not _begins_processes(item.module))  # type: ignore[attr-defined]

@@ -1,12 +1,13 @@
 """Which of many points are played, where all of them take long: chosen by the hash of the sources.
 
 The same code plays the same ones wherever it runs, another change plays others. ``CRASH_POINTS=all`` kills at every
-effect, ``HOSTILE=all`` lets every call meet every answer.
+effect, ``HOSTILE=all`` lets every call meet every answer, ``SCENARIOS=all`` plays every scenario in `make test`, too.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
@@ -30,6 +31,11 @@ def effects(below: int) -> Iterator[int]:
 def share(items: Sequence[T], *, of: int, beside: int) -> Sequence[T]:
     """Every ``of``-th of them; the rows ``beside`` 0, 1, 2 and so on begin at another one each."""
     return items if os.environ.get("HOSTILE") == "all" else items[(_drawn() + beside) % of :: of]
+
+
+def is_played(name: str, *, of: int) -> bool:
+    """Whether a scenario is in the part of this run: one of so many, and each in one part."""
+    return of < 2 or int(hashlib.blake2b(name.encode(), digest_size=8).hexdigest(), 16) % of == _drawn() % of
 
 
 @functools.cache

@@ -24,6 +24,8 @@ OWN: Final[Mapping[str, str]] = {
 """Numbers that happen to the machine or are an operator's, and what a scenario calls them. ``echo``: a write of ours
 that moved a record's stamp, so that the stream shows it to us; ``binned``: a contact that only the recycle bin shows.
 """
+BY_THEMSELVES: Final = frozenset({"echo", "binned"})
+"""Those that nobody arms: they come with what syncd and people do."""
 WISHED: Final = ("F28", "F29", "F60", "F66", "F67", "F71")
 """Those of them that a scenario wishes for."""
 

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from syncd.lab.arena import open_arena
-from syncd.lab.coverage import ENOUGH, Met, coverage, rare
+from syncd.lab.coverage import BY_THEMSELVES, ENOUGH, Met, coverage, rare
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.seeds import PLAYED, hash_of, seeds
 from syncd.lab.shrinking import shrunk
@@ -129,7 +129,10 @@ def _tell(
     screen: Console, results: Sequence[Played], met: dict[str, Met], *, seconds: float, replay: bool
 ) -> None:  # fmt: skip
     """A few lines for a person."""
-    fired = [sum(count for name, count in each.result["fired"].items() if " " not in name) for each in results]
+    fired = [
+        sum(count for name, count in each.result["fired"].items() if " " not in name and name not in BY_THEMSELVES)
+        for each in results
+    ]
     calls, deeds, crashes, points = (
         f"{_middle(results, name):.0f}" for name in ("calls", "edits", "crashes", "points")
     )

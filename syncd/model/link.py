@@ -1,4 +1,7 @@
-"""What syncd remembers of two records that are one: the Link, and its Base, the third leg of every merge."""
+"""What syncd remembers of two records that are one: the Link, and its Base, the third leg of every merge.
+
+Length: a link, what was agreed, and what waits at it are stored in one transaction and read as one.
+"""
 
 from __future__ import annotations
 

@@ -156,6 +156,7 @@ def test_pragmas(file_store: SqlStore) -> None:
     file_store.close()
 
 
+@pytest.mark.fault("F64")
 def test_an_old_library_gets_the_old_journal(tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before SQLite 3.51.3 a WAL file can be damaged: the journal is DELETE, and the store works all the same."""
     assert engine.journal_for((3, 51, 2)) == "DELETE"
@@ -188,6 +189,7 @@ def test_a_forgotten_person_leaves_no_trace(tmp_path: Path, clock: FakeClock) ->
     store.close()
 
 
+@pytest.mark.fault("F62")
 def test_a_locked_store_is_for_later(file_store: SqlStore, clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another writer that does not end: try again, nothing was sent; reading goes on."""
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
@@ -203,6 +205,7 @@ def test_a_locked_store_is_for_later(file_store: SqlStore, clock: FakeClock, mon
     file_store.close()
 
 
+@pytest.mark.fault("F61")
 def test_a_full_disk_stores_nothing(file_store: SqlStore) -> None:
     """A page that does not fit is taken back whole, and the sentence says what to do."""
     with lending(file_store.engine).lent() as connection, connection.begin():
@@ -215,6 +218,7 @@ def test_a_full_disk_stores_nothing(file_store: SqlStore) -> None:
     file_store.close()
 
 
+@pytest.mark.fault("F61")
 def test_a_store_that_cannot_be_written(file_store: SqlStore) -> None:
     """Read-only: a person has to act."""
     with lending(file_store.engine).lent() as connection, connection.begin():
@@ -224,6 +228,7 @@ def test_a_store_that_cannot_be_written(file_store: SqlStore) -> None:
     file_store.close()
 
 
+@pytest.mark.fault("F62")
 def test_a_replaced_file_is_noticed(file_store: SqlStore, tmp_path: Path) -> None:
     """A file that was moved away under us takes no more rows: they would vanish with it."""
     file_store.settle(one_link(), START)
@@ -237,6 +242,7 @@ def test_a_replaced_file_is_noticed(file_store: SqlStore, tmp_path: Path) -> Non
     file_store.close()
 
 
+@pytest.mark.fault("F63")
 def test_a_damaged_file(tmp_path: Path, clock: FakeClock) -> None:
     """What is no database is left alone and told in a sentence."""
     file = tmp_path / "state.db"
@@ -246,6 +252,7 @@ def test_a_damaged_file(tmp_path: Path, clock: FakeClock) -> None:
     assert file.read_bytes().startswith(b"this is a letter")
 
 
+@pytest.mark.fault("F63")
 def test_a_daemon_has_the_file_looked_through(
     tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

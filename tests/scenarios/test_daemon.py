@@ -40,6 +40,7 @@ def pair(place: Place) -> tuple[str, str]:
     return both
 
 
+@pytest.mark.fault("F60")
 def test_changes_flow_both_ways_and_sigterm_ends_it_cleanly(place: Place, pair: tuple[str, str]) -> None:
     """A daemon polls by itself; told to stop it leaves the roster, gives the lease back and exits with 0."""
     contact, lead = pair
@@ -91,6 +92,7 @@ def test_an_answer_that_does_not_come_is_left_open_and_settled_at_the_next_start
     assert place.salesforce.calls()["written"] - written <= 1
 
 
+@pytest.mark.fault("F59")
 def test_a_kill_is_recovered_from_without_a_hand(place: Place, pair: tuple[str, str]) -> None:
     """Kill -9: the next start buries the dead worker, takes its turn up and waits for nobody's lease."""
     contact, lead = pair
@@ -103,6 +105,7 @@ def test_a_kill_is_recovered_from_without_a_hand(place: Place, pair: tuple[str, 
         daemon.wait_for("worker.dead")
 
 
+@pytest.mark.fault("F66")
 def test_two_daemons_on_one_sqlite_store(place: Place, pair: tuple[str, str]) -> None:
     """The second is refused with exit 3 and the name of the first; the first goes on."""
     with place.daemon() as first:
@@ -115,6 +118,7 @@ def test_two_daemons_on_one_sqlite_store(place: Place, pair: tuple[str, str]) ->
         first.wait_for("run.finished", times=runs + 2)
 
 
+@pytest.mark.fault("F60")
 def test_sighup_takes_a_good_configuration_and_keeps_the_old_one_of_a_bad(place: Place, pair: tuple[str, str]) -> None:
     """A field taken out of the mapping travels no longer; a broken file changes nothing and is told."""
     contact, lead = pair
@@ -161,6 +165,7 @@ def test_a_revoked_token_is_told_and_a_new_one_is_used_without_a_restart(place: 
         until(lambda: _lead(place, lead)["Title"] == "While locked out", what=daemon.tail)
 
 
+@pytest.mark.fault("F62")
 def test_a_locked_store_stops_writes_and_heals(place: Place, pair: tuple[str, str]) -> None:
     """A store that cannot be written: no write at a vendor without its audit row; it goes on once it can."""
     contact, lead = pair

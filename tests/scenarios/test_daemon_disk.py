@@ -46,6 +46,7 @@ def _fill(disk: Path) -> Path:
     return ballast
 
 
+@pytest.mark.fault("F61")
 def test_a_full_disk_stops_writes_and_heals(place: Place, disk: Path) -> None:
     """No write at a vendor without its audit row; unready meanwhile; nothing to be done but to make room."""
     place.remember_in(f"sqlite:///{disk}/syncd.db")

@@ -125,6 +125,7 @@ def test_a_killed_worker_is_taken_over_within_a_minute(
     assert len(place.salesforce.export()["Lead"]) == 2, "somebody was created twice"
 
 
+@pytest.mark.fault("F66", "F69")
 def test_a_frozen_worker_holds_nobody_up_and_writes_nothing_when_it_wakes(
     place: Place, pair: tuple[str, str], daemons: list[RunningDaemon]
 ) -> None:
@@ -222,6 +223,7 @@ def _written_since(place: Place, seen: tuple[int, int]) -> tuple[Counter[str], l
 
 
 @pytest.mark.parametrize("way", ["fast", pytest.param("immediate", marks=LONG)])
+@pytest.mark.fault("F65")
 def test_the_server_goes_away_and_comes_back(tmp_path: Path, own_server: OwnServer, way: str) -> None:
     """A restart in the middle of writes, then seconds without a server: every worker is there afterwards, unready
     meanwhile; every edit arrives once; no two cycles overlapped. One that is told to stop meanwhile does.

@@ -105,6 +105,7 @@ def configured(folder: Path, way: Undeclared, on_contacts: str) -> ConnectionSet
     story=[Convert("SDR", opportunity=True), Cycle(), Deal("lost"), Cycle(), Cycle(), Deal("open"), Cycle(dies=9)],
 )  # fmt: skip
 @pytest.mark.slow
+@pytest.mark.always
 def test_nobody_is_brought_into_a_stage_by_an_undeclared_edge(
     folder: Path, way: Undeclared, on_contacts: str, story: list[Happening]
 ) -> None:

@@ -57,6 +57,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Replay:
     return made
 
 
+@pytest.mark.always
 def test_the_report_says_what_the_files_say(replay: Replay) -> None:
     """Wins, by origin, SDR and AE; conversion by origin; whole days to win; who cannot be and who has no origin."""
     leads = rows("marketing_qualified_leads.csv")[: LEADS or None]

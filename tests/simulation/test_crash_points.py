@@ -23,7 +23,7 @@ from syncd.lab.simulating import Played, played
 from syncd.lab.simulation import Result, play
 from tests.simulation.crash_story import STORY, two_way
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("crash points")]  # one play of them all is enough
 ALL: Final = os.environ.get("CRASH_POINTS") == "all"
 EVERY: Final = 1 if ALL else 60
 """Which of the points are killed besides one of each sort."""

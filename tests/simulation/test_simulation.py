@@ -196,6 +196,7 @@ def replayed(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Sequence[
     return told
 
 
+@pytest.mark.xdist_group("regressions")  # they are played once, all together
 @pytest.mark.parametrize("file", REGRESSIONS, ids=lambda file: file.stem)
 def test_what_was_broken_once_holds(file: Path, replayed: Mapping[str, Sequence[Violation]]) -> None:
     """Each scenario that is kept says what it showed, and breaks nothing now."""
