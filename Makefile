@@ -19,7 +19,7 @@ help: ## show this list
 demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes both ways; no account needed
 	@$(BIN)/syncd demo $(if $(FAULTS),--faults) $(ARGS)
 
-test: $(STAMP) ## every test, 80 wrong versions and 1,000 simulated scenarios, side by side; SEEDS=N plays another number
+test: $(STAMP) ## tests, a third of the scenarios (SCENARIOS=all: all), 60 wrong versions, 2,000 seeds (SEEDS=N), side by side
 	@$(BIN)/python deploy/test.py $(ARGS)
 
 test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one a file

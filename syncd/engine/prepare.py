@@ -244,6 +244,7 @@ class _Deciding:
                 self._detach(found, side.other, Detach(side.other, mate, Succession.MERGED), more)
                 continue
             link, relink = restored(found.link, side, record.ref)
+            self._register(link)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
         self.decisions.extend(merged_there_too(self.world, self.gathered, but=done))
 

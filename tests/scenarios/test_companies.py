@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from syncd.engine.cycle import sync
 from syncd.model.link import LinkState, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from tests.scenarios.steps import Steps
+from tests.scenarios.test_deal_crashes import restarted
 
 
 def company(steps: Steps, **properties: str) -> str:
@@ -130,6 +132,29 @@ def test_a_contact_of_a_linked_company_reaches_its_account(steps: Steps) -> None
     steps.both.hubspot.associate(contact_id=contact, company_id=second, primary=True)
     steps.cycle()
     assert steps.sold(converted, "AccountId", object_name="Contact") == two
+    steps.quiet()
+
+
+def test_a_company_that_came_back_is_known_to_its_people_at_once(steps: Steps) -> None:
+    """Out of the bin, and a person moved there meanwhile: one cycle carries both."""
+    before = company(steps, name="Beta", domain="beta-works.com")
+    here = company(steps, domain="acme-works.com")
+    first = account(steps, Name="Beta", Website="beta-works.com")
+    there = account(steps, Website="acme-works.com")
+    contact, lead = steps.pair()
+    mate, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted", account_id=first)
+    steps.cycle()
+    steps.cycle()
+    steps.both.salesforce.delete("Account", there)
+    steps.both.clock.advance(3_700.0)
+    steps.cycle()
+    steps.both.salesforce.undelete("Account", there)
+    steps.both.hubspot.disassociate(contact_id=contact, company_id=before)
+    steps.both.hubspot.associate(contact_id=contact, company_id=here, primary=True)
+    steps.both.clock.advance(60.0)
+    restarted(steps.both)  # a process that has been there all the time may know the company from before
+    sync(steps.both.world, full=True)
+    assert steps.sold(mate, "AccountId", object_name="Contact") == there
     steps.quiet()
 
 
