@@ -6,8 +6,9 @@ move that this calls for, with the author ``system`` and the reason of a loss, o
 
 The rule: of several deals the best one decides, won before open before lost, so that a customer with a new deal stays a
 customer and one lost deal of two takes nobody back. Only a change of what decides moves anybody: a person who was moved
-by hand stays there until something happens to a deal. A deal that is deleted, or given to another contact, calls for
-nothing by itself. Of several persons of a deal the primary contact alone is moved.
+by hand stays there until something happens to a deal. The move is as late as that, also where what decides since is an
+older deal. A deal that is deleted, or given to another contact, calls for nothing by itself. Of several persons of a
+deal the primary contact alone is moved.
 
 It does not know where deals are kept: ``core.dealing`` asks it.
 """
@@ -58,9 +59,11 @@ def called_for(stage: str | None, *, before: Iterable[Deal], now: Iterable[Deal]
     wanted = _meant(lifecycle.handoff)[decides.state]
     if not wanted or stage in wanted:
         return None
+    better = {deal.deal for deal in as_they_stand(before) if _BEST.index(deal.state) < _BEST.index(decides.state)}
+    at = max([decides.at, *(deal.at for deal in as_they_stand(now) if deal.deal in better)])  # until then these decided
     declared = {edge.end for edge in lifecycle.transitions if edge.start == (stage or NEW) and SYSTEM in edge.by}
     chosen = next((each for each in wanted if each in declared), wanted[0])
-    return Move(chosen, author=Author(AuthorSort.SYSTEM), at=decides.at, reason=decides.reason or None)
+    return Move(chosen, author=Author(AuthorSort.SYSTEM), at=at, reason=decides.reason or None)
 
 
 def _meant(rules: HandoffRules) -> Mapping[DealState, tuple[str, ...]]:

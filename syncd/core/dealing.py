@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from syncd.core.deal_stage import called_for, deciding
-from syncd.model.beside import DEALS, called_of
+from syncd.model.beside import DEALS, called_of, moved_of
 from syncd.model.episode import Deal, DealState
 from syncd.model.handoff import DealRules, Outcome
 from syncd.model.lifecycle import Author, AuthorSort, Move, Standing
@@ -112,6 +112,22 @@ def called(agreed: Mapping[str, Canonical], field: str) -> Move | None:
         return None
     stage, at, reason = json.loads(kept)
     return Move(stage, author=Author(AuthorSort.SYSTEM), at=instant(at), reason=reason)
+
+
+def still_called(agreed: Mapping[str, Canonical], field: str) -> Move | None:
+    """That move as it is to be judged: none where a person has moved somebody by hand after the deal changed, at a time
+    that a vendor tells; a time at which such a move was merely noticed takes no win away.
+
+    It goes on from where both sides agreed to be, so it comes after the move that led there: the ledger's last word is
+    the last one.
+    """
+    call, kept = called(agreed, field), agreed.get(moved_of(field))
+    if call is None or call.at is None or not isinstance(kept, str) or agreed.get(field) == call.stage:
+        return call
+    last, _, by_hand = kept.partition(" ")
+    if by_hand and instant(by_hand) > call.at:
+        return None
+    return replace(call, at=max(call.at, instant(last) + _TICK))
 
 
 def is_over(call: Move, agreed: str | Missing | None, standing: Pair[Standing]) -> bool:

@@ -25,6 +25,7 @@ from syncd.core.teams import Membership
 from syncd.model.lifecycle import (
     NEW,
     NOBODY_KNOWN,
+    SYSTEM,
     FirstLink,
     Lifecycle,
     Move,
@@ -34,7 +35,7 @@ from syncd.model.lifecycle import (
     Undeclared,
 )
 from syncd.model.swift import swift
-from syncd.model.values import SIDES, Canonical, Missing, Pair, Side
+from syncd.model.values import SIDES, Canonical, Instant, Missing, Pair, Side
 
 
 class Meaning(StrEnum):
@@ -331,6 +332,11 @@ class Course:
         path = paths.of(first) + went_on
         if went_on and _declared(path) and not _later(before[-1], went_on[0].move):
             yield path
+
+
+def moved_by_hand(path: Path) -> Instant | None:
+    """When a person moved somebody last on this path, as a vendor dates it; ``None`` where no vendor does."""
+    return max((step.move.at for step in path if step.move.at and SYSTEM not in step.teams), default=None)
 
 
 def _words(start: str | None, move: Move) -> str:

@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from syncd.core.dealing import called
+from syncd.core.dealing import called, still_called
 from syncd.core.known import Moved, Person
 from syncd.core.layout import EMPTY_BASE, Layouts
-from syncd.core.lifecycle import Path
+from syncd.core.lifecycle import Path, moved_by_hand
 from syncd.core.merge import Agree, Seen, Verdict
 from syncd.core.news import News
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.sight import Sight
 from syncd.core.staging import Moves, Sights, Staging
-from syncd.model.beside import answered_of, called_of, journey_of, news_of
+from syncd.model.beside import answered_of, called_of, journey_of, moved_of, news_of
 from syncd.model.episode import Moved as Happened
 from syncd.model.lifecycle import Agreed, HandoffRules, Journey
 from syncd.model.link import Base, Link, Linked
@@ -103,7 +103,7 @@ class Stages:
         for side in SIDES:  # a record without a place for the stage does not contradict the other one
             if sides.of(side).value is MISSING and not self._places(side, person):
                 sides = sides.replacing(side, sides.other(side))
-        call = called(person.base.agreed, self.name)
+        call = still_called(person.base.agreed, self.name)
         if own and agreed is not MISSING and call is None and not any(side.changed for side in sides):
             return Agree(agreed), ()
         reason = self._staging.reason_field
@@ -190,6 +190,10 @@ class Stages:
             now=self._now,
         )
         told[journey_of(self.name)] = journey.text
+        if self._rules is not None and moves:
+            by_hand = None if before is MISSING else moved_by_hand(path)  # whoever is linked was moved by nobody yet
+            _, _, kept = str(base.agreed.get(moved_of(self.name)) or "").partition(" ")
+            told[moved_of(self.name)] = f"{stamp(moves[-1].at)} {kept if by_hand is None else stamp(by_hand)}"
         found = self._first and before is MISSING  # who was here before us: told of if they are between the teams
         if self._rules is not None and moves and not (found and not self.asks_after(stage)):
             told[news_of(self.name)] = News(moves, shown=shown).text

@@ -183,7 +183,11 @@ class Staging:
             case Stay():
                 return KEEP, ()
             case Same(stage):
-                return self._come(stage, _longer(decided), shown)
+                path = _longer(decided)
+                wrong = next((step for step in path if step.transition is None), None)
+                if wrong is not None and shown.marketing != shown.crm:  # one wrong move does not make another one right
+                    return self._uncalled(wrong), ()
+                return self._come(stage, path, shown)
             case Travel(side, stage, _, path):
                 if side is Side.MARKETING or stage != to:
                     return Take(side, stage, RULE + way_told(path)), path
@@ -193,13 +197,15 @@ class Staging:
             case Refuse(step, consequence, back):
                 if step.move is not call:
                     return self._refused(step, consequence, back, seen=seen, sights=sights), ()
-                topic = Topic.FIELD if consequence is Undeclared.HOLD else Topic.MOVE
-                return Clashing(
-                    topic, f"not declared: {step_told(step)}"
-                ), ()  # nobody stands there who could be put back
+                return self._uncalled(step), ()
             case Clash(paths, reason):
                 both = "; ".join(step_told(step) for path in paths for step in path)
                 return Clashing(Topic.FIELD, f"{reason}: {both}"), ()
+
+    def _uncalled(self, step: Step) -> Verdict:
+        """A move that is not declared and that a deal calls for: nobody stands there who could be put back."""
+        topic = Topic.FIELD if self._lifecycle.undeclared is Undeclared.HOLD else Topic.MOVE
+        return Clashing(topic, f"not declared: {step_told(step)}")
 
     def _told(self, person: str, step: Step, stage: str, cycle: int, now: Instant, *, last: bool) -> Moved:
         """A step as the ledger keeps it. A record holds one reason: that of its last move, or of those that ask for it.

@@ -9,6 +9,7 @@ given up together with the value it explains.
   out of it empty; it goes when the field is settled.
 * What is *called* for is a move that deals call for, put there without the field. With the field goes the news that
   it is *answered*: whoever settles the Base then takes it out, unless something else is called for by now.
+* When a person was last *moved* by a stage, and when by hand, stays as well.
 * The *closer* of a deal's stage is news, too: who won, lost or reopened it, and when.
 
 ``DEALS`` stands in the Base of a person alone: how their deals stand. It moves with the deals, and with no field.
@@ -22,6 +23,7 @@ _NEWS: Final = "@news:"
 _FORMER: Final = "@former:"
 _CALLED: Final = "@called:"
 _CLOSER: Final = "@closer:"
+_MOVED: Final = "@moved:"
 DEALS: Final = "@deals"
 """The name under which the Base of a person keeps how their deals stand (``core.dealing``)."""
 
@@ -66,6 +68,13 @@ def called_of_answer(name: str) -> str | None:
     return name[len(_NEWS) :] if name.startswith(_NEWS + _CALLED) else None
 
 
+def moved_of(field: str) -> str:
+    """The name under which a Base keeps when the stage was entered that both sides agreed on last, as the ledger says;
+    and, as its second word, when a person last moved somebody by hand, if a vendor dates that.
+    """
+    return _MOVED + field
+
+
 def closer_of(field: str) -> str:
     """The name under which a Base holds who won, lost or reopened the deal whose stage this is, until it is settled."""
     return _NEWS + _CLOSER + field
@@ -78,4 +87,5 @@ def field_waiting(name: str) -> str | None:
 
 def beside(field: str) -> tuple[str, ...]:
     """All names that stand beside one field and move with it."""
-    return journey_of(field), news_of(field), former_of(field), answered_of(field), closer_of(field)
+    named = journey_of, news_of, former_of, moved_of, answered_of, closer_of
+    return tuple(name(field) for name in named)

@@ -209,7 +209,7 @@ class Story:
             self.call()
 
     def booked(self) -> tuple[str | None, str]:
-        """The stage that both agreed on last, which is one that she may be in and that the ledger heard of last;
+        """The stage that both agreed on last, which is one that she may be in and the last that the ledger heard of;
         and whom the link names in the CRM.
         """
         store = self.steps.both.store
@@ -220,9 +220,8 @@ class Story:
             return None, link.refs.crm.id
         agreed = str(base.agreed["stage"])
         assert agreed in self.reached, f"{agreed} is what both agreed on; declared are {self.reached}"
-        if moves:  # one that a deal called for is as old as the deal's change, whatever was done before it was seen
-            last = {max(moves, key=lambda move: (move.cycle, move.at)).stage}
-            assert agreed in last | {move.stage for move in moves if self.deals and move.team == "system"}
+        if moves:
+            assert max(moves, key=lambda move: (move.cycle, move.at)).stage == agreed
         return agreed, link.refs.crm.id
 
     @property

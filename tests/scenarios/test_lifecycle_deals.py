@@ -104,6 +104,19 @@ def configured(folder: Path, way: Undeclared, on_contacts: str) -> ConnectionSet
     way=Undeclared.REPORT, on_contacts="stage on Contacts",
     story=[Convert("SDR", opportunity=True), Cycle(), Deal("lost"), Cycle(), Cycle(), Deal("open"), Cycle(dies=9)],
 )  # fmt: skip
+@example(
+    way=Undeclared.REPORT, on_contacts="stage on Contacts",
+    story=[Convert("SDR"), Cycle(), Deal("open"), Edit("marketing", "SDR", "disqualified"), Cycle(), Cycle()],
+)  # fmt: skip
+@example(
+    way=Undeclared.REPORT, on_contacts="none there",
+    story=[Convert("SDR"), Edit("marketing", "workflow", "sql"), Cycle(), Deal("won"),
+           Edit("marketing", "workflow", "mql"), Cycle(), Cycle()],
+)  # fmt: skip
+@example(
+    way=Undeclared.REPORT, on_contacts="stage on Contacts",
+    story=[Edit("marketing", "Facilities", "disqualified"), Convert("Marketing"), Deal("lost")],
+)  # fmt: skip
 @pytest.mark.slow
 @pytest.mark.always
 def test_nobody_is_brought_into_a_stage_by_an_undeclared_edge(
