@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from syncd.core.deal_stage import as_they_stand, called_for, deciding
-from syncd.core.dealing import is_over
+from syncd.core.dealing import is_over, still_called
+from syncd.model.beside import called_of, moved_of
 from syncd.model.episode import Deal, DealState
 from syncd.model.lifecycle import NEW, SYSTEM, AuthorSort, HandoffRules, Lifecycle, Move, Standing, Transition
 from syncd.model.values import Pair
@@ -143,3 +145,29 @@ def test_a_call_is_over_once_somebody_has_moved_them_on(stage: str, hours: int |
     for standing in (Pair(moved, Standing("customer")), Pair(Standing("customer"), moved)):
         assert is_over(call, "customer", standing) is over
         assert not is_over(call, "sql", standing), "it was not agreed on yet"
+
+
+@pytest.mark.parametrize(
+    ("stage", "moved", "at"),
+    [
+        ("sql", None, 9),  # moved before syncd kept it
+        ("sql", "08 08", 9),
+        ("sql", "10 ", 10),  # noticed later, or made by automation: it is made all the same, and told after that
+        ("sql", "10 08", 10),
+        ("sql", "10 09", 10),  # at the same moment
+        ("sql", "10 10", None),
+        ("sql", "11 10", None),
+        ("customer", "10 10", 9),  # agreed on already, and to be shown by both sides
+    ],
+)
+def test_what_is_still_called_for(stage: str, moved: str | None, at: int | None) -> None:
+    """The agreed stage, the hours at which it was entered and last set by hand, and when a call of nine is made."""
+
+    def hour(text: str) -> str:
+        return text and f"2026-03-02T{text}:00:00.000Z"
+
+    agreed = {"stage": stage, called_of("stage"): json.dumps(["customer", hour("09"), None])}
+    if moved is not None:
+        agreed[moved_of("stage")] = " ".join(map(hour, moved.split(" ")))
+    call = still_called(agreed, "stage")
+    assert (None if call is None else call.at and call.at.hour) == at
