@@ -82,7 +82,7 @@ def _move_salesforce(site: Site, _: HttpRequest | None) -> Told:
 def _silent_hubspot(site: Site, request: HttpRequest | None) -> Told:
     record, value = a_contact(site, request), f"Recalculated {site.chance.randrange(10**6)}"
     record.values = {**record.values, "city": value}
-    site.store().index.show(record.id, record.values, stamp=record.updated)
+    site.store().index.overtake(record.id, record.values, stamp=record.updated)
     return at_hubspot(site, record.id, field="city", value=value)
 
 

@@ -65,6 +65,12 @@ class SearchIndex:
         self._order += 1
         heapq.heappush(self._planned, (due, self._order, number, stamp, values))
 
+    def overtake(self, number: int, values: Values, *, stamp: int) -> None:
+        """Shows these values at once, and none of what was planned of the record before."""
+        self._order += 1
+        self._applied[number] = self._order
+        self.show(number, values, stamp=stamp)
+
     def catch_up(self, *, now: int) -> None:
         """Applies everything that is due; a write overtaken by a later one of the same record is skipped."""
         while self._planned and self._planned[0][0] <= now:

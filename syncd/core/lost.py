@@ -12,12 +12,13 @@ from typing import Final
 from syncd.core.merge import CHOSEN, Seen, Unite
 from syncd.model.link import Conflict, Topic
 from syncd.model.mapping import Direction, FieldMapping
-from syncd.model.values import Pair, Side
+from syncd.model.values import MISSING, Pair, Side
 
 RESTORED: Final = "restored by a person from conflict "
 """How the rule of a lost value begins that is written back; behind it stands the conflict."""
 
 
+_SIDES: Final = frozenset(side.value for side in Side)
 BACK: Final = "rolled back, "
 """How the rule of a value begins that a person had taken back (``core.undoing``); behind it stands what was."""
 
@@ -26,6 +27,18 @@ def apart(conflicts: Sequence[Conflict], name: str) -> tuple[list[Conflict], lis
     """The conflicts of one field: clashes, and overwritten edits."""
     here = [each for each in conflicts if each.field == name]
     return [each for each in here if each.topic is not Topic.LOST], [each for each in here if each.topic is Topic.LOST]
+
+
+def chosen_of(clashes: Sequence[Conflict], seen: Pair[Seen]) -> str | None:
+    """What a person chose. A choice between two values is none any more once the value that it puts aside is another
+    one: nobody has decided on that.
+    """
+    for each in clashes:
+        aside = Side(each.resolution).other if each.topic is Topic.FIELD and each.resolution in _SIDES else None
+        held = aside is None or seen.of(aside).value in (MISSING, each.values.of(aside))
+        if each.resolution and held:
+            return each.resolution
+    return None
 
 
 def asked_back(mapping: FieldMapping, lost: Sequence[Conflict]) -> Unite | None:

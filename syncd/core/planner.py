@@ -22,7 +22,7 @@ from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking
-from syncd.core.lost import apart, asked_back, over
+from syncd.core.lost import apart, asked_back, chosen_of, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
@@ -152,7 +152,7 @@ class Planner:
         agreed: Told = base.agreed.get(name, MISSING)
         sides = self._addresses.sides(mapping, link, base, seen)
         open_conflicts, lost = apart(known.conflicts, name)
-        chosen = next((conflict.resolution for conflict in open_conflicts if conflict.resolution), None)
+        chosen = chosen_of(open_conflicts, sides)
         verdict: Verdict
         path: Path = ()
         draft.closes.extend(over(lost, sides))

@@ -209,6 +209,7 @@ class Gather:
         self.stored.update(((side, "changes"), self._connector(side).start(self.shapes.of(side))) for side in SIDES)
         if self.steady:
             self.into.wishes.append(backlog.begin_anew(self.world, [self.kind]))
+            self.cut = dict.fromkeys(Side, True)  # what was missed is not known yet
 
     def _leave_backlog(self) -> None:
         """After a long gap the streams go on with what is fresh."""
@@ -218,6 +219,7 @@ class Gather:
             wish, fresh = backlog.leave(self.world, self.kind, late, self.shapes)
             self.into.wishes.append(wish)
             self.stored.update(((side, "changes"), cursor) for side, cursor in fresh.items())
+            self.cut.update(dict.fromkeys(fresh, True))  # what was changed in the gap is not known yet
 
     def _changes(self, side: Side) -> None:
         cursor = self.stored[side, "changes"]

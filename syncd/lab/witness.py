@@ -30,6 +30,8 @@ ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 SECOND: Final = 1000
 HIDING: Final = ("empty-side", "repeated-keys")
 """Faults that answer as if nothing had changed: with nothing, or with records and then, under the same key, none."""
+THINNING: Final = ("thinned-side", "rows-invisible")
+"""Faults that answer with some of the records and leave out others."""
 ENTERED: Final = "contact-exists"
 """The fault in which somebody enters the contact that a call is about to make."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
@@ -69,9 +71,10 @@ class Witness:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
         if answer is not None and answer.status < 300:
             call = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1]
-            if (call.fault or "").startswith(HIDING):
+            fault = call.fault or ""
+            if fault.startswith((*HIDING, *THINNING)):
                 self._hidden[side].append(self.arena.clock.ms)
-            else:
+            if not fault.startswith(HIDING):
                 for found in TOKEN.findall(_asked_for(asked, answer)):
                     self.seen[found.decode()].append(self.arena.clock.ms)
         if answer is not None and answer.status == 429 and asked.path.endswith("/search"):

@@ -28,6 +28,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    null,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.pool import PoolProxiedConnection
@@ -74,6 +75,10 @@ def _upsert(dialect: str, table: Table, keep: frozenset[str], first: frozenset[s
         # A wish to try again survives until it was tried: until the count of attempts has grown.
         retried = insert.excluded.attempts > table.c.attempts
         new["retry"] = case((retried, insert.excluded.retry), else_=table.c.retry)
+    if table.name == "conflict":
+        # A choice was made between the values that were held then; where others are held, it is asked for anew.
+        others = (table.c.topic == "field") & (insert.excluded.held != table.c.held)
+        new["resolution"] = case((others, null()), else_=new["resolution"])
     if not new:
         return insert.on_conflict_do_nothing(index_elements=sorted(keys))
     return insert.on_conflict_do_update(index_elements=sorted(keys), set_=new)

@@ -166,3 +166,28 @@ def test_a_field_that_was_added_is_proposed_to_be_filled(tmp_path: Path) -> None
     assert carried_out(steps, wanted(steps, everything=True, fields=["city"]))
     assert steps.sold(lead, "City") == "Bonn"
     assert forecast(both.world, plan_only(both.world).plan).unfilled == ()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_what_was_edited_in_the_gap_is_not_presumed_unchanged(
+    steps: Steps, pairs: list[tuple[str, str]], side: Side
+) -> None:
+    """A fresh edit on one side, an edit of the gap on the other: both are weighed, whichever is read first."""
+    contact, lead = pairs[0]
+    if side is Side.CRM:
+        steps.sell(lead, City="In the gap")
+    else:
+        steps.market(contact, city="In the gap")
+    steps.both.clock.advance(3600.0)
+    if side is Side.CRM:
+        steps.market(contact, city="Fresh")
+    else:
+        steps.sell(lead, City="Fresh")
+    steps.both.clock.advance(20.0)
+    sync(steps.both.world, steady=True)
+    wins = "In the gap" if side is Side.CRM else "Fresh"  # the CRM has the last word on cities
+    assert steps.sold(lead, "City") == wins
+    for request in asked_for(steps.both.store):
+        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == (wins, wins)
+    steps.quiet()

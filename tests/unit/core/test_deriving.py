@@ -13,6 +13,7 @@ from syncd.core.normalize import Codec, Context, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import NOTHING_KNOWN, Known, Planner
 from syncd.model.derived import Definitions, Derivation, Derived, terms_of
+from syncd.model.drift import AtRest
 from syncd.model.link import Base, Conflict, FieldChange, Link, Linked, Parked, Proof, Topic
 from syncd.model.mapping import FieldMapping, KindMapping, Policy, TableRow
 from syncd.model.persona import Persona
@@ -179,7 +180,7 @@ def test_what_waits_and_what_rests() -> None:
     again = decided(in_step(), both(Title="Boss"), Known(parked=[row]))
     assert ("crm", "grade") not in written(again)
     assert ("crm", "points") in written(again)
-    for more in ({"resting": frozenset({"grade"})}, {"only": frozenset({"title", "points"})}):
+    for more in ({"resting": AtRest(frozenset({"grade"}))}, {"only": frozenset({"title", "points"})}):
         found = planner(**more).linked(in_step(), both(Title="Boss"))
         assert isinstance(found, Decision)
         assert {name for _, name in written(found)} & {"grade", "points"} == {"points"}
