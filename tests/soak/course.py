@@ -23,6 +23,7 @@ from syncd.engine.cycle import Ended
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
 from syncd.lab.ledger import Ref
+from syncd.lab.operating import let_all_go_on
 from syncd.lab.scenario import DEEDS, Happening, Scenario
 from syncd.lab.simulation import _Play
 from syncd.lab.swarm import SMALL, Arming
@@ -211,7 +212,7 @@ class Soak(_Play):
 
     def _night(self) -> None:
         """What an operator does before they go, and the copy that is made every night."""
-        self._let_go_on()
+        let_all_go_on(self.arena)
         copy = self._file.with_name("backup.db")
         copy.unlink(missing_ok=True)
         with closing(dbapi2.connect(str(self._file))) as store, closing(dbapi2.connect(str(copy))) as backup:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.salesforce import cursor as cursors
 from connectors.salesforce.cursor import MOST_RECENT, Mark, marked
-from syncd.model.errors import Bug
+from syncd.model.errors import Bug, UnusableCursor
 from syncd.model.remote import Cursor
 
 T = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -74,7 +74,7 @@ def test_an_object_that_is_new_in_the_mapping_starts_at_the_oldest_look() -> Non
 )
 def test_what_is_no_change_cursor_is_refused(text: str) -> None:
     """A position that is misread would lose changes without a word."""
-    with pytest.raises(Bug, match="resync"):
+    with pytest.raises(UnusableCursor, match="cannot be read"):
         cursors.read_marks(Cursor(text), ["Lead"])
 
 

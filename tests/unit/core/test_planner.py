@@ -206,7 +206,7 @@ def test_a_one_way_field_is_never_written_against_its_direction() -> None:
     """An owner changed in marketing is put back there; the CRM's is not touched, not even by a person's choice."""
     decision = decide(contact(owner="9"), lead())
     assert decision.write_to(Side.CRM) is None
-    conflict = held("owner", resolution="marketing")
+    conflict = replace(held("owner", resolution="marketing"), values=Pair(None, AGREED["owner"]))
     chosen = decide(contact(owner=""), lead(), Known(conflicts=[conflict]))
     assert chosen.write_to(Side.CRM) is None
 
@@ -354,15 +354,15 @@ def test_one_field_has_one_conflict() -> None:
 
 def test_a_choice_that_cannot_be_carried_out_stays_held() -> None:
     """The chosen address cannot be read, or the choice would clear an opt-out: held with a reason, nothing written."""
-    unreadable = decide(contact(email="no address"), lead(), Known(conflicts=[held("email", resolution="marketing")]))
+    email = replace(held("email", resolution="marketing"), values=Pair("no address", AGREED["email"]))
+    unreadable = decide(contact(email="no address"), lead(), Known(conflicts=[email]))
     (action,) = unreadable.actions
     assert isinstance(action, Hold)
     assert "marketing was chosen" in action.conflict.reason
     out = Base({**AGREED, "opt_out": True}, BASE.confirmed)
-    consent = decide(
-        contact(opt_out="false"), lead(opt_out=True), Known(conflicts=[held("opt_out", resolution="marketing")]),
-        linked=Linked(LINK, out),
-    )  # fmt: skip
+    opted = replace(held("opt_out", resolution="marketing"), values=Pair(False, True))
+    known = Known(conflicts=[opted])
+    consent = decide(contact(opt_out="false"), lead(opt_out=True), known, linked=Linked(LINK, out))
     assert [type(each) for each in consent.actions] == [Hold]
 
 
