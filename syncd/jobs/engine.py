@@ -21,7 +21,7 @@ What is settled here and why (docs/decisions.md 43):
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -72,6 +72,7 @@ class DbosJobs:
         self._turn: Any = None
         self._at_work: set[str] = set()
         self._missed: set[str] = set()
+        self._strays: set[str] = set()
         self._waiting: dict[str, str] = {}
 
     def launch(self, perform: Perform) -> None:
@@ -163,6 +164,17 @@ class DbosJobs:
             for each in begun:
                 DBOS.resume_workflow(each.workflow_id, queue_name=QUEUE)
         return len(begun)
+
+    def take_back(self, living: Collection[str]) -> int:
+        """Puts the jobs back that nobody alive is at."""
+        with self._typed("look for turns that nobody is at"):
+            begun = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+            stray = {each.workflow_id for each in begun if each.executor_id not in living}
+            back = sorted(stray & self._strays)
+            for each in back:
+                DBOS.resume_workflow(each, queue_name=QUEUE)
+            self._strays = stray.difference(back)
+        return len(back)
 
     def purge(self, before: Instant) -> int:
         """Forgets jobs that ended before this."""

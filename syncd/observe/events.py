@@ -652,6 +652,11 @@ EVENTS: Final[Mapping[str, Event]] = {
         "Somebody reads personal data, and the store could not take the entry that says so; the reading went on.",
         "look whether the store is busy or its disk full; keep the log, which says who it was",
     ),
+    "turn.stray": Event(
+        "info",
+        ("jobs",),
+        "Turns that nobody was at are begun again: who had them ended while the database was away.",
+    ),
     "worker.dead": Event(
         "warning",
         ("worker", "jobs"),

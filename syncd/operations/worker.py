@@ -205,6 +205,10 @@ class Daemon:
         number, when = self._asked.get(turn.connection, (0, 0.0))
         if number == turn.number and self.clock.monotonic() - when < ASK_AGAIN:
             return
+        if number == turn.number and not self.alone:  # it was asked for, and nobody has begun it or come to its end
+            living = {self.me.id, *(worker.id for worker in self.roster.workers())}
+            if jobs := self.jobs.take_back(living):
+                emit("turn.stray", jobs=jobs)
         waits = self.jobs.enqueue(turn.connection, turn.number)
         self._asked[turn.connection] = turn.number, self.clock.monotonic()
         if not waits:

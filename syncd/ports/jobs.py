@@ -6,7 +6,7 @@ and recovers jobs; that no two of them write for one connection is the lease's p
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol, TypeAlias
 
 from syncd.model.values import Instant
@@ -28,6 +28,12 @@ class Jobs(Protocol):
 
     def take_over(self, worker: str) -> int:
         """Puts the jobs that a dead worker had begun back into their queue; how many they were."""
+        ...
+
+    def take_back(self, living: Collection[str]) -> int:
+        """Puts jobs back into their queue that were begun by none of these workers, now and at the last look: whoever
+        had them ended and could not say so. How many they were.
+        """
         ...
 
     def purge(self, before: Instant) -> int:

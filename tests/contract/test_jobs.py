@@ -121,6 +121,32 @@ def test_a_turn_whose_process_was_killed_is_taken_up_again(store_url: str, tmp_p
     assert run(store_url, tmp_path, taken_up, worker=survivor) == [0 if sqlite else 1, [["a", 7]]]
 
 
+def test_a_turn_of_a_worker_that_is_no_more_is_begun_again(store_url: str, tmp_path: Path) -> None:
+    """It ended and could not say that its turn is over: who looks twice puts the turn back, but none of the living."""
+    if store_url.startswith("sqlite"):
+        pytest.skip("a SQLite store has one daemon")
+    killed = """
+        def perform(connection, number):
+            os._exit(9)
+        jobs = open_jobs()
+        jobs.launch(perform)
+        jobs.enqueue("a", 7)
+        time.sleep(20)
+    """
+    begun_again = """
+        def perform(connection, number):
+            done.append([connection, number])
+        jobs = open_jobs()
+        jobs.launch(perform)
+        back = [jobs.take_back(living) for living in ({"one", "two"}, {"one", "two"}, {"two"}, {"two"})]
+        wait(lambda: done)
+        jobs.close()
+        print(json.dumps([back, done]))
+    """
+    run(store_url, tmp_path, killed, code_expected=9)
+    assert run(store_url, tmp_path, begun_again, worker="two") == [[0, 0, 0, 1], [["a", 7]]]
+
+
 def test_no_record_and_no_pickle_reaches_the_engine_s_tables(store_url: str, tmp_path: Path) -> None:
     """Arguments are JSON: a name and a number."""
     code = """

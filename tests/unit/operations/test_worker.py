@@ -24,6 +24,17 @@ def test_a_due_turn_is_asked_for_once_and_looked_after_later(daemon: Daemon, clo
     assert jobs_of(daemon).asked == [("main", 1), ("main", 1)]
 
 
+def test_a_turn_that_waits_for_long_may_be_at_a_worker_that_is_no_more(daemon: Daemon, clock: StoppableClock) -> None:
+    """Who lives is told each time it is asked for again; where one process has all turns, nobody else can have one."""
+    daemon.roster.beat(Worker("another", clock.now(), clock.now(), "1"))
+    daemon.tick()
+    assert jobs_of(daemon).living == []
+    for daemon.alone in (True, False):
+        clock.advance(ASK_AGAIN)
+        daemon.tick()
+    assert jobs_of(daemon).living == [{daemon.me.id, "another"}]
+
+
 def test_a_turn_that_could_not_be_asked_for_is_asked_for_at_the_next_tick(
     daemon: Daemon, monkeypatch: pytest.MonkeyPatch
 ) -> None:

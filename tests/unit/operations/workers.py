@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ class FakeJobs:
     asked: list[tuple[str, int]] = field(default_factory=list)
     ended: set[tuple[str, int]] = field(default_factory=set)
     taken: list[str] = field(default_factory=list)
+    living: list[set[str]] = field(default_factory=list)
     perform: Perform | None = None
 
     def launch(self, perform: Perform) -> None:
@@ -35,6 +36,10 @@ class FakeJobs:
     def take_over(self, worker: str) -> int:
         self.taken.append(worker)
         return 1
+
+    def take_back(self, living: Collection[str]) -> int:
+        self.living.append(set(living))
+        return 0
 
     def purge(self, before: Instant) -> int:
         return 0
