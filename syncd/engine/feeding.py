@@ -47,7 +47,11 @@ class Feed:
     whole: bool = False
 
     def read(self, deal: Deal) -> None:
-        """Hands on page by page, and moves the position behind what was dealt with."""
+        """Hands on page by page, and moves the position behind what was dealt with. Before ``since`` there is nothing
+        to read.
+        """
+        if self.since is not None and self.since > self.world.clock.now():
+            return
         rows = [each for each in self.world.store.cursors() if each.kind == self.kind and each.side is self.side]
         known = {each.stream: each.cursor for each in rows}
         try:
@@ -56,8 +60,8 @@ class Feed:
             changes, scan = f"changes:{self.name}", f"scan:{self.name}"
             emit("cursor.unusable", kind=self.kind, stream=changes, reason=str(why))
             known.pop(scan, None)
-            behind = min(each.moved_at for each in rows if each.stream == changes) - LOOKED_BACK
-            known[changes] = self.world.seen(self.side).start(self.shape, max(behind, self.since or behind))
+            moved = min((each.moved_at for each in rows if each.stream == changes), default=self.world.clock.now())
+            known[changes] = self.world.seen(self.side).start(self.shape, moved - LOOKED_BACK)
             self._move(changes, known[changes])
             self._read(known, deal)
 

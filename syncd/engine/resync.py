@@ -150,7 +150,7 @@ def carry_on(
                 at_work.tally.counts["checked"] = share.reached.checked
                 told(share.reached.checked, max(about, share.reached.checked))
         except UnusableCursor as why:
-            _begin_anew(world, request, wanted, why)
+            _begin_anew(world, request, wanted, shares.reached, why)
             at_work.end(RunState.RUNNING)
             return False
         cancelled = not _still_wanted(world, request)
@@ -188,11 +188,20 @@ def _wanted_still(world: World, request: Request, shares: _Shares) -> Iterator[S
             yield share
 
 
-def _begin_anew(world: World, request: Request, wanted: Resync, why: UnusableCursor) -> None:
-    """What was to go on at a stored position begins again; a gap that nobody can find any more becomes the whole."""
+def _begin_anew(world: World, request: Request, wanted: Resync, reached: Reached, why: UnusableCursor) -> None:
+    """What was to go on at a stored position begins again; a gap that nobody can find any more becomes the whole.
+
+    :raises NeedsOperator: if it has not begun and cannot: it would be tried for ever, so it is over.
+    """
     emit("cursor.unusable", stream=RESYNC, reason=str(why))
     if wanted.gaps:
         world.settle(Settlement(wishes=[begin_anew(world, wanted.kinds)], requests_done=[request.id]))
+    elif reached.after is None:
+        world.settle(Settlement(requests_done=[request.id]))
+        raise NeedsOperator(
+            f"resync {request.id}: it was to begin at a time that the vendor's clock has not come to; see that the"
+            " clock of this machine is right (`syncd doctor`), and ask for it again"
+        ) from why
     else:
         world.settle(Settlement(cursors=[_stored(world, request, Reached())]))
 

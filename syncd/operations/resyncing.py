@@ -82,6 +82,8 @@ def understood(world: World, words: Words) -> Resync:
         raise BadUsage(f"{', '.join(never)}: never linked yet; look at `syncd plan`, then approve with `syncd sync`")
     now = world.clock.now()
     since = moment_of(words.since, now) if words.since else None
+    if since and since > now:
+        raise BadUsage(f"--since {words.since} lies in the future; name a time that is over, such as 2h or 3d")
     until = moment_of(words.until, now) if words.until else None
     if since and until and since >= until:
         raise BadUsage(f"--since {words.since} is not before --until {words.until}")

@@ -43,6 +43,15 @@ def wait(holds, seconds=20):
         assert time.monotonic() < over, done
         time.sleep(0.02)
 """
+KILLED = """
+def perform(connection, number):
+    os._exit(9)
+jobs = open_jobs()
+jobs.launch(perform)
+jobs.enqueue("a", 7)
+time.sleep(20)
+"""
+"""A worker that dies in the middle of a turn."""
 
 
 def run(store_url: str, tmp_path: Path, code: str, *, worker: str = "one", code_expected: int = 0) -> object:
@@ -96,14 +105,6 @@ def test_a_turn_asked_for_twice_runs_once_and_never_beside_another_of_its_connec
 
 def test_a_turn_whose_process_was_killed_is_taken_up_again(store_url: str, tmp_path: Path) -> None:
     """On SQLite by the next process of the same name, on PostgreSQL by whoever takes over from the dead one."""
-    killed = """
-        def perform(connection, number):
-            os._exit(9)
-        jobs = open_jobs()
-        jobs.launch(perform)
-        jobs.enqueue("a", 7)
-        time.sleep(20)
-    """
     taken_up = """
         def perform(connection, number):
             done.append([connection, number])
@@ -115,7 +116,7 @@ def test_a_turn_whose_process_was_killed_is_taken_up_again(store_url: str, tmp_p
         jobs.close()
         print(json.dumps([taken, done]))
     """
-    run(store_url, tmp_path, killed, code_expected=9)
+    run(store_url, tmp_path, KILLED, code_expected=9)
     sqlite = store_url.startswith("sqlite")
     survivor = "one" if sqlite else "two"
     assert run(store_url, tmp_path, taken_up, worker=survivor) == [0 if sqlite else 1, [["a", 7]]]
@@ -125,14 +126,6 @@ def test_a_turn_of_a_worker_that_is_no_more_is_begun_again(store_url: str, tmp_p
     """It ended and could not say that its turn is over: who looks twice puts the turn back, but none of the living."""
     if store_url.startswith("sqlite"):
         pytest.skip("a SQLite store has one daemon")
-    killed = """
-        def perform(connection, number):
-            os._exit(9)
-        jobs = open_jobs()
-        jobs.launch(perform)
-        jobs.enqueue("a", 7)
-        time.sleep(20)
-    """
     begun_again = """
         def perform(connection, number):
             done.append([connection, number])
@@ -143,7 +136,7 @@ def test_a_turn_of_a_worker_that_is_no_more_is_begun_again(store_url: str, tmp_p
         jobs.close()
         print(json.dumps([back, done]))
     """
-    run(store_url, tmp_path, killed, code_expected=9)
+    run(store_url, tmp_path, KILLED, code_expected=9)
     assert run(store_url, tmp_path, begun_again, worker="two") == [[0, 0, 0, 1], [["a", 7]]]
 
 

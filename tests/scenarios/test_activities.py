@@ -16,6 +16,7 @@ from syncd.model.values import Side, stamp
 from syncd.ports.store import Settlement
 from tests.scenarios.signals import engagements, keyed_engagements, listening, signalling
 from tests.scenarios.steps import HOUR, Steps
+from tests.worlds import open_both
 
 SORTS = {"call": "call", "meeting": "meeting", "task": "note"}
 DECLARED = {"activities": {"to_marketing": {"sorts": SORTS, "per_person": 3}}}
@@ -239,6 +240,26 @@ def test_the_first_thing_that_sales_does_touches_a_handoff(steps: Steps) -> None
     assert {each.by for each in touches} == {"2.sdr@example.com"}
     steps.quiet()
     assert len([each for each in steps.both.store.ledger_of([link.id]) if isinstance(each, Touched)]) == len(touches)
+
+
+def test_before_since_there_is_nothing_to_copy_and_nothing_is_asked(tmp_path: Path) -> None:
+    """A day to come may be named: until then no call is made for it, and from then on activities are copied."""
+    tomorrow = f"{open_both().clock.now() + timedelta(days=2):%Y-%m-%d}"
+    both = signalling(tmp_path, {"activities": {"to_marketing": {"sorts": SORTS, "since": tomorrow}}})
+    keyed_engagements(both)
+    steps = Steps(both)
+    _, lead = steps.pair()
+    steps.cycle()
+    call(steps, lead, "Too early")
+    before = len(both.salesforce.calls)
+    assert steps.counts() == {}
+    assert not [each for each in both.salesforce.calls[before:] if "Task" in each.path]
+    both.clock.advance(3 * 24 * 3_600.0)
+    steps.cycle()
+    call(steps, lead, "In time")
+    steps.cycle()
+    assert [made["hs_call_title"] for made, _ in engagements(steps, "calls")] == ["In time"]
+    both.store.close()
 
 
 @pytest.mark.fault("F29")

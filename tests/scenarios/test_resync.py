@@ -218,6 +218,7 @@ def test_a_record_that_left_without_a_trace_is_found(steps: Steps, pairs: list[t
         ({"until": "2h"}, "--until needs --since"),
         ({"since": "yesterday"}, "is no time"),
         ({"since": "1h", "until": "2h"}, "is not before"),
+        ({"since": "2099-01-01"}, "lies in the future"),
         ({"where": "country = 'DE'"}, "--where"),
         ({"where": "shoe_size == '44'"}, "--where"),
         ({"everything": True, "kinds": ["deal"]}, "there is no kind 'deal'"),

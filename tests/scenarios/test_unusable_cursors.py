@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 import orjson
 import pytest
@@ -12,6 +14,7 @@ from syncd.engine.cycle import sync
 from syncd.engine.reconcile import STREAM as SWEEP
 from syncd.engine.reconcile import STRETCHES
 from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.model.errors import NeedsOperator
 from syncd.model.link import LinkState
 from syncd.model.remote import Cursor
 from syncd.model.resync import STREAM, Resync
@@ -181,4 +184,19 @@ def test_a_sweep_that_forgot_where_it_was_begins_again(
         steps.both.clock.advance(30.0)
         sync(steps.both.world, steady=True)
     assert "cursor.unusable" in logged
+    assert steps.sold(pairs[0][1], "Title") == "Director"
+
+
+@pytest.mark.fault("F29")
+def test_a_resync_from_a_time_that_is_still_to_come_ends_with_a_sentence(
+    steps: Steps, pairs: list[tuple[str, str]]
+) -> None:
+    """As where the clock of this machine is hours ahead of the vendors': it is over, and not tried for ever."""
+    world, later = steps.both.world, steps.both.clock.now() + timedelta(hours=3)
+    request = ask(world, replace(wanted(steps, since="1h"), since=later))
+    with pytest.raises(NeedsOperator, match="see that the clock of this machine is right"):
+        carry_on(world, request, Met(), leave_off=lambda: False)
+    assert asked_for(world.store) == []
+    steps.market(pairs[0][0], jobtitle="Director")
+    steps.cycle()
     assert steps.sold(pairs[0][1], "Title") == "Director"
