@@ -17,10 +17,12 @@ from typing import TYPE_CHECKING, Final
 
 from syncd.engine.drift import leave_to_native
 from syncd.model.drift import Resting
+from syncd.model.errors import Bug, NeedsOperator
 from syncd.model.mapping import KindMapping
 from syncd.model.native import UNSEEN, Look, Rival, Synced
 from syncd.model.remote import FieldEvent, RemoteRef, RemoteSchema, RemoteUser
 from syncd.model.values import FieldType, Instant, Pair, Side
+from syncd.observe.log import emit
 from syncd.ports.memory import NATIVE
 
 if TYPE_CHECKING:
@@ -50,6 +52,8 @@ def heed(
 
     Nothing is left to it in shadow mode, in which nothing is written anyway, and its plan shows what would be.
 
+    A vendor that refuses to tell is asked again an hour later.
+
     :param users: tells those of the CRM.
     """
     now, store = world.clock.now(), world.store
@@ -62,7 +66,12 @@ def heed(
     looked = store.recall(name)
     if looked is not None and now - looked[1] < AGAIN:
         return rests
-    seen = look(world, kind, schemas, users)
+    try:
+        seen = look(world, kind, schemas, users)
+    except (NeedsOperator, Bug) as why:  # no reason for the sync itself to stand still; what rests goes on resting
+        emit("native.unseen", kind=kind.kind, error=type(why).__name__, reason=str(why))
+        store.remember(name, b"", now)
+        return rests
     store.remember(name, b"", now)
     return leave_to_native(store, kind.kind, seen.rivals, now, quiet=LATELY)
 

@@ -587,6 +587,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "A vendor's schema is not what it was at the last check.",
         "`syncd check --online` tells whether the mapping still fits",
     ),
+    "native.unseen": Event(
+        "warning",
+        ("error", "reason"),
+        "It could not be looked whether the vendors' own connector writes the same fields; all else goes on.",
+        "read `reason`; `syncd doctor` looks for it, too",
+    ),
     "schema.unread": Event(
         "warning",
         ("object", "part", "code"),

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from connectors.hubspot import fitting
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import Fault, HttpResponse
 from syncd.engine.cycle import sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.drift import Resting
+from syncd.model.errors import Bug
 from syncd.model.fitting import Severity
 from syncd.model.values import SIDES, Pair
 from syncd.operations.accepting import accept
 from syncd.operations.drift import resting
 from syncd.operations.native import native_findings
-from tests.scenarios.processes import MAIL, Place, someone, until
 from tests.scenarios.steps import HOUR, Steps
 from tests.worlds import open_both
 
@@ -292,54 +293,24 @@ def test_the_doctor_goes_on_where_it_cannot_be_looked_for(steps: Steps) -> None:
     assert "it could not be looked for the native connector: " in found.what
 
 
-# -- the commands ------------------------------------------------------------------------------------------------------
-def _native(place: Place) -> list[dict[str, str]]:
-    """What ``doctor`` says of the connector."""
-    findings = place.run("doctor", "--json").json["connections"]["main"]["findings"]
-    return [each for each in findings if each["topic"] == "native connector"]
+def test_where_it_cannot_be_looked_for_all_else_goes_on(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that refuses the look stops nothing, and is asked again an hour later."""
+    _natively(steps, jobtitle="Written natively")
+    (contact,) = steps.contacts()
+    looks: list[object] = []
 
+    def refused(*asked: object, **_named: object) -> list[object]:
+        looks.append(asked)
+        raise Bug("search: HubSpot calls the property unknown")
 
-def _lead(place: Place) -> Mapping[str, object]:
-    """The Lead of the person whom both sides know."""
-    (lead,) = (row for row in place.salesforce.export()["Lead"] if (row["Email"] or "").lower() == MAIL.lower())
-    return lead
-
-
-@pytest.mark.slow
-def test_the_doctor_names_it_and_nothing_is_written_until_it_is_off(place: Place) -> None:
-    """Which fields, in how many records, when and as whom; the plan leaves them out; the way on is a command."""
-    contact, _ = someone(place)
-    assert not _native(place)
-    place.hubspot.do("install_native_connector")
-    assert not _native(place)
-    place.hubspot.do("sync_natively", object="contacts", id=contact, properties={})
-    until(lambda: bool(_native(place)), what=lambda: "the search shows the connector's round")
-    (works,) = _native(place)
-    assert works["severity"] == "notice"
-    assert "HubSpot's own Salesforce connector is at work, last at " in works["what"]
-    assert "wrote no field that syncd writes" in works["what"]
-    place.hubspot.do("sync_natively", object="contacts", id=contact, properties={"jobtitle": "Buyer"})
-    (both,) = _native(place)
-    assert both["severity"] == "broken"
-    assert "writes 1 of the fields that syncd writes" in both["what"]
-    assert "person.title: contacts.jobtitle in 1, last at " in both["what"]
-    assert "as the connector itself" in both["what"]
-    assert "syncd drift accept" in both["where"]
-    assert place.run("doctor").code == 1
-    shadow = {"SYNCD_CONNECTIONS__MAIN__MODE": "shadow"}
-    said = place.run("doctor", "--json", environ=shadow).json["connections"]["main"]["findings"]
-    assert [each["severity"] for each in said if each["topic"] == "native connector"] == ["notice"]
-    left_out = "at rest, so left out: person.title: the native connector writes contacts.jobtitle"
-    assert left_out in place.run("plan").out
-    assert left_out in place.run("sync").out
-    assert place.run("plan", "--json").json["resting"] == ["person.title"]
-    place.approve()
-    assert place.run("sync", "--full").code == 1
-    assert (_lead(place)["Title"], _lead(place)["Syncd_Marketing_Id__c"]) == (None, contact)
-    assert "once it writes the field no more: " in place.run("drift", "list").out
-    place.hubspot.do("remove_native_connector")
-    assert place.run("drift", "accept", "person.title").code == 0
-    (works,) = _native(place)
-    assert works["severity"] == "notice"
-    assert place.run("resync", "--all", "--kind", "person", "--fields", "title", "--yes").code == 0
-    assert _lead(place)["Title"] == "Buyer"
+    with monkeypatch.context() as deaf:
+        deaf.setattr(fitting, "lately_synced", refused)
+        steps.market(contact, city="Ulm")
+        steps.cycle(after=2 * HOUR)
+        (lead,) = steps.live("Lead")
+        assert lead["City"] == "Ulm"
+        assert len(looks) == len(steps.both.world.connection.kinds)
+        steps.cycle(after=900)
+        assert len(looks) == len(steps.both.world.connection.kinds)
+    steps.cycle(after=HOUR)
+    assert _left(steps) == ["title"]
