@@ -223,7 +223,7 @@ class Planner:
             draft.reasons.append("a reference is never emptied")
             draft.settle(name, None)
             return
-        told = self._told(verdict, mapping, link, sides, seen, bare)
+        told = self._told(verdict, mapping, Person(link, base, seen, draft.agreed), sides, bare)
         if isinstance(told, Clashing):
             draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
             return
@@ -255,9 +255,8 @@ class Planner:
         self,
         verdict: Take | Unite,
         mapping: FieldMapping,
-        link: Link,
+        person: Person,
         sides: Pair[Seen],
-        seen: Pair[RemoteRecord | None],
         bare: Side | None,
     ) -> Mapping[Side, Mapping[str, Wire] | Inexpressible] | Clashing:
         """What each side that differs is to be written with. If one of them cannot say the value it is a clash, and
@@ -270,12 +269,10 @@ class Planner:
             lacks = side is bare and mapping.direction.flows_to(side)
             if not lacks and (side is origin or sides.of(side).value == verdict.value):
                 continue
-            record = seen.of(side)
-            ref = record.ref if record else link.refs.of(side)
-            if name not in self.slots(side, ref.object):
-                told[side] = Inexpressible(f"{ref.object} has no place for it")
+            if name not in self.slots(side, person.ref(side).object):
+                told[side] = Inexpressible(f"{person.ref(side).object} has no place for it")
                 continue
-            wires = self.lens.write(side, ref.object, name, verdict.value)
+            wires = self.sight.written(side, mapping, verdict.value, person)
             if isinstance(wires, Invalid):
                 unfit.append(f"{side}: {wires.reason}")
             else:
@@ -310,7 +307,7 @@ class Planner:
 
     def taking_back(self) -> TakingBack:
         """What decides on values that a person wants taken back."""
-        parts = self.lens, self._layouts, self.looking, self.parking, self._addresses
+        parts = self.lens, self._layouts, self.sight, self.looking, self.parking, self._addresses
         return TakingBack(*parts, connection=self._connection, now=self._now)
 
     @property

@@ -6,12 +6,16 @@ and a reference to a record that is not linked yet is not told either: it mends 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from syncd.core.former import former_in, is_empty
+from syncd.core.known import Person
 from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
-from syncd.core.normalize import Invalid, Lens, Unlinked
+from syncd.core.normalize import Inexpressible, Invalid, Lens, Unlinked
 from syncd.core.types import text_of
 from syncd.model.link import Base, Linked
+from syncd.model.mapping import FieldMapping
 from syncd.model.remote import REF, RemoteRecord, wire_of
 from syncd.model.values import MISSING, SIDES, Canonical, Missing, Pair, Side, Told, Wire
 
@@ -87,6 +91,27 @@ class Sight:
         confirmed = base.confirmed.of(side)
         was = self._value(side, object_name, name, tuple([confirmed.get(each, MISSING) for each in names]))
         return base.agreed.get(name, MISSING) if was is MISSING else was
+
+    def written(
+        self, side: Side, mapping: FieldMapping, value: Canonical, person: Person
+    ) -> Mapping[str, Wire] | Invalid | Inexpressible:
+        """What to send so that a record, as it stands, comes to show ``value``, by vendor field.
+
+        The form of a value table may leave vendor fields alone. Where what stands in those makes the whole read as
+        another value they are emptied: a write must be read as what it was meant to say.
+        """
+        object_name = person.ref(side).object
+        wires = self._lens.write(side, object_name, mapping.name, value)
+        names = self._layouts.slots(side, object_name)[mapping.name]
+        if not mapping.table or isinstance(wires, Invalid | Inexpressible) or len(wires) == len(names):
+            return wires
+        record = person.seen.of(side)
+        stands = person.base.confirmed.of(side) if record is None else record.fields
+        for form in (wires, {**dict.fromkeys(names), **wires}):
+            shown = tuple([form.get(each, stands.get(each)) for each in names])
+            if self._lens.read(side, object_name, mapping.name, shown) == value:
+                return form
+        return wires  # this side has no word of its own for it, whatever stands there
 
     def words(self, side: Side, name: str, *, seen: Seen, record: RemoteRecord | None) -> Canonical:
         """A value for a person to judge: canonical where it can be read, else the vendor's own words."""

@@ -21,13 +21,14 @@ from syncd.core.addresses import Addresses
 from syncd.core.deriving import RULE
 from syncd.core.draft import Draft, guarded
 from syncd.core.holding import held_field
-from syncd.core.known import Known
+from syncd.core.known import Known, Person
 from syncd.core.layout import EMPTY_BASE, Layouts
 from syncd.core.looking import Looking
 from syncd.core.lost import BACK
 from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
+from syncd.core.sight import Sight
 from syncd.model.link import WRITTEN, AuditRow, Conflict, FieldChange, IntentKind, Linked, Topic
 from syncd.model.mapping import Confirm, FieldMapping
 from syncd.model.plan import Decision
@@ -136,6 +137,7 @@ class TakingBack:
         self,
         lens: Lens,
         layouts: Layouts,
+        sight: Sight,
         looking: Looking,
         parking: Parking,
         addresses: Addresses,
@@ -145,6 +147,7 @@ class TakingBack:
     ) -> None:
         self.lens = lens
         self.layouts = layouts
+        self.sight = sight
         self.looking = looking
         self.parking = parking
         self.addresses = addresses
@@ -210,7 +213,7 @@ class _TakenBack:
         ref = record.ref if record else self._linked.link.refs.of(side)
         if name not in parts.layouts.slots(side, ref.object):
             return f"{ref.object} has no place for it"
-        wires = parts.lens.write(side, ref.object, name, value)
+        wires = parts.sight.written(side, mapping, value, Person(self._linked.link, self._base, self._seen, {}))
         if isinstance(wires, Inexpressible | Invalid):
             return wires.reason
         rule = f"{BACK}{self._undo.told}"

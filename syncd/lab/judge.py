@@ -197,14 +197,16 @@ class _Judging:
         )
 
     def _as_told(self, row: Row, mapping: FieldMapping, value: Canonical | Invalid) -> Canonical | Invalid:
-        """What the record would mean if the other side's value were written to it."""
+        """What the record would mean with the other side's value; what its form leaves alone is emptied if need be."""
         assert not isinstance(value, Invalid)
         written = self.lens.write(row.side, row.ref.object, mapping.name, value)
         if isinstance(written, Invalid | Inexpressible):
             return Invalid("not written")
         columns = self.slots[row.side, row.ref.object][mapping.name]
-        wires = tuple(written.get(name, row.wires.get(name)) for name in columns)
-        return self.lens.read(row.side, row.ref.object, mapping.name, wires)
+        beside = {**{name: row.wires.get(name) for name in columns}, **written}
+        shown = [tuple(form.get(name) for name in columns) for form in (beside, written)]
+        means = [self.lens.read(row.side, row.ref.object, mapping.name, wires) for wires in shown]
+        return value if value in means else means[0]
 
     def _excuse(self, mapping: FieldMapping, pair: Pair[Row], values: Pair[Canonical | Invalid]) -> str | None:
         """Why two different values are right as the mapping has it, or ``None``."""

@@ -104,6 +104,19 @@ def test_made_won_and_taken_back(deals: Deals) -> None:
     deals.quiet()
 
 
+def test_who_was_turned_down_and_buys_all_the_same(deals: Deals) -> None:
+    """A customer's form leaves the lead status alone; UNQUALIFIED beside it means turned down, so it is emptied."""
+    contact, person, account = buyer(deals)
+    deals.market(contact, hs_lead_status="UNQUALIFIED")
+    deals.cycle()
+    offer(deals, person, account, StageName="Closed Won")
+    deals.cycle()
+    assert (stage(deals, contact), deals.marketed(contact, "hs_lead_status")) == ("customer", None)
+    for _ in range(6):
+        deals.quiet()
+    assert not deals.conflicts()
+
+
 def test_explain_tells_what_became_of_the_deals(deals: Deals) -> None:
     """The person's story has the deal and the win, with what it is worth."""
     contact, person, account = buyer(deals)
