@@ -33,9 +33,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", type=int, default=1, metavar="N", help="of the scenarios one in N, by the sources' hash")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores."""
+    """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores. Tests of a
+    module that share what is made once stay together, so that it is.
+    """
     items.sort(key=lambda item: not _begins_processes(item.module))  # type: ignore[attr-defined]
+    for item in items:
+        if _shares(item) and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))  # type: ignore[attr-defined]
 
 
 def _begins_processes(module: ModuleType) -> bool:
@@ -43,8 +49,20 @@ def _begins_processes(module: ModuleType) -> bool:
     return any(getattr(value, "__module__", "") in begun for value in vars(module).values())
 
 
-def pytest_collection_finish() -> None:
-    """What is there once all tests are found stays: collecting need not look through it again and again."""
+def _shares(item: pytest.Item) -> bool:
+    known = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    return any(found[-1].scope == "module" for found in known.values())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is there once all tests are found stays: collecting need not look through it again and again.
+
+    :raises pytest.UsageError: if groups are asked for and would not be kept together, as of another pytest's names.
+    """
+    if session.config.getoption("loadgroup", default=False):
+        grouped = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
+        if not all("@" in name for name in grouped):
+            raise pytest.UsageError("this pytest and this pytest-xdist do not keep groups together: see pyproject.toml")
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

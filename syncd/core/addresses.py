@@ -16,6 +16,7 @@ from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens
 from syncd.model.link import Base, FieldChange, Link
 from syncd.model.mapping import FieldMapping
+from syncd.model.plan import Along
 from syncd.model.remote import RemoteRecord, wire_of
 from syncd.model.values import SIDES, FieldType, Pair, Side
 
@@ -57,10 +58,12 @@ class Addresses:
             wires = self._lens.write(side, target, name, True) if marketing.value is True else {}
             if isinstance(wires, Invalid | Inexpressible):
                 continue
-            if wires and crm.value is True:
+            told_of = wires and crm.value is True  # else what the CRM says is not settled by this
+            if told_of:
                 writes.put(mapping, wires, FieldChange(name, True, True, CARRIED, None))
-            else:  # what the CRM says is not settled by this
-                writes.fields |= wires
+            writes.fields |= wires
+            fields, known = writes.along.fields | wires.keys(), writes.along.told | ({name} if told_of else set())
+            writes.along = Along(self._names, fields, known)
 
     def _left(self, name: str, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether marketing's record has another address than it confirmed, of which this opt-out tells nothing."""

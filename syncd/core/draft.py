@@ -14,7 +14,7 @@ from syncd.core.lifecycle import Path
 from syncd.core.lost import apart
 from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import Confirm, FieldMapping, KindMapping
-from syncd.model.plan import Action, Decision, Hold, Nothing, Settle, Update
+from syncd.model.plan import NOTHING_ALONG, Action, Along, Decision, Hold, Nothing, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, wire_of
 from syncd.model.values import MISSING, SIDES, Canonical, Lane, Pair, Side, Wire
 
@@ -29,6 +29,7 @@ class Writes:
     expect: dict[str, Wire] = field(default_factory=dict)
     lane: Lane = Lane.BULK
     dated: frozenset[str] = frozenset()
+    along: Along = NOTHING_ALONG
 
     def put(self, mapping: FieldMapping, wires: Mapping[str, Wire], change: FieldChange) -> None:
         """Adds one field: what to send for it, and how that is told to people."""
@@ -108,6 +109,7 @@ class Draft:
                     expect=writes.expect or None,
                     key=key,
                     dated=writes.dated,
+                    along=writes.along,
                 )
             )
         if self.settled:
@@ -144,11 +146,20 @@ def guarded(
 
 def only(
     action: Update, changes: Sequence[FieldChange], *, slots: Mapping[str, Sequence[str]], key: str | None
-) -> Update:
-    """The same update with some of its changes only. ``slots`` are the vendor fields of every shared field there."""
+) -> Update | None:
+    """The same update with some of its changes only, and with what goes along with those; ``None`` if that is nothing.
+    ``slots`` are the vendor fields of every shared field there.
+    """
+    along = action.along
+    goes = not along.by.isdisjoint(change.field for change in changes)
+    if not goes:
+        changes = [change for change in changes if change.field not in along.told]
+    if not changes and key is None:
+        return None
     kept = {
         name for change in changes for slot in slots.get(change.field, ()) for name in (slot, slot.removeprefix(REF))
     }
+    kept |= along.fields if goes else set()
     return replace(
         action,
         changes=tuple(changes),
@@ -156,4 +167,5 @@ def only(
         refs={name: link for name, link in action.refs.items() if name in kept},
         expect={name: wire for name, wire in (action.expect or {}).items() if name in kept} or None,
         key=key,
+        along=along if goes else NOTHING_ALONG,
     )

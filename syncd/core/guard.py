@@ -309,9 +309,8 @@ class Guard:
             if isinstance(action, Update) and any(change.field in fields for change in action.changes):
                 kept = [change for change in action.changes if change.field not in fields]
                 self._unflow(decision.link.id, action, fields)
-                if kept or action.key is not None:
-                    slots = self.planner.slots(action.side, action.ref.object)
-                    actions.append(only(action, kept, slots=slots, key=action.key))
+                left = only(action, kept, slots=self.planner.slots(action.side, action.ref.object), key=action.key)
+                actions.extend([left] if left is not None else ())
             else:
                 actions.append(action)
         if not actions:

@@ -282,9 +282,10 @@ class Apply:
                 emit("field.quarantined", kind=row.kind, side=str(row.side), link=row.link, field=row.field)
             names = {row.field for row in rows}
             rest = [change for change in action.changes if change.field not in names]
-            if rest or action.key is not None:
-                slots = self.planner.slots(action.side, action.ref.object)
-                peaceful.append(Job(job.decision, only(action, rest, slots=slots, key=action.key)))
+            slots = self.planner.slots(action.side, action.ref.object)
+            left = only(action, rest, slots=slots, key=action.key)
+            if left is not None:
+                peaceful.append(Job(job.decision, left))
         self.world.settle(settlement)
         return peaceful
 

@@ -54,24 +54,25 @@ def after_refusal(
     if not (bad or key_refused):
         if parts := _parts(planner, action):
             return parts
-        bad = list(action.changes)
+        bad = _bare(action)
     for change in bad:
         _park(world, planner, decision, action, change, result, advice, settlement)
     if key_refused:
         _park_key(world, planner, decision, action, result, settlement)
     rest = [change for change in action.changes if change not in bad]
     key = None if key_refused else action.key
-    return [_only(planner, action, rest, key=key)] if rest or key is not None else []
+    return _only(planner, action, rest, key=key)
 
 
 def _parts(planner: Planner, action: Update) -> list[Create | Update]:
     """An update of which nobody knows what was refused, in parts; nothing if it has one part only."""
     changes = action.changes
     if action.key is not None:
-        return [_only(planner, action, changes, key=None), _only(planner, action, (), key=action.key)]
-    middle = len(changes) // 2
-    halves = (changes[:middle], changes[middle:]) if middle else ()
-    return [_only(planner, action, half, key=None) for half in halves]
+        return [*_only(planner, action, changes, key=None), *_only(planner, action, (), key=action.key)]
+    bare = _bare(action)
+    middle = len(bare) // 2
+    halves = (bare[:middle], bare[middle:]) if middle else ()
+    return [part for half in halves for part in _only(planner, action, half, key=None)]
 
 
 def _after_create(
@@ -112,9 +113,17 @@ def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[
     return slots | {slot.removeprefix(REF) for slot in slots}
 
 
-def _only(planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None) -> Update:
-    """The same update with some of its changes only."""
-    return only(action, changes, slots=planner.slots(action.side, action.ref.object), key=key)
+def _bare(action: Update) -> list[FieldChange]:
+    """The changes that stand for themselves; what goes along with one of them is not judged alone."""
+    return [change for change in action.changes if change.field not in action.along.told]
+
+
+def _only(
+    planner: Planner, action: Update, changes: Sequence[FieldChange], *, key: str | None
+) -> list[Create | Update]:
+    """The same update with some of its changes only, if anything is left of it."""
+    left = only(action, changes, slots=planner.slots(action.side, action.ref.object), key=key)
+    return [] if left is None else [left]
 
 
 def _without(planner: Planner, action: Create, bad: Sequence[FieldChange]) -> Create:

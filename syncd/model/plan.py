@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syncd.model.link import Base, Conflict, FieldChange, Link, Proof
 from syncd.model.remote import Departure, RemoteRecord, RemoteRef, Succession
@@ -39,11 +39,26 @@ class Create:
     dated: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Along:
+    """Vendor fields that are written only along with one of these shared fields, and never without: ``told`` are the
+    shared fields that tell of it. What HubSpot ties to an address goes with the address.
+    """
+
+    by: frozenset[str]
+    fields: frozenset[str]
+    told: frozenset[str]
+
+
+NOTHING_ALONG: Final = Along(frozenset(), frozenset(), frozenset())
+
+
 @swift
 @dataclass(frozen=True, slots=True)
 class Update:
     """Write these fields of one record. ``expect`` are the wire values it was decided on, where the field asks for a
-    guard; ``key`` is set when the key field is (also) written; ``dated`` as in ``Create``.
+    guard; ``key`` is set when the key field is (also) written; ``dated`` as in ``Create``; ``along`` are among
+    ``fields`` and go with others only.
     """
 
     side: Side
@@ -55,6 +70,7 @@ class Update:
     expect: Mapping[str, Wire] | None = None
     key: str | None = None
     dated: frozenset[str] = frozenset()
+    along: Along = NOTHING_ALONG
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from tests.furnished import furnished, handed_over, reconfigured, troubled
 from tests.scenarios.steps import Steps
 from tests.visits import PASSWORD, House
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("console")]  # what they share is made once
+pytestmark = pytest.mark.slow
 
 PAGES = (
     "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",

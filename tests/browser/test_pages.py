@@ -15,7 +15,7 @@ from axe_playwright_python.base import AXE_SCRIPT
 from tests.browser import sites
 from tests.browser.conftest import WIDTHS, Visit
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("pages")]  # what they share is made once
+pytestmark = pytest.mark.slow
 
 WIDER = """() => [...document.querySelectorAll('body *')]
   .filter(each => each.getBoundingClientRect().right > innerWidth + .5 && !each.closest('thead'))

@@ -9,7 +9,7 @@ import pytest
 from sandbox.server import RunningSandbox
 from tests.foreign.running import Lines, Matching, fits, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hubspot node client")]  # what they share is made once
+pytestmark = pytest.mark.slow
 
 NUMBER = Matching(r"\d+")
 INSTANT = Matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -9,7 +9,7 @@ import pytest
 from sandbox.server import RunningSandbox
 from tests.foreign.running import Lines, Matching, fits, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("jsforce")]  # what they share is made once
+pytestmark = pytest.mark.slow
 
 ID = Matching(r"[0-9a-zA-Z]{18}")
 STAMP = Matching(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000")

@@ -11,7 +11,7 @@ import pytest
 
 from syncd.model.brake import Limits, Wave
 from syncd.model.errors import BadUsage
-from syncd.operations.braking import Stands, Words, expect, used_of
+from syncd.operations.braking import Stands, Words, expect, reject, used_of
 from syncd.operations.standing import what_waits
 from syncd.settings.brake import raised
 from tests.scenarios.brakes import DAY, PEOPLE, approved, held, linked, only, titles
@@ -128,6 +128,29 @@ def test_stages_wait_in_line_the_latest_first(steps: Steps) -> None:
     assert all(lead["Status"] == "Working - Contacted" for lead in steps.live("Lead"))
     assert held(steps) == []
     steps.quiet()
+
+
+def test_what_goes_along_with_an_address_waits_with_it() -> None:
+    """People who are out get other addresses, more than a day may: their opt-outs are not written without those."""
+    both = open_both(brake={**raised(1_000), "updates": {"records": 3, "share": 0.0}})
+    steps = Steps(both)
+    pairs = linked(steps, 8)
+    for _, lead in pairs:
+        steps.sell(lead, HasOptedOutOfEmail=True)
+    steps.cycle()
+    for number, (_, lead) in enumerate(pairs):
+        steps.sell(lead, Email=f"q{number}@example.com")
+    assert steps.counts()["updated.marketing"] == 3
+    (part,) = held(steps)
+    reject(both.store, part.digest, who="ann", reason="a script", now=both.clock.now())
+    both.clock.advance(DAY)
+    steps.quiet()
+    approved(steps, *held(steps))
+    assert steps.counts()["updated.marketing"] == 5
+    assert {steps.marketed(contact, "hs_email_optout") for contact, _ in pairs} == {"true"}
+    assert {steps.marketed(contact, "email") for contact, _ in pairs} == {f"q{n}@example.com" for n in range(8)}
+    steps.quiet()
+    both.store.close()
 
 
 def test_the_own_fields_of_a_stage_wait_in_line_with_it(tmp_path: Path) -> None:
