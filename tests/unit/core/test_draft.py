@@ -8,10 +8,10 @@ from syncd.core.draft import only
 from syncd.model.link import FieldChange
 from syncd.model.plan import NOTHING_ALONG, Along, Update
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Lane, Side, Wire
+from syncd.model.values import Lane, Side
 
 SLOTS = {"email": ("email",), "city": ("city",), "opt_out": ("@unsubscribed",)}
-WIRES: dict[str, Wire] = {"email": "new@example.com", "city": "Berlin", "@unsubscribed": True}
+WIRES: dict[str, str | bool] = {"email": "new@example.com", "city": "Berlin", "@unsubscribed": True}
 
 
 def changes(*names: str) -> tuple[FieldChange, ...]:
