@@ -7,10 +7,10 @@ that side's former record told it last (``core.former``), until that is settled.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from syncd.core.former import former_in, is_empty, with_former
-from syncd.core.known import Known
+from syncd.core.known import Known, Person
 from syncd.core.layout import Layout, Layouts
 from syncd.core.merge import Seen
 from syncd.core.sight import Sight
@@ -18,22 +18,22 @@ from syncd.model.beside import field_waiting
 from syncd.model.link import Base, Link, Linked
 from syncd.model.mapping import MatchRule
 from syncd.model.remote import REF, RemoteRecord, RemoteRef
-from syncd.model.values import SIDES, Pair, Side
+from syncd.model.values import SIDES, Canonical, Pair, Side
 
 
 class Looking:
     """Looks at the linked records of one kind. ``only`` are the fields that count, all if it is empty; ``resting``
-    those that nobody looks at; ``staged`` is the one that is decided on last, if there is one.
+    those that nobody looks at; ``last`` are decided on after all others, in this order.
     """
 
     def __init__(
-        self, layouts: Layouts, sight: Sight, *, only: frozenset[str], resting: frozenset[str], staged: str | None
+        self, layouts: Layouts, sight: Sight, *, only: frozenset[str], resting: frozenset[str], last: Sequence[str]
     ) -> None:
         self._layouts = layouts
         self._sight = sight
         self._only = only
         self._resting = resting
-        self._staged = staged
+        self._last = {name: place for place, name in enumerate(last)}
 
     def touched(self, base: Base, link: Link, seen: Pair[RemoteRecord | None], known: Known) -> list[str]:
         """Fields that may have something to do."""
@@ -53,7 +53,7 @@ class Looking:
         looked_at = (self._only or names.keys()) - self._resting
         order = dict.fromkeys((*layout.slots, *waiting))
         touched = [name for name in order if name in names and name in looked_at]
-        return sorted(touched, key=self._is_last)  # entry criteria are held against what the others come to
+        return sorted(touched, key=lambda name: self._last.get(name, -1))
 
     def rests(self, name: str) -> bool:
         """Whether nobody looks at a field now, since a vendor changed what it is."""
@@ -74,12 +74,17 @@ class Looking:
         object_name = record.ref.object if record else link.refs.of(side).object
         return self._sight.of(side, name, object_name=object_name, base=base, record=record)
 
-    def addressed(self, match: Iterable[MatchRule], link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> bool:
-        """Whether either side knows an e-mail address by which this person is found; the other has it or gets it."""
-        slots = self.layout_of(link, seen).slots
+    def addressed(self, match: Iterable[MatchRule], side: Side, person: Person, told: Mapping[str, Canonical]) -> bool:
+        """Whether the record of a side has an e-mail address by which this person is found, or gets it with what that
+        side is ``told`` by the same write. What the other side knows is not enough: it may be held.
+        """
+        slots = self.layout_of(person.link, person.seen).slots
         names = [rule.field for rule in match if rule.by == "email" and rule.field in slots]
-        sights = (self.at(side, name, link, base, seen.of(side)) for name in names for side in SIDES)
-        return any(isinstance(sight.value, str) for sight in sights)
+        record = person.seen.of(side)
+        return any(
+            isinstance(told.get(name, self.at(side, name, person.link, person.base, record).value), str)
+            for name in names
+        )
 
     def alone(self, name: str, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> Side | None:
         """The only side that has anything to say of a field: the other one's record has no place for it, and nothing is
@@ -139,6 +144,3 @@ class Looking:
         """Whether a record says something in a field, or something that cannot be read."""
         seen = self._sight.of(side, name, object_name=record.ref.object, base=base, record=record)
         return seen.trouble is not None or not is_empty(seen.value)
-
-    def _is_last(self, name: str) -> bool:
-        return name == self._staged

@@ -84,7 +84,9 @@ class Planner:
         self._called = called_of(staged or "")
         self._left_out = (resting.names - resting.native) | computed
         unseen = resting.names | computed
-        self.looking = Looking(self._layouts, self.sight, only=only, resting=unseen, staged=staged)
+        # An opt-out may wait for the address, and entry criteria are held against what all others come to.
+        last = [*(field.name for field in self.kind.fields if field.type is FieldType.OPT_OUT), staged or ""]
+        self.looking = Looking(self._layouts, self.sight, only=only, resting=unseen, last=last)
         self._addresses = Addresses(lens, self.looking)
 
     # -- linked records ------------------------------------------------------------------------------------------
@@ -223,7 +225,8 @@ class Planner:
             draft.reasons.append("a reference is never emptied")
             draft.settle(name, None)
             return
-        told = self._told(verdict, mapping, Person(link, base, seen, draft.agreed), sides, bare)
+        person = Person(link, base, seen, draft.agreed)
+        told = self._told(verdict, mapping, person, sides, bare)
         if isinstance(told, Clashing):
             draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
             return
@@ -233,7 +236,8 @@ class Planner:
                 draft.reasons.append(wires.reason)
                 continue
             record = seen.of(side)
-            addressed = bool(parked) and self.looking.addressed(self.kind.match, link, base, seen)
+            sent = {each.field: each.after for each in draft.sides.of(side).changes} if parked else {}
+            addressed = bool(parked) and self.looking.addressed(self.kind.match, side, person, sent)
             rule = LOST if side is bare and side is origin else verdict.rule
             if self.parking.holds_back(known.parked, side, name, wires, record, rule, addressed=addressed):
                 draft.reasons.append("parked")

@@ -93,9 +93,21 @@ def _write(ledger: Ledger, decision: Decision, action: Create | Update, conditio
     expect = None
     if action.expect:
         wanted = any(ledger.planner.field(each.field).confirm is Confirm.PRECONDITION for each in action.changes)
-        expect = Expect(version, action.expect, conditional=wanted and conditions.take(ledger.world, action.side))
+        stands = {**_as_read(decision, action), **action.expect}
+        expect = Expect(version, stands, conditional=wanted and conditions.take(ledger.world, action.side))
     name = _name(ledger, action.side, action.ref, fields, refs, version)
     return UpdateRecord(name, action.ref, fields, refs, expect)
+
+
+def _as_read(decision: Decision, action: Update) -> dict[str, Wire]:
+    """What the fields of a write held when it was decided on. Where one of them is guarded the record is read again
+    before it: that costs no more for all of them.
+    """
+    record = decision.seen.of(action.side)
+    if record is None or record.ref != action.ref:
+        return {}
+    # What is written under a name of ours (an opt-out) is no property, and is never taken back anyway.
+    return {name: record.fields[name] for name in action.fields if name in record.fields and not name.startswith("@")}
 
 
 def _refs(ledger: Ledger, action: Create | Update) -> dict[str, RemoteRef]:

@@ -292,7 +292,8 @@ class _Shares:
             read = len(lot.records)
             if whole:
                 if self.wanted.windowed or where is not None:
-                    wanted = [record for record in lot.records if self._wanted(step, side, record, where)]
+                    now = {record.ref: record for record in sorted(lot.records, key=lambda record: record.stamp)}
+                    wanted = [record for record in now.values() if self._wanted(step, side, record, where)]
                     lot = replace(lot, records=wanted)  # noqa: PLW2901 - the rest of it is nobody's wish
                 gathered = self._gather(step).lot(side, lot, streamed=self.wanted.windowed)
             else:
@@ -331,12 +332,14 @@ class _Shares:
             yield _together(lot)
 
     def _within(self, side: Side, pages: Iterator[Page]) -> Iterator[Page]:
-        """Pages of changes, less those that lie after the span that was asked for; they come in order of time."""
+        """Pages of changes in order of time, to the first that lies after the span that was asked for. That one tells
+        what is not any more as an earlier page had it: such a record belongs to whoever reads on from there.
+        """
         end = self.wanted.end(side)
         for page in pages:
+            yield page
             if end is not None and page.records and all(record.stamp > end for record in page.records):
                 return
-            yield page
 
     def _wanted(self, step: Step, side: Side, record: RemoteRecord, where: Expression | None) -> bool:
         if self.wanted.since is not None and record.stamp < self.wanted.since:

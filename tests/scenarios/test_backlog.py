@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from connectors.hubspot import search
 from syncd import system
 from syncd.bootstrap import read_only_fields
 from syncd.engine import resync
@@ -190,4 +192,35 @@ def test_what_was_edited_in_the_gap_is_not_presumed_unchanged(
     for request in asked_for(steps.both.store):
         assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == (wins, wins)
+    steps.quiet()
+
+
+def test_what_is_edited_while_the_gap_is_read_is_compared_as_it_is(
+    steps: Steps, pairs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later page shows what an earlier one told otherwise: the earlier one is not taken for what stands there."""
+    contact, lead = pairs[0]
+    for each, _ in pairs[:2]:
+        steps.market(each, jobtitle="In the gap")
+        steps.both.clock.advance(60.0)
+    steps.sell(lead, LastName="In the gap")
+    steps.both.clock.advance(3600.0)
+    sync(steps.both.world, steady=True)
+    (waiting,) = [request for request in asked_for(steps.both.store) if "person" in request.id]
+    steps.both.clock.advance(60.0)
+    read, later = search.Sweep.__iter__, ["Edited meanwhile"]
+
+    def edited_between(sweep: search.Sweep) -> Iterator[search.Step]:
+        for step in read(sweep):
+            if step.rows and step.rows[0]["id"] == contact and later:
+                steps.market(contact, lastname=later.pop())
+                steps.both.clock.advance(60.0)  # until the index knows it
+            yield step
+
+    monkeypatch.setattr(search, "PAGE", 1)
+    monkeypatch.setattr(search.Sweep, "__iter__", edited_between)
+    assert carry_on(steps.both.world, waiting, Met(), leave_off=lambda: False)
+    assert not later
+    steps.cycle()
+    assert (steps.sold(lead, "LastName"), steps.marketed(contact, "lastname")) == ("Edited meanwhile",) * 2
     steps.quiet()

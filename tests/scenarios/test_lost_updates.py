@@ -13,6 +13,7 @@ from sandbox.faults.calls import hubspot_batch_write, salesforce_write
 from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
 from syncd.model.link import Topic
+from syncd.model.values import Side
 from tests.scenarios.steps import HOUR, Fields, Steps
 from tests.worlds import open_world
 
@@ -96,6 +97,36 @@ def test_what_slipped_in_is_found_and_brought_back(steps_with: Make, side: str, 
     assert steps.counts() == {"updated.crm": 1, "updated.marketing": 1}
     assert _held(steps, ids) == (LOST, LOST)
     assert not steps.conflicts()
+    steps.quiet()
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_what_is_read_again_for_one_field_counts_for_all(
+    steps_with: Make, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    """A guarded address brings a name along: an edit of the name that is seen by then is not written over."""
+    steps = steps_with(_with("readback"))
+    ids = contact, lead = steps.pair()
+    _edit(steps, _other(side), ids, SENT)
+    renamed = {
+        "crm": lambda name: steps.sell(lead, LastName=name),
+        "marketing": lambda name: steps.market(contact, lastname=name),
+    }
+    renamed[_other(side)]("Sent")
+    slipping, connector = ["Slipped in"], type(steps.both.world.connectors.of(Side(side)))
+    true = connector.write
+
+    def after_an_edit(*positional: Any, **named: Any) -> Any:
+        if slipping:
+            steps.both.clock.advance(2.0)
+            renamed[side](slipping.pop())
+        return true(*positional, **named)
+
+    monkeypatch.setattr(connector, "write", after_an_edit)
+    assert steps.counts() == {f"stale.{side}": 1}
+    steps.cycle()
+    assert _held(steps, ids) == (SENT, SENT)
+    assert (steps.marketed(contact, "lastname"), steps.sold(lead, "LastName")) == ("Slipped in", "Slipped in")
     steps.quiet()
 
 

@@ -89,6 +89,21 @@ def test_an_opt_out_is_written_with_the_address_that_it_waited_for(tmp_path: Pat
     steps.quiet()
 
 
+def test_an_opt_out_waits_for_an_address_that_is_held(steps: Steps) -> None:
+    """The contact was emptied of its address, which is held: that the Lead has one does not help, and nobody tries."""
+    contact, lead = steps.pair()
+    steps.market(contact, email="")
+    steps.cycle()
+    steps.sell(lead, HasOptedOutOfEmail=True)
+    assert steps.counts()["parked.marketing"] == 1
+    steps.quiet()
+    steps.market(contact, email="ann@example.com")
+    steps.cycle()
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
 @pytest.mark.parametrize("side", ["marketing", "crm"])
 def test_an_opt_out_stays_with_the_person_when_the_address_changes(steps: Steps, side: str) -> None:
     """HubSpot knows nothing of the new address: that is nobody's consent, and the person is out there, too."""
