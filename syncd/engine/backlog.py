@@ -8,7 +8,7 @@ search and five searches a second, so that what the CRM's share writes must not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -75,5 +75,16 @@ def begin_anew(world: World, kinds: Sequence[str]) -> Request:
 def catching_up(world: World) -> bool:
     """Whether a backlog waits to be carried out, since not all too long."""
     young = world.clock.now() - PATIENCE
-    ours = (request for request in world.store.requests() if request.wish == RESYNC and request.who == ENGINE)
-    return any(request.at > young for request in ours)
+    return any(request.at > young for request in _waiting(world))
+
+
+def untold(world: World, kind: str) -> frozenset[Side]:
+    """The sides of a kind on which edits of a gap are still to be read: until then its stream does not tell what stands
+    there.
+    """
+    waiting = (Resync.read(request.argument) for request in _waiting(world))
+    return frozenset(side for wanted in waiting if kind in wanted.kinds for side in (wanted.gaps or SIDES))
+
+
+def _waiting(world: World) -> Iterator[Request]:
+    return (request for request in world.store.requests() if request.wish == RESYNC and request.who == ENGINE)

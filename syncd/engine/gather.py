@@ -212,14 +212,15 @@ class Gather:
             self.cut = dict.fromkeys(Side, True)  # what was missed is not known yet
 
     def _leave_backlog(self) -> None:
-        """After a long gap the streams go on with what is fresh."""
+        """After a long gap the streams go on with what is fresh; its edits are not known until they are read."""
+        self.cut.update(dict.fromkeys(backlog.untold(self.world, self.kind), True))
         lasts = [self.rows[side, "changes"] for side in SIDES]
         late = [last for last in lasts if backlog.is_long(self.world, last)] if self.steady and not self.anew else []
         if late:
             wish, fresh = backlog.leave(self.world, self.kind, late, self.shapes)
             self.into.wishes.append(wish)
             self.stored.update(((side, "changes"), cursor) for side, cursor in fresh.items())
-            self.cut.update(dict.fromkeys(fresh, True))  # what was changed in the gap is not known yet
+            self.cut.update(dict.fromkeys(fresh, True))
 
     def _changes(self, side: Side) -> None:
         cursor = self.stored[side, "changes"]

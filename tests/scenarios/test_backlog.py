@@ -195,6 +195,22 @@ def test_what_was_edited_in_the_gap_is_not_presumed_unchanged(
     steps.quiet()
 
 
+def test_while_the_gap_waits_nobody_is_presumed_unchanged(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """The cycles between the end of a gap and its reading know of its edits as little as the first one did."""
+    contact, lead = pairs[0]
+    steps.sell(lead, City="In the gap")
+    steps.both.clock.advance(3600.0)
+    sync(steps.both.world, steady=True)
+    steps.market(contact, city="Fresh")
+    steps.both.clock.advance(60.0)
+    sync(steps.both.world, steady=True)
+    assert steps.sold(lead, "City") == "In the gap"  # the CRM has the last word on cities
+    for request in asked_for(steps.both.store):
+        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("In the gap", "In the gap")
+    steps.quiet()
+
+
 def test_what_is_edited_while_the_gap_is_read_is_compared_as_it_is(
     steps: Steps, pairs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
