@@ -23,11 +23,11 @@ FLOOR: Final = 2_000
 """Scenarios that a run plays; `make simulate` plays as many as one likes."""
 MANY: Final = FLOOR
 """So many meet every fault of the model as often as it must be met."""
-WRONG: Final = 60
+WRONG: Final = 50
 """Wrong versions that a run plays; `make sabotage` plays every one."""
-PARTS: Final = 3
-"""Of the scenarios of ``tests/scenarios`` a run plays one in so many, another part after each change of the sources;
-``SCENARIOS=all`` plays all."""
+PARTS: Final = 4
+"""Of what takes long (``tests/scenarios``, and what is ``slow`` elsewhere) a run plays one in so many, another part
+after each change of the sources; ``SCENARIOS=all`` plays all."""
 PICKING: Final = ("-k", "-m", "--lf", "--last-failed", "--ff")
 
 

@@ -22,6 +22,7 @@ os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is import
 
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+from tests.sampled import is_played  # noqa: E402 - the same
 from tests.schemas import played_back  # noqa: E402 - the same
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
@@ -29,19 +30,40 @@ hypothesis.settings.load_profile("no deadline")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """``--part N``: of the scenarios one in N, another one after each change of the sources."""
-    parser.addoption("--part", type=int, default=1, metavar="N", help="of the scenarios one in N, by the sources' hash")
+    """``--part N``: of what takes long one in N, another one after each change of the sources."""
+    parser.addoption(
+        "--part", type=int, default=1, metavar="N", help="of what takes long one in N, by the sources' hash"
+    )
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What begins processes goes first: it mostly waits for them, while what only reckons uses the cores. Tests of a
-    module that share what is made once stay together, so that it is.
+    module that share what is made once stay together, so that it is. With ``--part``, those that take long and are of
+    another part are left out.
     """
+    of = config.getoption("--part")
+    left = [] if of < 2 else [item for item in items if _takes_turns(item) and not is_played(_name(item), of=of)]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
     items.sort(key=lambda item: not _begins_processes(item.module))  # type: ignore[attr-defined]
     for item in items:
         if _shares(item) and item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))  # type: ignore[attr-defined]
+
+
+def _takes_turns(item: pytest.Item) -> bool:
+    """Scenarios, and elsewhere what is slow; but not what proves the promises, plays a fault of the model, or is asked
+    for by name in the goals.
+    """
+    folders = {folder.name for folder in item.path.parents}
+    always = "simulation" in folders or item.get_closest_marker("fault") or item.get_closest_marker("always")
+    return not always and ("scenarios" in folders or item.get_closest_marker("slow") is not None)
+
+
+def _name(item: pytest.Item) -> str:
+    return item.nodeid.rpartition("::")[2]
 
 
 def _begins_processes(module: ModuleType) -> bool:

@@ -1,7 +1,7 @@
 """Which of many points are played, where all of them take long: chosen by the hash of the sources.
 
 The same code plays the same ones wherever it runs, another change plays others. ``CRASH_POINTS=all`` kills at every
-effect, ``HOSTILE=all`` lets every call meet every answer, ``SCENARIOS=all`` plays every scenario in `make test`, too.
+effect, ``HOSTILE=all`` lets every call meet every answer, ``SCENARIOS=all`` plays everything in `make test`, too.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Pairing:
             self._close_settled(Matching(), paired)
             return paired
         found, candidates = self._candidates()
-        matching = self._match(candidates)
+        matching = self._landed(self._match(candidates), paired)
         for side, record in self.forgotten:
             link = self._new_link(side, record.ref, Proof.MATCHED)
             paired.decisions.append(self._nothing(link, side, record, "forgotten"))
@@ -108,6 +108,22 @@ class Pairing:
         if not plain.ambiguous or not any(self.kind.several):
             return plain
         return matched(Choosing(self.world, self.planner, plain.ambiguous).choose)
+
+    def _landed(self, matching: Matching, paired: Paired) -> Matching:
+        """Less the pairs of which a record may yet get a counterpart by a create whose ending nobody knows: joined by
+        its key now, the other one would be written over by it. They are looked at again once that is known.
+        """
+        pairs: list[Match] = []
+        for pair in matching.pairs:
+            members = (pair.marketing, pair.crm)
+            if self.gathered.flying.isdisjoint(self._link_id(*each.who) for each in members):
+                pairs.append(pair)
+                continue
+            for each in members:
+                self.gathered.again.append(each.who)
+                link = self._new_link(*each.who, pair.proof)
+                paired.decisions.append(self._nothing(link, each.side, each.record, "write in flight"))
+        return replace(matching, pairs=tuple(pairs))
 
     # -- candidates ------------------------------------------------------------------------------------------
     def _candidates(self) -> tuple[set[SidedRef], list[Candidate]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from tests.sampled import is_played
 from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
@@ -18,28 +17,14 @@ HERE = Path(__file__).parent
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Each plays a whole world: of a file the first that is not slow is for a quick look, the others go ``beyond``.
-
-    With ``--part`` those are left out that are not of this run's part; what plays a fault of the model, or is asked for
-    by name in the goals, is always played.
-    """
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each plays a whole world: of a file the first that is not slow is for a quick look, the others go ``beyond``."""
     seen: set[Path] = set()
     for item in items:
         if HERE in item.path.parents and not item.get_closest_marker("slow"):
             if item.path in seen:
                 item.add_marker("beyond")
             seen.add(item.path)
-    of = config.getoption("--part")
-    left = [each for each in items if HERE in each.path.parents and not _is_wanted(each, of=of)]
-    if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [each for each in items if each not in set(left)]
-
-
-def _is_wanted(item: pytest.Item, *, of: int) -> bool:
-    always = item.get_closest_marker("fault") or item.get_closest_marker("always")
-    return always is not None or is_played(item.nodeid.rpartition("::")[2], of=of)
 
 
 @pytest.fixture

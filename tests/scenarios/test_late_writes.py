@@ -49,6 +49,31 @@ def test_a_create_that_comes_late_is_waited_for(steps: Steps) -> None:
     steps.quiet()
 
 
+@pytest.mark.parametrize("comes", [True, False])
+def test_nobody_is_joined_whose_counterpart_may_still_be_made(steps: Steps, *, comes: bool) -> None:
+    """Sales enters a Lead while it is unknown whether ours was made: with our key on it, ours would overwrite it."""
+    _patient(steps)
+    contact = steps.contact(email="late@example.com", lastname="Late", company="Late")
+    if comes:
+        arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    else:
+        arm(steps.both.salesforce, "lost-request", nth=1)
+        steps.both.salesforce.faults.armed[-1].matches = salesforce_write
+    steps.cycle(after=30)
+    assert len(steps.both.store.open_intents()) == 1
+    lead = steps.lead(Email="late@example.com", LastName="By hand", Company="Late")
+    steps.cycle(after=30)
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") is None
+    for _ in range(2):
+        steps.cycle(after=600)
+    assert not steps.both.store.open_intents()
+    assert steps.sold(lead, "LastName") == "By hand"
+    joined = str(steps.marketed(contact, "syncd_crm_id"))
+    assert (joined != lead) is comes
+    assert steps.marketed(contact, "lastname") == steps.sold(joined, "LastName")
+    steps.quiet()
+
+
 def test_a_change_that_comes_late_does_not_take_back_a_newer_one(steps: Steps) -> None:
     """While nobody knows whether an update happened, its record is left alone; then what stands there is decided on."""
     contact, lead = steps.pair()
