@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from syncd.core.planner import digest
+from syncd.core.planner import EMPTY_BASE, digest
 from syncd.engine.settle import Ledger, half_done
 from syncd.engine.world import World
 from syncd.model.beside import beside
@@ -52,12 +52,14 @@ def write_ahead(
     run: str,
     origin: Origin,
     conditions: Conditions | None = None,
+    again: bool = False,
 ) -> Ahead:
-    """Everything for one action, as its link stands now; ``conditions`` are what is left of those of this cycle.
+    """Everything for one action, as its link stands now; ``conditions`` are what is left of those of this cycle. What
+    is sent ``again``, since something of it was refused, is guarded whatever its fields ask for: time has gone by.
 
     The origin goes to the vendor only: nobody agrees on it, so neither intent nor Base may hold it.
     """
-    write = _write(ledger, decision, action, conditions or Conditions())
+    write = _write(ledger, decision, action, conditions or Conditions(), again=again)
     intent = _intent(ledger, decision, action, write, run)
     mark = ledger.planner.kind.origin.of(action.side)
     if mark is not None:
@@ -77,7 +79,9 @@ def write_ahead(
     return Ahead(write, intent, audit)
 
 
-def _write(ledger: Ledger, decision: Decision, action: Create | Update, conditions: Conditions) -> Write:
+def _write(
+    ledger: Ledger, decision: Decision, action: Create | Update, conditions: Conditions, *, again: bool
+) -> Write:
     refs = _refs(ledger, action)
     if isinstance(action, Create):
         name = _name(ledger, action.side, action.origin, action.fields, refs, action.record_type or "")
@@ -91,23 +95,24 @@ def _write(ledger: Ledger, decision: Decision, action: Create | Update, conditio
     record = decision.seen.of(action.side)
     version = record.version if record else ""
     expect = None
-    if action.expect:
+    if action.expect or again:
         wanted = any(ledger.planner.field(each.field).confirm is Confirm.PRECONDITION for each in action.changes)
-        stands = {**_as_read(decision, action), **action.expect}
+        stands = {**_as_read(decision, action), **(action.expect or {})}
         expect = Expect(version, stands, conditional=wanted and conditions.take(ledger.world, action.side))
     name = _name(ledger, action.side, action.ref, fields, refs, version)
     return UpdateRecord(name, action.ref, fields, refs, expect)
 
 
 def _as_read(decision: Decision, action: Update) -> dict[str, Wire]:
-    """What the fields of a write held when it was decided on. Where one of them is guarded the record is read again
-    before it: that costs no more for all of them.
+    """What the fields of a write held when it was decided on, as far as is known. Where one of them is guarded the
+    record is read again before it: that costs no more for all of them.
     """
     record = decision.seen.of(action.side)
-    if record is None or record.ref != action.ref:
+    if record is not None and record.ref != action.ref:
         return {}
+    known = (decision.base or EMPTY_BASE).confirmed.of(action.side) if record is None else record.fields
     # What is written under a name of ours (an opt-out) is no property, and is never taken back anyway.
-    return {name: record.fields[name] for name in action.fields if name in record.fields and not name.startswith("@")}
+    return {name: known[name] for name in action.fields if name in known and not name.startswith("@")}
 
 
 def _refs(ledger: Ledger, action: Create | Update) -> dict[str, RemoteRef]:

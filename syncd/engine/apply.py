@@ -63,10 +63,11 @@ UNKNOWN = b"unknown"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One write to be sent: a decision and its action for one side."""
+    """One write to be sent: a decision and its action for one side; ``again``, less what was refused of it."""
 
     decision: Decision
     action: Create | Update
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -226,6 +227,7 @@ class Apply:
                 run=self.run,
                 origin=self.origin,
                 conditions=self.tally.conditions,
+                again=job.again,
             )
             for job in jobs
         ]
@@ -285,7 +287,7 @@ class Apply:
             slots = self.planner.slots(action.side, action.ref.object)
             left = only(action, rest, slots=slots, key=action.key)
             if left is not None:
-                peaceful.append(Job(job.decision, left))
+                peaceful.append(replace(job, action=left))
         self.world.settle(settlement)
         return peaceful
 
@@ -423,7 +425,7 @@ class Apply:
         if settlement.parked:
             self.tally.note("parked", side, by=len(settlement.parked))
         self._buried(side, settlement)
-        self._next.extend(Job(job.decision, action) for action in again)
+        self._next.extend(Job(job.decision, action, again=True) for action in again)
         return settlement
 
     def _buried(self, side: Side, settlement: Settlement) -> None:

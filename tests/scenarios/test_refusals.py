@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
+from connectors.salesforce.connector import SalesforceConnector
 from sandbox.salesforce.definitions import picklist
 from sandbox.salesforce.standard_people import INDUSTRIES
 from syncd.operations.parking import try_again
@@ -44,6 +46,29 @@ def test_a_field_that_a_rule_refuses_is_parked_and_the_rest_is_delivered(steps: 
     steps.cycle()
     assert steps.sold(lead, "Title") == "Queen"
     assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_what_is_sent_again_after_a_refusal_writes_over_nothing(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time has gone by since it was decided on: the record is read again first, whatever its fields ask for."""
+    contact, lead = steps.pair(jobtitle="Buyer", lastname="Before")
+    forbid_title(steps, named=True)
+    steps.market(contact, jobtitle="King", lastname="Sent")
+    true = SalesforceConnector.write
+    sent: list[object] = []
+
+    def with_an_edit(*positional: Any, **named: Any) -> Any:
+        if len(sent) == 1:  # between the refused write and what is left of it
+            steps.both.clock.advance(2.0)
+            steps.sell(lead, LastName="Slipped in")
+        sent.append(positional)
+        return true(*positional, **named)
+
+    monkeypatch.setattr(SalesforceConnector, "write", with_an_edit)
+    assert steps.counts()["stale.crm"] == 1
+    steps.cycle()
+    assert (steps.marketed(contact, "lastname"), steps.sold(lead, "LastName")) == ("Slipped in", "Slipped in")
+    assert parked(steps).field == "title"
     steps.quiet()
 
 
