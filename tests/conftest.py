@@ -22,6 +22,7 @@ os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is import
 
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
+from tests.passwords import cheap  # noqa: E402 - the same
 from tests.sampled import is_played  # noqa: E402 - the same
 from tests.schemas import played_back  # noqa: E402 - the same
 
@@ -134,6 +135,13 @@ def logs_put_back() -> Iterator[None]:
 def schemas_played_back() -> Iterator[None]:
     """The first new store of a process is migrated, the others get the same statements."""
     with played_back():
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def passwords_cost_little() -> Iterator[None]:
+    """Dozens of tests let somebody in."""
+    with cheap():
         yield
 
 
