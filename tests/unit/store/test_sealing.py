@@ -26,7 +26,11 @@ def noise(size: int) -> bytes:
     return SystemChance().token(size)
 
 
-@pytest.mark.parametrize("content", [b"", b"x", bytes(40_000_000), noise(5_000_000), noise((1 << 20) - 11)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", bytes(40_000_000), noise(5_000_000), noise((1 << 20) - 11)],
+    ids=["nothing", "a byte", "zeros", "noise", "noise of a piece"],
+)
 def test_what_goes_in_comes_out(tmp_path: Path, content: bytes) -> None:
     """Empty, short, empty pages a thousandth of their size, several pieces; the hash is that of the content."""
     file, was = sealed(tmp_path, content)
