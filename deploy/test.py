@@ -23,9 +23,9 @@ FLOOR: Final = 2_000
 """Scenarios that a run plays; `make simulate` plays as many as one likes."""
 MANY: Final = FLOOR
 """So many meet every fault of the model as often as it must be met."""
-WRONG: Final = 50
+WRONG: Final = 40
 """Wrong versions that a run plays; `make sabotage` plays every one."""
-PARTS: Final = 4
+PARTS: Final = 8
 """Of what takes long (``tests/scenarios``, and what is ``slow`` elsewhere) a run plays one in so many, another part
 after each change of the sources; ``SCENARIOS=all`` plays all."""
 PICKING: Final = ("-k", "-m", "--lf", "--last-failed", "--ff")
@@ -96,11 +96,23 @@ def _aside(title: str, folder: str, *module: str) -> Part:
     return Part(title, [sys.executable, "-m", *module], told=file.open("w+", encoding="utf-8"))
 
 
+def _read_once() -> None:
+    """Has the tests of a fresh clone compiled, with what pytest makes of their assertions, by one process and not by
+    each of those that then play them.
+    """
+    if not (ROOT / "tests" / "__pycache__").exists():
+        collect = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+        subprocess.run(collect, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
 def _run(parts: Sequence[Part]) -> int:
     print(f"{', '.join(each.title for each in parts)}: side by side; the first are shown", flush=True)
+    tests, *others = parts
     try:
-        for each in parts:
+        for each in others:
             each.start()
+        _read_once()
+        tests.start()
         while [each for each in parts if not each.ended()]:
             time.sleep(0.2)
     finally:

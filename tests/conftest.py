@@ -44,10 +44,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     another part are left out.
     """
     of = config.getoption("--part")
-    left = [] if of < 2 else [item for item in items if _takes_turns(item) and not is_played(_name(item), of=of)]
+    left = {item for item in items if of > 1 and _takes_turns(item) and not is_played(_name(item), of=of)}
     if left:
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in set(left)]
+        config.hook.pytest_deselected(items=list(left))
+        items[:] = [item for item in items if item not in left]
     items.sort(key=lambda item: not _begins_processes(item.module))  # type: ignore[attr-defined]
     for item in items:
         if _shares(item) and item.get_closest_marker("xdist_group") is None:

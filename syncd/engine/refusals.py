@@ -150,8 +150,8 @@ def _park(
     vendor_object = action.object if isinstance(action, Create) else action.ref.object
     written = planner.lens.write(action.side, vendor_object, change.field, change.after)
     assert not isinstance(written, Invalid | Inexpressible), "what was sent has a form"
-    emptied = planner.slots(action.side, vendor_object)[change.field]  # beside it, so that it is read as it was meant
-    written = {**written, **{name: action.fields[name] for name in emptied if name in action.fields}}
+    columns = planner.slots(action.side, vendor_object)[change.field]  # one may be emptied beside it: see core.sight
+    written = {**written, **{name: action.fields[name] for name in columns if name in action.fields}}
     record_type = result.record_type if isinstance(result, Refused) else ""
     fingerprint = planner.parking.fingerprint(action.side, written, record_type, unforeseen=_unforeseen(result))
     settlement.parked.append(_parked(world, decision, action, change.field, fingerprint, result, advice))

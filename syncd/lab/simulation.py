@@ -38,15 +38,15 @@ FOLDER: Final = re.compile(r"\S*/syncd-arena-[^/]+/")
 """Where an arena's configuration lay (``founding``)."""
 TAKING_AWAY: Final = frozenset({"record-deleted", "record-erased"})
 """Faults that take a record from its side."""
-RESTART: Final = 5.0
 WRITING: Final = ("batch.update", "batch.upsert", "batch.create", "collections.update", "collections.upsert")
 """Calls by which syncd moves the stamps of records."""
+RESTART: Final = 5.0
 """Seconds until a killed process is there again."""
 QUIET_AFTER: Final = 12 * 60.0
 """Seconds after which no request that was given up is still carried out."""
-HEALING: Final = (540.0, 540.0)
-"""Pauses between the cycles in which everything is to come right: longer than a horizon in all, each too short to be
-taken for an outage, of which the play has two anyway."""
+HEALING: Final = 540.0
+"""Seconds after the first cycle in which everything is to come right: with the quiet before longer than a horizon, and
+too short to be taken for an outage, of which the play has two anyway."""
 SETTLING: Final = (540.0,) * 5 + (3600.0,) * 5
 """Pauses between further cycles, after which nothing may move any more."""
 HOUR: Final = 3600.0
@@ -267,10 +267,9 @@ class _Play:
         self.world = self.life = None  # a new start, as after any of this
         self._traced("healed")
         arena.clock.advance(QUIET_AFTER)
-        for pause in HEALING:
-            self._turn(arena.clock.ms + 30_000)
-            let_all_go_on(arena)
-            arena.clock.advance(pause)
+        self._turn(arena.clock.ms + 30_000)
+        let_all_go_on(arena)
+        arena.clock.advance(HEALING)
         self.full = True
         self._turn(arena.clock.ms)
         ended: Ended | None = None

@@ -46,6 +46,8 @@ from tests.fakes import FakeChance, FakeClock, FreeBudget
 from tests.hostile import ANYWHERE, CANARY, ELSEWHERE, HUBSPOT, SALESFORCE, Hostile
 from tests.inproc import KernelAdapter
 
+pytestmark = pytest.mark.beyond
+
 HUBSPOT_URL = "http://127.0.0.1:1"
 SALESFORCE_URL = "http://127.0.0.1:2"
 RESULTS = Written | Stale | Refused | Clash | Deferred | Indeterminate

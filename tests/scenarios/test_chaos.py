@@ -14,11 +14,11 @@ from tests.chaos.house import Sort
 from tests.scenarios.servers import open_server
 
 pytestmark = pytest.mark.slow
-KILLS = 40
+KILLS = 24
 """Processes killed on SQLite, at least."""
 SOON = (0.2, 2.0)
 """Seconds after its start at which a process is killed."""
-HOUSES = ("one", "two", "three")
+HOUSES = ("one", "two")
 
 
 def _judged(course: Course) -> None:
@@ -38,7 +38,7 @@ def test_chaos_on_sqlite(tmp_path: Path) -> None:
         tmp_path,
         [Sort(name, at_once=True, kills=SOON) for name in HOUSES],
         seed=seed,
-        seconds=25.0,
+        seconds=20.0,
         kills=-(-KILLS // len(HOUSES)),
     )
     _judged(course)

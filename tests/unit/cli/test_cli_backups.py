@@ -24,6 +24,8 @@ from syncd.system import SystemChance, SystemClock
 from tests.unit.cli.conftest import AT, KEY, SYNCD, Run
 from tests.unit.cli.test_cli_audit import _begin
 
+pytestmark = pytest.mark.beyond
+
 
 def linked(store: SqlStore, id: str = "L1", name: str = "Old", since: Instant = AT) -> None:
     """One person, as the store knows them."""

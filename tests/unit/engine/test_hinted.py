@@ -11,6 +11,8 @@ from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Pair
 from tests.fakes import START
 
+pytestmark = pytest.mark.beyond
+
 
 def noted(number: int, version: str | None = "100") -> Noted:
     """A hint that waits."""

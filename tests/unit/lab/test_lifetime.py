@@ -12,6 +12,8 @@ from syncd.cli.main import main
 from syncd.lab.lifetime import whole_story
 from syncd.lab.story import Story
 
+pytestmark = pytest.mark.beyond
+
 KIM, SAM, ADA = "kim@example.com", "sam@example.com", "ada@example.com"
 BEATS = [
     # what happened, by whom, for which team, in which system, why, in which cycle

@@ -93,6 +93,7 @@ def test_what_came_and_went_in_the_night_wakes_nobody_in_the_morning(told: Told)
     assert "1 more began and was over before this was told." in message.body
 
 
+@pytest.mark.beyond
 def test_a_digest_is_told_at_its_times(told: Told) -> None:
     """Tickets alone; each time what came since the last one, and nothing when nothing came."""
     teller = process(told, replace(OPS, digest=(time(12), time(18)), zone="UTC"))

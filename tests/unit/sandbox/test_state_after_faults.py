@@ -9,6 +9,8 @@ from sandbox.faults.catalogue import CATALOGUE
 from sandbox.kernel import ConnectionDropped, NothingToHit, SimulatedClock, VendorClock
 from tests.unit.sandbox.fault_stands import Force, Hub, Stand
 
+pytestmark = pytest.mark.beyond
+
 STANDS: dict[str, type[Hub | Force]] = {"hubspot": Hub, "salesforce": Force}
 PAIRS = [(name, vendor) for name, entry in CATALOGUE.items() for vendor in STANDS if vendor in entry.vendors]
 FEW = {"record-restored"}
