@@ -109,7 +109,6 @@ class Gather:
         self._prove()
         self._recreate()
         self._complete()
-        self._doubt_erasures()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
@@ -197,7 +196,6 @@ class Gather:
     def _ended(self) -> Gathered:
         self._prove()
         self._complete()
-        self._doubt_erasures()
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -596,8 +594,11 @@ class Gather:
         self._read_sides([self.into.meetings[link] for link in wanted if link in self.into.meetings], Side)
 
     def _complete(self) -> None:
-        """Reads the sides that must not be presumed: open records, and those whose stream was cut short."""
+        """Reads the sides that must not be presumed: open records, and those whose stream was cut short. Whoever was
+        merged away is found by that where they are now, with newer values than were read of them there: once more.
+        """
         into = self.into
+        moved = len(into.moved)
         open_ones = [
             meeting
             for link, meeting in into.meetings.items()
@@ -612,6 +613,9 @@ class Gather:
         for side in SIDES:
             if self.cut[side]:
                 self._read_sides(into.meetings.values(), (side,))
+        if len(into.moved) > moved:
+            self._prove()
+        self._doubt_erasures()
 
     def _rested(self, meeting: Meeting) -> bool:
         """Whether a record tells something else in a field that has rested, and by which not all were compared since:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -13,7 +13,7 @@ from connectors.salesforce.connector import SalesforceConnector
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.model.remote import RemoteRef, Shape
-from tests.scenarios.steps import Steps, remapped
+from tests.scenarios.steps import Fields, Steps, remapped
 
 
 def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_path: Path) -> None:
@@ -32,6 +32,36 @@ def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_
     steps.cycle()
     assert (steps.marketed(survivor, "industry"), steps.sold(lead, "Industry")) == ("Chemicals", "Chemicals")
     steps.quiet()
+
+
+def test_the_survivor_counts_as_it_is_told_last(steps_with: Callable[[Callable[[Fields], None]], Steps]) -> None:
+    """An open question has a merged record read by its old id, which tells what it was merged into: marketing edits
+    that after it was read by its own id, and sales' older edit must not go over it.
+    """
+    steps = steps_with(lambda fields: fields["title"].update(policy="hold"))
+    contact, lead = steps.pair(industry="Banking", jobtitle="Buyer")
+    other = steps.contact(email="ann.doe@example.com", lifecyclestage="lead")
+    steps.cycle()
+    steps.market(contact, jobtitle="Head of Buying")
+    steps.sell(lead, Title="Chief Buyer")
+    steps.cycle()
+    steps.both.hubspot.merge("contacts", contact, other)
+    (survivor,) = steps.contacts()
+    steps.sell(lead, Industry="Energy")
+    hubspot = steps.both.hubspot
+    plain, edits = hubspot.handle, [survivor]
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if edits and request.path.endswith("/contacts/batch/read") and contact in request.body.decode():
+            steps.both.clock.advance(2)
+            steps.market(edits.pop(), industry="Chemicals")
+        return plain(request)
+
+    hubspot.handle = handle  # type: ignore[method-assign]
+    steps.cycle()
+    assert not edits, "nobody read it by its old id"
+    steps.cycle()
+    assert (steps.marketed(survivor, "industry"), steps.sold(lead, "Industry")) == ("Chemicals", "Chemicals")
 
 
 def test_what_a_look_for_counterparts_tells_of_a_linked_record_is_heeded(steps: Steps) -> None:
