@@ -89,7 +89,7 @@ GOALS: Final[Sequence[Goal]] = (
                f"Salesforce calls a day that it comes to, at {rate}/s"),
            but="a minute of each pace, not ten") for rate in (1, 10, 100)),
     Goal("Freshness", "with webhooks, or with change data capture", (),
-         but="a webhook names whom the next poll reads, so it is no sooner than that; there is no receiver of the other"),
+         but="a webhook names whom the next poll reads, and is no sooner; there is no receiver of the other"),
     Goal("Freshness", "after an outage of an hour",
          _of("outage", "seconds until the backlog was cleared", "95 % of fresh changes meanwhile within",
              "fresh changes that did not arrive")),

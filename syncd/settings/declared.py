@@ -15,11 +15,11 @@ from syncd.model.calendar import NO_CALENDARS, Calendars
 from syncd.model.derived import LEDGERED
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import Lifecycle
-from syncd.model.mapping import KindMapping
+from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
 from syncd.model.signal import NO_SIGNALS, Signals
-from syncd.model.values import FieldType
+from syncd.model.values import FieldType, Side
 from syncd.settings.calendars_file import CalendarsFile, calendars_of
 from syncd.settings.lifecycle_times import Groups
 from syncd.settings.personas_file import PersonasFile, personas_of
@@ -67,7 +67,7 @@ def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | N
                 fields=kind.agreed.fields,
                 rules=kind.agreed.lifecycle.handoff,
                 entry={stage.key: stage.entry.filled for stage in lifecycle.stages if stage.entry.filled},
-                reachable=tuple(each.name for each in kind.fields if each.type in _REACHABLE),
+                reachable=tuple(each.name for each in kind.fields if _reaches(each)),
                 owners=tuple(each.name for each in kind.fields if each.type is FieldType.OWNER),
                 calendars=told.calendars,
                 personas=told.personas,
@@ -77,6 +77,13 @@ def handoff_between(kinds: Sequence[KindMapping], told: Declared) -> Handoff | N
                 shown=any(each.derive is not None and each.derive.sort in LEDGERED for each in kind.fields),
             )
     return None
+
+
+def _reaches(field: FieldMapping) -> bool:
+    """Whether somebody can be reached by a field. What flows to marketing alone is nothing that marketing brings: most
+    often it is the address of who owns the record.
+    """
+    return field.type in _REACHABLE and field.direction.flows_to(Side.CRM)
 
 
 def _back(lifecycle: Lifecycle) -> frozenset[str]:

@@ -13,6 +13,12 @@ from tests.unit.settings.conftest import Folder
 from tests.unit.settings.test_lifecycle_file import LIFECYCLE, TEAMS
 
 CONFIG = Path(__file__).parents[3] / "config"
+ENVIRON = {
+    "SYNCD_CONNECTIONS__MAIN__MARKETING__ACCESS_TOKEN": "x",
+    "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_SECRET": "x",
+    "SYNCD_CONNECTIONS__MAIN__CRM__LOGIN_URL": "https://x.my.salesforce.com",
+    "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_ID": "x",
+}
 HANDOFF = """\
 handoff:
   qualified: [mql]
@@ -102,13 +108,7 @@ def test_who_is_found_by_sales_begins_there(folder: Folder) -> None:
 
 def test_the_example_says_what_its_stages_mean() -> None:
     """The complete example keeps a ledger."""
-    environ = {
-        "SYNCD_CONNECTIONS__MAIN__MARKETING__ACCESS_TOKEN": "x",
-        "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_SECRET": "x",
-        "SYNCD_CONNECTIONS__MAIN__CRM__LOGIN_URL": "https://x.my.salesforce.com",
-        "SYNCD_CONNECTIONS__MAIN__CRM__CLIENT_ID": "x",
-    }
-    lifecycle = load(CONFIG, environ, read_only={}).connection(None).lifecycle
+    lifecycle = load(CONFIG, ENVIRON, read_only={}).connection(None).lifecycle
     assert lifecycle is not None
     assert lifecycle.handoff is not None
     assert lifecycle.handoff.decide_within == lifecycle.stages[2].leave_within
@@ -120,6 +120,13 @@ calendars:
   here: {name: Here, zone: UTC, hours: {weekdays: "09:00-17:00"}}
   there: {name: There, zone: Europe/Berlin, hours: {weekdays: "09:00-17:00"}, owners: [Kim@example.com]}
 """
+
+
+def test_people_are_reached_by_what_marketing_brings() -> None:
+    """And not by the address of their owner, which sales' records show marketing."""
+    handoff = load(CONFIG, ENVIRON).connection(None).connection.handoff
+    assert handoff is not None
+    assert handoff.reachable == ("email", "phone", "mobile")
 
 
 def test_owners_keep_calendars(folder: Folder) -> None:
