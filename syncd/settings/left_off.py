@@ -24,6 +24,8 @@ COMPANY: Final = "company"
 MISSING: Final[Mapping[str, str]] = {
     "origin": "`syncd report credit` says (none) for every first source",
     "last_touch": "`syncd report credit` says (none) for every last touch",
+    "asset": "`syncd report credit --by asset` says (none) for everybody",
+    "contacted": "`syncd report funnel` has no days until a deal is won, and wins before any contact are not found",
     COMPANY: "a second person of a company begins a handoff of their own instead of joining the one that is open",
     "owner": "reports name no owners, and service levels go by the default calendar",
 }

@@ -20,6 +20,7 @@ from syncd.model.values import Side, instant
 from syncd.operations.fitting import needs_of
 from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
+from syncd.store.codec import to_ms
 from tests.scenarios.derivings import set_up
 from tests.scenarios.handoffs import episodes
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, both_show
@@ -41,6 +42,7 @@ def made(steps: Steps) -> None:
         "hs_analytics_source": ("string", "text"), "recent_conversion_event_name": ("string", "text"),
         "recent_conversion_date": ("datetime", "date"), "hs_latest_source": ("string", "text"),
         "last_sales_activity": ("date", "date"), "sales_next_step": ("string", "text"),
+        "hs_analytics_first_url": ("string", "text"), "hs_analytics_first_timestamp": ("datetime", "date"),
     }  # fmt: skip
     hubspot, salesforce = steps.both.hubspot, steps.both.salesforce
     for name, (sort, shown) in properties.items():
@@ -55,7 +57,9 @@ def made(steps: Steps) -> None:
     for object_name in ("Lead", "Contact"):
         for name in texts:
             salesforce.add_field(object_name, text(name, name, 80, custom=True))
-        salesforce.add_field(object_name, moment("Last_Marketing_Touch_At__c", "Last touch", custom=True))
+        salesforce.add_field(object_name, text("First_Page__c", "First page", 32_768, custom=True))
+        for name in ("Last_Marketing_Touch_At__c", "First_Contact__c"):
+            salesforce.add_field(object_name, moment(name, name, custom=True))
 
 
 @pytest.fixture
@@ -103,11 +107,16 @@ def test_with_the_pack_reasons_travel_and_credit_has_names(opened: Callable[...,
     steps = opened()
     made(steps)
     steps.cycle()
-    touched = {"hs_analytics_source": "PAID_SEARCH", "recent_conversion_event_name": "Webinar: forecasts"}
+    touched = {
+        "hs_analytics_source": "PAID_SEARCH", "recent_conversion_event_name": "Webinar: forecasts",
+        "hs_analytics_first_url": "https://acme.example/prices", "hs_analytics_first_timestamp": "2026-02-20T08:00:00Z",
+    }  # fmt: skip
     contact, lead = qualified(steps, "ann", **touched)
     assert steps.sold(lead, "Lead_Origin__c") == "PAID_SEARCH"
     assert steps.sold(lead, "Last_Marketing_Touch__c") == "Webinar: forecasts"
     assert (rows(steps, "origin"), rows(steps, "last_touch")) == (["PAID_SEARCH"], ["Webinar: forecasts"])
+    assert rows(steps, "asset") == ["https://acme.example/prices"]
+    assert episodes(steps, "contacted_at") == [(to_ms(datetime(2026, 2, 20, 8, tzinfo=UTC)),)]
     steps.sell(lead, Status=CLOSED)
     steps.cycle()
     assert steps.conflict().topic is Topic.WAITS

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from syncd.cli.main import main
-from syncd.settings.left_off import AT_ONCE, NO_REASON
+from syncd.settings.left_off import AT_ONCE, MISSING, NO_REASON
 from tests.worlds import ROOT, config_environment
 
 EXAMPLE = ROOT / "config"
@@ -62,6 +62,8 @@ def test_the_example_is_sound_and_says_what_is_off(config: Path, check: Check) -
         f"lifecycle.yaml:{reasons}: asking for reasons is off: {NO_REASON}",
         f"lifecycle.yaml:{facts}: the fact origin is off: `syncd report credit` says (none) for every first source",
         f"lifecycle.yaml:{facts}: the fact last_touch is off: `syncd report credit` says (none) for every last touch",
+        f"lifecycle.yaml:{facts}: the fact asset is off: `syncd report credit --by asset` says (none) for everybody",
+        f"lifecycle.yaml:{facts}: the fact contacted is off: {MISSING['contacted']}",
     ]
     assert (
         "add `reason_field: stage_reason`, and to schema/person.yaml the field stage_reason as it stands in" in told[0]
@@ -88,7 +90,9 @@ def test_the_lines_that_a_notice_names_switch_it_on(config: Path, check: Check) 
     assert not [each for each in check()[1] if "origin is off" in each]
     edited(config / "schema" / "person.yaml", lambda tree: tree["fields"].update(stage_reason=fields["stage_reason"]))
     edited(config / "lifecycle.yaml", lambda tree: tree.update(reason_field="stage_reason"))
-    assert [each.split(" is off")[0].split(": ")[1] for each in check()[1][:-1]] == ["the fact last_touch"]
+    assert [each.split(" is off")[0].split(": ")[1] for each in check()[1][:-1]] == [
+        "the fact last_touch", "the fact asset", "the fact contacted",
+    ]  # fmt: skip
 
 
 def test_company_and_owner_are_missed_too(config: Path, check: Check) -> None:
@@ -145,12 +149,15 @@ def test_the_pack_is_the_example_and_more() -> None:
     assert lacks == [
         "# optional/handoff has the field, and switches it on.",
         "# reason_field: stage_reason",
-        f"{COMPANY} optional/handoff has origin and last_touch, too.",
+        f"{COMPANY} optional/handoff has origin, last_touch, asset and",
+        "  # contacted, too.",
         "  facts: { owner: owner, company: company }",
     ]
+    facts = "owner: owner, company: company, origin: origin, last_touch: last_touch, asset: asset, contacted: contacted"
     assert [line for line in more if not line.strip().startswith("#")] == [
         "reason_field: stage_reason",
-        "  facts: { owner: owner, company: company, origin: origin, last_touch: last_touch }",
+        "  facts:",
+        f"    {{ {facts} }}",
     ]
 
 
@@ -180,7 +187,7 @@ def test_the_pack_has_the_last_touches_of_the_page() -> None:
     assert {name: added[name] for name in shown} == shown
     assert all(each["optional"] for each in added.values())
     computed = {name: each for name, each in added.items() if "derive" in each}
-    assert set(added) == {*shown, "stage_reason", "origin", *computed}
+    assert set(added) == {*shown, "stage_reason", "origin", "asset", "contacted", *computed}
     assert {str(each["derive"]) for each in computed.values()} >= ON_THE_RECORD
     assert all(each["marketing"].startswith("syncd_") for each in computed.values())
     assert all(each["crm"].startswith("Syncd_") for each in computed.values() if "crm" in each)
