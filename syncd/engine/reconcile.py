@@ -5,17 +5,16 @@ Three stretches a kind: every marketing record with its counterpart, every link 
 every id of the CRM. A share costs two calls and is settled with the position it reached, so that no process and no
 worker has to remember anything.
 
-The agreement is counted on the first stretch: linked records that were found in step, of those that were seen.
+The agreement is counted on the first stretch: linked records that were found in step, of those that were seen, and for
+the others in which fields they differ and why.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
-
-import orjson
 
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.gather import Gather
@@ -25,6 +24,7 @@ from syncd.engine.prepare import Prepared, decide
 from syncd.engine.running import Running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World
+from syncd.model.agreement import Agreement, Cause, read_agreements, write_agreements
 from syncd.model.errors import UnusableCursor
 from syncd.model.plan import Action, Adopt, Decision, Hold, KindPlan, Relink
 from syncd.model.remote import Cursor
@@ -46,11 +46,11 @@ class Sweep:
 
     at: int = 0
     after: str | None = None
-    counted: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    counted: Mapping[str, Agreement] = field(default_factory=dict)
 
     def written(self) -> Cursor:
         """As it is stored."""
-        return Cursor(json.dumps([self.at, self.after, {kind: list(pair) for kind, pair in self.counted.items()}]))
+        return Cursor(json.dumps([self.at, self.after, {kind: each.plain() for kind, each in self.counted.items()}]))
 
     @staticmethod
     def read(cursor: Cursor | None) -> Sweep:
@@ -59,15 +59,14 @@ class Sweep:
             return Sweep()
         try:
             at, after, counted = json.loads(cursor)
-            return Sweep(at, after, {kind: (pair[0], pair[1]) for kind, pair in counted.items()})
+            return Sweep(at, after, {kind: Agreement.read(each) for kind, each in counted.items()})
         except (AttributeError, TypeError, ValueError) as why:
             emit("cursor.unusable", stream=STREAM, reason=type(why).__name__)
             return Sweep()
 
-    def adding(self, kind: str, seen: int, agreeing: int) -> Sweep:
+    def adding(self, kind: str, more: Agreement) -> Sweep:
         """With more records counted."""
-        before = self.counted.get(kind, (0, 0))
-        return replace(self, counted={**self.counted, kind: (before[0] + seen, before[1] + agreeing)})
+        return replace(self, counted={**self.counted, kind: self.counted.get(kind, Agreement()) + more})
 
 
 def reconcile(at_work: Running) -> None:
@@ -91,7 +90,7 @@ def reconcile(at_work: Running) -> None:
         gathered, after = _read(world, kind, stretch, None)
     plan = kind_plan(kind, decide(world, world.planner(kind), gathered), gathered)
     if stretch == "pairs":
-        sweep = sweep.adding(kind, *_agreeing(plan, gathered))
+        sweep = sweep.adding(kind, _agreement(plan, gathered, world.terms[kind].resting))
     sweep = replace(sweep, after=after) if after is not None else replace(sweep, at=sweep.at + 1, after=None)
     if sweep.at == len(kinds) * len(STRETCHES):
         _remember(world, sweep.counted)
@@ -127,13 +126,33 @@ def _read(world: World, kind: str, stretch: str, after: str | None) -> tuple[Gat
     return gathered, None if ended else str(page.cursor)
 
 
-def _agreeing(plan: KindPlan, gathered: Gathered) -> tuple[int, int]:
-    """Linked records that were seen, and those of them in step. What waits in a conflict is out of step."""
-    quick = gathered.nothing["unchanged"]
-    seen = quick + len(gathered.meetings)
-    out = {decision.link.id for decision in plan.decisions if _differs(decision)}
-    out |= gathered.conflicts.keys() | gathered.parked.keys()
-    return seen, seen - len(out & gathered.meetings.keys())
+def _agreement(plan: KindPlan, gathered: Gathered, resting: Collection[str]) -> Agreement:
+    """Linked records that were seen, those of them in step, and why fields of the others differ. What waits for
+    somebody is out of step; a field that rests was compared in nobody.
+    """
+    seen = gathered.nothing["unchanged"] + len(gathered.meetings)
+    decided = {decision.link.id: decision for decision in plan.decisions if _differs(decision)}
+    out = (decided.keys() | gathered.conflicts.keys() | gathered.parked.keys()) & gathered.meetings.keys()
+    records = (_apart(link, decided.get(link), gathered) for link in sorted(out))
+    rests = {(name, Cause.UNMAPPED): seen for name in resting} if seen else {}
+    return Agreement.of(seen, seen - len(out), records) + Agreement(apart=rests)
+
+
+def _apart(link: str, decision: Decision | None, gathered: Gathered) -> Mapping[str, Cause]:
+    """The fields in which one record differs, each with its cause; what is between records and not a field has none."""
+    found: dict[str, Cause] = {}
+    for conflict in gathered.conflicts.get(link, ()):
+        if conflict.field:
+            found[conflict.field] = Cause.CONFLICT
+    for action in () if decision is None else decision.actions:
+        if isinstance(action, Hold) and action.conflict.field:
+            found[action.conflict.field] = Cause.CONFLICT
+    for row in gathered.parked.get(link, ()):
+        found.setdefault(row.field, Cause.REFUSED)
+    for action in () if decision is None else decision.actions:
+        for change in getattr(action, "changes", ()):
+            found.setdefault(change.field, Cause.PENDING)
+    return found
 
 
 def _differs(decision: Decision) -> bool:
@@ -145,13 +164,13 @@ def note_agreement(world: World, prepared: Prepared) -> None:
     those in step. A kind of which only what changed was read keeps what was counted last.
     """
     noted = world.store.recall(AGREEMENT)
-    counted: dict[str, tuple[int, int]] = orjson.loads(noted[0]) if noted else {}
+    counted = dict(read_agreements(noted[0] if noted else None))
     for kind, gathered in zip(prepared.plan.kinds, prepared.gathered, strict=True):
         if gathered.full:
             pairs = [decision for decision in kind.decisions if any(map(_pairs, decision.actions))]
-            seen, agreeing = _agreeing(kind, gathered)
-            agreeing += sum(1 for pair in pairs if not _differs(pair))
-            counted[kind.kind] = (seen + len(pairs), agreeing)
+            apart = [_apart(pair.link.id, pair, gathered) for pair in pairs if _differs(pair)]
+            linked = _agreement(kind, gathered, world.terms[kind.kind].resting)
+            counted[kind.kind] = linked + Agreement.of(len(pairs), len(pairs) - len(apart), apart)
     _remember(world, counted)
 
 
@@ -159,7 +178,7 @@ def _pairs(action: Action) -> bool:
     return isinstance(action, Adopt | Relink)
 
 
-def _remember(world: World, counted: Mapping[str, tuple[int, int]]) -> None:
-    world.store.remember(AGREEMENT, orjson.dumps(counted), world.clock.now())
-    seen, agreeing = (sum(pair[place] for pair in counted.values()) for place in (0, 1))
-    emit("sweep.ended", records=seen, agreeing=agreeing)
+def _remember(world: World, counted: Mapping[str, Agreement]) -> None:
+    world.store.remember(AGREEMENT, write_agreements(counted), world.clock.now())
+    whole = sum(counted.values(), Agreement())
+    emit("sweep.ended", records=whole.seen, agreeing=whole.agreeing)

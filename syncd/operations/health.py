@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-import orjson
-
 from syncd.engine.lateness import CLOCKS, overdue
 from syncd.engine.resync import asked_for
+from syncd.model.agreement import read_agreements
 from syncd.model.errors import SyncdError
 from syncd.model.held import EXPECT, read_lots
 from syncd.model.resync import RESYNC
@@ -136,5 +135,5 @@ def _exhausted_in(name: str, store: Store, now: Instant) -> Iterator[tuple[str, 
 def agreement(store: Store) -> dict[str, float]:
     """By kind, the share of linked records that the last whole sweep found in step, 0 to 1; empty before the first."""
     remembered = store.recall(AGREEMENT)
-    told: dict[str, list[int]] = orjson.loads(remembered[0]) if remembered else {}
-    return {kind: agreeing / seen for kind, (seen, agreeing) in told.items() if seen}
+    told = read_agreements(remembered[0] if remembered else None)
+    return {kind: each.share for kind, each in told.items() if each.share is not None}

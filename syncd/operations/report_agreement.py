@@ -1,30 +1,42 @@
 """``syncd report agreement``: how many linked records hold the same on both sides, as the last whole sweep found them.
 
 The figures are those that the daemon's sweep leaves (``engine.reconcile``); a record with an open conflict counts as
-one that differs.
+one that differs. Of each field that differs in some record it is told in how many, and why.
 """
 
 from __future__ import annotations
 
-import orjson
+from collections.abc import Iterator, Mapping
+from typing import Final
 
+from syncd.model.agreement import Agreement, Cause, read_agreements
 from syncd.model.values import stamp
-from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Unit
+from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table, Unit
 from syncd.ports.memory import AGREEMENT
 from syncd.ports.store import Store
+
+CAUSES: Final[Mapping[Cause, str]] = {
+    Cause.PENDING: "being written",
+    Cause.CONFLICT: "waits for a person",
+    Cause.REFUSED: "refused by a vendor",
+    Cause.UNMAPPED: "not compared",
+}
+"""In the words of the table."""
+WHY: Final = (
+    "Fields of which some records differ. `syncd conflicts list` has what waits for a person, `syncd parked list` what "
+    "a vendor refused, `syncd drift list` what rests and is not compared."
+)
 
 
 def agreement(store: Store) -> Report:
     """The report; empty before the first whole sweep."""
     noted = store.recall(AGREEMENT)
-    told: dict[str, list[int]] = orjson.loads(noted[0]) if noted else {}
+    told = dict(sorted(read_agreements(noted[0] if noted else None).items()))
     figures: list[Figure] = []
-    for kind, (seen, agreeing) in sorted(told.items()):
-        figures.append(Figure(f"{kind}:linked", f"{kind}: linked records that were compared", seen))
-        figures.append(Figure(f"{kind}:agree", f"{kind}: hold the same", agreeing))
-        figures.append(
-            Figure(f"{kind}:agreement", f"{kind}: agreement", agreeing / seen if seen else None, Unit.SHARE, seen)
-        )
+    for kind, each in told.items():
+        figures.append(Figure(f"{kind}:linked", f"{kind}: linked records that were compared", each.seen))
+        figures.append(Figure(f"{kind}:agree", f"{kind}: hold the same", each.agreeing))
+        figures.append(Figure(f"{kind}:agreement", f"{kind}: agreement", each.share, Unit.SHARE, each.seen))
     words = (
         "No whole sweep has ended yet; a daemon makes one slowly, beside its cycles."
         if noted is None
@@ -37,5 +49,20 @@ def agreement(store: Store) -> Report:
         if figure.unit is Unit.SHARE
     )
     charts = (Chart("Agreement", bars, 1.0),) if bars else ()
-    section = Section("agreement", "Agreement of both systems", (words,), tuple(figures), charts=charts)
+    tables = tuple(_fields(kind, each) for kind, each in told.items() if each.apart)
+    section = Section("agreement", "Agreement of both systems", (words,), tuple(figures), tables, charts)
     return Report("agreement", "Agreement", Period(), (section,))
+
+
+def _fields(kind: str, told: Agreement) -> Table:
+    heads = ("field", "agreement", *CAUSES.values())
+    return Table(f"{kind}:fields", f"{kind}: fields that differ", heads, tuple(_rows(kind, told)), WHY)
+
+
+def _rows(kind: str, told: Agreement) -> Iterator[tuple[str | Figure, ...]]:
+    """A line a field, those that differ in most records first."""
+    for name, causes in sorted(told.fields().items(), key=lambda pair: (-sum(pair[1].values()), pair[0])):
+        key, agreeing = f"{kind}:{name}", told.seen - sum(causes.values())
+        share = max(0, agreeing) / told.seen if told.seen else None
+        counts = (Figure(f"{key}:{cause}", words, causes.get(cause, 0)) for cause, words in CAUSES.items())
+        yield (name, Figure(f"{key}:agreement", f"{name}: agreement", share, Unit.SHARE, told.seen), *counts)

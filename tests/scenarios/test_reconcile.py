@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
@@ -10,9 +11,13 @@ from syncd.engine.cycle import sync
 from syncd.engine.reconcile import reconcile
 from syncd.engine.running import running
 from syncd.engine.world import make_ready
+from syncd.model.agreement import Cause, read_agreements
+from syncd.model.errors import RetryLater
 from syncd.model.link import LinkState
 from syncd.model.run import RunState
 from syncd.operations.health import agreement
+from syncd.ports.memory import AGREEMENT
+from tests.scenarios.drifting import retyped
 from tests.scenarios.steps import Steps
 
 SHARES = 12
@@ -121,6 +126,35 @@ def test_the_agreement_counts_what_was_found_out_of_step(steps: Steps) -> None:
     assert agreement(steps.both.store)["person"] == 0.5
     sweep(steps)
     assert agreement(steps.both.store)["person"] == 0.75
+
+
+def test_each_field_that_differs_has_its_cause(steps: Steps) -> None:
+    """One is in a conflict, one was refused as too long, one changed without a trace, and a field rests: the sweep says
+    of each field in how many records it differs, and why.
+    """
+    contacts = [steps.contact(email=f"p{n}@example.com", company="Acme") for n in range(4)]
+    steps.cycle()
+    leads = [str(steps.marketed(contact, "syncd_crm_id")) for contact in contacts]
+    steps.cycle()
+    steps.market(contacts[0], email="a@example.com")
+    steps.sell(leads[0], Email="b@example.com")
+    steps.market(contacts[1], jobtitle="Head of " * 20)
+    steps.cycle()
+    _unseen(steps, contacts[2], city="Unseen")
+    retyped(steps, "Phone", "string")
+    for _ in range(2):
+        steps.both.clock.advance(11 * 60)
+        with suppress(RetryLater):  # the cycle that notices it
+            sync(steps.both.world)
+    sweep(steps)
+    noted = steps.both.store.recall(AGREEMENT)
+    assert noted is not None
+    told = read_agreements(noted[0])["person"]
+    assert (told.seen, told.agreeing) == (4, 1)
+    assert told.fields() == {
+        "city": {Cause.PENDING: 1}, "email": {Cause.CONFLICT: 1}, "phone": {Cause.UNMAPPED: 4},
+        "title": {Cause.REFUSED: 1},
+    }  # fmt: skip
 
 
 def test_a_retry_that_was_asked_for_is_carried_out_or_left_to_the_cycle(steps: Steps, pair: tuple[str, str]) -> None:

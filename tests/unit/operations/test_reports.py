@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.core.figures import wilson
+from syncd.model.agreement import Agreement, Cause, write_agreements
 from syncd.model.episode import Event
 from syncd.model.lifecycle import Commitments
 from syncd.operations.report import NONE, Period, Report
@@ -255,8 +256,24 @@ def test_the_rest_of_credit_is_added_up(store: SqlStore) -> None:
 def test_agreement_is_the_sweeps(store: SqlStore) -> None:
     """What the last whole sweep counted; nothing before the first."""
     assert list(agreement(store).figures()) == []
-    store.remember(AGREEMENT, b'{"person": [200, 199]}', START)
+    store.remember(AGREEMENT, b'{"person": [200, 199]}', START)  # as a version before counted it
     assert value(agreement(store), "person:agreement") == 0.995
+    assert not agreement(store).sections[0].tables
+
+
+def test_agreement_is_told_field_by_field_with_its_causes(store: SqlStore) -> None:
+    """Those that differ in most records first; each cause by itself, and the share of the records that agree."""
+    apart = {("city", Cause.REFUSED): 1, ("email", Cause.CONFLICT): 2, ("email", Cause.PENDING): 3}
+    counted = Agreement.of(199, 194, [{"city": Cause.REFUSED}]) + Agreement(1, 0, {**apart, ("city", Cause.REFUSED): 0})
+    store.remember(AGREEMENT, write_agreements({"person": counted}), START)
+    report = agreement(store)
+    (table,) = report.sections[0].tables
+    assert [row[0] for row in table.rows] == ["email", "city"]
+    assert (value(report, "person:linked"), value(report, "person:agree")) == (200, 194)
+    assert value(report, "person:email:agreement") == 0.975
+    told = [value(report, f"person:email:{cause}") for cause in ("pending", "conflict", "refused", "unmapped")]
+    assert told == [3, 2, 0, 0]
+    assert value(report, "person:city:refused") == 1
 
 
 # -- the month ---------------------------------------------------------------------------------------------------------
