@@ -10,8 +10,8 @@ Promises
 * An opt-out is never held and never counted. Neither is an owner that routing gave, nor what shows the stage, where a
   stage is written: they go, or are held, with it. All that is under its own limits flows, whatever else is held.
 * It does not matter in which lots the same changes come: as many flow, as many are held.
-* What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the latest
-  stage entry first.
+* What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the best
+  grade first, and of one grade the latest entry (``core.heat``).
 
 What shows the handoff ledger is counted as changes alone: many who are handed over at once are waited for until the
 same moment, and a field is emptied every day because somebody is waited for no more.
@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from syncd.core.draft import only
+from syncd.core.heat import Heat, changed_at
 from syncd.core.planner import Planner
 from syncd.core.windows import Allowance, Bound, Windows
 from syncd.model.brake import IN_LINE, Count, Expectation, HeldChange, Key, Limits, Mark, Measure
@@ -36,7 +37,7 @@ from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Action, Create, Decision, Detach, Nothing, Update
 from syncd.model.remote import Departure
 from syncd.model.routing import BECAUSE
-from syncd.model.values import SIDES, FieldType, Instant, Lane, Side
+from syncd.model.values import FieldType, Instant, Lane, Side
 
 HELD: Final = "held by the brake"
 """Why a record whose whole decision is held is left as it is."""
@@ -100,6 +101,7 @@ class Guard:
         self._free = free
         self._marked = bool(known.held or known.approved)
         self._stage = None if planner.kind.definitions is None else planner.kind.definitions.stage
+        self._heat = Heat(planner.kind)
         self._rooms: dict[Key, int] = {}
         self._expected: dict[str, int] = {}
         self._told: set[Key] = set()
@@ -108,7 +110,7 @@ class Guard:
         """The same decisions in the same order, less what is held; one of which nothing is left does nothing."""
         order: Iterable[int] = range(len(decisions))
         if any(decision.lane is Lane.HANDOFF for decision in decisions):
-            order = sorted(order, key=lambda n: _heat(decisions[n]))
+            order = sorted(order, key=lambda n: self._heat.of(decisions[n]))
         sifted = list(decisions)
         for n in order:
             sifted[n] = self._judged(decisions[n])
@@ -262,7 +264,8 @@ class Guard:
                     self.released.add(mark)
                 return keys
         where = record or f"link:{decision.link.id}"
-        self.stops.append(Stop(stopped, HeldChange(mark or self._mark(*words), where, _at(decision))))
+        rank = self._heat.rank(decision)
+        self.stops.append(Stop(stopped, HeldChange(mark or self._mark(*words), where, changed_at(decision), rank)))
         return None
 
     def _stuck(self, mark: str) -> Key | None:
@@ -337,13 +340,3 @@ def _backward(mapping: FieldMapping, change: FieldChange) -> bool:
     """Whether a stage goes back: the table's order is the funnel's."""
     order = [row.value for row in mapping.table]
     return change.before in order and change.after in order and order.index(change.after) < order.index(change.before)
-
-
-def _at(decision: Decision) -> Instant:
-    """When the record was changed, as far as it was read; when it was linked, else."""
-    stamps = [record.stamp for side in SIDES if (record := decision.seen.of(side)) is not None]
-    return max(stamps, default=decision.link.since)
-
-
-def _heat(decision: Decision) -> float:
-    return -_at(decision).timestamp() if decision.lane is Lane.HANDOFF else 0.0

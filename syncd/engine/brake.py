@@ -49,8 +49,8 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
         found.links.update(each.record.removeprefix("link:") for each in lot.changes if each.record[:5] == "link:")
         due = [each for each in lot.changes if each.mark in known.approved]
         if lot.waits and (room := guard.bound(lot.key).room) > 0:
-            latest = sorted(lot.changes, key=lambda each: each.at, reverse=True)
-            due += islice((each for each in latest if each.mark not in known.rejected), room)
+            hottest = sorted(lot.changes, key=lambda each: (each.rank, -each.at.timestamp()))
+            due += islice((each for each in hottest if each.mark not in known.rejected), room)
         for each in due[: max(0, DUE_AT_ONCE - len(found.due))]:
             _is_due(found, each.record)
     return found

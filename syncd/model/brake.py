@@ -152,11 +152,14 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldChange:
-    """One held change: its mark, the record (``link:ID`` or ``SIDE:OBJECT/ID``) and when that record was changed."""
+    """One held change: its mark, the record (``link:ID`` or ``SIDE:OBJECT/ID``), when that record was changed, and the
+    place of its grade among all grades (the best is 0).
+    """
 
     mark: str
     record: str
     at: Instant
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,13 +33,13 @@ def write_lots(held: Iterable[Lot]) -> bytes:
 
 
 def _row(lot: Lot) -> list[object]:
-    changes = [(each.mark, each.record, each.at.isoformat()) for each in lot.changes]
+    changes = [(each.mark, each.record, each.at.isoformat(), each.rank) for each in lot.changes]
     return [lot.key, lot.why, lot.limit, lot.used, lot.linked, lot.since.isoformat(), lot.cause, changes]
 
 
 def _lot(row: Sequence[Any]) -> Lot:
     kind, measure, side, field, value = row[0]
-    changes = tuple(HeldChange(mark, record, datetime.fromisoformat(at)) for mark, record, at in row[7])
+    changes = tuple(HeldChange(mark, record, datetime.fromisoformat(at), *rank) for mark, record, at, *rank in row[7])
     return Lot(
         key=(kind, measure, side, field, value),
         why=Why(row[1]),
