@@ -230,7 +230,7 @@ def print_part(part: Part, call: Call) -> None:
         case Stands.REJECTED:
             say(f"  not written; after all: {call.again('held', 'approve', part.digest, '--reason', '...')}")
         case Stands.IN_LINE:
-            say("  goes on by itself, the best grade and the latest entry first, as fast as the limit allows", style="yellow")
+            say("  goes on by itself, the best grade first, as fast as the limit allows", style="yellow")
         case _:
             second = " (a second person)" if part.stands is Stands.SECOND else ""
             say(f"  look:         {call.again('held', 'show', part.digest)}", style="yellow")
