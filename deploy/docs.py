@@ -26,6 +26,7 @@ from deploy.dashboard import dashboard  # noqa: E402
 from deploy.errors import errors_reference  # noqa: E402
 from deploy.facts import coverage  # noqa: E402
 from deploy.promises import promises as tried  # noqa: E402
+from deploy.promises import wrong_versions  # noqa: E402
 from sandbox.faults.reference import faults_reference  # noqa: E402
 from syncd.observe.events import logs_reference  # noqa: E402
 from syncd.observe.metrics import metrics_reference  # noqa: E402
@@ -129,6 +130,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/performance.md": performance,
     "docs/promises.md": promises,
     "docs/sandbox.md": sandbox,
+    "docs/wrong-versions.md": wrong_versions,
 }
 
 

@@ -1,4 +1,5 @@
-"""The last part of ``docs/promises.md``: what tries the promises, with the figures of a run and the wrong versions.
+"""The last part of ``docs/promises.md``: what tries the promises, with the figures of a run and the wrong versions that
+break each; and the page of all other wrong versions.
 
 The figures come from ``benchmarks/simulation.json`` (``make simulate ARGS="--report benchmarks/simulation.json"``), the
 wrong versions from the lists themselves.
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from deploy.facts import marked
-from deploy.wrong import LISTS, ROOT, listed
+from deploy.wrong import LISTS, ROOT, Wrong, listed
 
 FIGURES: Final = ROOT / "benchmarks" / "simulation.json"
 FACTS: Final = "facts-"
@@ -51,18 +52,39 @@ def promises() -> Iterator[str]:
     yield ""
     yield "### Wrong versions"
     yield ""
-    facts = sum(len(listed(file)) for file in LISTS.glob(f"{FACTS}*.yaml"))
-    yield f"Each must make a named test fail; `make sabotage` plays them all. Beside these there are {facts} of the"
-    yield "stand-ins, one per vendor fact with that fact switched off (`tests/sabotage`)."
+    yield "Each must make a named test fail. These break a promise, and `make test` plays every one of them each time,"
+    yield "with the same tests on the true code. All others are in [wrong-versions.md](wrong-versions.md); `make test`"
+    yield "plays a few of them, others after each change, and `make sabotage` all."
     yield ""
-    yield "| what is wrong | where | killed by |"
-    yield "|---|---|---|"
+    yield "| promise | what is wrong | where | killed by |"
+    yield "|---|---|---|---|"
+    broken = [wrong for file in sorted(LISTS.glob("*.yaml")) for wrong in listed(file) if wrong.promise]
+    for wrong in sorted(broken, key=lambda each: int(each.promise.removeprefix("P"))):
+        yield f"| {wrong.promise} {_row(wrong)}"
+    yield ""
+
+
+def wrong_versions() -> str:
+    """The page of those that break no promise by themselves."""
+    facts = sum(len(listed(file)) for file in LISTS.glob(f"{FACTS}*.yaml"))
+    lines = [
+        "# Wrong versions",
+        "",
+        "The code made wrong on purpose, a line each: a named test must notice. Those that break a promise stand on",
+        "the page of the [promises](promises.md#wrong-versions). `make sabotage` plays them all, `make test` a few of",
+        f"them, others after each change. Beside these there are {facts} of the stand-ins, one per vendor fact with that",
+        "fact switched off (`tests/sabotage`).",
+    ]
     for file in sorted(LISTS.glob("*.yaml")):
         if not file.stem.startswith(FACTS):
-            for wrong in listed(file):
-                tests = ", ".join(f"`{test.rpartition('::')[2]}`" for test in wrong.tests)
-                yield f"| {_cell(wrong.says)} | `{wrong.file}` | {tests} |"
-    yield ""
+            rows = [f"| {_row(wrong).removeprefix('| ')}" for wrong in listed(file) if not wrong.promise]
+            lines += ["", f"## {file.stem}", "", "| what is wrong | where | killed by |", "|---|---|---|", *rows]
+    return "\n".join(lines)
+
+
+def _row(wrong: Wrong) -> str:
+    tests = ", ".join(f"`{test.rpartition('::')[2]}`" for test in wrong.tests)
+    return f"| {_cell(wrong.says)} | `{wrong.file}` | {tests} |"
 
 
 def _simulated(told: dict[str, Any]) -> Iterator[str]:

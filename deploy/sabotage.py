@@ -1,8 +1,9 @@
 """Plays deliberately wrong versions of the code (``deploy/wrong.py``) and says which of them the tests killed.
 
 ``python -m deploy.sabotage [LIST ...] [--only NAME ...] [--sample N]``: the lists are files of ``tests/sabotage``
-without their ending, all of them by default; ``--sample`` takes N, chosen by the hash of the sources, so that another
-change plays others. Exit code 0 if every one was killed, 1 if one survived, 2 if an entry is flawed.
+without their ending, all of them by default; ``--sample`` takes those that break a promise, and N of the others, chosen
+by the hash of the sources, so that another change plays others. Exit code 0 if every one was killed, 1 if one survived,
+2 if an entry is flawed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 
-from deploy.wrong import LISTS, Flawed, Verdict, listed, played
+from deploy.wrong import LISTS, Flawed, Verdict, Wrong, listed, played
 from syncd.lab.seeds import hash_of
 
 SOURCES = ("syncd", "connectors", "sandbox", "tests")
@@ -26,8 +27,8 @@ def main(arguments: Sequence[str]) -> int:
         wrongs = [wrong for name in asked.lists or _all_lists() for wrong in listed(LISTS / f"{name}.yaml")]
         if asked.only:
             wrongs = [wrong for wrong in wrongs if wrong.name in asked.only]
-        if asked.sample is not None and asked.sample < len(wrongs):
-            wrongs = random.Random(hash_of(SOURCES)).sample(wrongs, asked.sample)  # noqa: S311 - no secret
+        if asked.sample is not None:
+            wrongs = [*(each for each in wrongs if each.promise), *_drawn(wrongs, asked.sample)]
         for wrong in wrongs:
             wrong.text()
     except Flawed as flaw:
@@ -45,6 +46,12 @@ def main(arguments: Sequence[str]) -> int:
     return 2 if counted["flawed"] else 1 if counted["survived"] else 0
 
 
+def _drawn(wrongs: Sequence[Wrong], count: int) -> Sequence[Wrong]:
+    """So many of those that break no promise, or all of them."""
+    others = [each for each in wrongs if not each.promise]
+    return random.Random(hash_of(SOURCES)).sample(others, min(count, len(others)))  # noqa: S311 - no secret
+
+
 def _all_lists() -> list[str]:
     return sorted(file.stem for file in LISTS.glob("*.yaml"))
 
@@ -53,7 +60,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.sabotage", description=__doc__)
     parser.add_argument("lists", nargs="*", metavar="LIST", choices=[[], *_all_lists()])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these entries")
-    parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by the hash of the sources")
+    parser.add_argument("--sample", type=int, metavar="N", help="those of a promise, and so many others")
     return parser.parse_args(arguments)
 
 

@@ -23,8 +23,8 @@ FLOOR: Final = 2_000
 """Scenarios that a run plays; `make simulate` plays as many as one likes."""
 MANY: Final = FLOOR
 """So many meet every fault of the model as often as it must be met."""
-WRONG: Final = 40
-"""Wrong versions that a run plays; `make sabotage` plays every one."""
+WRONG: Final = 8
+"""Wrong versions that a run plays beside those that break a promise; `make sabotage` plays every one."""
 PARTS: Final = 8
 """Of what takes long (``tests/scenarios``, and what is ``slow`` elsewhere) a run plays one in so many, another part
 after each change of the sources; ``SCENARIOS=all`` plays all."""

@@ -4,6 +4,7 @@ Ctrl-C reaches the commands that tests interrupt. For those that ask: a PostgreS
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import signal
@@ -20,6 +21,7 @@ for _name in [name for name in os.environ if name.startswith("SYNCD_") and name 
     del os.environ[_name]
 os.environ["SYNCD_STRICT_EVENTS"] = "1"  # read when syncd.observe.log is imported, in child processes too
 
+from deploy.wrong import proving  # noqa: E402 - after the environment is set
 from syncd.observe.log import reset_logs  # noqa: E402 - after the environment is set
 from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the same
 from tests.passwords import cheap  # noqa: E402 - the same
@@ -56,11 +58,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _takes_turns(item: pytest.Item) -> bool:
     """Scenarios, and elsewhere what is slow; but not what proves the promises, plays a fault of the model, or is asked
-    for by name in the goals.
+    for by name in the goals; nor what must notice a broken promise, so that it is known to pass on the true code.
     """
     folders = {folder.name for folder in item.path.parents}
     always = "simulation" in folders or item.get_closest_marker("fault") or item.get_closest_marker("always")
-    return not always and ("scenarios" in folders or item.get_closest_marker("slow") is not None)
+    if always or not ("scenarios" in folders or item.get_closest_marker("slow") is not None):
+        return False
+    return not item.nodeid.startswith(_proving())
+
+
+@functools.cache
+def _proving() -> tuple[str, ...]:
+    return tuple(sorted(proving()))
 
 
 def _name(item: pytest.Item) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from deploy import sabotage
 from deploy.facts import SOURCES, facts, proofs
-from deploy.wrong import LISTS, ROOT, Flawed, Wrong, listed
+from deploy.wrong import LISTS, ROOT, Flawed, Wrong, listed, proving
 
 EVERY = sorted(LISTS.glob("*.yaml"))
 
@@ -45,6 +45,14 @@ def test_every_wrong_version_names_tests_that_exist(file: Path) -> None:
     """By file and function; a test that went elsewhere could notice nothing."""
     named = {(wrong.name, test) for wrong in listed(file) for test in wrong.tests}
     assert not sorted(f"{name}: {test}" for name, test in named if not _exists(test))
+
+
+def test_every_promise_is_broken_by_some() -> None:
+    """Forty at least, which `make test` plays every time, with the tests that they name on the true code."""
+    broken = [wrong.promise for file in EVERY for wrong in listed(file) if wrong.promise]
+    assert set(broken) == {f"P{number}" for number in range(1, 16)}
+    assert len(broken) >= 40
+    assert proving() >= {test for file in EVERY for wrong in listed(file) if wrong.promise for test in wrong.tests}
 
 
 def _exists(test: str) -> bool:
