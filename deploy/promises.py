@@ -72,8 +72,8 @@ def wrong_versions() -> str:
         "",
         "The code made wrong on purpose, a line each: a named test must notice. Those that break a promise stand on",
         "the page of the [promises](promises.md#wrong-versions). `make sabotage` plays them all, `make test` a few of",
-        f"them, others after each change. Beside these there are {facts} of the stand-ins, one per vendor fact with that",
-        "fact switched off (`tests/sabotage`).",
+        f"them, others after each change. Beside these there are {facts} of the stand-ins, one per vendor fact with",
+        "that fact switched off (`tests/sabotage`).",
     ]
     for file in sorted(LISTS.glob("*.yaml")):
         if not file.stem.startswith(FACTS):
