@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -62,12 +62,16 @@ def proofs() -> Mapping[str, Sequence[str]]:
 
 @cache
 def marked(mark: str) -> Mapping[str, Sequence[str]]:
-    """The tests, as pytest names them, by what ``pytest.mark.MARK`` names above them; ``fact`` or ``fault``."""
+    """The tests, as pytest names them, by what ``pytest.mark.MARK`` names above them or for their whole file; ``fact`` or
+    ``fault``.
+    """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted((ROOT / "tests").rglob("test_*.py")):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        whole = [named for node in tree.body for named in _of_the_file(node, mark)]
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef):
-                for named in _marked(node, mark):
+                for named in (*_named(node.decorator_list, mark), *(whole if node.name.startswith("test_") else ())):
                     found[named].append(f"{file.relative_to(ROOT)}::{node.name}")
     return found
 
@@ -112,7 +116,14 @@ def _listed(source: str) -> list[dict[str, str]]:
     return list(yaml.safe_load(file.read_text(encoding="utf-8")) or []) if file.exists() else []
 
 
-def _marked(test: ast.FunctionDef, name: str) -> Iterator[str]:
-    for mark in test.decorator_list:
+def _of_the_file(node: ast.stmt, name: str) -> Iterator[str]:
+    """What ``pytestmark`` names."""
+    if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
+        marks = node.value.elts if isinstance(node.value, ast.List) else [node.value]
+        yield from _named(marks, name)
+
+
+def _named(marks: Iterable[ast.expr], name: str) -> Iterator[str]:
+    for mark in marks:
         if isinstance(mark, ast.Call) and ast.unparse(mark.func) == f"pytest.mark.{name}":
             yield from (ast.literal_eval(argument) for argument in mark.args)
