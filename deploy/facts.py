@@ -62,8 +62,8 @@ def proofs() -> Mapping[str, Sequence[str]]:
 
 @cache
 def marked(mark: str) -> Mapping[str, Sequence[str]]:
-    """The tests, as pytest names them, by what ``pytest.mark.MARK`` names above them or for their whole file; ``fact`` or
-    ``fault``.
+    """The tests, as pytest names them, by what ``pytest.mark.MARK`` names above them or for their whole file; ``fact``
+    or ``fault``.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for file in sorted((ROOT / "tests").rglob("test_*.py")):
