@@ -30,6 +30,7 @@ from syncd.engine.pending import Pending
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
+from syncd.engine.sparing import SPARED, waits
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
 from syncd.model.link import Conflict, Linked, LinkState, Proof, Topic
@@ -73,11 +74,13 @@ class Job:
 @dataclass(slots=True)
 class Tally:
     """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in, ``opt_outs`` the
-    endings of the opt-outs of people to be forgotten, ``conditions`` the conditional writes so far.
+    endings of the opt-outs of people to be forgotten, ``conditions`` the conditional writes so far, ``spared`` says
+    that something waits for the reserve of the day's calls.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     partial: bool = False
+    spared: str = ""
     buried: set[str] = field(default_factory=set)
     opt_outs: OptOuts = field(default_factory=OptOuts)
     conditions: Conditions = field(default_factory=Conditions)
@@ -140,7 +143,7 @@ class Apply:
         for _ in range(ROUNDS):
             if not self._next:
                 break
-            jobs = sorted(self._next, key=_order)
+            jobs = sorted(self._may_go(self._next), key=_order)
             self._next = []
             self.pending.now(job.action.lane for job in jobs)
             for side, lot in self._by_side(self._sample_first(jobs)):
@@ -149,6 +152,32 @@ class Apply:
             self._give_up(job)
         self._next = []
         self.pending.over()
+
+    def _may_go(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Those whose lane does not wait for the reserve of the day's calls; the others are looked at once more in the
+        next cycle. A resync, or what a person has approved as a whole, goes on as one and waits as one.
+        """
+        waiting = {lane: waits(self.world, lane) for lane in Lane}
+        if self.world.lane is not None or self.origin is not Origin.LIVE or not any(waiting.values()):
+            return jobs
+        spared = [job for job in jobs if job.action.side in waiting[job.action.lane]]
+        for (side, lane), records in Counter((job.action.side, job.action.lane) for job in spared).items():
+            until = waiting[lane][side]
+            emit(
+                "lane.waits",
+                kind=self.planner.kind.kind,
+                side=str(side),
+                lane=str(lane),
+                records=records,
+                until=until.isoformat(),
+            )
+            self.tally.note("deferred", side, by=records)
+            self.tally.spared = SPARED.format(side=side)
+        if spared:
+            self.tally.partial = True
+            wishes = {wish.id: wish for wish in map(self._look, spared)}
+            self.world.settle(Settlement(wishes=list(wishes.values())))
+        return [job for job in jobs if job.action.side not in waiting[job.action.lane]]
 
     def forget(self, decisions: Sequence[Decision]) -> None:
         """Forgets people, once their opt-outs are written."""

@@ -185,6 +185,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
     ),
+    "lane.waits": Event(
+        "info",
+        ("lane", "records", "until"),
+        "So many writes of a lane wait, since what is left of the day's calls is kept for other programs "
+        "(`rate.reserve`); at `until` it is seen whether they may go.",
+    ),
     "hints.taken": Event(
         "debug",
         ("records", "known", "waiting"),

@@ -23,10 +23,11 @@ from typing import Final, Protocol
 
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.sparing import interval, waits
 from syncd.engine.world import World
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
 from syncd.model.run import Request, Turn, Worker
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Lane
 from syncd.observe.log import bound, emit
 from syncd.operations.rollback import waiting_rollbacks
 from syncd.ports.jobs import Jobs
@@ -283,6 +284,7 @@ class Daemon:
             ended = turn(world, began=began, due=due, met=self.met)
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)
+            due = max(due, began + timedelta(seconds=interval(world)))
             if world.connection.mode == "shadow":
                 return max(due, self.clock.now() + SHADOWED * (self.clock.now() - began))
             return due
@@ -326,6 +328,12 @@ def take_back(world: World, *, due: Instant, met: Met) -> None:
 
 def _carry(world: World, requests: Sequence[Request], *, due: Instant, met: Met) -> None:
     for request in requests:
-        over = carry_on(world, request, met, leave_off=lambda: world.clock.now() >= due)
-        if not over or world.clock.now() >= due:
+        if waits(world, Lane.BULK):
             break
+        if not carry_on(world, request, met, leave_off=lambda: _leaves_off(world, due)) or world.clock.now() >= due:
+            break
+
+
+def _leaves_off(world: World, due: Instant) -> bool:
+    """Whether the next turn is due, or bulk waits: until the vendor's count, which every poll hears, lets it go on."""
+    return world.clock.now() >= due or bool(waits(world, Lane.BULK))
