@@ -81,6 +81,7 @@ KEYS: Final[Mapping[str, str]] = {
     "job": "id of a Bulk 2.0 job, as Salesforce > Setup > Bulk Data Load Jobs lists it",
     "jobs": "turns that a worker had begun",
     "journal": "SQLite journal mode: wal or delete",
+    "lane": "priority of work: opt_out, handoff, ordinary or bulk",
     "limit": "what the vendor allows, or the brake",
     "link": "id of the link",
     "logger": "name of the library's logger",
