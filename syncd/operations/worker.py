@@ -25,7 +25,7 @@ from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.sparing import interval, waits
 from syncd.engine.world import World
-from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
+from syncd.model.errors import LeaseHeld, NeedsOperator, RetryLater, Stopping, SyncdError
 from syncd.model.run import Request, Turn, Worker
 from syncd.model.values import Instant, Lane
 from syncd.observe.log import bound, emit
@@ -279,9 +279,18 @@ class Daemon:
         return not drained and self.shop.takes_back(turn.connection)
 
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
-        """Polls, decides and writes; returns when the next turn is due."""
+        """Polls, decides and writes; returns when the next turn is due: later than usual while the day's calls are kept
+        for others, also for what may then not be begun at all.
+        """
         with self.shop.world(connection) as world:
-            ended = turn(world, began=began, due=due, met=self.met)
+            try:
+                ended = turn(world, began=began, due=due, met=self.met)
+            except RetryLater as trouble:
+                rarely = began + timedelta(seconds=interval(world))
+                if rarely <= due:
+                    raise
+                emit("turn.failed", error=type(trouble).__name__, what=str(trouble), due=rarely.isoformat())
+                return rarely
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)
             due = max(due, began + timedelta(seconds=interval(world)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from syncd.engine.cycle import Ended, plan_only
 from syncd.engine.resync import Met
 from syncd.engine.sparing import RAREST, interval, urgently
+from syncd.engine.world import World
 from syncd.model.errors import RetryLater
 from syncd.model.plan import Update
 from syncd.model.run import RunState
@@ -17,10 +20,13 @@ from syncd.model.values import Lane, Side
 from syncd.operations.calls import outlooks, reserve_words
 from syncd.operations.resyncing import ask
 from syncd.operations.staleness import stale
-from syncd.operations.worker import turn
+from syncd.operations.worker import Daemon, turn
+from syncd.store import SqlRoster
+from syncd.store.database import Database
 from tests.scenarios.resyncs import wanted
 from tests.scenarios.signals import listening
 from tests.scenarios.steps import Steps
+from tests.unit.operations.workers import daemon_of, due_in
 from tests.worlds import charge_as_a_daemon, open_both
 
 POLL = 30.0
@@ -49,6 +55,34 @@ def polled(steps: Steps, *, after: float = POLL) -> Ended:
     steps.both.clock.advance(after)
     now = steps.both.clock.now()
     return turn(steps.both.world, began=now, due=now + timedelta(seconds=POLL), met=Met())
+
+
+@dataclass
+class OneShop:
+    """A shop that has one connection, whose world is at hand."""
+
+    steps: Steps
+
+    def polls(self) -> Mapping[str, float]:
+        """Every half minute."""
+        return {"main": POLL}
+
+    @contextmanager
+    def world(self, connection: str) -> Iterator[World]:
+        """The only one there is."""
+        assert connection == "main"
+        yield self.steps.both.world
+
+    def takes_back(self, connection: str) -> bool:
+        """Nothing is to be taken back."""
+        return False
+
+
+def daemon(steps: Steps) -> Daemon:
+    """A daemon of this world, before its first turn."""
+    made = daemon_of(SqlRoster(Database(steps.both.store.engine)), steps.both.clock)
+    made.shop = OneShop(steps)
+    return made
 
 
 def test_what_is_not_urgent_waits_and_an_opt_out_still_goes(steps: Steps) -> None:
@@ -108,10 +142,12 @@ def test_a_daemon_polls_more_rarely_and_is_not_stale_for_it(steps: Steps) -> Non
     """Every five minutes instead of every half; who looks after it is told so. Then as before."""
     steps.pair()
     polled(steps)
-    assert interval(steps.both.world) == POLL
+    worker = daemon(steps)
+    worker.perform("main", 1)
+    assert due_in(worker) == pytest.approx(POLL, abs=5)
     burn(steps, 95)
-    polled(steps)
-    assert interval(steps.both.world) == RAREST
+    worker.perform("main", 2)
+    assert due_in(worker) == pytest.approx(RAREST, abs=5)
     steps.both.clock.advance(2 * RAREST)
     assert not list(stale(steps.both.store, "main", poll=POLL, now=steps.both.clock.now()))
     steps.both.clock.advance(2 * RAREST)
@@ -131,6 +167,17 @@ def test_a_gap_is_read_at_once_where_bulk_would_wait(steps: Steps) -> None:
     steps.both.hubspot.unsubscribe("ann@example.com")
     polled(steps, after=1_800)
     assert steps.sold(lead, "HasOptedOutOfEmail") is True
+
+
+def test_what_may_not_be_begun_is_tried_rarely(steps: Steps) -> None:
+    """A first link reads everything: it waits, and a daemon says so every five minutes instead of every half."""
+    steps.contact(email="ann@example.com", company="Acme")
+    burn(steps, 91)
+    worker, told = daemon(steps), listening()
+    worker.perform("main", 1)
+    assert [each["error"] for each in told("turn.failed")] == ["RetryLater"]
+    assert due_in(worker) == pytest.approx(RAREST, abs=5)
+    assert steps.live("Lead") == []
 
 
 def test_whoever_looks_does_not_wait(steps: Steps) -> None:
