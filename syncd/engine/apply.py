@@ -143,7 +143,7 @@ class Apply:
         for _ in range(ROUNDS):
             if not self._next:
                 break
-            jobs = sorted(self._may_go(self._next), key=_order)
+            jobs = sorted(self._next, key=_order)
             self._next = []
             self.pending.now(job.action.lane for job in jobs)
             for side, lot in self._by_side(self._sample_first(jobs)):
@@ -157,26 +157,21 @@ class Apply:
         """Those whose lane does not wait for the reserve of the day's calls; the others are looked at once more in the
         next cycle. A resync, or what a person has approved as a whole, goes on as one and waits as one.
         """
-        waiting = {lane: waits(self.world, lane) for lane in Lane}
-        if self.world.lane is not None or self.origin is not Origin.LIVE or not any(waiting.values()):
+        if self.world.lane is not None or self.origin is not Origin.LIVE:
             return jobs
+        waiting = {lane: waits(self.world, lane) for lane in Lane}
         spared = [job for job in jobs if job.action.side in waiting[job.action.lane]]
+        if not spared:
+            return jobs
+        kind = self.planner.kind.kind
         for (side, lane), records in Counter((job.action.side, job.action.lane) for job in spared).items():
-            until = waiting[lane][side]
-            emit(
-                "lane.waits",
-                kind=self.planner.kind.kind,
-                side=str(side),
-                lane=str(lane),
-                records=records,
-                until=until.isoformat(),
-            )
+            until = waiting[lane][side].isoformat()
+            emit("lane.waits", kind=kind, side=str(side), lane=str(lane), records=records, until=until)
             self.tally.note("deferred", side, by=records)
             self.tally.spared = SPARED.format(side=side)
-        if spared:
-            self.tally.partial = True
-            wishes = {wish.id: wish for wish in map(self._look, spared)}
-            self.world.settle(Settlement(wishes=list(wishes.values())))
+        self.tally.partial = True
+        wishes = {wish.id: wish for wish in map(self._look, spared)}
+        self.world.settle(Settlement(wishes=list(wishes.values())))
         return [job for job in jobs if job.action.side not in waiting[job.action.lane]]
 
     def forget(self, decisions: Sequence[Decision]) -> None:
@@ -195,7 +190,8 @@ class Apply:
         sample: list[Job] = []
         if verdict is None or verdict[0] == UNKNOWN:
             sample = new[:SAMPLE]
-            self._send(Side.MARKETING, sample)
+            if not self._send(Side.MARKETING, sample):  # nobody knows yet whether the others would be billed
+                return [job for job in jobs if job not in sample]
             made = [self.ledger.of(job.decision).link.refs.marketing for job in sample]
             billed = self.world.connectors.marketing.billed([ref for ref in made if ref.id])
             self.world.store.remember(BILLED, b"yes" if billed else b"no", self.world.clock.now())
@@ -243,10 +239,11 @@ class Apply:
             yield lot[0].action.side, lot
 
     # -- one lot -----------------------------------------------------------------------------------------------------
-    def _send(self, side: Side, jobs: Sequence[Job]) -> None:
-        jobs = self._not_fought(jobs)
+    def _send(self, side: Side, jobs: Sequence[Job]) -> bool:
+        """Whether anything was sent."""
+        jobs = self._may_go(self._not_fought(jobs))
         if not jobs:
-            return
+            return False
         now = self.world.clock.now()
         ahead = [
             write_ahead(
@@ -292,6 +289,7 @@ class Apply:
         if self._created:
             created, self._created = self._created, []
             self._follow(side, created)
+        return True
 
     def _not_fought(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The lot without fields that somebody keeps putting back, which are parked in quarantine."""

@@ -118,6 +118,26 @@ def test_what_is_not_urgent_waits_and_an_opt_out_still_goes(steps: Steps) -> Non
     steps.quiet()
 
 
+def test_a_count_that_is_heard_in_the_middle_of_writing_fails_nothing(steps: Steps) -> None:
+    """HubSpot's searches tell no count: the first call of a write does. What was not written by then waits, the cycle
+    goes on to its end, and at midnight of the account the edits arrive.
+    """
+    pairs = [steps.pair(email=f"p{number}@example.com") for number in range(3)]
+    polled(steps)
+    hubspot, now = steps.both.hubspot, steps.both.clock.now()
+    hubspot.meters.spend(hubspot.limits.daily * 91 // 100, at=now)
+    for _, lead in pairs:
+        steps.sell(lead, Title="Head")
+    told = listening()
+    for _ in range(3):
+        assert polled(steps, after=RAREST).run.state is RunState.PARTIAL
+    assert not told("run.failed")
+    assert not steps.both.store.open_intents()
+    assert {steps.marketed(contact, "jobtitle") for contact, _ in pairs} == {None}
+    polled(steps, after=24 * 3_600)
+    assert {steps.marketed(contact, "jobtitle") for contact, _ in pairs} == {"Head"}
+
+
 def test_bulk_stops_first(steps: Steps) -> None:
     """At 85 % a resync waits and spends no call; an edit goes. With the calls of a new day it is carried out."""
     contact, lead = steps.pair()
