@@ -347,6 +347,10 @@ class Transport:
             raise
         return answer
 
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when calls of a lane have to wait, since what is left of the day is kept for others."""
+        return self._budget.waits(lane)
+
     def close(self) -> None:
         """Gives back the connections."""
         self._session.close()
@@ -389,8 +393,8 @@ class Transport:
                 wait = max(0.0, (grant.at - self._clock.now()).total_seconds())
                 if self._clock.monotonic() - began + wait > LONGEST_WAIT:
                     raise RetryLater(
-                        f"{call.operation}: the limit {rate.name} ({rate.told}) is used up"
-                        f" for another {wait:,.0f} s; the work goes on then",
+                        f"{call.operation}: {_held_up(rate, call.lane, grant)} for another {wait:,.0f} s; the work goes"
+                        " on then",
                         after=timedelta(seconds=wait),
                         sent=False,
                     )
@@ -569,3 +573,10 @@ def _glimpse(answer: Answer) -> str:
     kind = answer.headers.get("Content-Type", "no content type")
     start = "HTML" if answer.body.lstrip()[:1] == b"<" else "text"
     return f"{start}, {len(answer.body)} bytes, {kind}"
+
+
+def _held_up(rate: Rate, lane: Lane, why: WaitUntil) -> str:
+    """What a call waits for that cannot wait so long."""
+    if why.kept:
+        return f"what is left of {rate.name} is kept for other programs, and the lane {lane} waits"
+    return f"the limit {rate.name} ({rate.told}) is used up"

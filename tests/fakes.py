@@ -69,3 +69,6 @@ class FreeBudget:
     def report(self, *, used: int | None, limit: int | None) -> None:
         """Only written down."""
         self.reports.append((used, limit))
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Nobody waits."""

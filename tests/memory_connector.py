@@ -67,6 +67,7 @@ class Shelf:
     events: list[FieldEvent] = field(default_factory=list)
     change: int = 0
     calls: int = 0
+    waiting: dict[Lane, Instant] = field(default_factory=dict)
 
     # -- people ------------------------------------------------------------------------------------------------------
     def create(self, object: str, values: Mapping[str, Wire]) -> RemoteRef:
@@ -249,6 +250,10 @@ class MemoryConnector:
     def quota(self) -> Quota:
         """Calls so far."""
         return Quota(self.shelf.calls, None, self.shelf.calls)
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Nobody shares what this has, unless a test says so."""
+        return self.shelf.waiting.get(lane)
 
     def fitting(self) -> Fitting:
         """Nobody gives or takes rights here."""

@@ -6,6 +6,7 @@ import functools
 import json
 import shutil
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +22,11 @@ from sandbox.hubspot.limits import HubSpotLimits
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.salesforce.kernel import SalesforceKernel
 from syncd.bootstrap import read_only_fields, verifier
+from syncd.bootstrap.building import Means, build_connectors
 from syncd.core.normalize import Codec
 from syncd.engine.world import World
 from syncd.model.values import Pair, Side
+from syncd.ports.system import one_by_one
 from syncd.settings.accounts import ConnectionSettings
 from syncd.settings.brake import raised
 from syncd.settings.loading import load
@@ -156,6 +159,13 @@ def open_world(
         verify=verifier(settings),
         who="test",
     )
+
+
+def charge_as_a_daemon(both: Both) -> None:
+    """Both connectors as a real process opens them: calls are charged to the store, and a reserve is kept."""
+    lines = Pair(KernelAdapter(both.hubspot), KernelAdapter(both.salesforce))
+    means = Means(chance=FakeChance(5), abreast=one_by_one, lock=nullcontext(), lines=lines)
+    both.world.connectors = build_connectors(both.settings, both.store, both.clock, means=means)
 
 
 def _session(url: str, kernel: HubSpotKernel | SalesforceKernel) -> requests.Session:

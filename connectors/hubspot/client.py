@@ -19,9 +19,9 @@ from hubspot.utils.requests.http_request_builder import Request
 from connectors.hubspot.errors import HubSpotRates, judge, usage_of
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.wire import id_of, millis_of
-from connectors.transport import Answer, Resend, Transport, Unauthorized, check_base_url, wrong_shape
+from connectors.transport import Answer, Resend, Transport, Unauthorized, Usage, check_base_url, wrong_shape
 from syncd.model.errors import RetryLater, WrongAccount
-from syncd.model.values import Lane, Side
+from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Budget, Rate
 from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
@@ -77,7 +77,7 @@ class HubSpotClient:
             chance=chance,
             budget=budget,
             classify=classify,
-            usage=usage_of,
+            usage=self._heard,
         )
         self._apart = Transport(
             side=side, session=session, clock=clock, chance=chance, budget=budget, classify=classify
@@ -97,6 +97,17 @@ class HubSpotClient:
     def limit(self) -> int | None:
         """The day's limit as last heard."""
         return self._main.usage.limit
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when calls of a lane have to wait for the account's calls of the day."""
+        return self._main.waits(lane)
+
+    def _heard(self, answer: Answer) -> Usage | None:
+        """The day's calls, as an answer tells them; and their limit, which depends on what the account has bought."""
+        usage = usage_of(answer)
+        if usage is not None and usage.limit is not None:
+            self.rates = self.rates.learning(usage.limit)
+        return usage
 
     def get(
         self, operation: str, path: str, *, lane: Lane, query: Mapping[str, str | Sequence[str]] | None = None

@@ -172,6 +172,10 @@ class HubSpotConnector:
         """Today's calls as last heard, and the calls of this object."""
         return Quota(self._client.used, self._client.limit, self._client.calls)
 
+    def waits(self, lane: Lane) -> Instant | None:
+        """See the Protocol."""
+        return self._client.waits(lane)
+
     def close(self) -> None:
         """Gives back the connections."""
         self._client.close()
@@ -200,9 +204,11 @@ class HubSpotConnector:
             return
         top = min(bottom, safe)
         if held.looked < top:
-            again = self._sweep(asked, Position.at(held.looked), lane=Lane.BULK, heard=[], top=top)
+            # Where bulk waits for the reserve, late records are looked for all the same: an opt-out may be among them.
+            lane = Lane.BULK if self._client.waits(Lane.BULK) is None else self._lane
+            again = self._sweep(asked, Position.at(held.looked), lane=lane, heard=[], top=top)
             drafts = ((step.rows, held.looking(min(step.position.edge, top)).encode()) for step in again)
-            for page in self._pages(asked, drafts, lane=Lane.BULK):
+            for page in self._pages(asked, drafts, lane=lane):
                 yield replace(page, reread=len(page.records))
         yield Page(records=(), cursor=held.looking(safe).encode())
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,7 +19,7 @@ from connectors.transport import Accept, Again, Answer, Raise, Unauthorized, Usa
 from syncd.model.errors import Bug, NeedsOperator
 from syncd.model.remote import RemoteRef
 from syncd.model.write import Clash, Deferred, Refused
-from syncd.ports.budget import Rate
+from syncd.ports.budget import DAY, Rate
 from syncd.ports.system import Clock
 
 DAILY_PAUSE: Final = timedelta(hours=1)
@@ -50,22 +50,36 @@ class HubSpotRates:
 
     Defaults: Professional tier, 190 calls in 10 s, given as 150 with a burst of 40; search 5 a second for all search
     endpoints together, spread over 1.1 s because arrivals jitter; associations have figures of their own (vendor's
-    usage page, search page, associations guide).
+    usage page, search page, associations guide). The day has what its answers tell, 625,000 until the first one, unless
+    syncd is given a figure of its own (``fixed``): tiers and add-ons give from 250,000 to 3,000,000.
     """
 
     burst: Rate = field(default_factory=lambda: Rate("burst", 150, 10.0, 40))
     search: Rate = field(default_factory=lambda: Rate("search", 5, 1.1, 1))
     associations: Rate = field(default_factory=lambda: Rate("associations", 120, 10.0, 30))
-    daily: Rate = field(default_factory=lambda: Rate("daily", 625_000, 86_400.0, 625_000))
+    daily: Rate = field(default_factory=lambda: _a_day(625_000))
+    fixed: bool = False
 
     @classmethod
-    def of(cls, *, per_10_seconds: int, search_per_second: int) -> HubSpotRates:
-        """The limits of an account with other figures: a fifth of the ten seconds' calls may come at once."""
+    def of(cls, *, per_10_seconds: int, search_per_second: int, daily_calls: int | None = None) -> HubSpotRates:
+        """The limits of an account with other figures: a fifth of the ten seconds' calls may come at once.
+
+        :param daily_calls: what syncd uses at most in a day; ``None``: what the account has.
+        """
         at_once = max(1, per_10_seconds // 5)
-        return cls(
+        rates = cls(
             burst=Rate("burst", max(1, per_10_seconds - at_once), 10.0, at_once),
             search=Rate("search", search_per_second, 1.1, max(1, search_per_second // 5)),
         )
+        return rates if daily_calls is None else replace(rates, daily=_a_day(daily_calls), fixed=True)
+
+    def learning(self, limit: int) -> HubSpotRates:
+        """The same with the day's limit that the account told. One of no calls is none that can be kept to."""
+        return self if self.fixed or limit in (0, self.daily.calls) else replace(self, daily=_a_day(limit))
+
+
+def _a_day(calls: int) -> Rate:
+    return Rate("daily", calls, DAY, calls)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ from connectors.salesforce.token import OWN_HOSTS, Login, Secret, Token, TokenSo
 from connectors.transport import Answer, Resend, Transport, Unauthorized, Usage, check_base_url, open_session
 from syncd.model.errors import NeedsOperator
 from syncd.model.values import Instant, Lane, Side
-from syncd.ports.budget import Budget, Rate
+from syncd.ports.budget import DAY, Budget, Rate
 from syncd.ports.system import Chance, Clock
 
 JSON: Final = "application/json"
@@ -93,7 +93,7 @@ class SalesforceClient:
         self.account = replace(account, login_url=login_url)
         self._clock = clock
         self._session = session or open_session(pool=account.pool, base_url=login_url, ca_file=account.ca_file)
-        self.rate = Rate("salesforce.daily", account.daily_calls, 86_400.0, account.daily_calls)
+        self.rate = Rate("salesforce.daily", account.daily_calls, DAY, account.daily_calls)
         shared: dict[str, Any] = {
             "side": side,
             "session": self._session,
@@ -128,6 +128,10 @@ class SalesforceClient:
     def usage(self) -> Usage:
         """The org's count of the day, as last heard."""
         return self._transport.usage
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when calls of a lane have to wait for the org's calls of the day."""
+        return self._transport.waits(lane)
 
     @property
     def write_headers(self) -> Mapping[str, str]:

@@ -281,6 +281,10 @@ class SalesforceConnector:
         client = self._org.client
         return Quota(client.usage.used, client.usage.limit, client.calls)
 
+    def waits(self, lane: Lane) -> Instant | None:
+        """See the Protocol."""
+        return self._org.client.waits(lane)
+
     def close(self) -> None:
         """Gives back connections, for all lanes."""
         self._org.client.close()

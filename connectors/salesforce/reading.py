@@ -195,8 +195,10 @@ class Reader:
         )
 
     def _long(self, stream: _Stream, result: Result, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
-        """The pages of a question that needs several; a second look of that size is bulk work."""
-        lane = Lane.BULK if stream.looks else self._lane
+        """The pages of a question that needs several; a second look of that size is bulk work. Where that waits for the
+        reserve the look is made all the same: an opt-out may be among what it finds.
+        """
+        lane = Lane.BULK if stream.looks and self._client.waits(Lane.BULK) is None else self._lane
         began = result.at
         for restart in range(_RESTARTS + 1):
             try:

@@ -132,6 +132,11 @@ class Meters:
             "X-HubSpot-RateLimit-Remaining": str(max(0, width - len(self._recent[_window(meter, oauth=oauth)]))),
         }
 
+    def spend(self, calls: int, *, at: datetime) -> None:
+        """The account's other apps use so many of the day's calls."""
+        self._turn_day(at)
+        self._spent["ordinary"] += calls
+
     def spent_today(self, *, at: datetime) -> int:
         """Calls that count against the daily limit of the account so far."""
         self._turn_day(at)

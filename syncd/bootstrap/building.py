@@ -123,7 +123,7 @@ def build_connectors(
 
     name = settings.connection.name
     means = means or Means()
-    budgets = Pair(*(SqlBudget(store.engine, name, side, clock) for side in Side))
+    budgets = Pair(*(SqlBudget(store.engine, name, each, clock, reserve=settings.reserves.of(each)) for each in Side))
     return Pair(
         _hubspot(settings, budgets.marketing, clock, means), _salesforce(settings, budgets.crm, store, clock, means)
     )
@@ -151,7 +151,11 @@ def hubspot_account(settings: ConnectionSettings) -> HubSpotAccount:
         base_url=account.base_url,
         api_version=account.api_version,
         overlap=account.overlap,
-        rates=HubSpotRates.of(per_10_seconds=account.per_10_seconds, search_per_second=account.search_per_second),
+        rates=HubSpotRates.of(
+            per_10_seconds=account.per_10_seconds,
+            search_per_second=account.search_per_second,
+            daily_calls=account.daily_calls,
+        ),
     )
 
 

@@ -56,6 +56,8 @@ def configured(settings: ConnectionSettings) -> Configured:
 
 def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
     """What the console works with."""
+    from syncd.engine.sparing import urgently  # noqa: PLC0415 - heavy, and in a daemon there already
+
     clock = SystemClock()
 
     def connections() -> Mapping[str, About]:
@@ -67,9 +69,11 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
         store = workshop.store(connection)
         connectors = build_connectors(settings, store, clock)
         try:
-            yield build_world(
+            world = build_world(
                 settings, connectors, store, clock, who=who, holder=holder_name("console"), read_only=True
             )
+            with urgently(world):
+                yield world
         finally:
             close_all(connectors)
 

@@ -41,14 +41,14 @@ def read_likeness(loaded: Loaded, connection: str | None) -> dict[str, Any]:
             session=open_session(pool=1, base_url=settings.marketing.base_url, ca_file=settings.ca_file),
             clock=clock,
             chance=SystemChance(),
-            budget=SqlBudget(store.engine, name, Side.MARKETING, clock),
+            budget=SqlBudget(store.engine, name, Side.MARKETING, clock, reserve=settings.marketing.reserve),
         )
         crm = SalesforceClient(
             salesforce_account(settings),
             side=Side.CRM,
             clock=clock,
             chance=SystemChance(),
-            budget=SqlBudget(store.engine, name, Side.CRM, clock),
+            budget=SqlBudget(store.engine, name, Side.CRM, clock, reserve=settings.crm.reserve),
             lock=threading.Lock(),
         )
         try:

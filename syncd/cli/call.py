@@ -98,6 +98,14 @@ class Call:
             yield world
 
     @contextmanager
+    def looking(self, *, loaded: Loaded | None = None) -> Iterator[World]:
+        """The same without writing, for a look at a few records: it goes on where calls are kept for what is urgent."""
+        from syncd.engine.sparing import urgently
+
+        with self.world(read_only=True, loaded=loaded) as world, urgently(world):
+            yield world
+
+    @contextmanager
     def memory(self) -> Iterator[Store]:
         """Only the store of the chosen connection: needs no credentials and no network."""
         from syncd.bootstrap import open_memory

@@ -68,7 +68,7 @@ def explain(
 
     call: Call = context.obj
     loaded = call.loaded_without_secrets()[0] if offline else call.loaded()
-    with call.world(read_only=True, loaded=loaded) as world:
+    with call.looking(loaded=loaded) as world:
         if not offline:
             make_ready(world)
         hits = recalled_hits(world, record) if offline else find_hits(world, record)

@@ -72,7 +72,7 @@ def show(
         return
     print_part(part, call)
     try:
-        with call.world(read_only=True) as world:
+        with call.looking() as world:
             found, values = read_shown(world, part.lot)
     except SyncdError as trouble:
         say(f"  the values could not be read: {trouble}", style="yellow")

@@ -60,7 +60,7 @@ def show(
     from syncd.operations.linking import stands
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
+    with call.looking() as world:
         found = stands(world.store, _links(world, record))
     if as_json:
         print_json({"links": [each.document() for each in found]})
@@ -87,7 +87,7 @@ def unlink(context: typer.Context, record: Annotated[str, RECORD]) -> None:
     from syncd.operations.linking import unlink as unlinked
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
+    with call.looking() as world:
         found = _links(world, record)
         if len(found) > 1:
             _print(stands(world.store, found))
@@ -127,7 +127,7 @@ def relink(
     from syncd.operations.linking import relink as relinked
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
+    with call.looking() as world:
         not_in_shadow(world.connection)
         make_ready(world)
         said = relinked(world, Pair(marketing, crm), force=force)

@@ -56,7 +56,7 @@ def forget(
     from syncd.operations.privacy import ask_to_forget
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
+    with call.looking() as world:
         make_ready(world)
         hits = find_hits(world, record)
         if len(hits) > 1:

@@ -29,7 +29,8 @@ def status(
     or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
     {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
     parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit, counted_at,
-    per_hour, known, exhausted_at or null, lasts}}, lanes {opt_out, handoff, ordinary, bulk: {waiting, since or
+    per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent), waits}}}}, lanes
+    {opt_out, handoff, ordinary, bulk: {waiting, since or
     null}}, conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting
     [{kind, field, side, place, change, since, native}], lease {holder, epoch, until} or null, paused {who, at,
     reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field,
@@ -177,12 +178,14 @@ def _print(stands: Standing, call: Call) -> None:
 
 def _print_calls(stands: Standing) -> None:
     from syncd.cli.out import say
-    from syncd.operations.calls import outlook_words
+    from syncd.operations.calls import outlook_words, reserve_words
 
     for side, told in stands.calls.items():
         if told.last is not None:
             used = f"{told.last.used:,} of {told.last.limit:,} calls of the day"
             say(f"  {side.value}: {used}; {outlook_words(told, stands.at)}")
+            if kept := reserve_words(told):
+                say(f"    {kept}", style="yellow" if told.waits else "")
 
 
 def _print_lanes(stands: Standing) -> None:

@@ -51,6 +51,13 @@ class Run(Answer):
     trouble: str
 
 
+class LaneShare(Answer):
+    """Percent of the day's calls up to which a lane goes on, and whether it waits for the rest, which is kept."""
+
+    up_to: int
+    waits: bool
+
+
 class Calls(Answer):
     """The day's calls of one side, as its vendor counts them for all programs, and when they are used up.
 
@@ -64,6 +71,8 @@ class Calls(Answer):
     known: bool
     exhausted_at: AwareDatetime | None
     lasts: bool
+    reserve: int = Field(description="percent that is kept for other programs")
+    lanes: dict[str, LaneShare]
 
 
 class LaneWaits(Answer):

@@ -24,7 +24,7 @@ from syncd.model.operator import Role
 from syncd.model.rating import points_text
 from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING
-from syncd.operations.calls import outlook_words
+from syncd.operations.calls import outlook_words, reserve_words
 from syncd.operations.doors import form_token
 from syncd.operations.page import Code, Come, Gone, Words, spoken
 
@@ -60,7 +60,7 @@ def _templates() -> Environment:
     )
     made.filters |= {"value": value, "plain": plain, "count": count, "day": day, "ago": ago}
     made.filters |= {"worded": worded, "sentence": sentence, "sort_of": sort_of, "points": points_text}
-    made.globals |= {"outlook_words": outlook_words}
+    made.globals |= {"outlook_words": outlook_words, "reserve_words": reserve_words}
     made.globals |= {"Role": Role, "FORM_FIELD": FORM_FIELD, "FORM_HEADER": FORM_HEADER, "pages": PAGES}
     return made
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from syncd.model.values import Instant
+from syncd.core.reserve import waiting
+from syncd.model.values import Instant, Lane
 
 EVERY: Final = timedelta(minutes=5)
 """Between two counts that are kept, at least."""
@@ -30,16 +31,24 @@ DAY: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Calls of the day used by then, by all programs of the account, and how many there are."""
+    """Calls of the day used by then, by all programs of the account, and how many there are; ``reserve`` is percent of
+    them that was kept for other programs than syncd.
+    """
 
     at: Instant
     used: int
     limit: int
+    reserve: int = 0
 
     @property
     def spent(self) -> bool:
         """Whether none is left."""
         return self.used >= self.limit
+
+    @property
+    def waits(self) -> frozenset[Lane]:
+        """The lanes that have to wait for the reserve."""
+        return waiting(self.reserve, used=self.used, limit=self.limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,9 @@ class Outlook:
     per_hour: float | None = None
     at: Instant | None = None
 
+    waits: frozenset[Lane] = frozenset()
+    """The lanes that wait for the reserve, as far as a count of now says."""
+
     @property
     def lasts(self) -> bool:
         """Whether new calls come before the last one is used."""
@@ -65,15 +77,15 @@ def outlook(counts: Sequence[Count], now: Instant) -> Outlook:
     if last is None or now - last.at > SILENT:
         return Outlook(last)
     if last.spent:
-        return Outlook(last, known=True, at=last.at)
+        return Outlook(last, known=True, at=last.at, waits=last.waits)
     recent = _of_this_day([each for each in counts if last.at - each.at <= WINDOW])
     seconds = (last.at - recent[0].at).total_seconds()
     if seconds < OBSERVED.total_seconds():
-        return Outlook(last)
+        return Outlook(last, waits=last.waits)
     pace = (last.used - recent[0].used) / seconds
     left = (last.limit - last.used) / pace if pace > 0 else DAY.total_seconds()
     at = last.at + timedelta(seconds=left) if left < DAY.total_seconds() else None
-    return Outlook(last, known=True, per_hour=pace * 3_600, at=at)
+    return Outlook(last, known=True, per_hour=pace * 3_600, at=at, waits=last.waits)
 
 
 def _of_this_day(counts: Sequence[Count]) -> Sequence[Count]:
@@ -87,8 +99,12 @@ def _of_this_day(counts: Sequence[Count]) -> Sequence[Count]:
 
 # -- kept --------------------------------------------------------------------------------------------------------------
 def due(last: Count | None, count: Count) -> bool:
-    """Whether a count is to be kept: some minutes after the last one, and when the calls end or begin again."""
-    return last is None or not last.at <= count.at < last.at + EVERY or last.spent is not count.spent
+    """Whether a count is to be kept: some minutes after the last one, and when the calls end or begin again, for a lane
+    or for all.
+    """
+    if last is None or not last.at <= count.at < last.at + EVERY:
+        return True
+    return (last.spent, last.waits, last.reserve) != (count.spent, count.waits, count.reserve)
 
 
 def with_count(counts: Sequence[Count], count: Count) -> list[Count]:
@@ -97,10 +113,11 @@ def with_count(counts: Sequence[Count], count: Count) -> list[Count]:
 
 
 def written(counts: Sequence[Count]) -> bytes:
-    """Counts as they are kept: JSON of milliseconds since 1970, used and limit."""
-    return json.dumps([[round(each.at.timestamp() * 1_000), each.used, each.limit] for each in counts]).encode()
+    """Counts as they are kept: JSON of milliseconds since 1970, used, limit and reserve."""
+    rows = [[round(each.at.timestamp() * 1_000), each.used, each.limit, each.reserve] for each in counts]
+    return json.dumps(rows).encode()
 
 
 def read(kept: bytes) -> list[Count]:
-    """The other way round."""
-    return [Count(datetime.fromtimestamp(at / 1_000, UTC), used, limit) for at, used, limit in json.loads(kept)]
+    """The other way round; earlier versions kept no reserve."""
+    return [Count(datetime.fromtimestamp(at / 1_000, UTC), *rest) for at, *rest in json.loads(kept)]

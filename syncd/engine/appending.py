@@ -23,7 +23,7 @@ from syncd.model.errors import RetryLater
 from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
 from syncd.model.plan import Append
 from syncd.model.remote import RemoteRef, Shape
-from syncd.model.values import Canonical, Instant, Side
+from syncd.model.values import Canonical, Instant, Lane, Side
 from syncd.model.write import (
     Clash,
     CreateRecord,
@@ -156,7 +156,7 @@ class Appending:
         audit = [_audit(intent, each, run) for intent, each in zip(intents, additions, strict=True)]
         charges = self.bounding.charged(additions)
         world.store.begin(self.at_work.holding.keep(), intents, audit, now, charges)
-        connector = world.connectors.of(self.side)
+        connector = world.connectors.of(self.side).for_lane(Lane.ORDINARY)
         try:
             results = connector.write(shape, [each.write for each in additions], now + SEND_WITHIN, world.keep_lease)
         except RetryLater as trouble:

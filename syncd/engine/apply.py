@@ -30,6 +30,7 @@ from syncd.engine.pending import Pending
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_unwritten, settle_written
+from syncd.engine.sparing import SPARED, waits
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
 from syncd.model.link import Conflict, Linked, LinkState, Proof, Topic
@@ -73,11 +74,13 @@ class Job:
 @dataclass(slots=True)
 class Tally:
     """What became of a plan, as stable names to numbers; ``buried`` are the dead letters it ended in, ``opt_outs`` the
-    endings of the opt-outs of people to be forgotten, ``conditions`` the conditional writes so far.
+    endings of the opt-outs of people to be forgotten, ``conditions`` the conditional writes so far, ``spared`` says
+    that something waits for the reserve of the day's calls.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     partial: bool = False
+    spared: str = ""
     buried: set[str] = field(default_factory=set)
     opt_outs: OptOuts = field(default_factory=OptOuts)
     conditions: Conditions = field(default_factory=Conditions)
@@ -150,6 +153,27 @@ class Apply:
         self._next = []
         self.pending.over()
 
+    def _may_go(self, jobs: Sequence[Job]) -> Sequence[Job]:
+        """Those whose lane does not wait for the reserve of the day's calls; the others are looked at once more in the
+        next cycle. A resync, or what a person has approved as a whole, goes on as one and waits as one.
+        """
+        if self.world.lane is not None or self.origin is not Origin.LIVE:
+            return jobs
+        waiting = {lane: waits(self.world, lane) for lane in Lane}
+        spared = [job for job in jobs if job.action.side in waiting[job.action.lane]]
+        if not spared:
+            return jobs
+        kind = self.planner.kind.kind
+        for (side, lane), records in Counter((job.action.side, job.action.lane) for job in spared).items():
+            until = waiting[lane][side].isoformat()
+            emit("lane.waits", kind=kind, side=str(side), lane=str(lane), records=records, until=until)
+            self.tally.note("deferred", side, by=records)
+            self.tally.spared = SPARED.format(side=side)
+        self.tally.partial = True
+        wishes = {wish.id: wish for wish in map(self._look, spared)}
+        self.world.settle(Settlement(wishes=list(wishes.values())))
+        return [job for job in jobs if job.action.side not in waiting[job.action.lane]]
+
     def forget(self, decisions: Sequence[Decision]) -> None:
         """Forgets people, once their opt-outs are written."""
         forgotten, waiting = forget(self.world, decisions, self.tally.opt_outs, run=self.run)
@@ -166,7 +190,8 @@ class Apply:
         sample: list[Job] = []
         if verdict is None or verdict[0] == UNKNOWN:
             sample = new[:SAMPLE]
-            self._send(Side.MARKETING, sample)
+            if not self._send(Side.MARKETING, sample):  # nobody knows yet whether the others would be billed
+                return [job for job in jobs if job not in sample]
             made = [self.ledger.of(job.decision).link.refs.marketing for job in sample]
             billed = self.world.connectors.marketing.billed([ref for ref in made if ref.id])
             self.world.store.remember(BILLED, b"yes" if billed else b"no", self.world.clock.now())
@@ -214,10 +239,11 @@ class Apply:
             yield lot[0].action.side, lot
 
     # -- one lot -----------------------------------------------------------------------------------------------------
-    def _send(self, side: Side, jobs: Sequence[Job]) -> None:
-        jobs = self._not_fought(jobs)
+    def _send(self, side: Side, jobs: Sequence[Job]) -> bool:
+        """Whether anything was sent."""
+        jobs = self._may_go(self._not_fought(jobs))
         if not jobs:
-            return
+            return False
         now = self.world.clock.now()
         ahead = [
             write_ahead(
@@ -263,6 +289,7 @@ class Apply:
         if self._created:
             created, self._created = self._created, []
             self._follow(side, created)
+        return True
 
     def _not_fought(self, jobs: Sequence[Job]) -> Sequence[Job]:
         """The lot without fields that somebody keeps putting back, which are parked in quarantine."""

@@ -9,6 +9,7 @@ restored from an older copy is compared and waits for a person, too (``reobserve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from syncd.engine.backlog import catching_up
@@ -27,11 +28,12 @@ from syncd.engine.sentinel import before_taking_away, refuse_others, renew
 from syncd.engine.shadow import catch_up, leave, look
 from syncd.engine.showing import show_ledger
 from syncd.engine.signals import append_signals
+from syncd.engine.sparing import interval, urgently, waits
 from syncd.engine.terms import follow
 from syncd.engine.world import World, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import APPROVE, Request, Run, RunState
-from syncd.model.values import SIDES
+from syncd.model.values import SIDES, Lane
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.memory import POLLED
@@ -49,12 +51,13 @@ class Ended:
 
 def plan_only(world: World, *, full: bool = False, recreate: Sequence[str] = ()) -> Prepared:
     """What a cycle would do now; nothing is stored but what the vendors' schemas and users look like."""
-    make_ready(world)
-    restored = world.store.restored()
-    if restored is not None and restored.compared is None:
-        return prepare(replace(world, doubtful=True), full=True, recreate=recreate)
-    prepared = prepare(world, full=full, recreate=recreate)
-    return replace(prepared, plan=_with_appends(world, prepared.plan))
+    with _reading(world, full=full):
+        make_ready(world)
+        restored = world.store.restored()
+        if restored is not None and restored.compared is None:
+            return prepare(replace(world, doubtful=True), full=True, recreate=recreate)
+        prepared = prepare(world, full=full, recreate=recreate)
+        return replace(prepared, plan=_with_appends(world, prepared.plan))
 
 
 def _with_appends(world: World, plan: Plan) -> Plan:
@@ -77,8 +80,15 @@ def sync(
     that this is one of a daemon's cycles and others follow: it takes a share of the slow sweep that finds what polling
     cannot see, and leaves a backlog to a resync.
     """
-    with running(world, command="sync", wait=wait) as at_work:
+    with running(world, command="sync", wait=wait) as at_work, _reading(world, full=full):
         return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate, steady=steady)
+
+
+def _reading(world: World, *, full: bool) -> AbstractContextManager[None]:
+    """A cycle that goes on where one has left off reads what may be urgent; one that reads everything does not."""
+    known = {(row.kind, row.side) for row in world.store.cursors() if row.stream == "changes"}
+    follows = all((kind.kind, side) in known for kind in world.connection.kinds for side in SIDES)
+    return urgently(world) if follows and not full and world.store.restored() is None else nullcontext()
 
 
 class _Cycle:
@@ -102,8 +112,9 @@ class _Cycle:
         still_open = recover(world)
         follow(world)
         prepared = prepare(world, full=full, recreate=recreate, steady=steady and world.connection.mode == "live")
+        promised = f"{interval(world):g}".encode()
         for side in SIDES:
-            world.store.remember(POLLED.format(side=side), b"", world.clock.now())
+            world.store.remember(POLLED.format(side=side), promised, world.clock.now())
         plan = prepared.plan
         self._told(plan)
         if still_open:
@@ -121,18 +132,25 @@ class _Cycle:
             check_clears(world, kind_plan)
         before_taking_away(world, plan.kinds)
         self._carry_out(prepared, full=full)
-        append_signals(self.at_work)
-        hand_on(self.at_work)
-        leave(world)
-        show_ledger(self.at_work, first_link=plan.first_link)
-        if steady and not catching_up(world):
-            reconcile(self.at_work)
+        self._after_writing(first_link=plan.first_link, steady=steady)
         if world.booking is not None:
             escalate(world.store, world.clock.now())
         if not full:  # comparing everything writes nothing where both sides agree
             renew(world)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
-        return Ended(self.at_work.end(state, digest=plan.digest), plan)
+        return Ended(self.at_work.end(state, digest=plan.digest, trouble=self.tally.spared), plan)
+
+    def _after_writing(self, *, first_link: bool, steady: bool) -> None:
+        """What follows from everybody's being linked and in step, as far as the day's calls are not kept for others."""
+        spared = waits(self.world, Lane.ORDINARY)
+        if not spared:
+            append_signals(self.at_work)
+        hand_on(self.at_work)
+        leave(self.world)
+        if not spared:
+            show_ledger(self.at_work, first_link=first_link)
+        if steady and not catching_up(self.world) and not waits(self.world, Lane.BULK):
+            reconcile(self.at_work)
 
     def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:
         """Nothing is written and no position moves; the run tells what would have been done, the ledger what was."""
@@ -148,7 +166,7 @@ class _Cycle:
             self.tally.note("observed", by=told)
         if plan.first_link:
             note_agreement(self.world, prepared)
-        elif steady:
+        elif steady and not waits(self.world, Lane.BULK):
             reconcile(self.at_work)
         return Ended(self.at_work.end(RunState.DONE, digest=plan.digest, trouble="shadow"), plan)
 

@@ -31,13 +31,14 @@ from syncd.engine.gathered import (
 from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.remnants import REMNANTS, look_at_remnants
+from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
 from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, StoredCursor
-from syncd.model.values import SIDES, Pair, Side
+from syncd.model.values import SIDES, Lane, Pair, Side
 from syncd.observe.log import emit
 
 __all__ = ["Gather", "look_again"]
@@ -213,7 +214,8 @@ class Gather:
         """After a long gap the streams go on with what is fresh; its edits are not known until they are read."""
         self.cut.update(dict.fromkeys(backlog.untold(self.world, self.kind), True))
         lasts = [self.rows[side, "changes"] for side in SIDES]
-        late = [last for last in lasts if backlog.is_long(self.world, last)] if self.steady and not self.anew else []
+        leaves = self.steady and not self.anew and not waits(self.world, Lane.BULK)  # opt-outs may be in the gap
+        late = [last for last in lasts if backlog.is_long(self.world, last)] if leaves else []
         if late:
             wish, fresh = backlog.leave(self.world, self.kind, late, self.shapes)
             self.into.wishes.append(wish)

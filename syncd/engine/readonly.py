@@ -36,6 +36,7 @@ class ReadOnly:
         self.history = connector.history
         self.roster = connector.roster
         self.billed = connector.billed
+        self.waits = connector.waits
         self.quota = connector.quota
         self.close = connector.close
 

@@ -81,6 +81,7 @@ KEYS: Final[Mapping[str, str]] = {
     "job": "id of a Bulk 2.0 job, as Salesforce > Setup > Bulk Data Load Jobs lists it",
     "jobs": "turns that a worker had begun",
     "journal": "SQLite journal mode: wal or delete",
+    "lane": "priority of work: opt_out, handoff, ordinary or bulk",
     "limit": "what the vendor allows, or the brake",
     "link": "id of the link",
     "logger": "name of the library's logger",
@@ -184,6 +185,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("used", "limit", "share"),
         "Little is left of the day's API calls of this account; told once until it is more again.",
         "find out who else uses the account's API, or raise the limit",
+    ),
+    "lane.waits": Event(
+        "info",
+        ("lane", "records", "until"),
+        "So many writes of a lane wait, since what is left of the day's calls is kept for other programs "
+        "(`rate.reserve`); at `until` it is seen whether they may go.",
     ),
     "hints.taken": Event(
         "debug",

@@ -39,7 +39,7 @@ METRICS: Final[Mapping[str, About]] = {
     "syncd_poll_interval_seconds": About(
         "gauge",
         ("connection",),
-        "`poll` of the connection: seconds between the beginnings of two turns.",
+        "Seconds between the beginnings of two turns: `poll` of the connection, more while the day's calls are short.",
     ),
     "syncd_backlog_records": About(
         "gauge",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from syncd.core.pace import Outlook, outlook, read
+from syncd.core.reserve import shares
 from syncd.model.values import SIDES, Instant, Side
 from syncd.ports.memory import CALLS
 from syncd.ports.store import Store
@@ -34,6 +35,24 @@ def outlook_words(told: Outlook, now: Instant) -> str:
     return f"at this pace all {told.last.limit:,} are used up at {told.at:%H:%M} UTC{day}, unless new ones come before"
 
 
+def reserve_words(told: Outlook) -> str:
+    """What is kept for other programs, how far each lane goes and which one waits, as one sentence; nothing where none
+    is kept.
+    """
+    if told.last is None or not told.last.reserve:
+        return ""
+    up_to = {
+        share: [lane.value for lane, each in shares(told.last.reserve).items() if each == share]
+        for share in sorted(set(shares(told.last.reserve).values()))
+    }
+    stops = ", ".join(
+        f"{' and '.join(names)} {'waits' if told.waits.issuperset(names) else 'stops'} from {share} % used"
+        for share, names in up_to.items()
+        if share < 100
+    )
+    return f"{told.last.reserve} % are kept for other programs: {stops}; opt-outs and handoffs go on"
+
+
 def outlook_document(told: Outlook) -> dict[str, Any]:
     """The same as plain values with stable keys."""
     last = told.last
@@ -45,6 +64,11 @@ def outlook_document(told: Outlook) -> dict[str, Any]:
         "known": told.known,
         "exhausted_at": told.at,
         "lasts": told.lasts,
+        "reserve": 0 if last is None else last.reserve,
+        "lanes": {
+            lane.value: {"up_to": share, "waits": lane in told.waits}
+            for lane, share in shares(0 if last is None else last.reserve).items()
+        },
     }
 
 

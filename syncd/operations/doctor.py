@@ -12,12 +12,13 @@ from datetime import date, timedelta
 from typing import Final, TypeAlias
 
 from syncd.core.normalize import Lens
+from syncd.engine.sparing import urgently
 from syncd.engine.world import World
 from syncd.model.errors import Bug, Flaw, NeedsOperator, RetryLater, SyncdError
 from syncd.model.fitting import Finding, Severity, Sunset, Topic
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
-from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.operations.fitting import copies_on, needs_of
 from syncd.operations.native import native_findings
 from syncd.operations.routing_fit import routing_findings
@@ -68,6 +69,13 @@ def examine(
 
     :param poll: seconds between cycles, for what a day of them costs.
     """
+    with urgently(world):  # it is asked for when calls are short, and needs few
+        return _examined(world, check=check, accounts=accounts, sunsets=sunsets, poll=poll)
+
+
+def _examined(
+    world: World, *, check: Check, accounts: Pair[Account], sunsets: Sequence[Sunset], poll: float
+) -> Diagnosis:
     found: list[Finding] = []
     unreached: set[Side] = set()
     for side in SIDES:
@@ -148,13 +156,16 @@ def _quota(world: World, side: Side, *, poll: float) -> Iterator[Finding]:
         return
     idle = 86_400 / poll * IDLE_CALLS.of(side)
     left = quota.limit - quota.used
-    if quota.used > quota.limit * NEARLY_SPENT:
+    waits = world.connectors.of(side).waits(Lane.ORDINARY) is not None
+    if quota.used > quota.limit * NEARLY_SPENT or waits:
         yield Finding(
             side,
             Topic.QUOTA,
             Severity.RISK,
             f"{quota.used:,} of {quota.limit:,} calls of the day are used, by all integrations together",
-            f"syncd waits once the other {max(0, left):,} are used, until some are free again",
+            f"what is not urgent waits until some are free: the other {max(0, left):,} are kept for other programs"
+            if waits
+            else f"syncd waits once the other {max(0, left):,} are used, until some are free again",
             "look for another integration that polls too often, or buy calls",
         )
     if idle > quota.limit * 0.5:

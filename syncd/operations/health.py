@@ -17,7 +17,7 @@ from syncd.model.resync import RESYNC
 from syncd.model.run import Turn
 from syncd.model.values import Instant, Side
 from syncd.operations.calls import outlooks
-from syncd.operations.staleness import polled, stale
+from syncd.operations.staleness import polled, promised, stale
 from syncd.operations.standing import quarantined_since
 from syncd.operations.watching import strange
 from syncd.ports.memory import AGREEMENT, BRAKE_HELD
@@ -89,7 +89,7 @@ class Health:
         waiting = sum(1 for row in requests if row.wish not in (RESYNC, EXPECT))
         retried = sum(1 for row in dead if row.retry)
         if (poll := self.polls().get(name)) is not None:
-            yield "syncd_poll_interval_seconds", (name,), poll
+            yield "syncd_poll_interval_seconds", (name,), promised(store, poll)
         yield "syncd_paused", (name,), float(turn.paused is not None)
         yield "syncd_backlog_records", (name,), float(waiting + retried + counts.get("intents", 0))
         yield "syncd_resyncs_waiting", (name,), float(resyncs)

@@ -22,15 +22,22 @@ def polled(store: Store) -> dict[Side, Instant | None]:
     return {side: None if found is None else found[1] for side, found in remembered.items()}
 
 
+def promised(store: Store, poll: float) -> float:
+    """Seconds between two polls as the last one promised: more than configured while calls are spared."""
+    kept = (store.recall(POLLED.format(side=side)) for side in SIDES)
+    return max(poll, *(float(found[0]) if found and found[0] else 0.0 for found in kept))
+
+
 def stale(store: Store, name: str, *, poll: float, now: Instant) -> Iterator[str]:
     """A sentence for each side of a connection that was not polled for three intervals."""
+    poll = promised(store, poll)
     for side, at in polled(store).items():
         yield from _verdict(name, side, at, poll=poll, now=now)
 
 
 def stalled(store: Store, *, poll: float, now: Instant) -> dict[Side, Instant]:
     """The sides that were read once and then not for three intervals, and when each was read last."""
-    late = now - timedelta(seconds=STALE * poll + SLACK)
+    late = now - timedelta(seconds=STALE * promised(store, poll) + SLACK)
     return {side: at for side, at in polled(store).items() if at is not None and at < late}
 
 

@@ -23,10 +23,11 @@ from typing import Final, Protocol
 
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.sparing import interval, waits
 from syncd.engine.world import World
-from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping, SyncdError
+from syncd.model.errors import LeaseHeld, NeedsOperator, RetryLater, Stopping, SyncdError
 from syncd.model.run import Request, Turn, Worker
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Lane
 from syncd.observe.log import bound, emit
 from syncd.operations.rollback import waiting_rollbacks
 from syncd.ports.jobs import Jobs
@@ -278,11 +279,21 @@ class Daemon:
         return not drained and self.shop.takes_back(turn.connection)
 
     def _take(self, connection: str, began: Instant, due: Instant) -> Instant:
-        """Polls, decides and writes; returns when the next turn is due."""
+        """Polls, decides and writes; returns when the next turn is due: later than usual while the day's calls are kept
+        for others, also for what may then not be begun at all.
+        """
         with self.shop.world(connection) as world:
-            ended = turn(world, began=began, due=due, met=self.met)
+            try:
+                ended = turn(world, began=began, due=due, met=self.met)
+            except RetryLater as trouble:
+                rarely = began + timedelta(seconds=interval(world))
+                if rarely <= due:
+                    raise
+                emit("turn.failed", error=type(trouble).__name__, what=str(trouble), due=rarely.isoformat())
+                return rarely
             if ended.needs_approval:
                 return began + timedelta(seconds=UNAPPROVED)
+            due = max(due, began + timedelta(seconds=interval(world)))
             if world.connection.mode == "shadow":
                 return max(due, self.clock.now() + SHADOWED * (self.clock.now() - began))
             return due
@@ -326,6 +337,12 @@ def take_back(world: World, *, due: Instant, met: Met) -> None:
 
 def _carry(world: World, requests: Sequence[Request], *, due: Instant, met: Met) -> None:
     for request in requests:
-        over = carry_on(world, request, met, leave_off=lambda: world.clock.now() >= due)
-        if not over or world.clock.now() >= due:
+        if waits(world, Lane.BULK):
             break
+        if not carry_on(world, request, met, leave_off=lambda: _leaves_off(world, due)) or world.clock.now() >= due:
+            break
+
+
+def _leaves_off(world: World, due: Instant) -> bool:
+    """Whether the next turn is due, or bulk waits: until the vendor's count, which every poll hears, lets it go on."""
+    return world.clock.now() >= due or bool(waits(world, Lane.BULK))

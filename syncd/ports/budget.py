@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from syncd.model.values import Instant, Lane
+
+DAY: Final = 86_400.0
+"""Seconds of a limit that all programs of an account share, and whose count the vendor tells (``Budget.report``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,11 @@ class Rate:
     calls: int
     seconds: float
     burst: int
+
+    @property
+    def daily(self) -> bool:
+        """Whether it is a limit of the day, of which a reserve is kept for other programs."""
+        return self.seconds >= DAY
 
     @property
     def told(self) -> str:
@@ -31,9 +39,12 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """The call may be made at this instant, not before; ask again then."""
+    """The call may be made at this instant, not before; ask again then. ``kept`` says that calls are left, but for
+    other programs and for lanes that go first.
+    """
 
     at: Instant
+    kept: bool = False
 
 
 Grant: TypeAlias = Granted | WaitUntil
@@ -52,4 +63,10 @@ class Budget(Protocol):
 
     def report(self, *, used: int | None, limit: int | None) -> None:
         """What the vendor said of the day's calls, kept for forecasts and for the other workers."""
+        ...
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when the calls of a lane have to wait, since what is left of the day is kept for others; ``None`` if
+        they need not. As far as the vendor's answers have told this process: it asks nobody.
+        """
         ...

@@ -150,6 +150,12 @@ class Connector(Protocol):
         """Which of these new records the vendor bills the account for (HubSpot: marketing contacts)."""
         ...
 
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when calls of a lane have to wait, since what is left of the day is kept for other programs and for
+        lanes that go first; ``None`` if they need not. Asks nobody: it is what the vendor's answers have told.
+        """
+        ...
+
     def quota(self) -> Quota:
         """The vendor's count of today's calls as last heard, and the calls made by this object."""
         ...

@@ -38,7 +38,8 @@ PENDING: Final = "pending"
 """Under which name it is remembered how many writes a long run has still to send, by lane, as JSON; empty once none."""
 
 POLLED: Final = "polled:{side}"
-"""Under which name it is remembered when a side was last read to its present edge, of all kinds."""
+"""Under which name it is remembered when a side was last read to its present edge, of all kinds, and how many seconds
+later the next time was to be."""
 
 PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""

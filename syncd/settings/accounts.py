@@ -24,6 +24,7 @@ from syncd.model.mapping import Connection
 from syncd.model.notice import Telling
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
+from syncd.model.values import Pair
 from syncd.settings.tree import Mark
 
 if TYPE_CHECKING:
@@ -90,7 +91,9 @@ class WebhookSettings:
 
 @dataclass(frozen=True, slots=True)
 class HubSpotAccount:
-    """How to reach a HubSpot portal. Rates are calls, ``overlap`` is seconds."""
+    """How to reach a HubSpot portal. Rates are calls, ``overlap`` is seconds; ``daily_calls`` is a ceiling of our own,
+    ``None``: the account's. ``reserve`` is percent of the day's calls that are kept for other programs.
+    """
 
     base_url: str
     access_token: Secret
@@ -99,6 +102,8 @@ class HubSpotAccount:
     search_per_second: int
     overlap: float
     webhooks: WebhookSettings | None = None
+    daily_calls: int | None = None
+    reserve: int = 0
 
     @property
     def hinted(self) -> int:
@@ -108,8 +113,9 @@ class HubSpotAccount:
 
 @dataclass(frozen=True, slots=True)
 class SalesforceAccount:
-    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_calls`` a ceiling for 24 hours; ``individuals``
-    says whether ``Individual.ShouldForget`` is heard.
+    """How to reach a Salesforce org. ``overlap`` is seconds, ``daily_calls`` a ceiling for 24 hours, ``reserve``
+    percent of the org's calls that are kept for other programs; ``individuals`` says whether
+    ``Individual.ShouldForget`` is heard.
     """
 
     login_url: str
@@ -122,6 +128,7 @@ class SalesforceAccount:
     overlap: float
     daily_calls: int
     individuals: bool = False
+    reserve: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +153,11 @@ class ConnectionSettings:
     rating: Rating | None = None
     calendars: Calendars = NO_CALENDARS
     keep: Keep = FOR_GOOD
+
+    @property
+    def reserves(self) -> Pair[int]:
+        """Percent of each side's calls of the day that are kept for other programs."""
+        return Pair(self.marketing.reserve, self.crm.reserve)
 
 
 @dataclass(frozen=True, slots=True)

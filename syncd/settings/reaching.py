@@ -19,6 +19,8 @@ def hubspot_account(section: MarketingSection, token: Secret, hooks: WebhookSett
         api_version=section.api_version,
         per_10_seconds=section.rate.per_10_seconds,
         search_per_second=section.rate.search_per_second,
+        daily_calls=section.rate.daily_calls,
+        reserve=section.rate.reserve,
         overlap=section.overlap,
         webhooks=hooks,
     )
@@ -38,5 +40,6 @@ def salesforce_account(
         api_version=section.api_version,
         overlap=section.overlap,
         daily_calls=section.daily_calls,
+        reserve=section.rate.reserve,
         individuals=section.privacy.individual,
     )

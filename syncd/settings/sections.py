@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from syncd.settings.brake import BrakeSection
 from syncd.settings.names import Name, one_of
 from syncd.settings.notify_sections import NotifySection
+from syncd.settings.rates import CrmRateSection, RateSection
 from syncd.settings.validate import SecretText, Section, Text
 from syncd.settings.webhooks import WebhooksSection
 
@@ -149,13 +150,6 @@ class ScopeSection(Section):
     crm: Text | None = Field(None, description="CEL that must hold for a CRM record.")
 
 
-class RateSection(Section):
-    """Shares of HubSpot's limits that syncd may use."""
-
-    per_10_seconds: int = Field(190, ge=1, le=1_000, description="Calls in ten seconds; 100 on Free and Starter.")
-    search_per_second: int = Field(5, ge=1, le=50, description="Search calls a second; the account has 5 in all.")
-
-
 class MarketingSection(Section):
     """The marketing account."""
 
@@ -222,6 +216,7 @@ class CrmSection(Section):
         ge=1_000,
         description="API calls in 24 hours that syncd uses at most; other integrations share the org's.",
     )
+    rate: CrmRateSection = Field(default_factory=CrmRateSection, description="Limits to keep to.")
     privacy: CrmPrivacySection = Field(default_factory=CrmPrivacySection, description="Wishes to be forgotten.")
 
     @model_validator(mode="after")

@@ -10,7 +10,10 @@ allows. Integer microseconds, rounded so that the rate is never exceeded.
   Lots grow (1, 2, 4 ... 10) while a worker uses half of what the limit allows, and fall back to 1, so that a worker
   that calls now and then wastes nothing.
 * **Lanes.** Bulk never takes the last 20 % of the burst, ordinary work not the last 5 %: they are there for opt-outs
-  and handoffs at any moment.
+  and handoffs at any moment. Of a day's limit the shares are those of the reserve (``core.reserve``).
+* **Reserve.** Other programs spend the same day's calls. A lane also waits once the vendor's count of all of them is
+  past its share: what an answer told is remembered in the process, so this costs a call nothing. The count is good for
+  a quarter of an hour; after that one call goes, and its answer tells how it stands.
 * **Clocks.** A row further in the future than a full burst can only come from a clock that was set back; it counts as
   a full burst, so nobody waits for the old time to come round.
 
@@ -20,6 +23,7 @@ Refuses a call that costs more than the whole burst (``Bug``): it could never be
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -29,6 +33,7 @@ from sqlalchemy import BigInteger, Connection, Engine, bindparam, case, select, 
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from syncd.core.pace import Count, due, read, with_count, written
+from syncd.core.reserve import shares, waiting
 from syncd.model.errors import Bug
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
@@ -44,6 +49,9 @@ from syncd.store.tables import rate as t
 LARGEST_LOT: Final = 10
 _SHARE: Final = {Lane.OPT_OUT: 100, Lane.HANDOFF: 100, Lane.ORDINARY: 95, Lane.BULK: 80}
 """Percent of the burst that a lane may fill."""
+LOOK_AGAIN: Final = timedelta(minutes=15)
+"""How long a count of the vendor's is good for a lane that waits: calls come back at any time (Salesforce counts
+rolling hours) or at a midnight that no answer tells (HubSpot)."""
 _REPORT_EVERY: Final = timedelta(seconds=10)
 """How often the vendor's count of the day is written, at most: every answer brings one."""
 
@@ -63,11 +71,14 @@ class _Lot:
 class SqlBudget:
     """``ports.budget.Budget`` for one account: the account of one side of one connection."""
 
-    def __init__(self, engine: Engine, connection: str, side: Side, clock: Clock) -> None:
+    def __init__(self, engine: Engine, connection: str, side: Side, clock: Clock, *, reserve: int = 0) -> None:
+        """:param reserve: percent of the day's calls that are kept for other programs of the account."""
         self._database = Database(engine)
         self._connection = connection
         self._side = side
         self._clock = clock
+        self._reserve = reserve
+        self._waiting: Mapping[Lane, Instant] = {}
         self._lots: dict[tuple[str, Lane], _Lot] = {}
         self._reported_at: Instant | None = None
         self._kept: Count | None = None
@@ -82,6 +93,8 @@ class SqlBudget:
                 f"limit {rate.name}: {cost:,} at once can never be granted of {rate.told} with a "
                 f"burst of {rate.burst:,}; split the call or correct the limit"
             )
+        if self._waiting and rate.daily and (kept := self.waits(lane)) is not None:
+            return WaitUntil(kept, kept=True)
         now = to_us(self._clock.now())
         lot = self._lots.setdefault((rate.name, lane), _Lot())
         largest = min(LARGEST_LOT, rate.burst // 10) if cost == 1 else 1
@@ -109,6 +122,8 @@ class SqlBudget:
     def report(self, *, used: int | None, limit: int | None) -> None:
         """Keeps what the vendor said of the day's calls; written at most every ten seconds."""
         now = self._clock.now()
+        if used is not None and limit is not None:
+            self._waiting = dict.fromkeys(waiting(self._reserve, used=used, limit=limit), now + LOOK_AGAIN)
         if (used is None and limit is None) or (self._reported_at and now < self._reported_at + _REPORT_EVERY):
             return
         self._reported_at = now
@@ -120,8 +135,13 @@ class SqlBudget:
             "at": to_ms(now),
         }
         self._database.once("store the day's calls", upsert(self._database.engine, day), row)
-        if used is not None and limit is not None and due(self._kept, count := Count(now, used, limit)):
+        if used is not None and limit is not None and due(self._kept, count := Count(now, used, limit, self._reserve)):
             self._keep(count)
+
+    def waits(self, lane: Lane) -> Instant | None:
+        """Until when a lane has to wait by the vendor's last count; ``None`` if it need not, or that count is old."""
+        until = self._waiting.get(lane)
+        return until if until is not None and self._clock.now() < until else None
 
     def _keep(self, count: Count) -> None:
         """Keeps one of many counts, for whoever wants to know the pace."""
@@ -148,10 +168,11 @@ class SqlBudget:
         one = _drain_time(rate)
         reserve = min(LARGEST_LOT, rate.burst // 10)
         usable = (rate.burst - (reserve if reserve > 1 else 0)) * one
+        share = (shares(self._reserve) if rate.daily else _SHARE)[lane]
         bound = {
             "now": now,
             "full": rate.burst * one,
-            "room": max(usable * _SHARE[lane] // 100, cost * one),
+            "room": max(usable * share // 100, cost * one),
             "some": cost * one,
             "many": wanted * one,
             "cost": cost,

@@ -16,6 +16,7 @@ from syncd.operations.calls import outlooks
 from syncd.ports.budget import Budget, Granted, Rate, WaitUntil
 from syncd.ports.memory import CALLS
 from syncd.store import SqlBudget, SqlRoster, SqlStore
+from syncd.store.budget import LOOK_AGAIN
 from syncd.store.database import Database
 from tests.fakes import START, FakeClock
 
@@ -211,3 +212,110 @@ def test_the_days_pace_is_kept_for_all_workers(store: SqlStore, clock: FakeClock
     assert kept is not None
     assert len(read(kept[0])) == 13
     assert not outlooks(store, clock.now())[Side.MARKETING].known
+
+
+# -- the reserve -------------------------------------------------------------------------------------------------------
+LATER = {Lane.BULK, Lane.ORDINARY}
+OF_A_DAY = Rate("salesforce.daily", 1_000, 86_400.0, 1_000)
+
+
+def keeping(store: SqlStore, clock: FakeClock, reserve: int = 10) -> SqlBudget:
+    """A worker that keeps so many percent for other programs."""
+    return SqlBudget(store.engine, "main", Side.CRM, clock, reserve=reserve)
+
+
+@pytest.mark.parametrize(
+    ("used", "waits"),
+    [
+        (79_999, set()),
+        (80_000, {Lane.BULK}),
+        (90_000, {Lane.BULK, Lane.ORDINARY}),
+        (100_000, {Lane.BULK, Lane.ORDINARY}),
+    ],
+)
+def test_lanes_give_way_to_the_vendors_count(store: SqlStore, clock: FakeClock, used: int, waits: set[Lane]) -> None:
+    """Another program spent them: bulk waits first, then ordinary work; opt-outs and handoffs never do."""
+    budget = keeping(store, clock)
+    budget.report(used=used, limit=100_000)
+    until = START + LOOK_AGAIN
+    for lane in Lane:
+        waited = lane in waits
+        assert budget.acquire(OF_A_DAY, lane) == (WaitUntil(until, kept=True) if waited else Granted())
+        assert budget.waits(lane) == (until if waited else None)
+        assert budget.acquire(Rate("burst", 100, 10.0, 100), lane) == Granted(), "no other limit is concerned"
+
+
+def test_lanes_give_way_to_our_own_calls(store: SqlStore, clock: FakeClock) -> None:
+    """What nobody told us of we have charged: the same shares of what syncd may use, shared by all workers."""
+    one, two = keeping(store, clock), keeping(store, clock)
+    one.report(used=1, limit=100_000)
+    bulk = drain(one, OF_A_DAY, Lane.BULK)
+    ordinary = drain(two, OF_A_DAY, Lane.ORDINARY)
+    urgent = drain(one, OF_A_DAY, Lane.OPT_OUT)
+    assert 780 <= bulk <= 800
+    assert 880 <= bulk + ordinary <= 900
+    assert bulk + ordinary + urgent >= 980
+    answer = one.acquire(OF_A_DAY, Lane.ORDINARY)
+    assert isinstance(answer, WaitUntil)
+    clock.advance((answer.at - clock.now()).total_seconds())
+    assert one.acquire(OF_A_DAY, Lane.ORDINARY) == Granted()
+
+
+def test_a_lane_goes_on_with_the_next_count(store: SqlStore, clock: FakeClock) -> None:
+    """As soon as calls came back; and where nobody hears of it, one call asks after a quarter of an hour."""
+    budget = keeping(store, clock)
+    budget.report(used=95, limit=100)
+    assert isinstance(budget.acquire(OF_A_DAY, Lane.BULK), WaitUntil)
+    budget.report(used=60, limit=100)
+    assert budget.acquire(OF_A_DAY, Lane.BULK) == Granted()
+    budget.report(used=95, limit=100)
+    clock.advance(LOOK_AGAIN.total_seconds() - 1)
+    assert isinstance(budget.acquire(OF_A_DAY, Lane.BULK), WaitUntil)
+    clock.advance(1)
+    assert budget.waits(Lane.BULK) is None
+    assert budget.acquire(OF_A_DAY, Lane.BULK) == Granted()
+    budget.report(used=95, limit=100)
+    assert isinstance(budget.acquire(OF_A_DAY, Lane.BULK), WaitUntil)
+
+
+def test_a_reserve_of_nothing_keeps_nothing_back(store: SqlStore, clock: FakeClock) -> None:
+    """Whoever has the account alone may use all of it."""
+    budget = keeping(store, clock, 0)
+    budget.report(used=100_000, limit=100_000)
+    assert {lane: budget.acquire(OF_A_DAY, lane) for lane in Lane} == dict.fromkeys(Lane, Granted())
+
+
+def test_the_reserve_costs_a_call_no_statement(store: SqlStore, clock: FakeClock) -> None:
+    """What waits is known in the process: neither a grant nor a wait asks the database for it."""
+    free, kept = budgets(store, clock)[0], keeping(store, clock)
+    statements = 0
+
+    @event.listens_for(store.engine, "before_cursor_execute")
+    def count(*_: object) -> None:
+        nonlocal statements
+        statements += 1
+
+    asked = []
+    for budget, name in ((free, "free"), (kept, "kept")):
+        rate = Rate(name, 100_000, 86_400.0, 100_000)
+        budget.report(used=85_000, limit=100_000)
+        statements = 0
+        for _ in range(100):
+            assert budget.acquire(rate, Lane.ORDINARY) == Granted()
+        asked.append(statements)
+    assert asked[0] == asked[1]
+    statements = 0
+    assert isinstance(kept.acquire(rate, Lane.BULK), WaitUntil)
+    assert statements == 0
+    event.remove(store.engine, "before_cursor_execute", count)
+
+
+def test_the_reserve_is_shown_to_whoever_looks(store: SqlStore, clock: FakeClock) -> None:
+    """It is kept with the counts, and a lane that begins or ends to wait is told at once, not with the next count."""
+    budget = keeping(store, clock)
+    for used, waits in ((70, set()), (85, {Lane.BULK}), (95, LATER), (10, set())):
+        budget.report(used=used, limit=100)
+        told = outlooks(store, clock.now())[Side.CRM]
+        assert told.last is not None
+        assert (told.last.reserve, told.waits) == (10, waits)
+        clock.advance(10)

@@ -36,6 +36,19 @@ def test_the_hour_is_told_or_that_they_last(run: Run, store: SqlStore) -> None:
     assert "at this pace they last until there are new ones" in words
 
 
+def test_what_is_kept_for_other_programs_is_told(run: Run, store: SqlStore) -> None:
+    """How far each lane goes and which one waits; an old count says of none that it waits."""
+    now = SystemClock().now()
+    store.remember(CALLS.format(side=Side.CRM), written([Count(now, 91_000, 100_000, reserve=10)]), now)
+    told = run("status", "--json").json["connections"][0]["calls"]["crm"]
+    assert told["reserve"] == 10
+    assert {lane for lane, each in told["lanes"].items() if each["waits"]} == {"ordinary", "bulk"}
+    assert "bulk waits from 80 % used, ordinary waits from 90 % used; opt-outs and handoffs go on" in run("status").out
+    old = now - timedelta(hours=1)
+    store.remember(CALLS.format(side=Side.CRM), written([Count(old, 91_000, 100_000, reserve=10)]), old)
+    assert "bulk stops from 80 % used, ordinary stops from 90 % used" in run("status").out
+
+
 def test_nothing_is_made_up(run: Run, store: SqlStore) -> None:
     """Before anything was heard, and of one count alone."""
     heard(store, Side.CRM, 40_000)

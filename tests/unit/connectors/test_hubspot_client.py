@@ -179,6 +179,27 @@ def test_quota_headers_are_read(clock: FakeClock, budget: FreeBudget) -> None:
 
 
 @responses.activate
+def test_the_days_limit_is_what_the_account_tells(clock: FakeClock, budget: FreeBudget) -> None:
+    """hubspot.md 3: tiers and add-ons give from 250,000 to 3,000,000; 625,000 are assumed until the first answer."""
+    connector = connect(clock, budget)
+    for told in ("1000000", "0", "what", "3000000"):
+        daily = {"X-HubSpot-RateLimit-Daily": told, "X-HubSpot-RateLimit-Daily-Remaining": "0"}
+        responses.get(DETAILS, json={"portalId": 7}, headers=daily)
+        connector.check()
+    responses.get(DETAILS, json={"portalId": 7})
+    connector.check()
+    days = [rate.calls for rate, _, _ in budget.calls if rate.name == "daily"]
+    assert days == [625_000, 1_000_000, 1_000_000, 1_000_000, 3_000_000]
+
+
+def test_a_ceiling_of_our_own_is_kept_to() -> None:
+    """Whoever configures one means it, whatever the account has."""
+    rates = HubSpotRates.of(per_10_seconds=190, search_per_second=5, daily_calls=50_000)
+    assert rates.learning(1_000_000).daily.calls == 50_000
+    assert HubSpotRates.of(per_10_seconds=190, search_per_second=5).learning(1_000_000).daily.calls == 1_000_000
+
+
+@responses.activate
 @pytest.mark.parametrize("status", [200, 403, 502])
 def test_html_is_a_typed_outcome(clock: FakeClock, status: int) -> None:
     """hubspot.md 1.9: a body may be HTML of a CDN, with any status; reads are repeated and then put off."""

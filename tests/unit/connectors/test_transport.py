@@ -30,7 +30,7 @@ from connectors.transport import (
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
-from tests.fakes import FakeChance, FakeClock, FreeBudget
+from tests.fakes import START, FakeChance, FakeClock, FreeBudget
 
 URL = "https://api.example.com/x"
 RATE = Rate("burst", 10, 1.0, 10)
@@ -206,6 +206,26 @@ def test_waiting_for_the_budget(clock: FakeClock, chance: FakeChance) -> None:
                 call(transport, Resend.SAFE)
             assert not caught.value.sent
             assert transport.calls == 0
+
+
+class Keeping(FreeBudget):
+    """A budget of which what is left is kept for others."""
+
+    def acquire(self, rate: Rate, lane: Lane, cost: int = 1) -> Grant:
+        """For a quarter of an hour."""
+        return WaitUntil(START + timedelta(minutes=15), kept=True)
+
+
+def test_what_is_kept_for_others_is_said_to_be(clock: FakeClock, chance: FakeChance) -> None:
+    """The limit is not used up, so nobody need buy calls: which lane waits, and for how long. Nothing was sent."""
+    session = open_session(pool=1, base_url=URL)
+    transport = Transport(
+        side=Side.CRM, session=session, clock=clock, chance=chance, budget=Keeping(), classify=judge
+    )  # fmt: skip
+    with pytest.raises(RetryLater, match=r"kept for other programs, and the lane \w+ waits for another 900") as caught:
+        call(transport, Resend.SAFE)
+    assert (caught.value.sent, transport.calls) == (False, 0)
+    assert "used up" not in str(caught.value)
 
 
 @responses.activate

@@ -29,6 +29,24 @@ def test_when_calls_run_out_is_told(console: House, program: Caller) -> None:  #
     assert "at this pace all 100,000 are used up at 10:00 UTC" in page
 
 
+def test_what_is_kept_for_other_programs_is_told(console: House, program: Caller) -> None:  # noqa: F811 - the fixtures
+    """How far each lane goes and which one waits, over the API and on the page; nothing where nothing is kept."""
+    count = Count(START, 85_000, 100_000, reserve=10)
+    console.store.remember(CALLS.format(side=Side.CRM), written([count]), START)
+    told = program.get(C).json["calls"]
+    assert told["crm"]["reserve"] == 10
+    assert told["crm"]["lanes"] == {
+        "opt_out": {"up_to": 100, "waits": False},
+        "handoff": {"up_to": 100, "waits": False},
+        "ordinary": {"up_to": 90, "waits": False},
+        "bulk": {"up_to": 80, "waits": True},
+    }
+    assert told["marketing"]["reserve"] == 0
+    page = text_of(console.as_role(Role.VIEWER, "vic").get("/").text)
+    assert page.count("are kept for other programs") == 1
+    assert "10 % are kept for other programs: bulk waits from 80 % used, ordinary stops from 90 % used" in page
+
+
 def test_what_waits_is_told_by_lane(console: House, program: Caller) -> None:  # noqa: F811 - the fixtures
     """A wish, a resync, decided conflicts and letters that are tried again; since when, where that is written down."""
     console.store.approve(Request("l", "main", "look", "person link:ada", "engine", START))

@@ -40,6 +40,17 @@ def test_the_hour_is_told(rows: list[tuple[float, int]], minutes: float) -> None
     assert not told.lasts
 
 
+def test_a_lane_that_begins_or_ends_to_wait_is_kept_at_once() -> None:
+    """And so is another reserve; else nothing is for five minutes. What an earlier version kept had none."""
+    last = Count(NOON, 79_000, 100_000, reserve=10)
+    soon = NOON + timedelta(seconds=10)
+    assert not due(last, Count(soon, 79_500, 100_000, reserve=10))
+    assert due(last, Count(soon, 80_000, 100_000, reserve=10))
+    assert due(last, Count(soon, 79_500, 100_000, reserve=20))
+    assert read(written([last])) == [last]
+    assert read(b"[[1772452800000, 5, 10]]") == [Count(NOON, 5, 10)]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -24,7 +24,7 @@ from syncd.operations.fitting import daemon, needs_of
 from syncd.settings.online import check_schema
 from tests.fakes import FakeClock
 from tests.scenarios.steps import remapped
-from tests.worlds import ROOT, Both, open_both
+from tests.worlds import ROOT, Both, charge_as_a_daemon, open_both
 
 ACCOUNTS = Pair(
     Account("hubspot", "v3", "https://api.hubapi.com"), Account("salesforce", "64.0", "https://x.my.salesforce.com")
@@ -123,6 +123,19 @@ def test_polling_that_spends_the_day(both: Both) -> None:
     assert not _of(_examined(both), Topic.QUOTA)
     (found,) = _of(_examined(both, poll=1), Topic.QUOTA)
     assert (found.side, found.where) == (Side.CRM, "raise connections.NAME.poll")
+
+
+def test_calls_that_are_kept_for_other_programs(both: Both) -> None:
+    """Long before all are used what is not urgent waits: the doctor says that, and asks its own few questions."""
+    charge_as_a_daemon(both)
+    both.salesforce.limits.maximum = 100_000
+    both.salesforce.limits.spend(90_000, now=both.clock.now())
+    for _ in range(2):  # the second one knows before it asks
+        told = _examined(both)
+        (found,) = _of(told, Topic.QUOTA)
+        assert found.side is Side.CRM
+        assert found.breaks.startswith("what is not urgent waits until some are free: the other 9,9")
+        assert not told.unreached
 
 
 @pytest.mark.parametrize(

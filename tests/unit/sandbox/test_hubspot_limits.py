@@ -59,6 +59,17 @@ def test_associations_are_counted_apart() -> None:
     assert hub.kernel.meters.spent_today(at=hub.clock.now()) == 1
 
 
+def test_other_apps_spend_the_same_day() -> None:
+    """Their calls count in the headers, and the last one is the last for everybody, until midnight of the account."""
+    hub = HubSpotAccountUnderTest(limits=HubSpotLimits(daily=10))
+    hub.kernel.meters.spend(9, at=hub.clock.now())
+    answer = hub.send("GET", CONTACTS)
+    assert (answer.status, dict(answer.headers)["X-HubSpot-RateLimit-Daily-Remaining"]) == (200, "0")
+    assert orjson.loads(hub.send("GET", CONTACTS).body)["policyName"] == "DAILY"
+    hub.clock.advance(24 * 3_600)
+    assert hub.send("GET", CONTACTS).status == 200
+
+
 @pytest.mark.fact("hubspot 3.5", "hubspot 3.7", "hubspot 7.7")
 @pytest.mark.parametrize(
     ("limits", "policy", "message"),
