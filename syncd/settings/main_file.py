@@ -62,7 +62,7 @@ def outline(path: Path, environ: Mapping[str, str]) -> Outline:
     tree, _ = main_tree(main, environ)
     section = main_section(tree)
     store_url = None if section is None else secret_of(section.store, "url", ("store",), tree=tree, folder=main.parent)
-    backup = None if section is None else backing_up(section.backup, store_url, tree=tree, folder=main.parent)
+    backup = None if section is None else backing_up(section.backup, tree=tree, folder=main.parent)
     if section is None or tree.flaws:
         raise BadConfig(ordered(tree.flaws))
     assert store_url is not None
@@ -167,17 +167,11 @@ def kept(section: KeepSection) -> Keep:
     return Keep(audit, runs)
 
 
-def backing_up(section: BackupSection, store_url: Secret | None, *, tree: Tree, folder: Path) -> BackupSettings | None:
+def backing_up(section: BackupSection, *, tree: Tree, folder: Path) -> BackupSettings | None:
     """Where backups are made, checked; ``None`` where none are."""
     if section.folder is None:
         return None
     key = secret_of(section, "key", ("backup",), tree=tree, folder=folder)
-    if store_url is not None and store_url().get_secret_value().startswith("postgres"):
-        tree.flaw(
-            ("backup", "folder"),
-            "the store is a PostgreSQL database, which syncd does not back up",
-            "use the server's own tools (docs/backups.md), and leave `backup` out",
-        )
     if key is None:
         return None
     if (key.file is None or trouble_with(key.file) is None) and len(key().get_secret_value()) < SHORTEST_KEY:
