@@ -53,3 +53,21 @@ def test_the_page_can_be_found() -> None:
     """From the README and from where weaknesses are reported."""
     for name in ("README.md", "SECURITY.md"):
         assert "docs/security.md" in (ROOT / name).read_text(encoding="utf-8"), name
+
+
+def test_the_threat_model_rests_on_the_lines() -> None:
+    """Each threat names lines that there are, each line stands against one, and what is aimed at is told."""
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    threats = re.findall(r"^\| (T\d+) \| (.+?) \| (.+?) \| (.+?) \| (.+?) \|$", text, re.MULTILINE)
+    assert [threat[0] for threat in threats] == [f"T{number}" for number in range(1, len(threats) + 1)]
+    worth = set(re.findall(r"^\| (A\d) \|", text, re.MULTILINE))
+    lines = {row[0]: row for row in rows()}
+    named = set()
+    for id, _, aims, stands, stays in threats:
+        assert aims == "all" or set(aims.split(", ")) <= worth, id
+        against = re.findall(r"S\d\d", stands)
+        assert against, id
+        assert set(against) <= lines.keys(), id
+        assert stays, id
+        named.update(against)
+    assert lines.keys() - named == {"S40"}, "a line that stands against nothing, or a threat that is not told"

@@ -22,6 +22,7 @@ from syncd.model.values import Lane
 
 BATCH: Final = 100
 PAGE: Final = 100
+ID: Final = "hs_object_id"
 Row = Mapping[str, Any]
 
 
@@ -142,9 +143,8 @@ class Reader:
         self, asked: Asked, *, after: str | None, archived: str = "false", properties: Sequence[str] = ()
     ) -> tuple[list[dict[str, Any]], str | None]:
         """One page of the list endpoint, in id order, which no change disturbs and no cap ends."""
-        query: dict[str, str | Sequence[str]] = {"limit": str(PAGE)}
-        if properties:
-            query["properties"] = properties
+        # Asked for nothing, HubSpot tells names and addresses.
+        query: dict[str, str | Sequence[str]] = {"limit": str(PAGE), "properties": properties or (ID,)}
         if archived != "false":
             query["archived"] = archived
         if after is not None:

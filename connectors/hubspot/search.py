@@ -18,7 +18,7 @@ from typing import Any, Final
 import orjson
 
 from connectors.hubspot.cursor import MOST, Position
-from connectors.hubspot.reading import Reader
+from connectors.hubspot.reading import ID, Reader
 from connectors.hubspot.wire import Asked, id_of, properties_of
 from connectors.transport import wrong_shape
 
@@ -26,7 +26,6 @@ PAGE: Final = 200
 CAP: Final = 10_000
 BODY: Final = 2_990
 """Characters of a search body; the vendor takes 3,000."""
-ID: Final = "hs_object_id"
 
 Filter = Mapping[str, Any]
 Row = Mapping[str, Any]

@@ -21,6 +21,7 @@ from syncd.observe.log import emit
 from syncd.system import SystemChance, SystemClock, calm_collector, holder_name
 
 if TYPE_CHECKING:
+    from syncd.bootstrap.backups import AnyBackups
     from syncd.engine.world import World
     from syncd.model.sizes import Sizes
     from syncd.operations.doors import Entrance
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from syncd.settings.agreed import Agreed
     from syncd.settings.main_file import Outline
     from syncd.store import SqlRoster, SqlStore
-    from syncd.store.backup import Backups
 
 __all__ = [
     "Workshop",
@@ -126,10 +126,10 @@ def open_roster(outline: Outline) -> Iterator[SqlRoster]:
         database.close()
 
 
-def open_backups(outline: Outline) -> Backups:
+def open_backups(outline: Outline) -> AnyBackups:
     """The backups of the store.
 
-    :raises BadUsage: if none are configured, or the store is no SQLite file.
+    :raises BadUsage: if none are configured, or the store is in memory.
     """
     from syncd.bootstrap.backups import backups_of  # noqa: PLC0415 - heavy, see the module
 

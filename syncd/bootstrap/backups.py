@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from syncd.ports.system import Clock
     from syncd.settings.accounts import BackupSettings, Loaded
     from syncd.store.backup import Backups
+    from syncd.store.postgres_backup import PostgresBackups
+
+    AnyBackups = Backups | PostgresBackups
 
 LOOK: Final = 15.0
 """Seconds between two looks at whether one is due."""
@@ -30,17 +33,25 @@ FAREWELL: Final = 2.0
 """Seconds that one under way is waited for at the end; what it leaves is taken away by the next one."""
 
 
-def backups_of(settings: BackupSettings | None, url: str, clock: Clock) -> Backups:
+def backups_of(settings: BackupSettings | None, url: str, clock: Clock) -> AnyBackups:
     """The backups of a store as they are configured.
 
-    :raises BadUsage: if none are, or the store is no SQLite file.
+    :raises BadUsage: if none are, or the store is in memory.
     """
     from syncd.store.backup import Backups, store_file  # noqa: PLC0415 - the cipher, which most commands save
+    from syncd.store.engine import read_url  # noqa: PLC0415 - the same
 
-    store_file(url)
+    file = read_url(url).drivername == "sqlite"
+    if file:
+        store_file(url)
     if settings is None:
         raise BadUsage("no backups are configured; give backup.folder and backup.key_file in syncd.yaml")
-    return Backups(url, settings.folder, settings.key().get_secret_value(), clock=clock, chance=SystemChance())
+    secret = settings.key().get_secret_value()
+    if file:
+        return Backups(url, settings.folder, secret, clock=clock, chance=SystemChance())
+    from syncd.store.postgres_backup import PostgresBackups  # noqa: PLC0415 - only where it is asked for
+
+    return PostgresBackups(url, settings.folder, secret, clock=clock, chance=SystemChance())
 
 
 def back_up(settings: BackupSettings, url: str, clock: Clock) -> None:

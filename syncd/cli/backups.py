@@ -1,4 +1,4 @@
-"""``syncd store backup``, ``backups``, ``verify`` and ``restore``: backups of a SQLite store, sealed and proven."""
+"""``syncd store backup``, ``backups``, ``verify`` and ``restore``: backups of the store, sealed and proven."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def backup(context: typer.Context, *, as_json: Json = False) -> None:
-    """Makes a backup now, while a daemon may work, and proves it by restoring it to a scratch file.
+    """Makes a backup now, while a daemon may work, and proves it by restoring it to a scratch file (PostgreSQL: to a
+    scratch database, by pg_dump and pg_restore, which must be on the path).
 
     It goes into `backup.folder`, encrypted under `backup.key`. A daemon makes one each `backup.every` seconds by
-    itself. Nothing older is deleted by this command. SQLite only.
+    itself. Nothing older is deleted by this command.
 
     JSON: file, made, schema, bytes, rows {TABLE: n}, seconds.
     """
@@ -32,7 +33,7 @@ def backup(context: typer.Context, *, as_json: Json = False) -> None:
     if as_json:
         print_json(_document(proof))
         return
-    say(f"{proof.backup.file}: {proof.backup.size / 1e6:,.1f} MB, restored to a scratch file and found sound")
+    say(f"{proof.backup.file}: {proof.backup.size / 1e6:,.1f} MB, restored beside the store and found sound")
 
 
 def listed(context: typer.Context, *, as_json: Json = False) -> None:
@@ -72,7 +73,7 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
 
 
 def verify(context: typer.Context, file: File, *, as_json: Json = False) -> None:
-    """Restores a backup to a scratch file beside the store, looks through its pages, and walks its audit.
+    """Restores a backup beside the store (a scratch file, a scratch database), looks it through, and walks its audit.
 
     The store is not touched. Exit 1 if the audit in it is not what was written; a file that cannot be opened is exit 2.
 
@@ -104,7 +105,8 @@ def restore(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Puts a backup in the store's place; nobody may work on it. The store that is there is kept under another name.
+    """Puts a backup in the store's place; nobody may work on it. The store that is there is kept under another name
+    (PostgreSQL: as a backup, made first).
 
     Nothing is written to a vendor afterwards until both sides were compared and you accepted that:
     docs/backups.md#putting-one-back. What was killed is called again.
@@ -117,7 +119,7 @@ def restore(
 
     call: Call = context.obj
     backups = open_backups(call.outlined())
-    if backups.store.exists():
+    if backups.there():
         _nobody_works(call, force=force)
     proof, aside = backups.put_back(file, who())
     if as_json:

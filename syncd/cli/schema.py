@@ -1,4 +1,4 @@
-"""``syncd config schema``: the JSON Schemas of the configuration files, for editors."""
+"""``syncd config``: the JSON Schemas of its files, for editors, and files of an older version brought to this one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from syncd.cli import migrating
 
 app = typer.Typer(help="About the configuration files.", rich_markup_mode=None)
 
@@ -47,3 +49,6 @@ def schema(
             say(f"wrote {path}")
     else:
         typer.echo(schema_files()["schema.json"], nl=False)
+
+
+app.command("migrate")(migrating.migrate)

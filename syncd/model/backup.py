@@ -11,12 +11,15 @@ from syncd.model.values import Instant
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup as its name and header tell: ``schema`` is the store's, ``size`` bytes of the file."""
+    """A backup as its name and header tell: ``schema`` is the store's, ``size`` bytes of the file, ``store`` the
+    sort of database that it is of (``sqlite`` or ``postgresql``).
+    """
 
     file: Path
     made: Instant
     schema: int
     size: int
+    store: str = "sqlite"
 
 
 def latest_by(now: Instant, backups: Sequence[Backup]) -> Backup | None:

@@ -318,7 +318,8 @@ def _code(given: Any) -> str:  # noqa: ANN401 - whatever an event holds
 _PREFACE: Final = """
 `syncd run --http 127.0.0.1:9464` serves them at `/metrics` in the text format of Prometheus, beside `/healthz` (the
 process answers) and `/readyz` (503, with a sentence each, while a side of a connection that is not paused was not
-polled for three intervals, or the daemon cannot use its store). Only loopback addresses are served: there is no login.
+polled for three intervals, or the daemon cannot use its store). Asked on this machine they need no login; through the
+proxy of `console.public_url` ([console.md](console.md#from-other-machines)) `/readyz` and `/metrics` need a viewer's.
 `--probes 0.0.0.0:9465` serves the same three on any address, for Prometheus on another host and for orchestrators; its
 `/readyz` says yes or no and no reason, and no label of a metric can hold a person.
 

@@ -86,7 +86,7 @@ class _Loading:
             raise BadConfig(ordered(self.flaws))
         store_url = self._secret(section.store, "url", ("store",))
         jobs_url = self._secret(section.jobs, "url", ("jobs",))
-        backup = backing_up(section.backup, store_url, tree=self.tree, folder=self.folder)
+        backup = backing_up(section.backup, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
         connections = {
             name: self._connection(name, each, ca_file=ca_file) for name, each in section.connections.items()

@@ -7,6 +7,7 @@ asks for no credential, so that it is quick, and still answers while a mapping i
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,6 +20,7 @@ from syncd.model.errors import BadConfig, Flaw
 from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.settings.accounts import BackupSettings, Secret, chosen, trouble_with
 from syncd.settings.sections import CURRENT, BackupSection, HttpSection, KeepSection, SyncdFile
+from syncd.settings.steps import first_version, steps_since
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
 
@@ -60,7 +62,7 @@ def outline(path: Path, environ: Mapping[str, str]) -> Outline:
     tree, _ = main_tree(main, environ)
     section = main_section(tree)
     store_url = None if section is None else secret_of(section.store, "url", ("store",), tree=tree, folder=main.parent)
-    backup = None if section is None else backing_up(section.backup, store_url, tree=tree, folder=main.parent)
+    backup = None if section is None else backing_up(section.backup, tree=tree, folder=main.parent)
     if section is None or tree.flaws:
         raise BadConfig(ordered(tree.flaws))
     assert store_url is not None
@@ -108,12 +110,19 @@ def main_section(tree: Tree) -> SyncdFile | None:
     return validated(SyncdFile, tree) if _version_fits(tree) else None
 
 
-def _version_fits(tree: Tree) -> bool:
-    """An older version would be migrated with a shown diff; there is none yet."""
+def version_of(tree: Tree) -> int | None:
+    """The version that a file names; ``None`` if it names none."""
     given = tree.get(("version",))
     if given is None or isinstance(given, bool) or not _VERSION.fullmatch(str(given)):
+        return None
+    return int(given)
+
+
+def _version_fits(tree: Tree) -> bool:
+    """Whether the model is for this version; what to do about another one is noted."""
+    version = version_of(tree)
+    if version is None:
         return True  # the model says what is wrong
-    version = int(given)
     if isinstance(tree.value, dict):
         tree.value["version"] = version
     if version > CURRENT:
@@ -122,10 +131,17 @@ def _version_fits(tree: Tree) -> bool:
             f"version {version} was written for a newer syncd; this one knows version {CURRENT}",
             "upgrade syncd, or use the file it had before",
         )
+    elif version < CURRENT and steps_since(version):
+        command = shlex.join(["syncd", "--config", tree.file, "config", "migrate"])
+        tree.flaw(
+            ("version",),
+            f"version {version} was written for an older syncd; this one reads version {CURRENT}",
+            f"`{command}` shows what becomes of the files, and does it with --write",
+        )
     elif version < CURRENT:
         tree.flaw(
             ("version",),
-            f"there never was a version {version}; the first is {CURRENT}, so there is nothing to migrate",
+            f"there never was a version {version}, the first is {first_version(CURRENT)}: there is nothing to migrate",
             f"write `version: {CURRENT}`",
         )
     return version == CURRENT
@@ -151,17 +167,11 @@ def kept(section: KeepSection) -> Keep:
     return Keep(audit, runs)
 
 
-def backing_up(section: BackupSection, store_url: Secret | None, *, tree: Tree, folder: Path) -> BackupSettings | None:
+def backing_up(section: BackupSection, *, tree: Tree, folder: Path) -> BackupSettings | None:
     """Where backups are made, checked; ``None`` where none are."""
     if section.folder is None:
         return None
     key = secret_of(section, "key", ("backup",), tree=tree, folder=folder)
-    if store_url is not None and store_url().get_secret_value().startswith("postgres"):
-        tree.flaw(
-            ("backup", "folder"),
-            "the store is a PostgreSQL database, which syncd does not back up",
-            "use the server's own tools (docs/backups.md), and leave `backup` out",
-        )
     if key is None:
         return None
     if (key.file is None or trouble_with(key.file) is None) and len(key().get_secret_value()) < SHORTEST_KEY:

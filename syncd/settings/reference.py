@@ -40,7 +40,9 @@ def config_reference() -> str:
         "- A key that ends in `_file` names a file that holds the secret; relative to the folder of `syncd.yaml`, read",
         "  again at every use, refused if everybody can read it.",
         "- `${VAR}` is not replaced. Values that others must not see belong in a file or in the environment.",
-        "- `version: 1` is the first version, so there is nothing to migrate yet; a newer one is refused.",
+        "- `version` says of which format all these files are; only `syncd.yaml` has it. A newer one is refused, and",
+        "  so is an older one until `syncd config migrate` has shown and, with `--write`, written what becomes of them",
+        "  ([upgrading.md](upgrading.md#a-configuration-of-an-older-version)). There is one version so far: 1.",
         "",
     ]
     for title, model, environment in (

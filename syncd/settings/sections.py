@@ -92,7 +92,7 @@ class KeepSection(Section):
 
 
 class BackupSection(Section):
-    """Backups of a SQLite store, made by the daemon, encrypted and proven (docs/backups.md)."""
+    """Backups of the store, made by the daemon, encrypted and proven (docs/backups.md)."""
 
     folder: Text | None = Field(
         None,
@@ -312,7 +312,7 @@ class SyncdFile(Section):
     store: StoreSection = Field(default_factory=StoreSection, description="The state store.")
     jobs: JobsSection = Field(default_factory=JobsSection, description="The daemon's queue.")
     keep: KeepSection = Field(default_factory=KeepSection, description="How long history is kept.")
-    backup: BackupSection = Field(default_factory=BackupSection, description="Backups of a SQLite store.")
+    backup: BackupSection = Field(default_factory=BackupSection, description="Backups of the store.")
     http: HttpSection = Field(default_factory=HttpSection, description="Connections to the vendors.")
     log: LogSection = Field(default_factory=LogSection, description="Logging.")
     notify: NotifySection = Field(default_factory=NotifySection, description="Who is told of events.")

@@ -8,7 +8,7 @@
 * What is put back is marked as restored before it takes the store's place, in one step; the store that was there is
   kept. The witness of the generation is left alone, which notices the same.
 
-PostgreSQL has tools of its own for all of this, and is refused.
+PostgreSQL has tools of its own for this: ``postgres_backup``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import Any, Final
 
-from syncd.model.backup import Backup, Proof, surplus
+from syncd.model.backup import Backup, Proof
 from syncd.model.errors import BadUsage, NeedsOperator, NewerStore, RetryLater
 from syncd.model.run import Restored
 from syncd.ports.system import Chance, Clock
@@ -30,15 +30,14 @@ from syncd.store.codec import to_ms
 from syncd.store.engine import BUSY_SECONDS, read_url, sqlite_module
 from syncd.store.faults import explained
 from syncd.store.open import open_database, open_store
-from syncd.store.parts import PART, claimed, sweep
+from syncd.store.parts import PART, claimed
 from syncd.store.sealing import seal, unseal
-from syncd.store.shelf import SUFFIX, backups_in, read_backup, typed_files
+from syncd.store.shelf import backup_of, backups_in, new_file, pruned, settled, typed_files
 from syncd.store.tables import SCHEMA_VERSION
 
 SCRATCH: Final = ".scratch"
 ROOM: Final = 1.05
 """Times the store's size that must be free beside it."""
-_NAME: Final = "syncd-%Y%m%dT%H%M%SZ"
 COUNTED: Final = ("link", "intent", "audit", "conflict", "dead_letter", "run", "ledger_event")
 
 
@@ -60,6 +59,10 @@ class Backups:
         """Those in the folder, the latest first. :raises NeedsOperator: if it cannot be read."""
         return backups_in(self.folder)
 
+    def there(self) -> bool:
+        """Whether there is a store that somebody may work on."""
+        return self.store.exists()
+
     def make(self) -> Proof:
         """Makes one and proves it.
 
@@ -67,12 +70,8 @@ class Backups:
         :raises RetryLater: while another backup of this store is made or looked through.
         """
         with typed_files(self.folder), _scratch(self.store) as plain:
-            _make_folder(self.folder)
             made = self._clock.now()
-            file = self.folder / f"{made.astimezone(UTC):{_NAME}}{SUFFIX}"
-            if file.exists():
-                raise BadUsage(f"{file}: there is a backup of this second; ask again")
-            sweep(self.folder)
+            file = new_file(self.folder, made)
             with claimed(file.with_suffix(PART)) as part:
                 self._room()
                 copy(self.store, plain)
@@ -85,24 +84,20 @@ class Backups:
                     raise NeedsOperator(f"{part}: what was sealed does not come out again; look at the disk it is on")
                 rows = look_at(plain)
                 part.replace(file)
-                _settle(self.folder)
+                settled(self.folder)
             backup = Backup(file, made, schema, file.stat().st_size)
             return Proof(backup, schema, rows, (), self._clock.monotonic() - began)
 
     def prune(self, keep: int) -> int:
         """Takes all but the latest so many away, and the same of those from the future; how many that were."""
-        gone = surplus(self._clock.now(), self.known(), keep)
-        with typed_files(self.folder):
-            for each in gone:
-                each.file.unlink(missing_ok=True)
-        return len(gone)
+        return pruned(self.folder, self._clock.now(), keep)
 
     def prove(self, file: Path) -> Proof:
         """Restores a backup beside the store, looks it through and walks the audit of each connection.
 
         :raises BadUsage: if it cannot be opened. :raises NeedsOperator: if what is in it is damaged.
         """
-        backup = self._read(file)
+        backup = backup_of(file, "sqlite")
         began = self._clock.monotonic()
         with typed_files(file), _scratch(self.store) as plain:
             unseal(file, plain, secret=self._secret)
@@ -118,7 +113,7 @@ class Backups:
 
         :raises BadUsage: if it cannot be opened. :raises NewerStore: if a newer syncd made it.
         """
-        backup = self._read(file)
+        backup = backup_of(file, "sqlite")
         began = self._clock.monotonic()
         with typed_files(self.store), _scratch(self.store) as plain:
             unseal(file, plain, secret=self._secret)
@@ -134,16 +129,6 @@ class Backups:
         return Proof(backup, schema, rows, (), self._clock.monotonic() - began), aside
 
     # -- parts -------------------------------------------------------------------------------------------------------
-    def _read(self, file: Path) -> Backup:
-        with typed_files(file):
-            try:
-                found = read_backup(file)
-            except FileNotFoundError:
-                raise BadUsage(f"{file}: there is no such file; `syncd store backups` lists them") from None
-        if found is None:
-            raise BadUsage(f"{file}: this is no backup that syncd made, or its beginning is lost")
-        return found
-
     def _room(self) -> None:
         free, needed = shutil.disk_usage(self.store.parent).free, self.store.stat().st_size * ROOM
         if free < needed:
@@ -182,7 +167,7 @@ class Backups:
             aside.unlink(missing_ok=True)
             os.link(self.store, aside)
         plain.replace(self.store)
-        _settle(self.store.parent)
+        settled(self.store.parent)
         return aside
 
 
@@ -193,7 +178,7 @@ def store_file(url: str) -> Path:
     """
     read = read_url(url)
     if read.drivername != "sqlite":
-        raise BadUsage("the store is a PostgreSQL database: back it up with the server's own tools (docs/backups.md)")
+        raise BadUsage("the store is a PostgreSQL database, and no file (docs/backups.md)")
     if not read.database or read.database == ":memory:":
         raise BadUsage("the store is in memory and ends with the process: there is nothing to back up")
     return Path(read.database).absolute()
@@ -311,19 +296,5 @@ def _locked(lock: Path, store: Path) -> Iterator[None]:
                 sent=False,
             ) from None
         yield
-    finally:
-        os.close(handle)
-
-
-def _make_folder(folder: Path) -> None:
-    if not folder.exists():
-        folder.mkdir(parents=True, mode=0o700)
-
-
-def _settle(folder: Path) -> None:
-    """Makes a new name in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
     finally:
         os.close(handle)

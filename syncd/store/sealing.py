@@ -37,6 +37,15 @@ _LEVEL: Final = 1
 def seal(plain: Path, sealed: Path, *, secret: str, chance: Chance, about: Mapping[str, object]) -> str:
     """Writes the sealed form of a file, for its owner alone, durably. Returns the hash (hex) of what was sealed.
 
+    :param about: as ``seal_from``.
+    """
+    with plain.open("rb") as source:
+        return seal_from(source, sealed, secret=secret, chance=chance, about=about)
+
+
+def seal_from(source: IO[bytes], sealed: Path, *, secret: str, chance: Chance, about: Mapping[str, object]) -> str:
+    """As ``seal``, of what is read from a stream to its end, which stands nowhere else.
+
     :param about: what the header says beside salt and prefix; readable by everybody, so nothing of a person.
     """
     salt, prefix = chance.token(SALT), chance.token(PREFIX)
@@ -44,7 +53,7 @@ def seal(plain: Path, sealed: Path, *, secret: str, chance: Chance, about: Mappi
     cipher = AESGCM(_key(secret, salt))
     total = hashlib.sha256()
     handle = os.open(sealed, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as out, plain.open("rb") as source:
+    with os.fdopen(handle, "wb") as out:
         out.write(MAGIC + len(header).to_bytes(4, "big") + header)
         before: bytes | None = None
         number = 0
@@ -65,29 +74,38 @@ def unseal(sealed: Path, plain: Path, *, secret: str) -> str:
     :raises BadUsage: if the file is none of ours, was altered or cut, or was sealed under another secret; what was
         written until then is taken away.
     """
+    handle = os.open(plain, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            total = unseal_into(sealed, out, secret=secret)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        plain.unlink(missing_ok=True)
+        raise
+    return total
+
+
+def unseal_into(sealed: Path, out: IO[bytes], *, secret: str) -> str:
+    """As ``unseal``, into a stream, whose reader must be able to take all of it back. Returns its hash (hex).
+
+    :raises BadUsage: as ``unseal``, when a part of it was written already.
+    """
     with sealed.open("rb") as source:
         about, header = _header(sealed, source)
         cipher = AESGCM(_key(secret, bytes.fromhex(str(about["salt"]))))
         prefix = bytes.fromhex(str(about["prefix"]))
         total = hashlib.sha256()
-        handle = os.open(plain, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                inflate = zlib.decompressobj()
-                for number, (piece, last) in enumerate(_with_last(_read_pieces(sealed, source))):
-                    try:
-                        opened = cipher.decrypt(_nonce(prefix, number, last=last), piece, header)
-                    except InvalidTag:
-                        raise _unreadable(sealed, number) from None
-                    while opened:  # a mebibyte at a time: empty pages are a thousandth of their size
-                        _spill(out, inflate.decompress(opened, PIECE), total)
-                        opened = inflate.unconsumed_tail
-                _spill(out, inflate.flush(), total)
-                out.flush()
-                os.fsync(out.fileno())
-        except BaseException:
-            plain.unlink(missing_ok=True)
-            raise
+        inflate = zlib.decompressobj()
+        for number, (piece, last) in enumerate(_with_last(_read_pieces(sealed, source))):
+            try:
+                opened = cipher.decrypt(_nonce(prefix, number, last=last), piece, header)
+            except InvalidTag:
+                raise _unreadable(sealed, number) from None
+            while opened:  # a mebibyte at a time: empty pages are a thousandth of their size
+                _spill(out, inflate.decompress(opened, PIECE), total)
+                opened = inflate.unconsumed_tail
+        _spill(out, inflate.flush(), total)
     return total.hexdigest()
 
 

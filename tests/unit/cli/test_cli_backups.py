@@ -20,6 +20,7 @@ from syncd.ports.store import Settlement
 from syncd.store import SqlRoster, SqlStore, open_store
 from syncd.store import backup as files
 from syncd.store.engine import sqlite_module
+from syncd.store.shelf import read_backup
 from syncd.system import SystemChance, SystemClock
 from tests.unit.cli.conftest import AT, KEY, SYNCD, Run
 from tests.unit.cli.test_cli_audit import _begin
@@ -120,7 +121,7 @@ def test_the_list_says_when_there_is_none_for_long(run: Run, store: SqlStore, ba
 
 
 def _made(file: str) -> str:
-    backup = files.read_backup(Path(file))
+    backup = read_backup(Path(file))
     assert backup is not None
     return backup.made.isoformat()
 
@@ -327,16 +328,6 @@ def test_what_is_wrong_with_the_settings_is_told(folder: Path, backup: str, flaw
     (folder / "syncd.yaml").write_text(SYNCD.format(folder=folder) + f"backup: {backup}\n", encoding="utf-8")
     with pytest.raises(BadConfig, match=flaw):
         read_outline(folder, {})
-
-
-def test_a_server_is_backed_up_by_its_own_tools(folder: Path) -> None:
-    """The configuration says so, and not the first night."""
-    (folder / "key").write_text(KEY, encoding="utf-8")
-    (folder / "key").chmod(0o600)
-    config = SYNCD.format(folder=folder) + "backup: {folder: copies, key_file: key}\n"
-    (folder / "syncd.yaml").write_text(config, encoding="utf-8")
-    with pytest.raises(BadConfig, match="which syncd does not back up"):
-        read_outline(folder, {"SYNCD_STORE__URL": "postgresql://u@h/d"})
 
 
 def test_without_settings_the_commands_say_what_to_configure(run: Run, store: SqlStore) -> None:
