@@ -219,6 +219,19 @@ class Conflict(Answer):
     resolution: str | None
 
 
+class Wrote(Answer):
+    """Who gave one side of a conflict its value, and when, as its history tells. `whose` is person, automation, syncd
+    or unknown; `why` says why it is not known, or not for sure.
+    """
+
+    side: str
+    whose: str
+    by: str
+    at: AwareDatetime | None
+    changed_since: bool
+    why: str
+
+
 class Letter(Answer):
     """A record that cannot be written."""
 

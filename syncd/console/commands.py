@@ -19,6 +19,7 @@ from syncd.model.run import Pause, Request
 from syncd.model.values import Pair
 from syncd.operations import linking, rollback
 from syncd.operations.accepting import accept
+from syncd.operations.authors import Wrote, authors_of
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, decide
 from syncd.operations.drift import named_resting
@@ -71,6 +72,13 @@ def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:
     if found is None:
         raise not_found("there is no such conflict; it may be settled by now")
     return found
+
+
+def authors(desk: Desk, connection: str, conflict: Conflict, who: str) -> Sequence[Wrote]:
+    """Who gave a conflict its values, as both vendors' histories tell it now. :raises BadUsage: as ``authors_of``."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        return authors_of(world, conflict)
 
 
 def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool = False) -> Done:
