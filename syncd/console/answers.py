@@ -232,6 +232,20 @@ class Wrote(Answer):
     why: str
 
 
+class FirstLink(Answer):
+    """A first link that waits for approval: how many `link`, `create.SIDE`, `update.SIDE`, `conflict` and `ambiguous`
+    of each kind, its calls and seconds; none of these where the version that found it kept no figures.
+    """
+
+    digest: str
+    at: AwareDatetime
+    kinds: dict[str, dict[str, int]]
+    calls: dict[str, int | None]
+    seconds: float | None
+    look: str
+    approve: str
+
+
 class Letter(Answer):
     """A record that cannot be written."""
 
