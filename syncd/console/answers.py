@@ -246,6 +246,14 @@ class FirstLink(Answer):
     approve: str
 
 
+class Heat(Answer):
+    """How hot the person was when they were refused last: grade and points of the rating, and the lane of the write."""
+
+    grade: str | None
+    points: float | None
+    lane: str
+
+
 class Letter(Answer):
     """A record that cannot be written."""
 
@@ -257,6 +265,8 @@ class Letter(Answer):
     reason: str
     advice: str
     since: AwareDatetime
+    last: AwareDatetime
+    heat: Heat
     attempts: int
     retry: bool
 
@@ -269,6 +279,20 @@ class Group(Answer):
     code: str
     records: int
     retrying: int
+    first: AwareDatetime
+    last: AwareDatetime
+    reason: str
+    advice: str
+
+
+class ParkedGroup(Answer):
+    """All parked fields of one cause."""
+
+    kind: str
+    side: str
+    field: str
+    code: str
+    records: int
     first: AwareDatetime
     last: AwareDatetime
     reason: str
@@ -289,6 +313,8 @@ class Parked(Answer):
     reason: str
     advice: str
     since: AwareDatetime
+    last: AwareDatetime
+    heat: Heat
 
 
 class Found(Answer):

@@ -1,19 +1,25 @@
-"""The part of the API that looks closer: who gave a conflict its values, and what a first link would do."""
+"""The part of the API that looks closer: who gave a conflict its values, what a first link would do, and parked fields
+by cause.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 
-from syncd.console import answers, commands
-from syncd.console.api import PREFIX, Id, Name, desk_of
+from syncd.console import answers, asked, commands
+from syncd.console.api import MOST, PREFIX, Cursor, Id, Limit, Name, desk_of
+from syncd.console.deeds import command
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import not_found
 from syncd.console.readings import reads, subjects
 from syncd.model.operator import Role
+from syncd.model.values import Side
 from syncd.operations.authors import authors_document
 from syncd.operations.first_link import first_link_document, unapproved
+from syncd.operations.letters import parked_group_document
+from syncd.operations.parking import parked_document
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -40,3 +46,52 @@ def first_link(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the
     if waits is None:
         raise not_found("no first link waits for approval")
     return first_link_document(waits, connection)
+
+
+@router.get("/connections/{connection}/parked/causes", response_model=answers.Listed[answers.ParkedGroup])
+@needs(Role.VIEWER)
+def parked_causes(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+    """Parked fields by cause, the most first."""
+    desk = desk_of(request)
+    desk.about(connection)
+    found = desk.store(connection).parked_groups()[:MOST]
+    return {"items": [parked_group_document(each) for each in found], "next": None}
+
+
+@router.get("/connections/{connection}/parked/cause", response_model=answers.Listed[answers.Parked])
+@needs(Role.VIEWER)
+def parked_cause(
+    request: Request,
+    connection: Name,
+    *,
+    kind: Annotated[str, Query(max_length=100)],
+    side: Side,
+    field: Annotated[str, Query(max_length=100)],
+    code: Annotated[str, Query(max_length=200)],
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Any:  # noqa: ANN401 - the same
+    """The parked fields of one cause, the hottest first: by points when refused last, then lane, then age."""
+    desk = desk_of(request)
+    desk.about(connection)
+    rows = desk.store(connection).parked_page((kind, side, field, code), limit + 1, after=cursor)
+    shown = rows[:limit]
+    return {
+        "items": [parked_document(row) for row in shown],
+        "next": shown[-1].link if len(rows) > limit else None,
+    }
+
+
+@router.post("/connections/{connection}/parked/cause/retry", response_model=answers.Counted)
+@needs(Role.OPERATOR)
+def retry_parked_cause(request: Request, connection: Name, body: asked.ParkedCauseOf) -> Response:
+    """Asks the next cycle for another try of all parked fields of one cause; ends their quarantine."""
+    desk = desk_of(request)
+    desk.about(connection)
+    cause = (body.kind, body.side, body.field, body.code)
+    return command(
+        request,
+        "parked.retry",
+        connection,
+        lambda who: commands.retry_parked(desk, connection, (), who, cause=cause),
+    )

@@ -32,7 +32,7 @@ from syncd.operations.rating import ProfileStory, profile_document, profile_of
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
 from syncd.operations.routing import RoutingStory, routing_document, story_of
 from syncd.operations.ruling import Rule, rules_for
-from syncd.ports.looking import Cause
+from syncd.ports.looking import Cause, ParkedCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +137,19 @@ def drop_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause |
     return Done({"records": sum(store.mark_dead_letter(id, False) for id in _some(ids))}, " ".join(ids))
 
 
-def retry_parked(desk: Desk, connection: str, ids: Sequence[str], who: str) -> Done:
-    """Lets parked fields go; the next cycle writes what still differs."""
+def retry_parked(
+    desk: Desk, connection: str, ids: Sequence[str], who: str, *, cause: ParkedCause | None = None
+) -> Done:
+    """Lets some parked fields go, or all of one cause; the next cycle writes what still differs."""
     store = desk.store(connection)
-    wanted = set(_some(ids))
-    rows = [row for row in store.parked() if id_of(row) in wanted]
+    if cause is not None:
+        rows, about = store.parked_page(cause, None), " ".join(map(str, cause))
+    else:
+        wanted = set(_some(ids))
+        rows, about = [row for row in store.parked() if id_of(row) in wanted], " ".join(ids)
     try_again(store, rows, connection=connection, who=who, now=desk.clock.now())
     _soon(desk, connection)
-    return Done({"records": len(rows)}, " ".join(ids))
+    return Done({"records": len(rows)}, about)
 
 
 def part_of(desk: Desk, connection: str, digest: str) -> Part:

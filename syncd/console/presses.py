@@ -13,14 +13,15 @@ from syncd.console.deeds import Done, pressed
 from syncd.console.desk import Desk
 from syncd.console.entry import prove
 from syncd.console.guard import GuardedRoute, needs
-from syncd.console.pages import chosen, desk_of, show_conflicts, show_issues, show_part, show_person
+from syncd.console.issues import show_issues
+from syncd.console.pages import chosen, desk_of, show_conflicts, show_part, show_person
 from syncd.console.problems import Problem
 from syncd.model.errors import BadUsage, NotAdmitted, SyncdError
 from syncd.model.operator import Role
 from syncd.model.values import Pair, Side
 from syncd.operations.deciding import Choice
 from syncd.operations.resyncing import Words
-from syncd.ports.looking import Cause
+from syncd.ports.looking import Cause, ParkedCause
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -63,10 +64,16 @@ def letters(request: Request) -> Response:
 @router.post("/issues/parked")
 @needs(Role.OPERATOR)
 def parked(request: Request) -> Response:
-    """Lets parked fields go that are ticked."""
+    """Lets parked fields go: those that are ticked, or all of a cause."""
     ids = request.state.several.get("id", [])
+    cause: ParkedCause | None = None
+    if "everything" in request.state.form:
+        kind, side, code = _cause(request)
+        cause = (kind, side, request.state.form.get("field", ""), code)
     try:
-        _press(request, "parked.retry", lambda desk, name, who: commands.retry_parked(desk, name, ids, who))
+        _press(
+            request, "parked.retry", lambda desk, name, who: commands.retry_parked(desk, name, ids, who, cause=cause)
+        )
     except SyncdError as why:
         return show_issues(request, status=409, trouble=str(why))
     return _back(request, "/issues", "retried")

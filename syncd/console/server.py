@@ -31,6 +31,7 @@ from syncd.console import (
     events,
     files,
     handoff,
+    issues,
     pages,
     presses,
     resyncs,
@@ -115,7 +116,7 @@ def application(
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
     machines = (api, api_commands, api_access, api_looking, api_reports, events)
-    people = (statics, entry, pages, authors, presses, resyncs, undoing, handoff, files, waiting)
+    people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
     app.include_router(probes(troubles, metrics))
     for each in (*machines, *people):
         app.include_router(each.router)
