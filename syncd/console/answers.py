@@ -317,6 +317,19 @@ class Parked(Answer):
     heat: Heat
 
 
+class Unlinked(Answer):
+    """A record that something keeps from being linked: `refused` (id of a dead letter), `held` (digest of a held part)
+    or `asked` (id of a conflict).
+    """
+
+    kind: str
+    record: str
+    obstacle: str
+    id: str
+    code: str | None
+    reason: str
+
+
 class Found(Answer):
     """A record that was found."""
 

@@ -1,5 +1,5 @@
-"""The part of the API that looks closer: who gave a conflict its values, what a first link would do, and parked fields
-by cause.
+"""The part of the API that looks closer: who gave a conflict its values, what a first link would do, parked fields by
+cause, and records that are not linked.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from syncd.operations.authors import authors_document
 from syncd.operations.first_link import first_link_document, unapproved
 from syncd.operations.letters import parked_group_document
 from syncd.operations.parking import parked_document
+from syncd.operations.unlinked import unlinked, unlinked_document
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -95,3 +96,14 @@ def retry_parked_cause(request: Request, connection: Name, body: asked.ParkedCau
         connection,
         lambda who: commands.retry_parked(desk, connection, (), who, cause=cause),
     )
+
+
+@router.get("/connections/{connection}/unlinked", response_model=answers.Listed[answers.Unlinked])
+@needs(Role.VIEWER)
+def not_linked(request: Request, connection: Name, q: Annotated[str, Query(max_length=300)]) -> Any:  # noqa: ANN401 - the same
+    """Records that something keeps from being linked, by id, or by an address that a question names; asks no vendor."""
+    desk = desk_of(request)
+    about = desk.about(connection)
+    found = unlinked(desk.store(connection), q, objects=about.objects, now=desk.clock.now())
+    reads(request, "people.found", connection, [each.record for each in found])
+    return {"items": [unlinked_document(each) for each in found], "next": None}

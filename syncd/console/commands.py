@@ -32,6 +32,7 @@ from syncd.operations.rating import ProfileStory, profile_document, profile_of
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
 from syncd.operations.routing import RoutingStory, routing_document, story_of
 from syncd.operations.ruling import Rule, rules_for
+from syncd.operations.unlinked import Sought, seek
 from syncd.ports.looking import Cause, ParkedCause
 
 
@@ -64,6 +65,12 @@ def explained(desk: Desk, connection: str, link: str, who: str, *, field: str | 
         told = explain(world, hit, field=field)
         profile = None if field else profile_of(told, desk.configured(connection).profiles(), world.clock.now())
         return Explained(told, profile, story_of(world, told))
+
+
+def sought(desk: Desk, connection: str, text: str, who: str) -> Sequence[Sought]:
+    """Asks both vendors for somebody who may not be linked. :raises BadUsage: as ``seek``."""
+    with desk.world(connection, who) as world:
+        return seek(world, text)
 
 
 def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:

@@ -30,6 +30,7 @@ from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
 from syncd.operations.showing_held import LOOKED_AT
 from syncd.operations.showing_held import shown as shown_held
+from syncd.operations.unlinked import unlinked
 from syncd.ports.store import Store
 
 FOUND: Final = 30
@@ -110,9 +111,11 @@ def people(request: Request) -> Response:
     text = request.query_params.get("q", "")[:300]
     found = search(store, text, objects=desk_of(request).about(name).objects, limit=FOUND)
     rows = [(each, *title_of(each.base.agreed if each.base is not None else {})) for each in found.found]
-    reads(request, "people.found", name, [each.link.id for each in found.found])
+    about, now = desk_of(request).about(name), desk_of(request).clock.now()
+    waiting = [] if rows else unlinked(store, text, objects=about.objects, now=now)
+    reads(request, "people.found", name, [*(each.link.id for each in found.found), *(each.record for each in waiting)])
     template = "found.html" if request.headers.get("hx-request") else "people.html"
-    return show(request, template, name, text=text, rows=rows, more=found.more)
+    return show(request, template, name, text=text, rows=rows, more=found.more, waiting=waiting)
 
 
 @router.get("/people/{link}")

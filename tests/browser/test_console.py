@@ -28,7 +28,8 @@ from tests.visits import PASSWORD, House
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    "overview", "people", "person", "explanation", "issues", "cause", "fields", "conflicts", "authors", "first-link", "remnants", "held", "part", "runs", "run",
+    "overview", "people", "person", "explanation", "issues", "cause", "fields", "conflicts", "authors",
+    "first-link", "remnants", "held", "part", "runs", "run",
     "undo", "handoff", "funnel", "behind", "config", "glossary",
     "changes", "drift", "resync", "access",
 )  # fmt: skip
