@@ -17,7 +17,7 @@ from syncd.core.planner import Planner, digest
 from syncd.core.rating import hundredths
 from syncd.engine.world import World
 from syncd.model.derived import Derived
-from syncd.model.heat import Heat
+from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, FieldChange, Parked
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import REF
@@ -39,7 +39,7 @@ def cut(reason: str) -> str:
     return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}... ({len(reason):,} characters)"
 
 
-def heat_of(world: World, decision: Decision) -> Heat:
+def heat_of(world: World, decision: Decision) -> LeadHeat:
     """How hot the person is whose write was refused: rated as the ledger rates whoever is handed over.
 
     By the values as they would stand after the write, so that somebody is rated who exists on one side only. Where
@@ -50,13 +50,13 @@ def heat_of(world: World, decision: Decision) -> Heat:
     values = {**({} if decision.base is None else decision.base.agreed), **decision.agreed}
     if kind is not None and kind.agreed is not None and world.booking is not None:
         rated = world.booking.rated(values, world.clock.now())
-        return Heat(lane=decision.lane) if rated is None else Heat(rated.grade, rated.total, decision.lane)
+        return LeadHeat(lane=decision.lane) if rated is None else LeadHeat(rated.grade, rated.total, decision.lane)
     fields = () if kind is None else kind.fields
     shown = {each.derive.sort: values.get(each.name) for each in fields if each.derive is not None}
     grade, points = shown.get(Derived.GRADE), shown.get(Derived.POINTS)
     if grade is None or points is None:
-        return Heat(lane=decision.lane)
-    return Heat(str(grade), hundredths(str(points)), decision.lane)
+        return LeadHeat(lane=decision.lane)
+    return LeadHeat(str(grade), hundredths(str(points)), decision.lane)
 
 
 def after_refusal(

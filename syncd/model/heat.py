@@ -23,7 +23,7 @@ _NO_POINTS: Final = 2 * _MOST + 1
 
 @swift
 @dataclass(frozen=True, slots=True)
-class Heat:
+class LeadHeat:
     """Grade and points (in hundredths) of the person when it was refused, ``None`` where nobody is rated; and the lane
     of the write. The lower the ``rank``, the sooner: many points first, those without any last; of equals opt-outs,
     then handoffs.
@@ -40,11 +40,11 @@ class Heat:
         return place * len(_LANES) + _LANES.index(self.lane)
 
 
-UNRATED: Final = Heat()
+UNRATED: Final = LeadHeat()
 
 
 @lru_cache(maxsize=4_096)
-def heat_at(rank: int, grade: str | None) -> Heat:
+def heat_at(rank: int, grade: str | None) -> LeadHeat:
     """The heat with this place and grade."""
     place, lane = divmod(rank, len(_LANES))
-    return Heat(grade, None if place == _NO_POINTS else _MOST - place, _LANES[lane])
+    return LeadHeat(grade, None if place == _NO_POINTS else _MOST - place, _LANES[lane])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from syncd.model.heat import UNRATED, Heat
+from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.swift import swift
 from syncd.model.values import Canonical, Instant, Pair, Side, Wire
@@ -205,7 +205,7 @@ class Parked:
     since: Instant
     asks: bool = False
     last: Instant | None = None
-    heat: Heat = UNRATED
+    heat: LeadHeat = UNRATED
 
     @property
     def record(self) -> str:
@@ -233,7 +233,7 @@ class DeadLetter:
     attempts: int
     retry: bool = False
     last: Instant | None = None
-    heat: Heat = UNRATED
+    heat: LeadHeat = UNRATED
 
 
 @dataclass(frozen=True, slots=True)

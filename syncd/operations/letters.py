@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from syncd.model.heat import Heat
+from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, LetterGroup, ParkedGroup
 from syncd.model.rating import HUNDREDTHS
 
 
-def heat_document(heat: Heat) -> dict[str, Any]:
+def heat_document(heat: LeadHeat) -> dict[str, Any]:
     """How hot the person was when they were refused, as plain values with stable keys."""
     points = heat.points
     whole = None if points is None else points // HUNDREDTHS if points % HUNDREDTHS == 0 else points / HUNDREDTHS

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy import event
 
-from syncd.model.heat import UNRATED, Heat
+from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.link import DeadLetter, LetterGroup, Parked
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Run
@@ -67,8 +67,8 @@ def test_letters_come_page_by_page(store: SqlStore) -> None:
 def test_the_hottest_of_a_cause_come_first(store: SqlStore) -> None:
     """By points, then by lane, then by age; those without points last. Of all causes together the oldest come first."""
     heats = {
-        "cold": Heat("C", 1_000), "hot": Heat("A", 9_050), "out": Heat("A", 9_000, Lane.OPT_OUT),
-        "old": Heat("A", 9_000), "new": Heat("A", 9_000), "nobody": UNRATED,
+        "cold": LeadHeat("C", 1_000), "hot": LeadHeat("A", 9_050), "out": LeadHeat("A", 9_000, Lane.OPT_OUT),
+        "old": LeadHeat("A", 9_000), "new": LeadHeat("A", 9_000), "nobody": UNRATED,
     }  # fmt: skip
     seconds = {"old": 1, "new": 2}
     dead = [replace(letter(id, seconds=seconds.get(id, 3)), heat=heat) for id, heat in heats.items()]
@@ -86,14 +86,14 @@ def test_the_last_time_is_that_of_the_last_refusal(store: SqlStore) -> None:
     """Refused again it keeps its first time, and is as hot as it is now; a group is as fresh as its freshest."""
     store.settle(Settlement(dead=[letter("a1"), letter("a2")], parked=[field("L1"), field("L2")]), START)
     assert {row.last for row in store.letters_page(9)} == {None}
-    again, at = replace(letter("a1", seconds=60), attempts=2, heat=Heat("B", 4_000)), START + timedelta(seconds=60)
-    store.settle(Settlement(dead=[again], parked=[replace(field("L1", seconds=60), heat=Heat("B", 4_000))]), at)
+    again, at = replace(letter("a1", seconds=60), attempts=2, heat=LeadHeat("B", 4_000)), START + timedelta(seconds=60)
+    store.settle(Settlement(dead=[again], parked=[replace(field("L1", seconds=60), heat=LeadHeat("B", 4_000))]), at)
     first = store.letters_page(1, cause=CAUSE)[0]
-    assert (first.id, first.since, first.last, first.heat) == ("a1", START, at, Heat("B", 4_000))
+    assert (first.id, first.since, first.last, first.heat) == ("a1", START, at, LeadHeat("B", 4_000))
     (group,) = store.letter_groups()
     assert (group.first, group.last) == (START, at)
     (row, other) = store.parked_page(PARKED, 9)
-    assert (row.link, row.since, row.last, row.heat, other.last) == ("L1", START, at, Heat("B", 4_000), None)
+    assert (row.link, row.since, row.last, row.heat, other.last) == ("L1", START, at, LeadHeat("B", 4_000), None)
     (of_fields,) = store.parked_groups()
     assert (of_fields.records, of_fields.first, of_fields.last) == (2, START, at)
 
@@ -102,7 +102,7 @@ def test_parked_fields_come_by_cause_and_page_by_page(
     store: SqlStore, open_test_store: Callable[..., SqlStore]
 ) -> None:
     """By side, field and code; a link may have several. The hottest first; behind one that is gone there is nothing."""
-    rows = [replace(field(f"L{n}", seconds=n), heat=Heat("A", 100 * n) if n > 2 else UNRATED) for n in range(5)]
+    rows = [replace(field(f"L{n}", seconds=n), heat=LeadHeat("A", 100 * n) if n > 2 else UNRATED) for n in range(5)]
     others = [field("L1", "title"), field("L1", code="TOO_LONG", name="city")]
     store.settle(Settlement(parked=[*rows, *others]), START)
     open_test_store("other").settle(Settlement(parked=[field("L9")]), START)

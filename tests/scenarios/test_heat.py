@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from syncd.model.heat import Heat
+from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, Parked
 from syncd.model.rating import LETTERS
 from syncd.model.values import Lane, Side
@@ -111,5 +111,5 @@ def test_where_nobody_is_rated_the_lane_counts(tmp_path: Path) -> None:
     steps.cycle()
     (letter,) = steps.both.store.dead_letters()
     assert (letter.origin.id, letter.side) == (contact, Side.CRM)
-    assert letter.heat == Heat(lane=Lane.HANDOFF)
+    assert letter.heat == LeadHeat(lane=Lane.HANDOFF)
     steps.both.store.close()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from syncd.console.pages import LISTED
-from syncd.model.heat import UNRATED, Heat
+from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.link import QUARANTINED, DeadLetter, Parked
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
@@ -28,14 +28,14 @@ FIELD = {"kind": "person", "side": "crm", "field": "phone", "code": "TOO_LONG"}
 FIELDS = "/issues/fields?kind=person&side=crm&field=phone&code=TOO_LONG"
 
 
-def letter(number: int, heat: Heat) -> DeadLetter:
+def letter(number: int, heat: LeadHeat) -> DeadLetter:
     """Somebody whom Salesforce does not take; the higher the number, the later."""
     origin, since = RemoteRef("contacts", f"c{number}"), START + timedelta(minutes=number)
     return DeadLetter(f"d{number}", "person", Side.CRM, origin, "f", CAUSE["code"], "lacks a name", "give one", since,
                       1, heat=heat)  # fmt: skip
 
 
-def field(number: int, heat: Heat = UNRATED, *, name: str = "phone", code: str = "TOO_LONG") -> Parked:
+def field(number: int, heat: LeadHeat = UNRATED, *, name: str = "phone", code: str = "TOO_LONG") -> Parked:
     """A field of somebody that Salesforce does not take."""
     ref, since = RemoteRef("Lead", f"00Q{number}"), START + timedelta(minutes=number)
     return Parked(f"l{number:03}", "person", Side.CRM, ref, name, "f", code, f"{name} bad", "cut it", since,
@@ -46,8 +46,8 @@ def field(number: int, heat: Heat = UNRATED, *, name: str = "phone", code: str =
 def made(tmp_path: Path) -> Iterator[House]:
     """Some of one cause that were rated, and more fields of one cause than a page shows."""
     with house(tmp_path) as made:
-        heats = [UNRATED, Heat("C", 1_250), Heat("A", 9_000), Heat("A", 9_000, Lane.OPT_OUT)]
-        fields = [field(n, Heat("B", 100 * n)) for n in range(LISTED + 2)]
+        heats = [UNRATED, LeadHeat("C", 1_250), LeadHeat("A", 9_000), LeadHeat("A", 9_000, Lane.OPT_OUT)]
+        fields = [field(n, LeadHeat("B", 100 * n)) for n in range(LISTED + 2)]
         others = [field(1, name="title", code=QUARANTINED), field(2, name="title", code="BAD_VALUE")]
         dead = [letter(n, heat) for n, heat in enumerate(heats)]
         made.store.settle(Settlement(dead=dead, parked=[*fields, *others]), START)
