@@ -30,7 +30,7 @@ from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
 from syncd.operations.showing_held import LOOKED_AT
 from syncd.operations.showing_held import shown as shown_held
-from syncd.operations.unlinked import unlinked
+from syncd.operations.unlinked import seekable, unlinked
 from syncd.ports.store import Store
 
 FOUND: Final = 30
@@ -115,7 +115,8 @@ def people(request: Request) -> Response:
     waiting = [] if rows else unlinked(store, text, objects=about.objects, now=now)
     reads(request, "people.found", name, [*(each.link.id for each in found.found), *(each.record for each in waiting)])
     template = "found.html" if request.headers.get("hx-request") else "people.html"
-    return show(request, template, name, text=text, rows=rows, more=found.more, waiting=waiting)
+    sought = seekable(text) or next((each.record for each in waiting), "")
+    return show(request, template, name, text=text, rows=rows, more=found.more, waiting=waiting, sought=sought)
 
 
 @router.get("/people/{link}")

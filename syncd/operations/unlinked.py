@@ -123,6 +123,13 @@ class Sought:
         return " ".join(f"{side}:{ref}" for side in Side if (ref := self.hit.refs.of(side)) is not None)
 
 
+def seekable(text: str) -> str:
+    """What both systems can be asked for: the text, if it is an address or names a record of a side; else empty."""
+    text = text.strip()
+    named = text.partition(":")[0] in list(Side) and "/" in text
+    return text if not any(letter.isspace() for letter in text) and ("@" in text or named) else ""
+
+
 def seek(world: World, text: str) -> Sequence[Sought]:
     """Looks in both systems for what is not linked, too: by address, or as ``SIDE:OBJECT/ID``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,17 @@ def test_a_cause_that_is_named_is_there(kept: House) -> None:
         each.split('"')[0].replace("&amp;", "&") for each in page.split('href="') if each.startswith("/issues/cause")
     ]
     assert "lacks <b>a name" in text_of(viewer.get(where).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sought"),
+    [("ann@x.com", "ann@x.com"), ("crm:Lead/9", "crm:Lead/9"), ("51", "marketing:contacts/51"), ("smith", "")],
+)
+def test_both_systems_are_offered_for_what_they_can_be_asked_for(kept: House, text: str, sought: str) -> None:
+    """An address or a record; where only words were typed, it is said what is needed."""
+    page = kept.as_role(Role.OPERATOR).get(f"/people?q={quote(text)}").text
+    assert re.findall(r'name="q" value="([^"]*)"><button>', page) == ([sought] if sought else [])
+    assert ("both systems can be asked" in page) is not bool(sought)
 
 
 @pytest.fixture(scope="module")
