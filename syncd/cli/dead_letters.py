@@ -19,7 +19,8 @@ def list_dead_letters(
 ) -> None:
     """Lists dead letters, oldest first; needs no credentials and no network. Exit 1 if one waits for a person.
 
-    JSON: dead_letters [{id, kind, side (refusing), origin OBJECT/ID, code, reason, advice, since, attempts, retry}].
+    JSON: dead_letters [{id, kind, side (refusing), origin OBJECT/ID, code, reason, advice, since, last, heat {grade,
+    points, lane}, attempts, retry}]. Grade and points are those of the person when they were refused last.
     """
     from syncd.cli.out import print_json, say, table, when
     from syncd.operations.letters import letter_document

@@ -25,7 +25,8 @@ def list_parked(
     One in quarantine (QUARANTINED) was put back by something else again and again; it waits for a person.
 
     JSON: parked [{id, kind, side that refused, ref OBJECT/ID, record SIDE:OBJECT/ID, link, field, code, reason, advice,
-    since}]. The record is the one that refused the field, or the one of the other side that asks for it to be created.
+    since, last, heat {grade, points, lane}}]. The record is the one that refused the field, or the one of the other
+    side that asks for it to be created.
     """
     from syncd.cli.out import print_json, say, table, when
     from syncd.model.link import QUARANTINED

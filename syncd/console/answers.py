@@ -228,6 +228,41 @@ class Conflict(Answer):
     resolution: str | None
 
 
+class Wrote(Answer):
+    """Who gave one side of a conflict its value, and when, as its history tells. `whose` is person, automation, syncd
+    or unknown; `why` says why it is not known, or not for sure.
+    """
+
+    side: str
+    whose: str
+    by: str
+    at: AwareDatetime | None
+    changed_since: bool
+    why: str
+
+
+class FirstLink(Answer):
+    """A first link that waits for approval: how many `link`, `create.SIDE`, `update.SIDE`, `conflict` and `ambiguous`
+    of each kind, its calls and seconds; none of these where the version that found it kept no figures.
+    """
+
+    digest: str
+    at: AwareDatetime
+    kinds: dict[str, dict[str, int]]
+    calls: dict[str, int | None]
+    seconds: float | None
+    look: str
+    approve: str
+
+
+class Heat(Answer):
+    """How hot the person was when they were refused last: grade and points of the rating, and the lane of the write."""
+
+    grade: str | None
+    points: float | None
+    lane: str
+
+
 class Letter(Answer):
     """A record that cannot be written."""
 
@@ -239,6 +274,8 @@ class Letter(Answer):
     reason: str
     advice: str
     since: AwareDatetime
+    last: AwareDatetime
+    heat: Heat
     attempts: int
     retry: bool
 
@@ -251,6 +288,20 @@ class Group(Answer):
     code: str
     records: int
     retrying: int
+    first: AwareDatetime
+    last: AwareDatetime
+    reason: str
+    advice: str
+
+
+class ParkedGroup(Answer):
+    """All parked fields of one cause."""
+
+    kind: str
+    side: str
+    field: str
+    code: str
+    records: int
     first: AwareDatetime
     last: AwareDatetime
     reason: str
@@ -271,6 +322,21 @@ class Parked(Answer):
     reason: str
     advice: str
     since: AwareDatetime
+    last: AwareDatetime
+    heat: Heat
+
+
+class Unlinked(Answer):
+    """A record that something keeps from being linked: `refused` (id of a dead letter), `held` (digest of a held part)
+    or `asked` (id of a conflict).
+    """
+
+    kind: str
+    record: str
+    obstacle: str
+    id: str
+    code: str | None
+    reason: str
 
 
 class Found(Answer):

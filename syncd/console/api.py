@@ -156,7 +156,7 @@ def dead_letters(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Any:  # noqa: ANN401 - the same
-    """Records that cannot be written, oldest first; of one cause if kind, side and code are given."""
+    """Records that cannot be written, oldest first; of one cause (kind, side and code) the hottest first."""
     given = [each is not None for each in (kind, side, code)]
     if any(given) and not all(given):
         raise Problem(422, "not-understood", "a cause is kind, side and code; give all three, or none")

@@ -51,6 +51,15 @@ class CauseOf(Asked):
     code: Name
 
 
+class ParkedCauseOf(Asked):
+    """What parked fields have in common."""
+
+    kind: Name
+    side: Side
+    field: Name
+    code: Name
+
+
 class WhichLetters(Asked):
     """Dead letters by id, or all of one cause: exactly one of the two."""
 

@@ -19,6 +19,7 @@ from syncd.model.run import Pause, Request
 from syncd.model.values import Pair
 from syncd.operations import linking, rollback
 from syncd.operations.accepting import accept
+from syncd.operations.authors import Wrote, authors_of
 from syncd.operations.braking import Part, approve, part_document, parts, reject
 from syncd.operations.deciding import Choice, decide
 from syncd.operations.drift import named_resting
@@ -31,7 +32,8 @@ from syncd.operations.rating import ProfileStory, profile_document, profile_of
 from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
 from syncd.operations.routing import RoutingStory, routing_document, story_of
 from syncd.operations.ruling import Rule, rules_for
-from syncd.ports.looking import Cause
+from syncd.operations.unlinked import Sought, seek
+from syncd.ports.looking import Cause, ParkedCause
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +67,25 @@ def explained(desk: Desk, connection: str, link: str, who: str, *, field: str | 
         return Explained(told, profile, story_of(world, told))
 
 
+def sought(desk: Desk, connection: str, text: str, who: str) -> Sequence[Sought]:
+    """Asks both vendors for somebody who may not be linked. :raises BadUsage: as ``seek``."""
+    with desk.world(connection, who) as world:
+        return seek(world, text)
+
+
 def conflict_of(desk: Desk, connection: str, id: str) -> Conflict:
     """A conflict by its whole id. :raises Problem: 404."""
     found = next(iter(desk.store(connection).conflicts([id])), None)
     if found is None:
         raise not_found("there is no such conflict; it may be settled by now")
     return found
+
+
+def authors(desk: Desk, connection: str, conflict: Conflict, who: str) -> Sequence[Wrote]:
+    """Who gave a conflict its values, as both vendors' histories tell it now. :raises BadUsage: as ``authors_of``."""
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        return authors_of(world, conflict)
 
 
 def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool = False) -> Done:
@@ -129,14 +144,19 @@ def drop_letters(desk: Desk, connection: str, ids: Sequence[str], cause: Cause |
     return Done({"records": sum(store.mark_dead_letter(id, False) for id in _some(ids))}, " ".join(ids))
 
 
-def retry_parked(desk: Desk, connection: str, ids: Sequence[str], who: str) -> Done:
-    """Lets parked fields go; the next cycle writes what still differs."""
+def retry_parked(
+    desk: Desk, connection: str, ids: Sequence[str], who: str, *, cause: ParkedCause | None = None
+) -> Done:
+    """Lets some parked fields go, or all of one cause; the next cycle writes what still differs."""
     store = desk.store(connection)
-    wanted = set(_some(ids))
-    rows = [row for row in store.parked() if id_of(row) in wanted]
+    if cause is not None:
+        rows, about = store.parked_page(cause, None), " ".join(map(str, cause))
+    else:
+        wanted = set(_some(ids))
+        rows, about = [row for row in store.parked() if id_of(row) in wanted], " ".join(ids)
     try_again(store, rows, connection=connection, who=who, now=desk.clock.now())
     _soon(desk, connection)
-    return Done({"records": len(rows)}, " ".join(ids))
+    return Done({"records": len(rows)}, about)
 
 
 def part_of(desk: Desk, connection: str, digest: str) -> Part:

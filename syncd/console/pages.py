@@ -1,4 +1,4 @@
-"""The pages to look at: how everything stands, people, issues, conflicts, what is held, runs. Made of the store alone.
+"""The pages to look at: how everything stands, people, conflicts, what is held, runs. Made of the store alone.
 
 Each is a whole page that can be read without a script; with one, a search finds while it is typed, and the overview
 keeps itself up to date.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
@@ -23,15 +22,15 @@ from syncd.engine.resync import asked_for
 from syncd.model.link import QUARANTINED
 from syncd.model.operator import Role
 from syncd.model.run import RunState
-from syncd.model.values import MISSING, SIDES, Side
+from syncd.model.values import MISSING, SIDES
 from syncd.operations.braking import SAMPLES, parts
 from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
-from syncd.operations.parking import id_of
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
 from syncd.operations.showing_held import LOOKED_AT
 from syncd.operations.showing_held import shown as shown_held
+from syncd.operations.unlinked import seekable, unlinked
 from syncd.ports.store import Store
 
 FOUND: Final = 30
@@ -112,9 +111,12 @@ def people(request: Request) -> Response:
     text = request.query_params.get("q", "")[:300]
     found = search(store, text, objects=desk_of(request).about(name).objects, limit=FOUND)
     rows = [(each, *title_of(each.base.agreed if each.base is not None else {})) for each in found.found]
-    reads(request, "people.found", name, [each.link.id for each in found.found])
+    about, now = desk_of(request).about(name), desk_of(request).clock.now()
+    waiting = [] if rows else unlinked(store, text, objects=about.objects, now=now)
+    reads(request, "people.found", name, [*(each.link.id for each in found.found), *(each.record for each in waiting)])
     template = "found.html" if request.headers.get("hx-request") else "people.html"
-    return show(request, template, name, text=text, rows=rows, more=found.more)
+    sought = seekable(text) or next((each.record for each in waiting), "")
+    return show(request, template, name, text=text, rows=rows, more=found.more, waiting=waiting, sought=sought)
 
 
 @router.get("/people/{link}")
@@ -172,61 +174,6 @@ def explanation(request: Request, link: str) -> Response:
     reads(request, "people.explained", name, [link])
     template = "explanation.html" if request.headers.get("hx-request") else "explanation_page.html"
     return show(request, template, name, link=link, told=found.told, profile=found.profile, routing=found.routing)
-
-
-# -- issues ------------------------------------------------------------------------------------------------------------
-@router.get("/issues")
-@needs(Role.VIEWER)
-def issues(request: Request) -> Response:
-    """What is refused, by cause, and fields that are left alone."""
-    return show_issues(request)
-
-
-def show_issues(request: Request, *, status: int = 200, trouble: str = "") -> Response:
-    """The page of issues."""
-    name, store = chosen(request)
-    parked = store.parked()
-    groups = store.letter_groups()
-    return show(
-        request,
-        "issues.html",
-        name,
-        status=status,
-        trouble=trouble,
-        groups=groups,
-        total=sum(each.records for each in groups),
-        parked=[(id_of(row), row) for row in parked[:LISTED]],
-        parked_total=len(parked),
-        quarantined=QUARANTINED,
-        cause=lambda group: urlencode(
-            {"connection": name, "kind": group.kind, "side": group.side.value, "code": group.code}
-        ),
-    )
-
-
-@router.get("/issues/cause")
-@needs(Role.VIEWER)
-def cause(request: Request) -> Response:
-    """The records of one cause, oldest first."""
-    name, store = chosen(request)
-    asked = request.query_params
-    kind, side, code = asked.get("kind", ""), asked.get("side", ""), asked.get("code", "")
-    groups = {(each.kind, each.side.value, each.code): each for each in store.letter_groups()}
-    group = groups.get((kind, side, code))
-    if group is None:
-        raise not_found("nothing is refused for this cause any more")
-    rows = store.letters_page(LISTED + 1, after=asked.get("after") or None, cause=(kind, Side(side), code))
-    origins = [row.origin for row in rows]
-    known = store.link_ids(kind, group.side.other, origins)
-    return show(
-        request,
-        "cause.html",
-        name,
-        group=group,
-        rows=[(row, known.get(row.origin)) for row in rows[:LISTED]],
-        after=rows[LISTED - 1].id if len(rows) > LISTED else "",
-        cause=urlencode({"connection": name, "kind": kind, "side": side, "code": code}),
-    )
 
 
 # -- conflicts, held, runs ---------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -12,15 +12,18 @@ from syncd.console import commands
 from syncd.console.deeds import Done, pressed
 from syncd.console.desk import Desk
 from syncd.console.entry import prove
-from syncd.console.guard import GuardedRoute, needs
-from syncd.console.pages import chosen, desk_of, show_conflicts, show_issues, show_part, show_person
-from syncd.console.problems import Problem
+from syncd.console.guard import GuardedRoute, needs, visitor_of
+from syncd.console.issues import show_issues
+from syncd.console.pages import chosen, desk_of, show, show_conflicts, show_part, show_person
+from syncd.console.problems import Problem, problem_of
+from syncd.console.readings import reads
 from syncd.model.errors import BadUsage, NotAdmitted, SyncdError
 from syncd.model.operator import Role
 from syncd.model.values import Pair, Side
 from syncd.operations.deciding import Choice
 from syncd.operations.resyncing import Words
-from syncd.ports.looking import Cause
+from syncd.operations.unlinked import Sought
+from syncd.ports.looking import Cause, ParkedCause
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 
@@ -63,10 +66,16 @@ def letters(request: Request) -> Response:
 @router.post("/issues/parked")
 @needs(Role.OPERATOR)
 def parked(request: Request) -> Response:
-    """Lets parked fields go that are ticked."""
+    """Lets parked fields go: those that are ticked, or all of a cause."""
     ids = request.state.several.get("id", [])
+    cause: ParkedCause | None = None
+    if "everything" in request.state.form:
+        kind, side, code = _cause(request)
+        cause = (kind, side, request.state.form.get("field", ""), code)
     try:
-        _press(request, "parked.retry", lambda desk, name, who: commands.retry_parked(desk, name, ids, who))
+        _press(
+            request, "parked.retry", lambda desk, name, who: commands.retry_parked(desk, name, ids, who, cause=cause)
+        )
     except SyncdError as why:
         return show_issues(request, status=409, trouble=str(why))
     return _back(request, "/issues", "retried")
@@ -111,6 +120,22 @@ def resume(request: Request) -> Response:
     """Polls it again, at once."""
     _press(request, "resume", lambda desk, name, _: commands.resume(desk, name))
     return _back(request, "/", "resumed")
+
+
+@router.post("/people/both")
+@needs(Role.OPERATOR)
+def both(request: Request) -> Response:
+    """Looks for somebody in both systems, linked or not; what is found is noted as read."""
+    name, _ = chosen(request)
+    text = request.state.form.get("q", "").strip()[:300]
+    found: Sequence[Sought] = ()
+    status, trouble = 200, ""
+    try:
+        found = commands.sought(desk_of(request), name, text, visitor_of(request).name)
+    except SyncdError as why:
+        status, trouble = problem_of(why).status, str(why)
+    reads(request, "people.both", name, [each.name for each in found])
+    return show(request, "both.html", name, status=status, trouble=trouble, text=text, found=found)
 
 
 @router.post("/people/{link}/resync")

@@ -24,16 +24,20 @@ from syncd.console import (
     api,
     api_access,
     api_commands,
+    api_looking,
     api_reports,
+    authors,
     entry,
     events,
     files,
     handoff,
+    issues,
     pages,
     presses,
     resyncs,
     statics,
     undoing,
+    waiting,
 )
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, needs
@@ -111,8 +115,8 @@ def application(
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
-    machines = (api, api_commands, api_access, api_reports, events)
-    people = (statics, entry, pages, presses, resyncs, undoing, handoff, files)
+    machines = (api, api_commands, api_access, api_looking, api_reports, events)
+    people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
     app.include_router(probes(troubles, metrics))
     for each in (*machines, *people):
         app.include_router(each.router)

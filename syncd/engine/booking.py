@@ -28,6 +28,7 @@ from syncd.model.derived import Handed
 from syncd.model.episode import Delivered, Episode, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
+from syncd.model.rating import Rated
 from syncd.model.values import Canonical, Instant, instant
 from syncd.ports.memory import SHADOW, TERMS
 from syncd.ports.store import Settlement, Store
@@ -64,6 +65,10 @@ class Booking:
     def handoff(self) -> Handoff:
         """What is declared."""
         return self._handoff
+
+    def rated(self, values: Mapping[str, Canonical], now: Instant) -> Rated | None:
+        """A person with these shared values; ``None`` where no rating is declared."""
+        return self._profiles.of(values, now).rated
 
     def recount(self, settlement: Settlement, people: Sequence[str], store: Store) -> None:
         """Puts the episodes of these people into a settlement as they are by today's terms, those that are over by

@@ -19,6 +19,7 @@ from syncd.engine.lateness import escalate
 from syncd.engine.moves import note_judged
 from syncd.engine.plans import plan_digest
 from syncd.engine.prepare import Prepared, prepare
+from syncd.engine.previewing import note_preview
 from syncd.engine.reconcile import note_agreement, reconcile
 from syncd.engine.recover import recover
 from syncd.engine.reobserve import reobserve
@@ -127,6 +128,7 @@ class _Cycle:
             refuse_others(world)
         if plan.first_link and not self._approved(plan, approve):
             emit("first_link.preview", digest=plan.digest)
+            note_preview(world, plan)
             return Ended(self.at_work.end(RunState.HELD, digest=plan.digest), plan, needs_approval=True)
         for kind_plan in plan.kinds:
             check_clears(world, kind_plan)

@@ -20,6 +20,7 @@ import orjson
 
 from syncd.core.lost import by_person
 from syncd.core.planner import Planner, digest
+from syncd.engine.refusals import heat_of
 from syncd.engine.world import World
 from syncd.model.link import QUARANTINED, FieldChange, FieldWrite, Parked
 from syncd.model.plan import Decision, Update
@@ -80,6 +81,7 @@ def _row(world: World, decision: Decision, action: Update, change: FieldChange) 
         reason=f"something keeps putting another value back: syncd wrote a value again {FLIPS} times within 24 hours",
         advice=_ADVICE.format(id=parked_id(link, side, change.field)),
         since=world.clock.now(),
+        heat=heat_of(world, decision),
     )
 
 

@@ -14,7 +14,10 @@ from dataclasses import replace
 from syncd.core.draft import only
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import Planner, digest
+from syncd.core.rating import hundredths
 from syncd.engine.world import World
+from syncd.model.derived import Derived
+from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, FieldChange, Parked
 from syncd.model.plan import Create, Decision, Update
 from syncd.model.remote import REF
@@ -34,6 +37,26 @@ LONGEST = 500
 def cut(reason: str) -> str:
     """A vendor's reason as a person can read it: some vendors quote the whole value, however long it is."""
     return reason if len(reason) <= LONGEST else f"{reason[:LONGEST]}... ({len(reason):,} characters)"
+
+
+def heat_of(world: World, decision: Decision) -> LeadHeat:
+    """How hot the person is whose write was refused: rated as the ledger rates whoever is handed over.
+
+    By the values as they would stand after the write, so that somebody is rated who exists on one side only. Where
+    nothing says what a handoff is, the points count that a derived field shows. Companies and deals have none: there
+    only the lane counts.
+    """
+    kind = next((each for each in world.connection.kinds if each.kind == decision.kind), None)
+    values = {**({} if decision.base is None else decision.base.agreed), **decision.agreed}
+    if kind is not None and kind.agreed is not None and world.booking is not None:
+        rated = world.booking.rated(values, world.clock.now())
+        return LeadHeat(lane=decision.lane) if rated is None else LeadHeat(rated.grade, rated.total, decision.lane)
+    fields = () if kind is None else kind.fields
+    shown = {each.derive.sort: values.get(each.name) for each in fields if each.derive is not None}
+    grade, points = shown.get(Derived.GRADE), shown.get(Derived.POINTS)
+    if grade is None or points is None:
+        return LeadHeat(lane=decision.lane)
+    return LeadHeat(str(grade), hundredths(str(points)), decision.lane)
 
 
 def after_refusal(
@@ -196,6 +219,7 @@ def _parked(
         advice=advice,
         since=world.clock.now(),
         asks=isinstance(action, Create),
+        heat=heat_of(world, decision),
     )
 
 
@@ -223,4 +247,5 @@ def _dead_letter(
         advice=advice,
         since=world.clock.now(),
         attempts=world.attempts.get(name, 0) + 1,
+        heat=heat_of(world, decision),
     )

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.booking import without_news
+from syncd.engine.refusals import heat_of
 from syncd.engine.world import World
 from syncd.model.beside import beside, former_of
 from syncd.model.link import VERSION, Base, Link, Linked, LinkState, Parked
@@ -263,6 +264,7 @@ def _confirm(
                 else "the vendor's automation stored another value",
                 advice="look for a workflow, flow or rule on that field; syncd does not fight it",
                 since=ledger.world.clock.now(),
+                heat=heat_of(ledger.world, decision),
             )
         )
     return stored, parked, unsettled

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
 from syncd.model.swift import swift
 from syncd.model.values import Canonical, Instant, Pair, Side, Wire
@@ -188,7 +189,8 @@ NO_ADDRESS = "NO_ADDRESS"
 class Parked:
     """One field of one record that one vendor (``side``) refused or rewrote. Tried again only when ``fingerprint``
     changes: a digest of the value, the mapping and the vendor's schema of that field. One in quarantine waits for a
-    person. Where its record is still to be created (``asks``), ``ref`` is the other side's that asks for it.
+    person. Where its record is still to be created (``asks``), ``ref`` is the other side's that asks for it. ``last``
+    is when it was refused last, ``None`` if it was once.
     """
 
     link: str
@@ -202,6 +204,8 @@ class Parked:
     advice: str
     since: Instant
     asks: bool = False
+    last: Instant | None = None
+    heat: LeadHeat = UNRATED
 
     @property
     def record(self) -> str:
@@ -213,7 +217,8 @@ class Parked:
 class DeadLetter:
     """One record that cannot be written at all. Tried again when ``fingerprint`` changes or a person asks.
 
-    ``origin`` is the record that asks for the write; ``id`` a digest of origin and side.
+    ``origin`` is the record that asks for the write; ``id`` a digest of origin and side. ``last`` is when it was
+    refused last, ``None`` if it was once.
     """
 
     id: str
@@ -227,12 +232,15 @@ class DeadLetter:
     since: Instant
     attempts: int
     retry: bool = False
+    last: Instant | None = None
+    heat: LeadHeat = UNRATED
 
 
 @dataclass(frozen=True, slots=True)
 class LetterGroup:
     """All dead letters of one cause: what a side says (``code``) of the records of a kind. ``reason`` and ``advice``
-    are those of one of them, ``retrying`` how many are tried again by the next cycle.
+    are those of one of them, ``retrying`` how many are tried again by the next cycle. ``first`` is when the side
+    refused the first of them for the first time, ``last`` when it refused one of them last.
     """
 
     kind: str
@@ -240,6 +248,21 @@ class LetterGroup:
     code: str
     records: int
     retrying: int
+    first: Instant
+    last: Instant
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedGroup:
+    """All parked fields of one cause: what a side says (``code``) of one field of a kind; the rest as of letters."""
+
+    kind: str
+    side: Side
+    field: str
+    code: str
+    records: int
     first: Instant
     last: Instant
     reason: str

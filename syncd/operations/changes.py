@@ -10,7 +10,7 @@ from typing import Final
 from syncd.core.planner import Planner
 from syncd.engine.world import World
 from syncd.model.mapping import FieldMapping
-from syncd.model.remote import REF
+from syncd.model.remote import REF, FieldEvent, RemoteRef
 from syncd.model.values import MISSING, Canonical, Instant, Missing, Side
 from syncd.operations.finding import Hit
 
@@ -69,8 +69,19 @@ def _in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def _vendor_events(world: World, planner: Planner, hit: Hit, side: Side, names: set[str]) -> list[Event]:
-    connector, ref = world.connectors.of(side), hit.refs.of(side)
-    if ref is None or not connector.capabilities.history:
+    ref = hit.refs.of(side)
+    return [
+        Event(at=each.at, side=side, field=name, after=f"{each.field} = {each.value}", author=each.author)
+        for name, each in ([] if ref is None else history_of(world, planner, side, ref, names))
+    ]
+
+
+def history_of(
+    world: World, planner: Planner, side: Side, ref: RemoteRef, names: set[str]
+) -> list[tuple[str, FieldEvent]]:
+    """What a vendor remembers of these shared fields of one record, oldest first: the shared field and the change."""
+    connector = world.connectors.of(side)
+    if not connector.capabilities.history:
         return []
     slots = planner.slots(side, ref.object)
     shared = {
@@ -79,14 +90,4 @@ def _vendor_events(world: World, planner: Planner, hit: Hit, side: Side, names: 
     if not shared:
         return []
     found = connector.history([ref], list(shared), world.clock.now() - YEARS)
-    return [
-        Event(
-            at=each.at,
-            side=side,
-            field=shared[each.field],
-            after=f"{each.field} = {each.value}",
-            author=each.author,
-        )
-        for each in found
-        if each.field in shared
-    ]
+    return [(shared[each.field], each) for each in found if each.field in shared]

@@ -1,10 +1,23 @@
-"""Dead letters by cause: how many, since when, and what to do; tried again or dropped one by one or a cause at once."""
+"""What is refused, by cause: how many, since when, what to do; tried again or dropped one by one or a cause at once.
+
+Of one cause the hottest come first: whoever had the most points when they were refused, then opt-outs and handoffs,
+then the oldest.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from syncd.model.link import DeadLetter, LetterGroup
+from syncd.model.heat import LeadHeat
+from syncd.model.link import DeadLetter, LetterGroup, ParkedGroup
+from syncd.model.rating import HUNDREDTHS
+
+
+def heat_document(heat: LeadHeat) -> dict[str, Any]:
+    """How hot the person was when they were refused, as plain values with stable keys."""
+    points = heat.points
+    whole = None if points is None else points // HUNDREDTHS if points % HUNDREDTHS == 0 else points / HUNDREDTHS
+    return {"grade": heat.grade, "points": whole, "lane": heat.lane.value}
 
 
 def letter_document(row: DeadLetter) -> dict[str, Any]:
@@ -18,6 +31,8 @@ def letter_document(row: DeadLetter) -> dict[str, Any]:
         "reason": row.reason,
         "advice": row.advice,
         "since": row.since,
+        "last": row.last or row.since,
+        "heat": heat_document(row.heat),
         "attempts": row.attempts,
         "retry": row.retry,
     }
@@ -31,6 +46,21 @@ def group_document(group: LetterGroup) -> dict[str, Any]:
         "code": group.code,
         "records": group.records,
         "retrying": group.retrying,
+        "first": group.first,
+        "last": group.last,
+        "reason": group.reason,
+        "advice": group.advice,
+    }
+
+
+def parked_group_document(group: ParkedGroup) -> dict[str, Any]:
+    """All parked fields of one cause as plain values with stable keys."""
+    return {
+        "kind": group.kind,
+        "side": group.side.value,
+        "field": group.field,
+        "code": group.code,
+        "records": group.records,
         "first": group.first,
         "last": group.last,
         "reason": group.reason,

@@ -10,6 +10,7 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Parked
 from syncd.model.run import LOOK, Request
 from syncd.model.values import Instant
+from syncd.operations.letters import heat_document
 from syncd.ports.memory import RELEASED
 from syncd.ports.store import Settlement, Store
 
@@ -47,6 +48,8 @@ def parked_document(row: Parked) -> dict[str, Any]:
         "reason": row.reason,
         "advice": row.advice,
         "since": row.since,
+        "last": row.last or row.since,
+        "heat": heat_document(row.heat),
     }
 
 

@@ -5,7 +5,7 @@ Reaches no vendor: what is found is what syncd has linked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,19 +82,33 @@ def _by_id(store: Store, text: str, objects: Mapping[str, Pair[tuple[str, ...]]]
     sort, colon, rest = text.partition(":")
     if colon and sort == "link":
         return list(store.by_link([rest]).values())
+    asked: dict[tuple[str, Side], list[RemoteRef]] = {}
+    for kind, side, ref in named_records(text, objects):
+        asked.setdefault((kind, side), []).append(ref)
+    found: dict[str, Linked] = {}
+    for (kind, side), refs in asked.items():
+        for linked in store.linked(kind, side, refs).values():
+            found[linked.link.id] = linked
+    return list(found.values())
+
+
+def named_records(text: str, objects: Mapping[str, Pair[tuple[str, ...]]]) -> Iterator[tuple[str, Side, RemoteRef]]:
+    """The records that ``SIDE:OBJECT/ID``, ``OBJECT/ID`` or an id alone may name: kind, side and record of each.
+
+    :param objects: by kind, the vendor objects of each side.
+    """
+    sort, colon, rest = text.partition(":")
     sides = [Side(sort)] if colon and sort in list(Side) else list(Side)
     name, slash, id = (rest if colon else text).partition("/")
     if not slash:
         name, id = "", name
     if not id or any(letter.isspace() for letter in id) or "@" in id:
-        return []
-    found: dict[str, Linked] = {}
+        return
     for kind, pair in objects.items():
         for side in sides:
-            refs = [RemoteRef(each, id) for each in pair.of(side) if name in ("", each)]
-            for linked in store.linked(kind, side, refs).values() if refs else ():
-                found[linked.link.id] = linked
-    return list(found.values())
+            for each in pair.of(side):
+                if name in ("", each):
+                    yield kind, side, RemoteRef(each, id)
 
 
 def title_of(agreed: Mapping[str, Canonical]) -> tuple[str, str]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
-from syncd.model.link import DeadLetter, LetterGroup
+from syncd.model.link import DeadLetter, LetterGroup, Parked, ParkedGroup
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Instant, Side
 
 Cause: TypeAlias = tuple[str, Side, str]
 """What dead letters have in common: their kind, the side that refuses them, and its code."""
+
+ParkedCause: TypeAlias = tuple[str, Side, str, str]
+"""What parked fields have in common: their kind, the side that refuses them, the field, and the side's code."""
 
 
 class LookingStore(Protocol):
@@ -27,7 +30,19 @@ class LookingStore(Protocol):
         ...
 
     def letters_page(self, limit: int, *, after: str | None = None, cause: Cause | None = None) -> Sequence[DeadLetter]:
-        """At most so many dead letters, oldest first, of one cause or all; those behind the one of an id."""
+        """At most so many dead letters: of one cause the hottest first, of all the oldest; those behind the one of an
+        id.
+        """
+        ...
+
+    def parked_groups(self) -> Sequence[ParkedGroup]:
+        """All parked fields by what a side says of a field of a kind; the most first."""
+        ...
+
+    def parked_page(self, cause: ParkedCause, limit: int | None, *, after: str | None = None) -> Sequence[Parked]:
+        """At most so many parked fields of one cause, all without a limit, the hottest first; those behind the one of a
+        link.
+        """
         ...
 
     def letter_from(self, kind: str, side: Side, origin: RemoteRef) -> DeadLetter | None:

@@ -25,6 +25,9 @@ NATIVE: Final = "native:{kind}"
 RELEASED: Final = "quarantine:released"
 """Under which name it is remembered which fields in quarantine a person let go, and when, as JSON."""
 
+FIRST_LINK: Final = "first_link"
+"""Under which name the figures of a first link are remembered that waits for approval, as JSON."""
+
 FILLED: Final = "filled:{kind}"
 """Under which name it is remembered which shared fields all linked records were compared by, as JSON."""
 

@@ -71,6 +71,9 @@ def _upsert(dialect: str, table: Table, keep: frozenset[str], first: frozenset[s
     new: dict[str, Any] = {
         c.name: func.coalesce(c, insert.excluded[c.name]) if c.name in first else insert.excluded[c.name] for c in given
     }
+    if table.name in ("dead_letter", "parked"):
+        # The same refused again: the first time stays, and this is the last one.
+        new["last"] = func.coalesce(insert.excluded.last, insert.excluded.since)
     if table.name == "dead_letter":
         # A wish to try again survives until it was tried: until the count of attempts has grown.
         retried = insert.excluded.attempts > table.c.attempts

@@ -36,7 +36,7 @@ _TABLES: Final[Mapping[str, Table]] = {
     "conflicts": conflict,
     "dead_letters": dead_letter,
 }
-_LEFT_OUT: Final = frozenset({"connection", "agreed_set", "marketing_set", "crm_set", "base"})
+_LEFT_OUT: Final = frozenset({"connection", "agreed_set", "marketing_set", "crm_set", "base", "heat"})
 _NUMBERS: Final = frozenset({"number", "amount"})
 """Columns of large numbers that are no instants."""
 _PAGE: Final = 2_000

@@ -1,4 +1,7 @@
-"""Dead letters by cause and page by page: there may be a hundred thousand of one cause."""
+"""What is refused, by cause and page by page, the hottest first: there may be a hundred thousand of one cause.
+
+Each question about causes is answered by an index alone, and each page by the rows that it shows.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,23 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, case, delete, func, select, tuple_, update
 
-from syncd.model.link import DeadLetter, LetterGroup
+from syncd.model.link import DeadLetter, LetterGroup, Parked, ParkedGroup
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Instant, Side
-from syncd.ports.looking import Cause
+from syncd.ports.looking import Cause, ParkedCause
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.tables import dead_letter as t
-from syncd.store.waiting import letter_of
+from syncd.store.tables import parked as p
+from syncd.store.waiting import PARKED, letter_of, parked_of
 
 _BY_AGE: Final = (t.c.since, t.c.id)
+_BY_HEAT: Final = (t.c.heat, *_BY_AGE)
+_PARKED_BY_HEAT: Final = (p.c.heat, p.c.since, p.c.link)
 
 
 class Letters:
-    """Dead letters of one connection, many at once."""
+    """Dead letters and parked fields of one connection, many at once."""
 
     def __init__(self, database: Database, connection: str) -> None:
         self._database = database
@@ -37,7 +43,7 @@ class Letters:
                 number,
                 func.sum(case((t.c.retry, 1), else_=0)).label("retrying"),
                 func.min(t.c.since).label("first"),
-                func.max(t.c.since).label("last"),
+                func.max(func.coalesce(t.c.last, t.c.since)).label("last"),
                 func.max(t.c.id).label("sample"),
             )
             .where(t.c.connection == self._connection)
@@ -70,17 +76,80 @@ class Letters:
         ]
 
     def letters_page(self, limit: int, *, after: str | None = None, cause: Cause | None = None) -> Sequence[DeadLetter]:
-        """At most so many, oldest first, of one cause (kind, side, code) or all; those behind the one of an id."""
-        statement = select(t).where(*self._caused(cause)).order_by(*_BY_AGE).limit(limit)
+        """At most so many: of one cause (kind, side, code) the hottest first, of all the oldest; those behind the one
+        of an id.
+        """
+        order = _BY_AGE if cause is None else _BY_HEAT
+        statement = select(t).where(*self._caused(cause)).order_by(*order).limit(limit)
         with self._database.reading("read dead letters") as tx:
             if after is not None:
                 place = tx.execute(
-                    select(*_BY_AGE).where(t.c.connection == self._connection, t.c.id == after)
+                    select(*order).where(t.c.connection == self._connection, t.c.id == after)
                 ).one_or_none()
                 if place is None:
                     return []
-                statement = statement.where(tuple_(*_BY_AGE) > tuple_(*place))
+                statement = statement.where(tuple_(*order) > tuple_(*place))
             return [letter_of(row) for row in tx.execute(statement)]
+
+    def parked_groups(self) -> Sequence[ParkedGroup]:
+        """All parked fields by what a side says of a field of a kind; the most first."""
+        number = func.count().label("number")
+        statement = (
+            select(
+                p.c.kind,
+                p.c.side,
+                p.c.field,
+                p.c.code,
+                number,
+                func.min(p.c.since).label("first"),
+                func.max(func.coalesce(p.c.last, p.c.since)).label("last"),
+                func.max(p.c.link).label("sample"),
+            )
+            .where(p.c.connection == self._connection)
+            .group_by(p.c.kind, p.c.side, p.c.field, p.c.code)
+            .order_by(number.desc(), p.c.kind, p.c.side, p.c.field, p.c.code)
+        )
+        with self._database.reading("count parked fields") as tx:
+            rows = tx.execute(statement).fetchall()
+            samples = {
+                (row.link, row.side, row.field): row
+                for row in tx.execute(
+                    select(p.c.link, p.c.side, p.c.field, p.c.reason, p.c.advice).where(
+                        p.c.connection == self._connection, p.c.link.in_([row.sample for row in rows])
+                    )
+                )
+            }
+        told = [(row, samples[row.sample, row.side, row.field]) for row in rows]
+        return [
+            ParkedGroup(
+                kind=row.kind,
+                side=Side(row.side),
+                field=row.field,
+                code=row.code,
+                records=row.number,
+                first=from_ms(row.first),
+                last=from_ms(row.last),
+                reason=sample.reason,
+                advice=sample.advice,
+            )
+            for row, sample in told
+        ]
+
+    def parked_page(self, cause: ParkedCause, limit: int | None, *, after: str | None = None) -> Sequence[Parked]:
+        """At most so many of one cause, all without a limit, the hottest first; those behind the one of a link."""
+        kind, side, field, code = cause
+        of = (p.c.kind == kind, p.c.side == str(side), p.c.field == field, p.c.code == code)
+        statement = PARKED.where(*of).order_by(*_PARKED_BY_HEAT).limit(limit)
+        ours = {"c": self._connection}
+        with self._database.reading("read parked fields") as tx:
+            if after is not None:
+                place = tx.execute(
+                    select(*_PARKED_BY_HEAT).where(p.c.connection == self._connection, p.c.link == after, *of)
+                ).one_or_none()
+                if place is None:
+                    return []
+                statement = statement.where(tuple_(*_PARKED_BY_HEAT) > tuple_(*place))
+            return [parked_of(row) for row in tx.execute(statement, ours)]
 
     def letter_from(self, kind: str, side: Side, origin: RemoteRef) -> DeadLetter | None:
         """The dead letter of what a record wants to be written on a side, if there is one."""

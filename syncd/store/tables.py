@@ -33,7 +33,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA_VERSION: Final = 10
+SCHEMA_VERSION: Final = 11
 """The version this code reads and writes; the newest migration ends with it."""
 
 metadata = MetaData()
@@ -296,8 +296,23 @@ parked = Table(
     _text("reason"),
     _text("advice"),
     _instant("since"),
+    _maybe_instant("last"),
+    _maybe_text("grade"),
+    Column("heat", BigInteger, nullable=False),
     PrimaryKeyConstraint("connection", "link", "side", "field", name="parked_key"),
     comment="single fields that a vendor refused",
+)
+Index(
+    "parked_cause",
+    parked.c.connection,
+    parked.c.kind,
+    parked.c.side,
+    parked.c.field,
+    parked.c.code,
+    parked.c.heat,
+    parked.c.since,
+    parked.c.link,
+    parked.c.last,
 )
 
 dead_letter = Table(
@@ -316,6 +331,9 @@ dead_letter = Table(
     _instant("since"),
     Column("attempts", Integer, nullable=False),
     Column("retry", Boolean, nullable=False),
+    _maybe_instant("last"),
+    _maybe_text("grade"),
+    Column("heat", BigInteger, nullable=False),
     PrimaryKeyConstraint("connection", "id", name="dead_letter_key"),
     comment="records that cannot be written",
 )
@@ -325,8 +343,10 @@ Index(
     dead_letter.c.kind,
     dead_letter.c.side,
     dead_letter.c.code,
+    dead_letter.c.heat,
     dead_letter.c.since,
     dead_letter.c.id,
+    dead_letter.c.last,
     dead_letter.c.retry,
 )
 Index("dead_letter_origin", dead_letter.c.connection, dead_letter.c.object, dead_letter.c.origin_id)

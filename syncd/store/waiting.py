@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, Table, and_, bindparam, delete, select, update
 
 from syncd.model.errors import Bug
+from syncd.model.heat import heat_at
 from syncd.model.link import ABOUT_A_FIELD, Conflict, DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.resync import STREAM
@@ -58,8 +59,8 @@ class Waiting:
 
     def parked(self, links: Sequence[str] | None = None) -> Sequence[Parked]:
         """Parked fields, oldest first; all, or those of these links."""
-        rows = self._select("read parked fields", _PARKED, parked.c.link, links)
-        return [_parked(row) for row in sorted(rows, key=lambda row: (row.since, row.link, row.side, row.field))]
+        rows = self._select("read parked fields", PARKED, parked.c.link, links)
+        return [parked_of(row) for row in sorted(rows, key=lambda row: (row.since, row.link, row.side, row.field))]
 
     def dead_letters(self) -> Sequence[DeadLetter]:
         """Records that cannot be written, oldest first."""
@@ -129,7 +130,7 @@ _REQUESTS: Final = (
     .order_by(request.c.at, request.c.id)
 )
 _BORN: Final = and_(link.c.connection == parked.c.connection, link.c.id == parked.c.link)
-_PARKED: Final = (
+PARKED: Final = (
     select(parked, link.c.marketing_object, link.c.marketing_id, link.c.crm_object, link.c.crm_id)
     .select_from(parked.outerjoin(link, _BORN))
     .where(parked.c.connection == bindparam("c"))
@@ -171,7 +172,7 @@ def _conflict(row: Any) -> Conflict:  # noqa: ANN401 - a result row
     )
 
 
-def _parked(row: Any) -> Parked:  # noqa: ANN401 - a result row
+def parked_of(row: Any) -> Parked:  # noqa: ANN401 - a result row
     """A parked field. One that was refused while its record was created is stored under the record that asked for it:
     it is the new record's own from when on the link is there, and until then that of the one that asks.
     """
@@ -189,6 +190,8 @@ def _parked(row: Any) -> Parked:  # noqa: ANN401 - a result row
         advice=row.advice,
         since=from_ms(row.since),
         asks=row.marketing_id is None,
+        last=_last(row),
+        heat=heat_at(row.heat, row.grade),
     )
 
 
@@ -206,7 +209,14 @@ def letter_of(row: Any) -> DeadLetter:  # noqa: ANN401 - a row of SQLAlchemy
         since=from_ms(row.since),
         attempts=row.attempts,
         retry=bool(row.retry),
+        last=_last(row),
+        heat=heat_at(row.heat, row.grade),
     )
+
+
+def _last(row: Any) -> Instant | None:  # noqa: ANN401 - a row of SQLAlchemy
+    """When it was refused last; none where that was the first time."""
+    return None if row.last in (None, row.since) else from_ms(row.last)
 
 
 # -- writing, inside the transaction of a settlement -----------------------------------------------------------------
@@ -291,6 +301,9 @@ def _parked_row(connection: str, each: Parked) -> dict[str, Any]:
         "reason": plain(each.reason),
         "advice": plain(each.advice),
         "since": to_ms(each.since),
+        "last": None if each.last is None else to_ms(each.last),
+        "grade": each.heat.grade,
+        "heat": each.heat.rank,
     }
 
 
@@ -309,4 +322,7 @@ def _dead_row(connection: str, each: DeadLetter) -> dict[str, Any]:
         "since": to_ms(each.since),
         "attempts": each.attempts,
         "retry": each.retry,
+        "last": None if each.last is None else to_ms(each.last),
+        "grade": each.heat.grade,
+        "heat": each.heat.rank,
     }

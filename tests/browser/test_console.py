@@ -28,7 +28,8 @@ from tests.visits import PASSWORD, House
 pytestmark = pytest.mark.slow
 
 PAGES = (
-    "overview", "people", "person", "explanation", "issues", "cause", "conflicts", "held", "part", "runs", "run",
+    "overview", "people", "person", "explanation", "issues", "cause", "fields", "conflicts", "authors",
+    "first-link", "remnants", "held", "part", "runs", "run",
     "undo", "handoff", "funnel", "behind", "config", "glossary",
     "changes", "drift", "resync", "access",
 )  # fmt: skip
@@ -101,6 +102,10 @@ def path_of(name: str, made: House) -> str:
             return f"/people/{link}/explanation"
         case "cause":
             return "/issues/cause?kind=person&side=crm&code=REQUIRED_FIELD_MISSING"
+        case "fields":
+            return "/issues/fields?kind=person&side=crm&field=phone&code=STRING_TOO_LONG"
+        case "authors":
+            return f"/conflicts/{made.store.conflicts()[0].id}/authors"
         case "part":
             return f"/held/{parts(made.store, made.clock.now())[0].digest}"
         case "funnel":

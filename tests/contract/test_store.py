@@ -538,7 +538,7 @@ def test_parked_fields(store: SqlStore) -> None:
     two = replace(one, link="L2", since=LATER)
     store.settle(Settlement(parked=[one, two]), START)
     store.settle(Settlement(parked=[replace(one, fingerprint="f2", since=LATER)]), LATER)
-    assert store.parked() == [replace(one, fingerprint="f2"), two]
+    assert store.parked() == [replace(one, fingerprint="f2", last=LATER), two]
     store.settle(Settlement(unpark=[("L1", Side.CRM, "phone"), ("L1", Side.MARKETING, "phone")]), LATER)
     assert store.parked(["L1"]) == []
     assert store.parked(["L1", "L2"]) == [two]
@@ -550,7 +550,7 @@ def test_dead_letters(store: SqlStore) -> None:
     store.settle(Settlement(dead=[one, replace(one, id="d2", since=LATER)]), START)
     assert store.mark_dead_letter("d1", True)
     store.settle(Settlement(dead=[replace(one, since=LATER)]), START)
-    assert store.dead_letters()[0] == replace(one, retry=True)
+    assert store.dead_letters()[0] == replace(one, retry=True, last=LATER)
     store.settle(Settlement(dead=[replace(one, attempts=2)]), START)
     assert store.dead_letters()[0] == replace(one, attempts=2)
     assert store.mark_dead_letter("d1", False)

@@ -31,7 +31,19 @@ from tests.scenarios.steps import Steps
 from tests.unit.console.reading import PLAIN, Found, text_of
 from tests.visits import Caller, House, house
 
-PAGES = ("/", "/overview/cards", "/people", "/people?q=a", "/issues", "/conflicts", "/held", "/runs", "/access")
+PAGES = (
+    "/",
+    "/overview/cards",
+    "/people",
+    "/people?q=a",
+    "/issues",
+    "/conflicts",
+    "/held",
+    "/runs",
+    "/access",
+    "/first-link",
+    "/remnants",
+)
 
 
 @pytest.fixture(scope="module")
