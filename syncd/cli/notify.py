@@ -66,23 +66,14 @@ def list_waiting(context: typer.Context, *, as_json: Json = False) -> None:
     JSON: waiting [{target, id, at, attempts, title}].
     """
     from syncd.cli.out import print_json, say, table, when
+    from syncd.operations.kept_notices import waiting_document
     from syncd.operations.telling import waiting
 
     call: Call = context.obj
     with call.memory() as store:
         rows = [(target, notice) for target, notice in waiting(store)]
     if as_json:
-        listed = [
-            {
-                "target": target,
-                "id": notice.id,
-                "at": notice.at,
-                "attempts": notice.tries,
-                "title": notice.message.title,
-            }
-            for target, notice in rows
-        ]
-        print_json({"waiting": listed})
+        print_json({"waiting": [waiting_document(target, notice) for target, notice in rows]})
     elif not rows:
         say("nothing waits")
     else:
