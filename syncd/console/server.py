@@ -24,7 +24,10 @@ from syncd.console import (
     api,
     api_access,
     api_commands,
+    api_people,
     api_reports,
+    api_state,
+    api_upkeep,
     entry,
     events,
     files,
@@ -111,7 +114,7 @@ def application(
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
-    machines = (api, api_commands, api_access, api_reports, events)
+    machines = (api, api_commands, api_access, api_reports, api_upkeep, api_people, api_state, events)
     people = (statics, entry, pages, presses, resyncs, undoing, handoff, files)
     app.include_router(probes(troubles, metrics))
     for each in (*machines, *people):
