@@ -88,6 +88,21 @@ class Waiting(Answer):
     title: str
 
 
+class Hit(Answer):
+    """What a text may mean: a link, or one record a side that has none yet."""
+
+    kind: str
+    link: str | None
+    refs: dict[str, str]
+
+
+class Meant(Answer):
+    """Everything that a text may mean, and the explanation if it is one; as ``syncd explain --json`` says it."""
+
+    hits: list[Hit]
+    record: dict[str, Any] | None
+
+
 class LinkStands(Answer):
     """A link, and what the next cycle does with it as a person said."""
 

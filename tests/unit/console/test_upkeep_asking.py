@@ -147,3 +147,33 @@ def test_of_several_nobody_is_forgotten(made: House, steps: Steps) -> None:
     refused = made.program(Role.OPERATOR).post(f"{C}/forget", {"record": "twin@example.com"})
     assert (refused.status, refused.json["detail"].count("Lead/")) == (409, 2)
     assert not [each for each in made.store.requests() if each.wish == "forget"]
+
+
+def test_a_record_is_explained_whether_it_is_linked_or_not(made: House, steps: Steps, viewer: Caller) -> None:
+    """By address or id; one that nobody may read without an entry, by its own id where there is no link."""
+    lonely = steps.lead(Email="lonely@example.com", FirstName="Lone", LastName="Ly", Company="One")
+    told = viewer.get(f"{C}/explanation?record=crm:Lead/{lonely}").json
+    assert (told["record"]["link"], len(told["hits"])) == (None, 1)
+    assert f"crm:Lead/{lonely}" in whom(made, "people.explained")
+    (link,) = made.store.links_with("grace.hopper", 1)
+    linked = viewer.get(f"{C}/explanation?record=grace.hopper@example.com&field=title").json["record"]
+    assert (linked["link"]["id"], list(linked["fields"])) == (link, ["title"])
+    assert linked == viewer.get(f"{C}/records/{link}/explanation?field=title").json["record"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [("record=nobody@example.com", 404), ("record=link:nobody", 404), ("record=nonsense", 409), ("", 422),
+     ("record=grace.hopper@example.com&field=x", 409)],
+)  # fmt: skip
+def test_what_names_nobody_is_not_explained(viewer: Caller, words: str, status: int) -> None:
+    """Said as trouble, in words."""
+    assert viewer.get(f"{C}/explanation?{words}").status == status
+
+
+def test_of_several_none_is_explained(steps: Steps, viewer: Caller) -> None:
+    """They are listed, to be named one by one."""
+    for number in range(2):
+        steps.lead(Email="both@example.com", FirstName=f"Both{number}", LastName="Double", Company="Two")
+    told = viewer.get(f"{C}/explanation?record=both@example.com").json
+    assert (told["record"], len(told["hits"])) == (None, 2)
