@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,12 +25,14 @@ from syncd.console.server import Console, application
 from syncd.console.shield import Front
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
+from syncd.model.notice import Target
 from syncd.model.operator import Credential, Operator, Role, Sort
 from syncd.model.values import Side
 from syncd.operations.doors import Entrance, form_token
 from syncd.operations.glance import Quota
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
+from syncd.ports.post import Post, Posted
 from syncd.settings.accounts import BackupSettings
 from syncd.settings.loading import load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database, sizes
@@ -171,6 +173,8 @@ def house(
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
     backup: BackupSettings | None = None,
+    targets: Sequence[Target] = (),
+    post: Post = lambda target, message: Posted(taken=False, said=f"nobody sends {message.title} to {target} here"),
 ) -> Iterator[House]:
     """A console over an empty store."""
     clock = clock or FakeClock()
@@ -202,6 +206,8 @@ def house(
             examined=lambda _, world: examined(settings, world),
             sizes=lambda: (sizes(database, clock.now()), keep_of(loaded)),
             shelf=lambda: shelf_of(loaded),
+            targets=lambda: targets,
+            post=post,
         ),
     )
     front = front or Front()

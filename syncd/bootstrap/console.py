@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from syncd.bootstrap.building import build_connectors, build_world, close_all
 from syncd.bootstrap.defining import SYSTEMS, definitions_of, glossary_of
 from syncd.bootstrap.examining import examined
+from syncd.bootstrap.notices import post_to
 from syncd.bootstrap.reports import Reports
 from syncd.console.desk import About, Configured, Desk, Host
 from syncd.console.server import Console, application, read_address
@@ -106,6 +107,8 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
             examined=lambda connection, world: examined(workshop.loaded.connection(connection), world),
             sizes=lambda: (sizes(workshop.database, clock.now()), keep_of(workshop.loaded)),
             shelf=lambda: shelf_of(workshop.loaded),
+            targets=lambda: workshop.loaded.notify.telling.targets,
+            post=lambda target, message: post_to(workshop.loaded, target, message),
         ),
         alone=lambda connection: workshop.database.one_at_a_time(f"command {connection}", clock),
     )

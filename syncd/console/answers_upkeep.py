@@ -103,6 +103,15 @@ class Meant(Answer):
     record: dict[str, Any] | None
 
 
+class Tried(Answer):
+    """Whether a target took a message, and what it said; the events it is told of."""
+
+    name: str
+    taken: bool
+    said: str
+    events: list[str]
+
+
 class LinkStands(Answer):
     """A link, and what the next cycle does with it as a person said."""
 

@@ -1,4 +1,4 @@
-"""The API, version 1: what the console does and what the command line does but for what needs the host, for programs.
+"""The API, version 1, for programs: what the console does, and the command line but for what stays on the host.
 
 docs/api.md names for each command its call, or why it has none; it says neither more nor less than there is (a test
 reads it). Nothing is done here that a use case does not do: what the looks and commands are made of, operations know.

@@ -12,6 +12,7 @@ from syncd.console import answers, asked, upkeep
 from syncd.console import answers_upkeep as told
 from syncd.console.api import PREFIX, Cursor, Id, Limit, Name, behind, desk_of, page_of, store_of
 from syncd.console.api_commands import done
+from syncd.console.deeds import command
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.model.operator import Role
 from syncd.operations import braking
@@ -56,6 +57,13 @@ def notices(request: Request, connection: Name, limit: Limit = 50, cursor: Curso
     """What people are told and their target has not taken yet, without its text."""
     rows = [waiting_document(target, notice) for target, notice in waiting(store_of(request, connection))]
     return page_of(behind(rows, cursor, _notice), limit, lambda row: row, _notice)
+
+
+@router.post("/targets/{name}/test", response_model=told.Tried)
+@needs(Role.OPERATOR)
+def try_target(request: Request, name: Id) -> Response:
+    """Sends a target of `notify` one message now, and says what came back."""
+    return command(request, "notify.test", "", lambda _: upkeep.try_target(desk_of(request), name))
 
 
 # -- the brake ---------------------------------------------------------------------------------------------------------

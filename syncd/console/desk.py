@@ -18,6 +18,7 @@ from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
 from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection
+from syncd.model.notice import Target
 from syncd.model.sizes import Sizes
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.definitions import Change, Definitions
@@ -28,6 +29,7 @@ from syncd.operations.page import Page
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
 from syncd.operations.sizing import Shelf
+from syncd.ports.post import Post
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
@@ -69,12 +71,14 @@ class Configured:
 @dataclass(frozen=True, slots=True)
 class Host:
     """What the process knows that stands in no connection's store: how fit two accounts are for the files, how large
-    the store is and how long history is kept, and its backups.
+    the store is and how long history is kept, its backups, and who is told of what, with a way to reach them.
     """
 
     examined: Callable[[str, World], Diagnosis]
     sizes: Callable[[], tuple[Sizes, Keep]]
     shelf: Callable[[], Shelf]
+    targets: Callable[[], Sequence[Target]]
+    post: Post
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def _made(app: FastAPI) -> dict[str, Any]:
         title="syncd",
         version="1",
         openapi_version="3.1.0",
-        description="What the console and the command line of syncd do, but for what needs the host. Log in with "
+        description="What the console and the command line of syncd do, but for what stays on the host. Log in with "
         "`Authorization: Bearer syncd_...`.",
         routes=app.routes,
     )

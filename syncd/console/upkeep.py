@@ -25,6 +25,7 @@ from syncd.operations.resting import closed, rest, rest_document, resting_at
 from syncd.operations.restoring import accept_restored, mark_restored
 from syncd.operations.sentinel import look
 from syncd.operations.showing_held import LOOKED_AT, shown, shown_document
+from syncd.operations.trying import tried
 from syncd.operations.watching import give_up
 
 
@@ -59,6 +60,14 @@ def expect_no_more(desk: Desk, connection: str, id: str) -> Done:
     ended = braking.cancel_expectation(store, id, now)
     used = braking.used_of(store, [ended])
     return Done(braking.expectation_document(ended, used=used[ended.id]), id)
+
+
+def try_target(desk: Desk, name: str) -> Done:
+    """Sends a target one message now. :raises Problem: 404."""
+    target = next((each for each in desk.host.targets() if each.name == name), None)
+    if target is None:
+        raise not_found("there is no such target; `notify.targets` names those there are")
+    return Done(tried(target, desk.host.post).document(), name)
 
 
 # -- standing still, and going on --------------------------------------------------------------------------------------

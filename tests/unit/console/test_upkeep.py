@@ -14,7 +14,7 @@ import pytest
 
 from syncd.model.brake import Wave
 from syncd.model.link import Link, LinkState, OptedOut, Proof, Remnant
-from syncd.model.notice import Message, Notice
+from syncd.model.notice import Message, Notice, Target
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
 from syncd.model.run import DRAINED, Pause, Restored
@@ -25,6 +25,7 @@ from syncd.operations.kept_notices import stored, waiting_for
 from syncd.operations.resting import resting
 from syncd.operations.watching import remembered
 from syncd.ports.memory import PLANTED
+from syncd.ports.post import Posted
 from syncd.ports.store import Settlement
 from syncd.settings.accounts import BackupSettings, Secret
 from syncd.store.backup import Backups
@@ -85,6 +86,30 @@ def test_no_length_is_no_maintenance(console: House, operator: Caller, body: dic
     """A week at most; nothing is stored."""
     assert operator.post(f"{C}/maintenance", body).status == status
     assert resting(console.store) is None
+
+
+def test_a_target_is_tried(tmp_path: Path) -> None:
+    """It gets one message that says what it is told of; with the same key it gets no second one."""
+    sent: list[tuple[str, Message]] = []
+
+    def post(name: str, message: Message) -> Posted:
+        sent.append((name, message))
+        return Posted(taken=name == "ops", said="404 not found")
+
+    targets = [Target("ops", frozenset({"handoff.overdue"})), Target("chat", frozenset({"run.failed"}))]
+    with house(tmp_path, targets=targets, post=post) as made:
+        operator = made.program(Role.OPERATOR)
+        told = operator.post("/api/v1/targets/ops/test", **{"Idempotency-Key": "t"}).json
+        assert told == {"name": "ops", "taken": True, "said": "404 not found", "events": ["handoff.overdue"]}
+        again = operator.post("/api/v1/targets/ops/test", **{"Idempotency-Key": "t"})
+        assert again.json == told
+        assert operator.post("/api/v1/targets/chat/test").json["taken"] is False
+        assert operator.post("/api/v1/targets/nobody/test").status == 404
+    assert [(name, message.title) for name, message in sent] == [
+        ("ops", "syncd: test of ops"),
+        ("chat", "syncd: test of chat"),
+    ]
+    assert "Events: handoff.overdue." in sent[0][1].body
 
 
 def test_a_wave_is_expected_and_taken_back(console: House, operator: Caller) -> None:
