@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,22 +16,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 from syncd.bootstrap import read_only_fields
-from syncd.bootstrap.console import configured
+from syncd.bootstrap.console import configured, keep_of, shelf_of
 from syncd.bootstrap.defining import SYSTEMS
-from syncd.console.desk import About, Desk
+from syncd.bootstrap.examining import examined
+from syncd.console.desk import About, Desk, Host
 from syncd.console.events import Streams
 from syncd.console.server import Console, application
 from syncd.console.shield import Front
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage
+from syncd.model.notice import Target
 from syncd.model.operator import Credential, Operator, Role, Sort
 from syncd.model.values import Side
 from syncd.operations.doors import Entrance, form_token
 from syncd.operations.glance import Quota
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
+from syncd.ports.post import Post, Posted
+from syncd.settings.accounts import BackupSettings
 from syncd.settings.loading import load
-from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database
+from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database, sizes
 from syncd.store.database import Database
 from tests.fakes import FakeChance, FakeClock
 from tests.worlds import ROOT, config_environment
@@ -168,6 +172,9 @@ def house(
     quota: Callable[[str, Side], Quota | None] = lambda _, __: None,
     connections: tuple[str, ...] = ("main",),
     clock: FakeClock | None = None,
+    backup: BackupSettings | None = None,
+    targets: Sequence[Target] = (),
+    post: Post = lambda target, message: Posted(taken=False, said=f"nobody sends {message.title} to {target} here"),
 ) -> Iterator[House]:
     """A console over an empty store."""
     clock = clock or FakeClock()
@@ -180,7 +187,8 @@ def house(
     def no_report(connection: str, asked: Question) -> Report:
         raise BadUsage(f"no report {asked.name} of {connection}")
 
-    settings = load(ROOT / "config", config_environment(), read_only=read_only_fields()).connection(None)
+    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    loaded, settings = replace(loaded, backup=backup), loaded.connection(None)
     desk = Desk(
         entrance=Entrance(SqlDoors(database), clock, FakeChance(2)),
         connections=lambda: {name: About(replace(settings.connection, name=name), 60.0) for name in connections},
@@ -194,6 +202,13 @@ def house(
         report=report or no_report,
         configured=lambda _: configured(settings),
         systems=SYSTEMS,
+        host=Host(
+            examined=lambda _, world: examined(settings, world),
+            sizes=lambda: (sizes(database, clock.now()), keep_of(loaded)),
+            shelf=lambda: shelf_of(loaded),
+            targets=lambda: targets,
+            post=post,
+        ),
     )
     front = front or Front()
     app = application(troubles=troubles, metrics=metrics, desk=desk, front=front)

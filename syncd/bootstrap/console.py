@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_world, close_all
 from syncd.bootstrap.defining import SYSTEMS, definitions_of, glossary_of
+from syncd.bootstrap.examining import examined
+from syncd.bootstrap.notices import post_to
 from syncd.bootstrap.reports import Reports
-from syncd.console.desk import About, Configured, Desk
+from syncd.console.desk import About, Configured, Desk, Host
 from syncd.console.server import Console, application, read_address
 from syncd.console.shield import Front
 from syncd.model.errors import BadUsage
+from syncd.model.keeping import Keep
 from syncd.operations.doors import Entrance
+from syncd.operations.sizing import Shelf
 from syncd.settings.profiles import profiles_of
-from syncd.store import SqlBudget, SqlDoors
+from syncd.store import SqlBudget, SqlDoors, sizes
 from syncd.system import SystemChance, SystemClock, holder_name
 
 if TYPE_CHECKING:
     from syncd.bootstrap.workshop import Workshop
     from syncd.engine.world import World
     from syncd.operations.worker import Daemon
-    from syncd.settings.accounts import ConnectionSettings
+    from syncd.settings.accounts import ConnectionSettings, Loaded
 
 
 def build_console(workshop: Workshop, daemon: Daemon, address: str) -> Console:
@@ -52,6 +56,20 @@ def configured(settings: ConnectionSettings) -> Configured:
         profiles=lambda: profiles_of(settings),
         glossary=lambda earlier: glossary_of(settings, earlier),
     )
+
+
+def keep_of(loaded: Loaded) -> Keep:
+    """How long history is kept, which is the same for every connection."""
+    return next(each.keep for each in loaded.connections.values())
+
+
+def shelf_of(loaded: Loaded) -> Shelf:
+    """The backups that are there. :raises NeedsOperator: if their folder cannot be read."""
+    if loaded.backup is None:
+        return Shelf((), None)
+    from syncd.store.shelf import backups_in  # noqa: PLC0415 - the cipher, which a daemon without backups saves
+
+    return Shelf(backups_in(loaded.backup.folder), loaded.backup.every)
 
 
 def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
@@ -89,5 +107,12 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
         report=Reports(workshop),
         configured=lambda connection: configured(workshop.loaded.connection(connection)),
         systems=SYSTEMS,
+        host=Host(
+            examined=lambda connection, world: examined(workshop.loaded.connection(connection), world),
+            sizes=lambda: (sizes(workshop.database, clock.now()), keep_of(workshop.loaded)),
+            shelf=lambda: shelf_of(workshop.loaded),
+            targets=lambda: workshop.loaded.notify.telling.targets,
+            post=lambda target, message: post_to(workshop.loaded, target, message),
+        ),
         alone=lambda connection: workshop.database.one_at_a_time(f"command {connection}", clock),
     )

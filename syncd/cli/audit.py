@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from syncd.cli.call import Call
-
-if TYPE_CHECKING:
-    from syncd.model.keeping import Pruned
 
 app = typer.Typer(help="The history of writes to both vendors.", rich_markup_mode=None)
 
@@ -40,29 +37,15 @@ def verify(
     JSON: rows, unfinished, before_chain, entries, pruned {number, hash, upto, rows, at, days} or null, head {number,
     hash} or null, flaws [text], more_flaws.
     """
-    from dataclasses import asdict
-
     from syncd.cli.out import count, print_json, say
-    from syncd.model.errors import BadUsage
+    from syncd.operations.proving import head_of, verified_document
 
-    if head is not None and (len(head) != 64 or set(head.lower()) - set("0123456789abcdef")):
-        raise BadUsage("--head: a hash has 64 hex digits, as `syncd audit verify` prints it")
+    known = head_of(head)
     call: Call = context.obj
     with call.memory() as store:
-        found = store.verify_audit(head.lower() if head else None)
+        found = store.verify_audit(known)
     if as_json:
-        print_json(
-            {
-                "rows": found.rows,
-                "unfinished": found.unfinished,
-                "before_chain": found.before,
-                "entries": found.entries,
-                "pruned": _pruned(found.pruned),
-                "head": asdict(found.head) if found.head else None,
-                "flaws": found.flaws,
-                "more_flaws": found.more,
-            }
-        )
+        print_json(verified_document(found))
     else:
         for flaw in found.flaws:
             say(flaw, style="red")
@@ -82,16 +65,3 @@ def verify(
         say(f"head: {found.head.hash} (entry {found.head.number})" if found.head else "no entry yet")
         say("nothing was altered" if found else "the audit is not what was written", style=None if found else "red")
     raise typer.Exit(0 if found else 1)
-
-
-def _pruned(gone: Pruned | None) -> dict[str, object] | None:
-    if gone is None:
-        return None
-    return {
-        "number": gone.number,
-        "hash": gone.hash,
-        "upto": gone.upto.isoformat(),
-        "rows": gone.rows,
-        "at": gone.at.isoformat(),
-        "days": gone.age.days,
-    }

@@ -10,7 +10,7 @@ import typer
 from syncd.cli.call import Call
 
 if TYPE_CHECKING:
-    from syncd.model.backup import Backup, Proof
+    from syncd.model.backup import Proof
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, as `syncd store backups` lists them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -45,6 +45,7 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
     from syncd.bootstrap import open_backups
     from syncd.cli.out import age, print_json, say, table, when
     from syncd.model.backup import latest_by
+    from syncd.operations.sizing import Shelf, backup_document
     from syncd.system import SystemClock
 
     call: Call = context.obj
@@ -58,9 +59,9 @@ def listed(context: typer.Context, *, as_json: Json = False) -> None:
     known = open_backups(outline).known()
     now = SystemClock().now()
     latest = latest_by(now, known)
-    overdue = latest is None or (now - latest.made).total_seconds() > 2 * outline.backup.every
+    overdue = Shelf(known, outline.backup.every).overdue(now)
     if as_json:
-        print_json({"backups": [_of(each) for each in known], "overdue": overdue})
+        print_json({"backups": [backup_document(each) for each in known], "overdue": overdue})
     else:
         rows = [(str(each.file), when(each.made), f"{each.size / 1e6:,.1f} MB", str(each.schema)) for each in known]
         table("backups", ("file", "made (UTC)", "size", "schema"), rows)
@@ -154,8 +155,6 @@ def _nobody_works(call: Call, *, force: bool) -> None:
 
 
 def _document(proof: Proof) -> dict[str, Any]:
-    return {**_of(proof.backup), "rows": dict(proof.rows), "seconds": round(proof.seconds, 3)}
+    from syncd.operations.sizing import backup_document
 
-
-def _of(backup: Backup) -> dict[str, Any]:
-    return {"file": str(backup.file), "made": backup.made, "schema": backup.schema, "bytes": backup.size}
+    return {**backup_document(proof.backup), "rows": dict(proof.rows), "seconds": round(proof.seconds, 3)}

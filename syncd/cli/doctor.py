@@ -9,10 +9,6 @@ import typer
 from syncd.cli.call import Call
 
 if TYPE_CHECKING:
-    from syncd.model.errors import Flaw
-    from syncd.model.mapping import KindMapping
-    from syncd.model.remote import RemoteSchema
-    from syncd.model.values import Pair
     from syncd.operations.doctor import Diagnosis
 
 UNREACHED = 3
@@ -46,43 +42,21 @@ def doctor(
 
 def _of(call: Call, name: str) -> Diagnosis:
     from syncd.bootstrap import open_world
+    from syncd.bootstrap.examining import examined
     from syncd.cli.call import who
-    from syncd.model.values import Pair
-    from syncd.operations.doctor import Account, examine
-    from syncd.settings.calendar import sunsets, versions
-    from syncd.settings.online import check_schema
 
     loaded = call.loaded()
-    settings = loaded.connection(name)
-
-    def check(kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[tuple[Flaw, ...], tuple[str, ...]]:
-        _, flaws, notices = check_schema(kind, schemas, source=settings.sources.get(kind.kind))
-        return flaws, notices
-
-    used = versions(settings)
-    accounts = Pair(
-        Account(*used.marketing, settings.marketing.base_url),
-        Account(*used.crm, settings.crm.login_url),
-    )
     with open_world(loaded, name, who=who(), read_only=True) as world:
-        return examine(world, check=check, accounts=accounts, sunsets=sunsets(), poll=settings.poll)
+        return examined(loaded.connection(name), world)
 
 
 def _print_json(told: dict[str, Diagnosis]) -> None:
-    from dataclasses import asdict
-
     from syncd.cli.out import print_json
 
     print_json(
         {
             "healthy": all(each.healthy and not each.unreached for each in told.values()),
-            "connections": {
-                name: {
-                    "unreached": sorted(each.unreached),
-                    "findings": [asdict(finding) for finding in each.findings],
-                }
-                for name, each in told.items()
-            },
+            "connections": {name: each.document() for name, each in told.items()},
         }
     )
 

@@ -37,7 +37,7 @@ def drain(
     from syncd.cli.call import who
     from syncd.cli.out import count, print_json, say
     from syncd.engine.drain import drain as ended
-    from syncd.model.run import DRAINED, Pause
+    from syncd.operations.draining import stand_still
     from syncd.system import SystemClock
 
     call: Call = context.obj
@@ -47,7 +47,7 @@ def drain(
     with open_roster(outline) as roster:
         now = SystemClock().now()
         for name in names:
-            roster.pause(name, Pause(who(), now, DRAINED), now)
+            stand_still(roster, name, who(), now)
     if call.daemon_works():
         time.sleep(min(GRACE, wait))
     loaded = call.loaded()

@@ -160,7 +160,6 @@ def expect(
     """
     from syncd.cli.call import who
     from syncd.cli.out import print_json, say, table, when
-    from syncd.model.appended import declared
     from syncd.model.brake import Wave
     from syncd.model.errors import BadUsage
     from syncd.operations import braking
@@ -201,8 +200,7 @@ def expect(
     words = braking.Words(numbers, kind=kind, field=field, until=until, reason=reason)
     loaded, _ = call.loaded_without_secrets()
     connection = loaded.connection(call.connection).connection
-    fields = {each.kind: [name.name for name in each.fields] for each in connection.kinds}
-    fields |= {each: [] for each in declared(connection.signals)}
+    fields = braking.fields_of(connection)
     with call.memory() as store:
         told = braking.expect(store, words, connection=connection.name, fields=fields, who=who(), now=now)
     say(f"{told.records:,} {told.wave} are expected until {when(told.until)} UTC", f"  {told.id}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,10 +10,6 @@ from syncd.cli.call import Call
 
 if TYPE_CHECKING:
     from syncd.model.notice import Rest
-
-_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400}
-LONGEST: Final = timedelta(days=7)
-"""Maintenance that nobody ends ends by itself; longer than this it was forgotten."""
 
 
 def maintenance(
@@ -40,12 +34,12 @@ def maintenance(
     from syncd.cli.out import print_json, say, when
     from syncd.model.errors import BadUsage
     from syncd.model.notice import Rest
-    from syncd.operations.resting import closed, rest, resting
+    from syncd.operations.resting import closed, length_of, rest, rest_document, resting_at
     from syncd.system import SystemClock
 
     call: Call = context.obj
     outline = call.outlined()
-    length = None if lasts is None else _length(lasts)
+    length = None if lasts is None else length_of(lasts)
     if end and length is not None:
         raise BadUsage("--for and --end say two things; give one of them")
     if reason and length is None:
@@ -58,20 +52,9 @@ def maintenance(
                 rest(store, Rest(now + length, who(), now, reason), now)
             elif end:
                 closed(store, now)
-            known = resting(store)
-            told[name] = known if known is not None and known.until > now else None
+            told[name] = resting_at(store, now)
     if as_json:
-        rows = [
-            {
-                "name": name,
-                "until": known and known.until,
-                "since": known and known.at,
-                "who": known and known.who,
-                "reason": known and known.reason,
-            }
-            for name, known in told.items()
-        ]
-        print_json({"connections": rows})
+        print_json({"connections": [{"name": name, **rest_document(known)} for name, known in told.items()]})
         return
     for name, known in told.items():
         if known is None:
@@ -79,13 +62,3 @@ def maintenance(
         else:
             why = f": {known.reason}" if known.reason else ""
             say(f"{name}: alerts rest until {when(known.until)} UTC, by {known.who}{why}", style="yellow")
-
-
-def _length(text: str) -> timedelta:
-    from syncd.model.errors import BadUsage
-
-    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
-    length = timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else None
-    if length is None or length > LONGEST:
-        raise BadUsage(f"--for {text:.20}: write a number and a unit, as 30m, 2h or 1d; at most a week")
-    return length

@@ -28,35 +28,21 @@ def try_targets(
     """
     from syncd.bootstrap import post_to
     from syncd.cli.out import print_json, say
-    from syncd.model.errors import BadUsage
-    from syncd.model.notice import Message
+    from syncd.operations.trying import meant, tried
 
     call: Call = context.obj
     loaded, _ = call.loaded_without_secrets()
-    targets = [each for each in loaded.notify.telling.targets if target in (None, each.name)]
-    if not targets:
-        known = ", ".join(each.name for each in loaded.notify.telling.targets)
-        raise BadUsage(
-            f"there is no target {target!r}; use one of {known}"
-            if known
-            else "notify.targets names nobody; docs/notifications.md says how to add somebody"
-        )
     told = []
-    for each in targets:
-        lines = [
-            "This is a test: whoever reads it gets what `notify.targets` sends to this target.",
-            f"Events: {', '.join(sorted(each.events))}.",
-            f"Connections: {', '.join(sorted(each.connections)) or 'all'}.",
-        ]
-        posted = post_to(loaded, each.name, Message(f"syncd: test of {each.name}", "\n".join(lines), "info"))
-        told.append({"name": each.name, "taken": posted.taken, "said": posted.said, "events": sorted(each.events)})
+    for each in meant(loaded.notify.telling.targets, target):
+        found = tried(each, lambda name, message: post_to(loaded, name, message))
+        told.append(found)
         if not as_json:
-            how = "taken" if posted.taken else "not taken"
-            more = "" if posted.said == how else f": {posted.said}"
-            say(f"{each.name}: {how}{more}", style="green" if posted.taken else "red")
+            how = "taken" if found.taken else "not taken"
+            more = "" if found.said == how else f": {found.said}"
+            say(f"{each.name}: {how}{more}", style="green" if found.taken else "red")
     if as_json:
-        print_json({"targets": told})
-    raise typer.Exit(0 if all(each["taken"] for each in told) else UNREACHED)
+        print_json({"targets": [each.document() for each in told]})
+    raise typer.Exit(0 if all(each.taken for each in told) else UNREACHED)
 
 
 @app.command("list")
@@ -66,23 +52,14 @@ def list_waiting(context: typer.Context, *, as_json: Json = False) -> None:
     JSON: waiting [{target, id, at, attempts, title}].
     """
     from syncd.cli.out import print_json, say, table, when
+    from syncd.operations.kept_notices import waiting_document
     from syncd.operations.telling import waiting
 
     call: Call = context.obj
     with call.memory() as store:
         rows = [(target, notice) for target, notice in waiting(store)]
     if as_json:
-        listed = [
-            {
-                "target": target,
-                "id": notice.id,
-                "at": notice.at,
-                "attempts": notice.tries,
-                "title": notice.message.title,
-            }
-            for target, notice in rows
-        ]
-        print_json({"waiting": listed})
+        print_json({"waiting": [waiting_document(target, notice) for target, notice in rows]})
     elif not rows:
         say("nothing waits")
     else:

@@ -48,32 +48,23 @@ def plan(
     """
     from syncd.cli.drift import print_resting
     from syncd.cli.out import count, print_json, progress, say
-    from syncd.engine.brake import would_hold
-    from syncd.engine.cycle import plan_only
-    from syncd.operations.drift import resting
-    from syncd.operations.forecast import forecast, forecast_document, plan_document
-    from syncd.operations.recreating import tombstones
+    from syncd.operations.forecast import plan_document
+    from syncd.operations.planning import planned
 
     call: Call = context.obj
-    with call.world(read_only=True) as world:
-        with progress("reading both systems"):
-            prepared = plan_only(world, full=full, recreate=tombstones(world, recreate))
-        told = forecast(world, prepared.plan)
-        rests = resting(world.store)
-        braked = would_hold(world, prepared.plan)
+    with call.world(read_only=True) as world, progress("reading both systems"):
+        found = planned(world, full=full, recreate=recreate)
     if out is not None:
-        write_private(out, plan_document(prepared.plan))
+        write_private(out, plan_document(found.plan))
     if as_json:
-        would = [[*map(str, key[:4]), number] for key, number in sorted(braked.items())]
-        at_rest = [each.name for each in rests]
-        print_json({**forecast_document(told), "would_be_held": would, "resting": at_rest})
+        print_json(found.document())
     else:
-        print_forecast(told, call)
-        print_resting(rests, call)
-        _print_braked(braked)
+        print_forecast(found.told, call)
+        print_resting(found.rests, call)
+        _print_braked(found.braked)
         if out is not None:
-            say(f"{count(sum(1 for _ in prepared.plan.decisions()), 'decision')} written to {out}")
-    raise typer.Exit(1 if told.waits else 0)
+            say(f"{count(sum(1 for _ in found.plan.decisions()), 'decision')} written to {out}")
+    raise typer.Exit(1 if found.told.waits else 0)
 
 
 def _print_braked(braked: Mapping[Key, int]) -> None:

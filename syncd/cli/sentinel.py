@@ -10,7 +10,7 @@ import typer
 from syncd.cli.call import Call
 
 if TYPE_CHECKING:
-    from syncd.operations.sentinel import Sight, Step
+    from syncd.operations.sentinel import Step
 
 app = typer.Typer(
     help="One record a side that tells that the side is itself, and that no other syncd is at work there.",
@@ -35,7 +35,7 @@ def show(context: typer.Context, *, as_json: Json = False) -> None:
     with call.world(read_only=True) as world:
         sights = list(look(world))
     if as_json:
-        print_json({"sentinels": [_document(sight) for sight in sights]})
+        print_json({"sentinels": [sight.document() for sight in sights]})
     for sight in () if as_json else sights:
         say(f"{sight.side}: {sight.ref or 'none'}: {sight.state}", style=None if sight.well else "yellow")
         if sight.says:
@@ -126,16 +126,6 @@ def _print(call: Call, done: Sequence[Step], *, apply: bool) -> None:
         say(f"done; look at them with {call.again('sentinel', 'show')}")
     else:
         say("nothing was done; run it again with --apply")
-
-
-def _document(sight: Sight) -> dict[str, object]:
-    return {
-        "side": str(sight.side),
-        "account": sight.account.account,
-        "record": None if sight.ref is None else str(sight.ref),
-        "state": sight.state,
-        "says": sight.says,
-    }
 
 
 def _step_document(step: Step) -> dict[str, object]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from syncd.cli.call import Call
-
-AHEAD: Final = (30, 90, 365)
-"""Days that are looked ahead."""
 
 
 def size(
@@ -27,30 +24,14 @@ def size(
     """
     from syncd.bootstrap import store_sizes
     from syncd.cli.out import print_json, say, table
+    from syncd.operations.sizing import AHEAD, size_document
 
     call: Call = context.obj
     outline = call.outlined()
     found, keep = store_sizes(outline), outline.keep
     ages = {"audit": keep.audit, "runs": keep.runs}
     if as_json:
-        print_json(
-            {
-                "used": found.used,
-                "free": found.free,
-                "days": found.days,
-                "tables": {
-                    name: {
-                        "rows": each.rows,
-                        "lately": each.lately,
-                        "bytes_each": round(each.each),
-                        "bytes_a_day": round(found.growth(name)),
-                    }
-                    for name, each in found.tables.items()
-                },
-                "ahead": [{"days": days, "bytes": round(found.after(days, keep))} for days in AHEAD],
-                "keep": {name: None if age is None else age.days for name, age in ages.items()},
-            }
-        )
+        print_json(size_document(found, keep))
         return
     say(f"{_mb(found.used)} used, {_mb(found.free)} free within it")
     table(

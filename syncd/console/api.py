@@ -1,4 +1,7 @@
-"""The API, version 1: everything that the console does, for programs; nothing here that the command line has not.
+"""The API, version 1, for programs: what the console does, and the command line but for what stays on the host.
+
+docs/api.md names for each command its call, or why it has none; it says neither more nor less than there is (a test
+reads it). Nothing is done here that a use case does not do: what the looks and commands are made of, operations know.
 
 Lists come page by page: ``next`` of an answer is the ``cursor`` of the following call. Commands take an
 ``Idempotency-Key``. Trouble is problem+json.
@@ -101,15 +104,15 @@ def status(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the sam
 @needs(Role.VIEWER)
 def runs(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Runs, newest first."""
-    store = _store(request, connection)
-    return _page(store.runs(limit + 1, cursor), limit, run_document, lambda row: row.id)
+    store = store_of(request, connection)
+    return page_of(store.runs(limit + 1, cursor), limit, run_document, lambda row: row.id)
 
 
 @router.get("/connections/{connection}/runs/{id}", response_model=answers.Run)
 @needs(Role.VIEWER)
 def run(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - the same
     """One run."""
-    found = _store(request, connection).run(id)
+    found = store_of(request, connection).run(id)
     if found is None:
         raise not_found("there is no such run; idle ones are forgotten after an hour")
     return run_document(found)
@@ -119,9 +122,9 @@ def run(request: Request, connection: Name, id: Id) -> Any:  # noqa: ANN401 - th
 @needs(Role.VIEWER)
 def conflicts(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Open conflicts, oldest first."""
-    rows = _behind(_store(request, connection).conflicts(), cursor, lambda row: row.id)
+    rows = behind(store_of(request, connection).conflicts(), cursor, lambda row: row.id)
     reads(request, "conflicts.read", connection, subjects(rows[:limit]))
-    return _page(rows, limit, conflict_document, lambda row: row.id)
+    return page_of(rows, limit, conflict_document, lambda row: row.id)
 
 
 @router.get("/connections/{connection}/conflicts/{id}", response_model=answers.Conflict)
@@ -161,8 +164,8 @@ def dead_letters(
     if any(given) and not all(given):
         raise Problem(422, "not-understood", "a cause is kind, side and code; give all three, or none")
     cause = (kind, side, code) if kind is not None and side is not None and code is not None else None
-    rows = _store(request, connection).letters_page(limit + 1, after=cursor, cause=cause)
-    return _page(rows, limit, letter_document, lambda row: row.id)
+    rows = store_of(request, connection).letters_page(limit + 1, after=cursor, cause=cause)
+    return page_of(rows, limit, letter_document, lambda row: row.id)
 
 
 @router.get("/connections/{connection}/dead-letters/causes", response_model=answers.Listed[answers.Group])
@@ -170,7 +173,7 @@ def dead_letters(
 def causes(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
     """Dead letters by cause, the most first."""
     return {
-        "items": [group_document(each) for each in _store(request, connection).letter_groups()][:MOST],
+        "items": [group_document(each) for each in store_of(request, connection).letter_groups()][:MOST],
         "next": None,
     }
 
@@ -179,16 +182,16 @@ def causes(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the sam
 @needs(Role.VIEWER)
 def parked(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Fields that are left alone, oldest first."""
-    rows = _behind(_store(request, connection).parked(), cursor, id_of)
-    return _page(rows, limit, parked_document, id_of)
+    rows = behind(store_of(request, connection).parked(), cursor, id_of)
+    return page_of(rows, limit, parked_document, id_of)
 
 
 @router.get("/connections/{connection}/held", response_model=answers.Listed[answers.Held])
 @needs(Role.VIEWER)
 def held(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """What the brake holds, oldest first."""
-    found = parts(_store(request, connection), desk_of(request).clock.now())
-    return _page(_behind(found, cursor, lambda row: row.digest), limit, part_document, lambda row: row.digest)
+    found = parts(store_of(request, connection), desk_of(request).clock.now())
+    return page_of(behind(found, cursor, lambda row: row.digest), limit, part_document, lambda row: row.digest)
 
 
 @router.get("/connections/{connection}/held/{digest}", response_model=answers.Held)
@@ -239,14 +242,14 @@ def explanation(
 @needs(Role.VIEWER)
 def drift(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
     """Fields that rest since a vendor changed what they are, or since the native connector writes them."""
-    return {"items": [asdict(each) for each in resting(_store(request, connection))], "next": None}
+    return {"items": [asdict(each) for each in resting(store_of(request, connection))], "next": None}
 
 
 @router.get("/connections/{connection}/definitions/changes", response_model=answers.Listed[answers.Reworded])
 @needs(Role.VIEWER)
 def reworded(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
     """What the configuration said before, the latest change first."""
-    store = _store(request, connection)
+    store = store_of(request, connection)
     found = history(store, desk_of(request).configured(connection).definitions)
     rows = [
         {"at": each.at, **each.term._asdict(), "before": each.before, "after": each.after}
@@ -259,18 +262,19 @@ def reworded(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the s
 @needs(Role.VIEWER)
 def resyncs(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
     """Resyncs that wait or are under way, oldest first."""
-    store = _store(request, connection)
+    store = store_of(request, connection)
     return {"items": [resync_document(store, each) for each in asked_for(store)][:MOST], "next": None}
 
 
-# -- within ------------------------------------------------------------------------------------------------------------
-def _store(request: Request, connection: str) -> Store:
+# -- for every part of the API -----------------------------------------------------------------------------------------
+def store_of(request: Request, connection: str) -> Store:
+    """The store of a connection. :raises Problem: 404."""
     desk = desk_of(request)
     desk.about(connection)
     return desk.store(connection)
 
 
-def _behind(rows: Sequence[T], cursor: str | None, name: Callable[[T], str]) -> Sequence[T]:
+def behind(rows: Sequence[T], cursor: str | None, name: Callable[[T], str]) -> Sequence[T]:
     """The rows behind the one of this name; one that is gone since ends the list, and a look from the start helps."""
     if cursor is None:
         return rows
@@ -280,9 +284,10 @@ def _behind(rows: Sequence[T], cursor: str | None, name: Callable[[T], str]) -> 
     return rows[at + 1 :]
 
 
-def _page(
+def page_of(
     rows: Sequence[T], limit: int, document: Callable[[T], Mapping[str, Any]], name: Callable[[T], str]
 ) -> dict[str, Any]:
+    """One page of rows, of which those behind its end are not shown; its cursor is the name of the last one."""
     shown = rows[:limit]
     return {
         "items": [document(row) for row in shown],

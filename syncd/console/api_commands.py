@@ -34,7 +34,7 @@ def resolve(request: Request, connection: Name, id: Id, body: asked.Choice) -> R
         link=None if body.link is None else (body.link.marketing, body.link.crm),
         apart=body.apart,
     )
-    return _done(
+    return done(
         request,
         "conflicts.resolve",
         connection,
@@ -46,7 +46,7 @@ def resolve(request: Request, connection: Name, id: Id, body: asked.Choice) -> R
 @needs(Role.OPERATOR)
 def unlink(request: Request, connection: Name, link: Id) -> Response:
     """The two records of a link are not one: the next cycle ends it, and they stay apart until linked again."""
-    return _done(request, "links.unlink", connection, lambda desk, who: commands.unlink(desk, connection, link, who))
+    return done(request, "links.unlink", connection, lambda desk, who: commands.unlink(desk, connection, link, who))
 
 
 @router.post("/connections/{connection}/links", response_model=answers.Joined)
@@ -57,7 +57,7 @@ def relink(request: Request, connection: Name, body: asked.Joined) -> Response:
     Both are read now: they must be there, of one kind, and linked with nobody else, unless ``force`` is said.
     """
     named = Pair(body.marketing, body.crm)
-    return _done(
+    return done(
         request,
         "links.relink",
         connection,
@@ -70,7 +70,7 @@ def relink(request: Request, connection: Name, body: asked.Joined) -> Response:
 def retry(request: Request, connection: Name, body: asked.WhichLetters) -> Response:
     """Asks the next cycle for another try."""
     ids, cause = _letters(body)
-    return _done(
+    return done(
         request,
         "dead_letters.retry",
         connection,
@@ -83,7 +83,7 @@ def retry(request: Request, connection: Name, body: asked.WhichLetters) -> Respo
 def drop(request: Request, connection: Name, body: asked.WhichLetters) -> Response:
     """Forgets dead letters; a record that changes again is tried as if for the first time."""
     ids, cause = _letters(body)
-    return _done(
+    return done(
         request, "dead_letters.drop", connection, lambda desk, _: commands.drop_letters(desk, connection, ids, cause)
     )
 
@@ -92,7 +92,7 @@ def drop(request: Request, connection: Name, body: asked.WhichLetters) -> Respon
 @needs(Role.OPERATOR)
 def retry_parked(request: Request, connection: Name, body: asked.WhichParked) -> Response:
     """Asks the next cycle for another try; ends a quarantine."""
-    return _done(
+    return done(
         request,
         "parked.retry",
         connection,
@@ -108,7 +108,7 @@ def approve(request: Request, connection: Name, digest: Id, body: asked.Reason) 
     Of a session the password is needed once more, unless it was given a moment ago.
     """
     prove_with(request, body.password)
-    return _done(
+    return done(
         request,
         "held.approve",
         connection,
@@ -120,7 +120,7 @@ def approve(request: Request, connection: Name, digest: Id, body: asked.Reason) 
 @needs(Role.OPERATOR)
 def reject(request: Request, connection: Name, digest: Id, body: asked.Reason) -> Response:
     """Leaves exactly these changes unwritten; they stay listed until the records agree again."""
-    return _done(
+    return done(
         request,
         "held.reject",
         connection,
@@ -132,7 +132,7 @@ def reject(request: Request, connection: Name, digest: Id, body: asked.Reason) -
 @needs(Role.OPERATOR)
 def accept_drift(request: Request, connection: Name, body: asked.WhichResting) -> Response:
     """Takes what these fields are at their vendors now: they go on, and all records are compared by them once more."""
-    return _done(
+    return done(
         request,
         "drift.accept",
         connection,
@@ -144,14 +144,14 @@ def accept_drift(request: Request, connection: Name, body: asked.WhichResting) -
 @needs(Role.OPERATOR)
 def pause(request: Request, connection: Name, body: asked.MaybeReason) -> Response:
     """Stops polling a connection from its next turn on; a turn under way ends."""
-    return _done(request, "pause", connection, lambda desk, who: commands.pause(desk, connection, body.reason, who))
+    return done(request, "pause", connection, lambda desk, who: commands.pause(desk, connection, body.reason, who))
 
 
 @router.post("/connections/{connection}/resume", response_model=answers.Paused)
 @needs(Role.OPERATOR)
 def resume(request: Request, connection: Name) -> Response:
     """Polls a connection again that was paused; a daemon takes its turn at once."""
-    return _done(request, "resume", connection, lambda desk, _: commands.resume(desk, connection))
+    return done(request, "resume", connection, lambda desk, _: commands.resume(desk, connection))
 
 
 @router.post("/connections/{connection}/resyncs/estimate", response_model=answers.Estimate)
@@ -167,16 +167,14 @@ def estimate(request: Request, connection: Name, body: asked.WhichResync) -> Any
 def ask_resync(request: Request, connection: Name, body: asked.WhichResync) -> Response:
     """Asks for a resync, which the daemon carries out between its polls; one that waits already is not doubled."""
     words = _words(body)
-    return _done(
-        request, "resyncs.ask", connection, lambda desk, who: commands.ask_resync(desk, connection, words, who)
-    )
+    return done(request, "resyncs.ask", connection, lambda desk, who: commands.ask_resync(desk, connection, words, who))
 
 
 @router.post("/connections/{connection}/resyncs/{id}/cancel", response_model=answers.Resync)
 @needs(Role.OPERATOR)
 def cancel_resync(request: Request, connection: Name, id: Id) -> Response:
     """Stops a resync after its share; what it has settled stays."""
-    return _done(request, "resyncs.cancel", connection, lambda desk, _: commands.end_resync(desk, connection, id))
+    return done(request, "resyncs.cancel", connection, lambda desk, _: commands.end_resync(desk, connection, id))
 
 
 @router.post("/connections/{connection}/rollbacks/plan", response_model=answers.Rollback)
@@ -199,7 +197,7 @@ def take_back(request: Request, connection: Name, body: asked.ShownRollback) -> 
     """
     prove_with(request, body.password)
     words = _taken_back(body)
-    return _done(
+    return done(
         request,
         "rollbacks.ask",
         connection,
@@ -207,7 +205,7 @@ def take_back(request: Request, connection: Name, body: asked.ShownRollback) -> 
     )
 
 
-# -- within ------------------------------------------------------------------------------------------------------------
+# -- for every command -------------------------------------------------------------------------------------------------
 def prove_with(request: Request, password: str) -> None:
     """Asks once more for the password of a session.
 
@@ -222,12 +220,14 @@ def prove_with(request: Request, password: str) -> None:
     entrance.prove(visitor, password, address=request.scope["address"])
 
 
-def _done(request: Request, what: str, connection: str, do: Callable[[Desk, str], Done]) -> Response:
+def done(request: Request, what: str, connection: str, do: Callable[[Desk, str], Done]) -> Response:
+    """Does a command about one connection. :raises Problem: 404, before anything is remembered of it."""
     desk = desk_of(request)
     desk.about(connection)
     return command(request, what, connection, lambda who: do(desk, who))
 
 
+# -- within ------------------------------------------------------------------------------------------------------------
 def _letters(body: asked.WhichLetters) -> tuple[Sequence[str], Cause | None]:
     if bool(body.ids) == (body.cause is not None):
         raise Problem(422, "not-understood", "name dead letters by ids, or a cause, and not both")

@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from syncd.model.brake import Wave
 from syncd.model.operator import Role
 from syncd.model.values import Side
+from syncd.operations.braking import MOST
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -90,6 +92,33 @@ class MaybeReason(Asked):
     """Why, if there is something to say."""
 
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class Maintenance(Asked):
+    """For how long alerts rest, and why."""
+
+    for_: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,4}[mhd]$")] = Field(
+        alias="for", description="As 30m, 2h or 1d; a week at most."
+    )
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class Expected(Asked):
+    """A wave that is no accident, in the words of ``syncd expect``."""
+
+    wave: Wave
+    records: Annotated[int, Field(ge=1, le=MOST)]
+    kind: Annotated[str, StringConstraints(max_length=200)] = Field("", description="Only of this kind.")
+    field: Annotated[str, StringConstraints(max_length=200)] = Field("", description="Only in this shared field.")
+    until: Annotated[str, StringConstraints(max_length=40)] = Field(description="ISO 8601; a week ahead at most.")
+    reason: Text
+
+
+class Forgotten(Asked):
+    """A person to forget for good; and the password, where a session's is asked for again."""
+
+    record: Name = Field(description="a@b.c, marketing:contacts/51, crm:Lead/00Q..., or link:ID.")
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
 
 
 class WhichResync(Asked):

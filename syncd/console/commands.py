@@ -12,11 +12,11 @@ from typing import Any
 from syncd.console.deeds import Done
 from syncd.console.desk import Desk
 from syncd.console.problems import not_found
-from syncd.engine.world import make_ready
+from syncd.engine.world import World, make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
-from syncd.model.values import Pair
+from syncd.model.values import SIDES, Pair
 from syncd.operations import linking, rollback
 from syncd.operations.accepting import accept
 from syncd.operations.authors import Wrote, authors_of
@@ -25,7 +25,7 @@ from syncd.operations.deciding import Choice, decide
 from syncd.operations.drift import named_resting
 from syncd.operations.explain import Explanation, explain
 from syncd.operations.explain_document import explanation_document
-from syncd.operations.finding import find_hits
+from syncd.operations.finding import Hit, find_hits
 from syncd.operations.handoffs import handoffs_document
 from syncd.operations.parking import id_of, try_again
 from syncd.operations.rating import ProfileStory, profile_document, profile_of
@@ -43,6 +43,12 @@ class Explained:
     told: Explanation
     profile: ProfileStory | None
     routing: RoutingStory | None
+
+    def whom(self) -> str:
+        """Whose it is, by id: of the link, or of the record that has none."""
+        told = self.told
+        own = [f"{side}:{ref}" for side in SIDES if (ref := told.refs.of(side)) is not None]
+        return " ".join(own) if told.link is None else told.link.id
 
     def document(self) -> dict[str, Any]:
         """As ``syncd explain --json`` says it of one record."""
@@ -62,9 +68,22 @@ def explained(desk: Desk, connection: str, link: str, who: str, *, field: str | 
     with desk.world(connection, who) as world:
         make_ready(world)
         (hit,) = find_hits(world, f"link:{link}")
-        told = explain(world, hit, field=field)
-        profile = None if field else profile_of(told, desk.configured(connection).profiles(), world.clock.now())
-        return Explained(told, profile, story_of(world, told))
+        return _explained(desk, world, hit, field=field)
+
+
+def meant(
+    desk: Desk, connection: str, record: str, who: str, *, field: str | None = None
+) -> tuple[list[Hit], Explained | None]:
+    """Whatever a text may mean, linked or not, and the explanation if it is one. Asks both vendors.
+
+    :raises Problem: 404. :raises BadUsage: if the text names no record, or there is no such field.
+    """
+    with desk.world(connection, who) as world:
+        make_ready(world)
+        hits = find_hits(world, record)
+        if not hits:
+            raise not_found("neither side has such a record; look for another spelling")
+        return hits, _explained(desk, world, hits[0], field=field) if len(hits) == 1 else None
 
 
 def sought(desk: Desk, connection: str, text: str, who: str) -> Sequence[Sought]:
@@ -258,6 +277,13 @@ def take_back(desk: Desk, connection: str, words: rollback.Words, digest: str, w
         request = rollback.approved(world, rollback.plan_rollback(world, words), digest)
     _soon(desk, connection)
     return Done(resync_document(desk.store(connection), request), request.id)
+
+
+def _explained(desk: Desk, world: World, hit: Hit, *, field: str | None) -> Explained:
+    told = explain(world, hit, field=field)
+    profiles = desk.configured(world.connection.name).profiles
+    profile = None if field else profile_of(told, profiles(), world.clock.now())
+    return Explained(told, profile, story_of(world, told))
 
 
 def _some(ids: Sequence[str]) -> Sequence[str]:

@@ -16,14 +16,20 @@ from syncd.console.problems import not_found
 from syncd.core.rating import Profiles
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
+from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection
+from syncd.model.notice import Target
+from syncd.model.sizes import Sizes
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.definitions import Change, Definitions
+from syncd.operations.doctor import Diagnosis
 from syncd.operations.doors import Entrance
 from syncd.operations.glance import Glance, Present, Quota, glance, troubled
 from syncd.operations.page import Page
 from syncd.operations.report import Report
 from syncd.operations.reporting import Question
+from syncd.operations.sizing import Shelf
+from syncd.ports.post import Post
 from syncd.ports.roster import Roster
 from syncd.ports.store import Store
 from syncd.ports.system import Chance, Clock
@@ -62,6 +68,19 @@ class Configured:
     glossary: Callable[[Sequence[Change]], Page | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What the process knows that stands in no connection's store: how fit two accounts are for the files, how large
+    the store is and how long history is kept, its backups, and who is told of what, with a way to reach them.
+    """
+
+    examined: Callable[[str, World], Diagnosis]
+    sizes: Callable[[], tuple[Sizes, Keep]]
+    shelf: Callable[[], Shelf]
+    targets: Callable[[], Sequence[Target]]
+    post: Post
+
+
 @dataclass(slots=True)
 class Desk:
     """Everything behind the console. ``alone`` keeps two commands about one connection from happening at once, also
@@ -80,6 +99,7 @@ class Desk:
     report: Reports
     configured: Callable[[str], Configured]
     systems: Pair[str]
+    host: Host
     _counted: dict[str, tuple[float, Mapping[str, int]]] = field(default_factory=dict)
     _stores: dict[str, Store] = field(default_factory=dict)
     _locks: dict[tuple[str, str], threading.Lock] = field(default_factory=dict)
@@ -146,6 +166,15 @@ class Desk:
             yield world
 
     @contextmanager
+    def reading(self, connection: str) -> Iterator[None]:
+        """A look that walks through much of a store (of no connection: of all): one after the other.
+
+        :raises RetryLater: if others walk for too long already.
+        """
+        with self._one("read", connection):
+            yield
+
+    @contextmanager
     def commanding(self, connection: str) -> Iterator[None]:
         """A command about a connection, alone: two who press one button do it one after the other."""
         with self._one("command", connection), self.alone(connection):
@@ -156,7 +185,7 @@ class Desk:
         with self._guard:
             lock = self._locks.setdefault((sort, connection), threading.Lock())
         if not lock.acquire(timeout=_WAITED):
-            raise RetryLater("somebody else's question about this connection is still being answered; ask again soon")
+            raise RetryLater("somebody else's question is still being answered; ask again soon")
         try:
             yield
         finally:

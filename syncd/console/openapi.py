@@ -46,7 +46,8 @@ def _made(app: FastAPI) -> dict[str, Any]:
         title="syncd",
         version="1",
         openapi_version="3.1.0",
-        description="Everything that the console of syncd does. Log in with `Authorization: Bearer syncd_...`.",
+        description="What the console and the command line of syncd do, but for what stays on the host. Log in with "
+        "`Authorization: Bearer syncd_...`.",
         routes=app.routes,
     )
     components = made.setdefault("components", {})

@@ -25,7 +25,10 @@ from syncd.console import (
     api_access,
     api_commands,
     api_looking,
+    api_people,
     api_reports,
+    api_state,
+    api_upkeep,
     authors,
     entry,
     events,
@@ -115,7 +118,9 @@ def application(
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
-    machines = (api, api_commands, api_access, api_looking, api_reports, events)
+    machines = (
+        api, api_commands, api_access, api_looking, api_reports, api_upkeep, api_people, api_state, events,
+    )  # fmt: skip
     people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
     app.include_router(probes(troubles, metrics))
     for each in (*machines, *people):

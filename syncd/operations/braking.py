@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from syncd.model.appended import declared
 from syncd.model.brake import VALID, WEEK, Answer, Expectation, HeldChange, Key, Lot, Measure, Wave, Word
 from syncd.model.errors import BadUsage
 from syncd.model.held import EXPECT, expectations, over, read_answers, read_lots, write_answers, written
+from syncd.model.mapping import Connection
 from syncd.model.run import Request
 from syncd.model.values import Instant, Side
 from syncd.observe.log import emit
@@ -202,6 +204,12 @@ class Words:
     field: str = ""
     until: str = ""
     reason: str = ""
+
+
+def fields_of(connection: Connection) -> dict[str, list[str]]:
+    """The shared fields of each kind that a wave can be expected of; what is only ever added has none."""
+    fields = {each.kind: [name.name for name in each.fields] for each in connection.kinds}
+    return fields | {each: [] for each in declared(connection.signals)}
 
 
 def expect(

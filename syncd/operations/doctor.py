@@ -7,9 +7,9 @@ one is looked at all the same. Nothing is written to anybody.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from syncd.core.normalize import Lens
 from syncd.engine.sparing import urgently
@@ -60,6 +60,10 @@ class Diagnosis:
     def healthy(self) -> bool:
         """Nothing to be mended."""
         return all(finding.severity is Severity.NOTICE for finding in self.findings)
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain values with stable keys."""
+        return {"unreached": sorted(self.unreached), "findings": [asdict(finding) for finding in self.findings]}
 
 
 def examine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -36,6 +37,12 @@ def restored(content: bytes) -> Notice | None:
         return Notice(str(told["id"]), instant(told["at"]), text, int(told["tries"]))
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
         return None
+
+
+def waiting_document(target: str, notice: Notice) -> dict[str, Any]:
+    """One that waits, as plain values with stable keys; without its text, which is its target's."""
+    title, tries = notice.message.title, notice.tries
+    return {"target": target, "id": notice.id, "at": notice.at, "attempts": tries, "title": title}
 
 
 def told_of(rows: Sequence[Row]) -> dict[str, int]:

@@ -6,20 +6,26 @@ meanwhile; what it would have told waits, and when it is over each target is tol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from datetime import timedelta
+from typing import Any, Final
 
 import orjson
 
 from syncd.core.later import Later
 from syncd.core.notices import is_page
 from syncd.core.resting import next_of, planned, until
+from syncd.model.errors import BadUsage
 from syncd.model.notice import Item, News, Rest, Target, Telling
 from syncd.model.values import Instant, instant, stamp
 from syncd.observe.log import emit
 from syncd.ports.outbox import LATER, REST, Outbox, Row
 
 BY_FILE: Final = "syncd.yaml"
+LONGEST: Final = timedelta(days=7)
+"""Maintenance that nobody ends ends by itself; longer than this it was forgotten."""
+_UNITS: Final = {"m": 60, "h": 3_600, "d": 86_400}
 
 
 # -- maintenance -----------------------------------------------------------------------------------------------------
@@ -32,6 +38,31 @@ def resting(outbox: Outbox) -> Rest | None:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             return Rest(row.at, "another version of syncd", row.at)
     return None
+
+
+def resting_at(outbox: Outbox, now: Instant) -> Rest | None:
+    """The maintenance that alerts rest for now; ``None`` where they are told."""
+    known = resting(outbox)
+    return known if known is not None and known.until > now else None
+
+
+def length_of(text: str) -> timedelta:
+    """How long alerts are to rest, as it was typed. :raises BadUsage: if it is no such time, or more than a week."""
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
+    length = timedelta(seconds=int(found[1]) * _UNITS[found[2]]) if found else None
+    if length is None or length > LONGEST:
+        raise BadUsage(f"--for {text:.20}: write a number and a unit, as 30m, 2h or 1d; at most a week")
+    return length
+
+
+def rest_document(known: Rest | None) -> dict[str, Any]:
+    """Maintenance as plain values with stable keys; all are ``None`` where alerts are told."""
+    return {
+        "until": known and known.until,
+        "since": known and known.at,
+        "who": known and known.who,
+        "reason": known and known.reason,
+    }
 
 
 def rest(outbox: Outbox, wanted: Rest, now: Instant) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from syncd.core.sentinel import Amiss, Judged
 from syncd.engine.lease import take_lease
@@ -78,6 +78,12 @@ class Sight:
         if self.planted is not None:
             return str(self.wrong.amiss) if self.wrong else "as planted"
         return "not planted" if self.ref is None else str(self.wrong.amiss) if self.wrong else "not remembered"
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain values with stable keys."""
+        ref = None if self.ref is None else str(self.ref)
+        told = {"side": str(self.side), "account": self.account.account, "record": ref}
+        return {**told, "state": self.state, "says": self.says}
 
 
 @dataclass(frozen=True, slots=True)

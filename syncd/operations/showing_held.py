@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 from syncd.engine.gather import Gather
 from syncd.engine.prepare import decide
@@ -56,6 +57,15 @@ def shown(world: World, lot: Lot) -> tuple[list[Shown], Counter[str]]:
                         found.append(Shown(_name(decision, action.ref), change.before, change.after))
                         values[str(change.after)] += 1
     return found, values
+
+
+def shown_document(found: Sequence[Shown], values: Mapping[str, int]) -> dict[str, Any]:
+    """The same as plain values with stable keys, the most frequent new value first."""
+    often = sorted(values.items(), key=lambda row: (-row[1], row[0]))
+    return {
+        "records": [asdict(each) for each in found],
+        "values": [{"value": value, "records": number} for value, number in often],
+    }
 
 
 def _name(decision: Decision, ref: RemoteRef) -> str:

@@ -67,6 +67,41 @@ def test_an_operator_lives_with_a_daemon(place: Place, pair: tuple[str, str]) ->
         assert token not in daemon.tail()
 
 
+def findings(told: Any) -> set[str]:
+    """What is found but for the day's calls, of which every look needs some."""
+    return {each["what"] for each in told["findings"] if each["topic"] != "quota"}
+
+
+def test_a_program_is_told_what_the_command_line_tells(place: Place, pair: tuple[str, str]) -> None:  # noqa: F811 - the fixture
+    """Accounts, plan, store and history are the same documents; alerts rest and a connection stands still for both."""
+    with place.daemon("--http", "127.0.0.1:0") as daemon:
+        browser = Caller(daemon.wait_for("console.started")["port"])
+        invitation = place.run("console", "invite", "ana").out.split()[0]
+        browser.form("/join", {"invitation": invitation, "password": PASSWORD, "again": PASSWORD})
+        token = place.run("console", "token", "ana", "--for", "test", "--role", "operator").out.strip()
+        program = Caller(browser.port, bearer=token, headers={"Accept": "application/json"})
+        daemon.wait_for("run.finished", state="done")
+        assert until(lambda: (told := program.post(f"{C}/drain").json)["at_work"] is False and told)["in_flight"] == 0
+        assert "ana" in place.run("status").out
+
+        examined = place.run("doctor", "--json").json
+        told = program.get(f"{C}/doctor").json
+        assert told["unreached"] == []
+        assert findings(told) == findings(examined["connections"]["main"])
+        assert program.get(f"{C}/plan").json["digest"] == place.run("plan", "--json").json["digest"]
+        assert program.get(f"{C}/audit/verification").json == place.run("audit", "verify", "--json").json
+        assert program.get(f"{C}/links").json["items"] == place.run("link", "list", "--json").json["links"]
+        size = place.run("store", "size", "--json").json
+        assert program.get("/api/v1/store/size").json["keep"] == size["keep"]
+        assert set(program.get("/api/v1/store/size").json["tables"]) == set(size["tables"])
+        assert program.get("/api/v1/store/backups").json == place.run("store", "backups", "--json").json
+
+        assert program.post(f"{C}/maintenance", {"for": "1h", "reason": "test"}).json["who"] == "ana"
+        (rests,) = place.run("maintenance", "--json").json["connections"]
+        assert (rests["who"], rests["reason"]) == ("ana", "test")
+        assert program.post(f"{C}/resume").json["changed"]
+
+
 def test_nobody_is_served_elsewhere_before_somebody_can_log_in(place: Place) -> None:
     """Also behind a proxy: the first admin is let in on this machine."""
     refused = place.run(
