@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncd.core.layout import digest
 from syncd.model.link import DeadLetter, LetterGroup
+
+
+def cause_id(group: LetterGroup) -> str:
+    """What tells a cause from others, also while the number of its records moves."""
+    return digest("cause", group.kind, group.side, group.code)
 
 
 def letter_document(row: DeadLetter) -> dict[str, Any]:
