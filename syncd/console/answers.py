@@ -48,6 +48,7 @@ class Run(Answer):
     seconds: float | None
     digest: str
     counts: dict[str, int]
+    calls: dict[str, int] | None = Field(description="of each side's API; null where that is not known")
     trouble: str
 
 

@@ -153,6 +153,7 @@ def a_person_is_found_explained_and_compared(work: Work) -> None:
     work.page.get_by_role("link", name="ask both systems now").click()
     expect(work.page.get_by_role("heading", name="Now, and what comes next")).to_be_visible()
     expect(work.page.locator("#now")).to_contain_text(done["value"])
+    expect(work.page.get_by_role("heading", name="Who changed what")).to_be_visible()
     assert work.of(name, "City") is None
     work.press("Resync", says="compares this record again")
     work.comes(lambda: work.of(name, "City") == done["value"])
@@ -211,6 +212,9 @@ def the_run_is_undone(work: Work, run: str) -> None:
     """Exactly what that run wrote goes back at sales; marketing's value stays until somebody says which is right."""
     work.open("/runs")
     work.page.get_by_role("link", name=run).click()
+    expect(work.page.get_by_text("calls to crm")).to_be_visible()
+    wrote = work.page.get_by_role("region", name="What it wrote")
+    expect(wrote.get_by_role("row", name=IMPORTED)).to_have_count(len(PEOPLE) - ALLOWED)
     work.page.get_by_role("button", name="Show what would go back").click()
     expect(work.page.get_by_role("heading", name="What would go back")).to_be_visible()
     work.press("Take exactly this back", says="puts back exactly this")

@@ -306,6 +306,12 @@ def test_a_hostile_value_that_is_read_now_is_text(harm: str, made: House, steps:
         assert (found.run, found.elements - PLAIN) == ([], set()), path
         assert escape(plain(harm)) in answer.text, path
         assert len(answer.body) < 120_000, path
+    steps.cycle(after=120)
+    run = next(each.id for each in made.store.runs(9) if each.counts)
+    for path in (f"/runs/{run}", f"/people/{link}", f"/people/{link}/explanation"):
+        found = Found()
+        found.feed(operator.get(path).text)
+        assert (found.run, found.elements - PLAIN) == ([], set()), path
 
 
 def test_runs_are_drawn_to_be_compared() -> None:
