@@ -84,7 +84,8 @@ def runs(
 ) -> None:
     """Lists the latest runs; needs no credentials and no network.
 
-    JSON: runs [{id, connection, command, who, state, started_at, finished_at, seconds, digest, counts, trouble}].
+    JSON: runs [{id, connection, command, who, state, started_at, finished_at, seconds, digest, counts, calls,
+    trouble}].
     """
     from syncd.cli.out import print_json, say, shown, table, when
     from syncd.operations.standing import run_document

@@ -48,6 +48,7 @@ class Run(Answer):
     seconds: float | None
     digest: str
     counts: dict[str, int]
+    calls: dict[str, int] | None = Field(description="of each side's API; null where that is not known")
     trouble: str
 
 
@@ -351,9 +352,12 @@ class Found(Answer):
 
 
 class Search(Answer):
-    """What a search found; ``more`` says that more words would tell others apart."""
+    """One page of what a search found. ``next`` is the cursor of the following one; ``more`` says there are others.
+    Without ``next`` these cannot be listed: more than 20,000 have that word, and only more words tell them apart.
+    """
 
     items: list[Found]
+    next: str | None
     more: bool
 
 

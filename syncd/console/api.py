@@ -27,11 +27,11 @@ from syncd.model.errors import BadUsage
 from syncd.model.operator import Role
 from syncd.model.values import Side
 from syncd.operations.braking import part_document, parts
-from syncd.operations.definitions import history
+from syncd.operations.definitions import change_document, history
 from syncd.operations.dossier import dossier, dossier_document
 from syncd.operations.drift import resting
 from syncd.operations.glance import glance_document
-from syncd.operations.letters import group_document, letter_document
+from syncd.operations.letters import cause_id, group_document, letter_document
 from syncd.operations.parking import id_of, parked_document
 from syncd.operations.resyncing import resync_document
 from syncd.operations.ruling import rule_document
@@ -170,12 +170,10 @@ def dead_letters(
 
 @router.get("/connections/{connection}/dead-letters/causes", response_model=answers.Listed[answers.Group])
 @needs(Role.VIEWER)
-def causes(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+def causes(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Dead letters by cause, the most first."""
-    return {
-        "items": [group_document(each) for each in store_of(request, connection).letter_groups()][:MOST],
-        "next": None,
-    }
+    rows = behind(store_of(request, connection).letter_groups(), cursor, cause_id)
+    return page_of(rows, limit, group_document, cause_id)
 
 
 @router.get("/connections/{connection}/parked", response_model=answers.Listed[answers.Parked])
@@ -204,12 +202,19 @@ def held_part(request: Request, connection: Name, digest: Id) -> Any:  # noqa: A
 
 @router.get("/connections/{connection}/records", response_model=answers.Search)
 @needs(Role.VIEWER)
-def records(request: Request, connection: Name, q: Annotated[str, Query(max_length=300)], limit: Limit = 20) -> Any:  # noqa: ANN401 - the same
+def records(
+    request: Request,
+    connection: Name,
+    q: Annotated[str, Query(max_length=300)],
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Any:  # noqa: ANN401 - the same
     """Linked records by how an address or words of a name begin, or by id."""
     desk = desk_of(request)
-    found = search(desk.store(connection), q, objects=desk.about(connection).objects, limit=limit)
+    objects = desk.about(connection).objects
+    found = search(desk.store(connection), q, objects=objects, limit=limit, after=cursor)
     reads(request, "people.found", connection, [each.link.id for each in found.found])
-    return {"items": [finding_document(each) for each in found.found], "more": found.more}
+    return {"items": [finding_document(each) for each in found.found], "next": found.next, "more": found.more}
 
 
 @router.get("/connections/{connection}/records/{link}", response_model=answers.Dossier)
@@ -247,23 +252,26 @@ def drift(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
 
 @router.get("/connections/{connection}/definitions/changes", response_model=answers.Listed[answers.Reworded])
 @needs(Role.VIEWER)
-def reworded(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+def reworded(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """What the configuration said before, the latest change first."""
     store = store_of(request, connection)
     found = history(store, desk_of(request).configured(connection).definitions)
-    rows = [
-        {"at": each.at, **each.term._asdict(), "before": each.before, "after": each.after}
-        for each in reversed(found[-MOST:])
-    ]
-    return {"items": rows, "next": None}
+    rows = list(enumerate(found))[::-1]  # counted from the oldest, so that a change that comes in between moves no page
+    return page_of(
+        behind(rows, cursor, lambda row: str(row[0])),
+        limit,
+        lambda row: change_document(row[1]),
+        lambda row: str(row[0]),
+    )
 
 
 @router.get("/connections/{connection}/resyncs", response_model=answers.Listed[answers.Resync])
 @needs(Role.VIEWER)
-def resyncs(request: Request, connection: Name) -> Any:  # noqa: ANN401 - the same
+def resyncs(request: Request, connection: Name, limit: Limit = 50, cursor: Cursor = None) -> Any:  # noqa: ANN401 - the same
     """Resyncs that wait or are under way, oldest first."""
     store = store_of(request, connection)
-    return {"items": [resync_document(store, each) for each in asked_for(store)][:MOST], "next": None}
+    rows = behind(asked_for(store), cursor, lambda row: row.id)
+    return page_of(rows, limit, lambda row: resync_document(store, row), lambda row: row.id)
 
 
 # -- for every part of the API -----------------------------------------------------------------------------------------

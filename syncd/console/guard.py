@@ -8,13 +8,14 @@ no browser sends it by itself.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, quote
 
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.background import BackgroundTask
 
@@ -67,10 +68,13 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # noqa: D102 - FastAPI's name
         inner = super().get_route_handler()
         needed = needed_by(self.endpoint)
+        known = frozenset(_queried(self.dependant))
 
         async def guarded(request: Request) -> Response:
             posted = None if request.method in SAFE else _form(request, await request.body())
             await run_in_threadpool(admit, request, needed, posted)
+            if request.url.path.startswith(API):
+                _check_query(request, known)
             afterwards: list[Callable[[], None]] = []
             request.state.afterwards = afterwards
             answer = await inner(request)
@@ -79,6 +83,21 @@ class GuardedRoute(APIRoute):
             return answer
 
         return guarded
+
+
+def _queried(dependant: Dependant) -> Iterator[str]:
+    """Names of what a route reads of the query, itself or by what it depends on."""
+    yield from (each.alias for each in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _queried(each)
+
+
+def _check_query(request: Request, known: Collection[str]) -> None:
+    """A program that misspells ``cursor`` would otherwise read the first page again and again."""
+    strange = next((name for name in request.query_params if name not in known), None)
+    if strange is not None:
+        told = ", ".join(sorted(known)) or "none"
+        raise Problem(422, "not-understood", f"there is no parameter {strange[:100]!r} here; there is: {told}")
 
 
 def _each(afterwards: list[Callable[[], None]]) -> None:

@@ -29,7 +29,7 @@ _KEY: Final = {
     "in": "header",
     "required": False,
     "description": "The same key with the same call is one command; its answer is kept for a day.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[ -~]+$"},
 }
 _WITHOUT_KEY: Final = frozenset({("/api/v1/tokens", "post"), ("/api/v1/operators", "post")})
 

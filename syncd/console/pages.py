@@ -24,6 +24,7 @@ from syncd.model.operator import Role
 from syncd.model.run import RunState
 from syncd.model.values import MISSING, SIDES
 from syncd.operations.braking import SAMPLES, parts
+from syncd.operations.changes import events_in
 from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.resyncing import resync_document
@@ -145,6 +146,9 @@ def show_person(request: Request, link: str, *, status: int = 200, trouble: str 
         beside=beside,
         rows=[(row, _differs(told, row.field)) for row in told.rows if not _is_empty(row)],
         empty=[row.field for row in told.rows if _is_empty(row)],
+        events=events_in(told.writes),
+        whole=False,
+        swapped=False,
         resync=any(f"link:{link}" in resync_document(store, each)["asked"]["records"] for each in asked_for(store)),
     )
 
@@ -172,8 +176,17 @@ def explanation(request: Request, link: str) -> Response:
     name, _ = chosen(request)
     found = commands.explained(desk_of(request), name, link, visitor_of(request).name)
     reads(request, "people.explained", name, [link])
-    template = "explanation.html" if request.headers.get("hx-request") else "explanation_page.html"
-    return show(request, template, name, link=link, told=found.told, profile=found.profile, routing=found.routing)
+    part = bool(request.headers.get("hx-request"))  # of the page of the record, whose history it completes
+    return show(
+        request,
+        "explanation.html" if part else "explanation_page.html",
+        name,
+        link=link,
+        told=found.told,
+        profile=found.profile,
+        routing=found.routing,
+        swapped=part,
+    )
 
 
 # -- conflicts, held, runs ---------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from syncd.console import commands
 from syncd.console.deeds import pressed
 from syncd.console.entry import prove
 from syncd.console.guard import GuardedRoute, needs, visitor_of
-from syncd.console.pages import chosen, desk_of, show, titles_of
+from syncd.console.pages import LISTED, chosen, desk_of, show, titles_of
 from syncd.console.problems import not_found
 from syncd.console.readings import reads
 from syncd.model.errors import NotAdmitted, SyncdError
@@ -30,8 +30,24 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 @router.get("/runs/{id}")
 @needs(Role.VIEWER)
 def run(request: Request, id: str) -> Response:
-    """What a run did."""
-    return _show(request, "run.html", id)
+    """What a run did, what it cost, and what it wrote."""
+    name, store = chosen(request)
+    told = request.query_params.get("after", "")
+    after = int(told) if told.isdecimal() and len(told) < 18 else 0
+    found = store.run(id)
+    placed = [] if found is None else store.audit_of_run(found, LISTED + 1, after=after)
+    writes = [row for _, row in placed[:LISTED]]
+    links = list(dict.fromkeys(row.link for row in writes))
+    reads(request, "runs.read", name, links)
+    return _show(
+        request,
+        "run.html",
+        id,
+        writes=writes,
+        titles=titles_of(store, links),
+        after=after,
+        further=placed[LISTED - 1][0] if len(placed) > LISTED else 0,
+    )
 
 
 @router.get("/runs/{id}/undo")

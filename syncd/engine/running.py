@@ -17,6 +17,7 @@ from syncd.engine.world import World, no_lease
 from syncd.model.errors import LeaseLost, Stopping, SyncdError
 from syncd.model.plan import Append
 from syncd.model.run import Request, Run, RunState
+from syncd.model.values import Pair
 from syncd.observe.log import bound, emit
 
 Progress = Callable[[int, int], None]
@@ -32,6 +33,7 @@ class Running:
     """A run at work: the right to write, the run as begun, and what became of it so far.
 
     ``foreseen`` gathers what would be added, where nothing may be (``foreseeing``); ``None`` in a run that writes.
+    ``uncounted`` are the calls that were made before it, of the same connectors, less those of its own earlier turns.
     """
 
     world: World
@@ -39,10 +41,13 @@ class Running:
     run: Run
     tally: Tally = field(default_factory=Tally)
     foreseen: list[Append] | None = None
+    uncounted: Pair[int] = Pair(0, 0)
 
     def end(self, state: RunState, *, digest: str = "", trouble: str = "") -> Run:
         """Writes down how the run ended. Returns it as it stands then."""
-        self.run = _finish(self.world, replace(self.run, digest=digest), self.tally, state, trouble)
+        before = self.uncounted
+        calls = Pair(*(now - then for now, then in zip(_calls(self.world), before, strict=True)))
+        self.run = _finish(self.world, replace(self.run, digest=digest, calls=calls), self.tally, state, trouble)
         self.world.store.save_run(self.run)
         return self.run
 
@@ -64,7 +69,9 @@ def running(world: World, *, command: str, wait: float, of: Request | None = Non
         who=of.who if of else world.who,
         started_at=world.clock.now(),
     )
-    at_work = Running(world, holding, run, Tally(Counter(run.counts)))
+    made = run.calls or Pair(0, 0)
+    uncounted = Pair(*(now - earlier for now, earlier in zip(_calls(world), made, strict=True)))
+    at_work = Running(world, holding, run, Tally(Counter(run.counts)), uncounted=uncounted)
     with bound(connection=world.connection.name, run=run.id):
         try:
             emit("run.started", command=command, mode=world.connection.mode, who=world.who)
@@ -99,17 +106,20 @@ def _close(at_work: Running, state: RunState, trouble: str) -> None:
         emit("run.failed", command=at_work.run.command, error=type(why).__name__, what=str(why))
 
 
+def _calls(world: World) -> Pair[int]:
+    return world.connectors.map(lambda connector: connector.quota().calls)
+
+
 def _finish(world: World, run: Run, tally: Tally, state: RunState, trouble: str) -> Run:
     ended = replace(run, state=state, finished_at=world.clock.now(), counts=dict(tally.counts), trouble=trouble)
     seconds = (world.clock.now() - run.started_at).total_seconds()
-    calls = sum(connector.quota().calls for connector in world.connectors)
     emit(
         "run.finished",
         command=run.command,
         state=str(state),
         ms=round(seconds * 1000),
         counts=dict(tally.counts),
-        calls=calls,
+        calls=sum(run.calls or ()),
         audit_head=_audit_head(world),
     )
     return ended

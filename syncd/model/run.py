@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final
 
 from syncd.model.remote import Cursor
-from syncd.model.values import Instant, Side
+from syncd.model.values import Instant, Pair, Side
 
 APPROVE: Final = "approve"
 """The wish that a first link is written, by its digest."""
@@ -34,7 +34,9 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One cycle. ``counts`` are stable names to numbers (``created.crm``, ``updated.marketing``, ``conflicts`` ...)."""
+    """One cycle. ``counts`` are stable names to numbers (``created.crm``, ``updated.marketing``, ``conflicts`` ...).
+    ``calls`` is how many calls of each side's API it made; ``None`` where that is not known.
+    """
 
     id: str
     connection: str
@@ -46,6 +48,7 @@ class Run:
     finished_at: Instant | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     trouble: str = ""
+    calls: Pair[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Final
 
 from syncd.core.planner import Planner
 from syncd.engine.world import World
+from syncd.model.link import AuditRow
 from syncd.model.mapping import FieldMapping
 from syncd.model.remote import REF, FieldEvent, RemoteRef
 from syncd.model.values import MISSING, Canonical, Instant, Missing, Side
@@ -21,7 +22,9 @@ AUDITED: Final = 500
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change of one field: by syncd (``rule``, ``run`` and ``outcome`` are set) or as a vendor's history tells."""
+    """One change of one field: by syncd (``rule``, ``run`` and ``outcome`` are set, ``cause`` is the side that it came
+    from) or as a vendor's history tells.
+    """
 
     at: Instant
     side: Side
@@ -32,6 +35,7 @@ class Event:
     rule: str = ""
     run: str = ""
     outcome: str = ""
+    cause: Side | None = None
 
 
 def events_of(world: World, planner: Planner, hit: Hit, mappings: Sequence[FieldMapping]) -> list[Event]:
@@ -46,6 +50,11 @@ def written_events(world: World, hit: Hit, mappings: Sequence[FieldMapping]) -> 
     if hit.link is None:
         return []
     names = {mapping.name for mapping in mappings}
+    return [event for event in events_in(world.store.audit_of(hit.link.id, AUDITED)) if event.field in names]
+
+
+def events_in(rows: Iterable[AuditRow]) -> list[Event]:
+    """What these writes of syncd changed, oldest first."""
     return _in_order(
         Event(
             at=row.at,
@@ -57,10 +66,10 @@ def written_events(world: World, hit: Hit, mappings: Sequence[FieldMapping]) -> 
             rule=change.rule,
             run=row.run,
             outcome=row.outcome or "open",
+            cause=change.cause,
         )
-        for row in world.store.audit_of(hit.link.id, AUDITED)
+        for row in rows
         for change in row.changes
-        if change.field in names
     )
 
 

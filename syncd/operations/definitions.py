@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -246,6 +246,11 @@ def history(store: Store, current: Definitions) -> tuple[Change, ...]:
     """Every change there was, oldest first; then those that nobody works with yet."""
     known = _remembered(store)
     return () if known is None else (*known[1], *differences(known[0], _comparable(current, known[2]), None))
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """One change as plain values with stable keys."""
+    return {"at": change.at, **change.term._asdict(), "before": change.before, "after": change.after}
 
 
 def _comparable(current: Definitions, sorts: Sequence[str]) -> Definitions:

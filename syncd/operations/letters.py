@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from syncd.core.layout import digest
 from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, LetterGroup, ParkedGroup
 from syncd.model.rating import HUNDREDTHS
@@ -18,6 +19,11 @@ def heat_document(heat: LeadHeat) -> dict[str, Any]:
     points = heat.points
     whole = None if points is None else points // HUNDREDTHS if points % HUNDREDTHS == 0 else points / HUNDREDTHS
     return {"grade": heat.grade, "points": whole, "lane": heat.lane.value}
+
+
+def cause_id(group: LetterGroup) -> str:
+    """What tells a cause from others, also while the number of its records moves."""
+    return digest("cause", group.kind, group.side, group.code)
 
 
 def letter_document(row: DeadLetter) -> dict[str, Any]:

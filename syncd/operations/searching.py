@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from syncd.core.words import words_in, words_of
+from syncd.model.errors import BadUsage
 from syncd.model.link import Linked
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Canonical, Pair, Side
@@ -27,49 +28,72 @@ _SUBTITLED_BY: Final = ("email", "company_name", "company", "domain", "website")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, best first; ``more`` says that there are others, which more words would tell apart."""
+    """What was found, best first. ``more`` says that there are others, which more words would tell apart; those that
+    can be listed come behind the link ``next``.
+    """
 
     found: Sequence[Linked]
     more: bool = False
+    next: str | None = None
 
 
-def search(store: Store, text: str, *, objects: Mapping[str, Pair[tuple[str, ...]]], limit: int) -> Finding:
+def search(
+    store: Store, text: str, *, objects: Mapping[str, Pair[tuple[str, ...]]], limit: int, after: str | None = None
+) -> Finding:
     """Records that the text may mean.
 
     :param objects: by kind, the vendor objects of each side, for ids.
+    :param after: ``next`` of what was found before; the same text goes on behind it.
+    :raises BadUsage: if that is not among them any more.
     """
     text = text.strip()[:LONGEST]
     if not text:
         return Finding(())
     if (named := _by_id(store, text, objects)) or text.partition(":")[0] in ("link", *Side):
-        return Finding(named)
+        return _told(store, [each.link.id for each in named], limit, after)
     words = list(dict.fromkeys(words_in(text)))[:MOST_WORDS]
     if not any(letter.isspace() for letter in text):
         # An address as far as it was typed is no word of its own before its @.
-        start = store.links_with(text.casefold(), limit + 1)
+        start = store.links_with(text.casefold(), _enough(limit, after))
         if start or not words:
-            return _told(store, start, limit)
+            return _told(store, start, limit, after)
     if len(words) == 1:
-        return _told(store, store.links_with(words[0], limit + 1), limit)
-    return _with_all(store, words, limit) if words else Finding(())
+        return _told(store, store.links_with(words[0], _enough(limit, after)), limit, after)
+    return _with_all(store, words, limit, after) if words else Finding(())
 
 
-def _with_all(store: Store, words: Sequence[str], limit: int) -> Finding:
+def _enough(limit: int, after: str | None) -> int:
+    """So many ids hold the page and say whether others follow. Where a later page begins is known by all before it."""
+    return limit + 1 if after is None else WITHIN
+
+
+def _with_all(store: Store, words: Sequence[str], limit: int, after: str | None) -> Finding:
     """Records with every word. Ids are compared; names are looked at only for a word that too many have."""
     lists = sorted((store.links_with(word, WITHIN) for word in words), key=len)
     whole = [ids for ids in lists if len(ids) < WITHIN] or lists[:1]
     common_to_others = frozenset(whole[0]).intersection(*whole[1:])
-    common = [id for id in whole[0] if id in common_to_others]
+    common = _behind([id for id in whole[0] if id in common_to_others], after)
     looked = common[:CANDIDATES]
     known = store.by_link(looked if len(whole) < len(lists) else looked[: limit + 1])
     fitting = [id for id in looked if id in known and _fits(known[id], words)]
-    more = len(fitting) > limit or len(common) > CANDIDATES or len(whole[0]) >= WITHIN
-    return Finding([known[id] for id in fitting[:limit]], more)
+    last = fitting[limit - 1] if len(fitting) > limit else looked[-1] if len(common) > CANDIDATES else None
+    return Finding([known[id] for id in fitting[:limit]], last is not None or len(whole[0]) >= WITHIN, last)
 
 
-def _told(store: Store, ids: Sequence[str], limit: int) -> Finding:
-    known = store.by_link(ids[:limit])
-    return Finding([known[id] for id in ids[:limit] if id in known], len(ids) > limit)
+def _told(store: Store, ids: Sequence[str], limit: int, after: str | None) -> Finding:
+    listed = _behind(ids, after)
+    shown = listed[:limit]
+    known = store.by_link(shown)
+    last = shown[-1] if len(listed) > limit else None
+    return Finding([known[id] for id in shown if id in known], last is not None or len(ids) >= WITHIN, last)
+
+
+def _behind(ids: Sequence[str], after: str | None) -> Sequence[str]:
+    if after is None:
+        return ids
+    if after not in ids:
+        raise BadUsage("what this cursor names is gone; begin again without one")
+    return ids[ids.index(after) + 1 :]
 
 
 def _fits(linked: Linked, words: Sequence[str]) -> bool:

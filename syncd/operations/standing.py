@@ -230,6 +230,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "seconds": None if ended is None else round((ended - run.started_at).total_seconds(), 3),
         "digest": run.digest,
         "counts": dict(run.counts),
+        "calls": None if run.calls is None else {side.value: run.calls.of(side) for side in Side},
         "trouble": run.trouble,
     }
 

@@ -306,6 +306,12 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, HintStore
         """Writes of the whole connection begun since then, oldest first, streamed, values decrypted."""
         ...
 
+    def audit_of_run(self, run: Run, limit: int, *, after: int = 0) -> Sequence[tuple[int, AuditRow]]:
+        """At most so many writes of one run, oldest first, values decrypted, each with its place in the audit; those
+        behind a place.
+        """
+        ...
+
     def written_lately(
         self, links: Sequence[str], since: Instant, times: int
     ) -> Mapping[tuple[str, str], Sequence[FieldWrite]]:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import case, delete, func, select, tuple_
 
 from syncd.model.errors import Bug
 from syncd.model.run import Run, RunState
-from syncd.model.values import Instant
+from syncd.model.values import Instant, Pair, Side
 from syncd.store.codec import from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import upsert
 from syncd.store.tables import conflict, dead_letter, intent, link, parked, request, run
+
+_CALLS: Final = "calls."
 
 
 class History:
@@ -24,7 +26,9 @@ class History:
         self._connection = connection
 
     def save_run(self, each: Run) -> None:
-        """Upserts a run."""
+        """Upserts a run. Its calls stand among its counts. Of one that changed nothing they are not kept: by having no
+        counts it is known to be idle.
+        """
         if each.connection != self._connection:
             raise Bug(f"a run of connection {each.connection} was given to the store of {self._connection}")
         row = {
@@ -36,7 +40,7 @@ class History:
             "digest": each.digest,
             "state": str(each.state),
             "finished_at": None if each.finished_at is None else to_ms(each.finished_at),
-            "counts": to_json(dict(each.counts)),
+            "counts": to_json({**each.counts, **_called(each)}),
             "trouble": plain(each.trouble),
         }
         self._database.once("store a run", upsert(self._database.engine, run), row)
@@ -98,7 +102,15 @@ class History:
         return found
 
 
+def _called(each: Run) -> dict[str, int]:
+    if each.calls is None or not each.counts:
+        return {}
+    return {f"{_CALLS}{side}": each.calls.of(side) for side in Side}
+
+
 def _run(row: Any) -> Run:  # noqa: ANN401 - a row of SQLAlchemy
+    stored = from_json(row.counts)
+    calls = [stored.pop(f"{_CALLS}{side}", None) for side in Side]
     return Run(
         id=row.id,
         connection=row.connection,
@@ -108,6 +120,7 @@ def _run(row: Any) -> Run:  # noqa: ANN401 - a row of SQLAlchemy
         digest=row.digest,
         state=RunState(row.state),
         finished_at=maybe_from_ms(row.finished_at),
-        counts=from_json(row.counts),
+        counts=stored,
         trouble=row.trouble,
+        calls=None if None in calls else Pair(*calls),
     )

@@ -14,6 +14,7 @@ move the store's generation first (``generation``): of two that write for one co
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -23,7 +24,7 @@ from syncd.model.errors import Bug
 from syncd.model.link import AuditRow, FieldChange, Intent, IntentKind
 from syncd.model.remote import RemoteRef
 from syncd.model.routing import Assignment
-from syncd.model.run import Lease
+from syncd.model.run import Lease, Run
 from syncd.model.values import Instant, Side
 from syncd.ports.store import Settlement
 from syncd.store.appended import write_appended
@@ -50,6 +51,7 @@ RESENT: Final = "resent"
 
 _PAGE: Final = 2_000
 """Rows of the audit that are read at once where all are."""
+_APART: Final = timedelta(minutes=10)
 _ATTEMPTS: Final = "SELECT intent, attempt FROM audit WHERE connection = ? AND intent"
 _STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
@@ -162,6 +164,21 @@ class Intents:
                 return
             last = rows[-1].seq
 
+    def audit_of_run(self, run: Run, limit: int, *, after: int = 0) -> Sequence[tuple[int, AuditRow]]:
+        """Writes of one run, oldest first, each with its place. Places follow time, so what lies outside of the run's
+        is not looked through; workers' clocks may be apart by ``_APART``.
+        """
+        with self._database.reading("read the audit") as tx:
+            begin = max(after, _place_before(tx, run.started_at - _APART))
+            statement = select(audit).where(
+                audit.c.connection == self._connection, audit.c.run == run.id, audit.c.seq > begin
+            )
+            if run.finished_at is not None:
+                statement = statement.where(audit.c.seq <= _place_before(tx, run.finished_at + _APART))
+            rows = tx.execute(statement.order_by(audit.c.seq).limit(limit)).fetchall()
+            keys = self._vault.keys(tx, sorted({row.link for row in rows}))
+        return [(row.seq, self._audit_row(row, keys.get(row.link))) for row in rows]
+
     def _write_audit(self, tx: Connection, rows: Sequence[AuditRow], now: Instant) -> None:
         entry = head(tx, self._connection)[0] + 1
         earlier = self._earlier(tx, [row.intent for row in rows])
@@ -268,6 +285,16 @@ class Intents:
             finished_at=maybe_from_ms(row.finished_at),
             destroyed=opened is None,
         )
+
+
+def _place_before(tx: Connection, moment: Instant) -> int:
+    """The last place of the audit before a moment, found by halves: there is no index by time."""
+    low, high = 0, tx.execute(select(audit.c.seq).order_by(audit.c.seq.desc()).limit(1)).scalar() or 0
+    while low < high:
+        middle = (low + high) // 2
+        at = tx.execute(select(audit.c.at).where(audit.c.seq > middle).order_by(audit.c.seq).limit(1)).scalar_one()
+        low, high = (middle + 1, high) if at < to_ms(moment) else (low, middle)
+    return low
 
 
 def _named(change: FieldChange) -> tuple[object, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, tuple_
 
 from syncd.core.words import is_searched, words_of
 from syncd.model.link import Base
@@ -35,16 +35,23 @@ class Words:
         self._connection = connection
 
     def links_with(self, prefix: str, limit: int) -> Sequence[str]:
-        """Ids of at most so many links with a word that begins so, the shortest such words first in order."""
+        """Ids of at most so many links with a word that begins so, in the order of those words."""
         t = search_word
         statement = (
-            select(t.c.link)
+            select(t.c.word, t.c.link)
             .where(t.c.connection == self._connection, t.c.word >= prefix, t.c.word <= prefix + LAST)
             .order_by(t.c.word, t.c.link)
             .limit(limit)
         )
+        found: dict[str, None] = {}
         with self._database.reading("look for a word") as tx:
-            return list(dict.fromkeys(tx.execute(statement).scalars()))
+            rows = tx.execute(statement).fetchall()
+            found.update((row.link, None) for row in rows)
+            while len(rows) == limit and len(found) < limit:  # some have several such words
+                further = tuple_(t.c.word, t.c.link) > tuple_(rows[-1].word, rows[-1].link)
+                rows = tx.execute(statement.where(further)).fetchall()
+                found.update((row.link, None) for row in rows)
+        return list(found)[:limit]
 
 
 # -- writing, inside the transaction of a settlement -----------------------------------------------------------------

@@ -183,6 +183,8 @@ def test_somebody_redeems_an_invitation_and_finds_a_person(made: House, seen: Se
     page.get_by_role("link", name="ask both systems now").press("Enter")
     expect(page.get_by_role("heading", name="Now, and what comes next")).to_be_visible()
     expect(page.get_by_text("nothing: already in step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Who changed what")).to_be_visible()  # in place of what syncd wrote
+    expect(page.locator("#history")).to_have_count(1)
     page.get_by_role("button", name="Resync").press("Enter")
     expect(page.get_by_role("status")).to_contain_text("compares this record again")
     page.get_by_role("button", name="Log out").press("Enter")
@@ -276,7 +278,7 @@ def test_a_run_is_undone(furnished_house: tuple[House, Steps], seen: Seen) -> No
     page.get_by_label("Only the field").select_option("title")
     page.get_by_role("button", name="Show what would go back").click()
     expect(page.get_by_role("heading", name="What would go back")).to_be_visible()
-    expect(page.get_by_role("row", name="Emmy Noether")).to_contain_text("Engineer")
+    expect(page.locator("#plan").get_by_role("row", name="Emmy Noether")).to_contain_text("Engineer")
     page.get_by_role("button", name="Take exactly this back").click()
     expect(page.get_by_role("status")).to_contain_text("puts back exactly this")
     expect(page.get_by_text("Rollback of run")).to_be_visible()

@@ -579,7 +579,9 @@ def test_runs_and_counts(store: SqlStore) -> None:
     second = replace(first, id="r2", started_at=LATER)
     store.save_run(first)
     store.save_run(second)
-    done = replace(first, state=RunState.DONE, finished_at=LATER, counts={"created.crm": 3}, trouble="none")
+    done = replace(
+        first, state=RunState.DONE, finished_at=LATER, counts={"created.crm": 3}, trouble="none", calls=Pair(7, 0)
+    )
     store.save_run(done)
     assert store.runs(10) == [second, done]
     assert store.runs(1) == [second]
@@ -595,7 +597,7 @@ def test_what_is_over_is_forgotten(store: SqlStore) -> None:
     """
     hour, month = START - timedelta(hours=1), START - timedelta(days=30)
     old, older = START - timedelta(hours=2), month - timedelta(days=1)
-    idle = Run("idle", "main", "sync", "ann", old, state=RunState.DONE, finished_at=old)
+    idle = Run("idle", "main", "sync", "ann", old, state=RunState.DONE, finished_at=old, calls=Pair(3, 4))
     store.save_run(idle)
     for name, began in (("lately", old), ("long ago", older)):
         store.save_run(replace(idle, id=f"failed {name}", state=RunState.FAILED, started_at=began))

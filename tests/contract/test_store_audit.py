@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from syncd.model.link import Forgotten, LinkState
+from syncd.model.run import Run
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore, intents
 from tests.contract.test_store import audit, link, take
@@ -53,3 +54,25 @@ def test_who_was_forgotten_is_told(store: SqlStore) -> None:
     assert (hidden.destroyed, told.destroyed) == (True, False)
     assert {change.after for change in hidden.changes} == {None}
     assert told.changes == audit("i2").changes
+
+
+def test_what_one_run_wrote_page_by_page(store: SqlStore) -> None:
+    """Its rows and no others, oldest first, from any place on; also of a run between others, and of one under way."""
+    lease = take(store)
+    rows = [replace(audit(f"i{n}", of=f"L{n % 2}", at=START + timedelta(hours=n)), run=f"r{n // 4}") for n in range(12)]
+    store.begin(lease, [], rows, START)
+    run = Run("r1", "main", "sync", "daemon", START + timedelta(hours=4), finished_at=START + timedelta(hours=7))
+    first = store.audit_of_run(run, 3)
+    assert [row for _, row in first] == rows[4:7]
+    assert [row for _, row in store.audit_of_run(run, 3, after=first[-1][0])] == rows[7:8]
+    assert [row for _, row in store.audit_of_run(replace(run, finished_at=None), 9)] == rows[4:8]
+    assert store.audit_of_run(replace(run, id="r9"), 9) == []
+
+
+def test_a_run_is_looked_for_where_it_was(store: SqlStore) -> None:
+    """A clock of another worker may be minutes off; rows that lie hours away are not looked through."""
+    lease = take(store)
+    rows = [replace(audit(f"i{n}", at=START + timedelta(minutes=5 * n)), run="r1") for n in range(60)]
+    store.begin(lease, [], rows, START)
+    run = Run("r1", "main", "sync", "daemon", START + timedelta(hours=2), finished_at=START + timedelta(hours=3))
+    assert [row for _, row in store.audit_of_run(run, 99)] == rows[22:38]

@@ -83,3 +83,16 @@ def test_a_store_from_before_is_indexed(store: SqlStore) -> None:
         index_all(tx)
         assert tx.execute(text("SELECT * FROM search_word ORDER BY word")).fetchall() == before
     assert len(before) == 3
+
+
+def test_whoever_has_several_such_words_is_counted_once(store: SqlStore) -> None:
+    """So many links are so many, though one of them has more words than that."""
+    settled(store, "ada", first_name="Ada Adam Adan Adara", email="adb@example.com")
+    settled(store, "bob", last_name="Adz")
+    settled(store, "cyd", last_name="Adzu")
+    assert [store.links_with("ad", limit) for limit in (1, 2, 3, 9)] == [
+        ["ada"],
+        ["ada", "bob"],
+        ["ada", "bob", "cyd"],
+        ["ada", "bob", "cyd"],
+    ]

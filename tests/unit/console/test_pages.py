@@ -9,9 +9,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from markupsafe import escape
 
+from syncd.console.looks import plain
 from syncd.console.spark import HIGH, spark
 from syncd.core.merge import HELD
+from syncd.model.brake import HeldChange, Lot, Why
+from syncd.model.held import write_lots
 from syncd.model.link import Base, Conflict, DeadLetter, FieldChange, Link, Parked, Proof, Topic
 from syncd.model.operator import Role
 from syncd.model.plan import Cost, Decision, KindPlan, Plan, Update
@@ -20,9 +24,10 @@ from syncd.model.resync import Resync
 from syncd.model.run import Run, RunState
 from syncd.model.undoing import Left
 from syncd.model.values import Lane, Pair, Side
+from syncd.operations.braking import parts, reject
 from syncd.operations.forecast import Forecast, Sample
 from syncd.operations.rollback import Rollback
-from syncd.ports.memory import BRAKE_ANSWERS
+from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 from syncd.ports.store import Settlement
 from tests.browser.sites import HARM
 from tests.fakes import START
@@ -272,12 +277,19 @@ def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path, monkeypatc
             links=[link], bases=[("l1", Base(agreed, wires))], conflicts=[clash, match], dead=[letter], parked=[parked]
         )
         made.store.settle(settlement, START)
+        lot = Lot(
+            key=("person", "updates", "crm", "title", ""),
+            changes=(HeldChange("m1", f"link:{harm}", START), HeldChange("m2", f"marketing:contacts/{harm}", START)),
+            why=Why.HOUR, limit=1, used=0, linked=9, since=START, cause=harm,
+        )  # fmt: skip
+        made.store.remember(BRAKE_HELD, write_lots([lot]), START)
+        reject(made.store, lot.digest, who=harm[:90], reason=harm, now=START)
         monkeypatch.setattr("syncd.console.commands.plan_rollback", lambda *_: taken_back(harm, link))
         made.store.save_run(Run("r1", "main", "sync", harm[:90], START, state=RunState.FAILED, trouble=harm))
         caller = made.as_role(Role.ADMIN)
         code = quote(harm[:90].replace("\x00", ""))
         paths = (*PAGES, "/people?q=zebra", f"/people?q={quote(harm[:200])}", "/people/l1",
-                 "/runs/r1", "/runs/r1/undo",
+                 "/runs/r1", "/runs/r1/undo", f"/held/{lot.digest}",
                  f"/issues/cause?kind=person&side=crm&code={code}", f"/login?next={quote(harm[:200])}")  # fmt: skip
         for path in paths:
             answer = caller.get(path)
@@ -289,6 +301,29 @@ def test_a_hostile_name_is_text_everywhere(harm: str, tmp_path: Path, monkeypatc
             assert len(answer.body) < 120_000, path
             assert "49" not in text_of(answer.text) or "7*7" not in harm.replace(" ", "")
         assert "zebra" in caller.get("/people?q=zebra").text
+
+
+@pytest.mark.parametrize("harm", HARM, ids=range(len(HARM)))
+def test_a_hostile_value_that_is_read_now_is_text(harm: str, made: House, steps: Steps, operator: Caller) -> None:
+    """What stands at a vendor this moment goes to a page by another way than what is stored: it is text there, too."""
+    link = person(made, "emmy.noether")
+    steps.market(made.store.by_link([link])[link].link.refs.marketing.id, jobtitle=harm)
+    held(made)
+    digest = parts(made.store, made.clock.now())[0].digest
+    for path in (f"/held/{digest}/values", f"/people/{link}/explanation"):
+        answer = operator.get(path)
+        assert answer.status == 200, path
+        found = Found()
+        found.feed(answer.text)
+        assert (found.run, found.elements - PLAIN) == ([], set()), path
+        assert escape(plain(harm)) in answer.text, path
+        assert len(answer.body) < 120_000, path
+    steps.cycle(after=120)
+    run = next(each.id for each in made.store.runs(9) if each.counts)
+    for path in (f"/runs/{run}", f"/people/{link}", f"/people/{link}/explanation"):
+        found = Found()
+        found.feed(operator.get(path).text)
+        assert (found.run, found.elements - PLAIN) == ([], set()), path
 
 
 def test_runs_are_drawn_to_be_compared() -> None:
