@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from syncd.model.fitting import Diagnosis
 from syncd.model.values import Pair
-from syncd.operations.doctor import Account, Diagnosis, examine
+from syncd.operations.doctor import Account, examine
 from syncd.settings.calendar import sunsets, versions
 from syncd.settings.online import check_schema
 

@@ -9,7 +9,7 @@ import typer
 from syncd.cli.call import Call
 
 if TYPE_CHECKING:
-    from syncd.operations.doctor import Diagnosis
+    from syncd.model.fitting import Diagnosis
 
 UNREACHED = 3
 

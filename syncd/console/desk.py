@@ -16,13 +16,13 @@ from syncd.console.problems import not_found
 from syncd.core.rating import Profiles
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater, SyncdError
+from syncd.model.fitting import Diagnosis
 from syncd.model.keeping import Keep
 from syncd.model.mapping import Connection
 from syncd.model.notice import Target
 from syncd.model.sizes import Sizes
 from syncd.model.values import SIDES, Pair, Side
 from syncd.operations.definitions import Change, Definitions
-from syncd.operations.doctor import Diagnosis
 from syncd.operations.doors import Entrance
 from syncd.operations.glance import Glance, Present, Quota, glance, troubled
 from syncd.operations.page import Page

@@ -7,9 +7,10 @@ A ``Finding`` is told by ``doctor``: what is so, what it breaks, where it is men
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from syncd.model.values import FieldType, Side
 
@@ -113,6 +114,23 @@ class Sunset:
         if not self.to:
             return version == self.version
         return float(self.version) <= float(version) <= float(self.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All findings, the worst first; ``unreached`` are the sides that could not be looked at."""
+
+    findings: tuple[Finding, ...]
+    unreached: frozenset[Side]
+
+    @property
+    def healthy(self) -> bool:
+        """Nothing to be mended."""
+        return all(finding.severity is Severity.NOTICE for finding in self.findings)
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain values with stable keys."""
+        return {"unreached": sorted(self.unreached), "findings": [asdict(finding) for finding in self.findings]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,15 @@ one is looked at all the same. Nothing is written to anybody.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from syncd.core.normalize import Lens
 from syncd.engine.sparing import urgently
 from syncd.engine.world import World
 from syncd.model.errors import Bug, Flaw, NeedsOperator, RetryLater, SyncdError
-from syncd.model.fitting import Finding, Severity, Sunset, Topic
+from syncd.model.fitting import Diagnosis, Finding, Severity, Sunset, Topic
 from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import AccountIdentity, RemoteField, RemoteSchema, RemoteUser, UserSort
 from syncd.model.values import SIDES, Instant, Lane, Pair, Side
@@ -47,23 +47,6 @@ class Account:
     vendor: str
     version: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """All findings, the worst first; ``unreached`` are the sides that could not be looked at."""
-
-    findings: tuple[Finding, ...]
-    unreached: frozenset[Side]
-
-    @property
-    def healthy(self) -> bool:
-        """Nothing to be mended."""
-        return all(finding.severity is Severity.NOTICE for finding in self.findings)
-
-    def document(self) -> dict[str, Any]:
-        """The same as plain values with stable keys."""
-        return {"unreached": sorted(self.unreached), "findings": [asdict(finding) for finding in self.findings]}
 
 
 def examine(

@@ -15,11 +15,11 @@ import pytest
 
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.model.errors import NeedsOperator
-from syncd.model.fitting import Finding, Severity, Sunset, Topic
+from syncd.model.fitting import Diagnosis, Finding, Severity, Sunset, Topic
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import AccountIdentity, RemoteSchema
 from syncd.model.values import Pair, Side
-from syncd.operations.doctor import Account, Diagnosis, examine
+from syncd.operations.doctor import Account, examine
 from syncd.operations.fitting import daemon, needs_of
 from syncd.settings.online import check_schema
 from tests.fakes import FakeClock
