@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Final
 
 import hypothesis
@@ -20,10 +22,14 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.specs.openapi import checks
 
 from syncd.engine.resync import asked_for
+from syncd.model.brake import Wave
+from syncd.model.notice import Target
 from syncd.model.operator import Role
+from syncd.model.run import Restored, Run, RunState
 from syncd.model.values import SIDES
-from syncd.operations.braking import parts
+from syncd.operations.braking import Words, expect, parts
 from syncd.operations.parking import id_of
+from syncd.ports.post import Posted
 from tests.furnished import furnished, handed_over, held, reconfigured, troubled
 from tests.visits import House
 
@@ -34,6 +40,8 @@ LEFT_OUT: Final = {
 }
 """What is not called, and why. What would end the caller's own token is called for others'."""
 C: Final = "/api/v1/connections/{connection}"
+PARKED: Final = {"kind": "person", "side": "crm", "field": "phone", "code": "STRING_TOO_LONG"}
+"""The cause of a parked field."""
 CHECKED: Final = [
     not_a_server_error,
     checks.status_code_conformance,
@@ -59,12 +67,19 @@ class There:
 
     def __init__(self, made: House) -> None:
         self.made, self.store = made, made.store
+        sent = Posted(taken=True, said="taken")
+        made.desk.host = replace(made.desk.host, targets=lambda: [Target("ops", frozenset())], post=lambda _, __: sent)
         self.admin = made.program(Role.ADMIN)
         (self.link, *_) = made.store.links_with("ada", 1)
         self.run = next(run.id for run in made.store.runs(100) if "updated.crm" in run.counts)
 
     def path(self, operation: str) -> Mapping[str, str]:
-        """Parameters of a path."""
+        """Parameters of a path; what a store that was put back waits for is over, but where it is accepted."""
+        now = self.made.clock.now()
+        accepted = operation.endswith("/restored/accept")
+        self.store.note_restored(Restored(now, "test", compared=now) if accepted else None)
+        if operation.endswith("/first-link"):
+            self.store.save_run(Run("z", "main", "sync", "daemon", now, digest="abc", state=RunState.HELD))
         return {"connection": "main", "link": self.link, "digest": self._digest(), **self._named(operation)}
 
     def _digest(self) -> str:
@@ -86,8 +101,20 @@ class There:
             case "operators":
                 self.made.program(Role.VIEWER)
                 return {"name": "viewer1"}
+            case "expected":
+                return {"id": self._wave()}
+            case "targets":
+                return {"name": "ops"}
             case _:
                 return {"name": "handoff"}
+
+    def _wave(self) -> str:
+        words = Words({Wave.CREATES: 5}, until=self._tomorrow(), reason="test")
+        now = self.made.clock.now()
+        return expect(self.store, words, connection="main", fields={}, who="test", now=now).id
+
+    def _tomorrow(self) -> str:
+        return (self.made.clock.now() + timedelta(days=1)).isoformat()
 
     def _others_token(self) -> str:
         _, token = self.made.desk.entrance.make_token("admin1", role=Role.VIEWER, label="x", days=1, who="test")
@@ -97,7 +124,15 @@ class There:
         """What is asked for."""
         if operation.endswith("/reports/{name}/records"):
             return {"key": "rejected"}
-        return {"q": "ada"} if operation == f"GET {C}/records" else {}
+        if operation == f"GET {C}/parked/cause":
+            return PARKED
+        found = {"q": "ada"}
+        asked = {
+            f"GET {C}/records": found,
+            f"GET {C}/unlinked": found,
+            f"GET {C}/explanation": {"record": f"link:{self.link}"},
+        }
+        return asked.get(operation, {})
 
     def body(self, operation: str) -> Any:
         """What is sent along."""
@@ -109,10 +144,14 @@ class There:
             f"POST {C}/dead-letters/retry": {"ids": [each.id for each in self.store.letters_page(2)]},
             f"POST {C}/dead-letters/drop": {"ids": [each.id for each in self.store.letters_page(1)]},
             f"POST {C}/parked/retry": {"ids": [id_of(each) for each in self.store.parked()] or ["none"]},
+            f"POST {C}/parked/cause/retry": PARKED,
             f"POST {C}/drift/accept": {"fields": ["person.industry"]},
             f"POST {C}/resyncs/estimate": {"records": [link]},
             f"POST {C}/resyncs": {"records": [link]},
             f"POST {C}/rollbacks/plan": {"run": self.run},
+            f"POST {C}/maintenance": {"for": "2h"},
+            f"POST {C}/expected": {"wave": "creates", "records": 5, "until": self._tomorrow(), "reason": "test"},
+            f"POST {C}/forget": {"record": link},
             "POST /api/v1/tokens": {"label": "test"},
             "POST /api/v1/operators": {"name": "eve", "role": "viewer"},
         }
@@ -137,7 +176,7 @@ def test_nothing_that_is_sent_breaks_it(made: House) -> None:
         for mode in GenerationMode:
             came[operation.label] |= called(operation, mode, there)
     assert len(came) > 40, sorted(came)
-    assert [each for each, statuses in came.items() if not statuses & {200}] == []
+    assert {each: statuses for each, statuses in came.items() if not statuses & {200}} == {}
 
 
 def called(operation: Any, mode: GenerationMode, there: There) -> set[int]:
