@@ -6,9 +6,9 @@ then the oldest.
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 
-from syncd.core.layout import digest
 from syncd.model.heat import LeadHeat
 from syncd.model.link import DeadLetter, LetterGroup, ParkedGroup
 from syncd.model.rating import HUNDREDTHS
@@ -23,7 +23,8 @@ def heat_document(heat: LeadHeat) -> dict[str, Any]:
 
 def cause_id(group: LetterGroup) -> str:
     """What tells a cause from others, also while the number of its records moves."""
-    return digest("cause", group.kind, group.side, group.code)
+    named = f"{group.kind}\n{group.side}\n{group.code}"
+    return blake2b(named.encode(), digest_size=12).hexdigest()
 
 
 def letter_document(row: DeadLetter) -> dict[str, Any]:
