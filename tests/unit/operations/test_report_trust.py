@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from syncd.operations.report import Period
 from syncd.operations.report_credit import credit
 from syncd.operations.report_handoff import handoff
 from syncd.operations.report_rating import rating
+from syncd.operations.report_review import review
 from syncd.store import SqlStore
 from tests.unit.core.ledgers import BOOK, CALENDARS, at, deal, delivered, moved, told
 from tests.unit.operations.ledgers import LATER, figure, people, stored, value
@@ -73,6 +76,18 @@ def test_nobody_of_marketing_is_an_sdr(store: SqlStore) -> None:
     report = credit(store, ALL, by=("sdr",), now=LATER)
     (table,) = (table for section in report.sections for table in section.tables)
     assert [row[0] for row in table.rows] == ["(none)", "sid"]
+
+
+def test_a_win_of_the_review_opens_to_who_bought(tmp_path: Path) -> None:
+    """Also where others were handed over long before, whom the page of the month does not read."""
+    before = [
+        replace(each, at=each.at - timedelta(days=200)) for each in handed("long ago", moved("sql", 2, "long ago"))
+    ]
+    store = stored(tmp_path, [*before, *crowd(), moved("customer", 30, "yes")], OF_SALES)
+    report = review(store, month=(2026, 3), now=LATER, promised=Commitments(), letters=("A",), qualified="MQL")
+    (key,) = {each.key for each in report.figures() if each.key.startswith("win:")}
+    assert people(report, key) == ["yes"]
+    store.close()
 
 
 def test_what_is_sold_after_a_win_can_be_opened(tmp_path: Path) -> None:
