@@ -49,10 +49,11 @@ class Clock:
 
 
 class Whose(Enum):
-    """Sales: the team that works on whoever is handed over; others: another team; nobody: automation, or not known."""
+    """Sales: the team that works on whoever is handed over; others: another team; nobody: not known."""
 
     SALES = auto()
     OTHERS = auto()
+    AUTOMATION = auto()
     NOBODY = auto()
 
 
@@ -106,7 +107,7 @@ class Book:
     def whose(self, team: str) -> Whose:
         """In whose name a move was made, by the team that the ledger was told."""
         if team in {"", SYSTEM}:
-            return Whose.NOBODY
+            return Whose.AUTOMATION if team else Whose.NOBODY
         return Whose.SALES if not self._sales or team in self._sales else Whose.OTHERS
 
     def clock(self, owner: str | None) -> Clock:

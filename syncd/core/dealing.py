@@ -11,12 +11,13 @@ Beside the fields of a person stands how each of their deals stands (``DEALS``),
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 from syncd.core.deal_stage import called_for, deciding
+from syncd.core.normalize import USER
 from syncd.model.beside import DEALS, called_of, moved_of
 from syncd.model.episode import Deal, DealState
 from syncd.model.handoff import DealRules, Outcome
@@ -29,13 +30,16 @@ _TICK = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """What one deal says: of whom, and how it stands. ``amount`` is in hundredths, ``None`` where none is known."""
+    """What one deal says: of whom, and how it stands. ``amount`` is in hundredths, ``None`` where none is known;
+    ``owner`` is empty for a deal that nobody has.
+    """
 
     person: str
     state: DealState
     amount: int | None
     currency: str
     reason: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,11 @@ def state_of(outcome: Outcome, stage: Canonical) -> DealState:
     return DealState.WON if stage in outcome.won else DealState.LOST if stage in outcome.lost else DealState.OPEN
 
 
-def saying(outcome: Outcome, base: Base | None) -> Saying | None:
-    """What a deal says by its Base; ``None`` as long as its stage or its contact was not agreed on."""
+def saying(outcome: Outcome, base: Base | None, machines: Collection[str] = ()) -> Saying | None:
+    """What a deal says by its Base; ``None`` as long as its stage or its contact was not agreed on.
+
+    :param machines: the owners that are no people.
+    """
     agreed: Mapping[str, Canonical] = {} if base is None else base.agreed
     stage, person = agreed.get(outcome.stage), agreed.get(outcome.contact)
     if not isinstance(stage, str) or not isinstance(person, str):
@@ -75,7 +82,8 @@ def saying(outcome: Outcome, base: Base | None) -> Saying | None:
     state = state_of(outcome, stage)
     amount, currency = _hundredths(None if outcome.amount is None else agreed.get(outcome.amount))
     told = None if outcome.reason is None or state is not DealState.LOST else agreed.get(outcome.reason)
-    return Saying(person, state, amount, currency, "" if told is None else str(told))
+    owner = None if outcome.owner is None else agreed.get(outcome.owner)
+    return Saying(person, state, amount, currency, "" if told is None else str(told), _who(owner, machines))
 
 
 def changed_at(before: Base | None, after: Base, now: Instant) -> Instant:
@@ -168,7 +176,7 @@ def told(
     before = {each.deal: each for each in deals_of(person, base.agreed) or ()}
     last = before.get(deal)
     at = at if last is None or at > last.at else last.at + _TICK
-    event = Deal(person, at, deal, says.state, says.amount, says.currency, says.reason)
+    event = Deal(person, at, deal, says.state, says.amount, says.currency, says.reason, owner=says.owner)
     if closer is not None:
         event = replace(event, by=closer.by, team=closer.team, side=closer.side)
     kept = event if last is None or last.state is not says.state else replace(event, at=last.at)
@@ -204,6 +212,13 @@ def _hundredths(value: Canonical) -> tuple[int | None, str]:
         return int((Decimal(amount) * 100).to_integral_value(ROUND_HALF_EVEN)), currency
     except InvalidOperation:
         return None, ""
+
+
+def _who(owner: Canonical, machines: Collection[str]) -> str:
+    """The person who has a deal, as calendars name them; empty for nobody, a queue, or a user that is no person."""
+    if not isinstance(owner, str) or not owner.startswith(USER) or owner in machines:
+        return ""
+    return owner.removeprefix(USER)
 
 
 def _read(version: str) -> Instant | None:

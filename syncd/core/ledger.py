@@ -15,12 +15,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, timedelta
 from typing import Final
 
 from syncd.core.book import Book
 from syncd.core.legs import AS_IT_WAS, Leg, legs_of
-from syncd.core.tenures import Tenure, clocked
+from syncd.core.tenures import Clocked, Limit, Tenure, clocked
 from syncd.core.waiting import ended, member_of, reached
 from syncd.model.episode import (
     Born,
@@ -31,6 +32,7 @@ from syncd.model.episode import (
     Oddity,
     State,
 )
+from syncd.model.lifecycle import SYSTEM
 from syncd.model.values import Instant
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -119,8 +121,8 @@ class _Writing:
         """The whole row."""
         first, facts = self.first, self.first.facts
         qualified = _first(leg.qualified for leg in self.legs)
-        accepted, offered, won = (
-            _first(getattr(leg, name) for leg in self.legs) for name in ("accepted", "offered", "won")
+        moved_on, accepted, offered, won = (
+            _first(getattr(leg, name) for leg in self.legs) for name in ("moved_on", "accepted", "offered", "won")
         )
         ending, closed, reason = self._end(accepted, offered, won)
         rejected = closed if ending is State.REJECTED else None
@@ -135,6 +137,9 @@ class _Writing:
         touch = clocked(self.book, tenures, untouched, touched, limit, restarts=True)
         limit = self.book.decision_limit(grade, persona)
         decision = clocked(self.book, tenures, unanswered, decided, limit, restarts=False)
+        if decided is None and moved_on is not None and qualified is not None:
+            self.oddities.add(Oddity.MOVED_ON)
+            decision = self._unasked(decision, moved_on)
         self._early(untouched, touched, Oddity.TOUCHED_BEFORE_DELIVERED)
         self._early(unanswered, decided, Oddity.DECIDED_BEFORE_DELIVERED)
         born = self._born()
@@ -150,7 +155,7 @@ class _Writing:
             id=episode_id(first.person, first.cycle),
             members=tuple(member_of(leg, self.legs, self.book) for leg in self.legs),
             born=born,
-            state=ending or reached(delivered, touched, accepted, offered),
+            state=ending or reached(delivered, touched, accepted or moved_on, offered),
             opened_at=first.opened,
             contacted_at=contacted,
             qualified_at=qualified,
@@ -180,7 +185,8 @@ class _Writing:
             currency=currency,
             terms=self.book.terms,
             oddities=tuple(sorted(self.oddities)),
-            **{name: facts.get(name) for name in (*AS_IT_WAS, "ae")},
+            ae=self._closer(facts.get("ae", "")) or None,
+            **{name: facts.get(name) for name in AS_IT_WAS},
         )
 
     def _born(self) -> Born:
@@ -218,6 +224,13 @@ class _Writing:
         later = min((each.at for leg in self.legs for each in leg.deliveries if each.at >= again), default=again)
         return again if done is not None and done < later else later
 
+    def _unasked(self, decision: Clocked, moved_on: Instant) -> Clocked:
+        """The clock of a decision that nobody waits for since others moved them on; what was late then stays late."""
+        due = decision.judged.due
+        if any(leg.unanswered for leg in self.legs) or (due is not None and due < moved_on):
+            return decision
+        return replace(decision, judged=Limit(owner=decision.judged.owner))
+
     def _again(self, leg: Leg) -> Instant | None:
         """When one of its people was qualified again, if nobody else of it was with sales then."""
         others = [each for each in self.legs if each is not leg and leg.again is not None and each.opened <= leg.again]
@@ -235,6 +248,18 @@ class _Writing:
         owner = next((owner for owner in owners if owner is not None), None)
         return owner, next((tenures for leg in self.legs if (tenures := leg.tenures)), ())
 
+    def _closer(self, named: str) -> str:
+        """Who has the deal: of the first one that was won, else of the last one. Else whom a field of the person names,
+        else who won it; no workflow closes a deal.
+        """
+        deals = [deal for leg in self.legs for deal in leg.deals]
+        wins = [deal for deal in deals if deal.state is DealState.WON]
+        which = (min(wins, key=_place) if wins else max(deals, key=_place)).deal if deals else None
+        told = sorted((deal for deal in deals if deal.deal == which), key=_place)
+        owners = [deal.owner for deal in told if deal.owner]
+        winners = [deal.by for deal in told if deal.state is DealState.WON and deal.by and deal.team != SYSTEM]
+        return next(reversed(owners), "") or named or next(iter(winners), "")
+
     def _amount(self, won: Instant | None) -> tuple[int | None, str | None]:
         """What was won, else what is offered, else what was lost."""
         last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
@@ -242,11 +267,22 @@ class _Writing:
         for state in states:
             counted = sorted(
                 (deal for deal in last.values() if deal.state is state and deal.amount is not None),
-                key=lambda deal: (deal.at, deal.deal),
+                key=_place,
             )
             if counted:
                 return self._converted(counted) if self.book.rules.currency else self._as_told(counted)
         return None, None
+
+    def _sells_again(self, won: Instant) -> bool:
+        """Whether sales goes on with who was won: a win has one day, and whoever was won is in no pipeline."""
+        last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
+        wins: dict[str, Instant] = {}
+        for leg in self.legs:
+            for deal in leg.deals:
+                if deal.state is DealState.WON:
+                    wins.setdefault(deal.deal, deal.at)
+        going = any(deal.state is DealState.OPEN for deal in last.values())
+        return going or any(_day(at) > _day(won) for at in wins.values())
 
     def _as_told(self, counted: Sequence[Deal]) -> tuple[int, str]:
         """The sum in the currency of the first of these deals; nobody has said what the others are worth in it."""
@@ -277,8 +313,14 @@ class _Writing:
             ),
             Oddity.DECIDED_BEFORE_QUALIFIED: qualified is not None and decided is not None and decided < qualified,
             Oddity.REOPENED: any(leg.reopened for leg in self.legs),
+            Oddity.SOLD_AGAIN: won is not None and self._sells_again(won),
         }
         self.oddities.update(odd for odd, is_so in early.items() if is_so)
+
+
+def _place(deal: Deal) -> tuple[Instant, str]:
+    """Where something that is told of a deal stands among all that is told of deals."""
+    return deal.at, deal.deal
 
 
 def _first(times: Iterable[Instant | None]) -> Instant | None:

@@ -7,13 +7,16 @@ date happened when it was noticed. The same arguments give the same events.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from syncd.core.legs import AS_IT_WAS
+from syncd.core.move_words import unfilled
 from syncd.core.news import News
 from syncd.core.normalize import USER
-from syncd.model.episode import FACTS, NO, YES, Contacted, Delivered, Event, Told
+from syncd.model.episode import FACTS, NO, YES, Contacted, Delivered, Event, Moved, Told
 from syncd.model.handoff import Handoff
+from syncd.model.link import Conflict, Topic
 from syncd.model.rating import Profile
 from syncd.model.values import Canonical, Instant
 
@@ -31,7 +34,8 @@ def moved_events(
 ) -> tuple[Event, ...]:
     """The events of a person who came into another stage.
 
-    The facts are dated with the last of the moves: an episode counts them as they were when it began.
+    What an episode counts as it was when it began is dated with the move that began it, were there others since; who
+    works on the person with the last of the moves.
 
     :param person: the id of the link.
     :param values: shared fields by name, as both sides have them now.
@@ -44,14 +48,33 @@ def moved_events(
     told["grade"] = None if profile.rated is None else profile.rated.grade
     qualified = [move for move in news.moves if move.stage in handoff.rules.qualified]
     if qualified:
-        entry = handoff.entry.get(qualified[-1].stage, ())
-        told["complete"] = YES if all(_filled(values, name) for name in entry) else NO
+        if entry := handoff.entry.get(qualified[-1].stage, ()):
+            told["complete"] = YES if all(_filled(values, name) for name in entry) else NO
         told["valid"] = YES if any(_filled(values, name) for name in handoff.reachable) else NO
-    events: list[Event] = [*news.moves, *_told(person, told, news.moves[-1].at), *_contacted(person, handoff, values)]
+    begun, last = _begun(news.moves, handoff).at, news.moves[-1].at
+    since = {name: value for name, value in told.items() if begun == last or name in AS_IT_WAS}
+    now = {name: value for name, value in told.items() if name not in since}
+    events: list[Event] = [*news.moves, *_told(person, since, begun), *_told(person, now, last)]
+    events += _contacted(person, handoff, values)
     if qualified:
         at = qualified[-1].at if news.shown else confirmed
         events.append(Delivered(person, at, told.get("owner") or "", qualified[-1].cycle))
     return tuple(events)
+
+
+def waiting_events(conflicts: Iterable[Conflict], handoff: Handoff) -> tuple[Told, ...]:
+    """The events of those who are to be handed over and wait, since entry fields are empty: whatever becomes of it,
+    they were not complete when marketing sent them. The same wait tells the same.
+
+    :param conflicts: what comes to be listed.
+    """
+    declared = frozenset(handoff.rules.qualified) & handoff.entry.keys()
+    return tuple(
+        Told(each.link, each.since, (("complete", NO),))
+        for each in conflicts
+        if each.topic is Topic.WAITS and each.link is not None and each.field == handoff.stage
+        if unfilled(each.reason) & declared
+    )
 
 
 def fact_events(
@@ -59,6 +82,13 @@ def fact_events(
 ) -> tuple[Event, ...]:
     """The events of a person of whom another fact is known now, without a move."""
     return (*_told(person, _facts(handoff, values), noticed), *_contacted(person, handoff, values))
+
+
+def _begun(moves: Sequence[Moved], handoff: Handoff) -> Moved:
+    """The first of these moves that can begin an episode; the last one, if none can."""
+    rules = handoff.rules
+    begins = {*rules.qualified, *rules.accepted, *rules.offered, *rules.won}
+    return next((move for move in moves if move.stage in begins), moves[-1])
 
 
 def _facts(handoff: Handoff, values: Mapping[str, Canonical]) -> dict[str, str | None]:

@@ -3,8 +3,11 @@
 What is said with a cycle belongs to that cycle, but for an end with which the next one is counted: it ends the cycle
 before. What is said without one belongs to the last cycle that had begun by then. Steps are read in the order in which
 they happened. An end holds until a later step of the same cycle takes it back, but for a win, which nothing takes back;
-a deal that is no longer won was none. A move out of the handoff is an end, too, and so is the beginning of the next
-cycle: whoever is handed over again is in no two handoffs at once.
+a deal that is no longer won was none, and neither was the move that it called for. A move out of the handoff is an end,
+too, and so is the beginning of the next cycle: whoever is handed over again is in no two handoffs at once.
+
+A yes is sales': whom marketing or automation moves on has come as far, and waits for sales' word no more, but sales has
+decided nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +19,19 @@ from typing import Final
 
 from syncd.core.book import Book, Whose
 from syncd.core.tenures import Tenure, tenures_of
-from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, HandedOn, Meaning, Moved, Told, Touched
+from syncd.model.episode import (
+    NO,
+    Contacted,
+    Deal,
+    DealState,
+    Delivered,
+    Event,
+    HandedOn,
+    Meaning,
+    Moved,
+    Told,
+    Touched,
+)
 from syncd.model.lifecycle import NEW
 from syncd.model.values import Instant
 
@@ -26,6 +41,8 @@ _BEGINS: Final = (Meaning.BORN, Meaning.QUALIFIED, *_YES)
 AS_IT_WAS: Final = ("company", "origin", "last_touch", "asset", "persona", "grade", "complete", "valid")
 """Facts that count as they were when the episode began; the others (who works on it) as they are at its end."""
 AS_IT_IS: Final = ("owner", "sdr", "bdr", "ae")
+_IN_TIME: Final = ("last_touch", "persona", "grade")
+"""Of the first ones those that a later word does not tell: what came after the beginning is another fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +70,10 @@ class Leg:
     touches: list[Touched] = field(default_factory=list)
     handed_on: list[HandedOn] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
+    unwon: bool = False
     owners: list[tuple[Instant, str]] = field(default_factory=list)
     qualified: Instant | None = None
+    moved_on: Instant | None = None
     accepted: Instant | None = None
     offered: Instant | None = None
     won: Instant | None = None
@@ -78,6 +97,11 @@ class Leg:
         """Who has them now, as far as it is told."""
         given = [each.owner for each in self.deliveries if each.owner]
         return self.facts.get("owner") or (given[-1] if given else None)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it is sales' turn to say yes or no."""
+        return self.ended is None and self.accepted is None and self.moved_on is None
 
     @property
     def tenures(self) -> tuple[Tenure, ...]:
@@ -140,15 +164,27 @@ class Leg:
             self.born = step.by
         if meaning is Meaning.QUALIFIED and self.qualified is None:
             self.qualified, self.qualified_by = step.at, step.by
-        if meaning is Meaning.ACCEPTED and step.whose is not Whose.OTHERS:
+        if meaning is Meaning.ACCEPTED and step.whose is Whose.SALES:
             self.accepted_by = self.accepted_by or step.by
         if meaning in _YES or meaning is Meaning.BORN:
-            self.accepted = self.accepted or step.at
+            if _is_sales_yes(step):
+                self.accepted = self.accepted or step.at
+            else:
+                self.moved_on = self.moved_on or step.at
         if meaning in {Meaning.OFFERED, Meaning.WON}:
             self.offered = self.offered or step.at
         if meaning is Meaning.WON and self.won is None:
             self.won = self.ended = step.at
             self.ending, self.reason = meaning, step.reason
+
+
+def _is_sales_yes(step: Step) -> bool:
+    """Whether sales has taken somebody up by a step. Nobody known may be of sales; a workflow that says there is a deal
+    follows one that sales made, and whoever bought was sold to.
+    """
+    if step.whose is Whose.AUTOMATION:
+        return step.meaning is not Meaning.ACCEPTED
+    return step.whose is not Whose.OTHERS or step.meaning is Meaning.WON
 
 
 def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
@@ -162,7 +198,8 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
             step = Step(event.at, meaning, book.whose(event.team), event.by, event.reason)
             steps.setdefault(event.cycle, []).append(step)
     begun = {cycle: begin for cycle, made in steps.items() if (begin := _begin(made)) is not None}
-    loose = [event for event in known if isinstance(event, Deal)]
+    standing = _standing([event for event in known if isinstance(event, Deal)])
+    loose = [each.deal for each in standing]
     for deal in loose:
         if deal.cycle is not None and deal.cycle not in begun:
             begun[deal.cycle] = min(each.at for each in loose if each.cycle == deal.cycle)
@@ -171,10 +208,14 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
     _ending_the_one_before(steps, begun)
     legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
     for event in known:
-        if legs and isinstance(event, (Delivered, Touched, HandedOn, Deal)):
+        if legs and isinstance(event, (Delivered, Touched, HandedOn)):
             leg = legs.get(event.cycle or 0) or _by_time(legs, event.at)
-            kept = {Delivered: leg.deliveries, Touched: leg.touches, HandedOn: leg.handed_on, Deal: leg.deals}
+            kept = {Delivered: leg.deliveries, Touched: leg.touches, HandedOn: leg.handed_on}
             kept[type(event)].append(event)  # type: ignore[attr-defined]
+    for each in standing if legs else ():
+        leg = legs.get(each.deal.cycle or 0) or _by_time(legs, each.since)
+        leg.deals.append(each.deal)
+        leg.unwon = leg.unwon or each.unwon
     ordered = list(legs.values())
     for number, leg in enumerate(ordered):
         until = min((each.opened for each in ordered[number + 1 :]), default=None)
@@ -184,6 +225,8 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
             for each in told
             if (until is None or each.at < until) and (owner := dict(each.facts).get("owner"))
         ]
+        if leg.unwon:
+            leg.steps = [step for step in leg.steps if not _was_called_for(step, leg.deals)]
         leg.steps = sorted([*leg.steps, *_dealt(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
         leg.opened = min(step.at for step in leg.steps if step.meaning in _BEGINS)
         leg.read()
@@ -218,10 +261,50 @@ def _by_time(legs: dict[int, Leg], at: Instant) -> Leg:
     return begun[-1] if begun else next(iter(legs.values()))
 
 
-def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
-    """What deals say in stages' words. All of them must be lost before the person is, and a loss is of the day on
-    which it was one, whatever is told of the deal later.
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What is told of a deal, and since when it is in its state. ``unwon`` is a win that was taken back since: it says
+    that there was a deal, and no more.
     """
+
+    deal: Deal
+    since: Instant
+    unwon: bool
+
+
+def _standing(deals: Sequence[Deal]) -> Sequence[_Standing]:
+    """The deals of a person, oldest first. A win or a loss is of the day on which it was one, whatever is told of the
+    deal later; so it is of the cycle of that day, too.
+    """
+    since: dict[str, Deal] = {}
+    last: dict[str, Instant] = {}  # when the last win of each deal began that nothing took back
+    told: list[tuple[Deal, Instant]] = []
+    for deal in deals:
+        first = since.get(deal.deal)
+        if first is None or first.state is not deal.state:
+            first = since[deal.deal] = deal
+        if deal.state is DealState.WON:
+            last[deal.deal] = first.at
+        else:
+            last.pop(deal.deal, None)
+        told.append((deal, deal.at if deal.state is DealState.OPEN else first.at))
+    return [
+        _Standing(replace(deal, state=DealState.OPEN), at, unwon=True)
+        if deal.state is DealState.WON and last.get(deal.deal) != at
+        else _Standing(deal, at, unwon=False)
+        for deal, at in told
+    ]
+
+
+def _was_called_for(step: Step, deals: Sequence[Deal]) -> bool:
+    """Whether a win that was none called for a step: nobody made it, and no deal that is won was by then."""
+    if step.meaning is not Meaning.WON or step.whose is not Whose.AUTOMATION:
+        return False
+    return not any(deal.state is DealState.WON and deal.at <= step.at for deal in deals)
+
+
+def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
+    """What deals say in stages' words. All of them must be lost before the person is."""
     last: dict[str, Deal] = {}
     for deal in deals:
         before = last.get(deal.deal)
@@ -230,8 +313,7 @@ def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
     for deal in deals:
         if deal.state is not DealState.LOST:
             meaning = Meaning.WON if deal.state is DealState.WON else Meaning.OFFERED
-            if deal.state is last[deal.deal].state or meaning is Meaning.OFFERED:  # a win that was taken back is none
-                yield Step(deal.at, meaning, Whose.NOBODY, "", "")
+            yield Step(deal.at, meaning, Whose.NOBODY, "", "")
     lost = [deal for deal in last.values() if deal.state is DealState.LOST]
     if lost and len(lost) == len(last):
         end = max(lost, key=lambda deal: (deal.at, deal.deal))
@@ -241,12 +323,17 @@ def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
 
 
 def _facts(told: Sequence[Told], begin: Instant, until: Instant | None) -> dict[str, str]:
-    """Each fact as it was at the beginning, else as it was first told after it; of who works on it the last."""
+    """Each fact as it was at the beginning, else as it was first told after it, unless that is another fact; of who
+    works on it the last. Who was not complete once they were sent was not, whatever was filled in since.
+    """
     found: dict[str, str] = {}
+    incomplete = False
     for each in told:
         for name, value in each.facts:
-            if name in AS_IT_WAS and (name not in found or each.at <= begin):
+            if name in AS_IT_WAS and (each.at <= begin or (name not in found and name not in _IN_TIME)):
                 found[name] = value
             if name in AS_IT_IS and (name not in found or until is None or each.at < until):
                 found[name] = value
-    return found
+            if (name, value) == ("complete", NO) and each.at >= begin and (until is None or each.at < until):
+                incomplete = True
+    return {**found, "complete": NO} if incomplete else found

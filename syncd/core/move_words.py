@@ -15,6 +15,8 @@ from syncd.model.values import Instant, Side, instant, stamp
 
 RULE: Final = "lifecycle: "
 """How the rule of every write begins that the lifecycle decided."""
+_UNFILLED: Final = re.compile(r"(\S+) needs .+? to be filled")
+"""What ``Course.ready`` says of entry fields that are empty."""
 _STEP: Final = re.compile(r"(\S+) -> (\S+) by (.*)")
 _BACK: Final = re.compile(r"(\S+) -> (\S+) is not declared: put back")
 _TOLD: Final = re.compile(
@@ -79,6 +81,11 @@ def spotted(reason: str) -> tuple[Spotted, ...]:
         )
         for found in _TOLD.finditer(reason)
     )
+
+
+def unfilled(reason: str) -> frozenset[str]:
+    """The stages that somebody waits for since entry fields of them are empty, by the reason that is listed."""
+    return frozenset(_UNFILLED.findall(reason))
 
 
 def step_told(step: Step) -> str:

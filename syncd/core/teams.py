@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from syncd.model.lifecycle import SYSTEM, Author, AuthorSort, Teams
+from syncd.model.remote import RemoteUser
 from syncd.model.values import Side
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -49,6 +50,11 @@ class Membership:
         role = self._roles.get(author.role.casefold(), _NONE)
         queue = self._queues.get(author.queue.casefold(), _NONE)
         return role or queue or self._profiles.get(author.profile.casefold(), _NONE)
+
+
+def author_of_user(user: RemoteUser) -> Author:
+    """Who a user is; who has no address is known by name."""
+    return Author(AuthorSort.USER, user=user.email or user.name, role=user.role, profile=user.profile)
 
 
 def _index(named: Iterable[tuple[str, Iterable[str]]]) -> dict[str, frozenset[str]]:

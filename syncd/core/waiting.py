@@ -30,13 +30,14 @@ def member_of(leg: Leg, legs: Sequence[Leg], book: Book) -> Member:
     delivered = leg.delivered_after(leg.qualified)
     since = leg.qualified or leg.opened
     touched = min((at for each in legs for at in each.by_sales() if at >= since), default=None)
-    state = _ended(leg) if leg.ended is not None else reached(delivered, touched, leg.accepted, leg.offered)
+    taken_up = leg.accepted or leg.moved_on
+    state = _ended(leg) if leg.ended is not None else reached(delivered, touched, taken_up, leg.offered)
     grade, persona = leg.facts.get("grade"), leg.facts.get("persona")
     touch = decision = NO_LIMIT
     begin = delivered if leg.again is None else _again(leg, leg.again)
     if leg.ended is None and delivered is not None and touched is None:
         touch = clocked(book, leg.tenures, begin, None, book.touch_limit(grade, persona), restarts=True).runs
-    if leg.ended is None and delivered is not None and leg.accepted is None:
+    if leg.unanswered and delivered is not None:
         decision = clocked(book, leg.tenures, begin, None, book.decision_limit(grade, persona), restarts=False).runs
     work = NO_LIMIT
     if leg.ended is None and delivered is not None and leg.accepted is not None and not _worked(leg, legs, since):
@@ -76,7 +77,9 @@ def ended(last: Leg, accepted: Instant | None, offered: Instant | None) -> State
         return State.WITHDRAWN
     if last.ending in _ENDS:
         return _ENDS[last.ending]
-    return State.LOST if offered is not None else State.RECYCLED if accepted is not None else State.REJECTED
+    if accepted is None:
+        return State.REJECTED
+    return State.RECYCLED if offered is None else State.LOST
 
 
 def reached(

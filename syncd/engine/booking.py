@@ -16,8 +16,9 @@ from syncd.core.arrivals import Arrival, arrivals
 from syncd.core.book import Book
 from syncd.core.handed import handed
 from syncd.core.ledger import episodes_of, judged
-from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events
+from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events, waiting_events
 from syncd.core.news import News
+from syncd.core.normalize import Directory
 from syncd.core.rating import Profiles
 from syncd.core.terms import book_of, terms_id, text_of
 from syncd.core.unheard import unheard
@@ -29,7 +30,7 @@ from syncd.model.episode import Delivered, Episode, Event, Moved, Told, Touched
 from syncd.model.handoff import Handoff
 from syncd.model.link import Base
 from syncd.model.rating import Rated
-from syncd.model.values import Canonical, Instant, instant
+from syncd.model.values import Canonical, Instant, Pair, instant
 from syncd.ports.memory import SHADOW, TERMS
 from syncd.ports.store import Settlement, Store
 
@@ -77,16 +78,25 @@ class Booking:
         _count(settlement, store.ledger_of(people), store, self.book)
 
     def enter(
-        self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]
+        self,
+        settlement: Settlement,
+        store: Store,
+        now: Instant,
+        *,
+        first: Callable[[str], bool],
+        users: Pair[Directory],
     ) -> tuple[Arrival, ...]:
         """Takes the news out of the Bases of a settlement that is not settled yet, and books it there. Returns who
         becomes visible to sales by it.
 
         :param first: whether the records of a kind were never compared before.
+        :param users: whoever may own records on each side.
         """
         events: list[Event] = []
         if self._deals is not None and settlement.bases:
-            events += self._deals.enter(settlement, store, now, first=first)
+            events += self._deals.enter(settlement, store, now, first=first, users=users)
+        if settlement.conflicts:
+            events += waiting_events(settlement.conflicts, self._handoff)
         for number, (link, base) in enumerate(settlement.bases):
             if not self._news.isdisjoint(base.agreed):
                 settlement.bases[number] = link, without_news(base)

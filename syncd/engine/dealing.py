@@ -13,12 +13,15 @@ from dataclasses import dataclass
 
 from syncd.core.dealing import Closer, Saying, calling, changed_at, saying, told, without
 from syncd.core.layout import EMPTY_BASE
+from syncd.core.normalize import Directory, owner_name
+from syncd.core.teams import Membership, author_of_user
 from syncd.engine.wishing import wish_to_look
 from syncd.model.beside import closer_of
 from syncd.model.episode import Deal, Moved
 from syncd.model.handoff import DealRules
+from syncd.model.lifecycle import SYSTEM
 from syncd.model.link import Base, LinkState
-from syncd.model.values import Instant, stamp
+from syncd.model.values import Instant, Pair, stamp
 from syncd.ports.store import Settlement, Store
 
 DEAL = "deal"
@@ -41,16 +44,26 @@ class Dealings:
     def __init__(self, rules: DealRules, connection: str) -> None:
         self._rules = rules
         self._connection = connection
+        self._membership = Membership(rules.teams)
 
-    def enter(self, settlement: Settlement, store: Store, now: Instant, *, first: Callable[[str], bool]) -> list[Deal]:
+    def enter(
+        self,
+        settlement: Settlement,
+        store: Store,
+        now: Instant,
+        *,
+        first: Callable[[str], bool],
+        users: Pair[Directory],
+    ) -> list[Deal]:
         """Adds to a settlement what its deals say of people; returns the events, which are not in it yet.
 
         :param first: whether the deals of this connection are looked at for the first time, by kind.
+        :param users: who owns deals on each side.
         """
         bases = {link: base for link, base in settlement.bases if self._rules.outcome.contact in base.agreed}
         if not bases:
             return []
-        changed = list(self._changed(bases, settlement, store, now))
+        changed = list(self._changed(bases, settlement, store=store, now=now, users=users))
         if not changed:
             return []
         people = {says.person for each in changed for says in (each.was, each.says) if says is not None}
@@ -68,11 +81,21 @@ class Dealings:
         self._keep(news, settlement, now)
         return events
 
+    def _machines(self, users: Pair[Directory]) -> frozenset[str]:
+        """The owners that are no people, by what is declared of their address, role or profile."""
+        return frozenset(
+            owner_name(user)
+            for side in users
+            for user in side.by_id.values()
+            if SYSTEM in self._membership.named(author_of_user(user))
+        )
+
     def _changed(
-        self, bases: Mapping[str, Base], settlement: Settlement, store: Store, now: Instant
+        self, bases: Mapping[str, Base], settlement: Settlement, *, store: Store, now: Instant, users: Pair[Directory]
     ) -> Iterator[_Changed]:
         """The deals that say something else than they did."""
         known = store.by_link(sorted(bases))
+        machines = self._machines(users)
         links = {link.id: link for link in settlement.links}
         for deal, base in bases.items():
             stored = known.get(deal)
@@ -81,8 +104,8 @@ class Dealings:
                 continue
             before = None if stored is None else stored.base
             there = stored is not None and stored.link.state is LinkState.LIVE
-            was = saying(self._rules.outcome, before) if there else None
-            says = saying(self._rules.outcome, base) if link.state is LinkState.LIVE else None
+            was = saying(self._rules.outcome, before, machines) if there else None
+            says = saying(self._rules.outcome, base, machines) if link.state is LinkState.LIVE else None
             if was != says:
                 closer = Closer.read(base.agreed.get(closer_of(self._rules.outcome.stage)))
                 at = changed_at(before, base, now) if closer is None else min(closer.at, now)

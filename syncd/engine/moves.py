@@ -18,6 +18,7 @@ from syncd.core.known import Moved
 from syncd.core.normalize import Directory, Invalid
 from syncd.core.planner import Planner, digest
 from syncd.core.staging import Moves
+from syncd.core.teams import author_of_user
 from syncd.engine.world import World
 from syncd.model.lifecycle import AUTOMATION, NOBODY_KNOWN, Author, AuthorSort, Move
 from syncd.model.link import Linked
@@ -119,12 +120,7 @@ def _told(
 
 def people_of(directory: Directory) -> dict[str, Author]:
     """Who each user is, by the id that the vendor's history names them with; who has no address is known by name."""
-    return {
-        user.author or user.id: Author(
-            AuthorSort.USER, user=user.email or user.name, role=user.role, profile=user.profile
-        )
-        for user in directory.by_id.values()
-    }
+    return {user.author or user.id: author_of_user(user) for user in directory.by_id.values()}
 
 
 def _moves(

@@ -141,7 +141,9 @@ class World:
         arrived: Sequence[Arrival] = ()
         if self.booking is not None:
             now = self.clock.now()
-            arrived = self.booking.enter(settlement, self.store, now, first=lambda kind: filled(self, kind) is None)
+            arrived = self.booking.enter(
+                settlement, self.store, now, first=lambda kind: filled(self, kind) is None, users=self.context.users
+            )
             if self.connection.mode != "shadow":  # shown once that is left (``engine.shadow``)
                 self.booking.show(settlement, self.connection.name, now)
         self.store.settle(settlement, self.clock.now(), self.lease)

@@ -135,7 +135,7 @@ class Deal:
     """A deal of the person as it stood from an instant on. ``amount`` in hundredths, ``None`` where nobody has said.
 
     ``by``, ``team`` and ``side`` are of whoever won, lost or reopened it, as in ``Moved``; empty where nobody tells, or
-    where something else of the deal is another one.
+    where something else of the deal is another one. ``owner`` has the deal, empty for nobody or automation.
     """
 
     person: str
@@ -149,6 +149,7 @@ class Deal:
     by: str = ""
     team: str = ""
     side: str = ""
+    owner: str = ""
 
 
 Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | HandedOn | Deal
@@ -193,8 +194,10 @@ class Oddity(StrEnum):
     TOUCHED_BEFORE_DELIVERED = "touched_before_delivered"
     DECIDED_BEFORE_DELIVERED = "decided_before_delivered"
     IN_FUTURE = "in_future"
+    MOVED_ON = "moved_on"
     NEVER_QUALIFIED = "never_qualified"
     REOPENED = "reopened"
+    SOLD_AGAIN = "sold_again"
     TWO_OWNERS = "two_owners"
     TWO_CURRENCIES = "two_currencies"
     NO_RATE = "no_rate"
@@ -270,10 +273,12 @@ class Episode:
     each stretch by the calendar of whoever had the person; all in whole milliseconds, ``None`` where one of the two
     ends is not there, or comes before the other.
 
-    ``accepted_at`` is set for whatever is offered or won, too. ``qualified_by`` made the move that qualified them;
-    ``sdr`` said yes and ``bdr`` found them, where no fact says who else. ``reason`` belongs to the end. ``currency`` is
-    that of ``amount``: what was won, else what is offered, else what was lost. ``terms`` names those it was judged by
-    (``core.terms``), ``None`` where nobody named any.
+    ``accepted_at`` is sales' yes, and set for whatever has a deal or is won, too. Where marketing or automation moved
+    somebody into a stage that means yes, it is ``None`` and the oddity ``MOVED_ON`` is there, until sales answers.
+    ``qualified_by`` made the move that qualified them; ``sdr`` said yes and ``bdr`` found them, where no fact says who
+    else; ``ae`` has the deal, or won it. ``reason`` belongs to the end. ``currency`` is that of ``amount``: what was
+    won, else what is offered, else what was lost. ``terms`` names those it was judged by (``core.terms``), ``None``
+    where nobody named any.
     """
 
     id: str

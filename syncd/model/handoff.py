@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from syncd.model.calendar import NO_CALENDARS, Calendars
-from syncd.model.lifecycle import HandoffRules, Lifecycle
+from syncd.model.lifecycle import HandoffRules, Lifecycle, Teams
 from syncd.model.persona import Persona
 from syncd.model.rating import Rating
 
@@ -16,7 +16,8 @@ class Outcome:
     """How a deal is read, in shared fields of the kind ``deal``.
 
     A deal whose ``stage`` is one of ``won`` or ``lost`` is closed, any other is open. ``contact`` refers to the person
-    whom it says something of; ``amount`` and ``reason`` (why it was lost) are ``None`` where nobody names them.
+    whom it says something of; ``amount``, ``reason`` (why it was lost) and ``owner`` (who has it, and is to close it)
+    are ``None`` where nobody names them.
     """
 
     stage: str
@@ -25,16 +26,18 @@ class Outcome:
     contact: str
     amount: str | None = None
     reason: str | None = None
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DealRules:
     """What deals call for: how each is read, and the lifecycle of the people they move. ``shown`` says that a field of
-    these people shows something of their deals.
+    these people shows something of their deals. ``teams`` say which users are no people: those close none.
     """
 
     outcome: Outcome
     lifecycle: Lifecycle
+    teams: Teams
     shown: bool = False
 
 

@@ -1,4 +1,5 @@
-"""The episodes of a period, told apart as every report about handoffs does: decided, undecided, in time or late.
+"""The episodes of a period, told apart as every report about handoffs does: decided by sales, moved on by others,
+undecided, in time or late.
 
 The *cohort* are the episodes that were delivered in the period, whenever they were decided.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from syncd.model.episode import Oddity
 from syncd.model.values import Instant
 from syncd.operations.report import Figure, Period, ms, part, ranked, share
 from syncd.operations.report_episodes import Episodes
@@ -61,7 +63,11 @@ KEPT, MISSED, RUNNING = 1, 2, 3
 
 
 class Handoffs:
-    """The episodes of a period, told apart as every report about handoffs does."""
+    """The episodes of a period, told apart as every report about handoffs does.
+
+    Of the cohort sales has ``accepted`` or ``rejected`` some. It has said nothing of those that marketing or automation
+    has ``moved_on`` into a stage that means yes, and of the ``undecided``, open or ended.
+    """
 
     def __init__(
         self, store: Store, period: Period, now: Instant, by: Sequence[str] = (), *, read: Period | None = None
@@ -83,13 +89,17 @@ class Handoffs:
             "touch": self._levels("touch_due", self.episodes["touched_at"]),
             "decision": self._levels("decision_due", self.decided_at),
         }
-        self.accepted, self.rejected, self.undecided = self.decided(self.cohort)
+        self.accepted, self.rejected, unanswered = self.decided(self.cohort)
+        odd = self.episodes["oddities"]
+        self.moved_on = [at for at in unanswered if Oddity.MOVED_ON in odd[at].split()]
+        others = frozenset(self.moved_on)
+        self.undecided = [at for at in unanswered if at not in others] if others else unanswered
         ahead = frozenset(self.episodes.ahead(now, self.cohort))
         timed = [at for at in self.cohort if at not in ahead] if ahead else self.cohort
         self.order = {name: ranked(self.episodes[name], timed) for name in CLOCKS}
 
     def decided(self, among: Sequence[int]) -> tuple[list[int], list[int], list[int]]:
-        """Accepted, rejected, and neither."""
+        """Accepted, rejected, and neither: sales has said nothing."""
         told = [(at, self.answers[at]) for at in among]
         yes, no, rest = ([at for at, answer in told if answer == wanted] for wanted in (YES, NO, NOTHING))
         return yes, no, rest

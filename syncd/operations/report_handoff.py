@@ -107,8 +107,8 @@ def _decisions(found: Handoffs) -> Section:
     charts = (Chart("Acceptance rate", (_bar(rate, "all"), *bars), 1.0, (GARTNER, "44 % (Gartner)")),)
     words = (
         (
-            "Of the episodes delivered in the period. Acceptance rate: accepted / (accepted + rejected); undecided "
-            "ones are in neither."
+            "Of the episodes delivered in the period. Acceptance rate: accepted / (accepted + rejected), by what sales "
+            "said: undecided ones, and those that others moved on without its word, are in neither."
         ),
         BENCHMARK,
     )
@@ -119,6 +119,7 @@ def _decisions(found: Handoffs) -> Section:
         (
             count("accepted", "accepted", found.accepted),
             count("rejected", "rejected", found.rejected),
+            count("moved_on", "moved on by marketing or automation", found.moved_on),
             count("undecided", "undecided", waiting),
             count("given_back", "ended without a decision", given_back),
             rate,

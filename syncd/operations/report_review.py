@@ -60,7 +60,7 @@ def review(
         commitments(found, promised, month=True),
         _main_reasons(found, before),
         proposals,
-        _wins(wins),
+        _wins(wins, found.episodes["id"]),
         oddities(found.episodes, found.episodes.here, now=now),
     )
     title = f"Review of {month[0]}-{month[1]:02d}"
@@ -136,9 +136,14 @@ def _proposals(found: Handoffs, letters: Sequence[str], qualified: str) -> Itera
             yield f"{in_time}: agree on another time, or on who answers."
 
 
-def _wins(wins: Wins) -> Section:
-    """Every win of the month, with both names: who brought it, and who closed it."""
+def _wins(wins: Wins, ids: Sequence[str]) -> Section:
+    """Every win of the month, with both names: who brought it, and who closed it.
+
+    :param ids: the episodes of the page, which are others than those among which wins are found.
+    """
     episodes = wins.episodes
+    won = {episodes["id"][at] for at in wins.won}
+    places = {which: [place] for place, which in enumerate(ids) if which in won}
     ordered = sorted(wins.won, key=lambda at: (episodes["won_at"][at], episodes["id"][at]))
     rows: list[tuple[str | Figure, ...]] = []
     for at in ordered:
@@ -146,7 +151,8 @@ def _wins(wins: Wins) -> Section:
         brought = row["bdr"] if row["born"] == "sales" else row["qualified_by"]
         source = ", ".join(each for each in (row["origin"], row["last_touch"]) if each) or "origin not told"
         closed = " and ".join(dict.fromkeys(each for each in (row["sdr"], row["ae"] or row["owner"]) if each))
-        amount = Figure(f"win:{episodes['id'][at]}", "amount", row["amount"], Unit.MONEY, rows=[at])
+        which = episodes["id"][at]
+        amount = Figure(f"win:{which}", "amount", row["amount"], Unit.MONEY, rows=places.get(which, ()))
         rows.append(
             (
                 day_text(row["won_at"]),

@@ -335,6 +335,7 @@ class OutcomeSection(Section):
     contact: Name = Field(description="The reference to the one person whom a deal says something of.")
     amount: Name | None = Field(None, description="The field that holds what a deal is worth.")
     reason: Name | None = Field(None, description="The field that holds why a deal was lost.")
+    owner: Name | None = Field(None, description="The field that holds who has the deal: whom reports call its AE.")
 
 
 class MappingFile(Section):

@@ -27,6 +27,7 @@ _TYPES: Final[Mapping[str, frozenset[FieldType]]] = {
     "contact": frozenset({FieldType.REFERENCE}),
     "amount": frozenset({FieldType.MONEY}),
     "reason": frozenset({FieldType.TEXT, FieldType.STRING, FieldType.ENUM}),
+    "owner": frozenset({FieldType.OWNER}),
 }
 """What each of the fields named may be."""
 OUTCOME: Final = "outcome"
@@ -52,7 +53,8 @@ def with_outcome(
         _checked(given, kind.kind, source.file.fields, lifecycle, tree, sound=sound)
         flaws += tree.flaws[before:]
         del tree.flaws[before:]
-        rules = Outcome(given.stage, tuple(given.won), tuple(given.lost), given.contact, given.amount, given.reason)
+        won, lost = tuple(given.won), tuple(given.lost)
+        rules = Outcome(given.stage, won, lost, given.contact, given.amount, given.reason, given.owner)
         made.append(replace(kind, outcome=rules))
     return tuple(made), tuple(flaws)
 
@@ -64,7 +66,8 @@ def dealing(handoff: Handoff | None, kinds: Sequence[KindMapping]) -> Handoff | 
     if handoff is None or outcome is None or people is None or people.agreed is None:
         return handoff
     shown = any(each.derive is not None and each.derive.sort in DEALT for each in people.fields)
-    return replace(handoff, deals=DealRules(outcome, people.agreed.lifecycle, shown=shown))
+    rules = DealRules(outcome, people.agreed.lifecycle, people.agreed.teams, shown=shown)
+    return replace(handoff, deals=rules)
 
 
 def _checked(

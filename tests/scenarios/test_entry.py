@@ -16,7 +16,7 @@ from syncd.model.link import Topic
 from syncd.model.values import Side
 from syncd.operations.deciding import Choice, resolution
 from tests.scenarios.backtests import changed, replayed
-from tests.scenarios.lifecycles import MQL
+from tests.scenarios.lifecycles import MQL, NEW, SQL
 from tests.scenarios.steps import HOUR, Schema, Steps, relived
 from tests.worlds import agreed, open_both
 
@@ -145,3 +145,31 @@ def test_a_backtest_tells_of_criteria_that_grow(steps: Steps, tmp_path: Path) ->
     assert dict(told.creations["person"].turns) == {Turn.SAME: 1, Turn.HELD: 1}
     told = replayed(steps, config, changed(config, tmp_path, wanting("owner")))
     assert dict(told.creations["person"].turns) == {Turn.UNTOLD: 2}
+
+
+def test_who_waited_was_not_complete(steps: Steps) -> None:
+    """Nobody is carried over with empty entry fields, so it is the wait that tells what marketing sent: also of
+    somebody whom sales knows already, and not of whoever waits for a condition.
+    """
+    known, lead = steps.pair(email="known@acme-works.com", company="", **SQL)
+    late, whole = (steps.contact(email=f"{name}@acme-works.com") for name in ("late", "whole"))
+    free = steps.contact(email="free@gmail.com", company="Acme")
+    steps.market(whole, company="Acme", **MQL)
+    steps.market(late, **MQL)
+    steps.market(free, **MQL)
+    steps.sell(lead, Status=NEW)
+    steps.cycle()
+    assert len(steps.conflicts()) == 3
+    steps.both.clock.advance(HOUR)
+    steps.market(late, company="Acme")
+    steps.market(known, company="Acme")
+    steps.market(free, email="free@acme-works.com")
+    steps.cycle()
+    steps.cycle()
+    assert not steps.conflicts()
+    told = {
+        linked.link.refs.marketing.id: complete
+        for person, complete in steps.both.store.episode_columns(("person", "complete"))
+        for linked in steps.both.store.by_link([person]).values()
+    }
+    assert told == {whole: "yes", free: "yes", late: "no", known: "no"}

@@ -132,10 +132,10 @@ def test_what_another_team_does_is_no_touch_and_no_answer() -> None:
 
 
 def test_a_yes_of_another_team_is_to_nobodys_credit() -> None:
-    """Marketing moved them on: accepted, but touched by nobody, and no SDR has done it."""
+    """Marketing moved them on: accepted and touched by nobody, and no SDR has done it."""
     yes = moved("sql", 1, team="marketing", by="mia")
     (found,) = episodes_of((moved("mql", 0), delivered(0), yes), OF_SALES)
-    assert (found.accepted_at, found.touched_at, found.sdr) == (at(1), None, None)
+    assert (found.accepted_at, found.touched_at, found.sdr) == (None, None, None)
     (found,) = episodes_of((moved("mql", 0), delivered(0), moved("sql", 1, by="sam")), OF_SALES)
     assert (found.touched_at, found.sdr) == (at(1), "sam")
 
@@ -281,7 +281,7 @@ def test_amounts_are_converted_by_declared_rates(deals: tuple[Event, ...], amoun
         ((moved("mql", 5), moved("sql", 4)), Oddity.DECIDED_BEFORE_QUALIFIED),
         ((moved("disqualified", 1), moved("mql", 2)), Oddity.DECIDED_BEFORE_QUALIFIED),
         ((moved("mql", 0), delivered(5), touched(1)), Oddity.TOUCHED_BEFORE_DELIVERED),
-        ((moved("mql", 0), delivered(5), moved("sql", 1, team="system")), Oddity.DECIDED_BEFORE_DELIVERED),
+        ((moved("mql", 0), delivered(5), moved("sql", 1, team="")), Oddity.DECIDED_BEFORE_DELIVERED),
         ((moved("mql", 0), moved("disqualified", 1), moved("mql", 2)), Oddity.REOPENED),
     ],
 )
@@ -314,7 +314,7 @@ def test_a_no_before_any_yes_is_no_episode() -> None:
 
 # -- from decisions to events ------------------------------------------------------------------------------------------
 def test_news_becomes_events() -> None:
-    """Moves as they were; facts by the fields that hold them, as of the last move; the delivery; the first contact."""
+    """Moves as they were; facts by the fields that hold them, as of the move that counts; delivery; first contact."""
     rules = HandoffRules(
         ("mql",), ("sql",), ("disqualified",), ("customer",), facts={"origin": "source", "contacted": "seen"}
     )
@@ -333,7 +333,7 @@ def test_news_becomes_events() -> None:
     first = Contacted("L1", datetime(2026, 3, 1, tzinfo=UTC))
     assert events == (
         *moves,
-        Told("L1", at(2), (("complete", "no"), ("grade", "B"), ("origin", "web"), ("valid", "yes"))),
+        Told("L1", at(1), (("complete", "no"), ("grade", "B"), ("origin", "web"), ("valid", "yes"))),
         first,
         Delivered("L1", at(3), "", 2),
     )

@@ -127,11 +127,12 @@ def test_no_later_owner_changes_a_clock_that_ended(events: list[Event], later: l
 
 @given(histories)
 def test_whoever_waits_has_an_alarm(events: list[Event]) -> None:
-    """Each person of an episode who is with sales and not done: delivered, not ended, not answered."""
+    """Each person of an episode who is with sales and not done: delivered, not ended, not answered or moved on."""
     for shared in shared_legs(events, BOOK):
         episode = episode_of(shared, BOOK)
         for leg, member in zip(shared, episode.members, strict=True):
-            waits = leg.ended is None and leg.accepted is None and leg.delivered_after(leg.qualified) is not None
+            answered = leg.accepted is not None or leg.moved_on is not None
+            waits = leg.ended is None and not answered and leg.delivered_after(leg.qualified) is not None
             assert (member.decision_due is not None) == (waits and member.grade == "A")
             touched = any(each >= (leg.qualified or leg.opened) for other in shared for each in other.by_sales())
             seen = leg.ended is None and leg.delivered_after(leg.qualified) is not None

@@ -63,3 +63,6 @@ def test_a_kept_story_is_told_by_the_command_that_is_shown(tmp_path: Path, capsy
     shown = capsys.readouterr().out
     assert "neither vendor was asked" in shown
     assert shown.index("mql -> disqualified") < shown.index("deal won, 48,000.00 USD")
+    assert main([*words[:2], "report", "credit", "--by", "ae", "--json"]) == 0
+    (named,) = (each for each in json.loads(capsys.readouterr().out)["sections"] if each["key"] == "by:ae")
+    assert ADA in json.dumps(named), "who closed it"

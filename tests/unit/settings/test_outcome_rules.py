@@ -35,11 +35,12 @@ def edited(folder: Path, name: str, change: Change) -> Path:
 
 
 def test_the_example_says_what_deals_come_to(tmp_path: Path) -> None:
-    """Stages, contact, amount and reason; the ledger is kept by it."""
+    """Stages, contact, amount, reason and owner; the ledger is kept by it."""
     handoff = connection(with_deals(tmp_path)).handoff
     assert handoff is not None
     assert handoff.deals is not None
-    assert handoff.deals.outcome == Outcome("stage", ("won",), ("lost",), "primary_contact", "amount", "lost_reason")
+    fields = "primary_contact", "amount", "lost_reason", "owner"
+    assert handoff.deals.outcome == Outcome("stage", ("won",), ("lost",), *fields)
     assert not handoff.deals.shown
 
 
@@ -58,6 +59,7 @@ def test_without_it_deals_say_nothing(tmp_path: Path) -> None:
         ({"contact": "buyer"}, "there is no shared field 'buyer'"),
         ({"contact": "company"}, "company refers to a company, and lifecycle.yaml is about a person"),
         ({"contact": "name"}, "name is of type string, and the contact of a deal is of type reference"),
+        ({"owner": "name"}, "name is of type string, and the owner of a deal is of type owner"),
         ({"amount": "name"}, "name is of type string, and the amount of a deal is of type money"),
     ],
 )

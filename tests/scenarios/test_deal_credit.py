@@ -1,0 +1,114 @@
+"""What a deal is worth to whom: a win that is none any more is nobody's, and a win is named after who closed it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from syncd.model.episode import State
+from syncd.operations.report import Period, Report
+from syncd.operations.report_credit import credit
+from tests.scenarios.dealing import Deals
+from tests.scenarios.test_deal_stages import buyer, offer, world
+from tests.worlds import with_deals
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def deals(tmp_path: Path) -> Iterator[Deals]:
+    """The example with deals switched on, where robots are automation, in step before anything happens."""
+    config = with_deals(tmp_path)
+    path = config / "teams.yaml"
+    tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    tree["automation"]["roles"] = ["Robots"]
+    path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    steps = world(config)
+    steps.cycle()
+    yield steps
+    steps.both.store.close()
+
+
+def credited(deals: Deals, *by: str) -> Report:
+    """The report of credit."""
+    return credit(deals.both.store, Period(), by=by or ("origin",), now=LATER)
+
+
+def totals(deals: Deals) -> dict[str, Any]:
+    """What was won and what is offered, in all, where there is any."""
+    wanted = "all:won", "all:amount:USD", "all:offered", "all:pipeline:USD"
+    return {each.key: each.value for each in credited(deals).figures() if each.key in wanted and each.value}
+
+
+def episode(deals: Deals, *names: str) -> tuple[Any, ...]:
+    """What the ledger says of the only handoff."""
+    (row,) = deals.both.store.episode_columns(names)
+    return row
+
+
+def closes(deals: Deals) -> list[str]:
+    """Whom the report names as AE."""
+    (table,) = (table for section in credited(deals, "ae").sections for table in section.tables if table.key == "ae")
+    return [str(row[0]) for row in table.rows]
+
+
+@pytest.mark.parametrize("declared", [True, False], ids=["a way back is declared", "the example"])
+@pytest.mark.parametrize(
+    ("then", "state", "left"),
+    [
+        ("Negotiation/Review", State.OFFERED, {"all:offered": 1, "all:pipeline:USD": 120050}),
+        ("Closed Lost", State.LOST, {}),
+    ],
+)
+def test_a_win_that_is_none_any_more(
+    tmp_path: Path, then: str, state: State, left: dict[str, int], *, declared: bool
+) -> None:
+    """The Opportunity was closed by mistake: nothing is won, whether or not the lifecycle lets the customer go back."""
+    config = with_deals(tmp_path)
+    if declared:
+        path = config / "lifecycle.yaml"
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+        tree["transitions"].append({"from": "customer", "to": ["opportunity", "disqualified"], "by": "system"})
+        path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    steps = world(config)
+    steps.cycle()
+    _, person, account = buyer(steps)
+    made = offer(steps, person, account, Amount=1200.5)
+    steps.edit_opportunity(made, StageName="Closed Won")
+    steps.cycle()
+    steps.cycle()
+    assert totals(steps) == {"all:won": 1, "all:amount:USD": 120050}
+    steps.edit_opportunity(made, StageName=then)
+    for _ in range(3):
+        steps.cycle()
+    assert episode(steps, "state", "won_at") == (state, None)
+    assert totals(steps) == left
+    steps.both.store.close()
+
+
+def test_whoever_has_the_deal_closes_it(deals: Deals) -> None:
+    """Its owner, also a later one; a user of `automation` closes nothing, whoever owns it by their role."""
+    ada = deals.both.salesforce.add_user("ada@example.com", "Ada Moe", role="Account Executive")
+    bea = deals.both.salesforce.add_user("bea@example.com", "Bea Loe", role="Account Executive")
+    flow = deals.both.salesforce.add_user("flow@example.com", "Flow Bot", role="Robots")
+    for who in ("ada", "bea", "flow"):
+        deals.both.hubspot.add_owner(f"{who}@example.com", who.title(), "Moe")
+    deals.both.clock.advance(900)
+    _, person, account = buyer(deals)
+    made = offer(deals, person, account, Amount=900, OwnerId=flow)
+    deals.cycle()
+    assert episode(deals, "state", "ae") == (State.OFFERED, None)
+    deals.edit_opportunity(made, OwnerId=ada)
+    deals.cycle()
+    assert episode(deals, "ae") == ("ada@example.com",)
+    deals.edit_opportunity(made, StageName="Closed Won", OwnerId=bea)
+    deals.cycle()
+    deals.cycle()
+    assert episode(deals, "state", "ae") == (State.WON, "bea@example.com")
+    assert closes(deals) == ["bea@example.com"]
+    deals.quiet()
