@@ -118,14 +118,14 @@ def _resync(daemon: Daemon, _pick: int, trace: Trace) -> bool:
 
 
 def _answer(daemon: Daemon, pick: int, word: str) -> bool:
-    """People say what becomes of what the brake holds."""
+    """People say what becomes of what the brake holds; whether it holds anything that asks for it."""
     store, now = daemon.arena.store, daemon.arena.clock.now()
     held = [each for each in parts(store, now) if each.asks]
     if held and word == "reject":
         reject(store, held[pick % len(held)].digest, who="ann", reason="simulated", now=now)
     elif held:
         _approve(daemon.arena, held[pick % len(held)], daemon.crowd.ledger)
-    return True
+    return bool(held)
 
 
 def _approve(arena: Arena, part: Part, ledger: Ledger) -> None:
@@ -151,7 +151,7 @@ def _resolve(daemon: Daemon, pick: int, _trace: Trace) -> bool:
                 daemon.crowd.ledger.touched[side, ref.id] = daemon.arena.clock.ms
                 daemon.crowd.ledger.decided.add((side, ref.id))
             break
-    return True
+    return bool(open_)
 
 
 _WISHES: Final[Mapping[str, Wish]] = {
