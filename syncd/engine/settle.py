@@ -8,7 +8,7 @@ flow back, and is parked otherwise. syncd never fights a vendor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from syncd.core.normalize import Invalid
@@ -109,8 +109,29 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
             was = confirmed.of(side)
             newest = max(str(was.get(VERSION) or ""), record.version)
             told = {**_told(planner, side, record, names, was), VERSION: newest}
+            for shared in _news_of_others(planner, decision.link, side, names, was=was, told=told):
+                del told[shared]
             confirmed = confirmed.replacing(side, {**was, **told})
     return Base(agreed, confirmed)
+
+
+def _news_of_others(
+    planner: Planner,
+    link: Link,
+    side: Side,
+    names: Collection[str],
+    *,
+    was: Mapping[str, Wire],
+    told: Mapping[str, Wire],
+) -> set[str]:
+    """Vendor fields that have changed, and that a field is read from, too, which is not agreed yet: it is still to be
+    written, or held. Taken for known, nobody would see any more that they have changed.
+    """
+    changed = {name for name, wire in told.items() if name in was and wire != was[name]}
+    if not changed:
+        return set()
+    slots = planner.layout(link.refs).slots
+    return {each for name, both in slots.items() if name not in names for each in both.of(side) if each in changed}
 
 
 def settle_written(

@@ -1,7 +1,10 @@
 """The people of a simulation: they act at both vendors while syncd works, and everything they write is theirs alone.
 
-Every value that a person types holds a token found nowhere else, so that whoever meets it later knows who wrote it,
-when and onto what. The ledger keeps each edit as it was made. What a vendor refuses its own people did not happen.
+Every text, address and figure that a person types holds a token found nowhere else, so that whoever meets it later
+knows who wrote it, when and onto what. Of a stage, a row of a table, a member of a set, a country and an owner there
+are few, and no token can be in them: such an edit is known on its own record alone, by what it means there. Whose it is
+when it turns up elsewhere cannot be told (P5); whether it was seen, stands there still or was lost can (P2).
+The ledger keeps each edit as it was made. What a vendor refuses its own people did not happen.
 """
 
 from __future__ import annotations
@@ -16,7 +19,9 @@ from sandbox.hubspot.kernel import HubSpotKernel
 from sandbox.kernel import NothingToHit
 from sandbox.salesforce.errors import Refusal as SalesforceRefusal
 from sandbox.salesforce.kernel import SalesforceKernel
+from syncd.lab.drawing import Drawn, drawable, drawn, picked, plain, two, written
 from syncd.lab.ledger import Edit, Ledger, Ref
+from syncd.lab.meaning import meant, text
 from syncd.lab.scenario import Happening
 from syncd.model.mapping import Direction, FieldMapping, KindMapping
 from syncd.model.values import SIDES, FieldType, Side
@@ -51,6 +56,8 @@ class Crowd:
         self._kinds = kinds
         self._texts: dict[tuple[Side, str], list[Column]] = defaultdict(list)
         self._stages: dict[tuple[Side, str], FieldMapping] = {}
+        self._owners: dict[str, FieldMapping] = {}
+        self._drawn: dict[tuple[Side, str], list[FieldMapping]] = defaultdict(list)
         self._emails: dict[tuple[Side, str], str] = {}
         for kind in kinds:
             for mapping in kind.fields:
@@ -60,6 +67,7 @@ class Crowd:
             "create": self._create, "double": self._double, "delete": self._delete, "restore": self._restore,
             "merge": self._merge, "convert": self._convert, "unsubscribe": self._unsubscribe, "swap": self._swap,
             "owner": self._owner, "associate": self._associate, "thrice": self._thrice, "alike": self._alike,
+            "value": self._value,
         }  # fmt: skip
 
     def _learn(self, mapping: FieldMapping) -> None:
@@ -71,6 +79,10 @@ class Crowd:
                     self._stages.setdefault((side, object_name), mapping)
                 elif mapping.type is FieldType.EMAIL and mapping.direction is Direction.BOTH:
                     self._emails.setdefault((side, object_name), columns[0])
+                if side is Side.CRM and mapping.type is FieldType.OWNER and columns == ("OwnerId",):
+                    self._owners.setdefault(object_name, mapping)
+                if drawable(mapping):
+                    self._drawn[side, object_name].append(mapping)
 
     def do(self, happening: Happening) -> None:
         """Somebody does something, unless there is nobody to do it to or the vendor does not let them."""
@@ -104,7 +116,7 @@ class Crowd:
 
     def _person(self, side: Side, pick: int) -> Ref:
         kind = next((kind for kind in self._kinds if kind.kind == "person"), self._kinds[0])
-        return _picked(self.alive(side, *kind.objects.of(side)), pick)
+        return picked(self.alive(side, *kind.objects.of(side)), pick)
 
     # -- what they do ------------------------------------------------------------------------------------------------
     def put(self, side: Side, ref: Ref, fields: Mapping[str, str]) -> None:
@@ -116,7 +128,7 @@ class Crowd:
         self.ledger.done.append(f"{side} {'/'.join(ref)} {' '.join(f'{n}={v}' for n, v in fields.items())}")
 
     def _edit(self, what: Happening, side: Side) -> None:
-        ref = _picked(self.alive(side), what.pick)
+        ref = picked(self.alive(side), what.pick)
         column = self._column(side, ref, what.pick)
         self._type(side, ref, column, what.token)
 
@@ -133,7 +145,7 @@ class Crowd:
 
     def _thrice(self, what: Happening, side: Side) -> None:
         """Three edits of one field within a poll: only the last one can be seen."""
-        ref = _picked(self.alive(side), what.pick)
+        ref = picked(self.alive(side), what.pick)
         column = self._column(side, ref, what.pick)
         for number in "abc":
             self._type(side, ref, column, f"{what.token}{number}")
@@ -169,10 +181,38 @@ class Crowd:
         if mapping is None:
             raise NothingToHit(f"{ref[0]} has no table")
         forms = [form for row in mapping.table if (form := row.writes.of(side)) is not None]
-        form = forms[what.pick // 89 % len(forms)]
         columns = mapping.slots.of(side)[ref[0]]
-        named = zip(columns, form, strict=True)
-        self.put(side, ref, {name: str(value) for name, value in named if value is not None})
+        self._choose(side, ref, mapping, Drawn(written(columns, forms[what.pick // 89 % len(forms)])))
+
+    def _value(self, what: Happening, side: Side) -> None:
+        """Somebody chooses from a list, or writes a figure."""
+        ref = picked(self.alive(side), what.pick)
+        mappings = self._drawn[side, ref[0]]
+        if not mappings:
+            raise NothingToHit(f"{ref[0]} has no field with forms")
+        mapping = mappings[what.pick // 97 % len(mappings)]
+        columns = mapping.slots.of(side)[ref[0]]
+        told = drawn(mapping, side, columns, token=what.token, pick=what.pick // 9973)
+        if told is None:
+            raise NothingToHit(f"{mapping.name} has no form for it")
+        self._choose(side, ref, mapping, told)
+
+    def _choose(self, side: Side, ref: Ref, mapping: FieldMapping, told: Drawn) -> None:
+        """A person writes a form; it is an edit if something else stands there afterwards (a vendor may ignore it)."""
+        columns = mapping.slots.of(side)[ref[0]]
+        before = self._form(side, ref, columns)
+        self.put(side, ref, told.fields)
+        form = self._form(side, ref, columns)
+        if form == before or any(text(value) != dict(form)[name] for name, value in told.fields.items()):
+            return
+        value = " ".join(each for _, each in form)
+        means = meant(mapping, side, [each for _, each in form])
+        edit = Edit(self._ms(), side, ref, columns[0], mapping.name, value, told.token, form, means)
+        self.ledger.write(edit)
+
+    def _form(self, side: Side, ref: Ref, columns: Sequence[str]) -> tuple[tuple[str, str], ...]:
+        """How a field stands on a record, vendor field by vendor field."""
+        return tuple((name, text(self.value(side, ref, name))) for name in columns)
 
     def _email(self, what: Happening, side: Side) -> None:
         ref = self._person(side, what.pick)
@@ -185,7 +225,7 @@ class Crowd:
 
     def _swap(self, what: Happening, side: Side) -> None:
         """Two people's addresses change places; HubSpot knows each only once, so there it takes three edits."""
-        one, other = _two(self._people(side), what.pick)
+        one, other = two(self._people(side), what.pick)
         first, second = (self.value(side, ref, self._emails[side, ref[0]]) for ref in (one, other))
         if first is None or second is None:
             raise NothingToHit("one of them has no address")
@@ -223,7 +263,7 @@ class Crowd:
 
     def _double(self, what: Happening, side: Side) -> None:
         """Somebody makes a record of a person who is known to the other side already."""
-        model = _picked(self._people(side.other), what.pick)
+        model = picked(self._people(side.other), what.pick)
         address = self.value(side.other, model, self._emails[side.other, model[0]])
         if address is None:
             raise NothingToHit("the other has no address")
@@ -247,7 +287,7 @@ class Crowd:
 
     def _restore(self, what: Happening, side: Side) -> None:
         gone = sorted(ref for place, ref in self.ledger.gone if place is side)
-        ref = _picked(gone, what.pick)
+        ref = picked(gone, what.pick)
         if side is Side.MARKETING:
             self.hubspot.restore(*ref)
         else:
@@ -258,7 +298,7 @@ class Crowd:
 
     def _merge(self, what: Happening, side: Side) -> None:
         people = self._people(side) if side is Side.MARKETING else self.alive(side, "Lead")
-        winner, loser = _two(people, what.pick)
+        winner, loser = two(people, what.pick)
         if side is Side.MARKETING:
             survivor = self.hubspot.merge("contacts", winner[1], loser[1])
             self.ledger.join((side, survivor), (side, winner[1]))
@@ -270,7 +310,7 @@ class Crowd:
         self.ledger.done.append(f"{side} merges {'/'.join(loser)} into {'/'.join(winner)}")
 
     def _convert(self, what: Happening, _side: Side) -> None:
-        lead = _picked(self.alive(Side.CRM, "Lead"), what.pick)
+        lead = picked(self.alive(Side.CRM, "Lead"), what.pick)
         contact, _, _ = self.salesforce.convert(lead[1], status=CONVERTED)
         self.ledger.join((Side.CRM, contact), (Side.CRM, lead[1]))
         self.ledger.gone.add((Side.CRM, lead))
@@ -290,30 +330,15 @@ class Crowd:
     def _owner(self, what: Happening, _side: Side) -> None:
         ref = self._person(Side.CRM, what.pick)
         users = [row for row in self.salesforce.org.schema.require("User").table.by_id() if row.get("IsActive")]
-        self.put(Side.CRM, ref, {"OwnerId": str(users[what.pick // 83 % len(users)]["Id"])})
+        told = Drawn({"OwnerId": str(users[what.pick // 83 % len(users)]["Id"])})
+        mapping = self._owners.get(ref[0])
+        if mapping is None:
+            self.put(Side.CRM, ref, told.fields)
+        else:
+            self._choose(Side.CRM, ref, mapping, told)
 
     def _associate(self, what: Happening, _side: Side) -> None:
-        contact = _picked(self.alive(Side.MARKETING, "contacts"), what.pick)
-        company = _picked(self.alive(Side.MARKETING, "companies"), what.pick // 79)
+        contact = picked(self.alive(Side.MARKETING, "contacts"), what.pick)
+        company = picked(self.alive(Side.MARKETING, "companies"), what.pick // 79)
         self.hubspot.associate(contact_id=contact[1], company_id=company[1], primary=True)
         self.ledger.done.append(f"marketing associates {contact[1]} with {company[1]}")
-
-
-def plain(mapping: FieldMapping) -> bool:
-    """Whether a field's values travel as they were typed, but for blanks around them."""
-    steps = (*mapping.steps.marketing.read, *mapping.steps.crm.read, *mapping.steps.marketing.write)
-    return not mapping.table and all(step.name == "trim" for step in (*steps, *mapping.steps.crm.write))
-
-
-def _picked(refs: Sequence[Ref], pick: int) -> Ref:
-    if not refs:
-        raise NothingToHit("nobody is there")
-    return refs[pick % len(refs)]
-
-
-def _two(refs: Sequence[Ref], pick: int) -> tuple[Ref, Ref]:
-    if len(refs) < 2:
-        raise NothingToHit("nobody else is there")
-    first = pick % len(refs)
-    second = (first + 1 + pick // 101 % (len(refs) - 1)) % len(refs)
-    return refs[first], refs[second]

@@ -12,6 +12,7 @@ from syncd.engine.cycle import sync
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
+from syncd.lab.ledger import Ledger
 from syncd.lab.lives import Killed, Life
 from syncd.lab.scenario import Happening
 from syncd.lab.upsets import spoil
@@ -46,15 +47,17 @@ def operate(daemon: Daemon, wish: Happening, trace: Trace) -> bool:
     return _WISHES[wish.does](daemon, wish.pick, trace)
 
 
-def let_all_go_on(arena: Arena) -> None:
-    """Whatever waits for a person goes on: what rests after a change of a schema, what is held, what was given up."""
+def let_all_go_on(arena: Arena, ledger: Ledger) -> None:
+    """Whatever waits for a person goes on: what rests after a change of a schema, what is held, what was given up. The
+    ledger notes what was approved.
+    """
     store, now = arena.store, arena.clock.now()
     rests = resting(store)
     if rests:
         let_go_on(store, {(rest.kind, rest.field) for rest in rests}, now)
     for part in parts(store, now):
         if part.asks:
-            _approve(arena, part)
+            _approve(arena, part, ledger)
     for letter in store.dead_letters():
         store.mark_dead_letter(letter.id, True)
 
@@ -115,21 +118,23 @@ def _resync(daemon: Daemon, _pick: int, trace: Trace) -> bool:
 
 
 def _answer(daemon: Daemon, pick: int, word: str) -> bool:
-    """People say what becomes of what the brake holds."""
+    """People say what becomes of what the brake holds; whether it holds anything that asks for it."""
     store, now = daemon.arena.store, daemon.arena.clock.now()
     held = [each for each in parts(store, now) if each.asks]
     if held and word == "reject":
         reject(store, held[pick % len(held)].digest, who="ann", reason="simulated", now=now)
     elif held:
-        _approve(daemon.arena, held[pick % len(held)])
-    return True
+        _approve(daemon.arena, held[pick % len(held)], daemon.crowd.ledger)
+    return bool(held)
 
 
-def _approve(arena: Arena, part: Part) -> None:
+def _approve(arena: Arena, part: Part, ledger: Ledger) -> None:
     """It may take two of them."""
     store, now = arena.store, arena.clock.now()
     if approve(store, part.digest, who="ann", reason="simulated", now=now).stands is Stands.SECOND:
         approve(store, part.digest, who="bob", reason="simulated", now=now)
+    kind, _, side, name, _ = part.lot.key
+    ledger.approved[kind, str(side), name] += len(part.lot.changes)
 
 
 def _resolve(daemon: Daemon, pick: int, _trace: Trace) -> bool:
@@ -144,8 +149,9 @@ def _resolve(daemon: Daemon, pick: int, _trace: Trace) -> bool:
                 continue
             for side, ref in conflict.refs:  # whoever decides has seen both values
                 daemon.crowd.ledger.touched[side, ref.id] = daemon.arena.clock.ms
+                daemon.crowd.ledger.decided.add((side, ref.id))
             break
-    return True
+    return bool(open_)
 
 
 _WISHES: Final[Mapping[str, Wish]] = {

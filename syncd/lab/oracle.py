@@ -7,155 +7,71 @@ the store only the lists for people are read (conflicts, parked fields, dead let
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from syncd.lab.audited import unsound
-from syncd.lab.crowd import plain
+from syncd.lab.holding import Held, Holding
 from syncd.lab.ledger import Edit, Ref
+from syncd.lab.meaning import meant
+from syncd.lab.pairs import Pairs
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
 from syncd.model.link import Link
-from syncd.model.mapping import Direction, FieldMapping
+from syncd.model.mapping import Direction, KindMapping
 from syncd.model.remote import RemoteRef
 from syncd.model.values import FieldType, Side
-from syncd.operations.braking import held_document
-from syncd.operations.drift import resting
 
-PLAIN: Final = frozenset({FieldType.STRING, FieldType.TEXT, FieldType.EMAIL})
 AUDITED: Final = 200
 """Writes of one record that are looked through for a value."""
 
 
 def judged(witness: Witness) -> list[Violation]:
     """Every promise that is broken once it is quiet; one line each, the first of a sort first."""
-    after = _After(witness)
-    whole = (*after.agreement(), *after.losses(), *after.doubles(), *after.limits(), *unsound(witness.arena.store))
-    return [*witness.broken[:5], *whole]
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """One living record: its values by vendor field."""
-
-    side: Side
-    ref: Ref
-    values: Mapping[str, Any]
-
-    def text(self, column: str) -> str:
-        """One value as text, "" for none, without blanks around it."""
-        value = self.values.get(column)
-        return "" if value is None else unicodedata.normalize("NFC", str(value)).strip()
+    holding = Holding(witness.arena, witness.kinds)
+    after, pairs = _After(witness, holding), Pairs(witness, holding)
+    whole = (*pairs.agreement(), *after.losses(), *after.doubles(), *after.limits(), *unsound(witness.arena.store))
+    return [*witness.broken[:5], *witness.pace.broken(), *whole]
 
 
 class _After:
-    """What stands where once it is quiet."""
+    """What became of what people did."""
 
-    def __init__(self, witness: Witness) -> None:
+    def __init__(self, witness: Witness, holding: Holding) -> None:
         self.witness = witness
         self.arena = witness.arena
         self.ledger = witness.ledger
         self.kinds = witness.kinds
-        self.held = {(each.side, each.ref): each for each in self._living()}
-        self.lists = self._lists()
-
-    def _living(self) -> Iterator[_Held]:
-        for kind in self.kinds:
-            for name in kind.objects.marketing:
-                store = self.arena.hubspot.portal.store(name)
-                for number in sorted(store.live):
-                    yield _Held(Side.MARKETING, (name, str(number)), store.records[number].values)
-            for name in kind.objects.crm:
-                for row in self.arena.salesforce.org.schema.require(name).table.by_id():
-                    if not row.get("IsDeleted") and not row.get("IsConverted"):
-                        yield _Held(Side.CRM, (name, str(row["Id"])), row)
-
-    def _lists(self) -> Mapping[tuple[Side, str], set[str]]:
-        """What people were told of: shared fields by record, "*" for all of it."""
-        told = defaultdict[tuple[Side, str], set[str]](set)
-        for side, record, name in (*self._waiting(), *self._by_link()):
-            told[side, record].add(name)
-        return told
-
-    def _waiting(self) -> Iterator[tuple[Side, str, str]]:
-        """Conflicts, dead letters, and what the brake holds, by the records that they name themselves."""
-        store = self.arena.store
-        for conflict in store.conflicts():
-            for side, ref in conflict.refs:
-                yield side, ref.id, conflict.field or "*"
-        for letter in store.dead_letters():
-            yield letter.side.other, letter.origin.id, "*"
-        for held in held_document(store):
-            for text in held["refs"]:
-                where, _, record = text.partition(":")
-                yield Side(where), record.rpartition("/")[2], held["field"] or "*"
-
-    def _by_link(self) -> Iterator[tuple[Side, str, str]]:
-        """Parked fields, fields at rest, and records whose counterpart left."""
-        store = self.arena.store
-        parked = defaultdict[str, set[str]](set)
-        for row in store.parked():
-            parked[row.link].add(row.field)
-        rests = {rest.field for rest in resting(store)}
-        for kind in self.kinds:
-            for link in store.links(kind.kind):
-                names = rests | parked[link.id] | ({"*"} if str(link.state) != "live" else set())
-                for side in Side:
-                    for name in names:
-                        yield side, link.refs.of(side).id, name
-
-    def _told(self, who: Sequence[tuple[Side, str]], name: str) -> bool:
-        return any(name in self.lists.get(each, ()) or "*" in self.lists.get(each, ()) for each in who)
-
-    # -- P1 ------------------------------------------------------------------------------------------------------------
-    def agreement(self) -> Iterator[Violation]:
-        """Two records that name each other agree in every plain field that flows both ways, or somebody was told."""
-        for kind in self.kinds:
-            crm = {ref[1]: held for (side, ref), held in self.held.items() if side is Side.CRM}
-            for (side, ref), one in self.held.items():
-                if side is not Side.MARKETING or ref[0] not in kind.objects.marketing:
-                    continue
-                other = crm.get(one.text(kind.key.marketing))
-                if other is None or other.text(kind.key.crm) != ref[1]:
-                    continue
-                for mapping in kind.fields:
-                    yield from self._same(mapping, one, other)
-
-    def _same(self, mapping: FieldMapping, one: _Held, other: _Held) -> Iterator[Violation]:
-        if mapping.type not in PLAIN or not plain(mapping) or mapping.direction is not Direction.BOTH:
-            return
-        columns = mapping.slots.marketing.get(one.ref[0]), mapping.slots.crm.get(other.ref[0])
-        if columns[0] is None or columns[1] is None or len(columns[0]) > 1 or len(columns[1]) > 1:
-            return
-        self.witness.judged += 1
-        left, right = one.text(columns[0][0]), other.text(columns[1][0])
-        if left == right or (mapping.type is FieldType.EMAIL and left.lower() == right.lower()):
-            return
-        if self._told([(one.side, one.ref[1]), (other.side, other.ref[1])], mapping.name):
-            self.witness.listed += 1
-            return
-        if not left and right == mapping.create_default.crm:
-            return
-        where = f"{'/'.join(one.ref)} {'/'.join(other.ref)} {mapping.name}"
-        yield Violation("P1", where, f"{left!r} and {right!r}, and nobody was told")
+        self.holding = holding
+        self.held = holding.held
 
     # -- P2 ------------------------------------------------------------------------------------------------------------
     def losses(self) -> Iterator[Violation]:
         """An edit that syncd saw and that stands nowhere was superseded by people, or is kept where they find it."""
         last: dict[tuple[Side, Ref, str], Edit] = {}
         for edit in self.ledger.edits:
-            last[edit.side, edit.ref, edit.column] = edit
+            last[edit.side, edit.ref, edit.field] = edit
         for edit in last.values():
             held = self.held.get((edit.side, edit.ref))
-            if not edit.token or held is None or _says(held.text(edit.column), edit):
+            if not (edit.token or edit.form) or held is None or self._stands(held, edit):
                 continue
             if not self.witness.observed(edit) or self._rewritten_by_people(edit) or self._kept(edit):
                 continue
-            now = held.text(edit.column)
+            now = " ".join(held.text(name) for name, _ in edit.form) or held.text(edit.column)
             yield Violation("P2", f"{'/'.join(edit.ref)} {edit.field}", f"{edit.value!r} was seen and is lost; {now!r}")
+
+    def _stands(self, held: Held, edit: Edit) -> bool:
+        """Whether an edit is still there: by its token, or by what stands there meaning the same, or more."""
+        if edit.token:
+            return _says(held.text(edit.column), edit)
+        columns = [name for name, _ in edit.form]
+        mappings = (each for kind in self.kinds for each in kind.fields if edit.ref[0] in kind.objects.of(edit.side))
+        mapping = next(each for each in mappings if each.name == edit.field)
+        now = meant(mapping, edit.side, [held.text(name) for name in columns])
+        return now == edit.means or (
+            isinstance(now, frozenset) and isinstance(edit.means, frozenset) and edit.means <= now
+        )
 
     def _rewritten_by_people(self, edit: Edit) -> bool:
         """Whether this person's record, on either side, was edited or touched later, or the vendor's admin emptied the
@@ -186,7 +102,7 @@ class _After:
         """Whether the value stands in a conflict, somebody was told, or the audit of a write that replaced it on that
         very record tells it.
         """
-        if self._told([(edit.side, edit.ref[1])], edit.field):
+        if self.holding.told([(edit.side, edit.ref[1])], edit.field):
             return True
         return any(
             row.side is edit.side
@@ -199,22 +115,50 @@ class _After:
 
     # -- P3 ------------------------------------------------------------------------------------------------------------
     def doubles(self) -> Iterator[Violation]:
-        """No two living records of a side bear one key, but where people brought that about and were told."""
+        """No two living records of a side bear one key, but where people brought that about and were told; and none
+        that syncd made is there without a key beside another one with its address.
+        """
         for kind in self.kinds:
             for side in Side:
-                bearers: dict[str, list[Ref]] = defaultdict(list)
-                for (where, ref), held in self.held.items():
-                    if where is side and ref[0] in kind.objects.of(side) and held.text(kind.key.of(side)):
-                        bearers[held.text(kind.key.of(side))].append(ref)
-                for key, refs in bearers.items():
-                    if len(refs) > 1 and not self._by_people(side, refs):
-                        yield Violation("P3", f"{side} {kind.kind}", f"{key} is the key of {len(refs)} records: {refs}")
+                yield from self._one_key_twice(kind, side)
+                yield from self._made_twice(kind, side)
+
+    def _one_key_twice(self, kind: KindMapping, side: Side) -> Iterator[Violation]:
+        bearers: dict[str, list[Ref]] = defaultdict(list)
+        for held in self.holding.of(kind, side):
+            if key := held.text(kind.key.of(side)):
+                bearers[key].append(held.ref)
+        for key, refs in bearers.items():
+            if len(refs) > 1 and not self._by_people(side, refs):
+                yield Violation("P3", f"{side} {kind.kind}", f"{key} is the key of {len(refs)} records: {refs}")
+
+    def _made_twice(self, kind: KindMapping, side: Side) -> Iterator[Violation]:
+        """Whatever syncd makes has a key from the beginning: one without is of nobody, or a second one of somebody."""
+        kernel = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce")
+        made = {record for call in kernel.calls for record in call.created}
+        columns = {
+            name: fields[0]
+            for mapping in kind.fields
+            if mapping.type is FieldType.EMAIL and mapping.direction is Direction.BOTH
+            for name, fields in mapping.slots.of(side).items()
+        }
+        sharing: dict[str, list[Held]] = defaultdict(list)
+        for held in self.holding.of(kind, side):
+            if address := held.text(columns.get(held.ref[0], "")).lower():
+                sharing[address].append(held)
+        for address, alike in sharing.items():
+            keyless = [held for held in alike if held.ref[1] in made and not held.text(kind.key.of(side))]
+            if len(alike) > 1 and keyless and not self.holding.told([held.who for held in keyless], "*"):
+                what = f"{'/'.join(keyless[0].ref)} was made without a key beside another one of {address}"
+                yield Violation("P3", f"{side} {kind.kind}", what)
 
     def _by_people(self, side: Side, refs: Sequence[Ref]) -> bool:
         """Whether somebody typed another's key, or took what was merged away out of the bin, which is asked about."""
-        typed = self.arena.salesforce.faults.fired["external-id-twice"] > 0
+        typed = any(
+            self.ledger.root((side, ref[1])) == self.ledger.root(who) for ref in refs for who in self.ledger.typed
+        )
         back = any((side, ref) in self.ledger.restored or (side, ref[1]) in self.ledger.touched for ref in refs)
-        return typed or (back and self._told([(side, ref[1]) for ref in refs], "*"))
+        return typed or (back and self.holding.told([(side, ref[1]) for ref in refs], "*"))
 
     # -- P8 ------------------------------------------------------------------------------------------------------------
     def limits(self) -> Iterator[Violation]:
@@ -227,4 +171,6 @@ class _After:
 
 def _says(value: object, edit: Edit) -> bool:
     """Whether a value is what was typed: a vendor's own automation may capitalise it, which loses nothing."""
-    return edit.token.lower() in str(value).lower()
+    if edit.token:
+        return edit.token.lower() in str(value).lower()
+    return value == edit.means or (isinstance(value, tuple) and frozenset(value) == edit.means)

@@ -30,6 +30,7 @@ EFFECTS: Final = 300
 DEEDS: Final[Mapping[str, float]] = {
     "edit": 30, "stage": 6, "email": 3, "clear": 2, "create": 4, "double": 1, "delete": 1, "restore": 1, "merge": 1.5,
     "convert": 1.5, "unsubscribe": 1.5, "swap": 1, "owner": 1, "associate": 1, "thrice": 1, "alike": 1,
+    "value": 7,
 }  # fmt: skip
 """What people do, and how often compared with each other."""
 WISHES: Final[Mapping[str, float]] = {

@@ -241,6 +241,8 @@ class _Play:
             deeds = told.get("what", ())
             touched = [str(id_) for deed in deeds for id_ in deed.get("ids", ())]
             self.crowd.ledger.touch(side, touched, ms=self.arena.clock.ms)
+            if arming.name == "external-id-twice":
+                self.crowd.ledger.typed += [(side, record) for record in touched]
             for deed in deeds:
                 if "lead" in deed:  # a Contact was entered with the address of this Lead, which stays as it is
                     self.crowd.ledger.join((side, deed["lead"]), (side, touched[0]))
@@ -268,7 +270,7 @@ class _Play:
         self._traced("healed")
         arena.clock.advance(QUIET_AFTER)
         self._turn(arena.clock.ms + 30_000)
-        let_all_go_on(arena)
+        let_all_go_on(arena, self.crowd.ledger)
         arena.clock.advance(HEALING)
         self.full = True
         self._turn(arena.clock.ms)

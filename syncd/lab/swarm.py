@@ -1,6 +1,7 @@
 """Which faults a simulated run meets: a few of the whole catalogue, armed at some moment, hitting once or again.
 
-Each run has a swarm of its own: some none, most a handful, one in twenty a single one that hits every call for a while.
+Each run has a swarm of its own: some none, most a handful, one in twenty a single one that hits every call it can,
+dozens in a row or until the vendors are made to behave.
 So faults meet each other in ever new company, and a rare one is not drowned by the frequent ones.
 """
 
@@ -23,6 +24,8 @@ SMALL: Final[Mapping[str, Mapping[str, Any]]] = {
     "clock-skew": {"seconds": 240.0},
 }
 """Options that keep a small world small, or reach beyond what the defaults reach."""
+OUTAGES: Final = 0.05
+"""The share of runs that meet one fault alone, which hits every call for a while."""
 DEAR: Final = frozenset({"huge-body"})
 """Faults that cost much time to play; they come up rarely."""
 
@@ -42,14 +45,23 @@ def armings(chance: random.Random, *, end: int) -> tuple[Arming, ...]:
     names = [(entry.name, vendor) for entry in CATALOGUE.values() for vendor in entry.vendors]
     number = chance.choice((0, 3, 4, 5, 6, 7, 8, 10))
     drawn = [chance.choice(names) for _ in range(number)]
-    if chance.random() < 0.05:
+    outage = chance.random() < OUTAGES
+    if outage:
         drawn = [chance.choice(names)]
     made = []
     for name, vendor in drawn:
         if name in DEAR and chance.random() < 0.8:
             continue
-        made.append(Arming(chance.randrange(end), vendor, name, _words(chance, name)))
+        lasting = outage and CATALOGUE[name].sort != "deed"
+        words = _outage(chance, name) if lasting else _words(chance, name)
+        made.append(Arming(chance.randrange(end), vendor, name, words))
     return tuple(sorted(made, key=lambda each: each.at))
+
+
+def _outage(chance: random.Random, name: str) -> dict[str, Any]:
+    """Every call that can be hit, many in a row; or, one time in three, until the vendors are made to behave."""
+    words = {"seed": f"{chance.randrange(1 << 30)}", **SMALL.get(name, {}), "probability": 1.0}
+    return words if chance.random() < 1 / 3 else {**words, "times": chance.randint(20, 80)}
 
 
 def _words(chance: random.Random, name: str) -> dict[str, Any]:

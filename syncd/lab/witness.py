@@ -17,6 +17,8 @@ from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.lab.arena import Arena
 from syncd.lab.audited import unrecorded
 from syncd.lab.ledger import Edit, Ledger
+from syncd.lab.meaning import text
+from syncd.lab.pace import Pace
 from syncd.lab.violation import Violation
 from syncd.model.mapping import KindMapping
 from syncd.model.values import Side
@@ -57,6 +59,8 @@ class Witness:
         self.listed = 0
         self.judged = 0
         self._made_for: set[tuple[Side, str]] = set()
+        self._mates: defaultdict[str, set[str]] = defaultdict(set)
+        self.pace = Pace(arena.settings.connection, ledger)
         self._writable = _writable(self.kinds)
         self._means = _meanings(self.kinds)
         self._keys = {side: {kind.key.of(side) for kind in self.kinds} for side in Side}
@@ -64,8 +68,17 @@ class Witness:
     def know_pairs(self) -> None:
         """Learns who is one person now, before anything happens: two records that name each other."""
         for kind in self.kinds:
+            self.pace.linked = max(self.pace.linked, self.arena.store.count_links(kind.kind))
             for link in self.arena.store.links(kind.kind):
-                self.ledger.join((Side.MARKETING, link.refs.marketing.id), (Side.CRM, link.refs.crm.id))
+                self._pair(link.refs.marketing.id, link.refs.crm.id)
+
+    def mates(self, record: str) -> frozenset[str]:
+        """The CRM's records that this one of marketing's named, and that named it, at any time."""
+        return frozenset(self._mates.get(record, ()))
+
+    def _pair(self, marketing: str, crm: str) -> None:
+        self._mates[marketing].add(crm)
+        self.ledger.join((Side.MARKETING, marketing), (Side.CRM, crm))
 
     def heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         """One call: what syncd learned by it, and whether it sent what it may never send."""
@@ -75,8 +88,7 @@ class Witness:
             if fault.startswith((*HIDING, *THINNING)):
                 self._hidden[side].append(self.arena.clock.ms)
             if not fault.startswith(HIDING):
-                for found in TOKEN.findall(_asked_for(asked, answer)):
-                    self.seen[found.decode()].append(self.arena.clock.ms)
+                self._sees(_asked_for(asked, answer))
         if answer is not None and answer.status == 429 and asked.path.endswith("/search"):
             self._refused_search()
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
@@ -91,6 +103,23 @@ class Witness:
                 late = self.arena.senses.speaker < self.arena.lives
                 records = (record for _, record, _ in written)
                 self.broken += unrecorded(self.arena.store, side, records, late=late)
+
+    def _sees(self, told: bytes) -> None:
+        """What an answer tells: texts and figures by their tokens, what has none on its own record, once."""
+        now = self.arena.clock.ms
+        for found in TOKEN.findall(told):
+            self.seen[found.decode()].append(now)
+        for figure, pattern in self.ledger.figures.items():
+            if pattern.search(told):
+                self.seen[figure].append(now)
+        near = [edit for edit in self.ledger.unseen if edit.ref[1].encode() in told]
+        if not near:
+            return
+        rows = list(_told_rows(told))
+        for edit in near:
+            if any(record == edit.ref[1] and _shows(values, edit) for record, values in rows):
+                self.seen[edit.name].append(now)
+                self.ledger.unseen.remove(edit)
 
     def _join_entered(self, written: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
         """Somebody entered a contact with the address of one that was about to be made: it is of that very person."""
@@ -122,9 +151,11 @@ class Witness:
         """Whether syncd saw an edit before it had decided on the first write that replaced it: what crosses a write is
         the window that no vendor closes (docs/promises.md).
         """
-        over = [begun for begun, sent in self.sent[edit.side, edit.ref[1], edit.column] if sent >= edit.ms]
+        columns = [name for name, _ in edit.form] or [edit.column]
+        writes = [each for name in columns for each in self.sent[edit.side, edit.ref[1], name]]
+        over = [begun for begun, sent in writes if sent >= edit.ms]
         end = min(over, default=self.arena.clock.ms + 1)
-        return any(seen < end and not self._hid(edit.side, seen, end) for seen in self.seen.get(edit.token, ()))
+        return any(seen < end and not self._hid(edit.side, seen, end) for seen in self.seen.get(edit.name, ()))
 
     def _hid(self, side: Side, seen: int, end: int) -> bool:
         """Whether only a cycle that failed has seen it, and the vendor left out records that had changed after that:
@@ -143,6 +174,7 @@ class Witness:
 
     def _check_payload(self, side: Side, object_name: str, record: str, values: Mapping[str, Any]) -> None:
         mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
+        self.pace.sends(side, object_name, record, values, mate=" ".join(mates), ms=self.arena.clock.ms)
         if not record:
             self._made_for.update((side, mate) for mate in mates)
         for name, value in values.items():
@@ -154,7 +186,7 @@ class Witness:
             if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
                 self.broken.append(Violation("P9", str(side), f"{name} was sent as {value!r}"))
             found = TOKEN.search(value.encode()) if isinstance(value, str) else None
-            edit = self.ledger.by_token.get(found[0].decode()) if found else None
+            edit = self.ledger.by_token.get(found[0].decode() if found else text(value).removeprefix("+"))
             if edit is not None:
                 self._check_origin(side, record, mates, name, edit)
 
@@ -180,24 +212,35 @@ class Witness:
         """Learns from what the vendors hold who became whom by merges and conversions, which records name each other by
         now, and which were made by us for whom.
         """
-        join = self.ledger.join
         for kind in self.kinds:
-            keys: dict[tuple[Side, str], str] = {}
-            for name in kind.objects.marketing:
-                for number, held in self.arena.hubspot.portal.store(name).records.items():
-                    keys[Side.MARKETING, str(number)] = str(held.values.get(kind.key.marketing) or "")
-                    for old in str(held.values.get("hs_merged_object_ids") or "").split(";"):
-                        if old:
-                            join((Side.MARKETING, old), (Side.MARKETING, str(number)))
-            for name in kind.objects.crm:
-                for row in self.arena.salesforce.org.schema.require(name).table.rows.values():
-                    keys[Side.CRM, str(row["Id"])] = str(row.get(kind.key.crm) or "")
-                    for successor in ("ConvertedContactId", "MasterRecordId"):
-                        if row.get(successor):
-                            join((Side.CRM, str(row["Id"])), (Side.CRM, str(row[successor])))
+            keys = self._keys_at_marketing(kind) | self._keys_at_crm(kind)
             for (side, record), key in keys.items():
-                if keys.get((side.other, key)) == record or (side, key) in self._made_for:
-                    join((side, record), (side.other, key))
+                if keys.get((side.other, key)) == record:
+                    self._pair(*((record, key) if side is Side.MARKETING else (key, record)))
+                elif (side, key) in self._made_for:
+                    self.ledger.join((side, record), (side.other, key))
+
+    def _keys_at_marketing(self, kind: KindMapping) -> dict[tuple[Side, str], str]:
+        """Whom each record of a kind names; who was merged into it is the same."""
+        keys: dict[tuple[Side, str], str] = {}
+        for name in kind.objects.marketing:
+            for number, held in self.arena.hubspot.portal.store(name).records.items():
+                keys[Side.MARKETING, str(number)] = str(held.values.get(kind.key.marketing) or "")
+                for old in str(held.values.get("hs_merged_object_ids") or "").split(";"):
+                    if old:
+                        self.ledger.join((Side.MARKETING, old), (Side.MARKETING, str(number)))
+        return keys
+
+    def _keys_at_crm(self, kind: KindMapping) -> dict[tuple[Side, str], str]:
+        """Whom each record of a kind names; who was merged into it, or converted into it, is the same."""
+        keys: dict[tuple[Side, str], str] = {}
+        for name in kind.objects.crm:
+            for row in self.arena.salesforce.org.schema.require(name).table.rows.values():
+                keys[Side.CRM, str(row["Id"])] = str(row.get(kind.key.crm) or "")
+                for successor in ("ConvertedContactId", "MasterRecordId"):
+                    if row.get(successor):
+                        self.ledger.join((Side.CRM, str(row["Id"])), (Side.CRM, str(row[successor])))
+        return keys
 
 
 def _meanings(kinds: Sequence[KindMapping]) -> Mapping[tuple[Side, str], set[str]]:
@@ -237,6 +280,28 @@ def _asked_for(asked: HttpRequest, answer: HttpResponse) -> bytes:
     except orjson.JSONDecodeError:  # an answer that a fault broke
         return answer.body
     return orjson.dumps([each.get("propertiesWithHistory") for each in told.get("results", ())])
+
+
+def _told_rows(told: bytes) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Records of an answer of either vendor: id and values."""
+    try:
+        waiting = [orjson.loads(told)]
+    except orjson.JSONDecodeError:  # an answer that a fault broke
+        return
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            waiting += each
+        elif isinstance(each, dict):
+            record = each.get("Id") or each.get("id")
+            if isinstance(record, str):
+                values = each.get("properties", each)
+                yield record, values if isinstance(values, dict) else each
+            waiting += each.values()
+
+
+def _shows(values: Mapping[str, Any], edit: Edit) -> bool:
+    return all(name in values and text(values[name]) == value for name, value in edit.form)
 
 
 def _payloads(side: Side, asked: HttpRequest) -> Iterator[tuple[str, str, Mapping[str, Any]]]:

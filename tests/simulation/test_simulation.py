@@ -76,6 +76,16 @@ def test_what_is_no_scenario_is_refused(content: bytes) -> None:
         Scenario.from_json(content)
 
 
+def test_one_seed_in_twenty_meets_an_outage() -> None:
+    """One fault alone, which hits every call it can: dozens in a row, or until the vendors are made to behave."""
+    alone = [only for each in range(1_000) if len(armed := expand(f"outage {each}").armed) == 1 for only in armed]
+    lasting = [each.words for each in alone if each.words.get("probability") == 1.0]
+    assert 15 <= len(lasting) <= 80
+    endless = [words for words in lasting if "times" not in words]
+    assert 0 < len(endless) < len(lasting)
+    assert all(words["times"] >= 20 for words in lasting if words not in endless)
+
+
 def test_a_play_follows_from_its_scenario_alone() -> None:
     """Two interpreters that order their sets differently leave the same trace of the same seeds."""
     seeds = [seed for number in range(200) if expand(seed := f"pure {number}").world == WORLD][:3]

@@ -212,7 +212,7 @@ class Soak(_Play):
 
     def _night(self) -> None:
         """What an operator does before they go, and the copy that is made every night."""
-        let_all_go_on(self.arena)
+        let_all_go_on(self.arena, self.crowd.ledger)
         copy = self._file.with_name("backup.db")
         copy.unlink(missing_ok=True)
         with closing(dbapi2.connect(str(self._file))) as store, closing(dbapi2.connect(str(copy))) as backup:
