@@ -31,7 +31,7 @@ from connectors.hubspot.natively import NOTES, WORKS_AS
 from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.stages import STAGE
-from connectors.hubspot.wire import Asked, id_of, instant_of, millis_of
+from connectors.hubspot.wire import ALIASES, Asked, id_of, instant_of, millis_of
 from connectors.hubspot.write import Writer
 from connectors.shapes import Turns, foreseen
 from connectors.transport import Answer, wrong_shape
@@ -274,7 +274,7 @@ class HubSpotConnector:
         hits: dict[str, list[Mapping[str, Any]]] = {value: [] for value in lowered}
         if key.by == "email":
             # A secondary address resolves too, but the answer does not say which input it answers: match here.
-            for row in reader.forgiving(asked, lowered, by="email", also=("email", "hs_additional_emails")):
+            for row in reader.forgiving(asked, lowered, by="email", also=("email", ALIASES)):
                 for address in addresses_of(asked, row) & hits.keys():
                     hits[address].append(row)
         else:

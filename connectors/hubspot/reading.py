@@ -15,7 +15,16 @@ from typing import Any, Final
 from connectors.hubspot.associations import read_refs
 from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
-from connectors.hubspot.wire import CONTACTS, Asked, chunks, id_of, instant_of, properties_of, read_stamp
+from connectors.hubspot.wire import (
+    CONTACTS,
+    Asked,
+    aliases_of,
+    chunks,
+    id_of,
+    instant_of,
+    properties_of,
+    read_stamp,
+)
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape, Succession
 from syncd.model.values import Lane
@@ -167,6 +176,7 @@ class Reader:
                 fields=record.fields,
                 refs={name: found[record.ref.id].refs for name, found in ends.items()},
                 missing=record.missing,
+                aliases=record.aliases,
                 unranked=frozenset(name for name, found in ends.items() if not found[record.ref.id].ranked),
             )
             for record in records
@@ -201,5 +211,5 @@ def addresses_of(asked: Asked, row: Row) -> set[str]:
     held = properties_of(row)
     if "email" not in held:
         raise wrong_shape("find", f"{asked.kind}/{id_of(row, asked.kind)} without the email asked for")
-    every = [held.get("email") or "", *str(held.get("hs_additional_emails") or "").split(";")]
-    return {address.strip().lower() for address in every if address.strip()}
+    first = str(held["email"] or "").strip().lower()
+    return {address for address in (first, *aliases_of(held)) if address}

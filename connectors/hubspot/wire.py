@@ -24,6 +24,8 @@ UNSUBSCRIBED: Final = "@unsubscribed"
 SUBSCRIPTION: Final = "@subscription/"
 OPTED_OUT: Final = "hs_email_optout"
 CONTACTS: Final = "contacts"
+ALIASES: Final = "hs_additional_emails"
+"""The addresses of a contact beside its first one, which it has of contacts that were merged into it."""
 _MILLISECOND = timedelta(milliseconds=1)
 _PLAIN: Final = frozenset({str, type(None)})
 _NONE: Final[frozenset[str]] = frozenset()
@@ -128,7 +130,7 @@ class Asked:
         ((kind, names),) = shape.objects.items()
         fields = tuple(dict.fromkeys((*names, shape.key)))
         # Old ids of merged records live in hidden properties that only come when asked for.
-        merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids",) if kind == CONTACTS else ()))
+        merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids", ALIASES) if kind == CONTACTS else ()))
         flags = {name: flag for name in fields if (flag := flag_of(name)) is not None}
         real = [flags.get(name, name) for name in fields]
         properties = tuple(dict.fromkeys((*real, stamp_property(kind), *merged)))
@@ -160,7 +162,10 @@ class Asked:
         held = properties_of(row)
         stamp = self._stamp(row, held)
         fields, missing = self._plain(held) or self._closely(key, held)
-        return RemoteRecord(RemoteRef(self.kind, key), str(stamp), instant_of(stamp), fields, {}, missing)
+        ref, at = RemoteRef(self.kind, key), instant_of(stamp)
+        if not held.get(ALIASES):
+            return RemoteRecord(ref, str(stamp), at, fields, {}, missing)
+        return RemoteRecord(ref, str(stamp), at, fields, {}, missing, aliases=aliases_of(held))
 
     def _plain(self, held: Mapping[str, Any]) -> tuple[dict[str, Wire], frozenset[str]] | None:
         """The fields of a row that tells all of them, as text or ``null``, which nearly every row does."""
@@ -205,6 +210,12 @@ class Asked:
             stamp = read_stamp(at)
             olds[old] = None if stamp is None else instant_of(stamp)
         return [Moved(self.ref(old), new, Succession.MERGED, at) for old, at in olds.items() if old != new.id]
+
+
+def aliases_of(held: Mapping[str, Any]) -> tuple[str, ...]:
+    """A contact's addresses beside the first one, in lower case."""
+    parts = (part.strip().lower() for part in str(held.get(ALIASES) or "").split(";"))
+    return tuple(part for part in parts if part)
 
 
 def properties_of(row: Mapping[str, Any]) -> Mapping[str, Any]:

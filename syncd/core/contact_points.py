@@ -83,8 +83,8 @@ def _read_phone(text: str, region: str | None) -> str:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return text
-    if not phonenumbers.is_possible_number(number):
-        return text
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return text  # nor is one without its area code, which would be another one with a country before it
     written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     if number.italian_leading_zero and phonenumbers.parse(written) != number:
         return text  # "000000" and the like: the zeros would be read otherwise each time

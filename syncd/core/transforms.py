@@ -180,7 +180,10 @@ def _on_text(change: Callable[[str], str | None]) -> Step:
 
 
 def _digits(text: str) -> str:
-    return "".join(letter for letter in text if letter in "0123456789")
+    found = "".join(letter for letter in text if letter in "0123456789")
+    if not found and text.strip():
+        raise Unusable("digits finds none in this; write some, or empty the field")
+    return found
 
 
 def _to_code(text: str) -> str:
@@ -195,6 +198,20 @@ def _to_name(text: str) -> str:
     if code is None:
         raise Unusable("country_name does not know this country; write its English name or its ISO code")
     return country_name(code)
+
+
+def _to_domain(text: str) -> str:
+    domain = domain_of(text)
+    if domain is None:
+        raise Unusable("domain finds none in this; write a web or e-mail address, or empty the field")
+    return domain
+
+
+def _to_host(text: str) -> str:
+    host = host_of(text)
+    if host is None:
+        raise Unusable("url_host finds none in this; write a web address, or empty the field")
+    return host
 
 
 def _day(text: str) -> str:
@@ -215,8 +232,8 @@ _PLAIN: Final[Mapping[str, Callable[[str], str | None]]] = {
     "digits": _digits,
     "day": _day,
     "midnight": _midnight,
-    "domain": domain_of,
-    "url_host": host_of,
+    "domain": _to_domain,
+    "url_host": _to_host,
     "iso_code": _to_code,
     "country_name": _to_name,
 }

@@ -265,9 +265,10 @@ class Pairing:
     def _values(self, side: Side, record: RemoteRecord) -> tuple[tuple[str, ...], ...]:
         shared = self.planner.values(side, record)
         excluded = frozenset(self.kind.partner_domains)
+        aliases = {"email": record.aliases}
         return tuple(
             narrowed(
-                match_keys(rule.by, [shared.get(rule.field)], excluded=excluded),
+                match_keys(rule.by, [shared.get(rule.field), *aliases.get(rule.by, ())], excluded=excluded),
                 [shared.get(name) for name in rule.also],
             )
             for rule in self.kind.match

@@ -61,7 +61,8 @@ class RemoteRecord:
     ``fields`` holds wire values by vendor field name (the key field too), ``refs`` the records it points to by name.
     The first of these is the one that counts; of those named in ``unranked`` none is first, as of a deal's contacts.
     ``record_type`` is the vendor's id of it, where the object has record types. ``apart`` marks a record that syncd
-    leaves alone, as one of a person account; only ``find`` tells of it.
+    leaves alone, as one of a person account; only ``find`` tells of it. ``aliases`` are addresses by which its vendor
+    knows it beside the first one, as those of contacts that were merged into it.
     """
 
     ref: RemoteRef
@@ -73,6 +74,7 @@ class RemoteRecord:
     record_type: str | None = None
     apart: bool = False
     unranked: frozenset[str] = frozenset()
+    aliases: tuple[str, ...] = ()
 
 
 def wire_of(record: RemoteRecord, name: str, held: Wire | Missing = MISSING) -> Wire | Missing:

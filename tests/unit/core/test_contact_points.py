@@ -70,6 +70,12 @@ def test_phones(written: str, compared: str) -> None:
     assert _read_phone(compared, "DE") == compared
 
 
+@pytest.mark.parametrize(("written", "region"), [("555-0100", "US"), ("867-5309", "US"), ("089/1234", "US")])
+def test_a_number_without_its_area_code_stays_text(written: str, region: str) -> None:
+    """With a country code before it, it would be a number that nobody has, or somebody else."""
+    assert phone_number(written, region) == written
+
+
 def test_a_number_without_country_code_needs_a_region() -> None:
     """Without a default country it stays the text it is, rather than become a number of some country."""
     assert phone_number("030 1234567", None) == "030 1234567"
