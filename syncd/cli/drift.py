@@ -86,7 +86,7 @@ def accept(
         return
     from syncd.operations.accepting import accept as let_go
 
-    with call.looking() as world:
+    with call.world(read_only=True) as world:
         accepted = let_go(world, {(each.kind, each.field) for each in wanted})
         shadow = world.connection.mode == "shadow"
     for each in accepted.ended:
