@@ -14,7 +14,7 @@ from syncd.engine.world import World
 from syncd.model.errors import BadUsage
 from syncd.model.link import Link
 from syncd.model.mapping import KindMapping
-from syncd.model.remote import MatchKey, RemoteRef
+from syncd.model.remote import Departure, Gone, MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side
 
 FORMS = "a@b.c, marketing:contacts/51, crm:Lead/00Q..., link:ID"
@@ -50,9 +50,26 @@ def _named(world: World, side: Side, rest: str, text: str) -> Hit:
         raise BadUsage(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
     for kind in world.connection.kinds:
         if object_name in kind.objects.of(side):
-            return _of_record(world, kind.kind, side, RemoteRef(object_name, id_))
+            return _as_its_vendor_names_it(world, kind, side, RemoteRef(object_name, id_))
     known = ", ".join(name for kind in world.connection.kinds for name in kind.objects.of(side))
     raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+
+
+def _as_its_vendor_names_it(world: World, kind: KindMapping, side: Side, ref: RemoteRef) -> Hit:
+    """The link of a record, or the record alone. What no link has is asked for: an id may be written in another way, as
+    those of 15 characters that Salesforce shows in reports.
+
+    :raises BadUsage: if there is no such record.
+    """
+    hit = _of_record(world, kind.kind, side, ref)
+    if hit.link is not None:
+        return hit
+    answer = next(iter(world.connectors.of(side).fetch(world.planner(kind.kind).lens.shape(side), [ref])), None)
+    if isinstance(answer, Gone) and answer.how is Departure.INVISIBLE:
+        raise BadUsage(f"{side}:{ref} is not there, or not to be seen by syncd; look it up in that system")
+    if isinstance(answer, RemoteRecord) and answer.ref != ref:
+        return _of_record(world, kind.kind, side, answer.ref)
+    return hit
 
 
 def _of_record(world: World, kind: str, side: Side, ref: RemoteRef) -> Hit:

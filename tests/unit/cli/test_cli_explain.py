@@ -9,6 +9,7 @@ import pytest
 from syncd.engine.cycle import plan_only, sync
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
+from syncd.model.remote import RemoteRef
 from syncd.model.values import MISSING, Side
 from syncd.operations.explain import Explanation, explain
 from syncd.operations.finding import find_hits
@@ -132,6 +133,28 @@ def test_words_that_name_no_record(both: Both, text: str) -> None:
     """Anything else is refused with the forms or objects there are."""
     make_ready(both.world)
     with pytest.raises(BadUsage, match=r"there are|write"):
+        find_hits(both.world, text)
+
+
+def test_an_id_of_fifteen_characters_names_the_same_record(both: Both) -> None:
+    """As reports of Salesforce show it: of a linked Lead and of one that stands alone."""
+    person = contact(both, email="ann@example.com", lifecyclestage="marketingqualifiedlead")
+    linked(both)
+    made = both.hubspot.export()["contacts"][0]["properties"]["syncd_crm_id"]
+    alone = lead(both, Email="bob@example.com")
+    make_ready(both.world)
+    (hit,) = find_hits(both.world, f"crm:Lead/{made[:15]}")
+    assert hit.link is not None
+    assert hit.link.refs.marketing.id == person
+    (stray,) = find_hits(both.world, f"crm:Lead/{alone[:15]}")
+    assert (stray.link, stray.refs.crm) == (None, RemoteRef("Lead", alone))
+
+
+@pytest.mark.parametrize("text", ["crm:Lead/00Q", "crm:Lead/00Q5e00000XXXXXXXX"])
+def test_an_id_that_is_none_is_told_so(both: Both, text: str) -> None:
+    """And not blamed on the vendor."""
+    make_ready(both.world)
+    with pytest.raises(BadUsage, match="is not there, or not to be seen"):
         find_hits(both.world, text)
 
 
