@@ -8,9 +8,9 @@ no browser sends it by itself.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, get_args, get_origin
 from urllib.parse import parse_qs, quote
 
 from fastapi import Request, Response
@@ -68,7 +68,7 @@ class GuardedRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:  # noqa: D102 - FastAPI's name
         inner = super().get_route_handler()
         needed = needed_by(self.endpoint)
-        known = frozenset(_queried(self.dependant))
+        known = dict(_queried(self.dependant))
 
         async def guarded(request: Request) -> Response:
             posted = None if request.method in SAFE else _form(request, await request.body())
@@ -85,15 +85,20 @@ class GuardedRoute(APIRoute):
         return guarded
 
 
-def _queried(dependant: Dependant) -> Iterator[str]:
-    """Names of what a route reads of the query, itself or by what it depends on."""
-    yield from (each.alias for each in dependant.query_params)
-    for each in dependant.dependencies:
-        yield from _queried(each)
+def _queried(dependant: Dependant) -> Iterator[tuple[str, bool]]:
+    """What a route reads of the query, itself or by what it depends on; and whether that may be said several times."""
+    for each in dependant.query_params:
+        annotation = each.field_info.annotation
+        yield each.alias, any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
+    for part in dependant.dependencies:
+        yield from _queried(part)
 
 
-def _check_query(request: Request, known: Collection[str]) -> None:
+def _check_query(request: Request, known: Mapping[str, bool]) -> None:
     """A program that misspells ``cursor`` would otherwise read the first page again and again."""
+    for name, several in known.items():
+        if not several and len(request.query_params.getlist(name)) > 1:
+            raise Problem(422, "not-understood", f"{name} can be said once")
     strange = next((name for name in request.query_params if name not in known), None)
     if strange is not None:
         told = ", ".join(sorted(known)) or "none"

@@ -107,4 +107,6 @@ def test_a_parameter_that_is_none_is_refused(program: Caller) -> None:
     assert "'curser'" in refused.json["detail"]
     assert "cursor" in refused.json["detail"]
     assert program.get("/api/v1/me?x=1").status == 422
+    assert program.get(f"{C}/runs?limit=1&limit=2").json["detail"] == "limit can be said once"
+    assert program.get(f"{C}/reports/handoff?by=grade&by=origin").status != 422
     assert program.get("/api/v1/connections/main/pause?x=1").status == 405
