@@ -30,6 +30,7 @@ from syncd.engine.gathered import (
 )
 from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.moves import judged_otherwise
+from syncd.engine.references import learn_references
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
@@ -396,25 +397,8 @@ class Gather:
     def _linked(self, side: Side, records: Sequence[RemoteRecord]) -> dict[RemoteRef, Linked]:
         self.into.records_read += len(records)
         linked = dict(self.world.store.linked(self.kind, side, [record.ref for record in records]))
-        self._learn_references(side, records)
+        learn_references(self.world, self.planner, side, records)
         return linked
-
-    def _learn_references(self, side: Side, records: Sequence[RemoteRecord]) -> None:
-        """Link ids of the records that these point to, so that references can be read."""
-        shape = self.shapes.of(side)
-        for name in shape.refs if records else ():
-            wanted = dict.fromkeys(ref for record in records for ref in record.refs.get(name, ()))
-            kind = next(field.kind for field in self.planner.kind.fields if field.name == name)
-            if not wanted or kind is None:
-                continue
-            known = self.world.context.links.of(side)
-            ids = self.world.store.link_ids(kind, side, [ref for ref in wanted if str(ref) not in known])
-            known.update((str(ref), link) for ref, link in ids.items())
-            refs = self.world.context.refs
-            fresh = [link for link in ids.values() if link not in refs.of(side.other)]
-            for link, found in self.world.store.by_link(fresh).items():
-                for each in SIDES:
-                    refs.of(each)[link] = str(found.link.refs.of(each))
 
     def _departed(self, side: Side, gone: Sequence[Gone], moved: Sequence[Moved]) -> None:
         refs = [row.ref for row in gone] + [row.old for row in moved]
@@ -651,7 +635,7 @@ class Gather:
         answers = list(self._connector(side).fetch(self.shapes.of(side), refs))
         self.into.records_read += len(answers)
         records = [answer for answer in answers if isinstance(answer, RemoteRecord)]
-        self._learn_references(side, records)
+        learn_references(self.world, self.planner, side, records)
         if len(records) < len(answers):
             gone = [answer for answer in answers if isinstance(answer, Gone)]
             self._departed(side, gone, [answer for answer in answers if isinstance(answer, Moved)])

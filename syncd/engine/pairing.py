@@ -20,6 +20,7 @@ from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Ma
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import Gathered, link_id
+from syncd.engine.references import learn_references
 from syncd.engine.second import note_second
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
@@ -149,6 +150,10 @@ class Pairing:
             # Asked for by its address a record may be newer than it was when it was polled; an edit in between counts.
             if sharing.stamp > first.stamp and values.get(who) == self._values(who[0], sharing):
                 records[who] = sharing
+        for side in SIDES:
+            learn_references(
+                self.world, self.planner, side, [record for (each, _), record in records.items() if each is side]
+            )
         linked = {
             side: self.world.store.linked(
                 self.kind.kind, side, [ref for (each, ref) in records if each is side and (each, ref) not in strays]

@@ -21,6 +21,7 @@ from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
+from syncd.engine.references import learn_references
 from syncd.engine.routing import routed
 from syncd.engine.second import read_again
 from syncd.engine.unlinking import Unlinking
@@ -298,6 +299,7 @@ class _Deciding:
                 shape = self.planner.lens.shape(each)
                 for answer in self.world.connectors.of(each).fetch(shape, [link.refs.of(each)]):
                     if isinstance(answer, RemoteRecord):
+                        learn_references(self.world, self.planner, each, [answer])
                         at_hand = at_hand.replacing(each, answer)
         return at_hand
 

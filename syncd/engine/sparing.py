@@ -1,10 +1,9 @@
 """What is spared when the day's calls come near the floor that is kept for other programs (``core.reserve``).
 
-Opt-outs and handoffs go on to the end, so whatever finds them is read in their lane, and so is
-what a person looks at. The rest waits without being
-tried: resyncs and the sweep while bulk does; ordinary writes, signals and what is shown of the ledger while ordinary
-work does, each with a wish to be looked at again. A daemon then polls more rarely. Nothing fails of it: the vendor's
-count, heard with each poll, says when it goes on.
+Opt-outs and handoffs go on to the end, so whatever finds them is read in their lane, and so is what a person looks at.
+The rest waits without being tried: resyncs and the sweep while bulk does; ordinary writes, signals and what is shown of
+the ledger while ordinary work does, each with a wish to be looked at again. A daemon then polls more rarely. Nothing
+fails of it: the vendor's count, heard with each poll, says when it goes on.
 """
 
 from __future__ import annotations

@@ -38,6 +38,8 @@ FOLDER: Final = re.compile(r"\S*/syncd-arena-[^/]+/")
 """Where an arena's configuration lay (``founding``)."""
 TAKING_AWAY: Final = frozenset({"record-deleted", "record-erased"})
 """Faults that take a record from its side."""
+FIELDS_GONE: Final = frozenset({"field-deleted", "field-renamed"})
+"""Faults after which a vendor field stands in no record any more, whatever stood in it."""
 WRITING: Final = ("batch.update", "batch.upsert", "batch.create", "collections.update", "collections.upsert")
 """Calls by which syncd moves the stamps of records."""
 RESTART: Final = 5.0
@@ -246,7 +248,7 @@ class _Play:
             for deed in deeds:
                 if "lead" in deed:  # a Contact was entered with the address of this Lead, which stays as it is
                     self.crowd.ledger.join((side, deed["lead"]), (side, touched[0]))
-                if "emptied" in deed:
+                if "emptied" in deed or arming.name in FIELDS_GONE:
                     self.crowd.ledger.emptied[side, deed["object"], deed["field"]] = self.arena.clock.ms
             self._traced(f"armed {arming.vendor} {arming.name} {' '.join(touched)}")
         except (NothingToHit, WrongArming) as why:
