@@ -1,4 +1,4 @@
-"""References can be read once the links of the records that they point to are known: whoever reads records learns them."""
+"""References can be read once the links of what they point to are known: whoever reads records learns them."""
 
 from __future__ import annotations
 

@@ -135,6 +135,29 @@ def test_a_contact_of_a_linked_company_reaches_its_account(steps: Steps) -> None
     steps.quiet()
 
 
+def test_whoever_was_moved_and_merged_gets_the_account_in_the_same_cycle(steps: Steps) -> None:
+    """In a process that has just started: the link moves to what the contact was merged into, whose company is another
+    one by now; which link the Account of before has is learned with the Contact.
+    """
+    first = company(steps, name="Acme", domain="acme-works.com")
+    second = company(steps, name="Beta", domain="beta-works.com")
+    one = account(steps, Name="Acme", Website="acme-works.com")
+    two = account(steps, Name="Beta", Website="beta-works.com")
+    contact, lead = steps.pair()
+    converted, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted", account_id=one)
+    steps.cycle()
+    steps.cycle()
+    other = steps.contact(email="ann.doe@example.com", lifecyclestage="lead")
+    steps.cycle()
+    steps.both.hubspot.disassociate(contact_id=contact, company_id=first)
+    steps.both.hubspot.associate(contact_id=contact, company_id=second, primary=True)
+    steps.both.hubspot.merge("contacts", contact, other)
+    restarted(steps.both)
+    steps.cycle()
+    assert steps.sold(converted, "AccountId", object_name="Contact") == two
+    steps.quiet()
+
+
 def test_a_company_that_came_back_is_known_to_its_people_at_once(steps: Steps) -> None:
     """Out of the bin, and a person moved there meanwhile: one cycle carries both."""
     before = company(steps, name="Beta", domain="beta-works.com")
