@@ -14,6 +14,7 @@ from sandbox.faults.entry import Entry, Site, Told
 from sandbox.faults.targets import OBJECT, a_contact, a_row, at_hubspot, at_salesforce
 from sandbox.kernel import Fault, HttpRequest
 from sandbox.salesforce.definitions import KEY_FIELD
+from sandbox.salesforce.errors import Refusal
 
 _CONVERTED = "Closed - Converted"
 
@@ -129,9 +130,15 @@ def _swap_hubspot(site: Site, _: HttpRequest | None) -> Told:
 
 
 def _swap_salesforce(site: Site, _: HttpRequest | None) -> Told:
+    """Both or neither: where a rule refuses the second, the first gets its own address back."""
     one, two = site.several(site.rows(None, "Email"), 2, "rows with an e-mail address")
-    for row, other in ((one, two), (two, one)):
-        site.salesforce.edit(site.entity().name, str(row["Id"]), {"Email": other["Email"]})
+    name = site.entity().name
+    site.salesforce.edit(name, str(one["Id"]), {"Email": two["Email"]})
+    try:
+        site.salesforce.edit(name, str(two["Id"]), {"Email": one["Email"]})
+    except Refusal:
+        site.salesforce.edit(name, str(one["Id"]), {"Email": one["Email"]})
+        raise
     return at_salesforce(site, one["Id"], two["Id"])
 
 

@@ -124,10 +124,11 @@ def _news_of_others(
     was: Mapping[str, Wire],
     told: Mapping[str, Wire],
 ) -> set[str]:
-    """Vendor fields that have changed, and that a field is read from, too, which is not agreed yet: it is still to be
-    written, or held. Taken for known, nobody would see any more that they have changed.
+    """Vendor fields that have changed, or were never seen, as those of a Contact that a Lead has become, and that a
+    field is read from, too, which is not agreed yet: it is still to be written, or held. Taken for known, nobody would
+    see any more that they have changed.
     """
-    changed = {name for name, wire in told.items() if name in was and wire != was[name]}
+    changed = {name for name, wire in told.items() if wire != was.get(name, MISSING)}
     if not changed:
         return set()
     slots = planner.layout(link.refs).slots
