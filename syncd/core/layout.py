@@ -103,10 +103,13 @@ class Layout:
 
 
 class Layouts:
-    """All layouts of one kind, each compiled when it is first needed."""
+    """All layouts of one kind, each compiled when it is first needed. ``mapped`` are all of its fields: one that a
+    vendor has no more is none, whatever a Base still keeps of it.
+    """
 
     def __init__(self, lens: Lens) -> None:
         self._lens = lens
+        self.mapped = frozenset(field.name for field in lens.kind.fields)
         self._pairs: dict[tuple[str, str], Layout] = {}
         self._objects: dict[tuple[Side, str], dict[str, tuple[str, ...]]] = {}
 

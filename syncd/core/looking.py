@@ -48,7 +48,8 @@ class Looking:
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
         names.update((name, None) for name in known.opted if name in layout.slots)
-        waiting = [name for kept in agreed if kept[0] == "@" and (name := field_waiting(kept)) is not None]
+        kept = [field_waiting(name) for name in agreed if name[0] == "@"]
+        waiting = [name for name in kept if name is not None and name in self._layouts.mapped]
         names.update((name, None) for name in waiting)
         looked_at = (self._only or names.keys()) - self._resting
         order = dict.fromkeys((*layout.slots, *waiting))

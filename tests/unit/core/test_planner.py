@@ -12,9 +12,11 @@ from datetime import UTC, datetime
 import pytest
 
 from syncd.core.creation import Made
+from syncd.core.former import Former
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import Known, Planner, Times
+from syncd.model.beside import former_of
 from syncd.model.link import Base, Conflict, Link, Linked, LinkState, Parked, Proof, Topic
 from syncd.model.mapping import Clear, Confirm, Direction, FieldMapping, KindMapping, Policy, Tie
 from syncd.model.plan import Create, Decision, Hold, Nothing, Settle, Update
@@ -144,6 +146,14 @@ def test_only_the_field_that_differs_is_sent() -> None:
     decision = decide(contact(title="Head"), None)
     assert written(decision, Side.CRM) == {"Title": "Head"}
     assert decision.write_to(Side.MARKETING) is None
+    assert decision.agreed == {"title": "Head"}
+
+
+def test_what_is_kept_of_a_field_that_is_gone_asks_for_nothing() -> None:
+    """A vendor's admin deleted the field since: what a Lead had told last of it stays kept, and nobody looks for it."""
+    kept = Former(Side.CRM, RemoteRecord(LEAD, "1", NOW, {"Interests__c": "Support"})).text
+    base = Base({**AGREED, former_of("interests"): kept}, BASE.confirmed)
+    decision = decide(contact(title="Head"), None, linked=Linked(LINK, base))
     assert decision.agreed == {"title": "Head"}
 
 
