@@ -186,7 +186,7 @@ class Workshop:
 
     def keep_backups(self) -> None:
         """Begins to make backups, if any are configured now or later."""
-        if self.on_sqlite and self._keeper is None:
+        if self._keeper is None:
             from syncd.bootstrap.backups import Keeper  # noqa: PLC0415 - heavy, see the module
 
             self._keeper = Keeper(lambda: self._loaded)

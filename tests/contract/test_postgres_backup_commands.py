@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from syncd.bootstrap import read_config
 from syncd.bootstrap.backups import Keeper
+from syncd.bootstrap.workshop import Workshop
 from syncd.cli.main import main
 from syncd.store import SqlStore
+from syncd.store.shelf import backups_in
 from tests.contract.test_postgres_backup import KEY, linked, store, tools  # noqa: F401 - two are fixtures
 from tests.unit.cli.conftest import PERSON, SYNCD, Run, Said
 
@@ -63,10 +68,17 @@ def test_a_daemon_makes_them(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """One is due at the start; a second worker that keeps the same folder makes none."""
+    """One is due at the start, as `syncd run` begins; a second worker that keeps the same folder makes none."""
     for name in ("MARKETING__ACCESS_TOKEN", "CRM__CLIENT_SECRET"):
         monkeypatch.setenv(f"SYNCD_CONNECTIONS__MAIN__{name}", "word")
     loaded = read_config(tmp_path, os.environ)
-    for _ in range(2):
-        Keeper(lambda: loaded).look()
-    assert len(list((tmp_path / "copies").iterdir())) == 1
+    with closing(Workshop(loaded, stop=threading.Event())) as shop:
+        shop.keep_backups()
+        until = time.monotonic() + 60
+        while not backups_in(tmp_path / "copies"):
+            assert time.monotonic() < until, "the daemon made no backup"
+            time.sleep(0.2)
+        ages = [value for name, _, value in shop._of_the_store() if name == "syncd_backup_age_seconds"]
+    assert len(ages) == 1
+    Keeper(lambda: loaded).look()
+    assert len(backups_in(tmp_path / "copies")) == 1
