@@ -179,39 +179,26 @@ def _on_text(change: Callable[[str], str | None]) -> Step:
     return lambda text: None if text is None else change(text)
 
 
-def _digits(text: str) -> str:
+def _digits(text: str) -> str | None:
     found = "".join(letter for letter in text if letter in "0123456789")
-    if not found and text.strip():
-        raise Unusable("digits finds none in this; write some, or empty the field")
-    return found
+    return found if found or not text.strip() else None
 
 
-def _to_code(text: str) -> str:
+def _finding(name: str, find: Callable[[str], str | None], advice: str) -> Callable[[str], str]:
+    """A step that looks for something in a text: where it is not there nothing is known, which is not empty."""
+
+    def run(text: str) -> str:
+        found = find(text)
+        if found is None:
+            raise Unusable(f"{name} {advice}")
+        return found
+
+    return run
+
+
+def _name_of_country(text: str) -> str | None:
     code = country_code(text)
-    if code is None:
-        raise Unusable("iso_code does not know this country; write its English name or its ISO code")
-    return code
-
-
-def _to_name(text: str) -> str:
-    code = country_code(text)
-    if code is None:
-        raise Unusable("country_name does not know this country; write its English name or its ISO code")
-    return country_name(code)
-
-
-def _to_domain(text: str) -> str:
-    domain = domain_of(text)
-    if domain is None:
-        raise Unusable("domain finds none in this; write a web or e-mail address, or empty the field")
-    return domain
-
-
-def _to_host(text: str) -> str:
-    host = host_of(text)
-    if host is None:
-        raise Unusable("url_host finds none in this; write a web address, or empty the field")
-    return host
+    return None if code is None else country_name(code)
 
 
 def _day(text: str) -> str:
@@ -224,18 +211,19 @@ def _midnight(text: str) -> str:
     return f"{text}T00:00:00.000Z" if isinstance(read_date(text), str) else text
 
 
+_NO_COUNTRY: Final = "does not know this country; write its English name or its ISO code"
 _PLAIN: Final[Mapping[str, Callable[[str], str | None]]] = {
     "trim": str.strip,
     "lower": str.lower,
     "upper": str.upper,
     "title": str.title,
-    "digits": _digits,
+    "digits": _finding("digits", _digits, "finds none in this; write some, or empty the field"),
     "day": _day,
     "midnight": _midnight,
-    "domain": _to_domain,
-    "url_host": _to_host,
-    "iso_code": _to_code,
-    "country_name": _to_name,
+    "domain": _finding("domain", domain_of, "finds none in this; write a web or e-mail address, or empty the field"),
+    "url_host": _finding("url_host", host_of, "finds none in this; write a web address, or empty the field"),
+    "iso_code": _finding("iso_code", country_code, _NO_COUNTRY),
+    "country_name": _finding("country_name", _name_of_country, _NO_COUNTRY),
 }
 
 
