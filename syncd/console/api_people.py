@@ -19,6 +19,7 @@ from syncd.model.operator import Role
 from syncd.operations.explain_document import hit_document
 from syncd.operations.linking import LinkStands, stands, unlinked
 from syncd.operations.privacy import remnant_document
+from syncd.operations.showing_held import shown_document
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -84,9 +85,9 @@ def held_values(request: Request, connection: Name, digest: Id) -> Any:  # noqa:
     """What a held part would write, read from both vendors now: stored nowhere."""
     desk = desk_of(request)
     desk.about(connection)
-    values, seen = upkeep.held_values(desk, connection, digest, visitor_of(request).name)
+    found, values, seen = upkeep.held_values(desk, connection, digest, visitor_of(request).name)
     reads(request, "held.values", connection, seen)
-    return values
+    return shown_document(found, values)
 
 
 def _remnant(row: Remnant) -> str:

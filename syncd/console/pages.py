@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
-from syncd.console import commands
+from syncd.console import commands, upkeep
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.looks import page
@@ -29,8 +29,6 @@ from syncd.operations.deciding import alike_to_each
 from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
-from syncd.operations.showing_held import LOOKED_AT
-from syncd.operations.showing_held import shown as shown_held
 from syncd.operations.unlinked import seekable, unlinked
 from syncd.ports.store import Store
 
@@ -245,9 +243,7 @@ def held_part(request: Request, digest: str) -> Response:
 def show_part(request: Request, digest: str, *, status: int = 200, trouble: str = "") -> Response:
     """The page of a held part."""
     name, store = chosen(request)
-    part = next((each for each in parts(store, desk_of(request).clock.now()) if each.digest == digest), None)
-    if part is None:
-        raise not_found("nothing is held under this digest now: it has changed since, or was written")
+    part = commands.part_of(desk_of(request), name, digest)
     entrance = desk_of(request).entrance
     named = [each.record.removeprefix("link:") for each in part.lot.changes[:SAMPLES]]
     reads(request, "held.read", name, named)
@@ -267,13 +263,9 @@ def show_part(request: Request, digest: str, *, status: int = 200, trouble: str 
 @needs(Role.VIEWER)
 def held_values(request: Request, digest: str) -> Response:
     """The values as they stand at the vendors now: read for this look, stored nowhere."""
-    name, store = chosen(request)
-    part = next((each for each in parts(store, desk_of(request).clock.now()) if each.digest == digest), None)
-    if part is None:
-        raise not_found("nothing is held under this digest now: it has changed since, or was written")
-    with desk_of(request).world(name, visitor_of(request).name) as world:
-        found, values = shown_held(world, part.lot)
-    reads(request, "held.values", name, [each.record.removeprefix("link:") for each in part.lot.changes[:LOOKED_AT]])
+    name, _ = chosen(request)
+    found, values, seen = upkeep.held_values(desk_of(request), name, digest, visitor_of(request).name)
+    reads(request, "held.values", name, seen)
     template = "held_values.html" if request.headers.get("hx-request") else "held_values_page.html"
     return show(request, template, name, digest=digest, found=found, values=values)
 

@@ -5,9 +5,9 @@ As ``commands``: each is one command about one connection and tells what it was 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from syncd.console.commands import part_of
 from syncd.console.deeds import Done
@@ -24,9 +24,11 @@ from syncd.operations.privacy import ask_to_forget
 from syncd.operations.resting import closed, rest, rest_document, resting_at
 from syncd.operations.restoring import accept_restored, mark_restored
 from syncd.operations.sentinel import look
-from syncd.operations.showing_held import LOOKED_AT, shown, shown_document
+from syncd.operations.showing_held import LOOKED_AT, Shown, shown
 from syncd.operations.trying import tried
 from syncd.operations.watching import give_up
+
+HeldSeen: TypeAlias = tuple[list[Shown], Counter[str], list[str]]
 
 
 # -- alerts and waves --------------------------------------------------------------------------------------------------
@@ -116,13 +118,15 @@ def forget(desk: Desk, connection: str, record: str, who: str) -> Done:
 
 
 # -- looks that ask the vendors ----------------------------------------------------------------------------------------
-def held_values(desk: Desk, connection: str, digest: str, who: str) -> tuple[Mapping[str, Any], list[str]]:
-    """What a held part would write, and the ids of whom it is about. :raises Problem: 404."""
+def held_values(desk: Desk, connection: str, digest: str, who: str) -> HeldSeen:
+    """What a held part would write, read at both vendors now: by record, by new value, and whose ids they are.
+
+    :raises Problem: 404.
+    """
     part = part_of(desk, connection, digest)
     with desk.world(connection, who) as world:
         found, values = shown(world, part.lot)
-    seen = [each.record.removeprefix("link:") for each in part.lot.changes[:LOOKED_AT]]
-    return shown_document(found, values), seen
+    return found, values, [each.record.removeprefix("link:") for each in part.lot.changes[:LOOKED_AT]]
 
 
 def sentinels(desk: Desk, connection: str, who: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ Promises
   stage is written: they go, or are held, with it. All that is under its own limits flows, whatever else is held.
 * It does not matter in which lots the same changes come: as many flow, as many are held.
 * What was held stays held until a person approves it. Only stages go on by themselves as the window moves, the best
-  grade first, and of one grade the latest entry (``core.heat``).
+  grade first, and of one grade the latest entry (``core.precedence``).
 
 What shows the handoff ledger is counted as changes alone: many who are handed over at once are waited for until the
 same moment, and a field is emptied every day because somebody is waited for no more.
@@ -27,8 +27,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from syncd.core.draft import only
-from syncd.core.heat import Heat, changed_at
 from syncd.core.planner import Planner
+from syncd.core.precedence import Precedence, changed_at
 from syncd.core.windows import Allowance, Bound, Windows
 from syncd.model.brake import IN_LINE, Count, Expectation, HeldChange, Key, Limits, Mark, Measure
 from syncd.model.derived import LEDGERED, STAGED
@@ -101,7 +101,7 @@ class Guard:
         self._free = free
         self._marked = bool(known.held or known.approved)
         self._stage = None if planner.kind.definitions is None else planner.kind.definitions.stage
-        self._heat = Heat(planner.kind)
+        self._precedence = Precedence(planner.kind)
         self._rooms: dict[Key, int] = {}
         self._expected: dict[str, int] = {}
         self._told: set[Key] = set()
@@ -110,7 +110,7 @@ class Guard:
         """The same decisions in the same order, less what is held; one of which nothing is left does nothing."""
         order: Iterable[int] = range(len(decisions))
         if any(decision.lane is Lane.HANDOFF for decision in decisions):
-            order = sorted(order, key=lambda n: self._heat.of(decisions[n]))
+            order = sorted(order, key=lambda n: self._precedence.of(decisions[n]))
         sifted = list(decisions)
         for n in order:
             sifted[n] = self._judged(decisions[n])
@@ -264,7 +264,7 @@ class Guard:
                     self.released.add(mark)
                 return keys
         where = record or f"link:{decision.link.id}"
-        rank = self._heat.rank(decision)
+        rank = self._precedence.rank(decision)
         self.stops.append(Stop(stopped, HeldChange(mark or self._mark(*words), where, changed_at(decision), rank)))
         return None
 

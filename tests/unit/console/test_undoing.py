@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,19 +14,11 @@ from syncd.model.run import Pause
 from syncd.operations.doors import form_token
 from syncd.operations.rollback import waiting_rollbacks
 from syncd.operations.worker import take_back
-from tests.furnished import furnished
 from tests.scenarios.steps import Steps
 from tests.unit.console.reading import text_of
 from tests.visits import Caller, House
 
 C = "/api/v1/connections/main"
-
-
-@pytest.fixture(scope="module")
-def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Steps]]:
-    """Both stand-ins with people in step."""
-    with furnished(tmp_path_factory.mktemp("furnished")) as (made, steps):
-        yield made, steps
 
 
 @pytest.fixture

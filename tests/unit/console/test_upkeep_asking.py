@@ -5,7 +5,6 @@ write, sentinels, and forgetting a person; nothing is written but by the next cy
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -16,18 +15,11 @@ from syncd.model.run import Restored
 from syncd.operations.doors import form_token
 from syncd.operations.planning import planned
 from tests.fakes import START
-from tests.furnished import furnished, held
+from tests.furnished import held
 from tests.scenarios.steps import Steps
 from tests.unit.console.test_api import C
 from tests.unit.console.test_linking import ada
 from tests.visits import Caller, House
-
-
-@pytest.fixture(scope="module")
-def furnished_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Steps]]:
-    """Both stand-ins with people in step."""
-    with furnished(tmp_path_factory.mktemp("furnished")) as (made, steps):
-        yield made, steps
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from syncd.model.plan import Decision
 from syncd.model.values import SIDES, Instant, Lane
 
 
-class Heat:
+class Precedence:
     """The order of one kind's decisions."""
 
     def __init__(self, kind: KindMapping) -> None:
