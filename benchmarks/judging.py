@@ -27,6 +27,7 @@ from syncd.bootstrap import read_only_fields
 from syncd.core.derived import Deriver
 from syncd.core.expressions import compile_expression
 from syncd.core.known import NOTHING_KNOWN, Known
+from syncd.core.layout import Layouts
 from syncd.core.merge import Seen, Take
 from syncd.core.normalize import Codec, Context, Inexpressible, Invalid, Lens
 from syncd.core.parking import Parking
@@ -226,7 +227,7 @@ def _with(kind: KindMapping, derived: frozenset[str]) -> KindMapping:
 
 def _planner(kind: KindMapping) -> Planner:
     lens = Lens(kind, Context(), Pair(Codec.TEXT, Codec.JSON))
-    return Planner(lens, connection="main", parking=Parking(kind, Pair("m", "c"), Pair(NOW, NOW)), now=NOW)
+    return Planner(Layouts(lens), connection="main", parking=Parking(kind, Pair("m", "c"), Pair(NOW, NOW)), now=NOW)
 
 
 def _person(*, chance: random.Random, number: int, kind: KindMapping) -> dict[str, Canonical]:

@@ -32,7 +32,6 @@ import requests
 import tenacity
 import urllib3
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.util.retry import Retry
 
 from connectors.addresses import LOOPBACK, check_host, guard
@@ -411,9 +410,7 @@ class Transport:
         prepared.prepare_method(call.method)
         query = f"{'&' if '?' in call.url else '?'}{urlencode(call.params)}" if call.params else ""
         prepared.prepare_url(call.url + query, "")
-        headers = CaseInsensitiveDict(self._session.headers)
-        headers.update(call.headers or {})
-        prepared.prepare_headers(headers)
+        prepared.prepare_headers({**self._session.headers, **(call.headers or {})})  # of one name the last counts
         prepared.prepare_cookies(self._session.cookies)  # there are none, but a redirect is looked at with them
         prepared.prepare_body(call.body, None)
         return prepared
@@ -442,7 +439,7 @@ class Transport:
                             sent=True,
                             executed=True,
                         )
-                return Answer(response.status_code, CaseInsensitiveDict(response.headers), bytes(body))
+                return Answer(response.status_code, response.headers, bytes(body))
         except requests.exceptions.RequestException as why:
             if isinstance(why, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
                 raise NeedsOperator(f"{call.operation}: {why}; correct the base URL in the settings") from why

@@ -100,7 +100,8 @@ class VendorClock:
 
     def now(self) -> datetime:
         """What the vendor takes for the present instant."""
-        return self._base.now() + timedelta(seconds=self.offset)
+        now = self._base.now()
+        return now + timedelta(seconds=self.offset) if self.offset else now
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,6 +306,8 @@ class Kernel:
 
     def carry_out_late(self) -> None:
         """Carries out the requests that were given up and are due by now; nobody hears the answers, the log does."""
+        if not self._late:
+            return
         now = self.clock.now()
         due = [late for late in self._late if late.due <= now]
         self._late = [late for late in self._late if late.due > now]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def rulebook(settings: ConnectionSettings, store: Store) -> Rulebook:
     """The mappings of a connection with the users as they were last read, its personas and its rating."""
     from syncd.core.normalize import Codec, Context, Directory, Lens  # noqa: PLC0415 - heavy, see the package
-    from syncd.engine.world import remembered_users  # noqa: PLC0415
+    from syncd.engine.acquainted import remembered_users  # noqa: PLC0415
     from syncd.model.values import SIDES, Pair  # noqa: PLC0415
     from syncd.operations.backtest import Rulebook  # noqa: PLC0415
     from syncd.settings.profiles import profiles_of  # noqa: PLC0415

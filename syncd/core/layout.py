@@ -108,7 +108,7 @@ class Layouts:
     """
 
     def __init__(self, lens: Lens) -> None:
-        self._lens = lens
+        self.lens = lens
         self.mapped = frozenset(field.name for field in lens.kind.fields)
         self._pairs: dict[tuple[str, str], Layout] = {}
         self._objects: dict[tuple[Side, str], dict[str, tuple[str, ...]]] = {}
@@ -118,14 +118,14 @@ class Layouts:
         objects = refs.marketing.object, refs.crm.object
         found = self._pairs.get(objects)
         if found is None:
-            found = self._pairs[objects] = _layout(self._lens, Pair(*objects))
+            found = self._pairs[objects] = _layout(self.lens, Pair(*objects))
         return found
 
     def slots(self, side: Side, object_name: str) -> Mapping[str, tuple[str, ...]]:
         """The vendor fields of every shared field that one vendor object has, create-only ones too."""
         found = self._objects.get((side, object_name))
         if found is None:
-            slots = self._lens.slots(side, object_name)
+            slots = self.lens.slots(side, object_name)
             found = self._objects[side, object_name] = {slot.field.name: slot.vendor_fields for slot in slots}
         return found
 

@@ -45,8 +45,6 @@ __all__ = [
     "vendor_field_count",
 ]
 
-"""Prefix of the pseudo vendor field of a reference."""
-
 
 @dataclass(frozen=True, slots=True)
 class Directory:
@@ -119,6 +117,27 @@ def vendor_field_count(mapping: FieldMapping) -> range:
     return range(1, 17 if several else 2)
 
 
+def shape_of(kind: KindMapping, side: Side) -> Shape:
+    """What to ask a side's connector for: mapped vendor fields, the key, the native ids; references apart."""
+    objects: dict[str, tuple[str, ...]] = {}
+    refs: dict[str, dict[str, str]] = {}
+    extra = (kind.key.of(side), *(kind.native if side is Side.MARKETING else ()))
+    for vendor in kind.objects.of(side):
+        names: list[str] = []
+        for slot in _slots(kind, side, vendor):
+            if slot.field.type is FieldType.REFERENCE:
+                refs.setdefault(slot.field.name, {})[vendor] = slot.field.slots.of(side)[vendor][0]
+            else:
+                names += slot.vendor_fields
+        objects[vendor] = tuple(dict.fromkeys((*names, *extra)))
+    return Shape(kind=kind.kind, objects=objects, key=kind.key.of(side), refs=refs)
+
+
+def _slots(kind: KindMapping, side: Side, vendor: str) -> tuple[Slot, ...]:
+    """The fields that one vendor object has, in the order of the mapping."""
+    return tuple(_slot(mapping, side, vendor) for mapping in kind.fields if vendor in mapping.slots.of(side))
+
+
 class Lens:
     """The compiled reader and writer of one kind.
 
@@ -134,27 +153,15 @@ class Lens:
         self._writers: Pair[dict[str, dict[str, Writing]]] = Pair({}, {})
         for side in SIDES:
             for vendor in kind.objects.of(side):
-                slots = tuple(
-                    _slot(mapping, side, vendor) for mapping in kind.fields if vendor in mapping.slots.of(side)
-                )
-                self._slots.of(side)[vendor] = slots
+                slots = self._slots.of(side)[vendor] = _slots(kind, side, vendor)
                 self._readers.of(side)[vendor] = {slot.field.name: self._reading(slot, side) for slot in slots}
                 self._writers.of(side)[vendor] = {slot.field.name: self._writing(slot, side) for slot in slots}
         self._read_marketing, self._read_crm = self._readers
+        self._shapes = Pair(*(shape_of(kind, side) for side in SIDES))
 
     def shape(self, side: Side) -> Shape:
-        """What to ask that side's connector for: mapped vendor fields, the key, the native ids; references apart."""
-        objects: dict[str, tuple[str, ...]] = {}
-        refs: dict[str, dict[str, str]] = {}
-        extra = (self.kind.key.of(side), *(self.kind.native if side is Side.MARKETING else ()))
-        for vendor, slots in self._slots.of(side).items():
-            plain = [slot for slot in slots if slot.field.type is not FieldType.REFERENCE]
-            names = [name for slot in plain for name in slot.vendor_fields]
-            objects[vendor] = tuple(dict.fromkeys((*names, *extra)))
-            for slot in slots:
-                if slot.field.type is FieldType.REFERENCE:
-                    refs.setdefault(slot.field.name, {})[vendor] = slot.field.slots.of(side)[vendor][0]
-        return Shape(kind=self.kind.kind, objects=objects, key=self.kind.key.of(side), refs=refs)
+        """What to ask that side's connector for."""
+        return self._shapes.of(side)
 
     def slots(self, side: Side, object: str) -> tuple[Slot, ...]:
         """The fields that one vendor object has, in the order of the mapping; none for an object of another kind."""

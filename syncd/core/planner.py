@@ -24,7 +24,7 @@ from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking
 from syncd.core.lost import apart, asked_back, chosen_of, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
-from syncd.core.normalize import Inexpressible, Invalid, Lens
+from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.parking import Parking
 from syncd.core.sight import Sight
 from syncd.core.stages import Stages
@@ -53,7 +53,7 @@ class Planner:
 
     def __init__(
         self,
-        lens: Lens,
+        layouts: Layouts,
         *,
         connection: str,
         parking: Parking,
@@ -63,14 +63,14 @@ class Planner:
         doubtful: bool = False,
         first: bool = False,
     ) -> None:
-        self.lens = lens
+        self.lens = lens = layouts.lens
         self._doubtful = doubtful
         self.kind = lens.kind
         self._connection = connection
         self.parking = parking
         self._now = now
         self._fields = {field.name: field for field in self.kind.fields}
-        self._layouts = Layouts(lens)
+        self._layouts = layouts
         self.sight = Sight(lens, self._layouts)
         self.stages: Stages | None = None
         if self.kind.agreed is not None:

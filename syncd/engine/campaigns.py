@@ -14,10 +14,11 @@ from dataclasses import dataclass, replace
 
 from syncd.core.membership import goes_on, properties_of, wanted_status
 from syncd.core.planner import digest
+from syncd.engine.acquainted import FRESH
 from syncd.engine.appending import DUE_AT_ONCE, Addition, Appending, Found, intent_name
 from syncd.engine.feeding import Feed, ListFeed
 from syncd.engine.running import Running
-from syncd.engine.world import FRESH, World
+from syncd.engine.world import World
 from syncd.model.appended import CAMPAIGN_MEMBER, Appended, AppendedState
 from syncd.model.errors import NeedsOperator
 from syncd.model.link import Intent, IntentKind, Link, LinkState

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
 
 import orjson
 
 from syncd.core.arrivals import Arrival
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
+from syncd.engine.acquainted import FRESH, remembered_users, schema_of, users_of
 from syncd.engine.booking import Booking
 from syncd.engine.drift import end_unmapped, once_fitted, watch, without
 from syncd.engine.native import heed
@@ -28,24 +29,14 @@ from syncd.model.drift import AtRest
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.model.mapping import Connection, KindMapping
-from syncd.model.remote import (
-    RemoteField,
-    RemoteOption,
-    RemoteRecordType,
-    RemoteRef,
-    RemoteSchema,
-    RemoteUser,
-    UserSort,
-)
+from syncd.model.remote import RemoteRef, RemoteSchema
 from syncd.model.run import Lease
 from syncd.model.values import SIDES, Instant, Lane, Pair, Side
 from syncd.observe.log import emit
 from syncd.ports.connector import Connector
-from syncd.ports.memory import FILLED, PERSON_ACCOUNTS
+from syncd.ports.memory import FILLED
 from syncd.ports.store import Settlement, Store
 from syncd.ports.system import Ahead, Chance, Clock, as_asked
-
-FRESH = timedelta(minutes=10)
 
 Verify = Callable[[KindMapping, Pair[RemoteSchema]], KindMapping]
 """Checks one mapping against both vendors' schemas; returns it without the optional fields that a vendor lacks.
@@ -64,18 +55,24 @@ def no_lease() -> None:
 
 @dataclass(slots=True)
 class Terms:
-    """One kind, ready to be decided on: verified mapping, reader, its schemas' fingerprints and when they were read.
+    """One kind, ready to be decided on: verified mapping, reader with its layouts, its schemas' fingerprints and when
+    they were read.
 
     ``resting`` are the fields that are left as they stand, since their definition changed at a vendor or the native
     connector writes them, too; ``native`` those of the latter sort.
     """
 
     kind: KindMapping
-    lens: Lens
+    layouts: Layouts
     fingerprints: Pair[str]
     read: Pair[Instant]
     resting: frozenset[str]
     native: frozenset[str] = frozenset()
+
+    @property
+    def lens(self) -> Lens:
+        """Reads and writes the vendors' values."""
+        return self.layouts.lens
 
 
 @dataclass(slots=True)
@@ -116,7 +113,7 @@ class World:
     context: Context = field(default_factory=Context)
     terms: dict[str, Terms] = field(default_factory=dict)
     heeded: dict[str, Pair[Instant]] = field(default_factory=dict)
-    verified: dict[str, tuple[KindMapping, Pair[RemoteSchema], KindMapping, Lens]] = field(default_factory=dict)
+    verified: dict[str, tuple[KindMapping, Pair[RemoteSchema], KindMapping, Layouts]] = field(default_factory=dict)
     attempts: dict[str, int] = field(default_factory=dict)
     windows: Windows = field(default_factory=Windows)
     sentinels: dict[Side, RemoteRef] = field(default_factory=dict)
@@ -159,7 +156,7 @@ class World:
         """Decides for one kind at this moment."""
         terms = self.terms[kind]
         return Planner(
-            terms.lens,
+            terms.layouts,
             connection=self.connection.name,
             parking=Parking(terms.kind, terms.fingerprints, terms.read),
             now=self.clock.now(),
@@ -179,7 +176,7 @@ def make_ready(world: World) -> None:
     :raises NotItself: if a sentinel is not as it was planted.
     """
     checked = _check_accounts(world)
-    users = Pair(_users(world, Side.MARKETING), _users(world, Side.CRM))
+    users = Pair(users_of(world, Side.MARKETING), users_of(world, Side.CRM))
     world.context.users = users.map(Directory.from_users)
     end_unmapped(world.store, world.connection.kinds, world.clock.now())
     for kind in world.connection.kinds:
@@ -189,25 +186,25 @@ def make_ready(world: World) -> None:
 
 def learn_schema(world: World, kind: KindMapping, *, at_least: timedelta = FRESH) -> Terms:
     """Verifies one mapping against both schemas, which are read again if they are older than ``at_least``."""
-    told = Pair(*(_schema(world, side, kind, at_least) for side in SIDES))
+    told = Pair(*(schema_of(world, side, kind, at_least) for side in SIDES))
     schemas, read = told.map(lambda each: each[0]), told.map(lambda each: each[1])
     flaws: tuple[Flaw, ...] = ()
     try:
-        verified, lens = _verified(world, kind, schemas)
+        verified, layouts = _verified(world, kind, schemas)
     except BadConfig as why:
         if not once_fitted(world.store, kind, why.flaws):
             raise
         flaws = why.flaws
         verified = world.verify(without(kind, flaws), schemas)
-        lens = Lens(verified, world.context, world.codecs)
-    _learn_lookups(world, lens, schemas)
+        layouts = Layouts(Lens(verified, world.context, world.codecs))
+    _learn_lookups(world, layouts.lens, schemas)
     rests = watch(world.store, kind, schemas, world.clock.now(), flaws=flaws)
     if world.heeded.get(kind.kind) != read:  # as seldom as the schemas are read
         rests = heed(world, verified, schemas, rests, lambda: remembered_users(world.store, Side.CRM))
         world.heeded[kind.kind] = read
     fingerprints = schemas.map(lambda schema: schema.fingerprint)
     native = frozenset(each.field for each in rests if each.native is not None)
-    terms = Terms(verified, lens, fingerprints, read, frozenset(each.field for each in rests), native)
+    terms = Terms(verified, layouts, fingerprints, read, frozenset(each.field for each in rests), native)
     world.terms[kind.kind] = terms
     return terms
 
@@ -222,8 +219,9 @@ def _learn_lookups(world: World, lens: Lens, schemas: Pair[RemoteSchema]) -> Non
                     world.context.points.of(side)[object_name, name] = frozenset(told.points)
 
 
-def _verified(world: World, kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[KindMapping, Lens]:
-    """The mapping as verified, and its reader; those of the last turn as long as it was held against these schemas.
+def _verified(world: World, kind: KindMapping, schemas: Pair[RemoteSchema]) -> tuple[KindMapping, Layouts]:
+    """The mapping as verified, and its reader's layouts; those of the last turn as long as it was held against these
+    schemas.
 
     :raises BadConfig: if it does not fit them.
     """
@@ -231,9 +229,9 @@ def _verified(world: World, kind: KindMapping, schemas: Pair[RemoteSchema]) -> t
     if last is not None and last[0] is kind and all(last[1].of(side) is schemas.of(side) for side in SIDES):
         return last[2], last[3]
     verified = world.verify(kind, schemas)
-    lens = Lens(verified, world.context, world.codecs)
-    world.verified[kind.kind] = kind, schemas, verified, lens
-    return verified, lens
+    layouts = Layouts(Lens(verified, world.context, world.codecs))
+    world.verified[kind.kind] = kind, schemas, verified, layouts
+    return verified, layouts
 
 
 def filled(world: World, kind: str) -> frozenset[str] | None:
@@ -269,81 +267,3 @@ def _check_sentinels(world: World, sides: Iterable[Side]) -> None:
         world.checked[side] = world.clock.now()
     planted = {side: planted_on(world, side) for side in SIDES}
     world.sentinels = {side: each.ref for side, each in planted.items() if each is not None}
-
-
-def _users(world: World, side: Side) -> Sequence[RemoteUser]:
-    name = f"users:{side}"
-    remembered = world.store.recall(name)
-    if remembered is not None and world.clock.now() - remembered[1] < FRESH:
-        return _read_users(remembered[0])
-    users = world.connectors.of(side).users()
-    world.store.remember(name, orjson.dumps(users), world.clock.now())
-    return users
-
-
-def remembered_users(store: Store, side: Side) -> Sequence[RemoteUser]:
-    """Users and queues of a side as they were last asked for; none before that."""
-    remembered = store.recall(f"users:{side}")
-    return () if remembered is None else _read_users(remembered[0])
-
-
-@lru_cache(maxsize=16)
-def _read_users(content: bytes) -> tuple[RemoteUser, ...]:
-    """Remembered users, as ``_read_schema``."""
-    return tuple(RemoteUser(**{**row, "sort": UserSort(row["sort"])}) for row in orjson.loads(content))
-
-
-def _schema(world: World, side: Side, kind: KindMapping, at_least: timedelta) -> tuple[RemoteSchema, Instant]:
-    """A side's schema and when it was read."""
-    name = f"schema:{kind.kind}:{kind.hash}:{side}"
-    remembered = world.store.recall(name)
-    if remembered is not None and world.clock.now() - remembered[1] < at_least:
-        known = _read_schema(remembered[0])
-        world.connectors.of(side).remember(known)
-        return known, remembered[1]
-    schema = world.connectors.of(side).schema(Lens(kind, world.context, world.codecs).shape(side))
-    if remembered is not None and _read_schema(remembered[0]).fingerprint != schema.fingerprint:
-        emit(
-            "schema.changed",
-            connection=world.connection.name,
-            kind=kind.kind,
-            side=str(side),
-            fingerprint=schema.fingerprint,
-        )
-    now = world.clock.now()
-    content = orjson.dumps(schema)
-    world.store.remember(name, content, now)
-    if schema.person_accounts:
-        counted = orjson.dumps(schema.person_accounts)
-        world.store.remember(PERSON_ACCOUNTS.format(kind=kind.kind), counted, now)
-    return _read_schema(content), now
-
-
-@lru_cache(maxsize=16)
-def _read_schema(content: bytes) -> RemoteSchema:
-    """A remembered schema; what many turns remember alike is one and the same."""
-    read = orjson.loads(content)
-    return RemoteSchema(
-        objects={
-            name: {
-                field_name: RemoteField(
-                    **{
-                        **row,
-                        "options": tuple(RemoteOption(**option) for option in row["options"]),
-                        "points": tuple(row["points"]),
-                    }
-                )
-                for field_name, row in fields.items()
-            }
-            for name, fields in read["objects"].items()
-        },
-        fingerprint=read["fingerprint"],
-        record_types={
-            name: tuple(
-                RemoteRecordType(**{**row, "offers": {field: tuple(each) for field, each in row["offers"].items()}})
-                for row in rows
-            )
-            for name, rows in read.get("record_types", {}).items()  # not in what an earlier version remembered
-        },
-        person_accounts=read.get("person_accounts", {}),
-    )

@@ -55,7 +55,7 @@ class Ledger:
 
     edits: list[Edit] = field(default_factory=list)
     by_token: dict[str, Edit] = field(default_factory=dict)
-    figures: dict[str, re.Pattern[bytes]] = field(default_factory=dict)
+    figures: dict[str, tuple[bytes, re.Pattern[bytes]]] = field(default_factory=dict)
     unseen: list[Edit] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     refused: int = 0
@@ -74,7 +74,8 @@ class Ledger:
         if edit.token:
             self.by_token[edit.token] = edit
             if edit.token[0].isdecimal():
-                self.figures[edit.token] = re.compile(rb"(?<![0-9])%b(?![0-9])" % edit.token.encode())
+                digits = edit.token.encode()
+                self.figures[edit.token] = digits, re.compile(rb"(?<![0-9])%b(?![0-9])" % digits)
         elif edit.form:
             self.unseen.append(edit)
 

@@ -23,10 +23,15 @@ class VirtualClock:
         self.start = start
         self.ms = 0
         self.moved: Callable[[], None] = lambda: None
+        self._read = 0, start
 
     def now(self) -> Instant:
         """The simulated instant."""
-        return self.start + timedelta(milliseconds=self.ms)
+        ms, instant = self._read
+        if ms != self.ms:  # it is asked far more often than it moves
+            instant = self.start + timedelta(milliseconds=self.ms)
+            self._read = self.ms, instant
+        return instant
 
     def advance(self, seconds: float) -> None:
         """Moves on, and lets whoever waited act. Never back."""

@@ -19,7 +19,7 @@ from syncd.core.move_words import Travelled, put_back, spotted, travelled
 from syncd.core.rehearsal import Fate, Rehearsed
 from syncd.core.replay import NO_SIDE, Clashed, Recorded, Replay, Replayed, Turn
 from syncd.core.replay_moves import Moved, Standins, by_teams, judged_for_all, lacking, on, rejudged, stage_of
-from syncd.engine.world import remembered_users
+from syncd.engine.acquainted import remembered_users
 from syncd.model.beside import journey_of
 from syncd.model.episode import Moved as LedgerMove
 from syncd.model.lifecycle import AUTOMATION, NEW, NOBODY_KNOWN, Agreed, Author, AuthorSort, Journey, Move

@@ -147,7 +147,7 @@ class Scene:
         """A planner of that field alone, under these rules."""
         lens = self._lens(rules)
         return Planner(
-            lens, connection="main", parking=Parking(lens.kind, Pair("m", "c"), Pair(NOON, NOON)), now=NOON
+            Layouts(lens), connection="main", parking=Parking(lens.kind, Pair("m", "c"), Pair(NOON, NOON)), now=NOON
         )  # fmt: skip
 
     def value(self, side: Side, word: str | Wires) -> Told | Invalid:

@@ -9,6 +9,7 @@ import pytest
 
 from syncd.core.creation import Made
 from syncd.core.deriving import OVER, RULE
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Codec, Context, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import NOTHING_KNOWN, Known, Planner
@@ -78,7 +79,7 @@ def planner(kind: KindMapping = KIND, *, now: datetime = NOW, **more: frozenset[
     """A planner of people with derived fields."""
     lens = Lens(kind, Context(), Pair(Codec.TEXT, Codec.JSON))
     parking = Parking(lens.kind, Pair("m", "c"), Pair(now, now))
-    return Planner(lens, connection="main", parking=parking, now=now, **more)
+    return Planner(Layouts(lens), connection="main", parking=parking, now=now, **more)
 
 
 def record(side: Side, ref: RemoteRef | None = None, **changed: Wire) -> RemoteRecord:

@@ -13,6 +13,7 @@ import pytest
 
 from syncd.core.creation import Made
 from syncd.core.former import Former
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Codec, Context, Directory, Lens
 from syncd.core.parking import Parking
 from syncd.core.planner import Known, Planner, Times
@@ -69,7 +70,7 @@ def planner(kind: KindMapping = KIND, *, schemas: Pair[str] = Pair("m1", "c1")) 
     crm = [replace(ada, id=ADA), RemoteUser(QUEUE, UserSort.QUEUE, "West", None, active=True)]
     context = Context(users=Pair(Directory.from_users([ada]), Directory.from_users(crm)))
     return Planner(
-        Lens(kind, context, Pair(Codec.TEXT, Codec.JSON)),
+        Layouts(Lens(kind, context, Pair(Codec.TEXT, Codec.JSON))),
         connection="main",
         parking=Parking(kind, schemas, Pair(NOW, NOW)),
         now=NOW,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Codec, Context, Lens, Unlinked
 from syncd.core.parking import Parking
 from syncd.core.planner import Planner
@@ -80,7 +81,7 @@ def test_one_more_contact_writes_nothing_and_another_one_does() -> None:
         context.refs.marketing[name] = f"contacts/{key}"
     lens = Lens(DEAL, context, Pair(Codec.TEXT, Codec.JSON))
     parking = Parking(DEAL, Pair("", ""), Pair(NOW, NOW))
-    planner = Planner(lens, connection="c", parking=parking, now=NOW)
+    planner = Planner(Layouts(lens), connection="c", parking=parking, now=NOW)
     link = Link("l", "deal", Pair(RemoteRef("deals", "9"), RemoteRef("Opportunity", "8")), Proof.KEY, NOW)
     base = Base({"buyer": "bob"}, Pair({"ref:buyer": "contacts/2"}, {"ref:buyer": "Contact/2"}))
 
