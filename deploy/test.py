@@ -9,6 +9,7 @@ at least twenty times. Exit code: 0 if all passed, else that of the first that f
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,13 +34,14 @@ PICKING: Final = ("-k", "-m", "--lf", "--last-failed", "--ff")
 
 @dataclass(slots=True)
 class Part:
-    """One command that runs beside others; ``took`` is how many seconds."""
+    """One command that runs beside others; ``took`` is how many seconds, ``worked`` how many of a processor."""
 
     title: str
     words: Sequence[str]
     told: IO[str] | None = None
     running: subprocess.Popen[str] | None = None
     took: float = 0.0
+    worked: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
@@ -56,9 +58,14 @@ class Part:
     def ended(self) -> bool:
         """Whether it is through."""
         assert self.running is not None
+        if self.took:
+            return True
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         if self.running.poll() is None:
             return False
-        self.took = self.took or time.monotonic() - self.began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)  # has grown by this one, with all that it waited for
+        self.worked = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.took = time.monotonic() - self.began
         return True
 
     def stop(self) -> None:
@@ -126,7 +133,8 @@ def _run(parts: Sequence[Part]) -> int:
             each.told.close()
     print()
     for each in parts:
-        print(f"{each.title}: {'passed' if each.code == 0 else f'FAILED ({each.code})'} after {each.took:.0f} s")
+        verdict = "passed" if each.code == 0 else f"FAILED ({each.code})"
+        print(f"{each.title}: {verdict} after {each.took:.0f} s, {each.worked:.0f} s of a processor")
     return next((each.code for each in parts if each.code), 0)
 
 

@@ -41,8 +41,12 @@ has, so that many were prepared anew each time.
 """
 WAL_SAFE: Final = (3, 51, 3)
 """The first SQLite whose WAL cannot lose pages when a checkpoint meets a reset (sqlite.org, release 3.51.3)."""
-WRITING: Final = "syncd_writing"
-"""In a connection's ``info``: its next transaction takes SQLite's write lock at its beginning, not in its middle."""
+BEGIN: Final = "syncd_begin"
+"""In a connection's ``info``: how its next transaction begins on SQLite, unless it only reads."""
+TO_WRITE: Final = "BEGIN IMMEDIATE"
+"""It takes the write lock at its beginning, not in its middle."""
+BY_ITSELF: Final = ""
+"""It is one statement, and needs no words."""
 
 
 @cache
@@ -182,12 +186,13 @@ def _sqlite(url: URL) -> Engine:
         connection.execute("PRAGMA temp_store = MEMORY")
 
     def begin(connection: PoolProxiedConnection) -> None:
-        writing = connection.info.pop(WRITING, False)
+        how = connection.info.pop(BEGIN, "BEGIN")
         if file and identity != _identity(file):
             connection.invalidate()
             raise NeedsOperator(f"{place(url)}: the file was moved, deleted or replaced while it was open; start again")
-        driver: Any = connection.driver_connection
-        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        if how:
+            driver: Any = connection.driver_connection
+            driver.execute(how)
 
     # The dialect's own hook: a listener for "begin" would make each connection and statement cost half as much again.
     engine.dialect.do_begin = begin  # type: ignore[assignment, method-assign]
