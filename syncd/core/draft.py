@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.layout import LANES
 from syncd.core.lifecycle import Path
 from syncd.core.lost import apart
+from syncd.core.merge import NEWEST
 from syncd.model.link import Base, Conflict, FieldChange, Link
 from syncd.model.mapping import Confirm, FieldMapping, KindMapping
 from syncd.model.plan import NOTHING_ALONG, Action, Along, Decision, Hold, Nothing, Settle, Update
@@ -127,6 +128,12 @@ class Draft:
             closes=tuple(self.closes),
             frees=tuple(self.frees),
             lane=lane,
+            overruled={
+                change.field: (side, change.before)
+                for side in SIDES
+                for change in self.sides.of(side).changes
+                if change.rule.startswith(NEWEST)
+            },
         )
 
 

@@ -94,6 +94,8 @@ class NeedsMoves:
 Decided: TypeAlias = Keep | Agree | Take | Unite
 Verdict: TypeAlias = Decided | Clashing | NeedsTimes | NeedsMoves
 
+NEWEST: Final = "policy newest"
+"""How the rule of a value begins that was taken for the time of its change."""
 CHOSEN: Final = "chosen by a person"
 """The rule of a value that a person chose: no guard of syncd's own is in its way."""
 
@@ -218,9 +220,9 @@ def _newest(field: FieldMapping, seen: Pair[Seen], times: Pair[Instant] | None, 
         return NEEDS_TIMES
     if times.marketing != times.crm:
         newer = Side.MARKETING if times.marketing > times.crm else Side.CRM
-        return _take(field, newer, seen, rule=f"policy newest by {timed_by}")
+        return _take(field, newer, seen, rule=f"{NEWEST} by {timed_by}")
     if field.tie is Tie.CRM or field.tie is Tie.MARKETING:
-        return _take(field, Side(field.tie.value), seen, rule=f"policy newest, tie {field.tie} by {timed_by}")
+        return _take(field, Side(field.tie.value), seen, rule=f"{NEWEST}, tie {field.tie} by {timed_by}")
     return Clashing(Topic.FIELD, TIED)
 
 

@@ -116,7 +116,7 @@ def _decided(at_work: Running, ledger: Ledger, decision: Decision, gathered: Gat
     tally = at_work.tally
     kept = tuple(each for each in decision.actions if isinstance(each, Adopt | Relink | Settle | Hold))
     if kept:
-        settle_unwritten(ledger, replace(decision, actions=kept), settlement)
+        settle_unwritten(ledger, replace(decision, actions=kept, overruled={}), settlement)
     if any(isinstance(each, Settle) for each in kept):
         tally.note("settled")
     for action in decision.actions:

@@ -75,9 +75,12 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
             case _:
                 pass
     writes = any(isinstance(action, Create | Update) for action in decision.actions)
-    if not (link_changed or (fields and not writes)):
+    if writes and not link_changed:
+        fields = ()  # they are settled with what is written
+    if not (link_changed or fields or decision.overruled):
         return
     base = moved_base(ledger.planner, decision, decision.base or EMPTY_BASE, fields)
+    base = _with_overruled(ledger.planner, decision, base)
     ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
 
 
@@ -113,6 +116,19 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
                 del told[shared]
             confirmed = confirmed.replacing(side, {**was, **told})
     return Base(agreed, confirmed)
+
+
+def _with_overruled(planner: Planner, decision: Decision, base: Base) -> Base:
+    """The Base in which a value that gives way to a newer one stands for the agreed one: only the newer one has changed
+    since. Whatever becomes of its write (held, refused, cut off), it is still the one to be taken; by the times it may
+    not be, as what we write of the records ourselves is newer than either.
+    """
+    for name, (side, value) in decision.overruled.items():
+        moved = moved_base(planner, replace(decision, agreed={name: value}), base, (name,))
+        newer = _of(planner, side.other, decision.link, (name,))
+        known = {each: wire for each, wire in moved.confirmed.of(side.other).items() if each not in newer}
+        base = Base(moved.agreed, moved.confirmed.replacing(side.other, known))
+    return base
 
 
 def _news_of_others(

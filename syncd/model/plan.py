@@ -155,7 +155,8 @@ class Decision:
     ``seen`` are the records it was decided on; ``None`` means that side was not read because nothing changed there.
     ``agreed`` holds, for every field that is settled or written, the value both sides will have.
     ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields. ``routed`` is who gets the
-    person, if that was asked.
+    person, if that was asked. ``overruled`` are fields of which the newer of two values is taken: the side whose value
+    gives way, and that value.
     """
 
     kind: str
@@ -168,6 +169,7 @@ class Decision:
     frees: tuple[tuple[Side, str], ...] = ()
     lane: Lane = Lane.ORDINARY
     routed: Routed | None = None
+    overruled: Mapping[str, tuple[Side, Canonical]] = field(default_factory=dict)
 
     @property
     def forgets(self) -> bool:

@@ -248,3 +248,23 @@ def test_a_kill_while_held_loses_nothing(
     assert titles(steps) == 50
     lot: Lot = only(steps).lot
     assert len(lot.changes) == PEOPLE - 50
+
+
+def test_what_was_newer_stays_so_while_it_is_held(steps: Steps, pairs: list[tuple[str, str]]) -> None:
+    """People who are on both sides are found to be one, and the newer name is taken. Some of these are held, while the
+    key is written to all: by that the other side's records are the newer ones, and by that alone.
+    """
+    assert len(pairs) == PEOPLE
+    leads = [steps.lead(Email=f"both{n}@example.com", LastName=f"Older {n}") for n in range(60)]
+    steps.both.clock.advance(60)
+    contacts = [steps.contact(email=f"both{n}@example.com", lastname="Newer") for n in range(60)]
+    steps.cycle()
+    assert [steps.sold(lead, "LastName") for lead in leads].count("Newer") == 50
+    steps.both.clock.advance(DAY)
+    sync(steps.both.world, full=True)
+    assert {steps.marketed(contact, "lastname") for contact in contacts} == {"Newer"}
+    for part in held(steps):
+        assert approved(steps, part).stands is Stands.APPROVED
+    steps.cycle()
+    assert {steps.sold(lead, "LastName") for lead in leads} == {"Newer"}
+    steps.quiet()
