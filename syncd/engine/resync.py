@@ -107,7 +107,9 @@ def plan_resync(
     make_ready(world)
     by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
     about = estimate(world.store, wanted)
-    for share in _Shares(world, wanted, Reached(), set(), leave_off=lambda: False).each():
+    shares = _Shares(world, wanted, Reached(), set(), leave_off=lambda: False)
+    shares.once = True
+    for share in shares.each():
         decided = _decided(world, wanted, share, stays)
         by_kind[share.kind].append(kind_plan(share.kind, decided, share.gathered))
         told(share.reached.checked, about)
@@ -219,9 +221,9 @@ def _narrowed(world: World, wanted: Resync) -> World:
 
 
 def _one_of(kind: str, plans: Sequence[KindPlan]) -> KindPlan:
-    """The plans of all shares of a kind as one."""
-    decisions = [decision for plan in plans for decision in plan.decisions]
-    decisions.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
+    """The plans of all shares of a kind as one; what both sides have shown is decided once."""
+    once = {decision.link.id: decision for plan in reversed(plans) for decision in plan.decisions}
+    decisions = sorted(once.values(), key=lambda decision: (LANES.index(decision.lane), decision.link.id))
     nothing: dict[str, int] = {}
     for plan in plans:
         for reason, number in plan.nothing.items():
@@ -233,6 +235,8 @@ class _Shares:
     """The shares of a resync from where it stands, each gathered when it is asked for.
 
     Once ``leave_off`` is true, and one share at least was read, nothing more is: ``left`` tells that some are left.
+    ``once`` leaves out at the CRM what marketing has shown, for a plan that nobody carries out; carried out, such a
+    pair is compared again, since it may have changed meanwhile.
     """
 
     def __init__(
@@ -243,6 +247,7 @@ class _Shares:
         self.reached = reached
         self.met = met
         self.left = False
+        self.once = False
         self._leave_off = leave_off
         self._read = 0
 
@@ -342,6 +347,8 @@ class _Shares:
                 return
 
     def _wanted(self, step: Step, side: Side, record: RemoteRecord, where: Expression | None) -> bool:
+        if self.once and side is Side.CRM and hash(record.ref) in self.met:
+            return False
         if self.wanted.since is not None and record.stamp < self.wanted.since:
             return False
         if (end := self.wanted.end(side)) is not None and record.stamp > end:
