@@ -120,9 +120,9 @@ def _clear_no_opt_out(rows: Sequence[Conflict], side: Side, opt_outs: OptOuts) -
     for each in rows:
         if (each.kind, each.field) in known:
             raise BadUsage(
-                f"conflict {each.id}: taking {side} would clear the opt-out of the {side.other} side, which syncd never "
-                f"does; take {side.other} to have the person opted out on both sides, or, where they renewed their "
-                f"consent, record that in the {side.other} system by hand: then both agree, and this is over"
+                f"conflict {each.id}: taking {side} would clear the opt-out of the {side.other} side, which syncd "
+                f"never does; take {side.other} to have the person opted out on both sides, or, where they renewed "
+                f"their consent, record that in the {side.other} system by hand: then both agree, and this is over"
             )
 
 

@@ -231,6 +231,8 @@ def test_a_record_that_left_without_a_trace_is_found(steps: Steps, pairs: list[t
     [
         ({}, "nothing is asked for"),
         ({"records": ["x"]}, "names no record"),
+        ({"records": ["marketing:contacts/abc"]}, "'abc' is no id of the marketing side"),
+        ({"records": ["crm:Lead/00Q"]}, "'00Q' is no id of the crm side"),
         ({"records": ["nobody@example.com"]}, "neither side has such a record"),
         ({"records": ["p0@example.com"], "everything": True}, "--all asks for others"),
         ({"until": "2h"}, "--until needs --since"),
