@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,9 +14,12 @@ from syncd.engine.resync import Met, carry_on, reached_by
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Topic
+from syncd.model.remote import RemoteRef, Shape
 from syncd.model.run import Run, RunState
+from syncd.model.values import Pair
+from syncd.operations import rollback
 from syncd.operations.resyncing import ask
-from syncd.operations.rollback import Rollback, Words, plan_rollback
+from syncd.operations.rollback import Rollback, Words, left_document, plan_rollback
 from tests.scenarios.resyncs import PEOPLE, carried_out, linked_people, wanted
 from tests.scenarios.steps import HOUR, Fields, Steps, configured
 from tests.worlds import open_world
@@ -67,7 +72,7 @@ def test_a_run_is_taken_back_on_the_side_that_it_wrote_and_nothing_flows(steps: 
     run = mass_edit(steps, pairs)
     assert titles(steps, pairs) == {"Oops"}
     told = taken_back(steps, run=run)
-    assert told.left == []
+    assert not told.left
     assert titles(steps, pairs) == {"Buyer"}
     assert {steps.marketed(contact, "jobtitle") for contact, _ in pairs} == {"Oops"}
     assert latest(steps).counts["updated.crm"] == PEOPLE
@@ -106,6 +111,41 @@ def test_the_next_edit_is_an_edit_like_any_other(steps: Steps, pairs: Pairs) -> 
     steps.quiet()
 
 
+def test_a_large_run_is_planned_in_lots_of_which_only_the_changes_are_kept(
+    steps: Steps, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many records at once as a vendor reads, whatever the run wrote; of each record what goes back, not the record,
+    and of what stays the number with a few to look at.
+    """
+    monkeypatch.setattr(rollback, "SAMPLES", 1)
+    run = mass_edit(steps, pairs)
+    for _, lead in pairs[:3]:
+        steps.sell(lead, Title="Typed since")
+    whole = planned(steps, run=run)
+    sizes: list[int] = []
+    for connector in steps.both.world.connectors:
+        fetch, batch = type(connector).fetch, replace(connector.capabilities, read_batch=2)
+        monkeypatch.setattr(type(connector), "capabilities", property(lambda _, batch=batch: batch))
+
+        def counted(self: object, shape: Shape, refs: Sequence[RemoteRef], *, fetch: Any = fetch) -> Any:
+            sizes.append(len(refs))
+            return fetch(self, shape, refs)
+
+        monkeypatch.setattr(type(connector), "fetch", counted)
+    told = planned(steps, run=run)
+    assert (max(sizes), sum(sizes)) == (2, 2 * PEOPLE)
+    assert told.plan is not None
+    assert whole.plan is not None
+    assert told.plan.digest == whole.plan.digest
+    kept = [each for kind in told.plan.kinds for each in kind.decisions]
+    assert len(kept) == PEOPLE - 3
+    assert all((each.base, each.seen, each.agreed) == (None, Pair(None, None), {}) for each in kept)
+    ((reason, number, _),) = told.reasons()
+    assert (number, len(told.left.shown)) == (3, 1)
+    assert left_document(told)[0]["number"] == number
+    assert reason.startswith("changed since")
+
+
 def test_what_was_changed_since_is_somebodys_and_stays(steps: Steps, pairs: Pairs) -> None:
     """By a person, or by a later run of ours: listed by record and field, and not touched."""
     run = mass_edit(steps, pairs)
@@ -113,10 +153,10 @@ def test_what_was_changed_since_is_somebodys_and_stays(steps: Steps, pairs: Pair
     steps.market(pairs[1][0], jobtitle="Carried since")
     steps.cycle()
     told = taken_back(steps, run=run)
-    assert [(each.link, each.field) for each in told.left] == [
-        (each.link, "title") for each in told.left if each.reason.startswith("changed since")
+    assert [(each.link, each.field) for each in told.left.shown] == [
+        (each.link, "title") for each in told.left.shown if each.reason.startswith("changed since")
     ]
-    assert len(told.left) == 2
+    assert told.left.numbers.total() == 2
     assert steps.sold(pairs[0][1], "Title") == "Typed since"
     assert steps.sold(pairs[1][1], "Title") == "Carried since"
     assert titles(steps, pairs[2:]) == {"Buyer"}
@@ -233,8 +273,8 @@ def test_whoever_left_is_listed(steps: Steps, pairs: Pairs) -> None:
     steps.cycle()
     steps.both.salesforce.delete("Lead", pairs[1][1])
     told = taken_back(steps, run=run)
-    assert {each.ref.id for each in told.left if each.ref is not None} == {pairs[0][1], pairs[1][1]}
-    assert all("left" in each.reason for each in told.left)
+    assert {each.ref.id for each in told.left.shown if each.ref is not None} == {pairs[0][1], pairs[1][1]}
+    assert all("left" in each.reason for each in told.left.shown)
     assert titles(steps, pairs[2:]) == {"Buyer"}
 
 
