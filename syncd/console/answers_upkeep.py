@@ -218,6 +218,7 @@ class Verified(Answer):
     unfinished: int
     before_chain: int
     entries: int
+    reads: int
     pruned: dict[str, Any] | None
     head: dict[str, Any] | None
     flaws: list[str]
