@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,12 +12,9 @@ from syncd.engine.resync import Met, carry_on, reached_by
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.link import Topic
-from syncd.model.remote import RemoteRef, Shape
 from syncd.model.run import Run, RunState
-from syncd.model.values import Pair
-from syncd.operations import rollback
 from syncd.operations.resyncing import ask
-from syncd.operations.rollback import Rollback, Words, left_document, plan_rollback
+from syncd.operations.rollback import Rollback, Words, plan_rollback
 from tests.scenarios.resyncs import PEOPLE, carried_out, linked_people, wanted
 from tests.scenarios.steps import HOUR, Fields, Steps, configured
 from tests.worlds import open_world
@@ -109,41 +104,6 @@ def test_the_next_edit_is_an_edit_like_any_other(steps: Steps, pairs: Pairs) -> 
     assert steps.marketed(pairs[1][0], "jobtitle") == "Purchaser"
     assert steps.conflicts() == []
     steps.quiet()
-
-
-def test_a_large_run_is_planned_in_lots_of_which_only_the_changes_are_kept(
-    steps: Steps, pairs: Pairs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As many records at once as a vendor reads, whatever the run wrote; of each record what goes back, not the record,
-    and of what stays the number with a few to look at.
-    """
-    monkeypatch.setattr(rollback, "SAMPLES", 1)
-    run = mass_edit(steps, pairs)
-    for _, lead in pairs[:3]:
-        steps.sell(lead, Title="Typed since")
-    whole = planned(steps, run=run)
-    sizes: list[int] = []
-    for connector in steps.both.world.connectors:
-        fetch, batch = type(connector).fetch, replace(connector.capabilities, read_batch=2)
-        monkeypatch.setattr(type(connector), "capabilities", property(lambda _, batch=batch: batch))
-
-        def counted(self: object, shape: Shape, refs: Sequence[RemoteRef], *, fetch: Any = fetch) -> Any:
-            sizes.append(len(refs))
-            return fetch(self, shape, refs)
-
-        monkeypatch.setattr(type(connector), "fetch", counted)
-    told = planned(steps, run=run)
-    assert (max(sizes), sum(sizes)) == (2, 2 * PEOPLE)
-    assert told.plan is not None
-    assert whole.plan is not None
-    assert told.plan.digest == whole.plan.digest
-    kept = [each for kind in told.plan.kinds for each in kind.decisions]
-    assert len(kept) == PEOPLE - 3
-    assert all((each.base, each.seen, each.agreed) == (None, Pair(None, None), {}) for each in kept)
-    ((reason, number, _),) = told.reasons()
-    assert (number, len(told.left.shown)) == (3, 1)
-    assert left_document(told)[0]["number"] == number
-    assert reason.startswith("changed since")
 
 
 def test_what_was_changed_since_is_somebodys_and_stays(steps: Steps, pairs: Pairs) -> None:
