@@ -174,6 +174,7 @@ def house(
     clock: FakeClock | None = None,
     backup: BackupSettings | None = None,
     targets: Sequence[Target] = (),
+    back_up: Callable[[], None] = lambda: None,
     post: Post = lambda target, message: Posted(taken=False, said=f"nobody sends {message.title} to {target} here"),
 ) -> Iterator[House]:
     """A console over an empty store."""
@@ -206,6 +207,7 @@ def house(
             examined=lambda _, world: examined(settings, world),
             sizes=lambda: (sizes(database, clock.now()), keep_of(loaded)),
             shelf=lambda: shelf_of(loaded),
+            back_up=back_up,
             targets=lambda: targets,
             post=post,
         ),

@@ -119,6 +119,8 @@ class HubSpotConnector:
             emptied_midway=frozenset({STAGE}),
             native_notes=NOTES,
             native_name=WORKS_AS,
+            id_form="[0-9]{1,19}",
+            id_words="a number, the last one in the address of the record's page",
         )
 
     def for_lane(self, lane: Lane) -> HubSpotConnector:

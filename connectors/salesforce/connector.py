@@ -16,7 +16,7 @@ from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.errors import HIDDEN, CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
-from connectors.salesforce.ids import object_of, to18
+from connectors.salesforce.ids import FORM, object_of, to18
 from connectors.salesforce.known import ACTIVITIES, COPIES, INSCRIBED, MEMBERSHIP
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.offers import Offers
@@ -67,6 +67,8 @@ CAPABILITIES: Final = Capabilities(
     activities=ACTIVITIES,
     copies=COPIES,
     joint=True,
+    id_form=FORM,
+    id_words="15 or 18 letters and digits, as in the address of the record's page",
 )
 _NEARLY_SPENT: Final = 0.95
 _BEHIND: Final = (("UserRole", "Name"), ("Profile", "Name"))

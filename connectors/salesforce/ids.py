@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_ID: Final = re.compile(r"[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?")
+FORM: Final = "[a-zA-Z0-9]{15}(?:[a-zA-Z0-9]{3})?"
+_ID: Final = re.compile(FORM)
 _CAPITALS: Final = str.maketrans(
     {chr(code): "1" if chr(code).isupper() else "0" for code in range(128) if chr(code).isalnum()}
 )

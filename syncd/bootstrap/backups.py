@@ -1,4 +1,5 @@
-"""A daemon's thread that makes backups: the first when the latest is old enough, then one each interval.
+"""A daemon's thread that makes backups: the first when the latest is old enough, then one each interval, and one now
+when a person asks for it.
 
 How old the latest is stands in the folder itself, so that restarts neither skip one nor make too many. What fails is
 told, and tried again after a while; the sync goes on meanwhile.
@@ -76,9 +77,14 @@ class Keeper:
         self._loaded = loaded
         self._clock = SystemClock()
         self._stop = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
         self._not_before = float("-inf")
         self._made = float("-inf")
+        self.asked: Instant | None = None
+        """Since when a person waits for one."""
+        self.failed = ""
+        """Why the latest that was tried could not be made."""
 
     @property
     def at_work(self) -> bool:
@@ -89,9 +95,15 @@ class Keeper:
         """Begins to look."""
         self._thread.start()
 
+    def ask(self) -> None:
+        """Has one made now; asked for twice before it is made it is one."""
+        self.asked = self.asked or self._clock.now()
+        self._woken.set()
+
     def close(self) -> None:
         """Ends; a backup under way is left off if it takes longer than a moment."""
         self._stop.set()
+        self._woken.set()
         if self._thread.is_alive():
             self._thread.join(FAREWELL)
 
@@ -107,25 +119,39 @@ class Keeper:
         return None if found is None else found.made
 
     def _run(self) -> None:
-        self.look()
-        while not self._stop.wait(LOOK):
+        while not self._stop.is_set():
             self.look()
+            self._woken.wait(LOOK)
+            self._woken.clear()
 
     def look(self) -> None:
-        """Makes one if it is due."""
+        """Makes one if it is due, or asked for."""
         settings = self._loaded().backup
-        began = self._clock.monotonic()
-        if settings is None or began < max(self._not_before, self._made + settings.every):
+        began, asked = self._clock.monotonic(), self.asked
+        if settings is None:
             return
         try:
-            latest = self.latest()
-            if latest is not None and (self._clock.now() - latest).total_seconds() < settings.every:
+            if asked is None and not self._due(settings, began):
                 return
             back_up(settings, self._loaded().store_url().get_secret_value(), self._clock)
             self._made = began  # by a clock that nobody sets back
+            self._answered(asked, "")
         except RetryLater:
             return  # somebody else makes or verifies one at this moment: the next look sees what became of it
         except Exception as why:  # noqa: BLE001 - a backup that fails in an unforeseen way must not be the last one
             self._not_before = self._clock.monotonic() + min(AGAIN, settings.every)
             reason = str(why) if isinstance(why, SyncdError) else "nobody foresaw this; report it with this line"
+            self._answered(asked, reason)
             emit("backup.failed", error=type(why).__name__, reason=reason)
+
+    def _answered(self, asked: Instant | None, failed: str) -> None:
+        """Whoever asked while one was being made waits on: it does not hold what was stored since it began."""
+        self.failed = failed
+        if self.asked is asked:
+            self.asked = None
+
+    def _due(self, settings: BackupSettings, now: float) -> bool:
+        if now < max(self._not_before, self._made + settings.every):
+            return False
+        latest = self.latest()
+        return latest is None or (self._clock.now() - latest).total_seconds() >= settings.every

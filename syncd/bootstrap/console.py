@@ -110,7 +110,8 @@ def build_desk(workshop: Workshop, daemon: Daemon) -> Desk:
         host=Host(
             examined=lambda connection, world: examined(workshop.loaded.connection(connection), world),
             sizes=lambda: (sizes(workshop.database, clock.now()), keep_of(workshop.loaded)),
-            shelf=lambda: shelf_of(workshop.loaded),
+            shelf=lambda: workshop.ordered(shelf_of(workshop.loaded)),
+            back_up=workshop.back_up,
             targets=lambda: workshop.loaded.notify.telling.targets,
             post=lambda target, message: post_to(workshop.loaded, target, message),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from syncd.observe.metrics import Metrics, Reading
     from syncd.observe.traces import Traces
     from syncd.operations.health import Health
+    from syncd.operations.sizing import Shelf
     from syncd.operations.worker import Daemon
     from syncd.ports.connector import Connector
     from syncd.settings.accounts import ConnectionSettings, Loaded
@@ -191,6 +192,17 @@ class Workshop:
 
             self._keeper = Keeper(lambda: self._loaded)
             self._keeper.start()
+
+    def back_up(self) -> None:
+        """Has a backup made now, beside the turns. :raises BadUsage: if none are configured, or this is no daemon."""
+        if self._keeper is None or self._loaded.backup is None:
+            raise BadUsage("no backups are configured; give backup.folder and backup.key_file in syncd.yaml")
+        self._keeper.ask()
+
+    def ordered(self, shelf: Shelf) -> Shelf:
+        """The backups that are there, with what is known of one that was asked for."""
+        keeper = self._keeper
+        return shelf if keeper is None else replace(shelf, asked=keeper.asked, failed=keeper.failed)
 
     def takes_back(self, connection: str) -> bool:
         """Whether a rollback waits."""

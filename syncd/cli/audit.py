@@ -26,7 +26,8 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Walks the chain over the audit and says whether anything was altered, removed, inserted or moved.
+    """Walks the chain over the audit, and that over the entries of reading, and says whether anything was altered,
+    removed, inserted or moved.
 
     Needs no credentials and no network, and may run beside a daemon. Prints the head: keep it elsewhere, or keep the
     logs elsewhere (`audit_head` of `run.finished`); with --head a chain whose end was cut is noticed, too. Exit 1 if
@@ -34,8 +35,8 @@ def verify(
 
     What `keep.audit` pruned is told apart, with the entry that the rest goes on from.
 
-    JSON: rows, unfinished, before_chain, entries, pruned {number, hash, upto, rows, at, days} or null, head {number,
-    hash} or null, flaws [text], more_flaws.
+    JSON: rows, unfinished, before_chain, entries, reads (of all connections), pruned {number, hash, upto, rows, at,
+    days} or null, head {number, hash} or null, flaws [text], more_flaws.
     """
     from syncd.cli.out import count, print_json, say
     from syncd.operations.proving import head_of, verified_document
@@ -62,6 +63,8 @@ def verify(
             say(f"  {found.unfinished:,} of them without an ending yet")
         if found.before:
             say(f"  {count(found.before, 'row')} from before there was a chain, of which nothing can be said")
+        if found.reads:
+            say(f"{count(found.reads, 'entry', 'entries')} of reading, of all connections, in a chain of their own")
         say(f"head: {found.head.hash} (entry {found.head.number})" if found.head else "no entry yet")
         say("nothing was altered" if found else "the audit is not what was written", style=None if found else "red")
     raise typer.Exit(0 if found else 1)

@@ -64,15 +64,23 @@ def resolve(
         bool, typer.Option("--alike", help="The same for all undecided ones of that kind, topic, field and reason.")
     ] = False,
 ) -> None:
-    """Stores your choice; the next cycle carries it out. It may be changed until then."""
+    """Stores your choice; the next cycle carries it out. It may be changed until then.
+
+    Exit 2 if it would clear an opt-out: syncd never does that.
+    """
     from syncd.cli.out import count, say
-    from syncd.operations.deciding import Choice, decide, named_conflict
+    from syncd.operations.deciding import Choice, decide, named_conflict, opt_outs_of
 
     call: Call = context.obj
+
+    def opt_outs() -> frozenset[tuple[str, str]]:
+        loaded, _ = call.loaded_without_secrets()
+        return opt_outs_of(loaded.connection(call.connection).connection)
+
     choice = Choice(take=take, link=link, apart=apart)
     with call.memory() as store:
         conflict = named_conflict(store.conflicts(), id)
-        chosen = decide(store, conflict, choice, alike=alike)
+        chosen = decide(store, conflict, choice, alike=alike, opt_outs=opt_outs)
     more = f" and {count(len(chosen) - 1, 'other')} alike" if alike else ""
     say(f"conflict {conflict.id}{more}: {chosen[0][1]}; stored for the next cycle", f"next: {call.again('sync')}")
 

@@ -178,13 +178,14 @@ def _print(stands: Standing, call: Call) -> None:
 
 
 def _print_calls(stands: Standing) -> None:
-    from syncd.cli.out import say
+    from syncd.cli.out import age, say
     from syncd.operations.calls import outlook_words, reserve_words
 
     for side, told in stands.calls.items():
         if told.last is not None:
             used = f"{told.last.used:,} of {told.last.limit:,} calls of the day"
-            say(f"  {side.value}: {used}; {outlook_words(told, stands.at)}")
+            told_at = f"told {age(told.last.at, stands.at)} ago"
+            say(f"  {side.value}: {used}, {told_at}; {outlook_words(told, stands.at)}")
             if kept := reserve_words(told):
                 say(f"    {kept}", style="yellow" if told.waits else "")
 

@@ -218,6 +218,7 @@ class Verified(Answer):
     unfinished: int
     before_chain: int
     entries: int
+    reads: int
     pruned: dict[str, Any] | None
     head: dict[str, Any] | None
     flaws: list[str]
@@ -260,11 +261,38 @@ class Backup(Answer):
     bytes: int
 
 
-class Backups(Answer):
+class OrderedBackup(Answer):
+    """Since when a backup is asked for that is not made yet, and why the latest that was tried here failed, if it did;
+    both are forgotten when the daemon ends.
+    """
+
+    asked: AwareDatetime | None
+    failed: str | None
+
+
+class Backups(OrderedBackup):
     """The backups that are there, the latest first; ``overdue`` also where none are made."""
 
     backups: list[Backup]
     overdue: bool
+
+
+class ApprovedFirstLink(Answer):
+    """A first link that the daemon's next turn writes, and who approved it first."""
+
+    id: str
+    who: str
+    at: AwareDatetime
+    digest: str
+
+
+class Recreated(Answer):
+    """A counterpart that the daemon's next turn makes anew: of which link, and who asked for it first."""
+
+    id: str
+    who: str
+    at: AwareDatetime
+    link: str
 
 
 class Card(Answer):

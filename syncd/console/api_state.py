@@ -19,7 +19,7 @@ from syncd.operations.definitions import history
 from syncd.operations.mapping_page import mapping_page
 from syncd.operations.page_document import page_document
 from syncd.operations.proving import head_of, verified_document
-from syncd.operations.sizing import backup_document, size_document
+from syncd.operations.sizing import backup_document, ordered_document, size_document
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -104,4 +104,4 @@ def backups(request: Request) -> Any:  # noqa: ANN401 - the same
     desk = desk_of(request)
     shelf = desk.host.shelf()
     listed = [{**backup_document(each), "file": each.file.name} for each in shelf.backups[:MOST]]
-    return {"backups": listed, "overdue": shelf.overdue(desk.clock.now())}
+    return {"backups": listed, "overdue": shelf.overdue(desk.clock.now()), **ordered_document(shelf)}

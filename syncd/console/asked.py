@@ -121,6 +121,19 @@ class Forgotten(Asked):
     password: Annotated[str, StringConstraints(max_length=1_024)] = ""
 
 
+class ShownFirstLink(Asked):
+    """A first link as it was shown; and the password, where a session's is asked for again."""
+
+    digest: Name
+    password: Annotated[str, StringConstraints(max_length=1_024)] = ""
+
+
+class Recreated(Asked):
+    """A record whose counterpart is to be made anew."""
+
+    record: Name = Field(description="a@b.c, marketing:contacts/51, crm:Lead/00Q..., or link:ID.")
+
+
 class WhichResync(Asked):
     """What to compare again, in the words of ``syncd resync``."""
 

@@ -21,7 +21,7 @@ from syncd.operations import linking, rollback
 from syncd.operations.accepting import accept
 from syncd.operations.authors import Wrote, authors_of
 from syncd.operations.braking import Part, approve, part_document, parts, reject
-from syncd.operations.deciding import Choice, decide
+from syncd.operations.deciding import Choice, decide, opt_outs_of
 from syncd.operations.drift import named_resting
 from syncd.operations.explain import Explanation, explain
 from syncd.operations.explain_document import explanation_document
@@ -108,8 +108,17 @@ def authors(desk: Desk, connection: str, conflict: Conflict, who: str) -> Sequen
 
 
 def resolve(desk: Desk, connection: str, id: str, choice: Choice, *, alike: bool = False) -> Done:
-    """Stores a choice for the next cycle, for this one or for all that ask the same."""
-    chosen = decide(desk.store(connection), conflict_of(desk, connection, id), choice, alike=alike)
+    """Stores a choice for the next cycle, for this one or for all that ask the same.
+
+    :raises BadUsage: if it does not fit, or would clear an opt-out.
+    """
+    chosen = decide(
+        desk.store(connection),
+        conflict_of(desk, connection, id),
+        choice,
+        alike=alike,
+        opt_outs=lambda: opt_outs_of(desk.about(connection).connection),
+    )
     _soon(desk, connection)
     (conflict, word), *others = chosen
     about = " ".join(each.id for each, _ in chosen)

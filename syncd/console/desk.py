@@ -71,12 +71,14 @@ class Configured:
 @dataclass(frozen=True, slots=True)
 class Host:
     """What the process knows that stands in no connection's store: how fit two accounts are for the files, how large
-    the store is and how long history is kept, its backups, and who is told of what, with a way to reach them.
+    the store is and how long history is kept, its backups and how one is made now (``BadUsage`` where none are), and
+    who is told of what, with a way to reach them.
     """
 
     examined: Callable[[str, World], Diagnosis]
     sizes: Callable[[], tuple[Sizes, Keep]]
     shelf: Callable[[], Shelf]
+    back_up: Callable[[], None]
     targets: Callable[[], Sequence[Target]]
     post: Post
 

@@ -25,7 +25,7 @@ from syncd.model.run import RunState
 from syncd.model.values import MISSING, SIDES
 from syncd.operations.braking import SAMPLES, parts
 from syncd.operations.changes import events_in
-from syncd.operations.deciding import alike_to_each
+from syncd.operations.deciding import alike_to_each, clears, opt_outs_of
 from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
@@ -204,6 +204,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
     shown = rows[at : at + LISTED]
     reads(request, "conflicts.read", name, subjects(shown))
     titles = titles_of(store, [row.link for row in shown if row.link is not None])
+    outs = opt_outs_of(desk_of(request).about(name).connection)
     return show(
         request,
         "conflicts.html",
@@ -213,6 +214,9 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
         rows=shown,
         titles=titles,
         alike=alike_to_each(rows),
+        barred={
+            (row.id, side) for row in shown if (row.kind, row.field) in outs for side in SIDES if clears(row, side)
+        },
         rules={row.id: commands.rules_of(desk_of(request), name, row) for row in shown},
         open=sum(1 for row in rows if row.resolution is None),
         after=shown[-1].id if len(rows) > at + LISTED else "",

@@ -25,6 +25,7 @@ from syncd.console import (
     api_access,
     api_commands,
     api_looking,
+    api_making,
     api_people,
     api_reports,
     api_state,
@@ -119,7 +120,8 @@ def application(
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
     machines = (
-        api, api_commands, api_access, api_looking, api_reports, api_upkeep, api_people, api_state, events,
+        api, api_commands, api_access, api_looking, api_reports, api_upkeep, api_people, api_state,
+        api_making, events,
     )  # fmt: skip
     people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
     app.include_router(probes(troubles, metrics))

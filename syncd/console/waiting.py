@@ -1,7 +1,7 @@
 """Two things that wait for a person outside the console: the first link, and records of forgotten people to delete.
 
-Neither is decided here, and each page says where: a first link is approved at the command line by its digest, and
-syncd deletes nothing at a vendor.
+Neither is decided on these pages, and each says where: a first link is approved by its digest at the command line or
+over the API, and syncd deletes nothing at a vendor.
 """
 
 from __future__ import annotations

@@ -107,9 +107,12 @@ def plan_resync(
     make_ready(world)
     by_kind: dict[str, list[KindPlan]] = {kind: [] for kind in wanted.kinds}
     about = estimate(world.store, wanted)
-    for share in _Shares(world, wanted, Reached(), set(), leave_off=lambda: False).each():
+    shares = _Shares(world, wanted, Reached(), set(), leave_off=lambda: False)
+    shares.once = True
+    shares.named_lot = max(each.capabilities.read_batch for each in world.connectors)  # nothing waits for a share
+    for share in shares.each():
         decided = _decided(world, wanted, share, stays)
-        by_kind[share.kind].append(kind_plan(share.kind, decided, share.gathered))
+        by_kind[share.kind].append(_to_show(kind_plan(share.kind, decided, share.gathered)))
         told(share.reached.checked, about)
     kinds = tuple(_one_of(kind, plans) for kind, plans in by_kind.items())
     return Plan(
@@ -218,10 +221,18 @@ def _narrowed(world: World, wanted: Resync) -> World:
     return replace(world, connectors=bulk, only=frozenset(wanted.fields), lane=Lane.BULK)
 
 
+def _to_show(plan: KindPlan) -> KindPlan:
+    """Without the records and Bases, of which a plan over all shares would keep as many as there are: whoever looks at
+    it sees what would be written, and carrying out reads them anew.
+    """
+    bare = (replace(each, base=None, seen=Pair(None, None), agreed={}) for each in plan.decisions)
+    return replace(plan, decisions=tuple(bare))
+
+
 def _one_of(kind: str, plans: Sequence[KindPlan]) -> KindPlan:
-    """The plans of all shares of a kind as one."""
-    decisions = [decision for plan in plans for decision in plan.decisions]
-    decisions.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
+    """The plans of all shares of a kind as one; what both sides have shown is decided once."""
+    once = {decision.link.id: decision for plan in reversed(plans) for decision in plan.decisions}
+    decisions = sorted(once.values(), key=lambda decision: (LANES.index(decision.lane), decision.link.id))
     nothing: dict[str, int] = {}
     for plan in plans:
         for reason, number in plan.nothing.items():
@@ -233,6 +244,8 @@ class _Shares:
     """The shares of a resync from where it stands, each gathered when it is asked for.
 
     Once ``leave_off`` is true, and one share at least was read, nothing more is: ``left`` tells that some are left.
+    ``once`` leaves out at the CRM what marketing has shown, for a plan that nobody carries out; carried out, such a
+    pair is compared again, since it may have changed meanwhile. ``named_lot`` are the named records of a share.
     """
 
     def __init__(
@@ -243,6 +256,8 @@ class _Shares:
         self.reached = reached
         self.met = met
         self.left = False
+        self.once = False
+        self.named_lot = NAMED_LOT
         self._leave_off = leave_off
         self._read = 0
 
@@ -267,8 +282,8 @@ class _Shares:
     def _named(self, step: Step) -> Iterator[Share]:
         objects = next(kind.objects for kind in self.world.connection.kinds if kind.kind == step.kind)
         first = int(self.reached.after or 0)
-        for start in range(first, len(self.wanted.records), NAMED_LOT):
-            named = self.wanted.records[start : start + NAMED_LOT]
+        for start in range(first, len(self.wanted.records), self.named_lot):
+            named = self.wanted.records[start : start + self.named_lot]
             links = [name.removeprefix("link:") for name in named if name.startswith("link:")]
             refs: Pair[list[RemoteRef]] = Pair([], [])
             for name in named:
@@ -342,6 +357,8 @@ class _Shares:
                 return
 
     def _wanted(self, step: Step, side: Side, record: RemoteRecord, where: Expression | None) -> bool:
+        if self.once and side is Side.CRM and hash(record.ref) in self.met:
+            return False
         if self.wanted.since is not None and record.stamp < self.wanted.since:
             return False
         if (end := self.wanted.end(side)) is not None and record.stamp > end:

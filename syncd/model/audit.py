@@ -31,7 +31,7 @@ class Verified:
 
     ``rows`` are those the chain holds, ``unfinished`` those of them without an ending yet; ``before`` are rows from
     before there was a chain, of which nothing can be said; ``pruned`` is what went by the rule
-    before the first of them.
+    before the first of them. ``reads`` are entries of reading, of all connections of the store.
     """
 
     rows: int = 0
@@ -42,6 +42,7 @@ class Verified:
     flaws: list[str] = field(default_factory=list)
     more: int = 0
     pruned: Pruned | None = None
+    reads: int = 0
 
     def flaw(self, what: str) -> None:
         """Notes one place that is not as it was written."""

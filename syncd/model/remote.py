@@ -286,6 +286,7 @@ class Capabilities:
     ``resolution`` is the vendor's stamp resolution; ``confirms`` whether a write's own answer tells the stored values.
     ``native_notes`` are the fields in which the vendor's own connector to the other system leaves something, and
     ``native_name`` is what the user it works as is called there, in lower case.
+    ``id_form`` is the regular expression of a record's whole id and ``id_words`` the same for people, "" for any text.
     """
 
     read_batch: int
@@ -308,6 +309,8 @@ class Capabilities:
     emptied_midway: frozenset[str] = frozenset()
     native_notes: frozenset[str] = frozenset()
     native_name: str = ""
+    id_form: str = ""
+    id_words: str = ""
 
     @property
     def copied_as(self) -> tuple[ActivityForm, ...]:

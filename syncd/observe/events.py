@@ -270,6 +270,19 @@ EVENTS: Final[Mapping[str, Event]] = {
         "Both systems are filled and not linked yet; nothing is written before a person approves.",
         "read `syncd plan`, then `syncd sync --approve DIGEST`",
     ),
+    "first_link.another": Event(
+        "warning",
+        ("approved", "digest"),
+        "The first link that a person approved is another one by now; nothing of it was written.",
+        "look at the one under `digest` and approve that: `syncd plan`, or `GET .../first-link` "
+        "([operations.md](operations.md#the-first-link-waits))",
+    ),
+    "recreate.refused": Event(
+        "warning",
+        ("records", "why"),
+        "Counterparts that a person asked to be made anew were not: what they were to be made from is gone, too.",
+        "read `why`; ask again for those that are still there ([operations.md](operations.md#other-lines))",
+    ),
     "wave.stopped": Event(
         "warning",
         ("records", "share", "limit"),

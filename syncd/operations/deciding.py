@@ -1,21 +1,25 @@
 """What a person decides about a conflict, as the resolution the next cycle carries out.
 
 A clash of values takes the value of one side; a match links two of its records or says they are apart; two records
-whose counterparts were merged can only be merged by a person in that system. Rows are named by their id or how it
-begins.
+whose counterparts were merged can only be merged by a person in that system. A choice that would clear an opt-out is
+refused, since no cycle carries it out. Rows are named by their id or how it begins.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict, DeadLetter, Topic
+from syncd.model.mapping import Connection
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Side
+from syncd.model.values import FieldType, Side
 from syncd.ports.store import Store
+
+OptOuts = Callable[[], Collection[tuple[str, str]]]
+"""Kind and name of each opt-out; the mapping is asked only where a choice may clear one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,45 @@ def alike_to_each(rows: Sequence[Conflict]) -> dict[str, int]:
     return {row.id: numbers[question(row)] - 1 for row in waiting}
 
 
-def decide(store: Store, conflict: Conflict, choice: Choice, *, alike: bool) -> list[tuple[Conflict, str]]:
+def decide(
+    store: Store, conflict: Conflict, choice: Choice, *, alike: bool, opt_outs: OptOuts
+) -> list[tuple[Conflict, str]]:
     """Stores a choice for the next cycle, for this one or for all that ask the same; those that were decided by it.
 
     :raises BadUsage: if the choice does not fit; then nothing is stored.
     """
     rows = alike_with(conflict, store.conflicts()) if alike else [conflict]
     chosen = [(each, resolution(each, choice)) for each in rows]
+    if choice.take is not None:
+        _clear_no_opt_out([each for each in rows if clears(each, Side(choice.take))], Side(choice.take), opt_outs)
     for each, word in chosen:
         store.resolve_conflict(each.id, word)
     return chosen
+
+
+def opt_outs_of(connection: Connection) -> frozenset[tuple[str, str]]:
+    """Kind and name of each opt-out of a mapping."""
+    return frozenset(
+        (kind.kind, each.name) for kind in connection.kinds for each in kind.fields if each.type is FieldType.OPT_OUT
+    )
+
+
+def clears(conflict: Conflict, side: Side) -> bool:
+    """Whether taking the value of a side would put out a yes of the other one; of an opt-out that is never done."""
+    values = conflict.values
+    return conflict.field is not None and values.of(side.other) is True and values.of(side) is not True
+
+
+def _clear_no_opt_out(rows: Sequence[Conflict], side: Side, opt_outs: OptOuts) -> None:
+    """:raises BadUsage: if one of these, which would put out a yes, is about an opt-out."""
+    known = opt_outs() if rows else ()
+    for each in rows:
+        if (each.kind, each.field) in known:
+            raise BadUsage(
+                f"conflict {each.id}: taking {side} would clear the opt-out of the {side.other} side, which syncd "
+                f"never does; take {side.other} to have the person opted out on both sides, or, where they renewed "
+                f"their consent, record that in the {side.other} system by hand: then both agree, and this is over"
+            )
 
 
 def _side(text: str) -> Side:

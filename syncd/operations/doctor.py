@@ -190,6 +190,7 @@ def _sunsets(side: Side, account: Account, sunsets: Sequence[Sunset], today: dat
 
 
 def _mapping(world: World, check: Check, unreached: Collection[Side]) -> Iterator[Finding]:
+    yield from (_unasked(side) for side in SIDES if side in unreached)
     for kind in world.connection.kinds:
         stopped = f"{kind.kind} is not synced at all until this is mended"
         lens = Lens(kind, world.context, world.codecs)
@@ -209,10 +210,24 @@ def _mapping(world: World, check: Check, unreached: Collection[Side]) -> Iterato
             yield from _alone(kind, read, stopped)
 
 
+def _unasked(side: Side) -> Finding:
+    return Finding(
+        side,
+        Topic.MAPPING,
+        Severity.NOTICE,
+        f"the {side} side could not be asked what fields it has, so no mapping was held against both accounts",
+        "whether a field is lacking there, and which optional ones are left out, is not known",
+        "mend what is said of its credentials, then `syncd doctor` again; change no field before",
+    )
+
+
 def _alone(kind: KindMapping, read: Mapping[Side, RemoteSchema], stopped: str) -> Iterator[Finding]:
-    """What one schema tells while the other cannot be read: fields that are not there."""
+    """What one schema tells while the other cannot be read: fields that are not there and must be. Which optional ones
+    are left out depends on both.
+    """
+    must = replace(kind, fields=tuple(each for each in kind.fields if not each.optional))
     for side, schema in read.items():
-        for name, need in needs_of([kind], side).objects.items():
+        for name, need in needs_of([must], side).objects.items():
             seen = schema.objects.get(name, {})
             gone = sorted(need.read - seen.keys()) if seen else []
             for field in gone:

@@ -6,6 +6,7 @@ link. What belongs together is one hit; several hits are for the caller to list,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ class Hit:
 def find_hits(world: World, text: str) -> list[Hit]:
     """Everything that the text may mean; the world is ready (``make_ready``).
 
-    :raises BadUsage: if the text is in none of the forms, or names an object that no kind has.
+    :raises BadUsage: if the text is in none of the forms, names an object that no kind has, or an id that is none.
     """
     sort, colon, rest = text.partition(":")
     if colon and sort == "link":
@@ -50,9 +51,20 @@ def _named(world: World, side: Side, rest: str, text: str) -> Hit:
         raise BadUsage(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
     for kind in world.connection.kinds:
         if object_name in kind.objects.of(side):
+            refuse_malformed(world, side, id_)
             return _as_its_vendor_names_it(world, kind, side, RemoteRef(object_name, id_))
     known = ", ".join(name for kind in world.connection.kinds for name in kind.objects.of(side))
     raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+
+
+def refuse_malformed(world: World, side: Side, id: str) -> None:
+    """Before a vendor is asked for what can be no record of it, and says so in words that nobody can act on.
+
+    :raises BadUsage: if ids of that side have another form.
+    """
+    told = world.connectors.of(side).capabilities
+    if told.id_form and re.fullmatch(told.id_form, id) is None:
+        raise BadUsage(f"{id!r} is no id of the {side} side, where an id is {told.id_words}; look it up there")
 
 
 def _as_its_vendor_names_it(world: World, kind: KindMapping, side: Side, ref: RemoteRef) -> Hit:

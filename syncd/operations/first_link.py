@@ -1,7 +1,8 @@
 """The first link of two filled systems, while it waits for a person: its figures, and how it is approved.
 
-It is approved at the command line, by the digest of a plan that is made there once more from both systems as they are
-then: what is written is exactly what somebody has seen. Nothing here approves it. Reaches no vendor.
+It is approved at the command line or over the API (``wishes``), by the digest of a plan that is made once more from
+both systems as they are then: what is written is exactly what somebody has seen. Nothing here approves it. Reaches no
+vendor.
 """
 
 from __future__ import annotations

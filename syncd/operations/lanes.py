@@ -17,7 +17,7 @@ from syncd.core.match import SAID_APART
 from syncd.model.held import EXPECT
 from syncd.model.link import Conflict, Topic
 from syncd.model.resync import RESYNC, STREAM, Reached, Resync
-from syncd.model.run import APPROVE, FORGET, SHOW, Request, RunState
+from syncd.model.run import APPROVE, FORGET, LINK_FIRST, SHOW, Request, RunState
 from syncd.model.values import Instant, Lane
 from syncd.ports.memory import PENDING
 from syncd.ports.store import Store
@@ -71,7 +71,7 @@ def _waits(store: Store, links: Mapping[str, int], said: Mapping[Lane, int], ret
 
 
 def _wished(store: Store, links: Mapping[str, int], request: Request) -> Iterator[_Wait]:
-    if request.wish in (EXPECT, APPROVE):  # a word to the brake, or about a plan
+    if request.wish in (EXPECT, APPROVE, LINK_FIRST):  # a word to the brake, or about a plan
         return
     if request.wish == RESYNC:
         wanted = Resync.read(request.argument)

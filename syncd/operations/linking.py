@@ -22,6 +22,7 @@ from syncd.model.mapping import Connection, KindMapping
 from syncd.model.remote import Moved, RemoteRecord, RemoteRef
 from syncd.model.run import UNLINK, Request
 from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.operations.finding import refuse_malformed
 from syncd.ports.store import Settlement, Store
 
 KINDS: Final = ("person", "company", "deal")
@@ -129,6 +130,7 @@ def _named(world: World, named: Pair[str]) -> tuple[KindMapping, Pair[RemoteRef]
         if kind is None:
             known = ", ".join(name for each in world.connection.kinds for name in each.objects.of(side))
             raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+        refuse_malformed(world, side, id_)
         kinds.append(kind)
         refs.append(RemoteRef(object_name, id_))
     if kinds[0] is not kinds[1]:

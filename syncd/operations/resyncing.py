@@ -177,17 +177,19 @@ def moment_of(text: str, now: Instant) -> Instant:
 
 
 def estimated(world: World, wanted: Resync) -> dict[str, Any]:
-    """About how many records a resync compares, and what it costs to read them: calls of each side, seconds.
+    """About how many records a resync compares, a linked pair as one, and what it costs to read them: calls of each
+    side, seconds.
 
     Its writes cost beside that what differs; nobody knows before it was read.
     """
     records = estimate(world.store, wanted)
+    pairs = len(wanted.records) or sum(world.store.count_links(kind) for kind in wanted.kinds)
     sides = [each for each in SIDES if wanted.records or each in wanted.sides]
     calls = {
         side.value: -(-records // world.connectors.of(side).capabilities.read_batch) if side in sides else 0
         for side in SIDES
     }
-    return {"records": records, "calls": calls, "seconds": round(sum(calls.values()) * CALL_SECONDS, 1)}
+    return {"records": pairs, "calls": calls, "seconds": round(sum(calls.values()) * CALL_SECONDS, 1)}
 
 
 def ask(world: World, wanted: Resync) -> Request:

@@ -49,6 +49,29 @@ class Words:
 
 
 @dataclass(slots=True)
+class Stayed:
+    """What stays as it is: how often for each reason, and the first few of each, however many there are."""
+
+    numbers: Counter[str] = field(default_factory=Counter)
+    samples: dict[str, list[Left]] = field(default_factory=dict)
+
+    def note(self, left: Left) -> None:
+        """One more."""
+        self.numbers[left.reason] += 1
+        several = self.samples.setdefault(left.reason, [])
+        if len(several) < SAMPLES:
+            several.append(left)
+
+    @property
+    def shown(self) -> list[Left]:
+        """All that is kept of it."""
+        return [each for several in self.samples.values() for each in several]
+
+    def __bool__(self) -> bool:
+        return bool(self.numbers)
+
+
+@dataclass(slots=True)
 class Rollback:
     """What would be taken back: ``wanted`` to carry it out, its ``plan``, and what stays as it is; ``seen`` is the plan
     in figures and samples.
@@ -56,7 +79,7 @@ class Rollback:
 
     wanted: Resync
     plan: Plan | None
-    left: list[Left] = field(default_factory=list)
+    left: Stayed = field(default_factory=Stayed)
     seen: Forecast | None = None
 
     @property
@@ -66,11 +89,7 @@ class Rollback:
 
     def reasons(self) -> list[tuple[str, int, Left]]:
         """Why something stays, how often, and the first of each; the most frequent first."""
-        numbers = Counter(each.reason for each in self.left)
-        first: dict[str, Left] = {}
-        for each in self.left:
-            first.setdefault(each.reason, each)
-        return [(reason, number, first[reason]) for reason, number in numbers.most_common()]
+        return [(reason, number, self.left.samples[reason][0]) for reason, number in self.left.numbers.most_common()]
 
 
 def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: None) -> Rollback:
@@ -109,7 +128,7 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
     )
     if not links:
         return Rollback(wanted, None, left)
-    plan = plan_resync(world, wanted, told=told, stays=left.append)
+    plan = plan_resync(world, wanted, told=told, stays=left.note)
     return Rollback(wanted, plan, left, forecast(world, plan))
 
 
@@ -132,11 +151,11 @@ def waiting_rollbacks(store: Store) -> list[Request]:
     return [each for each in asked_for(store) if Resync.read(each.argument).undo is not None]
 
 
-def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) -> tuple[list[str], set[str], list[Left]]:
+def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) -> tuple[list[str], set[str], Stayed]:
     """The links that were written, their kinds, and what was written that has no link."""
     links: dict[str, None] = {}
     kinds: set[str] = set()
-    left: list[Left] = []
+    left = Stayed()
     mapped = {kind.kind for kind in world.connection.kinds}
     pruned = world.store.pruned()
     if pruned is not None and begin <= pruned.upto:
@@ -149,13 +168,13 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
             continue
         if row.kind in APPENDED_KINDS:
             if only is None and row.outcome in WRITTEN:
-                left.append(Left(row.kind, row.link, row.side, row.ref, "", APPENDED))
+                left.note(Left(row.kind, row.link, row.side, row.ref, "", APPENDED))
         elif only is None or row.link in only:
             if row.kind in mapped:
                 links[row.link] = None
                 kinds.add(row.kind)
             else:
-                left.append(Left(row.kind, row.link, row.side, row.ref, "", GONE_KIND))
+                left.note(Left(row.kind, row.link, row.side, row.ref, "", GONE_KIND))
     alive: list[str] = []
     for lot in (list(links)[start : start + LOT] for start in range(0, len(links), LOT)):
         for link, found in world.store.by_link(lot).items():
@@ -164,7 +183,7 @@ def _written(world: World, undo: Undo, begin: Instant, only: set[str] | None) ->
                 continue
             reason = FORGOTTEN if found.link.state is LinkState.FORGOTTEN else LEFT
             gone = found.link.gone or Side.CRM
-            left.append(Left(found.link.kind, link, gone, found.link.refs.of(gone), "", reason))
+            left.note(Left(found.link.kind, link, gone, found.link.refs.of(gone), "", reason))
     return alive, kinds, left
 
 
@@ -201,9 +220,8 @@ def left_document(rollback: Rollback) -> list[dict[str, Any]]:
             "number": number,
             "samples": [
                 {"kind": each.kind, "side": str(each.side), "record": str(each.ref or ""), "field": each.field}
-                for each in rollback.left
-                if each.reason == reason
-            ][:SAMPLES],
+                for each in rollback.left.samples[reason]
+            ],
         }
         for reason, number, _ in rollback.reasons()
     ]

@@ -18,11 +18,13 @@ AHEAD: Final = (30, 90, 365)
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """The backups that are there, the latest first, and the seconds after which another one is due; ``None`` where none
-    are made.
+    are made. ``asked`` is since when a person waits for one, ``failed`` why the latest that this process tried did.
     """
 
     backups: Sequence[Backup]
     every: float | None
+    asked: Instant | None = None
+    failed: str = ""
 
     def overdue(self, now: Instant) -> bool:
         """Whether the latest is older than twice the time between two, or there is none."""
@@ -49,6 +51,11 @@ def size_document(found: Sizes, keep: Keep) -> dict[str, Any]:
         "ahead": [{"days": days, "bytes": round(found.after(days, keep))} for days in AHEAD],
         "keep": {name: None if age is None else age.days for name, age in ages.items()},
     }
+
+
+def ordered_document(shelf: Shelf) -> dict[str, Any]:
+    """What becomes of a backup that a person asked the daemon for."""
+    return {"asked": shelf.asked, "failed": shelf.failed or None}
 
 
 def backup_document(backup: Backup) -> dict[str, Any]:

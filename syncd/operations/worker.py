@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final, Protocol
 
-from syncd.engine.cycle import Ended, sync
+from syncd.engine.cycle import Ended
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.sparing import interval, waits
 from syncd.engine.world import World
@@ -30,6 +30,7 @@ from syncd.model.run import Request, Turn, Worker
 from syncd.model.values import Instant, Lane
 from syncd.observe.log import bound, emit
 from syncd.operations.rollback import waiting_rollbacks
+from syncd.operations.wishes import cycle
 from syncd.ports.jobs import Jobs
 from syncd.ports.roster import Roster
 from syncd.ports.system import Clock
@@ -317,7 +318,7 @@ def turn(world: World, *, began: Instant, due: Instant, met: Met) -> Ended:
     """What one turn does: a cycle, pruning, then resyncs that were asked for, until the next turn is due;
     one share of them at least, so that none waits for ever.
     """
-    ended = sync(world, wait=0.0, steady=True)
+    ended = cycle(world)
     world.store.forget_idle_runs(began - KEPT, long_before=began - REMEMBERED)
     prune(world, due)
     if dropped := world.store.bound_letters(began - LETTERS_KEPT, MOST_LETTERS):

@@ -40,6 +40,7 @@ from syncd.store.anchor import pruned_of
 from syncd.store.codec import from_ms, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import run
+from syncd.store.reads import verify_readings
 from syncd.store.tables import audit, chain
 
 _SLICE: Final = 500
@@ -147,14 +148,17 @@ class Chain:
         return Head(number, found.hex()) if number else None
 
     def verify_audit(self, known: str | None = None) -> Verified:
-        """Walks the whole chain, in short transactions beside whoever writes.
+        """Walks the whole chain, then the entries of reading of all connections, in short transactions beside whoever
+        writes.
 
         :param known: a hash that was once the head, as hex; it must be in the chain.
         """
         with self._database.reading("read the head of the audit") as tx:
             last, _ = head(tx, self._connection)
             anchor = pruned_of(tx, self._connection)
-        return _Walk(self._database, self._connection, last, known, anchor=anchor).walk()
+        found = _Walk(self._database, self._connection, last, known, anchor=anchor).walk()
+        verify_readings(self._database, found)
+        return found
 
 
 def verify_up_to(database: Database, connection: str, number: int, *, seq: int, anchor: Pruned | None) -> Verified:

@@ -2,7 +2,8 @@
 
 An invitation is used up by the statement that asks for it, so that of two who redeem it at once one is let in. An
 attempt is counted in the transaction that looks whether it has to wait. A deed is stored under its person and key, so
-that the second of two equal calls finds the first.
+that the second of two equal calls finds the first. One that is whole when it is stored is an entry of reading, and
+chained (``reads``).
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ from syncd.model.values import Instant
 from syncd.store.codec import from_ms, plain, to_ms
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, upsert
+from syncd.store.reads import KEPT, add_reading, forget_readings
 from syncd.store.tables import attempt, credential, deed
 from syncd.store.tables import operator as people
 
 _LONGEST_WAIT: Final = timedelta(minutes=5)
 _ATTEMPTS_KEPT: Final = timedelta(hours=1)
 _ANSWERS_KEPT: Final = timedelta(days=1)
-_DEEDS_KEPT: Final = timedelta(days=400)
 _NOT_OVER: Final = 500
 """From this status on nothing was done that a second call with the same key must not do."""
 _ONE: Final = select(people).where(people.c.name == bindparam("name"))
@@ -135,7 +136,8 @@ class SqlDoors:
                 .where(deed.c.at < to_ms(now - _ANSWERS_KEPT), deed.c.key.is_not(None))
                 .values(key=None, answer=None)
             )
-            tx.execute(delete(deed).where(deed.c.at < to_ms(now - _DEEDS_KEPT)))
+            forget_readings(tx, now)
+            tx.execute(delete(deed).where(deed.c.at < to_ms(now - KEPT)))
 
     # -- attempts ----------------------------------------------------------------------------------------------------
     def knock(self, marks: Sequence[tuple[bytes, int]], now: Instant) -> timedelta:
@@ -184,6 +186,9 @@ class SqlDoors:
             "answer": None,
         }
         with self._database.writing("begin a deed") as tx:
+            if each.status is not None:  # whole already, as an entry of reading is
+                add_reading(tx, row)
+                return None
             tx.execute(insert_new(tx, deed), row)
             if each.key is None:
                 return None

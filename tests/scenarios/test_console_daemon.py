@@ -94,7 +94,10 @@ def test_a_program_is_told_what_the_command_line_tells(place: Place, pair: tuple
         size = place.run("store", "size", "--json").json
         assert program.get("/api/v1/store/size").json["keep"] == size["keep"]
         assert set(program.get("/api/v1/store/size").json["tables"]) == set(size["tables"])
-        assert program.get("/api/v1/store/backups").json == place.run("store", "backups", "--json").json
+        shelf = program.get("/api/v1/store/backups").json
+        assert shelf == {**place.run("store", "backups", "--json").json, "asked": None, "failed": None}
+        refused = program.post("/api/v1/store/backups")
+        assert (refused.status, shelf["asked"]) == (403, None), "an admin asks for one"
 
         assert program.post(f"{C}/maintenance", {"for": "1h", "reason": "test"}).json["who"] == "ana"
         (rests,) = place.run("maintenance", "--json").json["connections"]

@@ -40,6 +40,9 @@ def test_what_is_meant_by_nobody_is_wrong_usage(place: Place) -> None:
     for words, told in (
         (("unlink", "ann"), "names no record"),
         (("unlink", "marketing:contacts/999"), "linked with nobody"),
+        (("unlink", "marketing:contacts/abc"), "'abc' is no id of the marketing side, where an id is a number"),
+        (("show", "crm:Lead/51"), "'51' is no id of the crm side, where an id is 15 or 18 letters"),
+        (("relink", "contacts/5x", "Lead/00Q0000000000ZZAAA"), "'5x' is no id of the marketing side"),
         (("unlink", "link:none"), "linked with nobody"),
         (("relink", "contacts/999", "Lead/00Q0000000000ZZAAA"), "is not there"),
         (("relink", f"contacts/{contact}", f"marketing:contacts/{contact}"), "write the marketing record first"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ from syncd.model.remote import RemoteRef
 from syncd.model.resync import Resync
 from syncd.model.run import RunState
 from syncd.model.values import Lane, Pair, Side
-from syncd.operations.resyncing import ask, cancel_resync
+from syncd.operations.resyncing import ask, cancel_resync, estimated
 from tests.fakes import START
 from tests.scenarios.resyncs import PEOPLE, carried_out, latest, linked_people, unseen, wanted
 from tests.scenarios.steps import Steps
@@ -66,6 +67,23 @@ def test_the_plan_tells_what_would_be_written_and_stores_nothing(steps: Steps, p
     assert first.digest == second.digest
     assert [change.after for action in first.actions() for change in getattr(action, "changes", ())] == ["Planned"]
     assert (steps.both.store.cursors(), steps.written(), steps.both.store.requests()) == (cursors, before, [])
+
+
+@pytest.mark.parametrize("asked", [{"where": "title != 'Seen'"}, {"since": "2h"}, {"everything": True}])
+def test_a_pair_that_both_sides_show_is_planned_once(
+    steps: Steps, pairs: list[tuple[str, str]], asked: dict[str, Any]
+) -> None:
+    """Linked or only about to be; what is in step is counted once as well, and the estimate says pairs."""
+    for contact, _ in pairs[1:]:
+        unseen(steps, contact, "Planned")
+    steps.contact(email="both@example.com", lifecyclestage="subscriber")
+    steps.lead(Email="both@example.com")
+    understood = wanted(steps, kinds=["person"], **asked)
+    (plan,) = plan_resync(steps.both.world, understood).kinds
+    links = [decision.link.id for decision in plan.decisions]
+    assert len(links) == len(set(links)) == len(pairs)
+    assert plan.nothing.get("unchanged", 0) <= 1
+    assert estimated(steps.both.world, understood)["records"] == len(pairs)
 
 
 def test_it_leaves_off_after_any_share_and_goes_on_where_it_was(
@@ -213,6 +231,8 @@ def test_a_record_that_left_without_a_trace_is_found(steps: Steps, pairs: list[t
     [
         ({}, "nothing is asked for"),
         ({"records": ["x"]}, "names no record"),
+        ({"records": ["marketing:contacts/abc"]}, "'abc' is no id of the marketing side"),
+        ({"records": ["crm:Lead/00Q"]}, "'00Q' is no id of the crm side"),
         ({"records": ["nobody@example.com"]}, "neither side has such a record"),
         ({"records": ["p0@example.com"], "everything": True}, "--all asks for others"),
         ({"until": "2h"}, "--until needs --since"),

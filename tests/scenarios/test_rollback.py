@@ -67,7 +67,7 @@ def test_a_run_is_taken_back_on_the_side_that_it_wrote_and_nothing_flows(steps: 
     run = mass_edit(steps, pairs)
     assert titles(steps, pairs) == {"Oops"}
     told = taken_back(steps, run=run)
-    assert told.left == []
+    assert not told.left
     assert titles(steps, pairs) == {"Buyer"}
     assert {steps.marketed(contact, "jobtitle") for contact, _ in pairs} == {"Oops"}
     assert latest(steps).counts["updated.crm"] == PEOPLE
@@ -113,10 +113,10 @@ def test_what_was_changed_since_is_somebodys_and_stays(steps: Steps, pairs: Pair
     steps.market(pairs[1][0], jobtitle="Carried since")
     steps.cycle()
     told = taken_back(steps, run=run)
-    assert [(each.link, each.field) for each in told.left] == [
-        (each.link, "title") for each in told.left if each.reason.startswith("changed since")
+    assert [(each.link, each.field) for each in told.left.shown] == [
+        (each.link, "title") for each in told.left.shown if each.reason.startswith("changed since")
     ]
-    assert len(told.left) == 2
+    assert told.left.numbers.total() == 2
     assert steps.sold(pairs[0][1], "Title") == "Typed since"
     assert steps.sold(pairs[1][1], "Title") == "Carried since"
     assert titles(steps, pairs[2:]) == {"Buyer"}
@@ -233,8 +233,8 @@ def test_whoever_left_is_listed(steps: Steps, pairs: Pairs) -> None:
     steps.cycle()
     steps.both.salesforce.delete("Lead", pairs[1][1])
     told = taken_back(steps, run=run)
-    assert {each.ref.id for each in told.left if each.ref is not None} == {pairs[0][1], pairs[1][1]}
-    assert all("left" in each.reason for each in told.left)
+    assert {each.ref.id for each in told.left.shown if each.ref is not None} == {pairs[0][1], pairs[1][1]}
+    assert all("left" in each.reason for each in told.left.shown)
     assert titles(steps, pairs[2:]) == {"Buyer"}
 
 

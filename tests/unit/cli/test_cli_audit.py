@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from syncd.model.link import AuditRow, FieldChange, IntentKind
+from syncd.model.operator import Deed, Sort
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Restored
 from syncd.model.values import Side
@@ -42,6 +43,7 @@ def test_a_whole_audit(run: Run, store: SqlStore) -> None:
         "before_chain": 0,
         "pruned": None,
         "entries": 2,
+        "reads": 0,
         "flaws": [],
         "head": {"hash": head.hash, "number": 2},
         "more_flaws": 0,
@@ -92,3 +94,17 @@ def test_a_restored_store_is_marked_compared_and_accepted(run: Run, store: SqlSt
     assert store.restored() is None
     store.note_restored(Restored(AT, "x", AT))
     assert "the next cycle goes on" in run("store", "accept-restored").out
+
+
+def test_an_entry_of_reading_that_was_altered_is_found(run: Run, store: SqlStore) -> None:
+    """Exit 1, and which one; whole it is counted beside the writes."""
+    read = Deed("d1", AT, "ana", Sort.SHELL, "main", "people.explained", "L1", status=200)
+    store.note_reading(read)
+    store.note_reading(replace(read, id="d2", about="L2"))
+    whole = run("audit", "verify")
+    assert (whole.code, "2 entries of reading" in whole.out) == (0, True)
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE deed SET about = 'L3' WHERE id = 'd2'"))
+    said = run("audit", "verify", "--json")
+    assert said.code == 1
+    assert "entry 2 of reading" in said.json["flaws"][0]

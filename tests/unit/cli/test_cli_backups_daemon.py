@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from syncd.bootstrap import backups as keeping
 from syncd.bootstrap import read_config
 from syncd.bootstrap.backups import Keeper
+from syncd.bootstrap.console import shelf_of
 from syncd.bootstrap.workshop import Workshop
+from syncd.model.errors import BadUsage
 from syncd.observe.log import listen, unlisten
 from syncd.settings.accounts import Loaded
 from syncd.store import SqlStore
@@ -140,3 +144,41 @@ def _forbidden(folder: Path) -> list[Path]:
 
 def _trouble(*_: object) -> None:
     raise RuntimeError("ann@example.com")
+
+
+def test_one_is_made_when_somebody_asks(
+    store: SqlStore, backed: Path, loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, though none is due; what fails is told to whoever looks, and asked again it is made."""
+    linked(store)
+    monkeypatch.setattr(keeping, "LOOK", 0.5)
+    passed = timedelta()
+    real = SystemClock.now
+    monkeypatch.setattr(SystemClock, "now", lambda self: real(self) + passed)
+    with closing(Workshop(loaded, stop=threading.Event())) as workshop:
+        empty = workshop.ordered(shelf_of(loaded))
+        with pytest.raises(BadUsage, match="no backups are configured"):
+            workshop.back_up()  # nobody makes any in this process
+        workshop.keep_backups()
+        until(lambda: len(backups_in(backed)) == 1)
+        passed = timedelta(minutes=1)
+        workshop.back_up()
+        until(lambda: len(backups_in(backed)) == 2)
+        until(lambda: workshop.ordered(empty).asked is None)
+        with monkeypatch.context() as patched:
+            patched.setattr(keeping, "back_up", _trouble)
+            workshop.back_up()
+            until(lambda: workshop.ordered(empty).failed)
+            assert workshop.ordered(empty).asked is None
+        passed = timedelta(minutes=2)
+        workshop.back_up()
+        until(lambda: not workshop.ordered(empty).failed)
+        until(lambda: len(backups_in(backed)) == 2 and workshop.ordered(empty).asked is None)
+
+
+def until(true: Callable[[], object]) -> None:
+    """Waits for something to be so."""
+    over = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < over, "it never came to be"
+        time.sleep(0.05)

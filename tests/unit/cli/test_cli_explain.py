@@ -150,12 +150,21 @@ def test_an_id_of_fifteen_characters_names_the_same_record(both: Both) -> None:
     assert (stray.link, stray.refs.crm) == (None, RemoteRef("Lead", alone))
 
 
-@pytest.mark.parametrize("text", ["crm:Lead/00Q", "crm:Lead/00Q5e00000XXXXXXXX"])
-def test_an_id_that_is_none_is_told_so(both: Both, text: str) -> None:
-    """And not blamed on the vendor."""
+@pytest.mark.parametrize(
+    ("text", "told", "asked"),
+    [
+        ("crm:Lead/00Q", "'00Q' is no id of the crm side", False),
+        ("marketing:contacts/abc", "'abc' is no id of the marketing side", False),
+        ("crm:Lead/00Q5e00000XXXXXXXX", "is not there, or not to be seen", True),
+    ],
+)
+def test_an_id_that_is_none_is_told_so(both: Both, text: str, told: str, asked: bool) -> None:
+    """And not blamed on the vendor, who is asked only for what may be an id."""
     make_ready(both.world)
-    with pytest.raises(BadUsage, match="is not there, or not to be seen"):
+    before = [each.quota().calls for each in both.world.connectors]
+    with pytest.raises(BadUsage, match=told):
         find_hits(both.world, text)
+    assert ([each.quota().calls for each in both.world.connectors] != before) is asked
 
 
 def test_what_the_store_alone_knows(both: Both) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from syncd.core.merge import HELD
 from syncd.lab.listed import read_listed
 from syncd.model.link import DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Side
+from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run, clash, keep, letter
@@ -163,6 +164,24 @@ def test_choices_that_do_not_fit(run: Run, store: SqlStore, words: tuple[str, ..
     assert said.code == 2
     assert expected in said.failure["what"]
     assert all(row.resolution is None for row in store.conflicts())
+
+
+def test_no_choice_clears_an_opt_out(run: Run, store: SqlStore, folder: Path) -> None:
+    """Exit 2 with what can be done instead, also where secrets are not there; any other field goes as it is chosen."""
+    file = folder / "schema" / "person.yaml"
+    text = file.read_text(encoding="utf-8")
+    line = '  out: { type: opt_out, marketing: "@unsubscribed", crm: HasOptedOutOfEmail }\n'
+    file.write_text(text.replace("fields:\n", f"fields:\n{line}", 1), encoding="utf-8")
+    out = replace(clash("o1"), field="out", values=Pair(False, True), base=True)
+    keep(store, conflicts=[out, replace(out, id="o2"), replace(out, id="y1", field="title")])
+    for words in (("--take", "marketing"), ("--take", "marketing", "--alike")):
+        said = run("conflicts", "resolve", "o1", *words)
+        assert said.code == 2
+        assert "would clear the opt-out of the crm side" in said.failure["what"]
+        assert "take crm" in said.failure["what"]
+    assert all(row.resolution is None for row in store.conflicts())
+    assert run("conflicts", "resolve", "o1", "--take", "crm", "--alike").code == 0
+    assert run("conflicts", "resolve", "y1", "--take", "marketing").code == 0
 
 
 def test_an_id_may_be_cut_short(run: Run, store: SqlStore) -> None:

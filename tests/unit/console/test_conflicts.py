@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from syncd.core.merge import HELD
 from syncd.model.operator import Role
+from syncd.model.values import Pair
 from syncd.ports.store import Settlement
 from tests.fakes import START
 from tests.unit.console.test_api import C, conflict, console, program  # noqa: F401 - two are fixtures
@@ -21,6 +22,25 @@ def test_conflicts_that_ask_the_same_are_decided_together(console: House, progra
     assert told == {"id": "c1", "resolution": "crm", "alike": 3}
     decided = {row.id: row.resolution for row in console.store.conflicts()}
     assert decided == {"c0": "crm", "c1": "crm", "c2": "crm", "c3": "marketing", "c4": "crm", "c9": None}
+
+
+def test_no_choice_clears_an_opt_out(console: House, program: Caller) -> None:  # noqa: F811 - the fixtures
+    """Neither by a call nor on the page, nor among those that ask the same; the other side may be taken."""
+    out = replace(conflict("o1"), field="opt_out", values=Pair(True, False), base=True)
+    console.store.settle(Settlement(conflicts=[out, replace(out, id="o2")]), START)
+    for body in ({"take": "crm"}, {"take": "crm", "alike": True}):
+        refused = program.post(f"{C}/conflicts/o1/resolve", body)
+        assert (refused.status, refused.headers["content-type"]) == (409, "application/problem+json")
+        assert "would clear the opt-out of the marketing side" in refused.json["detail"]
+        assert "record that in the marketing system by hand" in refused.json["detail"]
+    assert [row.resolution for row in console.store.conflicts(["o1", "o2"])] == [None, None]
+    browser = console.as_role(Role.OPERATOR)
+    assert "never clears an opt-out" in browser.get("/conflicts").text
+    assert browser.form("/conflicts/o1/resolve?connection=main", {"take": "crm"}).status == 409
+    assert program.post(f"{C}/conflicts/o1/resolve", {"take": "marketing"}).json["resolution"] == "marketing"
+    yes = replace(conflict("y1"), field="last_name", values=Pair(True, False))
+    console.store.settle(Settlement(conflicts=[yes]), START)
+    assert program.post(f"{C}/conflicts/y1/resolve", {"take": "crm"}).status == 200, "no opt-out"
 
 
 def test_a_conflict_is_made_a_rule_by_whoever_keeps_the_files(console: House) -> None:  # noqa: F811 - the fixtures

@@ -26,7 +26,7 @@ from syncd.model.undoing import Left
 from syncd.model.values import Lane, Pair, Side
 from syncd.operations.braking import parts, reject
 from syncd.operations.forecast import Forecast, Sample
-from syncd.operations.rollback import Rollback
+from syncd.operations.rollback import Rollback, Stayed
 from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 from syncd.ports.store import Settlement
 from tests.browser.sites import HARM
@@ -256,8 +256,9 @@ def taken_back(harm: str, link: Link) -> Rollback:
     plan = Plan("main", (KindPlan("person", [decision]),), False, "d" * 24, Cost(Pair(1, 1), 1.0))
     quota = Quota(0, None, 0)
     seen = Forecast(plan, (), Pair(quota, quota), 0, False, (), (Sample(decision, write),))
-    left = Left("person", link.id, Side.CRM, link.refs.marketing, harm[:90], harm)
-    return Rollback(Resync(("person",)), plan, [left], seen)
+    left = Stayed()
+    left.note(Left("person", link.id, Side.CRM, link.refs.marketing, harm[:90], harm))
+    return Rollback(Resync(("person",)), plan, left, seen)
 
 
 @pytest.mark.parametrize("harm", [*HARM, *TEMPLATES], ids=range(len(HARM) + len(TEMPLATES)))

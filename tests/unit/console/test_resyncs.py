@@ -32,7 +32,7 @@ def operator(made: House) -> Caller:
 def test_what_it_costs_is_said_before_it_is_asked_for(made: House, operator: Caller) -> None:
     """By the words of the form; nothing is stored by that, and a viewer has no button."""
     told = text_of(operator.get("/resyncs?what=all&kind=person").text)
-    assert "records compared, about 12" in told
+    assert "records compared, about 6" in told
     assert "calls to read crm 1" in told
     assert "Compare them" in told
     assert "Compare them" not in made.as_role(Role.VIEWER).get("/resyncs?what=all").text

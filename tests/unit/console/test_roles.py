@@ -29,7 +29,7 @@ STREAM = "/api/v1/events"
 """What does not end where there is something to tell of."""
 ADMIN = {
     ("POST", "/access/operators"), ("POST", "/access/operators/{name}/remove"), ("POST", "/api/v1/operators"),
-    ("DELETE", "/api/v1/operators/{name}"), ("GET", "/api/v1/deeds"),
+    ("DELETE", "/api/v1/operators/{name}"), ("GET", "/api/v1/deeds"), ("POST", "/api/v1/store/backups"),
 }  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi import checks
 
 from syncd.engine.resync import asked_for
 from syncd.model.brake import Wave
+from syncd.model.link import LinkState
 from syncd.model.notice import Target
 from syncd.model.operator import Role
 from syncd.model.run import Restored, Run, RunState
@@ -55,7 +56,10 @@ CHECKED: Final = [
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """A console over both vendors, with something of everything that waits."""
-    with furnished(tmp_path_factory.mktemp("schema")) as (made, _):
+    with furnished(tmp_path_factory.mktemp("schema")) as (made, steps):
+        (lead,) = [str(row["Id"]) for row in steps.live("Lead") if row["Email"] == "alan.turing@example.com"]
+        steps.both.salesforce.delete("Lead", lead)
+        steps.cycle(after=120)
         troubled(made)
         handed_over(made)
         reconfigured(made)
@@ -71,14 +75,18 @@ class There:
         made.desk.host = replace(made.desk.host, targets=lambda: [Target("ops", frozenset())], post=lambda _, __: sent)
         self.admin = made.program(Role.ADMIN)
         (self.link, *_) = made.store.links_with("ada", 1)
+        (self.tombstone,) = [each.id for each in made.store.links("person") if each.state is LinkState.TOMBSTONE]
         self.run = next(run.id for run in made.store.runs(100) if "updated.crm" in run.counts)
 
     def path(self, operation: str) -> Mapping[str, str]:
-        """Parameters of a path; what a store that was put back waits for is over, but where it is accepted."""
+        """Parameters of a path; what a store that was put back waits for is over, but where it is accepted, and what
+        was told to stand still goes on.
+        """
         now = self.made.clock.now()
+        self.made.desk.roster.pause("main", None, now)
         accepted = operation.endswith("/restored/accept")
         self.store.note_restored(Restored(now, "test", compared=now) if accepted else None)
-        if operation.endswith("/first-link"):
+        if operation.endswith(("/first-link", "/first-link/approve")):
             self.store.save_run(Run("z", "main", "sync", "daemon", now, digest="abc", state=RunState.HELD))
         return {"connection": "main", "link": self.link, "digest": self._digest(), **self._named(operation)}
 
@@ -152,6 +160,8 @@ class There:
             f"POST {C}/maintenance": {"for": "2h"},
             f"POST {C}/expected": {"wave": "creates", "records": 5, "until": self._tomorrow(), "reason": "test"},
             f"POST {C}/forget": {"record": link},
+            f"POST {C}/first-link/approve": {"digest": "abc"},
+            f"POST {C}/recreate": {"record": f"link:{self.tombstone}"},
             "POST /api/v1/tokens": {"label": "test"},
             "POST /api/v1/operators": {"name": "eve", "role": "viewer"},
         }

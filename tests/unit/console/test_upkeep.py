@@ -242,7 +242,12 @@ def test_the_store_and_its_backups_are_told(console: House, operator: Caller, tm
     size = operator.get("/api/v1/store/size").json
     assert size["used"] > 0
     assert [each["days"] for each in size["ahead"]] == [30, 90, 365]
-    assert operator.get("/api/v1/store/backups").json == {"backups": [], "overdue": True}
+    assert operator.get("/api/v1/store/backups").json == {
+        "backups": [],
+        "overdue": True,
+        "asked": None,
+        "failed": None,
+    }
     backups = Backups(
         console.database.engine.url.render_as_string(), tmp_path / "copies", KEY, clock=console.clock,
         chance=FakeChance(5),

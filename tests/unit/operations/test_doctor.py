@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.hubspot.switches import HubSpotSwitches
-from syncd.model.errors import NeedsOperator
+from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.fitting import Diagnosis, Finding, Severity, Sunset, Topic
-from syncd.model.mapping import KindMapping
-from syncd.model.remote import AccountIdentity, RemoteSchema
+from syncd.model.mapping import Connection, FieldMapping, KindMapping
+from syncd.model.remote import AccountIdentity, Health, RemoteSchema
 from syncd.model.values import Pair, Side
 from syncd.operations.doctor import Account, examine
 from syncd.operations.fitting import daemon, needs_of
@@ -75,6 +75,46 @@ def test_fields_of_the_handoff_pack_that_are_not_there_yet(tmp_path: Path) -> No
         assert where[f"person.{name}"] == "run `syncd setup`, or leave it so"
     for name in ("stage_reason", "origin", "next_step"):
         assert where[f"person.{name}"] == "make it at the vendor, or leave it so"
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_side_that_cannot_be_asked_makes_no_field_broken(
+    tmp_path: Path, side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Optional fields of the other one are left out or not, which nobody knows by one side: it is said that this side
+    was not asked. A field that must be there, and is not, is broken all the same.
+    """
+    config = tmp_path / "config"
+    shutil.copytree(ROOT / "config", config)
+    shutil.copytree(config / "optional" / "handoff", config, dirs_exist_ok=True)
+    both = open_both(config=config)
+
+    def unreached(*_: object) -> Health:
+        raise RetryLater("connection refused")
+
+    monkeypatch.setattr(type(both.world.connectors.of(side)), "check", unreached)
+    told = _examined(both)
+    assert told.unreached == {side}
+    (credentials,) = [each for each in told.findings if each.severity is Severity.BROKEN]
+    assert (credentials.side, credentials.topic) == (side, Topic.CREDENTIALS)
+    unasked = [each for each in _of(told, Topic.MAPPING) if each.side is side]
+    assert [f"the {side} side could not be asked" in each.what for each in unasked] == [True]
+    (email,) = [each for kind in both.world.connection.kinds for each in kind.fields if each.name == "email"]
+    slots = email.slots.replacing(side.other, dict.fromkeys(email.slots.of(side.other), ("no_such_field",)))
+    both.world = replace(both.world, connection=_with(both, replace(email, slots=slots)))
+    broken = [each for each in _of(_examined(both), Topic.MAPPING) if each.severity is Severity.BROKEN]
+    assert {each.what.partition(" ")[0].partition(".")[2] for each in broken} == {"no_such_field"}
+    both.store.close()
+
+
+def _with(both: Both, mapping: FieldMapping) -> Connection:
+    """The connection with one field mapped otherwise."""
+    kinds = both.world.connection.kinds
+    mapped = [
+        replace(kind, fields=tuple(mapping if each.name == mapping.name else each for each in kind.fields))
+        for kind in kinds
+    ]
+    return replace(both.world.connection, kinds=tuple(mapped))
 
 
 @pytest.mark.parametrize(
