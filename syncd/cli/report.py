@@ -57,9 +57,9 @@ def handoff(
     --by: grade, persona, origin, last_touch, asset, owner, sdr, ae, company.
 
     JSON: report, made_at, period {since, until, zone}, sections [{key, title, words, figures [{key, name, value, unit,
-    of, low, high, small, note, promised}], tables [{key, heads, rows [[text or figure]]}]}]; oddities with episodes and
-    people. Shares are parts of one, times milliseconds, amounts hundredths. With --show: figure, records [{episode,
-    person, marketing OBJECT/ID, crm OBJECT/ID}].
+    of, low, high, small, note, promised}], tables [{key, heads, rows [[text, {name, id} of a record, or figure]]}]}];
+    oddities with episodes and people. Shares are parts of one, times milliseconds, amounts hundredths. With --show:
+    figure, records [{episode, person, marketing OBJECT/ID, crm OBJECT/ID}].
     """
     from syncd.operations.report_handoff import DIMENSIONS
     from syncd.operations.report_handoff import handoff as made_of

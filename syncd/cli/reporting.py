@@ -50,12 +50,20 @@ class Shape:
 def show_report(call: Call, make: Make, shape: Shape) -> None:
     """Makes a report of the chosen connection and shows it."""
     from syncd.bootstrap import read_agreed
+    from syncd.cli.readings import EVERYTHING, note
+    from syncd.operations.report_names import named, people_named
     from syncd.operations.report_writing import saying_how
 
     agreed = read_agreed(call.config, os.environ, call.connection)
     with call.memory() as store, _uncollected():
         at = now()
-        write(call, store, saying_how(make(store, at, agreed), store), at, shape)
+        report = saying_how(make(store, at, agreed), store)
+        if shape.show is None:
+            report = named(report, store)
+            if people := people_named(report):
+                about = " ".join(people) if len(people) <= LISTED else EVERYTHING
+                note(store, "handoffs.read", call.outlined().chosen(call.connection), about)
+        write(call, store, report, at, shape)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from syncd.console.readings import reads
 from syncd.model.errors import BadUsage, SyncdError
 from syncd.model.operator import Role
 from syncd.operations.report import Report
+from syncd.operations.report_names import people_named
 from syncd.operations.report_writing import FOOTNOTE, text_of
 from syncd.operations.reporting import DIMENSIONS, Question, figure_of, members_behind, records_of
 
@@ -46,6 +47,7 @@ def handoff(request: Request) -> Response:
     if asked is not None:
         try:
             made = desk_of(request).report(name, asked)
+            reads(request, "handoffs.read", name, people_named(made))
         except SyncdError as why:
             trouble = str(why)
     today = desk_of(request).clock.now().date()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from syncd.core.figures import SMALL, median, quantile, wilson
 from syncd.model.values import Instant
@@ -64,6 +64,20 @@ class Figure:
     def kept(self) -> bool | None:
         """Whether the promise was kept; ``None`` without one, or without anything to judge it by."""
         return None if self.target is None or self.value is None else self.value >= self.target
+
+
+class Named(str):
+    """The name of a linked record, whose id and kind are beside it."""
+
+    __slots__ = ("id", "kind")
+    id: str
+    kind: str
+
+    def __new__(cls, name: str, id: str, kind: str) -> Self:
+        """Of a name, and the link whose it is."""
+        made = super().__new__(cls, name)
+        made.id, made.kind = id, kind
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def test_every_report_in_every_form(ledger: SqlStore, run: Run, tmp_path: Path, 
     found = run("report", *words, "--json").json
     assert found["report"] == words[0]
     rows = list(csv.reader(io.StringIO(run("report", *words, "--csv").out)))
-    assert {len(row) for row in rows} == {12}
+    assert {len(row) for row in rows} == {13}
     file = tmp_path / "page.html"
     assert run("report", *words, "--html", "--out", str(file)).out == f"wrote {file}\n"
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")

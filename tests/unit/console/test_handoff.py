@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -118,6 +119,27 @@ def test_without_an_agreement_that_is_told(tmp_path: Path) -> None:
     """Nobody has said what the stages mean: no report, and what to do."""
     with house(tmp_path) as made:
         assert "no report handoff" in text_of(made.as_role(Role.VIEWER).get("/handoff").text)
+
+
+def test_whoever_is_named_was_read(tmp_path: Path) -> None:
+    """People stand by name in the report, on the page and over the API, with the id for a program, which is noted."""
+    with furnished(tmp_path) as (made, _):
+        handed_over(made)
+        kurt = next(
+            {"name": each["name"], "id": each["link"]}
+            for each in made.program(Role.VIEWER).get(f"{C}/records?q=kurt").json["items"]
+        )
+        asked = made.program(Role.VIEWER).get(f"{C}/reports/credit?by=person").json
+        (rows,) = [table["rows"] for section in asked["sections"] for table in section["tables"]]
+        assert kurt in [row[0] for row in rows]
+        assert kurt["name"] in text_of(made.as_role(Role.VIEWER).get("/handoff?report=credit&by=person").text)
+        wanted = [("handoffs.read", way) for way in ("session", "token")]
+        until = time.monotonic() + 10
+        noted: list[tuple[str, str]] = []
+        while sorted(noted) != wanted and time.monotonic() < until:
+            looks = [each for each in made.desk.entrance.doors.deeds(99) if each.what == "handoffs.read"]
+            noted = [(each.what, each.way.value) for each in looks if kurt["id"] in each.about]
+        assert sorted(noted) == wanted
 
 
 def test_a_program_gets_the_same(made: House) -> None:
