@@ -14,7 +14,7 @@ from syncd.console.readings import reads
 from syncd.model.operator import Role
 from syncd.operations.report_names import people_named
 from syncd.operations.report_writing import document, figure_document
-from syncd.operations.reporting import Question, figure_of, members_behind, records_of
+from syncd.operations.reporting import Question, figure_of, members_behind, records_behind
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -65,6 +65,6 @@ def report_records(
     shown = members[after : after + limit]
     return {
         "figure": figure_document(figure),
-        "items": records_of(store, shown),
+        "items": records_behind(store, made, shown),
         "next": after + limit if after + limit < len(members) else None,
     }

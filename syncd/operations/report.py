@@ -7,14 +7,15 @@ is of; below ``SMALL`` it is marked wherever it is shown. How it is shown (termi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any, Final, Self, TypeVar
 
 from syncd.core.figures import SMALL, median, quantile, wilson
+from syncd.model.agreement import Apart
 from syncd.model.values import Instant
 
 NONE: Final = "(none)"
@@ -160,6 +161,7 @@ class Report:
     """A whole report. ``ids`` and ``people`` are those of the episodes it read, by place.
 
     ``when`` is said in place of the period where there is none; ``command`` and ``docs`` are named at the foot.
+    ``apart`` are the links whose records differ, where a report opens down to these.
     """
 
     name: str
@@ -171,6 +173,7 @@ class Report:
     when: str = ""
     command: str = "syncd report"
     docs: str = "docs/report.md"
+    apart: Mapping[str, Apart] = field(default_factory=dict)
 
     def figures(self) -> Iterator[Figure]:
         """Every figure of it."""
