@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 from syncd.model.episode import State
-from syncd.operations.report import Period, Report
+from syncd.model.lifecycle import Commitments
+from syncd.operations.report import Figure, Period, Report
 from syncd.operations.report_credit import credit
+from syncd.operations.report_funnel import funnel
+from syncd.operations.report_review import review
 from tests.scenarios.dealing import Deals
 from tests.scenarios.test_deal_stages import buyer, offer, world
 from tests.worlds import with_deals
@@ -153,5 +156,23 @@ def test_each_opportunity_counts_in_the_month_of_its_win(deals: Deals) -> None:
     (table,) = (table for section in again.sections for table in section.tables if table.key == "ae")
     assert [row[0] for row in table.rows] == ["bea@example.com"]
     assert [each.key for each in again.sections[-1].figures] == ["oddity:sold_again", "oddity:no_origin"]
+    pages = (
+        funnel(deals.both.store, Period.month(2026, begun + 1), now=LATER, names={}),
+        review(
+            deals.both.store,
+            month=(2026, begun + 1),
+            now=LATER,
+            promised=Commitments(),
+            letters="ABCD",
+            qualified="MQL",
+        ),
+    )
+    figures = {each.key: each.value for each in pages[0].figures()}
+    keys = "won", "won:amount:USD", "won:again", "won:again:USD"
+    assert [figures[key] for key in keys] == [0, 15025, 1, 15025]
+    wins = next(section for section in pages[1].sections if section.key == "wins").tables[0].rows
+    assert [(str(row[0])[-7:], str(row[3]), row[4].value) for row in wins if isinstance(row[4], Figure)] == [
+        (", again", "bea@example.com", 15025)
+    ]
     whole = told(credited(deals))
     assert (whole["all:won"], whole["all:amount:USD"], whole["all:again:USD"]) == (1, 105025, 15025)
