@@ -17,13 +17,14 @@ import orjson
 from benchmarks.figures import Figure
 from benchmarks.lab import ROOT
 from benchmarks.measures import children_seconds
-from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
+from syncd.core.terms import book_of, text_of
 from syncd.model.calendar import Calendar, Calendars, Holidays, Span
 from syncd.model.episode import Contacted, Deal, DealState, Delivered, Event, Moved, Told, Touched
+from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import NEW, OTHER, HandoffRules, Unit
 from syncd.model.lifecycle import Span as Time
-from syncd.ports.memory import AGREEMENT
+from syncd.ports.memory import AGREEMENT, TERMS
 from syncd.ports.store import Settlement, Store
 from syncd.store import open_store
 from syncd.system import SystemChance, SystemClock
@@ -39,6 +40,8 @@ LOT: Final = 5_000
 PEOPLE: Final = 103_000
 """More than episodes, since people of a company share some."""
 MANY: Final = 100_000
+AGAIN: Final = 5
+"""Of so many who were won one buys once more."""
 ROUNDS: Final = 3
 COMMANDS: Final = {
     "handoff": ("handoff", "--json"),
@@ -122,12 +125,16 @@ def story(number: int, chance: random.Random) -> Iterator[Event]:
     ending = DealState.WON if chance.random() < buys else DealState.LOST
     yield Deal(person, at, f"d{number}", ending, amount, "USD", "" if ending is DealState.WON else "price")
     yield Moved(person, at, 1, "customer" if ending is DealState.WON else "disqualified", "opportunity", "system")
+    if ending is DealState.WON and number % AGAIN == 0:
+        yield Deal(person, at + timedelta(days=60), f"d{number}b", DealState.WON, amount // 2, "USD")
 
 
 def filled(store: Store, count: int, *, seed: int = 1) -> int:
     """Fills the ledger of a store with so many people. Returns how many episodes that are."""
     chance = random.Random(seed)
-    book = Book(RULES, CALENDARS)
+    text = text_of(Handoff("stage", ("stage",), RULES, calendars=CALENDARS))
+    book = book_of(text)
+    store.remember(TERMS.format(terms=book.terms), text.encode(), BEGAN)
     events = [event for number in range(count) for event in story(number, chance)]
     for start in range(0, len(events), LOT):
         store.settle(Settlement(events=events[start : start + LOT]), BEGAN)

@@ -11,6 +11,7 @@ from syncd.operations.report_agreement import agreement
 from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
 from syncd.operations.report_handoff import handoff
+from syncd.operations.report_names import named
 from syncd.operations.report_rating import rating
 from syncd.operations.report_reasons import reasons
 from syncd.operations.report_review import review
@@ -30,7 +31,8 @@ class Reports:
 
     def __call__(self, connection: str, asked: Question) -> Report:
         """One report. :raises BadUsage: if what it needs was not agreed on."""
-        return saying_how(self._made(connection, asked), self.workshop.store(connection))
+        store = self.workshop.store(connection)
+        return named(saying_how(self._made(connection, asked), store), store)
 
     def _made(self, connection: str, asked: Question) -> Report:
         store, now = self.workshop.store(connection), self.workshop.clock.now()

@@ -41,8 +41,8 @@ def deeds(
 ) -> None:
     """Lists what operators did and whom they read, the latest first; kept for 400 days.
 
-    In the console, over its API, and by `syncd explain` and `syncd export` (way: shell). A look is one entry for each
-    session and record in ten minutes.
+    In the console, over its API, and by `syncd explain`, `syncd export` and `syncd report` (way: shell). A look is one
+    entry for each session and record in ten minutes.
 
     JSON: deeds [{id, at, who, way, connection, what, about (ids), status}].
     """

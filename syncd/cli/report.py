@@ -57,9 +57,9 @@ def handoff(
     --by: grade, persona, origin, last_touch, asset, owner, sdr, ae, company.
 
     JSON: report, made_at, period {since, until, zone}, sections [{key, title, words, figures [{key, name, value, unit,
-    of, low, high, small, note, promised}], tables [{key, heads, rows [[text or figure]]}]}]; oddities with episodes and
-    people. Shares are parts of one, times milliseconds, amounts hundredths. With --show: figure, records [{episode,
-    person, marketing OBJECT/ID, crm OBJECT/ID}].
+    of, low, high, small, note, promised}], tables [{key, heads, rows [[text, {name, id} of a record, or figure]]}]}];
+    oddities with episodes and people. Shares are parts of one, times milliseconds, amounts hundredths. With --show:
+    figure, records [{episode, person, marketing OBJECT/ID, crm OBJECT/ID}].
     """
     from syncd.operations.report_handoff import DIMENSIONS
     from syncd.operations.report_handoff import handoff as made_of
@@ -196,20 +196,25 @@ def rating(
 def agreement(
     context: typer.Context,
     *,
+    show: Show = None,
+    ids: Ids = False,
     as_json: Json = False,
     as_csv: Csv = False,
     as_html: Html = False,
     out: Out = None,
 ) -> None:
-    """How many linked records hold the same on both sides, as the last whole sweep found them.
+    """How many linked records hold the same on both sides, as the last whole sweep found them; where and why not.
 
-    JSON: as `report handoff`.
+    --show KIND:FIELD:CAUSE, such as person:email:conflict, or KIND:apart: the records that differ.
+
+    JSON: as `report handoff`. With --show: figure, records [{link, marketing OBJECT/ID, crm OBJECT/ID, fields {FIELD:
+    unmapped, conflict, refused or pending}}], the first 100 of each field and cause.
     """
     from syncd.operations.report_agreement import agreement as made_of
 
     call: Call = context.obj
     with call.memory() as store:
-        write(call, store, made_of(store), now(), Shape(None, False, as_json, as_csv, as_html, out))
+        write(call, store, made_of(store), now(), Shape(show, ids, as_json, as_csv, as_html, out))
 
 
 @app.command("review")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from syncd.cli.call import Call
 from syncd.model.errors import BadUsage
@@ -41,8 +41,8 @@ class Shape:
     ) -> None:
         if sum((as_json, as_csv, as_html)) > 1:
             raise BadUsage("say one of --json, --csv and --html")
-        if show is not None and (as_csv or as_html):
-            raise BadUsage("--show prints a table, or JSON with --json; leave the other one out")
+        if show is not None and as_html:
+            raise BadUsage("--show prints a table, JSON with --json or CSV with --csv; leave --html out")
         self.show, self.ids, self.out = show, ids, out
         self.as_json, self.as_csv, self.as_html = as_json, as_csv, as_html
 
@@ -50,12 +50,20 @@ class Shape:
 def show_report(call: Call, make: Make, shape: Shape) -> None:
     """Makes a report of the chosen connection and shows it."""
     from syncd.bootstrap import read_agreed
+    from syncd.cli.readings import EVERYTHING, note
+    from syncd.operations.report_names import named, people_named
     from syncd.operations.report_writing import saying_how
 
     agreed = read_agreed(call.config, os.environ, call.connection)
     with call.memory() as store, _uncollected():
         at = now()
-        write(call, store, saying_how(make(store, at, agreed), store), at, shape)
+        report = saying_how(make(store, at, agreed), store)
+        if shape.show is None:
+            report = named(report, store)
+            if people := people_named(report):
+                about = " ".join(people) if len(people) <= LISTED else EVERYTHING
+                note(store, "handoffs.read", call.outlined().chosen(call.connection), about)
+        write(call, store, report, at, shape)
 
 
 @contextmanager
@@ -82,12 +90,7 @@ def write(call: Call, store: Store, report: Report, now: Instant, shape: Shape) 
         options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
         emit(orjson.dumps(document(report, now=now), option=options).decode() + "\n", shape.out)
     elif shape.as_csv:
-        import csv
-        import io
-
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(csv_rows(report))
-        emit(text.getvalue(), shape.out)
+        _csv(csv_rows(report), shape.out)
     elif shape.as_html:
         from syncd.operations.page_html import html
         from syncd.operations.report_writing import page
@@ -96,6 +99,15 @@ def write(call: Call, store: Store, report: Report, now: Instant, shape: Shape) 
         emit(html(page(report, now=now, connection=connection, names=_listed(store, report))), shape.out)
     else:
         print_report(report, ids=shape.ids)
+
+
+def _csv(rows: Iterable[Sequence[object]], out: Path | None) -> None:
+    import csv
+    import io
+
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    emit(text.getvalue(), out)
 
 
 def emit(text: str, out: Path | None) -> None:
@@ -161,23 +173,37 @@ def _cell(cell: str | Figure, *, ids: bool) -> str:
 def _show(store: Store, report: Report, shape: Shape) -> None:
     """The records behind one figure."""
     from syncd.cli.out import count, print_json, say, shown, table
+    from syncd.operations.report_agreement import CAUSES
     from syncd.operations.report_writing import figure_document, opened, text_of
-    from syncd.operations.reporting import figure_of, members_behind, records_of
+    from syncd.operations.reporting import figure_of, members_behind, records_behind
 
     figure = figure_of(report, shape.show or "")
     episodes, people = opened(report, figure)
     if shape.ids:
         emit("".join(f"{each}\n" for each in episodes or people), shape.out)
         return
-    rows = records_of(store, members_behind(store, report, figure))
+    rows = records_behind(store, report, members_behind(store, report, figure))
     if shape.as_json:
         print_json({"figure": figure_document(figure), "records": rows})
         return
+    heads = ("link", "marketing", "crm", "fields") if report.apart else ("episode", "person", "marketing", "crm")
+    if shape.as_csv:
+        _csv([heads, *([_words(row[name], {}) for name in heads] for row in rows)], shape.out)
+        return
     say(f"{figure.name or figure.key}: {text_of(figure)}", style="bold")
-    heads = ("episode", "person", "marketing", "crm")
-    table("", heads, [[shown(row[name], longest=200) for name in heads] for row in rows[:SHOWN]])
+    if figure.note:
+        say(figure.note)
+    cells = [[shown(_words(row[name], CAUSES) or None, longest=200) for name in heads] for row in rows[:SHOWN]]
+    table("", heads, cells)
     if len(rows) > SHOWN:
         say(f"and {count(len(rows) - SHOWN, 'record')} more; --json prints all")
+
+
+def _words(told: str | Mapping[str, str] | None, names: Mapping[Any, str]) -> str:
+    """A cell; of fields each with its cause, as it is called."""
+    if isinstance(told, Mapping):
+        return ", ".join(f"{field}: {names.get(cause, cause)}" for field, cause in told.items())
+    return told or ""
 
 
 def _listed(store: Store, report: Report) -> dict[str, list[str]]:

@@ -445,7 +445,7 @@ class Behind(Answer):
     """The records behind a figure of a report; ``next`` is how many were told with this page and those before it."""
 
     figure: dict[str, Any]
-    items: list[dict[str, str | None]]
+    items: list[dict[str, Any]]
     next: int | None = None
 
 

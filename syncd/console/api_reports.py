@@ -10,9 +10,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from syncd.console import answers
 from syncd.console.api import PREFIX, Id, Limit, Name, desk_of
 from syncd.console.guard import GuardedRoute, needs
+from syncd.console.readings import reads
 from syncd.model.operator import Role
+from syncd.operations.report_names import people_named
 from syncd.operations.report_writing import document, figure_document
-from syncd.operations.reporting import Question, figure_of, members_behind, records_of
+from syncd.operations.reporting import Question, figure_of, members_behind, records_behind
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -37,7 +39,9 @@ def report(request: Request, connection: Name, asked: Annotated[Question, Depend
     """As `syncd report NAME --json` says it: handoff, funnel, reasons, credit, rating, agreement or review."""
     desk = desk_of(request)
     desk.about(connection)
-    return document(desk.report(connection, asked), now=desk.clock.now())
+    made = desk.report(connection, asked)
+    reads(request, "handoffs.read", connection, people_named(made))
+    return document(made, now=desk.clock.now())
 
 
 @router.get("/connections/{connection}/reports/{name}/records", response_model=answers.Behind)
@@ -61,6 +65,6 @@ def report_records(
     shown = members[after : after + limit]
     return {
         "figure": figure_document(figure),
-        "items": records_of(store, shown),
+        "items": records_behind(store, made, shown),
         "next": after + limit if after + limit < len(members) else None,
     }

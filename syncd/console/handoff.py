@@ -15,8 +15,10 @@ from syncd.console.readings import reads
 from syncd.model.errors import BadUsage, SyncdError
 from syncd.model.operator import Role
 from syncd.operations.report import Report
+from syncd.operations.report_agreement import CAUSES
+from syncd.operations.report_names import people_named
 from syncd.operations.report_writing import FOOTNOTE, text_of
-from syncd.operations.reporting import DIMENSIONS, Question, figure_of, members_behind, records_of
+from syncd.operations.reporting import DIMENSIONS, Question, figure_of, members_behind, records_behind
 
 PEOPLE: Final = 50
 """People behind a figure, of one page."""
@@ -46,6 +48,7 @@ def handoff(request: Request) -> Response:
     if asked is not None:
         try:
             made = desk_of(request).report(name, asked)
+            reads(request, "handoffs.read", name, people_named(made))
         except SyncdError as why:
             trouble = str(why)
     today = desk_of(request).clock.now().date()
@@ -80,9 +83,10 @@ def people(request: Request) -> Response:
     made = desk_of(request).report(name, asked)
     figure = figure_of(made, key)
     members = members_behind(store, made, figure)
-    rows = records_of(store, members[after : after + PEOPLE])
+    rows = records_behind(store, made, members[after : after + PEOPLE])
     further = after + PEOPLE
-    reads(request, "handoffs.read", name, [row["person"] for row in rows])
+    links = [row["link"] if made.apart else row["person"] for row in rows]
+    reads(request, "handoffs.read", name, links)
     more = {"connection": name, **_filled(words), "key": key, "after": str(further)}
     return show(
         request,
@@ -91,9 +95,10 @@ def people(request: Request) -> Response:
         made=made,
         figure=figure,
         told=text_of(figure),
-        rows=rows,
+        rows=list(zip(links, rows, strict=True)),
+        causes=CAUSES,
         number=len(members),
-        names=titles_of(store, [row["person"] for row in rows]),
+        names=titles_of(store, links),
         back=_address(name, words),
         further=f"/handoff/people?{urlencode(more)}" if further < len(members) else "",
     )

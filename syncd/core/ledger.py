@@ -16,23 +16,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from syncd.core.book import Book
 from syncd.core.legs import AS_IT_WAS, Leg, legs_of
+from syncd.core.sales import Deals, day_of
 from syncd.core.tenures import Clocked, Limit, Tenure, clocked
 from syncd.core.waiting import ended, member_of, reached
 from syncd.model.episode import (
     Born,
-    Deal,
-    DealState,
     Episode,
     Event,
     Oddity,
     State,
 )
-from syncd.model.lifecycle import SYSTEM
 from syncd.model.values import Instant
 
 _MILLISECOND: Final = timedelta(milliseconds=1)
@@ -115,6 +113,7 @@ class _Writing:
         self.legs = legs
         self.first = legs[0]
         self.book = book
+        self.deals = Deals(legs, book)
         self.oddities: set[Oddity] = set()
 
     def episode(self) -> Episode:
@@ -143,7 +142,9 @@ class _Writing:
         self._early(untouched, touched, Oddity.TOUCHED_BEFORE_DELIVERED)
         self._early(unanswered, decided, Oddity.DECIDED_BEFORE_DELIVERED)
         born = self._born()
-        amount, currency = self._amount(won)
+        worth = self.deals.worth(won)
+        if worth.odd is not None:
+            self.oddities.add(worth.odd)
         self._order(contacted, qualified, decided, won)
         if born is Born.UNASKED:
             self.oddities.add(Oddity.NEVER_QUALIFIED)
@@ -181,11 +182,11 @@ class _Writing:
             sdr=facts.get("sdr") or first.accepted_by or None,
             qualified_by=first.qualified_by or None,
             bdr=facts.get("bdr") or (first.born or None if born is Born.SALES else None),
-            amount=amount,
-            currency=currency,
+            amount=worth.amount,
+            currency=worth.currency,
             terms=self.book.terms,
             oddities=tuple(sorted(self.oddities)),
-            ae=self._closer(facts.get("ae", "")) or None,
+            ae=self.deals.closer() or None,
             **{name: facts.get(name) for name in AS_IT_WAS},
         )
 
@@ -248,56 +249,6 @@ class _Writing:
         owner = next((owner for owner in owners if owner is not None), None)
         return owner, next((tenures for leg in self.legs if (tenures := leg.tenures)), ())
 
-    def _closer(self, named: str) -> str:
-        """Who has the deal: of the first one that was won, else of the last one. Else whom a field of the person names,
-        else who won it; no workflow closes a deal.
-        """
-        deals = [deal for leg in self.legs for deal in leg.deals]
-        wins = [deal for deal in deals if deal.state is DealState.WON]
-        which = (min(wins, key=_place) if wins else max(deals, key=_place)).deal if deals else None
-        told = sorted((deal for deal in deals if deal.deal == which), key=_place)
-        owners = [deal.owner for deal in told if deal.owner]
-        winners = [deal.by for deal in told if deal.state is DealState.WON and deal.by and deal.team != SYSTEM]
-        return next(reversed(owners), "") or named or next(iter(winners), "")
-
-    def _amount(self, won: Instant | None) -> tuple[int | None, str | None]:
-        """What was won, else what is offered, else what was lost."""
-        last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
-        states = (DealState.WON,) if won is not None else (DealState.OPEN, DealState.LOST)
-        for state in states:
-            counted = sorted(
-                (deal for deal in last.values() if deal.state is state and deal.amount is not None),
-                key=_place,
-            )
-            if counted:
-                return self._converted(counted) if self.book.rules.currency else self._as_told(counted)
-        return None, None
-
-    def _sells_again(self, won: Instant) -> bool:
-        """Whether sales goes on with who was won: a win has one day, and whoever was won is in no pipeline."""
-        last = {deal.deal: deal for leg in self.legs for deal in leg.deals}
-        wins: dict[str, Instant] = {}
-        for leg in self.legs:
-            for deal in leg.deals:
-                if deal.state is DealState.WON:
-                    wins.setdefault(deal.deal, deal.at)
-        going = any(deal.state is DealState.OPEN for deal in last.values())
-        return going or any(_day(at) > _day(won) for at in wins.values())
-
-    def _as_told(self, counted: Sequence[Deal]) -> tuple[int, str]:
-        """The sum in the currency of the first of these deals; nobody has said what the others are worth in it."""
-        currency = counted[0].currency
-        if any(deal.currency != currency for deal in counted):
-            self.oddities.add(Oddity.TWO_CURRENCIES)
-        return sum(deal.amount or 0 for deal in counted if deal.currency == currency), currency
-
-    def _converted(self, counted: Sequence[Deal]) -> tuple[int | None, str | None]:
-        """The sum in the currency that is declared. What has no rate is left out, and the handoff listed."""
-        known = [worth for deal in counted if (worth := self.book.worth(deal)) is not None]
-        if len(known) < len(counted):
-            self.oddities.add(Oddity.NO_RATE)
-        return (sum(known), self.book.rules.currency) if known else (None, None)
-
     def _early(self, begin: Instant | None, end: Instant | None, odd: Oddity) -> None:
         if begin is not None and end is not None and end < begin:
             self.oddities.add(odd)
@@ -307,28 +258,19 @@ class _Writing:
     ) -> None:
         """What is before what it follows from. A first contact is often told as a day, so days are compared there."""
         early = {
-            Oddity.WON_BEFORE_CONTACT: won is not None and contacted is not None and _day(won) < _day(contacted),
+            Oddity.WON_BEFORE_CONTACT: won is not None and contacted is not None and day_of(won) < day_of(contacted),
             Oddity.QUALIFIED_BEFORE_CONTACT: (
-                qualified is not None and contacted is not None and _day(qualified) < _day(contacted)
+                qualified is not None and contacted is not None and day_of(qualified) < day_of(contacted)
             ),
             Oddity.DECIDED_BEFORE_QUALIFIED: qualified is not None and decided is not None and decided < qualified,
             Oddity.REOPENED: any(leg.reopened for leg in self.legs),
-            Oddity.SOLD_AGAIN: won is not None and self._sells_again(won),
+            Oddity.SOLD_AGAIN: won is not None and self.deals.sells_again(won),
         }
         self.oddities.update(odd for odd, is_so in early.items() if is_so)
 
 
-def _place(deal: Deal) -> tuple[Instant, str]:
-    """Where something that is told of a deal stands among all that is told of deals."""
-    return deal.at, deal.deal
-
-
 def _first(times: Iterable[Instant | None]) -> Instant | None:
     return min((at for at in times if at is not None), default=None)
-
-
-def _day(at: Instant) -> date:
-    return at.astimezone(UTC).date()
 
 
 def _milliseconds(spent: timedelta | None) -> int | None:

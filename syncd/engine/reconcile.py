@@ -24,8 +24,9 @@ from syncd.engine.prepare import Prepared, decide
 from syncd.engine.running import Running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.world import World
-from syncd.model.agreement import Agreement, Cause, read_agreements, write_agreements
+from syncd.model.agreement import Agreement, Apart, Cause, read_agreements, write_agreements
 from syncd.model.errors import UnusableCursor
+from syncd.model.link import Link
 from syncd.model.plan import Action, Adopt, Decision, Hold, KindPlan, Relink
 from syncd.model.remote import Cursor
 from syncd.model.run import StoredCursor
@@ -133,12 +134,17 @@ def _agreement(plan: KindPlan, gathered: Gathered, resting: Collection[str]) -> 
     seen = gathered.nothing["unchanged"] + len(gathered.meetings)
     decided = {decision.link.id: decision for decision in plan.decisions if _differs(decision)}
     out = (decided.keys() | gathered.conflicts.keys() | gathered.parked.keys()) & gathered.meetings.keys()
-    records = (_apart(link, decided.get(link), gathered) for link in sorted(out))
+    records = (_apart(gathered.meetings[link].linked.link, decided.get(link), gathered) for link in sorted(out))
     rests = {(name, Cause.UNMAPPED): seen for name in resting} if seen else {}
     return Agreement.of(seen, seen - len(out), records) + Agreement(apart=rests)
 
 
-def _apart(link: str, decision: Decision | None, gathered: Gathered) -> Mapping[str, Cause]:
+def _apart(link: Link, decision: Decision | None, gathered: Gathered) -> Apart:
+    """Where the records of a link differ."""
+    return Apart(link.id, str(link.refs.marketing), str(link.refs.crm), _fields(link.id, decision, gathered))
+
+
+def _fields(link: str, decision: Decision | None, gathered: Gathered) -> Mapping[str, Cause]:
     """The fields in which one record differs, each with its cause; what is between records and not a field has none."""
     found: dict[str, Cause] = {}
     for conflict in gathered.conflicts.get(link, ()):
@@ -168,7 +174,7 @@ def note_agreement(world: World, prepared: Prepared) -> None:
     for kind, gathered in zip(prepared.plan.kinds, prepared.gathered, strict=True):
         if gathered.full:
             pairs = [decision for decision in kind.decisions if any(map(_pairs, decision.actions))]
-            apart = [_apart(pair.link.id, pair, gathered) for pair in pairs if _differs(pair)]
+            apart = [_apart(pair.link, pair, gathered) for pair in pairs if _differs(pair)]
             linked = _agreement(kind, gathered, world.terms[kind.kind].resting)
             counted[kind.kind] = linked + Agreement.of(len(pairs), len(pairs) - len(apart), apart)
     _remember(world, counted)

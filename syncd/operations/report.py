@@ -7,14 +7,15 @@ is of; below ``SMALL`` it is marked wherever it is shown. How it is shown (termi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from syncd.core.figures import SMALL, median, quantile, wilson
+from syncd.model.agreement import Apart
 from syncd.model.values import Instant
 
 NONE: Final = "(none)"
@@ -64,6 +65,20 @@ class Figure:
     def kept(self) -> bool | None:
         """Whether the promise was kept; ``None`` without one, or without anything to judge it by."""
         return None if self.target is None or self.value is None else self.value >= self.target
+
+
+class Named(str):
+    """The name of a linked record, whose id and kind are beside it."""
+
+    __slots__ = ("id", "kind")
+    id: str
+    kind: str
+
+    def __new__(cls, name: str, id: str, kind: str) -> Self:
+        """Of a name, and the link whose it is."""
+        made = super().__new__(cls, name)
+        made.id, made.kind = id, kind
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +161,7 @@ class Report:
     """A whole report. ``ids`` and ``people`` are those of the episodes it read, by place.
 
     ``when`` is said in place of the period where there is none; ``command`` and ``docs`` are named at the foot.
+    ``apart`` are the links whose records differ, where a report opens down to these.
     """
 
     name: str
@@ -157,6 +173,7 @@ class Report:
     when: str = ""
     command: str = "syncd report"
     docs: str = "docs/report.md"
+    apart: Mapping[str, Apart] = field(default_factory=dict)
 
     def figures(self) -> Iterator[Figure]:
         """Every figure of it."""

@@ -1,6 +1,7 @@
 """``syncd report credit``: what was won and what is offered, by whoever and whatever had a part in it.
 
-Won and its amount are those of the period; the conversion is of the people who came in it, whenever they were won:
+Won and its amount are those of the period. An opportunity that was sold to whoever was won before counts in the period
+of its own win, and is no win of a handoff. The conversion is of the people who came in it, whenever they were won:
 somebody who was given back and handed over again is one, as for whoever counts leads.
 The same win is credited under each dimension, once: credit is shared, and tables of different dimensions are never
 added up. Amounts are per currency, as the ledger has them.
@@ -35,6 +36,7 @@ from syncd.operations.report import (
 )
 from syncd.operations.report_episodes import Episodes
 from syncd.operations.report_oddities import oddities
+from syncd.operations.report_sales import Again, Amounts, again_by, places_of
 from syncd.ports.store import Store
 
 DIMENSIONS: Final = (
@@ -66,7 +68,7 @@ NAMES: Final = {
 
 class Wins:
     """What was won in a period and what is offered now, with whole days from first contact to win; ``ever`` are those
-    begun in it that were won at any time.
+    begun in it that were won at any time, ``again`` the opportunities that were won in it after their handoff was.
     """
 
     def __init__(self, store: Store, period: Period, by: Sequence[str] = (), *, now: Instant) -> None:
@@ -82,18 +84,36 @@ class Wins:
         for at in self.won:
             if at not in ahead and met[at] is not None and day_of(won[at]) >= day_of(met[at]):
                 self.days[at] = day_of(won[at]) - day_of(met[at])
-        currency = self.episodes["currency"]
         self.ever = [at for at in self.opened if won[at] is not None]
-        self.currencies = sorted({currency[at] for at in (*self.won, *self.offered) if currency[at] is not None})
+        amounts = Amounts(store, self.episodes)
+        self.amount, self.again = amounts.first, amounts.within(period)
+        sold = (*self.won, *self.offered, *(sale.place for sale in self.again))
+        currency = self.episodes["currency"]
+        self.currencies = sorted({currency[at] for at in sold if currency[at] is not None})
 
-    def money(self, key: str, name: str, among: Sequence[int]) -> Iterator[Figure]:
+    @property
+    def here(self) -> Sequence[int]:
+        """The episodes in which something happened in the period, or to which something was sold again in it."""
+        here = self.episodes.here
+        more = set(places_of(self.again)).difference(here) if self.again else ()
+        return sorted([*here, *more]) if more else here
+
+    def money(self, key: str, name: str, among: Sequence[int], again: Sequence[Again] = ()) -> Iterator[Figure]:
         """The sum in each currency there is; ``of`` says how many had an amount."""
-        amount, currency = self.episodes["amount"], self.episodes["currency"]
+        amount, currency = self.amount, self.episodes["currency"]
         for each in self.currencies:
-            there = [at for at in among if currency[at] == each]
-            total = sum(amount[at] for at in there)
+            there = [at for at in among if currency[at] == each and amount[at] is not None]
+            more = [sale for sale in again if currency[sale.place] == each and sale.amount is not None]
+            total = sum(amount[at] or 0 for at in there) + sum(sale.amount or 0 for sale in more)
             title = f"{name} {each}" if each else f"{name}, currency not told"
-            yield Figure(f"{key}:{each or 'none'}", title, total, Unit.MONEY, len(there), rows=there)
+            rows = list(dict.fromkeys((*there, *places_of(more)))) if more else there
+            yield Figure(f"{key}:{each or 'none'}", title, total, Unit.MONEY, len(there) + len(more), rows=rows)
+
+    def sold_again(self, key: str, again: Sequence[Again]) -> Iterator[Figure]:
+        """What of it was sold to whoever was won before; nothing is told where nothing was in the whole period."""
+        if self.again:
+            yield Figure(f"{key}:again", "sold again", len(again), rows=places_of(again))
+            yield from self.money(f"{key}:again", "of it sold again", (), again)
 
 
 def credit(store: Store, period: Period, *, now: Instant, by: Sequence[str] = (), top: int = 20) -> Report:
@@ -107,7 +127,7 @@ def credit(store: Store, period: Period, *, now: Instant, by: Sequence[str] = ()
     sections = (
         _sum(wins),
         *(_apart(wins, name, top) for name in chosen),
-        oddities(wins.episodes, wins.episodes.here, now=now),
+        oddities(wins.episodes, wins.here, now=now),
     )
     return Report("credit", "Credit", period, sections, wins.episodes["id"], wins.episodes["person"])
 
@@ -116,7 +136,8 @@ def _sum(wins: Wins) -> Section:
     words = (
         (
             "Won: handoffs that were won in the period, by a deal or by the stage. A handoff is won once, however many "
-            "of its opportunities were; its amount is the sum of them all. "
+            "of its opportunities were; the amount is of all opportunities that were won in the period. Sold again: "
+            "those of them whose handoff had been won on an earlier day. "
             "Conversion: of the people who began in the period, those won at any time; who was "
             "handed over twice is one. Offered: open with a deal, as of now. Days: whole days in UTC from first "
             "contact to win, of those won in the period."
@@ -129,7 +150,7 @@ def _sum(wins: Wins) -> Section:
         words,
         (
             count("opened", "begun", wins.opened),
-            *_figures(wins, "all", _Group(wins.opened, wins.ever, wins.won, wins.offered)),
+            *_figures(wins, "all", _Group(wins.opened, wins.ever, wins.won, wins.offered, wins.again)),
         ),
     )
 
@@ -142,6 +163,7 @@ class _Group:
     ever: Sequence[int]
     won: Sequence[int]
     offered: Sequence[int]
+    again: Sequence[Again] = ()
 
 
 def _figures(wins: Wins, key: str, group: _Group) -> Iterator[Figure]:
@@ -150,7 +172,8 @@ def _figures(wins: Wins, key: str, group: _Group) -> Iterator[Figure]:
     won = {person[at]: at for at in group.ever}
     yield share(f"{key}:conversion", "conversion", list(won.values()), wins.episodes.different(group.opened))
     yield middle(f"{key}:days", "days to win, median", wins.days, ranked(wins.days, group.won), Unit.DAYS)
-    yield from wins.money(f"{key}:amount", "won", group.won)
+    yield from wins.money(f"{key}:amount", "won", group.won, group.again)
+    yield from wins.sold_again(key, group.again)
     yield count(f"{key}:offered", "offered", group.offered)
     yield from wins.money(f"{key}:pipeline", "offered", group.offered)
 
@@ -161,22 +184,33 @@ def _groups(wins: Wins, name: str, top: int) -> list[tuple[str, _Group]]:
     column = episodes[name]
     begun = Counter(map(column.__getitem__, wins.opened))
     ever, won, offered = (episodes.by(name, rows) for rows in (wins.ever, wins.won, wins.offered))
-    values = {NONE if value is None else value for value in begun} | won.keys() | offered.keys()
+    again = again_by(name, wins.again, episodes)
+    sold = won.keys() | again.keys()
+    values = {NONE if value is None else value for value in begun} | sold | offered.keys()
 
     def place(value: str) -> tuple[int, int, str]:
-        return -len(won.get(value, ())), -begun[None if value == NONE else value], value
+        sales = len(won.get(value, ())) + len(again.get(value, ()))
+        return -sales, -begun[None if value == NONE else value], value
 
     whole = top == 0 or len(values) <= top
     # Whoever has won something stands before all who have not, and those are very many.
-    shown = sorted(values, key=place) if whole else nsmallest(top, won if len(won) >= top else values, key=place)
+    shown = sorted(values, key=place) if whole else nsmallest(top, sold if len(sold) >= top else values, key=place)
     known = {None if value == NONE else value for value in shown}
     opened = episodes.by(name, wins.opened if whole else [at for at in wins.opened if column[at] in known])
-    groups = [(value, _Group(*(rows.get(value, []) for rows in (opened, ever, won, offered)))) for value in shown]
+    four = [opened, ever, won, offered]
+    groups = [(value, _group([rows.get(value, []) for rows in four], again.get(value, ()))) for value in shown]
     if not whole:
-        four = (wins.opened, wins.ever, wins.won, wins.offered)
-        rest = _Group(*([at for at in rows if column[at] not in known] for rows in four))
-        groups.append((f"{len(values) - len(shown):,} others", rest))
+        rest = (
+            [at for at in rows if column[at] not in known] for rows in (wins.opened, wins.ever, wins.won, wins.offered)
+        )
+        others = [sale for value, sales in again.items() if value not in shown for sale in sales]
+        groups.append((f"{len(values) - len(shown):,} others", _group(list(rest), others)))
     return groups
+
+
+def _group(four: Sequence[Sequence[int]], again: Sequence[Again]) -> _Group:
+    opened, ever, won, offered = four
+    return _Group(opened, ever, won, offered, again)
 
 
 def _apart(wins: Wins, name: str, top: int) -> Section:

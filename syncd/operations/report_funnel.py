@@ -162,8 +162,9 @@ def _won(wins: Wins) -> Section:
     total = sum(days[at] or 0 for at in there)
     mean = total / len(there) if there else None
     words = (
-        "Won in the period. Days are whole days in UTC from the first contact; a win without a first contact, or "
-        "before it, is counted as won and in no figure about days."
+        "Won in the period; the amount is of all opportunities that were won in it, those that were sold again to "
+        "whoever was won before among them. Days are whole days in UTC from the first contact; a win without a first "
+        "contact, or before it, is counted as won and in no figure about days."
     )
     return Section(
         "won",
@@ -171,7 +172,8 @@ def _won(wins: Wins) -> Section:
         (words,),
         (
             count("won", "won", wins.won),
-            *wins.money("won:amount", "amount", wins.won),
+            *wins.money("won:amount", "amount", wins.won, wins.again),
+            *wins.sold_again("won", wins.again),
             share("conversion", "won, of those begun in the period", wins.ever, len(wins.opened)),
             *spread("days", "days from first contact to win", days, ranked(days, wins.won), Unit.DAYS),
             Figure("days:mean", "days from first contact to win, mean", mean, Unit.NUMBER, len(there), rows=there),

@@ -19,8 +19,10 @@ from syncd.operations.report import NONE, Figure, Period, Report, Section, Table
 from syncd.operations.report_cohort import Handoffs, acceptance
 from syncd.operations.report_commitments import commitments
 from syncd.operations.report_credit import Wins
+from syncd.operations.report_episodes import Episodes
 from syncd.operations.report_oddities import oddities
 from syncd.operations.report_rating import compared
+from syncd.operations.report_sales import places_of
 from syncd.ports.store import Store
 
 REASONS: Final = 5
@@ -137,32 +139,43 @@ def _proposals(found: Handoffs, letters: Sequence[str], qualified: str) -> Itera
 
 
 def _wins(wins: Wins, ids: Sequence[str]) -> Section:
-    """Every win of the month, with both names: who brought it, and who closed it.
+    """Every win of the month, with both names: who brought it, and who closed it; what was sold again stands below.
 
     :param ids: the episodes of the page, which are others than those among which wins are found.
     """
     episodes = wins.episodes
-    won = {episodes["id"][at] for at in wins.won}
-    places = {which: [place] for place, which in enumerate(ids) if which in won}
+    sold = {episodes["id"][at] for at in (*wins.won, *places_of(wins.again))}
+    places = {which: [place] for place, which in enumerate(ids) if which in sold}
     ordered = sorted(wins.won, key=lambda at: (episodes["won_at"][at], episodes["id"][at]))
     rows: list[tuple[str | Figure, ...]] = []
     for at in ordered:
-        row = {name: episodes[name][at] for name in (*_WIN, *_BDR)}
-        brought = row["bdr"] if row["born"] == "sales" else row["qualified_by"]
-        source = ", ".join(each for each in (row["origin"], row["last_touch"]) if each) or "origin not told"
-        closed = " and ".join(dict.fromkeys(each for each in (row["sdr"], row["ae"] or row["owner"]) if each))
-        which = episodes["id"][at]
-        amount = Figure(f"win:{which}", "amount", row["amount"], Unit.MONEY, rows=places.get(which, ()))
-        rows.append(
-            (
-                day_text(row["won_at"]),
-                row["company"] or episodes["person"][at],
-                f"{brought or 'automation'} ({source})",
-                closed or "nobody named",
-                amount,
-                row["currency"] or "",
-            )
-        )
-    words = "Whoever brought it stands first: in marketing who qualified (in sales who found them), then the source."
+        which, closer = episodes["id"][at], episodes["ae"][at] or episodes["owner"][at]
+        amount = Figure(f"win:{which}", "amount", wins.amount[at], Unit.MONEY, rows=places.get(which, ()))
+        rows.append(_win(episodes, at, day_text(episodes["won_at"][at]), closer, amount))
+    for number, sale in enumerate(wins.again, 1):
+        which, closer = episodes["id"][sale.place], sale.ae or episodes["owner"][sale.place]
+        opens = places.get(which) or [episodes["person"][sale.place]]  # the page reads no handoff that was over before
+        amount = Figure(f"again:{number}:{which}", "amount", sale.amount, Unit.MONEY, rows=opens)
+        rows.append(_win(episodes, sale.place, f"{day_text(sale.at)}, again", closer, amount))
+    words = (
+        "Whoever brought it stands first: in marketing who qualified (in sales who found them), then the source. "
+        "*Again*: another opportunity of whoever was won on an earlier day."
+    )
     heads = ("won", "company or person", "brought by", "closed by", "amount", "currency")
     return Section("wins", "Wins, with both names", (words,), tables=(Table("wins", "", heads, tuple(rows)),))
+
+
+def _win(episodes: Episodes, at: int, day: str, closer: str | None, amount: Figure) -> tuple[str | Figure, ...]:
+    """One line of them."""
+    row = {name: episodes[name][at] for name in (*_WIN, *_BDR)}
+    brought = row["bdr"] if row["born"] == "sales" else row["qualified_by"]
+    source = ", ".join(each for each in (row["origin"], row["last_touch"]) if each) or "origin not told"
+    closed = " and ".join(dict.fromkeys(each for each in (row["sdr"], closer) if each))
+    return (
+        day,
+        row["company"] or episodes["person"][at],
+        f"{brought or 'automation'} ({source})",
+        closed or "nobody named",
+        amount,
+        row["currency"] or "",
+    )

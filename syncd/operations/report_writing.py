@@ -1,7 +1,8 @@
 """A report as text, JSON, CSV rows, or a page; the same figures in each, small numbers marked in each.
 
-CSV is one row per figure, so that a table of any shape can be made of it; a text that a spreadsheet would take for a
-formula gets an apostrophe in front. JSON holds shares as parts of one, times in milliseconds, amounts in hundredths.
+CSV is one row per figure, so that a table of any shape can be made of it, and its last column tells whose a name is; a
+text that a spreadsheet would take for a formula gets an apostrophe in front. JSON holds shares as parts of one, times
+in milliseconds, amounts in hundredths.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from syncd.core.figures import SMALL
 from syncd.engine.shadowed import shadowed
 from syncd.model.values import Instant, stamp
 from syncd.operations import page as paper
-from syncd.operations.report import Bar, Chart, Figure, Report, Section, Table, Unit
+from syncd.operations.report import Bar, Chart, Figure, Named, Report, Section, Table, Unit
 from syncd.ports.store import Store
 
 MARK: Final = "*"
@@ -33,6 +34,7 @@ CSV_HEADS: Final = (
     "small",
     "promised",
     "note",
+    "id",
 )
 LONGEST: Final = 200
 """Letters of a name that a page shows; the other forms tell all of it."""
@@ -144,8 +146,15 @@ def _table(table: Table) -> dict[str, Any]:
     return {
         "key": table.key,
         "heads": list(table.heads),
-        "rows": [[figure_document(cell) if isinstance(cell, Figure) else cell for cell in row] for row in table.rows],
+        "rows": [list(map(_plainly, row)) for row in table.rows],
     }
+
+
+def _plainly(cell: str | Figure) -> str | dict[str, Any]:
+    """A figure as plain values, a text as it is, a name with the id of whose it is."""
+    if isinstance(cell, Figure):
+        return figure_document(cell)
+    return {"name": str(cell), "id": cell.id} if isinstance(cell, Named) else cell
 
 
 def opened(report: Report, figure: Figure) -> tuple[list[str], list[str]]:
@@ -169,18 +178,19 @@ def csv_rows(report: Report) -> Iterator[tuple[str | float | None, ...]]:
             yield _csv_row(section, "", figure)
             if section.key == "oddities":
                 for episode, person in zip(*opened(report, figure), strict=True):
-                    yield (section.key, figure.key, person, "episode", episode, "", *[None] * 4, None, figure.name)
+                    yield (section.key, figure.key, person, "episode", episode, "", *[None] * 4, None, figure.name, "")
         for table in section.tables:
             for row in table.rows:
                 title = " / ".join(cell for cell in row if isinstance(cell, str))
+                id = next((cell.id for cell in row if isinstance(cell, Named)), "")
                 figures = [cell for cell in row if isinstance(cell, Figure)]
                 for figure in figures:
-                    yield _csv_row(section, title, figure)
+                    yield _csv_row(section, title, figure, id)
                 if not figures:
-                    yield (section.key, table.key, _plain(title), "", None, "", *[None] * 4, None, "")
+                    yield (section.key, table.key, _plain(title), "", None, "", *[None] * 4, None, "", id)
 
 
-def _csv_row(section: Section, row: str, figure: Figure) -> tuple[str | float | None, ...]:
+def _csv_row(section: Section, row: str, figure: Figure, id: str = "") -> tuple[str | float | None, ...]:
     return (
         section.key,
         _plain(figure.key),
@@ -194,6 +204,7 @@ def _csv_row(section: Section, row: str, figure: Figure) -> tuple[str | float | 
         "yes" if figure.small else "no",
         figure.target,
         figure.note,
+        id,
     )
 
 

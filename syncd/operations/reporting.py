@@ -93,6 +93,25 @@ def members_behind(store: Store, report: Report, figure: Figure) -> list[tuple[s
     return [(each, member) for each in episodes for member in whose.get(each, ())]
 
 
+def records_behind(store: Store, report: Report, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
+    """What is shown of these members: people with their episode, or links whose records differ, with the cause of each
+    field.
+    """
+    rows = records_of(store, members)
+    if not report.apart:
+        return rows
+    told = [(row, report.apart[row["person"]]) for row in rows]
+    return [
+        {
+            "link": each.link,
+            "marketing": row["marketing"] or each.marketing,
+            "crm": row["crm"] or each.crm,
+            "fields": {name: str(cause) for name, cause in each.fields.items()},
+        }
+        for row, each in told
+    ]
+
+
 def records_of(store: Store, members: Sequence[tuple[str, str]]) -> list[dict[str, Any]]:
     """Each person of each episode with their records on both sides; those without a link as they are named."""
     found = store.by_link([person for _, person in members])

@@ -39,6 +39,14 @@ class LedgerStore(Protocol):
         """The people of episodes, whoever opened one first."""
         ...
 
+    def episode_cycles(self, ids: Sequence[str]) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """What episodes are made of: persons, each with the number of their cycle; unknown ids are left out."""
+        ...
+
+    def sales_of(self, people: Sequence[str]) -> Sequence[Event]:
+        """The moves, deals and facts of these people: all that says what was sold to them, and by whom."""
+        ...
+
     def episode_columns(
         self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None
     ) -> Sequence[tuple[Any, ...]]:

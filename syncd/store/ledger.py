@@ -52,6 +52,11 @@ _INSTANTS: Final = frozenset(field.name for field in dataclasses.fields(Episode)
 _MEMBERS_INSTANTS: Final = frozenset(field.name for field in dataclasses.fields(Member) if "Instant" in str(field.type))
 _PLAIN: Final = tuple(field.name for field in dataclasses.fields(Episode) if field.name not in {"members", "oddities"})
 _EVENTS: Final = "SELECT what, person, at, cycle, stage, content FROM ledger_event WHERE connection = ? AND person"
+_SALES: Final = (
+    "SELECT what, person, at, cycle, stage, content FROM ledger_event "
+    "WHERE connection = ? AND what IN ('moved', 'deal', 'told') AND person"
+)
+_CYCLES: Final = "SELECT episode, person, cycle FROM episode_member WHERE connection = ? AND episode"
 _COMPANIES: Final = "SELECT DISTINCT company FROM ledger_event WHERE connection = ? AND company IS NOT NULL AND person"
 _COLLEAGUES: Final = "SELECT DISTINCT person FROM ledger_event WHERE connection = ? AND company"
 _MEMBERS: Final = "SELECT episode, at, person FROM episode_member WHERE connection = ? AND episode"
@@ -132,6 +137,21 @@ class Ledger:
             if person not in found[which]:
                 found[which].append(person)
         return dict(found)
+
+    def episode_cycles(self, ids: Sequence[str]) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """What episodes are made of: persons, each with the number of their cycle; unknown ids are left out."""
+        with self._database.reading("read who is in episodes") as tx:
+            rows = self._among(tx, _CYCLES, ids)
+        found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for which, person, cycle in sorted(rows):
+            found[which].append((person, cycle))
+        return dict(found)
+
+    def sales_of(self, people: Sequence[str]) -> Sequence[Event]:
+        """The moves, deals and facts of these people."""
+        with self._database.reading("read what was sold") as tx:
+            rows = self._among(tx, _SALES, people)
+        return [_event(row) for row in rows]
 
     def episode_columns(
         self, names: Sequence[str], *, since: Instant | None = None, until: Instant | None = None

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 
 from syncd.core.ledger import episodes_of
 from syncd.engine.booking import book_in
-from syncd.model.episode import Event, State
+from syncd.model.episode import Deal, Event, Moved, State, Told
 from syncd.model.values import Instant
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore, ledger
@@ -45,6 +45,15 @@ def test_events_come_back_as_they_were(store: SqlStore) -> None:
     book(store, *STORY[2:5])
     assert set(store.ledger_of(["P"])) == set(STORY)
     assert len(store.ledger_of(["P"])) == len(STORY)
+
+
+def test_what_was_sold_is_read_by_itself(store: SqlStore) -> None:
+    """Of these people alone, the moves, deals and facts; an episode's persons with their cycles; ids nobody has are not
+    in the answer.
+    """
+    (episode,) = book(store, *STORY, moved("mql", 1, "Q"), told(1, "Q", company="C")).episodes
+    assert set(store.sales_of(["P", "X"])) == {each for each in STORY if isinstance(each, (Moved, Deal, Told))}
+    assert store.episode_cycles([episode.id, "none"]) == {episode.id: [("P", 1), ("Q", 1)]}
 
 
 def test_columns_are_as_the_episode_is(store: SqlStore) -> None:

@@ -11,8 +11,11 @@ import pytest
 import yaml
 
 from syncd.model.episode import State
-from syncd.operations.report import Period, Report
+from syncd.model.lifecycle import Commitments
+from syncd.operations.report import Figure, Period, Report
 from syncd.operations.report_credit import credit
+from syncd.operations.report_funnel import funnel
+from syncd.operations.report_review import review
 from tests.scenarios.dealing import Deals
 from tests.scenarios.test_deal_stages import buyer, offer, world
 from tests.worlds import with_deals
@@ -112,3 +115,64 @@ def test_whoever_has_the_deal_closes_it(deals: Deals) -> None:
     assert episode(deals, "state", "ae") == (State.WON, "bea@example.com")
     assert closes(deals) == ["bea@example.com"]
     deals.quiet()
+
+
+def month(deals: Deals, of: int, *by: str) -> Report:
+    """The report of credit for a month of the year."""
+    return credit(deals.both.store, Period.month(2026, of), by=by or ("origin",), now=LATER)
+
+
+def told(report: Report) -> dict[str, float]:
+    """Every figure of all together that is something."""
+    return {each.key: each.value for each in report.sections[0].figures if each.value}
+
+
+def test_each_opportunity_counts_in_the_month_of_its_win(deals: Deals) -> None:
+    """Somebody is won once, and what is sold to them later is told in the month in which it was, named after who closed
+    it; both months together are what the episode is worth.
+    """
+    ada = deals.both.salesforce.add_user("ada@example.com", "Ada Moe", role="Account Executive")
+    bea = deals.both.salesforce.add_user("bea@example.com", "Bea Loe", role="Account Executive")
+    for who in ("ada", "bea"):
+        deals.both.hubspot.add_owner(f"{who}@example.com", who.title(), "Moe")
+    deals.both.clock.advance(900)
+    _, person, account = buyer(deals)
+    first = offer(deals, person, account, Amount=900, OwnerId=ada)
+    deals.edit_opportunity(first, StageName="Closed Won")
+    deals.cycle()
+    (won_at,) = episode(deals, "won_at")
+    begun = datetime.fromtimestamp(won_at / 1000, UTC).month
+    deals.both.clock.advance(40 * 86_400)
+    second = offer(deals, person, account, Amount=150.25, OwnerId=bea)
+    waiting = told(month(deals, begun))
+    deals.edit_opportunity(second, StageName="Closed Won")
+    deals.cycle()
+    deals.cycle()
+    assert episode(deals, "won_at", "amount", "ae") == (won_at, 105025, "ada@example.com")
+    assert told(month(deals, begun)) == waiting
+    assert (waiting["all:won"], waiting["all:amount:USD"]) == (1, 90000)
+    again = month(deals, begun + 1, "ae", "company")
+    assert told(again) == {"all:amount:USD": 15025, "all:again": 1, "all:again:USD": 15025}
+    (table,) = (table for section in again.sections for table in section.tables if table.key == "ae")
+    assert [row[0] for row in table.rows] == ["bea@example.com"]
+    assert [each.key for each in again.sections[-1].figures] == ["oddity:sold_again", "oddity:no_origin"]
+    pages = (
+        funnel(deals.both.store, Period.month(2026, begun + 1), now=LATER, names={}),
+        review(
+            deals.both.store,
+            month=(2026, begun + 1),
+            now=LATER,
+            promised=Commitments(),
+            letters="ABCD",
+            qualified="MQL",
+        ),
+    )
+    figures = {each.key: each.value for each in pages[0].figures()}
+    keys = "won", "won:amount:USD", "won:again", "won:again:USD"
+    assert [figures[key] for key in keys] == [0, 15025, 1, 15025]
+    wins = next(section for section in pages[1].sections if section.key == "wins").tables[0].rows
+    assert [(str(row[0])[-7:], str(row[3]), row[4].value) for row in wins if isinstance(row[4], Figure)] == [
+        (", again", "bea@example.com", 15025)
+    ]
+    whole = told(credited(deals))
+    assert (whole["all:won"], whole["all:amount:USD"], whole["all:again:USD"]) == (1, 105025, 15025)

@@ -155,6 +155,13 @@ def test_each_field_that_differs_has_its_cause(steps: Steps) -> None:
         "city": {Cause.PENDING: 1}, "email": {Cause.CONFLICT: 1}, "phone": {Cause.UNMAPPED: 4},
         "title": {Cause.REFUSED: 1},
     }  # fmt: skip
+    named = {each.marketing: each.fields for each in told.records.values()}
+    assert named == {
+        f"contacts/{contacts[0]}": {"email": Cause.CONFLICT},
+        f"contacts/{contacts[1]}": {"title": Cause.REFUSED},
+        f"contacts/{contacts[2]}": {"city": Cause.PENDING},
+    }
+    assert {each.crm for each in told.records.values()} == {f"Lead/{lead}" for lead in leads[:3]}
 
 
 def test_a_retry_that_was_asked_for_is_carried_out_or_left_to_the_cycle(steps: Steps, pair: tuple[str, str]) -> None:

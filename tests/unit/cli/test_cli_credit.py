@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 
 from syncd.engine.booking import book_in
 from syncd.model.episode import Event
+from syncd.model.link import Base, Forgotten, Link, LinkState, Proof
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Pair
 from syncd.operations.report import NONE
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore
@@ -143,6 +148,50 @@ def test_the_table_that_people_read(run: Run) -> None:
     ]  # fmt: skip
     assert shown["bolt"][4:8] == ["0.00 (of 0)*", "0.00 (of 0)*", "1", "70.00 (of 1)*"]
     assert shown[NONE][4:6] == ["300.00 (of 1)*", "250.00 (of 1)*"]
+
+
+def linked(store: SqlStore, id: str, kind: str, **values: str) -> Link:
+    """Two records that are one, and what both sides agree on."""
+    objects = ("companies", "Account") if kind == "company" else ("contacts", "Lead")
+    refs = Pair(*(RemoteRef(name, id.ljust(18, "0")) for name in objects))
+    made = Link(id, kind, refs, Proof.MATCHED, START)
+    store.settle(Settlement(links=[made], bases=[(id, Base(values, Pair({}, {})))]), START)
+    return made
+
+
+def test_people_and_companies_are_named(run: Run, ledger: SqlStore) -> None:
+    """As the store remembers them, with the id beside the name; two of one name are told apart; whoever was forgotten,
+    or is not linked, is an id. Who looked at whom is noted.
+    """
+    linked(ledger, "Ann", "person", first_name="Ann", last_name="Moe", email="ann@acme.example")
+    linked(ledger, "Hal", "person", first_name="Ann", last_name="Moe", email="hal@acme.example")
+    linked(ledger, "Eve", "person", email="eve@example.com")
+    linked(ledger, "acme", "company", name="=Acme", domain="acme.example")
+    gone = replace(linked(ledger, "Cid", "person", email="cid@example.com"), state=LinkState.FORGOTTEN)
+    ledger.settle(Settlement(links=[gone], forgotten=[Forgotten(gone, (), ())]), START)
+    found = {each["key"]: each["rows"] for section in told_of(run) for each in section["tables"]}
+    ann, hal = ({"name": f"Ann Moe ({each}@acme.example)", "id": each.title()} for each in ("ann", "hal"))
+    heads = [row[0] for row in found["person"]]
+    assert [row[1]["key"] for row in found["person"] if row[0] == ann] == ["person:Ann:opened"]
+    assert all(each in heads for each in (ann, hal, {"name": "eve@example.com", "id": "Eve"}, "Cid", "Gil"))
+    assert [row[0] for row in found["company"]] == [NONE, {"name": "=Acme", "id": "acme"}, "bolt", "dune", "core"]
+    deeds = run("console", "deeds", "--json").json["deeds"]
+    assert [(each["what"], each["about"], each["way"]) for each in deeds] == [("handoffs.read", "Ann Eve Hal", "shell")]
+    rows = list(csv.reader(run("report", "credit", "--by", "company", "--csv").out.splitlines()))
+    assert rows[0][-1] == "id"
+    assert [row[-1] for row in rows if row[1:3] == ["company:acme:won", "'=Acme"]] == ["acme"]
+    shown = run("report", "credit", "--by", "company", "--html").out
+    assert "=Acme" in shown
+    assert ">acme<" not in shown  # nor at its bar
+    assert "cid@example.com" not in run("report", "credit").out
+
+
+def told_of(run: Run) -> list[dict[str, Any]]:
+    """The tables of people and companies."""
+    sections: list[dict[str, Any]] = run("report", "credit", "--by", "person", "--by", "company", "--json").json[
+        "sections"
+    ]
+    return sections
 
 
 def _cells(line: str) -> list[str]:

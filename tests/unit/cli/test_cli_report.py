@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from syncd.engine.booking import book_in
+from syncd.model.agreement import Agreement, Apart, Cause, write_agreements
 from syncd.model.link import Link, Proof
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair
+from syncd.ports.memory import AGREEMENT
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore
 from tests.fakes import START
@@ -50,6 +52,22 @@ EVENTS = (
 )
 
 
+DIFFER = {Cause.CONFLICT: 60, Cause.PENDING: 120}
+"""How many records differ in their address, for each cause."""
+
+
+def swept(store: SqlStore) -> None:
+    """A whole sweep that found so many records apart, of whom the first is linked to others by now."""
+    apart = [
+        Apart(f"{cause}{n:03}", f"contacts/{cause}{n}", f"Lead/{cause}{n}", {"email": cause})
+        for cause, number in DIFFER.items()
+        for n in range(number)
+    ]
+    several = Apart("P", "contacts/1", "Lead/1", {"city": Cause.REFUSED, "email": Cause.CONFLICT})
+    counted = Agreement.of(1_000, 819, [several, *apart[:90]]) + Agreement.of(0, 0, apart[90:])
+    store.remember(AGREEMENT, write_agreements({"person": counted}), START)
+
+
 @pytest.fixture
 def ledger(folder: Path, store: SqlStore) -> SqlStore:
     """A lifecycle, and two people in the ledger, of whom one is linked."""
@@ -81,7 +99,7 @@ def test_every_report_in_every_form(ledger: SqlStore, run: Run, tmp_path: Path, 
     found = run("report", *words, "--json").json
     assert found["report"] == words[0]
     rows = list(csv.reader(io.StringIO(run("report", *words, "--csv").out)))
-    assert {len(row) for row in rows} == {12}
+    assert {len(row) for row in rows} == {13}
     file = tmp_path / "page.html"
     assert run("report", *words, "--html", "--out", str(file)).out == f"wrote {file}\n"
     assert file.read_text(encoding="utf-8").startswith("<!doctype html>")
@@ -161,3 +179,33 @@ def test_grades_come_in_the_order_of_the_rating(ledger: SqlStore, folder: Path, 
     """Whatever letters it has."""
     (folder / "rating.yaml").write_text("grades: [{grade: B, at_least: 1}, {grade: A}]\n", encoding="utf-8")
     assert run("report", "rating").code == 0
+
+
+def test_agreement_opens_down_to_the_records_that_differ(run: Run, ledger: SqlStore) -> None:
+    """By field and cause, with both records and every field they differ in; of very many the first, which is said."""
+    swept(ledger)
+    told = run("report", "agreement", "--show", "person:email:conflict", "--json").json
+    assert (told["figure"]["value"], len(told["records"])) == (61, 61)
+    assert told["records"][0] == {
+        "link": "P",
+        "marketing": "contacts/7",
+        "crm": "Lead/00Q7",
+        "fields": {"city": "refused", "email": "conflict"},
+    }
+    assert told["records"][1]["marketing"] == "contacts/conflict0"
+    shown = run("report", "agreement", "--show", "person:email:conflict").out
+    assert "waits for a person: 61" in shown
+    assert "city: refused by a vendor, email: waits for a person" in shown
+    assert "and 11 records more" in shown
+    assert run("report", "agreement", "--show", "person:city:refused", "--ids").out == "P\n"
+    rows = list(csv.reader(run("report", "agreement", "--show", "person:city:refused", "--csv").out.splitlines()))
+    assert rows == [
+        ["link", "marketing", "crm", "fields"],
+        ["P", "contacts/7", "Lead/00Q7", "city: refused, email: conflict"],
+    ]
+    many = run("report", "agreement", "--show", "person:email:pending", "--json").json
+    assert (many["figure"]["value"], len(many["records"])) == (120, 100)
+    assert many["figure"]["note"] == "the first 100 of them are known"
+    every = run("report", "agreement", "--show", "person:apart", "--json").json
+    assert (every["figure"]["value"], len(every["records"])) == (181, 161)
+    assert run("report", "agreement", "--show", "person:email:unmapped", "--json").json["records"] == []

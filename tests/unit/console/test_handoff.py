@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -10,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from syncd.console.handoff import TITLES
+from syncd.model.agreement import Agreement, Apart, Cause, write_agreements
 from syncd.model.link import Base, Link, Proof
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair
 from syncd.operations.report import Bar, Chart, Figure, Period, Report, Section, Table
 from syncd.operations.reporting import DIMENSIONS, Question
+from syncd.ports.memory import AGREEMENT
 from syncd.ports.store import Settlement
 from tests.browser.sites import HARM
 from tests.fakes import START
@@ -118,6 +121,51 @@ def test_without_an_agreement_that_is_told(tmp_path: Path) -> None:
     """Nobody has said what the stages mean: no report, and what to do."""
     with house(tmp_path) as made:
         assert "no report handoff" in text_of(made.as_role(Role.VIEWER).get("/handoff").text)
+
+
+def test_whoever_is_named_was_read(tmp_path: Path) -> None:
+    """People stand by name in the report, on the page and over the API, with the id for a program, which is noted."""
+    with furnished(tmp_path) as (made, _):
+        handed_over(made)
+        kurt = next(
+            {"name": each["name"], "id": each["link"]}
+            for each in made.program(Role.VIEWER).get(f"{C}/records?q=kurt").json["items"]
+        )
+        asked = made.program(Role.VIEWER).get(f"{C}/reports/credit?by=person").json
+        (rows,) = [table["rows"] for section in asked["sections"] for table in section["tables"]]
+        assert kurt in [row[0] for row in rows]
+        assert kurt["name"] in text_of(made.as_role(Role.VIEWER).get("/handoff?report=credit&by=person").text)
+        wanted = [("handoffs.read", way) for way in ("session", "token")]
+        until = time.monotonic() + 10
+        noted: list[tuple[str, str]] = []
+        while sorted(noted) != wanted and time.monotonic() < until:
+            looks = [each for each in made.desk.entrance.doors.deeds(99) if each.what == "handoffs.read"]
+            noted = [(each.what, each.way.value) for each in looks if kurt["id"] in each.about]
+        assert sorted(noted) == wanted
+
+
+def test_the_agreement_opens_down_to_the_records_that_differ(made: House) -> None:
+    """On a page with name and cause, and over the API page by page."""
+    person = made.store.links_after("person", "", 1)[0]
+    apart = [Apart(person.id, "contacts/1", "Lead/1", {"email": Cause.CONFLICT})]
+    apart += [Apart(f"l{n}", f"contacts/x{n}", f"Lead/x{n}", {}) for n in range(3)]
+    made.store.remember(AGREEMENT, write_agreements({"person": Agreement.of(9, 5, apart)}), START)
+    page = made.as_role(Role.VIEWER).get("/handoff/people?report=agreement&key=person:apart").text
+    told = text_of(page)
+    for words in ("person: differ: 4", str(person.refs.crm), "email: waits for a person", "something between records"):
+        assert words in told, words
+    assert f"/people/{person.id}?" in page
+    path = f"{C}/reports/agreement/records?key=person:apart&limit=3"
+    first = made.program(Role.VIEWER).get(path).json
+    assert (first["figure"]["value"], first["next"]) == (4, 3)
+    assert first["items"][0] == {
+        "link": person.id,
+        "marketing": str(person.refs.marketing),
+        "crm": str(person.refs.crm),
+        "fields": {"email": "conflict"},
+    }
+    assert [each["link"] for each in made.program(Role.VIEWER).get(f"{path}&after=3").json["items"]] == ["l2"]
+    made.store.remember(AGREEMENT, b"{}", START)
 
 
 def test_a_program_gets_the_same(made: House) -> None:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from syncd.core.ledger import episode_of, episodes_of, shared_legs
 from syncd.core.legs import Leg
-from syncd.model.episode import IMPOSSIBLE, OPEN, DealState, Event, HandedOn, Moved, Told
+from syncd.core.sales import sold_later
+from syncd.model.episode import IMPOSSIBLE, OPEN, Deal, DealState, Event, HandedOn, Moved, Oddity, Told
 from syncd.model.lifecycle import NEW
 from tests.unit.core.ledgers import BOOK, at, contacted, deal, delivered, moved, of, told, touched
 
@@ -48,6 +49,20 @@ others = st.one_of(
     ),
 )
 histories = st.lists(st.one_of(moves, moves, others), max_size=25)
+
+
+@given(histories, st.randoms(use_true_random=False))
+def test_what_is_sold_later_is_a_part_of_what_was_won(events: list[Event], chance: random.Random) -> None:
+    """Read from moves, deals and facts of its people alone, in any order; it comes after the win, oldest first."""
+    told_of = [event for event in events if isinstance(event, (Moved, Deal, Told))]
+    chance.shuffle(told_of)
+    for episode in of(*events):
+        cycles = frozenset((member.person, member.cycle) for member in episode.members)
+        sales = sold_later(cycles, told_of, BOOK)
+        assert not sales or Oddity.SOLD_AGAIN in episode.oddities
+        assert sum(sale.amount or 0 for sale in sales) <= (episode.amount or 0)
+        assert [sale.at for sale in sales] == sorted(sale.at for sale in sales)
+        assert all(episode.won_at is not None and sale.at.date() > episode.won_at.date() for sale in sales)
 
 
 @given(histories, st.randoms(use_true_random=False))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from syncd.core.figures import wilson
-from syncd.model.agreement import Agreement, Cause, write_agreements
+from syncd.model.agreement import Agreement, Apart, Cause, write_agreements
 from syncd.model.episode import Event
 from syncd.model.lifecycle import Commitments
 from syncd.operations.report import NONE, Period, Report
@@ -264,7 +264,9 @@ def test_agreement_is_the_sweeps(store: SqlStore) -> None:
 def test_agreement_is_told_field_by_field_with_its_causes(store: SqlStore) -> None:
     """Those that differ in most records first; each cause by itself, and the share of the records that agree."""
     apart = {("city", Cause.REFUSED): 1, ("email", Cause.CONFLICT): 2, ("email", Cause.PENDING): 3}
-    counted = Agreement.of(199, 194, [{"city": Cause.REFUSED}]) + Agreement(1, 0, {**apart, ("city", Cause.REFUSED): 0})
+    counted = Agreement.of(199, 194, [Apart("P", "", "", {"city": Cause.REFUSED})]) + Agreement(
+        1, 0, {**apart, ("city", Cause.REFUSED): 0}
+    )
     store.remember(AGREEMENT, write_agreements({"person": counted}), START)
     report = agreement(store)
     (table,) = report.sections[0].tables
