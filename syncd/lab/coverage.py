@@ -14,6 +14,7 @@ from typing import Final
 from sandbox.faults.catalogue import CATALOGUE
 from syncd.lab.scenario import Scenario
 from syncd.lab.simulating import Played
+from syncd.lab.swarm import CREATING, UNANSWERED
 
 ENOUGH: Final = 20
 """How often each number of the fault model fires in a run of the suite, at least."""
@@ -32,11 +33,14 @@ WISHED: Final = ("F28", "F29", "F60", "F66", "F67", "F71")
 
 @dataclass(slots=True)
 class Met:
-    """One number of the fault model over a whole run. ``on`` counts the operations it hit."""
+    """One number of the fault model over a whole run. ``on`` counts the operations it hit; ``creates`` are the hits of
+    calls that make a record, ``None`` where they are not counted apart.
+    """
 
     names: tuple[str, ...]
     armed: int = 0
     fired: int = 0
+    creates: int | None = None
     on: Counter[str] = field(default_factory=Counter)
 
 
@@ -45,31 +49,48 @@ def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[s
     names: defaultdict[str, list[str]] = defaultdict(list)
     for entry in CATALOGUE.values():
         names[entry.number].append(entry.name)
-    met = {number: Met(tuple(each)) for number, each in sorted(names.items())}
+    met = {number: Met(tuple(each)) for number, each in names.items()}
     for number, name in OWN.items():
         met.setdefault(number, Met((name,)))
-    by_name = {name: number for number, each in names.items() for name in each}
+    for name in UNANSWERED:
+        met[CATALOGUE[name].number].creates = 0
     for scenario in scenarios:
-        for arming in scenario.armed:
-            met[by_name[arming.name]].armed += 1
-        met["F59"].armed += len(scenario.kills)
-        met["F62"].armed += len(scenario.failing)
-        for happening in scenario.happenings:
-            for number in WISHED:
-                met[number].armed += happening.does == OWN[number]
+        _arms(met, scenario)
     for each in results:
         for told, count in each.result["fired"].items():
-            name, _, operation = told.partition(" ")
-            number = by_name.get(name) or next((n for n, own in OWN.items() if own == told), "")
-            if not number:
-                continue
-            if operation and name in by_name:
-                met[number].on[operation] += count
-            else:
-                met[number].fired += count
+            _fires(met, told, count)
     return dict(sorted(met.items()))
 
 
+def _arms(met: Mapping[str, Met], scenario: Scenario) -> None:
+    for arming in scenario.armed:
+        met[CATALOGUE[arming.name].number].armed += 1
+    met["F59"].armed += len(scenario.kills)
+    met["F62"].armed += len(scenario.failing)
+    for happening in scenario.happenings:
+        for number in WISHED:
+            met[number].armed += happening.does == OWN[number]
+
+
+def _fires(met: Mapping[str, Met], told: str, count: int) -> None:
+    """``told`` is a fault by its name, with the operation that it hit behind it, or what happened to the machine."""
+    name, _, operation = told.partition(" ")
+    fault = CATALOGUE.get(name)
+    number = fault.number if fault else next((number for number, own in OWN.items() if own == told), "")
+    if not number:
+        return
+    each = met[number]
+    if fault is None or not operation:
+        each.fired += count
+    elif operation == CREATING:
+        each.creates = (each.creates or 0) + count
+    else:
+        each.on[operation] += count
+
+
 def rare(met: Mapping[str, Met], *, enough: int) -> list[str]:
-    """The numbers that fired less often than that."""
-    return [number for number, each in met.items() if each.fired < enough]
+    """The numbers that fired less often than that, or so rarely at creates where these are counted apart."""
+    scarce = [number for number, each in met.items() if each.fired < enough]
+    return scarce + [
+        f"{number} at creates" for number, each in met.items() if each.creates is not None and each.creates < enough
+    ]

@@ -153,7 +153,8 @@ def _tell(
     for number, fault in met.items():
         on = ", ".join(f"{name} {count}" for name, count in fault.on.most_common(6))
         names = ", ".join(fault.names)
-        screen.print(f"  {number} {names}: armed {fault.armed}, fired {fault.fired}; {on}", style="dim")
+        creates = "" if fault.creates is None else f", {fault.creates} at creates"
+        screen.print(f"  {number} {names}: armed {fault.armed}, fired {fault.fired}{creates}; {on}", style="dim")
 
 
 def _reported(results: Sequence[Played], met: dict[str, Met], *, began: float) -> bytes:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sandbox.faults.arming import WrongArming, arm
+from sandbox.faults.calls import creating
 from sandbox.kernel import HttpRequest, HttpResponse, Kernel, NothingToHit
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
@@ -26,7 +27,7 @@ from syncd.lab.lives import Killed, Life
 from syncd.lab.operating import let_all_go_on, operate
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
-from syncd.lab.swarm import Arming
+from syncd.lab.swarm import CREATING, UNANSWERED, Arming
 from syncd.lab.upsets import remapped
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
@@ -308,6 +309,10 @@ class _Play:
 
     def _heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         status = answer.status if answer is not None else "lost"
+        if answer is None and creating(asked):
+            fault = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1].fault
+            if fault in UNANSWERED:
+                self.result.fired[f"{fault} {CREATING}"] += 1
         body = hashlib.blake2b(asked.body, digest_size=6).hexdigest()
         self._traced(f"{side} {asked.method} {asked.path} {body} {status}")
         self.witness.heard(side, asked, answer)
