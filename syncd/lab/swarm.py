@@ -1,7 +1,7 @@
 """Which faults a simulated run meets: a few of the whole catalogue, armed at some moment, hitting once or again.
 
 Each run has a swarm of its own: some none, most a handful, one in twenty a single one that hits every call it can,
-dozens in a row or until the vendors are made to behave. One in five meets, besides, a create that nobody answers:
+dozens in a row or until the vendors are made to behave. One in four meets, besides, a create that nobody answers:
 creates are so few that faults of any call would hardly ever hit one, and a second record would come from nowhere else.
 So faults meet each other in ever new company, and a rare one is not drowned by the frequent ones.
 """
@@ -30,7 +30,7 @@ OUTAGES: Final = 0.05
 DEAR: Final = frozenset({"huge-body"})
 """Faults that cost much time to play; they come up rarely."""
 
-AIMED: Final = 1 / 5
+AIMED: Final = 1 / 4
 """The share of runs in which a write is aimed at that makes a record."""
 CREATING: Final = "creates"
 """What such a fault may be aimed at, as it is armed and counted."""
