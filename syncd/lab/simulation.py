@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 from sandbox.faults.arming import WrongArming, arm
@@ -24,6 +25,7 @@ from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
 from syncd.lab.lives import Killed, Life
+from syncd.lab.loudness import Loudness
 from syncd.lab.operating import let_all_go_on, operate
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
@@ -73,6 +75,7 @@ class Result:
     fired: Counter[str] = field(default_factory=Counter)
     done: list[str] = field(default_factory=list)
     listed: int = 0
+    loud: int = 0
     judged: int = 0
 
 
@@ -89,6 +92,7 @@ class _Play:
         kinds = arena.settings.connection.kinds
         self.crowd = Crowd(arena.hubspot, arena.salesforce, kinds, ms=lambda: arena.clock.ms)
         self.witness = Witness(arena, self.crowd.ledger)
+        self.loudness = Loudness(arena, scenario.poll)
         self.hash = hashlib.blake2b(digest_size=16)
         self.lines: list[str] = []
         self.began = arena.clock.ms
@@ -135,6 +139,7 @@ class _Play:
         self._heal()
         self.result.violations += judged(self.witness)
         self.result.violations += self._still()
+        self.result.violations += self.loudness.broken[:5]
 
     def _told(self, calls: int) -> Result:
         """What became of it, counted; ``calls`` there were before."""
@@ -145,6 +150,7 @@ class _Play:
         result.points = arena.effects.count - points
         result.exposed = self.exposed
         result.done = self.crowd.ledger.done
+        result.loud = self.loudness.asked
         result.listed, result.judged = self.witness.listed, self.witness.judged
         for _, kernel in self.kernels:
             for call in kernel.calls:
@@ -166,6 +172,7 @@ class _Play:
         while self.arena.clock.ms < end or self.todo:
             due = self.arena.clock.ms + round(self.scenario.poll * 1000)
             self._turn(due)
+            self.loudness.turned()
             self.arena.clock.advance(max(1.0, (due - self.arena.clock.ms) / 1000))
 
     def _turn(self, due: int) -> Ended | None:
@@ -289,14 +296,16 @@ class _Play:
         )
 
     def _still(self) -> list[Violation]:
-        """P10: comparing everything once more writes nothing at all."""
+        """P10: comparing everything once more writes nothing at all. P15: and then nothing is told any more."""
         written = self._written()
         self.arena.clock.advance(HOUR)
         self.full = True
         if self._turn(self.arena.clock.ms) is None:
             return [Violation("P15", "quiet", "a cycle fails though nothing is wrong any more")]
         more = self._written() - written
-        return [Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")] if more else []
+        loud = list(self.loudness.quiet())
+        made = Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")
+        return [*loud, *([made] if more else [])]
 
     def _written(self) -> int:
         return sum(1 for _, kernel in self.kernels for call in kernel.calls if call.written or call.created)
@@ -309,6 +318,8 @@ class _Play:
 
     def _heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         status = answer.status if answer is not None else "lost"
+        if answer is not None and answer.status < HTTPStatus.BAD_REQUEST:
+            self.loudness.heard(side)
         if answer is None and creating(asked):
             fault = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1].fault
             if fault in UNANSWERED:
