@@ -33,8 +33,9 @@ WISHED: Final = ("F28", "F29", "F60", "F66", "F67", "F71")
 
 @dataclass(slots=True)
 class Met:
-    """One number of the fault model over a whole run. ``on`` counts the operations it hit; ``creates`` are the hits of
+    """One number of the fault model over a whole run. ``on`` counts what it hit; ``creates`` are the hits of
     calls that make a record, ``None`` where they are not counted apart.
+    ``checked`` counts by promise the plays in which it fired and something came up that could have broken that.
     """
 
     names: tuple[str, ...]
@@ -42,6 +43,7 @@ class Met:
     fired: int = 0
     creates: int | None = None
     on: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
 
 
 def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[str, Met]:
@@ -57,8 +59,12 @@ def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[s
     for scenario in scenarios:
         _arms(met, scenario)
     for each in results:
+        before = {number: fault.fired for number, fault in met.items()}
         for told, count in each.result["fired"].items():
             _fires(met, told, count)
+        for number, fault in met.items():
+            if fault.fired > before[number]:
+                fault.checked.update(each.result.get("checked", ()))
     return dict(sorted(met.items()))
 
 
@@ -73,19 +79,22 @@ def _arms(met: Mapping[str, Met], scenario: Scenario) -> None:
 
 
 def _fires(met: Mapping[str, Met], told: str, count: int) -> None:
-    """``told`` is a fault by its name, with the operation that it hit behind it, or what happened to the machine."""
-    name, _, operation = told.partition(" ")
+    """``told`` is a fault by its name, or what happened to the machine; behind it what it hit: a call, an object, a
+    point at which a process was killed.
+    """
+    name = next((own for own in OWN.values() if told == own or told.startswith(f"{own} ")), told.partition(" ")[0])
+    hit = told[len(name) + 1 :]
     fault = CATALOGUE.get(name)
-    number = fault.number if fault else next((number for number, own in OWN.items() if own == told), "")
+    number = fault.number if fault else next((number for number, own in OWN.items() if own == name), "")
     if not number:
         return
     each = met[number]
-    if fault is None or not operation:
+    if not hit:
         each.fired += count
-    elif operation == CREATING:
+    elif hit == CREATING:
         each.creates = (each.creates or 0) + count
     else:
-        each.on[operation] += count
+        each.on[hit] += count
 
 
 def rare(met: Mapping[str, Met], *, enough: int) -> list[str]:

@@ -47,7 +47,7 @@ class Effects:
     count: int = 0
     stored: int = 0
     killed: list[str] = field(default_factory=list)
-    failed: int = 0
+    failed: list[str] = field(default_factory=list)
     names: list[str] | None = None
     passed: Callable[[int, str], None] = lambda _life, _name: None
 
@@ -89,7 +89,7 @@ class Life:
         effects = self._effects
         effects.stored += 1
         if effects.stored in effects.failing:
-            effects.failed += 1
+            effects.failed.append(name)
             self._trace(f"store fails at {effects.stored} {name}")
             raise RetryLater("the store is in trouble for a moment; the work goes on later", sent=False)
 

@@ -168,7 +168,14 @@ def _reported(results: Sequence[Played], met: dict[str, Met], *, began: float) -
         "judged": sum(each.result["judged"] for each in results),
         "listed": sum(each.result["listed"] for each in results),
         "faults": {
-            number: {"names": list(each.names), "armed": each.armed, "fired": each.fired, "on": dict(each.on)}
+            number: {
+                "names": list(each.names),
+                "armed": each.armed,
+                "fired": each.fired,
+                "creates": each.creates,
+                "on": dict(each.on),
+                "checked": dict(each.checked),
+            }
             for number, each in met.items()
         },
     }

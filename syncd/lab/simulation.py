@@ -24,6 +24,7 @@ from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
+from syncd.lab.line import sort_of
 from syncd.lab.lives import Killed, Life
 from syncd.lab.loudness import Loudness
 from syncd.lab.operating import let_all_go_on, operate
@@ -60,7 +61,8 @@ HOUR: Final = 3600.0
 @dataclass(slots=True)
 class Result:
     """What became of one scenario. ``fired`` counts faults by name and the operation they hit; of the ``points`` the
-    first ``exposed`` ones are those at which a life can end, since in quiet nobody is killed.
+    first ``exposed`` ones are those at which a life can end, since in quiet nobody is killed. ``checked`` are the
+    promises of which something came up that could have broken them.
     """
 
     seed: str
@@ -76,6 +78,7 @@ class Result:
     done: list[str] = field(default_factory=list)
     listed: int = 0
     loud: int = 0
+    checked: list[str] = field(default_factory=list)
     judged: int = 0
 
 
@@ -107,6 +110,7 @@ class _Play:
         self.turning = False
         self.full = False
         self.exposed = 0
+        self.still = False
         self.result = Result(scenario.seed, [], "")
 
     def go(self) -> Result:
@@ -151,19 +155,33 @@ class _Play:
         result.exposed = self.exposed
         result.done = self.crowd.ledger.done
         result.loud = self.loudness.asked
+        result.checked = self._checked()
         result.listed, result.judged = self.witness.listed, self.witness.judged
         for _, kernel in self.kernels:
             for call in kernel.calls:
                 if call.fault:
-                    result.fired[f"{call.fault.partition(',')[0]} {call.operation}"] += 1
-                result.fired["echo"] += call.operation in WRITING and call.status < 300
+                    hit = sort_of(call.path) if call.operation == "fault" else call.operation
+                    result.fired[f"{call.fault.partition(',')[0]} {hit}"] += 1
+                if call.operation in WRITING and call.status < HTTPStatus.MULTIPLE_CHOICES:
+                    result.fired.update(("echo", f"echo {call.operation}"))
             for name, number in kernel.faults.fired.items():
                 result.fired[name] += number
-        result.fired["binned"] += sum(line.startswith("marketing deletes contacts/") for line in result.done)
-        result.fired["killed"] += len(arena.effects.killed)
-        result.fired["store fails"] += arena.effects.failed
+        effects, binned = (
+            arena.effects,
+            [each for each in result.done if each.startswith("marketing deletes contacts/")],
+        )
+        happened = {"binned": ["contacts"] * len(binned), "killed": effects.killed, "store fails": effects.failed}
+        for name, places in happened.items():
+            result.fired[name] += len(places)
+            result.fired.update(f"{name} {place}" for place in places)
         result.trace = self.hash.hexdigest()
         return result
+
+    def _checked(self) -> list[str]:
+        """P7 where a process was killed, P10 where the quiet was reached, others where there was something to look into."""
+        own = {"P1": self.witness.judged, "P7": self.result.crashes, "P8": self.result.calls, "P15": self.result.loud}
+        found = {*self.witness.checked, *(name for name, number in own.items() if number)}
+        return sorted(found | ({"P10"} if self.still else set()), key=lambda each: int(each[1:]))
 
     # -- the daemon ----------------------------------------------------------------------------------------------------
     def _work(self) -> None:
@@ -254,6 +272,7 @@ class _Play:
             if arming.name == "external-id-twice":
                 self.crowd.ledger.typed += [(side, record) for record in touched]
             for deed in deeds:
+                self.result.fired[f"{arming.name} {deed.get('object') or deed.get('field') or 'the account'}"] += 1
                 if "lead" in deed:  # a Contact was entered with the address of this Lead, which stays as it is
                     self.crowd.ledger.join((side, deed["lead"]), (side, touched[0]))
                 if "emptied" in deed or arming.name in FIELDS_GONE:
@@ -302,6 +321,7 @@ class _Play:
         self.full = True
         if self._turn(self.arena.clock.ms) is None:
             return [Violation("P15", "quiet", "a cycle fails though nothing is wrong any more")]
+        self.still = True
         more = self._written() - written
         loud = list(self.loudness.quiet())
         made = Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")

@@ -99,10 +99,7 @@ METRICS: Final[Mapping[str, About]] = {
         "gauge", ("connection",), "Writes whose ending is not known yet.", "above 0 for longer than `horizon`"
     ),
     "syncd_open_intents_age_seconds": About(
-        "gauge",
-        ("connection",),
-        "For how long the oldest write has had no known ending; 0 without any.",
-        "above 7,200: `/readyz` and `status` say so",
+        "gauge", ("connection",), "Since when the oldest of these is sent; 0 without any.", "above 7,200: not ready"
     ),
     "syncd_held_records": About(
         "gauge",

@@ -41,3 +41,21 @@ def test_the_swarm_aims_at_creates_and_somebody_is_created() -> None:
             for each in scenario.happenings
         )
         assert not any(each.words.get("probability") == 1.0 for each in scenario.armed)
+
+
+def test_a_fault_says_what_it_hit_and_what_was_checked_in_its_plays() -> None:
+    """Of a play in which it did not fire nothing counts; a kill is known by its point."""
+    killed = {"killed": 2, "killed before settle": 2, "store fails": 1, "store fails save_run": 1}
+    plays = [
+        Played("x", {"fired": killed, "checked": ["P1", "P7"]}, 0.0),
+        Played("y", {"fired": {"redirect": 1, "redirect query": 1}, "checked": ["P1"]}, 0.0),
+    ]
+    met = coverage([], plays)
+    assert (met["F59"].fired, dict(met["F59"].on), dict(met["F59"].checked)) == (
+        2,
+        {"before settle": 2},
+        {"P1": 1, "P7": 1},
+    )
+    assert (met["F62"].fired, dict(met["F62"].on)) == (1, {"save_run": 1})
+    assert (dict(met["F16"].on), dict(met["F16"].checked)) == ({"query": 1}, {"P1": 1})
+    assert dict(met["F17"].checked) == {}
