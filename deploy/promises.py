@@ -98,15 +98,16 @@ def _simulated(told: dict[str, Any]) -> Iterator[str]:
     yield f"which it could be killed. Of {told['judged']:,} values compared when quiet, a person was told of"
     yield f"{told['listed']:,}; all others agreed."
     yield ""
-    yield "*Checked* are the promises of which something came up that could have broken them, in at least twenty plays in"
-    yield "which the fault fired; in how many, where it was fewer."
+    yield "*Checked* are the promises of which something came up that could have broken them, in at least twenty of the"
+    yield "plays in which the fault fired; in how many, where it was fewer."
     yield ""
     yield "| fault | names | armed | fired | what it hit | checked |"
     yield "|---|---|---|---|---|---|"
     for number, each in told["faults"].items():
         names = ", ".join(f"`{name}`" for name in each["names"])
         fired = str(each["fired"]) if each.get("creates") is None else f"{each['fired']}, {each['creates']} at creates"
-        yield f"| {number} | {names} | {each['armed']} | {fired} | {_hit(each['on'])} | {_checked(each.get('checked'))} |"
+        met = f"{fired} | {_hit(each['on'])} | {_checked(each.get('checked'))}"
+        yield f"| {number} | {names} | {each['armed']} | {met} |"
     yield ""
 
 

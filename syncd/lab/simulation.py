@@ -178,7 +178,7 @@ class _Play:
         return result
 
     def _checked(self) -> list[str]:
-        """P7 where a process was killed, P10 where the quiet was reached, others where there was something to look into."""
+        """P7 where a process was killed, P10 where the quiet was reached, others where there was something to see."""
         own = {"P1": self.witness.judged, "P7": self.result.crashes, "P8": self.result.calls, "P15": self.result.loud}
         found = {*self.witness.checked, *(name for name, number in own.items() if number)}
         return sorted(found | ({"P10"} if self.still else set()), key=lambda each: int(each[1:]))
