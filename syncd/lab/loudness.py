@@ -17,7 +17,7 @@ from syncd.operations.staleness import promised, stale
 
 INTERVALS: Final = 3
 SLACK: Final = 5.0
-"""Seconds more, as docs/daemon.md says."""
+"""Seconds by which a poll may take longer before it counts."""
 
 
 @dataclass(slots=True)
