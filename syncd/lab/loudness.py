@@ -30,7 +30,7 @@ class Loudness:
     broken: list[Violation] = field(default_factory=list)
     _heard: set[Side] = field(default_factory=set)
     _until: dict[Side, int] = field(default_factory=dict)
-    _skewed: bool = False
+    _skew: int = 0
 
     def heard(self, side: Side) -> None:
         """A side has answered."""
@@ -39,14 +39,15 @@ class Loudness:
     def turned(self) -> None:
         """A turn is over, however it ended."""
         now = self.arena.clock.ms
-        self._skewed = self._skewed or self.arena.skew != 0
+        if self.arena.skew != self._skew:  # nobody can tell an age by a clock that jumped, until it is polled anew
+            self._skew = self.arena.skew
+            self._until.clear()
         for side in SIDES:
-            if side in self._heard or side not in self._until:
+            if side in self._heard:
                 self._until[side] = now
         self._heard.clear()
         allowed = INTERVALS * promised(self.arena.store, self.poll) + SLACK
-        allowed *= 2 if self._skewed else 1  # a clock that is set back by less than that makes it as much longer
-        for side in SIDES:
+        for side in self._until:
             silent = (now - self._until[side]) / 1000
             if silent > allowed:
                 self.asked += 1
