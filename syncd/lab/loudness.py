@@ -42,6 +42,7 @@ class Loudness:
         if self.arena.skew != self._skew:  # nobody can tell an age by a clock that jumped, until it is polled anew
             self._skew = self.arena.skew
             self._until.clear()
+            self._heard.clear()  # it may have been polled before the jump
         for side in SIDES:
             if side in self._heard:
                 self._until[side] = now
