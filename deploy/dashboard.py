@@ -156,9 +156,12 @@ ROWS: Final[Mapping[str, tuple[Panel, ...]]] = {
             width=6,
         ),
         Panel(
-            "Oldest field in quarantine",
-            "Something keeps putting another value back; it waits for a person.",
-            (Query(largest("syncd_quarantine_age_seconds")),),
+            "Oldest that waits",
+            "A field in quarantine, which needs a person; a write whose ending is not known.",
+            (
+                Query(largest("syncd_quarantine_age_seconds"), "{{connection}} quarantine"),
+                Query(largest("syncd_open_intents_age_seconds"), "{{connection}} not known"),
+            ),
             unit="s", width=6,
         ),
     ),

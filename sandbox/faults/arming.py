@@ -14,7 +14,7 @@ import random
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.faults.calls import every_call
+from sandbox.faults.calls import ONLY, every_call
 from sandbox.faults.catalogue import CATALOGUE, find
 from sandbox.faults.entry import Entry, Site, Told, vendor_of
 from sandbox.hubspot.errors import Refusal as HubSpotRefusal
@@ -42,6 +42,8 @@ def arm(kernel: Kernel, name: str, **words: Any) -> dict[str, Any]:
     if unknown:
         known = ", ".join((*HOW_OFTEN, *entry.takes))
         raise WrongArming(f"{name} takes {known}; it does not take {', '.join(unknown)}")
+    if (only := words.get("only", "")) and only not in ONLY:
+        raise WrongArming(f"only is {' or '.join(ONLY)}, not {only!r}")
     probability, skip, times = _how_often(words)
     chance = random.Random(f"{words.get('seed', kernel.seed)}:{name}")
     site = Site(kernel, name, {**entry.takes, **{key: words[key] for key in entry.takes if key in words}}, chance)

@@ -7,7 +7,10 @@ its path says so (search, batch read).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import orjson
 
 from sandbox.kernel import HttpRequest
 
@@ -15,6 +18,12 @@ Matches = Callable[[HttpRequest], bool]
 
 _HUBSPOT_READS = ("/search", "/batch/read", "access-token-info", "/unsubscribe-all/read")
 _NESTED_WRITE = re.compile(rb'"method"\s*:\s*"(?:POST|PATCH|PUT|DELETE)"')
+_HUBSPOT_CREATE = re.compile(r"/objects/(?:[\d-]+/)?[\w-]+(?:/batch/(?:create|upsert))?$")
+_SALESFORCE_CREATE: Mapping[str, re.Pattern[str]] = {
+    "POST": re.compile(r"/sobjects(?:(?<!/composite/sobjects)/\w+)?$"),
+    "PATCH": re.compile(r"/composite/sobjects/\w+/\w+$|(?<!/composite)/sobjects/\w+/\w+/.+$"),
+}
+"""Of the paths of rows: an insert, and an upsert by a key of the caller's own."""
 _LOGINS = ("/services/oauth2/", "/services/Soap/")
 
 
@@ -56,6 +65,43 @@ def hubspot_listing(request: HttpRequest) -> bool:
 def hubspot_batch_write(request: HttpRequest) -> bool:
     """Batches of creates, updates and upserts."""
     return request.path.rstrip("/").endswith(("/batch/create", "/batch/update", "/batch/upsert"))
+
+
+def creating(request: HttpRequest) -> bool:
+    """Calls that may make a record, of either vendor: creates, upserts by a key, a Composite with one of them."""
+    path = request.path.rstrip("/")
+    if not path.startswith("/services/data"):
+        return request.method == "POST" and "/associations" not in path and _HUBSPOT_CREATE.search(path) is not None
+    if path.endswith("/composite"):
+        return any(_makes_row(str(each.get("method")), str(each.get("url"))) for each in _subrequests(request))
+    return _makes_row(request.method, path)
+
+
+def _makes_row(method: str, path: str) -> bool:
+    pattern = _SALESFORCE_CREATE.get(method)
+    return pattern is not None and pattern.search(path.partition("?")[0]) is not None
+
+
+def _subrequests(request: HttpRequest) -> Iterator[Mapping[str, Any]]:
+    try:
+        told = orjson.loads(request.body)
+    except orjson.JSONDecodeError:
+        return
+    inner = told.get("compositeRequest") if isinstance(told, dict) else None
+    if isinstance(inner, list):
+        yield from (each for each in inner if isinstance(each, dict))
+
+
+ONLY: Mapping[str, Matches] = {"creates": creating}
+"""What a fault of many calls can be aimed at (its option ``only``), by the word for it."""
+
+
+def those(matches: Matches, only: str) -> Matches:
+    """Of these calls the ones that it is aimed at; all of them, if ``only`` is empty."""
+    if not only:
+        return matches
+    aimed = ONLY[only]
+    return lambda request: matches(request) and aimed(request)
 
 
 def hubspot_create(request: HttpRequest) -> bool:

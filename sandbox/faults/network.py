@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox.faults.calls import Matches, every_call, hubspot_write, salesforce_write
+from sandbox.faults.calls import Matches, every_call, hubspot_write, salesforce_write, those
 from sandbox.faults.entry import Entry, Site, Vendor
 from sandbox.kernel import Fault, HttpRequest, HttpResponse, NothingToHit, Wire
 
@@ -37,7 +37,7 @@ def _writes(when: str) -> dict[Vendor, Make]:
     def of(matches: Matches) -> Make:
         return lambda site: Fault(
             site.name,
-            matches,
+            those(matches, str(site.options["only"])),
             when=when,
             seconds=float(site.options.get("seconds", 0)),
             hold=float(site.options["hold"]),
@@ -52,6 +52,11 @@ def _cut(when: str, *, reset: bool, parting: bytes = b"") -> dict[Vendor, Make]:
             site.name, every_call, when=when, hold=float(site.options.get("hold", 0)), reset=reset, parting=parting
         )
     )
+
+
+def _lost(site: Site) -> Fault:
+    """Nobody hears the request, and nobody answers."""
+    return Fault(site.name, those(every_call, str(site.options["only"])), when="cut", hold=float(site.options["hold"]))
 
 
 def _instead(response: HttpResponse) -> dict[Vendor, Make]:
@@ -110,22 +115,24 @@ def _redirect(site: Site) -> Fault:
 
 _HOLD = {"hold": 0.0}
 """Seconds for which a server leaves the caller waiting before it ends the connection."""
+_AIMED = {**_HOLD, "only": ""}
+"""And which of the calls it concerns (``calls.ONLY``); all, if nothing is said."""
 _JSON = {"Content-Type": "application/json"}
 _HTML = {"Content-Type": "text/html;charset=utf-8"}
 
 ENTRIES = (
     Entry(
-        name="lost-request", number="F08", hits="every call", takes=_HOLD,
+        name="lost-request", number="F08", hits="every call", takes=_AIMED,
         what="The request never reaches the vendor and nobody answers.",
-        answers=_cut("cut", reset=False),
+        answers=_both(_lost),
     ),
     Entry(
-        name="ghost-write", number="F09", hits="writes", takes=_HOLD,
+        name="ghost-write", number="F09", hits="writes", takes=_AIMED,
         what="The vendor carries the write out and the answer is lost.",
         answers=_writes("drop"),
     ),
     Entry(
-        name="zombie-write", number="F10", hits="writes", takes={"seconds": 5.0, **_HOLD},
+        name="zombie-write", number="F10", hits="writes", takes={"seconds": 5.0, **_AIMED},
         what="The connection is given up, and the vendor carries the write out only some seconds later.",
         answers=_writes("late"),
     ),

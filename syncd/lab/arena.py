@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,7 +34,7 @@ from syncd.lab.lives import Effects, Life, LifeClock, WatchedStore
 from syncd.lab.virtual import SeededChance, VirtualClock
 from syncd.model.errors import BadUsage
 from syncd.model.mapping import CreateRule, FieldMapping, Policy, Tie
-from syncd.model.values import Pair, Side
+from syncd.model.values import Instant, Pair, Side
 from syncd.ports.system import one_by_one
 from syncd.settings.accounts import ConnectionSettings
 from syncd.store import SqlStore, open_store
@@ -90,6 +91,10 @@ class Arena:
     def kernel(self, vendor: str) -> Kernel:
         """The kernel of a vendor by its name."""
         return self.hubspot if vendor == "hubspot" else self.salesforce
+
+    def machine(self) -> Instant:
+        """The present instant as syncd's machine has it."""
+        return self.clock.now() + timedelta(milliseconds=self.skew)
 
     def start(self) -> tuple[World, Life]:
         """A new process on this machine: it knows what the store knows."""

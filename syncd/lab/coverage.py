@@ -14,6 +14,7 @@ from typing import Final
 from sandbox.faults.catalogue import CATALOGUE
 from syncd.lab.scenario import Scenario
 from syncd.lab.simulating import Played
+from syncd.lab.swarm import CREATING, UNANSWERED
 
 ENOUGH: Final = 20
 """How often each number of the fault model fires in a run of the suite, at least."""
@@ -32,12 +33,17 @@ WISHED: Final = ("F28", "F29", "F60", "F66", "F67", "F71")
 
 @dataclass(slots=True)
 class Met:
-    """One number of the fault model over a whole run. ``on`` counts the operations it hit."""
+    """One number of the fault model over a whole run. ``on`` counts what it hit; ``creates`` are the hits of
+    calls that make a record, ``None`` where they are not counted apart.
+    ``checked`` counts by promise the plays in which it fired and something came up that could have broken that.
+    """
 
     names: tuple[str, ...]
     armed: int = 0
     fired: int = 0
+    creates: int | None = None
     on: Counter[str] = field(default_factory=Counter)
+    checked: Counter[str] = field(default_factory=Counter)
 
 
 def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[str, Met]:
@@ -45,31 +51,55 @@ def coverage(scenarios: Iterable[Scenario], results: Sequence[Played]) -> dict[s
     names: defaultdict[str, list[str]] = defaultdict(list)
     for entry in CATALOGUE.values():
         names[entry.number].append(entry.name)
-    met = {number: Met(tuple(each)) for number, each in sorted(names.items())}
+    met = {number: Met(tuple(each)) for number, each in names.items()}
     for number, name in OWN.items():
         met.setdefault(number, Met((name,)))
-    by_name = {name: number for number, each in names.items() for name in each}
+    for name in UNANSWERED:
+        met[CATALOGUE[name].number].creates = 0
     for scenario in scenarios:
-        for arming in scenario.armed:
-            met[by_name[arming.name]].armed += 1
-        met["F59"].armed += len(scenario.kills)
-        met["F62"].armed += len(scenario.failing)
-        for happening in scenario.happenings:
-            for number in WISHED:
-                met[number].armed += happening.does == OWN[number]
+        _arms(met, scenario)
     for each in results:
+        before = {number: fault.fired for number, fault in met.items()}
         for told, count in each.result["fired"].items():
-            name, _, operation = told.partition(" ")
-            number = by_name.get(name) or next((n for n, own in OWN.items() if own == told), "")
-            if not number:
-                continue
-            if operation and name in by_name:
-                met[number].on[operation] += count
-            else:
-                met[number].fired += count
+            _fires(met, told, count)
+        for number, fault in met.items():
+            if fault.fired > before[number]:
+                fault.checked.update(each.result.get("checked", ()))
     return dict(sorted(met.items()))
 
 
+def _arms(met: Mapping[str, Met], scenario: Scenario) -> None:
+    for arming in scenario.armed:
+        met[CATALOGUE[arming.name].number].armed += 1
+    met["F59"].armed += len(scenario.kills)
+    met["F62"].armed += len(scenario.failing)
+    for happening in scenario.happenings:
+        for number in WISHED:
+            met[number].armed += happening.does == OWN[number]
+
+
+def _fires(met: Mapping[str, Met], told: str, count: int) -> None:
+    """``told`` is a fault by its name, or what happened to the machine; behind it what it hit: a call, an object, a
+    point at which a process was killed.
+    """
+    name = next((own for own in OWN.values() if told == own or told.startswith(f"{own} ")), told.partition(" ")[0])
+    hit = told[len(name) + 1 :]
+    fault = CATALOGUE.get(name)
+    number = fault.number if fault else next((number for number, own in OWN.items() if own == name), "")
+    if not number:
+        return
+    each = met[number]
+    if not hit:
+        each.fired += count
+    elif hit == CREATING:
+        each.creates = (each.creates or 0) + count
+    else:
+        each.on[hit] += count
+
+
 def rare(met: Mapping[str, Met], *, enough: int) -> list[str]:
-    """The numbers that fired less often than that."""
-    return [number for number, each in met.items() if each.fired < enough]
+    """The numbers that fired less often than that, or so rarely at creates where these are counted apart."""
+    scarce = [number for number, each in met.items() if each.fired < enough]
+    return scarce + [
+        f"{number} at creates" for number, each in met.items() if each.creates is not None and each.creates < enough
+    ]

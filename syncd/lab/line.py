@@ -72,7 +72,7 @@ class Line(BaseAdapter):
     ) -> requests.Response:
         """The kernel's answer as a response of requests."""
         asked = read(request)
-        called = f"{self._name} {asked.method} {_sort(asked.path)}"
+        called = f"{self._name} {asked.method} {sort_of(asked.path)}"
         self._life.point(f"before {called}")
         self._clock.advance(self._latency())
         try:
@@ -116,7 +116,7 @@ class _Cut(io.BytesIO):
             yield self.read(size)
 
 
-def _sort(path: str) -> str:
+def sort_of(path: str) -> str:
     """What sort of call a path means: its last two words, without ids and versions."""
     return "/".join([part for part in path.split("/") if part.isalpha()][-2:])
 

@@ -54,7 +54,10 @@ class _After:
             last[edit.side, edit.ref, edit.field] = edit
         for edit in last.values():
             held = self.held.get((edit.side, edit.ref))
-            if not (edit.token or edit.form) or held is None or self._stands(held, edit):
+            if not (edit.token or edit.form) or held is None:
+                continue
+            self.witness.checked.add("P2")
+            if self._stands(held, edit):
                 continue
             if not self.witness.observed(edit) or self._rewritten_by_people(edit) or self._kept(edit):
                 continue

@@ -8,13 +8,13 @@ who are there at that moment: taking out other happenings leaves the rest playab
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final, Self
 
 import orjson
 
-from syncd.lab.swarm import Arming, armings
+from syncd.lab.swarm import CREATING, Arming, armings
 from syncd.model.errors import BadUsage
 
 VERSION: Final = 1
@@ -108,16 +108,28 @@ def expand(seed: str) -> Scenario:
         Happening(at=chance.randrange(end), who="operator", does=_drawn(chance, WISHES), pick=chance.randrange(1 << 30))
         for _ in range(chance.randint(0, 3))
     ]
+    world = chance.randrange(WORLDS)
+    armed = armings(chance, end=end)
+    happenings += _newcomers(armed, chance=random.Random(f"newcomers {seed}"), end=end)
     return Scenario(
         seed=seed,
-        world=chance.randrange(WORLDS),
+        world=world,
         minutes=minutes,
         happenings=tuple(sorted(happenings, key=lambda each: each.at)),
-        armed=armings(chance, end=end),
+        armed=armed,
         kills=tuple(sorted(chance.sample(range(1, EFFECTS), chance.choice(KILLS)))),
         failing=tuple(sorted(chance.sample(range(1, EFFECTS), chance.choice((0, 0, 0, 1, 2))))),
         latency=chance.randrange(1 << 30),
     )
+
+
+def _newcomers(armed: Sequence[Arming], *, chance: random.Random, end: int) -> Iterator[Happening]:
+    """Whoever is entered after a fault was aimed at creates, on the side that is not hit, so that there is one."""
+    for arming in armed:
+        if arming.words.get("only") == CREATING:
+            who = "crm" if arming.vendor == "hubspot" else "marketing"
+            at, token = chance.randrange(arming.at, end), f"zq{chance.randrange(1 << 40):x}x{arming.at}z"
+            yield Happening(at, who, "create", chance.randrange(1 << 28) * 4 + 1, token)  # one whom the rules take on
 
 
 def _drawn(chance: random.Random, weights: Mapping[str, float]) -> str:

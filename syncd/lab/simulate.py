@@ -153,7 +153,8 @@ def _tell(
     for number, fault in met.items():
         on = ", ".join(f"{name} {count}" for name, count in fault.on.most_common(6))
         names = ", ".join(fault.names)
-        screen.print(f"  {number} {names}: armed {fault.armed}, fired {fault.fired}; {on}", style="dim")
+        creates = "" if fault.creates is None else f", {fault.creates} at creates"
+        screen.print(f"  {number} {names}: armed {fault.armed}, fired {fault.fired}{creates}; {on}", style="dim")
 
 
 def _reported(results: Sequence[Played], met: dict[str, Met], *, began: float) -> bytes:
@@ -167,7 +168,14 @@ def _reported(results: Sequence[Played], met: dict[str, Met], *, began: float) -
         "judged": sum(each.result["judged"] for each in results),
         "listed": sum(each.result["listed"] for each in results),
         "faults": {
-            number: {"names": list(each.names), "armed": each.armed, "fired": each.fired, "on": dict(each.on)}
+            number: {
+                "names": list(each.names),
+                "armed": each.armed,
+                "fired": each.fired,
+                "creates": each.creates,
+                "on": dict(each.on),
+                "checked": dict(each.checked),
+            }
             for number, each in met.items()
         },
     }

@@ -13,20 +13,24 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final
 
 from sandbox.faults.arming import WrongArming, arm
+from sandbox.faults.calls import creating
 from sandbox.kernel import HttpRequest, HttpResponse, Kernel, NothingToHit
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
+from syncd.lab.line import sort_of
 from syncd.lab.lives import Killed, Life
+from syncd.lab.loudness import Loudness
 from syncd.lab.operating import let_all_go_on, operate
 from syncd.lab.oracle import judged
 from syncd.lab.scenario import Happening, Scenario
-from syncd.lab.swarm import Arming
+from syncd.lab.swarm import CREATING, UNANSWERED, Arming
 from syncd.lab.upsets import remapped
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
@@ -57,7 +61,8 @@ HOUR: Final = 3600.0
 @dataclass(slots=True)
 class Result:
     """What became of one scenario. ``fired`` counts faults by name and the operation they hit; of the ``points`` the
-    first ``exposed`` ones are those at which a life can end, since in quiet nobody is killed.
+    first ``exposed`` ones are those at which a life can end, since in quiet nobody is killed. ``checked`` are the
+    promises of which something came up that could have broken them.
     """
 
     seed: str
@@ -72,6 +77,8 @@ class Result:
     fired: Counter[str] = field(default_factory=Counter)
     done: list[str] = field(default_factory=list)
     listed: int = 0
+    loud: int = 0
+    checked: list[str] = field(default_factory=list)
     judged: int = 0
 
 
@@ -88,6 +95,7 @@ class _Play:
         kinds = arena.settings.connection.kinds
         self.crowd = Crowd(arena.hubspot, arena.salesforce, kinds, ms=lambda: arena.clock.ms)
         self.witness = Witness(arena, self.crowd.ledger)
+        self.loudness = Loudness(arena, scenario.poll)
         self.hash = hashlib.blake2b(digest_size=16)
         self.lines: list[str] = []
         self.began = arena.clock.ms
@@ -102,6 +110,7 @@ class _Play:
         self.turning = False
         self.full = False
         self.exposed = 0
+        self.still = False
         self.result = Result(scenario.seed, [], "")
 
     def go(self) -> Result:
@@ -134,6 +143,7 @@ class _Play:
         self._heal()
         self.result.violations += judged(self.witness)
         self.result.violations += self._still()
+        self.result.violations += self.loudness.broken[:5]
 
     def _told(self, calls: int) -> Result:
         """What became of it, counted; ``calls`` there were before."""
@@ -144,19 +154,34 @@ class _Play:
         result.points = arena.effects.count - points
         result.exposed = self.exposed
         result.done = self.crowd.ledger.done
+        result.loud = self.loudness.asked
+        result.checked = self._checked()
         result.listed, result.judged = self.witness.listed, self.witness.judged
         for _, kernel in self.kernels:
             for call in kernel.calls:
                 if call.fault:
-                    result.fired[f"{call.fault.partition(',')[0]} {call.operation}"] += 1
-                result.fired["echo"] += call.operation in WRITING and call.status < 300
+                    hit = sort_of(call.path) if call.operation == "fault" else call.operation
+                    result.fired[f"{call.fault.partition(',')[0]} {hit}"] += 1
+                if call.operation in WRITING and call.status < HTTPStatus.MULTIPLE_CHOICES:
+                    result.fired.update(("echo", f"echo {call.operation}"))
             for name, number in kernel.faults.fired.items():
                 result.fired[name] += number
-        result.fired["binned"] += sum(line.startswith("marketing deletes contacts/") for line in result.done)
-        result.fired["killed"] += len(arena.effects.killed)
-        result.fired["store fails"] += arena.effects.failed
+        effects, binned = (
+            arena.effects,
+            [each for each in result.done if each.startswith("marketing deletes contacts/")],
+        )
+        happened = {"binned": ["contacts"] * len(binned), "killed": effects.killed, "store fails": effects.failed}
+        for name, places in happened.items():
+            result.fired[name] += len(places)
+            result.fired.update(f"{name} {place}" for place in places)
         result.trace = self.hash.hexdigest()
         return result
+
+    def _checked(self) -> list[str]:
+        """P7 where a process was killed, P10 where the quiet was reached, others where there was something to see."""
+        own = {"P1": self.witness.judged, "P7": self.result.crashes, "P8": self.result.calls, "P15": self.result.loud}
+        found = {*self.witness.checked, *(name for name, number in own.items() if number)}
+        return sorted(found | ({"P10"} if self.still else set()), key=lambda each: int(each[1:]))
 
     # -- the daemon ----------------------------------------------------------------------------------------------------
     def _work(self) -> None:
@@ -165,6 +190,7 @@ class _Play:
         while self.arena.clock.ms < end or self.todo:
             due = self.arena.clock.ms + round(self.scenario.poll * 1000)
             self._turn(due)
+            self.loudness.turned()
             self.arena.clock.advance(max(1.0, (due - self.arena.clock.ms) / 1000))
 
     def _turn(self, due: int) -> Ended | None:
@@ -246,6 +272,7 @@ class _Play:
             if arming.name == "external-id-twice":
                 self.crowd.ledger.typed += [(side, record) for record in touched]
             for deed in deeds:
+                self.result.fired[f"{arming.name} {deed.get('object') or deed.get('field') or 'the account'}"] += 1
                 if "lead" in deed:  # a Contact was entered with the address of this Lead, which stays as it is
                     self.crowd.ledger.join((side, deed["lead"]), (side, touched[0]))
                 if "emptied" in deed or arming.name in FIELDS_GONE:
@@ -288,14 +315,17 @@ class _Play:
         )
 
     def _still(self) -> list[Violation]:
-        """P10: comparing everything once more writes nothing at all."""
+        """P10: comparing everything once more writes nothing at all. P15: and then nothing is told any more."""
         written = self._written()
         self.arena.clock.advance(HOUR)
         self.full = True
         if self._turn(self.arena.clock.ms) is None:
             return [Violation("P15", "quiet", "a cycle fails though nothing is wrong any more")]
+        self.still = True
         more = self._written() - written
-        return [Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")] if more else []
+        loud = list(self.loudness.quiet())
+        made = Violation("P10", "quiet", f"comparing everything when quiet made {more} writes")
+        return [*loud, *([made] if more else [])]
 
     def _written(self) -> int:
         return sum(1 for _, kernel in self.kernels for call in kernel.calls if call.written or call.created)
@@ -308,6 +338,12 @@ class _Play:
 
     def _heard(self, side: Side, asked: HttpRequest, answer: HttpResponse | None) -> None:
         status = answer.status if answer is not None else "lost"
+        if answer is not None and answer.status < HTTPStatus.BAD_REQUEST:
+            self.loudness.heard(side)
+        if answer is None and creating(asked):
+            fault = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls[-1].fault
+            if fault in UNANSWERED:
+                self.result.fired[f"{fault} {CREATING}"] += 1
         body = hashlib.blake2b(asked.body, digest_size=6).hexdigest()
         self._traced(f"{side} {asked.method} {asked.path} {body} {status}")
         self.witness.heard(side, asked, answer)

@@ -1,7 +1,8 @@
 """Which faults a simulated run meets: a few of the whole catalogue, armed at some moment, hitting once or again.
 
 Each run has a swarm of its own: some none, most a handful, one in twenty a single one that hits every call it can,
-dozens in a row or until the vendors are made to behave.
+dozens in a row or until the vendors are made to behave. One in four meets, besides, a create that nobody answers:
+creates are so few that faults of any call would hardly ever hit one, and a second record would come from nowhere else.
 So faults meet each other in ever new company, and a rare one is not drowned by the frequent ones.
 """
 
@@ -29,6 +30,13 @@ OUTAGES: Final = 0.05
 DEAR: Final = frozenset({"huge-body"})
 """Faults that cost much time to play; they come up rarely."""
 
+AIMED: Final = 1 / 4
+"""The share of runs in which a write is aimed at that makes a record."""
+CREATING: Final = "creates"
+"""What such a fault may be aimed at, as it is armed and counted."""
+UNANSWERED: Final = ("lost-request", "ghost-write", "zombie-write")
+"""Faults after which nobody knows whether a write was carried out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Arming:
@@ -55,6 +63,8 @@ def armings(chance: random.Random, *, end: int) -> tuple[Arming, ...]:
         lasting = outage and CATALOGUE[name].sort != "deed"
         words = _outage(chance, name) if lasting else _words(chance, name)
         made.append(Arming(chance.randrange(end), vendor, name, words))
+    if not outage and chance.random() < AIMED:
+        made.append(_at_a_create(chance, end=end))
     return tuple(sorted(made, key=lambda each: each.at))
 
 
@@ -62,6 +72,13 @@ def _outage(chance: random.Random, name: str) -> dict[str, Any]:
     """Every call that can be hit, many in a row; or, one time in three, until the vendors are made to behave."""
     words = {"seed": f"{chance.randrange(1 << 30)}", **SMALL.get(name, {}), "probability": 1.0}
     return words if chance.random() < 1 / 3 else {**words, "times": chance.randint(20, 80)}
+
+
+def _at_a_create(chance: random.Random, *, end: int) -> Arming:
+    """Early, since there are few; and mostly at Salesforce, where most of them are."""
+    name, vendor = chance.choice(UNANSWERED), chance.choice(("hubspot", "salesforce", "salesforce", "salesforce"))
+    words = {"seed": f"{chance.randrange(1 << 30)}", **SMALL.get(name, {}), "only": CREATING}
+    return Arming(chance.randrange(end // 3), vendor, name, {**words, "times": chance.randint(1, 3)})
 
 
 def _words(chance: random.Random, name: str) -> dict[str, Any]:

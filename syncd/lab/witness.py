@@ -30,6 +30,7 @@ OBJECT: Final = re.compile(r"/objects/[0-9-]+/(\w+)(?:/|$)")
 ALONE: Final = re.compile(r"/v[0-9.]+/sobjects/(\w+)/(\w+)$")
 """One record of Salesforce by its id, whose body names no type."""
 SECOND: Final = 1000
+OPT_OUTS: Final = ("HasOptedOutOfEmail", "hs_email_optout")
 HIDING: Final = ("empty-side", "repeated-keys")
 """Faults that answer as if nothing had changed: with nothing, or with records and then, under the same key, none."""
 THINNING: Final = ("thinned-side", "rows-invisible")
@@ -58,6 +59,8 @@ class Witness:
         self.broken: list[Violation] = []
         self.listed = 0
         self.judged = 0
+        self.checked: set[str] = set()
+        """Promises of which something came up that could have broken them."""
         self._made_for: set[tuple[Side, str]] = set()
         self._mates: defaultdict[str, set[str]] = defaultdict(set)
         self.pace = Pace(arena.settings.connection, ledger)
@@ -169,13 +172,16 @@ class Witness:
         for key, value in keys.items():
             if not isinstance(value, str):
                 continue
+            self.checked.add("P13")
             if TELLING.search(value) and TELLING.search(line := masked(value)):  # masking is dear, and adds nothing
                 self.broken.append(Violation("P13", event, f"{key} says {line!r}"))
 
     def _check_payload(self, side: Side, object_name: str, record: str, values: Mapping[str, Any]) -> None:
         mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
         self.pace.sends(side, object_name, record, values, mate=" ".join(mates), ms=self.arena.clock.ms)
+        self.checked.update(("P4", "P6", "P12", "P14"))
         if not record:
+            self.checked.add("P3")
             self._made_for.update((side, mate) for mate in mates)
         for name, value in values.items():
             begun = self._begun.get(self.arena.senses.speaker, 0)
@@ -183,11 +189,14 @@ class Witness:
             if name not in self._writable.get((side, object_name), ()):
                 what = f"{name} of {object_name} was sent, which nothing maps to this side"
                 self.broken.append(Violation("P6", str(side), what))
-            if name in ("HasOptedOutOfEmail", "hs_email_optout") and value in (False, "false"):
+            if name in OPT_OUTS:
+                self.checked.add("P9")
+            if name in OPT_OUTS and value in (False, "false"):
                 self.broken.append(Violation("P9", str(side), f"{name} was sent as {value!r}"))
             found = TOKEN.search(value.encode()) if isinstance(value, str) else None
             edit = self.ledger.by_token.get(found[0].decode() if found else text(value).removeprefix("+"))
             if edit is not None:
+                self.checked.add("P5")
                 self._check_origin(side, record, mates, name, edit)
 
     def _check_origin(self, side: Side, record: str, mates: Sequence[str], column: str, edit: Edit) -> None:

@@ -98,6 +98,9 @@ METRICS: Final[Mapping[str, About]] = {
     "syncd_open_intents": About(
         "gauge", ("connection",), "Writes whose ending is not known yet.", "above 0 for longer than `horizon`"
     ),
+    "syncd_open_intents_age_seconds": About(
+        "gauge", ("connection",), "Since when the oldest of these is sent; 0 without any.", "above 7,200: not ready"
+    ),
     "syncd_held_records": About(
         "gauge",
         ("connection", "kind", "measure"),

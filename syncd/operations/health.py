@@ -94,6 +94,7 @@ class Health:
         yield "syncd_backlog_records", (name,), float(waiting + retried + counts.get("intents", 0))
         yield "syncd_resyncs_waiting", (name,), float(resyncs)
         yield "syncd_open_intents", (name,), float(counts.get("intents", 0))
+        yield "syncd_open_intents_age_seconds", (name,), (now - (store.open_since() or now)).total_seconds()
         yield "syncd_parked_fields", (name,), float(counts.get("parked", 0))
         oldest = min(quarantined_since(store), default=now)
         yield "syncd_quarantine_age_seconds", (name,), (now - oldest).total_seconds()

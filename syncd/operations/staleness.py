@@ -1,4 +1,6 @@
-"""Since when a side was not read: what makes a daemon unready and ``status`` exit with 3 (reliability promise P15)."""
+"""Since when a side was not read, or a write has no ending: what makes a daemon unready and ``status`` exit with 3
+(reliability promise P15).
+"""
 
 from __future__ import annotations
 
@@ -15,6 +17,9 @@ STALE: Final = 3
 SLACK: Final = 5.0
 """Seconds that a poll may take longer before it counts: a short interval must not cry wolf."""
 
+STUCK: Final = 7200.0
+"""Seconds after which a write without an ending is told: any horizon is over by then, and every cycle looks for it."""
+
 
 def polled(store: Store) -> dict[Side, Instant | None]:
     """When each side was last read to its present edge; ``None`` if never."""
@@ -29,10 +34,15 @@ def promised(store: Store, poll: float) -> float:
 
 
 def stale(store: Store, name: str, *, poll: float, now: Instant) -> Iterator[str]:
-    """A sentence for each side of a connection that was not polled for three intervals."""
+    """A sentence for each side of a connection that was not polled for three intervals, as far as a clock that was set
+    back can tell; and for the oldest write that has had no ending for two hours.
+    """
     poll = promised(store, poll)
     for side, at in polled(store).items():
         yield from _verdict(name, side, at, poll=poll, now=now)
+    since = store.open_since()
+    if since is not None and (age := (now - since).total_seconds()) > STUCK:
+        yield f"{name}: a write of {age:,.0f} s ago has no ending yet; see `intent.waiting` in the log"
 
 
 def stalled(store: Store, *, poll: float, now: Instant) -> dict[Side, Instant]:
@@ -44,5 +54,9 @@ def stalled(store: Store, *, poll: float, now: Instant) -> dict[Side, Instant]:
 def _verdict(name: str, side: Side, at: Instant | None, *, poll: float, now: Instant) -> Iterator[str]:
     if at is None:
         yield f"{name}: {side} was never polled; look at the last `turn.failed` or `first_link.preview` in the log"
-    elif (age := (now - at).total_seconds()) > STALE * poll + SLACK:
+        return
+    age, late = (now - at).total_seconds(), STALE * poll + SLACK
+    if age > late:
         yield f"{name}: {side} was last polled {age:,.0f} s ago, not every {poll:g} s; see `turn.failed` in the log"
+    elif age < -late:  # by then nobody knows how long it was, until it is polled again
+        yield f"{name}: {side} was last polled {-age:,.0f} s ahead of this clock, which was set back; see `turn.failed`"

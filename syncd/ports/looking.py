@@ -62,3 +62,7 @@ class LookingStore(Protocol):
         tried again stay.
         """
         ...
+
+    def open_since(self) -> Instant | None:
+        """When the oldest write whose ending is not known was stored; ``None`` if there is none."""
+        ...

@@ -30,7 +30,8 @@ _SQLITE_OPERATOR: Final = {
     "CORRUPT": "the store file is damaged; put the latest backup in its place (syncd sees that it is older, compares "
     "and asks you), or move the file away and link the records again",
     "NOTADB": "the file is not a SQLite database (or is encrypted); check the `store` setting",
-    "CANTOPEN": "the store file cannot be opened; check that its folder exists and is writable",
+    "CANTOPEN": "the store file cannot be opened; check that its folder exists and is writable, and that its disk has "
+    "room for one more file (`df -i`)",
     "PERM": "access to the store file is denied; check its owner and rights",
     "AUTH": "access to the store file is denied; check its owner and rights",
     "NOLFS": "the file system cannot hold so large a file; move the store",

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from syncd.model.brake import Count
 from syncd.model.errors import Bug
@@ -34,7 +34,7 @@ from syncd.store.charges import write_charges
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
 from syncd.store.cursors import write_cursors
 from syncd.store.database import Database
-from syncd.store.dialects import lots, rows_among, run_among, run_many, upsert
+from syncd.store.dialects import lots, only, rows_among, run_among, run_many, upsert
 from syncd.store.generation import Generation
 from syncd.store.hints import drop_hints
 from syncd.store.leases import check_lease, check_ours
@@ -56,6 +56,7 @@ _ATTEMPTS: Final = "SELECT intent, attempt FROM audit WHERE connection = ? AND i
 _STILL_OPEN: Final = "SELECT seq, intent, attempt FROM audit WHERE connection = ? AND outcome = '' AND intent"
 _APPEND: Final = insert(audit).inline()
 _OPEN: Final = select(intent).where(intent.c.connection == bindparam("c")).order_by(intent.c.sent_at, intent.c.id)
+_OLDEST: Final = select(func.min(intent.c.sent_at)).where(intent.c.connection == bindparam("c"))
 _FINISH: Final = (
     update(audit)
     .where(audit.c.seq == bindparam("which"))
@@ -134,6 +135,11 @@ class Intents:
         """Writes whose ending is not known, oldest first."""
         rows = self._database.once("read intents", _OPEN, {"c": self._connection})
         return [_intent(row) for row in rows]
+
+    def open_since(self) -> Instant | None:
+        """When the oldest write whose ending is not known was stored; ``None`` if there is none."""
+        oldest = only(self._database.once("look for old intents", _OLDEST, {"c": self._connection}))
+        return None if oldest is None else from_ms(oldest)
 
     def audit_of(self, link: str, limit: int) -> Sequence[AuditRow]:
         """Writes of one linked record, newest first. Values are ``None`` where their key was destroyed."""

@@ -75,6 +75,9 @@ class MemoryStore:
 
     dead_letters = open_intents = remnants = _none
 
+    def open_since(self) -> Instant | None:
+        return None
+
     def recall(self, name: str) -> tuple[bytes, Instant] | None:
         return self.notes.get(name)
 

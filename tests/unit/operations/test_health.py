@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from syncd.core.pace import Count, written
-from syncd.model.link import QUARANTINED, Parked
+from syncd.model.link import QUARANTINED, AuditRow, Intent, IntentKind, Parked
 from syncd.model.remote import RemoteRef
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Side
@@ -66,6 +66,47 @@ def test_it_is_ready_while_both_sides_were_polled_within_three_intervals(place: 
     place.clock.advance(6)
     assert not place.health.ready()
     assert "main: marketing was last polled 96 s ago" in " ".join(place.health.ready().troubles)
+
+
+def test_a_clock_that_was_set_back_is_no_excuse(place: Place) -> None:
+    """What was polled long after the present was polled nobody knows when; a little ahead is another clock."""
+    place.poll()
+    place.clock.advance(-(3 * POLL + 5))
+    assert place.health.ready()
+    place.clock.advance(-1)
+    assert not place.health.ready()
+    assert "main: crm was last polled 96 s ahead of this clock" in " ".join(place.health.ready().troubles)
+    place.poll()
+    assert place.health.ready()
+
+
+def test_a_write_without_an_ending_is_told_after_two_hours(place: Place) -> None:
+    """Both sides are read all the time, and nobody may think that all is well: unready, with the age of the oldest."""
+    lease = place.store.take_lease("h", place.clock.now(), place.clock.now() + timedelta(minutes=1))
+    assert lease is not None
+    ref = RemoteRef("Lead", "00Q1")
+    for name in ("i1", "i2"):
+        sent = place.clock.now()
+        intent = Intent(name, "person", Side.CRM, IntentKind.UPDATE, "L1", "Lead", ref, ref, {}, {}, "r", "c", sent)
+        row = AuditRow(name, 1, "L1", "person", Side.CRM, ref, IntentKind.UPDATE, (), "r", sent)
+        place.store.begin(lease, [intent], [row], sent)
+        place.clock.advance(10)
+
+    def age() -> float:
+        return next(value for name, _, value in place.health.readings() if name == "syncd_open_intents_age_seconds")
+
+    place.clock.advance(7_180)
+    place.poll()
+    assert place.health.ready()
+    assert age() == 7_200
+    place.clock.advance(1)
+    assert place.health.ready().troubles == (
+        "main: a write of 7,201 s ago has no ending yet; see `intent.waiting` in the log",
+    )
+    place.store.settle(Settlement(endings={"i1": "done"}), place.clock.now())
+    assert place.health.ready()
+    place.store.settle(Settlement(endings={"i2": "done"}), place.clock.now())
+    assert age() == 0
 
 
 def test_a_paused_connection_does_not_count(place: Place) -> None:

@@ -229,7 +229,7 @@ def test_a_clock_that_belongs_to_others_is_not_set() -> None:
         ({"nth": 0}, "nth is a whole number"),
         ({"times": True}, "times is a whole number"),
         ({"nth": 2, "probability": 0.5}, "not both"),
-        ({"seconds": 3}, "ghost-write takes probability, nth, times, seed, hold; it does not take seconds"),
+        ({"seconds": 3}, "ghost-write takes probability, nth, times, seed, hold, only; it does not take seconds"),
     ],
 )
 def test_words_that_make_no_sense(words: dict[str, Any], advice: str) -> None:
