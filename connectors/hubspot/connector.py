@@ -28,7 +28,7 @@ from connectors.hubspot.fitting import HubSpotFitting
 from connectors.hubspot.known import ACTIVITIES, COPIES, INSCRIBED
 from connectors.hubspot.lists import members_of
 from connectors.hubspot.natively import NOTES, WORKS_AS
-from connectors.hubspot.reading import BATCH, Reader, addresses_of, archived, marketing_contacts
+from connectors.hubspot.reading import BATCH, Reader, addresses_of, departed, marketing_contacts
 from connectors.hubspot.search import Sweep, fitting, hydrated
 from connectors.hubspot.stages import STAGE
 from connectors.hubspot.wire import ALIASES, Asked, id_of, instant_of, millis_of
@@ -250,9 +250,9 @@ class HubSpotConnector:
         mark = Mark.decode(after)
         turns = Turns("list", mark.after)
         for _ in range(pages):
-            rows, following = reader.page(asked, after=mark.after, archived="true")
+            rows, following = reader.page(asked, after=mark.after, archived="true", properties=asked.merged)
             mark = Mark(turns.to(following))
-            yield Page(records=(), cursor=mark.encode(), gone=[archived(asked, row) for row in rows])
+            yield Page(records=(), cursor=mark.encode(), gone=[gone for row in rows for gone in departed(asked, row)])
             if following is None:
                 return
 

@@ -7,8 +7,8 @@ because only a single read tells of a merge (its answer has another id).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from connectors.hubspot.wire import (
     properties_of,
     read_stamp,
 )
+from connectors.shapes import Turns
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Shape, Succession
 from syncd.model.values import Lane
@@ -116,10 +117,27 @@ class Reader:
                     ends[key] = single
                 else:
                     found[key] = single
+        nowhere = {key for key, end in ends.items() if isinstance(end, Gone) and end.how is Departure.ERASED}
+        ends |= self._binned_with_another(asked, nowhere)
         records = {
             record.ref.id: record for record in self.records(asked, [found[key] for key in wanted if key in found])
         }
         return [records[key] if key in records else ends[key] for key in ids]
+
+    def _binned_with_another(self, asked: Asked, nowhere: Collection[str]) -> dict[str, Gone]:
+        """Which of these ids are in the bin within another record: what was merged is no more found by its old id once
+        the survivor is deleted, and was not erased. Looks through the bin, which an erased contact is worth.
+        """
+        found: dict[str, Gone] = {}
+        turns, after = Turns("list", None), None
+        while nowhere - found.keys():
+            rows, following = self.page(asked, after=after, archived="true", properties=asked.merged)
+            for row in rows:
+                found.update((gone.ref.id, gone) for gone in departed(asked, row) if gone.ref.id in nowhere)
+            after = turns.to(following)
+            if following is None:
+                break
+        return found
 
     def live(self, asked: Asked, keys: Sequence[str]) -> list[Row]:
         """The rows of these ids, in the order asked. One that was archived or merged since is passed over; one that the
@@ -190,6 +208,12 @@ def archived(asked: Asked, row: Row) -> Gone:
         raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     at = read_stamp(row.get("archivedAt"))
     return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
+
+
+def departed(asked: Asked, row: Row) -> list[Gone]:
+    """A row of the recycle bin, and every record that had been merged into it."""
+    gone = archived(asked, row)
+    return [gone, *(replace(gone, ref=each.old) for each in asked.successions(row))]
 
 
 def marketing_contacts(reader: Reader, refs: Sequence[RemoteRef]) -> list[RemoteRef]:

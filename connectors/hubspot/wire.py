@@ -103,7 +103,7 @@ def opt_outs(fields: Mapping[str, Wire]) -> list[str]:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a shape means for HubSpot: one object, the properties to ask for, the fields to give back; ``flags`` are
-    the properties behind the names that stand for opt-outs.
+    the properties behind the names that stand for opt-outs, ``merged`` those that name the records it was merged from.
     """
 
     kind: str
@@ -112,6 +112,7 @@ class Asked:
     stamp: str
     refs: Mapping[str, str]
     flags: Mapping[str, str]
+    merged: tuple[str, ...]
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
     """Reads all fields at once from properties that have them; compiled once, as it runs for every row."""
 
@@ -130,12 +131,13 @@ class Asked:
         ((kind, names),) = shape.objects.items()
         fields = tuple(dict.fromkeys((*names, shape.key)))
         # Old ids of merged records live in hidden properties that only come when asked for.
-        merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids", ALIASES) if kind == CONTACTS else ()))
+        merged = ("hs_merged_object_ids", *(("hs_calculated_merged_vids",) if kind == CONTACTS else ()))
+        also = (*merged, ALIASES) if kind == CONTACTS else merged
         flags = {name: flag for name in fields if (flag := flag_of(name)) is not None}
         real = [flags.get(name, name) for name in fields]
-        properties = tuple(dict.fromkeys((*real, stamp_property(kind), *merged)))
+        properties = tuple(dict.fromkeys((*real, stamp_property(kind), *also)))
         refs = {name: by[kind] for name, by in shape.refs.items() if kind in by}
-        return cls(kind, fields, properties, stamp_property(kind), refs, flags)
+        return cls(kind, fields, properties, stamp_property(kind), refs, flags, merged)
 
     def bare(self) -> Asked:
         """The same without refs, which cost calls of their own."""

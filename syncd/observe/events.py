@@ -41,6 +41,7 @@ KEYS: Final[Mapping[str, str]] = {
     "after": "seconds to wait at least, as the vendor said",
     "about": "ids of what the command was about, with spaces between",
     "agreeing": "linked records found in step",
+    "approved": "digest of what a person approved",
     "asked": "who asked for it: marketing, crm or operator",
     "at": "file:line of the code that said so",
     "attempt": "number of this attempt, from 1",

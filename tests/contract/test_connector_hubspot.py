@@ -169,6 +169,21 @@ def test_merges_archives_and_erasures(portal: Portal) -> None:
     assert [end.how for end in ends[:2] if isinstance(end, Gone)] == [Departure.ERASED, Departure.ARCHIVED]
 
 
+def test_what_was_merged_is_in_the_bin_with_its_survivor(portal: Portal) -> None:
+    """Merged and deleted before anybody looked: the old ids are found nowhere, but nobody erased these people."""
+    a, b, c = portal.people(3)
+    survivor = portal.kernel.merge("contacts", a.id, b.id)
+    portal.kernel.archive("contacts", survivor)
+    portal.kernel.gdpr_delete("contacts", c.id)
+    swept = [gone for page in portal.connector.departures(PERSON, None, pages=3) for gone in page.gone]
+    assert {(gone.ref.id, gone.how) for gone in swept} == {
+        (each, Departure.ARCHIVED) for each in (survivor, a.id, b.id)
+    }
+    ends = portal.connector.fetch(PERSON, [a, b, c])
+    told = [end.how for end in ends if isinstance(end, Gone)]
+    assert told == [Departure.ARCHIVED, Departure.ARCHIVED, Departure.ERASED]
+
+
 @pytest.mark.parametrize("resolves", [True, False])
 def test_writes_to_records_that_left(resolves: bool) -> None:
     """Rows that HubSpot skips become what they are now; whether batch reads follow merges makes no difference."""

@@ -14,6 +14,7 @@ import pytest
 import requests
 import responses
 from requests import PreparedRequest
+from responses.matchers import query_param_matcher
 
 from connectors.hubspot.connector import HubSpotConnector
 from syncd.model.errors import NeedsOperator
@@ -170,7 +171,14 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
     responses.post(f"{READ}?archived=true", json={"results": [gone]}, match_querystring=None)
     responses.post(READ, json={"results": [row(9, NOW, hs_merged_object_ids="3")]})
     responses.get(f"{OBJECTS}/4", status=404, json={"message": "resource not found"})
-    one, two, three, four = send(connector, clock, update(1), update(2), update(3), update(4))
+    responses.get(f"{OBJECTS}/5", status=404, json={"message": "resource not found"})
+    survivor = {**row(8, NOW, hs_merged_object_ids="5"), "archived": True, "archivedAt": "2024-01-02T00:00:00Z"}
+    responses.get(
+        OBJECTS,
+        json={"results": [gone, survivor]},
+        match=[query_param_matcher({"archived": "true"}, strict_match=False)],
+    )
+    one, two, three, four, five = send(connector, clock, *(update(number) for number in range(1, 6)))
     assert isinstance(one, Written)
     assert isinstance(two, Stale)
     assert isinstance(two.current, Gone)
@@ -179,6 +187,9 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
     assert isinstance(three.current, Moved)
     assert three.current.new.id == "9"
     assert four == Stale(Gone(RemoteRef("contacts", "4"), Departure.ERASED))
+    assert isinstance(five, Stale)
+    assert isinstance(five.current, Gone)
+    assert five.current.how is Departure.ARCHIVED, "in the bin, as part of another one"
 
 
 @responses.activate
