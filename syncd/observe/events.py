@@ -280,9 +280,9 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "recreate.refused": Event(
         "warning",
-        ("records", "why"),
+        ("records", "reason"),
         "Counterparts that a person asked to be made anew were not: what they were to be made from is gone, too.",
-        "read `why`; ask again for those that are still there ([operations.md](operations.md#other-lines))",
+        "read `reason`; ask again for those that are still there ([operations.md](operations.md#other-lines))",
     ),
     "wave.stopped": Event(
         "warning",

@@ -83,7 +83,7 @@ def cycle(world: World) -> Ended:
         if not named:
             raise
         ended = sync(mine, approve=digest, wait=0.0, steady=True)
-        emit("recreate.refused", records=len(named), why=str(why))
+        emit("recreate.refused", records=len(named), reason=str(why))
         _over(world, [each for each in asked if each.wish == RECREATE])
     _over(world, [each for each in asked if _is_over(world, each, ended)])
     return ended

@@ -1,10 +1,14 @@
-"""Merged on one side and then on the other: whoever was asked to do so is not asked any more, and one link is left."""
+"""Merged on one side and then on the other: whoever was asked to do so is not asked any more, and one link is left.
+Merged and deleted: nobody is forgotten by it.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from syncd.model.link import Topic
+from syncd.model.link import LinkState, Topic
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
 from tests.scenarios.steps import Steps
 
 
@@ -96,4 +100,23 @@ def test_one_of_the_two_deleted_nobody_is_asked_any_more(steps: Steps) -> None:
     steps.both.hubspot.archive("contacts", second)
     steps.cycle()
     assert not steps.conflicts()
+    steps.quiet()
+
+
+def test_who_was_merged_into_a_contact_that_was_deleted_is_not_forgotten(steps: Steps) -> None:
+    """Both happen between two polls: the old id is found nowhere any more, as if it had been erased. It is in the bin
+    within the other one, and if that comes back a person is asked.
+    """
+    contact, lead = steps.pair()
+    survivor = steps.both.hubspot.merge("contacts", steps.contact(email="annie@example.com"), contact)
+    steps.both.hubspot.archive("contacts", survivor)
+    steps.sell(lead, Title="Head")
+    steps.cycle()
+    ref = RemoteRef("Lead", lead)
+    assert steps.both.store.linked("person", Side.CRM, [ref])[ref].link.state is LinkState.TOMBSTONE
+    assert steps.sold(lead, "HasOptedOutOfEmail") is False
+    steps.both.hubspot.restore("contacts", survivor)
+    steps.market(survivor, city="Bonn")
+    steps.cycle()
+    assert set(steps.conflict().refs) == {(Side.MARKETING, RemoteRef("contacts", survivor)), (Side.CRM, ref)}
     steps.quiet()

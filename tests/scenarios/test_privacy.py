@@ -66,27 +66,6 @@ def test_a_contact_erased_in_hubspot_is_forgotten(steps: Steps) -> None:
     steps.quiet()
 
 
-def test_who_was_merged_into_a_contact_that_was_deleted_is_not_forgotten(steps: Steps) -> None:
-    """Both happen between two polls: the old id is found nowhere any more, as if it had been erased. It is in the bin
-    within the other one, and if that comes back a person is asked.
-    """
-    contact, lead = steps.pair(email=ANN)
-    survivor = steps.both.hubspot.merge("contacts", steps.contact(email="annie@example.com"), contact)
-    steps.both.hubspot.archive("contacts", survivor)
-    steps.sell(lead, Title="Head")
-    steps.cycle()
-    assert (state_of(steps, contact), remains(steps)) == (LinkState.TOMBSTONE, [])
-    assert steps.sold(lead, "HasOptedOutOfEmail") is False
-    steps.both.hubspot.restore("contacts", survivor)
-    steps.market(survivor, city="Bonn")
-    steps.cycle()
-    assert set(steps.conflict().refs) == {
-        (Side.MARKETING, RemoteRef("contacts", survivor)),
-        (Side.CRM, RemoteRef("Lead", lead)),
-    }
-    steps.quiet()
-
-
 def test_a_full_compare_finds_an_erased_contact_that_nobody_edits(steps: Steps) -> None:
     """No stream tells of a privacy deletion; the scan of the marketing side misses the contact, and so it is found."""
     contact, lead = steps.pair(email=ANN)

@@ -168,7 +168,7 @@ def test_what_is_gone_as_well_is_refused_and_stops_no_turn(linked: tuple[House, 
     finally:
         unlisten(hear)  # type: ignore[arg-type]
     assert ended.run.counts["updated.crm"] == 1
-    assert [(each["records"], "gone as well" in str(each["why"])) for each in lines] == [(1, True)]
+    assert [(each["records"], "gone as well" in str(each["reason"])) for each in lines] == [(1, True)]
     assert made.store.requests() == []
     link = made.store.linked("person", Side.MARKETING, [RemoteRef("contacts", contact)])
     id = next(iter(link.values())).link.id
