@@ -19,6 +19,7 @@ import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,19 +71,13 @@ def played(
     scenarios: Sequence[Scenario], *, config: Path, connection: str | None = None, workers: int
 ) -> Iterator[Played]:
     """Plays them all and tells each as it ends, in no order."""
-    by_world: defaultdict[int, list[Scenario]] = defaultdict(list)
-    for scenario in scenarios:
-        by_world[scenario.world].append(scenario)
-    parts = -(-workers // max(1, len(by_world)))  # few worlds: each is founded several times, so that no core idles
-    waiting = [(world, lot[part::parts]) for world, lot in by_world.items() for part in range(min(parts, len(lot)))]
     at_work: dict[int, tuple[int, bytearray]] = {}
     with selectors.DefaultSelector() as selector:
-        while waiting or at_work:
-            while waiting and len(at_work) < workers:
-                world, lot = waiting.pop(0)
-                reading, pid = _founder(lot, world=world, config=config, connection=connection)
-                selector.register(reading, selectors.EVENT_READ)
-                at_work[reading] = (pid, bytearray())
+        for share in _shares(scenarios, workers):
+            reading, pid = _founder(share, config=config, connection=connection)
+            selector.register(reading, selectors.EVENT_READ)
+            at_work[reading] = (pid, bytearray())
+        while at_work:
             for key, _ in selector.select():
                 reading = key.fd
                 pid, told = at_work[reading]
@@ -99,8 +94,25 @@ def played(
                     del at_work[reading]
 
 
-def _founder(lot: Sequence[Scenario], *, world: int, config: Path, connection: str | None) -> tuple[int, int]:
-    """A process that founds a world and plays a lot in it; what it tells is read from the first of the two numbers."""
+def _shares(scenarios: Sequence[Scenario], workers: int) -> list[list[list[Scenario]]]:
+    """What each worker plays: lots of one world each, so many scenarios to each worker as can be. Where there are fewer
+    worlds than workers, a world is founded several times, so that no core idles.
+    """
+    by_world: defaultdict[int, list[Scenario]] = defaultdict(list)
+    for scenario in scenarios:
+        by_world[scenario.world].append(scenario)
+    parts = -(-workers // max(1, len(by_world)))
+    lots = [lot[part::parts] for lot in by_world.values() for part in range(min(parts, len(lot)))]
+    shares: list[list[list[Scenario]]] = [[] for _ in range(workers)]
+    for lot in sorted(lots, key=len, reverse=True):
+        min(shares, key=lambda share: sum(map(len, share))).append(lot)
+    return [share for share in shares if share]
+
+
+def _founder(lots: Sequence[Sequence[Scenario]], *, config: Path, connection: str | None) -> tuple[int, int]:
+    """A process that founds a world for each lot and plays the lot in it; what it tells is read from the first of the
+    two numbers. What is imported and compiled for its first world it has for the next ones, too.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
@@ -109,16 +121,22 @@ def _founder(lot: Sequence[Scenario], *, world: int, config: Path, connection: s
     os.close(reading)
     reset_logs()  # thousands of lives would each tell theirs
     try:
-        arena = found(config, variant=world, connection=connection)
+        for lot in lots:
+            _played_in_one_world(lot, writing, config=config, connection=connection)
+    finally:
+        os._exit(0)
+
+
+def _played_in_one_world(lot: Sequence[Scenario], writing: int, *, config: Path, connection: str | None) -> None:
+    try:
+        arena = found(config, variant=lot[0].world, connection=connection)
         gc.freeze()
         for scenario in lot:
-            _in_a_fork(lambda scenario=scenario: play(arena, scenario), scenario, writing)  # type: ignore[misc]
+            _in_a_fork(partial(play, arena, scenario), scenario, writing)
     except BaseException:  # noqa: BLE001 - told for each of the lot, since none was played
         why = traceback.format_exc(limit=-4)
         for scenario in lot:
             _tell(writing, scenario, Result(scenario.seed, [Violation("P11", "founding", why)], ""), 0.0)
-    finally:
-        os._exit(0)
 
 
 def _in_a_fork(deed: Callable[[], Result], scenario: Scenario, writing: int) -> None:
