@@ -76,7 +76,9 @@ class Senses:
 
 @dataclass(slots=True)
 class Arena:
-    """Both vendors, the clock, the store, the settings. ``effects`` counts what all lives did."""
+    """Both vendors, the clock, the store, the settings. ``effects`` counts what all lives did. By ``skew`` milliseconds
+    the machine's clock is wrong, and was by ``begun`` when the last life began.
+    """
 
     hubspot: HubSpotKernel
     salesforce: SalesforceKernel
@@ -86,6 +88,7 @@ class Arena:
     senses: Senses = field(default_factory=Senses)
     effects: Effects = field(default_factory=Effects)
     skew: int = 0
+    begun: int = 0
     lives: int = 0
 
     def kernel(self, vendor: str) -> Kernel:
@@ -99,8 +102,9 @@ class Arena:
     def start(self) -> tuple[World, Life]:
         """A new process on this machine: it knows what the store knows."""
         self.lives += 1
-        life = Life(self.effects, number=self.lives, trace=self.senses.trace)
-        clock = LifeClock(self.clock, life, skew=self.skew)
+        self.begun = self.skew
+        life = Life(self.effects, number=self.lives, trace=self.senses.trace, skew=self.skew)
+        clock = LifeClock(self.clock, life)
         chance = SeededChance(f"life {self.lives}")
         real = SqlStore(self.store.engine, self.settings.connection.name, clock=clock, chance=chance)
         store: Any = WatchedStore(real, life)

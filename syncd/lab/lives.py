@@ -54,11 +54,12 @@ class Effects:
 
 class Life:
     """One process, from its start to its end. ``trace`` is told each point; ``told`` is when it was told to stop, in
-    milliseconds.
+    milliseconds; by ``skew`` milliseconds its clock is wrong.
     """
 
-    def __init__(self, effects: Effects, *, number: int, trace: Callable[[str], None]) -> None:
+    def __init__(self, effects: Effects, *, number: int, trace: Callable[[str], None], skew: int = 0) -> None:
         self.number = number
+        self.skew = skew
         self.dead = False
         self.told: int | None = None
         self._effects = effects
@@ -95,16 +96,15 @@ class Life:
 
 
 class LifeClock:
-    """``ports.system.Clock`` of one life: the world's clock, ``skew`` milliseconds wrong, and nothing for the dead."""
+    """``ports.system.Clock`` of one life: the world's clock, as wrong as it is there, and nothing for the dead."""
 
-    def __init__(self, clock: VirtualClock, life: Life, *, skew: int = 0) -> None:
+    def __init__(self, clock: VirtualClock, life: Life) -> None:
         self._clock = clock
         self._life = life
-        self.skew = skew
 
     def now(self) -> Instant:
         """What this machine takes for the present instant."""
-        return self._clock.now() + timedelta(milliseconds=self.skew)
+        return self._clock.now() + timedelta(milliseconds=self._life.skew)
 
     def monotonic(self) -> float:
         """Seconds that never step."""

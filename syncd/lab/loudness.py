@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Final
 
 from syncd.lab.arena import Arena
@@ -36,11 +37,14 @@ class Loudness:
         """A side has answered."""
         self._heard.add(side)
 
-    def turned(self) -> None:
-        """A turn is over, however it ended."""
+    def turned(self, skew: int | None) -> None:
+        """A turn is over, however it ended. ``skew`` is by how much the clock of its process is wrong, in milliseconds;
+        ``None`` if that process has ended.
+        """
         now = self.arena.clock.ms
-        if self.arena.skew != self._skew:  # nobody can tell an age by a clock that jumped, until it is polled anew
-            self._skew = self.arena.skew
+        jumped = skew is not None and skew != self._skew
+        self._skew = self._skew if skew is None else skew
+        if jumped or self.arena.begun != self._skew:  # by clocks that differ nobody can tell an age until it is polled
             self._until.clear()
             self._heard.clear()  # it may have been polled before the jump
         for side in SIDES:
@@ -57,11 +61,12 @@ class Loudness:
                     self.broken.append(Violation("P15", str(side), what))
 
     def quiet(self) -> Iterator[Violation]:
-        """All is well and a turn has just been taken: nothing may be told."""
+        """All is well, all clocks are right and a turn has just been taken: nothing may be told."""
         self.asked += 1
+        self._skew = 0
         for each in self._told():
             yield Violation("P15", "quiet", f"though all is well it is told: {each}")
 
     def _told(self) -> list[str]:
-        machine = self.arena.machine()
-        return list(stale(self.arena.store, self.arena.settings.connection.name, poll=self.poll, now=machine))
+        now = self.arena.clock.now() + timedelta(milliseconds=self._skew)
+        return list(stale(self.arena.store, self.arena.settings.connection.name, poll=self.poll, now=now))

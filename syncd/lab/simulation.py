@@ -190,7 +190,7 @@ class _Play:
         while self.arena.clock.ms < end or self.todo:
             due = self.arena.clock.ms + round(self.scenario.poll * 1000)
             self._turn(due)
-            self.loudness.turned()
+            self.loudness.turned(self.life.skew if self.life is not None else None)
             self.arena.clock.advance(max(1.0, (due - self.arena.clock.ms) / 1000))
 
     def _turn(self, due: int) -> Ended | None:
