@@ -14,6 +14,7 @@ from types import ModuleType
 
 import hypothesis
 import pytest
+import typer.main
 
 import tests.shared  # noqa: F401 - reads where the shared material is before the environment is emptied
 
@@ -27,6 +28,9 @@ from tests.fakes import FakeChance, FakeClock, FreeBudget  # noqa: E402 - the sa
 from tests.passwords import cheap  # noqa: E402 - the same
 from tests.sampled import is_played  # noqa: E402 - the same
 from tests.schemas import played_back  # noqa: E402 - the same
+
+# A process of the program builds its commands once; one that plays hundreds of command lines would at each.
+typer.main.get_command = functools.cache(typer.main.get_command)
 
 hypothesis.settings.register_profile("no deadline", deadline=None)  # no test is about how fast a machine is
 hypothesis.settings.load_profile("no deadline")

@@ -306,8 +306,9 @@ class _Play:
         ended: Ended | None = None
         for pause in SETTLING:
             arena.clock.advance(pause)
+            written = self._written()
             ended = self._turn(arena.clock.ms + 30_000)
-            if ended is not None and not ended.run.counts:
+            if ended is not None and not ended.run.counts and self._written() == written:  # nor did a resync write
                 return
         last = "failed" if ended is None else dict(ended.run.counts)
         self.result.violations.append(
