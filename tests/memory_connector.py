@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 
 from syncd.model.errors import Bug
 from syncd.model.remote import (
@@ -180,13 +181,13 @@ class MemoryConnector:
         """The same: nothing is ever late here."""
         yield from self.changes(shape, since)
 
-    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
+    def scan(self, shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
         """Records by id."""
         rest = sorted(
             (held for held in self._of(shape) if held.end is None and int(held.ref.id) > int(after or 0)),
             key=lambda held: int(held.ref.id),
         )
-        yield from self._pages(shape, rest, after or Cursor("0"), lambda held: int(held.ref.id))
+        yield from islice(self._pages(shape, rest, after or Cursor("0"), lambda held: int(held.ref.id)), pages)
 
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """Nothing: ``changes`` shows all."""

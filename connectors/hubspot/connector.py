@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Final, TypeAlias
 
 import requests
@@ -224,8 +224,11 @@ class HubSpotConnector:
         yield from self._pages(asked, ((step.rows, step.position.encode()) for step in sweep), lane=self._lane)
 
     @foreseen
-    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
-        """Every live record in id order, 100 a page; a finished scan resumed yields one empty page."""
+    def scan(self, shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
+        """Every live record in id order, 100 a page; a finished scan resumed yields one empty page.
+
+        Without a number of ``pages``, associations are read for ten pages at once before the first of them is yielded.
+        """
         asked = Asked.of(shape)
         reader = Reader(self._client, self._lane)
         mark = Mark.decode(after)
@@ -235,7 +238,8 @@ class HubSpotConnector:
 
         def drafts(mark: Mark) -> Iterator[Draft]:
             turns = Turns("list", mark.after)
-            while not mark.done:
+            left = count() if pages is None else iter(range(pages))
+            while not mark.done and next(left, None) is not None:
                 rows, following = reader.page(asked, after=mark.after, properties=asked.properties)
                 mark = Mark(turns.to(following), done=following is None)
                 yield rows, mark.encode()

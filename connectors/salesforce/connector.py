@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
 import requests
@@ -225,9 +226,9 @@ class SalesforceConnector:
         return self._reader.start(shape, self._org.client.vendor_now())
 
     @foreseen
-    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
+    def scan(self, shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
         """Pages of 2,000 in the order of ids, one call each."""
-        yield from self._reader.scan(shape, after)
+        yield from islice(self._reader.scan(shape, after), pages)
 
     @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:

@@ -15,6 +15,7 @@ from syncd.core.deriving import RULE
 from syncd.engine.apply import BILLED, UNKNOWN, Apply, Tally
 from syncd.engine.brake import Brake
 from syncd.engine.gathered import Gathered, look_again
+from syncd.engine.lost import note_met
 from syncd.engine.price import WAVES, waves
 from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
@@ -46,6 +47,7 @@ def carry_out(
     :param approved: whether a person has seen and approved the whole plan, so that the brake lets it through.
     """
     world = at_work.world
+    _note_met(world, plan.kind, gathered)
     if any(letter.retry and letter.code == "BILLABLE" for letter in gathered.dead.values()):
         world.store.remember(BILLED, UNKNOWN, world.clock.now())  # a person may have changed it
     planner = world.planner(plan.kind)
@@ -83,6 +85,17 @@ def carry_out(
     )
     if done:
         world.settle(done)
+
+
+def _note_met(world: World, kind: str, gathered: Gathered) -> None:
+    """Notes what somebody wrote on records that wait for the ending of a write, wherever they were met: by a poll, a
+    resync or the sweep. Nothing is decided on them, and the write may come over it.
+    """
+    for intent in world.store.open_intents() if gathered.flying else ():
+        meeting = gathered.meetings.get(intent.link)
+        record = meeting.seen.of(intent.side) if meeting is not None and intent.kind == kind else None
+        if meeting is not None and record is not None:
+            note_met(world, intent, record, meeting.linked)
 
 
 def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side, RemoteRef]]:

@@ -117,7 +117,7 @@ def _read(world: World, kind: str, stretch: str, after: str | None) -> tuple[Gat
     shape = gather.shapes.of(side)
     if stretch == "ids":
         shape = replace(shape, objects=dict.fromkeys(shape.objects, ()), refs={})
-    pages = world.seen(side).scan(shape, None if after is None else Cursor(after))
+    pages = world.seen(side).scan(shape, None if after is None else Cursor(after), pages=1)
     page = next(iter(pages), None)
     if page is None:
         return gather.into, None

@@ -33,9 +33,9 @@ class Veiled:
         """See the connector Protocol."""
         return (self._page(shape, page) for page in self._connector.span(shape, since))
 
-    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
+    def scan(self, shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
         """See the connector Protocol."""
-        return (self._page(shape, page) for page in self._connector.scan(shape, after))
+        return (self._page(shape, page) for page in self._connector.scan(shape, after, pages=pages))
 
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """See the connector Protocol."""

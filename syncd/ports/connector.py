@@ -96,8 +96,11 @@ class Connector(Protocol):
         """
         ...
 
-    def scan(self, shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
-        """Every record there is, in an order that is stable under change; resumable by page."""
+    def scan(self, shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
+        """Every record there is, in an order that is stable under change; resumable by page.
+
+        :param pages: at most so many pages are asked for, even where it would be cheaper to ask for several at once.
+        """
         ...
 
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.faults.calls import salesforce_write
+from sandbox.kernel import Fault, HttpRequest
 from syncd.model.link import Topic
 from syncd.model.values import Pair
 from tests.scenarios.steps import Schema, Steps, remapped
@@ -111,6 +112,28 @@ def test_a_change_that_comes_late_overwrites_nothing_unheard(steps: Steps) -> No
     steps.cycle()
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
     assert not steps.conflicts()
+
+
+def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
+    """Somebody writes just after it was looked whether ours was carried out; the poll of that cycle shows it."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+
+    def meanwhile(request: HttpRequest) -> HttpRequest:
+        steps.sell(lead, City="theirs")
+        return request
+
+    steps.both.salesforce.faults.arm(Fault("edit", lambda asked: "queryAll" in asked.path, "around", prepare=meanwhile))
+    steps.cycle(after=30)
+    steps.cycle(after=60)
+    assert steps.sold(lead, "City") == "ours"
+    assert steps.conflict().values == Pair("ours", "theirs")
+    steps.resolve("crm")
+    steps.cycle()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
 
 
 def test_a_change_that_never_comes_overwrites_nothing(steps: Steps) -> None:

@@ -124,6 +124,19 @@ def test_refs_have_the_primary_company_first(connector: HubSpotConnector) -> Non
 
 
 @responses.activate
+def test_who_wants_one_page_reads_one(connector: HubSpotConnector) -> None:
+    """Associations are cheaper to read for ten pages at once, but not for who takes one of them."""
+    responses.get(OBJECTS, json={"results": [row(1, 5)], "paging": {"next": {"after": "2"}}})
+    responses.get(OBJECTS, json={"results": [row(2, 5)]})
+    responses.post(f"{BASE}/crm/associations/2026-09/contacts/companies/batch/read", json={"results": []})
+    (page,) = connector.scan(REFS, pages=1)
+    (call, _) = responses.calls
+    assert ("after" in str(call.request.url), [record.ref.id for record in page.records]) == (False, ["1"])
+    next(iter(connector.scan(REFS, page.cursor, pages=1)))
+    assert "after=2" in str(responses.calls[2].request.url)
+
+
+@responses.activate
 def test_a_long_list_of_associations_is_read_to_its_end(connector: HubSpotConnector) -> None:
     """A record with more associations than one batch answer shows is followed by its own pages."""
     responses.get(OBJECTS, json={"results": [row(1, 5)]})
