@@ -1,8 +1,7 @@
 """The rules of the house that no linter knows, read from the syntax trees of the project's own files.
 
-Imports between packages are checked by import-linter (pyproject.toml). Here: where time, chance and ids come from,
-which library belongs where, how long a file may be, which words a name may not have, where vendors' field names stand.
-Each rule maps one file to sentences, so that it can be shown a planted breach as well as the project.
+Import-linter checks imports between packages. Here: where time, chance, ids, libraries and vendors' field names belong,
+how long a file may be, which words a name may not have. A rule maps one file to sentences, so it can be shown a breach.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.xdist_group("sources")  # which one process reads once
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("syncd", "connectors", "sandbox")
 LONGEST = 350

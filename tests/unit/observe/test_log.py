@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import io
 import json
 import logging
@@ -176,6 +177,7 @@ def test_unknown_level_and_context_are_refused() -> None:
         pass
 
 
+@functools.cache
 def emitted() -> dict[str, set[str]]:
     """Every event that the code emits by name, with the keys it gives it: by ``emit`` itself, by ``_write`` of the log
     module with a table, and by a method that hands its first argument on to ``emit`` with more keys.
