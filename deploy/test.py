@@ -3,7 +3,8 @@
 The tests are shown as they go, the others once they are through, what failed last; the last lines say what each of them
 came to. Options are handed to pytest. Where they pick tests (a name, ``-k``, ``-m``), those run alone, in one process.
 ``SEEDS=N`` plays another number of scenarios than ``FLOOR``; from ``MANY`` on every fault of the model must have fired
-at least twenty times. Exit code: 0 if all passed, else that of the first that failed.
+at least twenty times. ``MINUTES=N`` fails a run that takes longer. Exit code: 0 if all passed, else that of the first
+that failed.
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ def _read_once() -> None:
 
 
 def _run(parts: Sequence[Part]) -> int:
+    began = time.monotonic()
     print(f"{', '.join(each.title for each in parts)}: side by side; the first are shown", flush=True)
     tests, *others = parts
     try:
@@ -135,7 +137,10 @@ def _run(parts: Sequence[Part]) -> int:
     for each in parts:
         verdict = "passed" if each.code == 0 else f"FAILED ({each.code})"
         print(f"{each.title}: {verdict} after {each.took:.0f} s, {each.worked:.0f} s of a processor")
-    return next((each.code for each in parts if each.code), 0)
+    took, allowed = time.monotonic() - began, os.environ.get("MINUTES")
+    late = bool(allowed) and took > 60 * float(allowed or 0)
+    print(f"all of it: {took:.0f} s{f', which is longer than the {allowed} minutes it may take' if late else ''}")
+    return next((each.code for each in parts if each.code), int(late))
 
 
 if __name__ == "__main__":
