@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -34,7 +35,7 @@ from syncd.operations.report import Report
 from syncd.operations.reporting import Question
 from syncd.ports.post import Post, Posted
 from syncd.settings.accounts import BackupSettings
-from syncd.settings.loading import load
+from syncd.settings.loading import Loaded, load
 from syncd.store import SqlDoors, SqlRoster, SqlStore, open_database, sizes
 from syncd.store.database import Database
 from tests.fakes import FakeChance, FakeClock
@@ -160,6 +161,12 @@ class House:
         return entrance._session(operator)
 
 
+@cache
+def _example() -> Loaded:
+    """The example configuration, which no console changes."""
+    return load(ROOT / "config", config_environment(), read_only=read_only_fields())
+
+
 @contextmanager
 def house(
     folder: Path,
@@ -188,7 +195,7 @@ def house(
     def no_report(connection: str, asked: Question) -> Report:
         raise BadUsage(f"no report {asked.name} of {connection}")
 
-    loaded = load(ROOT / "config", config_environment(), read_only=read_only_fields())
+    loaded = _example()
     loaded, settings = replace(loaded, backup=backup), loaded.connection(None)
     desk = Desk(
         entrance=Entrance(SqlDoors(database), clock, FakeChance(2)),
