@@ -11,16 +11,16 @@ HubSpot has no second record in this sense: its opt-outs belong to the address a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from syncd.core.match import Candidate
 from syncd.core.planner import Planner
 from syncd.engine.gathered import Gathered, Meeting
 from syncd.engine.world import World
-from syncd.model.link import LinkState
+from syncd.model.link import Linked, LinkState
 from syncd.model.plan import Decision, Update
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import FieldType, Pair, Side
+from syncd.model.values import SIDES, FieldType, Pair, Side
 
 Opted = Mapping[str, RemoteRef]
 """By shared field the second record that says a person has opted out."""
@@ -58,18 +58,24 @@ def note_second(
         told = [name for name in fields if values.get(name) is True]
         for link in links if told else ():
             said[link].update(dict.fromkeys(told, each.record.ref))
-    _meet(world, gathered, said, fresh)
+    _meet(world, planner, gathered, said, fresh)
 
 
 def _addresses(candidate: Candidate, by_email: Iterable[int]) -> Iterable[str]:
     return (value for number in by_email for value in candidate.values[number])
 
 
-def _meet(world: World, gathered: Gathered, said: Mapping[str, dict[str, RemoteRef]], fresh: Collection[str]) -> None:
+def _meet(
+    world: World,
+    planner: Planner,
+    gathered: Gathered,
+    said: Mapping[str, dict[str, RemoteRef]],
+    fresh: Collection[str],
+) -> None:
     """Of whom both sides agree on the opt-out already there is nothing to say. Whose own record left or became another
     one in this cycle is decided on by that; what the second one says waits for the next cycle.
     """
-    nobody: Pair[RemoteRecord | None] = Pair(None, None)
+    unread: list[Linked] = []
     known = world.store.by_link([link for link in said if link not in fresh]) if said else {}
     leaving = {found.link.id for found, _, _ in (*gathered.gone, *gathered.moved)}
     for link, told in said.items():
@@ -85,7 +91,30 @@ def _meet(world: World, gathered: Gathered, said: Mapping[str, dict[str, RemoteR
         agreed = {} if found.base is None else found.base.agreed
         if news := {name: ref for name, ref in told.items() if agreed.get(name) is not True}:
             gathered.opted[link] = news
-            gathered.meetings.setdefault(link, Meeting(found, nobody))
+            if link not in gathered.meetings:
+                unread.append(found)
+    for found, seen in _read(world, planner, unread):
+        if seen is None:  # it has left or moved, which the next cycle finds
+            gathered.again.extend((Side.CRM, ref) for ref in gathered.opted.pop(found.link.id).values())
+        else:
+            gathered.meetings[found.link.id] = Meeting(found, seen)
+
+
+def _read(
+    world: World, planner: Planner, people: Sequence[Linked]
+) -> Iterator[tuple[Linked, Pair[RemoteRecord | None] | None]]:
+    """Their own two records as they are now: an opt-out goes where an address is, and what waits for somebody must not
+    be judged by what was confirmed last. ``None`` for whom one of them is not there any more.
+    """
+    if not people:
+        return
+    told = [
+        world.seen(side).fetch(planner.lens.shape(side), [found.link.refs.of(side) for found in people])
+        for side in SIDES
+    ]
+    for found, marketing, crm in zip(people, *told, strict=True):
+        there = isinstance(marketing, RemoteRecord) and isinstance(crm, RemoteRecord)
+        yield found, Pair(marketing, crm) if there else None
 
 
 def read_again(gathered: Gathered, decisions: Iterable[Decision]) -> None:

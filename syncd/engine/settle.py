@@ -77,10 +77,11 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
     writes = any(isinstance(action, Create | Update) for action in decision.actions)
     if writes and not link_changed:
         fields = ()  # they are settled with what is written
-    if not (link_changed or fields or decision.overruled):
+    before = decision.base or EMPTY_BASE
+    base = before if writes else _as_new_as_seen(decision, before)
+    if base is before and not (link_changed or fields or decision.overruled):
         return
-    base = moved_base(ledger.planner, decision, decision.base or EMPTY_BASE, fields)
-    base = _with_overruled(ledger.planner, decision, base)
+    base = _with_overruled(ledger.planner, decision, moved_base(ledger.planner, decision, base, fields))
     ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
 
 
@@ -116,6 +117,17 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
                 del told[shared]
             confirmed = confirmed.replacing(side, {**was, **told})
     return Base(agreed, confirmed)
+
+
+def _as_new_as_seen(decision: Decision, base: Base) -> Base:
+    """The Base of a link that knows of the newest state that was seen of its records, though nothing is agreed on. What
+    is held must not be judged by an older one, as a search index may show: the edit would be unheard of, and lost.
+    """
+    for side in SIDES if decision.base is not None else ():
+        record, was = decision.seen.of(side), base.confirmed.of(side)
+        if record is not None and record.version > str(was.get(VERSION) or ""):
+            base = Base(base.agreed, base.confirmed.replacing(side, {**was, VERSION: record.version}))
+    return base
 
 
 def _with_overruled(planner: Planner, decision: Decision, base: Base) -> Base:

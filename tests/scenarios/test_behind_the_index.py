@@ -12,8 +12,10 @@ import pytest
 from connectors.salesforce.connector import SalesforceConnector
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import HttpRequest, HttpResponse
+from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.remote import RemoteRef, Shape
-from tests.scenarios.steps import Fields, Steps, remapped
+from tests.scenarios.steps import HOUR, Fields, Steps, remapped
 
 
 def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_path: Path) -> None:
@@ -31,6 +33,30 @@ def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_
     steps.cycle(after=2)
     steps.cycle()
     assert (steps.marketed(survivor, "industry"), steps.sold(lead, "Industry")) == ("Chemicals", "Chemicals")
+    steps.quiet()
+
+
+def test_what_is_held_is_not_judged_anew_by_an_older_state(tmp_path: Path) -> None:
+    """Both sides changed a title, which waits for a person. A resync reads the contact by search, and that still shows
+    it as it was before: the question stays, and sales' title is not written over marketing's.
+    """
+    switches = HubSpotSwitches(index_lag=(15.0, 15.0))
+    steps = Steps(remapped(tmp_path, lambda schema: schema["fields"]["title"].update(policy="hold"), switches=switches))
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.cycle()
+    steps.both.clock.advance(HOUR)
+    steps.market(contact, fax="5")
+    steps.both.clock.advance(2 * HOUR)
+    steps.sell(lead, Title="Chief Buyer")
+    steps.both.clock.advance(5)
+    steps.market(contact, jobtitle="Head of Buying")
+    steps.both.clock.advance(1)
+    sync(steps.both.world, steady=True)  # after such a gap nothing is presumed of the other side
+    question = steps.conflict()
+    for request in asked_for(steps.both.store):
+        assert carry_on(steps.both.world, request, Met(), leave_off=lambda: False)
+    assert steps.conflict() == question
+    assert (steps.marketed(contact, "jobtitle"), steps.sold(lead, "Title")) == ("Head of Buying", "Chief Buyer")
     steps.quiet()
 
 

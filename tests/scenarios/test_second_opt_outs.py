@@ -66,6 +66,22 @@ def out(world: Steps, contact: str, lead: str, made: str) -> set[str]:
     return {name for name, is_out in shown.items() if is_out}
 
 
+def test_who_has_lost_the_address_is_looked_at_before_it_is_decided(world: Steps, person: tuple[str, str, str]) -> None:
+    """The contact was emptied of its address, which waits for a person. The opt-out of the Lead goes to the Contact,
+    once, and the question is open all the while.
+    """
+    contact, lead, _ = person
+    world.market(contact, email="")
+    world.cycle()
+    question = world.conflict()
+    world.sell(lead, HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    assert world.conflict() == question
+    assert out(world, *person) == {"lead", "made"}
+    world.quiet()
+
+
 def test_an_opt_out_of_the_other_record_is_one_of_the_person(world: Steps, person: tuple[str, str, str]) -> None:
     """Set on the Lead, it stands in HubSpot and on the Contact after one cycle; nothing else of the Lead is taken."""
     contact, lead, made = person
