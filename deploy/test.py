@@ -3,8 +3,8 @@
 The tests are shown as they go, the others once they are through, what failed last; the last lines say what each of them
 came to. Options are handed to pytest. Where they pick tests (a name, ``-k``, ``-m``), those run alone, in one process.
 ``SEEDS=N`` plays another number of scenarios than ``FLOOR``; from ``MANY`` on every fault of the model must have fired
-at least twenty times. ``MINUTES=N`` fails a run that takes longer. Exit code: 0 if all passed, else that of the first
-that failed.
+at least twenty times. ``REPORT=FILE`` keeps the figures of the simulation, ``MINUTES=N`` fails a run that takes longer.
+Exit code: 0 if all passed, else that of the first that failed.
 """
 
 from __future__ import annotations
@@ -84,16 +84,17 @@ def main(options: Sequence[str]) -> int:
     cores = os.cpu_count() or 1
     seeds = int(os.environ.get("SEEDS") or FLOOR)
     thorough = ("--thorough",) if seeds >= MANY else ()
-    simulate = ("simulate", "--seeds", str(seeds), "--workers", str(cores), *thorough)
-    with tempfile.TemporaryDirectory(prefix="syncd-test-") as kept:
+    report = ("--report", kept) if (kept := os.environ.get("REPORT")) else ()
+    simulate = ("simulate", "--seeds", str(seeds), "--workers", str(cores), *thorough, *report)
+    with tempfile.TemporaryDirectory(prefix="syncd-test-") as aside:
         # One process more than cores, since many tests wait; in small lots, so that none is left alone with the last.
         spread = (f"--numprocesses={cores + 1}", "--dist=loadgroup", "--maxschedchunk=4")
         part = () if os.environ.get("SCENARIOS") == "all" else (f"--part={PARTS}",)
         return _run(
             [
                 Part("the tests", [sys.executable, "-m", "pytest", *spread, *part, *options]),
-                _aside("the wrong versions", kept, "deploy.sabotage", "--sample", str(WRONG)),
-                _aside("the simulation", kept, "syncd.cli.main", *simulate),
+                _aside("the wrong versions", aside, "deploy.sabotage", "--sample", str(WRONG)),
+                _aside("the simulation", aside, "syncd.cli.main", *simulate),
             ]
         )
 
