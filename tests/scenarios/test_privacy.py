@@ -204,7 +204,7 @@ def test_a_side_that_shows_nothing_stops_a_full_compare(
     before = steps.written()
     steps.both.clock.advance(HOUR)
     with monkeypatch.context() as empty:
-        empty.setattr(connector, "scan", lambda *_: iter(()))
+        empty.setattr(connector, "scan", lambda *_, **_more: iter(()))
         with pytest.raises(RetryLater, match="1 are linked; nothing was decided"):
             sync(steps.both.world, full=True)
     assert steps.written() == before

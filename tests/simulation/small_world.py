@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, cast
 
+from syncd.core.layout import Layouts
 from syncd.core.normalize import Codec, Lens
 from syncd.core.planner import digest
 from syncd.engine.world import Terms, World
@@ -179,7 +180,7 @@ class SmallWorld:
         now = self.clock.now()
         for kind in self.kinds:
             lens = Lens(kind, self.world.context, self.world.codecs)
-            self.world.terms[kind.kind] = Terms(kind, lens, Pair("m", "c"), Pair(now, now), frozenset())
+            self.world.terms[kind.kind] = Terms(kind, Layouts(lens), Pair("m", "c"), Pair(now, now), frozenset())
         self._populate()
         for side in SIDES:
             self.shelves.of(side).edits.clear()

@@ -114,6 +114,7 @@ def test_what_needs_a_second_page_or_a_new_contact_is_met() -> None:
         )
         for number in range(6)
     )
+    deeds += (Happening(90_000, "operator", "full", 1, ""),)
     armed = tuple(Arming(0, vendor, name, {"seed": "1", "times": 2}) for vendor, name in faults)
     (each,) = played([Scenario("paged", PAGED + 1, 2, deeds, armed, poll=15.0)], config=CONFIG, workers=1)
     assert each.violations == []
