@@ -15,7 +15,7 @@ from syncd.engine.closers import with_closers
 from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
-from syncd.engine.gathered import Gathered, Meeting
+from syncd.engine.gathered import Gathered, Meeting, look_again
 from syncd.engine.merged import merged_there_too, two_left
 from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
@@ -291,7 +291,9 @@ class _Deciding:
         )
 
     def _both(self, link: Link, side: Side, record: RemoteRecord | None) -> Pair[RemoteRecord | None]:
-        """Both records of a link that was moved, read by id where they are not at hand."""
+        """Both records of a link that was moved, read by id where they are not at hand. One that is no more
+        itself moved while nobody looked at the link: the next cycle follows it.
+        """
         at_hand: Pair[RemoteRecord | None] = Pair(None, None)
         at_hand = at_hand.replacing(side, record)
         for each in SIDES:
@@ -301,6 +303,8 @@ class _Deciding:
                     if isinstance(answer, RemoteRecord):
                         learn_references(self.world, self.planner, each, [answer])
                         at_hand = at_hand.replacing(each, answer)
+                    else:
+                        self.gathered.wishes.append(look_again(self.world, link.kind, f"link:{link.id}"))
         return at_hand
 
 

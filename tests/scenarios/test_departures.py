@@ -284,3 +284,21 @@ def test_a_contact_out_of_the_bin_whose_lead_has_another_by_now_is_asked_about(s
     steps.cycle()
     assert steps.sold(lead, "Title") is None
     steps.quiet()
+
+
+def test_a_contact_out_of_the_bin_is_linked_to_what_its_lead_became(steps: Steps) -> None:
+    """While the contact was away its Lead was converted, which nobody followed: soon the link is the CRM Contact's."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    converted = str(steps.both.salesforce.convert(lead, status="Closed - Converted")[0])
+    steps.sell(converted, object_name="Contact", Title="Head")
+    steps.cycle()
+    steps.both.hubspot.restore("contacts", contact)
+    steps.cycle()
+    steps.cycle()
+    assert state_of(steps, contact) is LinkState.LIVE
+    assert steps.marketed(contact, "syncd_crm_id") == converted
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    assert steps.sold(converted, "Syncd_Marketing_Id__c", object_name="Contact") == contact
+    steps.quiet()
