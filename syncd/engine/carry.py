@@ -21,7 +21,7 @@ from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import Topic
-from syncd.model.plan import Action, Hold, KindPlan, Settle, Update
+from syncd.model.plan import Action, Adopt, Hold, KindPlan, Relink, Settle, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.routing import How
 from syncd.model.values import SIDES, Side
@@ -75,7 +75,8 @@ def carry_out(
             ),
         ],
         revive=[
-            letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried
+            *(letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried),
+            *_linked_after_all(plan, gathered),
         ],
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
@@ -112,6 +113,16 @@ def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side,
     for question in (*gathered.matches, *opened):
         if question.topic is Topic.MATCH and question.resolution is None and changed.intersection(question.refs):
             yield from (who for who in question.refs if who not in changed)
+
+
+def _linked_after_all(plan: KindPlan, gathered: Gathered) -> Iterator[str]:
+    """Dead letters of records for which nothing could be made, and which a counterpart was found for by now."""
+    for decision in plan.decisions if gathered.dead else ():
+        if any(isinstance(action, Adopt | Relink) for action in decision.actions):
+            for side in SIDES:
+                letter = gathered.dead.get(decision.link.refs.of(side))
+                if letter is not None and letter.side is side.other:
+                    yield letter.id
 
 
 def check_clears(world: World, plan: KindPlan) -> None:

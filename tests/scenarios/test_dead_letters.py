@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from sandbox.salesforce.definitions import picklist
-from tests.scenarios.steps import Steps, parked, remapped
+from syncd.engine.cycle import sync
+from syncd.model.values import Side
+from tests.scenarios.steps import HOUR, Steps, parked, remapped
 
 Row = Mapping[str, object]
 
@@ -48,6 +52,33 @@ def test_who_is_said_to_be_apart_and_cannot_be_made_is_a_dead_letter(tmp_path: P
     assert not steps.both.store.dead_letters()
     (made,) = (each for each in steps.contacts() if each != contact)
     assert steps.marketed(made, "syncd_crm_id") == other
+    steps.quiet()
+
+
+def test_a_create_that_meets_a_record_nobody_can_find_is_a_dead_letter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HubSpot refuses an address that a contact has which syncd can neither find nor read: looked for once more, then
+    told once and not sent again. When the contact is shown to syncd one day, the two are linked.
+    """
+    steps = Steps(remapped(tmp_path, lambda schema: schema.update(create={"marketing": [{"object": "contacts"}]})))
+    contact = steps.contact(email="ann@example.com")
+    steps.cycle()
+    connector = steps.both.world.connectors.of(Side.MARKETING)
+    monkeypatch.setattr(connector, "find", lambda *_: {})
+    monkeypatch.setattr(connector, "fetch", lambda *_: [])
+    other = steps.lead(Email="ann@example.com")
+    steps.cycle()
+    assert {ref.id for _, ref in steps.conflict().refs} == {contact, other}
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    assert (letter.origin.id, contact in letter.reason, steps.conflicts()) == (other, True, [])
+    assert not steps.counts()
+    monkeypatch.undo()
+    steps.both.clock.advance(HOUR)
+    sync(steps.both.world, full=True)
+    assert not steps.both.store.dead_letters()
+    assert steps.sold(other, "Syncd_Marketing_Id__c") == contact
     steps.quiet()
 
 
