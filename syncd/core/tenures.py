@@ -97,8 +97,10 @@ def clocked(
     """
     if begin is None:
         return Clocked()
-    if end is not None and end < begin:
-        return replace(clocked(book, tenures, begin, None, span, restarts=restarts), spent=None)
+    if end is not None and end < begin:  # done in time, whoever has the person later
+        early = clocked(book, _until(tenures, begin), begin, None, span, restarts=restarts)
+        limit = replace(early.judged, owner=_until(tenures, end)[-1].owner) if tenures else early.judged
+        return replace(early, judged=limit, runs=limit)
     mine = _within(tenures, begin, end)
     spent = None if end is None else _spent(book, mine, end)
     starts = [at for at, each in enumerate(mine) if at == 0 or (restarts and each.assigned)]
@@ -121,7 +123,7 @@ def _within(tenures: Sequence[Tenure], begin: Instant, end: Instant | None) -> l
 
     Whoever touches somebody in picking them up has had them.
     """
-    first = next((each for each in reversed(tenures) if each.since <= begin), tenures[0] if tenures else None)
+    first = next(iter(_until(tenures, begin)[-1:]), None)
     found = [Tenure(begin, None if first is None else first.owner)]
     for each in tenures:
         if each is first or each.since <= begin:
@@ -129,6 +131,11 @@ def _within(tenures: Sequence[Tenure], begin: Instant, end: Instant | None) -> l
         if end is None or each.since < end or (each.since == end and each.picked):
             found.append(each)
     return found
+
+
+def _until(tenures: Sequence[Tenure], at: Instant) -> Sequence[Tenure]:
+    """Who had the person until then; whoever was told first had them before, too."""
+    return [each for each in tenures if each.since <= at] or tenures[:1]
 
 
 def _spent(book: Book, mine: Sequence[Tenure], end: Instant) -> timedelta:

@@ -142,6 +142,15 @@ def test_a_clock_that_ended_keeps_owner_time_and_verdict() -> None:
     assert (after.touch_owner, after.decision_owner) == ("ann", "ann")
 
 
+def test_what_was_done_before_its_time_began_was_done_by_whoever_had_them_then() -> None:
+    """Ann said yes an hour before sales' own record of them was there: no time was spent, and it is hers for good."""
+    begun = moved("mql", 0), told(0, owner="ann", **A), moved("sql", 2), delivered(3)
+    before = one(*begun)
+    after = one(*begun, told(4, owner="kim@example.com"))
+    assert (before.decision, before.decision_due, before.decision_owner) == (None, at(27), "ann")
+    assert after == replace(before, owner="kim@example.com", members=after.members)
+
+
 def test_a_breach_that_was_stays_one() -> None:
     """Nobody called until ten; by the calendar of whoever got them next day the time would have begun then."""
     late = given("ann", told(20, owner="kim@example.com"), touched(26))
