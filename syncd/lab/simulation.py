@@ -35,6 +35,7 @@ from syncd.lab.upsets import remapped
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
 from syncd.model.errors import SyncdError
+from syncd.model.run import LOOK
 from syncd.model.values import Side
 from syncd.observe.log import listen
 
@@ -166,10 +167,8 @@ class _Play:
                     result.fired.update(("echo", f"echo {call.operation}"))
             for name, number in kernel.faults.fired.items():
                 result.fired[name] += number
-        effects, binned = (
-            arena.effects,
-            [each for each in result.done if each.startswith("marketing deletes contacts/")],
-        )
+        effects = arena.effects
+        binned = [each for each in result.done if each.startswith("marketing deletes contacts/")]
         happened = {"binned": ["contacts"] * len(binned), "killed": effects.killed, "store fails": effects.failed}
         for name, places in happened.items():
             result.fired[name] += len(places)
@@ -308,7 +307,8 @@ class _Play:
             arena.clock.advance(pause)
             written = self._written()
             ended = self._turn(arena.clock.ms + 30_000)
-            if ended is not None and not ended.run.counts and self._written() == written:  # nor did a resync write
+            looks = any(each.wish == LOOK for each in arena.store.requests())  # that the next one will take
+            if ended is not None and not ended.run.counts and self._written() == written and not looks:
                 return
         last = "failed" if ended is None else dict(ended.run.counts)
         self.result.violations.append(
