@@ -510,7 +510,10 @@ class Apply:
             settlement.wishes.append(self._look(job))
             self.tally.partial = True
             return settlement
-        self._decide_again(job.decision, job.decision.seen.replacing(job.action.side, current), settlement)
+        link = job.decision.link.id
+        waiting = self.world.store.conflicts_of([link]).get(link, ())  # what a person was asked is not decided by this
+        known = Known(conflicts=waiting, parked=self.world.store.parked([link]))
+        self._decide_again(job.decision, job.decision.seen.replacing(job.action.side, current), settlement, known)
         if job.decision.routed is not None:  # who gets the person is decided anew, if nobody has them by now
             settlement.wishes.append(self._look(job))
         return settlement

@@ -21,10 +21,10 @@ from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import Topic
-from syncd.model.plan import Action, Adopt, Hold, KindPlan, Relink, Settle, Update
+from syncd.model.plan import Action, Adopt, Decision, Hold, KindPlan, Relink, Settle, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.routing import How
-from syncd.model.values import SIDES, Side
+from syncd.model.values import MISSING, SIDES, Side
 from syncd.model.write import Origin
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
@@ -76,7 +76,7 @@ def carry_out(
         ],
         revive=[
             *(letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried),
-            *_linked_after_all(plan, gathered),
+            *_over(plan, gathered),
         ],
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
@@ -106,7 +106,7 @@ def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side,
     changed = {
         (side, decision.link.refs.of(side))
         for decision in plan.decisions
-        if any(isinstance(action, Update | Settle) for action in decision.actions)
+        if any(isinstance(action, Update) or _moves(decision, action) for action in decision.actions)
         for side in SIDES
     }
     opened = (action.conflict for decision in plan.decisions for action in decision.actions if isinstance(action, Hold))
@@ -115,8 +115,21 @@ def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side,
             yield from (who for who in question.refs if who not in changed)
 
 
-def _linked_after_all(plan: KindPlan, gathered: Gathered) -> Iterator[str]:
-    """Dead letters of records for which nothing could be made, and which a counterpart was found for by now."""
+def _moves(decision: Decision, action: Action) -> bool:
+    """Whether a Settle brings news. What is agreed already is settled again where it is told in other words, even in
+    every cycle: as long as a field whose vendor field it reads beside its own waits.
+    """
+    before = {} if decision.base is None else decision.base.agreed
+    return isinstance(action, Settle) and any(
+        decision.agreed.get(name, MISSING) != before.get(name, MISSING) for name in action.fields
+    )
+
+
+def _over(plan: KindPlan, gathered: Gathered) -> Iterator[str]:
+    """Dead letters of records for which nothing could be made, and nothing has to be any more: a counterpart was found
+    for them by now, or they are gone.
+    """
+    yield from (each.id for ref, each in gathered.dead.items() if (each.side.other, ref) in gathered.departed)
     for decision in plan.decisions if gathered.dead else ():
         if any(isinstance(action, Adopt | Relink) for action in decision.actions):
             for side in SIDES:

@@ -34,11 +34,12 @@ from syncd.engine.references import learn_references
 from syncd.engine.remnants import REMNANTS, look_at_remnants
 from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
+from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.run import FORGET, LOOK, UNLINK, StoredCursor
+from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
 from syncd.model.values import SIDES, Lane, Pair, Side
 from syncd.observe.log import emit
 
@@ -474,16 +475,7 @@ class Gather:
         """
         links = set(self.into.held.due_links)
         refs = self.into.held.due_refs.map(set)
-        for request in self.into.carried:
-            if request.wish != LOOK:
-                continue
-            what = request.argument.partition(" ")[2]
-            sort, _, rest = what.partition(":")
-            if sort == "link":
-                links.add(rest)
-            else:
-                object_name, _, id_ = rest.partition("/")
-                refs.of(Side(sort)).add(RemoteRef(object_name, id_))
+        beside = self._wished(links, refs)
         for link, conflicts in self._decided():
             links.add(link)
             for side, ref in (each.refs[0] for each in conflicts if len(each.refs) == 1):  # not linked yet
@@ -498,10 +490,31 @@ class Gather:
             if letter.retry:
                 refs.of(letter.side.other).add(letter.origin)
         links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
+        for request, link, ref in beside:
+            if self.into.full or link in links or link in self.into.meetings:
+                refs.crm.add(ref)
+            else:
+                self.into.carried.remove(request)  # it waits for a cycle that looks at the link
         self._meet(links)
         for side in SIDES:
             unread = sorted(ref for ref in refs.of(side) if ref not in self.into.strays.of(side))
             self._take(side, [answer for answer in self._fetch(side, unread) if isinstance(answer, RemoteRecord)])
+
+    def _wished(self, links: set[str], refs: Pair[set[RemoteRef]]) -> list[tuple[Request, str, RemoteRef]]:
+        """Adds what is to be looked at. Returns what is so only beside a link that is looked at, with the link."""
+        beside: list[tuple[Request, str, RemoteRef]] = []
+        for request in self.into.carried:
+            if request.wish != LOOK:
+                continue
+            sort, _, rest = request.argument.partition(" ")[2].partition(":")
+            if sort == "link":
+                links.add(rest)
+            elif sort == BESIDE:
+                link, _, record = rest.partition(" ")
+                beside.append((request, link, _ref(record)))
+            else:
+                refs.of(Side(sort)).add(_ref(rest))
+        return beside
 
     def _hinted(self) -> None:
         """Reads what a webhook told of and is not known yet. Strangers that are nowhere are no departures."""
@@ -650,6 +663,11 @@ class Gather:
 
     def _keep_cursor(self, side: Side, stream: str, cursor: Cursor) -> None:
         self.into.cursors.append(StoredCursor(self.kind, side, stream, cursor, self.world.clock.now()))
+
+
+def _ref(told: str) -> RemoteRef:
+    object_name, _, id_ = told.partition("/")
+    return RemoteRef(object_name, id_)
 
 
 def _older(found: Linked, side: Side, record: RemoteRecord) -> bool:

@@ -83,7 +83,7 @@ class Gathered:
 
 
 def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:
-    """The engine's own wish that the next cycle reads one record on both sides: ``link:<id>`` or ``<side>:<ref>``."""
+    """The engine's own wish that a cycle reads one record on both sides, ``what`` as of ``wish_to_look``."""
     return wish_to_look(world.connection.name, kind, what, at=world.clock.now(), salt=salt)
 
 

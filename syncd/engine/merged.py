@@ -13,12 +13,13 @@ from dataclasses import replace
 from syncd.core.planner import digest
 from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
-from syncd.model.link import Conflict, Link, Topic
+from syncd.model.link import Base, Conflict, Link, Topic
 from syncd.model.plan import Action, Decision, Hold, Nothing
 from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side
 
 OVER = "merged on the other side, too"
+APART = "taken out of the bin: two on this side, too"
 
 
 def two_left(world: World, gathered: Gathered, link: Link, side: Side, survivor: Link) -> tuple[Hold, ...]:
@@ -60,6 +61,13 @@ def merged_there_too(world: World, gathered: Gathered, *, but: Collection[str]) 
         action: Action = Nothing(OVER) if over else Hold(replace(asked[link], refs=left))
         closes = (asked[link].id,) if over else ()
         yield Decision(found.link.kind, found.link, found.base, nobody, (action,), closes=closes)
+
+
+def there_again(gathered: Gathered, link: Link, base: Base | None) -> Iterator[Decision]:
+    """Ends what was asked since a link's record was merged away, once that record is there again by itself."""
+    asked = [each.id for each in gathered.conflicts.get(link.id, ()) if each.topic is Topic.GONE]
+    if asked:
+        yield Decision(link.kind, link, base, Pair(None, None), (Nothing(APART),), closes=tuple(asked))
 
 
 def _left(gathered: Gathered, refs: Iterable[tuple[Side, RemoteRef]]) -> tuple[tuple[Side, RemoteRef], ...]:

@@ -16,7 +16,7 @@ from syncd.engine.converted import kept_of
 from syncd.engine.forgetting import Forgetting
 from syncd.engine.gather import Gather
 from syncd.engine.gathered import Gathered, Meeting, look_again
-from syncd.engine.merged import merged_there_too, two_left
+from syncd.engine.merged import merged_there_too, there_again, two_left
 from syncd.engine.moves import moves_of, with_arrivals
 from syncd.engine.pairing import Pairing
 from syncd.engine.plans import kind_plan, plan_digest
@@ -116,7 +116,7 @@ class _Deciding:
         for meeting in self.gathered.meetings.values():
             self._meeting(meeting, handed.get(meeting.linked.link.id))
         self._with_times()
-        read_again(self.gathered, self.decisions)
+        read_again(self.world, self.gathered, self.decisions)
         return self.decisions
 
     def _register(self, link: Link) -> None:
@@ -247,6 +247,7 @@ class _Deciding:
             link, relink = restored(found.link, side, record.ref)
             self._register(link)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
+            self.decisions.extend(there_again(self.gathered, link, found.base))
         self.decisions.extend(merged_there_too(self.world, self.gathered, but=done))
 
     def _who_stays(self, row: tuple[Linked, Side, Moved]) -> tuple[bool, Instant, str]:
@@ -272,7 +273,8 @@ class _Deciding:
         record = self.gathered.strays.of(side).pop(new, None)
         both = self._both(moved, side, record)
         base = kept_of(self.world, self.planner, found, side, move, both.of(side))
-        self._decide(Linked(moved, base), both, Known(), (relink,))
+        waiting = self.gathered.conflicts.get(link.id, ())  # what a person was asked is decided by no move
+        self._decide(Linked(moved, base), both, Known(conflicts=waiting), (relink,))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
         """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""

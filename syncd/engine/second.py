@@ -15,7 +15,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from syncd.core.match import Candidate
 from syncd.core.planner import Planner
-from syncd.engine.gathered import Gathered, Meeting
+from syncd.engine.gathered import Gathered, Meeting, look_again
+from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World
 from syncd.model.link import Linked, LinkState
 from syncd.model.plan import Decision, Update
@@ -117,9 +118,10 @@ def _read(
         yield found, Pair(marketing, crm) if there else None
 
 
-def read_again(gathered: Gathered, decisions: Iterable[Decision]) -> None:
+def read_again(world: World, gathered: Gathered, decisions: Iterable[Decision]) -> None:
     """Lets the next cycle read the second records whose opt-outs are under way: a write that comes to nothing is
-    planned anew by what the records show, and the links themselves do not know of it.
+    planned anew by what the records show, and the links themselves do not know of it. What a vendor refuses waits until
+    the link is looked at again, as somebody changed it or asks for it; until then it would be refused once more.
     """
     if not gathered.opted:
         return
@@ -133,5 +135,7 @@ def read_again(gathered: Gathered, decisions: Iterable[Decision]) -> None:
     for link, told in gathered.opted.items():
         parked = {row.field for row in gathered.parked.get(link, ())}
         for name, ref in told.items():
-            if link in gathered.flying or (link, name) in written or name in parked:
+            if link in gathered.flying or (link, name) in written:
                 gathered.again.append((Side.CRM, ref))
+            elif name in parked:
+                gathered.wishes.append(look_again(world, gathered.kind, f"{BESIDE}:{link} {ref}"))

@@ -10,16 +10,23 @@ from syncd.core.layout import digest
 from syncd.model.run import LOOK, SHOW, Request
 from syncd.model.values import Instant
 
+BESIDE = "beside"
 ENGINE = "engine"
 """Who asks for what the engine wishes itself."""
 
 
 def wish_to_look(connection: str, kind: str, what: str, *, at: Instant, salt: str = "") -> Request:
-    """That one record is read on both sides: ``what`` is ``link:<id>`` or ``<side>:<ref>``.
+    """That one record is read on both sides: ``what`` is ``link:<id>`` or ``<side>:<ref>``; or a second CRM record of
+    somebody, ``beside:<link> <ref>``, as soon as a cycle looks at that link for another reason.
 
     :param salt: what tells this wish from an earlier one about the same record.
     """
     return Request(f"{LOOK}:{kind}:{what}{salt}", connection, wish=LOOK, argument=f"{kind} {what}", who=ENGINE, at=at)
+
+
+def looked_at_next(request: Request) -> bool:
+    """Whether the next cycle looks at something for this wish, whatever the streams say."""
+    return request.wish == LOOK and f" {BESIDE}:" not in request.argument
 
 
 def wish_to_show(connection: str, people: Sequence[str], now: Instant) -> Request:

@@ -21,6 +21,7 @@ from sandbox.faults.calls import creating
 from sandbox.kernel import HttpRequest, HttpResponse, Kernel, NothingToHit
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.wishing import looked_at_next
 from syncd.engine.world import World
 from syncd.lab.arena import Arena
 from syncd.lab.crowd import Crowd
@@ -35,7 +36,6 @@ from syncd.lab.upsets import remapped
 from syncd.lab.violation import Violation
 from syncd.lab.witness import Witness
 from syncd.model.errors import SyncdError
-from syncd.model.run import LOOK
 from syncd.model.values import Side
 from syncd.observe.log import listen
 
@@ -307,7 +307,7 @@ class _Play:
             arena.clock.advance(pause)
             written = self._written()
             ended = self._turn(arena.clock.ms + 30_000)
-            looks = any(each.wish == LOOK for each in arena.store.requests())  # that the next one will take
+            looks = any(map(looked_at_next, arena.store.requests()))
             if ended is not None and not ended.run.counts and self._written() == written and not looks:
                 return
         last = "failed" if ended is None else dict(ended.run.counts)

@@ -212,3 +212,14 @@ def test_a_dead_letter_that_is_dropped_is_forgotten_until_its_record_changes(ste
     steps.cycle()
     (again,) = steps.both.store.dead_letters()
     assert (again.id, again.attempts) == (letter.id, 1)
+
+
+def test_the_letter_of_a_record_that_is_gone_is_no_more(steps: Steps) -> None:
+    """Nobody has to be told that a contact could not be made which somebody has deleted since."""
+    contact = steps.contact(email="ann@example.com", lastname="x" * 100)
+    steps.cycle()
+    assert steps.both.store.dead_letters()
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+    steps.quiet()

@@ -168,6 +168,23 @@ def test_a_lead_merge_with_a_linked_loser_asks_about_the_two_contacts(steps: Ste
     steps.quiet()
 
 
+def test_a_merge_that_is_undone_is_asked_about_no_more(steps: Steps) -> None:
+    """The merged Lead is out of the bin again: there are two on each side, as there were before."""
+    first, lead = steps.pair()
+    second = steps.contact(email="a.lee@example.com", company="Acme")
+    steps.cycle()
+    loser = str(steps.marketed(second, "syncd_crm_id"))
+    steps.both.salesforce.merge("Lead", lead, [loser])
+    steps.cycle()
+    assert steps.conflict().topic is Topic.GONE
+    steps.both.salesforce.undelete("Lead", loser)
+    steps.cycle()
+    steps.cycle()
+    assert (state_of(steps, first), state_of(steps, second)) == (LinkState.LIVE, LinkState.LIVE)
+    assert not steps.conflicts()
+    steps.quiet()
+
+
 def test_a_contact_merge_with_an_unlinked_loser_moves_the_link(steps: Steps) -> None:
     """HubSpot gives the merged contact a new id: the link follows, the Lead learns it, nothing is made."""
     contact, lead = steps.pair()

@@ -155,6 +155,29 @@ def test_edits_since_the_backup_survive_it(site: Site) -> None:
     assert not site.steps.conflicts()
 
 
+def test_what_is_in_doubt_stays_so_when_the_record_becomes_another_one(site: Site) -> None:
+    """The older store cannot know whose city is newer. The Lead is converted meanwhile: nobody has decided by that."""
+    contact, lead = pairs(site)[0]
+    site.back_up()
+    site.steps.market(contact, city="New")
+    site.until_quiet()
+    site.steps.sell(lead, City="Old")
+    site.put_back()
+    site.run()
+    assert accept_restored(site.both.store, "ann")
+    site.run()
+    assert site.steps.conflict().reason == RESTORED
+    converted = str(site.both.salesforce.convert(lead, status="Closed - Converted")[0])
+    for _ in range(3):
+        site.run(after=3_600.0)
+    shown = site.steps.marketed(contact, "city"), site.steps.sold(converted, "MailingCity", object_name="Contact")
+    assert shown == ("New", "Old")
+    assert site.both.store.resolve_conflict(site.steps.conflict().id, "crm")
+    site.until_quiet()
+    assert site.steps.marketed(contact, "city") == "Old"
+    assert not site.steps.conflicts()
+
+
 def test_records_made_since_the_backup_are_found_again(site: Site) -> None:
     """Nobody is made twice, and what was deleted stays deleted."""
     site.back_up()

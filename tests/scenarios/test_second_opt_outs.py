@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from syncd.engine.wishing import looked_at_next
 from syncd.model.brake import LIMITED, Limit, Limits
 from syncd.operations.deciding import Choice, resolution
 from syncd.operations.parking import try_again
@@ -211,7 +212,7 @@ def test_a_write_that_is_put_off_is_made_good(world: Steps, person: tuple[str, s
 
 
 def test_the_only_write_is_put_off(tmp_path: Path) -> None:
-    """Nobody but the Lead knows of it until the Contact can be saved: the Lead is read again as long."""
+    """Nobody but the Lead knows of it until the Contact can be saved: the Lead is read again with the Contact."""
     world = opened(tmp_path, direction="to_crm")
     person = in_step(world)
     rules = world.both.salesforce.org.validation_rules
@@ -219,12 +220,34 @@ def test_the_only_write_is_put_off(tmp_path: Path) -> None:
     world.sell(person[1], HasOptedOutOfEmail=True)
     world.cycle()
     world.cycle()
+    world.cycle()
     assert out(world, *person) == {"lead"}
+    assert not any(map(looked_at_next, world.both.store.requests())), "until somebody asks it is not sent again"
     del rules["Contact"]
     try_again(world.both.store, world.both.store.parked(), connection="main", who="ann", now=world.both.clock.now())
     world.cycle()
     assert out(world, *person) == {"lead", "made"}
     world.both.store.close()
+
+
+def test_who_has_no_address_in_hubspot_is_opted_out_as_soon_as_there_is_one(
+    world: Steps, person: tuple[str, str, str]
+) -> None:
+    """HubSpot knows opt-outs by the address. Until the contact has one again nobody looks at the Lead for it."""
+    contact, lead, _ = person
+    world.market(contact, email="")
+    world.cycle()
+    world.sell(lead, HasOptedOutOfEmail=True)
+    for _ in range(4):
+        world.cycle()
+    assert out(world, *person) == {"lead", "made"}
+    assert not any(map(looked_at_next, world.both.store.requests()))
+    world.market(contact, email=ADDRESS)
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"contact", "lead", "made"}
+    world.cycle()
+    world.quiet()
 
 
 def test_no_brake_holds_it(world: Steps, person: tuple[str, str, str]) -> None:
