@@ -1,4 +1,7 @@
-"""A backup of the store is put back: nothing is written until a person accepts it, and no value of a side is lost."""
+"""A backup of the store is put back: nothing is written until a person accepts it, and no value of a side is lost.
+
+Length: each of these puts a copy back into the same site of fifty linked people, which begins here.
+"""
 
 from __future__ import annotations
 
