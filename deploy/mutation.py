@@ -61,9 +61,8 @@ def main(arguments: Sequence[str]) -> int:
             counted[module][ending] += 1
             if ending not in {"killed", "timeout"}:
                 print(f"{ending}: {mutant}\n{_change(copy, mutant)}")
-    counted = {
-        name: counts for name, counts in counted.items() if counts or not asked.each
-    }  # some have nothing to change
+    if asked.each:  # some modules have nothing to change
+        counted = {name: counts for name, counts in counted.items() if counts}
     if not counted or not all(counts.total() for counts in counted.values()):
         print(f"mutmut did not get so far (exit code {ended}); run its tests alone first", file=sys.stderr)
         return 2
@@ -109,10 +108,9 @@ def _sample(copy: Path, each: int) -> list[str]:
         by_module[module].append(mutant)
     chosen: list[str] = []
     for module, mutants in by_module.items():
-        code = (ROOT / "syncd" / "core" / f"{module}.py").read_bytes()
-        chosen += sorted(mutants, key=lambda mutant: blake2b(mutant.encode(), key=blake2b(code).digest()).digest())[
-            :each
-        ]
+        code = blake2b((ROOT / "syncd" / "core" / f"{module}.py").read_bytes()).digest()
+        drawn = {mutant: blake2b(mutant.encode(), key=code).digest() for mutant in mutants}
+        chosen += sorted(mutants, key=drawn.__getitem__)[:each]
     return chosen
 
 
