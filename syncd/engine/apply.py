@@ -536,7 +536,7 @@ class Apply:
             state=LinkState.LIVE,
             keyed=Pair(marketing=False, crm=False),
         )
-        settlement = Settlement(endings={write.intent: "made before"})
+        settlement = Settlement(endings={write.intent: "made before"}, revive=[digest("dead", link.id, side)])
         self.ledger.put(settlement, Linked(link, None), link_changed=True)
         settlement.wishes.append(look_again(self.world, decision.kind, f"link:{link.id}", salt=f":{self.run}"))
         self.tally.partial = True

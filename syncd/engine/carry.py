@@ -78,6 +78,7 @@ def carry_out(
             *(letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried),
             *_over(plan, gathered),
         ],
+        links=gathered.followed,
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
         released=gathered.released,

@@ -21,14 +21,9 @@ from syncd.core.match import SAID_APART
 from syncd.core.planner import Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
-from syncd.engine.gathered import (
-    Gathered,
-    HeldRecords,
-    Meeting,
-    former_links,
-    look_again,
-)
+from syncd.engine.gathered import Gathered, HeldRecords, Meeting, former_links, link_id, look_again
 from syncd.engine.hinted import LOOKED_THROUGH, take
+from syncd.engine.merged import lives_on
 from syncd.engine.moves import judged_otherwise
 from syncd.engine.references import learn_references
 from syncd.engine.remnants import REMNANTS, look_at_remnants
@@ -37,7 +32,7 @@ from syncd.engine.veil import Veiled
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
 from syncd.model.errors import BadUsage, RetryLater
-from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Linked, LinkState, Parked
+from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
 from syncd.model.values import SIDES, Lane, Pair, Side
@@ -84,6 +79,7 @@ class Gather:
         self.first = any((side, "changes") not in stored for side in SIDES)
         self.into = Gathered(kind, full=full or self.first or (anew and not steady))
         self.anew = anew
+        self.in_flight: list[Intent] = []
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
         """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
@@ -112,6 +108,7 @@ class Gather:
         self._prove()
         self._recreate()
         self._complete()
+        self._moved_in_flight()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
@@ -199,6 +196,7 @@ class Gather:
     def _ended(self) -> Gathered:
         self._prove()
         self._complete()
+        self._moved_in_flight()
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -420,6 +418,8 @@ class Gather:
             found = linked.get(move.old)
             if found is not None and found.link.state is LinkState.LIVE:
                 self.into.moved.append((found, side, move))
+            elif found is not None and found.link.gone is not side:
+                self.into.survived.append((found, side, move))
             self.into.strays.of(side).pop(move.old, None)
 
     def _prove(self) -> None:
@@ -462,12 +462,30 @@ class Gather:
         into.dead = {row.origin: row for row in store.dead_letters() if row.kind == self.kind}
         self.world.attempts.update((row.id, row.attempts) for row in into.dead.values())
         into.held = held_of(self.world, self.planner)
-        into.flying = {intent.link for intent in store.open_intents() if intent.kind == self.kind}
+        self.in_flight = [intent for intent in store.open_intents() if intent.kind == self.kind]
+        into.flying = {intent.link for intent in self.in_flight}
         into.carried = [
             request
             for request in store.requests()
             if request.wish in (LOOK, FORGET, UNLINK) and request.argument.startswith(f"{self.kind} ")
         ]
+
+    def _moved_in_flight(self) -> None:
+        """As long as nobody knows whether the counterpart of a record was made, none is made either for what that
+        record has become: it is looked at again until that is known.
+        """
+        into = self.into
+        for side in SIDES:
+            made_for = [each for each in self.in_flight if each.action is IntentKind.CREATE and each.side is not side]
+            origins = [intent.origin for intent in made_for]
+            self._fetch(side, origins)
+            now = (lives_on(into, side, origin) for origin in origins)
+            moved = sorted({ref for ref in now if ref is not None}.difference(origins))
+            linked = self.world.store.link_ids(self.kind, side, moved) if moved else {}
+            for ref in moved:
+                if ref not in linked:
+                    into.flying.add(link_id(self.world, self.kind, side, ref))
+                    into.again.append((side, ref))
 
     def _due(self) -> None:
         """Reads what somebody asked for: looked-at records, resolved conflicts, dead letters to retry, and parked

@@ -44,9 +44,10 @@ class Gathered:
     ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records. ``departed`` are
     records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
-    ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next. ``released`` are
-    assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked person tells, by
-    link and field. ``hinted`` are hints that need no second look.
+    ``survived`` are records that moved and are what is left of a link that is over, ``followed`` such links as they
+    are about others now. ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
+    ``released`` are assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked
+    person tells, by link and field. ``hinted`` are hints that need no second look.
     """
 
     kind: str
@@ -56,6 +57,8 @@ class Gathered:
     gone: list[tuple[Linked, Side, Gone]] = field(default_factory=list)
     moved: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
     back: list[tuple[Linked, Side, RemoteRecord]] = field(default_factory=list)
+    survived: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
+    followed: list[Link] = field(default_factory=list)
     nothing: Counter[str] = field(default_factory=Counter)
     cursors: list[StoredCursor] = field(default_factory=list)
     conflicts: dict[str, list[Conflict]] = field(default_factory=dict)

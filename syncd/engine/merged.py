@@ -72,11 +72,11 @@ def there_again(gathered: Gathered, link: Link, base: Base | None) -> Iterator[D
 
 def _left(gathered: Gathered, refs: Iterable[tuple[Side, RemoteRef]]) -> tuple[tuple[Side, RemoteRef], ...]:
     """Those of several records that are still there, each once, under the ids they have now."""
-    there = ((side, _now(gathered, side, ref)) for side, ref in refs)
+    there = ((side, lives_on(gathered, side, ref)) for side, ref in refs)
     return tuple(dict.fromkeys((side, ref) for side, ref in there if ref is not None))
 
 
-def _now(gathered: Gathered, side: Side, ref: RemoteRef) -> RemoteRef | None:
+def lives_on(gathered: Gathered, side: Side, ref: RemoteRef) -> RemoteRef | None:
     """The record in which this one lives on after what left in this cycle, itself if it stays; ``None``: deleted."""
     there: RemoteRef | None = ref
     passed: set[RemoteRef] = set()

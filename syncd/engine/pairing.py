@@ -20,6 +20,7 @@ from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Ma
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
 from syncd.engine.gathered import Gathered, link_id
+from syncd.engine.merged import lives_on
 from syncd.engine.references import learn_references
 from syncd.engine.second import note_second
 from syncd.engine.world import World
@@ -65,6 +66,7 @@ class Pairing:
     def pair(self) -> Paired:
         """All strays, each in exactly one decision."""
         paired = Paired()
+        self._follow_apart(paired)
         self._note_apart(paired)
         if not any(self.gathered.strays) and not self._chosen():
             self._close_settled(Matching(), paired)
@@ -293,17 +295,30 @@ class Pairing:
         ended = [link for link in self.gathered.recreate.values() if link.unlinked]
         return said + [frozenset((side, link.refs.of(side)) for side in SIDES) for link in ended]
 
+    def _follow_apart(self, paired: Paired) -> None:
+        """What a person said to be apart is so as well in what its records have become."""
+        for place, conflict in enumerate(self.gathered.matches):
+            if conflict.resolution != "apart":
+                continue
+            now = [(side, lives_on(self.gathered, side, ref) or ref) for side, ref in conflict.refs]
+            if now != list(conflict.refs):
+                self.gathered.matches[place] = followed = replace(conflict, refs=tuple(dict.fromkeys(now)))
+                paired.decisions.append(self._remembered(followed))
+
     def _note_apart(self, paired: Paired) -> None:
         """What a person said to be apart is read once more, in this cycle, and remembered as carried out."""
         for conflict in self.gathered.matches:
             if conflict.resolution == "apart" and conflict.reason != SAID_APART:
-                link = self._new_link(*conflict.refs[0], Proof.MANUAL)
-                nobody: Pair[RemoteRecord | None] = Pair(None, None)
-                action = Hold(replace(conflict, reason=SAID_APART))
-                paired.decisions.append(Decision(self.kind.kind, link, None, nobody, (action,)))
+                paired.decisions.append(self._remembered(replace(conflict, reason=SAID_APART)))
+
+    def _remembered(self, conflict: Conflict) -> Decision:
+        link = self._new_link(*conflict.refs[0], Proof.MANUAL)
+        return Decision(self.kind.kind, link, None, Pair(None, None), (Hold(conflict),))
 
     def _close_settled(self, matching: Matching, paired: Paired) -> None:
-        """Closes the questions that were asked again and did not come up again, or one of whose records is paired."""
+        """Closes the questions that were asked again and did not come up again, or one of whose records is paired, and
+        what was listed of a lone record that is gone, or lone no more.
+        """
         held = {
             action.conflict.id
             for decision in paired.decisions
@@ -311,6 +326,7 @@ class Pairing:
             if isinstance(action, Hold)
         } | self.held_before
         paired_refs = {who for pair in matching.pairs for who in (pair.marketing.who, pair.crm.who)}
+        fresh = {link.id for link, _, _ in paired.adopts}  # which are decided on with what is listed of them
         over = [
             conflict
             for conflict in self.gathered.matches
@@ -320,9 +336,10 @@ class Pairing:
         ]
         over += [
             conflict
-            for rows in self.gathered.conflicts.values()
+            for link, rows in self.gathered.conflicts.items()
             for conflict in rows
-            if len(conflict.refs) == 1 and conflict.refs[0] in self.gathered.departed
+            if len(conflict.refs) == 1
+            and (conflict.refs[0] in self.gathered.departed or (conflict.refs[0] in paired_refs and link not in fresh))
         ]
         if over:
             nobody: Pair[RemoteRecord | None] = Pair(None, None)

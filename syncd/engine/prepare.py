@@ -23,7 +23,8 @@ from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.references import learn_references
 from syncd.engine.routing import routed
-from syncd.engine.second import read_again
+from syncd.engine.second import read_again, seek_second
+from syncd.engine.tombstones import follow_what_is_left
 from syncd.engine.unlinking import Unlinking
 from syncd.engine.world import World
 from syncd.model.derived import Handed
@@ -116,6 +117,7 @@ class _Deciding:
         for meeting in self.gathered.meetings.values():
             self._meeting(meeting, handed.get(meeting.linked.link.id))
         self._with_times()
+        seek_second(self.world, self.planner, self.gathered)
         read_again(self.world, self.gathered, self.decisions)
         return self.decisions
 
@@ -248,6 +250,8 @@ class _Deciding:
             self._register(link)
             self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
             self.decisions.extend(there_again(self.gathered, link, found.base))
+        for side, ref, link in follow_what_is_left(self.gathered, self._holder, but=done):
+            self.arrived[side, ref] = link
         self.decisions.extend(merged_there_too(self.world, self.gathered, but=done))
 
     def _who_stays(self, row: tuple[Linked, Side, Moved]) -> tuple[bool, Instant, str]:

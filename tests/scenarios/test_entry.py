@@ -97,6 +97,24 @@ def test_who_is_found_in_the_crm_meanwhile_is_linked(steps: Steps) -> None:
     assert len(steps.live("Lead")) == 1
 
 
+def test_who_waits_on_the_sales_side_and_is_found_in_marketing_waits_no_more(tmp_path: Path) -> None:
+    """The other way round: a Lead of whom no contact is made yet, until somebody enters that contact."""
+
+    def both_ways(tree: Schema) -> None:
+        tree["create"]["marketing"] = [{"object": "contacts", "when": "stage == 'mql'"}]
+
+    steps = Steps(relived(tmp_path, lambda _: None, person=both_ways))
+    steps.cycle()
+    lead = steps.lead(Email="ann@gmail.com", Status="Open - Not Contacted")
+    steps.cycle()
+    assert (steps.conflict().topic, steps.contacts()) == (Topic.WAITS, [])
+    contact = steps.contact(email="ann@gmail.com", lifecyclestage="lead", hs_lead_status="NEW")
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == lead
+    assert all(len(each.refs) == 2 for each in steps.conflicts())
+    steps.both.store.close()
+
+
 def test_a_changed_agreement_lets_people_through(tmp_path: Path) -> None:
     """Whoever waits is looked at again when the lifecycle is another one."""
     steps = Steps(open_both(f"sqlite:///{tmp_path}/state.db", config=agreed(tmp_path / "strict")))
