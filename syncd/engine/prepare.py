@@ -225,17 +225,21 @@ class _Deciding:
     def _departures(self) -> None:
         """Deletions become tombstones; merges and conversions move the link; what came back is taken up again."""
         done = {decision.link.id for decision in self.decisions}
-        for found, side, move in sorted(self.gathered.moved, key=self._who_stays):
-            if found.link.id in done or move.new == move.old:
-                continue
-            done.add(found.link.id)
-            self._move(found, side, move)
+        moves: dict[str, dict[Side, Moved]] = {}
+        moved = [row for row in self.gathered.moved if row[2].new != row[2].old]
+        for found, side, move in moved:
+            moves.setdefault(found.link.id, {}).setdefault(side, move)
+        for found, _, _ in sorted(moved, key=self._who_stays):
+            if found.link.id not in done:
+                done.add(found.link.id)
+                self._move(found, moves[found.link.id])
         for found, side, departed in self.gathered.gone:
             if found.link.id in done:
                 continue
             done.add(found.link.id)
             self.gathered.meetings.pop(found.link.id, None)
             self._detach(found, side, Detach(side, departed.ref, departed.how), ())
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
         for found, side, record in self.gathered.back:
             if found.link.id in done or (side, record.ref) in self.arrived:  # out of the bin, and merged into since
                 continue
@@ -248,7 +252,7 @@ class _Deciding:
                 continue
             link, relink = restored(found.link, side, record.ref)
             self._register(link)
-            self._decide(Linked(link, found.base), self._both(link, side, record), Known(), (relink,))
+            self._decide(Linked(link, found.base), self._both(link, nobody.replacing(side, record)), Known(), (relink,))
             self.decisions.extend(there_again(self.gathered, link, found.base))
         for side, ref, link in follow_what_is_left(self.gathered, self._holder, but=done):
             self.arrived[side, ref] = link
@@ -263,22 +267,28 @@ class _Deciding:
         named = record.fields.get(self.planner.lens.shape(side).key) if record is not None else None
         return named != found.link.refs.of(side.other).id, found.link.since, found.link.id
 
-    def _move(self, found: Linked, side: Side, move: Moved) -> None:
-        link, new, relink = found.link, move.new, Relink(side, move.old, move.new, move.how)
+    def _move(self, found: Linked, moves: Mapping[Side, Moved]) -> None:
+        """Follows what became of one record of a link, or of both."""
+        link, moved = found.link, found.link
         self.gathered.meetings.pop(link.id, None)
-        survivor = self._holder(link.kind, side, new)
-        if survivor is not None and survivor.id != link.id:
-            more = two_left(self.world, self.gathered, link, side, survivor)
-            self._detach(found, side, Detach(side, relink.old, relink.how), more)
-            return
-        moved = replace(link, refs=link.refs.replacing(side, new), keyed=Pair(marketing=False, crm=False))
+        for side, move in moves.items():
+            survivor = self._holder(link.kind, side, move.new)
+            if survivor is not None and survivor.id != link.id:
+                more = two_left(self.world, self.gathered, link, side, survivor)
+                self._detach(found, side, Detach(side, move.old, move.how), more)
+                return
+            moved = replace(moved, refs=moved.refs.replacing(side, move.new), keyed=Pair(marketing=False, crm=False))
         self._register(moved)
-        self.arrived[side, new] = moved
-        record = self.gathered.strays.of(side).pop(new, None)
-        both = self._both(moved, side, record)
-        base = kept_of(self.world, self.planner, found, side, move, both.of(side))
+        at_hand: Pair[RemoteRecord | None] = Pair(None, None)
+        for side, move in moves.items():
+            self.arrived[side, move.new] = moved
+            at_hand = at_hand.replacing(side, self.gathered.strays.of(side).pop(move.new, None))
+        both, base = self._both(moved, at_hand), found.base
+        for side, move in moves.items():
+            base = kept_of(self.world, self.planner, Linked(link, base), side, move, both.of(side))
         waiting = self.gathered.conflicts.get(link.id, ())  # what a person was asked is decided by no move
-        self._decide(Linked(moved, base), both, Known(conflicts=waiting), (relink,))
+        relinks = (Relink(side, move.old, move.new, move.how) for side, move in moves.items())
+        self._decide(Linked(moved, base), both, Known(conflicts=waiting), tuple(relinks))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
         """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""
@@ -296,12 +306,10 @@ class _Deciding:
             Decision(found.link.kind, tombstone, found.base, nobody, (detach, *more), closes=closes, frees=frees)
         )
 
-    def _both(self, link: Link, side: Side, record: RemoteRecord | None) -> Pair[RemoteRecord | None]:
+    def _both(self, link: Link, at_hand: Pair[RemoteRecord | None]) -> Pair[RemoteRecord | None]:
         """Both records of a link that was moved, read by id where they are not at hand. One that is no more
         itself moved while nobody looked at the link: the next cycle follows it.
         """
-        at_hand: Pair[RemoteRecord | None] = Pair(None, None)
-        at_hand = at_hand.replacing(side, record)
         for each in SIDES:
             if at_hand.of(each) is None:
                 shape = self.planner.lens.shape(each)

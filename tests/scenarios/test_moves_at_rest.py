@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.faults.calls import salesforce_write
-from syncd.model.link import LinkState
+from syncd.model.link import LinkState, Topic
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Pair, Side
 from tests.scenarios.resyncs import carried_out, wanted
@@ -17,7 +17,7 @@ from tests.scenarios.steps import Steps
 from tests.scenarios.test_departures import state_of
 from tests.scenarios.test_privacy import ask
 from tests.scenarios.test_second_opt_outs import opened
-from tests.scenarios.test_unlinking import keys, link_of, part
+from tests.scenarios.test_unlinking import KEY, keys, link_of, part
 
 LATE = 90.0
 
@@ -201,4 +201,22 @@ def test_said_to_be_apart_they_are_so_under_another_id_too(steps: Steps) -> None
     steps.sell(made, object_name="Contact", Title="Head")
     steps.cycle()
     assert steps.marketed(contact, "jobtitle") is None
+    steps.quiet()
+
+
+@pytest.mark.parametrize("primary", ["mine", "other"])
+def test_moved_on_both_sides_between_two_polls_nobody_is_asked(steps: Steps, primary: str) -> None:
+    """Marketing merges the contact with a stranger while sales converts its Lead: one link, and no question of its own
+    records.
+    """
+    contact, lead = steps.pair()
+    stranger = steps.contact(email="other@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    two = (contact, stranger) if primary == "mine" else (stranger, contact)
+    merged = steps.both.hubspot.merge("contacts", *two)
+    made, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    assert "stale.crm" not in steps.counts()
+    assert Topic.MATCH not in {each.topic for each in steps.conflicts()}
+    steps.cycle()
+    assert (steps.marketed(merged, "syncd_crm_id"), steps.sold(made, KEY, object_name="Contact")) == (made, merged)
     steps.quiet()
