@@ -123,7 +123,8 @@ def _within(tenures: Sequence[Tenure], begin: Instant, end: Instant | None) -> l
 
     Whoever touches somebody in picking them up has had them.
     """
-    first = next(iter(_until(tenures, begin)[-1:]), None)
+    had = _until(tenures, begin)
+    first = had[-1] if had else None
     found = [Tenure(begin, None if first is None else first.owner)]
     for each in tenures:
         if each is first or each.since <= begin:

@@ -11,6 +11,7 @@ from syncd.model.run import LOOK, SHOW, Request
 from syncd.model.values import Instant
 
 BESIDE = "beside"
+"""How the wish for a second record begins, which a cycle reads only beside the link that it names."""
 ENGINE = "engine"
 """Who asks for what the engine wishes itself."""
 
