@@ -51,7 +51,7 @@ class Deals:
         self._book = book
         self._named = legs[0].facts.get("ae", "")
         self._told = sorted((deal for leg in legs for deal in leg.deals), key=_place)
-        self._last = {deal.deal: deal for leg in legs for deal in leg.deals}
+        self._last = {deal.deal: deal for deal in self._told}
         self._wins: dict[str, Instant] = {}
         for deal in self._told:
             if deal.state is DealState.WON:

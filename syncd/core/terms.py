@@ -53,6 +53,12 @@ def terms_id(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def book_for(handoff: Handoff) -> Book:
+    """The book of the terms in use."""
+    terms = terms_id(text_of(handoff))
+    return Book(handoff.rules, handoff.calendars, sales=handoff.sales, back=handoff.back, terms=terms)
+
+
 def book_of(text: str) -> Book:
     """The book of such terms."""
     told: dict[str, Any] = json.loads(text)

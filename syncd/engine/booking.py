@@ -20,7 +20,7 @@ from syncd.core.ledger_events import NO_PROFILE, fact_events, moved_events, wait
 from syncd.core.news import News
 from syncd.core.normalize import Directory
 from syncd.core.rating import Profiles
-from syncd.core.terms import book_of, terms_id, text_of
+from syncd.core.terms import book_for, book_of
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
 from syncd.engine.wishing import wish_to_show
@@ -54,9 +54,7 @@ class Booking:
     @cached_property
     def book(self) -> Book:
         """What each stage means, and whose clock counts."""
-        handoff = self._handoff
-        terms = terms_id(text_of(handoff))
-        return Book(handoff.rules, handoff.calendars, sales=handoff.sales, back=handoff.back, terms=terms)
+        return book_for(self._handoff)
 
     @cached_property
     def _profiles(self) -> Profiles:

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from syncd.core.book import Book
 from syncd.core.ledger import episodes_of
+from syncd.core.terms import book_for
 from syncd.model.episode import Episode, Moved
 from syncd.model.mapping import Connection, TableRow
 from syncd.model.values import Instant
@@ -61,7 +61,7 @@ def ledgers_apart(
         return
     called = _called(_table(in_use, old.stage), _table(changed, new.stage))
     told.known = True
-    books = [Book(each.rules, each.calendars, sales=each.sales) for each in (old, new)]
+    books = [book_for(each) for each in (old, new)]
     moved: dict[str, None] = {}
     begin = since.timestamp() * 1000
     for person, at, _ in store.stage_moves():

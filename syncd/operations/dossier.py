@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from syncd.core.book import Book
+from syncd.core.terms import book_for
 from syncd.model.link import AuditRow, Base, Conflict, DeadLetter, Link, Linked, Parked
 from syncd.model.mapping import Connection, KindMapping
 from syncd.model.values import MISSING, Canonical, Missing, Pair, Side, Wire
@@ -103,7 +103,7 @@ def _handoffs(store: Store, linked: Linked, connection: Connection) -> Handoffs 
     rules = connection.handoff
     if rules is None or linked.link.kind != "person":
         return None
-    return handoffs_of(store, Book(rules.rules, rules.calendars, sales=rules.sales), linked.link.id)
+    return handoffs_of(store, book_for(rules), linked.link.id)
 
 
 def dossier_document(told: Dossier) -> dict[str, Any]:

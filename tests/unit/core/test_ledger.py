@@ -247,6 +247,20 @@ def test_amounts_are_summed_in_one_currency() -> None:
     assert one(moved("mql", 0), deal("won", 1), deal("open", 2, deal="E", amount=1)).amount == 10_000
 
 
+def test_a_deal_that_is_another_persons_by_now_is_told_once_as_it_stands() -> None:
+    """The deal went from one contact of a company to the other before it was won: its amount is what was said last."""
+    episode = one(
+        moved("mql", 0),
+        told(0, company="C", owner="ann"),
+        moved("mql", 1, "Q"),
+        told(1, "Q", company="C", owner="ann"),
+        deal("open", 2, "Q"),
+        deal("won", 9, amount=12_000),
+    )
+    assert (episode.state, episode.amount) == (State.WON, 12_000)
+    assert Oddity.SOLD_AGAIN not in episode.oddities
+
+
 MONEY = Book(replace(BOOK.rules, currency="EUR", rates={"USD": Decimal("0.925"), "JPY": Decimal("0.006")}), CALENDARS)
 
 
