@@ -206,10 +206,14 @@ def _table(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
 
 
 def _hubspot_calls() -> Iterator[tuple[str, str, str]]:
-    classify = judge(HubSpotRates(), StillClock())
+    rates = HubSpotRates()
+    classify = judge(rates, StillClock())
+    apart = judge(rates, StillClock(), own=rates.associations)
     for status, body in HUBSPOT_CALLS:
         name = "HTML" if body == HTML else body.get("policyName") or body.get("category") or ""
         yield f"{status} {name}".strip(), *_of_call(classify(_answer(status, body)))
+        if status == 429 and "policyName" in body:
+            yield f"{status} {name} of associations", *_of_call(apart(_answer(status, body)))
 
 
 def _hubspot_rows() -> Iterator[tuple[str, str, str]]:

@@ -147,8 +147,12 @@ def read_fault(body: Any) -> Fault:  # noqa: ANN401 - parsed JSON
     )
 
 
-def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
-    """The judge of one account's answers."""
+def judge(rates: HubSpotRates, clock: Clock, *, own: Rate | None = None) -> Callable[[Answer], Verdict]:
+    """The judge of one account's answers.
+
+    :param own: the limit of an API that has figures of its own: its 429 has the words of the account's limits and is
+        none of them (associations guide).
+    """
 
     def classify(answer: Answer) -> Verdict:
         status = answer.status
@@ -156,7 +160,7 @@ def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
             return Accept()
         body = answer.detail()
         if status == 429:
-            return _limited(body, rates, clock)
+            return _limited(body, rates, clock, own)
         if status == 423:
             return Again("HubSpot has locked the records for a moment (423)", after=LOCK_PAUSE, executed=False)
         if status == 477:
@@ -192,7 +196,7 @@ def usage_of(answer: Answer) -> Usage | None:
     return Usage(int(limit) - int(left), int(limit))
 
 
-def _limited(body: Any, rates: HubSpotRates, clock: Clock) -> Again:  # noqa: ANN401 - parsed JSON
+def _limited(body: Any, rates: HubSpotRates, clock: Clock, own: Rate | None) -> Again:  # noqa: ANN401 - parsed JSON
     """Which limit a 429 means. Search has another body than the rest, and none carries a wait one may trust."""
     top = body if isinstance(body, dict) else {}
     told = f"{top.get('policyName', '')} {top.get('message', '')}".upper()
@@ -202,6 +206,7 @@ def _limited(body: Any, rates: HubSpotRates, clock: Clock) -> Again:  # noqa: AN
         spent, pause = rates.search, timedelta(seconds=1)
     else:
         spent, pause = rates.burst, timedelta(seconds=10)
+    spent = own or spent
     return Again(
         f"HubSpot's limit {spent.name} is used up (429)", spent=spent, until=clock.now() + pause, executed=False
     )
