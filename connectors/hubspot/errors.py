@@ -93,9 +93,14 @@ class Fault:
     traces: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
 
+    @property
+    def passing(self) -> bool:
+        """Whether it is a limit or a lock, which passes by itself and says nothing of the row."""
+        return self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED")
+
     def result(self, kind: str, *, status: int = 400) -> Refused | Clash | Deferred:
         """What this fault makes of the row it belongs to."""
-        if status in (423, 429) or self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED"):
+        if status in (423, 429) or self.passing:
             return Deferred(self.code, self.message, LOCK_PAUSE)
         existing = _EXISTING.search(self.message)
         if status == 409 or self.category == "CONFLICT" or existing:

@@ -373,6 +373,82 @@ def test_an_opt_out_that_failed_creates_nobody(connector: HubSpotConnector, cloc
     assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q02"]
 
 
+def opting_out(*addresses: str, wish: str = "@unsubscribed") -> list[CreateRecord]:
+    """A create each, with an opt-out."""
+    return [create(f"00Q{n:02}", email=address, **{wish: "true"}) for n, address in enumerate(addresses, 1)]
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        (207, {"errors": [{"category": "VALIDATION_ERROR", "message": "one address is not valid"}]}),
+        (207, {"errors": [{"category": "X", "message": "bad: aa@example.com", "context": {"email": ["other@x.com"]}}]}),
+        (207, {"numErrors": 1}),
+        (207, {}),
+        (200, {"status": "CANCELED"}),
+    ],
+)
+def test_an_opt_out_that_no_answer_names_is_made_alone(
+    connector: HubSpotConnector, clock: FakeClock, status: int, trouble: dict[str, Any]
+) -> None:
+    """hubspot.md 7: every field of an error is optional. Whoever is neither named as done nor by an error was perhaps
+    not unsubscribed: it is done once more, alone, and only then is there a contact.
+    """
+    on(UNSUBSCRIBE, lambda _: (status, {"results": [{"subscriberIdString": "C@example.com"}], **trouble}))
+    single = UNSUBSCRIBE.replace("batch/unsubscribe-all", "{}/unsubscribe-all")
+    on(single.format("a%40example.com"), lambda _: (200, {"results": []}))
+    on(single.format("aa%40example.com"), lambda _: (400, {"category": "VALIDATION_ERROR", "message": "no address"}))
+    bodies = on(UPSERT, make)
+    a, aa, c = send(connector, clock, *opting_out("a@example.com", "aa@example.com", "c@example.com"))
+    assert isinstance(a, Written)
+    assert isinstance(aa, Refused)
+    assert aa.fields == ("@unsubscribed",)
+    assert isinstance(c, Written)
+    assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q01", "00Q03"]
+    assert len(responses.calls) == 4, "the batch, two alone, and the creates"
+
+
+@responses.activate
+def test_an_opt_out_of_a_row_that_is_left_out_is_made_alone(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """An answer that tells rows tells of all that was done; of single subscriptions, too."""
+    on(SUBSCRIPTIONS, lambda body: (200, {"results": body["inputs"][:1]}))
+    alone = on(f"{SUBSCRIPTIONS.removesuffix('batch/write')}b%40example.com", lambda _: (200, {"status": "X"}))
+    on(UPSERT, make)
+    results = send(connector, clock, *opting_out("a@example.com", "b@example.com", wish="@subscription/7"))
+    assert [type(result) for result in results] == [Written, Written]
+    assert [body["subscriptionId"] for body in alone] == [7]
+
+
+@responses.activate
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("wish", ["@unsubscribed", "@subscription/7"])
+def test_an_opt_out_that_met_a_limit_is_made_later(
+    connector: HubSpotConnector, clock: FakeClock, wish: str, named: bool
+) -> None:
+    """A limit or a lock says nothing of the address: nobody is refused, nobody is made, and no more calls are."""
+    for url in (UNSUBSCRIBE, SUBSCRIPTIONS):
+        context = {"context": {"subscriberIdString": ["a@example.com", "b@example.com"]}} if named else {}
+        fault = {"category": "RATE_LIMITS", "message": "You have reached your limit.", **context}
+        on(url, lambda _, fault=fault: (207, {"results": [], "errors": [fault]}))  # type: ignore[misc]
+    results = send(connector, clock, *opting_out("a@example.com", "b@example.com", wish=wish))
+    assert [type(result) for result in results] == [Deferred, Deferred]
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+@pytest.mark.parametrize(("category", "end"), [("VALIDATION_ERROR", Refused), ("LOCKED", Deferred)])
+def test_the_single_form_may_fail_in_its_answer(
+    connector: HubSpotConnector, clock: FakeClock, category: str, end: type[WriteResult]
+) -> None:
+    """Its answer has the form of a batch of one: a 207 raises nothing here either."""
+    on(UNSUBSCRIBE, lambda _: (403, {"category": "MISSING_SCOPES", "message": "no"}))
+    single = UNSUBSCRIBE.replace("batch/unsubscribe-all", "a%40example.com/unsubscribe-all")
+    on(single, lambda _: (207, {"results": [], "errors": [{"category": category, "message": "no"}]}))
+    (result,) = send(connector, clock, *opting_out("a@example.com"))
+    assert isinstance(result, end)
+
+
 @responses.activate
 def test_single_subscriptions_go_in_one_batch(connector: HubSpotConnector, clock: FakeClock) -> None:
     """One row an address and subscription; the read-only properties are never written."""
