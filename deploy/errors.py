@@ -58,6 +58,7 @@ HUBSPOT_ROWS: Final = (
     "INVALID_LONG",
     "INVALID_STRING_LENGTH",
     "REQUIRED_PROPERTY_MISSING",
+    "OBJECT_NOT_FOUND",
     "CONFLICT",
     "LOCKED",
     "RATE_LIMITS",
@@ -218,8 +219,11 @@ def _hubspot_calls() -> Iterator[tuple[str, str, str]]:
 
 def _hubspot_rows() -> Iterator[tuple[str, str, str]]:
     for code in HUBSPOT_ROWS:
-        category = code if code in ("CONFLICT", "LOCKED", "RATE_LIMITS") else "VALIDATION_ERROR"
+        category = code if code in ("OBJECT_NOT_FOUND", "CONFLICT", "LOCKED", "RATE_LIMITS") else "VALIDATION_ERROR"
         fault = read_fault({"category": category, "message": "", "errors": [{"code": code}]})
+        if fault.nowhere:
+            yield code, "followed", "it is read where the record went: the bin, a merge's winner; a new one is refused"
+            continue
         yield code, *_of_row(fault.result("contacts"))
 
 

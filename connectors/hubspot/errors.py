@@ -98,6 +98,11 @@ class Fault:
         """Whether it is a limit or a lock, which passes by itself and says nothing of the row."""
         return self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED")
 
+    @property
+    def nowhere(self) -> bool:
+        """Whether HubSpot did not find the record: it may be gone, or be another one since it was merged."""
+        return self.category == "OBJECT_NOT_FOUND"
+
     def result(self, kind: str, *, status: int = 400) -> Refused | Clash | Deferred:
         """What this fault makes of the row it belongs to."""
         if status in (423, 429) or self.passing:

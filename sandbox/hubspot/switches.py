@@ -44,6 +44,8 @@ class HubSpotSwitches:
     batch_read_resolves_merged: bool = True
     #: Batch read names what it did not find as errors (207) instead of answering fewer rows (200).
     batch_read_names_missing: bool = True
+    #: Batch update names what it did not find as errors (207), if every input has a trace id, instead of skipping it.
+    batch_update_names_missing: bool = False
     #: Property history is newest first.
     history_newest_first: bool = True
     #: ``sourceType`` of what an app writes.

@@ -193,6 +193,68 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
 
 
 @responses.activate
+@pytest.mark.parametrize("how", ["named by trace", "named by id", "not named", "whole", "whole and bare"])
+def test_rows_that_are_not_found_are_followed(connector: HubSpotConnector, clock: FakeClock, how: str) -> None:
+    """hubspot.md 7: a 404 wants a look for a deletion or a merge; old ids do not work in batches. None is refused."""
+    fault = {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}
+
+    def reply(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        there = [i for i in body["inputs"] if i["id"] == "1"]
+        lost = [i for i in body["inputs"] if i["id"] != "1"]
+        if not lost:
+            return accept(body)
+        if how.startswith("whole"):
+            return 404, {"message": "resource not found"} if how == "whole and bare" else fault
+        if how == "not named":
+            return 207, {**accept({"inputs": there})[1], "errors": [fault]}
+        if how == "named by id":
+            error = {**fault, "context": {"ids": [i["id"] for i in lost]}}
+            return 207, {**accept({"inputs": there})[1], "errors": [error]}
+        errors = [{**fault, "context": {"objectWriteTraceId": [i["objectWriteTraceId"]]}} for i in lost]
+        return 207, {**accept({"inputs": there})[1], "errors": errors}
+
+    on(UPDATE, reply)
+    held = {"3": row(9, NOW, hs_merged_object_ids="3"), "4": row(4, NOW)}
+    binned = {"2": {**row(2, NOW), "archived": True, "archivedAt": "2024-01-01T00:00:00Z"}}
+    asked: list[str] = []
+
+    def read(request: PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        rows = binned if "archived=true" in str(request.url) else held
+        asked.append(str(request.url))
+        found = [rows[i["id"]] for i in body_of(request)["inputs"] if i["id"] in rows]
+        return 200, {}, orjson.dumps({"results": found})
+
+    responses.add_callback(responses.POST, READ, callback=read)
+    one, two, three, four = send(connector, clock, *(update(number) for number in range(1, 5)))
+    assert isinstance(one, Written)
+    assert isinstance(two, Stale)
+    assert isinstance(two.current, Gone)
+    assert isinstance(three, Stale)
+    assert isinstance(three.current, Moved)
+    assert three.current.new.id == "9"
+    assert isinstance(four, Deferred), "it is there after all, so the next cycle looks again"
+    if how.startswith("named"):
+        assert len(asked) == 2, "all at once, and of the bin"
+
+
+@responses.activate
+def test_a_new_record_that_is_not_found_is_refused(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """There is no record of it that could have gone anywhere."""
+    on(UPSERT, lambda _: (404, {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}))
+    (result,) = send(connector, clock, create("00Q01", email="a@example.com"))
+    assert isinstance(result, Refused)
+
+
+@responses.activate
+def test_a_row_that_is_not_found_while_nothing_can_be_read(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """Whether it is gone or merged is then not known, and nothing was written: the next cycle looks again."""
+    on(UPDATE, lambda _: (404, {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}))
+    responses.post(READ, status=503)
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Deferred)
+
+
+@responses.activate
 def test_a_bad_row_that_fails_its_batch_is_isolated(connector: HubSpotConnector, clock: FakeClock) -> None:
     """hubspot.md 6: a bad row may fail the whole batch with a 400; the other 15 are written all the same."""
 
