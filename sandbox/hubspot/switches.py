@@ -18,6 +18,8 @@ class HubSpotSwitches:
     index_lag: tuple[float, float] = (0.0, 3.0)
     #: A page of a list or a search holds no more rows than this, however many were asked for: "limit" is a maximum.
     largest_page: int = 200
+    #: Search finds and sorts by its index, but shows what the records hold by then.
+    search_shows_latest: bool = False
     #: Search goes on showing what was merged into another record, under its old id and with its last values.
     merged_losers_in_search: bool = False
     #: E-mail addresses are stored in lower case.
