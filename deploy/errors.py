@@ -58,6 +58,7 @@ HUBSPOT_ROWS: Final = (
     "INVALID_LONG",
     "INVALID_STRING_LENGTH",
     "REQUIRED_PROPERTY_MISSING",
+    "OBJECT_NOT_FOUND",
     "CONFLICT",
     "LOCKED",
     "RATE_LIMITS",
@@ -206,16 +207,23 @@ def _table(rows: Iterator[tuple[str, str, str]]) -> Iterator[str]:
 
 
 def _hubspot_calls() -> Iterator[tuple[str, str, str]]:
-    classify = judge(HubSpotRates(), StillClock())
+    rates = HubSpotRates()
+    classify = judge(rates, StillClock())
+    apart = judge(rates, StillClock(), own=rates.associations)
     for status, body in HUBSPOT_CALLS:
         name = "HTML" if body == HTML else body.get("policyName") or body.get("category") or ""
         yield f"{status} {name}".strip(), *_of_call(classify(_answer(status, body)))
+        if status == 429 and "policyName" in body:
+            yield f"{status} {name} of associations", *_of_call(apart(_answer(status, body)))
 
 
 def _hubspot_rows() -> Iterator[tuple[str, str, str]]:
     for code in HUBSPOT_ROWS:
-        category = code if code in ("CONFLICT", "LOCKED", "RATE_LIMITS") else "VALIDATION_ERROR"
+        category = code if code in ("OBJECT_NOT_FOUND", "CONFLICT", "LOCKED", "RATE_LIMITS") else "VALIDATION_ERROR"
         fault = read_fault({"category": category, "message": "", "errors": [{"code": code}]})
+        if fault.nowhere:
+            yield code, "followed", "it is read where the record went: the bin, a merge's winner; a new one is refused"
+            continue
         yield code, *_of_row(fault.result("contacts"))
 
 

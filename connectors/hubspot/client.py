@@ -48,7 +48,9 @@ OWN_HOSTS: Final = ("api.hubapi.com",)
 
 
 class HubSpotClient:
-    """Sends one call. Associations go through a transport of their own, since their quota headers count another day."""
+    """Sends one call. Associations go through a transport of their own: their quota headers count another day, and
+    their limits are none of the account's, so that one which is used up holds up nothing else (associations guide).
+    """
 
     def __init__(
         self,
@@ -69,18 +71,22 @@ class HubSpotClient:
         self._token: str | None = None
         self._vetted: str | None = None
         self._portal: str | None = None
-        classify = judge(account.rates, clock)
         self._main = Transport(
             side=side,
             session=session,
             clock=clock,
             chance=chance,
             budget=budget,
-            classify=classify,
+            classify=judge(account.rates, clock),
             usage=self._heard,
         )
         self._apart = Transport(
-            side=side, session=session, clock=clock, chance=chance, budget=budget, classify=classify
+            side=side,
+            session=session,
+            clock=clock,
+            chance=chance,
+            budget=budget,
+            classify=judge(account.rates, clock, own=account.rates.associations),
         )
 
     @property

@@ -195,30 +195,28 @@ class HubSpotConnector:
         """Records above the cursor; then, once per overlap of vendor time, late ones below it once more."""
         asked = Asked.of(shape)
         begin = Position.decode(since)
-        heard: list[int] = []
-        sweep = self._sweep(asked, begin, lane=self._lane, heard=heard)
+        sweep = self._sweep(asked, begin, lane=self._lane)
         yield from self._once(asked, sweep)
         held = sweep.position
-        # What a query finds further back than the overlap was all visible when it was asked: no second look.
-        safe = (heard[0] if heard else held.edge) - self._overlap
-        bottom = held.edge if sweep.by_offset else begin.edge
-        if safe - held.looked < self._overlap:
+        # What a query finds further back than the overlap was all visible when it was asked: no second look, but for
+        # what an offset may have skipped; that has its look the next time.
+        if sweep.safe - held.looked < self._overlap:
             return
-        top = min(bottom, safe)
+        top = min(begin.edge, sweep.safe)
         if held.looked < top:
             # Where bulk waits for the reserve, late records are looked for all the same: an opt-out may be among them.
             lane = Lane.BULK if self._client.waits(Lane.BULK) is None else self._lane
-            again = self._sweep(asked, Position.at(held.looked), lane=lane, heard=[], top=top)
+            again = self._sweep(asked, Position.at(held.looked), lane=lane, top=top)
             drafts = ((step.rows, held.looking(min(step.position.edge, top)).encode()) for step in again)
             for page in self._pages(asked, drafts, lane=lane):
                 yield replace(page, reread=len(page.records))
-        yield Page(records=(), cursor=held.looking(safe).encode())
+        yield Page(records=(), cursor=held.looking(min(sweep.safe, sweep.sure)).encode())
 
     @foreseen
     def span(self, shape: Shape, since: Cursor) -> Iterator[Page]:
         """Records above the cursor, each once."""
         asked = Asked.of(shape)
-        yield from self._once(asked, self._sweep(asked, Position.decode(since), lane=self._lane, heard=[]))
+        yield from self._once(asked, self._sweep(asked, Position.decode(since), lane=self._lane))
 
     def _once(self, asked: Asked, sweep: Sweep) -> Iterator[Page]:
         yield from self._pages(asked, ((step.rows, step.position.encode()) for step in sweep), lane=self._lane)
@@ -353,19 +351,18 @@ class HubSpotConnector:
     def _details(self) -> Answer:
         return self._client.details(lane=self._lane)
 
-    def _sweep(self, asked: Asked, begin: Position, *, lane: Lane, heard: list[int], top: int | None = None) -> Sweep:
+    def _sweep(self, asked: Asked, begin: Position, *, lane: Lane, top: int | None = None) -> Sweep:
         path = self._client.paths.objects(asked.kind, "/search")
         properties = fitting(asked)
 
-        def ask(body: bytes) -> tuple[list[dict[str, Any]], str | None]:
+        def ask(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
             answer = self._client.search("search", path, body, lane=lane)
             now = vendor_now(answer)
             if now is not None:
                 begin.check(now)
-                heard.append(now)
-            return results_of(answer, "search")
+            return *results_of(answer, "search"), now
 
-        return Sweep(ask=ask, asked=asked, position=begin, properties=properties, top=top)
+        return Sweep(ask=ask, asked=asked, position=begin, properties=properties, overlap=self._overlap, top=top)
 
     def _pages(self, asked: Asked, drafts: Iterable[Draft], *, lane: Lane) -> Iterator[Page]:
         """Rows as pages. Refs are read for up to 1,000 records at once, so pages that have any are held that long."""

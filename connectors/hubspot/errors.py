@@ -93,9 +93,19 @@ class Fault:
     traces: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
 
+    @property
+    def passing(self) -> bool:
+        """Whether it is a limit or a lock, which passes by itself and says nothing of the row."""
+        return self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED")
+
+    @property
+    def nowhere(self) -> bool:
+        """Whether HubSpot did not find the record: it may be gone, or be another one since it was merged."""
+        return self.category == "OBJECT_NOT_FOUND"
+
     def result(self, kind: str, *, status: int = 400) -> Refused | Clash | Deferred:
         """What this fault makes of the row it belongs to."""
-        if status in (423, 429) or self.category in ("RATE_LIMITS", "RATE_LIMIT", "LOCKED"):
+        if status in (423, 429) or self.passing:
             return Deferred(self.code, self.message, LOCK_PAUSE)
         existing = _EXISTING.search(self.message)
         if status == 409 or self.category == "CONFLICT" or existing:
@@ -147,8 +157,12 @@ def read_fault(body: Any) -> Fault:  # noqa: ANN401 - parsed JSON
     )
 
 
-def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
-    """The judge of one account's answers."""
+def judge(rates: HubSpotRates, clock: Clock, *, own: Rate | None = None) -> Callable[[Answer], Verdict]:
+    """The judge of one account's answers.
+
+    :param own: the limit of an API that has figures of its own: its 429 has the words of the account's limits and is
+        none of them (associations guide).
+    """
 
     def classify(answer: Answer) -> Verdict:
         status = answer.status
@@ -156,7 +170,7 @@ def judge(rates: HubSpotRates, clock: Clock) -> Callable[[Answer], Verdict]:
             return Accept()
         body = answer.detail()
         if status == 429:
-            return _limited(body, rates, clock)
+            return _limited(body, rates, clock, own)
         if status == 423:
             return Again("HubSpot has locked the records for a moment (423)", after=LOCK_PAUSE, executed=False)
         if status == 477:
@@ -192,7 +206,7 @@ def usage_of(answer: Answer) -> Usage | None:
     return Usage(int(limit) - int(left), int(limit))
 
 
-def _limited(body: Any, rates: HubSpotRates, clock: Clock) -> Again:  # noqa: ANN401 - parsed JSON
+def _limited(body: Any, rates: HubSpotRates, clock: Clock, own: Rate | None) -> Again:  # noqa: ANN401 - parsed JSON
     """Which limit a 429 means. Search has another body than the rest, and none carries a wait one may trust."""
     top = body if isinstance(body, dict) else {}
     told = f"{top.get('policyName', '')} {top.get('message', '')}".upper()
@@ -202,6 +216,7 @@ def _limited(body: Any, rates: HubSpotRates, clock: Clock) -> Again:  # noqa: AN
         spent, pause = rates.search, timedelta(seconds=1)
     else:
         spent, pause = rates.burst, timedelta(seconds=10)
+    spent = own or spent
     return Again(
         f"HubSpot's limit {spent.name} is used up (429)", spent=spent, until=clock.now() + pause, executed=False
     )

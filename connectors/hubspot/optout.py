@@ -2,24 +2,29 @@
 
 ``hs_email_optout`` and ``hs_email_optout_<id>`` are read-only; the status belongs to the address and may exist before
 the contact, so a new contact is never reachable for a moment. Unsubscribing twice is the same as once, so the call may
-be repeated. Resubscribing is refused: consent is a person's to give.
+be repeated: whoever the answer of a batch does not name as done is unsubscribed once more, alone, since an opt-out that
+was not made must never count as made. Resubscribing is refused: consent is a person's to give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from connectors.hubspot.client import HubSpotClient, object_of
-from connectors.hubspot.errors import Rejected, read_fault
+from connectors.hubspot.errors import LOCK_PAUSE, Fault, Rejected, read_fault
 from connectors.hubspot.reading import Reader
 from connectors.hubspot.wire import SUBSCRIPTION, UNSUBSCRIBED, Asked, chunks, id_of, opt_outs, properties_of, to_text
+from connectors.transport import Answer
 from syncd.model.errors import NeedsOperator, RetryLater
 from syncd.model.link import NO_ADDRESS
 from syncd.model.values import Lane, Wire
 from syncd.model.write import CreateRecord, Deferred, Refused, Write, WriteResult
 
 BATCH: Final = 100
+MULTI_STATUS: Final = 207
+K = TypeVar("K")
 
 
 def opt_ins(fields: Mapping[str, Wire]) -> tuple[str, ...]:
@@ -98,34 +103,53 @@ def _send(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str,
         if len(lot) > 1:
             half = len(lot) // 2
             return _send(client, lot[:half], lane=lane) | _send(client, lot[half:], lane=lane)
-        return {lot[0]: _refused(refusal.fault.code, refusal.fault.message)}
+        return {lot[0]: _failed(refusal.fault)}
     except NeedsOperator:
         # The batch form needs a scope that only Marketing Hub Enterprise can grant (subscription preferences guide).
         return _one_by_one(client, lot, lane=lane)
     except RetryLater as why:
         return dict.fromkeys(lot, _later(why))
+    done, errors = _read(answer, "unsubscribe", lot, lambda row: _address(row.get("subscriberIdString")))
     failed: dict[str, WriteResult] = {}
-    for error in object_of(answer, "unsubscribe").get("errors") or []:
+    stray: list[Fault] = []
+    for error in errors:
         fault = read_fault(error)
-        named = {str(part).lower() for value in (error.get("context") or {}).values() for part in _texts(value)}
-        for address in lot:
-            if address in named or (not named and len(lot) == 1) or address in fault.message.lower():
-                failed[address] = _refused(fault.code, fault.message)
-    return failed
+        named = _named(error.get("context")).intersection(lot)
+        failed |= dict.fromkeys(named, _failed(fault))
+        if not named:
+            stray.append(fault)
+    doubtful = [address for address in lot if address not in done and address not in failed]
+    if waits := next((fault for fault in stray if fault.passing), None):
+        return failed | dict.fromkeys(doubtful, _failed(waits))
+    return failed | _one_by_one(client, doubtful, lane=lane)
+
+
+def _read(
+    answer: Answer, operation: str, lot: Sequence[K], key: Callable[[Mapping[str, Any]], K]
+) -> tuple[Collection[K], list[Mapping[str, Any]]]:
+    """What of a lot was done, as far as the answer of its batch tells, and the errors it lists.
+
+    Rows are left out where nobody asked for them ("verbose"), so an answer that tells neither rows nor any trouble says
+    that all was done. In every other one only what it names was: an error need not say which row it belongs to, and
+    nothing of it is required (batch unsubscribe page, error page).
+    """
+    body = object_of(answer, operation)
+    rows: list[Mapping[str, Any]] = [row for row in body.get("results") or () if isinstance(row, dict)]
+    errors: list[Mapping[str, Any]] = [error for error in body.get("errors") or () if isinstance(error, dict)]
+    whole = answer.status != MULTI_STATUS and not body.get("numErrors") and body.get("status") in (None, "COMPLETE")
+    if whole and not rows and not body.get("errors"):
+        return lot, []
+    return {key(row) for row in rows}, errors
 
 
 def _one_by_one(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str, WriteResult]:
     """The single form, a call an address. :raises NeedsOperator: if the token may not do that either."""
     failed: dict[str, WriteResult] = {}
     for address in lot:
-        try:
-            client.ask(
-                "unsubscribe.one", client.paths.unsubscribe_one(address), {}, lane=lane, query={"channel": "EMAIL"}
-            )
-        except Rejected as refusal:
-            failed[address] = _refused(refusal.fault.code, refusal.fault.message)
-        except RetryLater as why:
-            failed[address] = _later(why)
+        path = client.paths.unsubscribe_one(address)
+        ask = partial(client.ask, "unsubscribe.one", path, {}, lane=lane, query={"channel": "EMAIL"})
+        if (end := _alone(ask, UNSUBSCRIBED)) is not None:
+            failed[address] = end
     return failed
 
 
@@ -139,8 +163,16 @@ def _leave(client: HubSpotClient, lot: Sequence[tuple[str, str]], *, lane: Lane)
     except (Rejected, NeedsOperator):
         # A batch with a row at fault, or a token without the scope of the batch form: one by one tells which.
         return _leave_one_by_one(client, lot, lane=lane)
-    errors = object_of(answer, "unsubscribe.some").get("errors") or []
-    return _leave_one_by_one(client, lot, lane=lane) if errors else {}
+    done, errors = _read(
+        answer,
+        "unsubscribe.some",
+        lot,
+        lambda row: (_address(row.get("subscriberIdString")), f"{SUBSCRIPTION}{row.get('subscriptionId')}"),
+    )
+    doubtful = [pair for pair in lot if pair not in done]
+    if waits := next((fault for fault in map(read_fault, errors) if fault.passing), None):
+        return {pair: _failed(waits, pair[1]) for pair in doubtful}
+    return _leave_one_by_one(client, doubtful, lane=lane)
 
 
 def _leave_one_by_one(
@@ -149,13 +181,24 @@ def _leave_one_by_one(
     """The single form, a call a pair. :raises NeedsOperator: if the token may not do that either."""
     failed: dict[tuple[str, str], WriteResult] = {}
     for address, name in lot:
-        try:
-            client.ask("unsubscribe.from", client.paths.subscription(address), _status(name), lane=lane)
-        except Rejected as refusal:
-            failed[address, name] = _refused(refusal.fault.code, refusal.fault.message, name)
-        except RetryLater as why:
-            failed[address, name] = _later(why)
+        path = client.paths.subscription(address)
+        ask = partial(client.ask, "unsubscribe.from", path, _status(name), lane=lane)
+        if (end := _alone(ask, name)) is not None:
+            failed[address, name] = end
     return failed
+
+
+def _alone(ask: Callable[[], Answer], name: str) -> WriteResult | None:
+    """Makes one call of a single form; answers why it did not do what it should, ``None`` if it did."""
+    try:
+        answer = ask()
+    except Rejected as refusal:
+        return _failed(refusal.fault, name)
+    except RetryLater as why:
+        return _later(why)
+    body = answer.detail()
+    errors = body.get("errors") if isinstance(body, dict) else None  # its answer has the form of a batch of one
+    return _failed(read_fault(errors[0]), name) if isinstance(errors, list) and errors else None
 
 
 def _status(name: str) -> dict[str, object]:
@@ -168,9 +211,19 @@ def _later(why: RetryLater) -> Deferred:
     return Deferred("NOT_UNSUBSCRIBED", str(why), *([why.after] if why.after else []))
 
 
-def _texts(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else [value]
+def _named(context: object) -> set[str]:
+    """All that the context of an error names, whatever it is called there."""
+    held = list(context.values()) if isinstance(context, dict) else []
+    return {_address(part) for value in held for part in (value if isinstance(value, list) else [value])}
 
 
-def _refused(code: str, message: str, name: str = UNSUBSCRIBED) -> Refused:
-    return Refused(code, message, "correct the address, or unsubscribe it in HubSpot by hand", (name,))
+def _address(value: object) -> str:
+    return str(value or "").strip().lower()
+
+
+def _failed(fault: Fault, name: str = UNSUBSCRIBED) -> Deferred | Refused:
+    """What a fault makes of an opt-out: a limit or a lock says nothing of the address, so it is asked again later."""
+    if fault.passing:
+        return Deferred("NOT_UNSUBSCRIBED", fault.message, LOCK_PAUSE)
+    advice = "correct the address, or unsubscribe it in HubSpot by hand"
+    return Refused(fault.code, fault.message, advice, (name,))

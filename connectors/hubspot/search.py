@@ -2,8 +2,9 @@
 
 ``Sweep`` reads every record whose stamp lies above a position, oldest first, in pages of 200. After each page it asks
 anew from where it stands instead of paging by offset: an offset skips a record whenever another one moves to the end
-meanwhile. Only while more records share one stamp than a query can leave out does it page by offset; before the cap
-of 10,000 it begins again at the last stamp, and a stamp that fills the cap by itself is paged by record id.
+meanwhile. Only while more records share one stamp than a query can leave out, or no stamp of a page can be gone on
+from, does it page by offset; before the cap of 10,000 it begins again at the last stamp, and a stamp that fills the cap
+by itself is paged by record id.
 
 The end is a missing ``paging.next``, never a count or a short page: index and store disagree for a moment after an
 archive (recorded). Duplicates are dropped here; it always ends, since every query moves on by at least one record.
@@ -24,13 +25,14 @@ from connectors.transport import wrong_shape
 
 PAGE: Final = 200
 CAP: Final = 10_000
+ALL: Final = 1 << 62
 BODY: Final = 2_990
 """Characters of a search body; the vendor takes 3,000."""
 
 Filter = Mapping[str, Any]
 Row = Mapping[str, Any]
-Ask = Callable[[bytes], tuple[list[dict[str, Any]], str | None]]
-"""Sends one search body; answers its rows and the ``after`` of the next page."""
+Ask = Callable[[bytes], tuple[list[dict[str, Any]], str | None, int | None]]
+"""Sends one search body; answers its rows, the ``after`` of the next page, and the vendor's clock if it was told."""
 
 
 def body_of(
@@ -74,44 +76,58 @@ class Step:
 
 @dataclass(slots=True)
 class Sweep:
-    """All records above ``position`` and not above ``top``. ``by_offset`` tells whether an offset was ever used."""
+    """All records above ``position`` and not above ``top``.
+
+    Known once it has begun: ``safe``, up to where the index had caught up when it was asked first, and ``sure``, up to
+    where nothing can have been skipped by paging by offset.
+    """
 
     ask: Ask
     asked: Asked
     position: Position
     properties: Sequence[str]
+    overlap: int
     top: int | None = None
-    by_offset: bool = False
+    safe: int = 0
+    sure: int = ALL
     _tied: dict[str, int] = field(default_factory=dict)
+    _ahead: dict[str, int] = field(default_factory=dict)
+    """Records that were given with a stamp that may be newer than their place, and the position knows nothing of."""
 
     def __iter__(self) -> Iterator[Step]:
-        anchor, offset = self.position, None
+        anchor, offset, begun = self.position, None, False
         while True:
-            rows, following = self.ask(self._body(anchor, offset))
+            rows, following, now = self.ask(self._body(anchor, offset))
             keys = [id_of(row, self.asked.kind) for row in rows]
             stamps = {key: self.asked.stamp_of(row) for key, row in zip(keys, rows, strict=True)}
-            new = [pair for pair in zip(keys, rows, strict=True) if not self._has_given(pair[0], stamps)]
-            fresh = [row for _, row in new]
-            seen = [(key, stamps[key]) for key, _ in new]
-            here = self.position.after(seen, room=self._room())
-            if self._tied:
-                here = here.above(max(self._tied.values()))
-            last = max(stamps.values(), default=anchor.edge)
+            if not begun:
+                self.safe = (max(stamps.values(), default=anchor.edge) if now is None else now) - self.overlap
+                begun = True
+            new = [pair for pair in zip(keys, rows, strict=True) if not self._has_settled(pair[0], stamps)]
+            fresh = [row for key, row in new if self._ahead.get(key) != stamps[key]]
+            self._ahead |= {key: stamps[key] for key, _ in new}
             if following is None:
+                here = self._after(self._ahead)
                 self.position = here
                 yield Step(fresh, here)
                 return
-            if here.full and (fresh or self._tied):
+            placed = self._placed(anchor, stamps)
+            seen = {key: placed[key] for key, _ in new if key in placed}
+            for key in seen:
+                del self._ahead[key]
+            last = max(placed.values(), default=min(stamps.values(), default=anchor.edge))
+            here = self._after(seen)
+            if placed and here.full and (seen or self._tied):
                 # More records share the last stamp than the next query could leave out: stay just below it.
-                self._tied = {key: stamp for key, stamp in (self._tied | stamps).items() if stamp == last}
+                self._tied = {key: stamp for key, stamp in (self._tied | placed).items() if stamp == last}
                 self.position = here.below(last)
-            else:
+            elif placed:
                 self._tied, self.position = {}, here
             yield Step(fresh, self.position)
-            if fresh and not self._tied:
+            if seen and not self._tied:
                 anchor, offset = self.position, None
                 continue
-            self.by_offset = True
+            self.sure = min(self.sure, anchor.floor)
             if int(following) <= int(offset or 0):
                 raise wrong_shape("search", "the next page does not lie behind the page just read")
             offset = following
@@ -122,7 +138,24 @@ class Sweep:
                 else:
                     anchor, offset = Position(last - 1, last - 1, anchor.looked), None
 
-    def _has_given(self, key: str, stamps: Mapping[str, int]) -> bool:
+    def _placed(self, anchor: Position, stamps: dict[str, int]) -> dict[str, int]:
+        """Those of a page's records whose stamp is that of their place in the order.
+
+        Search may find a record by its index and show what the store holds by then (the vendor says nothing of it): one
+        that was changed in between has a stamp above its place, and whoever goes on from there skips what lies between.
+        Such a stamp is younger than what the index had caught up with. Above that, all are taken for placed: everything
+        there is looked for a second time.
+        """
+        bound = self.safe if self.top is None else self.top
+        if anchor.edge >= bound:
+            return stamps
+        return {key: stamp for key, stamp in stamps.items() if stamp <= bound}
+
+    def _after(self, seen: Mapping[str, int]) -> Position:
+        here = self.position.after(seen.items(), room=self._room())
+        return here.above(max(self._tied.values())) if self._tied else here
+
+    def _has_settled(self, key: str, stamps: Mapping[str, int]) -> bool:
         return self._tied.get(key) == stamps[key] or self.position.recent.get(key) == stamps[key]
 
     def _one_stamp(self, stamp: int) -> Iterator[Step]:
@@ -132,7 +165,7 @@ class Sweep:
             filters = [compare(self.asked.stamp, "EQ", stamp)]
             if last_id:
                 filters.append(compare(ID, "GT", last_id))
-            rows, following = self.ask(body_of(groups=[filters], sort=ID, properties=self.properties))
+            rows, following, _ = self.ask(body_of(groups=[filters], sort=ID, properties=self.properties))
             keys = [id_of(row, self.asked.kind) for row in rows]
             fresh = [row for key, row in zip(keys, rows, strict=True) if key not in self._tied]
             top = max(map(int, keys), default=0)

@@ -1,9 +1,9 @@
 """Writes in batches of 100, each answer read row by row.
 
-A multi-status answer is no error to HTTP, unknown ids of an update are skipped without a word, and a bad row may fail
-its whole batch: so results are matched by id and by ``objectWriteTraceId`` (our intent), skipped rows are asked for by
-id, and a refused batch is taken apart until the row at fault stands alone. Only a batch that surely was not executed is
-sent again; an unanswered one leaves its rows ``Indeterminate``.
+A multi-status answer is no error to HTTP, unknown ids of an update are skipped without a word or named as not found,
+and a bad row may fail its whole batch: so results are matched by id and by ``objectWriteTraceId`` (our intent), rows
+that were skipped or not found are asked for by id, and a refused batch is taken apart until the row at fault stands
+alone. Only a batch that surely was not executed is sent again; an unanswered one leaves its rows ``Indeterminate``.
 
 Order of one call: compare with what is there (``expect``), unsubscribe addresses, creates, updates, associations.
 Two writes of one record never share a batch, since HubSpot promises no order inside one.
@@ -46,6 +46,7 @@ from syncd.ports.system import Clock
 
 Row = Mapping[str, Any]
 W = TypeVar("W", CreateRecord, UpdateRecord)
+NOT_FOUND: Final = 404
 _NO_ANSWER: Final = "HubSpot answered neither a result nor an error for this row"
 
 
@@ -238,7 +239,7 @@ class Writer:
         fault = refusal.fault
         guilty = {i: row for i, row in inputs.items() if not row["properties"].keys().isdisjoint(fault.fields)}
         if len(inputs) == 1 or (guilty and fault.code in SCHEMA_CODES):
-            self._end(guilty or inputs, fault.result(self.asked.kind, status=refusal.status))
+            self._fail(dict.fromkeys(guilty or inputs, fault), status=refusal.status)
             self._send({i: row for i, row in inputs.items() if i not in (guilty or inputs)}, operation, tail)
             return
         if not 0 < len(guilty) < len(inputs):
@@ -284,18 +285,19 @@ class Writer:
         """Gives each error of a multi-status answer to its row, and asks what became of rows that have neither."""
         by_trace = {str(row["objectWriteTraceId"]): i for i, row in inputs.items()}
         by_name = {str(row["id"]): i for i, row in inputs.items()}
+        faults: dict[int, Fault] = {}
         stray: list[Fault] = []
         for error in errors:
             fault = read_fault(error)
             hit = [by_trace[trace] for trace in fault.traces if trace in by_trace]
             hit = hit or [by_name[key] for key in fault.ids if key in by_name]
-            open_ = [index for index in hit if index not in self.results]
-            self._end(open_, fault.result(self.asked.kind))
+            faults |= {index: fault for index in hit if index not in self.results and index not in faults}
             if not hit and fault.code != "UNKNOWN":
                 stray.append(fault)
+        self._fail(faults)
         silent = {index: row for index, row in inputs.items() if index not in self.results}
         if stray and len(silent) == 1:
-            self._end(silent, stray[0].result(self.asked.kind))
+            self._fail(dict.fromkeys(silent, stray[0]))
         elif stray and silent:  # the answer lists what was written, so these were not: send them apart
             half = dict(list(silent.items())[: len(silent) // 2])
             self._send(half, operation, tail)
@@ -312,13 +314,31 @@ class Writer:
             if index is not None:
                 self._confirm(index, id_of(row, self.asked.kind), str(self.asked.stamp_of(row)), held)
         self._end([index for index in creates.values() if index not in self.results], self._unknown(None))
-        updates = self._of(silent, UpdateRecord)
+        skipped = Deferred("SKIPPED", _NO_ANSWER)
+        self._follow({index: skipped for index, _ in self._of(silent, UpdateRecord)})
+
+    def _fail(self, faults: Mapping[int, Fault], *, status: int = 400) -> None:
+        """Gives each of these rows what its fault makes of it. An update whose record HubSpot did not find is no
+        refusal: the record may be gone, or merged into another one, since old ids do not work in batches.
+        """
+        lost: dict[int, WriteResult] = {
+            index: Deferred(fault.code, fault.message)
+            for index, fault in faults.items()
+            if isinstance(self.rows[index], UpdateRecord) and (fault.nowhere or status == NOT_FOUND)
+        }
+        for index in faults.keys() - lost.keys():
+            self.results[index] = faults[index].result(self.asked.kind, status=status)
+        try:
+            self._follow(lost)
+        except RetryLater as why:
+            self._end(lost, _later(why))
+
+    def _follow(self, otherwise: Mapping[int, WriteResult]) -> None:
+        """Reads where the records of these updates are now; one that is there as before has the result given."""
+        updates = self._of(otherwise, UpdateRecord)
         states = self.reader.fetch(self.asked, [row.ref.id for _, row in updates]) if updates else []
         for (index, _), state in zip(updates, states, strict=True):
-            if isinstance(state, Gone | Moved):
-                self.results[index] = Stale(state)
-            else:
-                self.results[index] = Deferred("SKIPPED", _NO_ANSWER)
+            self.results[index] = Stale(state) if isinstance(state, Gone | Moved) else otherwise[index]
 
     # -- after the writes --------------------------------------------------------------------------------------------
 

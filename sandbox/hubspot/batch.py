@@ -2,7 +2,8 @@
 
 One bad row fails a whole batch of writes before anything is written, unless every input carries a trace id of its own:
 then each row stands alone and the failures are listed beside the results in a 207 (batch create: documented; updates:
-by switch). Unknown ids in an update are skipped without a word; results come in id order, not in that of the inputs.
+by switch). Unknown ids in an update are skipped without a word, or named (by switch); results come in id order, not in
+that of the inputs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.hubspot import views
-from sandbox.hubspot.errors import Refusal, invalid_request
+from sandbox.hubspot.errors import Refusal, invalid_request, not_found
 from sandbox.hubspot.exchange import Exchange, check_size, properties_of, texts
 from sandbox.hubspot.objects import check_new, known, put_links, wanted_links
 from sandbox.hubspot.portal import by_number
@@ -78,11 +79,14 @@ def updates(exchange: Exchange, kind: str) -> Answered:
             raise invalid_request(f"Unable to perform update/upsert by non-unique {store.kind.type_id} property {name}")
     inputs = _without_repeats(exchange, inputs)
 
+    split = _separable(inputs) and portal.switches.trace_ids_split_updates
+
     def check(entry: Input, claimed: dict[str, set[str]]) -> Commit | None:
         record = _existing(store, entry)
+        if record is None and split and portal.switches.batch_update_names_missing:
+            raise not_found(bare=False)
         return None if record is None else _check_update(exchange, store, record, properties_of(entry), claimed)
 
-    split = _separable(inputs) and portal.switches.trace_ids_split_updates
     return _write(exchange, inputs, check, status=200, split=split)
 
 

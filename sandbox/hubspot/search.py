@@ -4,7 +4,8 @@ Cost is that of the page for change queries (a range of stamps, sorted by stamp)
 on a stamp or the id narrows the candidates first, an exact one on a unique value looks them up. Other queries scan, and
 the hits of the last few are kept until the index changes, so that paging does not scan again.
 
-Hits and values come from the index. A record archived meanwhile is counted in ``total`` but not shown (recorded).
+Hits come from the index, and values too (but for a switch). A record archived meanwhile is counted in ``total`` but not
+shown (recorded).
 """
 
 from __future__ import annotations
@@ -77,14 +78,21 @@ def searches(exchange: Exchange, kind: str, *, caches: dict[str, HitCache]) -> A
     hits = _cached(portal, store, body, caches.setdefault(store.kind.name, HitCache()))
     names = views.wanted(store, texts(body.get("properties"), what="properties"))
     page = hits[start : start + limit]
-    shown = store.index.shown
-    results = [views.found(store, shown[number], names) for number in page if _alive(portal, store, number)]
+    results = [
+        views.found(store, _shown(portal, store, number), names) for number in page if _alive(portal, store, number)
+    ]
     answer: dict[str, Any] = {"total": len(hits), "results": results}
     following = start + limit
     if following < len(hits) and limit:
         link = f"https://api.hubapi.com{exchange.request.path}?after={following}"
         answer["paging"] = {"next": {"after": str(following), "link": link}}
     return exchange.answer(200, answer, records=len(results))
+
+
+def _shown(portal: Portal, store: RecordStore, number: int) -> dict[str, str]:
+    """The values that a hit is shown with: those of the index or, by switch, those that the record holds by now."""
+    record = store.records.get(number) if portal.switches.search_shows_latest else None
+    return store.index.shown[number] if record is None else record.values
 
 
 def _alive(portal: Portal, store: RecordStore, number: int) -> bool:

@@ -18,6 +18,8 @@ class HubSpotSwitches:
     index_lag: tuple[float, float] = (0.0, 3.0)
     #: A page of a list or a search holds no more rows than this, however many were asked for: "limit" is a maximum.
     largest_page: int = 200
+    #: Search finds and sorts by its index, but shows what the records hold by then.
+    search_shows_latest: bool = False
     #: Search goes on showing what was merged into another record, under its old id and with its last values.
     merged_losers_in_search: bool = False
     #: E-mail addresses are stored in lower case.
@@ -44,6 +46,8 @@ class HubSpotSwitches:
     batch_read_resolves_merged: bool = True
     #: Batch read names what it did not find as errors (207) instead of answering fewer rows (200).
     batch_read_names_missing: bool = True
+    #: Batch update names what it did not find as errors (207), if every input has a trace id, instead of skipping it.
+    batch_update_names_missing: bool = False
     #: Property history is newest first.
     history_newest_first: bool = True
     #: ``sourceType`` of what an app writes.

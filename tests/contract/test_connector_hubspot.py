@@ -1,6 +1,8 @@
 """The HubSpot connector against the HubSpot stand-in, in process: streams, point reads, writes, call counts.
 
 The stand-in's log judges: what was sent, how many calls it cost, what the portal holds afterwards.
+
+Length: one portal and its clock serve every story, of streams, reads and writes alike.
 """
 
 from __future__ import annotations
@@ -148,6 +150,44 @@ def test_edits_that_search_shows_late_are_never_lost() -> None:
             cursor = page.cursor
             held |= {record.ref.id: record.fields["firstname"] for record in page.records}
     assert {ref.id: f"turn {turn}" for turn, ref in enumerate(refs[:20])}.items() <= held.items()
+
+
+@pytest.mark.parametrize("latest", [True, False])
+@pytest.mark.parametrize(
+    "edited",
+    [
+        pytest.param([3], id="amid a page"),
+        pytest.param([199], id="the last of a page"),
+        pytest.param([*range(150, 260)], id="the end of a page and on"),
+        pytest.param([*range(250)], id="a page and more"),
+        pytest.param([*range(0, 900, 2)], id="every other one"),
+        pytest.param([], id="none"),
+    ],
+)
+def test_records_that_change_while_a_backlog_is_read(edited: list[int], latest: bool) -> None:
+    """Search sorts by its index and may show what the store holds by then: a stamp that is newer than its place in the
+    order must not be gone on from, or what lies between is never read. 900 changed contacts of a quarter of an hour.
+    """
+    portal = Portal(switches=HubSpotSwitches(index_lag=(3.0, 3.0), search_shows_latest=latest))
+    cursor = portal.connector.start(PERSON)
+    refs: list[RemoteRef] = []
+    for lot in range(0, 900, 10):
+        rows = [CreateRecord(f"i{n}", "contacts", f"00Q{n:05d}", {"firstname": "old"}) for n in range(lot, lot + 10)]
+        refs += [result.ref for result in portal.write(*rows) if isinstance(result, Written)]
+    portal.clock.advance(120)
+    for number in edited:
+        portal.kernel.edit("contacts", refs[number].id, {"firstname": "new"})
+    portal.calls()
+    held: dict[str, object] = {}
+    for _ in range(12):
+        for page in portal.connector.changes(PERSON, cursor):
+            cursor = page.cursor
+            held |= {record.ref.id: record.fields["firstname"] for record in page.records}
+        portal.clock.advance(10)
+    changed = {refs[number].id for number in edited}
+    assert held == {ref.id: "new" if ref.id in changed else "old" for ref in refs}
+    assert edited or portal.calls().total() <= 5 + 12, "a page each, and one call a turn"
+    assert not any(page.records for page in portal.connector.changes(PERSON, cursor))
 
 
 def test_merges_archives_and_erasures(portal: Portal) -> None:

@@ -161,6 +161,49 @@ def test_a_backlog_is_not_read_twice(connector: HubSpotConnector) -> None:
 
 
 @responses.activate
+@pytest.mark.parametrize("count", [600, pytest.param(10_600, marks=pytest.mark.slow)])
+def test_a_quiet_time_and_then_very_many(connector: HubSpotConnector, count: int) -> None:
+    """All are younger than what the index has surely caught up with, and the position is older: no stamp can be gone
+    on from, so they are paged by offset, before the cap begun again, and looked for a second time. It ends.
+    """
+    stub = SearchStub([row(i, T0 + 60_000 + i) for i in range(1, count + 1)], now=T0 + 75_000)
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    assert Counter(ids(pages)) == {str(i): 1 for i in range(1, count + 1)}
+    assert len(stub.bodies) <= count // 200 + 3
+    again: Counter[str] = Counter()
+    for seconds in range(80, 200, 10):
+        stub.now = T0 + seconds * 1_000
+        pages, cursor = drain(connector, cursor)
+        again.update(ids(pages))
+    assert set(again.values()) == {1}
+    assert len(again) == count
+
+
+@responses.activate
+def test_what_an_offset_skips_is_found_by_the_second_look(connector: HubSpotConnector) -> None:
+    """A record that goes to the end between two pages by offset lets another one slip through; a turn later it comes,
+    and what was read before the offsets began is not read again.
+    """
+    old = [row(i, T0 + i * 10) for i in range(1, 301)]
+    stub = SearchStub([*old, *(row(i, T0 + 100_000) for i in range(1_001, 1_601))], now=T0 + 200_000)
+
+    def move(call: int) -> None:
+        if call == 3:
+            stub.rows[449] = row(1_150, T0 + 199_000)
+
+    stub.before = move
+    stub.install()
+    pages, cursor = drain(connector, Position.at(T0).encode())
+    missed = {str(i) for i in range(1_001, 1_601)} - set(ids(pages))
+    assert len(missed) == 1
+    stub.now += 60_000
+    pages, _ = drain(connector, cursor)
+    assert missed <= set(ids(pages))
+    assert set(ids(pages)).isdisjoint(str(i) for i in range(1, 290))
+
+
+@responses.activate
 def test_the_end_is_a_missing_next_only(connector: HubSpotConnector) -> None:
     """hubspot.md 4: after an archive total and results disagree; ``total: 1`` with no results is an end, no loop."""
     responses.post(f"{OBJECTS}/search", json={"total": 1, "results": []})

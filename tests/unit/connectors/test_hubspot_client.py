@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import responses
@@ -14,7 +15,7 @@ from connectors.hubspot.errors import HubSpotRates, Rejected, read_fault
 from connectors.hubspot.paths import Paths
 from connectors.transport import open_session
 from syncd.model.errors import NeedsOperator, RetryLater, WrongAccount
-from syncd.model.remote import RemoteRef
+from syncd.model.remote import RemoteRef, Shape
 from tests.fakes import FakeClock, FreeBudget
 from tests.hubspot_stub import BASE, OBJECTS, SHAPE, connect, row
 
@@ -144,6 +145,28 @@ def test_each_limit_has_its_own_429(
     else:
         connector.check()
     assert [(rate.name, until) for rate, until in budget.penalties] == [(name, began + timedelta(seconds=seconds))]
+
+
+@responses.activate
+@pytest.mark.parametrize(("body", "seconds"), [(ROLLING, 10), (DAILY, 3_600)])
+def test_a_limit_of_associations_holds_up_nothing_else(
+    clock: FakeClock, budget: FreeBudget, body: dict[str, str], seconds: int
+) -> None:
+    """hubspot.md 3: that API has a window and a day of its own, whose 429 has the words of the account's."""
+    began = clock.now()
+    responses.post(f"{OBJECTS}/batch/read", json={"results": [row(1, 5)]})
+    url = f"{BASE}/crm/associations/2026-09/contacts/companies/batch/read"
+    responses.post(url, status=429, json=body)
+    responses.post(url, json={"results": []})
+    shape = Shape("person", SHAPE.objects, key=SHAPE.key, refs={"company": {"contacts": "companies"}})
+    ask = partial(connect(clock, budget).fetch, shape, [RemoteRef("contacts", "1")])
+    if body is DAILY:
+        with pytest.raises(RetryLater, match="associations"):
+            ask()
+    else:
+        ask()
+    penalties = [(rate.name, until) for rate, until in budget.penalties]
+    assert penalties == [("associations", began + timedelta(seconds=seconds))]
 
 
 @responses.activate

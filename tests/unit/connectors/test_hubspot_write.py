@@ -193,6 +193,68 @@ def test_skipped_rows_are_found(connector: HubSpotConnector, clock: FakeClock) -
 
 
 @responses.activate
+@pytest.mark.parametrize("how", ["named by trace", "named by id", "not named", "whole", "whole and bare"])
+def test_rows_that_are_not_found_are_followed(connector: HubSpotConnector, clock: FakeClock, how: str) -> None:
+    """hubspot.md 7: a 404 wants a look for a deletion or a merge; old ids do not work in batches. None is refused."""
+    fault = {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}
+
+    def reply(body: dict[str, Any]) -> tuple[int, Mapping[str, Any]]:
+        there = [i for i in body["inputs"] if i["id"] == "1"]
+        lost = [i for i in body["inputs"] if i["id"] != "1"]
+        if not lost:
+            return accept(body)
+        if how.startswith("whole"):
+            return 404, {"message": "resource not found"} if how == "whole and bare" else fault
+        if how == "not named":
+            return 207, {**accept({"inputs": there})[1], "errors": [fault]}
+        if how == "named by id":
+            error = {**fault, "context": {"ids": [i["id"] for i in lost]}}
+            return 207, {**accept({"inputs": there})[1], "errors": [error]}
+        errors = [{**fault, "context": {"objectWriteTraceId": [i["objectWriteTraceId"]]}} for i in lost]
+        return 207, {**accept({"inputs": there})[1], "errors": errors}
+
+    on(UPDATE, reply)
+    held = {"3": row(9, NOW, hs_merged_object_ids="3"), "4": row(4, NOW)}
+    binned = {"2": {**row(2, NOW), "archived": True, "archivedAt": "2024-01-01T00:00:00Z"}}
+    asked: list[str] = []
+
+    def read(request: PreparedRequest) -> tuple[int, Mapping[str, str], bytes]:
+        rows = binned if "archived=true" in str(request.url) else held
+        asked.append(str(request.url))
+        found = [rows[i["id"]] for i in body_of(request)["inputs"] if i["id"] in rows]
+        return 200, {}, orjson.dumps({"results": found})
+
+    responses.add_callback(responses.POST, READ, callback=read)
+    one, two, three, four = send(connector, clock, *(update(number) for number in range(1, 5)))
+    assert isinstance(one, Written)
+    assert isinstance(two, Stale)
+    assert isinstance(two.current, Gone)
+    assert isinstance(three, Stale)
+    assert isinstance(three.current, Moved)
+    assert three.current.new.id == "9"
+    assert isinstance(four, Deferred), "it is there after all, so the next cycle looks again"
+    if how.startswith("named"):
+        assert len(asked) == 2, "all at once, and of the bin"
+
+
+@responses.activate
+def test_a_new_record_that_is_not_found_is_refused(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """There is no record of it that could have gone anywhere."""
+    on(UPSERT, lambda _: (404, {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}))
+    (result,) = send(connector, clock, create("00Q01", email="a@example.com"))
+    assert isinstance(result, Refused)
+
+
+@responses.activate
+def test_a_row_that_is_not_found_while_nothing_can_be_read(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """Whether it is gone or merged is then not known, and nothing was written: the next cycle looks again."""
+    on(UPDATE, lambda _: (404, {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}))
+    responses.post(READ, status=503)
+    (result,) = send(connector, clock, update(1))
+    assert isinstance(result, Deferred)
+
+
+@responses.activate
 def test_a_bad_row_that_fails_its_batch_is_isolated(connector: HubSpotConnector, clock: FakeClock) -> None:
     """hubspot.md 6: a bad row may fail the whole batch with a 400; the other 15 are written all the same."""
 
@@ -371,6 +433,82 @@ def test_an_opt_out_that_failed_creates_nobody(connector: HubSpotConnector, cloc
     assert one.fields == ("@unsubscribed",)
     assert isinstance(two, Written)
     assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q02"]
+
+
+def opting_out(*addresses: str, wish: str = "@unsubscribed") -> list[CreateRecord]:
+    """A create each, with an opt-out."""
+    return [create(f"00Q{n:02}", email=address, **{wish: "true"}) for n, address in enumerate(addresses, 1)]
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("status", "trouble"),
+    [
+        (207, {"errors": [{"category": "VALIDATION_ERROR", "message": "one address is not valid"}]}),
+        (207, {"errors": [{"category": "X", "message": "bad: aa@example.com", "context": {"email": ["other@x.com"]}}]}),
+        (207, {"numErrors": 1}),
+        (207, {}),
+        (200, {"status": "CANCELED"}),
+    ],
+)
+def test_an_opt_out_that_no_answer_names_is_made_alone(
+    connector: HubSpotConnector, clock: FakeClock, status: int, trouble: dict[str, Any]
+) -> None:
+    """hubspot.md 7: every field of an error is optional. Whoever is neither named as done nor by an error was perhaps
+    not unsubscribed: it is done once more, alone, and only then is there a contact.
+    """
+    on(UNSUBSCRIBE, lambda _: (status, {"results": [{"subscriberIdString": "C@example.com"}], **trouble}))
+    single = UNSUBSCRIBE.replace("batch/unsubscribe-all", "{}/unsubscribe-all")
+    on(single.format("a%40example.com"), lambda _: (200, {"results": []}))
+    on(single.format("aa%40example.com"), lambda _: (400, {"category": "VALIDATION_ERROR", "message": "no address"}))
+    bodies = on(UPSERT, make)
+    a, aa, c = send(connector, clock, *opting_out("a@example.com", "aa@example.com", "c@example.com"))
+    assert isinstance(a, Written)
+    assert isinstance(aa, Refused)
+    assert aa.fields == ("@unsubscribed",)
+    assert isinstance(c, Written)
+    assert [i["id"] for body in bodies for i in body["inputs"]] == ["00Q01", "00Q03"]
+    assert len(responses.calls) == 4, "the batch, two alone, and the creates"
+
+
+@responses.activate
+def test_an_opt_out_of_a_row_that_is_left_out_is_made_alone(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """An answer that tells rows tells of all that was done; of single subscriptions, too."""
+    on(SUBSCRIPTIONS, lambda body: (200, {"results": body["inputs"][:1]}))
+    alone = on(f"{SUBSCRIPTIONS.removesuffix('batch/write')}b%40example.com", lambda _: (200, {"status": "X"}))
+    on(UPSERT, make)
+    results = send(connector, clock, *opting_out("a@example.com", "b@example.com", wish="@subscription/7"))
+    assert [type(result) for result in results] == [Written, Written]
+    assert [body["subscriptionId"] for body in alone] == [7]
+
+
+@responses.activate
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("wish", ["@unsubscribed", "@subscription/7"])
+def test_an_opt_out_that_met_a_limit_is_made_later(
+    connector: HubSpotConnector, clock: FakeClock, wish: str, named: bool
+) -> None:
+    """A limit or a lock says nothing of the address: nobody is refused, nobody is made, and no more calls are."""
+    for url in (UNSUBSCRIBE, SUBSCRIPTIONS):
+        context = {"context": {"subscriberIdString": ["a@example.com", "b@example.com"]}} if named else {}
+        fault = {"category": "RATE_LIMITS", "message": "You have reached your limit.", **context}
+        on(url, lambda _, fault=fault: (207, {"results": [], "errors": [fault]}))  # type: ignore[misc]
+    results = send(connector, clock, *opting_out("a@example.com", "b@example.com", wish=wish))
+    assert [type(result) for result in results] == [Deferred, Deferred]
+    assert len(responses.calls) == 1
+
+
+@responses.activate
+@pytest.mark.parametrize(("category", "end"), [("VALIDATION_ERROR", Refused), ("LOCKED", Deferred)])
+def test_the_single_form_may_fail_in_its_answer(
+    connector: HubSpotConnector, clock: FakeClock, category: str, end: type[WriteResult]
+) -> None:
+    """Its answer has the form of a batch of one: a 207 raises nothing here either."""
+    on(UNSUBSCRIBE, lambda _: (403, {"category": "MISSING_SCOPES", "message": "no"}))
+    single = UNSUBSCRIBE.replace("batch/unsubscribe-all", "a%40example.com/unsubscribe-all")
+    on(single, lambda _: (207, {"results": [], "errors": [{"category": category, "message": "no"}]}))
+    (result,) = send(connector, clock, *opting_out("a@example.com"))
+    assert isinstance(result, end)
 
 
 @responses.activate

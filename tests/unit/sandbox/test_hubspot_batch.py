@@ -99,6 +99,19 @@ def test_update_skips_the_unknown_without_a_word(hub: HubSpotAccountUnderTest) -
     assert (status, "errors" in body, [row["id"] for row in body["results"]]) == (200, False, [one, new])
 
 
+def test_update_names_the_unknown_by_switch() -> None:
+    """With a trace id a row; without them the others are written and nothing is said, as ever."""
+    hub = HubSpotAccountUnderTest(batch_update_names_missing=True)
+    one, two = (hub.contact(email=f"{n}@x.com") for n in "ab")
+    hub.kernel.archive("contacts", two)
+    rows = [{"id": i, "properties": {"city": "X"}} for i in (one, two)]
+    assert batch(hub, "update", rows)[0] == 200
+    status, body = batch(hub, "update", [row | {"objectWriteTraceId": f"t{row['id']}"} for row in rows])
+    assert (status, [row["id"] for row in body["results"]]) == (207, [one])
+    (error,) = body["errors"]
+    assert (error["category"], error["context"]) == ("OBJECT_NOT_FOUND", {"objectWriteTraceId": [f"t{two}"]})
+
+
 @pytest.mark.fact("hubspot 6.4")
 def test_update_by_other_properties(hub: HubSpotAccountUnderTest) -> None:
     """A unique property works, e-mail does not; one bad value writes nothing; a repeated id fails the batch."""

@@ -157,6 +157,22 @@ def test_paging_a_change_query() -> None:
     assert hub.hits(*tie, sorts=["hs_object_id"]) == ids[3:]
 
 
+@pytest.mark.parametrize(("latest", "shown"), [(False, ["X", "Y"]), (True, ["new", "Y"])])
+def test_what_is_shown_of_a_record_that_changed_since(latest: bool, shown: list[str]) -> None:
+    """The place in the order is the index's, by switch the values are the record's."""
+    hub = HubSpotAccountUnderTest(lag=(3.0, 3.0), search_shows_latest=latest)
+    one = hub.contact(city="X")
+    hub.clock.advance(1)
+    hub.contact(city="Y")
+    hub.clock.advance(5)
+    hub.kernel.edit("contacts", one, {"city": "new"})
+    body = hub.search(sorts=["lastmodifieddate"], properties=["city"])[1]
+    assert [row["properties"]["city"] for row in body["results"]] == shown
+    hub.clock.advance(5)
+    body = hub.search(sorts=["lastmodifieddate"], properties=["city"])[1]
+    assert [row["properties"]["city"] for row in body["results"]] == ["Y", "new"]
+
+
 @pytest.mark.fact("hubspot 4.8")
 def test_the_index_lags_behind_the_store() -> None:
     """For a while search shows the old values; then the new ones, and the old stamp is gone from change queries."""
