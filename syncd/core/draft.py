@@ -6,7 +6,7 @@ to be done it says why.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.layout import LANES
@@ -55,6 +55,7 @@ class Draft:
     settled: list[str] = field(default_factory=list)
     holds: list[Conflict] = field(default_factory=list)
     closes: list[str] = field(default_factory=list)
+    closes_with: dict[str, tuple[str, ...]] = field(default_factory=dict)
     frees: list[tuple[Side, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     untimed: list[str] = field(default_factory=list)
@@ -65,6 +66,15 @@ class Draft:
         """Both sides are content with this field as it stands; the Base may move."""
         self.agreed[name] = value
         self.settled.append(name)
+
+    def close(self, name: str, conflicts: Iterable[str]) -> None:
+        """What was listed of a field is over: at once, or where it is to be written, once that is done. Until then it
+        is all that remembers what a person chose, and that the sides differ.
+        """
+        if any(change.field == name for side in SIDES for change in self.sides.of(side).changes):
+            self.closes_with[name] = (*self.closes_with.get(name, ()), *conflicts)
+        else:
+            self.closes.extend(conflicts)
 
     def hold(self, conflict: Conflict, known: Sequence[Conflict]) -> None:
         """Holds a field, in place of what was held of it before; what is held already is not held again."""
@@ -126,6 +136,7 @@ class Draft:
             actions=tuple(actions),
             agreed=self.agreed,
             closes=tuple(self.closes),
+            closes_with=self.closes_with,
             frees=tuple(self.frees),
             lane=lane,
             overruled={

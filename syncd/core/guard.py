@@ -318,7 +318,7 @@ class Guard:
                 actions.append(action)
         if not actions:
             actions.append(Nothing(HELD))
-        return replace(decision, actions=tuple(actions), closes=(), frees=())
+        return replace(decision, actions=tuple(actions), closes=(), closes_with={}, frees=())
 
     def _unflow(self, link: str, action: Update, fields: Collection[str]) -> None:
         """Takes back what was counted for a field on this side that the other side's count holds."""

@@ -70,8 +70,7 @@ class Planner:
         self.parking = parking
         self._now = now
         self._fields = {field.name: field for field in self.kind.fields}
-        self._layouts = layouts
-        self.sight = Sight(lens, self._layouts)
+        self._layouts, self.sight = layouts, Sight(lens, layouts)
         self.stages: Stages | None = None
         if self.kind.agreed is not None:
             self.stages = Stages(lens, self._layouts, self.sight, now=now, first=first)
@@ -184,10 +183,10 @@ class Planner:
         if isinstance(verdict, Clashing):
             draft.hold(self._conflict(link, base, verdict, name, sides, seen), known.conflicts)
             return
-        untold = MISSING in (sides.marketing.value, sides.crm.value)
-        if not (isinstance(verdict, Keep) and untold):  # what nobody can see now may still be true
-            draft.closes.extend(conflict.id for conflict in open_conflicts)
-        self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
+        decided = self._carry_out(draft, verdict, mapping, link, base, sides, seen, known)
+        untold = isinstance(verdict, Keep) and MISSING in (sides.marketing.value, sides.crm.value)
+        if decided and not untold:  # what nobody can see now may still be true
+            draft.close(name, [conflict.id for conflict in open_conflicts])
         if self.stages is not None and name == self.stages.name:
             draft.path, draft.shown = path, sides.crm.value == draft.agreed.get(name, MISSING)
 
@@ -201,8 +200,8 @@ class Planner:
         sides: Pair[Seen],
         seen: Pair[RemoteRecord | None],
         known: Known,
-    ) -> None:
-        """Turns one verdict into what the decision does with the field."""
+    ) -> bool:
+        """Turns one verdict into what the decision does with the field; whether it is decided now, and not held."""
         name = mapping.name
         bare = self.looking.bare(name, base, seen)  # the side whose record lost its value
         verdict = again(mapping, verdict, agreed=base.agreed.get(name, MISSING), bare=bare)
@@ -215,21 +214,21 @@ class Planner:
                 # The same value in other words (another case, a first sight): remembered, so that it stays quick.
                 draft.settle(name, base.agreed[name])
                 draft.frees.extend(parked)
-            return
+            return True
         if isinstance(verdict, Agree):
             draft.settle(name, verdict.value)
             draft.frees.extend(parked)
-            return
+            return True
         origin = verdict.side if isinstance(verdict, Take) else None
         if verdict.value is None and mapping.type is FieldType.REFERENCE:
             draft.reasons.append("a reference is never emptied")
             draft.settle(name, None)
-            return
+            return True
         person = Person(link, base, seen, draft.agreed)
         told = self._told(verdict, mapping, person, sides, bare)
         if isinstance(told, Clashing):
             draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
-            return
+            return False
         written = False
         for side, wires in told.items():
             if isinstance(wires, Inexpressible):
@@ -254,6 +253,7 @@ class Planner:
             draft.agreed[name] = verdict.value
         elif any(isinstance(wires, Inexpressible) for wires in told.values()):
             draft.settle(name, verdict.value)
+        return True
 
     def _told(
         self,

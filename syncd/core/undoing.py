@@ -233,7 +233,7 @@ class _TakenBack:
         if marketing == crm:
             self._draft.agreed[name] = crm
             here = (each for each in self._known.conflicts if each.field == name and each.topic is Topic.UNDONE)
-            self._draft.closes.extend(each.id for each in here)
+            self._draft.close(name, [each.id for each in here])
             if not written:
                 self._draft.settle(name, crm)
             return

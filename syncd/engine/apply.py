@@ -29,7 +29,7 @@ from syncd.engine.lost import overwritten
 from syncd.engine.pending import Pending
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.routing import assignment
-from syncd.engine.settle import Ledger, settle_unwritten, settle_written
+from syncd.engine.settle import Ledger, settle_agreed, settle_unwritten, settle_written
 from syncd.engine.sparing import SPARED, waits
 from syncd.engine.world import World
 from syncd.model.errors import RetryLater
@@ -38,7 +38,7 @@ from syncd.model.plan import Create, Decision, KindPlan, Update
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.routing import How
 from syncd.model.run import Request
-from syncd.model.values import Lane, Pair, Side
+from syncd.model.values import SIDES, Lane, Pair, Side
 from syncd.model.write import (
     Clash,
     CreateRecord,
@@ -111,7 +111,9 @@ class Apply:
     pending: Pending = field(init=False)
     _next: list[Job] = field(default_factory=list)
     _created: list[Decision] = field(default_factory=list)
-    _restoring: dict[str, set[Side]] = field(default_factory=dict)
+    _routed: list[Decision] = field(default_factory=list)
+    _unknown: set[str] = field(default_factory=set)
+    _closing: dict[str, set[Side]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.world, self.planner)
@@ -148,6 +150,7 @@ class Apply:
             self.pending.now(job.action.lane for job in jobs)
             for side, lot in self._by_side(self._sample_first(jobs)):
                 self._send(side, lot)
+            self._follow_routed()
         for job in self._next:
             self._give_up(job)
         self._next = []
@@ -171,7 +174,10 @@ class Apply:
             self.tally.spared = SPARED.format(side=side)
         self.tally.partial = True
         wishes = {wish.id: wish for wish in map(self._look, spared)}
-        self.world.settle(Settlement(wishes=list(wishes.values())))
+        settlement = Settlement(wishes=list(wishes.values()))
+        for job in spared:
+            settle_agreed(self.ledger, job.decision, settlement)
+        self.world.settle(settlement)
         return [job for job in jobs if job.action.side not in waiting[job.action.lane]]
 
     def forget(self, decisions: Sequence[Decision]) -> None:
@@ -315,6 +321,8 @@ class Apply:
             left = only(action, rest, slots=slots, key=action.key)
             if left is not None:
                 peaceful.append(replace(job, action=left))
+            else:
+                settle_agreed(self.ledger, job.decision, settlement)
         self.world.settle(settlement)
         return peaceful
 
@@ -345,9 +353,12 @@ class Apply:
                     link=job.decision.link.id,
                     code=result.code,
                 )
-                return Settlement(endings={write.intent: f"deferred {result.code}"}, wishes=[self._look(job)])
+                deferred = Settlement(endings={write.intent: f"deferred {result.code}"}, wishes=[self._look(job)])
+                settle_agreed(self.ledger, job.decision, deferred)
+                return deferred
             case Indeterminate():
                 self.tally.note("indeterminate", side)
+                self._unknown.add(job.decision.link.id)
                 self.tally.partial = True
                 emit(
                     "write.indeterminate",
@@ -357,14 +368,16 @@ class Apply:
                     link=job.decision.link.id,
                     until=result.until.isoformat(),
                 )
-                return Settlement()  # the intent stays open: only reading may settle it
+                unknown = Settlement()  # the intent stays open: only reading may settle it
+                settle_agreed(self.ledger, job.decision, unknown)
+                return unknown
         raise AssertionError(result)
 
     def _written(self, job: Job, write: Write, result: Written) -> Settlement:
         action = job.action
         settlement, parked = settle_written(self.ledger, job.decision, action, write, result)
         settlement.endings[write.intent] = "done"
-        settlement.unconflict.extend(self._restored(job))
+        settlement.unconflict.extend(self._closed(job))
         for row in parked:
             self.tally.note("parked", row.side)
             emit("field.parked", kind=row.kind, side=str(row.side), link=row.link, field=row.field, code=row.code)
@@ -375,33 +388,30 @@ class Apply:
         given = assignment(job.decision, action, intent=write.intent, at=self.world.clock.now())
         if isinstance(action, Create) and job.decision.seen.of(action.side.other) is not None:
             settlement.revive.append(digest("dead", job.decision.link.id, action.side))
-        if isinstance(action, Create) or given is not None:
+        if isinstance(action, Create):
             self._created.append(job.decision)
+        elif given is not None:
+            self._routed.append(job.decision)
         if given is not None and given.routed.how is How.FALLBACK:
             emit("routing.fell_back", kind=job.decision.kind, link=job.decision.link.id)
         return settlement
 
-    def _restored(self, job: Job) -> list[str]:
-        """Conflicts whose lost value now stands everywhere: the last write of it was done."""
+    def _closed(self, job: Job) -> list[str]:
+        """Conflicts that end with this write, since it was the last one of their field."""
         over: list[str] = []
         for change in job.action.changes:
-            if not (conflict := restored_by(change.rule)):
-                continue
-            to_write = {
-                action.side
-                for action in job.decision.actions
-                if isinstance(action, Update) and any(each.rule == change.rule for each in action.changes)
-            }
-            left = self._restoring.setdefault(conflict, to_write)
-            left.discard(job.action.side)
-            if not left:
-                over.append(conflict)
-                emit("conflict.resolved", kind=job.decision.kind, conflict=conflict)
+            restored = restored_by(change.rule)
+            ends = (*([restored] if restored else ()), *job.decision.closes_with.get(change.field, ()))
+            for conflict in dict.fromkeys(ends):
+                left = self._closing.setdefault(conflict, _written_to(job.decision, change.field))
+                left.discard(job.action.side)
+                if not left:
+                    over.append(conflict)
+                    emit("conflict.resolved", kind=job.decision.kind, conflict=conflict)
         return over
 
     def _follow(self, side: Side, created: Sequence[Decision]) -> None:
-        """What follows from new records, and from owners that routing gave: their origins learn the key, and what the
-        vendor added by itself travels.
+        """What follows from new records: their origins learn the key, and what the vendor added by itself travels.
 
         New records are read whole, since defaults and automation of the vendor (an owner, a status) belong to them; so
         the system is in step after one cycle and not after two.
@@ -410,15 +420,42 @@ class Apply:
         answers = self.world.connectors.of(side).fetch(self.planner.lens.shape(side), refs)
         settlement = Settlement()
         parked = self.world.store.parked([decision.link.id for decision in created])
-        older = [each.link.id for each in created if each.base is not None]
-        known = self.world.store.conflicts_of(older) if older else {}
         for decision, answer in zip(created, answers, strict=True):
             nobody: Pair[RemoteRecord | None] = Pair(None, None)
             seen = nobody.replacing(side, answer if isinstance(answer, RemoteRecord) else None)
             waiting = [row for row in parked if row.link == decision.link.id] if parked else []
             # What a vendor adds to a new record by itself is part of its making, which was counted.
-            asked = Known(conflicts=known.get(decision.link.id, ()), parked=waiting)
-            self._decide_again(decision, seen, settlement, asked, sift=_as_it_is)
+            self._decide_again(decision, seen, settlement, Known(parked=waiting), sift=_as_it_is)
+        if settlement:
+            self.world.settle(settlement)
+
+    def _follow_routed(self) -> None:
+        """What follows from owners that routing gave: they travel, and what the vendor's automation made of them.
+
+        All else of these decisions is written by now, or would be sent twice; both records are read anew, since neither
+        is presumed to stand as it was read before that. Whoever has a write under way or to come waits for it.
+        """
+        waiting = {job.decision.link.id for job in self._next} | self._unknown
+        routed = [decision for decision in self._routed if decision.link.id not in waiting]
+        self._routed = []
+        if not routed:
+            return
+        links = [self.ledger.of(decision).link for decision in routed]
+        told = [
+            self.world.connectors.of(side).fetch(self.planner.lens.shape(side), [link.refs.of(side) for link in links])
+            for side in SIDES
+        ]
+        ids = [link.id for link in links]
+        parked, conflicts = self.world.store.parked(ids), self.world.store.conflicts_of(ids)
+        settlement = Settlement()
+        for decision, marketing, crm in zip(routed, *told, strict=True):
+            link = decision.link.id
+            known = Known(conflicts=conflicts.get(link, ()), parked=[row for row in parked if row.link == link])
+            if isinstance(marketing, RemoteRecord) and isinstance(crm, RemoteRecord):
+                self._decide_again(decision, Pair(marketing, crm), settlement, known)
+            else:  # it has left or moved, which the next cycle finds
+                what = f"link:{link}"
+                settlement.wishes.append(look_again(self.world, decision.kind, what, salt=f":{self.run}"))
         if settlement:
             self.world.settle(settlement)
 
@@ -453,6 +490,8 @@ class Apply:
             self.tally.note("parked", side, by=len(settlement.parked))
         self._buried(side, settlement)
         self._next.extend(Job(job.decision, action, again=True) for action in again)
+        if not again:
+            settle_agreed(self.ledger, job.decision, settlement)
         return settlement
 
     def _buried(self, side: Side, settlement: Settlement) -> None:
@@ -554,6 +593,12 @@ class Apply:
         self.tally.partial = True
         self.tally.note("deferred", job.action.side)
         self.world.settle(Settlement(wishes=[self._look(job)]))
+
+
+def _written_to(decision: Decision, name: str) -> set[Side]:
+    """The sides that a decision writes a field of."""
+    writes = (action for action in decision.actions if isinstance(action, Create | Update))
+    return {action.side for action in writes if any(change.field == name for change in action.changes)}
 
 
 def _takes_back(job: Job) -> bool:

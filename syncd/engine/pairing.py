@@ -25,7 +25,7 @@ from syncd.engine.references import learn_references
 from syncd.engine.second import note_second
 from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
-from syncd.model.plan import Action, Adopt, Decision, Hold, Nothing
+from syncd.model.plan import Action, Adopt, Create, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, Canonical, Pair, Side
 
@@ -480,6 +480,8 @@ class Pairing:
         waiting = self._waiting(decision.link)
         if not waiting or any(isinstance(each, Hold) or each == Nothing(NOT_READY) for each in decision.actions):
             return decision
+        if any(isinstance(each, Create) for each in decision.actions):  # until it is made, a person's word stands there
+            return replace(decision, closes_with={str(each.field): (each.id,) for each in waiting})
         return replace(decision, closes=(*decision.closes, *(each.id for each in waiting)))
 
     def _fingerprint(self, decision: Decision, letter: DeadLetter) -> str:

@@ -85,6 +85,14 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
     ledger.put(settlement, Linked(decision.link, base), link_changed=link_changed)
 
 
+def settle_agreed(ledger: Ledger, decision: Decision, settlement: Settlement) -> None:
+    """What both sides say already, of a decision whose write came to nothing, in part or maybe: it is agreed anyway."""
+    now, agreed = ledger.of(decision), tuple(each for each in decision.actions if isinstance(each, Settle))
+    if agreed:
+        left = replace(decision, link=now.link, base=now.base, actions=agreed, closes=(), frees=(), overruled={})
+        settle_unwritten(ledger, left, settlement)
+
+
 def _tell(decision: Decision, action: Adopt | Relink | Detach | Unlink) -> None:
     """A log line for a record that left or moved, or a link that a person has ended."""
     kind, link = decision.kind, decision.link.id

@@ -154,9 +154,9 @@ class Decision:
 
     ``seen`` are the records it was decided on; ``None`` means that side was not read because nothing changed there.
     ``agreed`` holds, for every field that is settled or written, the value both sides will have.
-    ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields. ``routed`` is who gets the
-    person, if that was asked. ``overruled`` are fields of which the newer of two values is taken: the side whose value
-    gives way, and that value.
+    ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields; ``closes_with`` are by field the
+    conflicts that end with its last write, and with nothing less. ``routed`` is who gets the person, if that was asked.
+    ``overruled`` are fields of which the newer of two values is taken: the side whose value gives way, and that value.
     """
 
     kind: str
@@ -166,6 +166,7 @@ class Decision:
     actions: tuple[Action, ...]
     agreed: Mapping[str, Canonical] = field(default_factory=dict)
     closes: tuple[str, ...] = ()
+    closes_with: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     frees: tuple[tuple[Side, str], ...] = ()
     lane: Lane = Lane.ORDINARY
     routed: Routed | None = None

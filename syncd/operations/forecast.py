@@ -279,7 +279,7 @@ def _decision_document(decision: Decision) -> dict[str, Any]:
         "refs": {side.value: str(ref) for side in Side if (ref := decision.link.refs.of(side)).id},
         "lane": decision.lane.value,
         "actions": [_action_document(decision, action) for action in decision.actions],
-        "closes_conflicts": list(decision.closes),
+        "closes_conflicts": [*decision.closes, *(each for ids in decision.closes_with.values() for each in ids)],
         "frees_parked": [f"{side.value}:{name}" for side, name in decision.frees],
     }
 

@@ -328,7 +328,7 @@ def test_a_choice_is_carried_out_and_closes(choice: str, side: Side, wires: dict
     decision = decide(one, two, Known(conflicts=[replace(conflict, resolution=choice)]))
     assert written(decision, side) == wires
     assert decision.write_to(side.other) is None
-    assert decision.closes == (conflict.id,)
+    assert (decision.closes, decision.closes_with) == ((), {"email": (conflict.id,)}), "once it is written"
 
 
 def test_a_conflict_is_closed_when_it_is_no_longer_true() -> None:
@@ -338,7 +338,7 @@ def test_a_conflict_is_closed_when_it_is_no_longer_true() -> None:
     agreed = decide(contact(email="y@example.com"), lead(email="y@example.com"), known)
     assert (agreed.closes, agreed.agreed) == ((conflict.id,), {"email": "y@example.com"})
     one_left = decide(contact(), lead(email="y@example.com"), known)
-    assert one_left.closes == (conflict.id,)
+    assert one_left.closes_with == {"email": (conflict.id,)}
     assert written(one_left, Side.MARKETING) == {"email": "y@example.com"}
     none_left = decide(contact(), lead(), known)
     assert none_left.closes == (conflict.id,)
