@@ -74,6 +74,14 @@ _RIGHTS: Final = {
     "FUNCTIONALITY_NOT_ENABLED": "a feature this needs is switched off in the org; enable it in Setup or take the"
     " fields that need it out of the mapping",
 }
+_OF_ONE_ROW: Final = frozenset(
+    {
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+    }
+)
+"""Said with 400 or 403 of the record that is written, never of the user as such: others may well be written."""
 _ASK_ADMIN: Final = (
     "give the integration user read and edit rights on the mapped objects and fields (Setup > Permission Sets > syncd)"
 )
@@ -100,18 +108,30 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
         return Again(f"{words}: the query took too long", executed=False)
     if status == 401:
         return Raise(Unauthorized(f"{words}: the session is not accepted"))
-    if status == 403:
+    if status == 403 and first.code not in _OF_ONE_ROW:
         return Raise(NeedsOperator(f"{words}: {_RIGHTS.get(first.code, _ASK_ADMIN)}"))
     if status in (408, 420, 429) or status >= 500:
         return Again(words)
-    if status == 300:
-        several = Complaint("SEVERAL_RECORDS", "several records hold this external id", (), None)
-        text = f"{words}: several records hold one external id, which must be unique; nothing was written"
-        return Raise(CallRefused(text, status=status, complaint=several))
-    if not found:
+    if not found and status not in (300, 412):
         return Again(f"something before Salesforce answers {status} without its words")
+    return Raise(_refused(status, words, first))
+
+
+def _refused(status: int, words: str, first: Complaint) -> CallRefused:
+    """The refusal of a call that was surely not carried out.
+
+    300 and 412 speak for themselves: the one lists records, the other answers a condition ("Conditional Requests"), and
+    no body is promised for it.
+    """
     advice = "the request is wrong for this org or API version; compare the mapping with `syncd check`, or report it"
-    return Raise(CallRefused(f"{words}: {advice}", status=status, complaint=first))
+    if status == 300:
+        first = Complaint("SEVERAL_RECORDS", "several records hold this external id", (), None)
+        advice = "several records hold one external id, which must be unique; nothing was written"
+    elif status == 403:
+        advice = _ASK_ADMIN
+    elif status == 412:
+        advice = "the record was changed since it was read; it is read and decided on anew"
+    return CallRefused(f"{words}: {advice}", status=status, complaint=first)
 
 
 def classifier(rate: Rate, now: Callable[[], Instant]) -> Callable[[Answer], Verdict]:
