@@ -6,7 +6,7 @@ newer than the edge (and for the last seconds before it, minus what was read the
 *second look* at what is by now old enough that every transaction has committed. Every row is thereby read at most
 twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call.
 
-Scans go by id, which no change can reorder. Deletions older than the recycle bin come from ``/deleted``.
+Scans go by id, which no change can reorder. What left the recycle bin, too, is told by ``departures``.
 """
 
 from __future__ import annotations
@@ -15,29 +15,24 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote
 
 from connectors.salesforce import cursor as cursors
 from connectors.salesforce import forgotten, roles, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.cursor import Mark
-from connectors.salesforce.ids import to18
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
 from connectors.salesforce.roles import ROLE
 from connectors.salesforce.wire import INDIVIDUAL, PERSON_ACCOUNT, STAMP, Columns, identify, read_row
 from connectors.shapes import Turns
 from connectors.transport import wrong_shape
-from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.values import Instant, Lane, instant
+from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, Shape
+from syncd.model.values import Instant, Lane
 
 PAGE: Final = 2000
 """Rows a page holds at most ("Query"); also what one page of ours holds where small answers are put together."""
 _SLOW_QUERY: Final = timedelta(seconds=60)
 _RESTARTS: Final = 2
-_SWEEP_EVERY: Final = timedelta(hours=1)
-_LOG_KEPT: Final = timedelta(days=15) - timedelta(minutes=10)
-"""``/deleted`` answers for 15 days at most ("sObject Get Deleted")."""
 
 
 @dataclass(slots=True)
@@ -272,45 +267,3 @@ class Reader:
             yield Page(records, cursor, erased)
             if ended:
                 return
-
-    # -- departures ----------------------------------------------------------------------------------------------
-
-    def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
-        """At most so many windows of ``/deleted``, each of one object and at most 15 days; where it names ids, one more
-        call tells losers of merges. An object swept within the hour is left alone, without any call.
-
-        The vendor may purge its log early under load; what it lost then is found by a full compare.
-        """
-        swept = cursors.read_sweep(after)
-        asked = 0
-        now = self._client.vendor_now().replace(microsecond=0)
-        for name in shape.objects:
-            begin = max(swept.get(name, now - _LOG_KEPT), now - _LOG_KEPT)
-            if begin > now + cursors.FUTURE:  # nothing would be asked for until then
-                begin = now - _LOG_KEPT
-            if asked >= pages or now - begin < _SWEEP_EVERY:
-                continue
-            asked += 1
-            gone, moved, covered = self._deleted(shape, name, begin, now)
-            swept[name] = covered
-            yield Page((), cursors.write_sweep(swept), gone, moved)
-        if not asked:
-            yield Page((), cursors.write_sweep(swept))
-
-    def _deleted(
-        self, shape: Shape, name: str, begin: Instant, end: Instant
-    ) -> tuple[list[Gone], list[Moved], Instant]:
-        start, finish = (quote(at.isoformat(timespec="seconds"), safe="") for at in (begin, end))
-        path = f"sobjects/{soql.name(name)}/deleted/?start={start}&end={finish}"
-        told = self._client.get("deleted", path, lane=self._lane).json()
-        try:
-            when = {to18(one["id"]): instant(one["deletedDate"]) for one in told["deletedRecords"]}
-            covered = instant(told["latestDateCovered"])
-        except (KeyError, TypeError, ValueError) as why:
-            raise wrong_shape("deleted", "no deletedRecords or latestDateCovered") from why
-        refs = [RemoteRef(name, id_) for id_ in when]
-        fates = self._lookup.fates(shape, refs, self._lane)
-        gone = [Gone(ref, Departure.DELETED, when[ref.id]) for ref in refs if ref not in fates]
-        gone += [fate for fate in fates.values() if isinstance(fate, Gone) and fate.how is Departure.DELETED]
-        moved = [fate for fate in fates.values() if isinstance(fate, Moved)]
-        return gone, moved, min(covered, end)

@@ -600,7 +600,8 @@ EVENTS: Final[Mapping[str, Event]] = {
         "warning",
         ("reason", "stream"),
         "A stored position in a vendor's stream cannot be used; it goes on from now, and all is compared.",
-        "nothing, once; if it comes again, the store or one of the clocks is wrong: `syncd doctor`",
+        "nothing, once; if it comes again, read `reason`: the store or one of the clocks is wrong (`syncd doctor`), or"
+        " Salesforce empties its log of deletions before it is read",
     ),
     "schema.changed": Event(
         "warning",
