@@ -22,6 +22,11 @@ MAINTENANCE_WAIT: Final = timedelta(minutes=10)
 LIMIT_WAIT: Final = timedelta(minutes=15)
 """The vendor sends no Retry-After; its daily limit is a rolling window, so some calls come back within minutes."""
 _BUSY_WAIT: Final = timedelta(seconds=5)
+LIGHTER: Final = (
+    "look for jobs that load the org (Setup > Apex Jobs, Bulk Data Load Jobs), leave formula fields, which are computed"
+    " for every row, out of the mapping, and have Salesforce support look at the query"
+)
+"""What helps against queries that take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,13 @@ class CallRefused(Bug):
     def code(self) -> str:
         """The vendor's error code."""
         return self.complaint.code
+
+
+class SlowQuery(RetryLater):
+    """The vendor gave up on a query that took it too long (``QUERY_TIMEOUT``, "API Request Limits and Allocations").
+
+    Asked again as it is, it would most likely take as long again: whoever can asks for less.
+    """
 
 
 def complaints(body: object) -> tuple[Complaint, ...]:
@@ -105,7 +117,8 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
     if first.code == "UNABLE_TO_LOCK_ROW":
         return Again(f"{words}: rows are locked by somebody else", executed=False)
     if first.code == "QUERY_TIMEOUT":
-        return Again(f"{words}: the query took too long", executed=False)
+        text = f"{words}: the query took too long; it is asked again later, and if it stays so, {LIGHTER}"
+        return Raise(SlowQuery(text, sent=False))
     if status == 401:
         return Raise(Unauthorized(f"{words}: the session is not accepted"))
     if status == 403 and first.code not in _OF_ONE_ROW:

@@ -4,7 +4,8 @@ Changes are rows of ``queryAll`` by ``SystemModstamp`` (the only stamp that auto
 seconds and are given before the transaction commits, so two questions are asked in one call: a *fresh* one for what is
 newer than the edge (and for the last seconds before it, minus what was read there), and, once per ``overlap``, a
 *second look* at what is by now old enough that every transaction has committed. Every row is thereby read at most
-twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call.
+twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call. What takes the
+vendor too long is asked for in stretches of time, half as long each time until they are answered.
 
 Scans go by id, which no change can reorder. What left the recycle bin, too, is told by ``departures``.
 """
@@ -20,6 +21,7 @@ from connectors.salesforce import cursor as cursors
 from connectors.salesforce import forgotten, roles, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.cursor import Mark
+from connectors.salesforce.errors import LIGHTER, SlowQuery
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
 from connectors.salesforce.roles import ROLE
@@ -28,21 +30,33 @@ from connectors.shapes import Turns
 from connectors.transport import wrong_shape
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, Shape
 from syncd.model.values import Instant, Lane
+from syncd.observe.log import emit
 
 PAGE: Final = 2000
 """Rows a page holds at most ("Query"); also what one page of ours holds where small answers are put together."""
-_SLOW_QUERY: Final = timedelta(seconds=60)
+_LONG_QUERY: Final = timedelta(seconds=60)
+_SHORTEST: Final = timedelta(seconds=1)
+"""No stretch of time is shorter: stamps have whole seconds."""
+_TOO_SLOW: Final = (
+    "changes: even what changed in {} within a second takes Salesforce too long; the position stays, and the next poll"
+    f" asks again. If it stays so, {LIGHTER}"
+)
+_FEWEST: Final = 125
+"""Rows that a page of a scan is made no smaller than."""
 _RESTARTS: Final = 2
 
 
 @dataclass(slots=True)
 class _Stream:
-    """One question of a change cycle. ``looks`` tells the second look from the fresh one."""
+    """One question of a change cycle. ``looks`` tells the second look from the fresh one; ``upto`` is the stamp it ends
+    with, ``None`` for a fresh one, which has no end.
+    """
 
     object: str
     columns: Columns
     query: soql.Query
     looks: bool
+    upto: Instant | None = None
     seen: dict[str, Instant] = field(default_factory=dict)
 
 
@@ -124,7 +138,12 @@ class Reader:
         streams = looks(columns, marks, upto)
         wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
         primary = [roles.query(marks[ROLE])] if beside else []
-        firsts = self._queries.first([*(stream.query for stream in streams), *wishes, *primary], self._lane)
+        slow: list[_Stream] = []
+        try:
+            firsts = self._queries.first([*(stream.query for stream in streams), *wishes, *primary], self._lane)
+        except SlowQuery:  # of which of them is not told
+            slow, streams = streams, slow
+            firsts = self._queries.first([*wishes, *primary], self._lane)
         gathered = _Gathered()
         if beside:
             changed = roles.opportunities(self._whole(firsts.pop()))
@@ -143,11 +162,13 @@ class Reader:
                 gathered = _Gathered()
             gathered.take(result.rows, stream)
             self._finish(marks, stream, result.at, upto)
-        if long and (gathered.rows or gathered.gone or gathered.records):
+        if (long or slow) and (gathered.rows or gathered.gone or gathered.records):
             yield gathered.page(cursors.write_marks(marks))
             gathered = _Gathered()
         for stream, result in long:
             yield from self._long(stream, result, marks, upto)
+        for stream in slow:
+            yield from self._stretches(stream, marks, upto)
         for name, mark in marks.items():
             if upto - mark.looked >= self._overlap and looks == self._both_looks:
                 marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
@@ -174,7 +195,7 @@ class Reader:
             end = min(upto, mark.edge)
             if upto - mark.looked >= self._overlap and end > mark.looked:
                 late = (soql.later(STAMP, mark.looked), soql.until(STAMP, end))
-                streams.append(_Stream(name, columns, self._query(columns, *late), looks=True))
+                streams.append(_Stream(name, columns, self._query(columns, *late), looks=True, upto=end))
         return streams
 
     def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
@@ -207,13 +228,49 @@ class Reader:
                 (result,) = self._queries.first([stream.query], lane)
         self._finish(marks, stream, began, upto)
 
+    def _stretches(self, stream: _Stream, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
+        """The pages of a question that takes the vendor too long, asked for in stretches of time: half as long after
+        one that took too long, twice as long after one that did not, so that few more are refused than are answered.
+
+        :raises SlowQuery: if even a second takes too long.
+        """
+        name = stream.object
+        begin = marks[name].looked if stream.looks else marks[name].edge
+        end = stream.upto or self._client.vendor_now().replace(microsecond=0)
+        span = end - begin
+        while begin < end:
+            until = min(begin + span, end)
+            part = self._stretch(stream, marks[name], begin, until)
+            try:
+                (result,) = self._queries.first([part.query], self._lane)
+            except SlowQuery as why:
+                if span <= _SHORTEST:
+                    raise SlowQuery(_TOO_SLOW.format(name), sent=False) from why
+                span = max(_SHORTEST, timedelta(seconds=span // timedelta(seconds=2)))
+                emit("query.slow", object=name, seconds=round(span.total_seconds()))
+                continue
+            yield from self._long(part, result, marks, upto if until == end else until)
+            if not stream.looks:
+                edge = min(until, result.at.replace(microsecond=0) - timedelta(seconds=1))
+                marks[name] = cursors.marked(marks[name], {}, edge=edge, over=result.at, looked=marks[name].looked)
+            begin, span = until, span * 2
+
+    def _stretch(self, stream: _Stream, mark: Mark, begin: Instant, until: Instant) -> _Stream:
+        """The same question of a shorter time. It is a mere range, which an index is good for: of the window behind the
+        edge it brings once more what was read there already.
+        """
+        behind = not stream.looks and mark.floor <= mark.edge
+        after = soql.since(STAMP, mark.floor) if behind else soql.later(STAMP, begin)
+        query = self._query(stream.columns, after, soql.until(STAMP, until))
+        return _Stream(stream.object, stream.columns, query, looks=stream.looks)
+
     def _turn(self, stream: _Stream, result: Result, marks: dict[str, Mark], began: Instant) -> Page:
         """One page of a long answer. Its cursor moves up to a stamp that no row of a later page can have."""
         gathered = _Gathered()
         gathered.take(result.rows, stream)
         mark = marks[stream.object]
         # Later pages show the values of the time they are fetched: only stamps well before the query tell the order.
-        passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _SLOW_QUERY]
+        passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _LONG_QUERY]
         if passed and not stream.looks:
             before = max(passed) - timedelta(seconds=1)
             marks[stream.object] = cursors.marked(mark, stream.seen, edge=before, over=began, looked=mark.looked)
@@ -250,13 +307,20 @@ class Reader:
     def _scan_object(self, shape: Shape, name: str, last: str | None, following: str | None) -> Iterator[Page]:
         columns = self._lookup.columns(shape, name, self._lane)
         turns = Turns("scan", last)
+        most = PAGE
         while True:
             where = [soql.after_id("Id", last)] if last else []
             where += self._lookup.live_only(columns)
-            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE, through=columns.through)
-            (result,) = self._queries.first([query], self._lane)
+            query = soql.select(columns.selected, name, *where, order=("Id",), limit=most, through=columns.through)
+            try:
+                (result,) = self._queries.first([query], self._lane)
+            except SlowQuery:
+                if most <= _FEWEST:
+                    raise
+                most //= 2
+                continue
             # Wide rows come in smaller pages than asked; going on by id needs no address that might expire.
-            ended = result.next is None and len(result.rows) < PAGE
+            ended = result.next is None and len(result.rows) < most
             read = [read_row(row, columns) for row in result.rows]
             records = [what for what in read if isinstance(what, RemoteRecord)]
             erased = [what for what in read if isinstance(what, Gone) and what.how is Departure.ERASED]

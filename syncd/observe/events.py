@@ -153,6 +153,12 @@ EVENTS: Final[Mapping[str, Event]] = {
     "bulk.left": Event(
         "info", ("job", "code"), "A job that was to be ended could not be: it is gone, or it has ended by itself."
     ),
+    "query.slow": Event(
+        "warning",
+        ("object", "seconds"),
+        "What changed took Salesforce too long; it is asked for in stretches of at most so many seconds of changes.",
+        "nothing, once; if it comes in every cycle, look for jobs that load the org, and map fewer formula fields",
+    ),
     "api.call": Event(
         "info",
         ("operation", "method", "status", "ms", "bytes", "attempt", "quota_left"),
