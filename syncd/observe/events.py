@@ -109,6 +109,7 @@ KEYS: Final[Mapping[str, str]] = {
     "reread": "records read again only to find late ones",
     "role": "viewer, operator or admin",
     "rule": "which limit of the brake: hour, day, new_value or rate",
+    "seconds": "seconds between the first and the last stamp that one question asks for, at most",
     "share": "part of the day's limit, 0 to 1",
     "since": "instant, ISO 8601 in UTC",
     "state": "done, partial, failed or held",
@@ -154,10 +155,9 @@ EVENTS: Final[Mapping[str, Event]] = {
         "info", ("job", "code"), "A job that was to be ended could not be: it is gone, or it has ended by itself."
     ),
     "query.slow": Event(
-        "warning",
+        "info",
         ("object", "seconds"),
-        "What changed took Salesforce too long; it is asked for in stretches of at most so many seconds of changes.",
-        "nothing, once; if it comes in every cycle, look for jobs that load the org, and map fewer formula fields",
+        "What changed took Salesforce too long; it is asked for in stretches of time of at most `seconds`.",
     ),
     "api.call": Event(
         "info",
