@@ -240,7 +240,9 @@ class Reader:
         span = end - begin
         while begin < end:
             until = min(begin + span, end)
-            part = self._stretch(stream, marks[name], begin, until)
+            # A mere range, which an index is good for; late ones of the window behind the edge are the second look's.
+            query = self._query(stream.columns, soql.later(STAMP, begin), soql.until(STAMP, until))
+            part = _Stream(name, stream.columns, query, looks=stream.looks)
             try:
                 (result,) = self._queries.first([part.query], self._lane)
             except SlowQuery as why:
@@ -254,15 +256,6 @@ class Reader:
                 edge = min(until, result.at.replace(microsecond=0) - timedelta(seconds=1))
                 marks[name] = cursors.marked(marks[name], {}, edge=edge, over=result.at, looked=marks[name].looked)
             begin, span = until, span * 2
-
-    def _stretch(self, stream: _Stream, mark: Mark, begin: Instant, until: Instant) -> _Stream:
-        """The same question of a shorter time. It is a mere range, which an index is good for: of the window behind the
-        edge it brings once more what was read there already.
-        """
-        behind = not stream.looks and mark.floor <= mark.edge
-        after = soql.since(STAMP, mark.floor) if behind else soql.later(STAMP, begin)
-        query = self._query(stream.columns, after, soql.until(STAMP, until))
-        return _Stream(stream.object, stream.columns, query, looks=stream.looks)
 
     def _turn(self, stream: _Stream, result: Result, marks: dict[str, Mark], began: Instant) -> Page:
         """One page of a long answer. Its cursor moves up to a stamp that no row of a later page can have."""
