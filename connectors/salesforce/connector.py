@@ -15,6 +15,7 @@ from connectors.salesforce import soql
 from connectors.salesforce.bulk import Bulk
 from connectors.salesforce.catalog import Catalog
 from connectors.salesforce.client import SalesforceAccount, SalesforceClient
+from connectors.salesforce.departures import Departures
 from connectors.salesforce.errors import HIDDEN, CallRefused
 from connectors.salesforce.fitting import SalesforceFitting
 from connectors.salesforce.ids import FORM, object_of, to18
@@ -109,6 +110,7 @@ class SalesforceConnector:
         self._org = org
         self._lane = lane
         self._reader = Reader(org.client, org.queries, org.lookup, lane=lane)
+        self._departures = Departures(org.client, org.lookup, lane=lane)
 
     @classmethod
     def open(  # noqa: PLR0913 - the outer world, piece by piece
@@ -233,7 +235,7 @@ class SalesforceConnector:
     @foreseen
     def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
         """Deletions that ``changes`` cannot show any more; no call within an hour of the last sweep."""
-        yield from self._reader.departures(shape, after, pages)
+        yield from self._departures.pages(shape, after, pages)
 
     @foreseen
     def fetch(self, shape: Shape, refs: Sequence[RemoteRef]) -> Sequence[RemoteRecord | Gone | Moved]:

@@ -22,6 +22,11 @@ MAINTENANCE_WAIT: Final = timedelta(minutes=10)
 LIMIT_WAIT: Final = timedelta(minutes=15)
 """The vendor sends no Retry-After; its daily limit is a rolling window, so some calls come back within minutes."""
 _BUSY_WAIT: Final = timedelta(seconds=5)
+LIGHTER: Final = (
+    "look for jobs that load the org (Setup > Apex Jobs, Bulk Data Load Jobs), leave formula fields, which are computed"
+    " for every row, out of the mapping, and have Salesforce support look at the query"
+)
+"""What helps against queries that take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,13 @@ class CallRefused(Bug):
         return self.complaint.code
 
 
+class SlowQuery(RetryLater):
+    """The vendor gave up on a query that took it too long (``QUERY_TIMEOUT``, "API Request Limits and Allocations").
+
+    Asked again as it is, it would most likely take as long again: whoever can asks for less.
+    """
+
+
 def complaints(body: object) -> tuple[Complaint, ...]:
     """The errors of a body, with either spelling of the code; nothing for a body of another shape."""
     entries = body if isinstance(body, list) else [body]
@@ -74,6 +86,14 @@ _RIGHTS: Final = {
     "FUNCTIONALITY_NOT_ENABLED": "a feature this needs is switched off in the org; enable it in Setup or take the"
     " fields that need it out of the mapping",
 }
+_OF_ONE_ROW: Final = frozenset(
+    {
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+    }
+)
+"""Said with 400 or 403 of the record that is written, never of the user as such: others may well be written."""
 _ASK_ADMIN: Final = (
     "give the integration user read and edit rights on the mapped objects and fields (Setup > Permission Sets > syncd)"
 )
@@ -97,21 +117,34 @@ def judge(status: int, body: object, *, rate: Rate, now: Instant) -> Verdict:
     if first.code == "UNABLE_TO_LOCK_ROW":
         return Again(f"{words}: rows are locked by somebody else", executed=False)
     if first.code == "QUERY_TIMEOUT":
-        return Again(f"{words}: the query took too long", executed=False)
+        text = f"{words}: the query took too long; it is asked again later, and if it stays so, {LIGHTER}"
+        return Raise(SlowQuery(text, sent=False))
     if status == 401:
         return Raise(Unauthorized(f"{words}: the session is not accepted"))
-    if status == 403:
+    if status == 403 and first.code not in _OF_ONE_ROW:
         return Raise(NeedsOperator(f"{words}: {_RIGHTS.get(first.code, _ASK_ADMIN)}"))
     if status in (408, 420, 429) or status >= 500:
         return Again(words)
-    if status == 300:
-        several = Complaint("SEVERAL_RECORDS", "several records hold this external id", (), None)
-        text = f"{words}: several records hold one external id, which must be unique; nothing was written"
-        return Raise(CallRefused(text, status=status, complaint=several))
-    if not found:
+    if not found and status not in (300, 412):
         return Again(f"something before Salesforce answers {status} without its words")
+    return Raise(_refused(status, words, first))
+
+
+def _refused(status: int, words: str, first: Complaint) -> CallRefused:
+    """The refusal of a call that was surely not carried out.
+
+    300 and 412 speak for themselves: the one lists records, the other answers a condition ("Conditional Requests"), and
+    no body is promised for it.
+    """
     advice = "the request is wrong for this org or API version; compare the mapping with `syncd check`, or report it"
-    return Raise(CallRefused(f"{words}: {advice}", status=status, complaint=first))
+    if status == 300:
+        first = Complaint("SEVERAL_RECORDS", "several records hold this external id", (), None)
+        advice = "several records hold one external id, which must be unique; nothing was written"
+    elif status == 403:
+        advice = _ASK_ADMIN
+    elif status == 412:
+        advice = "the record was changed since it was read; it is read and decided on anew"
+    return CallRefused(f"{words}: {advice}", status=status, complaint=first)
 
 
 def classifier(rate: Rate, now: Callable[[], Instant]) -> Callable[[Answer], Verdict]:

@@ -4,9 +4,10 @@ Changes are rows of ``queryAll`` by ``SystemModstamp`` (the only stamp that auto
 seconds and are given before the transaction commits, so two questions are asked in one call: a *fresh* one for what is
 newer than the edge (and for the last seconds before it, minus what was read there), and, once per ``overlap``, a
 *second look* at what is by now old enough that every transaction has committed. Every row is thereby read at most
-twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call.
+twice, and none is lost that commits within ``overlap`` seconds of its stamp. Objects share the call. What takes the
+vendor too long is asked for in stretches of time, half as long each time until they are answered.
 
-Scans go by id, which no change can reorder. Deletions older than the recycle bin come from ``/deleted``.
+Scans go by id, which no change can reorder. What left the recycle bin, too, is told by ``departures``.
 """
 
 from __future__ import annotations
@@ -15,39 +16,47 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, TypeAlias
-from urllib.parse import quote
 
 from connectors.salesforce import cursor as cursors
 from connectors.salesforce import forgotten, roles, soql
 from connectors.salesforce.client import SalesforceClient
 from connectors.salesforce.cursor import Mark
-from connectors.salesforce.ids import to18
+from connectors.salesforce.errors import LIGHTER, SlowQuery
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.queries import LostPlace, Queries, Result
 from connectors.salesforce.roles import ROLE
 from connectors.salesforce.wire import INDIVIDUAL, PERSON_ACCOUNT, STAMP, Columns, identify, read_row
 from connectors.shapes import Turns
 from connectors.transport import wrong_shape
-from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
-from syncd.model.values import Instant, Lane, instant
+from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, Shape
+from syncd.model.values import Instant, Lane
+from syncd.observe.log import emit
 
 PAGE: Final = 2000
 """Rows a page holds at most ("Query"); also what one page of ours holds where small answers are put together."""
-_SLOW_QUERY: Final = timedelta(seconds=60)
+_LONG_QUERY: Final = timedelta(seconds=60)
+_SHORTEST: Final = timedelta(seconds=1)
+"""No stretch of time is shorter: stamps have whole seconds."""
+_TOO_SLOW: Final = (
+    "changes: even what changed in {} within a second takes Salesforce too long; the position stays, and the next poll"
+    f" asks again. If it stays so, {LIGHTER}"
+)
+_FEWEST: Final = 125
+"""Rows that a page of a scan is made no smaller than."""
 _RESTARTS: Final = 2
-_SWEEP_EVERY: Final = timedelta(hours=1)
-_LOG_KEPT: Final = timedelta(days=15) - timedelta(minutes=10)
-"""``/deleted`` answers for 15 days at most ("sObject Get Deleted")."""
 
 
 @dataclass(slots=True)
 class _Stream:
-    """One question of a change cycle. ``looks`` tells the second look from the fresh one."""
+    """One question of a change cycle. ``looks`` tells the second look from the fresh one; ``upto`` is the stamp it ends
+    with, ``None`` for a fresh one, which has no end.
+    """
 
     object: str
     columns: Columns
     query: soql.Query
     looks: bool
+    upto: Instant | None = None
     seen: dict[str, Instant] = field(default_factory=dict)
 
 
@@ -129,7 +138,12 @@ class Reader:
         streams = looks(columns, marks, upto)
         wishes = [forgotten.query(marks[INDIVIDUAL])] if people else []
         primary = [roles.query(marks[ROLE])] if beside else []
-        firsts = self._queries.first([*(stream.query for stream in streams), *wishes, *primary], self._lane)
+        slow: list[_Stream] = []
+        try:
+            firsts = self._queries.first([*(stream.query for stream in streams), *wishes, *primary], self._lane)
+        except SlowQuery:  # of which of them is not told
+            slow, streams = streams, slow
+            firsts = self._queries.first([*wishes, *primary], self._lane)
         gathered = _Gathered()
         if beside:
             changed = roles.opportunities(self._whole(firsts.pop()))
@@ -148,11 +162,13 @@ class Reader:
                 gathered = _Gathered()
             gathered.take(result.rows, stream)
             self._finish(marks, stream, result.at, upto)
-        if long and (gathered.rows or gathered.gone or gathered.records):
+        if (long or slow) and (gathered.rows or gathered.gone or gathered.records):
             yield gathered.page(cursors.write_marks(marks))
             gathered = _Gathered()
         for stream, result in long:
             yield from self._long(stream, result, marks, upto)
+        for stream in slow:
+            yield from self._stretches(stream, marks, upto)
         for name, mark in marks.items():
             if upto - mark.looked >= self._overlap and looks == self._both_looks:
                 marks[name] = Mark(mark.edge, mark.floor, mark.recent, upto)
@@ -179,7 +195,7 @@ class Reader:
             end = min(upto, mark.edge)
             if upto - mark.looked >= self._overlap and end > mark.looked:
                 late = (soql.later(STAMP, mark.looked), soql.until(STAMP, end))
-                streams.append(_Stream(name, columns, self._query(columns, *late), looks=True))
+                streams.append(_Stream(name, columns, self._query(columns, *late), looks=True, upto=end))
         return streams
 
     def _query(self, columns: Columns, *where: soql.Condition) -> soql.Query:
@@ -212,13 +228,42 @@ class Reader:
                 (result,) = self._queries.first([stream.query], lane)
         self._finish(marks, stream, began, upto)
 
+    def _stretches(self, stream: _Stream, marks: dict[str, Mark], upto: Instant) -> Iterator[Page]:
+        """The pages of a question that takes the vendor too long, asked for in stretches of time: half as long after
+        one that took too long, twice as long after one that did not, so that few more are refused than are answered.
+
+        :raises SlowQuery: if even a second takes too long.
+        """
+        name = stream.object
+        begin = marks[name].looked if stream.looks else marks[name].edge
+        end = stream.upto or self._client.vendor_now().replace(microsecond=0)
+        span = end - begin
+        while begin < end:
+            until = min(begin + span, end)
+            # A mere range, which an index is good for; late ones of the window behind the edge are the second look's.
+            query = self._query(stream.columns, soql.later(STAMP, begin), soql.until(STAMP, until))
+            part = _Stream(name, stream.columns, query, looks=stream.looks)
+            try:
+                (result,) = self._queries.first([part.query], self._lane)
+            except SlowQuery as why:
+                if span <= _SHORTEST:
+                    raise SlowQuery(_TOO_SLOW.format(name), sent=False) from why
+                span = max(_SHORTEST, timedelta(seconds=span // timedelta(seconds=2)))
+                emit("query.slow", object=name, seconds=round(span.total_seconds()))
+                continue
+            yield from self._long(part, result, marks, upto if until == end else until)
+            if not stream.looks:
+                edge = min(until, result.at.replace(microsecond=0) - timedelta(seconds=1))
+                marks[name] = cursors.marked(marks[name], {}, edge=edge, over=result.at, looked=marks[name].looked)
+            begin, span = until, span * 2
+
     def _turn(self, stream: _Stream, result: Result, marks: dict[str, Mark], began: Instant) -> Page:
         """One page of a long answer. Its cursor moves up to a stamp that no row of a later page can have."""
         gathered = _Gathered()
         gathered.take(result.rows, stream)
         mark = marks[stream.object]
         # Later pages show the values of the time they are fetched: only stamps well before the query tell the order.
-        passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _SLOW_QUERY]
+        passed = [at for row in result.rows if (at := identify(row, stream.object)[1]) < began - _LONG_QUERY]
         if passed and not stream.looks:
             before = max(passed) - timedelta(seconds=1)
             marks[stream.object] = cursors.marked(mark, stream.seen, edge=before, over=began, looked=mark.looked)
@@ -255,13 +300,20 @@ class Reader:
     def _scan_object(self, shape: Shape, name: str, last: str | None, following: str | None) -> Iterator[Page]:
         columns = self._lookup.columns(shape, name, self._lane)
         turns = Turns("scan", last)
+        most = PAGE
         while True:
             where = [soql.after_id("Id", last)] if last else []
             where += self._lookup.live_only(columns)
-            query = soql.select(columns.selected, name, *where, order=("Id",), limit=PAGE, through=columns.through)
-            (result,) = self._queries.first([query], self._lane)
+            query = soql.select(columns.selected, name, *where, order=("Id",), limit=most, through=columns.through)
+            try:
+                (result,) = self._queries.first([query], self._lane)
+            except SlowQuery:
+                if most <= _FEWEST:
+                    raise
+                most //= 2
+                continue
             # Wide rows come in smaller pages than asked; going on by id needs no address that might expire.
-            ended = result.next is None and len(result.rows) < PAGE
+            ended = result.next is None and len(result.rows) < most
             read = [read_row(row, columns) for row in result.rows]
             records = [what for what in read if isinstance(what, RemoteRecord)]
             erased = [what for what in read if isinstance(what, Gone) and what.how is Departure.ERASED]
@@ -272,45 +324,3 @@ class Reader:
             yield Page(records, cursor, erased)
             if ended:
                 return
-
-    # -- departures ----------------------------------------------------------------------------------------------
-
-    def departures(self, shape: Shape, after: Cursor | None, pages: int) -> Iterator[Page]:
-        """At most so many windows of ``/deleted``, each of one object and at most 15 days; where it names ids, one more
-        call tells losers of merges. An object swept within the hour is left alone, without any call.
-
-        The vendor may purge its log early under load; what it lost then is found by a full compare.
-        """
-        swept = cursors.read_sweep(after)
-        asked = 0
-        now = self._client.vendor_now().replace(microsecond=0)
-        for name in shape.objects:
-            begin = max(swept.get(name, now - _LOG_KEPT), now - _LOG_KEPT)
-            if begin > now + cursors.FUTURE:  # nothing would be asked for until then
-                begin = now - _LOG_KEPT
-            if asked >= pages or now - begin < _SWEEP_EVERY:
-                continue
-            asked += 1
-            gone, moved, covered = self._deleted(shape, name, begin, now)
-            swept[name] = covered
-            yield Page((), cursors.write_sweep(swept), gone, moved)
-        if not asked:
-            yield Page((), cursors.write_sweep(swept))
-
-    def _deleted(
-        self, shape: Shape, name: str, begin: Instant, end: Instant
-    ) -> tuple[list[Gone], list[Moved], Instant]:
-        start, finish = (quote(at.isoformat(timespec="seconds"), safe="") for at in (begin, end))
-        path = f"sobjects/{soql.name(name)}/deleted/?start={start}&end={finish}"
-        told = self._client.get("deleted", path, lane=self._lane).json()
-        try:
-            when = {to18(one["id"]): instant(one["deletedDate"]) for one in told["deletedRecords"]}
-            covered = instant(told["latestDateCovered"])
-        except (KeyError, TypeError, ValueError) as why:
-            raise wrong_shape("deleted", "no deletedRecords or latestDateCovered") from why
-        refs = [RemoteRef(name, id_) for id_ in when]
-        fates = self._lookup.fates(shape, refs, self._lane)
-        gone = [Gone(ref, Departure.DELETED, when[ref.id]) for ref in refs if ref not in fates]
-        gone += [fate for fate in fates.values() if isinstance(fate, Gone) and fate.how is Departure.DELETED]
-        moved = [fate for fate in fates.values() if isinstance(fate, Moved)]
-        return gone, moved, min(covered, end)

@@ -10,7 +10,7 @@ from sandbox.salesforce.definitions import Row
 from sandbox.salesforce.entity import Entity
 from sandbox.salesforce.errors import Refusal, not_found, plain
 from sandbox.salesforce.exchange import ApiCall, Reply
-from sandbox.salesforce.limits import MAX_DELETED_DAYS, MAX_UPDATED_DAYS, MAX_UPDATED_IDS
+from sandbox.salesforce.limits import MAX_DELETED_DAYS, MAX_LISTED_IDS, MAX_UPDATED_DAYS
 from sandbox.salesforce.org import Org
 from sandbox.salesforce.saving import create, delete, update
 from sandbox.salesforce.showing import field_names, show
@@ -147,14 +147,16 @@ def updated(org: Org, call: ApiCall, entity: Entity) -> Reply:
     start, end = _window(org, call, MAX_UPDATED_DAYS)
     rows = entity.table.modified((stamp(start), ""), stamp(end))
     ids = [str(row["Id"]) for row in rows if not row.get("IsDeleted") and entity.shows(row)]
-    if len(ids) > MAX_UPDATED_IDS:
-        raise plain("EXCEEDED_ID_LIMIT", f"more than {MAX_UPDATED_IDS} ids in the window")
+    if len(ids) > MAX_LISTED_IDS:
+        raise plain("EXCEEDED_ID_LIMIT", f"more than {MAX_LISTED_IDS} ids in the window")
     return Reply(200, {"ids": ids, "latestDateCovered": _covered(org, entity, end)}, "updated", records=len(ids))
 
 
 def deleted(org: Org, call: ApiCall, entity: Entity) -> Reply:
     """``/sobjects/X/deleted``: deleted rows and merge losers, as far back as the log still reaches."""
     start, end = _window(org, call, MAX_DELETED_DAYS)
+    if org.switches.purged_log_refuses and start < org.deletions_known_since:
+        raise plain("INVALID_REPLICATION_DATE", "startDate before org replication enabled date")
     # What the log lost is not answered; the caller sees it by earliestDateAvailable.
     rows = entity.table.modified((stamp(max(start, org.deletions_known_since)), ""), stamp(end))
     merged = org.switches.deleted_names_merge_losers
@@ -163,6 +165,8 @@ def deleted(org: Org, call: ApiCall, entity: Entity) -> Reply:
         for row in rows
         if row.get("IsDeleted") and entity.shows(row) and (merged or row.get("MasterRecordId") is None)
     ]
+    if len(gone) > MAX_LISTED_IDS:
+        raise plain("EXCEEDED_ID_LIMIT", f"more than {MAX_LISTED_IDS} ids in the window")
     body = {
         "deletedRecords": [{"id": row["Id"], "deletedDate": row["SystemModstamp"]} for row in gone],
         "earliestDateAvailable": stamp(org.deletions_known_since),

@@ -60,6 +60,9 @@ class SalesforceSwitches:
     """SystemModstamp moves with recalculations that change no visible field."""
     deleted_names_merge_losers: bool = True
     """``/deleted`` has the losers of merges too."""
+    purged_log_refuses: bool = False
+    """``/deleted`` refuses a window that begins before what its log still has, as the page on ``getDeleted()`` says
+    where the recycle bin was emptied; otherwise ``earliestDateAvailable`` alone tells of it."""
     largest_retrieve: int = 2000
     """How many rows one batch read by id takes."""
     describes_unknown_types: bool = False

@@ -109,6 +109,7 @@ KEYS: Final[Mapping[str, str]] = {
     "reread": "records read again only to find late ones",
     "role": "viewer, operator or admin",
     "rule": "which limit of the brake: hour, day, new_value or rate",
+    "seconds": "seconds between the first and the last stamp that one question asks for, at most",
     "share": "part of the day's limit, 0 to 1",
     "since": "instant, ISO 8601 in UTC",
     "state": "done, partial, failed or held",
@@ -152,6 +153,11 @@ EVENTS: Final[Mapping[str, Event]] = {
     ),
     "bulk.left": Event(
         "info", ("job", "code"), "A job that was to be ended could not be: it is gone, or it has ended by itself."
+    ),
+    "query.slow": Event(
+        "info",
+        ("object", "seconds"),
+        "What changed took Salesforce too long; it is asked for in stretches of time of at most `seconds`.",
     ),
     "api.call": Event(
         "info",
@@ -600,7 +606,8 @@ EVENTS: Final[Mapping[str, Event]] = {
         "warning",
         ("reason", "stream"),
         "A stored position in a vendor's stream cannot be used; it goes on from now, and all is compared.",
-        "nothing, once; if it comes again, the store or one of the clocks is wrong: `syncd doctor`",
+        "nothing, once; if it comes again, read `reason`: the store or one of the clocks is wrong (`syncd doctor`), or"
+        " Salesforce empties its log of deletions before it is read",
     ),
     "schema.changed": Event(
         "warning",

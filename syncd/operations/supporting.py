@@ -106,7 +106,7 @@ _COUNTED: Final = frozenset(
     {
         *("after", "agreeing", "attempt", "attempts", "bytes", "calls", "connections", "creates", "cycle", "dropped"),
         *("epoch", "exit", "files", "held", "jobs", "limit", "ms", "page", "people", "port", "quota_left", "records"),
-        *("reread", "share", "status", "turns", "updates", "used", "version", "waited", "waiting"),
+        *("reread", "seconds", "share", "status", "turns", "updates", "used", "version", "waited", "waiting"),
     }
 )
 """Keys of a log line whose numbers are told."""

@@ -679,6 +679,52 @@ def test_a_conditional_write_of_a_changed_row_is_stale(world: World) -> None:
     assert good.confirmed["Title"] == "t"
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>changed</html>"], ids=["nothing", "a page"])
+def test_a_changed_row_is_stale_whatever_the_answer_says(world: World, body: bytes) -> None:
+    """The status alone tells that nothing was written: nobody waits for an ending, and the rest is sent."""
+    lead, calm = world.lead(1), world.lead(2)
+    world.connector.identity()
+    path = f"/sobjects/Lead/{lead}"
+    world.org.faults.arm(Fault("changed", lambda each: each.path.endswith(path), answer=HttpResponse(412, body)))
+    stale, good = world.write(_conditional(lead, Title="t"), _conditional(calm, Title="t"))
+    assert isinstance(stale, Stale)
+    assert isinstance(stale.current, RemoteRecord)
+    assert isinstance(good, Written)
+
+
+@pytest.mark.parametrize("status", [400, 403])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+    ],
+)
+def test_a_record_that_may_not_be_written_is_refused_alone(world: World, status: int, code: str) -> None:
+    """As in a collection: it says nothing about the user's other records, which are written."""
+    closed, open_ = world.lead(1), world.lead(2)
+    world.connector.identity()
+    path = f"/sobjects/Lead/{closed}"
+    body = f'[{{"errorCode":"{code}","message":"insufficient access rights","fields":["Title"]}}]'.encode()
+    world.org.faults.arm(Fault("closed", lambda each: each.path.endswith(path), answer=HttpResponse(status, body)))
+    refused, good = world.write(_conditional(closed, Title="t"), _conditional(open_, Title="t"))
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.fields) == (code, ("Title",))
+    assert isinstance(good, Written)
+
+
+def test_a_user_who_may_do_nothing_stops_the_run(world: World) -> None:
+    """That is no refusal of a record: a person must give the right back first."""
+    lead = world.lead(1)
+    world.connector.identity()
+    body = b'[{"errorCode":"API_DISABLED_FOR_ORG","message":"The REST API is not enabled for this Organization."}]'
+    path = f"/sobjects/Lead/{lead}"
+    world.org.faults.arm(Fault("off", lambda each: each.path.endswith(path), answer=HttpResponse(403, body)))
+    with pytest.raises(NeedsOperator, match="API Enabled"):
+        world.write(_conditional(lead, Title="t"))
+
+
 @pytest.mark.parametrize("when", ["drop", "cut"])
 def test_an_unanswered_conditional_write_is_indeterminate(world: World, when: str) -> None:
     """Nobody knows, so nothing more of the batch is sent; a value that is refused is refused for its field."""

@@ -136,6 +136,30 @@ def test_what_left_is_found_all_the_same(steps: Steps, pairs: list[tuple[str, st
 
 
 @pytest.mark.fault("F29")
+@pytest.mark.parametrize("steady", [True, False], ids=["daemon", "command"])
+def test_what_left_without_a_trace_is_found_all_the_same(
+    steps: Steps, pairs: list[tuple[str, str]], steady: bool, logged: list[str]
+) -> None:
+    """Out of the recycle bin, and out of the log before it was read: everything is compared, and the stream goes on."""
+    _, lead = pairs[0]
+    steps.both.salesforce.delete("Lead", lead)
+    steps.both.salesforce.erase("Lead", lead)
+    steps.both.clock.advance(4 * 3_600.0)
+    steps.both.salesforce.purge_deletions()
+    sync(steps.both.world, steady=steady)
+    assert "cursor.unusable" in logged
+    resynced(steps)
+    assert not [
+        link for link in steps.both.store.links("person") if link.refs.crm.id == lead and link.state is LinkState.LIVE
+    ]
+    logged.clear()
+    for _ in range(3):
+        steps.both.clock.advance(3_600.0)
+        sync(steps.both.world, steady=steady)
+    assert "cursor.unusable" not in logged
+
+
+@pytest.mark.fault("F29")
 def test_a_resync_that_forgot_where_it_was_begins_again(steps: Steps, pairs: list[tuple[str, str]]) -> None:
     """Its own note that cannot be read, and a position of the vendor in it that cannot."""
     contact, lead = pairs[0]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.salesforce import single
-from sandbox.salesforce.limits import MAX_UPDATED_IDS
+from sandbox.salesforce.limits import MAX_LISTED_IDS
 from tests.unit.sandbox.salesforce_client import START, Client
 
 
@@ -58,8 +58,8 @@ def test_a_window_reaches_back_so_many_days(org: Client, resource: str, days: in
 @pytest.mark.fact("salesforce 3.12")
 def test_updated_has_a_most(org: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     """600,000 ids; with more the window must be smaller."""
-    assert MAX_UPDATED_IDS == 600_000
-    monkeypatch.setattr(single, "MAX_UPDATED_IDS", 2)
+    assert MAX_LISTED_IDS == 600_000
+    monkeypatch.setattr(single, "MAX_LISTED_IDS", 2)
     for _ in range(3):
         org.lead()
     org.clock.advance(60)
@@ -97,6 +97,27 @@ def test_the_log_of_deletions_can_be_purged(org: Client) -> None:
     _, rest = window(org, "deleted", 0, 15_000)
     assert [row["id"] for row in rest["deletedRecords"]] == [late]
     assert rest["earliestDateAvailable"] == "2026-01-05T14:01:00.000+0000"
+
+
+@pytest.mark.fact("salesforce 3.14")
+@pytest.mark.parametrize("refuses", [True, False])
+def test_a_window_from_before_the_log_may_be_refused(org: Client, refuses: bool) -> None:
+    """By the switch; one that begins with the log is answered in any case."""
+    org.kernel.switches.purged_log_refuses = refuses
+    assert window(org, "deleted", 0, 60)[0] == 200
+    status, told = window(org, "deleted", -60, 60)
+    assert status == (400 if refuses else 200)
+    assert not refuses or told[0]["errorCode"] == "INVALID_REPLICATION_DATE"
+
+
+def test_deleted_has_a_most(org: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as updated; with more the window must be smaller."""
+    monkeypatch.setattr(single, "MAX_LISTED_IDS", 2)
+    for _ in range(3):
+        org.kernel.delete("Lead", org.lead())
+    org.clock.advance(60)
+    status, (refusal,) = window(org, "deleted", 0, 60)
+    assert (status, refusal["errorCode"]) == (400, "EXCEEDED_ID_LIMIT")
 
 
 @pytest.mark.fact("salesforce 3.15")
