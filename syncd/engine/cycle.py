@@ -28,7 +28,7 @@ from syncd.engine.running import Progress, Running, running, silent
 from syncd.engine.sentinel import before_taking_away, refuse_others, renew
 from syncd.engine.shadow import catch_up, leave, look
 from syncd.engine.showing import show_ledger
-from syncd.engine.signals import append_signals
+from syncd.engine.signals import append_signals, hears_of_sales
 from syncd.engine.sparing import interval, urgently, waits
 from syncd.engine.terms import follow
 from syncd.engine.world import World, filled, make_ready, note_filled
@@ -134,25 +134,33 @@ class _Cycle:
             check_clears(world, kind_plan)
         before_taking_away(world, plan.kinds)
         self._carry_out(prepared, full=full)
-        self._after_writing(first_link=plan.first_link, steady=steady)
-        if world.booking is not None:
-            escalate(world.store, world.clock.now())
+        heard = not any(gathered.behind for gathered in prepared.gathered)
+        self._after_writing(first_link=plan.first_link, steady=steady, heard=heard)
         if not full:  # comparing everything writes nothing where both sides agree
             renew(world)
         state = RunState.PARTIAL if self.tally.partial else RunState.DONE
         return Ended(self.at_work.end(state, digest=plan.digest, trouble=self.tally.spared), plan)
 
-    def _after_writing(self, *, first_link: bool, steady: bool) -> None:
-        """What follows from everybody's being linked and in step, as far as the day's calls are not kept for others."""
+    def _after_writing(self, *, first_link: bool, steady: bool, heard: bool) -> None:
+        """What follows from everybody's being linked and in step, as far as the day's calls are not kept for others.
+
+        Nobody is told to be late, or loses anybody for it, before it is known what sales has done.
+
+        :param heard: whether all is known that was edited before this cycle.
+        """
         spared = waits(self.world, Lane.ORDINARY)
         if not spared:
             append_signals(self.at_work)
-        hand_on(self.at_work)
+        heard = heard and not (spared and hears_of_sales(self.world))
+        if heard:
+            hand_on(self.at_work)
         leave(self.world)
         if not spared:
             show_ledger(self.at_work, first_link=first_link)
         if steady and not catching_up(self.world) and not waits(self.world, Lane.BULK):
             reconcile(self.at_work)
+        if heard and self.world.booking is not None:
+            escalate(self.world.store, self.world.clock.now())
 
     def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:
         """Nothing is written and no position moves; the run tells what would have been done, the ledger what was."""

@@ -110,6 +110,7 @@ class Gather:
         self._complete()
         self._moved_in_flight()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
+        self.into.behind = any(self.cut.values())
         if self.asleep:
             self._keep_cursor(Side.MARKETING, ASLEEP, Cursor("" if self.into.full else "yes"))
         return self.into

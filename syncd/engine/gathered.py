@@ -47,7 +47,8 @@ class Gathered:
     ``survived`` are records that moved and are what is left of a link that is over, ``followed`` such links as they
     are about others now. ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
     ``released`` are assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked
-    person tells, by link and field. ``hinted`` are hints that need no second look.
+    person tells, by link and field. ``hinted`` are hints that need no second look. ``behind`` says that a
+    stream was left before its end, so that not all is known yet that people did before this cycle.
     """
 
     kind: str
@@ -82,6 +83,7 @@ class Gathered:
     released: list[str] = field(default_factory=list)
     opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)
     hinted: list[Noted] = field(default_factory=list)
+    behind: bool = False
     records_read: int = 0
 
 

@@ -11,6 +11,7 @@ from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.appended import CAMPAIGN_MEMBER
 from syncd.model.link import Intent
+from syncd.model.values import Side
 
 
 def append_signals(at_work: Running) -> None:
@@ -18,6 +19,11 @@ def append_signals(at_work: Running) -> None:
     fill_campaigns(at_work)
     for rule in at_work.world.connection.signals.activities:
         copy_activities(at_work, rule)
+
+
+def hears_of_sales(world: World) -> bool:
+    """Whether the ledger hears of what sales does by activities too, and not by edits of people alone."""
+    return world.booking is not None and any(rule.side is Side.CRM for rule in world.connection.signals.activities)
 
 
 def recover_signals(world: World, intents: Sequence[Intent]) -> list[Intent]:

@@ -5,16 +5,20 @@ A day of New York's is the time for it. Calls are read; a change of the status i
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from syncd.engine import lateness
+from syncd.engine import apply, cycle, lateness
+from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
+from syncd.engine.world import World
 from syncd.model.episode import HandedOn
 from syncd.model.errors import BadConfig
-from syncd.model.values import stamp
+from syncd.model.values import Instant, Lane, Side, stamp
 from syncd.settings.loading import load
 from tests.scenarios.lifecycles import WORKING
 from tests.scenarios.routings import Desk, address, configured, routing
@@ -122,3 +126,61 @@ def test_what_nobody_could_be_late_by_is_told(
     (config / "lifecycle.yaml").write_text(yaml.safe_dump(lifecycle, sort_keys=False), encoding="utf-8")
     with pytest.raises(BadConfig, match=words):
         load(config, config_environment(), read_only={})
+
+
+# -- what sales did is known first ------------------------------------------------------------------------------------
+def test_a_daemon_that_was_down_takes_nobody_away_before_it_has_caught_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann said yes while the daemon was down for three days, which stands in the backlog: she keeps the person, and
+    nobody is told that the yes is late.
+    """
+    desk = desk_of(tmp_path, {"to": "queue"})
+    (contact,) = desk.qualified(1)
+    desk.cycle()
+    desk.cycle(after=2 * HOUR)
+    told: list[tuple[str, str]] = []
+    emit = lateness.emit
+    monkeypatch.setattr(lateness, "emit", lambda name, **more: (told.append((name, more["clock"])), emit(name, **more)))
+    lead = desk.lead_of(contact)
+    desk.sell(lead, by=desk.user("ann"), Status=WORKING)
+    desk.both.clock.advance(72 * HOUR)
+    sync(desk.both.world, steady=True)
+    backlogs = asked_for(desk.both.store)
+    assert backlogs
+    assert desk.who(lead) == "ann"
+    for request in backlogs:
+        carry_on(desk.both.world, request, Met(), leave_off=lambda: False)
+    for _ in range(3):
+        desk.both.clock.advance(60.0)
+        sync(desk.both.world, steady=True)
+    assert desk.who(lead) == "ann"
+    assert {clock for _, clock in told} == {"work"}, "what Ann has left undone since"
+
+
+def test_while_calls_are_kept_for_others_nobody_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Activities are not read then, so that a call of Ann's is not known: she is judged once it is."""
+    desk = desk_of(tmp_path, {"accepted": True})
+    (contact,) = desk.qualified(1)
+    desk.cycle()
+    desk.cycle(after=2 * HOUR)
+    lead = desk.lead_of(contact)
+    desk.sell(lead, by=desk.user("ann"), Status=WORKING)
+    desk.cycle(after=HOUR)
+    spared = [True]
+
+    def kept(world: World, lane: Lane) -> dict[Side, Instant]:
+        last = lane in (Lane.ORDINARY, Lane.BULK) and spared[0]
+        return {Side.MARKETING: world.clock.now() + timedelta(hours=1)} if last else {}
+
+    monkeypatch.setattr(cycle, "waits", kept)
+    monkeypatch.setattr(apply, "waits", kept)
+    call = {"WhoId": lead, "Subject": "Hi", "Status": "Completed", "TaskSubtype": "Call"}
+    desk.both.salesforce.insert("Task", {**call, "ActivityDate": stamp(desk.both.clock.now())[:10]})
+    for _ in range(8):
+        desk.cycle(after=4 * HOUR)
+        assert desk.who(lead) == "ann"
+    spared.clear()
+    spared.append(False)
+    desk.cycle(after=HOUR)
+    assert desk.who(lead) == "ann"
