@@ -31,7 +31,7 @@ from syncd.engine.showing import show_ledger
 from syncd.engine.signals import append_signals, hears_of_sales
 from syncd.engine.sparing import interval, urgently, waits
 from syncd.engine.terms import follow
-from syncd.engine.world import World, filled, make_ready, note_filled
+from syncd.engine.world import World, compared_now, filled, make_ready, note_filled
 from syncd.model.plan import Adopt, Create, Hold, Plan, Update
 from syncd.model.run import APPROVE, Request, Run, RunState
 from syncd.model.values import SIDES, Lane
@@ -223,8 +223,7 @@ class _Cycle:
         for kind_plan in plan.kinds:
             note_judged(self.world, self.world.terms[kind_plan.kind].kind)
             if plan.first_link or full or filled(self.world, kind_plan.kind) is None:
-                fields = self.world.terms[kind_plan.kind].kind.fields
-                note_filled(self.world, kind_plan.kind, (field.name for field in fields))
+                note_filled(self.world, kind_plan.kind, compared_now(self.world, kind_plan.kind))
         if plan.first_link:
             approvals = [request.id for request in self.world.store.requests() if request.wish == APPROVE]
             if approvals:

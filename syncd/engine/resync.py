@@ -30,7 +30,7 @@ from syncd.engine.reobserve import refuse_restored
 from syncd.engine.running import running
 from syncd.engine.sentinel import before_taking_away
 from syncd.engine.undoing import Stays, take_back
-from syncd.engine.world import World, make_ready, note_filled
+from syncd.engine.world import World, compared_now, make_ready, note_filled
 from syncd.model.errors import NeedsOperator, UnusableCursor
 from syncd.model.plan import Decision, KindPlan, Plan
 from syncd.model.remote import Cursor, Page, RemoteRecord, RemoteRef
@@ -140,7 +140,8 @@ def carry_on(
         refuse_restored(world)
         recover(world)
         about = estimate(world.store, wanted)
-        shares = _Shares(world, wanted, reached_by(world.store, request.id), met.of(request.id), leave_off=leave_off)
+        reached = reached_by(world.store, request.id).looking_at(_compared(world, wanted))
+        shares = _Shares(world, wanted, reached, met.of(request.id), leave_off=leave_off)
         try:
             for share in _wanted_still(world, request, shares):
                 decided = kind_plan(share.kind, _decided(world, wanted, share), share.gathered)
@@ -161,13 +162,19 @@ def carry_on(
             at_work.end(RunState.RUNNING)
             return False
         if not cancelled and wanted.whole:
-            for kind in (each for each in wanted.kinds if each in world.terms):
-                note_filled(world, kind, wanted.fields or (field.name for field in world.terms[kind].kind.fields))
+            for kind, names in shares.reached.looked.items():
+                note_filled(world, kind, names)
         world.settle(Settlement(requests_done=[request.id]))
         met.forget(request.id)
         state = RunState.PARTIAL if cancelled or at_work.tally.partial else RunState.DONE
         at_work.end(state, trouble=CANCELLED if cancelled else "")
     return True
+
+
+def _compared(world: World, wanted: Resync) -> dict[str, frozenset[str]]:
+    """By kind the fields that records are compared by now."""
+    kinds = [kind for kind in wanted.kinds if kind in world.terms]
+    return {kind: compared_now(world, kind).intersection(wanted.fields or compared_now(world, kind)) for kind in kinds}
 
 
 def _decided(world: World, wanted: Resync, share: Share, stays: Stays = lambda _: None) -> list[Decision]:

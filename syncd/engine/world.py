@@ -240,6 +240,12 @@ def filled(world: World, kind: str) -> frozenset[str] | None:
     return None if remembered is None else frozenset(orjson.loads(remembered[0]))
 
 
+def compared_now(world: World, kind: str) -> frozenset[str]:
+    """The fields that records of a kind are compared by now: those that rest are left as they stand."""
+    terms = world.terms[kind]
+    return frozenset(field.name for field in terms.kind.fields) - terms.resting
+
+
 def note_filled(world: World, kind: str, fields: Iterable[str]) -> None:
     """All linked records of a kind were compared by these fields, too."""
     before = filled(world, kind)

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from syncd.model.remote import Cursor
 from syncd.model.undoing import Undo
@@ -108,13 +109,25 @@ class Step:
     side: Side | None
 
 
+_NONE: Final = frozenset[str]()
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """How far a resync has come: the step it is in, where in it, and how many records were compared in all."""
+    """How far a resync has come: the step it is in, where in it, and how many records were compared in all. ``looked``
+    are by kind the fields that all of these were compared by; none that rested meanwhile, or was mapped since.
+    """
 
     step: int = 0
     after: Cursor | None = None
     checked: int = 0
+    looked: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def looking_at(self, fields: Mapping[str, frozenset[str]]) -> Reached:
+        """The same, going on with these fields of each kind."""
+        if self == Reached():
+            return replace(self, looked=dict(fields))
+        return replace(self, looked={kind: names & self.looked.get(kind, _NONE) for kind, names in fields.items()})
 
     def next_step(self) -> Reached:
         """At the beginning of the next step."""
@@ -126,15 +139,17 @@ class Reached:
 
     def written(self) -> Cursor:
         """As it is stored."""
-        return Cursor(json.dumps([self.step, self.after, self.checked]))
+        looked = {kind: sorted(names) for kind, names in self.looked.items()}
+        return Cursor(json.dumps([self.step, self.after, self.checked, looked]))
 
     @staticmethod
     def read(cursor: Cursor | None) -> Reached:
         """From what was stored; the beginning if nothing was."""
         if cursor is None:
             return Reached()
-        step, after, checked = json.loads(cursor)
-        return Reached(step, None if after is None else Cursor(after), checked)
+        step, after, checked, *more = json.loads(cursor)  # an older one does not tell the fields
+        looked = {kind: frozenset(names) for each in more for kind, names in each.items()}
+        return Reached(step, None if after is None else Cursor(after), checked, looked)
 
 
 def kinds_in_order(wanted: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
