@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.domains import match_keys
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import EMPTY_BASE, Planner, digest
-from syncd.engine.gathered import Gathered, look_again
+from syncd.engine.gathered import Gathered, link_id, look_again
 from syncd.engine.unlinking import links_to_end
 from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, Forgotten, Link, Linked, LinkState, OptedOut, Proof, Remnant
@@ -87,11 +87,11 @@ class Forgetting:
         """One decision a person; takes their records out of everything else that this cycle decides on."""
         cases = {case.link.id: case for case in (*self._told(), *self._wished())}
         flying = self._flying() if cases else frozenset()
-        for link_id in sorted(id_ for id_, case in cases.items() if not flying.isdisjoint((id_, case.parted))):
-            case = cases.pop(link_id)  # a write of it may still happen: the wish waits for its ending
+        for each in sorted(id_ for id_, case in cases.items() if not flying.isdisjoint((id_, case.parted))):
+            case = cases.pop(each)  # a write of it may still happen: the wish waits for its ending
             self._leave(case, case.link.refs)
-        for link_id in sorted(links_to_end(self.gathered.carried) & cases.keys()):
-            case = cases.pop(link_id)  # a person says that the two are not one: first they are parted
+        for each in sorted(links_to_end(self.gathered.carried) & cases.keys()):
+            case = cases.pop(each)  # a person says that the two are not one: first they are parted
             self._leave(case, case.named)
         if not cases:
             return []
@@ -146,15 +146,17 @@ class Forgetting:
         return [(next((found for found in known.values() if found is not None), None), refs)]
 
     def _case(self, found: Linked | None, refs: Pair[RemoteRef], asked: Side | None) -> _Case:
-        side, kind = Side.MARKETING if refs.marketing.id else Side.CRM, self.planner.kind.kind
-        if found is None:
-            link_id = digest(self.world.connection.name, kind, side, refs.of(side))
-            return _Case(Link(link_id, kind, refs, Proof.MANUAL, self.world.clock.now()), None, asked, refs)
-        if not found.link.unlinked:
+        if found is not None and not found.link.unlinked:
             return _Case(found.link, found.base, asked, refs)
-        # An id of its own: the link of the two may bear the one that this record asks for, and is still needed.
-        link_id = digest(self.world.connection.name, kind, FORGET, side, refs.of(side))
-        link = Link(link_id, kind, refs, Proof.MANUAL, self.world.clock.now())
+        side, kind = Side.MARKETING if refs.marketing.id else Side.CRM, self.planner.kind.kind
+        own = link_id(self.world, kind, side, refs.of(side))
+        # Not the id that this record asks for where a link has it that is still needed: of two who are not one, or one
+        # that has gone on to other records.
+        beside = digest(self.world.connection.name, kind, FORGET, side, refs.of(side))
+        taken = found is not None or own in self.world.store.by_link([own])
+        link = Link(beside if taken else own, kind, refs, Proof.MANUAL, self.world.clock.now())
+        if found is None:
+            return _Case(link, None, asked, refs)
         nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
         theirs = found.base and Base({}, nothing.replacing(side, found.base.confirmed.of(side)))
         return _Case(link, theirs, asked, refs, parted=found.link.id)
@@ -200,9 +202,7 @@ class Forgetting:
             opted_out=mapped,
         )
         actions: tuple[Action, ...] = (*updates, forget)
-        now = Pair(*(link.refs.of(side) if (each := records.of(side)) is None else each.ref for side in SIDES))
-        keyless = Pair(marketing=False, crm=False)
-        forgotten = replace(link, refs=now, state=LinkState.FORGOTTEN, gone=None, keyed=keyless)
+        forgotten = replace(link, state=LinkState.FORGOTTEN, gone=None, keyed=Pair(marketing=False, crm=False))
         return Decision(link.kind, forgotten, case.base, records, actions, lane=Lane.OPT_OUT)
 
     def _addresses(self, case: _Case, records: Pair[RemoteRecord | None]) -> tuple[str, ...]:
@@ -292,6 +292,9 @@ def forget(world: World, decisions: Sequence[Decision], ends: OptOuts, *, run: s
             settlement.wishes.append(wish(world, link.kind, refs, asked=action.asked, salt=run))
             waiting += 1
             continue
+        for side in SIDES:  # only now: until then the link is found by the records that the store has of it
+            if (record := decision.seen.of(side)) is not None:  # what one was merged or converted into
+                link = replace(link, refs=link.refs.replacing(side, record.ref))
         remnants = tuple(_remnant(world, link, action, side, ref, ends) for side, ref in action.remains)
         settlement.links.append(link)
         settlement.forgotten.append(Forgotten(link, action.addresses, remnants))

@@ -88,6 +88,27 @@ def test_a_contact_erased_in_hubspot_does_not_take_the_other_along(steps: Steps,
     steps.quiet()
 
 
+def test_what_keeps_two_apart_outlives_a_wish_that_names_an_older_id(steps: Steps) -> None:
+    """The contact was merged since, which its link with Bob's Lead has followed: whoever it is now is forgotten."""
+    contact, lead = parted(steps)
+    ended = link_of(steps, contact).id
+    other = steps.contact(email="wen@example.com", lifecyclestage="lead", hs_lead_status="")
+    steps.cycle()
+    steps.both.hubspot.merge("contacts", other, contact)
+    steps.cycle()
+    ask(steps, (Side.MARKETING, RemoteRef("contacts", contact)))
+    assert steps.counts()["forgotten"] == 1
+    (now,) = steps.contacts()
+    assert state_of(steps, now) is LinkState.FORGOTTEN
+    found = steps.both.store.by_link([ended])[ended]
+    assert found.link.unlinked
+    assert found.link.refs.crm.id == lead
+    assert found.base is None
+    steps.sell(lead, Title="Head")
+    steps.quiet()
+    assert steps.contacts() == [now]
+
+
 @pytest.mark.parametrize("told", ["by an operator", "by HubSpot"])
 def test_who_was_just_told_apart_is_parted_first(steps: Steps, told: str) -> None:
     """Both wishes wait for the same cycle: the link ends in it, and the next one forgets the contact alone."""
@@ -210,6 +231,26 @@ def test_a_lead_that_is_converted_meanwhile_is_forgotten_as_the_contact_it_becam
     steps.sell(became, object_name="Contact", Email="new@example.com")
     steps.quiet()
     assert steps.contacts() == [contact]
+
+
+def test_whose_records_both_became_others_is_forgotten_once_the_opt_out_is_sent(steps: Steps) -> None:
+    """Merged here, converted there, and Salesforce is read-only: the wish that waits still finds the link."""
+    contact, lead = steps.pair(email=ANN)
+    other = steps.contact(email="wen@example.com", lifecyclestage="lead", hs_lead_status="")
+    steps.cycle()
+    link = link_of(steps, contact).id
+    ask(steps, (Side.MARKETING, RemoteRef("contacts", contact)))
+    became, _, _ = steps.both.salesforce.convert(lead, status="Closed - Converted")
+    steps.both.hubspot.merge("contacts", other, contact)
+    steps.both.salesforce.begin_maintenance()
+    assert "forgotten" not in steps.counts()
+    steps.both.salesforce.end_maintenance()
+    assert steps.counts()["forgotten"] == 1
+    found = steps.both.store.by_link([link])[link]
+    assert (found.link.state, found.base) == (LinkState.FORGOTTEN, None)
+    assert found.link.refs == Pair(RemoteRef("contacts", steps.contacts()[0]), RemoteRef("Contact", became))
+    assert steps.sold(became, "HasOptedOutOfEmail", object_name="Contact") is True
+    steps.quiet()
 
 
 # -- unanswered writes -------------------------------------------------------------------------------------------------
