@@ -2,19 +2,25 @@
 
 A person is forgotten when HubSpot erased the contact, when the CRM says so of the person, or when an operator asks.
 Every record that is still there is opted out first, before anything else of the cycle; only then the store forgets. An
-opt-out that could not be sent yet leaves the person known and the wish open, one that was refused does not. Nothing is
-deleted at a vendor: what remains is listed until a person deleted it there.
+opt-out that could not be sent yet leaves the person known and the wish open, one that was refused does not. So does any
+other write of theirs whose ending is not known, of an activity as well: its row of the audit gets its ending first.
+Nothing is deleted at a vendor: what remains is listed until a person deleted it there.
+
+Of two records of which a person said that they are not one only the one that is named is forgotten: the link of the two
+stays as what keeps them apart, without values, and the record that goes gets a link of its own beside it. Where that
+was said and is not carried out yet, it comes first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from syncd.core.domains import match_keys
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.planner import EMPTY_BASE, Planner, digest
-from syncd.engine.gathered import Gathered, look_again
+from syncd.engine.gathered import Gathered, link_id, look_again
+from syncd.engine.unlinking import links_to_end
 from syncd.engine.world import World
 from syncd.model.link import Base, FieldChange, Forgotten, Link, Linked, LinkState, OptedOut, Proof, Remnant
 from syncd.model.mapping import KindMapping
@@ -58,12 +64,15 @@ def wish(world: World, kind: str, refs: Iterable[tuple[Side, RemoteRef]], *, ask
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One person to be forgotten. ``told``: a vendor's answer says so; else a stored wish does."""
+    """One person to be forgotten, which vendor says so (``None``: an operator), and by which records. ``parted`` is the
+    link of two who are not one that their record stands in.
+    """
 
     link: Link
     base: Base | None
     asked: Side | None
-    told: bool
+    named: Pair[RemoteRef]
+    parted: str | None = None
 
 
 class Forgetting:
@@ -77,10 +86,13 @@ class Forgetting:
     def decide(self) -> list[Decision]:
         """One decision a person; takes their records out of everything else that this cycle decides on."""
         cases = {case.link.id: case for case in (*self._told(), *self._wished())}
-        for link_id in sorted(cases.keys() & self.gathered.flying):
-            case = cases.pop(link_id)  # a write of it may still happen: the wish waits for its ending
-            refs = [(side, case.link.refs.of(side)) for side in SIDES]
-            self.gathered.wishes.append(wish(self.world, case.link.kind, refs, asked=case.asked, salt="in flight"))
+        flying = self._flying() if cases else frozenset()
+        for each in sorted(id_ for id_, case in cases.items() if not flying.isdisjoint((id_, case.parted))):
+            case = cases.pop(each)  # a write of it may still happen: the wish waits for its ending
+            self._leave(case, case.link.refs)
+        for each in sorted(links_to_end(self.gathered.carried) & cases.keys()):
+            case = cases.pop(each)  # a person says that the two are not one: first they are parted
+            self._leave(case, case.named)
         if not cases:
             return []
         seen = Pair(*(self._read(side, [case.link.refs.of(side) for case in cases.values()]) for side in SIDES))
@@ -88,13 +100,25 @@ class Forgetting:
         for case in cases.values():
             self.gathered.meetings.pop(case.link.id, None)
             for side in SIDES:
-                self.gathered.strays.of(side).pop(case.link.refs.of(side), None)
+                ref = case.link.refs.of(side)
+                self.gathered.strays.of(side).pop(ref, None)
+                if (now := seen.of(side).get(ref)) is not None:  # what it was merged or converted into
+                    self.gathered.strays.of(side).pop(now.ref, None)
         return [decision for decision in decisions if decision is not None]
+
+    def _leave(self, case: _Case, refs: Pair[RemoteRef]) -> None:
+        """Leaves it to the next cycle."""
+        those = [(side, refs.of(side)) for side in SIDES]
+        self.gathered.wishes.append(wish(self.world, case.link.kind, those, asked=case.asked, salt="in flight"))
+
+    def _flying(self) -> frozenset[str]:
+        """Links of which the ending of a write is not known, of whatever kind that is: activities are the person's."""
+        return frozenset(self.gathered.flying).union(intent.link for intent in self.world.store.open_intents())
 
     # -- who ---------------------------------------------------------------------------------------------------------
     def _told(self) -> Iterable[_Case]:
         for (side, ref), found in self.gathered.erased.items():
-            yield self._case(found, Pair(NOWHERE, NOWHERE).replacing(side, ref), side, told=True)
+            yield self._case(found, Pair(NOWHERE, NOWHERE).replacing(side, ref), side)
 
     def _wished(self) -> Iterable[_Case]:
         for request in self.gathered.carried:
@@ -105,20 +129,37 @@ class Forgetting:
             for text in named:
                 side, _, ref = text.partition(":")
                 refs = refs.replacing(Side(side), RemoteRef(*ref.split("/", 1)))
-            found: Linked | None = None
-            for each in SIDES:
-                ref_ = refs.of(each)
-                found = found or self.world.store.linked(self.planner.kind.kind, each, [ref_]).get(ref_)
-            if found is None or found.link.state is not LinkState.FORGOTTEN:
-                yield self._case(found, refs, None if who == "operator" else Side(who), told=False)
+            for found, those in self._meant(refs):
+                if found is None or found.link.state is not LinkState.FORGOTTEN:
+                    yield self._case(found, those, None if who == "operator" else Side(who))
 
-    def _case(self, found: Linked | None, refs: Pair[RemoteRef], asked: Side | None, *, told: bool) -> _Case:
-        if found is not None:
-            return _Case(found.link, found.base, asked, told)
-        side = Side.MARKETING if refs.marketing.id else Side.CRM
-        kind = self.planner.kind.kind
-        link_id = digest(self.world.connection.name, kind, side, refs.of(side))
-        return _Case(Link(link_id, kind, refs, Proof.MANUAL, self.world.clock.now()), None, asked, told)
+    def _meant(self, refs: Pair[RemoteRef]) -> list[tuple[Linked | None, Pair[RemoteRef]]]:
+        """Whom these records are, with what is known of them: one person, or each their own if they were parted."""
+        known = {
+            side: self.world.store.linked(self.planner.kind.kind, side, [ref]).get(ref)
+            for side in SIDES
+            if (ref := refs.of(side)).id
+        }
+        if any(found is not None and found.link.unlinked for found in known.values()):
+            nowhere = Pair(NOWHERE, NOWHERE)
+            return [(found, nowhere.replacing(side, refs.of(side))) for side, found in known.items()]
+        return [(next((found for found in known.values() if found is not None), None), refs)]
+
+    def _case(self, found: Linked | None, refs: Pair[RemoteRef], asked: Side | None) -> _Case:
+        if found is not None and not found.link.unlinked:
+            return _Case(found.link, found.base, asked, refs)
+        side, kind = Side.MARKETING if refs.marketing.id else Side.CRM, self.planner.kind.kind
+        own = link_id(self.world, kind, side, refs.of(side))
+        # Not the id that this record asks for where a link has it that is still needed: of two who are not one, or one
+        # that has gone on to other records.
+        beside = digest(self.world.connection.name, kind, FORGET, side, refs.of(side))
+        taken = found is not None or own in self.world.store.by_link([own])
+        link = Link(beside if taken else own, kind, refs, Proof.MANUAL, self.world.clock.now())
+        if found is None:
+            return _Case(link, None, asked, refs)
+        nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
+        theirs = found.base and Base({}, nothing.replacing(side, found.base.confirmed.of(side)))
+        return _Case(link, theirs, asked, refs, parted=found.link.id)
 
     # -- what remains ------------------------------------------------------------------------------------------------
     def _read(self, side: Side, refs: Sequence[RemoteRef]) -> dict[RemoteRef, RemoteRecord]:
@@ -141,11 +182,13 @@ class Forgetting:
     def _decision(self, case: _Case, seen: Pair[dict[RemoteRef, RemoteRecord]]) -> Decision | None:
         link = case.link
         records = Pair(*(seen.of(side).get(link.refs.of(side)) for side in SIDES))
-        if not any(records) and not all(ref.id for ref in link.refs):
+        if not any(records) and not all(ref.id for ref in link.refs) and case.parted is None:
             return None  # it was never linked, and nothing is there
-        if case.told and case.asked is Side.MARKETING and records.marketing is not None:
-            # Told by its absence, and there after all: nothing irreversible is done on one odd answer.
-            self.gathered.wishes.append(look_again(self.world, link.kind, f"link:{link.id}"))
+        if case.asked is Side.MARKETING and records.marketing is not None:
+            # Told by its absence, maybe some cycles ago, and there after all: one odd answer does nothing irreversible.
+            alone = not all(ref.id for ref in link.refs)  # then there is no such link yet
+            what = f"{case.asked}:{link.refs.marketing}" if alone else f"link:{link.id}"
+            self.gathered.wishes.append(look_again(self.world, link.kind, what))
             return None
         known = self._addresses(case, records)
         self.gathered.forgotten.update(known)
@@ -249,6 +292,9 @@ def forget(world: World, decisions: Sequence[Decision], ends: OptOuts, *, run: s
             settlement.wishes.append(wish(world, link.kind, refs, asked=action.asked, salt=run))
             waiting += 1
             continue
+        for side in SIDES:  # only now: until then the link is found by the records that the store has of it
+            if (record := decision.seen.of(side)) is not None:  # what one was merged or converted into
+                link = replace(link, refs=link.refs.replacing(side, record.ref))
         remnants = tuple(_remnant(world, link, action, side, ref, ends) for side, ref in action.remains)
         settlement.links.append(link)
         settlement.forgotten.append(Forgotten(link, action.addresses, remnants))

@@ -10,7 +10,7 @@ the history tells too little (a field that is not tracked, a value that the hist
 claimed. The history is asked once a lot, and only for what was guarded.
 
 A write that was not answered may be carried out minutes later, over an edit that was seen meanwhile. What is seen while
-it is waited for is noted (``note_met``); if it does come, that edit becomes such a conflict, too.
+it is waited for is noted (``note_met``) until the ending is stored; if it does come, that edit becomes such a conflict.
 """
 
 from __future__ import annotations
@@ -34,13 +34,12 @@ from syncd.model.remote import FieldEvent, RemoteRecord, RemoteRef
 from syncd.model.values import Canonical, FieldType, Instant, Pair, Side, Wire
 from syncd.model.write import Written
 from syncd.observe.log import emit
+from syncd.ports.memory import MET
 
 BACK: Final = timedelta(minutes=10)
 """How far before a send the history is read: more than a lot takes and clocks differ."""
 UNJUDGED: Final = frozenset({FieldType.OPT_OUT, FieldType.REFERENCE})
 """An opt-out is monotone, and references have no history that both vendors tell."""
-MET: Final = "met:{intent}"
-"""Under which name it is remembered what somebody wrote while a write of ours was waited for: JSON by vendor field."""
 Sent = tuple[Decision, Update, Written]
 Histories = Mapping[tuple[RemoteRef, str], Sequence[FieldEvent]]
 

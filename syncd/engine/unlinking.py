@@ -117,6 +117,11 @@ class Unlinking:
                 self.gathered.strays.of(side).pop(ref, None)
 
 
+def links_to_end(requests: Iterable[Request]) -> frozenset[str]:
+    """Links of which some of these wishes say that they end, or have ended."""
+    return frozenset(_link_of(request) for request in requests if request.wish == UNLINK)
+
+
 def _asks(request: Request, link: Link) -> bool:
     """Whether there is something to do: a second look at keys is for who was not joined again since."""
     return link.unlinked or (link.state is LinkState.LIVE and not _looks(request))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from syncd.core.domains import match_keys
 from syncd.engine.world import World
@@ -23,11 +23,14 @@ FORMS = "a@b.c, marketing:contacts/51, crm:Lead/00Q..., link:ID"
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing that may be meant: a link, or one record a side that has none yet."""
+    """One thing that may be meant: a link, or one record a side that has none yet. ``named`` is the side of the record
+    by which a link was found; ``None`` if it was found by its id, or by both records.
+    """
 
     kind: str
     link: Link | None
     refs: Pair[RemoteRef | None]
+    named: Side | None = None
 
 
 def find_hits(world: World, text: str) -> list[Hit]:
@@ -87,7 +90,7 @@ def _as_its_vendor_names_it(world: World, kind: KindMapping, side: Side, ref: Re
 def _of_record(world: World, kind: str, side: Side, ref: RemoteRef) -> Hit:
     found = world.store.linked(kind, side, [ref]).get(ref)
     if found is not None:
-        return Hit(kind, found.link, refs_of(found.link))
+        return Hit(kind, found.link, refs_of(found.link), side)
     nowhere: Pair[RemoteRef | None] = Pair(None, None)
     return Hit(kind, None, nowhere.replacing(side, ref))
 
@@ -102,7 +105,9 @@ def _by_address(world: World, kind: KindMapping, text: str) -> list[Hit]:
             if hit.link is None:
                 alone.of(side).append(ref)
             else:
-                linked.setdefault(hit.link.id, hit)
+                known = linked.setdefault(hit.link.id, hit)
+                if known.named is not hit.named:
+                    linked[hit.link.id] = replace(hit, named=None)
     nowhere: Pair[RemoteRef | None] = Pair(None, None)
     if not linked and all(len(refs) == 1 for refs in alone):
         return [Hit(kind.kind, None, Pair(alone.marketing[0], alone.crm[0]))]

@@ -69,5 +69,9 @@ ledger was told of it, as text."""
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
 
+MET: Final = "met:{intent}"
+"""Under which name it is remembered what somebody wrote while a write of ours was waited for, as JSON by vendor field,
+until the ending of that write is stored."""
+
 NOT_ITSELF: Final = "not_itself:{side}"
 """Under which name it is remembered why a side is not itself, in words; empty while it is."""

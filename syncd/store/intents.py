@@ -26,6 +26,7 @@ from syncd.model.remote import RemoteRef
 from syncd.model.routing import Assignment
 from syncd.model.run import Lease, Run
 from syncd.model.values import Instant, Side
+from syncd.ports.memory import MET
 from syncd.ports.store import Settlement
 from syncd.store.appended import write_appended
 from syncd.store.assignments import end_assignments, write_assignments
@@ -40,7 +41,7 @@ from syncd.store.hints import drop_hints
 from syncd.store.leases import check_lease, check_ours
 from syncd.store.ledger import write_ledger
 from syncd.store.links import write_bases, write_links
-from syncd.store.privacy import forget_people, write_remnants
+from syncd.store.privacy import forget_people, traces_of, unanswered, write_remnants
 from syncd.store.snapshot import Snapshots
 from syncd.store.tables import audit, intent
 from syncd.store.vault import Vault
@@ -48,6 +49,8 @@ from syncd.store.waiting import close_requests, open_requests, write_waiting
 
 RESENT: Final = "resent"
 """The outcome of an attempt that was followed by another before its ending was known."""
+FORGOTTEN: Final = "forgotten"
+"""The outcome of a write whose person was forgotten before its ending was known."""
 
 _PAGE: Final = 2_000
 """Rows of the audit that are read at once where all are."""
@@ -116,10 +119,13 @@ class Intents:
             self._generation.move(tx)
             write_links(tx, self._connection, settlement.links)
             write_bases(tx, self._connection, settlement.bases, self._snapshots)
-            self._end(tx, settlement.endings, now)
-            end_assignments(tx, self._connection, settlement.endings, settlement.released)
+            traces = traces_of(tx, self._connection, settlement.forgotten)
+            left = unanswered(tx, self._connection, traces.links)
+            endings = {**dict.fromkeys(left, FORGOTTEN), **settlement.endings}
+            self._end(tx, endings, now)
+            end_assignments(tx, self._connection, endings, settlement.released)
             write_waiting(tx, self._connection, settlement)
-            forget_people(tx, self._connection, settlement.forgotten, self._vault, now)
+            forget_people(tx, self._connection, settlement.forgotten, traces, self._vault, now)
             write_remnants(tx, self._connection, settlement.remnants, settlement.unremnant)
             close_requests(tx, self._connection, settlement.requests_done, now)
             open_requests(tx, settlement.wishes)
@@ -216,6 +222,8 @@ class Intents:
         if ended:
             add_entry(tx, self._connection, (), ended, now)
         run_among(tx, "DELETE FROM intent WHERE connection = ? AND id", self._connection, list(endings))
+        notes = [MET.format(intent=which) for which in endings]  # values of people: of use only until now
+        run_among(tx, "DELETE FROM memory WHERE connection = ? AND name", self._connection, notes)
 
     def _finish(self, tx: Connection, endings: Mapping[str, str], now: Instant, entry: int) -> list[Ended]:
         """Fills in the endings of rows that have none yet. Returns them in the order of the rows."""

@@ -62,7 +62,8 @@ class Links:
     def linked(self, kind: str, side: Side, refs: Sequence[RemoteRef]) -> Mapping[RemoteRef, Linked]:
         """Links (tombstones too) and bases of these refs of one side.
 
-        Of a ref with a live link and tombstones the live one is told, of one with tombstones only the youngest.
+        Of a ref with a live link and others the live one is told, else what is left of a forgotten person, else the
+        youngest tombstone.
         """
         object_at, id_at = (2, 3) if side is Side.MARKETING else (4, 5)
         found: dict[RemoteRef, Linked] = {}
@@ -126,9 +127,9 @@ class Links:
         return None if row[14] is None else self._snapshots.decode(row[11], row[12], row[13], row[14])
 
 
-def _rank(row: _Row) -> tuple[bool, int, str]:
-    """Live before dead, then the younger, then anything that is the same each time."""
-    return not row[8], row[7], row[0]
+def _rank(row: _Row) -> tuple[bool, bool, int, str]:
+    """Live before dead, forgotten before other dead ones, the younger, then anything that is the same each time."""
+    return not row[8], row[10] == _FORGOTTEN, row[7], row[0]
 
 
 def _link(row: Sequence[Any]) -> Link:

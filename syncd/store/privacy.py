@@ -4,6 +4,9 @@ Forgetting keeps the ids of the records (without them the next scan would take w
 outcomes of the audit; it destroys the key of the audit's values, the base and everything that waits. Addresses are kept
 as HMAC-SHA-256 under a key of the connection's own: they can be recognised and not read. The key stands in the same
 database, so whoever has all of it can try addresses out, and nobody else.
+
+A person may have been linked before: their Lead was deleted and made again, or a person said that two were not one.
+What such links that are over still hold is theirs, and goes as well (``traces_of``).
 """
 
 from __future__ import annotations
@@ -11,18 +14,30 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, literal, select, update
 
 from syncd.model.link import Forgotten, OptedOut, Remnant
 from syncd.model.remote import RemoteRef
-from syncd.model.values import Instant, Side
+from syncd.model.values import SIDES, Instant, Pair, Side
+from syncd.ports.memory import MET
 from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
 from syncd.store.database import Database
-from syncd.store.dialects import insert_new, lots, only, run, upsert
-from syncd.store.tables import appended, conflict, dead_letter, intent, link, parked, suppressed, suppression_secret
+from syncd.store.dialects import insert_new, lots, only, rows_among, run, upsert
+from syncd.store.tables import (
+    appended,
+    conflict,
+    dead_letter,
+    intent,
+    link,
+    memory,
+    parked,
+    suppressed,
+    suppression_secret,
+)
 from syncd.store.tables import remnant as t
 from syncd.store.vault import Vault
 from syncd.store.words import forget_words
@@ -31,6 +46,7 @@ _KEY_BYTES: Final = 32
 _REMNANTS: Final = (
     select(t).where(t.c.connection == bindparam("c")).order_by(t.c.since, t.c.side, t.c.object, t.c.ref_id)
 )
+_UNANSWERED: Final = "SELECT id FROM intent WHERE connection = ? AND link"
 _SECRET: Final = select(suppression_secret.c.key).where(suppression_secret.c.connection == bindparam("c"))
 
 
@@ -74,8 +90,44 @@ class Privacy:
 
 
 # -- writing, inside the transaction of a settlement -----------------------------------------------------------------
-def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], vault: Vault, now: Instant) -> None:
-    """Destroys what is known of these people; their links are stored as forgotten already."""
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Where the store holds something of people who are to be forgotten: ``links`` are theirs, and those that are over
+    and were theirs; ``records`` is every record that was linked with them.
+    """
+
+    links: tuple[str, ...]
+    records: frozenset[tuple[Side, RemoteRef]]
+
+
+def traces_of(tx: Connection, connection: str, people: Sequence[Forgotten]) -> Traces:
+    """Follows records from link to link; only links that are over are followed, since others are somebody's who stays.
+
+    Of two of whom a person said that they are not one, the other is somebody else: the link of the two goes, as it
+    holds values of both, but nothing is followed from that other record.
+    """
+    links = {person.link.id for person in people}
+    records: set[tuple[Side, RemoteRef]] = set()
+    for person in people:
+        fresh = _named(person.link.refs)
+        while fresh:
+            records |= fresh
+            over = [row for side, ref in sorted(fresh) for row in _over(tx, connection, person.link.kind, side, ref)]
+            theirs = [row for row in over if row.id not in links]
+            links.update(row.id for row in theirs)
+            fresh = {who for row in theirs if row.gone is not None for who in _named(_refs(row))} - records
+    return Traces(tuple(sorted(links)), frozenset(records))
+
+
+def unanswered(tx: Connection, connection: str, links: Sequence[str]) -> list[str]:
+    """Intents of these links. Nobody can tell their endings once the links are forgotten."""
+    return [which for lot in lots(tx, links) for (which,) in rows_among(tx, _UNANSWERED, connection, lot)]
+
+
+def forget_people(
+    tx: Connection, connection: str, people: Sequence[Forgotten], traces: Traces, vault: Vault, now: Instant
+) -> None:
+    """Destroys what is known of these people; their links are stored as forgotten already, their intents ended."""
     if not people:
         return
     key = _secret_or_new(tx, connection, vault)
@@ -83,9 +135,8 @@ def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], 
     if hashes:
         rows = [{"connection": connection, "hash": each, "since": to_ms(now)} for each in sorted(hashes)]
         tx.execute(insert_new(tx, suppressed), rows)
-    forget_words(tx, connection, [person.link.id for person in people])
-    for person in people:
-        which = person.link.id
+    forget_words(tx, connection, traces.links)
+    for which in traces.links:
         vault.forget(tx, which)
         tx.execute(
             update(link)
@@ -93,17 +144,18 @@ def forget_people(tx: Connection, connection: str, people: Sequence[Forgotten], 
             .values(agreed_set=None, marketing_set=None, crm_set=None, base=None)
         )
         forget_assignments(tx, connection, which)
-        for table in (parked, intent):
-            tx.execute(delete(table).where(table.c.connection == connection, table.c.link == which))
+        tx.execute(delete(parked).where(parked.c.connection == connection, parked.c.link == which))
         tx.execute(delete(appended).where(appended.c.connection == connection, appended.c.person == which))
-        refs = [ref for ref in person.link.refs if ref.id]
+    for _, ref in sorted(traces.records):
         tx.execute(
             delete(dead_letter).where(
                 dead_letter.c.connection == connection,
-                or_(*((dead_letter.c.object == ref.object) & (dead_letter.c.origin_id == ref.id) for ref in refs)),
+                dead_letter.c.object == ref.object,
+                dead_letter.c.origin_id == ref.id,
             )
         )
-    _drop_conflicts(tx, connection, people)
+    _drop_conflicts(tx, connection, traces)
+    _drop_notes(tx, connection)
     write_remnants(tx, connection, [each for person in people for each in person.remnants], [])
 
 
@@ -137,10 +189,10 @@ def write_remnants(
         tx.execute(upsert(tx, t, keep=("since",)), rows)
 
 
-def _drop_conflicts(tx: Connection, connection: str, people: Sequence[Forgotten]) -> None:
+def _drop_conflicts(tx: Connection, connection: str, traces: Traces) -> None:
     """Clashes of these links, and questions which records belong together that name one of their records."""
-    links = {person.link.id for person in people}
-    records = {(str(side), *person.link.refs.of(side)) for person in people for side in Side}
+    links = set(traces.links)
+    records = {(str(side), *ref) for side, ref in traces.records}
     rows = tx.execute(
         select(conflict.c.id, conflict.c.link, conflict.c.refs).where(conflict.c.connection == connection)
     )
@@ -149,6 +201,40 @@ def _drop_conflicts(tx: Connection, connection: str, people: Sequence[Forgotten]
     ]
     for lot in lots(tx, doomed):
         tx.execute(delete(conflict).where(conflict.c.connection == connection, conflict.c.id.in_(lot)))
+
+
+def _drop_notes(tx: Connection, connection: str) -> None:
+    """What people wrote while a write was waited for that has ended since: it is of no use, and was kept once."""
+    waited_for = select(literal(MET.format(intent="")) + intent.c.id).where(intent.c.connection == connection)
+    tx.execute(
+        delete(memory).where(
+            memory.c.connection == connection,
+            memory.c.name.startswith(MET.format(intent=""), autoescape=True),
+            memory.c.name.not_in(waited_for),
+        )
+    )
+
+
+def _over(tx: Connection, connection: str, kind: str, side: Side, ref: RemoteRef) -> Sequence[Any]:
+    """Links that are over and had this record."""
+    rows = select(
+        link.c.id, link.c.gone, link.c.marketing_object, link.c.marketing_id, link.c.crm_object, link.c.crm_id
+    ).where(
+        link.c.connection == connection,
+        link.c.kind == kind,
+        link.c[f"{side}_object"] == ref.object,
+        link.c[f"{side}_id"] == ref.id,
+        link.c.grave != "",
+    )
+    return tx.execute(rows).fetchall()
+
+
+def _refs(row: Any) -> Pair[RemoteRef]:  # noqa: ANN401 - a result row
+    return Pair(RemoteRef(row.marketing_object, row.marketing_id), RemoteRef(row.crm_object, row.crm_id))
+
+
+def _named(refs: Pair[RemoteRef]) -> set[tuple[Side, RemoteRef]]:
+    return {(side, ref) for side in SIDES if (ref := refs.of(side)).id}
 
 
 def _hashed(key: bytes, address: str) -> bytes:

@@ -446,6 +446,46 @@ def test_forgetting_takes_all_but_ids(store: SqlStore) -> None:
     assert store.count_links("person") == 1
 
 
+def test_forgetting_follows_records_through_links_that_are_over(store: SqlStore) -> None:
+    """All that was theirs goes, from link to link; who was parted from them, and who is linked, stays whole."""
+    marks = {state: {"state": LinkState.TOMBSTONE, "gone": state} for state in (Side.MARKETING, Side.CRM, None)}
+    now = link("L3", "2", "00Q2")
+    apart = replace(link("L4", "2", "00Q9"), **marks[None])
+    page = [
+        replace(link("L1", "1", "00Q1"), **marks[Side.MARKETING]),
+        replace(link("L2", "2", "00Q1"), **marks[Side.CRM]),
+        now,
+        apart,
+        replace(link("L5", "9", "00Q9"), **marks[Side.MARKETING]),
+        link("L6", "6", "00Q9"),
+    ]
+    ids = [each.id for each in page]
+    letters = [
+        DeadLetter(f"d{n}", "person", Side.CRM, RemoteRef("contacts", n), "f", "BAD", "why", "mend", START, 1)
+        for n in ("1", "9")
+    ]
+    store.settle(Settlement(links=page, bases=[(each, base(a=1)) for each in ids], dead=letters), START)
+    begun = [f"i{each}" for each in ids]
+    writes = [intent(n, of=each) for n, each in zip(begun, ids, strict=True)]
+    store.begin(take(store), writes, [audit(n, of=each) for n, each in zip(begun, ids, strict=True)], START)
+    store.settle(forgotten(now), LATER)
+    found = store.by_link(ids)
+    assert [each for each in ids if found[each].base is None] == ["L1", "L2", "L3", "L4"]
+    assert found["L4"].link == apart, "what keeps the two apart stands"
+    assert {each: store.audit_of(each, 1)[0].outcome for each in ids} == {
+        "L1": "forgotten",
+        "L2": "forgotten",
+        "L3": "forgotten",
+        "L4": "forgotten",
+        "L5": "",
+        "L6": "",
+    }
+    assert [store.audit_of(each, 1)[0].destroyed for each in ids] == [True] * 4 + [False] * 2
+    assert [each.id for each in store.dead_letters()] == ["d9"]
+    assert store.verify_audit()
+    assert store.linked("person", Side.MARKETING, [now.refs.marketing])[now.refs.marketing].link.id == "L3"
+
+
 def test_forgotten_addresses_are_known_and_unreadable(store: SqlStore, open_test_store: Opening) -> None:
     """They are recognised for good, under a key of each connection's own; the table holds hashes alone."""
     assert store.suppressed(["ann@example.com"]) == frozenset()
