@@ -51,13 +51,15 @@ class Unlinking:
         moving = {each.link.id for each, *_ in (*self.gathered.gone, *self.gathered.moved, *self.gathered.back)}
         busy = self.gathered.flying | moving
         decisions: list[Decision] = []
+        later: list[Link] = []
         for request in wishes:
             linked = found.get(_link_of(request))
             if linked is not None and linked.link.id in busy:  # first it must be known what is to be ended
                 self.gathered.carried.remove(request)
+                later.append(linked.link)
             elif linked is not None and _asks(request, linked.link):
                 decisions.extend(self._decision(request, linked))
-        self._leave_for_later(decision.link for decision in decisions)
+        self._leave_for_later([*later, *(decision.link for decision in decisions)])
         return decisions
 
     def _decision(self, request: Request, linked: Linked) -> Iterable[Decision]:
@@ -104,7 +106,9 @@ class Unlinking:
         return updates
 
     def _leave_for_later(self, links: Iterable[Link]) -> None:
-        """What a person joins anew of these records waits for the next cycle, or two writes would meet in one key."""
+        """What a person joins anew of these records waits for a later cycle, or two writes would meet in one key; while
+        the old link still stands, it would be a question again.
+        """
         ended = {(side, link.refs.of(side)) for link in links for side in SIDES}
         later = [
             conflict

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from sandbox.faults.calls import hubspot_batch_write
+from sandbox.kernel import Fault
 from syncd.engine.cycle import sync
 from syncd.model.errors import BadUsage
 from syncd.model.link import LinkState
@@ -14,7 +18,7 @@ from tests.scenarios.brakes import linked
 from tests.scenarios.brakes import only as brake_holds
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_companies import account, company
-from tests.scenarios.test_unlinking import keys, link_of, part
+from tests.scenarios.test_unlinking import join, keys, link_of, part
 from tests.worlds import open_both
 
 
@@ -74,3 +78,26 @@ def test_what_the_brake_held_of_the_two_is_held_no_more() -> None:
     after = brake_holds(steps)
     assert {each.record for each in before.lot.changes} - {each.record for each in after.lot.changes} == {record}
     both.store.close()
+
+
+def test_who_is_joined_anew_while_a_write_is_unanswered_is_joined_in_the_end(steps: Steps) -> None:
+    """A Lead is given to another contact, and nobody knows yet whether the last write of its old link was made: the
+    word stands until that is known, and is carried out then.
+    """
+    steps.both.world.connection = replace(steps.both.world.connection, horizon=Pair(600.0, 600.0))
+    _, lead = steps.pair()
+    contact = steps.contact(email="bob@example.com", lifecyclestage="lead", hs_lead_status="")
+    steps.cycle()
+    steps.sell(lead, City="Ulm")
+    steps.both.hubspot.faults.arm(Fault("unanswered", hubspot_batch_write, when="cut"))
+    steps.cycle(after=5)
+    assert len(steps.both.store.open_intents()) == 1
+    join(steps, contact, lead, force=True)
+    steps.cycle(after=5)
+    assert len(steps.both.store.open_intents()) == 1
+    for _ in range(3):
+        steps.cycle()
+    link = link_of(steps, contact)
+    assert (link.state, link.refs.crm.id) == (LinkState.LIVE, lead)
+    assert keys(steps, contact, lead) == (lead, contact)
+    assert [each.field for each in steps.conflicts()] == ["email"], "two addresses of one person"
