@@ -53,6 +53,15 @@ class Layout:
     references: Pair[tuple[str, ...]]
     homes: Pair[tuple[tuple[str, str], ...]]
     _known: dict[Columns, bool] = field(default_factory=dict, repr=False, compare=False)
+    _seen: dict[tuple[Side, Columns], bool] = field(default_factory=dict, repr=False, compare=False)
+
+    def seen_on(self, side: Side, columns: Columns) -> bool:
+        """Whether that side has confirmed every vendor field of this layout, to a Base of these columns."""
+        seen = self._seen.get((side, columns))
+        if seen is None:
+            seen = columns.confirmed.of(side).issuperset(name for name, _ in self.homes.of(side))
+            self._seen[side, columns] = seen
+        return seen
 
     def known_by(self, columns: Columns) -> bool:
         """Whether a Base of these columns knows all fields of this layout: agreed on each, confirmed by both sides."""

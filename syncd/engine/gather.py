@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from syncd.core.match import SAID_APART
-from syncd.core.planner import Planner
+from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
 from syncd.engine.gathered import Gathered, HeldRecords, Meeting, former_links, link_id, look_again
@@ -623,8 +623,8 @@ class Gather:
             if link in into.conflicts
             or link in into.parked
             or link in into.held.links
-            or meeting.linked.base is None
             or self.planner.sight.resolves(meeting.linked, meeting.seen)
+            or self._never_told(meeting)
             or self._rested(meeting)
         ]
         self._read_sides(open_ones, Side)
@@ -634,6 +634,15 @@ class Gather:
         if len(into.moved) > moved:
             self._prove()
         self._doubt_erasures()
+
+    def _never_told(self, meeting: Meeting) -> bool:
+        """Whether the side that was not read has never told some field, as of a pair whose first write was cut off: it
+        cannot be presumed to stand as it was confirmed.
+        """
+        base = meeting.linked.base or EMPTY_BASE
+        unread = [side for side in SIDES if meeting.seen.of(side) is None]
+        layout = self.planner.layout(meeting.linked.link.refs) if unread else None
+        return layout is not None and not all(layout.seen_on(side, base.columns) for side in unread)
 
     def _rested(self, meeting: Meeting) -> bool:
         """Whether a record tells something else in a field that has rested, and by which not all were compared since:

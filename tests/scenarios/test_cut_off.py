@@ -125,6 +125,27 @@ def test_what_agrees_is_agreed_though_the_write_beside_it_is_refused(steps: Step
     steps.quiet()
 
 
+@pytest.mark.parametrize("first", ["lead", "contact"])
+def test_a_pair_whose_first_write_was_cut_off_is_read_on_both_sides(steps: Steps, first: str) -> None:
+    """One of the two was there before, and no stream tells of it again: what it says counts in the very next cycle."""
+    steps.contact(email="other@example.com", company="Acme")
+    steps.cycle()
+    contact, lead = "", ""
+    for which in ("lead", "contact") if first == "lead" else ("contact", "lead"):
+        if which == "lead":
+            lead = steps.lead(Email="ann@example.com", Title="Boss", HasOptedOutOfEmail=True)
+        else:
+            marked = {"lifecyclestage": "subscriber", "hs_lead_status": ""}
+            contact = steps.contact(email="ann@example.com", jobtitle="Buyer", **marked)
+        if not (contact and lead):
+            steps.cycle()
+    cut_off(steps)
+    steps.cycle()
+    assert titles(steps, contact, lead) == ("Boss", "Boss")
+    assert steps.marketed(contact, "hs_email_optout") == "true"
+    steps.quiet()
+
+
 # -- owners that routing gave -----------------------------------------------------------------------------------------
 def desk_with(folder: Path, change: Callable[[Fields], None] = lambda _: None) -> Desk:
     """A desk whose first link takes over what the CRM says, and whose people HubSpot does not know: no write to it is
