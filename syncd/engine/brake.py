@@ -45,15 +45,33 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
         return found
     known = known_of(world, everything)
     guard = _guard(world, planner, known)
+    barred = _barred(mine, known, guard)
     for lot in mine:
         found.links.update(each.record.removeprefix("link:") for each in lot.changes if each.record[:5] == "link:")
-        due = [each for each in lot.changes if each.mark in known.approved]
+        waits_there = barred.get((Side(lot.key[2]).other, lot.key[3]), set())
+        able = [each for each in lot.changes if each.record not in waits_there]
+        due = [each for each in able if each.mark in known.approved]
         if lot.waits and (room := guard.bound(lot.key).room) > 0:
-            hottest = sorted(lot.changes, key=lambda each: (each.rank, -each.at.timestamp()))
+            hottest = sorted(able, key=lambda each: (each.rank, -each.at.timestamp()))
             due += islice((each for each in hottest if each.mark not in known.rejected), room)
         for each in due[: max(0, DUE_AT_ONCE - len(found.due))]:
             _is_due(found, each.record)
     return found
+
+
+def _barred(lots: Iterable[Lot], known: Known, guard: Guard) -> Mapping[tuple[Side, str], set[str]]:
+    """By side and field the records that may not be written with it yet, so that their other side waits as well: a
+    field goes on both sides or on none.
+    """
+    barred: dict[tuple[Side, str], set[str]] = defaultdict(set)
+    for lot in lots:
+        in_line = lot.waits and guard.bound(lot.key).room > 0
+        barred[Side(lot.key[2]), lot.key[3]].update(
+            each.record
+            for each in lot.changes
+            if lot.key[3] and each.mark not in known.approved and not (in_line and each.mark not in known.rejected)
+        )
+    return barred
 
 
 def _is_due(found: HeldRecords, record: str) -> None:
@@ -125,6 +143,7 @@ class Brake:
         if self._asked is None and not self._before:
             return 0
         stopped = {stop.change.mark for stop in self.guard.stops}
+        stay = stopped | self.guard.stayed
         looked_at = _looked_at(gathered) | self._over
         left: dict[Key, Lot] = {}
         for key, lot in self._with_stops().items():
@@ -132,7 +151,7 @@ class Brake:
             if self._unmapped(key):
                 continue
             if key[0] == self.kind and not self._blind(key[3]):
-                kept = tuple(each for each in kept if each.mark in stopped or each.record not in looked_at)
+                kept = tuple(each for each in kept if each.mark in stay or each.record not in looked_at)
             if kept:
                 left[key] = replace(lot, changes=kept)
         self._tell_released(left)
@@ -198,7 +217,8 @@ class Brake:
         self._before = dict(now_held)
 
     def _tell_released(self, left: Mapping[Key, Lot]) -> None:
-        released = Counter(self._known.held[mark] for mark in self.guard.released if mark in self._known.held)
+        gone_on = self.guard.released - self.guard.stayed
+        released = Counter(self._known.held[mark] for mark in gone_on if mark in self._known.held)
         for key, number in released.items():
             tell_released(key, number, len(left[key].changes) if key in left else 0)
 
