@@ -390,8 +390,17 @@ class Gather:
             self.into.nothing["forgotten"] += 1
         elif found.link.gone is side:
             self.into.back.append((found, side, record))
+        elif self._let_go(side, record.ref):
+            self.into.strays.of(side)[record.ref] = record
+            self.into.recreate[side, record.ref] = found.link
         else:
             self.into.nothing["tombstone"] += 1
+
+    def _let_go(self, side: Side, ref: RemoteRef) -> bool:
+        """Whether a person lets go on what was asked before, and was held or refused: that a counterpart is made anew."""
+        letter = self.into.dead.get(ref)
+        refused = letter is not None and letter.retry and letter.side is side.other
+        return refused or ref in self.into.held.due_refs.of(side)
 
     def _linked(self, side: Side, records: Sequence[RemoteRecord]) -> dict[RemoteRef, Linked]:
         self.into.records_read += len(records)
