@@ -397,7 +397,7 @@ class Gather:
             self.into.nothing["tombstone"] += 1
 
     def _let_go(self, side: Side, ref: RemoteRef) -> bool:
-        """Whether a person lets go on what was asked before, and was held or refused: that a counterpart is made anew."""
+        """Whether a person lets go on what was asked before, then held or refused: to make a counterpart anew."""
         letter = self.into.dead.get(ref)
         refused = letter is not None and letter.retry and letter.side is side.other
         return refused or ref in self.into.held.due_refs.of(side)
