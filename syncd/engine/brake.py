@@ -9,7 +9,7 @@ just to hold them again: they are read when a person approved them, and those of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -24,6 +24,7 @@ from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
+from syncd.model.link import LinkState
 from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
 from syncd.model.remote import RemoteRef
 from syncd.model.values import SIDES, Side
@@ -111,7 +112,8 @@ class Brake:
         """The plan less what is held, which is remembered before anything of it is written."""
         if not plan.decisions:
             return plan
-        self._over.update(f"link:{decision.link.id}" for decision in plan.decisions if _is_over(decision))
+        if self._before:
+            self._over.update(record for decision in plan.decisions for record in _no_more(decision))
         sifted = replace(plan, decisions=self.guard.sift(plan.decisions))
         self._remember(self._with_stops())
         return sifted
@@ -262,9 +264,15 @@ def tell_released(key: Key, records: int, held: int) -> None:
     emit("brake.released", kind=kind, measure=measure, side=side, field=name, records=records, held=held)
 
 
-def _is_over(decision: Decision) -> bool:
-    """Whether a person was forgotten or unlinked by it: nothing of theirs is left to hold."""
-    return decision.forgets or any(isinstance(action, Unlink) for action in decision.actions)
+def _no_more(decision: Decision) -> Iterator[str]:
+    """Records of which nothing is left to hold: a person is forgotten or unlinked, or has both records, so that none of
+    them is to be made.
+    """
+    link = decision.link
+    if decision.forgets or any(isinstance(action, Unlink) for action in decision.actions):
+        yield f"link:{link.id}"
+    if decision.forgets or (link.state is LinkState.LIVE and all(ref.id for ref in link.refs)):
+        yield from (f"{side}:{link.refs.of(side)}" for side in SIDES)
 
 
 def _looked_at(gathered: Gathered) -> set[str]:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from syncd.engine.forgetting import wish
 from syncd.model.brake import Limits, Wave
 from syncd.model.errors import BadUsage
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
 from syncd.operations.braking import Stands, Words, expect, reject, used_of
 from syncd.operations.standing import what_waits
 from syncd.settings.brake import raised
@@ -66,6 +69,40 @@ def test_everything_else_flows(steps: Steps, pairs: list[tuple[str, str]]) -> No
     assert titles(steps) == 50
     assert sum(1 for lead in leads if lead["City"]) == 150
     assert steps.marketed(new, "syncd_crm_id")
+
+
+@pytest.fixture
+def waiting() -> Iterator[tuple[Steps, str]]:
+    """A world in which a contact was held before a Lead was made of it."""
+    both = open_both(brake={**raised(1_000), "creates": {"records": 1, "share": 0.0}})
+    steps = Steps(both)
+    linked(steps, 1)
+    for number in range(2):
+        steps.contact(email=f"new{number}@example.com", company="Acme")
+    assert steps.counts()["held"] == 1
+    ((change,),) = (part.lot.changes for part in held(steps))
+    yield steps, change.record.rpartition("/")[2]
+    both.store.close()
+
+
+def test_a_record_that_is_held_and_linked_meanwhile_is_held_no_more(waiting: tuple[Steps, str]) -> None:
+    """Sales makes the Lead by hand: the two are linked, and nothing is left to be made or approved."""
+    steps, contact = waiting
+    lead = steps.lead(Email=steps.marketed(contact, "email"))
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == lead
+    assert held(steps) == []
+    steps.quiet()
+
+
+def test_a_record_that_is_held_and_forgotten_is_held_no_more(waiting: tuple[Steps, str]) -> None:
+    """Nothing is made of somebody who wants to be forgotten, and nobody is asked about them."""
+    steps, contact = waiting
+    asked = wish(steps.both.world, "person", [(Side.MARKETING, RemoteRef("contacts", contact))], asked=None, salt="")
+    steps.both.store.approve(asked)
+    steps.cycle()
+    assert held(steps) == []
+    steps.quiet()
 
 
 @pytest.mark.slow
