@@ -31,7 +31,7 @@ from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
-from syncd.model.errors import BadUsage, RetryLater
+from syncd.model.errors import NothingLeft, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
@@ -576,9 +576,10 @@ class Gather:
     def _recreate(self) -> None:
         """Takes what is left of tombstones that a person named for records that stand alone.
 
-        :raises BadUsage: if the record that is left is gone too.
+        :raises NothingLeft: if one that is left is gone too, with all of this kind of which that is so.
         """
         named = dict(each.partition(":")[::2] for each in self.recreate)
+        gone: dict[str, str] = {}
         for found in self.world.store.by_link(list(named)).values() if named else ():
             if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE:
                 continue
@@ -586,9 +587,16 @@ class Gather:
             ref = found.link.refs.of(side)
             record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
             if record is None:
-                raise BadUsage(f"{side}:{ref} is gone as well; there is nothing to recreate its counterpart from")
+                gone[found.link.id] = f"{side}:{ref}"
+                continue
             self.into.strays.of(side)[ref] = record
             self.into.recreate[side, ref] = found.link
+        if gone:
+            raise NothingLeft(
+                f"{' and '.join(gone.values())} {'is' if len(gone) == 1 else 'are'} gone as well; there is nothing to "
+                f"recreate {'its counterpart' if len(gone) == 1 else 'their counterparts'} from",
+                named=[each for each in self.recreate if each.partition(":")[0] in gone],
+            )
 
     def _asked_anew(self, conflict: Conflict, looked: Pair[frozenset[RemoteRef]]) -> bool:
         """Whether a question which records belong together must be asked again: answered, or one of them changed or is

@@ -12,8 +12,10 @@ from syncd.model.plan import Create
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from syncd.operations.recreating import tombstones
+from syncd.operations.wishes import ask_recreate, cycle
 from syncd.settings.brake import raised
 from tests.scenarios.brakes import DAY, approved, held, only
+from tests.scenarios.signals import listening
 from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_dead_letters import refuse_creates
 from tests.worlds import open_both
@@ -158,4 +160,25 @@ def test_what_is_refused_is_made_once_it_is_tried_again(steps: Steps) -> None:
     (made,) = steps.live("Lead")
     assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
     assert not steps.both.store.dead_letters()
+    steps.quiet()
+
+
+def test_one_that_is_gone_ends_no_other_wish(steps: Steps) -> None:
+    """Three were asked for, and two of the contacts are deleted before the daemon's cycle: the third gets its Lead."""
+    contacts = [steps.contact(email=f"{name}@example.com", company="Acme") for name in ("ann", "bob", "cy")]
+    steps.cycle()
+    for contact in contacts:
+        steps.both.salesforce.delete("Lead", str(steps.marketed(contact, "syncd_crm_id")))
+    steps.cycle()
+    for contact in contacts:
+        ask_recreate(steps.both.world, f"marketing:contacts/{contact}")
+    for contact in contacts[:2]:
+        steps.both.hubspot.archive("contacts", contact)
+    lines = listening()
+    steps.both.clock.advance(60)
+    assert cycle(steps.both.world).run.counts["created.crm"] == 1
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contacts[2], "syncd_crm_id") == made["Id"]
+    assert [line["records"] for line in lines("recreate.refused")] == [2]
+    assert not steps.both.store.requests()
     steps.quiet()
