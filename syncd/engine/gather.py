@@ -517,7 +517,10 @@ class Gather:
             if letter.retry:
                 refs.of(letter.side.other).add(letter.origin)
         links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
+        known = self.world.store.by_link(list({link for _, link, _ in beside})) if beside else {}
         for request, link, ref in beside:
+            if link not in known or known[link].link.state is not LinkState.LIVE:
+                continue  # over, and carried out by that: who comes back is looked for anew (engine.second)
             if self.into.full or link in links or link in self.into.meetings:
                 refs.crm.add(ref)
             else:
