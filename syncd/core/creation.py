@@ -35,9 +35,10 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class NotMade:
-    """No counterpart is made for a record, and why."""
+    """No counterpart is made for a record, and why; ``unclear``: nobody can tell whether one is wanted."""
 
     reason: str
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def choose_made(rules: Sequence[CompiledRule], values: Mapping[str, Canonical]) 
             unclear = True
         elif holds:
             return _with_type(rule, values)
-    return NotMade("a create rule cannot be decided" if unclear else "no create rule")
+    return NotMade("a create rule cannot be decided" if unclear else "no create rule", unclear)
 
 
 def _with_type(rule: CompiledRule, values: Mapping[str, Canonical]) -> Made | NotMade:
@@ -80,7 +81,7 @@ def _with_type(rule: CompiledRule, values: Mapping[str, Canonical]) -> Made | No
     for name, when in rule.record_types:
         holds = True if when is None else when.holds(values)
         if isinstance(holds, Unclear):
-            return NotMade("a record type rule cannot be decided")
+            return NotMade("a record type rule cannot be decided", unclear=True)
         if holds:
             return Made(rule.object, name, rule.after)
     return Made(rule.object, after=rule.after)

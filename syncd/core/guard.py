@@ -72,7 +72,7 @@ class Guard:
 
     ``free`` says that a person approved the whole plan (the first link): everything flows, and is counted as approved.
     ``flowing`` are the keys of each write that was let through, ``stops`` what was held, ``released`` the marks that
-    had been held before.
+    had been held before, ``stayed`` those that might go and go on being held, as their field waits on the other side.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class Guard:
         self.flowing: dict[tuple[str, Side], list[Key]] = {}
         self.stops: list[Stop] = []
         self.released: set[str] = set()
+        self.stayed: set[str] = set()
         self._allowance = Allowance(windows, limits=limits, linked=linked, now=now, listed=self._listed)
         self._known = known
         self._mark = mark
@@ -303,7 +304,7 @@ class Guard:
         """A decision without these fields and actions.
 
         A field is left out on both sides: written on one alone it would look agreed, and the other side never get it.
-        What a person chose of a conflict is kept for when the field goes on.
+        What a person chose of a conflict, or approved on one side, is kept for when the field goes on.
         """
         actions: list[Action] = []
         for place, action in enumerate(decision.actions):
@@ -312,6 +313,7 @@ class Guard:
             if isinstance(action, Update) and any(change.field in fields for change in action.changes):
                 kept = [change for change in action.changes if change.field not in fields]
                 self._unflow(decision.link.id, action, fields)
+                self._stay(decision.link.id, action, fields)
                 left = only(action, kept, slots=self.planner.slots(action.side, action.ref.object), key=action.key)
                 actions.extend([left] if left is not None else ())
             else:
@@ -319,6 +321,12 @@ class Guard:
         if not actions:
             actions.append(Nothing(HELD))
         return replace(decision, actions=tuple(actions), closes=(), closes_with={}, frees=())
+
+    def _stay(self, link: str, action: Update, fields: Collection[str]) -> None:
+        """Goes on holding what was held before on this side: let go, it would need to be approved anew, without end."""
+        left = [each for each in action.changes if each.field in fields] if self._known.held else []
+        marks = {self._mark(self.kind, action.side, each.field, link, each.after) for each in left}
+        self.stayed |= marks & self._known.held.keys()
 
     def _unflow(self, link: str, action: Update, fields: Collection[str]) -> None:
         """Takes back what was counted for a field on this side that the other side's count holds."""

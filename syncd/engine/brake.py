@@ -9,7 +9,7 @@ just to hold them again: they are read when a person approved them, and those of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -24,6 +24,7 @@ from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
+from syncd.model.link import LinkState
 from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
 from syncd.model.remote import RemoteRef
 from syncd.model.values import SIDES, Side
@@ -45,15 +46,33 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
         return found
     known = known_of(world, everything)
     guard = _guard(world, planner, known)
+    barred = _barred(mine, known, guard)
     for lot in mine:
         found.links.update(each.record.removeprefix("link:") for each in lot.changes if each.record[:5] == "link:")
-        due = [each for each in lot.changes if each.mark in known.approved]
+        waits_there = barred.get((Side(lot.key[2]).other, lot.key[3]), set())
+        able = [each for each in lot.changes if each.record not in waits_there]
+        due = [each for each in able if each.mark in known.approved]
         if lot.waits and (room := guard.bound(lot.key).room) > 0:
-            hottest = sorted(lot.changes, key=lambda each: (each.rank, -each.at.timestamp()))
+            hottest = sorted(able, key=lambda each: (each.rank, -each.at.timestamp()))
             due += islice((each for each in hottest if each.mark not in known.rejected), room)
         for each in due[: max(0, DUE_AT_ONCE - len(found.due))]:
             _is_due(found, each.record)
     return found
+
+
+def _barred(lots: Iterable[Lot], known: Known, guard: Guard) -> Mapping[tuple[Side, str], set[str]]:
+    """By side and field the records that may not be written with it yet, so that their other side waits as well: a
+    field goes on both sides or on none.
+    """
+    barred: dict[tuple[Side, str], set[str]] = defaultdict(set)
+    for lot in lots:
+        in_line = lot.waits and guard.bound(lot.key).room > 0
+        barred[Side(lot.key[2]), lot.key[3]].update(
+            each.record
+            for each in lot.changes
+            if lot.key[3] and each.mark not in known.approved and not (in_line and each.mark not in known.rejected)
+        )
+    return barred
 
 
 def _is_due(found: HeldRecords, record: str) -> None:
@@ -93,7 +112,8 @@ class Brake:
         """The plan less what is held, which is remembered before anything of it is written."""
         if not plan.decisions:
             return plan
-        self._over.update(f"link:{decision.link.id}" for decision in plan.decisions if _is_over(decision))
+        if self._before:
+            self._over.update(record for decision in plan.decisions for record in _no_more(decision))
         sifted = replace(plan, decisions=self.guard.sift(plan.decisions))
         self._remember(self._with_stops())
         return sifted
@@ -125,6 +145,7 @@ class Brake:
         if self._asked is None and not self._before:
             return 0
         stopped = {stop.change.mark for stop in self.guard.stops}
+        stay = stopped | self.guard.stayed
         looked_at = _looked_at(gathered) | self._over
         left: dict[Key, Lot] = {}
         for key, lot in self._with_stops().items():
@@ -132,7 +153,7 @@ class Brake:
             if self._unmapped(key):
                 continue
             if key[0] == self.kind and not self._blind(key[3]):
-                kept = tuple(each for each in kept if each.mark in stopped or each.record not in looked_at)
+                kept = tuple(each for each in kept if each.mark in stay or each.record not in looked_at)
             if kept:
                 left[key] = replace(lot, changes=kept)
         self._tell_released(left)
@@ -198,7 +219,8 @@ class Brake:
         self._before = dict(now_held)
 
     def _tell_released(self, left: Mapping[Key, Lot]) -> None:
-        released = Counter(self._known.held[mark] for mark in self.guard.released if mark in self._known.held)
+        gone_on = self.guard.released - self.guard.stayed
+        released = Counter(self._known.held[mark] for mark in gone_on if mark in self._known.held)
         for key, number in released.items():
             tell_released(key, number, len(left[key].changes) if key in left else 0)
 
@@ -242,9 +264,15 @@ def tell_released(key: Key, records: int, held: int) -> None:
     emit("brake.released", kind=kind, measure=measure, side=side, field=name, records=records, held=held)
 
 
-def _is_over(decision: Decision) -> bool:
-    """Whether a person was forgotten or unlinked by it: nothing of theirs is left to hold."""
-    return decision.forgets or any(isinstance(action, Unlink) for action in decision.actions)
+def _no_more(decision: Decision) -> Iterator[str]:
+    """Records of which nothing is left to hold: a person is forgotten or unlinked, or has both records, so that none of
+    them is to be made.
+    """
+    link = decision.link
+    if decision.forgets or any(isinstance(action, Unlink) for action in decision.actions):
+        yield f"link:{link.id}"
+    if decision.forgets or (link.state is LinkState.LIVE and all(ref.id for ref in link.refs)):
+        yield from (f"{side}:{link.refs.of(side)}" for side in SIDES)
 
 
 def _looked_at(gathered: Gathered) -> set[str]:

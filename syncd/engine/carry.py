@@ -20,7 +20,7 @@ from syncd.engine.price import WAVES, waves
 from syncd.engine.running import Running
 from syncd.engine.world import World, learn_schema
 from syncd.model.errors import NeedsOperator, RetryLater
-from syncd.model.link import Topic
+from syncd.model.link import Parked, Topic
 from syncd.model.plan import Action, Adopt, Decision, Hold, KindPlan, Relink, Settle, Update
 from syncd.model.remote import RemoteRef
 from syncd.model.routing import How
@@ -78,6 +78,7 @@ def carry_out(
             *(letter.id for letter in gathered.dead.values() if letter.retry and letter.id not in at_work.tally.buried),
             *_over(plan, gathered),
         ],
+        unpark=_left_over(world, plan, gathered),
         links=gathered.followed,
         remnants=gathered.remnants,
         unremnant=gathered.unremnant,
@@ -128,15 +129,38 @@ def _moves(decision: Decision, action: Action) -> bool:
 
 def _over(plan: KindPlan, gathered: Gathered) -> Iterator[str]:
     """Dead letters of records for which nothing could be made, and nothing has to be any more: a counterpart was found
-    for them by now, or they are gone.
+    for them by now, they are gone, or the rules want none.
     """
-    yield from (each.id for ref, each in gathered.dead.items() if (each.side.other, ref) in gathered.departed)
+    over = gathered.departed.keys() | gathered.unmade
+    yield from (each.id for ref, each in gathered.dead.items() if (each.side.other, ref) in over)
     for decision in plan.decisions if gathered.dead else ():
         if any(isinstance(action, Adopt | Relink) for action in decision.actions):
             for side in SIDES:
                 letter = gathered.dead.get(decision.link.refs.of(side))
                 if letter is not None and letter.side is side.other:
                     yield letter.id
+
+
+def _left_over(world: World, plan: KindPlan, gathered: Gathered) -> list[tuple[str, Side, str]]:
+    """Fields that were left out of a record which was not made either, and is not to be made any more: its origin is
+    gone, wanted by no rule, or found its counterpart under another link. Those of a link that is there go by its own.
+    """
+    left_out = [row for rows in gathered.parked.values() for row in rows if row.asks]
+    if not left_out:
+        return []
+    adopted = {
+        (side, decision.link.refs.of(side)): decision.link.id
+        for decision in plan.decisions
+        if any(isinstance(action, Adopt) for action in decision.actions)
+        for side in SIDES
+    }
+    over: list[Parked] = []
+    for row in left_out:
+        origin = (row.side.other, row.ref)
+        if origin in gathered.departed or origin in gathered.unmade or adopted.get(origin, row.link) != row.link:
+            over.append(row)
+    there = world.store.by_link([row.link for row in over]) if over else {}
+    return [(row.link, row.side, row.field) for row in over if row.link not in there]
 
 
 def check_clears(world: World, plan: KindPlan) -> None:

@@ -31,7 +31,7 @@ from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
-from syncd.model.errors import BadUsage, RetryLater
+from syncd.model.errors import NothingLeft, RetryLater
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
@@ -391,8 +391,17 @@ class Gather:
             self.into.nothing["forgotten"] += 1
         elif found.link.gone is side:
             self.into.back.append((found, side, record))
+        elif self._let_go(side, record.ref):
+            self.into.strays.of(side)[record.ref] = record
+            self.into.recreate[side, record.ref] = found.link
         else:
             self.into.nothing["tombstone"] += 1
+
+    def _let_go(self, side: Side, ref: RemoteRef) -> bool:
+        """Whether a person lets go on what was asked before, then held or refused: to make a counterpart anew."""
+        letter = self.into.dead.get(ref)
+        refused = letter is not None and letter.retry and letter.side is side.other
+        return refused or ref in self.into.held.due_refs.of(side)
 
     def _linked(self, side: Side, records: Sequence[RemoteRecord]) -> dict[RemoteRef, Linked]:
         self.into.records_read += len(records)
@@ -509,7 +518,10 @@ class Gather:
             if letter.retry:
                 refs.of(letter.side.other).add(letter.origin)
         links.update(link for link, rows in self.into.parked.items() if any(self._retry(row) for row in rows))
+        known = self.world.store.by_link(list({link for _, link, _ in beside})) if beside else {}
         for request, link, ref in beside:
+            if link not in known or known[link].link.state is not LinkState.LIVE:
+                continue  # over, and carried out by that: who comes back is looked for anew (engine.second)
             if self.into.full or link in links or link in self.into.meetings:
                 refs.crm.add(ref)
             else:
@@ -568,9 +580,10 @@ class Gather:
     def _recreate(self) -> None:
         """Takes what is left of tombstones that a person named for records that stand alone.
 
-        :raises BadUsage: if the record that is left is gone too.
+        :raises NothingLeft: if one that is left is gone too, with all of this kind of which that is so.
         """
         named = dict(each.partition(":")[::2] for each in self.recreate)
+        gone: dict[str, str] = {}
         for found in self.world.store.by_link(list(named)).values() if named else ():
             if found.link.kind != self.kind or found.link.state is not LinkState.TOMBSTONE:
                 continue
@@ -578,9 +591,16 @@ class Gather:
             ref = found.link.refs.of(side)
             record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
             if record is None:
-                raise BadUsage(f"{side}:{ref} is gone as well; there is nothing to recreate its counterpart from")
+                gone[found.link.id] = f"{side}:{ref}"
+                continue
             self.into.strays.of(side)[ref] = record
             self.into.recreate[side, ref] = found.link
+        if gone:
+            raise NothingLeft(
+                f"{' and '.join(gone.values())} {'is' if len(gone) == 1 else 'are'} gone as well; there is nothing to "
+                f"recreate {'its counterpart' if len(gone) == 1 else 'their counterparts'} from",
+                named=[each for each in self.recreate if each.partition(":")[0] in gone],
+            )
 
     def _asked_anew(self, conflict: Conflict, looked: Pair[frozenset[RemoteRef]]) -> bool:
         """Whether a question which records belong together must be asked again: answered, or one of them changed or is

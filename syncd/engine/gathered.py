@@ -44,6 +44,7 @@ class Gathered:
     ``recreate`` are records that stand alone again because a person asked, with the tombstone they stand in.
     ``former`` are links of records that came back after their link had moved on, by those records. ``departed`` are
     records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
+    ``unmade`` are records without a link that the rules want no counterpart for.
     ``survived`` are records that moved and are what is left of a link that is over, ``followed`` such links as they
     are about others now. ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
     ``released`` are assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked
@@ -79,6 +80,7 @@ class Gathered:
     unremnant: list[tuple[Side, RemoteRef]] = field(default_factory=list)
     former: dict[tuple[Side, RemoteRef], Link] = field(default_factory=dict)
     departed: dict[tuple[Side, RemoteRef], RemoteRef | None] = field(default_factory=dict)
+    unmade: set[tuple[Side, RemoteRef]] = field(default_factory=set)
     examined: set[str] = field(default_factory=set)
     released: list[str] = field(default_factory=list)
     opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)

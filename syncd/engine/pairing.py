@@ -75,7 +75,7 @@ class Pairing:
         matching = self._landed(self._match(candidates), paired)
         for side, record in self.forgotten:
             link = self._new_link(side, record.ref, Proof.MATCHED)
-            paired.decisions.append(self._nothing(link, side, record, "forgotten"))
+            paired.decisions.append(self._not_made(link, side, record, "forgotten"))
         for pair in matching.pairs:
             paired.adopts.append(self._adopt(pair))
         fresh = {link.id: link.refs for link, _, _ in paired.adopts}
@@ -91,7 +91,7 @@ class Pairing:
         for candidate in matching.passed:
             if candidate.who in found:
                 link = self._new_link(*candidate.who, Proof.CHOSEN)
-                paired.decisions.append(self._nothing(link, candidate.side, candidate.record, "another was chosen"))
+                paired.decisions.append(self._not_made(link, candidate.side, candidate.record, "another was chosen"))
         return paired
 
     def _match(self, candidates: list[Candidate]) -> Matching:
@@ -429,9 +429,10 @@ class Pairing:
         link = self._new_link(side, record.ref, Proof.CREATED)
         made = self._to_create(side, values)
         if isinstance(made, NotMade):
-            return self._nothing(link, side, record, made.reason)
+            told = self._nothing if made.unclear else self._not_made
+            return told(link, side, record, made.reason)
         if any(not kept.isdisjoint(own) for kept, own in zip(self.reserved, candidate.values, strict=True)):
-            return self._nothing(link, side, record, "a person account stands for it")
+            return self._not_made(link, side, record, "a person account stands for it")
         if link.id in self.gathered.flying:
             return self._nothing(link, side, record, "write in flight")
         if self.world.clock.now() - record.stamp < timedelta(seconds=made.after):
@@ -494,7 +495,7 @@ class Pairing:
         if scope is not None:
             within = scope.holds(values)
             if isinstance(within, Unclear):
-                return NotMade("the scope cannot be decided")
+                return NotMade("the scope cannot be decided", unclear=True)
             if not within:
                 return NotMade("out of scope")
         return choose_made(self.rules.of(side.other), values)
@@ -528,6 +529,11 @@ class Pairing:
             if known is not None and known.link.unlinked and known.link.refs != refs:
                 return digest("joined", id_, *refs)
         return id_
+
+    def _not_made(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
+        """Nothing is wanted for a record: whatever is listed of a try to make it is over."""
+        self.gathered.unmade.add((side, record.ref))
+        return self._nothing(link, side, record, reason)
 
     def _nothing(self, link: Link, side: Side, record: RemoteRecord, reason: str) -> Decision:
         nobody: Pair[RemoteRecord | None] = Pair(None, None)

@@ -3,6 +3,7 @@
     SyncdError
     +-- BadConfig        a person must mend a file; exit 2
     +-- BadUsage         a person must call again, corrected; exit 2
+    |   +-- NothingLeft  of what is to be made anew, that some is gone; the rest can be asked for
     +-- RetryLater       the vendor, the store or the next run will do later what cannot be done now; exit 3
     +-- NotAdmitted      a person may not do that, or must say first who they are; exit 2
     +-- NeedsOperator    nothing will change until a person acts: a credential, a right, a wrong account; exit 3
@@ -13,6 +14,7 @@ Trouble with one record of a batch is a ``WriteResult``, not an error: an error 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -56,6 +58,16 @@ class BadUsage(SyncdError):
     """The command was called with words that cannot be carried out."""
 
     exit_code = 2
+
+
+class NothingLeft(BadUsage):
+    """Counterparts cannot be made anew, as what they were to be made from is gone, too. ``named`` are those that were
+    asked for in vain, in the words of whoever asked; any others are still to be made.
+    """
+
+    def __init__(self, what: str, *, named: Sequence[str]) -> None:
+        super().__init__(what)
+        self.named = tuple(named)
 
 
 class RetryLater(SyncdError):

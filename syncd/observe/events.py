@@ -288,7 +288,7 @@ EVENTS: Final[Mapping[str, Event]] = {
         "warning",
         ("records", "reason"),
         "Counterparts that a person asked to be made anew were not: what they were to be made from is gone, too.",
-        "read `reason`; ask again for those that are still there ([operations.md](operations.md#other-lines))",
+        "read `reason`; others that were asked for are made ([operations.md](operations.md#other-lines))",
     ),
     "wave.stopped": Event(
         "warning",

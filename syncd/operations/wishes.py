@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, NothingLeft
 from syncd.model.link import Link, LinkState
 from syncd.model.remote import RemoteRecord
 from syncd.model.run import LINK_FIRST, RECREATE, Request, RunState
@@ -77,14 +77,14 @@ def cycle(world: World) -> Ended:
     mine = replace(world, who=asked[0].who)
     digest = next((each.argument for each in reversed(asked) if each.wish == LINK_FIRST), None)
     named = [each.argument for each in asked if each.wish == RECREATE and not _made(world, each)]
-    try:
-        ended = sync(mine, approve=digest, wait=0.0, steady=True, recreate=named)
-    except BadUsage as why:
-        if not named:
-            raise
-        ended = sync(mine, approve=digest, wait=0.0, steady=True)
-        emit("recreate.refused", records=len(named), reason=str(why))
-        _over(world, [each for each in asked if each.wish == RECREATE])
+    ended: Ended | None = None
+    while ended is None:
+        try:
+            ended = sync(mine, approve=digest, wait=0.0, steady=True, recreate=named)
+        except NothingLeft as why:  # of one kind: the next try may find some of another
+            emit("recreate.refused", records=len(why.named), reason=str(why))
+            _over(world, [each for each in asked if each.wish == RECREATE and each.argument in why.named])
+            named = [each for each in named if each not in why.named]
     _over(world, [each for each in asked if _is_over(world, each, ended)])
     return ended
 

@@ -9,14 +9,18 @@ from pathlib import Path
 
 import pytest
 
+from syncd.engine.forgetting import wish
 from syncd.model.brake import Limits, Wave
 from syncd.model.errors import BadUsage
+from syncd.model.remote import RemoteRef
+from syncd.model.values import Side
 from syncd.operations.braking import Stands, Words, expect, reject, used_of
 from syncd.operations.standing import what_waits
 from syncd.settings.brake import raised
-from tests.scenarios.brakes import DAY, PEOPLE, approved, held, linked, only, titles
+from tests.scenarios.brakes import DAY, PEOPLE, approved, calls, held, linked, only, titles
 from tests.scenarios.derivings import BEEN, derived_config, set_up
 from tests.scenarios.lifecycles import CLOSED
+from tests.scenarios.signals import listening
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
 
@@ -65,6 +69,40 @@ def test_everything_else_flows(steps: Steps, pairs: list[tuple[str, str]]) -> No
     assert titles(steps) == 50
     assert sum(1 for lead in leads if lead["City"]) == 150
     assert steps.marketed(new, "syncd_crm_id")
+
+
+@pytest.fixture
+def waiting() -> Iterator[tuple[Steps, str]]:
+    """A world in which a contact was held before a Lead was made of it."""
+    both = open_both(brake={**raised(1_000), "creates": {"records": 1, "share": 0.0}})
+    steps = Steps(both)
+    linked(steps, 1)
+    for number in range(2):
+        steps.contact(email=f"new{number}@example.com", company="Acme")
+    assert steps.counts()["held"] == 1
+    ((change,),) = (part.lot.changes for part in held(steps))
+    yield steps, change.record.rpartition("/")[2]
+    both.store.close()
+
+
+def test_a_record_that_is_held_and_linked_meanwhile_is_held_no_more(waiting: tuple[Steps, str]) -> None:
+    """Sales makes the Lead by hand: the two are linked, and nothing is left to be made or approved."""
+    steps, contact = waiting
+    lead = steps.lead(Email=steps.marketed(contact, "email"))
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == lead
+    assert held(steps) == []
+    steps.quiet()
+
+
+def test_a_record_that_is_held_and_forgotten_is_held_no_more(waiting: tuple[Steps, str]) -> None:
+    """Nothing is made of somebody who wants to be forgotten, and nobody is asked about them."""
+    steps, contact = waiting
+    asked = wish(steps.both.world, "person", [(Side.MARKETING, RemoteRef("contacts", contact))], asked=None, salt="")
+    steps.both.store.approve(asked)
+    steps.cycle()
+    assert held(steps) == []
+    steps.quiet()
 
 
 @pytest.mark.slow
@@ -231,3 +269,38 @@ def test_a_held_field_that_the_other_side_edits_is_a_question(tmp_path: Path) ->
     conflict = steps.conflict()
     assert (conflict.field, conflict.values.crm, conflict.values.marketing) == ("title", "Sales says", "Same")
     assert steps.marketed(waiting[0][0], "jobtitle") == "Same"
+
+
+def test_a_field_of_both_sides_is_written_once_both_are_approved() -> None:
+    """Both add a value to a set, in too many records: whoever approves one side need not do it again after the other's.
+    Until then nobody reads these records for it, and nothing is told to go on.
+    """
+    both = open_both(brake={**raised(1_000), "updates": {"records": 1, "share": 0.0}})
+    steps = Steps(both)
+    pairs = linked(steps, 4)
+    for contact, lead in pairs:
+        steps.market(contact, product_interests="crm")
+        steps.sell(lead, Product_Interests__c="Automation")
+    assert steps.counts() == {"updated.crm": 1, "updated.marketing": 1, "held": 6}
+    crm, marketing = sorted(held(steps), key=lambda part: part.lot.key[2])
+    before = calls(steps)
+    steps.counts()
+    idle = calls(steps) - before
+    approved(steps, crm)
+    lines = listening()
+    before = calls(steps)
+    assert steps.counts() == {}
+    assert calls(steps) - before <= idle
+    assert {part.lot.key[2]: part.stands for part in held(steps)} == {
+        "crm": Stands.APPROVED,
+        "marketing": Stands.WAITS,
+    }
+    steps.market(pairs[-1][0], city="Bonn")
+    assert steps.counts() == {"updated.crm": 1}, "who is looked at for something else waits like the others"
+    assert lines("brake.released") == []
+    approved(steps, marketing)
+    assert steps.counts() == {"updated.crm": 3, "updated.marketing": 3}
+    assert held(steps) == []
+    assert {steps.marketed(contact, "product_interests") for contact, _ in pairs} == {"crm;marketing"}
+    steps.quiet()
+    both.store.close()

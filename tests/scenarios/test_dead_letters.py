@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.hubspot.validation import Unacceptable
 from sandbox.salesforce.definitions import picklist
 from syncd.engine.cycle import sync
 from syncd.model.values import Side
-from tests.scenarios.steps import HOUR, Steps, parked, remapped
+from tests.scenarios.steps import HOUR, Schema, Steps, parked, remapped
 
 Row = Mapping[str, object]
 
@@ -223,3 +224,111 @@ def test_the_letter_of_a_record_that_is_gone_is_no_more(steps: Steps) -> None:
     steps.cycle()
     assert not steps.both.store.dead_letters()
     steps.quiet()
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["its change", "a full compare"])
+def test_the_letter_of_a_record_that_is_wanted_no_more_is_no_more(steps: Steps, *, full: bool) -> None:
+    """A contact that could not be made a Lead became a subscriber, whom no rule makes: nobody need mend anything. Once
+    qualified again it is tried, and told, again.
+    """
+    refuse_creates(steps)
+    contact = steps.contact(email="ann@example.com")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    steps.market(contact, lifecyclestage="")
+    steps.market(contact, lifecyclestage="subscriber", hs_lead_status="")
+    steps.both.clock.advance(HOUR)
+    sync(steps.both.world, full=full)
+    assert not steps.both.store.dead_letters()
+    steps.quiet()
+    steps.market(contact, lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW")
+    assert steps.counts() == {"refused.crm": 1, "dead_letters.crm": 1}
+    assert [each.id for each in steps.both.store.dead_letters()] == [letter.id]
+
+
+def test_the_letter_stays_while_a_rule_cannot_be_decided(tmp_path: Path) -> None:
+    """A rule that has no answer for a contact does not say that nobody is wanted."""
+
+    def ruled(schema: Schema) -> None:
+        schema["create"]["crm"] = [{"object": "Lead", "when": "size(city) > 2"}]
+
+    steps = Steps(remapped(tmp_path, ruled))
+    refuse_creates(steps)
+    contact = steps.contact(email="ann@example.com", city="Bonn")
+    steps.cycle()
+    (letter,) = steps.both.store.dead_letters()
+    steps.market(contact, city="")
+    steps.cycle()
+    assert steps.both.store.dead_letters() == [letter]
+    steps.market(contact, city="Au")
+    steps.cycle()
+    assert not steps.both.store.dead_letters()
+
+
+def refuse_a_city(steps: Steps) -> None:
+    """A rule that takes no city, and lets nobody make a Lead without one."""
+
+    def rule(before: Row | None, after: Row) -> str | tuple[str, str] | None:
+        if after.get("City"):
+            return ("no city", "City")
+        return "Not today" if before is None else None
+
+    steps.both.salesforce.org.validation_rules["Lead"] = [rule]
+
+
+@pytest.mark.parametrize("how", ["deleted", "wanted no more"])
+def test_what_was_left_out_of_a_record_that_is_never_made_is_listed_no_more(steps: Steps, how: str) -> None:
+    """A contact without its city could not be made a Lead either, and is not to be any more."""
+    refuse_a_city(steps)
+    contact = steps.contact(email="ann@example.com", city="Bonn")
+    steps.cycle()
+    assert parked(steps).record == f"marketing:contacts/{contact}"
+    if how == "deleted":
+        steps.both.hubspot.archive("contacts", contact)
+    else:
+        steps.market(contact, lifecyclestage="")
+        steps.market(contact, lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    assert (steps.both.store.dead_letters(), steps.both.store.parked()) == ([], [])
+    steps.quiet()
+
+
+def test_what_was_left_out_stays_while_the_record_is_wanted(steps: Steps) -> None:
+    """Another value of another field changes nothing of why the city was refused."""
+    refuse_a_city(steps)
+    contact = steps.contact(email="ann@example.com", city="Bonn")
+    steps.cycle()
+    (row,) = steps.both.store.parked()
+    steps.both.salesforce.org.validation_rules["Lead"] = [lambda before, _: "Not today" if before is None else None]
+    steps.market(contact, jobtitle="Head")
+    steps.cycle()
+    assert [each.field for each in steps.both.store.parked()] == [row.field]
+
+
+def test_what_was_left_out_is_listed_no_more_once_there_is_a_counterpart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Lead gets no contact, neither with a city that is refused nor without it, since there is one that nobody can
+    find. Once it is found they are one, under the contact's link.
+    """
+    steps = Steps(remapped(tmp_path, lambda schema: schema["create"].update(marketing=[{"object": "contacts"}])))
+    steps.cycle()
+    contact = steps.contact(email="ann@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    connector = steps.both.world.connectors.of(Side.MARKETING)
+
+    def no_city(_new: str, _old: str | None) -> str:
+        raise Unacceptable("INVALID_STRING_LENGTH", "too long")
+
+    monkeypatch.setitem(steps.both.hubspot.portal.stores["contacts"].rules, "city", no_city)
+    with monkeypatch.context() as hidden:
+        hidden.setattr(connector, "find", lambda *_: {})
+        hidden.setattr(connector, "fetch", lambda *_: [])
+        lead = steps.lead(Email="ann@example.com", City="Ulm")
+        steps.cycle()
+        steps.cycle()
+    assert parked(steps).record == f"crm:Lead/{lead}"
+    steps.sell(lead, City=None)
+    steps.cycle()
+    assert steps.sold(lead, "Syncd_Marketing_Id__c") == contact
+    assert (steps.both.store.dead_letters(), steps.both.store.parked()) == ([], [])

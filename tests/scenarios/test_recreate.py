@@ -12,7 +12,13 @@ from syncd.model.plan import Create
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
 from syncd.operations.recreating import tombstones
+from syncd.operations.wishes import ask_recreate, cycle
+from syncd.settings.brake import raised
+from tests.scenarios.brakes import DAY, approved, held, only
+from tests.scenarios.signals import listening
 from tests.scenarios.steps import HOUR, Steps
+from tests.scenarios.test_dead_letters import refuse_creates
+from tests.worlds import open_both
 
 
 def recreate(steps: Steps, text: str) -> Ended:
@@ -114,3 +120,65 @@ def test_nothing_is_left_to_recreate_from(steps: Steps) -> None:
     with pytest.raises(BadUsage, match="gone as well"):
         recreate(steps, f"marketing:contacts/{contact}")
     assert steps.written() == before
+
+
+def test_what_is_held_is_made_once_it_is_approved() -> None:
+    """More is made than may be: the Lead that a person asked for waits for the approval, and is then made."""
+    both = open_both(brake={**raised(1_000), "creates": {"records": 1, "share": 0.0}})
+    steps = Steps(both)
+    contact = steps.contact(email="ann@example.com", company="Acme")
+    steps.cycle()
+    steps.both.salesforce.delete("Lead", str(steps.marketed(contact, "syncd_crm_id")))
+    steps.cycle(after=2 * DAY)
+    steps.contact(email="bob@example.com", company="Acme")
+    assert steps.counts()["created.crm"] == 1
+    assert recreate(steps, f"marketing:contacts/{contact}").run.counts == {"held": 1}
+    steps.market(contact, jobtitle="Head")
+    assert steps.counts() == {}, "nobody has approved it yet"
+    approved(steps, only(steps))
+    assert steps.counts()["created.crm"] == 1
+    assert {lead["Email"] for lead in steps.live("Lead")} == {"ann@example.com", "bob@example.com"}
+    assert steps.marketed(contact, "syncd_crm_id") in {lead["Id"] for lead in steps.live("Lead")}
+    assert held(steps) == []
+    steps.quiet()
+    both.store.close()
+
+
+def test_what_is_refused_is_made_once_it_is_tried_again(steps: Steps) -> None:
+    """A rule lets nobody make a Lead: the letter of the one that a person asked for is tried again like any other."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    refuse_creates(steps)
+    assert recreate(steps, f"marketing:contacts/{contact}").run.counts == {"refused.crm": 1, "dead_letters.crm": 1}
+    (letter,) = steps.both.store.dead_letters()
+    steps.both.salesforce.org.validation_rules.clear()
+    steps.market(contact, jobtitle="Head")
+    assert steps.counts() == {}, "nobody has asked for it again yet"
+    assert steps.both.store.mark_dead_letter(letter.id, True)
+    assert steps.counts()["created.crm"] == 1
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contact, "syncd_crm_id") == made["Id"]
+    assert not steps.both.store.dead_letters()
+    steps.quiet()
+
+
+def test_one_that_is_gone_ends_no_other_wish(steps: Steps) -> None:
+    """Three were asked for, and two of the contacts are deleted before the daemon's cycle: the third gets its Lead."""
+    contacts = [steps.contact(email=f"{name}@example.com", company="Acme") for name in ("ann", "bob", "cy")]
+    steps.cycle()
+    for contact in contacts:
+        steps.both.salesforce.delete("Lead", str(steps.marketed(contact, "syncd_crm_id")))
+    steps.cycle()
+    for contact in contacts:
+        ask_recreate(steps.both.world, f"marketing:contacts/{contact}")
+    for contact in contacts[:2]:
+        steps.both.hubspot.archive("contacts", contact)
+    lines = listening()
+    steps.both.clock.advance(60)
+    assert cycle(steps.both.world).run.counts["created.crm"] == 1
+    (made,) = steps.live("Lead")
+    assert steps.marketed(contacts[2], "syncd_crm_id") == made["Id"]
+    assert [line["records"] for line in lines("recreate.refused")] == [2]
+    assert not steps.both.store.requests()
+    steps.quiet()

@@ -230,6 +230,28 @@ def test_the_only_write_is_put_off(tmp_path: Path) -> None:
     world.both.store.close()
 
 
+def test_nothing_waits_beside_somebody_who_left(tmp_path: Path) -> None:
+    """The Contact cannot be saved, and the person leaves HubSpot: the Lead waits for nobody. Back, they are out."""
+    world = opened(tmp_path, direction="to_crm")
+    person = in_step(world)
+    rules = world.both.salesforce.org.validation_rules
+    rules["Contact"] = [lambda _old, row: "not now" if row.get("HasOptedOutOfEmail") else None]
+    world.sell(person[1], HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    assert len(world.both.store.requests()) == 1
+    world.both.hubspot.archive("contacts", person[0])
+    world.cycle()
+    world.cycle()
+    assert world.both.store.requests() == []
+    del rules["Contact"]
+    world.both.hubspot.restore("contacts", person[0])
+    world.cycle()
+    world.cycle()
+    assert out(world, *person) == {"lead", "made"}
+    world.both.store.close()
+
+
 def test_who_has_no_address_in_hubspot_is_opted_out_as_soon_as_there_is_one(
     world: Steps, person: tuple[str, str, str]
 ) -> None:

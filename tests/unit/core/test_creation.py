@@ -33,7 +33,7 @@ def test_nothing_is_made_without_a_rule_that_holds() -> None:
 def test_a_rule_without_an_answer_makes_nothing() -> None:
     """The field it asks about is empty: passed over for a rule that holds, and else said as the reason."""
     unclear = CreateRule("Contact", HOT)
-    assert chosen(unclear, stage=None) == NotMade("a create rule cannot be decided")
+    assert chosen(unclear, stage=None) == NotMade("a create rule cannot be decided", unclear=True)
     assert chosen(unclear, CreateRule("Lead"), stage=None) == Made("Lead")
 
 
@@ -49,4 +49,4 @@ def test_the_first_record_type_that_holds_is_given() -> None:
 def test_a_record_type_is_never_guessed() -> None:
     """A type is given once and for all: a condition without an answer is not passed over for the next one."""
     rule = CreateRule("Lead", record_types=(GERMAN, RecordTypeRule("Hot", HOT)))
-    assert chosen(rule, stage="hot", country=None) == NotMade("a record type rule cannot be decided")
+    assert chosen(rule, stage="hot", country=None) == NotMade("a record type rule cannot be decided", unclear=True)
