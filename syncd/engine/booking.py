@@ -199,7 +199,9 @@ def book_in(
     told = (event for event in events if isinstance(event, Told))
     companies = sorted({value for event in told for name, value in event.facts if name == "company"})
     known = store.ledger_of(people, companies)
-    settlement.events += events if seen_by is None else unheard(events, known, now=seen_by)
+    if seen_by is not None:
+        events = unheard(events, known, now=seen_by, qualified=book.rules.qualified)
+    settlement.events += events
     _count(settlement, [*known, *settlement.events], store, book)
     return known
 
