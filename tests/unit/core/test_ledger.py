@@ -1,4 +1,7 @@
-"""The ledger: what a history of events comes to, row by row; what cannot be true is listed and never lost."""
+"""The ledger: what a history of events comes to, row by row; what cannot be true is listed and never lost.
+
+Length: one book and its short words serve every history, each a few lines.
+"""
 
 from __future__ import annotations
 
