@@ -116,24 +116,28 @@ class Dealings:
         kind = self._rules.lifecycle.kind
         for person, base in news.bases.items():
             settlement.bases.append((person, base))
-            if self._rules.shown or person in news.called:
+            if person in news.live and (self._rules.shown or person in news.called):
                 salt = f":deals {stamp(now)}"
                 settlement.wishes.append(wish_to_look(self._connection, kind, f"link:{person}", at=now, salt=salt))
 
 
 class _People:
-    """What is kept of the people whom some deals are about, as it was and as it comes to be; of those who are linked
-    no longer nothing is.
+    """What is kept of the people whom some deals are about, as it was and as it comes to be. Whose record left may come
+    back: what is called for then waits for them. Of whoever was forgotten nothing is kept.
     """
 
     def __init__(self, rules: DealRules, people: Collection[str], settlement: Settlement, store: Store) -> None:
         self._rules = rules
         settled = dict(settlement.bases)
-        self._before: dict[str, Base] = {
-            person: settled.get(person) or found.base or EMPTY_BASE
+        known = {
+            person: found
             for person, found in store.by_link(sorted(people)).items()
-            if found.link.state is LinkState.LIVE and found.link.kind == rules.lifecycle.kind
+            if found.link.state is not LinkState.FORGOTTEN and found.link.kind == rules.lifecycle.kind
         }
+        self._before: dict[str, Base] = {
+            person: settled.get(person) or found.base or EMPTY_BASE for person, found in known.items()
+        }
+        self.live = frozenset(person for person, found in known.items() if found.link.state is LinkState.LIVE)
         self.bases: dict[str, Base] = {}
         self.called: set[str] = set()
 
