@@ -71,7 +71,7 @@ class Dealings:
         events: list[Deal] = []
         for each in changed:
             if each.was is not None and (each.says is None or each.says.person != each.was.person):
-                news.leaves(each.was.person, each.deal)
+                events += news.leaves(each.was.person, each)
             if (event := news.told(each)) is not None:
                 events.append(event)
         if first(DEAL):
@@ -141,11 +141,14 @@ class _People:
         self.bases: dict[str, Base] = {}
         self.called: set[str] = set()
 
-    def leaves(self, person: str, deal: str) -> None:
-        """A deal is no longer this person's. It is as if it had never been: that alone moves nobody."""
-        if person in self._before:
-            self.bases[person] = without(person, self.bases.get(person, self._before[person]), deal)
-            self._before[person] = without(person, self._before[person], deal)
+    def leaves(self, person: str, changed: _Changed) -> list[Deal]:
+        """A deal is no longer this person's; the event that tells so. That alone moves nobody."""
+        if person not in self._before:
+            return []
+        base = self.bases.get(person, self._before[person])
+        self.bases[person], event = without(person, base, changed.deal, at=changed.at)
+        self._before[person], _ = without(person, self._before[person], changed.deal, at=changed.at)
+        return [] if event is None else [event]
 
     def told(self, changed: _Changed) -> Deal | None:
         """A deal of a person says something else; the event that tells so."""

@@ -123,11 +123,12 @@ class HandedOn:
 
 
 class DealState(StrEnum):
-    """How a deal stands."""
+    """How a deal stands. One that is gone is no longer this person's: it was deleted, or given to another contact."""
 
     OPEN = "open"
     WON = "won"
     LOST = "lost"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
