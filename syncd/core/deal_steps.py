@@ -46,7 +46,7 @@ def standing_of(told: Sequence[Deal]) -> tuple[Sequence[Standing], Sequence[Deal
     theirs = [deal for deal in told if deal.state is not DealState.GONE]
     stood = {deal.deal: deal.state for deal in theirs}
     last = {deal.deal: deal.state for deal in told}
-    gone = {which for which, state in last.items() if state is DealState.GONE and stood[which] is not DealState.LOST}
+    gone = {which for which, state in stood.items() if last[which] is DealState.GONE and state is not DealState.LOST}
     first = {deal.deal: deal for deal in reversed(theirs)}
     parted = sorted((deal for which, deal in first.items() if which in gone), key=attrgetter("at", "deal"))
     return _as_they_stood([deal for deal in theirs if deal.deal not in gone]), parted

@@ -17,7 +17,7 @@ from syncd.core.normalize import Directory, owner_name
 from syncd.core.teams import Membership, author_of_user
 from syncd.engine.wishing import wish_to_look
 from syncd.model.beside import closer_of
-from syncd.model.episode import Deal, Moved
+from syncd.model.episode import Deal, DealState, Moved
 from syncd.model.handoff import DealRules
 from syncd.model.lifecycle import SYSTEM
 from syncd.model.link import Base, LinkState
@@ -74,6 +74,7 @@ class Dealings:
                 events += news.leaves(each.was.person, each)
             if (event := news.told(each)) is not None:
                 events.append(event)
+        events = _of_what_was_told(events, store)
         if first(DEAL):
             events = _with_a_part(events, store)
         else:
@@ -175,3 +176,12 @@ def _with_a_part(events: list[Deal], store: Store) -> list[Deal]:
     people = sorted({event.person for event in events})
     known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
     return [event for event in events if event.person in known]
+
+
+def _of_what_was_told(events: list[Deal], store: Store) -> list[Deal]:
+    """Without deals that are gone of which the ledger never heard: they stood when deals were first looked at."""
+    gone = sorted({event.person for event in events if event.state is DealState.GONE})
+    if not gone:
+        return events
+    known = {(event.person, event.deal) for event in store.ledger_of(gone) if isinstance(event, Deal)}
+    return [event for event in events if event.state is not DealState.GONE or (event.person, event.deal) in known]

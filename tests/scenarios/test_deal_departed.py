@@ -113,3 +113,18 @@ def test_a_won_deal_that_is_given_to_another_contact_is_won_once(deals: Deals, *
     deals.cycle()
     assert columns(deals) == [(State.WON, 1000), (State.WON, None)]
     assert sorted(states(deals)) == ["gone", "open", "won", "won"]
+
+
+def test_what_stood_before_deals_were_looked_at_is_told_by_nobody(tmp_path: Path) -> None:
+    """Neither is that it is another contact's now: the ledger never heard of it."""
+    deals = world(with_deals(tmp_path))
+    _, account = deals.firm()
+    _, person = deals.buyer(account)
+    _, second = deals.buyer(account, "bob")
+    made = deals.opportunity(AccountId=account, ContactId=person)
+    deals.cycle()
+    deals.cycle()
+    deals.role(made, second)
+    deals.cycle()
+    assert DealState.GONE not in states(deals)
+    deals.both.store.close()

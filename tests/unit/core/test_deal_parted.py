@@ -70,6 +70,7 @@ def test_what_comes_back_is_as_it_was() -> None:
 def test_nothing_is_left_of_whoever_had_nothing_but_the_deal() -> None:
     """As if it had never been."""
     assert of(deal("open", 5), deal("gone", 8)) == ()
+    assert of(deal("gone", 8)) == (), "nor of whom nothing else was told"
 
 
 def test_what_is_kept_of_it_dates_what_is_told_later() -> None:
