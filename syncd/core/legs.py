@@ -4,7 +4,8 @@ What is said with a cycle belongs to that cycle, but for an end with which the n
 before. What is said without one belongs to the last cycle that had begun by then. Steps are read in the order in which
 they happened. An end holds until a later step of the same cycle takes it back, but for a win, which nothing takes back;
 a deal that is no longer won was none, and neither was the move that it called for. A move out of the handoff is an end,
-too, and so is the beginning of the next cycle: whoever is handed over again is in no two handoffs at once.
+too, and so is the beginning of the next cycle: whoever is handed over again is in no two handoffs at once. So is that
+the person's record leaves, or somebody ends their link, for as long as that lasts.
 
 A yes is sales': whom marketing or automation moves on has come as far, and waits for sales' word no more, but sales has
 decided nothing.
@@ -24,6 +25,7 @@ from syncd.model.episode import (
     Contacted,
     Deal,
     Delivered,
+    Departed,
     Event,
     HandedOn,
     Meaning,
@@ -144,6 +146,13 @@ class Leg:
             at = max(following.opened, *(step.at for step in self.steps))
             self._ends(Step(at, Meaning.RETURNED, whose, "", ""))
 
+    def departs(self, at: Instant) -> None:
+        """Ends since nobody hears of the person any more, if it has not ended: before a yes it is nobody's no."""
+        if self.ended is None:
+            last = max(at, *(step.at for step in self.steps))
+            self._ends(Step(last, Meaning.RETURNED, Whose.NOBODY, "", ""))
+            self.withdrawn = self.accepted is None
+
     def _ends(self, step: Step) -> None:
         self.ended, self.ending, self.reason = step.at, step.meaning, step.reason
         self.withdrawn = step.whose is Whose.OTHERS and self.accepted is None
@@ -196,6 +205,7 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
     if not begun and loose:
         begun[1] = loose[0].at
     _ending_the_one_before(steps, begun)
+    departed = _departed(known)
     legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
     for event in known:
         if legs and isinstance(event, (Delivered, Touched, HandedOn)):
@@ -219,7 +229,15 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
         leg.read()
         if number + 1 < len(ordered):
             leg.overtaken(ordered[number + 1])
+        if departed is not None:
+            leg.departs(departed)
         yield leg
+
+
+def _departed(known: Sequence[Event]) -> Instant | None:
+    """When the person's record left, unless they are back: then it is as if it never had."""
+    told = [event for event in known if isinstance(event, Departed)]
+    return None if not told or told[-1].back else told[-1].at
 
 
 def _give(legs: dict[int, Leg], standing: Sequence[Standing], parted: Sequence[Deal]) -> None:

@@ -23,6 +23,7 @@ from syncd.core.rating import Profiles
 from syncd.core.terms import book_for, book_of
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
+from syncd.engine.departing import departures
 from syncd.engine.wishing import wish_to_show
 from syncd.model.beside import answered_of, called_of_answer, closer_of, is_news, news_of
 from syncd.model.derived import Handed
@@ -93,6 +94,8 @@ class Booking:
         events: list[Event] = []
         if self._deals is not None and settlement.bases:
             events += self._deals.enter(settlement, store, now, first=first, users=users)
+        if settlement.links:
+            events += departures(settlement, store, now)
         if settlement.conflicts:
             events += waiting_events(settlement.conflicts, self._handoff)
         for number, (link, base) in enumerate(settlement.bases):
