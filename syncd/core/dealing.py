@@ -104,13 +104,9 @@ def deals_of(person: str, agreed: Mapping[str, Canonical]) -> tuple[Deal, ...] |
 
     ``at`` is when each came to be in its state.
     """
-    kept = agreed.get(DEALS)
-    if not isinstance(kept, str):
+    if not isinstance(agreed.get(DEALS), str):
         return None
-    return tuple(
-        Deal(person, instant(at), deal, DealState(state), amount, currency, reason)
-        for deal, at, state, amount, currency, reason in json.loads(kept)
-    )
+    return tuple(deal for deal in _kept(person, agreed) if deal.state is not DealState.GONE)
 
 
 def called(agreed: Mapping[str, Canonical], field: str) -> Move | None:
@@ -160,10 +156,16 @@ def with_call(call: Move, standing: Standing) -> Standing:
     return Standing(standing.stage, (*moves[:first], call, *moves[first:]))
 
 
-def without(person: str, base: Base, deal: str) -> Base:
-    """What is kept of a person who has a deal no longer: it calls for nothing by itself."""
-    kept = [each for each in deals_of(person, base.agreed) or () if each.deal != deal]
-    return Base({**base.agreed, DEALS: _text(kept)}, base.confirmed)
+def without(person: str, base: Base, deal: str, *, at: Instant) -> tuple[Base, Deal | None]:
+    """What is kept of a person who has a deal no longer, and the event that tells so; none where nothing was told of
+    it. It calls for nothing by itself.
+    """
+    kept = {each.deal: each for each in _kept(person, base.agreed)}
+    last = kept.get(deal)
+    if last is None or last.state is DealState.GONE:
+        return base, None
+    gone = Deal(person, max(at, last.at + _TICK), deal, DealState.GONE)
+    return Base({**base.agreed, DEALS: _text({**kept, deal: gone}.values())}, base.confirmed), gone
 
 
 def told(
@@ -173,7 +175,7 @@ def told(
 
     An event is later than whatever this deal said before, so that the last word is the last one in any order.
     """
-    before = {each.deal: each for each in deals_of(person, base.agreed) or ()}
+    before = {each.deal: each for each in _kept(person, base.agreed)}
     last = before.get(deal)
     at = at if last is None or at > last.at else last.at + _TICK
     event = Deal(person, at, deal, says.state, says.amount, says.currency, says.reason, owner=says.owner)
@@ -196,6 +198,19 @@ def calling(person: str, before: Base, now: Base, rules: DealRules) -> Base:
     if move is not None and move.at is not None:
         agreed[called_of(field)] = json.dumps([move.stage, stamp(move.at), move.reason], ensure_ascii=False)
     return Base(agreed, now.confirmed)
+
+
+def _kept(person: str, agreed: Mapping[str, Canonical]) -> tuple[Deal, ...]:
+    """The last word of each deal that was ever this person's; of those that are gone, too, or a deal that comes back
+    could be told as older than it went.
+    """
+    kept = agreed.get(DEALS)
+    if not isinstance(kept, str):
+        return ()
+    return tuple(
+        Deal(person, instant(at), deal, DealState(state), amount, currency, reason)
+        for deal, at, state, amount, currency, reason in json.loads(kept)
+    )
 
 
 def _text(deals: Iterable[Deal]) -> str:

@@ -4,7 +4,8 @@ What is said with a cycle belongs to that cycle, but for an end with which the n
 before. What is said without one belongs to the last cycle that had begun by then. Steps are read in the order in which
 they happened. An end holds until a later step of the same cycle takes it back, but for a win, which nothing takes back;
 a deal that is no longer won was none, and neither was the move that it called for. A move out of the handoff is an end,
-too, and so is the beginning of the next cycle: whoever is handed over again is in no two handoffs at once.
+too, and so is the beginning of the next cycle: whoever is handed over again is in no two handoffs at once. So is that
+the person's record leaves, or somebody ends their link, for as long as that lasts.
 
 A yes is sales': whom marketing or automation moves on has come as far, and waits for sales' word no more, but sales has
 decided nothing.
@@ -13,18 +14,18 @@ decided nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from dataclasses import dataclass, field
 from typing import Final
 
 from syncd.core.book import Book, Whose
+from syncd.core.deal_steps import Standing, Step, standing_of, steps_beside, steps_of
 from syncd.core.tenures import Tenure, tenures_of
 from syncd.model.episode import (
     NO,
     Contacted,
     Deal,
-    DealState,
     Delivered,
+    Departed,
     Event,
     HandedOn,
     Meaning,
@@ -45,17 +46,6 @@ _IN_TIME: Final = ("last_touch", "persona", "grade")
 """Of the first ones those that a later word does not tell: what came after the beginning is another fact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A move or a deal, by what it means."""
-
-    at: Instant
-    meaning: Meaning
-    whose: Whose
-    by: str
-    reason: str
-
-
 @dataclass(slots=True)
 class Leg:
     """One cycle of one person, read from beginning to end."""
@@ -71,6 +61,8 @@ class Leg:
     handed_on: list[HandedOn] = field(default_factory=list)
     deals: list[Deal] = field(default_factory=list)
     unwon: bool = False
+    parted: Instant | None = None
+    """Since when they had a deal that is theirs no longer."""
     owners: list[tuple[Instant, str]] = field(default_factory=list)
     qualified: Instant | None = None
     moved_on: Instant | None = None
@@ -154,6 +146,13 @@ class Leg:
             at = max(following.opened, *(step.at for step in self.steps))
             self._ends(Step(at, Meaning.RETURNED, whose, "", ""))
 
+    def departs(self, at: Instant) -> None:
+        """Ends since nobody hears of the person any more, if it has not ended: before a yes it is nobody's no."""
+        if self.ended is None:
+            last = max(at, *(step.at for step in self.steps))
+            self._ends(Step(last, Meaning.RETURNED, Whose.NOBODY, "", ""))
+            self.withdrawn = self.accepted is None
+
     def _ends(self, step: Step) -> None:
         self.ended, self.ending, self.reason = step.at, step.meaning, step.reason
         self.withdrawn = step.whose is Whose.OTHERS and self.accepted is None
@@ -198,7 +197,7 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
             step = Step(event.at, meaning, book.whose(event.team), event.by, event.reason)
             steps.setdefault(event.cycle, []).append(step)
     begun = {cycle: begin for cycle, made in steps.items() if (begin := _begin(made)) is not None}
-    standing = _standing([event for event in known if isinstance(event, Deal)])
+    standing, parted = standing_of([event for event in known if isinstance(event, Deal)])
     loose = [each.deal for each in standing]
     for deal in loose:
         if deal.cycle is not None and deal.cycle not in begun:
@@ -206,16 +205,15 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
     if not begun and loose:
         begun[1] = loose[0].at
     _ending_the_one_before(steps, begun)
+    departed = _departed(known)
     legs = {cycle: Leg(person, cycle, begun[cycle], steps.get(cycle, []), {}, contacted) for cycle in sorted(begun)}
     for event in known:
         if legs and isinstance(event, (Delivered, Touched, HandedOn)):
             leg = legs.get(event.cycle or 0) or _by_time(legs, event.at)
             kept = {Delivered: leg.deliveries, Touched: leg.touches, HandedOn: leg.handed_on}
             kept[type(event)].append(event)  # type: ignore[attr-defined]
-    for each in standing if legs else ():
-        leg = legs.get(each.deal.cycle or 0) or _by_time(legs, each.since)
-        leg.deals.append(each.deal)
-        leg.unwon = leg.unwon or each.unwon
+    if legs:
+        _give(legs, standing, parted)
     ordered = list(legs.values())
     for number, leg in enumerate(ordered):
         until = min((each.opened for each in ordered[number + 1 :]), default=None)
@@ -225,14 +223,32 @@ def legs_of(person: str, events: Sequence[Event], book: Book) -> Iterator[Leg]:
             for each in told
             if (until is None or each.at < until) and (owner := dict(each.facts).get("owner"))
         ]
-        if leg.unwon:
-            leg.steps = [step for step in leg.steps if not _was_called_for(step, leg.deals)]
-        leg.steps = sorted([*leg.steps, *_dealt(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
+        beside = steps_beside(leg.steps, leg.deals, unwon=leg.unwon, parted=leg.parted)
+        leg.steps = sorted([*beside, *steps_of(leg.deals)], key=lambda step: (step.at, _ORDER[step.meaning], step.by))
         leg.opened = min(step.at for step in leg.steps if step.meaning in _BEGINS)
         leg.read()
         if number + 1 < len(ordered):
             leg.overtaken(ordered[number + 1])
+        if departed is not None:
+            leg.departs(departed)
         yield leg
+
+
+def _departed(known: Sequence[Event]) -> Instant | None:
+    """When the person's record left, unless they are back: then it is as if it never had."""
+    told = [event for event in known if isinstance(event, Departed)]
+    return None if not told or told[-1].back else told[-1].at
+
+
+def _give(legs: dict[int, Leg], standing: Sequence[Standing], parted: Sequence[Deal]) -> None:
+    """Gives each deal to the cycle that it is of."""
+    for each in standing:
+        leg = legs.get(each.deal.cycle or 0) or _by_time(legs, each.since)
+        leg.deals.append(each.deal)
+        leg.unwon = leg.unwon or each.unwon
+    for deal in parted:
+        leg = legs.get(deal.cycle or 0) or _by_time(legs, deal.at)
+        leg.parted = leg.parted or deal.at
 
 
 def _meaning(move: Moved, book: Book) -> Meaning | None:
@@ -259,67 +275,6 @@ def _by_time(legs: dict[int, Leg], at: Instant) -> Leg:
     """The last cycle that had begun by then; the first one if none had."""
     begun = [leg for leg in legs.values() if leg.opened <= at]
     return begun[-1] if begun else next(iter(legs.values()))
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing:
-    """What is told of a deal, and since when it is in its state. ``unwon`` is a win that was taken back since: it says
-    that there was a deal, and no more.
-    """
-
-    deal: Deal
-    since: Instant
-    unwon: bool
-
-
-def _standing(deals: Sequence[Deal]) -> Sequence[_Standing]:
-    """The deals of a person, oldest first. A win or a loss is of the day on which it was one, whatever is told of the
-    deal later; so it is of the cycle of that day, too.
-    """
-    since: dict[str, Deal] = {}
-    last: dict[str, Instant] = {}  # when the last win of each deal began that nothing took back
-    told: list[tuple[Deal, Instant]] = []
-    for deal in deals:
-        first = since.get(deal.deal)
-        if first is None or first.state is not deal.state:
-            first = since[deal.deal] = deal
-        if deal.state is DealState.WON:
-            last[deal.deal] = first.at
-        else:
-            last.pop(deal.deal, None)
-        told.append((deal, deal.at if deal.state is DealState.OPEN else first.at))
-    return [
-        _Standing(replace(deal, state=DealState.OPEN), at, unwon=True)
-        if deal.state is DealState.WON and last.get(deal.deal) != at
-        else _Standing(deal, at, unwon=False)
-        for deal, at in told
-    ]
-
-
-def _was_called_for(step: Step, deals: Sequence[Deal]) -> bool:
-    """Whether a win that was none called for a step: nobody made it, and no deal that is won was by then."""
-    if step.meaning is not Meaning.WON or step.whose is not Whose.AUTOMATION:
-        return False
-    return not any(deal.state is DealState.WON and deal.at <= step.at for deal in deals)
-
-
-def _dealt(deals: Sequence[Deal]) -> Iterator[Step]:
-    """What deals say in stages' words. All of them must be lost before the person is."""
-    last: dict[str, Deal] = {}
-    for deal in deals:
-        before = last.get(deal.deal)
-        same = before is not None and before.state is deal.state
-        last[deal.deal] = replace(deal, at=before.at) if before is not None and same else deal
-    for deal in deals:
-        if deal.state is not DealState.LOST:
-            meaning = Meaning.WON if deal.state is DealState.WON else Meaning.OFFERED
-            yield Step(deal.at, meaning, Whose.NOBODY, "", "")
-    lost = [deal for deal in last.values() if deal.state is DealState.LOST]
-    if lost and len(lost) == len(last):
-        end = max(lost, key=lambda deal: (deal.at, deal.deal))
-        first = min(deals, key=attrgetter("at"))
-        yield Step(first.at, Meaning.OFFERED, Whose.NOBODY, "", "")
-        yield Step(end.at, Meaning.LOST, Whose.NOBODY, "", end.reason)
 
 
 def _facts(told: Sequence[Told], begin: Instant, until: Instant | None) -> dict[str, str]:

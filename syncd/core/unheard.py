@@ -9,35 +9,39 @@ and no fact counts twice, and that a move into a stage where the person was not 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from syncd.model.episode import Delivered, Event, Moved, Told
 from syncd.model.values import Instant
 
 
-def unheard(told: Sequence[Event], known: Iterable[Event], *, now: Instant) -> list[Event]:
-    """The events that are new, in their order. A fact that is new without a move is dated with now."""
+def unheard(told: Sequence[Event], known: Iterable[Event], *, now: Instant, qualified: Collection[str]) -> list[Event]:
+    """The events that are new, in their order. A fact that is new without a move is dated with now.
+
+    :param qualified: the stages by which somebody is handed over.
+    """
     heard: defaultdict[str, list[Event]] = defaultdict(list)
     for event in known:
         heard[event.person].append(event)
     fresh: list[Event] = []
     for person in dict.fromkeys(event.person for event in told):
         mine = [event for event in told if event.person == person]
-        fresh += _fresh(mine, heard[person], now) if person in heard else mine
+        fresh += _fresh(mine, heard[person], now, qualified) if person in heard else mine
     return fresh
 
 
-def _fresh(told: Sequence[Event], known: Sequence[Event], now: Instant) -> Iterator[Event]:
+def _fresh(told: Sequence[Event], known: Sequence[Event], now: Instant, qualified: Collection[str]) -> Iterator[Event]:
     moves = set(_moves([each for each in told if isinstance(each, Moved)], known))
-    delivered = {each.cycle for each in known if isinstance(each, Delivered)}
+    there = moves.union(known)  # the copy of a move is neither, and asks for no delivery
+    entered = [each for each in told if isinstance(each, Moved) and each.stage in qualified and each in there]
     facts = facts_of(known)
     for event in told:
         if isinstance(event, Moved):
             if event in moves:
                 yield event
         elif isinstance(event, Delivered):
-            if event.cycle not in delivered:
+            if _is_delivered_anew(event, entered, known):
                 yield event
         elif isinstance(event, Told):
             if moves:
@@ -46,6 +50,12 @@ def _fresh(told: Sequence[Event], known: Sequence[Event], now: Instant) -> Itera
                 yield replace(event, at=now)
         else:
             yield event
+
+
+def _is_delivered_anew(told: Delivered, entered: Iterable[Moved], known: Iterable[Event]) -> bool:
+    """Whether sales sees somebody for the first time in this cycle, or once more since they were handed over anew."""
+    times = [each.at for each in known if isinstance(each, Delivered) and each.cycle == told.cycle]
+    return not times or any(move.at > max(times) for move in entered if told.cycle in {None, move.cycle})
 
 
 def _moves(told: Iterable[Moved], known: Sequence[Event]) -> Iterator[Moved]:

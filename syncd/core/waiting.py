@@ -68,7 +68,8 @@ def _worked(leg: Leg, legs: Sequence[Leg], since: Instant) -> bool:
 
     A change of the stage is a touch for the clocks, but nobody has heard from sales by it.
     """
-    return leg.offered is not None or any(touch.at >= since for each in legs for touch in each.touches)
+    dealt = leg.offered is not None or leg.parted is not None
+    return dealt or any(touch.at >= since for each in legs for touch in each.touches)
 
 
 def ended(last: Leg, accepted: Instant | None, offered: Instant | None) -> State:

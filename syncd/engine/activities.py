@@ -86,7 +86,8 @@ class _Copying:
 
     def come_due(self, shape: Shape) -> None:
         """Reads again what was still to come and is over by now, what was refused a day ago, and what the brake held
-        and a person approved as far as it may go today. What was called off, or is about nobody any more, is over.
+        and a person approved as far as it may go today. What was called off by then, or is about nobody, is not read
+        again before it changes; what a person approved and cannot be made any more is over.
 
         Once the day's bound is spent nothing is read but what the ledger is to hear of, and that once before tomorrow.
         """
@@ -103,7 +104,7 @@ class _Copying:
         rows = world.store.appended(ACTIVITY, [_origin(side, ref) for ref in refs])
         now = world.clock.now()
         over = [
-            replace(row, state=AppendedState.LEFT, due=None)
+            replace(row, state=AppendedState.LEFT if row.state is AppendedState.HELD else row.state, due=None)
             for ref, answer in zip(refs, answers, strict=True)
             if (row := rows[_origin(side, ref)]).state is AppendedState.HELD or (row.due is not None and row.due <= now)
             if settled or not isinstance(answer, RemoteRecord)

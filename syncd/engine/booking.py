@@ -23,6 +23,7 @@ from syncd.core.rating import Profiles
 from syncd.core.terms import book_for, book_of
 from syncd.core.unheard import unheard
 from syncd.engine.dealing import Dealings
+from syncd.engine.departing import departures
 from syncd.engine.wishing import wish_to_show
 from syncd.model.beside import answered_of, called_of_answer, closer_of, is_news, news_of
 from syncd.model.derived import Handed
@@ -93,6 +94,8 @@ class Booking:
         events: list[Event] = []
         if self._deals is not None and settlement.bases:
             events += self._deals.enter(settlement, store, now, first=first, users=users)
+        if settlement.links:
+            events += departures(settlement, store, now)
         if settlement.conflicts:
             events += waiting_events(settlement.conflicts, self._handoff)
         for number, (link, base) in enumerate(settlement.bases):
@@ -199,7 +202,9 @@ def book_in(
     told = (event for event in events if isinstance(event, Told))
     companies = sorted({value for event in told for name, value in event.facts if name == "company"})
     known = store.ledger_of(people, companies)
-    settlement.events += events if seen_by is None else unheard(events, known, now=seen_by)
+    if seen_by is not None:
+        events = unheard(events, known, now=seen_by, qualified=book.rules.qualified)
+    settlement.events += events
     _count(settlement, [*known, *settlement.events], store, book)
     return known
 

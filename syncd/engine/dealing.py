@@ -17,7 +17,7 @@ from syncd.core.normalize import Directory, owner_name
 from syncd.core.teams import Membership, author_of_user
 from syncd.engine.wishing import wish_to_look
 from syncd.model.beside import closer_of
-from syncd.model.episode import Deal, Moved
+from syncd.model.episode import Deal, DealState, Moved
 from syncd.model.handoff import DealRules
 from syncd.model.lifecycle import SYSTEM
 from syncd.model.link import Base, LinkState
@@ -71,9 +71,10 @@ class Dealings:
         events: list[Deal] = []
         for each in changed:
             if each.was is not None and (each.says is None or each.says.person != each.was.person):
-                news.leaves(each.was.person, each.deal)
+                events += news.leaves(each.was.person, each)
             if (event := news.told(each)) is not None:
                 events.append(event)
+        events = _of_what_was_told(events, store)
         if first(DEAL):
             events = _with_a_part(events, store)
         else:
@@ -116,32 +117,39 @@ class Dealings:
         kind = self._rules.lifecycle.kind
         for person, base in news.bases.items():
             settlement.bases.append((person, base))
-            if self._rules.shown or person in news.called:
+            if person in news.live and (self._rules.shown or person in news.called):
                 salt = f":deals {stamp(now)}"
                 settlement.wishes.append(wish_to_look(self._connection, kind, f"link:{person}", at=now, salt=salt))
 
 
 class _People:
-    """What is kept of the people whom some deals are about, as it was and as it comes to be; of those who are linked
-    no longer nothing is.
+    """What is kept of the people whom some deals are about, as it was and as it comes to be. Whose record left may come
+    back: what is called for then waits for them. Of whoever was forgotten nothing is kept.
     """
 
     def __init__(self, rules: DealRules, people: Collection[str], settlement: Settlement, store: Store) -> None:
         self._rules = rules
         settled = dict(settlement.bases)
-        self._before: dict[str, Base] = {
-            person: settled.get(person) or found.base or EMPTY_BASE
+        known = {
+            person: found
             for person, found in store.by_link(sorted(people)).items()
-            if found.link.state is LinkState.LIVE and found.link.kind == rules.lifecycle.kind
+            if found.link.state is not LinkState.FORGOTTEN and found.link.kind == rules.lifecycle.kind
         }
+        self._before: dict[str, Base] = {
+            person: settled.get(person) or found.base or EMPTY_BASE for person, found in known.items()
+        }
+        self.live = frozenset(person for person, found in known.items() if found.link.state is LinkState.LIVE)
         self.bases: dict[str, Base] = {}
         self.called: set[str] = set()
 
-    def leaves(self, person: str, deal: str) -> None:
-        """A deal is no longer this person's. It is as if it had never been: that alone moves nobody."""
-        if person in self._before:
-            self.bases[person] = without(person, self.bases.get(person, self._before[person]), deal)
-            self._before[person] = without(person, self._before[person], deal)
+    def leaves(self, person: str, changed: _Changed) -> list[Deal]:
+        """A deal is no longer this person's; the event that tells so. That alone moves nobody."""
+        if person not in self._before:
+            return []
+        base = self.bases.get(person, self._before[person])
+        self.bases[person], event = without(person, base, changed.deal, at=changed.at)
+        self._before[person], _ = without(person, self._before[person], changed.deal, at=changed.at)
+        return [] if event is None else [event]
 
     def told(self, changed: _Changed) -> Deal | None:
         """A deal of a person says something else; the event that tells so."""
@@ -168,3 +176,12 @@ def _with_a_part(events: list[Deal], store: Store) -> list[Deal]:
     people = sorted({event.person for event in events})
     known = {event.person for event in store.ledger_of(people) if isinstance(event, Moved)} if people else set()
     return [event for event in events if event.person in known]
+
+
+def _of_what_was_told(events: list[Deal], store: Store) -> list[Deal]:
+    """Without deals that are gone of which the ledger never heard: they stood when deals were first looked at."""
+    gone = sorted({event.person for event in events if event.state is DealState.GONE})
+    if not gone:
+        return events
+    known = {(event.person, event.deal) for event in store.ledger_of(gone) if isinstance(event, Deal)}
+    return [event for event in events if event.state is not DealState.GONE or (event.person, event.deal) in known]

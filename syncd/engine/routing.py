@@ -1,10 +1,12 @@
 """Routing within a cycle: who is due, what is known of owners, and the decision with the owner in it.
 
 Due are people who are made in the CRM, who come into a stage that is named, and those whom routing gave somebody and
-the write was never done. Whoever belongs to a salesperson is not due, nor is anybody whose owner waits as a parked
-field. It reads the store and no vendor, and stores nothing: an assignment is stored with its write (``engine.apply``),
-so that a plan moves nobody's turn. What is written here is the CRM's owner alone; it comes back as an edit of the CRM
-and flows on as the field's direction says.
+the write was never done, until somebody has them or they go on. Whoever belongs to a salesperson is not due, nor is
+anybody whose owner waits as a parked field. It reads the store and no vendor, and stores nothing: an assignment is
+stored with its write (``engine.apply``), so that a plan moves nobody's turn. What is written here is the CRM's owner
+alone; it comes back as an edit of the CRM and flows on as the field's direction says.
+
+Length: from who is due to the decision with the owner in it; all steps share what is known of owners.
 """
 
 from __future__ import annotations
@@ -116,9 +118,13 @@ class Assigning:
         return answer
 
     # -- who is due --------------------------------------------------------------------------------------------------
-    def _due(self, place: int, decision: Decision, undone: frozenset[str]) -> Due | None:
+    def _due(self, place: int, decision: Decision, undone: Mapping[str, str]) -> Due | None:
         link, stage = decision.link, self.routing.stage
-        if decision.forgets or link.state is not LinkState.LIVE or self._waits(link.id):
+        if decision.forgets or link.state is not LinkState.LIVE:
+            return None
+        if left := link.id in undone and self._has_gone_on(decision):
+            self.gathered.released.append(undone[link.id])
+        if self._waits(link.id):
             return None
         create = decision.write_to(Side.CRM)
         if isinstance(create, Create):
@@ -129,12 +135,29 @@ class Assigning:
             kept = keeper(values.get(self.routing.owner), self.routing, self.users)
             return Due(place, self.incoming(decision, values, kept), "")
         entered = self._entered(decision)
-        if not entered and link.id not in undone:
+        if not entered and (left or link.id not in undone):
             return None
         owner = self._owner_of(decision)
-        if owner is MISSING or not may_take(owner, self.routing, self.users):
+        if owner is MISSING:
+            return None
+        if not may_take(owner, self.routing, self.users):
+            if link.id in undone and not left:  # they have somebody: who gives them away later means another place
+                self.gathered.released.append(undone[link.id])
             return None
         return Due(place, self.incoming(decision, self.values(decision), None), entered, owner)
+
+    def _has_gone_on(self, decision: Decision) -> bool:
+        """Whether somebody who was never given to anybody stands where routing gives nobody. Who was made in the CRM
+        is given to somebody in any stage, until they come into another one.
+        """
+        stage = self.routing.stage
+        if stage is None or decision.base is None:
+            return False
+        before = decision.base.agreed.get(stage, MISSING)
+        after = decision.agreed.get(stage, before)
+        if after is MISSING or after in self.routing.stages:
+            return False
+        return not self.routing.created or before not in {MISSING, after}
 
     def _waits(self, link: str) -> bool:
         """Whether the vendor would not take the owner that routing gave: that is listed until a person says so."""

@@ -39,7 +39,8 @@ class AppendedState(StrEnum):
 class Appended:
     """One thing that was dealt with. ``person`` is the id of the person's link, ``day`` the day it counts for (as days
     since 1970, 0 where days do not matter), ``ref`` what was made, ``status`` the status it was given, or the code of
-    its refusal; ``due`` is when a waiting one is looked at again, ``at`` when it was dealt with.
+    its refusal; ``due`` is when a waiting one is looked at again, ``None`` for not before it changes; ``at`` is when it
+    was dealt with.
     """
 
     kind: str

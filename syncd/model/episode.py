@@ -123,11 +123,12 @@ class HandedOn:
 
 
 class DealState(StrEnum):
-    """How a deal stands."""
+    """How a deal stands. One that is gone is no longer this person's: it was deleted, or given to another contact."""
 
     OPEN = "open"
     WON = "won"
     LOST = "lost"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,18 @@ class Deal:
     owner: str = ""
 
 
-Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | HandedOn | Deal
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """One of the person's records was deleted or merged away, or somebody ended their link: nobody hears of them any
+    more. ``back`` says that it is undone, and they are linked again.
+    """
+
+    person: str
+    at: Instant
+    back: bool = False
+
+
+Event: TypeAlias = Contacted | Told | Moved | Delivered | Touched | HandedOn | Deal | Departed
 
 
 # -- episodes ----------------------------------------------------------------------------------------------------------
@@ -165,9 +177,10 @@ class Born(StrEnum):
 
 
 class State(StrEnum):
-    """How far an episode is; the last five are its end. Withdrawn: another team ended it before sales answered.
+    """How far an episode is; the last five are its end. Withdrawn: another team ended it before sales answered, or the
+    person's record left.
 
-    Recycled: given back, by a stage that says so, or by a move out of the handoff.
+    Recycled: given back, by a stage that says so, by a move out of the handoff, or by a record that left after a yes.
     """
 
     QUALIFIED = "qualified"

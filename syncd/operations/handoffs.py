@@ -14,7 +14,19 @@ from typing import Any, Final
 from syncd.core.book import Book
 from syncd.core.tenures import tenures_of
 from syncd.engine.booking import judged_by_theirs
-from syncd.model.episode import Contacted, Deal, Delivered, Episode, Event, HandedOn, Moved, Told, Touched
+from syncd.model.episode import (
+    Contacted,
+    Deal,
+    DealState,
+    Delivered,
+    Departed,
+    Episode,
+    Event,
+    HandedOn,
+    Moved,
+    Told,
+    Touched,
+)
 from syncd.model.lifecycle import SYSTEM
 from syncd.model.values import Instant
 from syncd.ports.store import Store
@@ -91,8 +103,11 @@ def _happening(event: Event) -> Iterator[Happening]:
             yield Happening(event.at, what, cycle=event.cycle)
         case Deal():
             amount = "" if event.amount is None else f", {event.amount / 100:,.2f} {event.currency}".rstrip()
-            what = f"{DEAL}{event.state}{amount}"
+            state = "no longer theirs" if event.state is DealState.GONE else event.state
+            what = f"{DEAL}{state}{amount}"
             yield Happening(event.at, what, event.by, event.team, event.side, event.reason, event.cycle)
+        case Departed():
+            yield Happening(event.at, "linked again" if event.back else "deleted, merged away or unlinked")
         case Told():
             return
 

@@ -29,9 +29,9 @@ class AssignmentStore(Protocol):
         """The last one of each person, as long as it counts and they are not known to be open no more."""
         ...
 
-    def undone_assignments(self) -> frozenset[str]:
-        """Links of people whose last assignment was not carried out, or gave them to nobody; but for those who were to
-        be taken from somebody, since they have an owner.
+    def undone_assignments(self) -> Mapping[str, str]:
+        """The last assignment of each person, by their link, if it was not carried out, or gave them to nobody; but for
+        those who were to be taken from somebody, since they have an owner, and those who are open no more.
         """
         ...
 

@@ -59,13 +59,13 @@ class Assignments:
         """Those that count, oldest first."""
         return self._read(t.c.live, t.c.outcome.in_(DONE), t.c.how != str(How.NOBODY), order=t.c.number)
 
-    def undone_assignments(self) -> frozenset[str]:
-        """Links of people who are still to be given to somebody."""
+    def undone_assignments(self) -> Mapping[str, str]:
+        """The assignments of people who are still to be given to somebody, by link."""
         undone = or_(t.c.outcome.not_in(DONE), t.c.how == str(How.NOBODY))
         taken = t.c.rule.startswith(NOT_TOUCHED)
-        wanted = select(t.c.link).where(t.c.connection == self._connection, t.c.live, undone, ~taken)
+        wanted = select(t.c.link, t.c.intent).where(t.c.connection == self._connection, t.c.live, undone, ~taken)
         with self._database.reading("read who was not given to anybody") as tx:
-            return frozenset(tx.execute(wanted).scalars())
+            return {row.link: row.intent for row in tx.execute(wanted)}
 
     def late_assignments(self, since: Instant) -> Sequence[Assignment]:
         """Those by which somebody was taken from an owner who let the time pass and that count, oldest first."""

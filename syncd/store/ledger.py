@@ -20,6 +20,7 @@ from syncd.model.episode import (
     Deal,
     DealState,
     Delivered,
+    Departed,
     Episode,
     Event,
     HandedOn,
@@ -44,6 +45,7 @@ _SORTS: Final[Mapping[str, type[Event]]] = {
     "touched": Touched,
     "handed_on": HandedOn,
     "deal": Deal,
+    "departed": Departed,
 }
 _NAMES: Final = {sort: name for name, sort in _SORTS.items()}
 _APART: Final = ("person", "at")
@@ -306,7 +308,7 @@ def _event(row: Sequence[Any]) -> Event:
         rest["state"] = DealState(rest["state"])
     if stage is not None:
         rest["stage"] = stage
-    if sort not in {Contacted, Told}:
+    if sort not in {Contacted, Told, Departed}:
         rest["cycle"] = cycle
     return sort(person=person, at=from_ms(at), **rest)
 

@@ -62,7 +62,7 @@ def test_a_turn_is_taken_while_nobody_knows_and_given_back_if_it_was_not(store: 
     assert store.turns() == (3, {("all", ANN): 3, ("all", BEN): 2})
     end(store, i1="done", i2="recovered: done", i3="refused FIELD_INTEGRITY_EXCEPTION")
     assert store.turns() == (3, {("all", ANN): 1, ("all", BEN): 2})
-    assert store.undone_assignments() == {"L3"}
+    assert store.undone_assignments() == {"L3": "i3"}
     assert [each.link for each in store.live_assignments()] == ["L1", "L2"]
     assert sorted(store.given_since(START)) == [(ANN, given(1, ANN).at), (BEN, given(2, BEN).at)]
     assert store.given_since(START + timedelta(minutes=2)) == [(BEN, given(2, BEN).at)]
@@ -74,7 +74,7 @@ def test_the_last_one_of_a_person_counts(store: SqlStore) -> None:
     begin(store, lease, given(1, ANN))
     end(store, i1="deferred UNABLE_TO_LOCK_ROW")
     begin(store, lease, given(2, BEN))
-    assert store.undone_assignments() == frozenset()
+    assert store.undone_assignments() == {}
     end(store, i2="done")
     begin(store, lease, given(3, ANN))
     assert [each.intent for each in store.live_assignments()] == ["i3"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from sandbox.kernel import Fault, HttpRequest
 from syncd.engine.cycle import sync
 from syncd.model.errors import SyncdError
+from syncd.model.values import stamp
 from tests.sampled import effects
 from tests.scenarios.signals import engage, engagements, keyed_engagements, keyed_tasks, listening, signalling, tasks
 from tests.scenarios.steps import HOUR, Steps
@@ -76,6 +78,27 @@ def test_a_meeting_that_was_called_off_is_not_logged(steps: Steps) -> None:
     steps.market(meeting, object_name="meetings", hs_meeting_outcome="CANCELED", hs_timestamp="2020-01-01T00:00:00Z")
     steps.cycle(after=2 * HOUR)
     assert tasks(steps) == []
+
+
+def test_a_meeting_that_took_place_after_all_is_logged_once(steps: Steps) -> None:
+    """Nobody was there at its end, or so it was noted; that is corrected later. In between it is not read again."""
+    contact, _ = steps.pair()
+    steps.cycle()
+    end = stamp(steps.both.clock.now() + timedelta(hours=2))
+    meeting = engage(steps, "meetings", contact, hs_meeting_title="Demo", hs_timestamp=end)
+    steps.cycle()
+    steps.market(meeting, object_name="meetings", hs_meeting_outcome="NO_SHOW")
+    steps.cycle(after=2 * HOUR)
+    assert tasks(steps) == []
+    assert not steps.both.store.appended_due("activity", steps.both.clock.now(), 10)
+    steps.market(meeting, object_name="meetings", hs_meeting_outcome="COMPLETED")
+    steps.cycle()
+    (task,) = tasks(steps)
+    assert task["Subject"] == "Demo"
+    steps.market(meeting, object_name="meetings", hs_meeting_title="Demo, seen again")
+    steps.cycle()
+    assert len(tasks(steps)) == 1
+    steps.quiet()
 
 
 def test_both_directions_at_once_echo_nothing(tmp_path: Path) -> None:

@@ -103,6 +103,56 @@ def test_an_edit_between_look_and_write(desk: Desk, edit: str, gets: str) -> Non
     desk.quiet()
 
 
+def grabbed(desk: Desk, lead: str, owner: str) -> None:
+    """A cycle; somebody takes a Lead in the moment in which routing gives it to another."""
+    desk.both.clock.advance(HOUR)
+    world = desk.both.world
+    whole = world.store.begin
+
+    def begin(*args: object, **words: object) -> None:
+        world.store.begin = whole  # type: ignore[method-assign]
+        whole(*args, **words)  # type: ignore[arg-type]
+        desk.sell(lead, OwnerId=desk.user(owner))
+
+    world.store.begin = begin  # type: ignore[method-assign]
+    sync(world)
+
+
+def test_whoever_was_grabbed_once_is_not_taken_from_another_queue_later(desk: Desk) -> None:
+    """That routing once lost to a salesperson is over when it is seen: what they do with the person is theirs."""
+    desk.both.salesforce.add_queue("Customer Success")
+    _, lead = requalified(desk, "New Leads")
+    grabbed(desk, lead, "cam")
+    desk.cycle()
+    assert desk.who(lead) == "cam"
+    assert not desk.both.store.undone_assignments()
+    desk.sell(lead, OwnerId=desk.user("Customer Success"))
+    desk.cycle()
+    assert desk.who(lead) == "Customer Success"
+    desk.quiet()
+
+
+@pytest.mark.parametrize("created", [False, True])
+def test_who_goes_on_before_there_is_room_is_given_to_nobody_later(tmp_path: Path, created: bool) -> None:
+    """Nobody had room, not even the queue was there; sales has closed the person since, and then there is room."""
+    desk = Desk.of(tmp_path, on={"created": created, "stages": ["mql"]}, fallback="Elsewhere")
+    for name in TEAM:
+        desk.sell(desk.user(name), object_name="User", IsActive=False)
+    (contact,) = desk.qualified(1)
+    desk.cycle()
+    lead = desk.lead_of(contact)
+    (link,) = desk.both.store.links("person")
+    assert list(desk.both.store.undone_assignments()) == [link.id]
+    desk.sell(lead, Status=CLOSED, OwnerId=desk.user("New Leads"))
+    desk.cycle()
+    assert not desk.both.store.undone_assignments()
+    desk.sell(desk.user("ann"), object_name="User", IsActive=True)
+    desk.both.clock.advance(24 * HOUR)
+    desk.sell(lead, Title="Head")
+    desk.cycle()
+    assert desk.who(lead) == "New Leads"
+
+
 # -- dying -------------------------------------------------------------------------------------------------------------
 def restarted(desk: Desk, folder: Path, countdown: int) -> Desk:
     """Another process over the same store and stand-ins, which dies after so many effects."""

@@ -96,6 +96,23 @@ def test_a_calendar_that_changes_reaches_open_handoffs(tmp_path: Path) -> None:
     steps.both.store.close()
 
 
+def test_whoever_is_counted_no_more_is_in_nobodys_hands(tmp_path: Path) -> None:
+    """The teams agree that an MQL is no handoff any more, while she is one: her record shows no deadline for ever."""
+    config = derived_config(tmp_path, "respond_by", "in_sales_hands", "grade")
+    steps = fitted(config)
+    steps.cycle()
+    lead = handed_over(steps, "ann")
+    (row,) = [each for each in steps.both.hubspot.export()["contacts"] if not each["archived"]]
+    assert row["properties"]["syncd_in_sales_hands"] == "true"
+    assert steps.sold(lead, "Syncd_Respond_By__c")
+    changed(config, lambda tree: tree["handoff"].update(qualified=["evangelist"]))
+    steps.both.world = world_with(steps, config)
+    steps.cycle()
+    assert steps.marketed(row["id"], "syncd_in_sales_hands") == "false"
+    assert steps.sold(lead, "Syncd_Respond_By__c") is None
+    steps.both.store.close()
+
+
 def _iso(milliseconds: int) -> str:
     from datetime import UTC, datetime
 

@@ -1,6 +1,6 @@
 """The ledger: what a history of events comes to, row by row; what cannot be true is listed and never lost.
 
-Length: one table of histories, told with the same few words.
+Length: one book and its short words serve every history, each a few lines.
 """
 
 from __future__ import annotations

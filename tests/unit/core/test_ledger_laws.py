@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from syncd.core.ledger import episode_of, episodes_of, shared_legs
 from syncd.core.legs import Leg
 from syncd.core.sales import sold_later
-from syncd.model.episode import IMPOSSIBLE, OPEN, Deal, DealState, Event, HandedOn, Moved, Oddity, Told
+from syncd.model.episode import IMPOSSIBLE, OPEN, Deal, DealState, Departed, Event, HandedOn, Moved, Oddity, Told
 from syncd.model.lifecycle import NEW
 from tests.unit.core.ledgers import BOOK, at, contacted, deal, delivered, moved, of, told, touched
 
@@ -32,6 +32,7 @@ others = st.one_of(
     st.builds(lambda when, who, owner: told(when, who, owner=owner), hours, people, owners.filter(bool)),
     st.builds(lambda when, who, owner: HandedOn(who, at(when), owner, "ann"), hours, people, owners.filter(bool)),
     st.builds(touched, hours, people),
+    st.builds(lambda when, who, back: Departed(who, at(when), back), hours, people, st.booleans()),
     st.builds(contacted, hours, people),
     st.builds(
         lambda when, who, company, grade: told(when, who, company=company, grade=grade),

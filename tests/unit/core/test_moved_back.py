@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from syncd.core.book import Book
 from syncd.core.handed import handed
 from syncd.core.ledger import episodes_of
+from syncd.model.derived import Handed
 from syncd.model.episode import Episode, Event, Oddity, State
 from syncd.model.lifecycle import NEW
 from tests.unit.core.ledgers import CALENDARS, RULES, at, deal, delivered, moved, told, touched
@@ -134,3 +137,12 @@ def test_nobody_waits_for_whoever_was_taken_back() -> None:
     assert (again.respond_by, again.in_sales_hands) == (at(33), True)
     dealt = handed([moved("lead", 0, start=NEW), deal("open", 5)], BACK)["P"]
     assert not dealt.in_sales_hands, "marketing works on whoever is a lead"
+
+
+def test_who_was_handed_over_by_other_terms_is_in_nobodys_hands() -> None:
+    """Both teams count from another stage on: fields that were filled do not stay as they were; others stay empty."""
+    other = Book(replace(RULES, qualified=("hot",)), CALENDARS, back=frozenset({"lead"}))
+    known = [moved("lead", 0, start=NEW, team="marketing"), moved("mql", 1), delivered(1), touched(5)]
+    assert handed(known, BACK)["P"].in_sales_hands
+    assert handed(known, other)["P"] == Handed(None, at(5), in_sales_hands=False)
+    assert handed(known[:2], other) == {}, "nobody was handed over"
