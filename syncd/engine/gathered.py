@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from syncd.core.layout import digest
 from syncd.engine.wishing import wish_to_look
@@ -87,6 +87,16 @@ class Gathered:
     hinted: list[Noted] = field(default_factory=list)
     behind: bool = False
     records_read: int = 0
+
+
+def seen_again(gathered: Gathered, link: str, side: Side, record: RemoteRecord) -> None:
+    """A linked record that was found beside another one tells what its meeting may not know yet, or is newer."""
+    meeting = gathered.meetings.get(link)
+    if meeting is None:
+        return
+    seen = meeting.seen.of(side)
+    if seen is None or record.stamp >= seen.stamp:
+        gathered.meetings[link] = replace(meeting, seen=meeting.seen.replacing(side, record))
 
 
 def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:

@@ -19,7 +19,7 @@ from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
-from syncd.engine.gathered import Gathered, link_id
+from syncd.engine.gathered import Gathered, link_id, seen_again
 from syncd.engine.merged import lives_on
 from syncd.engine.references import learn_references
 from syncd.engine.second import note_second
@@ -167,7 +167,7 @@ class Pairing:
             moved = self.arrived.get((side, ref))
             link = Linked(moved, None) if moved else linked[side].get(ref)
             if link is not None and (side, ref) not in strays:
-                self._seen_again(link.link.id, side, record)
+                seen_again(self.gathered, link.link.id, side, record)
             left_over = link is not None and link.link.state is LinkState.TOMBSTONE
             if link is not None and (link.link.state is LinkState.FORGOTTEN or (left_over and link.link.gone is side)):
                 continue
@@ -186,15 +186,6 @@ class Pairing:
                 )
             )
         return strays, candidates
-
-    def _seen_again(self, link: str, side: Side, record: RemoteRecord) -> None:
-        """A linked record that was found beside a stray tells what its meeting may not know yet, or is newer."""
-        meeting = self.gathered.meetings.get(link)
-        if meeting is None:
-            return
-        seen = meeting.seen.of(side)
-        if seen is None or record.stamp >= seen.stamp:
-            self.gathered.meetings[link] = replace(meeting, seen=meeting.seen.replacing(side, record))
 
     def _sharing(self, values: Collection[tuple[tuple[str, ...], ...]]) -> Iterable[tuple[SidedRef, RemoteRecord]]:
         """All records that share a match value with one of the strays; values of those left apart are reserved."""

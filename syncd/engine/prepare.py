@@ -23,7 +23,7 @@ from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.references import learn_references
 from syncd.engine.routing import routed
-from syncd.engine.second import read_again, seek_second
+from syncd.engine.second import edited_addresses, read_again, restored_addresses, seek_second
 from syncd.engine.tombstones import follow_what_is_left
 from syncd.engine.unlinking import Unlinking
 from syncd.engine.world import World
@@ -100,6 +100,7 @@ class _Deciding:
 
     def decide(self) -> list[Decision]:
         """Departures first, since they change which links stand; then matches, then what is linked."""
+        seek_second(self.world, self.planner, self.gathered, restored_addresses)
         self.decisions.extend(Forgetting(self.world, self.planner, self.gathered).decide())
         self.decisions.extend(Unlinking(self.world, self.planner, self.gathered).decide())
         self._departures()
@@ -113,11 +114,11 @@ class _Deciding:
             opted = self.gathered.opted.get(link.id, {})
             known = Known(conflicts=self.gathered.conflicts.get(link.id, ()), opted=opted)
             self._decide(Linked(link, None), seen, known, (adopt,))
+        seek_second(self.world, self.planner, self.gathered, edited_addresses)
         handed = self._handed()
         for meeting in self.gathered.meetings.values():
             self._meeting(meeting, handed.get(meeting.linked.link.id))
         self._with_times()
-        seek_second(self.world, self.planner, self.gathered)
         read_again(self.world, self.gathered, self.decisions)
         return self.decisions
 

@@ -11,12 +11,12 @@ HubSpot has no second record in this sense: its opt-outs belong to the address a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from syncd.core.domains import match_keys
 from syncd.core.match import Candidate
 from syncd.core.planner import EMPTY_BASE, Planner
-from syncd.engine.gathered import Gathered, Meeting, look_again
+from syncd.engine.gathered import Gathered, Meeting, look_again, seen_again
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World
 from syncd.model.link import Linked, LinkState
@@ -24,6 +24,8 @@ from syncd.model.plan import Decision, Update
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, FieldType, Pair, Side
 
+ComeTo = Callable[[Planner, Gathered, str], Iterable[str]]
+"""Tells whose addresses in one field are to be looked for."""
 Opted = Mapping[str, RemoteRef]
 """By shared field the second record that says a person has opted out."""
 
@@ -63,30 +65,30 @@ def note_second(
     _meet(world, planner, gathered, said, fresh)
 
 
-def seek_second(world: World, planner: Planner, gathered: Gathered) -> None:
-    """Lets the next cycle look at records without a link that had opted out at an address before somebody came to it,
-    by an edit or out of the bin: nobody touches those any more, so no stream tells of them.
+def seek_second(world: World, planner: Planner, gathered: Gathered, come_to: ComeTo) -> None:
+    """Lets the next cycle look at records without a link that had opted out at an address before somebody came to it:
+    nobody touches those any more, so no stream tells of them. What the search shows of linked records counts, so it
+    goes before anything is decided on these.
     """
     kind = planner.kind
     fields = [mapping.name for mapping in kind.fields if mapping.type is FieldType.OPT_OUT]
     rules = {rule.field for rule in kind.match if rule.by == "email" and not rule.suggests}
     for mapping in kind.fields if fields else ():
-        wanted = sorted(set(_come_to(planner, gathered, mapping.name))) if mapping.name in rules else []
+        wanted = sorted(set(come_to(planner, gathered, mapping.name))) if mapping.name in rules else []
         key = MatchKey("email", mapping.slots.crm)
         found = world.seen(Side.CRM).find(planner.lens.shape(Side.CRM), key, wanted) if wanted else {}
         records = {each.ref: each for several in found.values() for each in several}
         linked = world.store.link_ids(kind.kind, Side.CRM, list(records)) if records else {}
         for ref, record in records.items():
-            values = planner.values(Side.CRM, record)
-            if (
-                ref not in linked
-                and ref not in gathered.strays.crm
-                and any(values.get(each) is True for each in fields)
-            ):
-                gathered.again.append((Side.CRM, ref))
+            if ref in linked:
+                seen_again(gathered, linked[ref], Side.CRM, record)
+            elif ref not in gathered.strays.crm:  # else it is looked at already
+                values = planner.values(Side.CRM, record)
+                if any(values.get(each) is True for each in fields):
+                    gathered.again.append((Side.CRM, ref))
 
 
-def _come_to(planner: Planner, gathered: Gathered, name: str) -> Iterator[str]:
+def edited_addresses(planner: Planner, gathered: Gathered, name: str) -> Iterator[str]:
     """The addresses in one field that linked people have now, and had not when both sides agreed."""
     for meeting in gathered.meetings.values():
         base = meeting.linked.base or EMPTY_BASE
@@ -96,6 +98,10 @@ def _come_to(planner: Planner, gathered: Gathered, name: str) -> Iterator[str]:
             if record is not None and any(record.fields.get(slot) != confirmed.get(slot) for slot in slots):
                 now = match_keys("email", [planner.values(side, record).get(name)])
                 yield from set(now).difference(match_keys("email", [base.agreed.get(name)]))
+
+
+def restored_addresses(planner: Planner, gathered: Gathered, name: str) -> Iterator[str]:
+    """The addresses in one field of whoever comes out of the bin."""
     for _, side, record in gathered.back:
         yield from match_keys("email", [planner.values(side, record).get(name), *record.aliases])
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from sandbox.hubspot.switches import HubSpotSwitches
 from syncd.engine.cycle import sync
+from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.engine.world import World, make_ready
 from syncd.lab.arena import Arena, open_arena
 from syncd.lab.founding import come_to_rest
@@ -204,6 +205,8 @@ class _Life:
         for _ in range(3):
             self.arena.clock.advance(POLL)
             sync(self.world, steady=True)
+            for request in asked_for(self.world.store):  # what a pause of weeks has left to be compared
+                carry_on(self.world, request, Met(), leave_off=lambda: False)
         self.arena.clock.advance(later)
 
     def _counterpart(self) -> str:

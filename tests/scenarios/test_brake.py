@@ -49,6 +49,7 @@ def test_one_value_in_many_records(steps: Steps, pairs: list[tuple[str, str]]) -
     assert (part.stands, len(part.lot.changes), part.lot.limit) == (Stands.WAITS, PEOPLE - 50, 50)
     assert "within 0 s" in part.lot.cause
     assert what_waits(steps.both.store, steps.both.clock.now()).braked
+    steps.counts()  # in which HubSpot's search is looked through once more, after so many edits at once
     before = calls(steps)
     steps.counts()
     assert calls(steps) - before <= idle, "nobody reads held records just to hold them again"

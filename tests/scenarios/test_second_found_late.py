@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote_plus
+
 import pytest
 
+from sandbox.kernel import Fault, HttpRequest
 from tests.scenarios.steps import Steps
 from tests.scenarios.test_second_opt_outs import in_step, out, person, world
 from tests.scenarios.test_two_records import ADDRESS
@@ -60,3 +63,33 @@ def test_whom_the_vendor_refuses_to_opt_out_is_not_looked_for_in_every_cycle(wor
     for _ in range(4):
         world.cycle()
     assert not [each for each in world.both.store.requests() if each.wish == "look"]
+
+
+def test_what_the_search_shows_of_others_counts(steps: Steps) -> None:
+    """Ann's Lead gets Bob's address, so his Lead is found at it; it was edited in that very moment, and marketing has
+    changed the same field: what sales typed last stays.
+    """
+    steps.pair(jobtitle="Buyer")
+    bob = steps.contact(email="bob@example.com", company="Acme", jobtitle="Buyer")
+    steps.cycle()
+    ann, lead = (row["Id"] for row in sorted(steps.live("Lead"), key=lambda row: str(row["Email"])))
+    steps.sell(str(ann), Email="bob@example.com")
+    steps.market(bob, jobtitle="Head")
+    searched: list[str] = []
+
+    def edit(request: HttpRequest) -> HttpRequest:
+        searched.append(request.path)
+        steps.both.clock.advance(1.2)
+        steps.sell(str(lead), Title="Boss")
+        steps.both.clock.advance(1.2)
+        return request
+
+    def by_address(request: HttpRequest) -> bool:
+        told = unquote_plus(f"{request.query} {request.body!r}")
+        return "'bob@example.com'" in told and "FROM Lead" in told
+
+    steps.both.salesforce.faults.arm(Fault("edited", by_address, when="around", prepare=edit))
+    steps.cycle()
+    steps.cycle()
+    assert searched
+    assert (steps.marketed(bob, "jobtitle"), steps.sold(str(lead), "Title")) == ("Boss", "Boss")
