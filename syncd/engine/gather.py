@@ -80,6 +80,7 @@ class Gather:
         self.into = Gathered(kind, full=full or self.first or (anew and not steady))
         self.anew = anew
         self.in_flight: list[Intent] = []
+        self.survivors: Pair[set[RemoteRef]] = Pair(set(), set())
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
         """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
@@ -109,6 +110,7 @@ class Gather:
         self._recreate()
         self._complete()
         self._moved_in_flight()
+        self._heed_survivors()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         self.into.behind = any(self.cut.values())
         if self.asleep:
@@ -198,6 +200,7 @@ class Gather:
         self._prove()
         self._complete()
         self._moved_in_flight()
+        self._heed_survivors()
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -497,6 +500,18 @@ class Gather:
                     into.flying.add(link_id(self.world, self.kind, side, ref))
                     into.again.append((side, ref))
 
+    def _heed_survivors(self) -> None:
+        """Reads once more whom an answer about another record has shown: who was merged away is told of by the record
+        that they live on in, as it is at that moment, and what was read of it before would be written over it.
+        """
+        for side in SIDES:
+            shown = self.survivors.of(side)
+            met = {each.linked.link.refs.of(side): each for each in self.into.meetings.values()} if shown else {}
+            again = {ref: met[ref] for ref in sorted(shown) if ref in met and met[ref].seen.of(side) is not None}
+            for answer in self._fetch(side, list(again)):
+                if isinstance(answer, RemoteRecord) and answer.ref in again:
+                    again[answer.ref].seen = again[answer.ref].seen.replacing(side, answer)
+
     def _due(self) -> None:
         """Reads what somebody asked for: looked-at records, resolved conflicts, dead letters to retry, and parked
         fields whose mapping or vendor schema changed.
@@ -698,8 +713,9 @@ class Gather:
         records = [answer for answer in answers if isinstance(answer, RemoteRecord)]
         learn_references(self.world, self.planner, side, records)
         if len(records) < len(answers):
-            gone = [answer for answer in answers if isinstance(answer, Gone)]
-            self._departed(side, gone, [answer for answer in answers if isinstance(answer, Moved)])
+            moved = [answer for answer in answers if isinstance(answer, Moved)]
+            self.survivors.of(side).update(move.new for move in moved)
+            self._departed(side, [answer for answer in answers if isinstance(answer, Gone)], moved)
         return answers
 
     def _tell(self, side: Side, stream: str, page: Page) -> None:

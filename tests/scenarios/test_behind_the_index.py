@@ -13,6 +13,7 @@ from connectors.salesforce.connector import SalesforceConnector
 from sandbox.hubspot.switches import HubSpotSwitches
 from sandbox.kernel import HttpRequest, HttpResponse
 from syncd.engine.cycle import sync
+from syncd.engine.gathered import look_again
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.remote import RemoteRef, Shape
 from tests.scenarios.steps import HOUR, Fields, Steps, remapped
@@ -79,6 +80,34 @@ def test_the_survivor_counts_as_it_is_told_last(steps_with: Callable[[Callable[[
 
     def handle(request: HttpRequest) -> HttpResponse:
         if edits and request.path.endswith("/contacts/batch/read") and contact in request.body.decode():
+            steps.both.clock.advance(2)
+            steps.market(edits.pop(), industry="Chemicals")
+        return plain(request)
+
+    hubspot.handle = handle  # type: ignore[method-assign]
+    steps.cycle()
+    assert not edits, "nobody read it by its old id"
+    steps.cycle()
+    assert (steps.marketed(survivor, "industry"), steps.sold(lead, "Industry")) == ("Chemicals", "Chemicals")
+
+
+def test_a_survivor_that_is_shown_for_somebody_else_counts_as_it_is_told_last(steps: Steps) -> None:
+    """A stranger was merged into the contact, and is looked at by the old id: what answers is the survivor, edited
+    since it was read by its own.
+    """
+    contact, lead = steps.pair(industry="Banking", jobtitle="Buyer")
+    other = steps.contact(email="ann.doe@example.com", lifecyclestage="subscriber", hs_lead_status="")
+    steps.cycle()
+    survivor = steps.both.hubspot.merge("contacts", contact, other)
+    steps.cycle()
+    steps.market(survivor, jobtitle="Head of Buying")
+    steps.sell(lead, Industry="Energy")
+    steps.both.store.approve(look_again(steps.both.world, "person", f"marketing:contacts/{other}"))
+    hubspot = steps.both.hubspot
+    plain, edits = hubspot.handle, [survivor]
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if edits and request.path.endswith("/contacts/batch/read") and other in request.body.decode():
             steps.both.clock.advance(2)
             steps.market(edits.pop(), industry="Chemicals")
         return plain(request)
