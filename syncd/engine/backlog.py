@@ -9,6 +9,7 @@ search and five searches a second, so that what the CRM's share writes must not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -27,6 +28,8 @@ LATE: Final = 2
 """How many times the interval of polls a gap is long, at least."""
 CUT: Final = timedelta(seconds=2)
 """More than a vendor's Date header is cut by."""
+DEPARTED: Final = f"{ENGINE}, for what has left"
+"""Who asks for a compare for which the stream of edits has no gap."""
 PATIENCE: Final = timedelta(hours=2)
 """How long the sweep and second looks wait for a backlog, at most: one that is stuck must not put them off for good."""
 
@@ -70,6 +73,20 @@ def begin_anew(world: World, kinds: Sequence[str]) -> Request:
         who=ENGINE,
         at=now,
     )
+
+
+def look_for_departed(world: World, kind: str) -> list[Request]:
+    """The wish that a kind is compared whole, since some may have left unheard of; none while one waits. All edits are
+    known meanwhile, so nothing waits for it.
+    """
+    waiting = any(each.wish == RESYNC and each.id.startswith(f"departed-{kind}-") for each in world.store.requests())
+    wish = begin_anew(world, [kind])
+    return [] if waiting else [replace(wish, id=f"departed-{wish.id.removeprefix('anew-')}", who=DEPARTED)]
+
+
+def stuck(world: World) -> bool:
+    """Whether a backlog has waited for so long that nothing else waits for it any more."""
+    return any(True for _ in _waiting(world)) and not catching_up(world)
 
 
 def catching_up(world: World) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
-from syncd.engine.backlog import catching_up
+from syncd.engine.backlog import catching_up, stuck
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.foreseeing import foresee
 from syncd.engine.lateness import escalate
@@ -159,7 +159,7 @@ class _Cycle:
             show_ledger(self.at_work, first_link=first_link)
         if steady and not catching_up(self.world) and not waits(self.world, Lane.BULK):
             reconcile(self.at_work)
-        if heard and self.world.booking is not None:
+        if (heard or stuck(self.world)) and self.world.booking is not None:  # to tell takes nobody away
             escalate(self.world.store, self.world.clock.now())
 
     def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:

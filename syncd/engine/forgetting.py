@@ -293,7 +293,9 @@ def forget(world: World, decisions: Sequence[Decision], ends: OptOuts, *, run: s
             waiting += 1
             continue
         for side in SIDES:  # only now: until then the link is found by the records that the store has of it
-            if (record := decision.seen.of(side)) is not None:  # what one was merged or converted into
+            record = decision.seen.of(side)  # what one was merged or converted into
+            holder = {} if record is None else world.store.link_ids(link.kind, side, [record.ref])
+            if record is not None and holder.get(record.ref, link.id) == link.id:  # else it is somebody's who stays
                 link = replace(link, refs=link.refs.replacing(side, record.ref))
         remnants = tuple(_remnant(world, link, action, side, ref, ends) for side, ref in action.remains)
         settlement.links.append(link)

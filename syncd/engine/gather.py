@@ -31,7 +31,7 @@ from syncd.engine.sparing import waits
 from syncd.engine.veil import Veiled
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
-from syncd.model.errors import NothingLeft, RetryLater
+from syncd.model.errors import NothingLeft, RetryLater, UnusableCursor
 from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
@@ -352,12 +352,24 @@ class Gather:
                 self.into.misnamed.of(side).append(both.of(side))
 
     def _departures(self, side: Side) -> None:
-        after = self.stored.get((side, "departures"))
-        for page in self._connector(side).departures(self.shapes.of(side), after, 1):
-            self._tell(side, "departures", page)
-            self._departed(side, page.gone, page.moved)
-            if page.cursor != after:
-                self._keep_cursor(side, "departures", page.cursor)
+        """What left, by the vendor's own account of it. Where that does not go back to where it was read last, a
+        daemon goes on with the edits that it knows, and everything is compared behind them.
+
+        :raises UnusableCursor: in that case, for a single run: it compares everything at once.
+        """
+        after = self.stored.get((side, "departures")) or None
+        try:
+            for page in self._connector(side).departures(self.shapes.of(side), after, 1):
+                self._tell(side, "departures", page)
+                self._departed(side, page.gone, page.moved)
+                if page.cursor != after:
+                    self._keep_cursor(side, "departures", page.cursor)
+        except UnusableCursor as why:
+            if not self.steady:
+                raise
+            emit("cursor.unusable", kind=self.kind, stream="departures", reason=str(why))
+            self._keep_cursor(side, "departures", Cursor(""))
+            self.into.wishes.extend(backlog.look_for_departed(self.world, self.kind))
 
     # -- taking in ---------------------------------------------------------------------------------------------------
     def _take(self, side: Side, records: Sequence[RemoteRecord]) -> None:

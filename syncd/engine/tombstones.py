@@ -25,7 +25,8 @@ Holder = Callable[[str, Side, RemoteRef], Link | None]
 def follow_what_is_left(
     gathered: Gathered, holder: Holder, *, but: Collection[str]
 ) -> Iterator[tuple[Side, RemoteRef, Link]]:
-    """Notes these links as they are about other records now, and tells those that no live link has: they are no strays.
+    """Notes these links with the records they are about now, and tells them; those are no strays any more. Where a live
+    link has such a record, the old one stays what it was: it would hide that person's tombstone one day.
 
     :param but: links that this cycle has decided on already.
     """
@@ -33,14 +34,13 @@ def follow_what_is_left(
     for found, side, move in gathered.survived:
         link = following.get(found.link.id, found.link)
         now = lives_on(gathered, side, move.old)
-        if link.id in but or now is None or now == link.refs.of(side):
+        if link.id in but or now is None or now == link.refs.of(side) or holder(link.kind, side, now) is not None:
             continue
         link = replace(link, refs=link.refs.replacing(side, now), keyed=Pair(marketing=False, crm=False))
         following[link.id] = link
+        gathered.strays.of(side).pop(now, None)
         _tell(link, side, replace(move, new=now))
-        if holder(link.kind, side, now) is None:
-            gathered.strays.of(side).pop(now, None)
-            yield side, now, link
+        yield side, now, link
     gathered.followed.extend(following.values())
 
 

@@ -197,7 +197,9 @@ def _drop_conflicts(tx: Connection, connection: str, traces: Traces) -> None:
         select(conflict.c.id, conflict.c.link, conflict.c.refs).where(conflict.c.connection == connection)
     )
     doomed = [
-        row.id for row in rows if row.link in links or any(tuple(each) in records for each in from_json(row.refs))
+        row.id
+        for row in rows
+        if row.link in links or (row.link is None and any(tuple(each) in records for each in from_json(row.refs)))
     ]
     for lot in lots(tx, doomed):
         tx.execute(delete(conflict).where(conflict.c.connection == connection, conflict.c.id.in_(lot)))

@@ -287,3 +287,25 @@ def test_a_person_waits_for_the_ending_of_an_activity_that_nobody_answered(copyi
     step = copying.both.store.prune(Keep(audit=timedelta(days=400), runs=None), copying.both.clock.now())
     assert step.audit > 0
     assert step.kept_by is None
+
+
+def test_what_waits_of_whom_a_forgotten_lead_was_merged_into_goes_on_waiting(steps: Steps) -> None:
+    """Bob is asked about two addresses. Ann's Lead is merged into his, and Ann is forgotten: his question stays, and
+    his link is found by his Lead as before.
+    """
+    bob, theirs = steps.pair(email="bob@example.com")
+    steps.sell(theirs, HasOptedOutOfEmail=True)
+    steps.cycle()
+    steps.market(bob, email="bob.one@example.com")
+    steps.sell(theirs, Email="bob.two@example.com")
+    ann, lead = steps.pair(email="ann@example.com")
+    question = next(each for each in steps.conflicts() if each.field == "email")
+    steps.both.salesforce.merge("Lead", theirs, [lead])
+    ask(steps, (Side.MARKETING, RemoteRef("contacts", ann)))
+    steps.cycle()
+    assert question.id in {each.id for each in steps.conflicts()}
+    steps.both.salesforce.delete("Lead", theirs)
+    steps.cycle()
+    steps.both.salesforce.undelete("Lead", theirs)
+    steps.cycle()
+    assert state_of(steps, bob) is LinkState.LIVE

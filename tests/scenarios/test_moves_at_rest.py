@@ -96,6 +96,30 @@ def test_merged_into_somebody_who_is_linked_they_stay_so(tmp_path: Path) -> None
     steps.both.store.close()
 
 
+@pytest.mark.parametrize("how", ["archived", "forgotten"])
+def test_the_tombstone_of_whom_they_were_merged_into_is_theirs(steps: Steps, how: str) -> None:
+    """Ann's contact is put away, or she is forgotten, and her Lead is merged into Bob's. Bob's Lead is deleted and is
+    back: it is in step with his contact again.
+    """
+    bob, theirs = steps.pair(email="bob@example.com", jobtitle="Buyer")
+    ann, lead = steps.pair(email="ann@example.com")
+    if how == "archived":
+        steps.both.hubspot.archive("contacts", ann)
+    else:
+        ask(steps, (Side.MARKETING, RemoteRef("contacts", ann)), (Side.CRM, RemoteRef("Lead", lead)))
+    steps.cycle()
+    steps.both.salesforce.merge("Lead", theirs, [lead])
+    steps.cycle()
+    steps.both.salesforce.delete("Lead", theirs)
+    steps.cycle()
+    steps.both.salesforce.undelete("Lead", theirs)
+    steps.cycle()
+    assert state_of(steps, bob) is LinkState.LIVE
+    steps.market(bob, jobtitle="Head")
+    steps.cycle()
+    assert steps.sold(theirs, "Title") == "Head"
+
+
 def test_a_contact_merged_into_somebody_who_is_linked_leaves_them_in_step(steps: Steps) -> None:
     """HubSpot gives the survivor an id of its own."""
     contact, lead = steps.pair()

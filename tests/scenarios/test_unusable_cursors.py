@@ -160,6 +160,29 @@ def test_what_left_without_a_trace_is_found_all_the_same(
 
 
 @pytest.mark.fault("F29")
+def test_a_gap_in_the_log_of_deletions_keeps_no_edit_waiting(
+    steps: Steps, pairs: list[tuple[str, str]], logged: list[str]
+) -> None:
+    """An opt-out of the same interval is carried by that very cycle of a daemon; however often the log is emptied, one
+    compare waits.
+    """
+    contact, lead = pairs[0]
+    for gap in range(3):
+        for _ in range(13):
+            steps.both.clock.advance(300.0)
+            sync(steps.both.world, steady=True)
+        steps.both.salesforce.org.deletions_known_since = steps.both.clock.now()
+        if not gap:
+            steps.sell(lead, HasOptedOutOfEmail=True)
+        for _ in range(13):
+            steps.both.clock.advance(300.0)
+            sync(steps.both.world, steady=True)
+            assert steps.marketed(contact, "hs_email_optout") == "true"
+    assert logged.count("cursor.unusable") >= 1
+    assert sum(request.id.startswith("departed-person-") for request in asked_for(steps.both.store)) == 1
+
+
+@pytest.mark.fault("F29")
 def test_a_resync_that_forgot_where_it_was_begins_again(steps: Steps, pairs: list[tuple[str, str]]) -> None:
     """Its own note that cannot be read, and a position of the vendor in it that cannot."""
     contact, lead = pairs[0]
