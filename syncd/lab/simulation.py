@@ -4,6 +4,8 @@ The daemon takes its turns as the real one does (a cycle, then resyncs until the
 clock passes their moment, in the middle of a call too. Then the vendors behave again, nobody is killed,
 and the daemon gets the time it needs; only then the oracle looks. Every call, point and deed goes into the trace, whose
 hash tells whether a replay was the same.
+
+Length: one play from its first turn to its verdict, whose steps share all that has happened.
 """
 
 from __future__ import annotations
@@ -54,6 +56,8 @@ QUIET_AFTER: Final = 12 * 60.0
 HEALING: Final = 540.0
 """Seconds after the first cycle in which everything is to come right: with the quiet before longer than a horizon, and
 too short to be taken for an outage, of which the play has two anyway."""
+CATCHING_UP: Final = 20
+"""Turns in which a backlog is read, at most."""
 SETTLING: Final = (540.0,) * 5 + (3600.0,) * 5
 """Pauses between further cycles, after which nothing may move any more."""
 HOUR: Final = 3600.0
@@ -307,6 +311,7 @@ class _Play:
             arena.clock.advance(pause)
             written = self._written()
             ended = self._turn(arena.clock.ms + 30_000)
+            self._catch_up()
             looks = any(map(looked_at_next, arena.store.requests()))
             if ended is not None and not ended.run.counts and self._written() == written and not looks:
                 return
@@ -314,6 +319,14 @@ class _Play:
         self.result.violations.append(
             Violation("P1", "quiet", f"still not quiet after {round(sum(SETTLING) / HOUR)} hours: {last}")
         )
+
+    def _catch_up(self) -> None:
+        """What a long pause has left to a resync is read turn by turn, as by a daemon while nothing else happens."""
+        for _ in range(CATCHING_UP):
+            if not asked_for(self.arena.store):
+                return
+            self.arena.clock.advance(30.0)
+            self._turn(self.arena.clock.ms + 30_000)
 
     def _still(self) -> list[Violation]:
         """P10: comparing everything once more writes nothing at all. P15: and then nothing is told any more."""
