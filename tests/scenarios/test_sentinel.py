@@ -149,8 +149,8 @@ def test_a_side_that_shows_only_it_is_empty(tmp_path: Path, monkeypatch: pytest.
     connector = world.both.world.connectors.marketing
     scan = connector.scan
 
-    def blind(shape: Shape, after: Cursor | None = None) -> Iterator[Page]:
-        for page in scan(shape, after):
+    def blind(shape: Shape, after: Cursor | None = None, *, pages: int | None = None) -> Iterator[Page]:
+        for page in scan(shape, after, pages=pages):
             yield replace(page, records=[record for record in page.records if record.ref.id != made])
 
     monkeypatch.setattr(connector, "scan", blind)
