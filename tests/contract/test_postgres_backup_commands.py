@@ -55,6 +55,7 @@ def test_the_commands_are_the_same(store: SqlStore, call: Run) -> None:  # noqa:
     assert call("store", "verify", made.json["file"]).code == 0
     linked(store, "L1", "Newtown")
     store.close()
+    time.sleep(1.1)  # the store that was there is kept under the second in which it is replaced
     told = call("store", "restore", made.json["file"])
     assert told.code == 0, told.err
     assert "the store that was there: " in told.out
