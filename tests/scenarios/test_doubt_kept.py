@@ -10,9 +10,8 @@ import yaml
 from sandbox.faults.calls import salesforce_write
 from sandbox.kernel import Fault, HttpRequest
 from syncd.core.doubt import RESTORED
-from syncd.operations.restoring import accept_restored
 from tests.scenarios.steps import Steps
-from tests.scenarios.test_restored_store import Site
+from tests.scenarios.test_restored_store import Site, in_doubt
 from tests.worlds import ROOT, open_both
 
 
@@ -34,15 +33,7 @@ def test_a_write_that_comes_too_late_decides_nothing_that_is_in_doubt(tmp_path: 
     site = Site(Steps(open_both(f"sqlite:///{tmp_path}/state.db", config=guarded(tmp_path))), tmp_path)
     contact, lead = site.steps.pair(city="Old")
     site.until_quiet()
-    site.back_up()
-    site.steps.market(contact, city="New")
-    site.until_quiet()
-    site.steps.sell(lead, City="Old")
-    site.put_back()
-    site.run()
-    assert accept_restored(site.both.store, "ann")
-    site.run()
-    assert site.steps.conflict().reason == RESTORED
+    in_doubt(site, contact, lead)
 
     def touch(request: HttpRequest) -> HttpRequest:
         site.both.clock.advance(1.2)

@@ -108,6 +108,19 @@ def pairs(site: Site) -> list[tuple[str, str]]:
     return [(row["id"], row["properties"]["syncd_crm_id"]) for row in found]
 
 
+def in_doubt(site: Site, contact: str, lead: str) -> None:
+    """A store from before the last change of a city is put back and accepted: which city is newer, it cannot know."""
+    site.back_up()
+    site.steps.market(contact, city="New")
+    site.until_quiet()
+    site.steps.sell(lead, City="Old")
+    site.put_back()
+    site.run()
+    assert accept_restored(site.both.store, "ann")
+    site.run()
+    assert site.steps.conflict().reason == RESTORED
+
+
 def state(site: Site) -> list[tuple[str | None, object]]:
     """Cities on both sides, by number."""
     return [(site.steps.marketed(c, "city"), site.steps.sold(lead, "City")) for c, lead in pairs(site)]
@@ -161,15 +174,7 @@ def test_edits_since_the_backup_survive_it(site: Site) -> None:
 def test_what_is_in_doubt_stays_so_when_the_record_becomes_another_one(site: Site) -> None:
     """The older store cannot know whose city is newer. The Lead is converted meanwhile: nobody has decided by that."""
     contact, lead = pairs(site)[0]
-    site.back_up()
-    site.steps.market(contact, city="New")
-    site.until_quiet()
-    site.steps.sell(lead, City="Old")
-    site.put_back()
-    site.run()
-    assert accept_restored(site.both.store, "ann")
-    site.run()
-    assert site.steps.conflict().reason == RESTORED
+    in_doubt(site, contact, lead)
     converted = str(site.both.salesforce.convert(lead, status="Closed - Converted")[0])
     for _ in range(3):
         site.run(after=3_600.0)
