@@ -9,14 +9,13 @@ search and five searches a second, so that what the CRM's share writes must not 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
 from syncd.engine.wishing import ENGINE
 from syncd.engine.world import World
 from syncd.model.remote import Cursor, Shape
-from syncd.model.resync import RESYNC, Gap, Resync
+from syncd.model.resync import RESYNC, STREAM, Gap, Resync
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import SIDES, Pair, Side
 from syncd.observe.log import emit
@@ -64,29 +63,37 @@ def leave(
 
 def begin_anew(world: World, kinds: Sequence[str]) -> Request:
     """The wish that these kinds are compared whole, since nobody knows what was missed in their streams."""
+    return _whole(world, kinds, "anew", who=ENGINE)
+
+
+def _whole(world: World, kinds: Sequence[str], word: str, *, who: str) -> Request:
     now = world.clock.now()
     return Request(
-        id=f"anew-{'-'.join(kinds)}-{now:%Y%m%dT%H%M%S}",
+        id=f"{word}-{'-'.join(kinds)}-{now:%Y%m%dT%H%M%S}",
         connection=world.connection.name,
         wish=RESYNC,
         argument=Resync(kinds=tuple(kinds)).written(),
-        who=ENGINE,
+        who=who,
         at=now,
     )
 
 
 def look_for_departed(world: World, kind: str) -> list[Request]:
-    """The wish that a kind is compared whole, since some may have left unheard of; none while one waits. All edits are
-    known meanwhile, so nothing waits for it.
+    """The wish that a kind is compared whole, since some may have left unheard of; none while one waits that has not
+    begun. All edits are known meanwhile, so nothing waits for it.
     """
-    waiting = any(each.wish == RESYNC and each.id.startswith(f"departed-{kind}-") for each in world.store.requests())
-    wish = begin_anew(world, [kind])
-    return [] if waiting else [replace(wish, id=f"departed-{wish.id.removeprefix('anew-')}", who=DEPARTED)]
+    begun = {row.stream for row in world.store.cursors()}
+    waiting = [
+        each for each in world.store.requests() if each.who == DEPARTED and STREAM.format(id=each.id) not in begun
+    ]
+    if any(kind in Resync.read(each.argument).kinds for each in waiting):
+        return []
+    return [_whole(world, [kind], "departed", who=DEPARTED)]
 
 
 def stuck(world: World) -> bool:
     """Whether a backlog has waited for so long that nothing else waits for it any more."""
-    return any(True for _ in _waiting(world)) and not catching_up(world)
+    return next(_waiting(world), None) is not None and not catching_up(world)
 
 
 def catching_up(world: World) -> bool:

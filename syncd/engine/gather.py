@@ -109,8 +109,6 @@ class Gather:
         self._prove()
         self._recreate()
         self._complete()
-        self._moved_in_flight()
-        self._heed_survivors()
         look_at_remnants(self.world, self.into, self.shapes, self.moved.get((Side.MARKETING, REMNANTS)))
         self.into.behind = any(self.cut.values())
         if self.asleep:
@@ -199,8 +197,6 @@ class Gather:
     def _ended(self) -> Gathered:
         self._prove()
         self._complete()
-        self._moved_in_flight()
-        self._heed_survivors()
         return self.into
 
     # -- streams -----------------------------------------------------------------------------------------------------
@@ -678,8 +674,10 @@ class Gather:
         for side in SIDES:
             if self.cut[side]:
                 self._read_sides(into.meetings.values(), (side,))
+        self._moved_in_flight()
         if len(into.moved) > moved:
             self._prove()
+        self._heed_survivors()
         self._doubt_erasures()
 
     def _never_told(self, meeting: Meeting) -> bool:

@@ -9,7 +9,8 @@ from datetime import timedelta
 import orjson
 import pytest
 
-from syncd.engine.backlog import begin_anew, leave
+from syncd.engine import resync
+from syncd.engine.backlog import begin_anew, leave, look_for_departed
 from syncd.engine.cycle import sync
 from syncd.engine.reconcile import STREAM as SWEEP
 from syncd.engine.reconcile import STRETCHES
@@ -180,6 +181,22 @@ def test_a_gap_in_the_log_of_deletions_keeps_no_edit_waiting(
             assert steps.marketed(contact, "hs_email_optout") == "true"
     assert logged.count("cursor.unusable") >= 1
     assert sum(request.id.startswith("departed-person-") for request in asked_for(steps.both.store)) == 1
+
+
+def test_a_compare_that_has_begun_does_not_stand_for_a_later_gap(
+    steps: Steps, pairs: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have passed whoever left since; one that has not begun stands for both."""
+    assert pairs
+    monkeypatch.setattr(resync, "LOT", 2)
+    world = steps.both.world
+    (first,) = look_for_departed(world, "person")
+    world.store.approve(first)
+    assert not look_for_departed(world, "person")
+    assert not carry_on(world, first, Met(), leave_off=lambda: True)
+    steps.both.clock.advance(60.0)
+    (second,) = look_for_departed(world, "person")
+    assert second.id != first.id
 
 
 @pytest.mark.fault("F29")
