@@ -68,7 +68,7 @@ def note_second(
 def seek_second(world: World, planner: Planner, gathered: Gathered, come_to: ComeTo) -> None:
     """Lets the next cycle look at records without a link that had opted out at an address before somebody came to it:
     nobody touches those any more, so no stream tells of them. What the search shows of linked records counts, so it
-    goes before anything is decided on these.
+    goes before anything is decided on these. What is left of a pair in a tombstone has a link, and is not looked at.
     """
     kind = planner.kind
     fields = [mapping.name for mapping in kind.fields if mapping.type is FieldType.OPT_OUT]
@@ -78,11 +78,11 @@ def seek_second(world: World, planner: Planner, gathered: Gathered, come_to: Com
         key = MatchKey("email", mapping.slots.crm)
         found = world.seen(Side.CRM).find(planner.lens.shape(Side.CRM), key, wanted) if wanted else {}
         records = {each.ref: each for several in found.values() for each in several}
-        linked = world.store.link_ids(kind.kind, Side.CRM, list(records)) if records else {}
+        linked = world.store.linked(kind.kind, Side.CRM, list(records)) if records else {}
         for ref, record in records.items():
             if ref in linked:
-                seen_again(gathered, linked[ref], Side.CRM, record)
-            elif ref not in gathered.strays.crm:  # else it is looked at already
+                seen_again(gathered, linked[ref].link.id, Side.CRM, record)
+            elif ref not in gathered.strays.crm and not record.apart:  # else it is looked at already, or never
                 values = planner.values(Side.CRM, record)
                 if any(values.get(each) is True for each in fields):
                     gathered.again.append((Side.CRM, ref))

@@ -65,6 +65,28 @@ def test_whom_the_vendor_refuses_to_opt_out_is_not_looked_for_in_every_cycle(wor
     assert not [each for each in world.both.store.requests() if each.wish == "look"]
 
 
+def test_what_is_left_of_a_tombstone_is_not_looked_for_in_every_cycle(world: Steps) -> None:
+    """Bob's contact is deleted and his Lead, which has opted out, stays. Another Lead comes to that address, and Ann's
+    pair does, where it waits for a person; as long as all of that waits, nothing is read for it.
+    """
+    contact = world.contact(email=ADDRESS)
+    made = world.both.salesforce.insert("Contact", {"LastName": "Lee", "Email": ADDRESS})
+    bob = world.contact(email=ELSEWHERE)
+    lead = world.lead(Email=ELSEWHERE, HasOptedOutOfEmail=True)
+    world.cycle()
+    world.cycle()
+    world.both.hubspot.archive("contacts", bob)
+    world.cycle()
+    world.lead(Email=ELSEWHERE)
+    world.market(contact, email=ELSEWHERE)
+    world.sell(made, object_name="Contact", Email="third@example.com")
+    world.cycle()
+    world.sell(lead, LastName="Moe")
+    for _ in range(4):
+        world.cycle()
+    assert not [each for each in world.both.store.requests() if each.wish == "look"]
+
+
 def test_what_the_search_shows_of_others_counts(steps: Steps) -> None:
     """Ann's Lead gets Bob's address, so his Lead is found at it; it was edited in that very moment, and marketing has
     changed the same field: what sales typed last stays.
