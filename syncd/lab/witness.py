@@ -158,14 +158,16 @@ class Witness:
         writes = [each for name in columns for each in self.sent[edit.side, edit.ref[1], name]]
         over = [begun for begun, sent in writes if sent >= edit.ms]
         end = min(over, default=self.arena.clock.ms + 1)
-        return any(seen < end and not self._hid(edit.side, seen, end) for seen in self.seen.get(edit.name, ()))
+        late = bool(writes) and not over  # whatever replaced it had left before it was typed
+        sightings = (seen for seen in self.seen.get(edit.name, ()) if seen < end)
+        return any(not self._unremembered(edit.side, seen, end, late=late) for seen in sightings)
 
-    def _hid(self, side: Side, seen: int, end: int) -> bool:
-        """Whether only a cycle that failed has seen it, and the vendor left out records that had changed after that:
-        what a vendor hides counts as unchanged, and a cycle that failed remembers nothing.
+    def _unremembered(self, side: Side, seen: int, end: int, *, late: bool) -> bool:
+        """Whether only a cycle that failed has seen it, which remembers nothing, and either the vendor left out records
+        that had changed after that, which count as unchanged, or a write that nobody had answered came over it.
         """
         failed = any(began <= seen <= ended for began, ended in self.failed)
-        return failed and any(seen < hidden < end for hidden in self._hidden[side])
+        return failed and (late or any(seen < hidden < end for hidden in self._hidden[side]))
 
     def overheard(self, event: str, keys: Mapping[str, Any]) -> None:
         """P13: a line of the log, as it would be written, holds nothing that a person typed, and no secret."""

@@ -322,6 +322,31 @@ def test_p2_what_only_a_failed_cycle_saw_and_the_vendor_hid_then(
     assert found_out(arena, lost) == told
 
 
+@pytest.mark.parametrize(
+    ("failed", "sent", "told"),
+    [(True, -1000, set()), (False, -1000, {"P2"}), (True, 1000, {"P2"}), (True, None, {"P2"})],
+)
+def test_p2_what_only_a_failed_cycle_saw_before_a_write_came_late(
+    arena: Arena, failed: bool, sent: int | None, told: set[str]
+) -> None:
+    """A write that had left before the edit and is carried out after it crosses it; one that is decided on later reads
+    again, and where nothing was sent nothing can have crossed.
+    """
+
+    def lost(room: Room) -> None:
+        room.types(Side.MARKETING, "firstname", "first_name", f"New {TOKEN}")
+        room.answers(TOKEN)
+        witness, clock, edit = room.play.witness, room.arena.clock, room.play.crowd.ledger.edits[-1]
+        if failed:
+            witness.failed.append((clock.ms, clock.ms))
+        if sent is not None:
+            witness.sent[edit.side, edit.ref[1], edit.column].append((edit.ms + sent, edit.ms + sent))
+        clock.ms += 2000
+        room.put(Side.MARKETING, "firstname", "Ann")
+
+    assert found_out(arena, lost) == told
+
+
 @pytest.mark.parametrize("where", ["properties", "propertiesWithHistory"])
 def test_p2_what_was_asked_for_counts_as_seen(arena: Arena, where: str) -> None:
     """HubSpot tells six properties beside every history: nobody asked for these, so nobody has seen them."""
