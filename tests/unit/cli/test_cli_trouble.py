@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from syncd.lab.troubles import TROUBLES
 from tests.unit.cli.conftest import Run
 
@@ -14,9 +16,9 @@ def test_the_ten_are_listed(run: Run) -> None:
     assert len(TROUBLES) == 10
 
 
-def test_a_name_that_is_not_known_is_exit_2(run: Run) -> None:
-    """With the nearest and the way to see all; nothing is started."""
-    said = run("demo", "--trouble", "merg")
+@pytest.mark.parametrize(("name", "hint"), [("merg", "; did you mean merge?"), ("nope", ";")])
+def test_a_name_that_is_not_known_is_exit_2(run: Run, name: str, hint: str) -> None:
+    """With the nearest, if one is near, and the way to see all, as one sentence; nothing is started."""
+    said = run("demo", "--trouble", name)
     assert said.code == 2
-    assert "did you mean merge?" in said.err
-    assert "--trouble list" in said.err
+    assert said.failure["what"] == f"--trouble: there is no {name}{hint} `syncd demo --trouble list` shows all"
