@@ -68,7 +68,7 @@ def read_url(url: str) -> URL:
 
     :raises BadUsage: if it is not a SQLite or PostgreSQL url.
     """
-    advice = "give sqlite:///folder/state.db or postgresql://user@host/database"
+    advice = "give sqlite:///folder/state.db or postgresql://USER@HOST/NAME"
     try:
         read = make_url(url)
     except (ArgumentError, ValueError) as error:
