@@ -131,7 +131,7 @@ def _print(
     if told.link is None:
         say("  not linked")
     else:
-        say(f"  link:{told.link.id}  {told.link.state}, by {told.link.proof}, since {when(told.link.since)} UTC")
+        say(f"  link:{told.link.id}  {told.link.state}, {told.link.proof.words}, since {when(told.link.since)} UTC")
     for line in told.departed:
         say(f"  {line}")
     for line in told.next:
