@@ -207,7 +207,7 @@ class Gather:
         self.stored.clear()
         self.stored.update(((side, "changes"), self._connector(side).start(self.shapes.of(side))) for side in SIDES)
         if self.steady:
-            self.into.wishes.append(backlog.begin_anew(self.world, [self.kind]))
+            self.into.wishes.extend(backlog.begin_anew(self.world, self.kind))
             self.cut = dict.fromkeys(Side, True)  # what was missed is not known yet
 
     def _leave_backlog(self) -> None:
