@@ -214,13 +214,13 @@ def _meet(
             gathered.again.extend((Side.CRM, ref) for ref in told.values())
             continue
         if link in fresh:
-            gathered.opted[link] = told
+            gathered.opted[link] = gathered.opted.get(link, {}) | told
             continue
         if found is None or found.link.state is not LinkState.LIVE:
             continue
         agreed = {} if found.base is None else found.base.agreed
         if news := {name: ref for name, ref in told.items() if agreed.get(name) is not True}:
-            gathered.opted[link] = news
+            gathered.opted[link] = gathered.opted.get(link, {}) | news
             if link not in gathered.meetings:
                 unread.append(found)
     for found, seen in _read(world, planner, unread):
