@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
+from syncd.bootstrap.carrying import carry_audit, new_key, prove_audit
 from syncd.bootstrap.defining import note_in_force
 from syncd.bootstrap.leaving import leftovers
 from syncd.bootstrap.notices import notified, post_to, unreadable_targets
@@ -34,8 +35,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Workshop",
+    "carry_audit",
     "exported_tables",
     "leftovers",
+    "new_key",
     "open_admins",
     "open_backups",
     "open_entrance",
@@ -44,6 +47,7 @@ __all__ = [
     "open_scratch",
     "open_world",
     "post_to",
+    "prove_audit",
     "read_agreed",
     "read_config",
     "read_only_fields",

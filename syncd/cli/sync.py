@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,6 +10,8 @@ from syncd.cli.call import Call
 from syncd.cli.held import BRAKED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from syncd.engine.cycle import Ended
     from syncd.engine.world import World
     from syncd.model.values import Side
@@ -35,16 +37,21 @@ def sync(
             help="Make the counterpart of this record that was deleted, or unlinked, anew.",
         ),
     ] = None,
+    waiting: Annotated[
+        bool, typer.Option("--list", help="List first links and counterparts that wait for a daemon's next turn.")
+    ] = False,
+    cancel: Annotated[str | None, typer.Option("--cancel", metavar="ID", help="Take one of them back.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Carries out one cycle: reads both sides, decides, writes, remembers.
 
     The first link of two filled systems is only previewed, and written once its digest is approved. Exit 1 if something
     waits for a person, 3 if part is left for the next run or another worker holds the connection, 4 if the
-    brake holds something.
+    brake holds something. With --list and --cancel no cycle is carried out: they are about what was asked of a daemon
+    over the API.
 
     JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters, remnants, held}, preview
-    (as in `plan`) or null.
+    (as in `plan`) or null; with --list: wishes [{id, wish (link_first, recreate), who, at, digest, link, side}].
     """
     from syncd.cli.out import print_json, progress
     from syncd.engine.cycle import sync as cycle
@@ -55,6 +62,12 @@ def sync(
     from syncd.operations.standing import run_document, standing
 
     call: Call = context.obj
+    if cancel is not None:
+        _withdraw(call, cancel)
+        return
+    if waiting:
+        _list(call, as_json=as_json)
+        return
     call.not_paused()
     with call.world(read_only=False) as world:
         with progress("reading both systems") as told:
@@ -101,6 +114,42 @@ def sync(
     if stands.waits.braked:
         raise typer.Exit(BRAKED)
     raise typer.Exit(1 if ended.needs_approval or stands.waits else 0)
+
+
+def _list(call: Call, *, as_json: bool) -> None:
+    """What waits for a daemon's next turn; needs no credentials and no network."""
+    from syncd.cli.out import print_json, say, table, when
+    from syncd.operations.wishes import MADE, wish_document, wishes
+
+    with call.memory() as store:
+        rows = [wish_document(each) for each in wishes(store, *MADE)]
+    if as_json:
+        print_json({"wishes": rows})
+        return
+    shown = [(row["id"], when(row["at"]), row["who"], _wanted(row)) for row in rows]
+    table("", ("wish", "asked (UTC)", "by", "what"), shown)
+    if not rows:
+        say("nothing waits for a daemon's next turn")
+
+
+def _wanted(row: Mapping[str, Any]) -> str:
+    """What a wish is about, in words."""
+    if row["digest"]:
+        return f"first link {row['digest']}"
+    return f"counterpart of link:{row['link']}" + (f", for its {row['side']} record" if row["side"] else "")
+
+
+def _withdraw(call: Call, prefix: str) -> None:
+    """Takes one back, and says whether a turn may have begun with it."""
+    from syncd.cli.out import say
+    from syncd.operations.wishes import waiting_wish, withdraw
+    from syncd.system import SystemClock
+
+    with call.memory() as store:
+        done = withdraw(store, waiting_wish(store, prefix), call.leases, SystemClock().now())
+    say(f"wish {done.wish.id} is taken back")
+    if done.at_work:
+        say(f"a turn is under way and may have begun with it; look at {call.again('runs')}", style="yellow")
 
 
 def _print(world: World, ended: Ended, calls: dict[Side, int]) -> None:

@@ -295,6 +295,24 @@ class Recreated(Answer):
     link: str
 
 
+class Wish(Answer):
+    """What waits for the daemon's next turn: a first link by its digest, or the counterpart of a link's record."""
+
+    id: str
+    wish: str = Field(description="link_first or recreate")
+    who: str
+    at: AwareDatetime
+    digest: str | None = Field(description="of a first link")
+    link: str | None = Field(description="of a counterpart")
+    side: str | None = Field(description="of a counterpart: which record of an unlinked pair gets it")
+
+
+class Withdrawn(Wish):
+    """One that was taken back."""
+
+    at_work: bool = Field(description="a turn is under way, which may have begun with it and carry it out still")
+
+
 class Card(Answer):
     """One thing among several of a section."""
 

@@ -1,6 +1,7 @@
 """What operators can ask for that a daemon makes with its next turn: a first link, a counterpart anew, a backup.
 
-As ``commands``: each is one command that tells what it was about by ids. Nothing is made here: the daemon is told.
+As ``commands``: each is one command that tells what it was about by ids. Nothing is made here: the daemon is told, and
+told that somebody has thought better of it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from typing import Any
 
 from syncd.console.deeds import Done
 from syncd.console.desk import Desk
+from syncd.console.problems import not_found
 from syncd.engine.world import make_ready
 from syncd.model.errors import BadUsage
 from syncd.model.run import Request
@@ -38,6 +40,16 @@ def recreate(desk: Desk, connection: str, record: str, who: str) -> Done:
     desk.roster.hasten(connection, desk.clock.now())
     link, _, _ = wish.argument.partition(":")
     return Done({**_document(wish), "link": link}, f"link:{link}")
+
+
+def withdraw(desk: Desk, connection: str, id: str) -> Done:
+    """Takes back what no turn has begun with. :raises Problem: 404."""
+    store, now = desk.store(connection), desk.clock.now()
+    wish = next((each for each in wishes.wishes(store, *wishes.MADE) if each.id == id), None)
+    if wish is None:
+        raise not_found("nothing of this id waits for the daemon; it was carried out or taken back")
+    done = wishes.withdraw(store, wish, lambda: desk.roster.leases(now), now).document()
+    return Done(done, f"link:{done['link']}" if done["link"] else done["digest"])
 
 
 def back_up(desk: Desk) -> Done:

@@ -30,6 +30,7 @@ from syncd.operations.dossier import Dossier, Row, dossier
 from syncd.operations.resyncing import resync_document
 from syncd.operations.searching import search, title_of
 from syncd.operations.unlinked import seekable, unlinked
+from syncd.operations.wishes import MADE, wish_document, wishes
 from syncd.ports.store import Store
 
 FOUND: Final = 30
@@ -51,6 +52,7 @@ DONE: Final[Mapping[str, str]] = {
     "undone": "Asked for. The daemon puts back exactly this, also while the connection is paused.",
     "asked": "Asked for. The daemon compares them between its polls and writes what differs.",
     "cancelled": "Cancelled. A share under way ends; what it has settled stays.",
+    "withdrawn": "Taken back. A turn that has begun with it may carry it out still: look at the run.",
     "resync": "Asked for. The daemon compares this record again at once, and writes what differs.",
 }
 """What a command came to, for the page that follows it."""
@@ -281,6 +283,8 @@ def runs(request: Request) -> Response:
     name, store = chosen(request)
     rows = store.runs(LISTED + 1, request.query_params.get("before") or None)
     waiting = [resync_document(store, each) for each in asked_for(store)]
+    made = [wish_document(each) for each in wishes(store, *MADE)]
     before = rows[LISTED - 1].id if len(rows) > LISTED else ""
     running = next((each for each in rows[:1] if each.state is RunState.RUNNING), None)
-    return show(request, "runs.html", name, rows=rows[:LISTED], resyncs=waiting, running=running, before=before)
+    shown = {"rows": rows[:LISTED], "resyncs": waiting, "wishes": made, "running": running, "before": before}
+    return show(request, "runs.html", name, **shown)

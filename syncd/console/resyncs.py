@@ -19,6 +19,7 @@ from syncd.model.operator import Role
 from syncd.model.run import RunState
 from syncd.model.values import Side
 from syncd.operations.resyncing import Words, resync_document
+from syncd.operations.wishes import MADE, wish_document, wishes
 
 WORDS: Final = ("what", "records", "where", "since", "until", "side", "kind", "field")
 MANY: Final = 200
@@ -38,6 +39,7 @@ def live(request: Request) -> Response:
         "live.html",
         name,
         resyncs=[resync_document(store, each) for each in asked_for(store)],
+        wishes=[wish_document(each) for each in wishes(store, *MADE)],
         running=latest if latest is not None and latest.state is RunState.RUNNING else None,
     )
 

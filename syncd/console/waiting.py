@@ -1,15 +1,21 @@
 """Two things that wait for a person outside the console: the first link, and records of forgotten people to delete.
 
 Neither is decided on these pages, and each says where: a first link is approved by its digest at the command line or
-over the API, and syncd deletes nothing at a vendor.
+over the API, and syncd deletes nothing at a vendor. What was asked for over the API and waits for the daemon is taken
+back here.
 """
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from urllib.parse import urlencode
 
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from syncd.console import making
+from syncd.console.deeds import pressed
 from syncd.console.guard import GuardedRoute, needs
-from syncd.console.pages import chosen, show
+from syncd.console.pages import chosen, desk_of, show
 from syncd.model.operator import Role
 from syncd.operations.first_link import commands, unapproved
 from syncd.operations.privacy import OPTED_OUT
@@ -35,3 +41,12 @@ def remnants(request: Request) -> Response:
     name, store = chosen(request)
     rows = store.remnants()
     return show(request, "remnants.html", name, rows=rows[:LISTED], total=len(rows), opted_out=OPTED_OUT)
+
+
+@router.post("/wishes/{id}/cancel")
+@needs(Role.OPERATOR)
+def withdraw(request: Request, id: str) -> Response:
+    """Takes back a first link or a counterpart that no turn has begun with."""
+    name, _ = chosen(request)
+    pressed(request, "wishes.cancel", name, lambda _: making.withdraw(desk_of(request), name, id))
+    return RedirectResponse(f"/runs?{urlencode({'connection': name, 'done': 'withdrawn'})}", 303)

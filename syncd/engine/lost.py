@@ -156,14 +156,18 @@ def _plain(wire: Wire) -> str:
 
 def note_met(world: World, intent: Intent, record: RemoteRecord, linked: Linked | None) -> None:
     """Notes values that are neither what was known before an unanswered write nor what it brings: somebody's edits,
-    which it would overwrite if it came now.
+    which it would overwrite if it came now. Of vendor fields that mean something together all are noted: a write that
+    brings one of them changes what the others stand for.
     """
     before = (linked.base if linked and linked.base else EMPTY_BASE).confirmed.of(intent.side)
-    met = {
-        name: record.fields[name]
-        for name, wire in intent.fields.items()
-        if name in record.fields and record.fields[name] not in (wire, before.get(name))
-    }
+    met: dict[str, Wire] = {}
+    for slot in world.terms[intent.kind].lens.slots(intent.side, record.ref.object):
+        told = {name: record.fields[name] for name in slot.vendor_fields if name in record.fields}
+        known = {name for name in told if name in intent.fields or name in before}
+        if not told.keys().isdisjoint(intent.fields) and any(
+            told[name] not in (intent.fields.get(name, before.get(name)), before.get(name)) for name in known
+        ):
+            met |= told
     if met:
         world.store.remember(MET.format(intent=intent.id), orjson.dumps(met), world.clock.now())
 

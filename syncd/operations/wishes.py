@@ -3,25 +3,30 @@ written by its digest, and that a missing record is made anew.
 
 Both are stored, so that whoever asks need not be the process that writes. The cycle is then told what ``syncd sync``
 would be told: a first link that is another one by then is not written but shown anew, and the word for the earlier one
-is over. What cannot be made any more is refused once, with a line in the log, and costs no cycle.
+is over. What cannot be made any more is refused once, with a line in the log, and costs no cycle. Whoever asked, or
+anybody else who may, sees what waits and takes it back; a turn that has begun with it is not stopped by that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from syncd.engine.cycle import Ended, sync
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, NothingLeft
 from syncd.model.link import Link, LinkState
 from syncd.model.remote import RemoteRecord
-from syncd.model.run import LINK_FIRST, RECREATE, Request, RunState
+from syncd.model.run import LINK_FIRST, RECREATE, Lease, Request, RunState
 from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
 from syncd.operations.first_link import unapproved
 from syncd.operations.recreating import tombstones
 from syncd.ports.store import Store
+
+MADE: Final = (LINK_FIRST, RECREATE)
+"""The wishes that a cycle is told at its start."""
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -68,10 +73,64 @@ def wishes(store: Store, *sorts: str) -> list[Request]:
     return [each for each in store.requests() if each.wish in sorts]
 
 
+# -- looking, and taking back ------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A wish that was taken back. ``at_work``: a turn is under way, which may have begun with it and make it still."""
+
+    wish: Request
+    at_work: bool
+
+    def document(self) -> dict[str, Any]:
+        """The same as plain values with stable keys."""
+        return {**wish_document(self.wish), "at_work": self.at_work}
+
+
+def waiting_wish(store: Store, prefix: str) -> Request:
+    """The wish whose id begins so.
+
+    :raises BadUsage: if there is none that waits, or several.
+    """
+    waiting = wishes(store, *MADE)
+    hits = [each for each in waiting if each.id.startswith(prefix)]
+    if len(hits) != 1:
+        known = ", ".join(each.id for each in waiting) or "none"
+        raise BadUsage(f"{'several wishes' if hits else 'no wish'} with the id {prefix!r} wait; there are: {known}")
+    return hits[0]
+
+
+def withdraw(store: Store, wish: Request, leases: Callable[[], Sequence[Lease]], now: Instant) -> Withdrawn:
+    """Takes a wish back: no turn that begins from now on is told of it.
+
+    :param leases: those that are held in this store; asked for afterwards, since a turn may begin meanwhile.
+    :raises BadUsage: if it was carried out, or taken back, a moment ago.
+    """
+    if not store.cancel(wish.id, now):
+        raise BadUsage(f"the wish {wish.id} waits no more: it was carried out or taken back a moment ago")
+    return Withdrawn(wish, any(each.connection == wish.connection for each in leases()))
+
+
+def wish_document(wish: Request) -> dict[str, Any]:
+    """A wish that waits, as plain values: of a first link the digest, of a counterpart whose it is and, where both
+    records are there, the side of the one that gets it.
+    """
+    link, _, side = wish.argument.partition(":")
+    first = wish.wish == LINK_FIRST
+    return {
+        "id": wish.id,
+        "wish": wish.wish,
+        "who": wish.who,
+        "at": wish.at,
+        "digest": wish.argument if first else None,
+        "link": None if first else link,
+        "side": None if first else side or None,
+    }
+
+
 # -- carrying out ------------------------------------------------------------------------------------------------------
 def cycle(world: World) -> Ended:
     """One of a daemon's cycles, told what people have asked of it; whoever asked first is whose run it is."""
-    asked = wishes(world.store, LINK_FIRST, RECREATE)
+    asked = wishes(world.store, *MADE)
     if not asked:
         return sync(world, wait=0.0, steady=True)
     mine = replace(world, who=asked[0].who)

@@ -30,7 +30,7 @@ from syncd.ports.memory import MET
 from syncd.ports.store import Settlement
 from syncd.store.appended import write_appended
 from syncd.store.assignments import end_assignments, write_assignments
-from syncd.store.chain import Ended, add_entry, head
+from syncd.store.chain import add_entry, head
 from syncd.store.charges import write_charges
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, ref_of, to_json, to_json_bytes, to_ms
 from syncd.store.cursors import write_cursors
@@ -46,6 +46,7 @@ from syncd.store.snapshot import Snapshots
 from syncd.store.tables import audit, intent
 from syncd.store.vault import Vault
 from syncd.store.waiting import close_requests, open_requests, write_waiting
+from syncd.store.walk import Ended
 
 RESENT: Final = "resent"
 """The outcome of an attempt that was followed by another before its ending was known."""

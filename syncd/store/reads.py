@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, NamedTuple
 
@@ -34,9 +34,13 @@ _NUMBER: Final = 8
 _PLACE: Final = _NUMBER + hashlib.sha256().digest_size
 """Bytes of a place; what a command was asked is shorter, and entries from before the chain have none."""
 _PAGE: Final = 1_000
-_TOLD: Final = ("id", "at", "who", "way", "connection", "what", "about", "status")
+TOLD: Final = ("id", "at", "who", "way", "connection", "what", "about", "status")
+"""Columns that an entry says something in."""
 _RESTORE: Final = "compare with a backup and with `console.read` of the log, and ask who can write to the store"
 _CHAINED: Final = func.length(deed.c.asked) == _PLACE
+
+
+Entry = Mapping[str, Any] | RowMapping
 
 
 class _Place(NamedTuple):
@@ -72,18 +76,47 @@ def forget_readings(tx: Connection, now: Instant) -> None:
         tx.execute(upsert(tx, meta), [{"key": _ANCHOR, "value": told}])
 
 
-def verify_readings(database: Database, tally: Verified) -> None:
-    """Walks the entries up to the one that was the last when this began, in short transactions; notes every flaw."""
+class Readings(NamedTuple):
+    """The entries of reading as they stood when a walk over them began: where they end, and from where they go on."""
+
+    last: str | None
+    anchor: str | None
+
+
+def readings(database: Database, tally: Verified) -> Readings:
+    """How they stand now; that there are some and nothing says where they end is a flaw."""
     with database.reading("read the end of the entries of reading") as tx:
         told = dict(tx.execute(select(meta.c.key, meta.c.value).where(meta.c.key.in_((_LAST, _ANCHOR)))).all())
         there = tx.execute(select(deed.c.id).where(_CHAINED).limit(1)).scalar()
-    if _LAST not in told:
-        if there is not None:
-            tally.flaw(f"where the entries of reading end was removed from the store; {_RESTORE}")
+    if _LAST not in told and there is not None:
+        tally.flaw(f"where the entries of reading end was removed from the store; {_RESTORE}")
+    return Readings(told.get(_LAST), told.get(_ANCHOR))
+
+
+def place_of(row: Entry) -> dict[str, object]:
+    """Number and hash of an entry, as it is told elsewhere."""
+    place = _read(row["asked"])
+    return {"number": place.number, "hash": place.hash.hex()}
+
+
+def carried_place(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry that was told elsewhere, as the store has it."""
+    return {**told, "asked": _Place(told["number"], bytes.fromhex(told["hash"])).written()}
+
+
+def stored_readings(database: Database, stand: Readings) -> Iterator[Entry]:
+    """The entries up to the last one, in short transactions."""
+    if stand.last is not None:
+        yield from _rows(database, _begin_of(stand.anchor), json.loads(stand.last)[0])
+
+
+def walk_readings(stand: Readings, rows: Iterable[Entry], tally: Verified) -> None:
+    """Walks the entries; notes every flaw."""
+    if stand.last is None:
         return
-    number, found = json.loads(told[_LAST])
-    last, before = _Place(number, bytes.fromhex(found)), _anchor(told.get(_ANCHOR), tally)
-    for row in _rows(database, before, last.number):
+    number, found = json.loads(stand.last)
+    last, before = _Place(number, bytes.fromhex(found)), _anchor(stand.anchor, tally)
+    for row in rows:
         place = _read(row["asked"])
         if place.number != before.number + 1:
             one = place.number == before.number + 2
@@ -104,12 +137,19 @@ def _anchor(told: str | None, tally: Verified) -> _Place:
     """From where what stays goes on; what was forgotten must have been old enough."""
     if told is None:
         return _BEGIN
-    number, found, at, pruned = json.loads(told)
+    number, _, at, pruned = json.loads(told)
     if pruned - at < KEPT / timedelta(milliseconds=1):
         tally.flaw(
             f"entries of reading up to {number} ({from_ms(at):%Y-%m-%d}) were removed on {from_ms(pruned):%Y-%m-%d}, "
             f"before they were {KEPT.days} days old: not by syncd; {_RESTORE}"
         )
+    return _begin_of(told)
+
+
+def _begin_of(told: str | None) -> _Place:
+    if told is None:
+        return _BEGIN
+    number, found, _, _ = json.loads(told)
     return _Place(number, bytes.fromhex(found))
 
 
@@ -117,7 +157,7 @@ def _rows(database: Database, after: _Place, last: int) -> Iterator[RowMapping]:
     """The entries behind a place, in the order of their numbers."""
     at = after.number.to_bytes(_NUMBER) + b"\xff" * (_PLACE - _NUMBER)
     end = (last + 1).to_bytes(_NUMBER)
-    columns = (deed.c.asked, *(deed.c[name] for name in _TOLD))
+    columns = (deed.c.asked, *(deed.c[name] for name in TOLD))
     while True:
         with database.reading("read entries of reading") as tx:
             page = select(*columns).where(_CHAINED, deed.c.asked > at, deed.c.asked < end)
@@ -133,7 +173,7 @@ def _read(asked: Any) -> _Place:  # noqa: ANN401 - bytes, or what a driver has i
     return _Place(int.from_bytes(stored[:_NUMBER]), stored[_NUMBER:])
 
 
-def _hash(before: bytes, number: int, row: Mapping[str, Any] | RowMapping) -> bytes:
+def _hash(before: bytes, number: int, row: Entry) -> bytes:
     total = hashlib.sha256(before)
-    total.update(orjson.dumps([number, *(row[name] for name in _TOLD)]))
+    total.update(orjson.dumps([number, *(row[name] for name in TOLD)]))
     return total.digest()

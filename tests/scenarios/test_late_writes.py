@@ -114,6 +114,22 @@ def test_a_change_that_comes_late_overwrites_nothing_unheard(steps: Steps) -> No
     assert not steps.conflicts()
 
 
+def test_a_change_that_comes_late_gives_no_other_meaning_unheard(steps: Steps) -> None:
+    """A stage is told by two vendor fields: the late write brings one, and somebody had changed the other one."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.sell(lead, Status="Closed - Not Converted")
+    arm(steps.both.hubspot, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    steps.market(contact, lifecyclestage="subscriber")
+    steps.cycle(after=30)
+    steps.cycle(after=60)
+    assert steps.marketed(contact, "hs_lead_status") == "UNQUALIFIED"
+    conflict = steps.conflict()
+    assert (conflict.topic, conflict.field) == (Topic.LOST, "stage")
+    assert conflict.values == Pair("subscriber", "disqualified")
+
+
 def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
     """Somebody writes just after it was looked whether ours was carried out; the poll of that cycle shows it."""
     contact, lead = steps.pair()

@@ -15,18 +15,20 @@ from syncd.engine.resync import Met
 from syncd.model.errors import BadUsage, RetryLater
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
-from syncd.model.run import Pause, RunState
+from syncd.model.run import FORGET, Pause, Request, RunState
 from syncd.model.values import Side
 from syncd.observe.log import listen, unlisten
 from syncd.operations.doors import form_token
 from syncd.operations.worker import turn
 from tests.furnished import furnished
 from tests.scenarios.steps import Steps
+from tests.unit.console.reading import text_of
 from tests.unit.console.test_api import C
 from tests.unit.console.test_waiting import filled  # noqa: F401 - a fixture
 from tests.visits import House, house
 
 FIRST = f"{C}/first-link"
+CANCEL = "wishes.cancel"
 
 
 @pytest.fixture
@@ -195,6 +197,88 @@ def test_what_a_cycle_left_is_asked_of_the_next_one(
     turned(steps, after=3_600)
     assert len(steps.live("Lead")) == 6
     assert made.store.requests() == []
+
+
+# -- looking, and taking back ------------------------------------------------------------------------------------------
+def test_a_counterpart_that_is_taken_back_is_not_made(linked: tuple[House, Steps]) -> None:
+    """Seen by a viewer, taken back by an operator once; the turn makes nothing, and it may be asked for again."""
+    made, steps = linked
+    contact = deleted(made, steps)
+    program, viewer = made.program(Role.OPERATOR), made.program(Role.VIEWER)
+    asked = program.post(f"{C}/recreate", {"record": f"marketing:contacts/{contact}"}).json
+    (waits,) = viewer.get(f"{C}/wishes").json["items"]
+    assert (waits["id"], waits["wish"], waits["link"]) == (asked["id"], "recreate", asked["link"])
+    assert (waits["who"], waits["digest"], waits["side"]) == ("operator1", None, None)
+    assert viewer.post(f"{C}/wishes/{asked['id']}/cancel").status == 403
+    assert program.post(f"{C}/wishes/{asked['id'][:-1]}/cancel").status == 404, "whole ids over the API"
+    taken = program.post(f"{C}/wishes/{asked['id']}/cancel", None, **{"Idempotency-Key": "w"})
+    assert (taken.json["link"], taken.json["at_work"]) == (asked["link"], False)
+    again = program.post(f"{C}/wishes/{asked['id']}/cancel", None, **{"Idempotency-Key": "w"})
+    assert (again.json, again.headers["idempotency-replayed"]) == (taken.json, "true")
+    assert program.post(f"{C}/wishes/{asked['id']}/cancel").status == 404, "it waits no more"
+    deed = next(each for each in made.desk.entrance.doors.deeds(9) if (each.what, each.status) == (CANCEL, 200))
+    assert (deed.who, deed.about) == ("operator1", f"link:{asked['link']}")
+    assert "created.crm" not in turned(steps).run.counts
+    assert viewer.get(f"{C}/wishes").json == {"items": [], "next": None}
+    assert program.post(f"{C}/recreate", {"record": f"marketing:contacts/{contact}"}).json["id"] != asked["id"]
+    assert turned(steps).run.counts["created.crm"] == 1
+
+
+def test_a_first_link_that_is_taken_back_waits_again(filled: tuple[House, Steps]) -> None:  # noqa: F811 - the fixture
+    """Nothing is written, and the same digest may be approved once more."""
+    made, steps = filled
+    program = made.program(Role.OPERATOR)
+    turned(steps)
+    digest = program.get(FIRST).json["digest"]
+    asked = program.post(f"{FIRST}/approve", {"digest": digest}).json
+    (waits,) = program.get(f"{C}/wishes").json["items"]
+    assert (waits["id"], waits["wish"], waits["digest"], waits["link"]) == (asked["id"], "link_first", digest, None)
+    before = steps.written()
+    assert program.post(f"{C}/wishes/{asked['id']}/cancel").status == 200
+    assert turned(steps).needs_approval
+    assert steps.written() == before
+    assert program.post(f"{FIRST}/approve", {"digest": digest}).status == 200
+    assert turned(steps).run.state is RunState.DONE
+
+
+def test_what_a_turn_has_begun_with_is_told(linked: tuple[House, Steps]) -> None:
+    """Taken back while somebody works on the connection: the answer says that it may be made still."""
+    made, steps = linked
+    contact = deleted(made, steps)
+    program = made.program(Role.OPERATOR)
+    asked = program.post(f"{C}/recreate", {"record": f"marketing:contacts/{contact}"}).json
+    now = made.clock.now()
+    assert made.store.take_lease("worker", now, now + timedelta(minutes=1)) is not None
+    assert program.post(f"{C}/wishes/{asked['id']}/cancel").json["at_work"] is True
+
+
+def test_other_wishes_are_not_among_them(linked: tuple[House, Steps]) -> None:
+    """A resync has calls of its own, and that a person is forgotten is nothing that is taken back in passing."""
+    made, _ = linked
+    program, now = made.program(Role.OPERATOR), made.clock.now()
+    made.store.approve(Request("f", "main", FORGET, "{}", "ana", now))
+    assert program.get(f"{C}/wishes").json["items"] == []
+    assert program.post(f"{C}/wishes/f/cancel").status == 404
+    assert [each.id for each in made.store.requests()] == ["f"]
+
+
+def test_a_page_shows_what_waits_and_takes_it_back(linked: tuple[House, Steps]) -> None:
+    """Among what is under way; a viewer has no button, and the page that follows says what it came to."""
+    made, steps = linked
+    contact = deleted(made, steps)
+    asked = made.program(Role.OPERATOR).post(f"{C}/recreate", {"record": f"marketing:contacts/{contact}"}).json
+    browser, viewer = made.as_role(Role.OPERATOR, "ana"), made.as_role(Role.VIEWER)
+    for path in ("/runs", "/runs/live"):
+        told = text_of(browser.get(path).text)
+        assert f"Counterpart of {asked['link']} , asked for by operator1" in told, told
+        assert f"/wishes/{asked['id']}/cancel" not in viewer.get(path).text
+    done = browser.form(f"/wishes/{asked['id']}/cancel?connection=main", {})
+    assert (done.status, done.headers["location"]) == (303, "/runs?connection=main&done=withdrawn")
+    assert "Taken back" in text_of(browser.get("/runs?done=withdrawn").text)
+    assert made.store.requests() == []
+    deed = next(each for each in made.desk.entrance.doors.deeds(9) if each.what == CANCEL)
+    assert (deed.who, deed.status) == ("ana", 200)
+    assert browser.form(f"/wishes/{asked['id']}/cancel?connection=main", {}).status == 404
 
 
 # -- a backup ----------------------------------------------------------------------------------------------------------

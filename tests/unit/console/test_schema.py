@@ -26,10 +26,11 @@ from syncd.model.brake import Wave
 from syncd.model.link import LinkState
 from syncd.model.notice import Target
 from syncd.model.operator import Role
-from syncd.model.run import Restored, Run, RunState
+from syncd.model.run import RECREATE, Request, Restored, Run, RunState
 from syncd.model.values import SIDES
 from syncd.operations.braking import Words, expect, parts
 from syncd.operations.parking import id_of
+from syncd.operations.wishes import wishes
 from syncd.ports.post import Posted
 from tests.furnished import furnished, handed_over, held, reconfigured, troubled
 from tests.visits import House
@@ -104,6 +105,8 @@ class There:
                 return {"id": self.store.conflicts()[0].id}
             case "resyncs":
                 return {"id": next((each.id for each in asked_for(self.store)), "none")}
+            case "wishes":
+                return {"id": self._wish()}
             case "tokens":
                 return {"id": self._others_token()}
             case "operators":
@@ -120,6 +123,11 @@ class There:
         words = Words({Wave.CREATES: 5}, until=self._tomorrow(), reason="test")
         now = self.made.clock.now()
         return expect(self.store, words, connection="main", fields={}, who="test", now=now).id
+
+    def _wish(self) -> str:
+        now = self.made.clock.now()
+        self.store.approve(wish := Request(f"wish-{now:%H%M%S%f}", "main", RECREATE, self.tombstone, "test", now))
+        return next((each.id for each in wishes(self.store, RECREATE)), wish.id)
 
     def _tomorrow(self) -> str:
         return (self.made.clock.now() + timedelta(days=1)).isoformat()
