@@ -179,6 +179,21 @@ FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
             )
         ],
     ),
+    # a mapping file that is refused: what others say of its kind is none of their flaws
+    (
+        "schema/person.yaml", "policy: newest", "policy: nwest",
+        [
+            (
+                "schema/person.yaml", "first_name:",
+                "fields.first_name.policy: input should be 'crm', 'marketing', 'newest', 'union', 'lifecycle' or 'hold'",
+                "write one of",
+            )
+        ],
+    ),
+    (
+        "schema/company.yaml", "kind: company", "kind: company\nbogus: 1",
+        [("schema/company.yaml", "bogus: 1", "unknown key 'bogus'", "known keys here: ")],
+    ),
 ]  # fmt: skip
 
 
