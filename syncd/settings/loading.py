@@ -221,7 +221,7 @@ class _Loading:
                     source.tree.flaw(
                         loc, f"there is no mapping of the kind {each.kind!r}", f"add schema/{each.kind}.yaml"
                     )
-                elif each.kind in sources and each.kind != name:
+                elif each.kind is not None and each.kind in sources and each.kind != name:
                     pointing[name].add(each.kind)
             self._collect(source.tree)
         ordered: list[KindMapping] = []

@@ -49,8 +49,15 @@ def validated(model: type[M], tree: Tree) -> M | None:
     except ValidationError as error:
         told: set[tuple[Loc, str]] = set()
         for each in error.errors(include_url=False):
-            _tell(model, tree, each, told)
+            if not _of_no_use(each):
+                _tell(model, tree, each, told)
         return None
+
+
+def _of_no_use(error: Any) -> bool:  # noqa: ANN401 - a TypedDict of pydantic
+    """Whether it is only that keys with values are no word such as ``all``: what is wrong with them is told beside."""
+    place = error["loc"]
+    return bool(place) and str(place[-1]).startswith("literal[") and isinstance(error["input"], dict)
 
 
 def _tell(model: type[BaseModel], tree: Tree, error: Any, told: set[tuple[Loc, str]]) -> None:  # noqa: ANN401 - a TypedDict of pydantic

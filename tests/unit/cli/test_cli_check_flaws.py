@@ -18,6 +18,7 @@ from tests.worlds import agreed, config_environment
 
 Flawed = tuple[str, str, str, str]
 """What a flaw is told as: file, how its line begins, as no other line does, what is wrong, how the advice begins."""
+POLICIES = "'crm', 'marketing', 'newest', 'union', 'lifecycle' or 'hold'"
 FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
     # a transition to an unknown stage; what follows from it is told, too
     (
@@ -185,7 +186,7 @@ FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
         [
             (
                 "schema/person.yaml", "first_name:",
-                "fields.first_name.policy: input should be 'crm', 'marketing', 'newest', 'union', 'lifecycle' or 'hold'",
+                f"fields.first_name.policy: input should be {POLICIES}",
                 "write one of",
             )
         ],

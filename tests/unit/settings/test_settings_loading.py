@@ -149,6 +149,24 @@ def test_scope_of_the_connection(folder: Folder) -> None:
     assert len({own.config_hash, every.config_hash, narrow.config_hash}) == 3
 
 
+@pytest.mark.parametrize(
+    ("scope", "flaw"),
+    [
+        (
+            "country == 'DE'",
+            "connections.main.scope: neither `all` nor a condition for each side; "
+            """write `scope: {marketing: "country == 'DE'", crm: "country == 'DE'"}`""",
+        ),
+        ('{"markting": "true"}', "unknown key 'markting'; did you mean 'marketing'?"),
+    ],
+)
+def test_a_scope_that_is_none(folder: Folder, scope: str, flaw: str) -> None:
+    """One flaw, which shows how it is written, and none that it is no `all`."""
+    folder.environ = {"SYNCD_CONNECTIONS__MAIN__SCOPE": scope}
+    (told,) = folder.flaws()
+    assert told.endswith(flaw)
+
+
 def test_an_origin_needs_a_field_of_its_own(folder: Folder) -> None:
     """A mapped field, or the key, would be overwritten by the mark."""
     folder.person("key: syncd_crm_id}", "key: syncd_crm_id, origin: Email}")
