@@ -154,8 +154,7 @@ def test_scope_of_the_connection(folder: Folder) -> None:
     [
         (
             "country == 'DE'",
-            "connections.main.scope: neither `all` nor a condition for each side; "
-            """write `scope: {marketing: "country == 'DE'", crm: "country == 'DE'"}`""",
+            """each side; write `scope: {marketing: "country == 'DE'", crm: "country == 'DE'"}`""",
         ),
         ('{"markting": "true"}', "unknown key 'markting'; did you mean 'marketing'?"),
     ],
@@ -165,6 +164,32 @@ def test_a_scope_that_is_none(folder: Folder, scope: str, flaw: str) -> None:
     folder.environ = {"SYNCD_CONNECTIONS__MAIN__SCOPE": scope}
     (told,) = folder.flaws()
     assert told.endswith(flaw)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "flaw"),
+    [
+        ("syncd.yaml", "hello", "the file: must be keys with values (`version:`, `connections:`), and is text"),
+        ("syncd.yaml", "- a", "the file: must be keys with values (`version:`, `connections:`), and is a list"),
+        ("schema/person.yaml", "4", "the file: must be keys with values (`kind:`, `marketing:`, ...), and is a number"),
+        ("syncd.yaml", "version: 1\nconnections: main", "connections: must be keys with values, and is text"),
+        (
+            "syncd.yaml", "version: 1\nconnections: {main: hello}",
+            "connections.main: must be keys with values (`marketing:`, `crm:`), and is text",
+        ),
+        (
+            "syncd.yaml", "version: 1\nhttp: true\nconnections: {}",
+            "http: must be keys with values (`ca_file:`), and is true or false",
+        ),
+        ("schema/person.yaml", "match: {field: email}", "match: must be a list, and is keys with values"),
+    ],
+)  # fmt: skip
+def test_what_is_no_keys_with_values(folder: Folder, file: str, text: str, flaw: str) -> None:
+    """What must stand there and what does, in words of YAML: no name of a class of ours."""
+    folder.write(file, text)
+    found = folder.flaws()
+    assert any(flaw in each for each in found), found
+    assert not any("Section" in each or "instance" in each or "File" in each for each in found)
 
 
 def test_an_origin_needs_a_field_of_its_own(folder: Folder) -> None:
