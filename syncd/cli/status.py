@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,8 +11,14 @@ from syncd.cli.held import BRAKED
 from syncd.model.errors import RetryLater
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from syncd.model.run import Run
     from syncd.operations.standing import Standing
+    from syncd.ports.store import Store
+
+PAGE: Final = 500
+"""Runs that are looked through at once."""
 
 
 def status(
@@ -80,6 +86,7 @@ def runs(
     context: typer.Context,
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")] = 20,
+    busy: Annotated[bool, typer.Option("--busy", help="Leave out those that were done with nothing to write.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Lists the latest runs; needs no credentials and no network.
@@ -92,7 +99,7 @@ def runs(
 
     call: Call = context.obj
     with call.memory() as store:
-        latest = store.runs(limit)
+        latest = _busy(store, limit) if busy else store.runs(limit)
     if as_json:
         print_json({"runs": [run_document(run) for run in latest]})
         return
@@ -111,6 +118,16 @@ def runs(
         for run in latest
     ]
     table("", ("run", "started (UTC)", "took", "state", "who", "what", "trouble"), rows)
+
+
+def _busy(store: Store, limit: int) -> Sequence[Run]:
+    """The latest runs that did something or ended otherwise: a daemon that polls by the minute buries them."""
+    found: list[Run] = []
+    before = None
+    while len(found) < limit and (page := store.runs(PAGE, before)):
+        found += [run for run in page if run.counts or run.trouble or run.state != "done"]
+        before = page[-1].id
+    return found[:limit]
 
 
 def counts_text(run: Run) -> str:

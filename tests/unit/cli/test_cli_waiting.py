@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,8 @@ from syncd.core.merge import HELD
 from syncd.lab.listed import read_listed
 from syncd.model.link import DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
+from syncd.model.run import Run as Past
+from syncd.model.run import RunState
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store import SqlStore
@@ -232,6 +234,22 @@ def test_runs_of_a_new_connection(run: Run) -> None:
     """No run is an answer, not an error."""
     assert run("runs").code == 0
     assert run("runs", "--json").json == {"runs": []}
+
+
+def test_a_run_is_found_among_those_that_had_nothing_to_write(
+    run: Run, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--busy` looks on, page by page, for runs that wrote, and for such as ended otherwise; `--limit` is of these."""
+    monkeypatch.setattr("syncd.cli.status.PAGE", 4)
+    ended = {3: {"counts": {"updated.crm": 900}}, 7: {"state": RunState.FAILED, "trouble": "no answer"}}
+    for minute in range(30):
+        began = AT + timedelta(minutes=minute)
+        idle = Past(f"r{minute}", "main", "run", "ada", began, state=RunState.DONE, finished_at=began)
+        store.save_run(replace(idle, **ended.get(minute, {})))  # type: ignore[arg-type]  # keys of a Run
+    assert not {"r3", "r7"} & {each["id"] for each in run("runs", "--json").json["runs"]}
+    assert [each["id"] for each in run("runs", "--busy", "--json").json["runs"]] == ["r7", "r3"]
+    assert [each["id"] for each in run("runs", "--busy", "--limit", "1", "--json").json["runs"]] == ["r7"]
+    assert "updated.crm 900" in run("runs", "--busy").out
 
 
 # -- parked fields -----------------------------------------------------------------------------------------------------
