@@ -39,10 +39,10 @@ _ADVICE = re.compile(r"(USER|PASSWORD)@HOST(\?to=ADDRESS)?")
 """What our own sentences write in place of somebody."""
 _DATABASE = re.compile(
     r"(?<!\w)(postgres(?:ql)?(?:\+\w+)?://)(?!USER(?::PASSWORD)?@HOST\b)"
-    r"(?:[^\s@<>\"'/]+|[^\s@<>\"'/:]*:(?!\d+/)[^\s@<>\"']*)(?=@[^\s@]+(?:\s|$))"
+    r"(?:[^\s@<>\"'/]+|[^\s@<>\"'/:]*:(?!\d+/)[^\s@<>\"']*)(?=@[^\s@?]+(?:\s|$))"
 )
-"""The credentials in a database's address; whoever cannot reach it needs the host. Of two ``@`` nobody knows which one
-ends a password, so such an address is left to ``_ADDRESS``, and a slash may be a part of a password.
+"""The credentials in a database's address, with slashes in the password too; whoever cannot reach it needs the host. Of
+two ``@`` nobody knows which one ends a password, and behind ``?`` there may be one: these are left to ``_ADDRESS``.
 """
 _TOKEN = re.compile(r"(?i)\b(bearer\s+\S+|pat-[a-z0-9-]{8,}|00D\w{12,}!\S+|eyJ[\w-]{10,}\.\S+)")
 _USUAL_HOOKS: Final = (sys.excepthook, threading.excepthook, warnings.showwarning)

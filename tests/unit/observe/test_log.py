@@ -120,6 +120,7 @@ def test_a_sentence_goes_on_behind_an_address(text: str, told: str) -> None:
         ("postgres://ann:s3/cret@db/x", "postgres://<credentials>@db/x"),
         ("postgresql://ann@db and bob@example.com", "postgresql://<credentials>@db and <address>"),
         ("postgresql://ann:s3@cret@db/x", "postgresql://ann:<address>/x"),
+        ("postgresql://ann@db?password=s3cret", "postgresql://<address>"),
         ("postgresql://db:5432/ann@example.com", "postgresql://db:5432/<address>"),
     ],
 )
