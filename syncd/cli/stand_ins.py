@@ -268,7 +268,7 @@ def _print(
 
 def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> None:
     """A configuration of its own: the mapping of the one in use, and a syncd.yaml for the stand-ins."""
-    import shutil
+    from syncd.settings.copying import copy_mapping
 
     loaded, _ = call.loaded_without_secrets()
     settings = loaded.connection(call.connection)
@@ -276,12 +276,7 @@ def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> N
         folder.mkdir(parents=True, exist_ok=True)
         if folder.resolve() == settings.directory.resolve():
             raise BadUsage(f"{folder} holds the configuration in use; name another folder for --write-config")
-        for part in ("schema", "cases"):
-            if (settings.directory / part).is_dir():
-                shutil.copytree(settings.directory / part, folder / part, dirs_exist_ok=True)
-        for path in (*settings.directory.glob("*schema.json"), *settings.directory.glob("*.yaml")):
-            if path.name != "syncd.yaml":
-                shutil.copyfile(path, folder / path.name)
+        copy_mapping(settings.directory, folder)
         file = folder / "syncd.yaml"
         file.touch(mode=0o600)
         file.write_text(_syncd_yaml(folder, environment), encoding="utf-8")
