@@ -110,6 +110,7 @@ def _ask(
     call: Call, words: dict[str, Any], *, side: str | None, yes: bool, as_json: bool
 ) -> tuple[Request | None, object, bool]:
     """The plan, the question and the Request; whether a daemon is there to carry it out."""
+    from syncd.bootstrap import Absent
     from syncd.cli.out import progress, say
     from syncd.cli.plan import print_forecast
     from syncd.engine.resync import plan_resync
@@ -122,7 +123,7 @@ def _ask(
     if side is not None and side not in {each.value for each in Side}:
         raise BadUsage(f"there is no side {side!r}; say marketing or crm")
     call.not_paused()
-    with call.world(read_only=True) as world:
+    with call.world(read_only=True, absent=Absent.REFUSED) as world:
         if world.connection.mode == "shadow":
             raise BadUsage(f"{world.connection.name} is in shadow mode and writes nothing; see `syncd plan --full`")
         make_ready(world)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from syncd.cli.call import Call
 from syncd.cli.held import BRAKED
-from syncd.model.errors import RetryLater
+from syncd.model.errors import NoStore, RetryLater
 
 if TYPE_CHECKING:
-    from syncd.model.run import Run
+    from collections.abc import Mapping, Sequence
+
+    from syncd.bootstrap import StorePlace
+    from syncd.model.run import Run, Turn, Worker
     from syncd.operations.standing import Standing
 
 
@@ -22,22 +27,22 @@ def status(
 ) -> None:
     """Says how each connection stands; needs no credentials and no network.
 
-    Exit 1 if something waits for a person, 3 if a daemon is there and has not polled a side for three intervals, 4
-    if the brake holds something.
+    Exit 1 if something waits for a person, as the first sync does where there is no store yet; 3 if a daemon is there
+    and has not polled a side for three intervals, 4 if the brake holds something. Makes no store.
 
-    JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
-    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
-    {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
-    parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit, counted_at,
-    per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent), waits}}}}, lanes
-    {opt_out, handoff, ordinary, bulk: {waiting, since or
-    null}}, conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting
-    [{kind, field, side, place, change, since, native}], lease {holder, epoch, until} or null, paused {who, at,
-    reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field,
-    refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, record, field}], held [{kind, measure, field, refs}],
-    dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    JSON: store {place, there}, connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored
+    {since, why, compared} or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n},
+    person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`),
+    open_intents, parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit,
+    counted_at, per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent),
+    waits}}}}, lanes {opt_out, handoff, ordinary, bulk: {waiting, since or null}}, conflicts {open, decided},
+    dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field, side, place, change,
+    since, native}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id,
+    began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side,
+    ref OBJECT/ID, record, field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin
+    OBJECT/ID}]}}].
     """
-    from syncd.bootstrap import open_memory, open_roster
+    from syncd.bootstrap import Absent, open_memory, open_roster, store_place
     from syncd.cli.out import print_json
     from syncd.operations.standing import standing, standing_document, waiting_document
     from syncd.system import SystemClock
@@ -46,29 +51,37 @@ def status(
     outline = call.outlined()
     names = [outline.chosen(call.connection)] if call.connection else list(outline.connections)
     all_of_them, documents = [], []
-    now = SystemClock().now()
-    with open_roster(outline) as roster:
+    now, there = SystemClock().now(), True
+    turns: Mapping[str, Turn] = {}
+    workers: Sequence[Worker] = ()
+    with suppress(NoStore), open_roster(outline) as roster:
         turns, workers = roster.turns(outline.connections, now), roster.workers()
     for name in names:
-        with open_memory(outline, name) as store:
+        with open_memory(outline, name, absent=Absent.SPARED) as store:
+            there = store.lasts
             kinds = outline.connections[name]
             stands = standing(
                 store,
                 connection=name,
                 kinds=kinds,
                 now=now,
-                turn=turns[name],
+                turn=turns.get(name),
                 workers=workers,
                 poll=outline.polls[name],
             )
             all_of_them.append(stands)
             if as_json:
                 documents.append(standing_document(stands, waiting_document(store)))
+    place = replace(store_place(outline), there=there)
     if as_json:
-        print_json({"connections": documents})
-    else:
+        print_json({"store": {"place": place.where, "there": place.there}, "connections": documents})
+    elif there:
         for each in all_of_them:
             _print(each, call)
+    else:
+        _print_absent(names, place, call)
+    if not there:
+        raise typer.Exit(1)
     if any(each.stale for each in all_of_them):
         raise typer.Exit(RetryLater.exit_code)
     if any(each.waits.braked for each in all_of_them):
@@ -175,6 +188,17 @@ def _print(stands: Standing, call: Call) -> None:
     ]
     table("", ("kind", "side", "stream", "read up to (UTC)", "age"), rows)
     print_waits(stands, call)
+
+
+def _print_absent(names: Sequence[str], place: StorePlace, call: Call) -> None:
+    """Before the first sync; or from a folder, or with a path, that leads past the store there is."""
+    from syncd.cli.out import say
+
+    for name in names:
+        say(name, style="bold")
+        say("  never synced")
+    say(f"there is no store yet at {place.where}; {call.again('sync')} makes it")
+    say("if something was synced already: mind `store.url` and, where that is a relative path, the folder you are in")
 
 
 def _print_calls(stands: Standing) -> None:

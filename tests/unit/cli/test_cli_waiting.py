@@ -19,6 +19,7 @@ from syncd.store import SqlStore
 from tests.unit.cli.conftest import AT, Run, clash, keep, letter
 
 
+@pytest.mark.usefixtures("store")
 def test_status_of_a_new_connection(run: Run) -> None:
     """Status answers without secrets, network or an earlier run, with every key there."""
     said = run("status", "--json")
@@ -221,6 +222,7 @@ def test_a_dead_letter_that_is_not_there(run: Run, store: SqlStore, words: tuple
     assert [row.retry for row in store.dead_letters()] == [False]
 
 
+@pytest.mark.usefixtures("store")
 def test_a_conflict_that_is_not_there(run: Run) -> None:
     """With no conflict at all a choice is refused in words, with exit 2."""
     said = run("conflicts", "resolve", "zzz", "--apart")
@@ -228,6 +230,7 @@ def test_a_conflict_that_is_not_there(run: Run) -> None:
     assert "there is no conflict 'zzz'" in said.failure["what"]
 
 
+@pytest.mark.usefixtures("store")
 def test_runs_of_a_new_connection(run: Run) -> None:
     """No run is an answer, not an error."""
     assert run("runs").code == 0
