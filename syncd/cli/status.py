@@ -28,13 +28,14 @@ def status(
     """Says how each connection stands; needs no credentials and no network.
 
     Exit 1 if something waits for a person, as the first sync does where there is no store yet; 3 if a daemon is there
-    and has not polled a side for three intervals, 4 if the brake holds something. Makes no store.
+    and has not polled a side for three intervals, or if there is none and the last run failed; 4 if the brake holds
+    something. Makes no store.
 
-    JSON: store {place, there}, connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored
-    {since, why, compared} or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n},
-    person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`),
-    open_intents, parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit,
-    counted_at, per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent),
+    JSON: store {place, there}, connections [{connection, at, waits, stale [text], failed, first_link_awaits_approval,
+    restored {since, why, compared} or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links
+    {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as
+    in `runs`), open_intents, parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used,
+    limit, counted_at, per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent),
     waits}}}}, lanes {opt_out, handoff, ordinary, bulk: {waiting, since or null}}, conflicts {open, decided},
     dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field, side, place, change,
     since, native}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id,
@@ -82,7 +83,7 @@ def status(
         _print_absent(names, place, call)
     if not there:
         raise typer.Exit(1)
-    if any(each.stale for each in all_of_them):
+    if any(each.stale or each.failed for each in all_of_them):
         raise typer.Exit(RetryLater.exit_code)
     if any(each.waits.braked for each in all_of_them):
         raise typer.Exit(BRAKED)
@@ -165,6 +166,8 @@ def _print(stands: Standing, call: Call) -> None:
         say(f"  last run: {run.state}, {when(run.started_at)} UTC, {counts_text(run)}")
         if run.trouble:
             say(f"  trouble: {run.trouble}", style="yellow")
+        if stands.failed:
+            say(f"  nobody tries again by itself: mend what it says, then {call.again('sync')}", style="red")
     paused = stands.turn.paused if stands.turn else None
     if paused is not None:
         why = f": {paused.reason}" if paused.reason else ""
@@ -258,5 +261,5 @@ def print_waits(stands: Standing, call: Call) -> None:
         say(f"  at rest: {each}; {call.again('drift', 'accept', each.name)}", style="yellow")
     if stands.decided or stands.retrying:
         say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
-    if not waits:
+    if not waits and not stands.broke_off:
         say("  nothing waits for a person")
