@@ -51,6 +51,16 @@ def understood(world: World, words: Words) -> Resync:
 
     :raises BadUsage: if they ask for nothing, for two things that exclude each other, or for what is not there.
     """
+    wanted = meant(world, words)
+    return replace(wanted, records=named_links(world, wanted.records, set(wanted.kinds)))
+
+
+def meant(world: World, words: Words) -> Resync:
+    """The same as far as it can be told without a vendor, ``records`` as they were typed: what cannot be meant is told
+    at once, also while a vendor does not answer.
+
+    :raises BadUsage: as ``understood``.
+    """
     records = [*words.records, *(_lines(words.file) if words.file else ())]
     narrowed = [
         name
@@ -90,7 +100,7 @@ def understood(world: World, words: Words) -> Resync:
     return Resync(
         kinds=tuple(kind.kind for kind in wanted),
         sides=(words.side,) if words.side else (Side.MARKETING, Side.CRM),
-        records=named_links(world, records, {kind.kind for kind in wanted}),
+        records=tuple(records),
         where=words.where or "",
         since=since,
         until=until,

@@ -98,6 +98,31 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
     :raises BadUsage: if the words name nothing that was written, or what is not there; in shadow mode, which writes
         nothing.
     """
+    run, undo = meant(world, words)
+    kinds = {kind.kind for kind in world.connection.kinds}
+    only = {name.removeprefix("link:") for name in named_links(world, words.records, kinds)} if words.records else None
+    links, met, left = _written(world, undo, undo.since or (run.started_at - BEFORE if run else undo.until), only)
+    if not links and not left:
+        what = f"run {run.id}" if run else f"syncd since {words.since}"
+        raise BadUsage(f"{what} wrote nothing{' of these' if only is not None else ''}; there is nothing to take back")
+    wanted = Resync(
+        kinds=kinds_in_order(sorted(met), [kind.kind for kind in world.connection.kinds]) if met else (),
+        records=tuple(f"link:{link}" for link in links),
+        fields=tuple(words.fields),
+        undo=undo,
+    )
+    if not links:
+        return Rollback(wanted, None, left)
+    plan = plan_resync(world, wanted, told=told, stays=left.note)
+    return Rollback(wanted, plan, left, forecast(world, plan))
+
+
+def meant(world: World, words: Words) -> tuple[Run | None, Undo]:
+    """Which run or span of time the words mean. Asks no vendor: what cannot be meant is told at once, also while one
+    does not answer.
+
+    :raises BadUsage: as ``plan_rollback``.
+    """
     if world.connection.mode == "shadow":
         raise BadUsage(f"{world.connection.name} is in shadow mode and wrote nothing to take back")
     now = world.clock.now()
@@ -113,23 +138,7 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
     known = {name.name for kind in world.connection.kinds for name in kind.fields}
     if unknown := [name for name in words.fields if name not in known]:
         raise BadUsage(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
-    kinds = {kind.kind for kind in world.connection.kinds}
-    only = {name.removeprefix("link:") for name in named_links(world, words.records, kinds)} if words.records else None
-    undo = Undo(until, run.id if run else "", since)
-    links, met, left = _written(world, undo, since or (run.started_at - BEFORE if run else until), only)
-    if not links and not left:
-        what = f"run {run.id}" if run else f"syncd since {words.since}"
-        raise BadUsage(f"{what} wrote nothing{' of these' if only is not None else ''}; there is nothing to take back")
-    wanted = Resync(
-        kinds=kinds_in_order(sorted(met), [kind.kind for kind in world.connection.kinds]) if met else (),
-        records=tuple(f"link:{link}" for link in links),
-        fields=tuple(words.fields),
-        undo=undo,
-    )
-    if not links:
-        return Rollback(wanted, None, left)
-    plan = plan_resync(world, wanted, told=told, stays=left.note)
-    return Rollback(wanted, plan, left, forecast(world, plan))
+    return run, Undo(until, run.id if run else "", since)
 
 
 def approved(world: World, planned: Rollback, digest: str) -> Request:
