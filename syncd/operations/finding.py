@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from syncd.core.domains import match_keys
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.link import Link
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import Departure, Gone, MatchKey, RemoteRecord, RemoteRef
@@ -58,19 +58,19 @@ def named_by(world: World, text: str) -> tuple[KindMapping, Side, RemoteRef] | N
         return _named(world, Side(sort), rest, text)
     if "@" in text or (colon and sort == "link"):
         return None
-    raise BadUsage(f"{text!r} names no record; write one of {FORMS}")
+    raise Misunderstood(f"{text!r} names no record; write one of {FORMS}")
 
 
 def _named(world: World, side: Side, rest: str, text: str) -> tuple[KindMapping, Side, RemoteRef]:
     object_name, slash, id_ = rest.partition("/")
     if not slash or not id_:
-        raise BadUsage(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
+        raise Misunderstood(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
     for kind in world.connection.kinds:
         if object_name in kind.objects.of(side):
             refuse_malformed(world, side, id_)
             return kind, side, RemoteRef(object_name, id_)
     known = ", ".join(name for kind in world.connection.kinds for name in kind.objects.of(side))
-    raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+    raise Misunderstood(f"no kind has the {side} object {object_name!r}; there are: {known}")
 
 
 def refuse_malformed(world: World, side: Side, id: str) -> None:
@@ -80,7 +80,7 @@ def refuse_malformed(world: World, side: Side, id: str) -> None:
     """
     told = world.connectors.of(side).capabilities
     if told.id_form and re.fullmatch(told.id_form, id) is None:
-        raise BadUsage(f"{id!r} is no id of the {side} side, where an id is {told.id_words}; look it up there")
+        raise Misunderstood(f"{id!r} is no id of the {side} side, where an id is {told.id_words}; look it up there")
 
 
 def _as_its_vendor_names_it(world: World, kind: KindMapping, side: Side, ref: RemoteRef) -> Hit:

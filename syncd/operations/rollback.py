@@ -18,7 +18,7 @@ from syncd.engine.gather import LOT
 from syncd.engine.resync import Told, asked_for, plan_resync
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.link import WRITTEN, LinkState
 from syncd.model.plan import Plan
 from syncd.model.resync import Resync, kinds_in_order
@@ -130,14 +130,14 @@ def meant(world: World, words: Words) -> tuple[Run | None, Undo]:
     since = moment_of(words.since, now) if words.since else None
     until = moment_of(words.until, now) if words.until else now
     if (run is None) == (since is None):
-        raise BadUsage("name one run (`syncd runs` lists them), or say --since; records and fields narrow that")
+        raise Misunderstood("name one run (`syncd runs` lists them), or say --since; records and fields narrow that")
     if since is not None and since >= until:
-        raise BadUsage(f"--since {words.since} is not before {words.until or 'now'}")
+        raise Misunderstood(f"--since {words.since} is not before {words.until or 'now'}")
     if run is not None and words.until:
-        raise BadUsage("--until belongs to --since; a run has an end")
+        raise Misunderstood("--until belongs to --since; a run has an end")
     known = {name.name for kind in world.connection.kinds for name in kind.fields}
     if unknown := [name for name in words.fields if name not in known]:
-        raise BadUsage(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+        raise Misunderstood(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
     return run, Undo(until, run.id if run else "", since)
 
 
