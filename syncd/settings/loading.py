@@ -32,6 +32,7 @@ from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import (
+    address_of,
     authorities,
     backing_up,
     kept,
@@ -84,8 +85,8 @@ class _Loading:
         self.tree.flaws.clear()
         if section is None:
             raise BadConfig(ordered(self.flaws))
-        store_url = self._secret(section.store, "url", ("store",))
-        jobs_url = self._secret(section.jobs, "url", ("jobs",))
+        store_url = address_of(section.store, ("store",), tree=self.tree, folder=self.folder)
+        jobs_url = address_of(section.jobs, ("jobs",), tree=self.tree, folder=self.folder)
         backup = backing_up(section.backup, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
         connections = {

@@ -86,6 +86,18 @@ def place(url: URL) -> str:
     return f"store {url.render_as_string(hide_password=True).partition('?')[0]}"
 
 
+def whereabouts(url: URL) -> str:
+    """Where a store is, for people: the whole path of its file, else its address without a password."""
+    file = file_of(url)
+    return str(file) if file else place(url).removeprefix("store ")
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite store, whole: a relative one counts from the working directory. None of any other store."""
+    in_file = url.drivername == "sqlite" and url.database and url.database != ":memory:"
+    return Path(url.database or "").absolute() if in_file else None
+
+
 def open_engine(url: str) -> Engine:
     """An engine for this url; a SQLite file is made if it is not there, but no table is.
 
@@ -155,7 +167,7 @@ def _postgres(url: URL) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     module = sqlite_module()
-    file = Path(url.database).absolute() if url.database and url.database != ":memory:" else None
+    file = file_of(url)
     journal = journal_for(module.sqlite_version_info)
     if file:
         url = url.set(database=str(file))

@@ -153,10 +153,10 @@ def test_help_is_quick() -> None:
 
 
 @pytest.mark.parametrize("words", [("status",), ("runs",), ("conflicts", "list"), ("dead-letters", "list")])
+@pytest.mark.usefixtures("store")  # made before: from then on nothing is migrated
 def test_what_looks_at_the_store_is_quick(folder: Path, words: tuple[str, ...]) -> None:
     """Commands that only look at the store import no expression language, no vendor, no migration, no other driver."""
     command = ["--config", str(folder), *words]
-    main(["--config", str(folder), "status"])  # makes the store: from then on nothing is migrated
     code = (
         f"import sys; from syncd.cli.main import main; code = main({command!r});"
         "print(code, [name for name in ('cel', 'tldextract', 'phonenumbers', 'babel', 'requests', 'hubspot', 'alembic',"
@@ -167,6 +167,7 @@ def test_what_looks_at_the_store_is_quick(folder: Path, words: tuple[str, ...]) 
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
+@pytest.mark.usefixtures("store")
 def test_the_store_is_shown_while_a_mapping_is_broken(run: Run, folder: Path) -> None:
     """Status answers about the store, whatever stands in the mapping files; `check` is what names their flaws."""
     (folder / "schema" / "person.yaml").write_text("kind: person\nfields: [", encoding="utf-8")

@@ -9,9 +9,11 @@ import pytest
 
 from sandbox.certificates import Authority
 from syncd.model.brake import Limit, Limits, Measure
-from syncd.model.errors import BadConfig, BadUsage, NeedsOperator
+from syncd.model.errors import BadConfig, BadUsage, Flaw, NeedsOperator
 from syncd.model.mapping import Confirm, Direction, TableRow
 from syncd.model.values import Lane, Pair, Side
+from syncd.settings.loading import load
+from syncd.settings.main_file import outline
 from tests.unit.settings.conftest import PERSON, Folder
 
 
@@ -228,11 +230,47 @@ def test_choosing_a_connection(folder: Folder) -> None:
         folder.load().connection("x")
 
 
-def test_the_file_itself_or_its_folder(folder: Folder, tmp_path: Path) -> None:
-    """A missing file is a flaw, not a traceback."""
+def test_no_configuration(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is in another folder: the sentence says which one was looked in, and how to name another."""
     folder.path.joinpath("syncd.yaml").unlink()
     (flaw,) = folder.flaws()
-    assert flaw.startswith("syncd.yaml: the file does not exist")
+    assert flaw.startswith("syncd.yaml: there is no configuration at syncd.yaml; go to the folder")
+    monkeypatch.chdir(folder.path)
+    with pytest.raises(BadConfig, match=rf"there is no configuration at {folder.path}/config; .*--config or SYNCD_CON"):
+        load(Path("config"), {})
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("mysql://u:hush@h/d", "store.url names a 'mysql' database, and syncd knows sqlite and postgresql"),
+        ("var/hush.db", "store.url is no address of a database"),
+        ("sqlite://var/hush.db", "store.url names a host, and SQLite has none: a path begins after the third slash"),
+    ],
+)
+def test_a_store_address_that_cannot_work(folder: Folder, url: str, wrong: str) -> None:
+    """Found when the configuration is read, by whatever reads it, at its line and without what may be a password."""
+    main = folder.path / "syncd.yaml"
+    main.write_text(f"store: {{url: '{url}'}}\n{main.read_text(encoding='utf-8')}", encoding="utf-8")
+    for reading in (folder.flaws, lambda: [str(flaw) for flaw in outline_flaws(main)]):
+        (flaw,) = reading()
+        assert f"syncd.yaml:1:14: {wrong}" in flaw
+        assert "give `sqlite:///FOLDER/syncd.db`" in flaw
+        assert "hush" not in flaw
+
+
+def outline_flaws(main: Path) -> tuple[Flaw, ...]:
+    """What commands find that only look at the store."""
+    with pytest.raises(BadConfig) as caught:
+        outline(main, {})
+    return caught.value.flaws
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:////var/x.db", "postgres://h/d", "postgresql+psycopg://u:p@h/d"])
+def test_store_addresses_that_work(folder: Folder, url: str) -> None:
+    """Files, databases with or without a driver, and a store in memory."""
+    folder.environ["SYNCD_STORE__URL"] = url
+    assert folder.load().store_url().get_secret_value() == url
 
 
 def test_reading_only_a_side_is_no_second_writer(folder: Folder) -> None:
