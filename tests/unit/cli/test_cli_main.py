@@ -193,6 +193,7 @@ def needing_more() -> list[str]:
     return re.findall(r"`([^`]+)`", table)
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("words", [each for each in needing_more() if each not in WITH_SOMETHING])
 def test_what_needs_a_sound_configuration_says_so(run: Run, folder: Path, words: str) -> None:
     """A command that the README lists as needing more than the store names the flaw of the mapping, with exit 2."""
@@ -202,6 +203,7 @@ def test_what_needs_a_sound_configuration_says_so(run: Run, folder: Path, words:
     assert any("unknown key 'rubbish'" in event["what"] for event in said.events if event["event"] == "command.failed")
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize(
     "words",
     ["status", "runs", "conflicts list", "link list", "privacy", "drift list", "held list", "parked list", "resume",
