@@ -54,6 +54,7 @@ __all__ = [
     "read_outline",
     "sfdx_package",
     "store_sizes",
+    "store_there",
     "store_versions",
     "unreadable_targets",
     "verifier",
@@ -116,6 +117,14 @@ def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
         yield store
     finally:
         store.close()
+
+
+def store_there(outline: Outline) -> bool:
+    """Whether there is a store to open; one whose file is not there yet would be made by opening it."""
+    from syncd.store.engine import read_url  # noqa: PLC0415 - heavy, see the module
+
+    url = read_url(outline.store_url().get_secret_value())
+    return url.drivername != "sqlite" or bool(url.database and Path(url.database).exists())
 
 
 @contextmanager

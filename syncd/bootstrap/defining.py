@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.values import Pair
@@ -68,11 +67,9 @@ def note_in_force(settings: ConnectionSettings, store: Store, now: Instant) -> N
 @contextmanager
 def open_memory_if_there(outline: Outline, connection: str | None) -> Iterator[Store | None]:
     """The store of one connection; ``None`` where its file is not there yet, which is not made."""
-    from syncd.bootstrap import open_memory  # noqa: PLC0415 - it imports this package
-    from syncd.store.engine import read_url  # noqa: PLC0415 - heavy, see the package
+    from syncd.bootstrap import open_memory, store_there  # noqa: PLC0415 - it imports this package
 
-    url = read_url(outline.store_url().get_secret_value())
-    if url.drivername == "sqlite" and not (url.database and Path(url.database).exists()):
+    if not store_there(outline):
         yield None
         return
     with open_memory(outline, connection) as store:
