@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from syncd.core.layout import LANES
 from syncd.core.lifecycle import Path
 from syncd.core.lost import apart
-from syncd.core.merge import NEWEST
+from syncd.core.merge import CHOSEN, NEWEST
 from syncd.model.link import Base, Conflict, FieldChange, Link
-from syncd.model.mapping import Confirm, FieldMapping, KindMapping
+from syncd.model.mapping import Confirm, FieldMapping, KindMapping, Policy
 from syncd.model.plan import NOTHING_ALONG, Action, Along, Decision, Hold, Nothing, Settle, Update
 from syncd.model.remote import REF, RemoteRecord, wire_of
-from syncd.model.values import MISSING, SIDES, Canonical, Lane, Pair, Side, Wire
+from syncd.model.values import MISSING, SIDES, Canonical, Lane, Pair, Side, Told, Wire
 
 
 @dataclass(slots=True)
@@ -47,7 +47,8 @@ class Writes:
 @dataclass(slots=True)
 class Draft:
     """What is decided so far on one linked record. ``untimed`` are fields that ``newest`` cannot judge yet,
-    ``path`` the way that led to the stage, and ``shown`` whether the CRM shows that stage already.
+    ``aside`` what a person put aside for a value that its vendor refuses, ``path`` the way that led to the stage, and
+    ``shown`` whether the CRM shows that stage already.
     """
 
     sides: Pair[Writes] = field(default_factory=lambda: Pair(Writes(), Writes()))
@@ -59,6 +60,7 @@ class Draft:
     frees: list[tuple[Side, str]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     untimed: list[str] = field(default_factory=list)
+    aside: dict[str, tuple[Side, Canonical]] = field(default_factory=dict)
     path: Path = ()
     shown: bool = False
 
@@ -75,6 +77,14 @@ class Draft:
             self.closes_with[name] = (*self.closes_with.get(name, ()), *conflicts)
         else:
             self.closes.extend(conflicts)
+
+    def leave(self, mapping: FieldMapping, side: Side, shown: Told, rule: str) -> None:
+        """A value is not sent, since its vendor refuses it. What a person put aside for it stays so: asked by the
+        difference alone, they would be asked the same again. Where somebody stands is judged by moves all the same.
+        """
+        self.reasons.append("parked")
+        if rule == CHOSEN and shown is not MISSING and mapping.policy is not Policy.LIFECYCLE:
+            self.aside[mapping.name] = side, shown
 
     def hold(self, conflict: Conflict, known: Sequence[Conflict]) -> None:
         """Holds a field, in place of what was held of it before; what is held already is not held again."""
@@ -139,7 +149,8 @@ class Draft:
             closes_with=self.closes_with,
             frees=tuple(self.frees),
             lane=lane,
-            overruled={
+            overruled=self.aside
+            | {
                 change.field: (side, change.before)
                 for side in SIDES
                 for change in self.sides.of(side).changes

@@ -234,14 +234,13 @@ class Planner:
             if isinstance(wires, Inexpressible):
                 draft.reasons.append(wires.reason)
                 continue
-            record = seen.of(side)
+            record, shown = seen.of(side), sides.of(side).value
             sent = {each.field: each.after for each in draft.sides.of(side).changes} if parked else {}
             addressed = bool(parked) and self.looking.addressed(self.kind.match, side, person, sent)
             rule = LOST if side is bare and side is origin else verdict.rule
             if self.parking.holds_back(known.parked, side, name, wires, record, rule, addressed=addressed):
-                draft.reasons.append("parked")
+                draft.leave(mapping, side, shown, rule)
                 continue
-            shown = sides.of(side).value
             unread = shown is MISSING and side is not bare
             before = None if side is bare or shown is MISSING else shown
             change = FieldChange(name, before, verdict.value, rule, None if side is origin else origin, unread)

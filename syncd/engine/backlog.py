@@ -8,7 +8,7 @@ search and five searches a second, so that what the CRM's share writes must not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -61,34 +61,40 @@ def leave(
     return wish, fresh
 
 
-def begin_anew(world: World, kinds: Sequence[str]) -> Request:
-    """The wish that these kinds are compared whole, since nobody knows what was missed in their streams."""
-    return _whole(world, kinds, "anew", who=ENGINE)
-
-
-def _whole(world: World, kinds: Sequence[str], word: str, *, who: str) -> Request:
-    now = world.clock.now()
-    return Request(
-        id=f"{word}-{'-'.join(kinds)}-{now:%Y%m%dT%H%M%S}",
-        connection=world.connection.name,
-        wish=RESYNC,
-        argument=Resync(kinds=tuple(kinds)).written(),
-        who=who,
-        at=now,
-    )
+def begin_anew(world: World, kind: str) -> list[Request]:
+    """The wish that a kind is compared whole, since nobody knows what was missed in its streams; none where one stands
+    for it.
+    """
+    return [] if _stands(world, kind, {ENGINE}) else [_whole(world, kind, "anew", who=ENGINE)]
 
 
 def look_for_departed(world: World, kind: str) -> list[Request]:
-    """The wish that a kind is compared whole, since some may have left unheard of; none while one waits that has not
-    begun. All edits are known meanwhile, so nothing waits for it.
+    """The wish that a kind is compared whole, since some may have left unheard of; none where one stands for it. All
+    edits are known meanwhile, so nothing waits for it.
+    """
+    return [] if _stands(world, kind, {ENGINE, DEPARTED}) else [_whole(world, kind, "departed", who=DEPARTED)]
+
+
+def _stands(world: World, kind: str, who: Collection[str]) -> bool:
+    """Whether a compare of the whole kind waits that has not begun: what was missed until it does, it finds. One that
+    has begun may have passed that.
     """
     begun = {row.stream for row in world.store.cursors()}
-    waiting = [
-        each for each in world.store.requests() if each.who == DEPARTED and STREAM.format(id=each.id) not in begun
-    ]
-    if any(kind in Resync.read(each.argument).kinds for each in waiting):
-        return []
-    return [_whole(world, [kind], "departed", who=DEPARTED)]
+    waiting = [each for each in world.store.requests() if each.wish == RESYNC and each.who in who]
+    unbegun = (Resync.read(each.argument) for each in waiting if STREAM.format(id=each.id) not in begun)
+    return any(wanted.whole and kind in wanted.kinds for wanted in unbegun)
+
+
+def _whole(world: World, kind: str, word: str, *, who: str) -> Request:
+    now = world.clock.now()
+    return Request(
+        id=f"{word}-{kind}-{now:%Y%m%dT%H%M%S}",
+        connection=world.connection.name,
+        wish=RESYNC,
+        argument=Resync(kinds=(kind,)).written(),
+        who=who,
+        at=now,
+    )
 
 
 def stuck(world: World) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from syncd.engine.backlog import catching_up, stuck
 from syncd.engine.carry import carry_out, check_clears
 from syncd.engine.foreseeing import foresee
-from syncd.engine.lateness import escalate
+from syncd.engine.lateness import escalate, tell_unheard
 from syncd.engine.moves import note_judged
 from syncd.engine.plans import plan_digest
 from syncd.engine.prepare import Prepared, prepare
@@ -156,7 +156,9 @@ class _Cycle:
         spared = waits(self.world, Lane.ORDINARY)
         if not spared:
             append_signals(self.at_work)
-        heard = heard and not (spared and hears_of_sales(self.world))
+        unheard = spared if hears_of_sales(self.world) else {}
+        tell_unheard(self.world.store, unheard, self.world.clock.now())
+        heard = heard and not unheard
         if heard:
             hand_on(self.at_work)
         leave(self.world)

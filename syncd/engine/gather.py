@@ -207,7 +207,7 @@ class Gather:
         self.stored.clear()
         self.stored.update(((side, "changes"), self._connector(side).start(self.shapes.of(side))) for side in SIDES)
         if self.steady:
-            self.into.wishes.append(backlog.begin_anew(self.world, [self.kind]))
+            self.into.wishes.extend(backlog.begin_anew(self.world, self.kind))
             self.cut = dict.fromkeys(Side, True)  # what was missed is not known yet
 
     def _leave_backlog(self) -> None:
@@ -407,6 +407,8 @@ class Gather:
             self.into.recreate[side, record.ref] = found.link
         else:
             self.into.nothing["tombstone"] += 1
+            if side is Side.CRM:
+                self.into.left[record.ref] = record
 
     def _let_go(self, side: Side, ref: RemoteRef) -> bool:
         """Whether a person lets go on what was asked before, then held or refused: to make a counterpart anew."""
@@ -434,14 +436,14 @@ class Gather:
                     self.into.erased[side, departed.ref] = found
             elif found is not None and found.link.state is LinkState.LIVE:
                 self.into.gone.append((found, side, departed))
-            self.into.strays.of(side).pop(departed.ref, None)
+            self.into.take_away(side, departed.ref)
         for move in moved:
             found = linked.get(move.old)
             if found is not None and found.link.state is LinkState.LIVE:
                 self.into.moved.append((found, side, move))
             elif found is not None and found.link.gone is not side:
                 self.into.survived.append((found, side, move))
-            self.into.strays.of(side).pop(move.old, None)
+            self.into.take_away(side, move.old)
 
     def _prove(self) -> None:
         """Reads by id what is told as there though it is known to have left: a search index may go on showing what was

@@ -45,6 +45,7 @@ class Gathered:
     ``former`` are links of records that came back after their link had moved on, by those records. ``departed`` are
     records that left, linked or not, with the one that each was merged or converted into (``None``: deleted).
     ``unmade`` are records without a link that the rules want no counterpart for.
+    ``left`` are records of the CRM that are left of links that are over, by people who are not forgotten.
     ``survived`` are records that moved and are what is left of a link that is over, ``followed`` such links as they
     are about others now. ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
     ``released`` are assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked
@@ -59,6 +60,7 @@ class Gathered:
     gone: list[tuple[Linked, Side, Gone]] = field(default_factory=list)
     moved: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
     back: list[tuple[Linked, Side, RemoteRecord]] = field(default_factory=list)
+    left: dict[RemoteRef, RemoteRecord] = field(default_factory=dict)
     survived: list[tuple[Linked, Side, Moved]] = field(default_factory=list)
     followed: list[Link] = field(default_factory=list)
     nothing: Counter[str] = field(default_factory=Counter)
@@ -87,6 +89,12 @@ class Gathered:
     hinted: list[Noted] = field(default_factory=list)
     behind: bool = False
     records_read: int = 0
+
+    def take_away(self, side: Side, ref: RemoteRef) -> None:
+        """A record that was read is not there any more, or not under this id."""
+        self.strays.of(side).pop(ref, None)
+        if side is Side.CRM:
+            self.left.pop(ref, None)
 
 
 def seen_again(gathered: Gathered, link: str, side: Side, record: RemoteRecord) -> None:

@@ -8,13 +8,13 @@ everything that is late, at any time, and ``overdue`` counts it. Nobody is taken
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from syncd.model.values import Instant, stamp
+from syncd.model.values import Instant, Side, stamp
 from syncd.observe.log import emit
-from syncd.ports.memory import LATE
+from syncd.ports.memory import LATE, UNHEARD
 from syncd.ports.store import Store
 
 CLOCKS = ("touch", "decision", "work")
@@ -40,6 +40,20 @@ def escalate(store: Store, now: Instant) -> tuple[Late, ...]:
     if looked is None or looked[1] < now:
         store.remember(LATE, b"", now)
     return found
+
+
+def tell_unheard(store: Store, kept: Mapping[Side, Instant], now: Instant) -> None:
+    """Tells once, when it begins, that nobody is told to be late, since what sales does is not read for now.
+
+    :param kept: by side until when its calls are kept for other programs; none where what sales does is read.
+    """
+    noted = store.recall(UNHEARD)
+    if bool(kept) == (noted is not None and noted[0] != b""):
+        return
+    if kept:
+        side = max(kept, key=kept.__getitem__)
+        emit("handoff.unheard", side=str(side), until=kept[side].isoformat())
+    store.remember(UNHEARD, b"yes" if kept else b"", now)
 
 
 def tell(found: Iterable[Late]) -> None:

@@ -274,11 +274,14 @@ class Pairing:
 
     # -- what people chose -----------------------------------------------------------------------------------
     def _chosen(self) -> dict[SidedRef, SidedRef]:
+        """Which records a person said to be one, as they are called now: said of whoever was merged or converted since,
+        it is about whom they live on in.
+        """
         chosen: dict[SidedRef, SidedRef] = {}
         for conflict in self.gathered.matches:
             if conflict.resolution and conflict.resolution.startswith("link:"):
                 marketing, _, crm = conflict.resolution.removeprefix("link:").partition("=")
-                chosen[_who(marketing)] = _who(crm)
+                chosen[self._now(_who(marketing))] = self._now(_who(crm))
         return chosen
 
     def _apart(self) -> list[frozenset[SidedRef]]:
@@ -291,10 +294,15 @@ class Pairing:
         for place, conflict in enumerate(self.gathered.matches):
             if conflict.resolution != "apart":
                 continue
-            now = [(side, lives_on(self.gathered, side, ref) or ref) for side, ref in conflict.refs]
+            now = [self._now(who) for who in conflict.refs]
             if now != list(conflict.refs):
                 self.gathered.matches[place] = followed = replace(conflict, refs=tuple(dict.fromkeys(now)))
                 paired.decisions.append(self._remembered(followed))
+
+    def _now(self, who: SidedRef) -> SidedRef:
+        """The record that one lives on in after what left in this cycle; itself if it stays, or was deleted."""
+        side, ref = who
+        return side, lives_on(self.gathered, side, ref) or ref
 
     def _note_apart(self, paired: Paired) -> None:
         """What a person said to be apart is read once more, in this cycle, and remembered as carried out."""

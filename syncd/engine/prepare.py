@@ -23,7 +23,7 @@ from syncd.engine.plans import kind_plan, plan_digest
 from syncd.engine.price import price
 from syncd.engine.references import learn_references
 from syncd.engine.routing import routed
-from syncd.engine.second import edited_addresses, read_again, restored_addresses, seek_second
+from syncd.engine.second import edited_addresses, hear_what_is_left, read_again, restored_addresses, seek_second
 from syncd.engine.tombstones import follow_what_is_left
 from syncd.engine.unlinking import Unlinking
 from syncd.engine.world import World
@@ -108,6 +108,8 @@ class _Deciding:
         for decision in paired.decisions:
             self._expect_link(decision)
         self.decisions.extend(with_arrivals(self.world, self.planner, paired.decisions))
+        fresh = {link.id: records for link, records, _ in paired.adopts}
+        hear_what_is_left(self.world, self.planner, self.gathered, fresh, self.arrived)
         for link, records, adopt in paired.adopts:
             self._register(link)
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)

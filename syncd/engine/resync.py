@@ -205,7 +205,8 @@ def _begin_anew(world: World, request: Request, wanted: Resync, reached: Reached
     """
     emit("cursor.unusable", stream=RESYNC, reason=str(why))
     if wanted.gaps:
-        world.settle(Settlement(wishes=[begin_anew(world, wanted.kinds)], requests_done=[request.id]))
+        wishes = [wish for kind in wanted.kinds for wish in begin_anew(world, kind)]
+        world.settle(Settlement(wishes=wishes, requests_done=[request.id]))
     elif reached.after is None:
         world.settle(Settlement(requests_done=[request.id]))
         raise NeedsOperator(

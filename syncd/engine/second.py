@@ -1,9 +1,10 @@
 """Opt-outs on the second CRM record of somebody who is a Lead and a Contact at once.
 
-A second record is one without a link of its own that shares an e-mail address with somebody who is linked: passed over
-by ``several``, set apart by a person, or still in question. Of all it tells the opt-outs alone count, since consent is
-a matter of the address and of law: they are carried to marketing and to the primary record, before everything else.
-Nothing is ever written to the second record, and an opt-out that is taken back there takes back none.
+A second record is one without a live link of its own that shares an e-mail address with somebody who is linked: passed
+over by ``several``, set apart by a person, still in question, or what is left of a tombstone. Of all it tells the
+opt-outs alone count, since consent is a matter of the address and of law: they are carried to marketing and to the
+primary record, before everything else. Nothing is ever written to the second record, and an opt-out that is taken back
+there takes back none.
 
 HubSpot has no second record in this sense: its opt-outs belong to the address already.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from syncd.core.domains import match_keys
 from syncd.core.match import Candidate
@@ -19,7 +21,8 @@ from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.gathered import Gathered, Meeting, look_again, seen_again
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World
-from syncd.model.link import Linked, LinkState
+from syncd.model.link import Link, Linked, LinkState
+from syncd.model.mapping import FieldMapping
 from syncd.model.plan import Decision, Update
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
 from syncd.model.values import SIDES, FieldType, Pair, Side
@@ -41,7 +44,7 @@ def note_second(
 
     :param fresh: the links that this matching makes, by id.
     """
-    fields = [mapping.name for mapping in planner.kind.fields if mapping.type is FieldType.OPT_OUT]
+    fields = _opt_outs(planner)
     by_email = [n for n, rule in enumerate(planner.kind.match) if rule.by == "email" and not rule.suggests]
     if not (fields and by_email):
         return
@@ -65,27 +68,109 @@ def note_second(
     _meet(world, planner, gathered, said, fresh)
 
 
-def seek_second(world: World, planner: Planner, gathered: Gathered, come_to: ComeTo) -> None:
-    """Lets the next cycle look at records without a link that had opted out at an address before somebody came to it:
-    nobody touches those any more, so no stream tells of them. What the search shows of linked records counts, so it
-    goes before anything is decided on these. What is left of a pair in a tombstone has a link, and is not looked at.
+def hear_what_is_left(
+    world: World,
+    planner: Planner,
+    gathered: Gathered,
+    fresh: Mapping[str, Pair[RemoteRecord]],
+    arrived: Mapping[tuple[Side, RemoteRef], Link],
+) -> None:
+    """Notes what the records say that are left of tombstones and were read in this cycle, for whoever is linked and has
+    their address now.
+
+    :param fresh: the links that this matching makes, by id.
+    :param arrived: records that links moved to in this cycle.
     """
-    kind = planner.kind
-    fields = [mapping.name for mapping in kind.fields if mapping.type is FieldType.OPT_OUT]
-    rules = {rule.field for rule in kind.match if rule.by == "email" and not rule.suggests}
-    for mapping in kind.fields if fields else ():
-        wanted = sorted(set(come_to(planner, gathered, mapping.name))) if mapping.name in rules else []
+    fields = _opt_outs(planner)
+    left = {ref: planner.values(Side.CRM, record) for ref, record in gathered.left.items() if fields}
+    out = {ref: told for ref, values in left.items() if (told := [each for each in fields if values.get(each) is True])}
+    said: dict[str, dict[str, RemoteRef]] = defaultdict(dict)
+    for mapping in _addressing(planner) if out else ():
+        at = {ref: match_keys("email", [left[ref].get(mapping.name)]) for ref in out}
+        people: dict[str, set[str]] = defaultdict(set)
+        for address, link in _people(world, planner, gathered, mapping, sorted({*chain(*at.values())}), arrived):
+            people[address].add(link)
+        for link, records in fresh.items():
+            for address in _told(planner, records, mapping.name):
+                people[address].add(link)
+        for ref, addresses in at.items():
+            for link in sorted({link for address in addresses for link in people[address]}):
+                said[link].update(dict.fromkeys(out[ref], ref))
+    _meet(world, planner, gathered, said, fresh)
+
+
+def _people(
+    world: World,
+    planner: Planner,
+    gathered: Gathered,
+    mapping: FieldMapping,
+    wanted: Sequence[str],
+    arrived: Mapping[tuple[Side, RemoteRef], Link],
+) -> Iterator[tuple[str, str]]:
+    """Addresses in one field with the links that have them: by what was read, which a search may not know yet, and by a
+    search on both sides.
+    """
+    for id_, meeting in gathered.meetings.items():
+        yield from ((address, id_) for address in _told(planner, meeting.seen, mapping.name))
+    for side in SIDES if wanted else ():
+        key = MatchKey("email", mapping.slots.of(side))
+        found = world.seen(side).find(planner.lens.shape(side), key, wanted)
+        records = {each.ref: each for several in found.values() for each in several}
+        linked = world.store.linked(planner.kind.kind, side, list(records)) if records else {}
+        links = {ref: each.link for ref, each in linked.items()}
+        links.update((ref, link) for (each, ref), link in arrived.items() if each is side)
+        for ref in linked:
+            seen_again(gathered, links[ref].id, side, records[ref])
+        for address, several in found.items():
+            yield from ((address, links[each.ref].id) for each in several if each.ref in links)
+
+
+def _told(planner: Planner, seen: Pair[RemoteRecord | None] | Pair[RemoteRecord], name: str) -> tuple[str, ...]:
+    """The addresses in one field of those of two records that were read."""
+    read = ((side, record) for side, record in zip(Side, seen, strict=True) if record is not None)
+    return match_keys("email", [planner.values(side, record).get(name) for side, record in read])
+
+
+def _opt_outs(planner: Planner) -> list[str]:
+    return [mapping.name for mapping in planner.kind.fields if mapping.type is FieldType.OPT_OUT]
+
+
+def _addressing(planner: Planner) -> list[FieldMapping]:
+    """The fields whose addresses say who is who."""
+    rules = {rule.field for rule in planner.kind.match if rule.by == "email" and not rule.suggests}
+    return [mapping for mapping in planner.kind.fields if mapping.name in rules]
+
+
+def seek_second(world: World, planner: Planner, gathered: Gathered, come_to: ComeTo) -> None:
+    """Lets the next cycle look at records without a live link that had opted out at an address before somebody came to
+    it: nobody touches those any more, so no stream tells of them. What the search shows of linked records counts, so it
+    goes before anything is decided on these.
+    """
+    fields, addressing = _opt_outs(planner), _addressing(planner)
+    for mapping in addressing if fields else ():
+        wanted = sorted(set(come_to(planner, gathered, mapping.name)))
         key = MatchKey("email", mapping.slots.crm)
         found = world.seen(Side.CRM).find(planner.lens.shape(Side.CRM), key, wanted) if wanted else {}
         records = {each.ref: each for several in found.values() for each in several}
-        linked = world.store.linked(kind.kind, Side.CRM, list(records)) if records else {}
+        linked = world.store.linked(planner.kind.kind, Side.CRM, list(records)) if records else {}
         for ref, record in records.items():
-            if ref in linked:
-                seen_again(gathered, linked[ref].link.id, Side.CRM, record)
-            elif ref not in gathered.strays.crm and not record.apart:  # else it is looked at already, or never
+            link = linked[ref].link if ref in linked else None
+            if link is not None and link.state is LinkState.LIVE:
+                seen_again(gathered, link.id, Side.CRM, record)
+            elif not (record.apart or _looked_at(gathered, ref) or _is_over(link)):
                 values = planner.values(Side.CRM, record)
                 if any(values.get(each) is True for each in fields):
                     gathered.again.append((Side.CRM, ref))
+
+
+def _looked_at(gathered: Gathered, ref: RemoteRef) -> bool:
+    """Whether what a record says is known in this cycle already; whoever looked once more would do so in every one."""
+    return ref in gathered.strays.crm or ref in gathered.left
+
+
+def _is_over(link: Link | None) -> bool:
+    """Whether nothing that a record says is heard: its person is forgotten, or it is what has left."""
+    return link is not None and (link.state is LinkState.FORGOTTEN or link.gone is Side.CRM)
 
 
 def edited_addresses(planner: Planner, gathered: Gathered, name: str) -> Iterator[str]:
@@ -117,25 +202,25 @@ def _meet(
     said: Mapping[str, dict[str, RemoteRef]],
     fresh: Collection[str],
 ) -> None:
-    """Of whom both sides agree on the opt-out already there is nothing to say. Whose own record left or became another
-    one in this cycle is decided on by that; what the second one says waits for the next cycle.
+    """Of whom both sides agree on the opt-out already there is nothing to say. Whose own record left, is back or became
+    another one in this cycle is decided on by that; what the second one says waits for the next cycle.
     """
     unread: list[Linked] = []
     known = world.store.by_link([link for link in said if link not in fresh]) if said else {}
-    leaving = {found.link.id for found, _, _ in (*gathered.gone, *gathered.moved)}
+    leaving = {found.link.id for found, _, _ in (*gathered.gone, *gathered.moved, *gathered.back)}
     for link, told in said.items():
         found = known.get(link)
         if link in leaving:
             gathered.again.extend((Side.CRM, ref) for ref in told.values())
             continue
         if link in fresh:
-            gathered.opted[link] = told
+            gathered.opted[link] = gathered.opted.get(link, {}) | told
             continue
         if found is None or found.link.state is not LinkState.LIVE:
             continue
         agreed = {} if found.base is None else found.base.agreed
         if news := {name: ref for name, ref in told.items() if agreed.get(name) is not True}:
-            gathered.opted[link] = news
+            gathered.opted[link] = gathered.opted.get(link, {}) | news
             if link not in gathered.meetings:
                 unread.append(found)
     for found, seen in _read(world, planner, unread):

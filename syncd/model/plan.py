@@ -156,7 +156,8 @@ class Decision:
     ``agreed`` holds, for every field that is settled or written, the value both sides will have.
     ``closes`` are conflicts that this decision makes untrue, ``frees`` parked fields; ``closes_with`` are by field the
     conflicts that end with its last write, and with nothing less. ``routed`` is who gets the person, if that was asked.
-    ``overruled`` are fields of which the newer of two values is taken: the side whose value gives way, and that value.
+    ``overruled`` are fields of which the newer of two values is taken, or the one that a person chose and a vendor does
+    not take: the side whose value gives way, and that value.
     """
 
     kind: str

@@ -393,6 +393,14 @@ EVENTS: Final[Mapping[str, Event]] = {
         "The time that sales had for somebody is over, and nothing was done.",
         "`syncd report handoff --show touch:breached`, `decision:breached` or `work:breached` lists them",
     ),
+    "handoff.unheard": Event(
+        "warning",
+        ("until",),
+        "What is left of the day's calls of this side is kept for other programs (`rate.reserve`), so activities of "
+        "sales are not read: handoffs are neither told to be late nor handed on until they are. Told once, when it "
+        "begins; at `until` it is seen whether they may be read.",
+        "look at docs/operations.md#api-calls-run-out; `syncd report handoff` lists what is late meanwhile",
+    ),
     "handoff.terms_changed": Event(
         "info",
         ("people",),

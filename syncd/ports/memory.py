@@ -50,6 +50,9 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 LATE: Final = "handoff:late"
 """Under which name it is remembered until when was told which handoffs are late."""
 
+UNHEARD: Final = "handoff:unheard"
+"""Under which name it is remembered whether the log says that nobody is told late for now; empty once it is over."""
+
 TERMS: Final = "handoff:terms:{terms}"
 """Under which name terms by which handoffs were judged are remembered as ``core.terms`` writes them, and since when."""
 

@@ -22,8 +22,8 @@ from syncd.model.values import Instant, Lane, Side, stamp
 from syncd.settings.loading import load
 from tests.scenarios.lifecycles import WORKING
 from tests.scenarios.routings import Desk, address, configured, routing
-from tests.scenarios.signals import keyed_engagements
-from tests.scenarios.steps import HOUR
+from tests.scenarios.signals import keyed_engagements, listening
+from tests.scenarios.steps import HOUR, Steps
 from tests.worlds import config_environment
 
 
@@ -159,7 +159,9 @@ def test_a_daemon_that_was_down_takes_nobody_away_before_it_has_caught_up(
 
 
 def test_while_calls_are_kept_for_others_nobody_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Activities are not read then, so that a call of Ann's is not known: she is judged once it is."""
+    """Activities are not read then, so that a call of Ann's is not known: she is judged once it is. That is told once,
+    each time when it begins.
+    """
     desk = desk_of(tmp_path, {"accepted": True})
     (contact,) = desk.qualified(1)
     desk.cycle()
@@ -177,10 +179,24 @@ def test_while_calls_are_kept_for_others_nobody_is_taken_away(tmp_path: Path, mo
     monkeypatch.setattr(apply, "waits", kept)
     call = {"WhoId": lead, "Subject": "Hi", "Status": "Completed", "TaskSubtype": "Call"}
     desk.both.salesforce.insert("Task", {**call, "ActivityDate": stamp(desk.both.clock.now())[:10]})
+    told = listening()
     for _ in range(8):
         desk.cycle(after=4 * HOUR)
         assert desk.who(lead) == "ann"
-    spared.clear()
-    spared.append(False)
+    (line,) = told("handoff.unheard")
+    assert (line["level"], line["side"]) == ("warning", "marketing")
+    spared[0] = False
     desk.cycle(after=HOUR)
     assert desk.who(lead) == "ann"
+    assert len(told("handoff.unheard")) == 1
+    spared[0] = True
+    desk.cycle(after=HOUR)
+    assert len(told("handoff.unheard")) == 2
+
+
+def test_what_no_activity_tells_is_not_missed(steps: Steps, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no activities of sales are declared nothing waits for them, and no line says that something did."""
+    monkeypatch.setattr(cycle, "waits", lambda world, _lane: {Side.CRM: world.clock.now() + timedelta(hours=1)})
+    told = listening()
+    steps.cycle()
+    assert not told("handoff.unheard")

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
+from syncd.engine.cycle import sync
 from syncd.model.values import Pair, Side
-from tests.scenarios.steps import Fields, Steps
+from syncd.operations.parking import try_again
+from tests.scenarios.steps import Fields, Steps, parked
 
 
 def held(fields: Fields) -> None:
@@ -59,3 +61,65 @@ def test_a_later_edit_of_the_side_that_was_chosen_counts(steps: Steps) -> None:
     steps.cycle()
     assert steps.marketed(contact, "jobtitle") == steps.sold(lead, "Title") == "Chief"
     steps.quiet()
+
+
+# -- what a person chose is refused ------------------------------------------------------------------------------------
+def refused(steps: Steps) -> tuple[str, str]:
+    """Marketing's title was chosen for a Lead on which an admin's rule refuses it."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.cycle()
+    steps.market(contact, jobtitle="Head")
+    steps.sell(lead, Title="Boss")
+    steps.cycle()
+    rules = steps.both.salesforce.org.validation_rules
+    rules["Lead"] = [lambda _old, row: "no heads" if row.get("Title") == "Head" else None]
+    steps.resolve("marketing")
+    steps.cycle()
+    steps.cycle()
+    assert (parked(steps).field, steps.conflicts()) == ("title", [])
+    return contact, lead
+
+
+def test_what_a_vendor_refuses_of_a_choice_is_not_asked_again(steps: Steps) -> None:
+    """Neither by an edit of another field nor by a compare of everything: it is parked with the vendor's reason."""
+    contact, lead = refused(steps)
+    steps.market(contact, city="Graz")
+    steps.cycle()
+    assert steps.sold(lead, "City") == "Graz"
+    sync(steps.both.world, full=True)
+    assert steps.conflicts() == []
+    assert "no heads" in parked(steps).reason
+    assert (steps.marketed(contact, "jobtitle"), steps.sold(lead, "Title")) == ("Head", "Boss")
+    steps.quiet()
+
+
+def test_the_choice_is_carried_out_once_a_person_asks(steps: Steps) -> None:
+    """The rule is gone, and somebody lets it be tried again."""
+    contact, lead = refused(steps)
+    del steps.both.salesforce.org.validation_rules["Lead"]
+    rows = steps.both.store.parked()
+    try_again(steps.both.store, rows, connection="main", who="ann", now=steps.both.clock.now())
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == steps.sold(lead, "Title") == "Head"
+    steps.cycle()
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_another_value_of_the_side_that_was_chosen_goes(steps: Steps) -> None:
+    """What was put aside is still put aside."""
+    contact, lead = refused(steps)
+    steps.market(contact, jobtitle="Chief")
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == steps.sold(lead, "Title") == "Chief"
+    assert not steps.both.store.parked()
+    steps.quiet()
+
+
+def test_another_value_of_the_side_that_was_put_aside_is_asked_about(steps: Steps) -> None:
+    """Nobody has decided on that one."""
+    _, lead = refused(steps)
+    steps.sell(lead, Title="Chief")
+    steps.cycle()
+    assert steps.conflict().values == Pair("Head", "Chief")
+    assert steps.sold(lead, "Title") == "Chief"

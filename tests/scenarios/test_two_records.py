@@ -104,6 +104,30 @@ def test_the_primary_is_deleted(world: Steps, person: tuple[str, str, str]) -> N
     world.quiet()
 
 
+@pytest.mark.parametrize("moved", ["the Lead", "the contact"])
+def test_whom_a_person_named_lives_on_in_another(steps: Steps, moved: str) -> None:
+    """A person says that the contact is the Lead; before the next cycle one of the two becomes another record. The word
+    is about whom it has become, and nobody is asked about that again.
+    """
+    lead, made = both_records(steps)
+    contact = steps.contact(email=ADDRESS)
+    steps.cycle()
+    steps.resolve(resolution(steps.conflict(), Choice(link=(f"contacts/{contact}", f"Lead/{lead}"))))
+    ref = RemoteRef("Lead", lead)
+    if moved == "the Lead":
+        steps.sell(lead, Email="moved@example.com")
+        ref = RemoteRef("Contact", steps.both.salesforce.convert(lead, status="Closed - Converted")[0])
+    else:
+        stranger = steps.contact(email="other@example.com", lifecyclestage="subscriber", hs_lead_status="")
+        contact = steps.both.hubspot.merge("contacts", stranger, contact)
+    steps.cycle()
+    assert linked_to(steps, contact) == ref
+    steps.cycle()
+    for question in (each for each in steps.conflicts() if each.topic is Topic.MATCH):
+        assert (Side.CRM, RemoteRef("Contact", made)) in question.refs, "the other one is still to be told apart"
+    assert (len(steps.contacts()), len(steps.live("Contact"))) == (1, 2 if moved == "the Lead" else 1)
+
+
 def test_without_the_rule_a_person_is_asked(steps: Steps) -> None:
     """Nothing is written to any of the three before; whom they name is linked, the other kept apart by a word."""
     lead, made = both_records(steps)

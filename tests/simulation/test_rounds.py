@@ -208,11 +208,14 @@ class Rounds:
         kind = self.small.store.links[link].link.kind
         planner = self.small.world.planner(kind)
         twice = [(Side.CRM, ref) for ref in self.seconds.get(link, ()) for _ in SIDES]  # both sides are written then
-        return sum(
+        edits = sum(
             self.small.shelves.of(side).edits[ref, vendor_field]
             for side, ref in (*self.refs[link], *twice)
             for vendor_field in planner.slots(side, ref.object).get(name, ())
         )
+        # What is left of a tombstone may have been written by us, while it was linked: nobody's edit on it.
+        carried = planner.field(name).type is FieldType.OPT_OUT
+        return edits + (len(SIDES) * len(self.seconds.get(link, ())) if carried else 0)
 
 
 def test_who_moved_in_this_cycle_is_linked_already() -> None:
