@@ -14,6 +14,7 @@ from sqlalchemy import text
 from syncd.model.audit import Verified
 from syncd.model.operator import Deed, Sort
 from syncd.store import SqlDoors, SqlStore
+from syncd.store.codec import to_ms
 from syncd.store.database import Database
 from tests.fakes import START
 
@@ -60,6 +61,9 @@ def test_what_was_asked_for_is_kept_as_long_as_its_key(store: SqlStore, doors: S
     assert again is not None
     assert (again.id, again.asked, again.status, again.answer) == ("c1", b"asked", 200, "{}")
     doors.begin_deed(replace(COMMAND, id="c3", key="other"))
+    older = "INSERT INTO deed VALUES ('o', :at, 'ana', 'session', 'main', 'pause', '', NULL, :asked, 200, NULL)"
+    with store.engine.begin() as connection:  # as versions before the chain left it
+        connection.execute(text(older), {"at": to_ms(START - timedelta(days=1)), "asked": b"asked"})
     doors.tidy(START + timedelta(days=2))
     with store.engine.begin() as connection:
         kept = [bytes(asked) for (asked,) in connection.execute(text("SELECT asked FROM deed"))]
