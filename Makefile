@@ -45,7 +45,7 @@ sabotage: $(STAMP) ## deliberately wrong versions of the code, each of which its
 mutation: $(STAMP) ## small wrong changes of the core that its unit tests do not notice; ARGS="merge planner" picks modules
 	@$(BIN)/python deploy/mutation.py $(ARGS)
 
-check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, licences, secrets
+check: $(STAMP) ## every check: style, types, layers, locks, schema, docs, links, licences, secrets
 	@$(BIN)/python deploy/check.py
 
 audit: $(STAMP) ## known weaknesses of the locked libraries; needs the network; ARGS=--note keeps the result in docs

@@ -36,6 +36,7 @@ CHECKS = (
     Check("locks are current", ("python", "deploy/lock.py", "--check")),
     Check("config schema is current", ("syncd", "config", "schema", "--check", "config/schema.json")),
     Check("docs are current", ("python", "deploy/docs.py", "--check")),
+    Check("links", ("python", "deploy/links.py")),
     Check("licences", ("python", "deploy/licences.py")),
     Check("no secrets", ("python", "deploy/secret_scan.py")),
 )

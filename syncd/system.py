@@ -1,4 +1,6 @@
-"""The real clock and the real chance. Everything below the composition root gets these as arguments."""
+"""The real clock, the real chance, the files that a person names. Everything below the composition root gets the first
+two as arguments.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from syncd.model.errors import Stopping
+from syncd.model.errors import BadUsage, Stopping
 from syncd.model.values import Instant
 from syncd.ports.system import one_by_one
 
@@ -262,3 +265,27 @@ def calm_collector() -> None:
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """A block that writes to a file which a person named.
+
+    :raises BadUsage: if it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
+
+
+def prove_writable(out: Path) -> None:
+    """Before an hour of work whose result goes to a file: whether it can be written. Leaves the file as it was.
+
+    :raises BadUsage: if it cannot be.
+    """
+    there = out.exists()
+    with writing(out):
+        out.open("ab").close()
+        if not there:
+            out.unlink()

@@ -154,3 +154,45 @@ def test_names_paths_and_ignored_files_are_no_credentials(repository: Path) -> N
     (repository / "var" / "env").write_text(PLANTED["AWS access key"])
     code, said = run(repository, "secret_scan.py")
     assert (code, said) == (0, "no credentials in 4 files\n")
+
+
+# -- links.py --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def linked(repository: Path) -> Path:
+    """Two pages that link each other in every way that leads somewhere."""
+    copied(repository, "deploy/links.py", "deploy/__init__.py")
+    (repository / "docs").mkdir()
+    (repository / "README.md").write_text(
+        "# All\n\n## Daily work\n\n## The `run` of a day: [why](docs/a.md)\n\n## Daily work\n\n"
+        "See [a](docs/a.md#an-end), [the\nscript](deploy/links.py), [the web](https://x.example/#y), "
+        "[below](#daily-work-1).\n"
+    )
+    (repository / "docs" / "a.md").write_text(
+        "# An end\n\n[up](../README.md#daily-work), [run](../README.md#the-run-of-a-day-why).\n\n"
+        "Code is no link: `[x](gone.md)`\n\n```md\n## In code\n[x](gone.md#x)\n```\n"
+    )
+    return repository
+
+
+def test_links_that_lead_somewhere_pass(linked: Path) -> None:
+    """Files, headings, the second of two that say the same; the web and what stands in code are left alone."""
+    assert run(linked, "links.py") == (0, "every link of 2 pages leads somewhere\n")
+
+
+@pytest.mark.parametrize(
+    ("link", "told"),
+    [
+        ("../README.md#day-to-day", "that page has no such heading"),
+        ("../README.md#daily-works", "that page has no such heading; did you mean #daily-work?"),
+        ("#in-code", "that page has no such heading"),
+        ("b.md#an-end", "there is no b.md"),
+    ],
+)
+def test_a_dead_link_is_named(linked: Path, link: str, told: str) -> None:
+    """Its page and line: of a heading that is spelt otherwise or stands in code, and of a page that is not there."""
+    with (linked / "docs" / "a.md").open("a") as page:
+        page.write(f"\nAnd\n[here]({link}).\n")
+    code, said = run(linked, "links.py")
+    assert (code, said.startswith(f"docs/a.md:13: {link}: {told}")) == (1, True), said

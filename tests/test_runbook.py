@@ -93,18 +93,3 @@ def test_a_command_that_there_is_not_is_noticed() -> None:
     for wrong in ("syncd stats", "syncd held approve DIGEST --because x", "syncd dead-letters retry --everything"):
         with pytest.raises((click.UsageError, UsageError or AssertionError, AssertionError)):
             test_every_command_exists_with_these_options("here", wrong)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_every_link_leads_somewhere(page: str) -> None:
-    """Files that exist, and headings that are in them."""
-    words = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    for target in re.findall(r"\]\(([^)\s]+)\)", words):
-        path, _, anchor = target.partition("#")
-        if "://" in path:
-            continue
-        file = (ROOT / "docs" / path).resolve() if path else ROOT / "docs" / page
-        assert file.exists(), target
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", file.read_text(encoding="utf-8"), re.MULTILINE)
-            assert anchor in {slug(heading) for heading in headings}, target

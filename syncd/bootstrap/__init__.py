@@ -2,16 +2,21 @@
 
 Everything above it asks for a ``World`` or a ``Store`` and gives it back; everything below it gets what it needs as an
 argument. Heavy libraries are imported where they are used, so that commands that only look at the store are quick.
+
+Who makes a store that is not there is chosen here (``Absent``): a world that writes, a daemon, and the first invitation
+to the console. Whatever is opened from an ``Outline`` asks what is remembered, and is refused where nothing is; a world
+that only reads does without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from syncd.bootstrap.building import build_connectors, build_store, build_world, close_all, verifier
+from syncd.bootstrap.building import Absent, build_connectors, build_store, build_world, close_all, verifier
 from syncd.bootstrap.carrying import carry_audit, new_key, prove_audit
 from syncd.bootstrap.defining import note_in_force
 from syncd.bootstrap.leaving import leftovers
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from syncd.store import SqlRoster, SqlStore
 
 __all__ = [
+    "Absent",
     "Workshop",
     "carry_audit",
     "exported_tables",
@@ -53,8 +59,8 @@ __all__ = [
     "read_only_fields",
     "read_outline",
     "sfdx_package",
+    "store_place",
     "store_sizes",
-    "store_there",
     "store_versions",
     "unreadable_targets",
     "verifier",
@@ -110,29 +116,27 @@ def read_only_fields() -> Mapping[Side, Mapping[str, str]]:
 
 
 @contextmanager
-def open_memory(outline: Outline, connection: str | None) -> Iterator[SqlStore]:
-    """Only the store of one connection: for commands that look at what is known and reach no vendor."""
-    store = build_store(outline.store_url, outline.chosen(connection))
+def open_memory(outline: Outline, connection: str | None, *, absent: Absent = Absent.REFUSED) -> Iterator[SqlStore]:
+    """Only the store of one connection: for commands that look at what is known and reach no vendor.
+
+    :raises NoStore: if it is not there, unless ``absent`` says otherwise.
+    """
+    store = build_store(outline.store_url, outline.chosen(connection), absent=absent)
     try:
         yield store
     finally:
         store.close()
 
 
-def store_there(outline: Outline) -> bool:
-    """Whether there is a store to open; one whose file is not there yet would be made by opening it."""
-    from syncd.store.engine import read_url  # noqa: PLC0415 - heavy, see the module
-
-    url = read_url(outline.store_url().get_secret_value())
-    return url.drivername != "sqlite" or bool(url.database and Path(url.database).exists())
-
-
 @contextmanager
 def open_roster(outline: Outline) -> Iterator[SqlRoster]:
-    """Whose turn it is and who works, for commands that ask something of a daemon."""
-    from syncd.store import SqlRoster, open_database  # noqa: PLC0415 - heavy, see the module
+    """Whose turn it is and who works, for commands that ask something of a daemon.
 
-    database = open_database(outline.store_url().get_secret_value())
+    :raises NoStore: if there is no store.
+    """
+    from syncd.store import SqlRoster, find_database  # noqa: PLC0415 - heavy, see the module
+
+    database = find_database(outline.store_url().get_secret_value())
     try:
         yield SqlRoster(database)
     finally:
@@ -158,10 +162,10 @@ def exported_tables() -> tuple[str, ...]:
 
 
 def store_sizes(outline: Outline) -> Sizes:
-    """How large the store is, and how quickly it grew lately."""
-    from syncd.store import open_database, sizes  # noqa: PLC0415 - heavy, see the module
+    """How large the store is, and how quickly it grew lately. :raises NoStore: if there is none."""
+    from syncd.store import find_database, sizes  # noqa: PLC0415 - heavy, see the module
 
-    database = open_database(outline.store_url().get_secret_value())
+    database = find_database(outline.store_url().get_secret_value())
     try:
         return sizes(database, SystemClock().now())
     finally:
@@ -169,12 +173,16 @@ def store_sizes(outline: Outline) -> Sizes:
 
 
 @contextmanager
-def open_entrance(outline: Outline) -> Iterator[Entrance]:
-    """Who may use the console, for commands that let people in."""
-    from syncd.operations.doors import Entrance  # noqa: PLC0415 - heavy, see the module
-    from syncd.store import SqlDoors, open_database  # noqa: PLC0415
+def open_entrance(outline: Outline, *, absent: Absent = Absent.REFUSED) -> Iterator[Entrance]:
+    """Who may use the console, for commands that let people in; the first invitation comes before a daemon's start.
 
-    database = open_database(outline.store_url().get_secret_value())
+    :raises NoStore: if there is no store, unless ``absent`` says otherwise.
+    """
+    from syncd.operations.doors import Entrance  # noqa: PLC0415 - heavy, see the module
+    from syncd.store import SqlDoors, find_database, open_database  # noqa: PLC0415
+
+    opening = open_database if absent is Absent.MADE else find_database
+    database = opening(outline.store_url().get_secret_value())
     try:
         yield Entrance(SqlDoors(database), SystemClock(), SystemChance())
     finally:
@@ -182,14 +190,22 @@ def open_entrance(outline: Outline) -> Iterator[Entrance]:
 
 
 @contextmanager
-def open_world(loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False) -> Iterator[World]:
+def open_world(
+    loaded: Loaded, connection: str | None, *, who: str, read_only: bool = False, absent: Absent | None = None
+) -> Iterator[World]:
     """Everything one cycle of one connection needs.
 
     :param who: who asks, for the run history and the lease.
     :param read_only: wraps both connectors so that a write is impossible; planning and shadow mode use it.
+    :param absent: what becomes of a store that is not there; unless said, a world that writes makes it, and one that
+        only reads does without.
+    :raises NoStore: if ``absent`` says so.
     """
     settings = loaded.connection(connection)
-    store = build_store(loaded.store_url, settings.connection.name)
+    absent = absent or (Absent.SPARED if read_only else Absent.MADE)
+    store = build_store(loaded.store_url, settings.connection.name, absent=absent)
+    if absent is Absent.SPARED and not store.lasts:
+        emit("store.absent", place=store_place(loaded).where)
     clock = SystemClock()
     try:
         connectors = build_connectors(settings, store, clock)
@@ -216,6 +232,24 @@ def store_versions() -> Mapping[str, object]:
     return {"store_schema": SCHEMA_VERSION, "sqlite": sqlite_module().sqlite_version}
 
 
+@dataclass(frozen=True, slots=True)
+class StorePlace:
+    """Where the store is: the whole path of its file, or its address without a password. ``there`` is False only where
+    its file is missing: a database is not asked.
+    """
+
+    where: str
+    there: bool
+
+
+def store_place(read: Loaded | Outline) -> StorePlace:
+    """Where this configuration has the store; opens and makes nothing."""
+    from syncd.store import may_be_there, place_of  # noqa: PLC0415 - heavy, see the module
+
+    url = read.store_url().get_secret_value()
+    return StorePlace(place_of(url), may_be_there(url))
+
+
 def open_scratch() -> Scratch:
     """A place for records while they are matched; whoever opened it closes it."""
     from syncd.store.scratch import SqlScratch  # noqa: PLC0415 - heavy, see the module
@@ -230,7 +264,7 @@ def open_admins(loaded: Loaded, connection: str | None, admin: Admin) -> Iterato
     :raises BadUsage: if the administrator's credentials are not whole.
     """
     settings = admin.in_place_of(loaded.connection(connection))
-    store = build_store(loaded.store_url, settings.connection.name)
+    store = build_store(loaded.store_url, settings.connection.name, absent=Absent.SPARED)
     try:
         connectors = build_connectors(settings, store, SystemClock())
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
-from syncd.model.errors import BadConfig
+from syncd.model.errors import BadConfig, NoStore
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import RemoteSchema
 from syncd.model.values import Instant, Pair, Side
@@ -94,11 +95,32 @@ def verifier(settings: ConnectionSettings) -> Verify:
     return verify
 
 
-def build_store(url: Secret, connection: str) -> SqlStore:
-    """The store of one connection."""
-    from syncd.store import open_store  # noqa: PLC0415
+class Absent(Enum):
+    """What becomes of a store that is not there yet. Only what goes on to write makes one: whoever looks from another
+    folder, or with a slip in ``store.url``, would be told by a new one that nothing waits.
+    """
 
-    return open_store(url().get_secret_value(), connection, clock=SystemClock(), chance=SystemChance())
+    MADE = "it is made"
+    REFUSED = "whoever asks is told that there is none"
+    SPARED = "one in memory stands in, and ends with the look: vendors can be looked at before anything is remembered"
+
+
+def build_store(url: Secret, connection: str, *, absent: Absent) -> SqlStore:
+    """The store of one connection.
+
+    :raises NoStore: if it is not there and ``absent`` says to refuse.
+    """
+    from syncd.store import find_store, open_store  # noqa: PLC0415
+
+    address, clock, chance = url().get_secret_value(), SystemClock(), SystemChance()
+    if absent is Absent.MADE:
+        return open_store(address, connection, clock=clock, chance=chance)
+    try:
+        return find_store(address, connection, clock=clock, chance=chance)
+    except NoStore:
+        if absent is Absent.REFUSED:
+            raise
+    return open_store("sqlite://", connection, clock=clock, chance=chance)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,14 @@ def new_key(file: Path) -> tuple[Path, str]:
 def carry_audit(outline: Outline, name: str, folder: Path, key: Path, about: Mapping[str, object]) -> Carried:
     """Writes the audit of a connection, signs it, and reads it again; what it says and whether it is whole.
 
-    :raises BadUsage: as ``carry``, or if the key cannot be used.
+    :raises BadUsage: as ``carry``, or if the key cannot be used, or there is no store (``NoStore``).
     """
-    from syncd.store import open_database  # noqa: PLC0415 - heavy, see the package
+    from syncd.store import find_database  # noqa: PLC0415 - heavy, see the package
     from syncd.store.carried import carry, prove  # noqa: PLC0415 - the same
     from syncd.store.signing import private_of  # noqa: PLC0415 - the same
 
     private = private_of(key)
-    database = open_database(outline.store_url().get_secret_value())
+    database = find_database(outline.store_url().get_secret_value())
     try:
         carry(database, name, folder, key=private, about=about, now=SystemClock().now)
     finally:

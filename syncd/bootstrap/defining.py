@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.values import Pair
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from syncd.operations.page import Page
     from syncd.ports.store import Store
     from syncd.settings.accounts import ConnectionSettings
-    from syncd.settings.main_file import Outline
 
 SYSTEMS: Final = Pair("HubSpot", "Salesforce")
 """What people call the two systems."""
@@ -62,15 +60,3 @@ def note_in_force(settings: ConnectionSettings, store: Store, now: Instant) -> N
     changed = note_definitions(store, now, definitions_of(settings))
     if changed:
         emit("definitions.changed", connection=settings.connection.name, terms=len(changed))
-
-
-@contextmanager
-def open_memory_if_there(outline: Outline, connection: str | None) -> Iterator[Store | None]:
-    """The store of one connection; ``None`` where its file is not there yet, which is not made."""
-    from syncd.bootstrap import open_memory, store_there  # noqa: PLC0415 - it imports this package
-
-    if not store_there(outline):
-        yield None
-        return
-    with open_memory(outline, connection) as store:
-        yield store

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from syncd.bootstrap.building import build_store, hubspot_account, salesforce_account
+from syncd.bootstrap.building import Absent, build_store, hubspot_account, salesforce_account
 from syncd.model.values import Side
 from syncd.system import SystemChance, SystemClock
 
@@ -33,7 +33,7 @@ def read_likeness(loaded: Loaded, connection: str | None) -> dict[str, Any]:
     settings = loaded.connection(connection)
     name, kinds, clock = settings.connection.name, settings.connection.kinds, SystemClock()
     needed = {side: {each for kind in kinds for each in kind.objects.of(side)} for side in Side}
-    store = build_store(loaded.store_url, name)
+    store = build_store(loaded.store_url, name, absent=Absent.SPARED)
     try:
         marketing = HubSpotClient(
             hubspot_account(settings),

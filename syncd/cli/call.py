@@ -13,20 +13,22 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from syncd.model.errors import BadConfig, Flaw, NeedsOperator
+from syncd.model.errors import BadConfig, Flaw, NeedsOperator, NoStore
 from syncd.observe.log import configure_logs
 
 if TYPE_CHECKING:
+    from syncd.bootstrap import Absent
     from syncd.engine.world import World
     from syncd.model.run import Lease, Pause
     from syncd.ports.store import Store
     from syncd.settings.accounts import Loaded
     from syncd.settings.main_file import Outline
+    from syncd.store import SqlRoster
 
     Read = TypeVar("Read", Loaded, Outline)
 
@@ -89,31 +91,41 @@ class Call:
         return read
 
     @contextmanager
-    def world(self, *, read_only: bool, loaded: Loaded | None = None) -> Iterator[World]:
+    def world(self, *, read_only: bool, loaded: Loaded | None = None, absent: Absent | None = None) -> Iterator[World]:
         """Store and connectors of the chosen connection, whose name is on every log line meanwhile.
 
         :param loaded: the configuration, if it was read already.
+        :param absent: as in ``open_world``. Whoever keeps a wish says ``REFUSED``: one that is kept in memory is lost.
         """
         from syncd.bootstrap import open_world
         from syncd.observe.log import bound
 
         with (
-            open_world(loaded or self.loaded(), self.connection, who=who(), read_only=read_only) as world,
+            open_world(
+                loaded or self.loaded(), self.connection, who=who(), read_only=read_only, absent=absent
+            ) as world,
             bound(connection=world.connection.name),
         ):
             yield world
 
     @contextmanager
     def looking(self, *, loaded: Loaded | None = None) -> Iterator[World]:
-        """The same without writing, for a look at a few records: it goes on where calls are kept for what is urgent."""
+        """The same without writing, for a look at a few records: it goes on where calls are kept for what is urgent.
+
+        :raises NoStore: if nothing is remembered that could be looked at.
+        """
+        from syncd.bootstrap import Absent
         from syncd.engine.sparing import urgently
 
-        with self.world(read_only=True, loaded=loaded) as world, urgently(world):
+        with self.world(read_only=True, loaded=loaded, absent=Absent.REFUSED) as world, urgently(world):
             yield world
 
     @contextmanager
     def memory(self) -> Iterator[Store]:
-        """Only the store of the chosen connection: needs no credentials and no network."""
+        """Only the store of the chosen connection: needs no credentials and no network.
+
+        :raises NoStore: if there is none.
+        """
         from syncd.bootstrap import open_memory
 
         with open_memory(self.outlined(), self.connection) as store:
@@ -129,33 +141,42 @@ class Call:
             roster.hasten(outline.chosen(self.connection), SystemClock().now())
 
     def daemon_works(self) -> bool:
-        """Whether a daemon on this store gave a sign of life lately."""
-        from syncd.bootstrap import open_roster
+        """Whether a daemon on this store gave a sign of life lately; where there is no store, none did."""
         from syncd.operations.worker import DEAD
         from syncd.system import SystemClock, surely_gone
 
-        with open_roster(self.outlined()) as roster:
+        with self._roster() as roster:
             now = SystemClock().now()
-            beats = [each for each in roster.workers() if not surely_gone(each.id)]
+            beats = [each for each in roster.workers() if not surely_gone(each.id)] if roster else []
         return any((now - each.beat).total_seconds() < DEAD for each in beats)
 
     def leases(self) -> Sequence[Lease]:
         """The leases of this store that are held, of whatever connection; not those of processes that are gone."""
-        from syncd.bootstrap import open_roster
         from syncd.system import SystemClock, surely_gone
 
-        with open_roster(self.outlined()) as roster:
-            return [each for each in roster.leases(SystemClock().now()) if not surely_gone(each.holder)]
+        with self._roster() as roster:
+            held = roster.leases(SystemClock().now()) if roster else []
+        return [each for each in held if not surely_gone(each.holder)]
 
     def paused(self) -> Pause | None:
         """Who paused the connection, if somebody did."""
-        from syncd.bootstrap import open_roster
         from syncd.system import SystemClock
 
-        outline = self.outlined()
-        name = outline.chosen(self.connection)
-        with open_roster(outline) as roster:
-            return roster.turns([name], SystemClock().now())[name].paused
+        name = self.outlined().chosen(self.connection)
+        with self._roster() as roster:
+            return roster.turns([name], SystemClock().now())[name].paused if roster else None
+
+    @contextmanager
+    def _roster(self) -> Iterator[SqlRoster | None]:
+        """Whose turn it is and who works; ``None`` where there is no store yet, on which nobody can."""
+        from syncd.bootstrap import open_roster
+
+        with ExitStack() as opened:
+            try:
+                roster: SqlRoster | None = opened.enter_context(open_roster(self.outlined()))
+            except NoStore:
+                roster = None
+            yield roster
 
     def not_paused(self) -> None:
         """Refuses to write for a connection that is paused.

@@ -11,6 +11,7 @@ from syncd.cli.call import Call
 from syncd.model.errors import BadConfig, Flaw
 
 if TYPE_CHECKING:
+    from syncd.bootstrap import StorePlace
     from syncd.settings.accounts import ConnectionSettings, Loaded
 
 
@@ -26,7 +27,8 @@ def check(
 
     Needs no network and no credentials unless --online is given; writes nothing. Exit 2 if there is a flaw.
 
-    JSON: sound, files, cases, hash, flaws [{file, line, column, what, advice}], notices [text].
+    JSON: sound, files, cases, hash, store {place, there} or null, flaws [{file, line, column, what, advice}],
+    notices [text].
     """
     call: Call = context.obj
     loaded: Loaded | None = None
@@ -98,6 +100,7 @@ def _print(
 
     cases = sum(len(each.cases) for each in loaded.connections.values()) if loaded else 0
     files = [str(path) for path in loaded.files] if loaded else []
+    place = _place(loaded)
     if as_json:
         print_json(
             {
@@ -105,6 +108,7 @@ def _print(
                 "files": files,
                 "cases": cases,
                 "hash": loaded.hash if loaded else None,
+                "store": {"place": place.where, "there": place.there} if place else None,
                 "flaws": [
                     {
                         "file": flaw.file,
@@ -128,3 +132,16 @@ def _print(
     else:
         against = "and fits both vendors" if online else "as far as files can tell (--online asks the vendors)"
         say(f"sound, {against}: {count(len(files), 'file')}, {count(cases, 'case')} passed")
+        if place:
+            say(f"store: {place.where}{'' if place.there else ' (not there yet)'}")
+
+
+def _place(loaded: Loaded | None) -> StorePlace | None:
+    """Where the store is; unknown while the file that its address is in cannot be read."""
+    from syncd.bootstrap import store_place
+    from syncd.model.errors import SyncdError
+
+    try:
+        return store_place(loaded) if loaded else None
+    except SyncdError:
+        return None

@@ -12,6 +12,7 @@ from syncd.cli.call import Call
 from syncd.cli.readings import deeds
 
 if TYPE_CHECKING:
+    from syncd.bootstrap import Absent
     from syncd.model.operator import Role
     from syncd.operations.doors import Entrance
 
@@ -32,10 +33,11 @@ def invite(
 
     For the first admin, and for one who forgot their password: their sessions and tokens end then.
     """
+    from syncd.bootstrap import Absent
     from syncd.cli.call import who
     from syncd.cli.out import say
 
-    with _entrance(context.obj) as entrance:
+    with _entrance(context.obj, absent=Absent.MADE) as entrance:
         invitation = entrance.invite(name, role=_role(role), who=who())
     say(invitation, f"{name} redeems it at /join of the console within 15 minutes, as {role}; it is shown this once")
 
@@ -122,10 +124,10 @@ def remove(
 
 
 @contextmanager
-def _entrance(call: Call) -> Iterator[Entrance]:
-    from syncd.bootstrap import open_entrance
+def _entrance(call: Call, *, absent: Absent | None = None) -> Iterator[Entrance]:
+    from syncd.bootstrap import Absent, open_entrance
 
-    with open_entrance(call.outlined()) as entrance:
+    with open_entrance(call.outlined(), absent=absent or Absent.REFUSED) as entrance:
         yield entrance
 
 

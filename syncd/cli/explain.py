@@ -59,7 +59,7 @@ def explain(
     from syncd.model.values import Side
     from syncd.operations.explain import explain as explained
     from syncd.operations.explain_document import explanation_document, hit_document
-    from syncd.operations.finding import find_hits
+    from syncd.operations.finding import find_hits, named_by
     from syncd.operations.handoffs import handoffs_document
     from syncd.operations.rating import profile_document, profile_of
     from syncd.operations.recalling import recall, recalled_hits
@@ -70,6 +70,7 @@ def explain(
     loaded = call.loaded_without_secrets()[0] if offline else call.loaded()
     with call.looking(loaded=loaded) as world:
         if not offline:
+            named_by(world, record)
             make_ready(world)
         hits = recalled_hits(world, record) if offline else find_hits(world, record)
         if not hits:
@@ -131,7 +132,7 @@ def _print(
     if told.link is None:
         say("  not linked")
     else:
-        say(f"  link:{told.link.id}  {told.link.state}, by {told.link.proof}, since {when(told.link.since)} UTC")
+        say(f"  link:{told.link.id}  {told.link.state}, {told.link.proof.words}, since {when(told.link.since)} UTC")
     for line in told.departed:
         say(f"  {line}")
     for line in told.next:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from syncd.cli.call import Call
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, NoStore
 
 
 def glossary(
@@ -32,11 +33,12 @@ def glossary(
     A definition that has changed shows what it said before, word by word, with the day since when syncd works with
     it; the store remembers that, if there is one. With --files-only the same files make the same page.
     """
-    from syncd.bootstrap.defining import definitions_of, glossary_of, open_memory_if_there
+    from syncd.bootstrap.defining import definitions_of, glossary_of
     from syncd.cli.out import say
     from syncd.operations.definitions import Change, history
     from syncd.operations.page_html import html
     from syncd.operations.page_markdown import markdown
+    from syncd.system import writing
 
     if as_html and as_markdown:
         raise BadUsage("say --html or --md, not both")
@@ -45,8 +47,8 @@ def glossary(
     settings = loaded.connection(call.connection)
     earlier: tuple[Change, ...] = ()
     if not files_only:
-        with open_memory_if_there(call.outlined(), call.connection) as store:
-            earlier = () if store is None else history(store, definitions_of(settings))
+        with suppress(NoStore), call.memory() as store:
+            earlier = history(store, definitions_of(settings))
     page = glossary_of(settings, earlier)
     if page is None:
         raise BadUsage(f"{settings.directory} holds no lifecycle.yaml; docs/lifecycle.md tells how to write one")
@@ -54,8 +56,6 @@ def glossary(
     if out is None:
         sys.stdout.write(text)
         return
-    try:
+    with writing(out):
         out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
     say(f"wrote {out}")

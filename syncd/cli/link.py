@@ -144,8 +144,9 @@ def relink(
 
 def _links(world: World, record: str) -> Sequence[Link]:
     from syncd.engine.world import make_ready
-    from syncd.operations.finding import find_hits
+    from syncd.operations.finding import find_hits, named_by
 
+    named_by(world, record)
     make_ready(world)
     return [hit.link for hit in find_hits(world, record) if hit.link is not None]
 

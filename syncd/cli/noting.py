@@ -142,17 +142,18 @@ def _ended(call: Call, outline: Outline, deed: Deed, code: int, given: Mapping[s
 
 def _stored(outline: Outline, deed: Deed) -> None:
     """Stores it, unless there is no store: that is made by what needs one."""
-    from syncd.bootstrap import open_entrance, store_there
-    from syncd.model.errors import SyncdError
+    from syncd.bootstrap import open_entrance
+    from syncd.model.errors import NoStore, SyncdError
     from syncd.observe.log import emit
 
     try:
-        if store_there(outline):
-            with open_entrance(outline) as entrance:
-                if deed.status is None:
-                    entrance.doors.begin_deed(deed)
-                else:
-                    entrance.doors.end_deed(deed)
+        with open_entrance(outline) as entrance:
+            if deed.status is None:
+                entrance.doors.begin_deed(deed)
+            else:
+                entrance.doors.end_deed(deed)
+    except NoStore:
+        return
     except SyncdError as why:
         emit("command.unnoted", who=deed.who, command=deed.what, error=type(why).__name__)
 

@@ -80,14 +80,11 @@ def write_private(path: Path, document: object) -> None:
     """Writes JSON that holds values of people: readable by its owner alone."""
     import orjson
 
-    from syncd.model.errors import BadUsage
+    from syncd.system import writing
 
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            os.fchmod(file.fileno(), 0o600)  # an older file keeps its mode through open
-            file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
-    except OSError as error:
-        raise BadUsage(f"{path} cannot be written ({error.strerror}); name a file in a folder of yours") from error
+    with writing(path), os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        os.fchmod(file.fileno(), 0o600)  # an older file keeps its mode through open
+        file.write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n")
 
 
 def print_forecast(told: Forecast, call: Call, *, title: str = "what a cycle would do") -> None:

@@ -52,11 +52,12 @@ def forget(
     """
     from syncd.cli.out import say
     from syncd.engine.world import make_ready
-    from syncd.operations.finding import find_hits
+    from syncd.operations.finding import find_hits, named_by
     from syncd.operations.privacy import ask_to_forget
 
     call: Call = context.obj
     with call.looking() as world:
+        named_by(world, record)
         make_ready(world)
         hits = find_hits(world, record)
         if len(hits) > 1:

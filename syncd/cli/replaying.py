@@ -186,14 +186,16 @@ def _served(made: Replay, ports: tuple[int, int]) -> RunningSandbox:
 
 def _write_config(call: Call, folder: Path, running: RunningSandbox) -> None:
     """The configuration as it was played, led to where the stand-ins and the store are now."""
-    import shutil
-
     import yaml
+
+    from syncd.settings.copying import copy_mapping
 
     config = _config(call)
     main = config if config.is_file() else config / "syncd.yaml"
-    shutil.copytree(main.parent, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.db*"))
     told = yaml.safe_load(main.read_text(encoding="utf-8"))
+    for directory in {str(each.get("directory", ".")) for each in told["connections"].values()}:
+        if not Path(directory).is_absolute():  # else the new main file leads to the same folder
+            copy_mapping(main.parent / directory, folder / directory)
     told["store"] = {"url": _store(folder)}
     for connection in told["connections"].values():
         connection["marketing"]["base_url"] = running.hubspot_url

@@ -126,10 +126,10 @@ def save(text: str, out: Path) -> None:
 
     :raises BadUsage: if it cannot be written.
     """
-    try:
+    from syncd.system import writing
+
+    with writing(out):
         out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadUsage(f"{out} cannot be written ({error.strerror}); name a file in a folder of yours") from error
 
 
 def print_report(report: Report, *, ids: bool) -> None:

@@ -111,6 +111,7 @@ def _ask(
     call: Call, words: dict[str, Any], *, side: str | None, yes: bool, as_json: bool
 ) -> tuple[Request | None, object, bool]:
     """The plan, the question and the Request; whether a daemon is there to carry it out."""
+    from syncd.bootstrap import Absent
     from syncd.cli.out import progress, say
     from syncd.cli.plan import print_forecast
     from syncd.engine.resync import plan_resync
@@ -118,16 +119,18 @@ def _ask(
     from syncd.model.errors import BadUsage
     from syncd.model.values import Side
     from syncd.operations.forecast import forecast, forecast_document
-    from syncd.operations.resyncing import Words, ask, understood
+    from syncd.operations.resyncing import Words, ask, meant, understood
 
     if side is not None and side not in {each.value for each in Side}:
         raise BadUsage(f"there is no side {side!r}; say marketing or crm")
     call.not_paused()
-    with call.world(read_only=True) as world:
+    with call.world(read_only=True, absent=Absent.REFUSED) as world:
         if world.connection.mode == "shadow":
             raise BadUsage(f"{world.connection.name} is in shadow mode and writes nothing; see `syncd plan --full`")
+        said = Words(**words, side=Side(side) if side else None)
+        meant(world, said)
         make_ready(world)
-        wanted = understood(world, Words(**words, side=Side(side) if side else None))
+        wanted = understood(world, said)
         with progress("comparing") as told:
             plan = plan_resync(world, wanted, told=told)
         told_plan = forecast(world, plan)

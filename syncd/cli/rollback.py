@@ -82,9 +82,10 @@ def _ask(call: Call, words: Words, *, approve: str | None, as_json: bool) -> tup
     from syncd.cli.out import progress, say
     from syncd.cli.plan import print_forecast
     from syncd.engine.world import make_ready
-    from syncd.operations.rollback import approved, plan_rollback
+    from syncd.operations.rollback import approved, meant, plan_rollback
 
     with call.world(read_only=True) as world:
+        meant(world, words)
         make_ready(world)
         with progress("" if as_json else "reading both systems") as told:
             planned = plan_rollback(world, words, told=told)

@@ -35,11 +35,12 @@ def simulate(
     Each scenario follows from a seed. Afterwards both systems must agree, nobody may be there twice, no value may be
     lost or invented. Exit 0 only if every promise held (docs/promises.md).
     """
+    from syncd.bootstrap import config_path
     from syncd.lab.simulate import Order, run
 
     call: Call = context.obj
     order = Order(
-        config=call.config or Path("config"),
+        config=config_path(call.config, os.environ),
         connection=call.connection,
         count=count,
         seed=seed,

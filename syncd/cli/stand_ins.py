@@ -137,7 +137,7 @@ def sandbox(
             environment["SYNCD_HTTP__CA_FILE"] = str(keeping.trusted(authority, write_config or state))
         if write_config is not None:
             _write_config(write_config, call, environment)
-        admin = _admin_words(write_config) if bare else ()
+        admin = (_scopes_words(running.hubspot_url), *_admin_words(write_config)) if bare else ()
         faulty.arm(running, chosen)
         _print(running, environment, write_config, admin)
         stopped.wait()
@@ -175,6 +175,17 @@ def stand_in_environment(hubspot_url: str, salesforce_url: str, *, everyone: boo
         f"{prefix}BRAKE": json.dumps(raised(TRIAL)),
     }
     return environment | ({f"{prefix}SCOPE": "all"} if everyone else {})
+
+
+def _scopes_words(hubspot_url: str) -> str:
+    """What a person clicks at HubSpot for the daemon's key, as a call of bare stand-ins."""
+    import json
+
+    from sandbox.hubspot.kernel import DEFAULT_TOKEN
+    from syncd.lab.practice import SCOPES
+
+    body = json.dumps({"action": "issue_token", "token": DEFAULT_TOKEN, "scopes": SCOPES}, separators=(",", ":"))
+    return f"curl -s {hubspot_url}/_sandbox/do -d '{body}'"
 
 
 def _admin_words(folder: Path | None) -> tuple[str, ...]:
@@ -259,16 +270,18 @@ def _print(
     for name, value in environment.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
     if write_config is not None:
-        steps = "doctor, then setup" if admin else "check, then plan, then sync"
+        steps = "the scopes, then setup, then doctor" if admin else "check, then plan, then sync"
         typer.echo(f"# in another shell: syncd --config {write_config} {steps}")
     if admin:
-        typer.echo(f"# an administrator: {', '.join(admin)}")
+        scopes, *words = admin
+        typer.echo(f"# the scopes of the daemon's key (docs/first-steps.md): {scopes}")
+        typer.echo(f"# an administrator: {', '.join(words)}")
     typer.echo("# runs until interrupted")
 
 
 def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> None:
     """A configuration of its own: the mapping of the one in use, and a syncd.yaml for the stand-ins."""
-    import shutil
+    from syncd.settings.copying import copy_mapping
 
     loaded, _ = call.loaded_without_secrets()
     settings = loaded.connection(call.connection)
@@ -276,12 +289,7 @@ def _write_config(folder: Path, call: Call, environment: Mapping[str, str]) -> N
         folder.mkdir(parents=True, exist_ok=True)
         if folder.resolve() == settings.directory.resolve():
             raise BadUsage(f"{folder} holds the configuration in use; name another folder for --write-config")
-        for part in ("schema", "cases"):
-            if (settings.directory / part).is_dir():
-                shutil.copytree(settings.directory / part, folder / part, dirs_exist_ok=True)
-        for path in (*settings.directory.glob("*schema.json"), *settings.directory.glob("*.yaml")):
-            if path.name != "syncd.yaml":
-                shutil.copyfile(path, folder / path.name)
+        copy_mapping(settings.directory, folder)
         file = folder / "syncd.yaml"
         file.touch(mode=0o600)
         file.write_text(_syncd_yaml(folder, environment), encoding="utf-8")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from syncd.cli.call import Call
 from syncd.cli.held import BRAKED
-from syncd.model.errors import RetryLater
+from syncd.model.errors import NoStore, RetryLater
 
 if TYPE_CHECKING:
-    from syncd.model.run import Run
+    from collections.abc import Mapping, Sequence
+
+    from syncd.bootstrap import StorePlace
+    from syncd.model.run import Run, Turn, Worker
     from syncd.operations.standing import Standing
+    from syncd.ports.store import Store
+
+PAGE: Final = 500
+"""Runs that are looked through at once."""
 
 
 def status(
@@ -22,22 +31,23 @@ def status(
 ) -> None:
     """Says how each connection stands; needs no credentials and no network.
 
-    Exit 1 if something waits for a person, 3 if a daemon is there and has not polled a side for three intervals, 4
-    if the brake holds something.
+    Exit 1 if something waits for a person, as the first sync does where there is no store yet; 3 if a daemon is there
+    and has not polled a side for three intervals, or if there is none and the last run failed; 4 if the brake holds
+    something. Makes no store.
 
-    JSON: connections [{connection, at, waits, stale [text], first_link_awaits_approval, restored {since, why, compared}
-    or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links {KIND: n}, person_accounts {KIND:
-    {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as in `runs`), open_intents,
-    parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used, limit, counted_at,
-    per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent), waits}}}}, lanes
-    {opt_out, handoff, ordinary, bulk: {waiting, since or
-    null}}, conflicts {open, decided}, dead_letters {open, retrying}, remnants, held (as in `held list`), resting
-    [{kind, field, side, place, change, since, native}], lease {holder, epoch, until} or null, paused {who, at,
-    reason} or null, next_turn, workers [{id, began, beat, version}], waiting {conflicts [{id, kind, topic, field,
-    refs [SIDE:OBJECT/ID]}], parked [{kind, side, ref OBJECT/ID, record, field}], held [{kind, measure, field, refs}],
-    dead_letters [{kind, side (refusing), origin OBJECT/ID}]}}].
+    JSON: store {place, there}, connections [{connection, at, waits, stale [text], failed, first_link_awaits_approval,
+    restored {since, why, compared} or null, not_itself {SIDE: text}, accounts {SIDE: vendor, account, name}, links
+    {KIND: n}, person_accounts {KIND: {OBJECT: n}}, cursors [{kind, side, stream, moved_at, age_seconds}], last_run (as
+    in `runs`), open_intents, parked_fields, quarantined, quarantined_since (the oldest) or null, calls {SIDE: {used,
+    limit, counted_at, per_hour, known, exhausted_at or null, lasts, reserve (percent), lanes {LANE: {up_to (percent),
+    waits}}}}, lanes {opt_out, handoff, ordinary, bulk: {waiting, since or null}}, conflicts {open, decided},
+    dead_letters {open, retrying}, remnants, held (as in `held list`), resting [{kind, field, side, place, change,
+    since, native}], lease {holder, epoch, until} or null, paused {who, at, reason} or null, next_turn, workers [{id,
+    began, beat, version}], waiting {conflicts [{id, kind, topic, field, refs [SIDE:OBJECT/ID]}], parked [{kind, side,
+    ref OBJECT/ID, record, field}], held [{kind, measure, field, refs}], dead_letters [{kind, side (refusing), origin
+    OBJECT/ID}]}}].
     """
-    from syncd.bootstrap import open_memory, open_roster
+    from syncd.bootstrap import Absent, open_memory, open_roster, store_place
     from syncd.cli.out import print_json
     from syncd.operations.standing import standing, standing_document, waiting_document
     from syncd.system import SystemClock
@@ -46,30 +56,38 @@ def status(
     outline = call.outlined()
     names = [outline.chosen(call.connection)] if call.connection else list(outline.connections)
     all_of_them, documents = [], []
-    now = SystemClock().now()
-    with open_roster(outline) as roster:
+    now, there = SystemClock().now(), True
+    turns: Mapping[str, Turn] = {}
+    workers: Sequence[Worker] = ()
+    with suppress(NoStore), open_roster(outline) as roster:
         turns, workers = roster.turns(outline.connections, now), roster.workers()
     for name in names:
-        with open_memory(outline, name) as store:
+        with open_memory(outline, name, absent=Absent.SPARED) as store:
+            there = store.lasts
             kinds = outline.connections[name]
             stands = standing(
                 store,
                 connection=name,
                 kinds=kinds,
                 now=now,
-                turn=turns[name],
+                turn=turns.get(name),
                 workers=workers,
                 poll=outline.polls[name],
             )
             all_of_them.append(stands)
             if as_json:
                 documents.append(standing_document(stands, waiting_document(store)))
+    place = replace(store_place(outline), there=there)
     if as_json:
-        print_json({"connections": documents})
-    else:
+        print_json({"store": {"place": place.where, "there": place.there}, "connections": documents})
+    elif there:
         for each in all_of_them:
             _print(each, call)
-    if any(each.stale for each in all_of_them):
+    else:
+        _print_absent(names, place, call)
+    if not there:
+        raise typer.Exit(1)
+    if any(each.stale or each.failed for each in all_of_them):
         raise typer.Exit(RetryLater.exit_code)
     if any(each.waits.braked for each in all_of_them):
         raise typer.Exit(BRAKED)
@@ -80,6 +98,7 @@ def runs(
     context: typer.Context,
     *,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many, newest first.")] = 20,
+    busy: Annotated[bool, typer.Option("--busy", help="Leave out those that were done with nothing to write.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Lists the latest runs; needs no credentials and no network.
@@ -92,7 +111,7 @@ def runs(
 
     call: Call = context.obj
     with call.memory() as store:
-        latest = store.runs(limit)
+        latest = _busy(store, limit) if busy else store.runs(limit)
     if as_json:
         print_json({"runs": [run_document(run) for run in latest]})
         return
@@ -111,6 +130,16 @@ def runs(
         for run in latest
     ]
     table("", ("run", "started (UTC)", "took", "state", "who", "what", "trouble"), rows)
+
+
+def _busy(store: Store, limit: int) -> Sequence[Run]:
+    """The latest runs that did something or ended otherwise: a daemon that polls by the minute buries them."""
+    found: list[Run] = []
+    before = None
+    while len(found) < limit and (page := store.runs(PAGE, before)):
+        found += [run for run in page if run.counts or run.trouble or run.state != "done"]
+        before = page[-1].id
+    return found[:limit]
 
 
 def counts_text(run: Run) -> str:
@@ -152,6 +181,8 @@ def _print(stands: Standing, call: Call) -> None:
         say(f"  last run: {run.state}, {when(run.started_at)} UTC, {counts_text(run)}")
         if run.trouble:
             say(f"  trouble: {run.trouble}", style="yellow")
+        if stands.failed:
+            say(f"  nobody tries again by itself: mend what it says, then {call.again('sync')}", style="red")
     paused = stands.turn.paused if stands.turn else None
     if paused is not None:
         why = f": {paused.reason}" if paused.reason else ""
@@ -175,6 +206,17 @@ def _print(stands: Standing, call: Call) -> None:
     ]
     table("", ("kind", "side", "stream", "read up to (UTC)", "age"), rows)
     print_waits(stands, call)
+
+
+def _print_absent(names: Sequence[str], place: StorePlace, call: Call) -> None:
+    """Before the first sync; or from a folder, or with a path, that leads past the store there is."""
+    from syncd.cli.out import say
+
+    for name in names:
+        say(name, style="bold")
+        say("  never synced")
+    say(f"there is no store yet at {place.where}; {call.again('sync')} makes it")
+    say("if something was synced already: mind `store.url` and, where that is a relative path, the folder you are in")
 
 
 def _print_calls(stands: Standing) -> None:
@@ -234,5 +276,5 @@ def print_waits(stands: Standing, call: Call) -> None:
         say(f"  at rest: {each}; {call.again('drift', 'accept', each.name)}", style="yellow")
     if stands.decided or stands.retrying:
         say(f"  {stands.decided + stands.retrying:,} decided, carried out by the next cycle: {call.again('sync')}")
-    if not waits:
+    if not waits and not stands.broke_off:
         say("  nothing waits for a person")

@@ -188,6 +188,7 @@ class Status(Answer):
     at: AwareDatetime
     waits: bool
     stale: list[str]
+    failed: bool
     first_link_awaits_approval: bool
     restored: dict[str, Any] | None
     not_itself: dict[str, str]

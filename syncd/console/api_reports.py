@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from syncd.console import answers
 from syncd.console.api import PREFIX, Id, Limit, Name, desk_of
 from syncd.console.guard import GuardedRoute, needs
+from syncd.console.problems import not_found
 from syncd.console.readings import reads
 from syncd.model.operator import Role
 from syncd.operations.report_names import people_named
 from syncd.operations.report_writing import document, figure_document
-from syncd.operations.reporting import Question, figure_of, members_behind, records_behind
+from syncd.operations.reporting import DIMENSIONS, Question, figure_of, members_behind, records_behind
 
 router = APIRouter(prefix=PREFIX, route_class=GuardedRoute)
 
@@ -29,7 +30,9 @@ def question(
     ] = None,
     month: Annotated[str, Query(max_length=10, description="Of the report review: a month, as 2026-03.")] = "",
 ) -> Question:
-    """Which report is wanted."""
+    """Which report is wanted. :raises Problem: 404, if there is no such report."""
+    if name not in DIMENSIONS:
+        raise not_found(f"there is no report {name!r:.60}; there are {', '.join(DIMENSIONS)}")
     return Question(name, since, until, tuple(by or ()), month)
 
 

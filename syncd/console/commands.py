@@ -17,7 +17,7 @@ from syncd.model.errors import BadUsage
 from syncd.model.link import Conflict
 from syncd.model.run import Pause, Request
 from syncd.model.values import SIDES, Pair
-from syncd.operations import linking, rollback
+from syncd.operations import linking, resyncing, rollback
 from syncd.operations.accepting import accept
 from syncd.operations.authors import Wrote, authors_of
 from syncd.operations.braking import Part, approve, part_document, parts, reject
@@ -29,7 +29,15 @@ from syncd.operations.finding import Hit, find_hits
 from syncd.operations.handoffs import handoffs_document
 from syncd.operations.parking import id_of, try_again
 from syncd.operations.rating import ProfileStory, profile_document, profile_of
-from syncd.operations.resyncing import Words, ask, cancel_resync, estimated, resync_document, understood, waiting_resync
+from syncd.operations.resyncing import (
+    Words,
+    ask,
+    cancel_resync,
+    estimated,
+    resync_document,
+    understood,
+    waiting_resync,
+)
 from syncd.operations.routing import RoutingStory, routing_document, story_of
 from syncd.operations.ruling import Rule, rules_for
 from syncd.operations.unlinked import Sought, seek
@@ -230,6 +238,7 @@ def resume(desk: Desk, connection: str) -> Done:
 def estimate_resync(desk: Desk, connection: str, words: Words, who: str) -> Mapping[str, Any]:
     """How much a resync reads; stores nothing. :raises BadUsage: as ``understood``."""
     with desk.world(connection, who) as world:
+        resyncing.meant(world, words)
         make_ready(world)
         return estimated(world, understood(world, words))
 
@@ -243,6 +252,7 @@ def ask_resync(desk: Desk, connection: str, words: Words, who: str) -> Done:
     with desk.world(connection, who) as world:
         if world.connection.mode == "shadow":
             raise BadUsage(f"{connection} is in shadow mode and writes nothing")
+        resyncing.meant(world, words)
         make_ready(world)
         request = ask(world, understood(world, words))
     _soon(desk, connection)
@@ -275,6 +285,7 @@ def accept_drift(desk: Desk, connection: str, names: Sequence[str], who: str) ->
 def plan_rollback(desk: Desk, connection: str, words: rollback.Words, who: str) -> rollback.Rollback:
     """What would be taken back, read from both vendors now; stores nothing. :raises BadUsage: as ``plan_rollback``."""
     with desk.world(connection, who) as world:
+        rollback.meant(world, words)
         make_ready(world)
         return rollback.plan_rollback(world, words)
 
@@ -282,6 +293,7 @@ def plan_rollback(desk: Desk, connection: str, words: rollback.Words, who: str) 
 def take_back(desk: Desk, connection: str, words: rollback.Words, digest: str, who: str) -> Done:
     """Stores a rollback if it is what was shown; a daemon carries it out at once, also while nothing is polled."""
     with desk.world(connection, who) as world:
+        rollback.meant(world, words)
         make_ready(world)
         request = rollback.approved(world, rollback.plan_rollback(world, words), digest)
     _soon(desk, connection)

@@ -6,6 +6,7 @@ is logged under a correlation id, and only the id is told.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -14,10 +15,14 @@ from typing import Final
 from fastapi import Request
 from fastapi.responses import JSONResponse, Response
 
-from syncd.model.errors import BadUsage, NotAdmitted, RetryLater, SyncdError
+from syncd.model.errors import BadUsage, Misunderstood, NotAdmitted, RetryLater, SyncdError
 
 API: Final = "/api/"
 PROBLEM: Final = "application/problem+json"
+KEYS: Final = {"all": "everything"}
+"""Options of the command line whose key over HTTP has another name."""
+_OPTION: Final = re.compile(r"`[^`]*`|(?<![\w-])--([a-z][a-z-]*)")
+"""An option, and what quotes a whole command line, which stays as it is to be typed."""
 
 
 @dataclass(slots=True)
@@ -48,12 +53,19 @@ def problem_of(trouble: SyncdError) -> Problem:
             return Problem(429, "throttled", str(trouble), wait)
         case NotAdmitted():
             return Problem(403, "not-admitted", str(trouble))
+        case Misunderstood():
+            return Problem(422, "not-understood", in_http_words(str(trouble)))
         case BadUsage():
-            return Problem(409, "cannot-be-done", str(trouble))
+            return Problem(409, "cannot-be-done", in_http_words(str(trouble)))
         case RetryLater():
             return Problem(503, "retry-later", str(trouble), {"Retry-After": "10"})
         case _:
             return Problem(503, "needs-operator", str(trouble))
+
+
+def in_http_words(text: str) -> str:
+    """A sentence that names options of the command line, for whoever sends keys: ``--since`` is `since` there."""
+    return _OPTION.sub(lambda found: f"`{KEYS.get(found[1], found[1])}`" if found[1] else found[0], text)
 
 
 def not_found(what: str = "there is nothing here") -> Problem:

@@ -240,8 +240,8 @@ def _judge(
     linked = [member for member in group if member.link is not None]
     counted = f"{len(sides.marketing)} marketing and {len(sides.crm)} CRM records"
     if linked:
-        return Ambiguous(members, f"{counted} share an identity by {proof}, and one of them is linked already")
-    return Ambiguous(members, f"{counted} share an identity by {proof}")
+        return Ambiguous(members, f"{counted} share an identity {proof.words}, and one of them is linked already")
+    return Ambiguous(members, f"{counted} share an identity {proof.words}")
 
 
 def _one_of_several(group: Sequence[Candidate], sides: Pair[list[Candidate]], choose: Choose) -> Match | str | None:

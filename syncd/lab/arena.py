@@ -8,7 +8,6 @@ credentials and the store, which are the arena's own.
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -37,6 +36,7 @@ from syncd.model.mapping import CreateRule, FieldMapping, Policy, Tie
 from syncd.model.values import Instant, Pair, Side
 from syncd.ports.system import one_by_one
 from syncd.settings.accounts import ConnectionSettings
+from syncd.settings.copying import copy_mapping
 from syncd.store import SqlStore, open_store
 
 HUBSPOT: Final = "http://127.0.0.1:1"
@@ -190,18 +190,21 @@ def adapted(
     """Copies a configuration and makes its main file lead to the arena. Returns the connection's name.
 
     :param brake: limits that stand instead of the configuration's.
-    :raises BadUsage: if there is no such connection, or nothing to copy.
+    :raises BadUsage: if there is no such connection, nothing to copy, or something of it cannot be read.
     """
     main = config if config.is_file() else config / "syncd.yaml"
     if not main.is_file():
         raise BadUsage(f"{config} holds no syncd.yaml; give the folder of a configuration")
-    told = yaml.safe_load(main.read_text(encoding="utf-8")) or {}
+    try:
+        told = yaml.safe_load(main.read_text(encoding="utf-8")) or {}
+    except OSError as error:
+        raise BadUsage(f"{main} cannot be read ({error.strerror}); mend its rights") from error
     connections: Mapping[str, Any] = told.get("connections") or {}
     name = connection or next(iter(connections), None)
     if name is None or name not in connections:
         raise BadUsage(f"{main} has no connection {name or ''}; it has {', '.join(connections) or 'none'}")
     given = dict(connections[name] or {})
-    shutil.copytree(main.parent / str(given.get("directory", ".")), folder, ignore=shutil.ignore_patterns("*.db*"))
+    copy_mapping(main.parent / str(given.get("directory", ".")), folder)
     own = {
         "directory": ".",
         "mode": "live",

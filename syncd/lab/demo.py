@@ -47,6 +47,7 @@ from syncd.lab.stage import (
     wrote,
 )
 from syncd.lab.story import Scene, Story, couples
+from syncd.system import prove_writable
 
 SEED = 1
 REPORT = Path("demo-report.html")
@@ -81,8 +82,10 @@ def run(  # noqa: PLR0913 - a demo has this many knobs
     :param rounds: how many polls the teams go on editing for.
     :param corrupt: falsifies one value by hand after the last sync, to see that the judge notices.
     :param faults: lets both vendors misbehave lightly (``syncd.lab.mix``), except in the scene that counts calls.
-    :raises BadUsage: if the folder to keep is not empty, or there is no example configuration.
+    :raises BadUsage: if the folder to keep is not empty, the report cannot be written, or there is no example
+        configuration.
     """
+    prove_writable(report)
     screen = console or Console(highlight=False, soft_wrap=True)
     started = time.monotonic()
     screen.print("syncd demo: two vendors, local stand-ins, no account, no network", style="bold")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from syncd.lab.story import Scene, Story
+from syncd.system import writing
 
 HOW: Final = (
     "Computed by a separate program from both vendors' exports and the mapping, never from syncd's store. What is "
@@ -71,8 +72,12 @@ footer dt { margin-top: .6rem; } footer dd { margin: .1rem 0 0; color: var(--sof
 
 
 def write_report(path: Path, *, story: Story, agreement: Mapping[str, Any], verdict: str, good: bool) -> None:
-    """Writes the page. The values in it are made-up people's."""
-    path.write_text("\n".join(_page(story, agreement, verdict, _tone(good))) + "\n", encoding="utf-8")
+    """Writes the page. The values in it are made-up people's.
+
+    :raises BadUsage: if it cannot be written.
+    """
+    with writing(path):
+        path.write_text("\n".join(_page(story, agreement, verdict, _tone(good))) + "\n", encoding="utf-8")
 
 
 def _page(story: Story, agreement: Mapping[str, Any], verdict: str, tone: str) -> Iterator[str]:

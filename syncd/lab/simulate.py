@@ -28,6 +28,7 @@ from syncd.lab.shrinking import shrunk
 from syncd.lab.simulating import Played, differing, played
 from syncd.lab.violation import Violation
 from syncd.model.errors import BadUsage
+from syncd.system import prove_writable, writing
 
 SHRUNK: Final = 3
 """How many failing scenarios are made small; the others are kept as they are."""
@@ -52,9 +53,11 @@ class Order:
 def run(order: Order, *, console: Console | None = None) -> int:
     """Plays an order. Returns the exit code.
 
-    :raises BadUsage: if a scenario to replay cannot be read.
+    :raises BadUsage: if a scenario to replay cannot be read, or the figures cannot be written.
     """
     screen = console or Console(highlight=False, soft_wrap=True)
+    if order.report is not None:
+        prove_writable(order.report)
     _try_out(order)
     scenarios = _ordered(order)
     began = time.monotonic()
@@ -70,7 +73,8 @@ def run(order: Order, *, console: Console | None = None) -> int:
     for stray in strays:
         screen.print(str(stray), style="bold red")
     if order.report is not None:
-        order.report.write_bytes(_reported(results, met, began=began))
+        with writing(order.report):
+            order.report.write_bytes(_reported(results, met, began=began))
     _keep(broken, {each.seed: each for each in scenarios}, order, screen)
     scarce = rare(met, enough=ENOUGH) if order.thorough else []
     if scarce:
@@ -203,9 +207,10 @@ def _keep(broken: Sequence[Played], scenarios: dict[str, Scenario], order: Order
 
 def _write(scenario: Scenario, violation: Violation, order: Order) -> Path:
     """Keeps a scenario with what it broke. Returns the file."""
-    order.keep.mkdir(parents=True, exist_ok=True)
     file = order.keep / f"{scenario.seed}.json"
-    file.write_bytes(replace(scenario, note=str(violation)).to_json())
+    with writing(file):
+        order.keep.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(replace(scenario, note=str(violation)).to_json())
     return file
 
 

@@ -220,12 +220,18 @@ def open_stage(*, seed: int, people: int, companies: int, keep: Path | None, fau
 
 
 def chosen_folder(keep: Path | None, stack: ExitStack) -> Path:
-    """The folder to keep, or one that goes with the block. :raises BadUsage: if there is something in it."""
+    """The folder to keep, or one that goes with the block.
+
+    :raises BadUsage: if there is something in it, or it cannot be made.
+    """
     if keep is None:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="syncd-demo-")))
-    if keep.exists() and any(keep.iterdir()):
-        raise BadUsage(f"{keep} is not empty; give a folder that is not there yet")
-    keep.mkdir(parents=True, exist_ok=True)
+    try:
+        if keep.exists() and any(keep.iterdir()):
+            raise BadUsage(f"{keep} is not empty; give a folder that is not there yet")
+        keep.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadUsage(f"{keep} cannot be made ({error.strerror}); name a folder of yours") from error
     return keep.resolve()
 
 

@@ -38,8 +38,9 @@ class Trouble:
 def find(name: str) -> Trouble:
     """The trouble of this name. :raises BadUsage: naming the nearest, and how to list them."""
     if name not in TROUBLES:
-        near = "".join(f"; did you mean {each}?" for each in get_close_matches(name, TROUBLES, n=1))
-        raise BadUsage(f"--trouble: there is no {name}{near} `syncd demo --trouble list` shows all")
+        near = get_close_matches(name, TROUBLES, n=1)
+        meant = f"; did you mean {near[0]}?" if near else ";"
+        raise BadUsage(f"--trouble: there is no {name}{meant} `syncd demo --trouble list` shows all")
     return TROUBLES[name]
 
 

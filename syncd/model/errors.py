@@ -4,6 +4,8 @@
     +-- BadConfig        a person must mend a file; exit 2
     +-- BadUsage         a person must call again, corrected; exit 2
     |   +-- NothingLeft  of what is to be made anew, that some is gone; the rest can be asked for
+    |   +-- Misunderstood  words that mean nothing, however things stand
+    |   +-- NoStore      what was asked about is remembered nowhere: there is no store where it should be
     +-- RetryLater       the vendor, the store or the next run will do later what cannot be done now; exit 3
     +-- NotAdmitted      a person may not do that, or must say first who they are; exit 2
     +-- NeedsOperator    nothing will change until a person acts: a credential, a right, a wrong account; exit 3
@@ -68,6 +70,16 @@ class NothingLeft(BadUsage):
     def __init__(self, what: str, *, named: Sequence[str]) -> None:
         super().__init__(what)
         self.named = tuple(named)
+
+
+class Misunderstood(BadUsage):
+    """Words that mean nothing, or two things at once, however things stand. Other ``BadUsage`` could be carried out if
+    they stood otherwise.
+    """
+
+
+class NoStore(BadUsage):
+    """There is no store at the configured place, and whoever only looks makes none."""
 
 
 class RetryLater(SyncdError):

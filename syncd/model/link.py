@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.remote import RemoteRecord, RemoteRef, wire_of
@@ -26,6 +26,21 @@ class Proof(StrEnum):
     """By a match rule, and as one of several by the rules of ``several``."""
     CREATED = "created"
     MANUAL = "manual"
+
+    @property
+    def words(self) -> str:
+        """The same as it stands in a sentence."""
+        return _IN_A_SENTENCE[self]
+
+
+_IN_A_SENTENCE: Final = {
+    Proof.KEY: "by the key field",
+    Proof.NATIVE: "by the native connector's id",
+    Proof.MATCHED: "by a rule of `match`",
+    Proof.CHOSEN: "by a rule of `several`",
+    Proof.CREATED: "made by syncd",
+    Proof.MANUAL: "by a person's choice",
+}
 
 
 class LinkState(StrEnum):

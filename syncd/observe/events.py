@@ -99,6 +99,7 @@ KEYS: Final[Mapping[str, str]] = {
     "operation": "name of the API operation",
     "outcome": "how it ended",
     "part": "which part of a description",
+    "place": "where the store is: the whole path of its file, or its address without a password",
     "port": "TCP port on this machine",
     "quota_left": "API calls left today, as the vendor last said; null where it did not say",
     "rate": "name of the limit",
@@ -523,6 +524,12 @@ EVENTS: Final[Mapping[str, Event]] = {
         "warning", ("holder", "epoch"), "The lease ran out or was taken while we worked; nothing more was sent."
     ),
     "store.opened": Event("info", ("store", "version", "journal"), "The state store is open."),
+    "store.absent": Event(
+        "warning",
+        ("place",),
+        "There is no store yet at this place: both systems are looked at as before the first sync; nothing is kept.",
+        "if there should be one, mind `store.url` and, where that is a relative path, the folder you are in",
+    ),
     "store.migrated": Event("info", ("store", "version"), "The state store was brought to a newer schema."),
     "store.journal": Event(
         "warning",

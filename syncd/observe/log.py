@@ -33,7 +33,17 @@ Loggable: TypeAlias = Plain | Mapping[str, Plain] | Sequence[Plain]
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LONGEST: Final = 600
-_ADDRESS = re.compile(r"[^\s@<>\"'=/:]+@[^\s@<>\"'/]+")
+_ADDRESS = re.compile(r"[^\s@<>\"'=/:(\[{,;](?:[^\s@<>\"'=/:]|(?<=\w)'(?=\w))*@(?:[^\s<>\"'/]*\w|[^\s<>\"'/]+)")
+"""What looks like an e-mail address, and what may be one; the sentence goes on behind it with its own comma."""
+_ADVICE = re.compile(r"(USER|PASSWORD)@HOST(\?to=ADDRESS)?")
+"""What our own sentences write in place of somebody."""
+_DATABASE = re.compile(
+    r"(?<!\w)(postgres(?:ql)?(?:\+\w+)?://)(?!USER(?::PASSWORD)?@HOST\b)"
+    r"(?:[^\s@<>\"'/]+|[^\s@<>\"'/:]*:(?!\d+/)[^\s@<>\"']*)(?=@[^\s@?]+(?:\s|$))"
+)
+"""The credentials in a database's address, with slashes in the password too; whoever cannot reach it needs the host. Of
+two ``@`` nobody knows which one ends a password, and behind ``?`` there may be one: these are left to ``_ADDRESS``.
+"""
 _TOKEN = re.compile(r"(?i)\b(bearer\s+\S+|pat-[a-z0-9-]{8,}|00D\w{12,}!\S+|eyJ[\w-]{10,}\.\S+)")
 _USUAL_HOOKS: Final = (sys.excepthook, threading.excepthook, warnings.showwarning)
 
@@ -137,9 +147,15 @@ def reset_logs() -> None:
 
 
 def masked(text: str) -> str:
-    """The text with e-mail addresses and tokens masked, cut to a length a log line can bear."""
-    text = _TOKEN.sub("<token>", _ADDRESS.sub("<address>", text))
+    """The text with e-mail addresses, credentials and tokens masked, cut to a length a log line can bear."""
+    if "@" in text:
+        text = _ADDRESS.sub(_address, _DATABASE.sub(r"\1<credentials>", text))
+    text = _TOKEN.sub("<token>", text)
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
+
+
+def _address(found: re.Match[str]) -> str:
+    return found[0] if _ADVICE.fullmatch(found[0]) else "<address>"
 
 
 def _write(event: str, keys: Mapping[str, Loggable]) -> None:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.link import Conflict, DeadLetter, Topic
 from syncd.model.mapping import Connection
 from syncd.model.remote import RemoteRef
@@ -38,7 +38,7 @@ def resolution(conflict: Conflict, choice: Choice) -> str:
     """
     given = [choice.take is not None, choice.link is not None, choice.apart]
     if given.count(True) != 1:
-        raise BadUsage("choose one of --take crm|marketing, --link MARKETING_REF CRM_REF, --apart")
+        raise Misunderstood("choose one of --take crm|marketing, --link MARKETING_REF CRM_REF, --apart")
     match conflict.topic:
         case Topic.FIELD | Topic.CLEAR | Topic.LOST | Topic.MOVE | Topic.WAITS | Topic.UNDONE:
             if choice.take is None:

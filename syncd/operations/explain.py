@@ -318,7 +318,7 @@ def _record_words(action: Action) -> str:
         case Update():
             return f"update {action.side} {action.ref}: {', '.join(change.field for change in action.changes)}"
         case Adopt():
-            return f"link {action.refs.marketing} and {action.refs.crm} ({action.proof})"
+            return f"link {action.refs.marketing} and {action.refs.crm} ({action.proof.words})"
         case Relink():
             return f"follow {action.side} {action.old} into {action.new} ({action.how})"
         case Detach():

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from syncd.core.domains import match_keys
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.link import Link
 from syncd.model.mapping import KindMapping
 from syncd.model.remote import Departure, Gone, MatchKey, RemoteRecord, RemoteRef
@@ -38,26 +38,39 @@ def find_hits(world: World, text: str) -> list[Hit]:
 
     :raises BadUsage: if the text is in none of the forms, names an object that no kind has, or an id that is none.
     """
-    sort, colon, rest = text.partition(":")
-    if colon and sort == "link":
+    named = named_by(world, text)
+    sort, _, rest = text.partition(":")
+    if named is not None:
+        return [_as_its_vendor_names_it(world, *named)]
+    if sort == "link":
         return [Hit(found.link.kind, found.link, refs_of(found.link)) for found in world.store.by_link([rest]).values()]
+    return [hit for kind in world.connection.kinds for hit in _by_address(world, kind, text)]
+
+
+def named_by(world: World, text: str) -> tuple[KindMapping, Side, RemoteRef] | None:
+    """The record that a text names by its id, ``None`` where it is a link or an address. Asks nobody, so that a slip is
+    told at once, also while a vendor does not answer.
+
+    :raises BadUsage: as ``find_hits``.
+    """
+    sort, colon, rest = text.partition(":")
     if colon and sort in {side.value for side in Side}:
-        return [_named(world, Side(sort), rest, text)]
-    if "@" in text:
-        return [hit for kind in world.connection.kinds for hit in _by_address(world, kind, text)]
-    raise BadUsage(f"{text!r} names no record; write one of {FORMS}")
+        return _named(world, Side(sort), rest, text)
+    if "@" in text or (colon and sort == "link"):
+        return None
+    raise Misunderstood(f"{text!r} names no record; write one of {FORMS}")
 
 
-def _named(world: World, side: Side, rest: str, text: str) -> Hit:
+def _named(world: World, side: Side, rest: str, text: str) -> tuple[KindMapping, Side, RemoteRef]:
     object_name, slash, id_ = rest.partition("/")
     if not slash or not id_:
-        raise BadUsage(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
+        raise Misunderstood(f"{text!r} is no record; write {side}:OBJECT/ID, as in {FORMS}")
     for kind in world.connection.kinds:
         if object_name in kind.objects.of(side):
             refuse_malformed(world, side, id_)
-            return _as_its_vendor_names_it(world, kind, side, RemoteRef(object_name, id_))
+            return kind, side, RemoteRef(object_name, id_)
     known = ", ".join(name for kind in world.connection.kinds for name in kind.objects.of(side))
-    raise BadUsage(f"no kind has the {side} object {object_name!r}; there are: {known}")
+    raise Misunderstood(f"no kind has the {side} object {object_name!r}; there are: {known}")
 
 
 def refuse_malformed(world: World, side: Side, id: str) -> None:
@@ -67,7 +80,7 @@ def refuse_malformed(world: World, side: Side, id: str) -> None:
     """
     told = world.connectors.of(side).capabilities
     if told.id_form and re.fullmatch(told.id_form, id) is None:
-        raise BadUsage(f"{id!r} is no id of the {side} side, where an id is {told.id_words}; look it up there")
+        raise Misunderstood(f"{id!r} is no id of the {side} side, where an id is {told.id_words}; look it up there")
 
 
 def _as_its_vendor_names_it(world: World, kind: KindMapping, side: Side, ref: RemoteRef) -> Hit:

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from syncd.engine.shadowed import people_seen
-from syncd.model.errors import BadUsage
+from syncd.model.errors import Misunderstood
 from syncd.operations import report_credit, report_handoff, report_reasons
 from syncd.operations.report import Figure, Period, Report
 from syncd.operations.report_writing import opened
@@ -34,7 +34,7 @@ DIMENSIONS: Final[Mapping[str, tuple[str, ...]]] = {
 class Question:
     """A report by its name: of which days, told apart by what; ``review`` is of a ``month``, as 2026-03.
 
-    :raises BadUsage: if there is no such report, or it cannot be had in these words.
+    :raises Misunderstood: if there is no such report, or it cannot be had in these words.
     """
 
     name: str
@@ -45,16 +45,16 @@ class Question:
 
     def __post_init__(self) -> None:
         if self.name not in DIMENSIONS:
-            raise BadUsage(f"there is no report {self.name!r:.60}; there are {', '.join(DIMENSIONS)}")
+            raise Misunderstood(f"there is no report {self.name!r:.60}; there are {', '.join(DIMENSIONS)}")
         if self.since is not None and self.until is not None and self.until < self.since:
-            raise BadUsage(f"until {self.until} is before since {self.since}; put the earlier day first")
+            raise Misunderstood(f"until {self.until} is before since {self.since}; put the earlier day first")
         if (self.name == "review") != bool(self.month):
-            raise BadUsage("a month, as 2026-03, belongs to the report review, and to no other")
+            raise Misunderstood("a month, as 2026-03, belongs to the report review, and to no other")
         known = DIMENSIONS[self.name]
         for each in self.by:
             if each not in known:
                 told = f"choose among {', '.join(known)}" if known else f"{self.name} is told apart by nothing"
-                raise BadUsage(f"{each!r:.60} is nothing to count {self.name} by; {told}")
+                raise Misunderstood(f"{each!r:.60} is nothing to count {self.name} by; {told}")
 
     @property
     def period(self) -> Period:
@@ -63,24 +63,24 @@ class Question:
 
     @property
     def calendar_month(self) -> tuple[int, int]:
-        """Year and month of a review. :raises BadUsage: if the words are no month."""
+        """Year and month of a review. :raises Misunderstood: if the words are no month."""
         try:
             day = date.fromisoformat(f"{self.month}-01")
         except ValueError as why:
-            raise BadUsage(f"{self.month!r:.60} is no month; write it as 2026-03") from why
+            raise Misunderstood(f"{self.month!r:.60} is no month; write it as 2026-03") from why
         return day.year, day.month
 
 
 def figure_of(report: Report, key: str) -> Figure:
     """The figure with this key.
 
-    :raises BadUsage: if there is none, with the nearest key.
+    :raises Misunderstood: if there is none, with the nearest key.
     """
     by_key = {figure.key: figure for figure in report.figures()}
     if key not in by_key:
         near = get_close_matches(key, list(by_key), n=1)
-        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys"
-        raise BadUsage(f"this report has no figure {key!r}; {advice}")
+        advice = f"did you mean {near[0]}?" if near else "`--ids` shows the keys, and they stand in its JSON"
+        raise Misunderstood(f"this report has no figure {key!r}; {advice}")
     return by_key[key]
 
 

@@ -17,7 +17,7 @@ from syncd.core.expressions import compile_expression
 from syncd.engine.price import CALL_SECONDS
 from syncd.engine.resync import CANCELLED, asked_for, estimate, reached_by
 from syncd.engine.world import World
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.mapping import KindMapping
 from syncd.model.resync import RESYNC, Resync, kinds_in_order
 from syncd.model.run import Request, RunState
@@ -51,6 +51,16 @@ def understood(world: World, words: Words) -> Resync:
 
     :raises BadUsage: if they ask for nothing, for two things that exclude each other, or for what is not there.
     """
+    wanted = meant(world, words)
+    return replace(wanted, records=named_links(world, wanted.records, set(wanted.kinds)))
+
+
+def meant(world: World, words: Words) -> Resync:
+    """The same as far as it can be told without a vendor, ``records`` as they were typed: what cannot be meant is told
+    at once, also while a vendor does not answer.
+
+    :raises BadUsage: as ``understood``.
+    """
     records = [*words.records, *(_lines(words.file) if words.file else ())]
     narrowed = [
         name
@@ -64,16 +74,16 @@ def understood(world: World, words: Words) -> Resync:
         if given
     ]
     if (words.records or words.file) and narrowed:
-        raise BadUsage(f"records are named, and {narrowed[0]} asks for others; give one or the other")
+        raise Misunderstood(f"records are named, and {narrowed[0]} asks for others; give one or the other")
     if not records and not narrowed:
         asked = "the file names no record" if words.file else "nothing is asked for"
-        raise BadUsage(f"{asked}; name records ({FORMS}), a --file, --where, --since, --side, or say --all")
+        raise Misunderstood(f"{asked}; name records ({FORMS}), say --where, --since or --side, or --all")
     if words.until and not words.since:
-        raise BadUsage("--until needs --since: where does the span begin?")
+        raise Misunderstood("--until needs --since: where does the span begin?")
     known = {kind.kind: kind for kind in world.connection.kinds}
     unknown = [name for name in words.kinds if name not in known]
     if unknown:
-        raise BadUsage(f"there is no kind {unknown[0]!r}; there are: {', '.join(known)}")
+        raise Misunderstood(f"there is no kind {unknown[0]!r}; there are: {', '.join(known)}")
     wanted = [known[name] for name in kinds_in_order(words.kinds, list(known))]
     wanted = _with_fields(wanted, words.fields)
     if words.where:
@@ -83,14 +93,14 @@ def understood(world: World, words: Words) -> Resync:
     now = world.clock.now()
     since = moment_of(words.since, now) if words.since else None
     if since and since > now:
-        raise BadUsage(f"--since {words.since} lies in the future; name a time that is over, such as 2h or 3d")
+        raise Misunderstood(f"--since {words.since} lies in the future; name a time that is over, such as 2h or 3d")
     until = moment_of(words.until, now) if words.until else None
     if since and until and since >= until:
-        raise BadUsage(f"--since {words.since} is not before --until {words.until}")
+        raise Misunderstood(f"--since {words.since} is not before --until {words.until}")
     return Resync(
         kinds=tuple(kind.kind for kind in wanted),
         sides=(words.side,) if words.side else (Side.MARKETING, Side.CRM),
-        records=named_links(world, records, {kind.kind for kind in wanted}),
+        records=tuple(records),
         where=words.where or "",
         since=since,
         until=until,
@@ -119,11 +129,13 @@ def named_links(world: World, records: Sequence[str], kinds: set[str]) -> tuple[
     """Each record as a link or a lone record of a side; every one that cannot be found is named."""
     named: dict[str, None] = {}
     trouble: list[str] = []
+    slips = 0
     for text in records:
         try:
             hits = [hit for hit in find_hits(world, text) if hit.kind in kinds]
         except BadUsage as why:
             trouble.append(str(why))
+            slips += isinstance(why, Misunderstood)
             continue
         if not hits:
             trouble.append(f"{text}: neither side has such a record")
@@ -134,7 +146,8 @@ def named_links(world: World, records: Sequence[str], kinds: set[str]) -> tuple[
                 named.update((f"{side}:{ref}", None) for side in Side if (ref := hit.refs.of(side)) is not None)
     if trouble:
         more = f"\nand {len(trouble) - SHOWN} more" if len(trouble) > SHOWN else ""
-        raise BadUsage("\n".join(trouble[:SHOWN]) + more)
+        sort = Misunderstood if slips == len(trouble) else BadUsage
+        raise sort("\n".join(trouble[:SHOWN]) + more)
     return tuple(named)
 
 
@@ -144,7 +157,7 @@ def _with_fields(kinds: Sequence[KindMapping], fields: Sequence[str]) -> list[Ki
     every = sorted({field.name for kind in kinds for field in kind.fields})
     unknown = [name for name in fields if name not in every]
     if unknown:
-        raise BadUsage(f"there is no field {unknown[0]!r}; there are: {', '.join(every)}")
+        raise Misunderstood(f"there is no field {unknown[0]!r}; there are: {', '.join(every)}")
     return [kind for kind in kinds if any(field.name in fields for field in kind.fields)]
 
 
@@ -160,7 +173,7 @@ def _fitting(kinds: Sequence[KindMapping], where: str) -> list[KindMapping]:
             continue
         fitting.append(kind)
     if not fitting:
-        raise BadUsage(f"--where: {why}; it is CEL over the shared fields, like country == 'DE'")
+        raise Misunderstood(f"--where: {why}; it is CEL over the shared fields, like country == 'DE'")
     return fitting
 
 
@@ -172,7 +185,7 @@ def moment_of(text: str, now: Instant) -> Instant:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as why:
-        raise BadUsage(f"{text!r} is no time; write 30m, 2h, 3d, 1w or 2026-11-25T08:00") from why
+        raise Misunderstood(f"{text!r} is no time; write 30m, 2h, 3d, 1w or 2026-11-25T08:00") from why
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

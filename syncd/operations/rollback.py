@@ -18,7 +18,7 @@ from syncd.engine.gather import LOT
 from syncd.engine.resync import Told, asked_for, plan_resync
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
-from syncd.model.errors import BadUsage
+from syncd.model.errors import BadUsage, Misunderstood
 from syncd.model.link import WRITTEN, LinkState
 from syncd.model.plan import Plan
 from syncd.model.resync import Resync, kinds_in_order
@@ -98,25 +98,10 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
     :raises BadUsage: if the words name nothing that was written, or what is not there; in shadow mode, which writes
         nothing.
     """
-    if world.connection.mode == "shadow":
-        raise BadUsage(f"{world.connection.name} is in shadow mode and wrote nothing to take back")
-    now = world.clock.now()
-    run = named_run(world.store, words.run) if words.run else None
-    since = moment_of(words.since, now) if words.since else None
-    until = moment_of(words.until, now) if words.until else now
-    if (run is None) == (since is None):
-        raise BadUsage("name one run (`syncd runs` lists them), or say --since; records and fields narrow that")
-    if since is not None and since >= until:
-        raise BadUsage(f"--since {words.since} is not before {words.until or 'now'}")
-    if run is not None and words.until:
-        raise BadUsage("--until belongs to --since; a run has an end")
-    known = {name.name for kind in world.connection.kinds for name in kind.fields}
-    if unknown := [name for name in words.fields if name not in known]:
-        raise BadUsage(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    run, undo = meant(world, words)
     kinds = {kind.kind for kind in world.connection.kinds}
     only = {name.removeprefix("link:") for name in named_links(world, words.records, kinds)} if words.records else None
-    undo = Undo(until, run.id if run else "", since)
-    links, met, left = _written(world, undo, since or (run.started_at - BEFORE if run else until), only)
+    links, met, left = _written(world, undo, undo.since or (run.started_at - BEFORE if run else undo.until), only)
     if not links and not left:
         what = f"run {run.id}" if run else f"syncd since {words.since}"
         raise BadUsage(f"{what} wrote nothing{' of these' if only is not None else ''}; there is nothing to take back")
@@ -130,6 +115,30 @@ def plan_rollback(world: World, words: Words, *, told: Told = lambda _a, _b: Non
         return Rollback(wanted, None, left)
     plan = plan_resync(world, wanted, told=told, stays=left.note)
     return Rollback(wanted, plan, left, forecast(world, plan))
+
+
+def meant(world: World, words: Words) -> tuple[Run | None, Undo]:
+    """Which run or span of time the words mean. Asks no vendor: what cannot be meant is told at once, also while one
+    does not answer.
+
+    :raises BadUsage: as ``plan_rollback``.
+    """
+    if world.connection.mode == "shadow":
+        raise BadUsage(f"{world.connection.name} is in shadow mode and wrote nothing to take back")
+    now = world.clock.now()
+    run = named_run(world.store, words.run) if words.run else None
+    since = moment_of(words.since, now) if words.since else None
+    until = moment_of(words.until, now) if words.until else now
+    if (run is None) == (since is None):
+        raise Misunderstood("name one run (`syncd runs` lists them), or say --since; records and fields narrow that")
+    if since is not None and since >= until:
+        raise Misunderstood(f"--since {words.since} is not before {words.until or 'now'}")
+    if run is not None and words.until:
+        raise Misunderstood("--until belongs to --since; a run has an end")
+    known = {name.name for kind in world.connection.kinds for name in kind.fields}
+    if unknown := [name for name in words.fields if name not in known]:
+        raise Misunderstood(f"there is no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
+    return run, Undo(until, run.id if run else "", since)
 
 
 def approved(world: World, planned: Rollback, digest: str) -> Request:

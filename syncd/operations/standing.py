@@ -13,7 +13,7 @@ from syncd.core.pace import Outlook
 from syncd.model.drift import Resting
 from syncd.model.link import QUARANTINED, Conflict
 from syncd.model.remote import AccountIdentity
-from syncd.model.run import Lease, Restored, Run, StoredCursor, Turn, Worker
+from syncd.model.run import Lease, Restored, Run, RunState, StoredCursor, Turn, Worker
 from syncd.model.values import Instant, Lane, Side
 from syncd.operations.braking import Part, held_document, part_document, parts
 from syncd.operations.calls import outlooks, outlooks_document
@@ -87,6 +87,19 @@ class Standing:
     stale: Sequence[str] = ()
     calls: Mapping[Side, Outlook] = field(default_factory=dict)
     lanes: Mapping[Lane, LaneWaits] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last run failed and nobody tries again by himself: no daemon, and nobody who paused it. A daemon
+        that does not get on is ``stale`` soon.
+        """
+        paused = self.turn is not None and self.turn.paused is not None
+        return self.broke_off and not self.workers and not paused
+
+    @property
+    def broke_off(self) -> bool:
+        """Whether the last run failed, so that it may not be known what waits."""
+        return self.last_run is not None and self.last_run.state is RunState.FAILED
 
 
 def quarantined_since(store: Store) -> list[Instant]:
@@ -171,6 +184,7 @@ def standing_document(stands: Standing, waiting: Mapping[str, list[dict[str, Any
         "at": stands.at,
         "waits": bool(stands.waits),
         "stale": list(stands.stale),
+        "failed": stands.failed,
         "first_link_awaits_approval": stands.waits.approval,
         "restored": restored_document(stands.waits.restored),
         "not_itself": {side.value: why for side, why in stands.waits.strange.items()},

@@ -45,12 +45,14 @@ def read_agreed(
     *,
     read: Callable[[Path], Tree],
     groups: Groups | None = None,
+    refused: Collection[str] = (),
 ) -> tuple[Lifecycle | None, Teams | None, tuple[Flaw, ...]]:
     """What both teams have agreed on in a folder: the lifecycle and the teams, each where there is such a file.
 
     :param sources: the mapping files by kind.
     :param read: how a file is read.
     :param groups: by what times may be given; ``None`` where the files that name it are not sound themselves.
+    :param refused: kinds whose mapping files have flaws of their own; nothing is held against these.
     """
     lifecycle, teams = None, None
     flaws: list[Flaw] = []
@@ -65,7 +67,7 @@ def read_agreed(
     if agreed.exists():
         tree = read(agreed)
         section = validated(LifecycleFile, tree)
-        lifecycle = None if section is None else lifecycle_of(section, tree, teams=teams, sources=sources)
+        lifecycle = None if section is None else _lifecycle(section, tree, teams, sources, refused)
         if section is not None and groups is not None:
             check_times(section, tree, groups)
         flaws += tree.flaws
@@ -107,14 +109,20 @@ def teams_of(section: TeamsFile, tree: Tree) -> Teams:
     )
 
 
-def lifecycle_of(
-    section: LifecycleFile, tree: Tree, *, teams: Teams | None, sources: Mapping[str, MappingSource]
+def _lifecycle(
+    section: LifecycleFile,
+    tree: Tree,
+    teams: Teams | None,
+    sources: Mapping[str, MappingSource],
+    refused: Collection[str],
 ) -> Lifecycle:
     """The frozen lifecycle; what is wrong is noted in the tree.
 
     :param teams: ``None`` where these are not sound themselves; then nobody's name is doubted.
-    :param sources: the mapping files by kind.
+    :param sources: the mapping files by kind, and ``refused`` the kinds of those that have flaws.
     """
+    if section.kind not in {*sources, *refused}:
+        tree.flaw(("kind",), f"there is no mapping of the kind {section.kind!r}", f"add schema/{section.kind}.yaml")
     known = None if teams is None else frozenset(team.key for team in teams.teams)
     _Checking(section, tree, known, sources.get(section.kind)).run()
     return Lifecycle(
@@ -170,11 +178,7 @@ class _Checking:
         if NEW in self.stages:
             what = f"{NEW!r} is where people are who have no stage"
             self.tree.flaw(("stages", NEW), what, "give the stage another key, here and in the table", key=True)
-        if self.source is None:
-            loc: Loc = ("kind",)
-            what = f"there is no mapping of the kind {self.section.kind!r}"
-            self.tree.flaw(loc, what, f"add schema/{self.section.kind}.yaml")
-        else:
+        if self.source is not None:
             self._table(self.source)
             self._entries(self.source)
             check_reasons(self.section, self.tree, self.source)

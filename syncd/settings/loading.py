@@ -7,7 +7,7 @@ files, cases, lifecycle and teams of each connection's directory. Nothing here r
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -32,6 +32,7 @@ from syncd.settings.kinds import MappingSource, ReadOnly, kind_mapping
 from syncd.settings.lifecycle_fields import with_agreed
 from syncd.settings.lifecycle_rules import read_agreed
 from syncd.settings.main_file import (
+    address_of,
     authorities,
     backing_up,
     kept,
@@ -84,8 +85,8 @@ class _Loading:
         self.tree.flaws.clear()
         if section is None:
             raise BadConfig(ordered(self.flaws))
-        store_url = self._secret(section.store, "url", ("store",))
-        jobs_url = self._secret(section.jobs, "url", ("jobs",))
+        store_url = address_of(section.store, ("store",), tree=self.tree, folder=self.folder)
+        jobs_url = address_of(section.jobs, ("jobs",), tree=self.tree, folder=self.folder)
         backup = backing_up(section.backup, tree=self.tree, folder=self.folder)
         ca_file = authorities(section.http, tree=self.tree, folder=self.folder)
         connections = {
@@ -121,15 +122,15 @@ class _Loading:
         client_secret = self._secret(section.crm, "client_secret", (*loc, "crm"))
         private_key = self._secret(section.crm, "private_key", (*loc, "crm"))
         hooks = self._hooks(section.marketing, (*loc, "marketing", "webhooks"))
-        sources = self._sources(directory, loc)
-        kinds = self._in_order(sources)
+        sources, refused = self._sources(directory, loc)
+        kinds = self._in_order(sources, refused)
         kinds = self._scoped(kinds, section.scope, (*loc, "scope"))
         told = declared(directory, {name: source.kind for name, source in sources.items()}, self._read)
         for tree in told.trees:
             self._collect(tree)
         cases = self._cases(directory)
         groups = told.groups if PERSON in sources else None
-        lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read, groups=groups)
+        lifecycle, teams, flaws = read_agreed(directory, sources, read=self._read, groups=groups, refused=refused)
         kinds, routing = with_routing(with_agreed(kinds, lifecycle, teams), directory, told, teams, read=self._read)
         if routing is not None:
             self._collect(routing)
@@ -185,8 +186,10 @@ class _Loading:
         self.files.append(path)
         return read_tree(path)
 
-    def _sources(self, directory: Path, loc: Loc) -> dict[str, MappingSource]:
+    def _sources(self, directory: Path, loc: Loc) -> tuple[dict[str, MappingSource], frozenset[str]]:
+        """The mapping files by kind, and the kinds of those that cannot be read: nobody is told that these lack one."""
         sources: dict[str, MappingSource] = {}
+        refused: set[str] = set()
         paths = sorted((directory / "schema").glob("*.yaml"))
         if not paths:
             self.tree.flaw(
@@ -202,22 +205,24 @@ class _Loading:
                     tree.flaw(("kind",), f"the kind {kind.kind} is mapped in {first} already", "keep one of the files")
                 else:
                     sources[kind.kind] = MappingSource(replace(kind, hash=digest(asdict(kind))), section, tree)
+            else:
+                refused |= {path.stem, str(tree.get(("kind",)))}
             self._collect(tree)
-        return sources
+        return sources, frozenset(refused)
 
-    def _in_order(self, sources: Mapping[str, MappingSource]) -> tuple[KindMapping, ...]:
+    def _in_order(self, sources: Mapping[str, MappingSource], refused: Collection[str]) -> tuple[KindMapping, ...]:
         """Kinds with those first that others refer to."""
         waiting = {name: source.kind for name, source in sorted(sources.items())}
         pointing: dict[str, set[str]] = {}
         for name, source in sources.items():
             pointing[name] = set()
             for each in source.kind.fields:
-                if each.kind is not None and each.kind not in sources:
+                if each.kind is not None and each.kind not in {*sources, *refused}:
                     loc = ("fields", each.name, "kind")
                     source.tree.flaw(
                         loc, f"there is no mapping of the kind {each.kind!r}", f"add schema/{each.kind}.yaml"
                     )
-                elif each.kind is not None and each.kind != name:
+                elif each.kind is not None and each.kind in sources and each.kind != name:
                     pointing[name].add(each.kind)
             self._collect(source.tree)
         ordered: list[KindMapping] = []

@@ -19,7 +19,15 @@ from pydantic import SecretStr
 from syncd.model.errors import BadConfig, Flaw
 from syncd.model.keeping import FOR_GOOD, Keep
 from syncd.settings.accounts import BackupSettings, Secret, chosen, trouble_with
-from syncd.settings.sections import CURRENT, BackupSection, HttpSection, KeepSection, SyncdFile
+from syncd.settings.sections import (
+    CURRENT,
+    BackupSection,
+    HttpSection,
+    JobsSection,
+    KeepSection,
+    StoreSection,
+    SyncdFile,
+)
 from syncd.settings.steps import first_version, steps_since
 from syncd.settings.tree import Loc, Tree, read_tree
 from syncd.settings.validate import Section, validated
@@ -29,6 +37,8 @@ _OVERLAY: Final = re.compile(r"[\w-][\w.-]{0,63}")
 _VERSION: Final = re.compile(r"[0-9]{1,9}")
 SHORTEST_KEY: Final = 32
 """Characters that a key of backups has at least."""
+DATABASES: Final = ("sqlite", "postgresql")
+"""The sorts of databases that a store is kept in, as its address begins."""
 NO_SETTINGS: Final = frozenset({"SYNCD_ENV", "SYNCD_CONFIG", "SYNCD_STRICT_EVENTS"})
 """Variables that are no key of syncd.yaml."""
 
@@ -61,7 +71,7 @@ def outline(path: Path, environ: Mapping[str, str]) -> Outline:
     main = main_path(path)
     tree, _ = main_tree(main, environ)
     section = main_section(tree)
-    store_url = None if section is None else secret_of(section.store, "url", ("store",), tree=tree, folder=main.parent)
+    store_url = None if section is None else address_of(section.store, ("store",), tree=tree, folder=main.parent)
     backup = None if section is None else backing_up(section.backup, tree=tree, folder=main.parent)
     if section is None or tree.flaws:
         raise BadConfig(ordered(tree.flaws))
@@ -86,7 +96,7 @@ def main_path(path: Path) -> Path:
 def main_tree(path: Path, environ: Mapping[str, str]) -> tuple[Tree, list[Path]]:
     """The main file, the overlay that ``SYNCD_ENV`` names, then the environment; and the files that were read."""
     files = [path]
-    tree = read_tree(path)
+    tree = _found(path)
     name = environ.get("SYNCD_ENV")
     if name:
         folder = path.parent / "env"
@@ -103,6 +113,19 @@ def main_tree(path: Path, environ: Mapping[str, str]) -> tuple[Tree, list[Path]]
 
         tree = tree.overlaid(environment_tree(environ))
     return tree, files
+
+
+def _found(path: Path) -> Tree:
+    """The main file. Where it is not there, somebody is mostly in another folder: which one that is helps them."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        what = f"there is no configuration at {path.absolute()}"
+        advice = "go to the folder that holds one, or name it with --config or SYNCD_CONFIG"
+        return Tree(str(path), flaws=[Flaw(str(path), 0, 0, what, advice)])
+    except OSError:  # told by whoever reads it
+        pass
+    return read_tree(path)
 
 
 def main_section(tree: Tree) -> SyncdFile | None:
@@ -159,6 +182,33 @@ def secret_of(section: Section, name: str, loc: Loc, *, tree: Tree, folder: Path
         what, advice = wrong
         tree.flaw((*loc, f"{name}_file"), f"{full}_file: {path} {what}", advice)
     return Secret(full, file=path)
+
+
+def address_of(section: StoreSection | JobsSection, loc: Loc, *, tree: Tree, folder: Path) -> Secret | None:
+    """The address of a database, checked as far as that goes without opening it."""
+    address = secret_of(section, "url", loc, tree=tree, folder=folder)
+    if address is None or (address.file is not None and trouble_with(address.file) is not None):
+        return address
+    wrong = _no_address(address().get_secret_value())
+    if wrong:
+        key = "url_file" if address.file is not None else "url"
+        tree.flaw(
+            (*loc, key), f"{address.name} {wrong}", "give `sqlite:///FOLDER/syncd.db` or `postgresql://HOST/NAME`"
+        )
+    return address
+
+
+def _no_address(url: str) -> str:
+    """Why a text is no address of a database that syncd knows; never with the rest of it, which may hold a password."""
+    scheme, there, rest = url.partition("://")
+    if not there:
+        return "is no address of a database"
+    sort = scheme.partition("+")[0]
+    if sort not in {*DATABASES, "postgres"}:  # the last as hosters write it
+        return f"names a {sort[:30]!r} database, and syncd knows {' and '.join(DATABASES)}"
+    if sort == "sqlite" and rest and not rest.startswith("/"):
+        return "names a host, and SQLite has none: a path begins after the third slash"
+    return ""
 
 
 def kept(section: KeepSection) -> Keep:

@@ -5,11 +5,12 @@ Length: one section after the other, read as a whole.
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from syncd.settings.brake import BrakeSection
 from syncd.settings.names import Name, one_of
@@ -141,6 +142,15 @@ class HorizonSection(Section):
     crm: Seconds = Field(600, description="Seconds for the CRM: a call may run for ten minutes there.")
 
 
+def _scope(value: Any) -> Any:  # noqa: ANN401 - any plain value
+    """One condition for both is what one writes first: whoever did is shown it for each side, as it has to be."""
+    if value is None or value == "all" or isinstance(value, dict):
+        return value
+    said = isinstance(value, str) and " " in value.strip()
+    one = json.dumps(value if said else "country == 'DE'", ensure_ascii=False)
+    raise ValueError(f"neither `all` nor a condition for each side; write `scope: {{marketing: {one}, crm: {one}}}`")
+
+
 class ScopeSection(Section):
     """Which unlinked records take part, per side, as CEL over the shared fields."""
 
@@ -246,7 +256,7 @@ class ConnectionSection(Section):
     horizon: HorizonSection = Field(
         default_factory=HorizonSection, description="Wait before an unseen write is repeated."
     )
-    scope: Literal["all"] | ScopeSection | None = Field(
+    scope: Annotated[Literal["all"] | ScopeSection | None, BeforeValidator(_scope)] = Field(
         None,
         description="Which unlinked records take part. Not given: what the mapping files say. `all`: every record, "
         "whatever the mapping files say. Per side: CEL, in addition to the mapping files; it applies to each kind that "

@@ -9,13 +9,17 @@ from __future__ import annotations
 import types
 from collections.abc import Iterator
 from difflib import get_close_matches
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, ValidationError
 
 from syncd.settings.tree import Loc, RealNumber, Tree, WholeNumber
 
 M = TypeVar("M", bound=BaseModel)
+FEW: Final = 2
+"""Keys by which it is told what belongs somewhere."""
+_SHAPES: Final = {"model_type": "keys with values", "dict_type": "keys with values", "list_type": "a list"}
+"""What pydantic wants where it would name a class of ours, or Python's word."""
 
 
 class Section(BaseModel):
@@ -49,8 +53,15 @@ def validated(model: type[M], tree: Tree) -> M | None:
     except ValidationError as error:
         told: set[tuple[Loc, str]] = set()
         for each in error.errors(include_url=False):
-            _tell(model, tree, each, told)
+            if not _of_no_use(each):
+                _tell(model, tree, each, told)
         return None
+
+
+def _of_no_use(error: Any) -> bool:  # noqa: ANN401 - a TypedDict of pydantic
+    """Whether it is only that keys with values are no word such as ``all``: what is wrong with them is told beside."""
+    place = error["loc"]
+    return bool(place) and str(place[-1]).startswith("literal[") and isinstance(error["input"], dict)
 
 
 def _tell(model: type[BaseModel], tree: Tree, error: Any, told: set[tuple[Loc, str]]) -> None:  # noqa: ANN401 - a TypedDict of pydantic
@@ -66,12 +77,41 @@ def _tell(model: type[BaseModel], tree: Tree, error: Any, told: set[tuple[Loc, s
         tree.flaw(loc, f"unknown key {str(loc[-1])!r}", advice, key=True)
     elif sort == "missing":
         tree.flaw(loc, f"the key {str(error['loc'][-1])!r} is missing{_inside(loc)}", "add it; see docs/config.md")
+    elif sort in _SHAPES:
+        keys = _keys(model, loc) if sort == "model_type" else ""
+        what = f"must be {_SHAPES[sort]}{keys}, and is {_shape(error['input'])}"
+        tree.flaw(loc, f"{_name(loc)}: {what}", "see docs/config.md, and the example in config/")
     else:
         what, _, advice = error["msg"].removeprefix("Value error, ").partition("; ")
-        name = ".".join(str(part) for part in loc) or "the file"
-        tree.flaw(
-            loc, f"{name}: {what[:1].lower()}{what[1:]}", advice or _advice(error), key=error["loc"][-1:] == ("[key]",)
-        )
+        what = f"{_name(loc)}: {what[:1].lower()}{what[1:]}"
+        tree.flaw(loc, what, advice or _advice(error), key=error["loc"][-1:] == ("[key]",))
+
+
+def _name(loc: Loc) -> str:
+    return ".".join(str(part) for part in loc) or "the file"
+
+
+def _keys(model: type[BaseModel], loc: Loc) -> str:
+    """The first keys that must stand at a path, or may where none must: a person knows the place by them."""
+    fields = [
+        (each.alias or name, each.is_required())
+        for found in _at(model, loc)
+        for name, each in found.model_fields.items()
+    ]
+    names = [name for name, needed in fields if needed] or [name for name, _ in fields]
+    more = ["..."] if len(names) > FEW else []
+    return f" ({', '.join([*(f'`{name}:`' for name in names[:FEW]), *more])})"
+
+
+def _shape(value: Any) -> str:  # noqa: ANN401 - any plain value
+    """What stands there, as a person sees it in the file."""
+    if isinstance(value, dict):
+        return "keys with values"
+    if isinstance(value, list):
+        return "a list"
+    if value is None:
+        return "empty"
+    return "true or false" if isinstance(value, bool) else "text" if isinstance(value, str) else "a number"
 
 
 def _real(tree: Tree, loc: Loc) -> Loc:

@@ -6,7 +6,7 @@ from syncd.store.budget import SqlBudget
 from syncd.store.doors import SqlDoors
 from syncd.store.engine import open_guest
 from syncd.store.faults import typed
-from syncd.store.open import open_database, open_store
+from syncd.store.open import find_database, find_store, may_be_there, open_database, open_store, place_of
 from syncd.store.roster import SqlRoster
 from syncd.store.sizes import sizes, store_bytes
 from syncd.store.store import SqlStore
@@ -16,9 +16,13 @@ __all__ = [
     "SqlDoors",
     "SqlRoster",
     "SqlStore",
+    "find_database",
+    "find_store",
+    "may_be_there",
     "open_database",
     "open_guest",
     "open_store",
+    "place_of",
     "sizes",
     "store_bytes",
     "typed",

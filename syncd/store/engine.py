@@ -68,7 +68,7 @@ def read_url(url: str) -> URL:
 
     :raises BadUsage: if it is not a SQLite or PostgreSQL url.
     """
-    advice = "give sqlite:///folder/state.db or postgresql://user@host/database"
+    advice = "give sqlite:///folder/state.db or postgresql://USER@HOST/NAME"
     try:
         read = make_url(url)
     except (ArgumentError, ValueError) as error:
@@ -84,6 +84,18 @@ def read_url(url: str) -> URL:
 def place(url: URL) -> str:
     """What error texts call the store; never with a password."""
     return f"store {url.render_as_string(hide_password=True).partition('?')[0]}"
+
+
+def whereabouts(url: URL) -> str:
+    """Where a store is, for people: the whole path of its file, else its address without a password."""
+    file = file_of(url)
+    return str(file) if file else place(url).removeprefix("store ")
+
+
+def file_of(url: URL) -> Path | None:
+    """The file of a SQLite store, whole: a relative one counts from the working directory. None of any other store."""
+    in_file = url.drivername == "sqlite" and url.database and url.database != ":memory:"
+    return Path(url.database or "").absolute() if in_file else None
 
 
 def open_engine(url: str) -> Engine:
@@ -155,7 +167,7 @@ def _postgres(url: URL) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     module = sqlite_module()
-    file = Path(url.database).absolute() if url.database and url.database != ":memory:" else None
+    file = file_of(url)
     journal = journal_for(module.sqlite_version_info)
     if file:
         url = url.set(database=str(file))

@@ -44,6 +44,16 @@ def ensure_schema(engine: Engine) -> None:
     emit("store.migrated", store=engine.dialect.name, version=SCHEMA_VERSION)
 
 
+def is_empty(engine: Engine) -> bool:
+    """Whether nobody has made a store in this database yet.
+
+    :raises NeedsOperator: as ``ensure_schema``.
+    """
+    database = Database(engine)
+    with database.reading("read the schema version") as tx:
+        return _version(tx, database.where) == 0
+
+
 def _version(tx: Connection, where: str) -> int:
     """The schema version; 0 for an empty database."""
     there = set(inspect(tx).get_table_names())

@@ -17,6 +17,7 @@ from syncd.store.charges import Charges
 from syncd.store.cursors import Cursors
 from syncd.store.database import Database
 from syncd.store.doors import SqlDoors
+from syncd.store.engine import file_of
 from syncd.store.exports import Exports
 from syncd.store.generation import Generation, witness_beside
 from syncd.store.hints import Hints
@@ -74,6 +75,11 @@ class SqlStore(
     def engine(self) -> Engine:
         """The database, for what shares it: the budget of calls."""
         return self._database.engine
+
+    @property
+    def lasts(self) -> bool:
+        """Whether it outlives this process; one in memory does not."""
+        return self.engine.dialect.name != "sqlite" or file_of(self.engine.url) is not None
 
     def note_reading(self, deed: Deed) -> None:
         """Stores that somebody reads personal data, beside the deeds of operators."""

@@ -18,7 +18,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from syncd.model.brake import Key, Measure
-from syncd.model.errors import Bug, LeaseLost, NeedsOperator, NewerStore, WrongAccount
+from syncd.model.errors import Bug, LeaseLost, NeedsOperator, NewerStore, NoStore, WrongAccount
 from syncd.model.link import (
     AuditRow,
     Base,
@@ -40,7 +40,7 @@ from syncd.model.remote import AccountIdentity, Cursor, RemoteRef
 from syncd.model.run import Lease, Request, Run, RunState, StoredCursor
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement, Store
-from syncd.store import SqlStore, migrate, open_store
+from syncd.store import SqlStore, find_store, migrate, open_store
 from syncd.store.engine import open_engine
 from syncd.store.tables import metadata
 from tests.fakes import START, FakeChance, FakeClock
@@ -134,6 +134,18 @@ def test_a_foreign_database_is_refused(store: SqlStore, store_url: str, clock: F
         connection.execute(text("DROP TABLE meta"))
     with pytest.raises(NeedsOperator, match="not syncd's"):
         open_store(store_url, "main", clock=clock, chance=FakeChance())
+
+
+def test_a_store_is_found_or_there_is_none(store_url: str, clock: FakeClock) -> None:
+    """Whoever only looks makes nothing, neither a file nor a table; what somebody else made is found."""
+    with pytest.raises(NoStore, match="there is no store at"):
+        find_store(store_url, "main", clock=clock, chance=FakeChance())
+    with pytest.raises(NoStore):  # the first look has left no trace that the second could take for one
+        find_store(store_url, "main", clock=clock, chance=FakeChance())
+    open_store(store_url, "main", clock=clock, chance=FakeChance()).close()
+    found = find_store(store_url, "main", clock=clock, chance=FakeChance())
+    assert found.runs(1) == []
+    found.close()
 
 
 def test_opening_again_keeps_everything(store: SqlStore, open_test_store: Opening) -> None:

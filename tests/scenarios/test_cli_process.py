@@ -24,7 +24,8 @@ pytestmark = pytest.mark.slow
 def test_from_first_look_to_a_quiet_second_sync(place: Place) -> None:
     """check, plan, a preview that exits 1 and writes nothing, the approval, and a second sync that writes nothing."""
     contact, lead = someone(place)
-    assert place.run("status").code == 0
+    before = place.run("status")
+    assert (before.code, "there is no store yet" in before.out) == (1, True)
     online = place.run("check", "--online")
     assert online.code == 0, online.out
     plan = place.run("plan", "--json")

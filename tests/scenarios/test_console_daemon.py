@@ -53,7 +53,7 @@ def test_an_operator_lives_with_a_daemon(place: Place, pair: tuple[str, str]) ->
         asked = program.post(f"{C}/resyncs", {"records": [f"link:{link}"]}).json
         until(lambda: program.get(f"{C}/runs/{asked['id']}").json.get("state") == "done")
         assert program.get(f"{C}/resyncs").json["items"] == []
-        assert program.post(f"{C}/resyncs/estimate", {}).status == 409
+        assert program.post(f"{C}/resyncs/estimate", {}).status == 422
 
         assert program.post(f"{C}/pause", {"reason": "test"}).json["changed"]
         assert "paused by ana: test" in browser.get("/").text

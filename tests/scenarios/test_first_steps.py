@@ -1,6 +1,6 @@
 """The newcomer's path: every command of docs/first-steps.md, word for word, against accounts nobody has set up yet.
 
-What the page tells people to click is done through the stand-ins' control plane; what it tells them to write into
+What the page tells people to click is the one call that it gives for the stand-ins; what it tells them to write into
 ``config/`` is written. Everything in a ``sh`` block is run as it stands there.
 """
 
@@ -19,7 +19,6 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.processes import ROOT, Place, open_place, until
-from tests.scenarios.test_fitting import SCOPES
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +96,8 @@ class Newcomer:
 
     def _environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        return {name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")} | {"PATH": path}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("SYNCD_")}
+        return kept | {"PATH": path, "HUBSPOT": f"http://127.0.0.1:{self.accounts.ports[0]}"}
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_the_page_is_walked_to_its_end(newcomer: Newcomer) -> None:
         return line
 
     accounts = newcomer.accounts
-    accounts.hubspot.do("issue_token", token=SECRETS["hubspot_token"], scopes=SCOPES)  # step 1
+    newcomer.types(following("curl -s $HUBSPOT"))
     newcomer.types(following("mkdir -m 700"))
     for _ in SECRETS:
         newcomer.types(following("cat > config/secrets/"))

@@ -6,9 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+
+from syncd.model.errors import BadUsage
 from syncd.observe.log import masked
-from syncd.system import holder_name, surely_gone
+from syncd.system import holder_name, prove_writable, surely_gone
 
 
 def test_a_holder_can_be_read_in_the_log() -> None:
@@ -27,3 +31,14 @@ def test_who_is_gone_and_who_may_be_alive() -> None:
     assert surely_gone(gone)
     assert not surely_gone(gone.replace(socket.gethostname(), "elsewhere"))
     assert not surely_gone("somebody")
+
+
+def test_a_result_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    """With the path and the reason; what is there stays as it is, and what is not there is not left behind."""
+    with pytest.raises(BadUsage, match=r"nope/x\.html cannot be written \(No such file or directory\); name a file"):
+        prove_writable(tmp_path / "nope" / "x.html")
+    prove_writable(tmp_path / "new.html")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "old.html").write_text("kept", encoding="utf-8")
+    prove_writable(tmp_path / "old.html")
+    assert (tmp_path / "old.html").read_text(encoding="utf-8") == "kept"

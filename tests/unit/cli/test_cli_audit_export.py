@@ -32,6 +32,7 @@ def public(key: Path) -> Path:
     return key.with_name("sign.pub")
 
 
+@pytest.mark.usefixtures("store")
 def test_a_key_is_for_its_owner_alone(run: Run, tmp_path: Path) -> None:
     """Its public half is for all; neither is ever overwritten, and its fingerprint is what an export names."""
     file = tmp_path / "mine"
@@ -120,6 +121,7 @@ def test_an_export_leaves_an_entry_and_tells_what_is_amiss(
     assert (deed["who"], deed["way"], deed["what"], deed["about"]) == (who(), "shell", "audit.export", "everything")
 
 
+@pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620])
 def test_a_key_that_others_may_read_signs_nothing(run: Run, key: Path, tmp_path: Path, mode: int) -> None:
     """It says which command mends it; nothing is written."""
@@ -129,6 +131,7 @@ def test_a_key_that_others_may_read_signs_nothing(run: Run, key: Path, tmp_path:
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.usefixtures("store")
 def test_what_is_no_key_is_refused(run: Run, key: Path, tmp_path: Path) -> None:
     """Not there, no key, another sort, the public for the private one and the other way round; one option alone."""
     other = tmp_path / "rsa"

@@ -18,6 +18,7 @@ from tests.worlds import agreed, config_environment
 
 Flawed = tuple[str, str, str, str]
 """What a flaw is told as: file, how its line begins, as no other line does, what is wrong, how the advice begins."""
+POLICIES = "'crm', 'marketing', 'newest', 'union', 'lifecycle' or 'hold'"
 FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
     # a transition to an unknown stage; what follows from it is told, too
     (
@@ -178,6 +179,21 @@ FLAWS: list[tuple[str, str, str, list[Flawed]]] = [
                 "name them by their e-mail addresses",
             )
         ],
+    ),
+    # a mapping file that is refused: what others say of its kind is none of their flaws
+    (
+        "schema/person.yaml", "policy: newest", "policy: nwest",
+        [
+            (
+                "schema/person.yaml", "first_name:",
+                f"fields.first_name.policy: input should be {POLICIES}",
+                "write one of",
+            )
+        ],
+    ),
+    (
+        "schema/company.yaml", "kind: company", "kind: company\nbogus: 1",
+        [("schema/company.yaml", "bogus: 1", "unknown key 'bogus'", "known keys here: ")],
     ),
 ]  # fmt: skip
 

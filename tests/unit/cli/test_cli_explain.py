@@ -67,7 +67,7 @@ def test_before_the_first_link(both: Both) -> None:
     both.clock.advance(3600)
     story = told(both, "ANN@example.com")
     assert story.link is None
-    assert any(line.startswith("link contacts/") for line in story.next)
+    assert any(line.startswith("link contacts/") and line.endswith("(by a rule of `match`)") for line in story.next)
     name = next(each for each in story.fields if each.mapping.name == "first_name")
     assert [each.value for each in name.now if each is not None] == ["Ann", "Anna"]
     assert name.base is MISSING

@@ -26,6 +26,7 @@ def lot(store: SqlStore) -> Lot:
     return held
 
 
+@pytest.mark.usefixtures("store")
 def test_nothing_is_held(run: Run) -> None:
     """A sentence, an empty list, exit 0."""
     assert run("held", "list").out == "the brake holds nothing\n"
@@ -91,6 +92,7 @@ def test_an_approval_needs_a_reason(run: Run, lot: Lot) -> None:
     assert run("held", "approve", lot.digest, "--reason", " ").code == 2
 
 
+@pytest.mark.usefixtures("store")
 def test_a_wave_is_expected_listed_and_taken_back(run: Run) -> None:
     """Once by its words, then by its id."""
     assert run(*EXPECT, "--kind", "person", "--field", "email").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -152,10 +153,10 @@ def test_help_is_quick() -> None:
 
 
 @pytest.mark.parametrize("words", [("status",), ("runs",), ("conflicts", "list"), ("dead-letters", "list")])
+@pytest.mark.usefixtures("store")  # made before: from then on nothing is migrated
 def test_what_looks_at_the_store_is_quick(folder: Path, words: tuple[str, ...]) -> None:
     """Commands that only look at the store import no expression language, no vendor, no migration, no other driver."""
     command = ["--config", str(folder), *words]
-    main(["--config", str(folder), "status"])  # makes the store: from then on nothing is migrated
     code = (
         f"import sys; from syncd.cli.main import main; code = main({command!r});"
         "print(code, [name for name in ('cel', 'tldextract', 'phonenumbers', 'babel', 'requests', 'hubspot', 'alembic',"
@@ -166,12 +167,51 @@ def test_what_looks_at_the_store_is_quick(folder: Path, words: tuple[str, ...]) 
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
+@pytest.mark.usefixtures("store")
 def test_the_store_is_shown_while_a_mapping_is_broken(run: Run, folder: Path) -> None:
     """Status answers about the store, whatever stands in the mapping files; `check` is what names their flaws."""
     (folder / "schema" / "person.yaml").write_text("kind: person\nfields: [", encoding="utf-8")
     assert run("check").code == 2
     assert run("status").code == 0
     assert run("conflicts", "list").code == 0
+
+
+ARGUMENTS = {
+    "explain": ["a@b.example"], "explain --offline": ["a@b.example"], "link show": ["a@b.example"],
+    "link unlink": ["a@b.example"], "link relink": ["contacts/1", "Lead/2"], "forget": ["a@b.example"],
+    "resync": ["a@b.example"], "rollback": ["--since", "2h"], "assess": ["--html", "x.html"], "conflicts rules": ["c1"],
+    "parked retry": ["--all"], "expect": ["--updates", "9"],
+}  # fmt: skip
+WITH_SOMETHING = {"drift accept", "conflicts resolve", "backtest", "simulate"}
+"""Commands that look at the store or at another file first, and refuse what they do not find there."""
+
+
+def needing_more() -> list[str]:
+    """The commands of which the README says that they need more than the store."""
+    page = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    table = page.partition("| needs | commands |")[2].partition("\n\n")[0]
+    return re.findall(r"`([^`]+)`", table)
+
+
+@pytest.mark.parametrize("words", [each for each in needing_more() if each not in WITH_SOMETHING])
+def test_what_needs_a_sound_configuration_says_so(run: Run, folder: Path, words: str) -> None:
+    """A command that the README lists as needing more than the store names the flaw of the mapping, with exit 2."""
+    (folder / "schema" / "person.yaml").write_text("rubbish: 1\n", encoding="utf-8")
+    said = run(*words.split(), *ARGUMENTS.get(words, []))
+    assert said.code == 2
+    assert any("unknown key 'rubbish'" in event["what"] for event in said.events if event["event"] == "command.failed")
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["status", "runs", "conflicts list", "link list", "privacy", "drift list", "held list", "parked list", "resume",
+     "dead-letters list", "notify list", "store size", "audit verify", "report agreement", "pause --reason x"],
+)  # fmt: skip
+def test_what_looks_at_the_store_answers_while_a_mapping_is_broken(run: Run, folder: Path, words: str) -> None:
+    """All that the README does not list: no credential is there and no mapping is sound, and they answer."""
+    (folder / "schema" / "person.yaml").write_text("rubbish: 1\n", encoding="utf-8")
+    assert not {words, words.partition(" ")[0]} & set(needing_more())
+    assert run(*words.split()).code == 0
 
 
 def test_the_version_is_told(run: Run) -> None:

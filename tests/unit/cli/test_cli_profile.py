@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from syncd.bootstrap import Absent
 from syncd.cli.call import Call, who
 from syncd.cli.main import main
 from syncd.engine.world import World
@@ -36,8 +37,9 @@ def explained(both: Both, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
             return both.settings
 
     @contextmanager
-    def world(_call: Call, *, read_only: bool, loaded: Any = None) -> Iterator[World]:
+    def world(_call: Call, *, read_only: bool, loaded: Any = None, absent: Any = None) -> Iterator[World]:
         assert read_only
+        assert absent is Absent.REFUSED
         yield both.world
 
     monkeypatch.setattr(Call, "loaded", lambda _call: Loaded())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,12 +13,16 @@ from syncd.core.merge import HELD
 from syncd.lab.listed import read_listed
 from syncd.model.link import DeadLetter, Parked, Topic
 from syncd.model.remote import RemoteRef
+from syncd.model.run import Run as Past
+from syncd.model.run import RunState, Worker
 from syncd.model.values import Pair, Side
 from syncd.ports.store import Settlement
-from syncd.store import SqlStore
+from syncd.store import SqlRoster, SqlStore
+from syncd.store.database import Database
 from tests.unit.cli.conftest import AT, Run, clash, keep, letter
 
 
+@pytest.mark.usefixtures("store")
 def test_status_of_a_new_connection(run: Run) -> None:
     """Status answers without secrets, network or an earlier run, with every key there."""
     said = run("status", "--json")
@@ -32,6 +36,24 @@ def test_status_of_a_new_connection(run: Run) -> None:
     assert stands["lease"] is None
     assert stands["accounts"] == {}
     assert stands["waits"] is False
+
+
+def test_status_after_a_run_that_failed(run: Run, store: SqlStore) -> None:
+    """Exit 3, and not a word that nothing waits: nobody tries again. With a daemon at work the next cycle does."""
+    refused = Past("r1", "main", "sync", "ann", AT, state=RunState.FAILED, trouble="the token lacks the scope owners")
+    store.save_run(refused)
+    said = run("status")
+    assert said.code == 3
+    assert "the token lacks the scope owners" in said.out
+    assert "nobody tries again by itself" in said.out
+    assert "nothing waits" not in said.out
+    assert run("status", "--json").json["connections"][0]["failed"] is True
+    SqlRoster(Database(store.engine)).beat(Worker("ann on h:1:x", datetime.now(UTC), datetime.now(UTC), "1"))
+    said = run("status")
+    assert said.code == 0, said.out
+    assert "nothing waits" not in said.out
+    store.save_run(replace(refused, id="r2", started_at=AT + timedelta(minutes=1), state=RunState.DONE, trouble=""))
+    assert "nothing waits" in run("status").out
 
 
 def test_status_counts_what_person_accounts_leave_out(run: Run, store: SqlStore) -> None:
@@ -221,6 +243,7 @@ def test_a_dead_letter_that_is_not_there(run: Run, store: SqlStore, words: tuple
     assert [row.retry for row in store.dead_letters()] == [False]
 
 
+@pytest.mark.usefixtures("store")
 def test_a_conflict_that_is_not_there(run: Run) -> None:
     """With no conflict at all a choice is refused in words, with exit 2."""
     said = run("conflicts", "resolve", "zzz", "--apart")
@@ -228,10 +251,27 @@ def test_a_conflict_that_is_not_there(run: Run) -> None:
     assert "there is no conflict 'zzz'" in said.failure["what"]
 
 
+@pytest.mark.usefixtures("store")
 def test_runs_of_a_new_connection(run: Run) -> None:
     """No run is an answer, not an error."""
     assert run("runs").code == 0
     assert run("runs", "--json").json == {"runs": []}
+
+
+def test_a_run_is_found_among_those_that_had_nothing_to_write(
+    run: Run, store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--busy` looks on, page by page, for runs that wrote, and for such as ended otherwise; `--limit` is of these."""
+    monkeypatch.setattr("syncd.cli.status.PAGE", 4)
+    ended = {3: {"counts": {"updated.crm": 900}}, 7: {"state": RunState.FAILED, "trouble": "no answer"}}
+    for minute in range(30):
+        began = AT + timedelta(minutes=minute)
+        idle = Past(f"r{minute}", "main", "run", "ada", began, state=RunState.DONE, finished_at=began)
+        store.save_run(replace(idle, **ended.get(minute, {})))  # type: ignore[arg-type]  # keys of a Run
+    assert not {"r3", "r7"} & {each["id"] for each in run("runs", "--json").json["runs"]}
+    assert [each["id"] for each in run("runs", "--busy", "--json").json["runs"]] == ["r7", "r3"]
+    assert [each["id"] for each in run("runs", "--busy", "--limit", "1", "--json").json["runs"]] == ["r7"]
+    assert "updated.crm 900" in run("runs", "--busy").out
 
 
 # -- parked fields -----------------------------------------------------------------------------------------------------

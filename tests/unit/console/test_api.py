@@ -171,7 +171,7 @@ def test_people_are_found_and_told(program: Caller) -> None:
         (f"{C}/runs?limit=100000", 422),
         (f"{C}/conflicts?cursor=gone", 409),
         (f"{C}/dead-letters?kind=person", 422),
-        (f"{C}/reports/none", 409),
+        (f"{C}/reports/none", 404),
     ],
 )
 def test_trouble_is_a_problem(program: Caller, path: str, status: int) -> None:
@@ -194,7 +194,7 @@ def test_a_conflict_is_decided_for_the_next_cycle(console: House, program: Calle
     assert row.resolution == "crm"
     assert console.desk.roster.turns(["main"], console.clock.now())["main"].due < console.clock.now()
     assert program.post(f"{C}/conflicts/c1/resolve", {"apart": True}).status == 409
-    assert program.post(f"{C}/conflicts/c1/resolve", {}).status == 409
+    assert program.post(f"{C}/conflicts/c1/resolve", {}).status == 422
     assert program.post(f"{C}/conflicts/c1/resolve", {"take": "left"}).status == 422
     assert program.post(f"{C}/conflicts/c1/resolve", {"take": "crm", "force": True}).status == 422
 
@@ -290,7 +290,7 @@ def test_a_command_with_a_key_is_done_once(console: House, program: Caller) -> N
     without = program.post(f"{C}/dead-letters/drop", {"ids": ["e1"]})
     assert without.json == {"records": 0}
     refused = [program.post(f"{C}/conflicts/c1/resolve", {}, **{"Idempotency-Key": "k2"}) for _ in range(2)]
-    assert [each.status for each in refused] == [409, 409]
+    assert [each.status for each in refused] == [422, 422]
     assert program.post(f"{C}/pause", **{"Idempotency-Key": "x" * 201}).status == 400
     assert len(console.store.dead_letters()) == 5
 

@@ -95,9 +95,9 @@ def test_a_program_takes_back_what_it_was_shown(made: House, steps: Steps) -> No
     """Looking stores nothing; another digest is refused; it works while paused; asked twice it is one rollback."""
     program, run = made.program(Role.OPERATOR), latest_write(made)
     wrong = {row["Title"] for row in steps.live("Lead")}
-    assert program.post(f"{C}/rollbacks/plan", {}).status == 409
+    assert program.post(f"{C}/rollbacks/plan", {}).status == 422
     assert program.post(f"{C}/rollbacks/plan", {"run": "nothing"}).status == 409
-    assert program.post(f"{C}/rollbacks/plan", {"run": run, "fields": ["nothing"]}).status == 409
+    assert program.post(f"{C}/rollbacks/plan", {"run": run, "fields": ["nothing"]}).status == 422
     shown = program.post(f"{C}/rollbacks/plan", {"run": run}).json
     assert shown["plan"]["kinds"]["person"]["updates"]["crm"] == len(steps.contacts())
     assert shown["left"] == []

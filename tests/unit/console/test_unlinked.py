@@ -144,7 +144,7 @@ def test_both_systems_are_asked_for_who_is_not_linked(made: tuple[House, Steps])
     assert "Linked" in linked
     assert "Neither system" in text_of(operator.form("/people/both", {"q": "no@example.com"}).text)
     wrong = operator.form("/people/both", {"q": "lone"})
-    assert (wrong.status, "names no record" in wrong.text) == (409, True)
+    assert (wrong.status, "names no record" in wrong.text) == (422, True)
 
 
 def test_a_viewer_does_not_search_the_vendors(made: tuple[House, Steps]) -> None:

@@ -155,7 +155,7 @@ def test_a_record_is_explained_whether_it_is_linked_or_not(made: House, steps: S
 
 @pytest.mark.parametrize(
     ("words", "status"),
-    [("record=nobody@example.com", 404), ("record=link:nobody", 404), ("record=nonsense", 409), ("", 422),
+    [("record=nobody@example.com", 404), ("record=link:nobody", 404), ("record=nonsense", 422), ("", 422),
      ("record=grace.hopper@example.com&field=x", 409)],
 )  # fmt: skip
 def test_what_names_nobody_is_not_explained(viewer: Caller, words: str, status: int) -> None:

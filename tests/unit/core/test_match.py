@@ -172,7 +172,7 @@ def test_a_linked_record_is_nobody_s_counterpart() -> None:
     """One of each side that share a value, one of them linked elsewhere: a question that shows both, and no pair."""
     found = match([lead("A", "ann", link="L"), contact("1", "ann")], rules=1)
     assert told(found) == {"pairs": [], "held": [["1", "A"]], "alone": [], "twins": []}
-    reason = "1 marketing and 1 CRM records share an identity by matched, and one of them is linked already"
+    reason = "1 marketing and 1 CRM records share an identity by a rule of `match`, and one of them is linked already"
     assert found.ambiguous[0].reason == reason
     assert [member.who for member in found.ambiguous[0].members] == sorted(
         member.who for member in found.ambiguous[0].members
@@ -184,8 +184,12 @@ def test_a_question_tells_how_many_share_what() -> None:
     members = (contact("1", "ann"), lead("B", "ann"), lead("A", "ann"))
     for order in (members, members[::-1]):
         (question,) = match(order, rules=1).ambiguous
-        assert question.reason == "1 marketing and 2 CRM records share an identity by matched"
+        assert question.reason == "1 marketing and 2 CRM records share an identity by a rule of `match`"
         assert [each.record.ref.id for each in question.members] == ["A", "B", "1"]
+    (keyed,) = match([contact("1", points_to="A"), contact("2", points_to="A"), lead("A")], rules=1).ambiguous
+    assert keyed.reason == "2 marketing and 1 CRM records share an identity by the key field"
+    (native,) = match([contact("1", native="A"), contact("2", native="A"), lead("A")], rules=1).ambiguous
+    assert native.reason == "2 marketing and 1 CRM records share an identity by the native connector's id"
 
 
 def test_what_only_suggests_is_asked() -> None:

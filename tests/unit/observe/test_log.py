@@ -94,6 +94,55 @@ def test_addresses_and_tokens_are_masked() -> None:
     assert masked("x" * 700).endswith("... (700 characters)")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("no record ann@example.com; look", "no record <address>; look"),
+        ("of ann@example.com, (bob@example.com).", "of <address>, (<address>)."),
+        ("'o'neil@example.com'", "'<address>'"),
+        ("ann@example.com;bob@example.com", "<address>"),
+        ("https://ann@example.com/x and slack://bot@TOKEN/x", "https://<address>/x and slack://<address>/x"),
+        ("u:p@ss@db", "u:<address>"),
+    ],
+)
+def test_a_sentence_goes_on_behind_an_address(text: str, told: str) -> None:
+    """The whole address is masked, whatever is in it, and no comma or bracket of ours with it."""
+    assert masked(text) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "store postgresql+psycopg://ann:***@db.example:5432/x: gone",
+            "postgresql+psycopg://<credentials>@db.example:5432/x",
+        ),
+        ("postgres://ann:s3/cret@db/x", "postgres://<credentials>@db/x"),
+        ("postgresql://ann@db and bob@example.com", "postgresql://<credentials>@db and <address>"),
+        ("postgresql://ann:s3@cret@db/x", "postgresql://ann:<address>/x"),
+        ("postgresql://ann@db?password=s3cret", "postgresql://<address>"),
+        ("postgresql://db:5432/ann@example.com", "postgresql://db:5432/<address>"),
+    ],
+)
+def test_of_a_database_the_host_is_told(text: str, told: str) -> None:
+    """Its credentials are masked, in doubt the host too."""
+    assert told in masked(text)
+    assert not any(secret in masked(text) for secret in ("s3", "cret", "***"))
+
+
+@pytest.mark.parametrize(
+    ("advice", "other"),
+    [
+        ("give postgresql://USER@HOST/NAME, or", "postgresql://USER@HOST.example/NAME"),
+        ("mailtos://USER:PASSWORD@HOST?to=ADDRESS or", "mailtos://USER:PASSWORD@HOST?to=ann@example.com"),
+    ],
+)
+def test_what_advice_writes_for_somebody_is_no_address(advice: str, other: str) -> None:
+    """In capitals and without a domain; anything more is somebody's."""
+    assert masked(advice) == advice
+    assert masked(other) != other
+
+
 def test_library_loggers_tell_their_template_only() -> None:
     """A library's line is routed; its arguments, formatted texts and exception texts are not."""
     stream = io.StringIO()

@@ -9,9 +9,11 @@ import pytest
 
 from sandbox.certificates import Authority
 from syncd.model.brake import Limit, Limits, Measure
-from syncd.model.errors import BadConfig, BadUsage, NeedsOperator
+from syncd.model.errors import BadConfig, BadUsage, Flaw, NeedsOperator
 from syncd.model.mapping import Confirm, Direction, TableRow
 from syncd.model.values import Lane, Pair, Side
+from syncd.settings.loading import load
+from syncd.settings.main_file import outline
 from tests.unit.settings.conftest import PERSON, Folder
 
 
@@ -149,6 +151,49 @@ def test_scope_of_the_connection(folder: Folder) -> None:
     assert len({own.config_hash, every.config_hash, narrow.config_hash}) == 3
 
 
+@pytest.mark.parametrize(
+    ("scope", "flaw"),
+    [
+        (
+            "country == 'DE'",
+            """each side; write `scope: {marketing: "country == 'DE'", crm: "country == 'DE'"}`""",
+        ),
+        ('{"markting": "true"}', "unknown key 'markting'; did you mean 'marketing'?"),
+    ],
+)
+def test_a_scope_that_is_none(folder: Folder, scope: str, flaw: str) -> None:
+    """One flaw, which shows how it is written, and none that it is no `all`."""
+    folder.environ = {"SYNCD_CONNECTIONS__MAIN__SCOPE": scope}
+    (told,) = folder.flaws()
+    assert told.endswith(flaw)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "flaw"),
+    [
+        ("syncd.yaml", "hello", "the file: must be keys with values (`version:`, `connections:`), and is text"),
+        ("syncd.yaml", "- a", "the file: must be keys with values (`version:`, `connections:`), and is a list"),
+        ("schema/person.yaml", "4", "the file: must be keys with values (`kind:`, `marketing:`, ...), and is a number"),
+        ("syncd.yaml", "version: 1\nconnections: main", "connections: must be keys with values, and is text"),
+        (
+            "syncd.yaml", "version: 1\nconnections: {main: hello}",
+            "connections.main: must be keys with values (`marketing:`, `crm:`), and is text",
+        ),
+        (
+            "syncd.yaml", "version: 1\nhttp: true\nconnections: {}",
+            "http: must be keys with values (`ca_file:`), and is true or false",
+        ),
+        ("schema/person.yaml", "match: {field: email}", "match: must be a list, and is keys with values"),
+    ],
+)  # fmt: skip
+def test_what_is_no_keys_with_values(folder: Folder, file: str, text: str, flaw: str) -> None:
+    """What must stand there and what does, in words of YAML: no name of a class of ours."""
+    folder.write(file, text)
+    found = folder.flaws()
+    assert any(flaw in each for each in found), found
+    assert not any("Section" in each or "instance" in each or "File" in each for each in found)
+
+
 def test_an_origin_needs_a_field_of_its_own(folder: Folder) -> None:
     """A mapped field, or the key, would be overwritten by the mark."""
     folder.person("key: syncd_crm_id}", "key: syncd_crm_id, origin: Email}")
@@ -185,11 +230,47 @@ def test_choosing_a_connection(folder: Folder) -> None:
         folder.load().connection("x")
 
 
-def test_the_file_itself_or_its_folder(folder: Folder, tmp_path: Path) -> None:
-    """A missing file is a flaw, not a traceback."""
+def test_no_configuration(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody is in another folder: the sentence says which one was looked in, and how to name another."""
     folder.path.joinpath("syncd.yaml").unlink()
     (flaw,) = folder.flaws()
-    assert flaw.startswith("syncd.yaml: the file does not exist")
+    assert flaw.startswith("syncd.yaml: there is no configuration at syncd.yaml; go to the folder")
+    monkeypatch.chdir(folder.path)
+    with pytest.raises(BadConfig, match=rf"there is no configuration at {folder.path}/config; .*--config or SYNCD_CON"):
+        load(Path("config"), {})
+
+
+@pytest.mark.parametrize(
+    ("url", "wrong"),
+    [
+        ("mysql://u:hush@h/d", "store.url names a 'mysql' database, and syncd knows sqlite and postgresql"),
+        ("var/hush.db", "store.url is no address of a database"),
+        ("sqlite://var/hush.db", "store.url names a host, and SQLite has none: a path begins after the third slash"),
+    ],
+)
+def test_a_store_address_that_cannot_work(folder: Folder, url: str, wrong: str) -> None:
+    """Found when the configuration is read, by whatever reads it, at its line and without what may be a password."""
+    main = folder.path / "syncd.yaml"
+    main.write_text(f"store: {{url: '{url}'}}\n{main.read_text(encoding='utf-8')}", encoding="utf-8")
+    for reading in (folder.flaws, lambda: [str(flaw) for flaw in outline_flaws(main)]):
+        (flaw,) = reading()
+        assert f"syncd.yaml:1:14: {wrong}" in flaw
+        assert "give `sqlite:///FOLDER/syncd.db`" in flaw
+        assert "hush" not in flaw
+
+
+def outline_flaws(main: Path) -> tuple[Flaw, ...]:
+    """What commands find that only look at the store."""
+    with pytest.raises(BadConfig) as caught:
+        outline(main, {})
+    return caught.value.flaws
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:////var/x.db", "postgres://h/d", "postgresql+psycopg://u:p@h/d"])
+def test_store_addresses_that_work(folder: Folder, url: str) -> None:
+    """Files, databases with or without a driver, and a store in memory."""
+    folder.environ["SYNCD_STORE__URL"] = url
+    assert folder.load().store_url().get_secret_value() == url
 
 
 def test_reading_only_a_side_is_no_second_writer(folder: Folder) -> None:
