@@ -37,8 +37,8 @@ def verify(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Walks the chain over the audit, and that over the entries of reading, and says whether anything was altered,
-    removed, inserted or moved.
+    """Walks the chain over the audit, and that over what operators did and whom they read, and says whether anything
+    was altered, removed, inserted or moved.
 
     Needs no credentials and no network, and may run beside a daemon. Prints the head: keep it elsewhere, or keep the
     logs elsewhere (`audit_head` of `run.finished`); with --head a chain whose end was cut is noticed, too. Exit 1 if
@@ -49,9 +49,9 @@ def verify(
 
     What `keep.audit` pruned is told apart, with the entry that the rest goes on from.
 
-    JSON: rows, unfinished, before_chain, entries, reads (of all connections), pruned {number, hash, upto, rows, at,
-    days} or null, head {number, hash} or null, flaws [text], more_flaws; with --export also connection, at and key (the
-    fingerprint), which are null where the signature is not good.
+    JSON: rows, unfinished, before_chain, entries, reads, commands (both of all connections), pruned {number, hash,
+    upto, rows, at, days} or null, head {number, hash} or null, flaws [text], more_flaws; with --export also connection,
+    at and key (the fingerprint), which are null where the signature is not good.
     """
     from syncd.bootstrap import prove_audit
     from syncd.cli.out import print_json, say
@@ -106,8 +106,8 @@ def export(
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key, as `audit key` makes it.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the manifest.")] = False,
 ) -> None:
-    """Writes the audit with its chain, and who read whom, as files with a signature that others prove without the
-    store: `syncd audit verify --export FOLDER --key FILE.pub`.
+    """Writes the audit with its chain, who read whom and who gave which command, as files with a signature that others
+    prove without the store: `syncd audit verify --export FOLDER --key FILE.pub`.
 
     Values stay sealed: it tells which fields of which records were written when and why, and no value. May run beside
     a daemon; needs no credentials and no network. Exit 1 if the audit is not what was written: it is signed as it is.
@@ -159,7 +159,8 @@ def _print(found: Verified) -> None:
         say(f"  {found.unfinished:,} of them without an ending yet")
     if found.before:
         say(f"  {count(found.before, 'row')} from before there was a chain, of which nothing can be said")
-    if found.reads:
-        say(f"{count(found.reads, 'entry', 'entries')} of reading, of all connections, in a chain of their own")
+    if found.reads or found.commands:
+        deeds = f"{count(found.commands, 'command')} of operators and {count(found.reads, 'look')} at personal data"
+        say(f"{deeds}, of all connections, in a chain of their own")
     say(f"head: {found.head.hash} (entry {found.head.number})" if found.head else "no entry yet")
     say("nothing was altered" if found else "the audit is not what was written", style=None if found else "red")

@@ -14,7 +14,7 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -42,6 +42,12 @@ class Call:
     config: Path | None = None
     connection: str | None = None
     log_level: str | None = None
+    told: list[str] = field(default_factory=list, compare=False)
+    """Records that the command is about, by id, as it said itself."""
+
+    def tell(self, *records: str) -> None:
+        """Says by id whom the command is about, for its deed (``noting``): an address that was typed is not kept."""
+        self.told.extend(records)
 
     def begin(self) -> None:
         """Logs of this call, before the configuration is known."""

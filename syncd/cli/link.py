@@ -96,6 +96,7 @@ def unlink(context: typer.Context, record: Annotated[str, RECORD]) -> None:
         if not found:
             raise BadUsage(f"{record} is linked with nobody; `syncd explain {record}` says why")
         not_in_shadow(world.connection)
+        call.tell(f"link:{found[0].id}")
         said = unlinked(
             world.store, found[0].id, connection=world.connection.name, who=world.who, now=world.clock.now()
         )

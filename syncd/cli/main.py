@@ -57,14 +57,12 @@ from syncd.cli import (
 from syncd.cli import run as run_command
 from syncd.cli.call import Call
 from syncd.cli.interrupts import Terminated, heed_interrupts
+from syncd.cli.noting import FAILED, INTERRUPTED, TERMINATED, note_commands
 from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
 
 UsageError: Final = typer.BadParameter.__base__  # typer exports the base of its usage errors under no public name
 GLOBAL: Final = ("--config", "--connection", "--log-level")
-FAILED: Final = 3
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
 
 app = typer.Typer(
     name="syncd",
@@ -155,6 +153,7 @@ app.command("forget")(privacy.forget)
 app.command("support-bundle")(support.support_bundle)
 app.command("sandbox")(stand_ins.sandbox)
 app.command("demo")(demo.demo)
+note_commands(app)
 
 
 def run() -> None:

@@ -66,5 +66,6 @@ def forget(
             print_hits(hits, call.again("forget", "RECORD"))
             raise typer.Exit(1)
         refs = ask_to_forget(world, hits[0] if hits else None, record)
+        call.tell(*refs)
     say(f"{', '.join(refs)}: forgotten by the next cycle", f"look first: {call.again('plan')}")
     say(f"next:       {call.again('sync')}")

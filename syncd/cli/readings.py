@@ -41,10 +41,11 @@ def deeds(
 ) -> None:
     """Lists what operators did and whom they read, the latest first; kept for 400 days.
 
-    In the console, over its API, and by `syncd explain`, `syncd export` and `syncd report` (way: shell). A look is one
-    entry for each session and record in ten minutes.
+    In the console, over its API, and on the command line (way: shell). A look is one entry for each session and record
+    in ten minutes. About what is told by ids and chosen arguments; `?` stands for what was typed freely. A command
+    ended with a status of HTTP, or in the shell with its exit code; without one it is under way, or was killed.
 
-    JSON: deeds [{id, at, who, way, connection, what, about (ids), status}].
+    JSON: deeds [{id, at, who, way, connection, what, about, status or null}].
     """
     from syncd.bootstrap import open_entrance
     from syncd.cli.out import print_json, table, when
@@ -56,5 +57,12 @@ def deeds(
     if as_json:
         print_json({"deeds": [deed_document(each) for each in found]})
         return
-    rows = [(when(each.at), each.who, each.way.value, each.connection, each.what, each.about) for each in found]
-    table("", ("at (UTC)", "who", "way", "connection", "what", "about"), rows)
+    rows = [
+        (when(each.at), each.who, each.way.value, each.connection, each.what, each.about, _ended(each.status))
+        for each in found
+    ]
+    table("", ("at (UTC)", "who", "way", "connection", "what", "about", "ended"), rows)
+
+
+def _ended(status: int | None) -> str:
+    return "-" if status is None else str(status)

@@ -91,6 +91,7 @@ def resync(
     asked, plan, daemon = _ask(call, words, side=side, yes=yes, as_json=as_json)
     if asked is None:
         raise typer.Exit(1)
+    call.tell(asked.id)
     if daemon:
         call.hasten()
         done = watched(call, asked, quiet=as_json) if watch else False

@@ -59,6 +59,7 @@ def rollback(
     planned, request = _ask(call, words, approve=approve, as_json=as_json)
     done = False
     if request is not None:
+        call.tell(request.id)
         if call.daemon_works():
             call.hasten()
             done = watched(call, request, quiet=as_json) if watch else False

@@ -74,6 +74,7 @@ def sync(
             ended = cycle(
                 world, approve=approve, wait=wait, full=full, recreate=tombstones(world, recreate), progress=told
             )
+        call.tell(ended.run.id)
         preview = forecast(world, ended.plan) if ended.needs_approval and ended.plan is not None else None
         kinds = [kind.kind for kind in world.connection.kinds]
         stands = standing(world.store, connection=world.connection.name, kinds=kinds, now=world.clock.now())

@@ -219,6 +219,7 @@ class Verified(Answer):
     before_chain: int
     entries: int
     reads: int
+    commands: int
     pruned: dict[str, Any] | None
     head: dict[str, Any] | None
     flaws: list[str]

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from syncd.console import answers, asked
 from syncd.console.api import PREFIX, Cursor, Id, Limit, desk_of
 from syncd.console.api_commands import prove_with
-from syncd.console.deeds import Done, command
+from syncd.console.deeds import Done, command, pressed
 from syncd.console.guard import GuardedRoute, needs, visitor_of
 from syncd.console.problems import Problem, not_found
 from syncd.model.operator import Role
@@ -34,10 +34,13 @@ def make_token(request: Request, body: asked.NewToken) -> Any:  # noqa: ANN401 -
     visitor = visitor_of(request)
     if not visitor.may(body.role):
         raise Problem(403, "not-allowed", f"a token of {visitor.name} is {visitor.role} at most here")
-    secret, made = desk_of(request).entrance.make_token(
-        visitor.name, role=body.role, label=body.label, days=body.days, who=visitor.name
-    )
-    return {"secret": secret, "token": token_document(made)}
+
+    def do(who: str) -> Done:
+        entrance = desk_of(request).entrance
+        secret, made = entrance.make_token(visitor.name, role=body.role, label=body.label, days=body.days, who=who)
+        return Done({"secret": secret, "token": token_document(made)}, made.id)
+
+    return pressed(request, "tokens.make", "", do).answer
 
 
 @router.delete("/tokens/{id}", response_model=answers.Token)
@@ -67,8 +70,12 @@ def operators(request: Request) -> Any:  # noqa: ANN401 - the same
 def invite(request: Request, body: asked.NewOperator) -> Any:  # noqa: ANN401 - the same
     """Invites somebody; the invitation is told this once, and so no ``Idempotency-Key`` is taken."""
     prove_with(request, body.password)
-    secret = desk_of(request).entrance.invite(body.name, role=body.role, who=visitor_of(request).name)
-    return {"secret": secret, "name": body.name, "role": body.role.value}
+
+    def do(who: str) -> Done:
+        secret = desk_of(request).entrance.invite(body.name, role=body.role, who=who)
+        return Done({"secret": secret, "name": body.name, "role": body.role.value}, body.name)
+
+    return pressed(request, "operators.invite", "", do).answer
 
 
 @router.delete("/operators/{name}", response_model=answers.Operator)

@@ -1,8 +1,9 @@
 """How a command is done once and remembered: who, when, about what; the same key twice is one deed.
 
-A command is stored before it is done and again with how it ended. While it is done no other command about the same
-connection is: of two who press one button at once, the second finds it pressed. A program that does not know whether
-its call arrived calls again with the same ``Idempotency-Key`` and gets the first answer.
+A command is stored before it is done, and again with how it ended and its arguments (``operations.arguments``). While
+it is done no other command about the same connection is: of two who press one button at once, the second finds it
+pressed. A program that does not know whether its call arrived calls again with the same ``Idempotency-Key`` and gets
+the first answer.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from syncd.console.problems import PROBLEM, Problem, correlation_of, problem_of
 from syncd.model.errors import SyncdError
 from syncd.model.operator import Deed
 from syncd.observe.log import emit
+from syncd.operations.arguments import arguments
 
 KEY: Final = "idempotency-key"
 LONGEST_KEY: Final = 200
@@ -45,8 +47,9 @@ def command(request: Request, what: str, connection: str, do: Callable[[str], Do
     key = request.headers.get(KEY)
     if key is not None and not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         raise Problem(400, "no-key", f"an Idempotency-Key has 1 to {LONGEST_KEY} printable ASCII characters")
-    body = getattr(request, "_body", b"")
-    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
+    given = _given(request)
+    said = orjson.dumps({**given, "password": None}, option=orjson.OPT_SORT_KEYS)
+    asked = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + said).digest()
     deed, earlier = _begun(request, what, connection, key=key, asked=asked)
     if earlier is not None:
         return _again(earlier, asked)
@@ -61,16 +64,31 @@ def pressed(request: Request, what: str, connection: str, do: Callable[[str], Do
     :raises SyncdError, Problem: what the command does.
     """
     deed, _ = _begun(request, what, connection, key=None, asked=b"")
+    given = {**request.state.form, **request.state.several} if request.state.form else _given(request)
     desk: Desk = request.app.state.desk
     try:
         with _alone(desk, connection):
             done = do(deed.who)
     except (SyncdError, Problem) as trouble:
         problem = trouble if isinstance(trouble, Problem) else problem_of(trouble)
-        _ended(desk, replace(deed, status=problem.status))
+        _ended(desk, replace(deed, status=problem.status, about=_about("", given)))
         raise
-    _ended(desk, replace(deed, status=200, about=done.about[:_ABOUT]))
+    _ended(desk, replace(deed, status=200, about=_about(done.about, given)))
     return done
+
+
+def _given(request: Request) -> Mapping[str, Any]:
+    """What a program sent, which its model has checked."""
+    body = getattr(request, "_body", b"")
+    given = orjson.loads(body) if body else {}
+    return given if isinstance(given, dict) else {}
+
+
+def _about(ids: str, given: Mapping[str, Any]) -> str:
+    """What a command was about and with which arguments; of many ids the last are cut."""
+    if len(ids) > _ABOUT:
+        ids = ids[:_ABOUT].rpartition(" ")[0]
+    return arguments(given, ids)
 
 
 def _begun(request: Request, what: str, connection: str, *, key: str | None, asked: bytes) -> tuple[Deed, Deed | None]:
@@ -114,7 +132,7 @@ def _carried_out(request: Request, deed: Deed, do: Callable[[str], Done]) -> tup
         status, document = problem.status, problem.document(correlation_of(request))
     finally:
         answer = orjson.dumps(document).decode()
-        _ended(desk, replace(deed, status=status, answer=answer, about=about[:_ABOUT]))
+        _ended(desk, replace(deed, status=status, answer=answer, about=_about(about, _given(request))))
     return status, orjson.loads(answer)
 
 

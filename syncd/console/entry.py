@@ -7,6 +7,7 @@ from urllib.parse import unquote, urlsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from syncd.console.deeds import Done, pressed
 from syncd.console.desk import Desk
 from syncd.console.guard import GuardedRoute, Open, cookie_name, needs, visitor_of
 from syncd.console.looks import page
@@ -98,27 +99,33 @@ def access(request: Request) -> Response:
 @needs(Role.VIEWER)
 def make_token(request: Request) -> Response:
     """Makes a token for this visitor; its text is on this page alone."""
-    visitor, entrance, form = visitor_of(request), entrance_of(request), request.state.form
+    form = request.state.form
+
+    def do(who: str) -> Done:
+        role, days = _role(form.get("role", "")), _days(form.get("days", ""))
+        label = form.get("label", "")
+        secret, made = entrance_of(request).make_token(who, role=role, label=label, days=days, who=who)
+        return Done({"secret": secret}, made.id)
+
     try:
         prove(request)
-        secret, _ = entrance.make_token(
-            visitor.name,
-            role=_role(form.get("role", "")),
-            label=form.get("label", ""),
-            days=_days(form.get("days", "")),
-            who=visitor.name,
-        )
+        made = pressed(request, "tokens.make", "", do)
     except (NotAdmitted, BadUsage) as refused:
         return _access(request, status=409, trouble=str(refused))
-    return _access(request, secret=secret)
+    return _access(request, secret=made.answer["secret"])
 
 
 @router.post("/access/tokens/{id}/revoke")
 @needs(Role.VIEWER)
 def revoke_token(request: Request, id: str) -> Response:
     """Ends a token."""
-    if entrance_of(request).revoke(visitor_of(request), id) is None:
-        raise not_found("there is no such token")
+
+    def do(_: str) -> Done:
+        if entrance_of(request).revoke(visitor_of(request), id) is None:
+            raise not_found("there is no such token")
+        return Done({}, id)
+
+    pressed(request, "tokens.revoke", "", do)
     return RedirectResponse("/access", 303)
 
 
@@ -128,22 +135,32 @@ def invite(request: Request) -> Response:
     """Invites somebody; what they redeem is on this page alone."""
     form = request.state.form
     name = form.get("name", "").strip()
+
+    def do(who: str) -> Done:
+        secret = entrance_of(request).invite(name, role=_role(form.get("role", "")), who=who)
+        return Done({"secret": secret}, name)
+
     try:
         prove(request)
-        invitation = entrance_of(request).invite(name, role=_role(form.get("role", "")), who=visitor_of(request).name)
+        made = pressed(request, "operators.invite", "", do)
     except (NotAdmitted, BadUsage) as refused:
         return _access(request, status=409, trouble=str(refused))
-    return _access(request, invitation=invitation, invited=name)
+    return _access(request, invitation=made.answer["secret"], invited=name)
 
 
 @router.post("/access/operators/{name}/remove")
 @needs(Role.ADMIN)
 def remove(request: Request, name: str) -> Response:
     """Removes somebody with every session and token."""
+
+    def do(who: str) -> Done:
+        if not entrance_of(request).remove(name, who=who):
+            raise not_found("there is no such operator")
+        return Done({}, name)
+
     try:
         prove(request)
-        if not entrance_of(request).remove(name, who=visitor_of(request).name):
-            raise not_found("there is no such operator")
+        pressed(request, "operators.remove", "", do)
     except (NotAdmitted, BadUsage) as refused:
         return _access(request, status=409, trouble=str(refused))
     return RedirectResponse("/access", 303)

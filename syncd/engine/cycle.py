@@ -8,7 +8,7 @@ restored from an older copy is compared and waits for a person, too (``reobserve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
@@ -75,13 +75,18 @@ def sync(
     full: bool = False,
     recreate: Sequence[str] = (),
     steady: bool = False,
+    asked: Callable[[], tuple[str | None, Sequence[str]]] | None = None,
     progress: Progress = silent,
 ) -> Ended:
     """One whole cycle. ``recreate`` are ids of tombstones whose missing records are made again; ``steady`` says
     that this is one of a daemon's cycles and others follow: it takes a share of the slow sweep that finds what polling
     cannot see, and leaves a backlog to a resync.
+
+    :param asked: tells both in the place of ``approve`` and ``recreate``, once nobody else is at work.
     """
     with running(world, command="sync", wait=wait) as at_work, _reading(world, full=full):
+        if asked is not None:
+            approve, recreate = asked()
         return _Cycle(at_work, progress).go(approve=approve, full=full, recreate=recreate, steady=steady)
 
 

@@ -31,7 +31,8 @@ class Verified:
 
     ``rows`` are those the chain holds, ``unfinished`` those of them without an ending yet; ``before`` are rows from
     before there was a chain, of which nothing can be said; ``pruned`` is what went by the rule
-    before the first of them. ``reads`` are entries of reading, of all connections of the store.
+    before the first of them. ``reads`` are looks at personal data and ``commands`` those of operators, of all
+    connections of the store.
     """
 
     rows: int = 0
@@ -43,6 +44,7 @@ class Verified:
     more: int = 0
     pruned: Pruned | None = None
     reads: int = 0
+    commands: int = 0
 
     def flaw(self, what: str) -> None:
         """Notes one place that is not as it was written."""

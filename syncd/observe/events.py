@@ -689,6 +689,19 @@ EVENTS: Final[Mapping[str, Event]] = {
         ("who", "way", "command", "about", "status"),
         "An operator gave a command in the console or over its API; the store has it, too.",
     ),
+    "shell.command": Event(
+        "info",
+        ("who", "command", "about", "status"),
+        "Somebody gave a command on the command line that changes something; `status` is its exit code. The store has"
+        " it, too.",
+    ),
+    "command.unnoted": Event(
+        "warning",
+        ("who", "command", "error"),
+        "Somebody gives a command on the command line, and the store could not take the entry that says so; the command"
+        " went on.",
+        "look whether the store is busy or its disk full; keep the log, which says who it was",
+    ),
     "console.read": Event(
         "info",
         ("who", "way", "command", "about"),

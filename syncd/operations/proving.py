@@ -30,6 +30,7 @@ def verified_document(found: Verified) -> dict[str, Any]:
         "entries": found.entries,
         "pruned": None if found.pruned is None else _pruned(found.pruned),
         "reads": found.reads,
+        "commands": found.commands,
         "head": None if found.head is None else asdict(found.head),
         "flaws": list(found.flaws),
         "more_flaws": found.more,

@@ -134,16 +134,20 @@ def cycle(world: World) -> Ended:
     if not asked:
         return sync(world, wait=0.0, steady=True)
     mine = replace(world, who=asked[0].who)
-    digest = next((each.argument for each in reversed(asked) if each.wish == LINK_FIRST), None)
-    named = [each.argument for each in asked if each.wish == RECREATE and not _made(world, each)]
+
+    def still() -> tuple[str | None, Sequence[str]]:
+        """Read under the lease: whoever takes one back before is heeded, whoever does later hears of a turn at work."""
+        asked[:] = wishes(world.store, *MADE)
+        digest = next((each.argument for each in reversed(asked) if each.wish == LINK_FIRST), None)
+        return digest, [each.argument for each in asked if each.wish == RECREATE and not _made(world, each)]
+
     ended: Ended | None = None
     while ended is None:
         try:
-            ended = sync(mine, approve=digest, wait=0.0, steady=True, recreate=named)
+            ended = sync(mine, wait=0.0, steady=True, asked=still)
         except NothingLeft as why:  # of one kind: the next try may find some of another
             emit("recreate.refused", records=len(why.named), reason=str(why))
             _over(world, [each for each in asked if each.wish == RECREATE and each.argument in why.named])
-            named = [each for each in named if each not in why.named]
     _over(world, [each for each in asked if _is_over(world, each, ended)])
     return ended
 

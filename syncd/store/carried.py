@@ -1,6 +1,6 @@
-"""The audit taken elsewhere: rows, chain and entries of reading as files, signed, and proven there without the store.
+"""The audit taken elsewhere: rows, chain and deeds of operators as files, signed, and proven there without the store.
 
-A folder holds ``audit.jsonl``, ``chain.jsonl`` and ``reads.jsonl``: columns as they are stored, sealed values sealed.
+A folder holds ``audit.jsonl``, ``chain.jsonl`` and ``deeds.jsonl``: columns as they are stored, sealed values sealed.
 So it tells who wrote what when and no value of a person, and the chain over it verifies as in the store. Beside each
 stands a file of the same name in ``.lines`` with the SHA-256 of each line. ``manifest.json`` names all of them with
 their hashes, and ``manifest.sig`` signs it: whoever makes a whole new chain has no signature for it, and of what was
@@ -30,7 +30,7 @@ from syncd.model.values import Instant
 from syncd.store.anchor import pruned_of
 from syncd.store.chain import Stored, head
 from syncd.store.database import Database
-from syncd.store.reads import TOLD, Readings, carried_place, place_of, readings, stored_readings, walk_readings
+from syncd.store.deeds import Stand, brought, carried, stand_of, stored_deeds, walk_deeds
 from syncd.store.signing import fingerprint, signed_by
 from syncd.store.walk import BEGUN, STATE, Walk
 
@@ -39,8 +39,8 @@ MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 AUDIT: Final = "audit"
 CHAIN: Final = "chain"
-READS: Final = "reads"
-FILES: Final = (AUDIT, CHAIN, READS)
+DEEDS: Final = "deeds"
+FILES: Final = (AUDIT, CHAIN, DEEDS)
 _SINCE: Final = "ask who had it since it was signed, and have it exported once more"
 
 Line = Mapping[str, Any]
@@ -80,12 +80,12 @@ def carry(
     with database.reading("read the head of the audit") as tx:
         number, found = head(tx, connection)
         anchor = pruned_of(tx, connection)
-    stand = readings(database, Verified())
+    stand = stand_of(database, Verified())
     source = Stored(database, connection)
     lines: Mapping[str, Iterable[Line]] = {
         AUDIT: _rows_at(source, number),
         CHAIN: map(_entry, source.entries(number)),
-        READS: ({**place_of(row), **{name: row[name] for name in TOLD}} for row in stored_readings(database, stand)),
+        DEEDS: map(carried, stored_deeds(database, stand)),
     }
     try:
         if folder.exists() and any(folder.iterdir()):
@@ -94,7 +94,7 @@ def carry(
         files = [told for name in FILES for told in _written(folder, name, lines[name])]
         with database.reading("read what was pruned") as tx:
             moved = pruned_of(tx, connection) != anchor
-        if moved or readings(database, Verified()).anchor != stand.anchor:
+        if moved or stand_of(database, Verified()).anchor != stand.anchor:
             raise BadUsage(f"{folder} is not whole: what is old was pruned meanwhile; call again, with another folder")
         manifest = {
             **about,
@@ -105,7 +105,7 @@ def carry(
             "key": fingerprint(key.public_key()),
             "head": {"number": number, "hash": found.hex()} if number else None,
             "pruned": None if anchor is None else _pruned_told(anchor),
-            "reads": stand._asdict(),
+            "deeds": stand._asdict(),
             "files": files,
         }
         content = orjson.dumps(manifest, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS) + b"\n"
@@ -190,7 +190,7 @@ def prove(folder: Path, key: Ed25519PublicKey, known: str | None = None) -> Carr
     found = Walk(source, told["connection"], source.last(), known, anchor=_pruned(told["pruned"])).walk()
     if last is not None and found.head != Head(**last):
         found.flaw(f"chain.jsonl ends elsewhere than with entry {last['number']}, which was its head; {_SINCE}")
-    walk_readings(Readings(**told["reads"]), map(carried_place, _read(folder / f"{READS}.jsonl")), found)
+    walk_deeds(Stand(**told["deeds"]), map(brought, _read(folder / f"{DEEDS}.jsonl")), found)
     return Carried(found, told)
 
 
@@ -263,7 +263,9 @@ def _named(line: bytes) -> str:
     """A row or an entry by its id, as far as the line can still be read."""
     try:
         told = orjson.loads(line)
-        return f"audit row {told['seq']}, intent {told['intent']}" if "seq" in told else f"entry {told['number']}"
+        if "seq" in told:
+            return f"audit row {told['seq']}, intent {told['intent']}"
+        return f"{'deed' if 'who' in told else 'entry'} {told['number']}"
     except (ValueError, TypeError, KeyError):
         return "a line that cannot be read"
 

@@ -31,8 +31,8 @@ from syncd.model.values import Instant
 from syncd.store.anchor import pruned_of
 from syncd.store.codec import to_ms
 from syncd.store.database import Database
+from syncd.store.deeds import stand_of, stored_deeds, walk_deeds
 from syncd.store.dialects import run
-from syncd.store.reads import readings, stored_readings, walk_readings
 from syncd.store.tables import audit, chain
 from syncd.store.walk import BEGUN, STATE, Ended, Walk, genesis, hash_of
 
@@ -96,7 +96,7 @@ class Chain:
         return Head(number, found.hex()) if number else None
 
     def verify_audit(self, known: str | None = None) -> Verified:
-        """Walks the whole chain, then the entries of reading of all connections, in short transactions beside whoever
+        """Walks the whole chain, then that over the deeds of all connections, in short transactions beside whoever
         writes.
 
         :param known: a hash that was once the head, as hex; it must be in the chain.
@@ -105,8 +105,8 @@ class Chain:
             last, _ = head(tx, self._connection)
             anchor = pruned_of(tx, self._connection)
         found = Walk(Stored(self._database, self._connection), self._connection, last, known, anchor=anchor).walk()
-        stand = readings(self._database, found)
-        walk_readings(stand, stored_readings(self._database, stand), found)
+        stand = stand_of(self._database, found)
+        walk_deeds(stand, stored_deeds(self._database, stand), found)
         return found
 
 

@@ -2,8 +2,7 @@
 
 An invitation is used up by the statement that asks for it, so that of two who redeem it at once one is let in. An
 attempt is counted in the transaction that looks whether it has to wait. A deed is stored under its person and key, so
-that the second of two equal calls finds the first. One that is whole when it is stored is an entry of reading, and
-chained (``reads``).
+that the second of two equal calls finds the first. Each is chained once it is whole (``deeds``).
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.model.values import Instant
 from syncd.store.codec import from_ms, plain, to_ms
 from syncd.store.database import Database
+from syncd.store.deeds import add_command, add_reading, asked_of, forget_asked, forget_deeds
 from syncd.store.dialects import insert_new, upsert
-from syncd.store.reads import KEPT, add_reading, forget_readings
 from syncd.store.tables import attempt, credential, deed
 from syncd.store.tables import operator as people
 
@@ -131,13 +130,8 @@ class SqlDoors:
         with self._database.writing("tidy up at the doors") as tx:
             tx.execute(delete(credential).where(credential.c.until < to_ms(now)))
             tx.execute(delete(attempt).where(attempt.c.at < to_ms(now - _ATTEMPTS_KEPT)))
-            tx.execute(
-                update(deed)
-                .where(deed.c.at < to_ms(now - _ANSWERS_KEPT), deed.c.key.is_not(None))
-                .values(key=None, answer=None)
-            )
-            forget_readings(tx, now)
-            tx.execute(delete(deed).where(deed.c.at < to_ms(now - KEPT)))
+            forget_asked(tx, now - _ANSWERS_KEPT)
+            forget_deeds(tx, now)
 
     # -- attempts ----------------------------------------------------------------------------------------------------
     def knock(self, marks: Sequence[tuple[bytes, int]], now: Instant) -> timedelta:
@@ -172,21 +166,9 @@ class SqlDoors:
     # -- deeds -------------------------------------------------------------------------------------------------------
     def begin_deed(self, each: Deed) -> Deed | None:
         """Stores a deed; the earlier one of the same person and key instead."""
-        row = {
-            "id": each.id,
-            "at": to_ms(each.at),
-            "who": each.who,
-            "way": str(each.way),
-            "connection": each.connection,
-            "what": each.what,
-            "about": plain(each.about),
-            "key": each.key,
-            "asked": each.asked,
-            "status": each.status,
-            "answer": None,
-        }
+        row = _row(each)
         with self._database.writing("begin a deed") as tx:
-            if each.status is not None:  # whole already, as an entry of reading is
+            if each.status is not None:  # whole already, as a look is
                 add_reading(tx, row)
                 return None
             tx.execute(insert_new(tx, deed), row)
@@ -196,12 +178,11 @@ class SqlDoors:
         return None if found.id == each.id else _deed(found)
 
     def end_deed(self, each: Deed) -> None:
-        """Stores how it ended."""
-        ended: dict[str, Any] = {"status": each.status, "answer": each.answer, "about": plain(each.about)}
-        if each.status is not None and each.status >= _NOT_OVER:
-            ended |= {"key": None, "answer": None}
+        """Stores how it ended, and chains it."""
+        over = each.status is None or each.status < _NOT_OVER
+        row = _row(each) if over else _row(each) | {"key": None, "answer": None}
         with self._database.writing("end a deed") as tx:
-            tx.execute(update(deed).where(deed.c.id == each.id).values(**ended))
+            add_command(tx, row)
 
     def deeds(self, limit: int, before: str | None = None) -> Sequence[Deed]:
         """The latest deeds, the youngest first."""
@@ -246,6 +227,22 @@ def _credential(row: Any) -> Credential:  # noqa: ANN401 - the same
     )
 
 
+def _row(each: Deed) -> dict[str, Any]:
+    return {
+        "id": each.id,
+        "at": to_ms(each.at),
+        "who": each.who,
+        "way": str(each.way),
+        "connection": each.connection,
+        "what": each.what,
+        "about": plain(each.about),
+        "key": each.key,
+        "asked": each.asked if each.key is not None else b"",
+        "status": each.status,
+        "answer": each.answer,
+    }
+
+
 def _deed(row: Any) -> Deed:  # noqa: ANN401 - the same
     return Deed(
         id=row.id,
@@ -256,7 +253,7 @@ def _deed(row: Any) -> Deed:  # noqa: ANN401 - the same
         what=row.what,
         about=row.about,
         key=row.key,
-        asked=bytes(row.asked),
+        asked=asked_of(bytes(row.asked)),
         status=row.status,
         answer=row.answer,
     )

@@ -24,7 +24,7 @@ from syncd.store.carried import FILES, MANIFEST, SIGNATURE, carry, prove
 from syncd.store.chain import Stored
 from syncd.store.database import Database
 from tests.contract.test_store_chain import history, row
-from tests.contract.test_store_reads import READ
+from tests.contract.test_store_deeds import COMMAND, READ
 from tests.fakes import START
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -34,11 +34,12 @@ ALTERED, REMOVED = "({}): it was altered after it was signed", "what stood {} wa
 
 @pytest.fixture
 def folder(store: SqlStore, tmp_path: Path) -> Path:
-    """What was taken out of a store with six rows in five entries, and three readings."""
+    """What was taken out of a store with six rows in five entries, three looks and a command."""
     history(store)
     doors = SqlDoors(Database(store.engine))
     for number in range(3):
         doors.begin_deed(replace(READ, id=f"r{number}", about=f"L{number}"))
+    doors.end_deed(replace(COMMAND, status=200))
     return taken(store, tmp_path / "out")
 
 
@@ -65,12 +66,12 @@ def altered(line: bytes, **values: object) -> bytes:
 
 
 def test_it_is_proven_as_in_the_store(store: SqlStore, folder: Path) -> None:
-    """The same rows, entries, readings and head; the store is not asked. Files are for their owner alone."""
+    """The same rows, entries, looks, commands and head; the store is not asked. Files are for their owner alone."""
     there = store.verify_audit()
     store.close()
     carried = prove(folder, PUBLIC)
     assert carried.found == there
-    assert (there.rows, there.entries, there.reads, there.flaws) == (6, 5, 3, [])
+    assert (there.rows, there.entries, there.reads, there.commands, there.flaws) == (6, 5, 3, 1, [])
     assert carried.told["connection"] == "main"
     assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -97,7 +98,9 @@ def test_no_value_is_in_it(store: SqlStore, folder: Path) -> None:
         ("audit", lambda got: [got[0], b"{\n", *got[2:]], ALTERED.format("a line that cannot be read")),
         ("chain", lambda got: [*got[:3], altered(got[3], at=1), got[4]], ALTERED.format("entry 4")),
         ("chain", lambda got: got[:-1], REMOVED.format("behind entry 4")),
-        ("reads", lambda got: [got[0], altered(got[1], who="bob"), got[2]], ALTERED.format("entry 2")),
+        ("deeds", lambda got: [got[0], altered(got[1], who="bob"), *got[2:]], ALTERED.format("deed 2")),
+        ("deeds", lambda got: [*got[:3], altered(got[3], status=404)], ALTERED.format("deed 4")),
+        ("deeds", lambda got: got[:3], REMOVED.format("behind deed 3")),
     ],
 )  # fmt: skip
 def test_the_first_row_is_named(folder: Path, name: str, change: Callable[..., list[bytes]], told: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from syncd.engine.cycle import Ended, plan_only, sync
@@ -182,3 +184,24 @@ def test_one_that_is_gone_ends_no_other_wish(steps: Steps) -> None:
     assert [line["records"] for line in lines("recreate.refused")] == [2]
     assert not steps.both.store.requests()
     steps.quiet()
+
+
+def test_a_wish_taken_back_until_a_turn_has_the_connection_is_heeded(
+    steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever takes it back is told that no turn is at work, and nothing is made."""
+    contact, lead = steps.pair()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    asked = ask_recreate(steps.both.world, f"marketing:contacts/{contact}")
+    store, take = steps.both.store, type(steps.both.store).take_lease
+
+    def taken_back(*given: Any) -> Any:
+        assert store.lease() is None
+        store.cancel(asked.id, steps.both.clock.now())
+        return take(*given)
+
+    monkeypatch.setattr(type(store), "take_lease", taken_back)
+    steps.both.clock.advance(60)
+    cycle(steps.both.world)
+    assert steps.live("Lead") == []

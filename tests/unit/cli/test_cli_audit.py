@@ -44,6 +44,7 @@ def test_a_whole_audit(run: Run, store: SqlStore) -> None:
         "pruned": None,
         "entries": 2,
         "reads": 0,
+        "commands": 0,
         "flaws": [],
         "head": {"hash": head.hash, "number": 2},
         "more_flaws": 0,
@@ -102,9 +103,9 @@ def test_an_entry_of_reading_that_was_altered_is_found(run: Run, store: SqlStore
     store.note_reading(read)
     store.note_reading(replace(read, id="d2", about="L2"))
     whole = run("audit", "verify")
-    assert (whole.code, "2 entries of reading" in whole.out) == (0, True)
+    assert (whole.code, "0 commands of operators and 2 looks at personal data" in whole.out) == (0, True)
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE deed SET about = 'L3' WHERE id = 'd2'"))
     said = run("audit", "verify", "--json")
     assert said.code == 1
-    assert "entry 2 of reading" in said.json["flaws"][0]
+    assert "deed 2 (" in said.json["flaws"][0]

@@ -303,20 +303,6 @@ def test_many_calls_with_one_key_are_one_command(console: House, program: Caller
     assert all(each.json["changed"] is True for each in answers if each.status == 200)
 
 
-def test_who_did_what_is_kept(console: House, program: Caller) -> None:
-    """What was refused, too; for an admin to read."""
-    for path, document in (("conflicts/c1/resolve", {"take": "crm"}), ("conflicts/none/resolve", {}), ("pause", {})):
-        program.post(f"{C}/{path}", document)
-        console.clock.advance(1)
-    deeds = console.program(Role.ADMIN).get("/api/v1/deeds").json["items"]
-    assert [(each["who"], each["what"], each["about"], each["status"], each["connection"]) for each in deeds] == [
-        ("operator1", "pause", "", 200, "main"),
-        ("operator1", "conflicts.resolve", "", 404, "main"),
-        ("operator1", "conflicts.resolve", "c1", 200, "main"),
-    ]
-    assert [each["way"] for each in deeds] == ["token"] * 3
-
-
 def test_tokens_and_operators_over_the_api(console: House) -> None:
     """A token's secret is told once; nobody makes one for more than their role, nor an admin with a small token."""
     viewer, admin = console.program(Role.VIEWER), console.program(Role.ADMIN)
