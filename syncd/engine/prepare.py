@@ -97,6 +97,8 @@ class _Deciding:
         self.untimed: list[tuple[Linked, Pair[RemoteRecord | None], Known, tuple[Action, ...], tuple[str, ...]]] = []
         self.decisions: list[Decision] = []
         self.arrived: dict[tuple[Side, RemoteRef], Link] = {}
+        self.left: list[RemoteRef] = []
+        """Records of the CRM whose contact leaves in this cycle."""
 
     def decide(self) -> list[Decision]:
         """Departures first, since they change which links stand; then matches, then what is linked."""
@@ -109,7 +111,7 @@ class _Deciding:
             self._expect_link(decision)
         self.decisions.extend(with_arrivals(self.world, self.planner, paired.decisions))
         fresh = {link.id: records for link, records, _ in paired.adopts}
-        hear_what_is_left(self.world, self.planner, self.gathered, fresh, self.arrived)
+        hear_what_is_left(self.world, self.planner, self.gathered, fresh, self.arrived, self.left)
         for link, records, adopt in paired.adopts:
             self._register(link)
             seen: Pair[RemoteRecord | None] = Pair(records.marketing, records.crm)
@@ -302,6 +304,8 @@ class _Deciding:
 
     def _detach(self, found: Linked, side: Side, detach: Detach, more: tuple[Action, ...]) -> None:
         tombstone = replace(found.link, state=LinkState.TOMBSTONE, gone=side)
+        if side is Side.MARKETING:
+            self.left.append(found.link.refs.crm)
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
         closes = tuple(conflict.id for conflict in self.gathered.conflicts.get(found.link.id, ()))
         frees = tuple((row.side, row.field) for row in self.gathered.parked.get(found.link.id, ()))

@@ -74,14 +74,19 @@ def hear_what_is_left(
     gathered: Gathered,
     fresh: Mapping[str, Pair[RemoteRecord]],
     arrived: Mapping[tuple[Side, RemoteRef], Link],
+    now: Sequence[RemoteRef],
 ) -> None:
     """Notes what the records say that are left of tombstones and were read in this cycle, for whoever is linked and has
     their address now.
 
     :param fresh: the links that this matching makes, by id.
     :param arrived: records that links moved to in this cycle.
+    :param now: what is left as of this cycle, which nothing needs to have touched: read here.
     """
     fields = _opt_outs(planner)
+    if fields and now:
+        answers = world.seen(Side.CRM).fetch(planner.lens.shape(Side.CRM), now)
+        gathered.left.update((answer.ref, answer) for answer in answers if isinstance(answer, RemoteRecord))
     left = {ref: planner.values(Side.CRM, record) for ref, record in gathered.left.items() if fields}
     out = {ref: told for ref, values in left.items() if (told := [each for each in fields if values.get(each) is True])}
     said: dict[str, dict[str, RemoteRef]] = defaultdict(dict)

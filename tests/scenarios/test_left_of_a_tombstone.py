@@ -125,3 +125,17 @@ def test_whoever_has_another_address_is_not_concerned(world: Steps) -> None:
     assert out(world, bob, lead, theirs) == {"lead"}
     assert not world.both.store.requests()
     world.quiet()
+
+
+def test_who_is_merged_away_says_what_sales_said_last(world: Steps) -> None:
+    """Ann's contact is merged into Bob's, who is known by her address from then on, in the moment in which her Lead
+    opts out: nobody touches it any more, and no compare has to find it.
+    """
+    bob, theirs = linked(world, BOB)
+    ann, lead = linked(world, ADDRESS, object_name="Lead")
+    world.sell(lead, HasOptedOutOfEmail=True)
+    bob = world.both.hubspot.merge("contacts", bob, ann)
+    world.cycle()
+    world.cycle()
+    assert out(world, bob, lead, theirs) == {"contact", "lead", "made"}
+    world.quiet()
