@@ -33,8 +33,15 @@ Loggable: TypeAlias = Plain | Mapping[str, Plain] | Sequence[Plain]
 
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 LONGEST: Final = 600
-_ADDRESS = re.compile(r"[^\s@<>\"'=/:(\[{,;](?:[^\s@<>\"'=/:]|(?<=\w)'(?=\w))*@(?:[^\s<>\"'/]*\w|[^\s<>\"'/]+)")
+LOOKED_AT: Final = 4 * LONGEST
+"""Characters of a text that are looked through for what must be masked: a vendor's value may be of any length."""
+_ADDRESS = re.compile(
+    r"(?<![^\s@<>\"'=/:(\[{,;])[^\s@<>\"'=/:(\[{,;]"  # only where nothing before it would belong to it, too
+    r"[^\s@<>\"'=/:]*(?:(?<=\w)'(?=\w)[^\s@<>\"'=/:]*)*@(?:[^\s<>\"'/]*\w|[^\s<>\"'/]+)"
+)
 """What looks like an e-mail address, and what may be one; the sentence goes on behind it with its own comma."""
+_WHOLE = re.compile(r".*[\s<>\"]", re.DOTALL)
+"""As far as nothing is cut off in its middle: none of these stands in what is masked."""
 _ADVICE = re.compile(r"(USER|PASSWORD)@HOST(\?to=ADDRESS)?")
 """What our own sentences write in place of somebody."""
 _DATABASE = re.compile(
@@ -148,10 +155,15 @@ def reset_logs() -> None:
 
 def masked(text: str) -> str:
     """The text with e-mail addresses, credentials and tokens masked, cut to a length a log line can bear."""
-    if "@" in text:
-        text = _ADDRESS.sub(_address, _DATABASE.sub(r"\1<credentials>", text))
-    text = _TOKEN.sub("<token>", text)
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text):,} characters)"
+    told, length = text, 0
+    if len(text) > LOOKED_AT:
+        whole = _WHOLE.match(text, 0, LOOKED_AT)
+        told, length = whole[0] if whole else "", len(text)
+    if "@" in told:
+        told = _ADDRESS.sub(_address, _DATABASE.sub(r"\1<credentials>", told))
+    told = _TOKEN.sub("<token>", told)
+    length = length or len(told)
+    return told if length <= LONGEST else f"{told[:LONGEST]}... ({length:,} characters)"
 
 
 def _address(found: re.Match[str]) -> str:

@@ -110,6 +110,21 @@ def test_a_sentence_goes_on_behind_an_address(text: str, told: str) -> None:
     assert masked(text) == told
 
 
+@pytest.mark.parametrize("part", ["x", "a'", "(a", "postgres://a", "Bearer "])
+def test_a_text_of_any_length_is_masked_at_once(part: str) -> None:
+    """A vendor's value may be of megabytes: whoever looked through all of it from each place in it would not end."""
+    told = masked(f"ann@example.com wrote {part * 1_000_000} bob@example.com")
+    assert told.startswith("<address> wrote")
+    assert len(told) < 700
+    assert told.endswith(" characters)")
+
+
+def test_what_is_cut_off_in_its_middle_is_not_told() -> None:
+    """Long addresses take little room once they are masked, so that the cut would come into sight."""
+    told = masked(f"{'a' * 230}@example.com " * 10 + "bob@example.com")
+    assert set(told.partition("...")[0].split()) == {"<address>"}
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
