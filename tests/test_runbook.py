@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from syncd.cli.main import UsageError
+from syncd.cli.endings import UsageError
 from syncd.observe.events import TELLABLE
 from tests.parsed import parse
 from tests.test_monitoring import alerts

@@ -56,12 +56,12 @@ from syncd.cli import (
 )
 from syncd.cli import run as run_command
 from syncd.cli.call import Call
+from syncd.cli.endings import FAILED, INTERRUPTED, UsageError, code_of
 from syncd.cli.interrupts import Terminated, heed_interrupts
-from syncd.cli.noting import FAILED, INTERRUPTED, TERMINATED, note_commands
+from syncd.cli.noting import note_commands
 from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
 
-UsageError: Final = typer.BadParameter.__base__  # typer exports the base of its usage errors under no public name
 GLOBAL: Final = ("--config", "--connection", "--log-level")
 
 app = typer.Typer(
@@ -178,24 +178,22 @@ def main(arguments: Sequence[str]) -> int:
             return _interrupted(command, INTERRUPTED)
         return code if isinstance(code, int) else 0
     except SyncdError as trouble:
-        return _failed(command, trouble, trouble.exit_code)
+        return _failed(command, trouble, code_of(trouble))
     except BrokenPipeError:
         # Whoever read our output has seen enough. Nothing more can be told there, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
-    except (KeyboardInterrupt, typer.Abort) as end:
+    except (KeyboardInterrupt, typer.Abort, Terminated) as end:
         if isinstance(end.__cause__, EOFError):
-            # Typer takes it for Ctrl-D. Questions end differently: a file broke off, such as bytecode on a full disk.
             sys.excepthook(EOFError, end.__cause__, end.__cause__.__traceback__)
-            return FAILED
-        return _interrupted(command, INTERRUPTED)
-    except Terminated:
-        return _interrupted(command, TERMINATED)
+            return code_of(end)
+        return _interrupted(command, code_of(end))
     except Exception as trouble:  # noqa: BLE001 - the last line of defence: logged with its place, never swallowed
         if UsageError is not None and isinstance(trouble, UsageError):
-            return _failed(command, trouble, 2, f"{_message(trouble)}; `{_help(command)}` lists what there is")
+            what = f"{_message(trouble)}; `{_help(command)}` lists what there is"
+            return _failed(command, trouble, code_of(trouble), what)
         sys.excepthook(type(trouble), trouble, trouble.__traceback__)
-        return FAILED
+        return code_of(trouble)
 
 
 def global_first(arguments: Sequence[str]) -> list[str]:

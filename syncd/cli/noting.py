@@ -18,15 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from syncd.cli.call import Call, who
-from syncd.cli.interrupts import Terminated
+from syncd.cli.endings import FAILED, code_of
 
 if TYPE_CHECKING:
     from syncd.model.operator import Deed
     from syncd.settings.main_file import Outline
-
-FAILED: Final = 3
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
 
 CHANGING: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "sync": (("cancel", "wishes.cancel"), ("waiting", ""), ("approve", "first_link.approve"), ("", "sync")),
@@ -103,7 +99,7 @@ def _standing(call: Call, name: str, what: str, given: Mapping[str, Any]) -> Ite
         yield
         code = 0
     except BaseException as end:
-        code = _code_of(end)
+        code = code_of(end)
         raise
     finally:
         if outline is not None:
@@ -156,22 +152,3 @@ def _stored(outline: Outline, deed: Deed) -> None:
         return
     except SyncdError as why:
         emit("command.unnoted", who=deed.who, command=deed.what, error=type(why).__name__)
-
-
-def _code_of(end: BaseException) -> int:
-    """The exit code that the program ends with, as ``main`` tells it."""
-    from syncd.model.errors import SyncdError
-
-    match end:
-        case typer.Exit(exit_code=code):
-            return int(code)
-        case SyncdError(exit_code=code):
-            return int(code)
-        case Terminated():
-            return TERMINATED
-        case KeyboardInterrupt() | typer.Abort():
-            return INTERRUPTED
-        case typer.BadParameter():
-            return 2
-        case _:
-            return FAILED
