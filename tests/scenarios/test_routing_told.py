@@ -32,12 +32,11 @@ def explained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
                 return desk.both.settings
 
         @contextmanager
-        def world(_call: Call, *, read_only: bool, loaded: Any = None) -> Iterator[World]:
-            assert read_only
+        def looking(_call: Call, *, loaded: Any = None) -> Iterator[World]:
             yield desk.both.world
 
         monkeypatch.setattr(Call, "loaded", lambda _call: Loaded())
-        monkeypatch.setattr(Call, "world", world)
+        monkeypatch.setattr(Call, "looking", looking)
         monkeypatch.setenv("COLUMNS", "200")
         capsys.readouterr()
         code = main(["--config", str(ROOT / "config"), "explain", *words])
