@@ -32,7 +32,6 @@ from syncd.model.values import Lane
 
 BATCH: Final = 100
 PAGE: Final = 100
-ID: Final = "hs_object_id"
 Row = Mapping[str, Any]
 
 
@@ -167,11 +166,13 @@ class Reader:
         return row
 
     def page(
-        self, asked: Asked, *, after: str | None, archived: str = "false", properties: Sequence[str] = ()
+        self, asked: Asked, *, after: str | None, properties: Sequence[str], archived: str = "false"
     ) -> tuple[list[dict[str, Any]], str | None]:
-        """One page of the list endpoint, in id order, which no change disturbs and no cap ends."""
-        # Asked for nothing, HubSpot tells names and addresses.
-        query: dict[str, str | Sequence[str]] = {"limit": str(PAGE), "properties": properties or (ID,)}
+        """One page of the list endpoint, in id order, which no change disturbs and no cap ends.
+
+        :param properties: at least one: asked for none, HubSpot tells names and addresses.
+        """
+        query: dict[str, str | Sequence[str]] = {"limit": str(PAGE), "properties": properties}
         if archived != "false":
             query["archived"] = archived
         if after is not None:

@@ -19,10 +19,11 @@ from typing import Any, Final
 import orjson
 
 from connectors.hubspot.cursor import MOST, Position
-from connectors.hubspot.reading import ID, Reader
+from connectors.hubspot.reading import Reader
 from connectors.hubspot.wire import Asked, id_of, properties_of
 from connectors.transport import wrong_shape
 
+ID: Final = "hs_object_id"
 PAGE: Final = 200
 CAP: Final = 10_000
 ALL: Final = 1 << 62

@@ -84,6 +84,9 @@ class Gather:
         self.cut: dict[Side, bool] = dict.fromkeys(Side, False)
         self.met: set[int] = met if met is not None else set()
         """Hashes of the CRM's refs of links whose marketing record was seen: a number each, as they may be millions."""
+        self.outdated: set[str] = set()
+        """Links of which a stream told an older state than is known: it may hold an edit that our own write, which is
+        newer and tells only what it wrote, has hidden."""
         self.recreate = recreate
         self.steady = steady
         compared = filled(world, kind)
@@ -382,6 +385,7 @@ class Gather:
                 self._tombstone(found, side, record)
             elif _older(found, side, record):
                 self.into.nothing["older than known"] += 1
+                self.outdated.add(found.link.id)
             elif found.link.id in self.into.meetings:
                 meeting = self.into.meetings[found.link.id]
                 meeting.seen = meeting.seen.replacing(side, record)
@@ -657,8 +661,9 @@ class Gather:
         self._read_sides([self.into.meetings[link] for link in wanted if link in self.into.meetings], Side)
 
     def _complete(self) -> None:
-        """Reads the sides that must not be presumed: open records, and those whose stream was cut short. Whoever was
-        merged away is found by that where they are now, with newer values than were read of them there: once more.
+        """Reads the sides that must not be presumed: open records, those that a stream told as they once were, and
+        those whose stream was cut short. Whoever was merged away is found by that where they are now, with newer values
+        than were read of them there: once more.
         """
         into = self.into
         moved = len(into.moved)
@@ -668,6 +673,7 @@ class Gather:
             if link in into.conflicts
             or link in into.parked
             or link in into.held.links
+            or link in self.outdated
             or self.planner.sight.resolves(meeting.linked, meeting.seen)
             or self._never_told(meeting)
             or self._rested(meeting)

@@ -120,10 +120,10 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
         if record is not None:
             was = confirmed.of(side)
             newest = max(str(was.get(VERSION) or ""), record.version)
-            told = {**_told(planner, side, record, names, was), VERSION: newest}
-            for shared in _news_of_others(planner, decision.link, side, names, was=was, told=told):
-                del told[shared]
-            confirmed = confirmed.replacing(side, {**was, **told})
+            now = {**was, **_told(planner, side, record, names, was), VERSION: newest}
+            for shared in _news_of_others(planner, decision.link, side, names, was=was, now=now):
+                del now[shared]
+            confirmed = confirmed.replacing(side, now)
     return Base(agreed, confirmed)
 
 
@@ -158,13 +158,14 @@ def _news_of_others(
     names: Collection[str],
     *,
     was: Mapping[str, Wire],
-    told: Mapping[str, Wire],
+    now: Mapping[str, Wire],
 ) -> set[str]:
     """Vendor fields that have changed, or were never seen, as those of a Contact that a Lead has become, and that a
-    field is read from, too, which is not agreed yet: it is still to be written, or held. Taken for known, nobody would
-    see any more that they have changed.
+    field is read from, too, which is not agreed yet: it is still to be written, held, or at rest. Taken for known,
+    nobody would see any more that they have changed; as they were before, nobody would see that they change back. So
+    nothing is known of them, and each field tells a change by what was agreed on.
     """
-    changed = {name for name, wire in told.items() if wire != was.get(name, MISSING)}
+    changed = {name for name, wire in now.items() if wire != was.get(name, MISSING)}
     if not changed:
         return set()
     slots = planner.layout(link.refs).slots
@@ -217,13 +218,13 @@ def settle_written(
         agreed = {name: value for name, value in agreed.items() if name not in unsettled or name in old.agreed}
         agreed |= {name: old.agreed[name] for name in unsettled if name in old.agreed}
         for each in SIDES:
-            kept = dict(confirmed.of(each))
-            for name in unsettled:
-                for vendor_field in planner.slots(each, link.refs.of(each).object).get(name, ()):
-                    if vendor_field in old.confirmed.of(each):
-                        kept[vendor_field] = old.confirmed.of(each)[vendor_field]
-                    else:
-                        kept.pop(vendor_field, None)
+            kept, was = dict(confirmed.of(each)), old.confirmed.of(each)
+            shared = _of(planner, each, link, set(names) - unsettled)
+            for vendor_field in _of(planner, each, link, unsettled):
+                if vendor_field in was and (vendor_field not in shared or kept.get(vendor_field) == was[vendor_field]):
+                    kept[vendor_field] = was[vendor_field]
+                else:
+                    kept.pop(vendor_field, None)
             confirmed = confirmed.replacing(each, kept)
     if half_before := ledger.halves.pop((link.id, side.other), None):
         settled_there = _of(planner, side.other, link, written - unsettled)

@@ -166,3 +166,34 @@ def test_what_came_out_of_the_bin_counts_as_it_is_told_last(steps: Steps, monkey
     steps.cycle()
     assert (steps.marketed(contact, "zip"), steps.sold(lead, "PostalCode")) == ("80331", "80331")
     steps.quiet()
+
+
+def test_an_older_state_than_is_known_may_hold_an_edit_that_is_not(tmp_path: Path) -> None:
+    """Marketing edits a city before our own write to the contact, which only tells what it wrote; the index shows the
+    edit first. Sales has another city by then, and the rule is theirs: what is written over is marketing's, and not
+    what the contact last confirmed.
+    """
+    switches = HubSpotSwitches(index_lag=(15.0, 15.0))
+    steps = Steps(remapped(tmp_path, lambda _schema: None, switches=switches))
+    contact, lead = steps.pair(city="Bonn")
+    steps.cycle()
+    steps.sell(lead, Title="Head")
+    hubspot = steps.both.hubspot
+    plain = hubspot.handle
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if request.path.endswith("/contacts/batch/update"):
+            del hubspot.handle
+            steps.market(contact, city="Köln")
+            steps.both.clock.advance(5)
+        return plain(request)
+
+    hubspot.handle = handle  # type: ignore[method-assign]
+    steps.cycle()
+    assert steps.marketed(contact, "jobtitle") == "Head"
+    steps.sell(lead, City="Mainz")
+    steps.cycle(after=12)
+    (link,) = steps.both.store.links("person")
+    told = [each for row in steps.both.store.audit_of(link.id, 9) for each in row.changes if each.field == "city"]
+    assert [(each.before, each.after) for each in told][:1] == [("Köln", "Mainz")]
+    steps.quiet()

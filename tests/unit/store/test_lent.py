@@ -96,6 +96,18 @@ def test_what_fails_gives_its_connection_up(tmp_path: Path) -> None:
         database.close()
 
 
+def test_what_failed_is_lent_to_nobody_again(tmp_path: Path) -> None:
+    """Nobody knows what state its connection is in: the next transaction has a new one."""
+    database = open_database(f"sqlite:///{tmp_path}/state.db")
+    with database.reading("look") as tx:
+        first = driver(tx)
+    with pytest.raises(Bug, match="cannot write"):
+        half_done(database)
+    with database.reading("look again") as tx:
+        assert driver(tx) is not first
+    database.close()
+
+
 def test_closed_it_keeps_no_file_open(tmp_path: Path) -> None:
     """SQLite takes its log away with the last connection."""
     database = open_database(f"sqlite:///{tmp_path}/state.db")
