@@ -1,9 +1,9 @@
 """Plays deliberately wrong versions of the code (``deploy/wrong.py``) and says which of them the tests killed.
 
 ``python -m deploy.sabotage [LIST ...] [--only NAME ...] [--sample N]``: the lists are files of ``tests/sabotage``
-without their ending, all of them by default; ``--sample`` takes those that break a promise, and N of the others, chosen
-by the hash of the sources, so that another change plays others. Exit code 0 if every one was killed, 1 if one survived,
-2 if an entry is flawed.
+without their ending, all of them by default; ``--sample`` takes half of those that break a promise, each promise among
+them, and N of the others, chosen by the hash of the sources, so that another change plays others. Exit code 0 if every
+one was killed, 1 if one survived, 2 if an entry is flawed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         if asked.only:
             wrongs = [wrong for wrong in wrongs if wrong.name in asked.only]
         if asked.sample is not None:
-            wrongs = [*(each for each in wrongs if each.promise), *_drawn(wrongs, asked.sample)]
+            wrongs = _drawn(wrongs, asked.sample)
         for wrong in wrongs:
             wrong.text()
     except Flawed as flaw:
@@ -47,9 +47,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _drawn(wrongs: Sequence[Wrong], count: int) -> Sequence[Wrong]:
-    """So many of those that break no promise, or all of them."""
-    others = [each for each in wrongs if not each.promise]
-    return random.Random(hash_of(SOURCES)).sample(others, min(count, len(others)))  # noqa: S311 - no secret
+    """Half of those that break a promise, at least one of each, and so many of the others, or all of them."""
+    shuffled = random.Random(hash_of(SOURCES)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
+    breaking = [each for each in shuffled if each.promise]
+    first = {each.promise: each for each in reversed(breaking)}
+    chosen = [*first.values(), *(each for each in breaking if first[each.promise] is not each)]
+    others = [each for each in shuffled if not each.promise]
+    return [*chosen[: max(len(first), len(breaking) // 2)], *others[:count]]
 
 
 def _all_lists() -> list[str]:
@@ -60,7 +64,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.sabotage", description=__doc__)
     parser.add_argument("lists", nargs="*", metavar="LIST", choices=[[], *_all_lists()])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these entries")
-    parser.add_argument("--sample", type=int, metavar="N", help="those of a promise, and so many others")
+    parser.add_argument("--sample", type=int, metavar="N", help="half of those of a promise, and so many others")
     return parser.parse_args(arguments)
 
 

@@ -185,6 +185,7 @@ def carries_on(url: str) -> None:
 VERSIONS: Final = range(1, SCHEMA_VERSION)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
 def test_what_was_in_flight_is_carried_on(store_url: str, version: int) -> None:
     """From the store of each version; the tables are those of the code."""

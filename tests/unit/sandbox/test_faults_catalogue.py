@@ -96,6 +96,7 @@ def play(vendor: str, name: str, seed: int) -> tuple[Any, Any]:
     return at.kernel.calls, at.kernel.export()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "vendor"), faults_of(CATALOGUE.values()))
 def test_the_same_seed_does_the_same_again(name: str, vendor: str) -> None:
     """Twice the same seed: the same calls, answers and records, to the last stamp."""

@@ -28,6 +28,7 @@ def suffers(stand: Stand, name: str) -> None:
                 continue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "vendor"), PAIRS)
 def test_a_hit_stand_in_comes_back(name: str, vendor: str) -> None:
     """Records, definitions, locks, requests still owed and the log after a fault are saved, loaded and saved alike."""
