@@ -54,6 +54,8 @@ _ESCAPED: Final = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 """An escaped backslash, a whole pair of surrogates, or (the group) half of a pair."""
+_AS_SENT: Final = re.compile(r"/(?!\.)(?:[\w\-.~!$&'()*+,:;=?@]++|/(?!\.)|%[0-9A-F]{2})*+", re.ASCII)
+"""What follows the host in an address where nothing is to be done to it: all is quoted, no folder begins with a dot."""
 
 
 class _Unread(Enum):
@@ -296,6 +298,7 @@ class Transport:
         self.side = side
         self._session = session
         self._hosts: dict[str, Mapping[str, Any]] = {}
+        self._prepared_hosts: dict[str, str] = {}
         self._clock = clock
         self._chance = chance
         self._budget = budget
@@ -409,11 +412,24 @@ class Transport:
         prepared = requests.PreparedRequest()
         prepared.prepare_method(call.method)
         query = f"{'&' if '?' in call.url else '?'}{urlencode(call.params)}" if call.params else ""
-        prepared.prepare_url(call.url + query, "")
+        self._address(prepared, call.url + query)
         prepared.prepare_headers({**self._session.headers, **(call.headers or {})})  # of one name the last counts
         prepared.prepare_cookies(self._session.cookies)  # there are none, but a redirect is looked at with them
         prepared.prepare_body(call.body, None)
         return prepared
+
+    def _address(self, prepared: requests.PreparedRequest, url: str) -> None:
+        """Where it goes. Hosts are looked at by requests once, and what follows them only where it is not as it is to
+        be sent: that would take longer than all else of the request.
+        """
+        end = url.find("/", len("https://"))
+        host, rest = url[:end], url[end:]
+        if end > 0 and host in self._prepared_hosts and _AS_SENT.fullmatch(rest):
+            prepared.url = self._prepared_hosts[host] + rest
+            return
+        prepared.prepare_url(url, "")
+        if end > 0 and prepared.url is not None:
+            self._prepared_hosts[host] = prepared.url[: prepared.url.find("/", len("https://"))]
 
     def _settings(self, url: str) -> Mapping[str, Any]:
         """Proxy and certificates for a host, as the environment says: asked once, since it stays as it is."""
