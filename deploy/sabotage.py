@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     return 2 if counted["flawed"] else 1 if counted["survived"] else 0
 
 
-def _drawn(wrongs: Sequence[Wrong], count: int) -> Sequence[Wrong]:
+def _drawn(wrongs: Sequence[Wrong], count: int) -> list[Wrong]:
     """Half of those that break a promise, at least one of each, and so many of the others, or all of them."""
     shuffled = random.Random(hash_of(SOURCES)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
     breaking = [each for each in shuffled if each.promise]

@@ -257,7 +257,8 @@ class _Deciding:
                 continue
             link, relink = restored(found.link, side, record.ref)
             self._register(link)
-            self._decide(Linked(link, found.base), self._both(link, nobody.replacing(side, record)), Known(), (relink,))
+            both = self._both(link, nobody.replacing(side, record))
+            self._decide_moved(Linked(link, found.base), both, Known(), (relink,))
             self.decisions.extend(there_again(self.gathered, link, found.base))
         for side, ref, link in follow_what_is_left(self.gathered, self._holder, but=done):
             self.arrived[side, ref] = link
@@ -293,7 +294,20 @@ class _Deciding:
             base = kept_of(self.world, self.planner, Linked(link, base), side, move, both.of(side))
         waiting = self.gathered.conflicts.get(link.id, ())  # what a person was asked is decided by no move
         relinks = (Relink(side, move.old, move.new, move.how) for side, move in moves.items())
-        self._decide(Linked(moved, base), both, Known(conflicts=waiting), tuple(relinks))
+        self._decide_moved(Linked(moved, base), both, Known(conflicts=waiting), tuple(relinks))
+
+    def _decide_moved(
+        self, linked: Linked, both: Pair[RemoteRecord | None], known: Known, before: tuple[Action, ...]
+    ) -> None:
+        """What is to happen with a link that was moved; of whose two records one is elsewhere, or nowhere, only that:
+        nothing is written to whoever is left until it is known what became of the other one.
+        """
+        if all(both):
+            self._decide(linked, both, known, before)
+            return
+        nobody: Pair[RemoteRecord | None] = Pair(None, None)
+        self.gathered.wishes.append(look_again(self.world, linked.link.kind, f"link:{linked.link.id}"))
+        self.decisions.append(Decision(linked.link.kind, linked.link, linked.base, nobody, before))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:
         """The live link that has a record. One that moved there earlier in this cycle is not in the store yet."""
@@ -314,9 +328,7 @@ class _Deciding:
         )
 
     def _both(self, link: Link, at_hand: Pair[RemoteRecord | None]) -> Pair[RemoteRecord | None]:
-        """Both records of a link that was moved, read by id where they are not at hand. One that is no more
-        itself moved while nobody looked at the link: the next cycle follows it.
-        """
+        """Both records of a link that was moved, read by id where they are not at hand; none for one that left, too."""
         for each in SIDES:
             if at_hand.of(each) is None:
                 shape = self.planner.lens.shape(each)
@@ -324,8 +336,6 @@ class _Deciding:
                     if isinstance(answer, RemoteRecord):
                         learn_references(self.world, self.planner, each, [answer])
                         at_hand = at_hand.replacing(each, answer)
-                    else:
-                        self.gathered.wishes.append(look_again(self.world, link.kind, f"link:{link.id}"))
         return at_hand
 
 

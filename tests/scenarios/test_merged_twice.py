@@ -120,3 +120,27 @@ def test_who_was_merged_into_a_contact_that_was_deleted_is_not_forgotten(steps: 
     steps.cycle()
     assert set(steps.conflict().refs) == {(Side.MARKETING, RemoteRef("contacts", survivor)), (Side.CRM, ref)}
     steps.quiet()
+
+
+@pytest.mark.parametrize("how", ["erased", "deleted"])
+def test_nothing_is_written_to_who_is_left_before_it_is_known_that_the_other_one_left(steps: Steps, how: str) -> None:
+    """Sales merges a Lead into another one and marketing takes its contact away, between two cycles: the Lead that is
+    left does not get the key of a contact that is nowhere.
+    """
+    contact, lead = steps.pair()
+    other = steps.lead(Email="other@example.com", LastName="Other")
+    steps.cycle()
+    steps.both.salesforce.merge("Lead", other, [lead])
+    if how == "erased":
+        steps.both.hubspot.gdpr_delete("contacts", contact)
+    else:
+        steps.both.hubspot.archive("contacts", contact)
+    written = steps.written()
+    steps.cycle()
+    assert steps.written() == written
+    steps.cycle()
+    assert steps.sold(other, "Syncd_Marketing_Id__c") is None
+    assert steps.sold(other, "HasOptedOutOfEmail") is (how == "erased")
+    (link,) = (each for each in steps.both.store.links("person") if each.refs.crm == RemoteRef("Lead", other))
+    assert link.state is (LinkState.FORGOTTEN if how == "erased" else LinkState.TOMBSTONE)
+    steps.quiet()

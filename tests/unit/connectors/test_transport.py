@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -13,11 +12,8 @@ import pytest
 import requests
 import responses
 import urllib3
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from connectors.transport import (
-    _AS_SENT,
     Accept,
     Again,
     Answer,
@@ -341,29 +337,3 @@ def test_a_closed_port_was_surely_not_reached(transport: Transport) -> None:
     assert not caught.value.sent
     assert caught.value.__cause__ is not None
     assert surely_not_sent(caught.value.__cause__)
-
-
-@pytest.mark.parametrize(
-    "rest",
-    ["/", "/a/b?q=SELECT+Id%2CX&x=1", "/a/../b", "/.a/./b", "/a%2fb?x=[1]", "/ä b", "/a%zz", "/a#f", "//x/y", "/a?"],
-)
-def test_an_address_is_the_same_whether_its_host_was_met_before_or_not(transport: Transport, rest: str) -> None:
-    """What requests makes of an address is left out only where it would change nothing."""
-    with responses.RequestsMock() as vendor:
-        vendor.get(re.compile(r"https://api\.example\.com/.*"), json=1)
-        call(transport, Resend.SAFE, url=f"https://api.example.com{rest}")
-        call(transport, Resend.SAFE, url=f"https://api.example.com{rest}")
-        first, second = [each.request.url for each in vendor.calls]
-    assert first is not None
-    assert second is not None
-    assert first.rstrip("?") == second.rstrip("?")
-
-
-@settings(max_examples=300)
-@given(st.text(alphabet="aZ09-._~!$&'()*+,/:;=?@%2FAé []#\"<>^`{|}\\", max_size=20))
-def test_what_is_sent_as_it_is_would_be_sent_so_by_requests(rest: str) -> None:
-    """An empty question at the end apart, which asks for nothing."""
-    if _AS_SENT.fullmatch(f"/{rest}"):
-        prepared = requests.PreparedRequest()
-        prepared.prepare_url(f"https://api.example.com/{rest}", "")
-        assert prepared.url == f"https://api.example.com/{rest}".removesuffix("?")
