@@ -92,13 +92,17 @@ def carry_out(
 
 def _note_met(world: World, kind: str, gathered: Gathered) -> None:
     """Notes what somebody wrote on records that wait for the ending of a write, wherever they were met: by a poll, a
-    resync or the sweep. Nothing is decided on them, and the write may come over it.
+    resync (outside its span, too) or the sweep. Nothing is decided on them, and the write may come over it.
     """
-    for intent in world.store.open_intents() if gathered.flying else ():
+    awaited = [intent for intent in world.store.open_intents() if intent.kind == kind] if gathered.flying else []
+    linked = world.store.by_link([intent.link for intent in awaited]) if awaited and gathered.passed else {}
+    for intent in awaited:
         meeting = gathered.meetings.get(intent.link)
-        record = meeting.seen.of(intent.side) if meeting is not None and intent.kind == kind else None
+        record = meeting.seen.of(intent.side) if meeting is not None else None
         if meeting is not None and record is not None:
             note_met(world, intent, record, meeting.linked)
+        elif intent.ref is not None and (told := gathered.passed.get((intent.side, intent.ref))) is not None:
+            note_met(world, intent, told, linked.get(intent.link))
 
 
 def _perhaps_settled(plan: KindPlan, gathered: Gathered) -> Iterator[tuple[Side, RemoteRef]]:

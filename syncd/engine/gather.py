@@ -119,12 +119,15 @@ class Gather:
         return self.into
 
     # -- a share of a resync -----------------------------------------------------------------------------------------
-    def lot(self, side: Side, lot: Page, *, streamed: bool) -> Gathered:
+    def lot(self, side: Side, lot: Page, *, streamed: bool, passed: Sequence[RemoteRecord] = ()) -> Gathered:
         """Records of one side that were just read, each compared with its counterpart.
 
         :param streamed: whether they are of a change stream, which may show what a cycle has written since as it was.
+        :param passed: records that were told as well, and that nobody wants compared.
         """
         self._apart_from_cycles()
+        awaited = {intent.ref for intent in self.in_flight if intent.side is side}
+        self.into.passed.update({(side, record.ref): record for record in passed if record.ref in awaited})
         self._departed(side, lot.gone, lot.moved)
         linked = self._linked(side, lot.records)
         records = lot.records

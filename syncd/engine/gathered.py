@@ -49,8 +49,9 @@ class Gathered:
     ``survived`` are records that moved and are what is left of a link that is over, ``followed`` such links as they
     are about others now. ``carried`` are wishes that this cycle carries out, ``wishes`` those it leaves to the next.
     ``released`` are assignments of people who are open no more. ``opted`` are opt-outs that a second record of a linked
-    person tells, by link and field. ``hinted`` are hints that need no second look. ``behind`` says that a
-    stream was left before its end, so that not all is known yet that people did before this cycle.
+    person tells, by link and field. ``hinted`` are hints that need no second look. ``passed`` are records that wait for
+    the ending of a write and were told without being compared. ``behind`` says that a stream was left before its end,
+    so that not all is known yet that people did before this cycle.
     """
 
     kind: str
@@ -88,6 +89,7 @@ class Gathered:
     opted: dict[str, dict[str, RemoteRef]] = field(default_factory=dict)
     hinted: list[Noted] = field(default_factory=list)
     behind: bool = False
+    passed: dict[tuple[Side, RemoteRef], RemoteRecord] = field(default_factory=dict)
     records_read: int = 0
 
     def take_away(self, side: Side, ref: RemoteRef) -> None:

@@ -314,11 +314,13 @@ class _Shares:
         for lot in self._lots(step, side, whole=whole):
             read = len(lot.records)
             if whole:
+                passed: list[RemoteRecord] = []
                 if self.wanted.windowed or where is not None:
                     now = {record.ref: record for record in sorted(lot.records, key=lambda record: record.stamp)}
                     wanted = [record for record in now.values() if self._wanted(step, side, record, where)]
+                    passed = [now[ref] for ref in now.keys() - {record.ref for record in wanted}]
                     lot = replace(lot, records=wanted)  # noqa: PLW2901 - the rest of it is nobody's wish
-                gathered = self._gather(step).lot(side, lot, streamed=self.wanted.windowed)
+                gathered = self._gather(step).lot(side, lot, streamed=self.wanted.windowed, passed=passed)
             else:
                 gathered = self._gather(step).ids(lot)
             seen += read

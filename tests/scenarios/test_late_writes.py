@@ -12,7 +12,8 @@ from sandbox.faults.arming import arm
 from sandbox.faults.calls import salesforce_write
 from sandbox.kernel import Fault, HttpRequest
 from syncd.model.link import Topic
-from syncd.model.values import Pair
+from syncd.model.values import Pair, Side
+from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.steps import Schema, Steps, remapped
 
 LATE = 90.0
@@ -145,6 +146,30 @@ def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> 
     steps.both.salesforce.faults.arm(Fault("edit", lambda asked: "queryAll" in asked.path, "around", prepare=meanwhile))
     steps.cycle(after=30)
     steps.cycle(after=60)
+    assert steps.sold(lead, "City") == "ours"
+    assert steps.conflict().values == Pair("ours", "theirs")
+    steps.resolve("crm")
+    steps.cycle()
+    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+
+
+def test_what_a_resync_passes_over_is_not_overwritten_unheard(steps: Steps) -> None:
+    """Somebody writes just after it was looked whether ours was carried out, and a resync of others is told of it."""
+    contact, lead = steps.pair()
+    _patient(steps)
+    steps.market(contact, city="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
+    steps.cycle(after=30)
+    asked = wanted(steps, side=Side.CRM, kinds=["person"], where="city == 'nowhere'")
+
+    def meanwhile(request: HttpRequest) -> HttpRequest:
+        steps.sell(lead, City="theirs")
+        return request
+
+    listing = Fault("edit", lambda told: told.path.endswith("/query"), "around", prepare=meanwhile)
+    steps.both.salesforce.faults.arm(listing)
+    assert carried_out(steps, asked)
+    steps.cycle(after=100)
     assert steps.sold(lead, "City") == "ours"
     assert steps.conflict().values == Pair("ours", "theirs")
     steps.resolve("crm")
