@@ -22,8 +22,8 @@ demo: $(STAMP) ## both vendors as local stand-ins, two thousand people, changes 
 test: $(STAMP) ## tests, a sixteenth of those that take long (SCENARIOS=all: all), some fifty wrong versions, 2,000 seeds (SEEDS=N), side by side; MINUTES=N fails a longer run
 	@$(BIN)/python deploy/test.py $(ARGS)
 
-test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one a file
-	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist=loadgroup --maxschedchunk=8 -m "not slow and not postgres and not beyond" $(ARGS)
+test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one of every third file
+	@$(BIN)/python -m pytest -n $$(nproc) --dist=loadgroup --maxschedchunk=8 -m "not slow and not postgres and not beyond" $(ARGS)
 
 trial: $(STAMP) ## ten minutes of edits, kills and resyncs on SQLite and PostgreSQL, its restarts; the real funnel, whole
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from tests.sampled import is_played
 from tests.scenarios.processes import Place, open_place
 from tests.scenarios.steps import Fields, Steps, configured
 from tests.worlds import open_both
@@ -18,11 +19,13 @@ HERE = Path(__file__).parent
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each plays a whole world: of a file the first that is not slow is for a quick look, the others go ``beyond``."""
+    """Each plays a whole world: of every third file the first that is not slow is for a quick look, after each change
+    of the sources of others; the rest go ``beyond``.
+    """
     seen: set[Path] = set()
     for item in items:
         if HERE in item.path.parents and not item.get_closest_marker("slow"):
-            if item.path in seen:
+            if item.path in seen or not is_played(item.path.stem, of=3):
                 item.add_marker("beyond")
             seen.add(item.path)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.scenarios.processes import Place, someone, until
 
+pytestmark = pytest.mark.slow  # several processes each
 Pair = tuple[str, str]
 
 
