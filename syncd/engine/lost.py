@@ -157,23 +157,36 @@ def _plain(wire: Wire) -> str:
 def note_met(world: World, intent: Intent, record: RemoteRecord, linked: Linked | None) -> None:
     """Notes values that are neither what was known before an unanswered write nor what it brings: somebody's edits,
     which it would overwrite if it came now. Of vendor fields that mean something together all are noted: a write that
-    brings one of them changes what the others stand for.
+    brings one of them changes what the others stand for. Where a value of the write's own stands by now it may have
+    come, so what was noted before stays; what is back to what was known before it is no edit any more.
     """
     before = (linked.base if linked and linked.base else EMPTY_BASE).confirmed.of(intent.side)
-    met: dict[str, Wire] = {}
+    remembered = world.store.recall(MET.format(intent=intent.id))
+    noted: dict[str, Wire] = {} if remembered is None else orjson.loads(remembered[0])
+    met = dict(noted)
     for slot in world.terms[intent.kind].lens.slots(intent.side, record.ref.object):
         told = {name: record.fields[name] for name in slot.vendor_fields if name in record.fields}
-        known = {name for name in told if name in intent.fields or name in before}
-        if not told.keys().isdisjoint(intent.fields) and any(
-            told[name] not in (intent.fields.get(name, before.get(name)), before.get(name)) for name in known
-        ):
-            met |= told
-    if met:
+        if told.keys().isdisjoint(intent.fields):
+            continue
+        ours = {name for name in told if name in intent.fields and told[name] == intent.fields[name]}
+        edited = (name for name in told if name not in ours and (name in intent.fields or name in before))
+        if any(told[name] != before.get(name) for name in edited):
+            met |= {name: wire for name, wire in told.items() if name not in ours or name not in noted}
+        elif not ours:
+            met = {name: wire for name, wire in met.items() if name not in told}
+    if met != noted:
         world.store.remember(MET.format(intent=intent.id), orjson.dumps(met), world.clock.now())
 
 
+def _brought(intent: Intent, names: Sequence[str]) -> list[tuple[str, Wire]]:
+    """Which of these vendor fields a write brings, with its values."""
+    return [(name, intent.fields[name]) for name in names if name in intent.fields]
+
+
 def overwritten_late(world: World, intent: Intent, record: RemoteRecord, linked: Linked | None) -> list[Conflict]:
-    """What a write that came late has overwritten of what was seen while it was waited for."""
+    """What a write that came late has overwritten of what was seen while it was waited for: where a value of the
+    write's own stands now, it came, whatever somebody has made of others since.
+    """
     noted = world.store.recall(MET.format(intent=intent.id))
     if noted is None or linked is None:
         return []
@@ -186,6 +199,7 @@ def overwritten_late(world: World, intent: Intent, record: RemoteRecord, linked:
             mapping.direction is not Direction.BOTH
             or mapping.type in UNJUDGED
             or not met.keys() & {*slot.vendor_fields}
+            or not any(record.fields.get(name) == wire for name, wire in _brought(intent, slot.vendor_fields))
         ):
             continue
         wires = tuple(met.get(name, record.fields.get(name)) for name in slot.vendor_fields)

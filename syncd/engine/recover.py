@@ -134,6 +134,7 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
             _end(world, intent, settlement, "done", f"link:{intent.link}")
         elif not isinstance(answer, RemoteRecord) or world.clock.now() >= _horizon_end(world, intent):
             if isinstance(answer, RemoteRecord) and known is not None:
+                settlement.conflicts.extend(overwritten_late(world, intent, answer, known))
                 _keep_emptied(world, intent, answer, known, settlement)
             _lost(world, intent, settlement, f"link:{intent.link}")
         else:

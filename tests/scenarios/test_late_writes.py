@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.faults.calls import salesforce_write
-from sandbox.kernel import Fault, HttpRequest
 from syncd.model.link import Topic
-from syncd.model.values import Pair, Side
-from tests.scenarios.resyncs import carried_out, wanted
+from tests.scenarios.lingering import LATE, patient
 from tests.scenarios.steps import Schema, Steps, remapped
-
-LATE = 90.0
-
-
-def _patient(steps: Steps) -> None:
-    """Both vendors may carry a write out for ten minutes."""
-    steps.both.world.connection = replace(steps.both.world.connection, horizon=Pair(600.0, 600.0))
 
 
 def _leads_written(steps: Steps) -> int:
@@ -35,7 +25,7 @@ def _leads_written(steps: Steps) -> int:
 def test_a_create_that_comes_late_is_waited_for(steps: Steps) -> None:
     """One Lead, made by the late request alone: until it was seen, or the horizon is over, nothing is sent again."""
     steps.pair()
-    _patient(steps)
+    patient(steps)
     before, written = _leads_written(steps), steps.written()
     contact = steps.contact(email="late@example.com", company="Late")
     arm(steps.both.salesforce, "zombie-write", seconds=LATE)
@@ -54,7 +44,7 @@ def test_a_create_that_comes_late_is_waited_for(steps: Steps) -> None:
 @pytest.mark.parametrize("comes", [True, False])
 def test_nobody_is_joined_whose_counterpart_may_still_be_made(steps: Steps, *, comes: bool) -> None:
     """Sales enters a Lead while it is unknown whether ours was made: with our key on it, ours would overwrite it."""
-    _patient(steps)
+    patient(steps)
     contact = steps.contact(email="late@example.com", lastname="Late", company="Late")
     if comes:
         arm(steps.both.salesforce, "zombie-write", seconds=LATE)
@@ -79,7 +69,7 @@ def test_nobody_is_joined_whose_counterpart_may_still_be_made(steps: Steps, *, c
 def test_a_change_that_comes_late_does_not_take_back_a_newer_one(steps: Steps) -> None:
     """While nobody knows whether an update happened, its record is left alone; then what stands there is decided on."""
     contact, lead = steps.pair()
-    _patient(steps)
+    patient(steps)
     steps.market(contact, city="first")
     arm(steps.both.salesforce, "zombie-write", seconds=LATE)
     steps.cycle(after=30)
@@ -93,94 +83,10 @@ def test_a_change_that_comes_late_does_not_take_back_a_newer_one(steps: Steps) -
     steps.quiet()
 
 
-def test_a_change_that_comes_late_overwrites_nothing_unheard(steps: Steps) -> None:
-    """What somebody wrote there meanwhile, and syncd saw, is a conflict with that value; one word brings it back."""
-    contact, lead = steps.pair()
-    _patient(steps)
-    steps.market(contact, city="ours")
-    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
-    steps.cycle(after=30)
-    steps.sell(lead, City="theirs")
-    steps.cycle(after=30)
-    assert steps.sold(lead, "City") == "theirs"
-    steps.cycle(after=60)
-    assert steps.sold(lead, "City") == "ours"
-    conflict = steps.conflict()
-    assert (conflict.topic, conflict.field) == (Topic.LOST, "city")
-    assert (conflict.values.crm, conflict.values.marketing) == ("theirs", "ours")
-    steps.quiet()
-    steps.resolve("crm")
-    steps.cycle()
-    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
-    assert not steps.conflicts()
-
-
-def test_a_change_that_comes_late_gives_no_other_meaning_unheard(steps: Steps) -> None:
-    """A stage is told by two vendor fields: the late write brings one, and somebody had changed the other one."""
-    contact, lead = steps.pair()
-    _patient(steps)
-    steps.sell(lead, Status="Closed - Not Converted")
-    arm(steps.both.hubspot, "zombie-write", seconds=LATE)
-    steps.cycle(after=30)
-    steps.market(contact, lifecyclestage="subscriber")
-    steps.cycle(after=30)
-    steps.cycle(after=60)
-    assert steps.marketed(contact, "hs_lead_status") == "UNQUALIFIED"
-    conflict = steps.conflict()
-    assert (conflict.topic, conflict.field) == (Topic.LOST, "stage")
-    assert conflict.values == Pair("subscriber", "disqualified")
-
-
-def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
-    """Somebody writes just after it was looked whether ours was carried out; the poll of that cycle shows it."""
-    contact, lead = steps.pair()
-    _patient(steps)
-    steps.market(contact, city="ours")
-    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
-    steps.cycle(after=30)
-
-    def meanwhile(request: HttpRequest) -> HttpRequest:
-        steps.sell(lead, City="theirs")
-        return request
-
-    steps.both.salesforce.faults.arm(Fault("edit", lambda asked: "queryAll" in asked.path, "around", prepare=meanwhile))
-    steps.cycle(after=30)
-    steps.cycle(after=60)
-    assert steps.sold(lead, "City") == "ours"
-    assert steps.conflict().values == Pair("ours", "theirs")
-    steps.resolve("crm")
-    steps.cycle()
-    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
-
-
-def test_what_a_resync_passes_over_is_not_overwritten_unheard(steps: Steps) -> None:
-    """Somebody writes just after it was looked whether ours was carried out, and a resync of others is told of it."""
-    contact, lead = steps.pair()
-    _patient(steps)
-    steps.market(contact, city="ours")
-    arm(steps.both.salesforce, "zombie-write", seconds=LATE)
-    steps.cycle(after=30)
-    asked = wanted(steps, side=Side.CRM, kinds=["person"], where="city == 'nowhere'")
-
-    def meanwhile(request: HttpRequest) -> HttpRequest:
-        steps.sell(lead, City="theirs")
-        return request
-
-    listing = Fault("edit", lambda told: told.path.endswith("/query"), "around", prepare=meanwhile)
-    steps.both.salesforce.faults.arm(listing)
-    assert carried_out(steps, asked)
-    steps.cycle(after=100)
-    assert steps.sold(lead, "City") == "ours"
-    assert steps.conflict().values == Pair("ours", "theirs")
-    steps.resolve("crm")
-    steps.cycle()
-    assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
-
-
 def test_a_change_that_never_comes_overwrites_nothing(steps: Steps) -> None:
     """Then what somebody wrote meanwhile still stands, and is decided on like any edit: no conflict is left over."""
     contact, lead = steps.pair()
-    _patient(steps)
+    patient(steps)
     steps.market(contact, city="ours")
     arm(steps.both.salesforce, "lost-request", nth=1)
     steps.both.salesforce.faults.armed[-1].matches = salesforce_write
@@ -243,7 +149,7 @@ def _new_lead_in_doubt(steps: Steps, fault: str, **words: float) -> tuple[str, s
     by now.
     """
     contact, known = steps.pair()
-    _patient(steps)
+    patient(steps)
     new = steps.lead(LastName="New", Company="New", Email="new@example.com")
     _hit(steps, "contacts/batch/upsert", fault, **words)
     steps.cycle(after=30)
