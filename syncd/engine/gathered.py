@@ -100,9 +100,13 @@ class Gathered:
 
 
 def seen_again(gathered: Gathered, link: str, side: Side, record: RemoteRecord) -> None:
-    """A linked record that was found beside another one tells what its meeting may not know yet, or is newer."""
+    """A linked record that was found beside another one tells what its meeting may not know yet, or is newer; one
+    whose write is waited for, what that may come over.
+    """
     meeting = gathered.meetings.get(link)
     if meeting is None:
+        if link in gathered.flying:
+            gathered.passed[side, record.ref] = record
         return
     seen = meeting.seen.of(side)
     if seen is None or record.stamp >= seen.stamp:

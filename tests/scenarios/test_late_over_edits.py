@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -171,3 +172,30 @@ def test_what_a_resync_passes_over_is_not_overwritten_unheard(steps: Steps) -> N
     steps.resolve("crm")
     steps.cycle()
     assert (steps.sold(lead, "City"), steps.marketed(contact, "city")) == ("theirs", "theirs")
+
+
+def test_what_a_look_for_counterparts_has_met_is_not_overwritten_unheard(steps: Steps) -> None:
+    """Somebody writes after the poll; what shows it is the look for whoever has a newcomer's address."""
+    contact, lead = steps.pair(firstname="Ann")
+    patient(steps)
+    steps.market(contact, firstname="ours")
+    arm(steps.both.salesforce, "zombie-write", seconds=5 * LATE)
+    for _ in range(3):
+        steps.cycle(after=60)  # then no stream tells of either record any more
+    steps.lead(Email="ann@example.com", LastName="Double")
+
+    def meanwhile(request: HttpRequest) -> HttpRequest:
+        steps.sell(lead, FirstName="theirs")
+        return request
+
+    def looks(asked: HttpRequest) -> bool:
+        told = unquote_plus(f"{asked.path}?{asked.query} {asked.body.decode()}").partition(" WHERE ")[2]
+        return "Email IN" in told
+
+    steps.both.salesforce.faults.arm(Fault("edit", looks, "around", prepare=meanwhile))
+    steps.cycle(after=30)
+    assert steps.sold(lead, "FirstName") == "theirs", "nobody looked for the address"
+    steps.cycle(after=5 * LATE)
+    assert steps.sold(lead, "FirstName") == "ours"
+    (lost,) = [each for each in steps.conflicts() if each.topic is Topic.LOST]
+    assert lost.values == Pair("ours", "theirs")
