@@ -34,7 +34,7 @@ def chosen_of(clashes: Sequence[Conflict], seen: Pair[Seen]) -> str | None:
     one: nobody has decided on that.
     """
     for each in clashes:
-        aside = Side(each.resolution).other if each.topic is Topic.FIELD and each.resolution in _SIDES else None
+        aside = Side(each.resolution).other if each.resolution in _SIDES else None
         held = aside is None or seen.of(aside).value in (MISSING, each.values.of(aside))
         if each.resolution and held:
             return each.resolution

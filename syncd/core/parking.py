@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from syncd.core.draft import Draft
 from syncd.core.layout import digest
 from syncd.core.lost import by_person
+from syncd.core.merge import Unite
+from syncd.core.normalize import Inexpressible
 from syncd.model.link import NO_ADDRESS, QUARANTINED, Link, Parked
-from syncd.model.mapping import KindMapping
+from syncd.model.mapping import FieldMapping, KindMapping
 from syncd.model.remote import RemoteRecord
-from syncd.model.values import SIDES, Instant, Pair, Side, Wire
+from syncd.model.values import SIDES, FieldType, Instant, Pair, Side, Wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,23 @@ class Parking:
                 if plain in fingerprints and (not record_type or record is None or record.record_type == record_type):
                     return True
         return False
+
+    def holds_one(
+        self,
+        parked: Sequence[Parked],
+        mapping: FieldMapping,
+        told: Mapping[Side, Mapping[str, Wire] | Inexpressible],
+        seen: Pair[RemoteRecord | None],
+        verdict: Unite,
+    ) -> bool:
+        """Whether one of the sides that a value for both is to be written to has refused it; an opt-out goes all the
+        same to whichever takes it.
+        """
+        return mapping.type is not FieldType.OPT_OUT and any(
+            self.holds_back(parked, side, mapping.name, wires, seen.of(side), verdict.rule)
+            for side, wires in told.items()
+            if not isinstance(wires, Inexpressible)
+        )
 
     def keyless(self, draft: Draft, link: Link, parked: Sequence[Parked]) -> list[Side]:
         """Sides whose record was refused its key, which is the same record still; a refusal that is over is freed."""

@@ -4,6 +4,8 @@ Goes in: a Link, its Base, what was read, and what people chose. Comes out: one 
 side. It promises to read nothing, to send only fields that differ, never to write a field against its direction, and
 never to make a record that a tombstone, a scope or a missing rule forbids. A side that was not read in this cycle
 stands as it last confirmed: gather guarantees that its stream was read to the end.
+
+Length: what becomes of a field, from what both sides show to what is written, is one thing to read.
 """
 
 from __future__ import annotations
@@ -207,13 +209,7 @@ class Planner:
         verdict = again(mapping, verdict, agreed=base.agreed.get(name, MISSING), bare=bare)
         parked = [(row.side, name) for row in known.parked if row.field == name]
         if isinstance(verdict, Keep):
-            if verdict.reason:
-                draft.reasons.append(verdict.reason)
-                self._settle_kept(draft, mapping, base, sides, seen)
-            elif name in base.agreed and all(side.value == base.agreed[name] for side in sides):
-                # The same value in other words (another case, a first sight): remembered, so that it stays quick.
-                draft.settle(name, base.agreed[name])
-                draft.frees.extend(parked)
+            self._keep(draft, verdict, mapping, base, sides, seen, parked)
             return True
         if isinstance(verdict, Agree):
             draft.settle(name, verdict.value)
@@ -229,6 +225,9 @@ class Planner:
         if isinstance(told, Clashing):
             draft.hold(self._conflict(link, base, told, name, sides, seen), known.conflicts)
             return False
+        if parked and isinstance(verdict, Unite) and self.parking.holds_one(known.parked, mapping, told, seen, verdict):
+            draft.reasons.append("parked")  # written on one side alone it would look agreed, and the other never get it
+            return True
         written = False
         for side, wires in told.items():
             if isinstance(wires, Inexpressible):
@@ -282,10 +281,26 @@ class Planner:
                 told[side] = wires
         return Clashing(Topic.FIELD, "; ".join(unfit)) if unfit else told
 
-    def _settle_kept(
-        self, draft: Draft, mapping: FieldMapping, base: Base, sides: Pair[Seen], seen: Pair[RemoteRecord | None]
+    def _keep(
+        self,
+        draft: Draft,
+        verdict: Keep,
+        mapping: FieldMapping,
+        base: Base,
+        sides: Pair[Seen],
+        seen: Pair[RemoteRecord | None],
+        parked: Sequence[tuple[Side, str]],
     ) -> None:
-        """A field that is kept on purpose is remembered as it stands, so that it is not looked at again and again."""
+        """A field that is kept on purpose is remembered as it stands, so that it is not looked at again and again; so
+        is the same value in other words (another case, a first sight).
+        """
+        name = mapping.name
+        if not verdict.reason:
+            if name in base.agreed and all(side.value == base.agreed[name] for side in sides):
+                draft.settle(name, base.agreed[name])
+                draft.frees.extend(parked)
+            return
+        draft.reasons.append(verdict.reason)
         if any(sides.of(side).trouble or sides.of(side).value is MISSING for side in SIDES):
             return
         if not any(side.changed for side in sides) if mapping.name in base.agreed else not all(seen):

@@ -377,7 +377,7 @@ class Apply:
         action = job.action
         settlement, parked = settle_written(self.ledger, job.decision, action, write, result)
         settlement.endings[write.intent] = "done"
-        settlement.unconflict.extend(self._closed(job))
+        settlement.unconflict.extend(self._closed(job, {row.field for row in parked if row.code == "KEPT"}))
         for row in parked:
             self.tally.note("parked", row.side)
             emit("field.parked", kind=row.kind, side=str(row.side), link=row.link, field=row.field, code=row.code)
@@ -396,10 +396,12 @@ class Apply:
             emit("routing.fell_back", kind=job.decision.kind, link=job.decision.link.id)
         return settlement
 
-    def _closed(self, job: Job) -> list[str]:
+    def _closed(self, job: Job, kept: set[str]) -> list[str]:
         """Conflicts that end with this write, since it was the last one of their field."""
         over: list[str] = []
         for change in job.action.changes:
+            if change.field in kept:  # not written: what a person chose is remembered
+                continue
             restored = restored_by(change.rule)
             ends = (*([restored] if restored else ()), *job.decision.closes_with.get(change.field, ()))
             for conflict in dict.fromkeys(ends):
@@ -546,6 +548,10 @@ class Apply:
         if isinstance(job.action, Create) and isinstance(current, Moved):
             return self._made_before(job, write, current.new)
         if isinstance(current, Gone | Moved) or isinstance(job.action, Create):
+            settlement.wishes.append(self._look(job))
+            self.tally.partial = True
+            return settlement
+        if all(job.decision.write_to(side) is not None for side in SIDES):  # the other record is as we wrote it by now
             settlement.wishes.append(self._look(job))
             self.tally.partial = True
             return settlement

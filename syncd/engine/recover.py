@@ -16,6 +16,7 @@ from syncd.core.former import with_former
 from syncd.core.planner import EMPTY_BASE, digest
 from syncd.engine.gather import look_again
 from syncd.engine.lost import note_met, overwritten_late
+from syncd.engine.settle import news_of_others
 from syncd.engine.signals import recover_signals
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
@@ -109,8 +110,8 @@ def _found(world: World, intent: Intent, record: RemoteRecord, settlement: Settl
     keyed = Pair(marketing=False, crm=False).replacing(intent.side, value=True)
     link = Link(intent.link, intent.kind, refs, Proof.CREATED, world.clock.now(), LinkState.LIVE, keyed)
     nothing: Pair[Mapping[str, Wire]] = Pair({}, {})
-    confirmed = nothing.replacing(intent.side, _kept(world, intent))
     settlement.links.append(link)
+    confirmed = nothing.replacing(intent.side, _stands(world, intent, link, {}))
     settlement.bases.append((link.id, Base(_carried(world, intent), confirmed)))
     settlement.revive.append(digest("dead", intent.link, intent.side))
     _end(world, intent, settlement, "done", f"link:{intent.link}")
@@ -159,8 +160,29 @@ def _done(world: World, intent: Intent, linked: Linked | None, settlement: Settl
         for name in slot.vendor_fields
     }
     left = {name: wire for name, wire in base.confirmed.of(other).items() if name not in taken}
-    confirmed = base.confirmed.replacing(intent.side, {**base.confirmed.of(intent.side), **_kept(world, intent)})
+    stands = _stands(world, intent, linked.link, base.confirmed.of(intent.side))
+    confirmed = base.confirmed.replacing(intent.side, stands)
     settlement.bases.append((intent.link, Base({**base.agreed, **agreed}, confirmed.replacing(other, left))))
+
+
+def _stands(world: World, intent: Intent, link: Link, was: Mapping[str, Wire]) -> Mapping[str, Wire]:
+    """What the written side has confirmed by now: what it had, and what was sent, but for what is news to a field that
+    was not written with it.
+    """
+    lens, now = world.terms[intent.kind].lens, {**was, **_kept(world, intent)}
+    sent = [
+        slot.field.name
+        for slot in lens.slots(intent.side, intent.object)
+        if slot.field.name in intent.agreed
+        and all(name in intent.fields for name in slot.vendor_fields)
+        and lens.read(
+            intent.side, intent.object, slot.field.name, tuple(intent.fields[name] for name in slot.vendor_fields)
+        )
+        == intent.agreed[slot.field.name]
+    ]
+    for shared in news_of_others(world.planner(intent.kind), link, intent.side, sent, was=was, now=now):
+        del now[shared]
+    return now
 
 
 def _keep_emptied(world: World, intent: Intent, answer: RemoteRecord, known: Linked, settlement: Settlement) -> None:

@@ -4,6 +4,8 @@ Base moves only by what a vendor *confirmed*. A field that was held, refused or 
 so that the change is still a change when it is looked at again. Where a vendor stored something else than it was sent:
 kept its old value, the field is parked; made another value of it, that value counts as an edit of that side if it may
 flow back, and is parked otherwise. syncd never fights a vendor.
+
+Length: how a Base moves by what was done of a decision is one thing to read.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ class Ledger:
     world: World
     planner: Planner
     now: dict[str, Linked] = field(default_factory=dict)
-    halves: dict[tuple[str, Side], dict[str, Wire]] = field(default_factory=dict)
+    halves: dict[tuple[str, Side], dict[str, dict[str, Wire]]] = field(default_factory=dict)
 
     def of(self, decision: Decision) -> Linked:
         """A link and its Base as they stand now."""
@@ -121,7 +123,7 @@ def moved_base(planner: Planner, decision: Decision, base: Base, fields: Iterabl
             was = confirmed.of(side)
             newest = max(str(was.get(VERSION) or ""), record.version)
             now = {**was, **_told(planner, side, record, names, was), VERSION: newest}
-            for shared in _news_of_others(planner, decision.link, side, names, was=was, now=now):
+            for shared in news_of_others(planner, decision.link, side, names, was=was, now=now):
                 del now[shared]
             confirmed = confirmed.replacing(side, now)
     return Base(agreed, confirmed)
@@ -151,7 +153,7 @@ def _with_overruled(planner: Planner, decision: Decision, base: Base) -> Base:
     return base
 
 
-def _news_of_others(
+def news_of_others(
     planner: Planner,
     link: Link,
     side: Side,
@@ -207,7 +209,8 @@ def settle_written(
     waiting = half_done(ledger, decision, action) - unsettled
     if waiting:
         slots = planner.slots(side, result.ref.object)
-        half = {name: stored.pop(name) for each in waiting for name in slots[each] if name in stored}
+        half = {each: {name: stored[name] for name in slots[each] if name in stored} for each in waiting}
+        stored = {name: wire for name, wire in stored.items() if not any(name in each for each in half.values())}
         ledger.halves.setdefault((link.id, side), {}).update(half)
         unsettled |= waiting
     agreed = base.agreed
@@ -226,13 +229,15 @@ def settle_written(
                 else:
                     kept.pop(vendor_field, None)
             confirmed = confirmed.replacing(each, kept)
-    if half_before := ledger.halves.pop((link.id, side.other), None):
-        settled_there = _of(planner, side.other, link, written - unsettled)
-        told = {name: wire for name, wire in half_before.items() if name in settled_there}
-        confirmed = confirmed.replacing(side.other, {**confirmed.of(side.other), **told})
+    half_before = ledger.halves.get((link.id, side.other), {})
+    for name in half_before.keys() & (written - unsettled):
+        confirmed = confirmed.replacing(side.other, {**confirmed.of(side.other), **half_before.pop(name)})
     if result.version and not waiting:  # else what was written there would be taken for known
         stored[VERSION] = result.version
-    confirmed = confirmed.replacing(side, {**confirmed.of(side), **stored})
+    was, now = confirmed.of(side), {**confirmed.of(side), **stored}
+    for news in news_of_others(planner, link, side, written, was=was, now=now):
+        del now[news]
+    confirmed = confirmed.replacing(side, now)
     settlement.parked.extend(parked)
     settlement.unpark.extend((link.id, side, change.field) for change in action.changes if change.field in written)
     if isinstance(action, Update) and action.key is not None:
@@ -246,10 +251,11 @@ def half_done(ledger: Ledger, decision: Decision, action: Create | Update) -> se
     among them: nobody's edit could get lost with it.
     """
     other = decision.write_to(action.side.other)
-    if not isinstance(action, Update) or other is None or (decision.link.id, action.side.other) in ledger.halves:
+    if not isinstance(action, Update) or other is None:
         return set()
+    done = ledger.halves.get((decision.link.id, action.side.other), {}).keys()
     both = {change.field for change in action.changes} & {change.field for change in other.changes}
-    return {name for name in both if ledger.planner.field(name).derive is None}
+    return {name for name in both - done if ledger.planner.field(name).derive is None}
 
 
 def _of(planner: Planner, side: Side, link: Link, names: Iterable[str]) -> set[str]:

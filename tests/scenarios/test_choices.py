@@ -7,9 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from syncd.engine.cycle import sync
+from syncd.model.link import Topic
 from syncd.model.values import Pair, Side
 from syncd.operations.parking import try_again
 from tests.scenarios.steps import Fields, Steps, parked
+from tests.scenarios.test_rollback import taken_back
 
 
 def held(fields: Fields) -> None:
@@ -123,3 +125,47 @@ def test_another_value_of_the_side_that_was_put_aside_is_asked_about(steps: Step
     steps.cycle()
     assert steps.conflict().values == Pair("Head", "Chief")
     assert steps.sold(lead, "Title") == "Chief"
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("topic", [Topic.CLEAR, Topic.UNDONE])
+def test_an_edit_after_any_choice_is_not_put_aside_unseen(steps: Steps, topic: Topic, side: Side) -> None:
+    """A clear that is held, or what was taken back, is decided; before it is done the other side says something new."""
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.cycle()
+    if topic is Topic.UNDONE:
+        steps.market(contact, jobtitle="Oops")
+        taken_back(steps, run=steps.cycle().run.id)
+    elif side is Side.MARKETING:
+        steps.market(contact, jobtitle="")
+        steps.cycle()
+    else:
+        steps.sell(lead, Title=None)
+        steps.cycle()
+    assert steps.conflict().topic is topic
+    steps.resolve(side.value)
+    if side is Side.MARKETING:
+        steps.sell(lead, Title="Boss")
+    else:
+        steps.market(contact, jobtitle="Boss")
+    steps.cycle()
+    assert "Boss" in (steps.marketed(contact, "jobtitle"), steps.sold(lead, "Title"))
+
+
+def test_what_a_vendor_keeps_out_of_a_choice_is_not_asked_again(
+    steps_with: Callable[[Callable[[Fields], None]], Steps],
+) -> None:
+    """As what it refuses (test_choices): it is parked, and nobody is asked the same twice."""
+    steps = steps_with(lambda fields: fields["title"].update(policy="hold"))
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.cycle()
+    steps.market(contact, jobtitle="Head")
+    steps.sell(lead, Title="Boss")
+    steps.cycle()
+    steps.resolve("marketing")
+    workflows = steps.both.salesforce.org.workflows
+    workflows["Lead"] = [lambda _old, row: {"Title": "Boss"} if row.get("Title") == "Head" else {}]
+    steps.cycle()
+    steps.cycle()
+    assert [row.code for row in steps.both.store.parked()] == ["KEPT"]
+    assert not steps.conflicts()

@@ -379,7 +379,7 @@ def test_a_choice_that_cannot_be_carried_out_stays_held() -> None:
 
 def test_a_chosen_clear_is_written() -> None:
     """A person may choose the empty side: that is how a held clear is let through."""
-    conflict = held("title", topic=Topic.CLEAR, resolution="crm")
+    conflict = replace(held("title", topic=Topic.CLEAR, resolution="crm"), values=Pair(AGREED["title"], None))
     assert written(decide(contact(), lead(title=None), Known(conflicts=[conflict])), Side.MARKETING) == {
         "jobtitle": None
     }
