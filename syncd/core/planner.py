@@ -24,7 +24,7 @@ from syncd.core.known import NOTHING_KNOWN, Known, Person, Times
 from syncd.core.layout import EMPTY_BASE, LANES, Layout, Layouts, digest, restored
 from syncd.core.lifecycle import Path
 from syncd.core.looking import Looking
-from syncd.core.lost import apart, asked_back, chosen_of, over
+from syncd.core.lost import apart, asked_anew, asked_back, chosen_of, over
 from syncd.core.merge import Agree, Clashing, Keep, NeedsMoves, NeedsTimes, Seen, Take, Unite, Verdict, choose, merge
 from syncd.core.normalize import Inexpressible, Invalid
 from syncd.core.parking import Parking
@@ -159,7 +159,8 @@ class Planner:
         verdict: Verdict
         path: Path = ()
         draft.closes.extend(over(lost, sides))
-        wanted = asked_back(mapping, lost)
+        draft.holds.extend(asked_anew(lost, sides))
+        wanted = asked_back(mapping, lost, sides)
         if not chosen and not self._doubtful and waits(open_conflicts, sides):
             draft.reasons.append("taken back, and waits for a person")
             return

@@ -291,3 +291,32 @@ def test_an_edit_between_the_poll_and_the_question_for_others_counts(
     befores = {change.before for changes in told for change in changes if change.field == "title"}
     assert befores == {"Head of Buying"}, "by policy the CRM wins, and the audit keeps what stood there"
     steps.quiet()
+
+
+@pytest.mark.parametrize("side", ["crm", "marketing"])
+def test_an_edit_after_the_word_to_bring_a_value_back_is_asked_about(
+    steps_with: Callable[[Callable[[Fields], None]], Steps], side: str
+) -> None:
+    """Nobody has decided on what was typed since: it stays, and the question comes again with it."""
+    steps = steps_with(_with("readback"))
+    ids = steps.pair()
+    _edit(steps, _other(side), ids, SENT)
+    _slip_in(steps, side, ids)
+    steps.cycle()
+    (lost,) = steps.conflicts()
+    assert lost.topic is Topic.LOST
+    steps.resolve(side)
+    _edit(steps, _other(side), ids, "third@example.org")
+    steps.cycle()
+    steps.cycle()
+    assert _held(steps, ids) == ("third@example.org", "third@example.org")
+    asked = steps.conflict()
+    assert (asked.topic, asked.resolution) == (Topic.LOST, None)
+    assert set(asked.values) == {*lost.values} - {SENT} | {"third@example.org"}
+    steps.quiet()
+    steps.resolve(side)
+    steps.cycle()
+    steps.cycle()
+    assert not steps.conflicts()
+    assert "third@example.org" not in _held(steps, ids)
+    steps.quiet()
