@@ -14,8 +14,9 @@ from typing import Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager
+from urllib3.poolmanager import PoolManager, ProxyManager
 
+from connectors.patience import Answering
 from syncd.model.errors import NeedsOperator
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
@@ -58,6 +59,11 @@ def guard(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedPoolOverTLS}
 
 
+def lead_out(manager: ProxyManager) -> None:
+    """From now on every connection of it, which leads to a proxy, waits for no answer without end."""
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolOverTLS}
+
+
 def _judged(host: str, line: socket.socket) -> socket.socket:
     try:
         judge_address(host, str(line.getpeername()[0]))
@@ -67,14 +73,30 @@ def _judged(host: str, line: socket.socket) -> socket.socket:
     return line
 
 
-class _Guarded(HTTPConnection):
+class _Line(HTTPConnection):
+    response_class = Answering
+
+
+class _LineOverTLS(HTTPSConnection):
+    response_class = Answering
+
+
+class _Guarded(_Line):
     def _new_conn(self) -> socket.socket:  # where urllib3 opens it, before TLS and before any request
         return _judged(self.host, super()._new_conn())
 
 
-class _GuardedOverTLS(HTTPSConnection):
+class _GuardedOverTLS(_LineOverTLS):
     def _new_conn(self) -> socket.socket:
         return _judged(self.host, super()._new_conn())
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Line
+
+
+class _PoolOverTLS(HTTPSConnectionPool):
+    ConnectionCls = _LineOverTLS
 
 
 class _GuardedPool(HTTPConnectionPool):

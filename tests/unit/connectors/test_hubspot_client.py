@@ -65,10 +65,13 @@ def test_one_pool_and_timeouts(clock: FakeClock) -> None:
 
 
 @responses.activate
-def test_a_token_is_read_again_once(clock: FakeClock) -> None:
-    """hubspot.md 1.3: nothing renews a token by itself; a rotated one is read again after a 401 and then used."""
+@pytest.mark.parametrize("body", ['{"category":"INVALID_AUTHENTICATION","message":"no"}', "", "<html>401</html>"])
+def test_a_token_is_read_again_once(clock: FakeClock, body: str) -> None:
+    """hubspot.md 1.3: nothing renews a token by itself; a rotated one is read again after a 401 and then used, whatever
+    the 401 says in words.
+    """
     tokens = iter(["old", "new"])
-    responses.get(DETAILS, status=401, json={"category": "INVALID_AUTHENTICATION", "message": "no"})
+    responses.get(DETAILS, status=401, body=body)
     responses.get(DETAILS, json={"portalId": 7})
     connector = connect(clock, token=lambda: next(tokens))
     connector.check()
