@@ -14,7 +14,7 @@ from typing import Final
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.poolmanager import PoolManager, ProxyManager
+from urllib3.poolmanager import PoolManager
 
 from connectors.patience import Answering
 from syncd.model.errors import NeedsOperator
@@ -59,9 +59,12 @@ def guard(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedPoolOverTLS}
 
 
-def lead_out(manager: ProxyManager) -> None:
-    """From now on every connection of it, which leads to a proxy, waits for no answer without end."""
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _PoolOverTLS}
+def hear_out(pool: HTTPConnectionPool) -> None:
+    """From now on its connections wait for no answer without end, to a proxy too. Those of SOCKS have their own way."""
+    if pool.ConnectionCls is HTTPSConnection:
+        pool.ConnectionCls = _LineOverTLS
+    elif pool.ConnectionCls is HTTPConnection:
+        pool.ConnectionCls = _Line
 
 
 def _judged(host: str, line: socket.socket) -> socket.socket:
@@ -89,14 +92,6 @@ class _Guarded(_Line):
 class _GuardedOverTLS(_LineOverTLS):
     def _new_conn(self) -> socket.socket:
         return _judged(self.host, super()._new_conn())
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Line
-
-
-class _PoolOverTLS(HTTPSConnectionPool):
-    ConnectionCls = _LineOverTLS
 
 
 class _GuardedPool(HTTPConnectionPool):

@@ -37,7 +37,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from connectors.addresses import LOOPBACK, check_host, guard, lead_out
+from connectors.addresses import LOOPBACK, check_host, guard, hear_out
 from connectors.certificates import failed_handshake, refused_certificate, trusting
 from connectors.patience import Patience, heard_within
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
@@ -111,7 +111,8 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Not now. ``after`` is the least wait, unless the answer's own ``Retry-After`` tells of a longer one; ``spent`` names the limit that is used up, until ``until``.
+    """Not now. ``after`` is the least wait, unless the answer tells of a longer one by itself (``Retry-After``);
+    ``spent`` names the limit that is used up, until ``until``.
 
     ``executed`` is False only where the vendor surely did nothing (a limit, a lock): then a write may be repeated too.
     """
@@ -211,12 +212,11 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         guard(self.poolmanager)
 
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the same
-        """What a proxy answers has an end, too."""
-        manager = super().proxy_manager_for(*args, **kwargs)
-        if type(manager) is urllib3.ProxyManager:  # one of SOCKS has connections of its own
-            lead_out(manager)
-        return manager
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the same
+        """The connections that a request may take; to a proxy, too, they wait for no answer without end."""
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        hear_out(pool)
+        return pool
 
     def build_connection_pool_key_attributes(
         self,
