@@ -215,7 +215,8 @@ class _Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the same
         """The connections that a request may take; to a proxy, too, they wait for no answer without end."""
         pool = super().get_connection_with_tls_context(*args, **kwargs)
-        hear_out(pool)
+        if isinstance(pool, urllib3.HTTPConnectionPool):
+            hear_out(pool)
         return pool
 
     def build_connection_pool_key_attributes(
