@@ -9,15 +9,14 @@ import responses
 
 from connectors.transport import LEAST_LEFT, Accept, Again, Answer, Resend, Transport, open_session, told_wait
 from syncd.model.errors import RetryLater
+from syncd.model.remote import RemoteRef
 from syncd.model.values import Lane, Side
+from syncd.model.write import Deferred, UpdateRecord
 from syncd.ports.budget import Grant, Granted, Rate, WaitUntil
 from tests.fakes import START, FakeChance, FakeClock, FreeBudget
 from tests.hubspot_stub import BASE, connect
 from tests.unit.connectors.test_salesforce_client import BASE as BELOW
-from tests.unit.connectors.test_salesforce_client import (
-    ORG,
-    web,  # noqa: F401 - a fixture
-)
+from tests.unit.connectors.test_salesforce_client import DESCRIBED, LEAD, ORG, PERSON, paths, web  # noqa: F401
 from tests.unit.connectors.test_salesforce_client import connect as connect_salesforce
 from tests.unit.connectors.test_transport import URL, call, judge
 
@@ -81,6 +80,17 @@ def test_salesforce_is_left_alone_as_long_as_it_tells(web: responses.RequestsMoc
     clock = FakeClock()
     connect_salesforce(clock).identity()
     assert sum(clock.slept) >= 40
+
+
+def test_a_write_that_salesforce_turned_away_is_sent_again(web: responses.RequestsMock) -> None:  # noqa: F811
+    """A 429 is said of a call that was one too many: nothing of it was carried out, so nothing of it is in doubt."""
+    web.add("GET", BELOW + "sobjects/Lead/describe", json=DESCRIBED)
+    web.add("PATCH", BELOW + "composite/sobjects", status=429, body="busy")
+    clock = FakeClock()
+    row = UpdateRecord("t1", RemoteRef("Lead", LEAD), {"LastName": "x"})
+    (result,) = connect_salesforce(clock).write(PERSON, [row], clock.now() + timedelta(minutes=5))
+    assert isinstance(result, Deferred)
+    assert sum("composite" in path for path in paths(web)) == 5
 
 
 @responses.activate
