@@ -243,11 +243,16 @@ class _Adapter(HTTPAdapter):
 
 
 class CallFailed(RetryLater):
-    """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds)."""
+    """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds),
+    ``status`` is that of its answer, 0 where none came.
+    """
 
-    def __init__(self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None) -> None:
+    def __init__(
+        self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None, status: int = 0
+    ) -> None:
         super().__init__(what, after=after, sent=sent)
         self.repeatable = repeatable
+        self.status = status
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON is any shape until its reader has looked
@@ -287,7 +292,13 @@ class _Call:
     def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> CallFailed:
         """An attempt's failure in words, with what may be done next."""
         may_repeat = self.resend is Resend.SAFE or not executed
-        return CallFailed(f"{self.operation}: {why}", sent=sent and executed, repeatable=may_repeat, after=after)
+        return CallFailed(
+            f"{self.operation}: {why}",
+            sent=sent and executed,
+            repeatable=may_repeat,
+            after=after,
+            status=self.status,
+        )
 
 
 class Transport:
