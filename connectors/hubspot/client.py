@@ -17,7 +17,7 @@ import orjson
 import requests
 from hubspot.utils.requests.http_request_builder import Request
 
-from connectors.hubspot.errors import HubSpotRates, Rejected, judge, usage_of
+from connectors.hubspot.errors import Fault, HubSpotRates, Rejected, judge, read_fault, usage_of
 from connectors.hubspot.paths import NUMBERED, VERSIONS, Paths
 from connectors.hubspot.wire import id_of, millis_of
 from connectors.transport import Answer, CallFailed, Resend, Transport, Unauthorized, Usage, check_base_url, wrong_shape
@@ -181,8 +181,8 @@ class HubSpotClient:
     def _unknown_version(self) -> str:
         known = [version for version in VERSIONS if version != self.paths.version]
         return (
-            f"account: {urlsplit(self._base_url).netloc} answers 404 to {self.paths.account()}, so the API version"
-            f" {self.paths.version} is not known there; set connections.NAME.marketing.api_version to {' or '.join(known)}"
+            f"account: {urlsplit(self._base_url).netloc} answers 404 to {self.paths.account()}, so it knows"
+            f" no version {self.paths.version}; set connections.NAME.marketing.api_version to {' or '.join(known)}"
             f" ({NUMBERED} for what knows the numbered paths alone), and look at connections.NAME.marketing.base_url"
         )
 
@@ -258,6 +258,14 @@ def object_of(answer: Answer, operation: str) -> dict[str, Any]:
     return body
 
 
+class Partial(RetryLater):
+    """A part of an answer is missing; ``faults`` are what HubSpot says of that."""
+
+    def __init__(self, what: str, faults: Sequence[Fault]) -> None:
+        super().__init__(what)
+        self.faults = faults
+
+
 def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], str | None]:
     """``results`` and the ``after`` of the next page, whose absence is the only sign of the end."""
     body = object_of(answer, operation)
@@ -265,11 +273,13 @@ def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], st
     if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
         raise wrong_shape(operation, "results is no list of objects")
     errors = [error if isinstance(error, dict) else {"category": "?"} for error in body.get("errors") or ()]
-    lacking = {str(error["category"]) for error in errors if error.get("category")}
-    if lacking - {"OBJECT_NOT_FOUND"}:  # what a batch read does not find is told so; everything else is a gap
-        raise RetryLater(
-            f"{operation}: HubSpot answered only a part ({', '.join(sorted(lacking))[:100]}); nothing of it was used,"
-            " and it is asked again"
+    gaps = [error for error in errors if error.get("category") and error["category"] != "OBJECT_NOT_FOUND"]
+    if gaps:  # what a batch read does not find is told so; everything else is a gap
+        lacking = sorted({str(error["category"]) for error in gaps})
+        raise Partial(
+            f"{operation}: HubSpot answered only a part ({', '.join(lacking)[:100]}); nothing of it was used,"
+            " and it is asked again",
+            [read_fault(error) for error in gaps],
         )
     return results, _after(body.get("paging"), operation)
 
