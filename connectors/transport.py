@@ -54,6 +54,8 @@ LEAST_LEFT: Final = 5.0
 """Seconds that a repeated call must have yet to be sent: a write given up at once would be in doubt for nothing."""
 LONGEST_TOLD: Final = timedelta(days=1)
 """What is taken of a wait that a vendor tells; the longest that one documents (HubSpot, 477)."""
+LONGEST_HELD: Final = timedelta(hours=1)
+"""What is taken of it for all other calls of the same limit: one of them may look every hour whether it is true."""
 MAX_BODY: Final = 64 * 1024 * 1024
 NEARLY_SPENT: Final = 0.9
 """Part of the day's calls from which on a person is told."""
@@ -540,7 +542,7 @@ class Transport:
             waits = [wait for wait in (verdict.after, until, told_wait(answer, now)) if wait is not None]
             after = max(waits, default=None)
             if verdict.spent is not None and until is not None:
-                self._budget.penalize(verdict.spent, now + max(waits))
+                self._budget.penalize(verdict.spent, now + max(until, min(max(waits), LONGEST_HELD)))
             reason = f"{verdict.reason}; the work goes on later, and if it stays so, look at the vendor's status page"
             raise call.fail(reason, sent=True, executed=verdict.executed, after=after)
         if answer.status == 204 or call.plain:
