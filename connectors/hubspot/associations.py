@@ -17,7 +17,7 @@ from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows
 from connectors.hubspot.errors import Fault, Rejected, read_fault
 from connectors.hubspot.wire import chunks, id_of
 from connectors.shapes import Turns
-from syncd.model.errors import Bug, SyncdError
+from syncd.model.errors import Bug, RetryLater, SyncdError
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Lane
 
@@ -107,7 +107,7 @@ class _Writing:
             return
         try:
             body = object_of(answer, "associations.write")
-        except Bug:
+        except (Bug, RetryLater):
             body = {}  # sent they were, so what became of them is looked at
         self._hear(lot, body)
 

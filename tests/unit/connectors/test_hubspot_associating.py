@@ -90,6 +90,16 @@ def test_an_association_that_no_answer_names_is_looked_for(clock: FakeClock, ans
 
 
 @responses.activate
+def test_an_answer_without_a_body_is_looked_behind(clock: FakeClock) -> None:
+    """A 204 names nobody either."""
+    responses.post(MADE, status=204)
+    holds((2, 9))
+    one, two = associated(clock, 1, 2)
+    assert isinstance(one, Refused)
+    assert isinstance(two, Written)
+
+
+@responses.activate
 def test_a_company_that_is_not_the_primary_one_is_not_what_was_asked_for(clock: FakeClock) -> None:
     """A contact that only has it among others was not given it as its company."""
     on(MADE, lambda _: (200, {"results": []}))
