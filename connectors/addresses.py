@@ -16,6 +16,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.poolmanager import PoolManager
 
+from connectors.patience import Answering
 from syncd.model.errors import NeedsOperator
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
@@ -58,6 +59,14 @@ def guard(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _GuardedPool, "https": _GuardedPoolOverTLS}
 
 
+def hear_out(pool: HTTPConnectionPool) -> None:
+    """From now on its connections wait for no answer without end, to a proxy too. Those of SOCKS have their own way."""
+    if pool.ConnectionCls is HTTPSConnection:
+        pool.ConnectionCls = _LineOverTLS
+    elif pool.ConnectionCls is HTTPConnection:
+        pool.ConnectionCls = _Line
+
+
 def _judged(host: str, line: socket.socket) -> socket.socket:
     try:
         judge_address(host, str(line.getpeername()[0]))
@@ -67,12 +76,20 @@ def _judged(host: str, line: socket.socket) -> socket.socket:
     return line
 
 
-class _Guarded(HTTPConnection):
+class _Line(HTTPConnection):
+    response_class = Answering
+
+
+class _LineOverTLS(HTTPSConnection):
+    response_class = Answering
+
+
+class _Guarded(_Line):
     def _new_conn(self) -> socket.socket:  # where urllib3 opens it, before TLS and before any request
         return _judged(self.host, super()._new_conn())
 
 
-class _GuardedOverTLS(HTTPSConnection):
+class _GuardedOverTLS(_LineOverTLS):
     def _new_conn(self) -> socket.socket:
         return _judged(self.host, super()._new_conn())
 

@@ -7,9 +7,10 @@ a call that failed have lines of their own.
 
 Promises: a read is repeated on connection faults, 5xx and limits; a write is repeated only if the vendor surely did
 not execute it. Everything else becomes ``RetryLater`` whose ``sent`` says whether a write may have happened. HTML where
-JSON belongs, truncated and oversized bodies are failures of the call, never a crash. Waits use the injected clock and
-chance. Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only. A
-certificate that is not trusted stops the side until a person has looked; nothing was sent then.
+JSON belongs, truncated and oversized bodies are failures of the call, never a crash, and an answer that drips is given
+up at the call's deadline (``patience``). Waits use the injected clock and chance, and are as long as the vendor tells.
+Refuses plain http beyond loopback, and never follows a redirect: a bearer token goes to one host only. A certificate
+that is not trusted stops the side until a person has looked; nothing was sent then.
 
 Length: session, verdicts and the call are one promise and are read together.
 """
@@ -20,8 +21,10 @@ import errno
 import re
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
+from email.utils import parsedate_to_datetime
 from enum import Enum, StrEnum
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final, TypeAlias
@@ -34,8 +37,9 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from connectors.addresses import LOOPBACK, check_host, guard
+from connectors.addresses import LOOPBACK, check_host, guard, hear_out
 from connectors.certificates import failed_handshake, refused_certificate, trusting
+from connectors.patience import Patience, heard_within
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, SyncdError
 from syncd.model.values import Instant, Lane, Side
 from syncd.observe.log import Plain, emit
@@ -46,10 +50,18 @@ CONNECT_TIMEOUT: Final = 5.0
 READ_TIMEOUT: Final = 60.0
 LONGEST_WAIT: Final = 60.0
 """Seconds a call waits for the budget or for the vendor; a longer wait belongs to the caller."""
+LEAST_LEFT: Final = 5.0
+"""Seconds that a repeated call must have yet to be sent: a write given up at once would be in doubt for nothing."""
+LONGEST_TOLD: Final = timedelta(days=1)
+"""What is taken of a wait that a vendor tells; the longest that one documents (HubSpot, 477)."""
+LONGEST_HELD: Final = timedelta(hours=1)
+"""What is taken of it for all other calls of the same limit: one of them may look every hour whether it is true."""
 MAX_BODY: Final = 64 * 1024 * 1024
 NEARLY_SPENT: Final = 0.9
 """Part of the day's calls from which on a person is told."""
 _CHUNK: Final = 1 << 16
+_SECONDS: Final = re.compile(r"\d{1,9}(\.\d+)?", re.ASCII)
+"""Seconds that one can reckon with; more digits than that are no wait."""
 _ESCAPED: Final = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
@@ -101,7 +113,8 @@ class Accept:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """Not now. ``after`` is the least wait; ``spent`` names the limit that is used up, until ``until``.
+    """Not now. ``after`` is the least wait, unless the answer tells of a longer one by itself (``Retry-After``);
+    ``spent`` names the limit that is used up, until ``until``.
 
     ``executed`` is False only where the vendor surely did nothing (a limit, a lock): then a write may be repeated too.
     """
@@ -201,6 +214,13 @@ class _Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         guard(self.poolmanager)
 
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - the same
+        """The connections that a request may take; to a proxy, too, they wait for no answer without end."""
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        if isinstance(pool, urllib3.HTTPConnectionPool):
+            hear_out(pool)
+        return pool
+
     def build_connection_pool_key_attributes(
         self,
         *args: Any,  # noqa: ANN401
@@ -219,17 +239,22 @@ class _Adapter(HTTPAdapter):
         parts = urlsplit(request.url or "")
         if parts.scheme != "https" and parts.hostname not in LOOPBACK:
             raise requests.exceptions.InvalidURL(f"plain http to {parts.hostname} is refused")
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        return super().send(request, *args, **kwargs)
+        timeout = kwargs["timeout"] = kwargs.get("timeout") or (CONNECT_TIMEOUT, READ_TIMEOUT)
+        with heard_within(timeout.left) if isinstance(timeout, Patience) else nullcontext():
+            return super().send(request, *args, **kwargs)
 
 
 class CallFailed(RetryLater):
-    """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds)."""
+    """One attempt failed. ``repeatable`` says whether the next one may follow at once (after ``wait`` seconds),
+    ``status`` is that of its answer, 0 where none came.
+    """
 
-    def __init__(self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None) -> None:
+    def __init__(
+        self, what: str, *, sent: bool, repeatable: bool, after: timedelta | None = None, status: int = 0
+    ) -> None:
         super().__init__(what, after=after, sent=sent)
         self.repeatable = repeatable
+        self.status = status
 
 
 def read_json(body: bytes) -> Any:  # noqa: ANN401 - JSON is any shape until its reader has looked
@@ -269,7 +294,13 @@ class _Call:
     def fail(self, why: str, *, sent: bool, executed: bool, after: timedelta | None = None) -> CallFailed:
         """An attempt's failure in words, with what may be done next."""
         may_repeat = self.resend is Resend.SAFE or not executed
-        return CallFailed(f"{self.operation}: {why}", sent=sent and executed, repeatable=may_repeat, after=after)
+        return CallFailed(
+            f"{self.operation}: {why}",
+            sent=sent and executed,
+            repeatable=may_repeat,
+            after=after,
+            status=self.status,
+        )
 
 
 class Transport:
@@ -293,7 +324,7 @@ class Transport:
     ) -> None:
         """Takes the vendor's judge and, where the vendor counts for us, the reader of its quota headers.
 
-        :param attempts: sends of one call at most. :param total_deadline: seconds from first send to last.
+        :param attempts: sends of one call at most. :param total_deadline: seconds from first send to the last byte.
         """
         self.side = side
         self._session = session
@@ -359,6 +390,8 @@ class Transport:
 
     def _attempt(self, call: _Call) -> Answer:
         self._charge(call)
+        if call.attempt and self._left(call) < LEAST_LEFT:
+            raise RetryLater(f"{call.operation}: its time was over before the limits let it go again", sent=False)
         call.attempt += 1
         call.status = size = 0
         began = self._clock.monotonic()
@@ -442,7 +475,9 @@ class Transport:
         self.calls += 1
         try:
             prepared = self._prepared(call)
-            with self._session.send(prepared, allow_redirects=False, **self._settings(prepared.url or "")) as response:
+            settings = self._settings(prepared.url or "")
+            patience = Patience(CONNECT_TIMEOUT, READ_TIMEOUT, lambda: self._left(call))
+            with self._session.send(prepared, allow_redirects=False, timeout=patience, **settings) as response:
                 body = bytearray()
                 for chunk in response.iter_content(_CHUNK):
                     body += chunk
@@ -502,11 +537,12 @@ class Transport:
             verdict.error.args = (f"{call.operation}: {verdict.error}",)
             raise verdict.error
         if isinstance(verdict, Again):
-            if verdict.spent is not None and verdict.until is not None:
-                self._budget.penalize(verdict.spent, verdict.until)
-            after = verdict.after
-            if verdict.until is not None:
-                after = max(after or timedelta(0), verdict.until - self._clock.now())
+            now = self._clock.now()
+            until = None if verdict.until is None else verdict.until - now
+            waits = [wait for wait in (verdict.after, until, told_wait(answer, now)) if wait is not None]
+            after = max(waits, default=None)
+            if verdict.spent is not None and until is not None:
+                self._budget.penalize(verdict.spent, now + max(until, min(max(waits), LONGEST_HELD)))
             reason = f"{verdict.reason}; the work goes on later, and if it stays so, look at the vendor's status page"
             raise call.fail(reason, sent=True, executed=verdict.executed, after=after)
         if answer.status == 204 or call.plain:
@@ -531,12 +567,39 @@ class Transport:
 
     def _is_over(self, state: tenacity.RetryCallState) -> bool:
         call: _Call = state.args[0]
-        spent = self._clock.monotonic() - call.started
         return (
             state.attempt_number >= self._attempts
             or state.upcoming_sleep > LONGEST_WAIT
-            or spent + state.upcoming_sleep > self._deadline
+            or state.upcoming_sleep + LEAST_LEFT > self._left(call)
         )
+
+    def _left(self, call: _Call) -> float:
+        """Seconds that a call may take yet."""
+        return self._deadline - (self._clock.monotonic() - call.started)
+
+
+def told_wait(answer: Answer, now: Instant) -> timedelta | None:
+    """How long the vendor wants to be left alone (``Retry-After``, in seconds or as a date by its own clock), a day at
+    most; ``None`` where it does not tell, or nothing that can be read.
+
+    :param now: our time, for a date in an answer that does not tell the vendor's.
+    """
+    told = answer.headers.get("Retry-After", "").strip()
+    if _SECONDS.fullmatch(told):
+        return timedelta(seconds=min(float(told), LONGEST_TOLD.total_seconds()))
+    until = _read_date(told)
+    if until is None:
+        return None
+    wait = until - (_read_date(answer.headers.get("Date", "")) or now)
+    return min(wait, LONGEST_TOLD) if wait > timedelta(0) else None
+
+
+def _read_date(text: str) -> Instant | None:
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)
 
 
 def surely_not_sent(error: BaseException) -> bool:

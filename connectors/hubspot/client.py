@@ -11,21 +11,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import orjson
 import requests
 from hubspot.utils.requests.http_request_builder import Request
 
-from connectors.hubspot.errors import HubSpotRates, judge, usage_of
-from connectors.hubspot.paths import Paths
+from connectors.hubspot.errors import Fault, HubSpotRates, Rejected, judge, read_fault, usage_of
+from connectors.hubspot.paths import NUMBERED, VERSIONS, Paths
 from connectors.hubspot.wire import id_of, millis_of
-from connectors.transport import Answer, Resend, Transport, Unauthorized, Usage, check_base_url, wrong_shape
-from syncd.model.errors import RetryLater, WrongAccount
+from connectors.transport import Answer, CallFailed, Resend, Transport, Unauthorized, Usage, check_base_url, wrong_shape
+from syncd.model.errors import NeedsOperator, RetryLater, WrongAccount
 from syncd.model.values import Instant, Lane, Side
 from syncd.ports.budget import Budget, Rate
 from syncd.ports.system import Abreast, Chance, Clock, one_by_one
 
 USER_AGENT: Final = "syncd"
+_NOT_THERE: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +157,15 @@ class HubSpotClient:
         """What the vendor tells of the account; of whichever this client first heard, it stays with that.
 
         :raises WrongAccount: if a token that was read anew leads to another portal.
+        :raises NeedsOperator: if there is no such path, from the first call on: then there are none of this version.
         """
         sent = self._token = self._token or self._read_token()
-        answer = self.get("account", self.paths.account(), lane=lane)
+        try:
+            answer = self.get("account", self.paths.account(), lane=lane)
+        except (Rejected, CallFailed) as why:  # by what a page in JSON says, or one that says nothing
+            if why.status != _NOT_THERE or self._portal is not None:
+                raise
+            raise NeedsOperator(self._unknown_version()) from why
         portal = id_of(object_of(answer, "account"), "account", "portalId")
         if self._portal is not None and portal != self._portal:
             self._token = None  # the right one may be back by the next call
@@ -169,6 +177,14 @@ class HubSpotClient:
         if self._token == sent:  # else it was read anew meanwhile, and which of both was answered is not known
             self._vetted = sent
         return answer
+
+    def _unknown_version(self) -> str:
+        known = [version for version in VERSIONS if version != self.paths.version]
+        return (
+            f"account: {urlsplit(self._base_url).netloc} answers 404 to {self.paths.account()}, so it knows"
+            f" no version {self.paths.version}; set connections.NAME.marketing.api_version to {' or '.join(known)}"
+            f" ({NUMBERED} for what knows the numbered paths alone), and look at connections.NAME.marketing.base_url"
+        )
 
     def describe_token(self, *, lane: Lane) -> Answer:
         """What the vendor tells of the token itself: ``{userId, hubId, appId, scopes}`` (guide to private apps)."""
@@ -242,6 +258,14 @@ def object_of(answer: Answer, operation: str) -> dict[str, Any]:
     return body
 
 
+class Partial(RetryLater):
+    """A part of an answer is missing; ``faults`` are what HubSpot says of that."""
+
+    def __init__(self, what: str, faults: Sequence[Fault]) -> None:
+        super().__init__(what)
+        self.faults = faults
+
+
 def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], str | None]:
     """``results`` and the ``after`` of the next page, whose absence is the only sign of the end."""
     body = object_of(answer, operation)
@@ -249,11 +273,13 @@ def results_of(answer: Answer, operation: str) -> tuple[list[dict[str, Any]], st
     if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
         raise wrong_shape(operation, "results is no list of objects")
     errors = [error if isinstance(error, dict) else {"category": "?"} for error in body.get("errors") or ()]
-    lacking = {str(error["category"]) for error in errors if error.get("category")}
-    if lacking - {"OBJECT_NOT_FOUND"}:  # what a batch read does not find is told so; everything else is a gap
-        raise RetryLater(
-            f"{operation}: HubSpot answered only a part ({', '.join(sorted(lacking))[:100]}); nothing of it was used,"
-            " and it is asked again"
+    gaps = [error for error in errors if error.get("category") and error["category"] != "OBJECT_NOT_FOUND"]
+    if gaps:  # what a batch read does not find is told so; everything else is a gap
+        lacking = sorted({str(error["category"]) for error in gaps})
+        raise Partial(
+            f"{operation}: HubSpot answered only a part ({', '.join(lacking)[:100]}); nothing of it was used,"
+            " and it is asked again",
+            [read_fault(error) for error in gaps],
         )
     return results, _after(body.get("paging"), operation)
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from connectors.transport import Accept, Again, Answer, Raise, Unauthorized, Usage, Verdict
+from connectors.transport import Accept, Again, Answer, Raise, Unauthorized, Usage, Verdict, told_wait
 from syncd.model.errors import Bug, NeedsOperator
 from syncd.model.remote import RemoteRef
 from syncd.model.write import Clash, Deferred, Refused
@@ -25,6 +25,7 @@ from syncd.ports.system import Clock
 DAILY_PAUSE: Final = timedelta(hours=1)
 """The day ends at midnight in the account's zone, which an answer does not tell; every hour is soon enough to look."""
 LOCK_PAUSE: Final = timedelta(seconds=2)
+MOVING_PAUSE: Final = timedelta(minutes=5)
 _DIGITS: Final = 10
 """A number in a header has fewer digits, or it is none that one can reckon with."""
 SCHEMA_CODES: Final = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
@@ -176,20 +177,20 @@ def judge(rates: HubSpotRates, clock: Clock, *, own: Rate | None = None) -> Call
         if status == 477:
             return Again(
                 "HubSpot is moving this account to another data centre (477)",
-                after=_retry_after(answer),
+                after=told_wait(answer, clock.now()) or MOVING_PAUSE,
                 executed=False,
             )
         if status >= 500 or status == 408:
             return Again(f"HubSpot answered {status}")
-        if not isinstance(body, dict):
-            return Again(f"something before HubSpot answered {status} without JSON")
-        if status == 401:
+        if status == 401:  # whatever the body: a gateway may answer in HubSpot's place
             return Raise(
                 Unauthorized(
                     "HubSpot refused the access token (401); create a new service key in Development > Keys,"
                     " and store it where the settings point to"
                 )
             )
+        if not isinstance(body, dict):
+            return Again(f"something before HubSpot answered {status} without JSON")
         if status == 403:
             return Raise(NeedsOperator(_lacking(body)))
         return Raise(Rejected(status, read_fault(body)))
@@ -207,7 +208,9 @@ def usage_of(answer: Answer) -> Usage | None:
 
 
 def _limited(body: Any, rates: HubSpotRates, clock: Clock, own: Rate | None) -> Again:  # noqa: ANN401 - parsed JSON
-    """Which limit a 429 means. Search has another body than the rest, and none carries a wait one may trust."""
+    """Which limit a 429 means. Search has another body than the rest, and neither documents a wait; one that is
+    told all the same is kept by the transport.
+    """
     top = body if isinstance(body, dict) else {}
     told = f"{top.get('policyName', '')} {top.get('message', '')}".upper()
     if "DAILY" in told:
@@ -233,11 +236,6 @@ def _lacking(body: Mapping[str, Any]) -> str:
         f"HubSpot refused the call (403 {read_fault(body).code}); give the service key or private app the scopes that"
         " `syncd doctor` names"
     )
-
-
-def _retry_after(answer: Answer) -> timedelta:
-    text = answer.headers.get("Retry-After", "")
-    return timedelta(seconds=int(text)) if text.isdecimal() and len(text) < _DIGITS else timedelta(minutes=5)
 
 
 def _inside(message: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, Final
 
 from connectors.hubspot.associations import read_refs
-from connectors.hubspot.client import HubSpotClient, object_of, results_of, rows_of
+from connectors.hubspot.client import HubSpotClient, Partial, object_of, results_of, rows_of
 from connectors.hubspot.errors import SCHEMA_CODES, Rejected
 from connectors.hubspot.wire import (
     CONTACTS,
@@ -89,6 +89,9 @@ class Reader:
                 raise  # not the keys' fault
             if len(keys) == 1:
                 return []
+        except Partial as part:
+            known = _without(keys, part)
+            return self.forgiving(asked, known, by=by, also=also)
         half = len(keys) // 2
         return [
             *self.forgiving(asked, keys[:half], by=by, also=also),
@@ -202,12 +205,28 @@ class Reader:
         ]
 
 
+def _without(keys: Sequence[str], part: Partial) -> list[str]:
+    """The keys of which an answer in part does not say that they are malformed.
+
+    :raises Partial: if it lacks something for any other reason, or does not say of which keys.
+    """
+    malformed: set[str] = set()
+    for fault in part.faults:
+        named = {key.lower() for key in fault.ids} & set(keys)
+        if fault.category != "VALIDATION_ERROR" or fault.code in SCHEMA_CODES or not named:
+            raise part
+        malformed |= named
+    return [key for key in keys if key not in malformed]
+
+
 def archived(asked: Asked, row: Row) -> Gone:
-    """A row of the recycle bin; it stays there for 90 days. :raises Bug: if the row is not said to be archived."""
+    """A row of the recycle bin; it stays there for 90 days. :raises Bug: if the row is not said to be archived: where
+    it does not say whether it is, the time when it was tells it.
+    """
     key = id_of(row, asked.kind)
-    if row.get("archived") is not True:
-        raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     at = read_stamp(row.get("archivedAt"))
+    if row.get("archived", at is not None) is not True:
+        raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
 
 

@@ -21,7 +21,7 @@ from typing import Any, Final, TypeVar
 
 from connectors.hubspot.associations import write_refs
 from connectors.hubspot.client import HubSpotClient, object_of
-from connectors.hubspot.errors import SCHEMA_CODES, Fault, Rejected, read_fault
+from connectors.hubspot.errors import LOCK_PAUSE, SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import opt_ins, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
 from connectors.hubspot.stages import KEPT, Cleared, clear_stages, kept_back, moved_by_others
@@ -358,10 +358,7 @@ class Writer:
     def _associate_with(self, kind: str, name: str, pairs: Mapping[int, tuple[str, str]]) -> None:
         advice = f"see whether the {kind} record is still there; the fields of this record were written"
         try:
-            failed = write_refs(self.client, self.asked.kind, kind, list(pairs.values()), lane=self.reader.lane)
-        except Rejected as refusal:
-            self._end(pairs, Refused(refusal.fault.code, refusal.fault.message, advice, (name,)))
-            return
+            unmade = write_refs(self.client, self.asked.kind, kind, list(pairs.values()), lane=self.reader.lane)
         except NeedsOperator as why:
             self._end(pairs, Refused(type(why).__name__, str(why), advice, (name,)))
             return
@@ -369,8 +366,14 @@ class Writer:
             self._end(pairs, _later(why))
             return
         for index, pair in pairs.items():
-            if pair in failed:
-                self.results[index] = Refused("NOT_ASSOCIATED", failed[pair], advice, (name,))
+            if pair in unmade:
+                fault = unmade[pair]
+                if fault is None:
+                    self.results[index] = self._unknown(None)
+                elif fault.passing:
+                    self.results[index] = Deferred(fault.code, fault.message, LOCK_PAUSE)
+                else:
+                    self.results[index] = Refused(fault.code, fault.message, advice, (name,))
 
     # -- small parts -------------------------------------------------------------------------------------------------
 

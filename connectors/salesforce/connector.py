@@ -304,7 +304,7 @@ def _user(row: Mapping[str, Any]) -> RemoteUser:
             name=str(row["Name"] or ""),
             email=email.lower() if email else None,
             active=row["IsActive"] is True,
-            zone=row["TimeZoneSidKey"],
+            zone=row.get("TimeZoneSidKey"),
             role=_behind(row, "UserRole"),
             profile=_behind(row, "Profile"),
         )

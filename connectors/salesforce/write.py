@@ -52,6 +52,7 @@ _CHANGED: Final = 412
 _LOCK_RETRIES: Final = 3
 _MOST_HALVINGS: Final = 16
 """Requests of a batch that are cut in two at most, in search of a row that spoils them; each costs two calls."""
+_SPOILT: Final = "another row of its request spoils it, and is not found yet; the search goes on in the next run"
 
 
 class Writer:
@@ -395,7 +396,9 @@ class _Batch:
     def _whole_chunk_refused(self, chunk: Chunk, complaint: Complaint) -> None:
         """One bad field or value fails all rows of a request, whatever ``allOrNone`` says; nothing was written.
 
-        Where the vendor names the field, the rows without it go again; where it does not, halving finds the row.
+        Where the vendor names the field, the rows without it go again; where it does not, halving finds the row. When
+        all halvings are spent, what is left waits for the next run: none of it is known to be at fault, and each run
+        refuses a few that are.
         """
         fields = set(named_fields(complaint))
         if complaint.code.startswith("INVALID_FIELD") and fields:
@@ -403,9 +406,10 @@ class _Batch:
             self._put(guilty or chunk.rows, refusal(complaint))
             innocent = [row for row in chunk.rows if not fields & row.sent.keys()] if guilty else []
             self._send_all(innocent)
-        elif len(chunk.rows) == 1 or self._halvings >= _MOST_HALVINGS:
-            for row in chunk.rows:
-                self._put_trouble(row, complaint)
+        elif len(chunk.rows) == 1:
+            self._put_trouble(chunk.rows[0], complaint)
+        elif self._halvings >= _MOST_HALVINGS:
+            self._put(chunk.rows, Deferred(complaint.code, _SPOILT))
         else:
             self._halvings += 1
             half = (len(chunk.rows) + 1) // 2

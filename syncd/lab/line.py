@@ -1,15 +1,18 @@
 """A vendor reached without sockets: an adapter of ``requests`` that hands a call to a kernel in this process.
 
-What a network does is played in virtual time: a call takes its latency, an answer that comes too late is a timeout, and
-one that is cut or drips ends as it would over a socket. Each call has a point before it and one after it (``lives``).
+What a network does is played in virtual time: a call takes its latency, an answer that comes too late is a timeout, one
+that drips comes to its end or to that of the call, whichever is first, and one that is cut ends as it would over a
+socket. Each call has a point before it and one after it (``lives``).
 """
 
 from __future__ import annotations
 
 import io
+import math
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -35,8 +38,8 @@ VERIFICATION: Final = {
 """What OpenSSL says of each certificate, by code and in words."""
 PATIENCE: Final = 60.0
 """Seconds that a connector waits for an answer (``connectors.transport.READ_TIMEOUT``; a test holds both together)."""
-LONGEST: Final = 600.0
-"""Virtual seconds after which nobody waits for the rest of an answer that drips or never ends."""
+LONGEST: Final = 120.0
+"""Virtual seconds that a call may take whose caller does not say how long."""
 
 
 class Latency(Protocol):
@@ -86,13 +89,13 @@ class Line(BaseAdapter):
             self._clock.advance(why.hold)
             self._life.point(f"after {called}")
             raise requests.exceptions.ConnectionError(urllib3.exceptions.ProtocolError(str(why))) from why
-        late = answer.delay if answer.wire == "plain" else answer.delay + LONGEST * (answer.wire != "cut")
-        if late > PATIENCE:
+        answer, given_up = _over_time(answer, getattr(timeout, "left", lambda: LONGEST)())
+        if given_up is not None:
             self._heard(asked, None)
-            self._clock.advance(PATIENCE)
+            self._clock.advance(given_up)
             self._life.point(f"after {called}")
-            raise requests.exceptions.ReadTimeout(f"no answer within {PATIENCE:g} s")
-        self._clock.advance(late)
+            raise requests.exceptions.ReadTimeout(f"no answer within {given_up:g} s")
+        self._clock.advance(answer.delay)
         self._heard(asked, answer if answer.wire == "plain" else None)
         self._life.point(f"after {called}")
         return answered(request, answer)
@@ -114,6 +117,24 @@ class _Cut(io.BytesIO):
         """In urllib3's own form."""
         while True:
             yield self.read(size)
+
+
+def _over_time(answer: HttpResponse, left: float) -> tuple[HttpResponse, float | None]:
+    """An answer with all the time that it takes to come, and after how long it is given up, if it is: between two
+    bytes the caller waits for so long (``PATIENCE``), and for the whole only until its call is over.
+    """
+    wait, pace = min(PATIENCE, left), answer.pace
+    if answer.delay > wait:
+        return answer, wait
+    if answer.wire == "flood":
+        return replace(answer, wire="cut"), None  # nobody reads it to its end
+    if answer.wire in ("plain", "cut"):
+        return answer, None
+    pieces = len(answer.body) if answer.wire == "drip" else math.inf
+    whole = replace(answer, delay=answer.delay + pace * pieces, wire="plain")
+    if pace > PATIENCE and pieces:
+        return whole, min(answer.delay + PATIENCE, left)
+    return (whole, None) if whole.delay <= left else (whole, left)
 
 
 def sort_of(path: str) -> str:

@@ -563,14 +563,35 @@ def test_a_value_that_looks_like_a_reference_is_stored_as_it_is(world: World) ->
 
 
 def test_rows_that_are_all_spoilt_cost_a_bounded_number_of_calls(world: World) -> None:
-    """The search by halving ends; every row has the vendor's reason."""
+    """The search by halving ends; the rows that stood alone are refused, and the others wait for the next run's."""
     made = world.org.load("Lead", [{"LastName": f"L{n}", "Company": "C"} for n in range(200)])
     mark = world.mark()
     results = world.write(
         *(UpdateRecord("0" * 32, RemoteRef("Lead", id_), {"NumberOfEmployees": "many"}) for id_ in made)
     )
-    assert {type(result) for result in results} == {Refused}
+    assert {type(result) for result in results} == {Refused, Deferred}
+    assert sum(isinstance(result, Refused) for result in results) >= 8
+    assert {result.code for result in results if isinstance(result, Deferred)} == {"JSON_PARSER_ERROR"}
     assert len(world.operations(mark)) <= 33
+
+
+def test_rows_that_spoil_a_request_take_no_other_with_them(world: World) -> None:
+    """F57: where there are more of them than the search finds at once, none but they is ever refused, and the next
+    runs find the others.
+    """
+    left = world.org.load("Lead", [{"LastName": f"L{n}", "Company": "C"} for n in range(200)])
+    wrong, refused = {left[place] for place in (10, 90, 170)}, set[str]()
+    while left:
+        rows = [{"NumberOfEmployees": "many"} if id_ in wrong else {"Title": "t"} for id_ in left]
+        results = world.write(
+            *(UpdateRecord("0" * 32, RemoteRef("Lead", id_), row) for id_, row in zip(left, rows, strict=True))
+        )
+        told = dict(zip(left, results, strict=True))
+        refused |= {id_ for id_, result in told.items() if isinstance(result, Refused)}
+        left, before = [id_ for id_, result in told.items() if isinstance(result, Deferred)], left
+        assert len(left) < len(before)
+    assert refused == wrong
+    assert sum(row["Title"] == "t" for row in world.org.export()["Lead"]) == 197
 
 
 def test_an_unknown_field_blocks_only_the_rows_that_have_it(world: World) -> None:

@@ -65,10 +65,34 @@ def test_one_pool_and_timeouts(clock: FakeClock) -> None:
 
 
 @responses.activate
-def test_a_token_is_read_again_once(clock: FakeClock) -> None:
-    """hubspot.md 1.3: nothing renews a token by itself; a rotated one is read again after a 401 and then used."""
+@pytest.mark.parametrize("body", ['{"status":"error","message":"resource not found"}', "<html>", ""])
+@pytest.mark.parametrize(("version", "cure"), [("2026-09", "2026-03 or v3"), ("v3", "2026-09 or 2026-03")])
+def test_an_unknown_api_version_is_told_so(clock: FakeClock, body: str, version: str, cure: str) -> None:
+    """What has other paths alone answers 404 to the first call of all: a person is told which setting cures it."""
+    responses.get(f"{BASE}/account-info/{version}/details", status=404, body=body)
+    with pytest.raises(NeedsOperator, match=rf"set connections\.NAME\.marketing\.api_version to {cure}"):
+        connect(clock, api_version=version).check()
+
+
+@responses.activate
+def test_a_version_that_was_known_is_none_to_change(clock: FakeClock) -> None:
+    """Once the account has answered, a 404 is something on the way, and passes."""
+    responses.get(DETAILS, json={"portalId": 7})
+    responses.get(DETAILS, status=404, body="<html>")
+    connector = connect(clock)
+    connector.check()
+    with pytest.raises(RetryLater, match="404"):
+        connector.check()
+
+
+@responses.activate
+@pytest.mark.parametrize("body", ['{"category":"INVALID_AUTHENTICATION","message":"no"}', "", "<html>401</html>"])
+def test_a_token_is_read_again_once(clock: FakeClock, body: str) -> None:
+    """hubspot.md 1.3: nothing renews a token by itself; a rotated one is read again after a 401 and then used, whatever
+    the 401 says in words.
+    """
     tokens = iter(["old", "new"])
-    responses.get(DETAILS, status=401, json={"category": "INVALID_AUTHENTICATION", "message": "no"})
+    responses.get(DETAILS, status=401, body=body)
     responses.get(DETAILS, json={"portalId": 7})
     connector = connect(clock, token=lambda: next(tokens))
     connector.check()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 import pytest
 import responses
 
 from connectors.hubspot.connector import HubSpotConnector
-from syncd.model.errors import BadUsage, NeedsOperator
+from syncd.model.errors import BadUsage, Bug, NeedsOperator, RetryLater
 from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import Departure, MatchKey, RemoteRef, Shape, UserSort
 from tests.fakes import FakeClock
@@ -59,6 +60,43 @@ def test_a_malformed_address_spoils_nothing(connector: HubSpotConnector) -> None
         "@@": [],
         "b@example.com": [],
     }
+
+
+MALFORMED = {"status": "error", "category": "VALIDATION_ERROR", "message": "not valid", "context": {"ids": ["A@B"]}}
+
+
+@responses.activate
+def test_a_malformed_address_among_others_spoils_nothing(connector: HubSpotConnector) -> None:
+    """F57: HubSpot may tell of the one in words beside the results of the others, which are found then."""
+
+    def reply(request: object) -> tuple[int, dict[str, str], bytes]:
+        asked = [i["id"] for i in body_of(request)["inputs"]]  # type: ignore[arg-type]
+        body = {"results": [row(7, 5)], "errors": [{"category": "OBJECT_NOT_FOUND"}]}
+        return 207, {}, orjson.dumps({**body, "errors": [MALFORMED, *body["errors"]]} if "a@b" in asked else body)
+
+    responses.add_callback(responses.POST, READ, callback=reply)
+    found = connector.find(SHAPE, EMAIL, ["a@b", "p7@example.com"])
+    assert {value: [record.ref.id for record in records] for value, records in found.items()} == {
+        "a@b": [],
+        "p7@example.com": ["7"],
+    }
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    "error",
+    [
+        {**MALFORMED, "context": {}},
+        {**MALFORMED, "context": {"ids": ["c@d"]}},
+        {**MALFORMED, "category": "RATE_LIMITS"},
+        {**MALFORMED, "errors": [{"code": "PROPERTY_DOESNT_EXIST"}]},
+    ],
+)
+def test_an_answer_that_lacks_something_else_is_not_used(connector: HubSpotConnector, error: object) -> None:
+    """Nobody is taken for unknown, and made once more, because a part of an answer is missing."""
+    responses.post(READ, status=207, json={"results": [row(7, 5)], "errors": [error, MALFORMED]})
+    with pytest.raises(RetryLater, match="only a part"):
+        connector.find(SHAPE, EMAIL, ["a@b", "p7@example.com"])
 
 
 @responses.activate
@@ -235,3 +273,27 @@ def test_a_shape_of_two_objects_is_refused(connector: HubSpotConnector) -> None:
     """A kind is one object in HubSpot; anything else is a mistake of the mapping."""
     with pytest.raises(BadUsage, match="exactly one"):
         connector.schema(Shape("x", {"contacts": (), "leads": ()}, key="k"))
+
+
+@responses.activate
+@pytest.mark.parametrize(
+    ("told", "gone"),
+    [
+        ({"archived": True}, True),
+        ({"archivedAt": "2026-03-02T08:00:00Z"}, True),
+        ({"archived": False, "archivedAt": "2026-03-02T08:00:00Z"}, False),
+        ({}, False),
+    ],
+)
+def test_a_row_of_the_bin_says_that_it_is_archived(
+    connector: HubSpotConnector, told: dict[str, object], gone: bool
+) -> None:
+    """Or when it was: whether it is may be left out. A row that says neither is no departure."""
+    bare = {name: value for name, value in row(5, 5).items() if name != "archived"}
+    responses.get(OBJECTS, json={"results": [{**bare, **told}]})
+    if gone:
+        (page,) = connector.departures(SHAPE, None, 1)
+        assert [each.ref.id for each in page.gone] == ["5"]
+    else:
+        with pytest.raises(Bug, match="is not archived"):
+            list(connector.departures(SHAPE, None, 1))

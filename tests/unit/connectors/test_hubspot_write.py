@@ -575,23 +575,6 @@ def test_an_opt_in_is_refused(connector: HubSpotConnector, clock: FakeClock, val
 
 
 @responses.activate
-def test_a_failed_association_parks_the_ref(connector: HubSpotConnector, clock: FakeClock) -> None:
-    """The record is written; only the ref whose company is gone is refused, under its own name."""
-    on(UPDATE, accept)
-    context = {"fromObjectId": ["2"], "toObjectId": ["8"]}
-    bodies = on(
-        f"{BASE}/crm/associations/2026-09/contacts/companies/batch/create",
-        lambda _: (207, {"results": [], "errors": [{"message": "gone", "context": context}]}),
-    )
-    company = [RemoteRef("companies", str(n)) for n in (7, 8)]
-    one, two = send(connector, clock, update(1, company[0]), update(2, company[1]))
-    assert isinstance(one, Written)
-    assert isinstance(two, Refused)
-    assert two.fields == ("company",)
-    assert bodies[0]["inputs"][0]["types"] == [{"associationCategory": "HUBSPOT_DEFINED", "associationTypeId": 1}]
-
-
-@responses.activate
 def test_the_deadline(connector: HubSpotConnector, clock: FakeClock) -> None:
     """Rows that were not sent by the deadline are deferred; what was sent keeps its result."""
 

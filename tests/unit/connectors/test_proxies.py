@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 import pytest
 import requests
@@ -63,7 +64,15 @@ class Proxy:
             return  # either end has hung up, which is how a tunnel ends
 
 
-def listening(stack: ExitStack, serve: Vendor | Proxy) -> int:
+class Serving(Protocol):
+    """Whoever may listen on a port."""
+
+    def serve(self, line: socket.socket) -> None:
+        """One caller."""
+        ...
+
+
+def listening(stack: ExitStack, serve: Serving) -> int:
     """Serves every connection of a port of its own, which is returned."""
     door = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.salesforce.connector import _user
 from connectors.salesforce.errors import Complaint
 from connectors.salesforce.outcome import Trouble, read_trouble
 from connectors.salesforce.wire import Columns, read_row
@@ -138,3 +139,12 @@ def test_fields_are_found_in_words(code: str, message: str, named: tuple[str, ..
     assert isinstance(read, Refused)
     assert read.fields == named
     assert read.advice
+
+
+def test_a_user_without_a_time_zone_is_one() -> None:
+    """A user is told by id, name, address and whether it is active: a zone that is not told is none."""
+    row = {"Id": "005000000000001", "Email": "Ann@X.com", "Name": "Ann", "IsActive": True}
+    assert (_user(row).email, _user(row).zone) == ("ann@x.com", None)
+    assert _user({**row, "TimeZoneSidKey": "Europe/Paris"}).zone == "Europe/Paris"
+    with pytest.raises(Bug, match="a user without"):
+        _user({**row, "Id": "no id"})
