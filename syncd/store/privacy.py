@@ -39,6 +39,7 @@ from syncd.store.tables import (
     suppression_secret,
 )
 from syncd.store.tables import remnant as t
+from syncd.store.typed import forget_typed
 from syncd.store.vault import Vault
 from syncd.store.words import forget_words
 
@@ -136,6 +137,7 @@ def forget_people(
         rows = [{"connection": connection, "hash": each, "since": to_ms(now)} for each in sorted(hashes)]
         tx.execute(insert_new(tx, suppressed), rows)
     forget_words(tx, connection, traces.links)
+    forget_typed(tx, connection, sorted({address for person in people for address in person.addresses}))
     for which in traces.links:
         vault.forget(tx, which)
         tx.execute(
