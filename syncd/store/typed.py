@@ -33,7 +33,7 @@ def blank_over(tx: Connection, connection: str, ids: Sequence[str] | None = None
     )
     wanted = [rows] if ids is None else [rows.where(among(tx, request.c.id, lot)) for lot in lots(tx, list(ids))]
     for found in [row for each in wanted for row in tx.execute(each).fetchall()]:
-        asked = json.loads(found.argument)
+        asked = _asked(found.argument)
         if asked.get(_WHERE, HIDDEN) != HIDDEN:
             _rewrite(tx, connection, found.id, {**asked, _WHERE: HIDDEN})
 
@@ -48,7 +48,7 @@ def forget_typed(tx: Connection, connection: str, addresses: Sequence[str]) -> N
         request.c.connection == connection, request.c.wish == RESYNC, request.c.done_at.is_(None)
     )
     for row in tx.execute(waiting).fetchall():
-        asked = json.loads(row.argument)
+        asked = _asked(row.argument)
         if (less := named.sub(FORGOTTEN, asked.get(_WHERE, ""))) != asked.get(_WHERE, ""):
             _rewrite(tx, connection, row.id, {**asked, _WHERE: less})
     answers = select(deed.c.id, deed.c.answer).where(deed.c.connection == connection, deed.c.answer.is_not(None))
@@ -56,6 +56,15 @@ def forget_typed(tx: Connection, connection: str, addresses: Sequence[str]) -> N
         told = orjson.loads(row.answer)
         if (rest := _without(told, named)) != told:  # no part of the chain: an answer goes after a day in any case
             tx.execute(update(deed).where(deed.c.id == row.id).values(answer=orjson.dumps(rest).decode()))
+
+
+def _asked(argument: str) -> dict[str, Any]:
+    """What a resync asks for; nothing where nobody can read it, which must hold up no settlement."""
+    try:
+        asked = json.loads(argument)
+    except ValueError:
+        return {}
+    return asked if isinstance(asked, dict) else {}
 
 
 def _rewrite(tx: Connection, connection: str, id: str, asked: dict[str, Any]) -> None:
