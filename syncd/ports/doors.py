@@ -94,5 +94,8 @@ class Doors(Protocol):
         ...
 
     def deeds(self, limit: int, before: str | None = None) -> Sequence[Deed]:
-        """The latest deeds, the youngest first; those before the one of an id."""
+        """The latest deeds, the youngest first; those before the one of an id.
+
+        :raises PlaceGone: if there is none of that id, or none any more.
+        """
         ...

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
+from syncd.model.errors import PlaceGone
 from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.model.values import Instant
 from syncd.store.codec import from_ms, plain, to_ms
@@ -185,13 +186,16 @@ class SqlDoors:
             add_command(tx, row)
 
     def deeds(self, limit: int, before: str | None = None) -> Sequence[Deed]:
-        """The latest deeds, the youngest first."""
+        """The latest deeds, the youngest first.
+
+        :raises PlaceGone: as ``History.runs``.
+        """
         statement = select(deed).order_by(deed.c.at.desc(), deed.c.id.desc()).limit(limit)
         with self._database.reading("read deeds") as tx:
             if before is not None:
                 place = tx.execute(select(deed.c.at, deed.c.id).where(deed.c.id == before)).one_or_none()
                 if place is None:
-                    return []
+                    raise PlaceGone
                 statement = statement.where(tuple_(deed.c.at, deed.c.id) < tuple_(*place))
             rows = tx.execute(statement).fetchall()
         return [_deed(row) for row in rows]
