@@ -101,7 +101,7 @@ def test_what_comes_in_between_moves_no_page(made: House, program: Caller) -> No
 
 
 def test_runs_behind_one_that_was_forgotten_are_not_passed_over(made: House, program: Caller) -> None:
-    """The last of a page was idle, and is forgotten an hour after it began: the list does not end there without a word."""
+    """The last of a page was idle, and is forgotten an hour after it began: the list does not end there unsaid."""
     for number, counts in enumerate(({"updates": 3}, {}, {"updates": 4})):
         at = START + timedelta(minutes=number)
         made.store.save_run(Run(f"r{number}", "main", "sync", "daemon", at, "d", RunState.DONE, at, counts))
