@@ -25,6 +25,7 @@ from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.ports.memory import MET
 from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
+from syncd.store.conditions import forget_typed
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, lots, only, rows_among, run, upsert
 from syncd.store.tables import (
@@ -39,7 +40,6 @@ from syncd.store.tables import (
     suppression_secret,
 )
 from syncd.store.tables import remnant as t
-from syncd.store.typed import forget_typed
 from syncd.store.vault import Vault
 from syncd.store.words import forget_words
 

@@ -22,10 +22,10 @@ from syncd.model.run import Request
 from syncd.model.values import Instant, Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
+from syncd.store.conditions import blank_over
 from syncd.store.database import Database
 from syncd.store.dialects import among, insert_new, lots, run_among, run_many, upsert
 from syncd.store.tables import conflict, cursor, dead_letter, link, parked, request
-from syncd.store.typed import blank_over
 
 
 class Waiting:
