@@ -75,7 +75,9 @@ class Later:
         return name
 
     def told(self) -> tuple[News, ...]:
-        """All of it, by event, in the order in which each came first."""
+        """All of it, by event, in the order in which each came first; what is over before what stands, as a state that
+        ended and began anew has both, and a service goes by the last one.
+        """
         by_event: dict[str, list[Item]] = {}
         over: dict[str, list[str]] = {}
         for name, (event, item) in self.entries.items():
@@ -85,5 +87,5 @@ class Later:
             by_event.setdefault(event, [])
         return tuple(
             News(event, tuple(items[:NAMED]), len(items) + self.more.get(event, 0), tuple(over.get(event, ())))
-            for event, items in by_event.items()
+            for event, items in sorted(by_event.items(), key=lambda each: each[0] not in ENDS)
         )

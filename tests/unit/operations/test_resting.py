@@ -262,6 +262,28 @@ def test_an_incident_of_before_maintenance_is_closed_after_it(told: Told) -> Non
     assert began.key == over.key
 
 
+def test_an_incident_that_began_anew_in_maintenance_is_open_after_it(told: Told) -> None:
+    """Its end and its beginning both waited; a service goes by what it is told last."""
+    teller = process(told, replace(OPS, incidents=True))
+    braked(teller)
+    ended(teller)
+    told.passes(teller, 60)
+    now = told.clock.now()
+    rest(told.store(), Rest(now + timedelta(hours=1), "kim", now), now)
+    for news in (lambda: braked(teller, "city"), lambda: released(teller), lambda: braked(teller)):
+        news()
+        ended(teller)
+        told.passes(teller, 60)
+    told.passes(teller, HOUR, step=60)
+    last = {message.key.rpartition("field=")[2].split("\t")[0]: message.gravity for message in told.texts()}
+    assert (last["title"], last["city"]) == ("error", "error")
+    assert [message.gravity for message in told.texts() if "field=title" in message.key] == [
+        "error",
+        "success",
+        "error",
+    ]
+
+
 def test_each_state_is_a_message_of_its_own_for_incidents(told: Told) -> None:
     """Its beginning and its end have one key, and other states other ones."""
     teller = process(told, replace(OPS, incidents=True))
