@@ -204,6 +204,12 @@ class Workshop:
         keeper = self._keeper
         return shelf if keeper is None else replace(shelf, asked=keeper.asked, failed=keeper.failed)
 
+    def tidy(self) -> None:
+        """Forgets what ran out or is old at the doors."""
+        from syncd.store import SqlDoors  # noqa: PLC0415 - heavy, see the module
+
+        SqlDoors(self._database).tidy(self.clock.now())
+
     def takes_back(self, connection: str) -> bool:
         """Whether a rollback waits."""
         from syncd.operations.rollback import waiting_rollbacks  # noqa: PLC0415 - heavy, see the module

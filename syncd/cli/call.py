@@ -7,8 +7,8 @@ person reads the results there; away from a terminal every line is kept.
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 import re
 import shlex
 import sys
@@ -202,10 +202,13 @@ class Call:
 
 
 def who() -> str:
-    """Who asks: the user name of the shell; ``cli`` where the machine knows none."""
+    """Who asks: the user as the machine knows them, whatever ``LOGNAME`` and ``USER`` say, which anybody can set.
+
+    ``cli`` where it knows none of that number, as in many a container.
+    """
     try:
-        return getpass.getuser()
-    except (OSError, KeyError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return "cli"
 
 

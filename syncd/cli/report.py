@@ -234,8 +234,9 @@ def review(
     JSON: as `report handoff`.
     """
     from syncd.operations.report_review import review as made_of
+    from syncd.operations.reporting import month_of
 
-    which = _month(month)
+    which = month_of(month)
 
     def made(store: Store, now: Instant, agreed: Agreed) -> Report:
         qualified = agreed.stages[agreed.rules.qualified[0]]
@@ -260,14 +261,6 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise BadUsage(f"{text!r} is no day; write it as 2026-03-31") from error
-
-
-def _month(text: str) -> tuple[int, int]:
-    try:
-        day = date.fromisoformat(f"{text}-01")
-    except ValueError as error:
-        raise BadUsage(f"{text!r} is no month; write it as 2026-03") from error
-    return day.year, day.month
 
 
 def _among(given: list[str] | None, known: Sequence[str]) -> tuple[str, ...]:

@@ -55,7 +55,8 @@ def resync(
     overtake it; without a daemon this command does. It survives a kill and goes on where it was. Exit 1 if nothing was
     stored because nobody said yes.
 
-    JSON: resync {id, who, at, asked, checked, of}, plan (as in `plan`), done; with --list: resyncs [resync].
+    JSON: resync {id, who, at, asked, checked, of} (null: not stored), plan (as in `plan`), done; with --list: resyncs
+    [resync]; with --cancel: cancelled (a resync).
     """
     from syncd.cli.out import print_json, say, table, when
     from syncd.operations.resyncing import cancel_resync, resync_document, waiting_resync
@@ -66,8 +67,12 @@ def resync(
         with call.memory() as store:
             if cancel:
                 request = waiting_resync(store, cancel)
+                document = resync_document(store, request)  # how far it had come is forgotten with it
                 cancel_resync(store, request, SystemClock().now())
-                say(f"resync {request.id} is cancelled; what it has settled stays")
+                if as_json:
+                    print_json({"cancelled": document})
+                else:
+                    say(f"resync {request.id} is cancelled; what it has settled stays")
                 return
             rows = _waiting(store)
         if as_json:
@@ -90,6 +95,8 @@ def resync(
     }
     asked, plan, daemon = _ask(call, words, side=side, yes=yes, as_json=as_json)
     if asked is None:
+        if as_json:
+            print_json({"resync": None, "plan": plan, "done": False})
         raise typer.Exit(1)
     call.tell(asked.id)
     if daemon:
@@ -110,7 +117,7 @@ def resync(
 def _ask(
     call: Call, words: dict[str, Any], *, side: str | None, yes: bool, as_json: bool
 ) -> tuple[Request | None, object, bool]:
-    """The plan, the question and the Request; whether a daemon is there to carry it out."""
+    """The Request, if somebody said yes, and the plan; whether a daemon is there to carry it out."""
     from syncd.bootstrap import Absent
     from syncd.cli.out import progress, say
     from syncd.cli.plan import print_forecast
@@ -137,7 +144,9 @@ def _ask(
         if not as_json:
             print_forecast(told_plan, call)
         if not yes:
-            if as_json or not sys.stdin.isatty():
+            if as_json:
+                return None, forecast_document(told_plan), False
+            if not sys.stdin.isatty():
                 say("nothing was stored; call again with --yes to carry it out", style="yellow")
                 return None, None, False
             if not typer.confirm("carry it out?", default=False):

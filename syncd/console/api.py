@@ -23,7 +23,7 @@ from syncd.console.openapi import document_of
 from syncd.console.problems import Problem, not_found
 from syncd.console.readings import reads, subjects
 from syncd.engine.resync import asked_for
-from syncd.model.errors import BadUsage
+from syncd.model.errors import PlaceGone
 from syncd.model.operator import Role
 from syncd.model.values import Side
 from syncd.operations.braking import part_document, parts
@@ -288,7 +288,7 @@ def behind(rows: Sequence[T], cursor: str | None, name: Callable[[T], str]) -> S
         return rows
     at = next((number for number, row in enumerate(rows) if name(row) == cursor), None)
     if at is None:
-        raise BadUsage("what this cursor names is gone; begin again without one")
+        raise PlaceGone
     return rows[at + 1 :]
 
 

@@ -180,11 +180,20 @@ def prove(request: Request) -> None:
 
 
 def local(where: str) -> str:
-    """A path of this console, else its first page: nobody is led elsewhere by a link to the login."""
-    where = unquote(where)
-    parts = urlsplit(where)
+    """A path of this console as it was given, else its first page: nobody is led elsewhere by a link to the login.
+
+    What is judged is what it may be read as; what is returned must lead to the same search, in which ``%2B`` is a plus.
+    """
+    return where if where.startswith("/") and _is_local(unquote(where)) else "/"
+
+
+def _is_local(where: str) -> bool:
+    try:
+        parts = urlsplit(where)
+    except ValueError:
+        return False
     fine = where.startswith("/") and not where.startswith(("//", "/\\")) and not (parts.scheme or parts.netloc)
-    return where if fine and where.isprintable() else "/"
+    return fine and where.isprintable()
 
 
 def _with_session(request: Request, secret: str, where: str) -> Response:

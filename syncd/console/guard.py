@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeVar, get_args, get_origin
 from urllib.parse import parse_qs, quote
 
+import orjson
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.dependencies.models import Dependant
@@ -75,6 +76,7 @@ class GuardedRoute(APIRoute):
             await run_in_threadpool(admit, request, needed, posted)
             if request.url.path.startswith(API):
                 _check_query(request, known)
+                _check_body(await request.body())
             afterwards: list[Callable[[], None]] = []
             request.state.afterwards = afterwards
             answer = await inner(request)
@@ -103,6 +105,15 @@ def _check_query(request: Request, known: Mapping[str, bool]) -> None:
     if strange is not None:
         told = ", ".join(sorted(known)) or "none"
         raise Problem(422, "not-understood", f"there is no parameter {strange[:100]!r} here; there is: {told}")
+
+
+def _check_body(body: bytes) -> None:
+    """What a program sends is read twice, by its model and for its deed: both must read the same."""
+    try:
+        if body:
+            orjson.loads(body)
+    except orjson.JSONDecodeError as why:
+        raise Problem(400, "no-json", f"the body is no JSON in UTF-8 without a byte order mark: {why}") from why
 
 
 def _each(afterwards: list[Callable[[], None]]) -> None:

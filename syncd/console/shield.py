@@ -6,6 +6,7 @@ large before it is read, and tells nobody but the log what went wrong inside.
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ _HEADERS: Final = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-_LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]", "::1")
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?", re.ASCII | re.IGNORECASE)
 PROBES: Final = frozenset({"/healthz"})
 """Paths for whoever can reach the port, by whatever name."""
 
@@ -66,9 +67,12 @@ class Front:
         return peer
 
     def hosts(self, host: str) -> bool:
-        """Whether a Host header means us."""
-        name = urlsplit(f"//{host}").hostname or ""
-        return name in _LOOPBACK or _is_loopback(name) or host.lower() == urlsplit(self.public_url).netloc
+        """Whether a Host header means us; one with more in it than a name and a port would bend the path of a call."""
+        if self.secure and host.lower() == urlsplit(self.public_url).netloc:
+            return True
+        found = _HOST.fullmatch(host)
+        name = found[1].strip("[]").lower() if found else ""
+        return name == "localhost" or _is_loopback(name)
 
     def origins(self, host: str) -> frozenset[str]:
         """Origins whose forms are ours, for a call to this host."""

@@ -167,6 +167,11 @@ def ended_by(event: str, item: Item, names: Iterable[str]) -> list[str]:
     return found
 
 
+def has_end(event: str) -> bool:
+    """Whether the end of the state that an event tells of would be heard."""
+    return event in _ENDED
+
+
 def is_page(each: News, pages: frozenset[str]) -> bool:
     """Whether it waits for nothing: a page, or that one is over."""
     return each.event in pages or ENDS.get(each.event) in pages

@@ -3,6 +3,8 @@
     SyncdError
     +-- BadConfig        a person must mend a file; exit 2
     +-- BadUsage         a person must call again, corrected; exit 2
+    |   +-- PlaceGone    what a list is to go on behind is not there any more
+    |   +-- LastAdmin    nobody would be left who may let others in
     |   +-- NothingLeft  of what is to be made anew, that some is gone; the rest can be asked for
     |   +-- Misunderstood  words that mean nothing, however things stand
     |   +-- NoStore      what was asked about is remembered nowhere: there is no store where it should be
@@ -60,6 +62,20 @@ class BadUsage(SyncdError):
     """The command was called with words that cannot be carried out."""
 
     exit_code = 2
+
+
+class PlaceGone(BadUsage):
+    """A list is to go on behind a row that is not there any more: what stands behind it would be passed over unseen."""
+
+    def __init__(self) -> None:
+        super().__init__("what this cursor names is gone; begin again without one")
+
+
+class LastAdmin(BadUsage):
+    """Without this operator nobody could let anybody in, or take anything from anybody."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is the only admin; invite another one before")
 
 
 class NothingLeft(BadUsage):

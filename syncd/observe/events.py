@@ -136,7 +136,7 @@ KEYS: Final[Mapping[str, str]] = {
     "what": "our own sentence, with anything that looks like an address or a token masked",
     "worker": "id of a daemon: who, host, process id, and when the process began",
     "way": "session or token",
-    "who": "who asked: user name of the shell, name of an operator, or daemon",
+    "who": "who asked: user of the shell as the machine knows them, name of an operator, or daemon",
 }
 """What each key means."""
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from syncd.model.errors import BadUsage, NotAdmitted
+from syncd.model.errors import BadUsage, LastAdmin, NotAdmitted
 from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.observe.log import emit
 from syncd.ports.doors import Doors
@@ -77,11 +77,14 @@ class Entrance:
         An earlier invitation of theirs ends.
 
         :raises BadUsage: if the name is none.
+        :raises LastAdmin: if the only admin would be one no more.
         """
         if _NAME.fullmatch(name) is None:
             raise BadUsage(
                 f"{name!r:.80} cannot be an operator's name; use small letters, digits and . _ - + @, 64 at most"
             )
+        if role is not Role.ADMIN:
+            self._not_the_last(name)
         self.doors.end_all(name, Sort.INVITATION)
         secret = b32encode(self.chance.token(20)).decode()
         self._issue(secret, Sort.INVITATION, name, role, label=who, lasts=INVITED)
@@ -93,6 +96,7 @@ class Entrance:
 
         :raises NotAdmitted: if there is no such invitation, or it has run out.
         :raises BadUsage: if the password is too short.
+        :raises LastAdmin: if the only admin would be one no more, since others went after the invitation.
         """
         self._knock("", address)
         invitation = self._found(secret.strip().upper(), Sort.INVITATION)
@@ -202,16 +206,18 @@ class Entrance:
     def remove(self, name: str, *, who: str) -> bool:
         """Removes an operator with every session and token.
 
-        :raises BadUsage: if they are the last admin.
+        :raises LastAdmin: if they are the last admin.
         """
-        others = [each for each in self.doors.operators() if each.name != name and each.role is Role.ADMIN]
-        known = self.doors.operator(name)
-        if known is not None and known.role is Role.ADMIN and not others:
-            raise BadUsage(f"{name} is the only admin; invite another one before")
+        self._not_the_last(name)
         removed = self.doors.remove(name)
         if removed:
             emit("console.removed", who=who, operator=name)
         return removed
+
+    def _not_the_last(self, name: str) -> None:
+        """Tells it early; the store looks again when it is done."""
+        if [each.name for each in self.doors.operators() if each.role is Role.ADMIN] == [name]:
+            raise LastAdmin(name)
 
     # -- within ------------------------------------------------------------------------------------------------------
     def _session(self, operator: Operator) -> str:

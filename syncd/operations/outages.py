@@ -81,8 +81,7 @@ class Outages:
         key, name = (connection, side), VENDOR_DOWN.format(side=side)
         with self.lock:
             failing, answered = self._failing.get(key), key in self._answered
-        told = store.recall(name)
-        marked = told is not None and bool(told[0])
+        marked = is_marked(store, name)
         if key not in self._down:
             lasts = failing is not None and failing.calls >= CALLS and self._lasts(failing, stalls)
             if not marked and lasts and failing is not None:
@@ -101,6 +100,12 @@ class Outages:
 
     def _lasts(self, failing: _Failing, stalls: Callable[[], bool]) -> bool:
         return self.clock.monotonic() - failing.began >= LASTING or stalls()
+
+
+def is_marked(store: Store, name: str) -> bool:
+    """Whether it was told that a state began, by whatever process, and not yet that it is over."""
+    told = store.recall(name)
+    return told is not None and bool(told[0])
 
 
 def _key(keys: Mapping[str, Any]) -> tuple[str, Side] | None:

@@ -23,6 +23,8 @@ NONE: Final = "(none)"
 DAY: Final = 86_400_000
 """Milliseconds of a day."""
 _EPOCH: Final = date(1970, 1, 1)
+_LAST: Final = date.max - timedelta(days=1)
+"""The last day that has an end within the calendar."""
 T = TypeVar("T", str, int)
 
 
@@ -138,7 +140,7 @@ class Period:
         """From one day to the end of another."""
         return Period(
             None if since is None else _midnight(since),
-            None if until is None else _midnight(until + timedelta(days=1)),
+            None if until is None else _midnight(min(until, _LAST) + timedelta(days=1)),
         )
 
     @staticmethod

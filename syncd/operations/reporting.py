@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -64,11 +64,21 @@ class Question:
     @property
     def calendar_month(self) -> tuple[int, int]:
         """Year and month of a review. :raises Misunderstood: if the words are no month."""
-        try:
-            day = date.fromisoformat(f"{self.month}-01")
-        except ValueError as why:
-            raise Misunderstood(f"{self.month!r:.60} is no month; write it as 2026-03") from why
-        return day.year, day.month
+        return month_of(self.month)
+
+
+def month_of(text: str) -> tuple[int, int]:
+    """Year and month as they were typed.
+
+    :raises Misunderstood: if it is no month, or one without another before and behind it.
+    """
+    try:
+        day = date.fromisoformat(f"{text}-01")
+    except ValueError as why:
+        raise Misunderstood(f"{text!r:.60} is no month; write it as 2026-03") from why
+    if day.year in (MINYEAR, MAXYEAR):
+        raise Misunderstood(f"{text!r} is no month that anything happened in; write it as 2026-03")
+    return day.year, day.month
 
 
 def figure_of(report: Report, key: str) -> Figure:

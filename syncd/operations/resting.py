@@ -1,7 +1,8 @@
 """Alerts at rest: maintenance of a connection, and what waits for a target until it may be told. Rows of the outbox.
 
 Maintenance is a row with its end, whoever asked for it: a command, or ``notify.maintenance``. The daemon goes on
-meanwhile; what it would have told waits, and when it is over each target is told what still is wrong.
+meanwhile; what it would have told waits, and when it is over each target is told what still is wrong. What a person
+ended stays ended, though the configuration plans it for longer.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from syncd.model.errors import BadUsage
 from syncd.model.notice import Item, News, Rest, Target, Telling
 from syncd.model.values import Instant, instant, stamp
 from syncd.observe.log import emit
-from syncd.ports.outbox import LATER, REST, Outbox, Row
+from syncd.ports.outbox import ENDED, LATER, REST, Outbox, Row
 
 BY_FILE: Final = "syncd.yaml"
 LONGEST: Final = timedelta(days=7)
@@ -75,21 +76,32 @@ def rest(outbox: Outbox, wanted: Rest, now: Instant) -> None:
 
 
 def closed(outbox: Outbox, now: Instant) -> None:
-    """Maintenance is over now. A daemon tells at its next look what still is wrong; without one, the next command."""
+    """Maintenance is over now, planned or not: a daemon's next look, or the next command, tells what still is wrong."""
     known = resting(outbox)
     if known is not None and known.until > now:
         told = {"until": stamp(now), "who": known.who, "at": stamp(known.at), "reason": known.reason}
-        outbox.exchange((), {REST: orjson.dumps(told)}, now)
+        outbox.exchange((), {REST: orjson.dumps(told), ENDED: b""}, now)
 
 
 def as_planned(connection: str, outbox: Outbox, telling: Telling, now: Instant) -> Rest | None:
     """The maintenance of now; one that the configuration plans is written down, so that its end is told."""
     known = resting(outbox)
     plan = planned(now, connection, telling.maintenance)
-    if plan is not None and (known is None or known.until < plan[0]):
-        known = Rest(plan[0], BY_FILE, now, plan[1])
-        rest(outbox, known, now)
-    return known
+    if plan is None or (known is not None and known.until >= plan[0]):
+        return known
+    if _was_ended(connection, outbox, telling, plan[0]):
+        return known
+    begun = Rest(plan[0], BY_FILE, now, plan[1])
+    rest(outbox, begun, now)
+    return begun
+
+
+def _was_ended(connection: str, outbox: Outbox, telling: Telling, end: Instant) -> bool:
+    """Whether a person ended what is planned until then."""
+    for row in outbox.rows(ENDED, 1):
+        plan = planned(row.at, connection, telling.maintenance)
+        return plan is not None and plan[0] == end
+    return False
 
 
 # -- what waits ------------------------------------------------------------------------------------------------------
@@ -131,6 +143,7 @@ def read_later(rows: Sequence[Row], now: Instant) -> Later:
                 {str(event): int(count) for event, count in told["more"].items()},
                 int(told["passed"]),
                 str(told["rested"]),
+                {str(name): tuple(map(str, names)) for name, names in told.get("ended", {}).items()},
             )
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
             emit(
@@ -154,5 +167,6 @@ def written_later(later: Later) -> bytes:
         "more": later.more,
         "passed": later.passed,
         "rested": later.rested,
+        "ended": later.ended,
     }
     return orjson.dumps(told)

@@ -180,13 +180,13 @@ def _fitting(kinds: Sequence[KindMapping], where: str) -> list[KindMapping]:
 def moment_of(text: str, now: Instant) -> Instant:
     """``2h`` ago, or an ISO 8601 instant; one without an offset is UTC."""
     ago = _AGO.fullmatch(text)
-    if ago is not None:
-        return now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
     try:
+        if ago is not None:
+            return now - timedelta(seconds=int(ago[1]) * _UNITS[ago[2]])
         moment = datetime.fromisoformat(text)
-    except ValueError as why:
-        raise Misunderstood(f"{text!r} is no time; write 30m, 2h, 3d, 1w or 2026-11-25T08:00") from why
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError) as why:  # before the year 1, or after 9999
+        raise Misunderstood(f"{text!r:.60} is no time; write 30m, 2h, 3d, 1w or 2026-11-25T08:00") from why
 
 
 def estimated(world: World, wanted: Resync) -> dict[str, Any]:

@@ -219,7 +219,7 @@ class Teller:
                 at_once, waits = [], list(found)
             if waits:
                 later = read_later(outbox.rows(later_of(target.name), 1), now)
-                later.add(waits)
+                later.add(waits, told=told)
                 lot.put[later_of(target.name)] = written_later(later)
             self._add(lot, outbox, target, self._texts(connection, target, at_once), now)
         self._exchange(outbox, lot, now)

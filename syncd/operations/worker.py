@@ -10,6 +10,8 @@ Promises
 * Times only ever shorten a wait: a clock that was set back does not put off a turn.
 
 It knows nothing of the job engine, the store or the vendors but their Protocols.
+
+Length: what a tick sees to and what a turn does are read together.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ DEAD: Final = 30.0
 ASK_AGAIN: Final = 15.0
 """Seconds until a turn that was asked for, and did not end, is looked after."""
 TIDY: Final = 600.0
-"""Seconds between two rounds of forgetting ended jobs."""
+"""Seconds between two rounds of forgetting ended jobs, and what is old at the doors."""
 KEPT: Final = timedelta(hours=1)
 """How long ended jobs and idle runs are kept."""
 REMEMBERED: Final = timedelta(days=30)
@@ -76,6 +78,10 @@ class Shop(Protocol):
 
     def takes_back(self, connection: str) -> bool:
         """Whether a rollback waits; it is carried out while a connection is paused, too."""
+        ...
+
+    def tidy(self) -> None:
+        """Forgets what ran out or is old at the doors, though nobody logs in: programs alone use many a console."""
         ...
 
 
@@ -165,6 +171,7 @@ class Daemon:
         if now - self._tidied >= TIDY:
             self._tidied = now
             self.jobs.purge(self.clock.now() - KEPT)
+            self.shop.tidy()
         polls = self.shop.polls()
         soonest = TICK
         for turn in self.roster.turns(polls.keys(), self.clock.now()).values():

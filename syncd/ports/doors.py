@@ -29,11 +29,16 @@ class Doors(Protocol):
     def let_in(self, invitation: Credential, operator: Operator) -> bool:
         """Makes an operator of an invitation, or gives one that is there a new password and role; every credential
         they had ends. ``False`` if the invitation is used up.
+
+        :raises LastAdmin: if the only admin would be one no more; then nothing is done.
         """
         ...
 
     def remove(self, name: str) -> bool:
-        """Removes an operator with every credential; ``False`` if there is none of that name."""
+        """Removes an operator with every credential; ``False`` if there is none of that name.
+
+        :raises LastAdmin: as ``let_in``.
+        """
         ...
 
     # -- credentials -----------------------------------------------------------------------------------------------
@@ -94,5 +99,8 @@ class Doors(Protocol):
         ...
 
     def deeds(self, limit: int, before: str | None = None) -> Sequence[Deed]:
-        """The latest deeds, the youngest first; those before the one of an id."""
+        """The latest deeds, the youngest first; those before the one of an id.
+
+        :raises PlaceGone: if there is none of that id, or none any more.
+        """
         ...

@@ -36,6 +36,10 @@ class Caller(Protocol):
         """Why a call is not believed; ``None`` if it is the vendor's own. Compares in constant time."""
         ...
 
+    def signed(self, called: Called) -> bytes:
+        """What the vendor signed of a call that is not doubted: whatever else is in it, anybody can have put there."""
+        ...
+
     def read(self, body: bytes) -> Sequence[Told] | None:
         """The hints of a body, without anything else of it; ``None`` if it is none of the vendor's."""
         ...

@@ -34,6 +34,12 @@ FILLED: Final = "filled:{kind}"
 VENDOR_DOWN: Final = "vendor:down:{side}"
 """Under which name it is remembered whether a process has seen that a side's vendor does not answer."""
 
+STALLED: Final = "stalled:{side}"
+"""Under which name it is remembered whether somebody was told that a side is read no longer, until its end is told."""
+
+MANY_LETTERS: Final = "dead_letters:many"
+"""Under which name it is remembered whether somebody was told of too many dead letters, until the end is told."""
+
 CALLS: Final = "calls:{side}"
 """Under which name it is remembered what a side's vendor counted of the day's calls lately (``core.pace``)."""
 

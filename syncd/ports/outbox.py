@@ -24,6 +24,8 @@ LATER: Final = "notify:rest:later:"
 """Begins the names under which it is kept what waits for each target until it may be told, as JSON."""
 REST: Final = "notify:rest:now"
 """Under which name it is kept until when alerts of the connection rest, as JSON."""
+ENDED: Final = "notify:ended"
+"""Under which name it is kept when a person ended maintenance: what was planned for then is not begun again."""
 TELLS: Final = "notify:tells"
 """Under which name it is kept who gathers and sends just now."""
 

@@ -280,7 +280,10 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, HintStore
         ...
 
     def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
-        """The latest runs, newest first; those before the one of an id."""
+        """The latest runs, newest first; those before the one of an id.
+
+        :raises PlaceGone: if there is none of that id, or none any more: an idle run is forgotten within the hour.
+        """
         ...
 
     def forget_idle_runs(self, before: Instant, *, long_before: Instant) -> int:

@@ -19,6 +19,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
@@ -159,16 +160,29 @@ class Backups:
         aside = None
         if self.store.exists():
             settle_log(self.store)
-            stamp = f"{self._clock.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
-            aside = self.store.with_name(f"{self.store.name}.before-{stamp}")
+            aside = self._set_aside()
             for rest in _beside(self.store):
                 if rest.exists():
                     rest.rename(f"{aside}{rest.name.removeprefix(self.store.name)}")
-            aside.unlink(missing_ok=True)
-            os.link(self.store, aside)
         plain.replace(self.store)
         settled(self.store.parent)
         return aside
+
+    def _set_aside(self) -> Path:
+        """Gives the store another name beside its own: one that nothing has, as it may be that of a store that was put
+        aside within the same second.
+        """
+        first = f"{self.store.name}.before-{self._clock.now().astimezone(UTC):%Y%m%dT%H%M%SZ}"
+        for number in count(1):
+            aside = self.store.with_name(first if number == 1 else f"{first}-{number}")
+            if any(rest.exists() for rest in _beside(aside)):
+                continue
+            try:
+                os.link(self.store, aside)
+            except FileExistsError:
+                continue
+            return aside
+        raise AssertionError
 
 
 def store_file(url: str) -> Path:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, tuple_, update
 
+from syncd.model.errors import LastAdmin, PlaceGone
 from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.model.values import Instant
 from syncd.store.codec import from_ms, plain, to_ms
@@ -50,11 +51,16 @@ class SqlDoors:
         return [_operator(row) for row in rows]
 
     def let_in(self, invitation: Credential, operator: Operator) -> bool:
-        """Uses an invitation up and stores whom it was for."""
+        """Uses an invitation up and stores whom it was for.
+
+        :raises LastAdmin: if the only admin would be one no more.
+        """
         with self._database.writing("let an operator in") as tx:
             spent = tx.execute(delete(credential).where(credential.c.id == invitation.id))
             if not spent.rowcount:
                 return False
+            if operator.role is not Role.ADMIN:
+                _not_the_last(tx, operator.name)
             _end_all(tx, operator.name)
             row = {
                 "name": operator.name,
@@ -67,8 +73,12 @@ class SqlDoors:
         return True
 
     def remove(self, name: str) -> bool:
-        """Removes an operator with every credential."""
+        """Removes an operator with every credential.
+
+        :raises LastAdmin: if they are the only admin.
+        """
         with self._database.writing("remove an operator") as tx:
+            _not_the_last(tx, name)
             _end_all(tx, name)
             return tx.execute(delete(people).where(people.c.name == name)).rowcount > 0
 
@@ -185,16 +195,26 @@ class SqlDoors:
             add_command(tx, row)
 
     def deeds(self, limit: int, before: str | None = None) -> Sequence[Deed]:
-        """The latest deeds, the youngest first."""
+        """The latest deeds, the youngest first.
+
+        :raises PlaceGone: as ``History.runs``.
+        """
         statement = select(deed).order_by(deed.c.at.desc(), deed.c.id.desc()).limit(limit)
         with self._database.reading("read deeds") as tx:
             if before is not None:
                 place = tx.execute(select(deed.c.at, deed.c.id).where(deed.c.id == before)).one_or_none()
                 if place is None:
-                    return []
+                    raise PlaceGone
                 statement = statement.where(tuple_(deed.c.at, deed.c.id) < tuple_(*place))
             rows = tx.execute(statement).fetchall()
         return [_deed(row) for row in rows]
+
+
+def _not_the_last(tx: Connection, name: str) -> None:
+    """All admins are locked until the commit: of two who take each other's role at once, the second finds one left."""
+    admins = select(people.c.name).where(people.c.role == str(Role.ADMIN)).order_by(people.c.name).with_for_update()
+    if tx.execute(admins).scalars().all() == [name]:
+        raise LastAdmin(name)
 
 
 def _wait(further: int) -> timedelta:

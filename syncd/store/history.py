@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import case, delete, func, select, tuple_
 
-from syncd.model.errors import Bug
+from syncd.model.errors import Bug, PlaceGone
 from syncd.model.run import Run, RunState
 from syncd.model.values import Instant, Pair, Side
 from syncd.store.codec import from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
@@ -68,14 +68,17 @@ class History:
         return None if row is None else _run(row)
 
     def runs(self, limit: int, before: str | None = None) -> Sequence[Run]:
-        """The latest runs, newest first; those before the one of an id."""
+        """The latest runs, newest first; those before the one of an id.
+
+        :raises PlaceGone: if there is none of that id, or none any more.
+        """
         of_ours = run.c.connection == self._connection
         statement = select(run).where(of_ours).order_by(run.c.started_at.desc(), run.c.id.desc()).limit(limit)
         with self._database.reading("read runs") as tx:
             if before is not None:
                 place = tx.execute(select(run.c.started_at, run.c.id).where(of_ours, run.c.id == before)).one_or_none()
                 if place is None:
-                    return []
+                    raise PlaceGone
                 statement = statement.where(tuple_(run.c.started_at, run.c.id) < tuple_(*place))
             rows = tx.execute(statement).fetchall()
         return [_run(row) for row in rows]

@@ -25,6 +25,7 @@ from syncd.model.values import SIDES, Instant, Pair, Side
 from syncd.ports.memory import MET
 from syncd.store.assignments import forget_assignments
 from syncd.store.codec import from_json, from_ms, to_ms
+from syncd.store.conditions import forget_typed
 from syncd.store.database import Database
 from syncd.store.dialects import insert_new, lots, only, rows_among, run, upsert
 from syncd.store.tables import (
@@ -136,6 +137,7 @@ def forget_people(
         rows = [{"connection": connection, "hash": each, "since": to_ms(now)} for each in sorted(hashes)]
         tx.execute(insert_new(tx, suppressed), rows)
     forget_words(tx, connection, traces.links)
+    forget_typed(tx, connection, sorted({address for person in people for address in person.addresses}))
     for which in traces.links:
         vault.forget(tx, which)
         tx.execute(

@@ -22,6 +22,7 @@ from syncd.model.run import Request
 from syncd.model.values import Instant, Pair, Side
 from syncd.ports.store import Settlement
 from syncd.store.codec import canonical, from_json, from_ms, maybe_from_ms, plain, to_json, to_ms
+from syncd.store.conditions import blank_over
 from syncd.store.database import Database
 from syncd.store.dialects import among, insert_new, lots, run_among, run_many, upsert
 from syncd.store.tables import conflict, cursor, dead_letter, link, parked, request
@@ -89,6 +90,7 @@ class Waiting:
         with self._database.writing("cancel a request") as tx:
             open_ones = (request.c.connection == self._connection, request.c.id == id, request.c.done_at.is_(None))
             done = tx.execute(update(request).where(*open_ones).values(done_at=to_ms(now)))
+            blank_over(tx, self._connection, [id])
             tx.execute(
                 delete(cursor).where(cursor.c.connection == self._connection, cursor.c.stream == STREAM.format(id=id))
             )
@@ -269,6 +271,7 @@ def close_requests(tx: Connection, connection: str, ids: Sequence[str], now: Ins
         run_many(tx, _CLOSE, [{"c": connection, "which": each, "now": to_ms(now)} for each in ids])
         streams = [STREAM.format(id=each) for each in ids]
         run_among(tx, "DELETE FROM cursor WHERE connection = ? AND stream", connection, streams)
+        blank_over(tx, connection, ids)
 
 
 def _conflict_row(connection: str, each: Conflict) -> dict[str, Any]:

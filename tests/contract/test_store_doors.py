@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from syncd.model.errors import LastAdmin, PlaceGone
 from syncd.model.operator import Credential, Deed, Operator, Role, Sort
 from syncd.store import SqlDoors, open_database
 from tests.fakes import START, FakeClock
@@ -43,6 +44,28 @@ def test_an_invitation_lets_one_in_and_ends_what_they_had(doors: SqlDoors) -> No
     assert doors.operators() == [ANA]
     assert [each.id for each in doors.credentials(Sort.SESSION)] == ["other"]
     assert doors.found(b"i") is None
+
+
+def test_of_two_admins_who_take_each_others_role_one_stays(doors: SqlDoors) -> None:
+    """At once, by an invitation and by removing: whoever is second finds that there is one left."""
+    bob = replace(ANA, name="bob")
+    for each in (ANA, bob):
+        key = credential(f"i{each.name}", Sort.INVITATION, operator=each.name)
+        doors.add(key)
+        doors.let_in(key, each)
+    lower = credential("lower", Sort.INVITATION)
+    doors.add(lower)
+
+    def refused(deed: Callable[[], bool]) -> bool:
+        try:
+            return not deed()
+        except LastAdmin:
+            return True
+
+    deeds = (lambda: doors.let_in(lower, replace(ANA, role=Role.VIEWER)), lambda: doors.remove("bob"))
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(refused, deeds)) == [False, True]
+    assert len([each for each in doors.operators() if each.role is Role.ADMIN]) == 1
 
 
 def test_credentials_are_found_by_hash_and_revoked(doors: SqlDoors) -> None:
@@ -109,7 +132,8 @@ def test_deeds_are_listed_page_by_page(doors: SqlDoors) -> None:
         doors.begin_deed(replace(DEED, id=f"d{number}", key=None, at=START + timedelta(seconds=number // 2)))
     first = doors.deeds(2)
     assert [each.id for each in [*first, *doors.deeds(9, before=first[-1].id)]] == ["d4", "d3", "d2", "d1", "d0"]
-    assert doors.deeds(9, before="nothing") == []
+    with pytest.raises(PlaceGone):
+        doors.deeds(9, before="nothing")
 
 
 def test_what_is_over_is_tidied_away(doors: SqlDoors) -> None:

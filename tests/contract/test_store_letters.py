@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import event
 
+from syncd.model.errors import PlaceGone
 from syncd.model.heat import UNRATED, LeadHeat
 from syncd.model.link import DeadLetter, LetterGroup, Parked
 from syncd.model.remote import RemoteRef
@@ -166,7 +168,8 @@ def test_runs_come_page_by_page(store: SqlStore) -> None:
         store.save_run(replace(run, id=f"r{number}", started_at=START + timedelta(seconds=number // 2)))
     first = store.runs(2)
     assert [each.id for each in [*first, *store.runs(9, before=first[-1].id)]] == ["r4", "r3", "r2", "r1", "r0"]
-    assert store.runs(9, before="nothing") == []
+    with pytest.raises(PlaceGone):
+        store.runs(9, before="nothing")
 
 
 def test_letters_are_bounded_in_age(store: SqlStore, open_test_store: Callable[..., SqlStore]) -> None:

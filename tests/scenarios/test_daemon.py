@@ -199,6 +199,8 @@ def test_a_resync_from_another_shell_is_carried_out_by_the_daemon(place: Place, 
         daemon.wait_for("run.finished", state="done")
         unasked = place.run("resync", f"marketing:contacts/{contact}", "--json")
         assert (unasked.code, place.run("resync", "--list", "--json").json["resyncs"]) == (1, [])
+        assert (unasked.json["resync"], unasked.json["done"]) == (None, False)
+        assert unasked.json["plan"]["digest"]
         place.hubspot.do("edit", object="contacts", id=contact, properties={"city": "Ulm"}, by="userId:1")
         done = place.run("resync", "--all", "--yes", "--watch", "--json")
         assert done.code == 0, done.err

@@ -77,6 +77,9 @@ class OneShop:
         """Nothing is to be taken back."""
         return False
 
+    def tidy(self) -> None:
+        """Nobody comes to the doors."""
+
 
 def daemon(steps: Steps) -> Daemon:
     """A daemon of this world, before its first turn."""

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import threading
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from syncd.bootstrap import read_config
+from syncd.bootstrap.workshop import Workshop
 from syncd.cli.main import main
-from syncd.model.operator import Role
+from syncd.model.operator import Deed, Role, Sort
 from syncd.operations.doors import Entrance
 from syncd.store import SqlDoors, open_database
 from syncd.system import SystemChance, SystemClock
-from tests.worlds import ROOT
+from tests.worlds import ROOT, config_environment
 
 PASSWORD = "correct horse battery"
 
@@ -75,3 +81,20 @@ def test_words_that_cannot_be_meant(url: str, capsys: pytest.CaptureFixture[str]
     assert syncd("invite", "ana") == 0
     redeemed(url, capsys.readouterr().out.splitlines()[0])
     assert syncd("remove", "ana") == 2
+
+
+def test_a_daemon_forgets_what_is_old_though_nobody_logs_in(url: str) -> None:
+    """The answer of a day ago, and the command of 400 days ago, of whoever uses the console through a program."""
+    loaded = read_config(ROOT / "config", {**config_environment(), "SYNCD_STORE__URL": url})
+    with closing(Workshop(loaded, stop=threading.Event())) as workshop:
+        doors = SqlDoors(workshop.database)
+        for days in (500, 2, 0):
+            at = workshop.clock.now() - timedelta(days=days)
+            deed = Deed(f"d{days}", at, "kim", Sort.TOKEN, "main", "pause", "", f"key{days}", b"asked")
+            doors.begin_deed(deed)
+            doors.end_deed(replace(deed, status=200, answer="{}"))
+        workshop.tidy()
+        assert [(each.id, each.key, each.answer) for each in doors.deeds(9)] == [
+            ("d0", "key0", "{}"),
+            ("d2", None, None),
+        ]

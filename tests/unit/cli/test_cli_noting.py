@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -51,6 +53,22 @@ def test_each_leaves_one_and_all_verify(run: Run, store: SqlStore) -> None:
     with store.engine.begin() as connection:
         connection.execute(text("UPDATE deed SET who = 'bob' WHERE what = 'resume'"))
     assert "UTC, bob, resume): it was altered" in run("audit", "verify", "--json").json["flaws"][0]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_person_at_the_shell_is_who_the_machine_says(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of the environment make nobody somebody else, in an entry that is to prove who it was."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "somebody_else")
+    run("pause")
+    (told,) = run("console", "deeds", "--json").json["deeds"]
+    assert told["who"] == pwd.getpwuid(os.getuid()).pw_name
+
+
+def test_a_user_without_a_name_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container runs as a number that no file names."""
+    monkeypatch.setattr(os, "getuid", lambda: 4_294_967_000)
+    assert who() == "cli"
 
 
 def test_the_log_has_it_too(run: Run, store: SqlStore) -> None:

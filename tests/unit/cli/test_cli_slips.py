@@ -15,6 +15,8 @@ SLIPS = [
     (("rollback", "zzz"), "'zzz'"),
     (("rollback", "--since", "2h", "--field", "nope"), "there is no field 'nope'"),
     (("resync",), "nothing is asked for"),
+    (("rollback", "--since", "999999w"), "'999999w' is no time"),
+    (("report", "review", "--month", "9999-12"), "is no month"),
     (("resync", "--all", "--kind", "nope"), "there is no kind 'nope'"),
     (("resync", "--all"), "never linked yet"),
     (("link", "unlink", "ann"), "'ann' names no record"),

@@ -13,7 +13,7 @@ from syncd.model.link import Base, Link, Proof
 from syncd.model.operator import Role
 from syncd.model.remote import RemoteRef
 from syncd.model.resync import RESYNC, Resync
-from syncd.model.run import Request
+from syncd.model.run import Request, Run, RunState
 from syncd.model.values import Pair
 from syncd.operations.definitions import MAPPED, Term, note_definitions
 from syncd.ports.store import Settlement
@@ -98,6 +98,20 @@ def test_what_comes_in_between_moves_no_page(made: House, program: Caller) -> No
     note_definitions(made.store, START + timedelta(days=9), {TERM: "policy 9"})
     assert [each["code"] for each in next(causes)] == ["CODE 2", "CODE 3"]
     assert [each["before"] for each in next(changes)] == ["policy 2", "policy 1"]
+
+
+def test_runs_behind_one_that_was_forgotten_are_not_passed_over(made: House, program: Caller) -> None:
+    """The last of a page was idle, and is forgotten an hour after it began: the list does not end there unsaid."""
+    for number, counts in enumerate(({"updates": 3}, {}, {"updates": 4})):
+        at = START + timedelta(minutes=number)
+        made.store.save_run(Run(f"r{number}", "main", "sync", "daemon", at, "d", RunState.DONE, at, counts))
+    first = program.get(f"{C}/runs?limit=2").json
+    assert ([each["id"] for each in first["items"]], first["next"]) == (["r2", "r1"], "r1")
+    assert made.store.forget_idle_runs(START + timedelta(hours=1), long_before=START) == 1
+    gone = program.get(f"{C}/runs?limit=2&cursor=r1")
+    assert (gone.status, "begin again" in gone.json["detail"]) == (409, True)
+    assert made.program(Role.ADMIN).get("/api/v1/deeds?cursor=nothing").status == 409
+    assert made.as_role(Role.VIEWER).get("/runs?before=r1").status == 409
 
 
 def test_a_parameter_that_is_none_is_refused(program: Caller) -> None:

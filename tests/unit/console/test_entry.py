@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -194,11 +195,26 @@ def test_only_a_proxy_of_ours_says_who_asks() -> None:
         ("%2F%2Fevil.example", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\r\nSet-Cookie: x", "/"),
+        ("/%0d%0aSet-Cookie: x", "/"),
+        ("//[", "/"),
+        ("%2Faccess", "/"),
+        ("/people?q=ann%2Bnews%40example.com", "/people?q=ann%2Bnews%40example.com"),
     ],
 )
 def test_the_login_leads_nowhere_else(given: str, led: str) -> None:
     """Whatever a link to it says."""
     assert local(given) == led
+
+
+def test_the_login_leads_to_the_very_search(console: House) -> None:
+    """An address with a plus in it is searched for as it was, and not with a space in its place."""
+    joined(console)
+    where = "/people?q=ann%2Bnews%40example.com"
+    stranger = console.caller()
+    sent_on = stranger.get(where).headers["location"]
+    shown = html.unescape(re.findall(r'name="next" value="([^"]*)"', stranger.get(sent_on).text)[0])
+    led = stranger.form("/login", {"name": "ana", "password": PASSWORD, "next": shown})
+    assert (led.status, led.headers["location"]) == (303, where)
 
 
 def test_tokens_are_shown_once(console: House) -> None:

@@ -31,14 +31,18 @@ class Watched:
         self.roster = SqlRoster(self.database)
         self.store = SqlStore(self.database.engine, "main", clock=clock, chance=FakeChance())
         self.told: list[tuple[str, object]] = []
+        self.start()
+
+    def start(self) -> None:
+        """The daemon begins, or begins anew: what it had in memory alone is gone."""
         self.alarms = Alarms(
             polls=lambda: {"main": POLL},
             store=lambda _name: self.store,
             roster=self.roster,
-            clock=clock,
+            clock=self.clock,
             many=lambda: 2,
-            began=clock.monotonic(),
-            outages=Outages(clock, threading.Lock()),
+            began=self.clock.monotonic(),
+            outages=Outages(self.clock, threading.Lock()),
         )
 
     def heard(self, event: str, keys: object) -> None:
@@ -107,6 +111,39 @@ def test_dead_letters_above_a_number(place: Watched) -> None:
     place.store.settle(Settlement(dead=[letter("3")]), place.clock.now())
     assert place.look() == [("dead_letters.many", 3)]
     assert place.look() == []
+    place.store.mark_dead_letter("1", False)
+    assert place.look() == [("dead_letters.few", 2)]
+
+
+def test_a_daemon_that_was_started_anew_tells_that_a_side_is_read_again(place: Watched) -> None:
+    """An upgrade while a side stands still: the end is told, or the incident would stay open for ever."""
+    running(place)
+    place.clock.advance(3 * POLL)
+    place.poll("crm")
+    assert place.look(6) == [("side.stalled", "marketing")]
+    place.start()
+    assert place.look(3 * POLL) == [], "nothing was read while nothing ran"
+    told: list[object] = []
+    for _ in range(20):
+        place.poll(*SIDES)
+        told += place.look(POLL)
+    assert told == [("side.polled_again", "marketing")]
+
+
+def test_a_daemon_that_was_started_anew_does_not_tell_once_more(place: Watched) -> None:
+    """What stands still was told already."""
+    running(place)
+    assert len(place.look(4 * POLL)) == 2
+    place.start()
+    assert place.look(10 * POLL) == []
+
+
+def test_a_daemon_that_was_started_anew_tells_that_dead_letters_are_few(place: Watched) -> None:
+    """It goes by what another one told."""
+    place.store.settle(Settlement(dead=[letter("1"), letter("2"), letter("3")]), place.clock.now())
+    assert place.look() == [("dead_letters.many", 3)]
+    place.start()
+    assert place.look() == [], "told already"
     place.store.mark_dead_letter("1", False)
     assert place.look() == [("dead_letters.few", 2)]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from syncd.model.errors import BadUsage, NotAdmitted
+from syncd.model.errors import BadUsage, LastAdmin, NotAdmitted
 from syncd.model.operator import Role, Sort
 from syncd.operations import doors
 from syncd.operations.doors import PREFIX, Entrance, form_token
@@ -142,6 +142,7 @@ def test_a_token_may_no_more_than_its_owner(entrance: Entrance, clock: FakeClock
     clock.advance(24 * 3600)
     assert entrance.visitor(secret) is None
     secret, made = entrance.make_token("root", role=Role.ADMIN, label="all", days=30, who="root")
+    joined(entrance, "bob", Role.ADMIN)
     invitation = entrance.invite("root", role=Role.VIEWER, who="bob")
     assert entrance.visitor(secret) is not None
     entrance.join(invitation, PASSWORD, address=HERE)
@@ -172,6 +173,22 @@ def test_the_last_admin_stays(entrance: Entrance) -> None:
     assert entrance.remove("ana", who="root")
     assert entrance.visitor(session) is None
     assert not entrance.remove("ana", who="root")
+
+
+def test_the_last_admin_stays_an_admin(entrance: Entrance) -> None:
+    """An invitation with a lower role takes it from nobody who is the only one: told at once, and again when redeemed,
+    since others may have gone meanwhile; a new password is to be had.
+    """
+    joined(entrance, "root", Role.ADMIN)
+    with pytest.raises(LastAdmin, match="only admin"):
+        entrance.invite("root", role=Role.VIEWER, who="root")
+    joined(entrance, "ana", Role.ADMIN)
+    secret = entrance.invite("root", role=Role.OPERATOR, who="ana")
+    entrance.remove("ana", who="root")
+    with pytest.raises(LastAdmin, match="only admin"):
+        entrance.join(secret, PASSWORD, address=HERE)
+    assert [(each.name, each.role) for each in entrance.doors.operators()] == [("root", Role.ADMIN)]
+    assert entrance.visitor(joined(entrance, "root", Role.ADMIN)) is not None
 
 
 def test_what_asks_for_the_password_again_asks_after_five_minutes(entrance: Entrance, clock: FakeClock) -> None:

@@ -154,6 +154,18 @@ def test_f70_a_replayed_call_is_dropped_and_a_repeated_one_is_not(listening: Lis
     assert listening.waiting() == [hint(1)]
 
 
+def test_f70_a_replayed_call_is_known_by_what_is_signed(listening: Listening) -> None:
+    """Whoever recorded one can add headers to it, and none of them makes it new."""
+    body = orjson.dumps([event(1)])
+    headers = listening.signed(body)
+    with heard_events() as told:
+        for number in range(3):
+            assert listening.send(body, headers={**headers, "x-request-id": str(number)}) is Answered.TAKEN
+        listening.intake.flush()
+    dropped = [keys["records"] for _, keys in told if keys.get("reason") == "the same call again"]
+    assert dropped == [2]
+
+
 def test_f70_forged_calls_leave_nothing_and_are_soon_not_read_any_more(listening: Listening) -> None:
     """After some of them nobody's body is read; the right ones get through again as time passes."""
     bad = listening.signed(b"[]", secret="another")  # not a secret

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from syncd.model.notice import Planned, Rest, Target, Window
-from syncd.operations.resting import closed, rest
+from syncd.operations.resting import closed, rest, resting_at
 from syncd.operations.telling import Teller
 from tests.fakes import START
 from tests.unit.operations.tellers import EVENTS, Told, braked, ended, overdue
@@ -49,6 +49,21 @@ def released(teller: Teller, field: str = "title") -> None:
     """The brake lets go."""
     keys = {"kind": "person", "measure": "updates", "side": "crm", "field": field, "held": 0}
     teller.hearing.heard("brake.released", {"connection": "main", **keys})
+
+
+def held_through_maintenance(told: Told, teller: Teller) -> None:
+    """Eight hours of maintenance: each cycle of the first six says that the brake holds, which is news again after
+    ``repeat``; then it lets go, and maintenance ends.
+    """
+    now = told.clock.now()
+    rest(told.store(), Rest(now + timedelta(hours=8), "kim", now, "move of the office"), now)
+    for _ in range(6):
+        braked(teller)
+        ended(teller)
+        told.passes(teller, HOUR, step=60)
+    released(teller)
+    ended(teller)
+    told.passes(teller, 3 * HOUR, step=60)
 
 
 def titles(told: Told, name: str = "ops") -> list[str]:
@@ -192,6 +207,22 @@ def test_planned_maintenance_begins_and_ends_by_itself(told: Told) -> None:
     assert len(told.texts()) == 2
 
 
+def test_planned_maintenance_that_a_person_ended_is_over(told: Told) -> None:
+    """The window of that day; the next one is planned as before."""
+    plan = Planned(Window(time(9, 30), time(12)), "backup")
+    teller = process(told, OPS, maintenance=(plan,))
+    told.passes(teller, 31 * 60, step=10)
+    closed(told.store(), told.clock.now())
+    told.passes(teller, 60, step=10)
+    strange(teller)
+    told.passes(teller, 60, step=10)
+    assert titles(told) == ["maintenance is over, all is well", "side.not_itself"]
+    told.passes(process(told, OPS, maintenance=(plan,)), 3 * HOUR, step=60)
+    assert len(told.texts()) == 2, "nor is it begun by the next process"
+    told.passes(teller, 21 * HOUR, step=600)
+    assert resting_at(told.store(), told.clock.now()) is not None, "the next day"
+
+
 def test_a_crash_loses_nothing_that_waits(told: Told) -> None:
     """It is in the store in the transaction that takes what was heard."""
     quiet = replace(OPS, quiet=(NIGHT,))
@@ -202,6 +233,55 @@ def test_a_crash_loses_nothing_that_waits(told: Told) -> None:
         told.passes(teller, 40)
     told.passes(process(told, quiet), HOUR, step=30)
     assert titles(told) == ["handoff.overdue (5)"]
+
+
+def test_what_was_over_before_the_end_of_maintenance_is_not_told_as_standing(told: Told) -> None:
+    """Though it lasted for longer than ``repeat``, so that it was news twice."""
+    held_through_maintenance(told, process(told, OPS))
+    (message,) = told.texts()
+    assert message.title == "syncd main: maintenance is over, all is well"
+    assert "brake.held" not in message.body
+    assert "1 more began and was over before this was told." in message.body
+
+
+def test_no_incident_is_opened_for_what_was_over_in_maintenance(told: Told) -> None:
+    """Nobody would ever close it."""
+    held_through_maintenance(told, process(told, replace(OPS, incidents=True)))
+    assert [message for message in told.texts() if message.key] == []
+
+
+def test_an_incident_of_before_maintenance_is_closed_after_it(told: Told) -> None:
+    """Though the state waited to be told once more when it ended."""
+    teller = process(told, replace(OPS, incidents=True))
+    braked(teller)
+    ended(teller)
+    told.passes(teller, 60)
+    held_through_maintenance(told, teller)
+    began, over = [message for message in told.texts() if message.key]
+    assert (began.gravity, over.gravity) == ("error", "success")
+    assert began.key == over.key
+
+
+def test_an_incident_that_began_anew_in_maintenance_is_open_after_it(told: Told) -> None:
+    """Its end and its beginning both waited; a service goes by what it is told last."""
+    teller = process(told, replace(OPS, incidents=True))
+    braked(teller)
+    ended(teller)
+    told.passes(teller, 60)
+    now = told.clock.now()
+    rest(told.store(), Rest(now + timedelta(hours=1), "kim", now), now)
+    for news in (lambda: braked(teller, "city"), lambda: released(teller), lambda: braked(teller)):
+        news()
+        ended(teller)
+        told.passes(teller, 60)
+    told.passes(teller, HOUR, step=60)
+    last = {message.key.rpartition("field=")[2].split("\t")[0]: message.gravity for message in told.texts()}
+    assert (last["title"], last["city"]) == ("error", "error")
+    assert [message.gravity for message in told.texts() if "field=title" in message.key] == [
+        "error",
+        "success",
+        "error",
+    ]
 
 
 def test_each_state_is_a_message_of_its_own_for_incidents(told: Told) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from syncd.model.errors import LeaseHeld, NeedsOperator, Stopping
 from syncd.model.run import DRAINED, Pause, Worker
-from syncd.operations.worker import ASK_AGAIN, BEAT, DEAD, Daemon
+from syncd.operations.worker import ASK_AGAIN, BEAT, DEAD, TIDY, Daemon
 from syncd.store import SqlRoster
 from tests.unit.operations.workers import StoppableClock, daemon_of, due_in, jobs_of, shop_of
 
@@ -45,6 +45,16 @@ def test_a_turn_that_could_not_be_asked_for_is_asked_for_at_the_next_tick(
             daemon.tick()
     daemon.tick()
     assert jobs_of(daemon).asked == [("main", 1)]
+
+
+def test_what_is_old_at_the_doors_is_tidied_now_and_then(daemon: Daemon, clock: StoppableClock) -> None:
+    """Though nobody logs in, and no turn is due."""
+    for _ in range(3):
+        daemon.tick()
+    assert shop_of(daemon).tidied == 1
+    clock.advance(TIDY)
+    daemon.tick()
+    assert shop_of(daemon).tidied == 2
 
 
 def _refuse(connection: str, number: int) -> bool:

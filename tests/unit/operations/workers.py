@@ -56,6 +56,7 @@ class FakeShop:
     every: dict[str, float] = field(default_factory=lambda: {"main": 30.0})
     opened: int = 0
     taken_back: bool = False
+    tidied: int = 0
 
     def polls(self) -> Mapping[str, float]:
         return self.every
@@ -68,6 +69,9 @@ class FakeShop:
 
     def takes_back(self, connection: str) -> bool:
         return self.taken_back
+
+    def tidy(self) -> None:
+        self.tidied += 1
 
 
 class StoppableClock(FakeClock):
