@@ -49,6 +49,8 @@ def test_an_owner_who_has_left_is_held_and_the_rest_flows(steps: Steps) -> None:
     sync(steps.both.world, full=True)
     assert steps.sold(lead, "OwnerId") == user
     assert not steps.conflicts()
+    steps.cycle()
+    assert steps.marketed(contact, "sales_owner_name") == "Ada Byron"
     steps.quiet()
 
 
