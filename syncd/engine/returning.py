@@ -6,8 +6,9 @@ Off unless ``late`` stands in routing.yaml. It promises that
   before the cycle began to read: what sales did meanwhile is known by then;
 * only who has had the person since before the time was over is late: an owner whom somebody else chose meanwhile, or
   chooses in the moment of the write, keeps them;
-* it happens once for each handoff, and for so many people in 24 hours: by the assignments that were carried out, each
-  of which is stored with its write (``engine.apply``), so a process that dies repeats none and skips none;
+* each person of a company is late by themselves, and their colleagues stay;
+* it happens once for each person of a handoff, and for so many people in 24 hours: by the assignments that were carried
+  out, each of which is stored with its write (``engine.apply``), so a process that dies repeats none and skips none;
 * whoever waits for something else (a held stage, a parked owner, a write in flight) is left alone;
 * the ledger is told of each, from the same assignments, once its write is known to have happened.
 """
@@ -99,22 +100,20 @@ class _Handing:
         """Everybody of these handoffs who may be taken from whoever was late, the longest overdue first."""
         world = self.at_work.world
         last = {each.link: each.at for each in before}
-        members = world.store.episode_people([row.episode for row in rows])
         waiting = [
-            (row, person)
-            for row in sorted(rows, key=lambda row: (self._over(row), row.episode))
-            for person in members.get(row.episode, ())
-            if person not in last or last[person] < row.opened
+            row  # each by themselves: a colleague of somebody late may have been touched, or accepted, in time
+            for row in sorted(rows, key=lambda row: (self._over(row), row.episode, row.person))
+            if row.person not in last or last[row.person] < row.opened
         ]
-        people = sorted({person for _, person in waiting})
+        people = sorted({row.person for row in waiting})
         if not people:
             return []
         events = world.store.ledger_of(people)
         theirs = handed(events, self.booking.book)
         met = gather.as_confirmed(people).meetings
         found: list[Overdue] = []
-        for row, person in waiting:
-            due = self._over(row)
+        for row in waiting:
+            person, due = row.person, self._over(row)
             if due is None or person not in met or _waits(gather.into, person):
                 continue
             owner = _owner_of(gather.planner, met[person].linked, self.routing.owner)
