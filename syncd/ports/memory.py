@@ -57,7 +57,7 @@ TERMS: Final = "handoff:terms:{terms}"
 """Under which name terms by which handoffs were judged are remembered as ``core.terms`` writes them, and since when."""
 
 TERMS_NOW: Final = "handoff:terms"
-"""Under which name it is remembered by which terms open handoffs were counted last."""
+"""Under which name it is remembered by which terms open handoffs were counted last, and how those were understood."""
 
 SHADOW: Final = "handoff:shadow"
 """Under which name it is remembered when the ledger was kept by looking only, in shadow mode, and how far, as JSON."""

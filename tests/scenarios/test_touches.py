@@ -1,4 +1,4 @@
-"""Whose doing is a touch of sales: an activity of its people, and nobody else's."""
+"""Whose doing is a touch of sales: an activity of its people, and nobody else's; and a deal."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from syncd.engine import lateness
 from syncd.model.values import stamp
+from tests.scenarios.dealing import Deals
 from tests.scenarios.routings import Desk, configured, routing
 from tests.scenarios.signals import engagements, keyed_engagements
 from tests.scenarios.steps import HOUR
+from tests.worlds import with_deals
 
 
 @pytest.mark.parametrize(("who", "state"), [("robot", "delivered"), ("marketer", "delivered"), ("both", "touched")])
@@ -40,4 +43,32 @@ def test_only_what_sales_logs_touches_anybody(tmp_path: Path, who: str, state: s
     ((is_now, touched),) = desk.both.store.episode_columns(("state", "touched_at"))
     assert (is_now, touched is not None) == (state, state == "touched")
     assert len(engagements(desk, "calls")) == 1
+    desk.both.store.close()
+
+
+def test_whoever_has_an_opportunity_was_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ann makes an Opportunity of her Contact at once: nobody is told that she is late, and she keeps them."""
+    config = with_deals(tmp_path)
+    tree = yaml.safe_dump(routing(late={"to": "next"}), sort_keys=False)
+    (config / "routing.yaml").write_text(tree, encoding="utf-8")
+    desk = Desk.over(config)
+    deals = Deals(desk.both)
+    desk.cycle()
+    _, account = deals.firm()
+    contact, person = deals.buyer(account)
+    deals.sell(person, object_name="Contact", OwnerId=desk.user("ann"))
+    desk.cycle()
+    deals.market(contact, lifecyclestage="marketingqualifiedlead", hs_lead_status="NEW")
+    desk.cycle()
+    desk.cycle()
+    made = deals.opportunity(AccountId=account, OwnerId=desk.user("ann"), Amount=1200)
+    deals.role(made, person)
+    told: list[tuple[str, str]] = []
+    emit = lateness.emit
+    monkeypatch.setattr(lateness, "emit", lambda name, **keys: (told.append((name, keys["clock"])), emit(name, **keys)))
+    desk.cycle()
+    for _ in range(6):
+        desk.cycle(after=12 * HOUR)
+    assert deals.sold(person, "OwnerId", object_name="Contact") == desk.user("ann")
+    assert not told
     desk.both.store.close()
