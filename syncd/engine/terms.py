@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from syncd.core.terms import JUDGED, terms_id, text_of
 from syncd.engine.booking import LOT
-from syncd.engine.lateness import EPOCH, Late, late, tell
+from syncd.engine.lateness import EPOCH, Late, late, note_late, tell
 from syncd.engine.world import World
 from syncd.model.values import Instant
 from syncd.observe.log import emit
@@ -45,6 +45,7 @@ def follow(world: World) -> None:
         emit("handoff.terms_changed", people=len(people))
         if looked is not None and world.connection.mode != "shadow":
             tell([each for key, each in _late(store, looked[1]).items() if key not in known])
+    note_late(store)
     store.remember(TERMS_NOW, f"{name} {JUDGED}".encode(), now)
 
 

@@ -48,7 +48,7 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
 
 LATE: Final = "handoff:late"
-"""Under which name it is remembered until when was told which handoffs are late."""
+"""Under which name it is remembered until when was told which handoffs are late, and which were then, as JSON."""
 
 UNHEARD: Final = "handoff:unheard"
 """Under which name it is remembered whether the log says that nobody is told late for now; empty once it is over."""
