@@ -69,6 +69,9 @@ HANDED_ON: Final = "handoff:handed_on"
 """Under which name it is remembered since when people are taken from owners who are late, and up to which instant the
 ledger was told of it, as text."""
 
+HANDED_ON_SINCE: Final = "handoff:handed_on:since"
+"""Under which name it is remembered since when each clock counts for which they are taken, as JSON; empty while off."""
+
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""
 
