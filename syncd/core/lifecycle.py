@@ -272,18 +272,24 @@ class Course:
         edges = () if move.stage is None else self._edges.get((start or NEW, move.stage), ())
         if not edges:
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=f"{_words(start, move)} is not declared")
-        allowed = next((edge for edge in edges if teams.intersection(edge.by)), None)
-        if allowed is None:
+        theirs = [edge for edge in edges if teams.intersection(edge.by)]
+        if not theirs:
             may = ", ".join(dict.fromkeys(team for edge in edges for team in edge.by))
             made = ", ".join(sorted(teams)) or "somebody whom no team names"
             why = f"{_words(start, move)} is declared for {may}; it was made by {made}"
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=why)
-        asked = allowed.reasons if self.lifecycle.reason_field is not None else None
-        if asked is not None and move.reason not in self._reasons[asked]:
+        allowed = next((edge for edge in theirs if self._reasoned(edge, move)), theirs[0])  # as either of their teams
+        if not self._reasoned(allowed, move):
+            asked = allowed.reasons
             what = "needs a reason" if move.reason is None else "was given a reason that is not"
             why = f"{_words(start, move)} {what} of the list {asked}"
             return Step(side, start, move, teams, Meaning.NO_REASON, allowed, why)
         return Step(side, start, move, teams, Meaning.DECLARED, allowed)
+
+    def _reasoned(self, edge: Transition, move: Move) -> bool:
+        """Whether a move has a reason that an edge asks for, if it asks for one."""
+        asked = edge.reasons if self.lifecycle.reason_field is not None else None
+        return asked is None or move.reason in self._reasons[asked]
 
     def _alone(self, path: Path, agreed: str | None, values: Mapping[str, Canonical], cycle: int) -> Verdict:
         """The verdict where only this path counts."""
