@@ -3,8 +3,8 @@
 It promises that a person enters a stage through us only along transitions that both teams have declared, each made by
 somebody who may make it; that no stage comes out that did not go in; that swapping the sides swaps the verdict; and
 that what both sides show alike needs no write. It never lets the later of two moves win for being later: two moves are
-no conflict only where one went on from the other, or had been through it. What the transitions do not settle is a
-``Clash`` that holds both moves and their authors.
+no conflict only where one went on from the other, or had been through it and not come back before it. What the
+transitions do not settle is a ``Clash`` that holds both moves and their authors.
 
 It decides, and writes nothing: of a move that is not declared it says what the policy wants done, and the stage that
 both sides agreed on stays the agreed one until a move is declared or a person decides.
@@ -171,7 +171,7 @@ class Course:
         ahead = [
             side
             for side in SIDES
-            if not trails.other(side) or _been_through(trails.of(side), standing.other(side).stage)
+            if not trails.other(side) or _been_through(trails.of(side), trails.other(side), agreed)
         ]
         if len(ahead) == 1:  # two: each has been where the other is now
             return self._alone(paths.of(ahead[0]), agreed, values, cycle)
@@ -356,9 +356,14 @@ def _found(side: Side, standing: Standing) -> Step:
     return Step(side, None, Move(standing.stage), frozenset(), Meaning.UNDECLARED, why=why)
 
 
-def _been_through(trail: tuple[Move, ...], stage: str | None) -> bool:
-    """Whether a side has been in a stage in which the other side is now, and so has left it again."""
-    return any(move.stage == stage for move in trail)
+def _been_through(trail: tuple[Move, ...], other: tuple[Move, ...], agreed: str | None) -> bool:
+    """Whether a side has been in a stage in which the other side is now, and so has left it again.
+
+    Not where it is back at the agreed stage, from which the other side moved later: that may be a move of its own.
+    """
+    if trail and trail[-1].stage == agreed and _later(other[-1], trail[-1]):
+        return False
+    return any(move.stage == other[-1].stage for move in trail)
 
 
 def _declared(path: Path) -> bool:

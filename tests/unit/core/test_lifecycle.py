@@ -137,6 +137,10 @@ BOTH = [
     ("lead", "11 m mql", "9 m mql, 10 s sal", RULES, "crm: sal"),
     ("lead", "9 s won", "9 s sql, 10 s won", RULES, "agree won"),
     ("lead", "9 m won", "9 m mql, 10 s sql, 11 s won, 12 s sal", RULES, "report: crm lead -> sal, back lead"),
+    # -- but one that is back at the agreed stage has not been through what the other did after that
+    ("mql", "9 auto out, 10 m mql", "12 s out timing", RULES, "clash"),
+    ("mql", "9 auto out, 10 m mql", "8 s out timing", RULES, "marketing: mql, cycle 2"),
+    ("mql", "9 auto out, 10 m mql", "- s out timing", RULES, "marketing: mql, cycle 2"),
     # -- both moved to one place first, then one of them on
     ("lead", "9 m mql, 12 s sal", "9 m mql, 13 s sal, 14 s sql", RULES, "crm: sql"),
     ("lead", "- m mql, - s out timing", "- m mql, - s sal", RULES, "marketing: out"),
