@@ -6,7 +6,7 @@ counts. A day of a service level is the calendar's mean working day: its weekly 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import Enum, auto
@@ -109,6 +109,10 @@ class Book:
         if team in {"", SYSTEM}:
             return Whose.AUTOMATION if team else Whose.NOBODY
         return Whose.SALES if not self._sales or team in self._sales else Whose.OTHERS
+
+    def by_sales(self, teams: Collection[str]) -> bool:
+        """Whether what somebody did is sales' doing, by the teams that they serve; whom none names may be of sales."""
+        return not teams or any(self.whose(team) is Whose.SALES for team in teams)
 
     def clock(self, owner: str | None) -> Clock:
         """The clock of an owner: a queue as ``queue:NAME``, a user by address or login."""

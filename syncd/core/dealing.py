@@ -185,8 +185,11 @@ def told(
     return Base({**base.agreed, DEALS: _text({**before, deal: kept}.values())}, base.confirmed), event
 
 
-def calling(person: str, before: Base, now: Base, rules: DealRules) -> Base:
-    """A Base with the move that a change of what decides calls for, in place of what was called for before."""
+def calling(person: str, before: Base, now: Base, rules: DealRules, *, given: Instant | None = None) -> Base:
+    """A Base with the move that a change of what decides calls for, in place of what was called for before.
+
+    :param given: when they were given a deal that had been won or lost before: it calls for nothing earlier.
+    """
     field = rules.lifecycle.field
     was, is_ = deals_of(person, before.agreed) or (), deals_of(person, now.agreed) or ()
     decided, decides = deciding(was), deciding(is_)
@@ -196,7 +199,8 @@ def calling(person: str, before: Base, now: Base, rules: DealRules) -> Base:
     move = called_for(None if stage is None else str(stage), before=was, now=is_, lifecycle=rules.lifecycle)
     agreed = {name: value for name, value in now.agreed.items() if name != called_of(field)}
     if move is not None and move.at is not None:
-        agreed[called_of(field)] = json.dumps([move.stage, stamp(move.at), move.reason], ensure_ascii=False)
+        at = move.at if given is None else max(move.at, given)
+        agreed[called_of(field)] = json.dumps([move.stage, stamp(at), move.reason], ensure_ascii=False)
     return Base(agreed, now.confirmed)
 
 

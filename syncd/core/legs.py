@@ -24,6 +24,7 @@ from syncd.model.episode import (
     NO,
     Contacted,
     Deal,
+    DealState,
     Delivered,
     Departed,
     Event,
@@ -108,11 +109,12 @@ class Leg:
         return min((each.at for each in self.deliveries if each.at >= qualified), default=qualified)
 
     def by_sales(self) -> Iterator[Instant]:
-        """When a person of sales did something: an activity, or a decision that is theirs."""
+        """When a person of sales did something: an activity, a decision that is theirs, or a deal."""
         for step in self.steps:
             if step.meaning is not Meaning.QUALIFIED and step.whose is Whose.SALES:
                 yield step.at
         yield from (each.at for each in self.touches)
+        yield from self._dealt()
 
     def read(self) -> None:
         """What its steps come to: an end holds until a later step of the same cycle takes it back, but for a win.
@@ -137,6 +139,19 @@ class Leg:
                 self._ends(step)
             else:
                 self.reason = self.reason or step.reason
+
+    def _dealt(self) -> Iterator[Instant]:
+        """When sales came to have a deal with them: its first word, since what is said of it later may be anybody's.
+        Whoever is handed over while one is open is in touch with sales as soon as they are visible.
+        """
+        yield from {each.deal: each.at for each in reversed(self.deals)}.values()
+        if self.parted is not None:
+            yield self.parted
+        visible = self.delivered_after(self.qualified)
+        if self.qualified is not None and visible is not None:
+            stood = {each.deal: each.state for each in self.deals if each.at < self.qualified}
+            if DealState.OPEN in stood.values():
+                yield visible
 
     def overtaken(self, following: Leg) -> None:
         """Ends with the beginning of the next cycle, if it has not ended by then."""

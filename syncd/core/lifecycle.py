@@ -3,8 +3,8 @@
 It promises that a person enters a stage through us only along transitions that both teams have declared, each made by
 somebody who may make it; that no stage comes out that did not go in; that swapping the sides swaps the verdict; and
 that what both sides show alike needs no write. It never lets the later of two moves win for being later: two moves are
-no conflict only where one went on from the other, or had been through it. What the transitions do not settle is a
-``Clash`` that holds both moves and their authors.
+no conflict only where one went on from the other, or had been through it and not come back before it. What the
+transitions do not settle is a ``Clash`` that holds both moves and their authors.
 
 It decides, and writes nothing: of a move that is not declared it says what the policy wants done, and the stage that
 both sides agreed on stays the agreed one until a move is declared or a person decides.
@@ -171,7 +171,7 @@ class Course:
         ahead = [
             side
             for side in SIDES
-            if not trails.other(side) or _been_through(trails.of(side), standing.other(side).stage)
+            if not trails.other(side) or _been_through(trails.of(side), trails.other(side), agreed)
         ]
         if len(ahead) == 1:  # two: each has been where the other is now
             return self._alone(paths.of(ahead[0]), agreed, values, cycle)
@@ -272,18 +272,24 @@ class Course:
         edges = () if move.stage is None else self._edges.get((start or NEW, move.stage), ())
         if not edges:
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=f"{_words(start, move)} is not declared")
-        allowed = next((edge for edge in edges if teams.intersection(edge.by)), None)
-        if allowed is None:
+        theirs = [edge for edge in edges if teams.intersection(edge.by)]
+        if not theirs:
             may = ", ".join(dict.fromkeys(team for edge in edges for team in edge.by))
             made = ", ".join(sorted(teams)) or "somebody whom no team names"
             why = f"{_words(start, move)} is declared for {may}; it was made by {made}"
             return Step(side, start, move, teams, Meaning.UNDECLARED, why=why)
-        asked = allowed.reasons if self.lifecycle.reason_field is not None else None
-        if asked is not None and move.reason not in self._reasons[asked]:
+        allowed = next((edge for edge in theirs if self._reasoned(edge, move)), theirs[0])  # as either of their teams
+        if not self._reasoned(allowed, move):
+            asked = allowed.reasons
             what = "needs a reason" if move.reason is None else "was given a reason that is not"
             why = f"{_words(start, move)} {what} of the list {asked}"
             return Step(side, start, move, teams, Meaning.NO_REASON, allowed, why)
         return Step(side, start, move, teams, Meaning.DECLARED, allowed)
+
+    def _reasoned(self, edge: Transition, move: Move) -> bool:
+        """Whether a move has a reason that an edge asks for, if it asks for one."""
+        asked = edge.reasons if self.lifecycle.reason_field is not None else None
+        return asked is None or move.reason in self._reasons[asked]
 
     def _alone(self, path: Path, agreed: str | None, values: Mapping[str, Canonical], cycle: int) -> Verdict:
         """The verdict where only this path counts."""
@@ -350,9 +356,14 @@ def _found(side: Side, standing: Standing) -> Step:
     return Step(side, None, Move(standing.stage), frozenset(), Meaning.UNDECLARED, why=why)
 
 
-def _been_through(trail: tuple[Move, ...], stage: str | None) -> bool:
-    """Whether a side has been in a stage in which the other side is now, and so has left it again."""
-    return any(move.stage == stage for move in trail)
+def _been_through(trail: tuple[Move, ...], other: tuple[Move, ...], agreed: str | None) -> bool:
+    """Whether a side has been in a stage in which the other side is now, and so has left it again.
+
+    Not where it is back at the agreed stage, from which the other side moved later: that may be a move of its own.
+    """
+    if trail and trail[-1].stage == agreed and _later(other[-1], trail[-1]):
+        return False
+    return any(move.stage == other[-1].stage for move in trail)
 
 
 def _declared(path: Path) -> bool:

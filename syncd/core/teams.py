@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from syncd.model.lifecycle import SYSTEM, Author, AuthorSort, Teams
-from syncd.model.remote import RemoteUser
+from syncd.model.remote import RemoteUser, UserSort
 from syncd.model.values import Side
 
 _NONE: Final[frozenset[str]] = frozenset()
@@ -53,7 +53,9 @@ class Membership:
 
 
 def author_of_user(user: RemoteUser) -> Author:
-    """Who a user is; who has no address is known by name."""
+    """Who a user or a queue is; who has no address is known by name."""
+    if user.sort is UserSort.QUEUE:
+        return Author(AuthorSort.USER, queue=user.name)
     return Author(AuthorSort.USER, user=user.email or user.name, role=user.role, profile=user.profile)
 
 

@@ -22,6 +22,8 @@ from syncd.model.calendar import Calendar, Calendars, Holidays
 from syncd.model.handoff import Handoff
 from syncd.model.lifecycle import HandoffRules, Span, Unit
 
+JUDGED: Final = "2"
+"""How syncd itself judges by the same terms: counted up when that changes, so that open handoffs are counted anew."""
 _TIMES: Final = ("touch_within", "decide_within", "work_within")
 _MONEY: Final = ("currency", "rates")
 _OTHER: Final = {*_TIMES, *_MONEY, "facts", "commitments"}

@@ -14,14 +14,17 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from syncd.core.activity import KEPT, PERSON, Activity, as_written, day_of, read_activity, within_cap
+from syncd.core.book import Book
 from syncd.core.normalize import USER, owner_name
 from syncd.core.planner import digest
+from syncd.core.teams import Membership, author_of_user
 from syncd.engine.appending import DUE_AT_ONCE, Addition, Appending, Found, intent_name
 from syncd.engine.feeding import Feed
 from syncd.engine.running import Running
 from syncd.engine.world import World
 from syncd.model.appended import ACTIVITY, Appended, AppendedState
 from syncd.model.episode import Touched
+from syncd.model.lifecycle import NOBODY_KNOWN
 from syncd.model.link import Intent, IntentKind, Link, LinkState
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef, Shape
 from syncd.model.signal import ActivityForm, ActivityRule, ActivitySort
@@ -147,7 +150,7 @@ class _Copying:
         self.capped += len(beyond)
         self.people.update(person for person, _ in beyond)
         if world.booking is not None and self._hears:
-            world.booking.touch(settlement, [self._touch(*each) for each in ready], world.store)
+            world.booking.touch(settlement, self._by_sales(ready, world.booking.book), world.store)
         if settlement:
             world.settle(settlement)
         groups: defaultdict[str, list[tuple[Link, Activity]]] = defaultdict(list)
@@ -188,10 +191,20 @@ class _Copying:
                 found[activity.origin] = live[0], activity
         return list(found.values())
 
-    def _touch(self, person: str, activity: Activity) -> Touched:
-        """What the ledger hears of it, beyond the cap, too: that marketing need not see all does not undo it."""
-        owner = self._world.context.users.of(self.rule.side).by_id.get(activity.owner)
-        return Touched(person, activity.at, "" if owner is None else owner_name(owner).removeprefix(USER))
+    def _by_sales(self, done: Sequence[tuple[str, Activity]], book: Book) -> list[Touched]:
+        """What sales did, judged like a move by the teams of who did it: what automation logs, or another team, touches
+        nobody. The rest the ledger hears of beyond the cap, too: that marketing need not see all does not undo it.
+        """
+        agreed = self._world.terms[PERSON].kind.agreed
+        teams = None if agreed is None else Membership(agreed.teams)
+        found: list[Touched] = []
+        for person, activity in done:
+            owner = self._world.context.users.of(self.rule.side).by_id.get(activity.owner)
+            author = NOBODY_KNOWN if owner is None else author_of_user(owner)
+            if teams is None or book.by_sales(teams.teams_of(author, self.rule.side)):
+                by = "" if owner is None else owner_name(owner).removeprefix(USER)
+                found.append(Touched(person, activity.at, by))
+        return found
 
     def _target(self, sort: ActivitySort) -> ActivityForm:
         becomes = self.rule.sorts[sort]

@@ -167,7 +167,7 @@ class _Cycle:
         if steady and not catching_up(self.world) and not waits(self.world, Lane.BULK):
             reconcile(self.at_work)
         if (heard or stuck(self.world)) and self.world.booking is not None:  # to tell takes nobody away
-            escalate(self.world.store, self.world.clock.now())
+            escalate(self.world.store, self.world.clock.now(), first_link=first_link)
 
     def _in_shadow(self, prepared: Prepared, *, steady: bool) -> Ended:
         """Nothing is written and no position moves; the run tells what would have been done, the ledger what was."""

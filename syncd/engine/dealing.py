@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from syncd.core.dealing import Closer, Saying, calling, changed_at, saying, told, without
+from syncd.core.dealing import Closer, Saying, calling, changed_at, deals_of, saying, told, without
 from syncd.core.layout import EMPTY_BASE
 from syncd.core.normalize import Directory, owner_name
 from syncd.core.teams import Membership, author_of_user
@@ -71,6 +71,7 @@ class Dealings:
         events: list[Deal] = []
         for each in changed:
             if each.was is not None and (each.says is None or each.says.person != each.was.person):
+                news.passes_on(each.was.person, each)
                 events += news.leaves(each.was.person, each)
             if (event := news.told(each)) is not None:
                 events.append(event)
@@ -141,6 +142,21 @@ class _People:
         self.live = frozenset(person for person, found in known.items() if found.link.state is LinkState.LIVE)
         self.bases: dict[str, Base] = {}
         self.called: set[str] = set()
+        self._closed: dict[str, Instant] = {}
+        """When a deal was won or lost that is another contact's now."""
+        self._given: dict[str, Instant] = {}
+        """When somebody was given such a deal."""
+
+    def passes_on(self, person: str, changed: _Changed) -> None:
+        """Notes when a deal of this person that another one has now was won or lost: whoever is put right as its
+        contact later, it is of that day's month.
+        """
+        if person not in self._before or changed.says is None:
+            return
+        agreed = self.bases.get(person, self._before[person]).agreed
+        for deal in deals_of(person, agreed) or ():
+            if deal.deal == changed.deal and deal.state is changed.says.state is not DealState.OPEN:
+                self._closed[deal.deal] = deal.at
 
     def leaves(self, person: str, changed: _Changed) -> list[Deal]:
         """A deal is no longer this person's; the event that tells so. That alone moves nobody."""
@@ -157,15 +173,16 @@ class _People:
         if says is None or says.person not in self._before:
             return None
         base = self.bases.get(says.person, self._before[says.person])
-        self.bases[says.person], event = told(
-            says.person, base, changed.deal, says, at=changed.at, closer=changed.closer
-        )
+        at = self._closed.get(changed.deal, changed.at)
+        if at != changed.at:
+            self._given[says.person] = changed.at
+        self.bases[says.person], event = told(says.person, base, changed.deal, says, at=at, closer=changed.closer)
         return event
 
     def call(self) -> None:
         """Notes the moves that are called for."""
         for person, base in list(self.bases.items()):
-            after = calling(person, self._before[person], base, self._rules)
+            after = calling(person, self._before[person], base, self._rules, given=self._given.get(person))
             if after is not base:
                 self.bases[person] = after
                 self.called.add(person)

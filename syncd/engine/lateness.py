@@ -1,17 +1,21 @@
 """Handoffs whose time runs out: a warning once when 75 % of it is over, a breach once when all of it is.
 
-``escalate`` is called at the end of every live cycle; it remembers until when it has looked, and tells of each clock of
-each episode once per step. The first look tells nothing of what was late before: ``syncd report handoff`` lists
-everything that is late, at any time, and ``overdue`` counts it. Nobody is taken a person away here.
+``escalate`` is called at the end of every live cycle; it remembers until when it has looked and who was late then, and
+tells of each clock of each episode once per step. Whoever is heard of when their time is over already (restored from
+the recycle bin, linked late) is told as late with the next look. The first look, and one after a first link, tell
+nothing of what was late before: ``syncd report handoff`` lists everything that is late, at any time, and ``overdue``
+counts it. Nobody is taken a person away here.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from syncd.model.episode import Departed, Undone
 from syncd.model.values import Instant, Side, stamp
 from syncd.observe.log import emit
 from syncd.ports.memory import LATE, UNHEARD
@@ -32,14 +36,31 @@ class Late:
     due: Instant
 
 
-def escalate(store: Store, now: Instant) -> tuple[Late, ...]:
-    """What has become due or overdue since the last look, told to the log."""
+def escalate(store: Store, now: Instant, *, first_link: bool = False) -> tuple[Late, ...]:
+    """What has become due or overdue since the last look, told to the log.
+
+    :param first_link: whether people were linked for the first time: what was late before that alarms nobody.
+    """
     looked = store.recall(LATE)
-    found = () if looked is None or looked[1] >= now else late(store, since=looked[1], now=now)
+    if looked is not None and looked[1] >= now:
+        return ()
+    rows, found = store.undone(EPOCH, now), tuple[Late, ...]()
+    if looked is not None:
+        found = _between(rows, looked[1], now)
+        if looked[0] and not first_link:
+            known = _read(looked[0])
+            unheard = [each for each in _over(rows, looked[1]) if (each.person, each.clock) not in known]
+            found += _never_told(store, unheard)
     tell(found)
-    if looked is None or looked[1] < now:
-        store.remember(LATE, b"", now)
+    store.remember(LATE, _text(_over(rows, now)), now)
     return found
+
+
+def note_late(store: Store) -> None:
+    """Notes that whoever was late at the last look is known to be, since it was told, or is not to be."""
+    looked = store.recall(LATE)
+    if looked is not None:
+        store.remember(LATE, _text(_over(store.undone(EPOCH, looked[1]), looked[1])), looked[1])
 
 
 def tell_unheard(store: Store, kept: Mapping[Side, Instant], now: Instant) -> None:
@@ -68,8 +89,21 @@ def tell(found: Iterable[Late]) -> None:
 
 def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
     """What became due or overdue after one instant and up to another, and is undone; a breach alone where both are."""
+    return _between(store.undone(since, now), since, now)
+
+
+def overdue(store: Store, now: Instant) -> Counter[str]:
+    """How many open handoffs are late now, by clock."""
+    found: Counter[str] = Counter()
+    for row in store.undone(EPOCH, now):
+        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
+            found[clock] += due is not None and due <= now
+    return found
+
+
+def _between(rows: Sequence[Undone], since: Instant, now: Instant) -> tuple[Late, ...]:
     found: list[Late] = []
-    for row in store.undone(since, now):
+    for row in rows:
         for clock, (warned, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
             if due is None or warned is None:
                 continue
@@ -80,10 +114,25 @@ def late(store: Store, *, since: Instant, now: Instant) -> tuple[Late, ...]:
     return tuple(found)
 
 
-def overdue(store: Store, now: Instant) -> Counter[str]:
-    """How many open handoffs are late now, by clock."""
-    found: Counter[str] = Counter()
-    for row in store.undone(EPOCH, now):
-        for clock, (_, due) in zip(CLOCKS, (row.touch, row.decision, row.work), strict=True):
-            found[clock] += due is not None and due <= now
-    return found
+def _over(rows: Sequence[Undone], at: Instant) -> list[Late]:
+    """Everything that is late at an instant."""
+    return [each for each in _between(rows, EPOCH, at) if each.breached]
+
+
+def _never_told(store: Store, unheard: Sequence[Late]) -> tuple[Late, ...]:
+    """Without those who were late, and told of, before their record left for a while."""
+    people = sorted({each.person for each in unheard})
+    left: dict[str, Instant] = {}
+    for event in store.ledger_of(people) if people else ():
+        if isinstance(event, Departed) and not event.back:
+            left[event.person] = max(event.at, left.get(event.person, event.at))
+    return tuple(each for each in unheard if each.person not in left or left[each.person] < each.due)
+
+
+def _text(over: Sequence[Late]) -> bytes:
+    """Who is late, as it is remembered: never empty, so that it is told from what nobody has noted."""
+    return json.dumps(sorted([each.person, each.clock] for each in over), separators=(",", ":")).encode()
+
+
+def _read(kept: bytes) -> set[tuple[str, str]]:
+    return {(person, clock) for person, clock in json.loads(kept)}

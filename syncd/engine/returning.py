@@ -2,19 +2,21 @@
 
 Off unless ``late`` stands in routing.yaml. It promises that
 
-* only a first touch, or what is to be done after a yes, counts whose time is over since this was switched on, and since
-  before the cycle began to read: what sales did meanwhile is known by then;
+* only a first touch, or what is to be done after a yes, counts whose time is over since just that was switched on
+  last, and since before the cycle began to read: what sales did meanwhile is known by then;
 * only who has had the person since before the time was over is late: an owner whom somebody else chose meanwhile, or
   chooses in the moment of the write, keeps them;
-* it happens once for each handoff, and for so many people in 24 hours: by the assignments that were carried out, each
-  of which is stored with its write (``engine.apply``), so a process that dies repeats none and skips none;
+* each person of a company is late by themselves, and their colleagues stay;
+* it happens once for each person of a handoff, and for so many people in 24 hours: by the assignments that were carried
+  out, each of which is stored with its write (``engine.apply``), so a process that dies repeats none and skips none;
 * whoever waits for something else (a held stage, a parked owner, a write in flight) is left alone;
 * the ledger is told of each, from the same assignments, once its write is known to have happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -36,8 +38,8 @@ from syncd.model.routing import QUEUE, Assignment, Late, Routing
 from syncd.model.values import Instant, Side, instant, stamp
 from syncd.model.write import Origin
 from syncd.observe.log import emit
-from syncd.ports.memory import HANDED_ON
-from syncd.ports.store import Settlement
+from syncd.ports.memory import HANDED_ON, HANDED_ON_SINCE
+from syncd.ports.store import Settlement, Store
 
 DAY = timedelta(hours=24)
 
@@ -45,33 +47,54 @@ DAY = timedelta(hours=24)
 def hand_on(at_work: Running) -> None:
     """Takes people from owners who were late, and tells the ledger."""
     world, booking = at_work.world, at_work.world.booking
-    kind = next((each for each in world.connection.kinds if each.routing is not None), None)
-    if booking is None or kind is None or kind.routing is None or kind.routing.late is None:
+    if booking is None:
         return
+    kind = next((each for each in world.connection.kinds if each.routing is not None), None)
+    routing = None if kind is None else kind.routing
+    late = None if routing is None else routing.late
     known, now = world.store.recall(HANDED_ON), world.clock.now()
+    if known is None and late is None:
+        return
+    told, begun = (now, now) if known is None else (instant(known[0].decode()), known[1])
+    since = _since(world.store, late, begun=begun, now=now)
     if known is None:  # what was late before it was switched on stays where it is
         world.store.remember(HANDED_ON, stamp(now).encode(), now)
         return
-    told, since = instant(known[0].decode()), known[1]
-    _Handing(at_work, booking, kind.kind, kind.routing, kind.routing.late, since).go()
-    _tell(world, booking, told=told, since=since)
+    if kind is not None and routing is not None and late is not None:
+        _Handing(at_work, booking, kind.kind, routing, late, since).go()
+    _tell(world, booking, told=told, since=begun)
+
+
+def _since(store: Store, late: Late | None, *, begun: Instant, now: Instant) -> Mapping[str, Instant]:
+    """Since when each clock counts for which somebody is taken away: one that was off for a while begins anew.
+
+    :param begun: when it was switched on, for what a version noted that knew of no more than that.
+    """
+    counted = {"touch": late is not None and late.to is not None, "work": late is not None and late.accepted}
+    noted = store.recall(HANDED_ON_SINCE)
+    before = dict.fromkeys(counted, stamp(begun)) if noted is None else json.loads(noted[0])
+    since = {clock: before.get(clock, stamp(now)) for clock, is_on in counted.items() if is_on}
+    if noted is None or since != before:
+        store.remember(HANDED_ON_SINCE, json.dumps(since).encode(), now)
+    return {clock: instant(each) for clock, each in since.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class _Handing:
-    """One look at who is late. ``since`` is when this was switched on."""
+    """One look at who is late. ``since`` is when each clock for which somebody is taken away was switched on."""
 
     at_work: Running
     booking: Booking
     kind: str
     routing: Routing
     late: Late
-    since: Instant
+    since: Mapping[str, Instant]
 
     def go(self) -> None:
         """Takes away as many as may be."""
         world, until = self.at_work.world, self.at_work.run.started_at
-        rows = [row for row in world.store.undone(self.since, until) if self._over(row) is not None]
+        begun = min(self.since.values(), default=until)
+        rows = [row for row in world.store.undone(begun, until) if self._over(row) is not None]
         if not rows:
             return
         now = world.clock.now()
@@ -91,30 +114,29 @@ class _Handing:
 
     def _over(self, row: Undone) -> Instant | None:
         """When the time was over for which somebody is taken away, if it was since this was switched on."""
-        counted = (row.touch[1] if self.late.to is not None else None, row.work[1] if self.late.accepted else None)
         until = self.at_work.run.started_at
-        return min((due for due in counted if due is not None and self.since < due <= until), default=None)
+        dues = {"touch": row.touch[1], "work": row.work[1]}
+        over = ((dues[clock], since) for clock, since in self.since.items())
+        return min((due for due, since in over if due is not None and since < due <= until), default=None)
 
     def _overdue(self, rows: Sequence[Undone], before: Sequence[Assignment], gather: Gather) -> list[Overdue]:
         """Everybody of these handoffs who may be taken from whoever was late, the longest overdue first."""
         world = self.at_work.world
         last = {each.link: each.at for each in before}
-        members = world.store.episode_people([row.episode for row in rows])
         waiting = [
-            (row, person)
-            for row in sorted(rows, key=lambda row: (self._over(row), row.episode))
-            for person in members.get(row.episode, ())
-            if person not in last or last[person] < row.opened
+            row  # each by themselves: a colleague of somebody late may have been touched, or accepted, in time
+            for row in sorted(rows, key=lambda row: (self._over(row), row.episode, row.person))
+            if row.person not in last or last[row.person] < row.opened
         ]
-        people = sorted({person for _, person in waiting})
+        people = sorted({row.person for row in waiting})
         if not people:
             return []
         events = world.store.ledger_of(people)
         theirs = handed(events, self.booking.book)
         met = gather.as_confirmed(people).meetings
         found: list[Overdue] = []
-        for row, person in waiting:
-            due = self._over(row)
+        for row in waiting:
+            person, due = row.person, self._over(row)
             if due is None or person not in met or _waits(gather.into, person):
                 continue
             owner = _owner_of(gather.planner, met[person].linked, self.routing.owner)

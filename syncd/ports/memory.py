@@ -54,7 +54,7 @@ PERSON_ACCOUNTS: Final = "person_accounts:{kind}"
 """Under which name it is remembered how many records of a kind belong to person accounts, as JSON by vendor object."""
 
 LATE: Final = "handoff:late"
-"""Under which name it is remembered until when was told which handoffs are late."""
+"""Under which name it is remembered until when was told which handoffs are late, and which were then, as JSON."""
 
 UNHEARD: Final = "handoff:unheard"
 """Under which name it is remembered whether the log says that nobody is told late for now; empty once it is over."""
@@ -63,7 +63,7 @@ TERMS: Final = "handoff:terms:{terms}"
 """Under which name terms by which handoffs were judged are remembered as ``core.terms`` writes them, and since when."""
 
 TERMS_NOW: Final = "handoff:terms"
-"""Under which name it is remembered by which terms open handoffs were counted last."""
+"""Under which name it is remembered by which terms open handoffs were counted last, and how those were understood."""
 
 SHADOW: Final = "handoff:shadow"
 """Under which name it is remembered when the ledger was kept by looking only, in shadow mode, and how far, as JSON."""
@@ -74,6 +74,9 @@ SHADOW_PEOPLE: Final = "handoff:shadow:people"
 HANDED_ON: Final = "handoff:handed_on"
 """Under which name it is remembered since when people are taken from owners who are late, and up to which instant the
 ledger was told of it, as text."""
+
+HANDED_ON_SINCE: Final = "handoff:handed_on:since"
+"""Under which name it is remembered since when each clock counts for which they are taken, as JSON; empty while off."""
 
 PLANTED: Final = "sentinel:{side}"
 """Under which name it is remembered which record of a side is its sentinel, and what it says."""

@@ -108,6 +108,29 @@ def test_both_may_be_said_at_once(tmp_path: Path) -> None:
     desk.both.store.close()
 
 
+def test_what_was_late_before_it_was_said_stays(tmp_path: Path) -> None:
+    """`accepted` is added to what has been on for days: whose time was over by then keeps their owner, who is late from
+    then on does not.
+    """
+    desk = desk_of(tmp_path / "first", {"to": "next"})
+    contacts = accepted(desk)
+    for _ in range(6):
+        desk.cycle(after=8 * HOUR)
+    other = desk_of(tmp_path / "then", {"to": "next", "accepted": True})
+    desk.both.world.connection = other.both.world.connection
+    other.both.store.close()
+    desk.cycle()
+    third = desk.contact(email="third@foo-works.com", company="Foo")
+    desk.cycle()
+    assert desk.owners([third]) == ["cam"]
+    desk.cycle(after=2 * HOUR)
+    desk.sell(desk.lead_of(third), by=desk.user("cam"), Status=WORKING)
+    for _ in range(9):
+        desk.cycle(after=8 * HOUR)
+    assert desk.owners([*contacts, third]) == ["ann", "ben", "New Leads"]
+    desk.both.store.close()
+
+
 @pytest.mark.parametrize(
     ("late", "handoff", "words"),
     [

@@ -17,7 +17,7 @@ from syncd.operations.report_credit import credit
 from syncd.operations.report_funnel import funnel
 from syncd.operations.report_review import review
 from tests.scenarios.dealing import Deals
-from tests.scenarios.test_deal_stages import buyer, offer, world
+from tests.scenarios.test_deal_stages import SQL, buyer, offer, stage, world
 from tests.worlds import with_deals
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -176,3 +176,33 @@ def test_each_opportunity_counts_in_the_month_of_its_win(deals: Deals) -> None:
     ]
     whole = told(credited(deals))
     assert (whole["all:won"], whole["all:amount:USD"], whole["all:again:USD"]) == (1, 105025, 15025)
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["a lead", "whom marketing moved since"])
+def test_a_win_is_of_its_month_whoever_is_its_contact(deals: Deals, *, by_hand: bool) -> None:
+    """Sales puts the primary contact right 40 days after the win: the money stays in the month in which it was won, and
+    the right one becomes a customer, whatever somebody did with them meanwhile.
+    """
+    deals.both.clock.advance(900)
+    _, person, account = buyer(deals)
+    right, right_there = deals.buyer(account, "bob")
+    deals.cycle()
+    made = offer(deals, person, account, Amount=900)
+    deals.edit_opportunity(made, StageName="Closed Won")
+    deals.cycle()
+    deals.cycle()
+    begun = deals.both.clock.now().month
+    before = told(month(deals, begun))
+    assert before["all:amount:USD"] == 90000
+    deals.both.clock.advance(20 * 86_400)
+    if by_hand:
+        deals.market(right, by=deals.marketer("Marketing"), **SQL)
+    deals.cycle()
+    deals.both.clock.advance(20 * 86_400)
+    deals.role(made, right_there)
+    for _ in range(3):
+        deals.cycle()
+    assert not any(told(month(deals, begun + number)).get("all:amount:USD") for number in (1, 2))
+    assert told(month(deals, begun))["all:amount:USD"] == 90000
+    assert stage(deals, right) == "customer"
+    deals.quiet()

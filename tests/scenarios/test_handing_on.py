@@ -182,13 +182,37 @@ def test_what_was_late_before_it_was_switched_on_stays(tmp_path: Path) -> None:
     ((touch, decision),) = set(desk.both.store.episode_columns(("touch_due", "decision_due")))
     between = datetime.fromtimestamp((touch + decision) / 2_000, UTC)  # so that there is still something to wait for
     desk.cycle(after=(between - desk.both.clock.now()).total_seconds())
-    config = configured(tmp_path / "on", routing(late=NEXT))
-    settings = load(config, config_environment(), read_only={}).connection(None)
-    desk.both.world.connection = settings.connection
+    switched(desk, tmp_path / "on", NEXT)
     for after in (1, WEEK, WEEK):
         desk.cycle(after=after)
     assert desk.owners(contacts) == ["ann", "ben"]
     assert not handed_on(desk)
+
+
+def switched(desk: Desk, folder: Path, late: dict[str, Any] | None) -> None:
+    """The file says something else about `late` from now on."""
+    config = configured(folder, routing() if late is None else routing(late=late))
+    desk.both.world.connection = load(config, config_environment(), read_only={}).connection(None).connection
+
+
+def test_what_was_late_while_it_was_off_stays(tmp_path: Path) -> None:
+    """On in January, off for a while, on again: only who is late from then on is taken away."""
+    desk = desk_of(tmp_path / "on", NEXT)
+    switched(desk, tmp_path / "off", None)
+    desk.cycle()
+    contacts = given(desk, 2)
+    desk.cycle(after=WEEK)
+    switched(desk, tmp_path / "again", NEXT)
+    for _ in range(3):
+        desk.cycle()
+    assert desk.owners(contacts) == ["ann", "ben"]
+    third = desk.qualified(1, begin=2)
+    desk.cycle()
+    desk.cycle()
+    desk.cycle(after=WEEK)
+    desk.cycle()
+    assert handed_on(desk) == [("user:cam@sales.example", "user:ann@sales.example")]
+    assert desk.owners([*contacts, *third]) == ["ann", "ben", "ann"]
 
 
 def test_whoever_got_them_is_not_late_in_turn(tmp_path: Path) -> None:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from syncd.core.ledger import episodes_of
+from syncd.core.terms import book_for
 from syncd.engine import lateness
 from syncd.engine.booking import Booking
 from syncd.engine.cycle import sync
 from syncd.model.lifecycle import Commitments
 from syncd.operations.report import Period
 from syncd.operations.report_handoff import handoff
+from syncd.ports.memory import TERMS_NOW
+from syncd.ports.store import Settlement
 from tests.scenarios.derivings import derived_config, fitted
 from tests.scenarios.lifecycles import CLOSED, MQL, world_with
+from tests.scenarios.signals import listening
 from tests.scenarios.steps import HOUR, Steps
 
 TIMES = ("person", "touch_due", "decision_due")
@@ -94,6 +100,27 @@ def test_a_calendar_that_changes_reaches_open_handoffs(tmp_path: Path) -> None:
     ((after,),) = steps.both.store.member_columns(("touch_due",))
     assert after - before == 5 * 24 * HOUR * 1_000
     steps.both.store.close()
+
+
+def test_what_an_older_version_counted_is_counted_anew(tmp_path: Path) -> None:
+    """The first cycle after an upgrade that judges otherwise: open handoffs follow, once, and nothing has changed."""
+    steps = fitted(derived_config(tmp_path, "respond_by", "in_sales_hands", "grade"))
+    steps.cycle()
+    handed_over(steps, "ann")
+    store, now = steps.both.store, steps.both.clock.now()
+    noted = store.recall(TERMS_NOW)
+    assert noted is not None
+    (episode,) = store.episode_columns(("touch_due",))
+    ledger = [each for link in store.links("person") for each in store.ledger_of([link.id])]
+    (kept,) = episodes_of(ledger, book_for(steps.both.world.booking.handoff))
+    store.settle(Settlement(episodes=[replace(kept, touch_due=None)]), now)
+    store.remember(TERMS_NOW, noted[0].split()[0], now)
+    heard = listening()
+    steps.cycle()
+    assert store.episode_columns(("touch_due",)) == [episode]
+    assert store.recall(TERMS_NOW)[0] == noted[0]
+    assert not heard("handoff.terms_changed")
+    store.close()
 
 
 def test_whoever_is_counted_no_more_is_in_nobodys_hands(tmp_path: Path) -> None:

@@ -28,12 +28,14 @@ from syncd.model.lifecycle import (
     Entry,
     FirstLink,
     Move,
+    Reason,
     Stage,
     Standing,
+    Transition,
     Undeclared,
 )
 from syncd.model.values import MISSING, SIDES, Missing, Pair, Side
-from tests.unit.core.courses import NINE, READY, TEAMS, WHO, course
+from tests.unit.core.courses import COURSE, NINE, READY, TEAMS, WHO, course
 
 RULES = course()
 REVERTS = course(undeclared=Undeclared.REVERT)
@@ -135,6 +137,10 @@ BOTH = [
     ("lead", "11 m mql", "9 m mql, 10 s sal", RULES, "crm: sal"),
     ("lead", "9 s won", "9 s sql, 10 s won", RULES, "agree won"),
     ("lead", "9 m won", "9 m mql, 10 s sql, 11 s won, 12 s sal", RULES, "report: crm lead -> sal, back lead"),
+    # -- but one that is back at the agreed stage has not been through what the other did after that
+    ("mql", "9 auto out, 10 m mql", "12 s out timing", RULES, "clash"),
+    ("mql", "9 auto out, 10 m mql", "8 s out timing", RULES, "marketing: mql, cycle 2"),
+    ("mql", "9 auto out, 10 m mql", "- s out timing", RULES, "marketing: mql, cycle 2"),
     # -- both moved to one place first, then one of them on
     ("lead", "9 m mql, 12 s sal", "9 m mql, 13 s sal, 14 s sql", RULES, "crm: sql"),
     ("lead", "- m mql, - s out timing", "- m mql, - s sal", RULES, "marketing: out"),
@@ -215,6 +221,24 @@ def test_what_names_an_author_most_exactly_counts_alone() -> None:
     assert set(membership.teams_of(Author(AuthorSort.USER, role="Intern"), Side.MARKETING)) == set()
     assert membership.teams_of(AUTOMATION, Side.CRM) == {SYSTEM}
     assert [set(membership.teams_of(NOBODY_KNOWN, side)) for side in SIDES] == [set(), {"s"}]
+
+
+@pytest.mark.parametrize("first", ["tidied", "rejected"])
+@pytest.mark.parametrize(("given", "verdict"), [("timing", "crm: out"), ("double", "crm: out"), (None, "wait: crm")])
+def test_whoever_serves_two_teams_may_give_the_reason_of_either(first: str, given: str | None, verdict: str) -> None:
+    """Pat is of sales and of operations, each of which has reasons of its own for the same move, in any order."""
+    edges = (
+        Transition("mql", "out", ("o",), reasons="tidied"),
+        Transition("mql", "out", ("s",), reasons="rejected"),
+    )
+    reasons = {**COURSE.reasons, "tidied": (Reason("double", Pair("Twice", "Duplicate")),)}
+    judge = course(transitions=edges if first == "tidied" else edges[::-1], reasons=reasons)
+    pat = Author(AuthorSort.USER, user="pat@example.com")
+    crm = Standing("out", (Move("out", pat, NINE, given),))
+    found = judge.decide("mql", Pair(Standing("mql"), crm), values=READY)
+    assert told(found).startswith(verdict)
+    if isinstance(found, Wait):
+        assert found.step.why.endswith(first), "the first list that is asked for"
 
 
 def test_a_clash_holds_both_moves_and_their_authors() -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from syncd.engine.booking import book_in
 from syncd.engine.lateness import Late, escalate, late, overdue
-from syncd.model.episode import Event
-from tests.unit.core.ledgers import at, delivered, moved, told, touched
+from syncd.model.episode import Departed, Event
+from syncd.ports.memory import LATE
+from syncd.ports.store import Settlement
+from syncd.store import SqlStore
+from tests.fakes import START
+from tests.unit.core.ledgers import BOOK, at, delivered, moved, told, touched
 from tests.unit.operations.ledgers import stored
 
 
@@ -83,3 +89,60 @@ def test_the_first_look_tells_nothing_of_before(tmp_path: Path) -> None:
     """A report lists that; a log that begins with a thousand lines is read by nobody."""
     store = stored(tmp_path, handed("P"))
     assert escalate(store, at(50)) == ()
+
+
+# -- heard of when the time is over already ----------------------------------------------------------------------------
+def hear(store: SqlStore, *events: Event) -> None:
+    """The ledger is told of these now."""
+    settlement = Settlement()
+    book_in(settlement, events, store=store, book=BOOK)
+    store.settle(settlement, START)
+
+
+def clocks(found: Iterable[Late]) -> list[tuple[str, str, bool]]:
+    """Whose clock was told, and whether it is over."""
+    return [(each.person, each.clock, each.breached) for each in found]
+
+
+def test_who_is_linked_late_is_told_once(tmp_path: Path) -> None:
+    """Their touch was due at ten, and the ledger hears of them at half past: with the next look, and once."""
+    store = stored(tmp_path, [])
+    assert escalate(store, at(1)) == ()
+    assert escalate(store, at(2.5)) == ()
+    hear(store, *handed("P"))
+    assert clocks(escalate(store, at(2.6))) == [("P", "touch", True)]
+    assert escalate(store, at(2.7)) == ()
+    hear(store, touched(2.8))
+    assert escalate(store, at(2.9)) == ()
+    assert clocks(escalate(store, at(9))) == [("P", "decision", True)]
+
+
+def test_a_first_link_alarms_nobody(tmp_path: Path) -> None:
+    """What was late before people were linked for the first time is no news, then or later."""
+    store = stored(tmp_path, [])
+    escalate(store, at(50))
+    hear(store, *handed("P"))
+    assert escalate(store, at(50.1), first_link=True) == ()
+    assert escalate(store, at(50.2)) == ()
+
+
+def test_who_comes_back_from_the_recycle_bin_late_is_told_once(tmp_path: Path) -> None:
+    """P was in it while the time ran out; Q was late, and told of, before: they are late as before."""
+    store = stored(tmp_path, [*handed("P"), *handed("Q")])
+    escalate(store, at(0.2))
+    hear(store, Departed("P", at(0.5)))
+    assert clocks(escalate(store, at(2.5))) == [("Q", "touch", True)]
+    hear(store, Departed("Q", at(3)))
+    assert escalate(store, at(3.5)) == ()
+    hear(store, Departed("P", at(4), back=True), Departed("Q", at(4), back=True))
+    assert clocks(escalate(store, at(4.1))) == [("P", "touch", True)]
+    assert escalate(store, at(4.2)) == ()
+
+
+def test_what_an_older_version_looked_at_is_told_by_nobody(tmp_path: Path) -> None:
+    """It noted until when it had looked, and not who was late: no landslide on the day of the upgrade."""
+    store = stored(tmp_path, handed("P"))
+    store.remember(LATE, b"", at(5))
+    assert escalate(store, at(5.1)) == ()
+    hear(store, *handed("Q"))
+    assert clocks(escalate(store, at(5.2))) == [("Q", "touch", True)]
