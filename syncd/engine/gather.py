@@ -173,6 +173,7 @@ class Gather:
         self._meet(links)
         for side in SIDES:
             self._take(side, [row for row in self._fetch(side, refs.of(side)) if isinstance(row, RemoteRecord)])
+        self._read_sides(self.into.meetings.values(), SIDES)  # linked since it was named; no stream was read here
         return self._ended()
 
     def as_confirmed(self, links: Sequence[str]) -> Gathered:
@@ -291,14 +292,18 @@ class Gather:
     def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
         """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone.
 
-        Also those of the other side that a live link holds and the scan of that side did not show: they left.
+        Also those of the other side that a live link holds and the scan of that side did not show: they left, or the
+        scan passed over them, and they are compared as they are by id.
         """
         unmet = [ref for ref in refs if hash(ref) not in self.met]
         if not unmet:
             return
         live = self.world.store.link_ids(self.kind, Side.CRM, unmet)
         lost = [found.link.refs.marketing for found in self.world.store.by_link(list(live.values())).values()]
-        self._fetch(Side.MARKETING, lost)
+        shown = [answer for answer in self._fetch(Side.MARKETING, lost) if isinstance(answer, RemoteRecord)]
+        if shown:
+            left_out = self.world.store.linked(self.kind, Side.MARKETING, [answer.ref for answer in shown])
+            self._pairs(Side.MARKETING, shown, dict(left_out))
         read = self._fetch(Side.CRM, [ref for ref in unmet if ref not in live])
         records = [answer for answer in read if isinstance(answer, RemoteRecord)]
         linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
