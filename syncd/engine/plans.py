@@ -40,13 +40,13 @@ def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindP
             nothing.update(action.reason for action in decision.actions if isinstance(action, Nothing))
         else:
             acting.append(decision)
-    acting.sort(key=lambda decision: (not _ends(decision), LANES.index(decision.lane), decision.link.id))
+    acting.sort(key=lambda decision: (LANES.index(decision.lane), decision.link.id))
     return KindPlan(kind, tuple(acting), dict(nothing))
 
 
-def _ends(decision: Decision) -> bool:
-    """Whether a link ends, which goes first: another one may come to have its record in the same plan."""
-    return any(isinstance(action, Detach) for action in decision.actions)
+def ends_first(decisions: Sequence[Decision]) -> list[Decision]:
+    """With the links that end before all others, of which one may come to have such a record in the same plan."""
+    return sorted(decisions, key=lambda each: not any(isinstance(action, Detach) for action in each.actions))
 
 
 def plan_digest(kinds: Sequence[KindPlan], appends: Sequence[Append] = ()) -> str:

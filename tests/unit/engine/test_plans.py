@@ -1,11 +1,10 @@
-"""In which order a plan is carried out."""
+"""In which order what needs no vendor is settled."""
 
 from __future__ import annotations
 
 import pytest
 
-from syncd.engine.gathered import Gathered
-from syncd.engine.plans import kind_plan
+from syncd.engine.plans import ends_first
 from syncd.model.link import Link, LinkState, Proof
 from syncd.model.plan import Action, Decision, Detach, Relink
 from syncd.model.remote import RemoteRef, Succession
@@ -27,5 +26,4 @@ def test_a_link_ends_before_another_takes_its_record() -> None:
         "a", LinkState.LIVE, Relink(Side.CRM, RemoteRef("Lead", "2"), RemoteRef("Lead", "1"), Succession.MERGED)
     )
     ends = decision("b", LinkState.TOMBSTONE, Detach(Side.MARKETING, RemoteRef("contacts", "b"), Succession.MERGED))
-    plan = kind_plan("person", [takes, ends], Gathered("person", full=False))
-    assert [each.link.id for each in plan.decisions] == ["b", "a"]
+    assert ends_first([takes, ends]) == [ends, takes]
