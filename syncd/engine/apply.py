@@ -27,6 +27,7 @@ from syncd.engine.gather import look_again
 from syncd.engine.lease import Holding
 from syncd.engine.lost import overwritten
 from syncd.engine.pending import Pending
+from syncd.engine.plans import ends_first
 from syncd.engine.refusals import after_refusal, cut
 from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_agreed, settle_unwritten, settle_written
@@ -121,7 +122,7 @@ class Apply:
 
     def unwritten(self, plan: KindPlan) -> None:
         """Settles all that needs no vendor."""
-        for lot in _lots(plan.decisions, UNWRITTEN_LOT):
+        for lot in _lots(ends_first(plan.decisions), UNWRITTEN_LOT):
             settlement = Settlement()
             self.brake.charge_ended(lot)
             for decision in lot:

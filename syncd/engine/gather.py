@@ -21,7 +21,7 @@ from syncd.core.match import SAID_APART
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine import backlog
 from syncd.engine.brake import held_of
-from syncd.engine.gathered import Gathered, HeldRecords, Meeting, former_links, link_id, look_again
+from syncd.engine.gathered import Gathered, HeldRecords, Meeting, former_links, link_id, look_again, older
 from syncd.engine.hinted import LOOKED_THROUGH, take
 from syncd.engine.merged import lives_on
 from syncd.engine.moves import judged_otherwise
@@ -32,7 +32,7 @@ from syncd.engine.veil import Veiled
 from syncd.engine.wishing import BESIDE
 from syncd.engine.world import World, filled
 from syncd.model.errors import NothingLeft, RetryLater, UnusableCursor
-from syncd.model.link import QUARANTINED, VERSION, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
+from syncd.model.link import QUARANTINED, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
 from syncd.model.values import SIDES, Lane, Pair, Side
@@ -132,7 +132,7 @@ class Gather:
         linked = self._linked(side, lot.records)
         records = lot.records
         if streamed:
-            records = [each for each in records if each.ref not in linked or not _older(linked[each.ref], side, each)]
+            records = [each for each in records if each.ref not in linked or not older(linked[each.ref], side, each)]
             self.into.nothing["older than known"] += len(lot.records) - len(records)
         self._pairs(side, records, linked)
         return self._ended()
@@ -173,6 +173,7 @@ class Gather:
         self._meet(links)
         for side in SIDES:
             self._take(side, [row for row in self._fetch(side, refs.of(side)) if isinstance(row, RemoteRecord)])
+        self._read_sides(self.into.meetings.values(), SIDES)  # linked since it was named; no stream was read here
         return self._ended()
 
     def as_confirmed(self, links: Sequence[str]) -> Gathered:
@@ -291,14 +292,18 @@ class Gather:
     def _unpaired(self, refs: Sequence[RemoteRef]) -> None:
         """Reads those of the CRM's records that no live link holds: strays, and what stands in a tombstone.
 
-        Also those of the other side that a live link holds and the scan of that side did not show: they left.
+        Also those of the other side that a live link holds and the scan of that side did not show: they left, or the
+        scan passed over them, and they are compared as they are by id.
         """
         unmet = [ref for ref in refs if hash(ref) not in self.met]
         if not unmet:
             return
         live = self.world.store.link_ids(self.kind, Side.CRM, unmet)
         lost = [found.link.refs.marketing for found in self.world.store.by_link(list(live.values())).values()]
-        self._fetch(Side.MARKETING, lost)
+        shown = [answer for answer in self._fetch(Side.MARKETING, lost) if isinstance(answer, RemoteRecord)]
+        if shown:
+            left_out = self.world.store.linked(self.kind, Side.MARKETING, [answer.ref for answer in shown])
+            self._pairs(Side.MARKETING, shown, dict(left_out))
         read = self._fetch(Side.CRM, [ref for ref in unmet if ref not in live])
         records = [answer for answer in read if isinstance(answer, RemoteRecord)]
         linked = self.world.store.linked(self.kind, Side.CRM, [record.ref for record in records])
@@ -386,7 +391,7 @@ class Gather:
                 self.into.strays.of(side)[record.ref] = record
             elif found.link.state is not LinkState.LIVE:
                 self._tombstone(found, side, record)
-            elif _older(found, side, record):
+            elif older(found, side, record):
                 self.into.nothing["older than known"] += 1
                 self.outdated.add(found.link.id)
             elif found.link.id in self.into.meetings:
@@ -753,9 +758,3 @@ class Gather:
 def _ref(told: str) -> RemoteRef:
     object_name, _, id_ = told.partition("/")
     return RemoteRef(object_name, id_)
-
-
-def _older(found: Linked, side: Side, record: RemoteRecord) -> bool:
-    """A search index may still show a record as it was before what is known of it: that is no edit."""
-    known = found.base.confirmed.of(side).get(VERSION) if found.base else None
-    return isinstance(known, str) and record.version < known

@@ -10,7 +10,7 @@ from syncd.core.layout import digest
 from syncd.engine.wishing import wish_to_look
 from syncd.engine.world import World
 from syncd.model.hint import Noted
-from syncd.model.link import Conflict, DeadLetter, Link, Linked, Parked, Remnant
+from syncd.model.link import VERSION, Conflict, DeadLetter, Link, Linked, Parked, Remnant
 from syncd.model.remote import Gone, Moved, RemoteRecord, RemoteRef
 from syncd.model.run import Request, StoredCursor
 from syncd.model.values import Pair, Side
@@ -101,16 +101,25 @@ class Gathered:
 
 def seen_again(gathered: Gathered, link: str, side: Side, record: RemoteRecord) -> None:
     """A linked record that was found beside another one tells what its meeting may not know yet, or is newer; one
-    whose write is waited for, what that may come over.
+    whose write is waited for, what that may come over. An older state than is known is looked at by id, next time.
     """
     meeting = gathered.meetings.get(link)
     if meeting is None:
         if link in gathered.flying:
             gathered.passed[side, record.ref] = record
         return
+    if older(meeting.linked, side, record):
+        gathered.again.append((side, record.ref))
+        return
     seen = meeting.seen.of(side)
     if seen is None or record.stamp >= seen.stamp:
         gathered.meetings[link] = replace(meeting, seen=meeting.seen.replacing(side, record))
+
+
+def older(found: Linked, side: Side, record: RemoteRecord) -> bool:
+    """A search index may still show a record as it was before what is known of it: that is no edit."""
+    known = found.base.confirmed.of(side).get(VERSION) if found.base else None
+    return isinstance(known, str) and record.version < known
 
 
 def look_again(world: World, kind: str, what: str, *, salt: str = "") -> Request:

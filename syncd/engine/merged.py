@@ -13,13 +13,14 @@ from dataclasses import replace
 from syncd.core.planner import digest
 from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
-from syncd.model.link import Base, Conflict, Link, Topic
+from syncd.model.link import Base, Conflict, Link, Linked, LinkState, Topic
 from syncd.model.plan import Action, Decision, Hold, Nothing
-from syncd.model.remote import RemoteRecord, RemoteRef
+from syncd.model.remote import Gone, RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side
 
 OVER = "merged on the other side, too"
 APART = "taken out of the bin: two on this side, too"
+LEFT = "the other one was deleted: this one has whoever both were merged into"
 
 
 def two_left(world: World, gathered: Gathered, link: Link, side: Side, survivor: Link) -> tuple[Hold, ...]:
@@ -60,14 +61,47 @@ def merged_there_too(world: World, gathered: Gathered, *, but: Collection[str]) 
         over = len(left) < 2
         action: Action = Nothing(OVER) if over else Hold(replace(asked[link], refs=left))
         closes = (asked[link].id,) if over else ()
+        if side := _deleted_too(gathered, found.link):  # out of the bin, it is asked about anew
+            gathered.followed.append(replace(found.link, gone=side))
         yield Decision(found.link.kind, found.link, found.base, nobody, (action,), closes=closes)
 
 
-def there_again(gathered: Gathered, link: Link, base: Base | None) -> Iterator[Decision]:
-    """Ends what was asked since a link's record was merged away, once that record is there again by itself."""
+def heirs(world: World, gathered: Gathered, link: Link, side: Side) -> list[Linked]:
+    """Links that are over since their other record was merged into this link's, whose own one was just deleted: of the
+    two that a person was asked to merge each of theirs is left. The oldest first.
+    """
+    deleted, other = (side, link.refs.of(side)), side.other
+    if lives_on(gathered, other, link.refs.of(other)) is None:
+        return []  # deleted as well
+    asked = {
+        each: left[0]
+        for each, conflicts in gathered.conflicts.items()
+        for conflict in conflicts
+        if conflict.topic is Topic.GONE and deleted in conflict.refs
+        if len(left := _left(gathered, conflict.refs)) == 1
+    }
+    known = world.store.by_link(list(asked)).values() if asked else ()
+    over = [each for each in known if each.link.state is LinkState.TOMBSTONE and each.link.gone is other]
+    theirs = [each for each in over if (side, lives_on(gathered, side, each.link.refs.of(side))) == asked[each.link.id]]
+    return sorted(theirs, key=lambda each: (each.link.since, each.link.id))
+
+
+def deleted_of(gathered: Gathered, link: str, side: Side) -> tuple[Linked, Gone] | None:
+    """The deletion of a live link's record of a side, if it was told in this cycle."""
+    return next(((each, gone) for each, at, gone in gathered.gone if each.link.id == link and at is side), None)
+
+
+def _deleted_too(gathered: Gathered, link: Link) -> Side | None:
+    """The side on which the record that was left of a link was deleted, too."""
+    side = link.gone.other if link.state is LinkState.TOMBSTONE and link.gone is not None else None
+    return side if side is not None and lives_on(gathered, side, link.refs.of(side)) is None else None
+
+
+def there_again(gathered: Gathered, link: Link, base: Base | None, why: str) -> Iterator[Decision]:
+    """Ends what was asked since a link's record was merged away, once the link lives again."""
     asked = [each.id for each in gathered.conflicts.get(link.id, ()) if each.topic is Topic.GONE]
     if asked:
-        yield Decision(link.kind, link, base, Pair(None, None), (Nothing(APART),), closes=tuple(asked))
+        yield Decision(link.kind, link, base, Pair(None, None), (Nothing(why),), closes=tuple(asked))
 
 
 def _left(gathered: Gathered, refs: Iterable[tuple[Side, RemoteRef]]) -> tuple[tuple[Side, RemoteRef], ...]:

@@ -19,7 +19,7 @@ from syncd.core.expressions import Expression, Unclear, compile_expression
 from syncd.core.match import SAID_APART, Ambiguous, Candidate, Choose, Match, Matching, SidedRef, ask, match
 from syncd.core.planner import Planner, digest
 from syncd.engine.choosing import Choosing
-from syncd.engine.gathered import Gathered, link_id, seen_again
+from syncd.engine.gathered import Gathered, link_id, older, seen_again
 from syncd.engine.merged import lives_on
 from syncd.engine.references import learn_references
 from syncd.engine.second import note_second
@@ -162,6 +162,12 @@ class Pairing:
             )
             for side in SIDES
         }
+        behind = [
+            (side, ref)
+            for (side, ref), record in records.items()
+            if (side, ref) not in strays and ref in linked[side] and older(linked[side][ref], side, record)
+        ]
+        records.update(self._read(behind))  # a search shows them as they were: that may hide an edit, and is none
         candidates: list[Candidate] = []
         for (side, ref), record in records.items():
             moved = self.arrived.get((side, ref))

@@ -44,6 +44,11 @@ def kind_plan(kind: str, decisions: list[Decision], gathered: Gathered) -> KindP
     return KindPlan(kind, tuple(acting), dict(nothing))
 
 
+def ends_first(decisions: Sequence[Decision]) -> list[Decision]:
+    """With the links that end before all others, of which one may come to have such a record in the same plan."""
+    return sorted(decisions, key=lambda each: not any(isinstance(action, Detach) for action in each.actions))
+
+
 def plan_digest(kinds: Sequence[KindPlan], appends: Sequence[Append] = ()) -> str:
     """A digest over what a plan would do: 24 hex digits."""
     total = blake2b(digest_size=12)

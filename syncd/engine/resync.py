@@ -61,7 +61,7 @@ class Share:
 class Met:
     """Links whose marketing record was seen, by the resync that saw them: kept from share to share within a process.
 
-    Lost with the process, and then the marketing records of that kind are read once more.
+    Lost with the process, and then the linked records of that kind are compared once more.
     """
 
     by_request: dict[str, set[int]] = field(default_factory=dict)

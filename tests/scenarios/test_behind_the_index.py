@@ -17,6 +17,7 @@ from syncd.engine.gathered import look_again
 from syncd.engine.resync import Met, asked_for, carry_on
 from syncd.model.remote import RemoteRef, Shape
 from tests.scenarios.steps import HOUR, Fields, Steps, remapped
+from tests.scenarios.test_companies import account, company
 
 
 def test_the_survivor_of_a_merge_is_read_by_id_and_not_as_an_index_shows_it(tmp_path: Path) -> None:
@@ -197,3 +198,62 @@ def test_an_older_state_than_is_known_may_hold_an_edit_that_is_not(tmp_path: Pat
     told = [each for row in steps.both.store.audit_of(link.id, 9) for each in row.changes if each.field == "city"]
     assert [(each.before, each.after) for each in told][:1] == [("Köln", "Mainz")]
     steps.quiet()
+
+
+def test_a_company_that_is_found_as_it_was_is_not_edited_by_that(tmp_path: Path) -> None:
+    """Sales changed a description, which was just written to the company, and changes it again. Another Account of the
+    domain has the company looked for, and the index still shows the first text: that is no edit of marketing's, and
+    sales' later one stays.
+    """
+    switches = HubSpotSwitches(index_lag=(15.0, 15.0))
+    steps = Steps(remapped(tmp_path, lambda _schema: None, switches=switches))
+    here = company(steps, domain="acme-works.com", description="One")
+    there = account(steps, Website="acme-works.com", Description="One")
+    steps.cycle()
+    steps.cycle()
+    steps.sell(there, object_name="Account", Description="Two")
+    steps.cycle()
+    assert steps.marketed(here, "description", object_name="companies") == "Two"
+    steps.sell(there, object_name="Account", Description="Three")
+    account(steps, Name="Acme again", Website="acme-works.com")
+    steps.cycle(after=4)
+    steps.cycle()
+    assert steps.sold(there, "Description", object_name="Account") == "Three"
+    assert steps.marketed(here, "description", object_name="companies") == "Three"
+
+
+def test_what_an_older_state_hides_is_read_before_it_is_written_over(tmp_path: Path) -> None:
+    """Marketing edits a company just before our own write to it. The index has shown neither when the poll reads it;
+    when a newcomer of the domain has it looked for, it shows the edit without our write. Sales has another city by
+    then, and the rule is theirs: what is written over is marketing's city, and the audit tells it.
+    """
+    switches = HubSpotSwitches(index_lag=(15.0, 15.0))
+    steps = Steps(remapped(tmp_path, lambda _schema: None, switches=switches))
+    here = company(steps, domain="acme-works.com", city="Bonn")
+    there = account(steps, Website="acme-works.com", BillingCity="Bonn")
+    steps.cycle()
+    steps.cycle()
+    hubspot = steps.both.hubspot
+    plain = hubspot.handle
+    late = {"/companies/batch/update": 5.0, "/companies/search": 4.0}
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        path = next((each for each in late if request.path.endswith(each)), "")
+        if path == "/companies/batch/update":
+            steps.market(here, object_name="companies", city="Köln")
+            steps.both.clock.advance(late.pop(path))
+        elif path and len(late) == 1 and "acme-works.com" in request.body.decode():
+            steps.both.clock.advance(late.pop(path))
+        return plain(request)
+
+    hubspot.handle = handle  # type: ignore[method-assign]
+    steps.sell(there, object_name="Account", BillingPostalCode="55116")
+    steps.cycle()
+    steps.sell(there, object_name="Account", BillingCity="Mainz")
+    account(steps, Name="Acme again", Website="acme-works.com")
+    steps.cycle(after=8)
+    assert not late, "the company was not looked for"
+    (link,) = (each for each in steps.both.store.links("company") if each.refs.crm.id == there)
+    changes = [change for row in steps.both.store.audit_of(link.id, 9) for change in row.changes]
+    told = [(each.before, each.after) for each in changes if each.field == "city"]
+    assert told[:1] == [("Köln", "Mainz")]

@@ -66,6 +66,19 @@ def standing(steps: Steps, contact: str, new: str) -> list[tuple[object, object]
 WHOLE = [("crm;service", "Analytics;Support"), ("South", "South"), ("true", True)]
 
 
+def test_what_is_lost_while_the_contact_is_in_the_bin_is_written_again(sales: Steps) -> None:
+    """Marketing takes a contact out of the bin, and sales converts its Lead, between two cycles."""
+    contact, lead = known(sales)
+    sales.both.hubspot.archive("contacts", contact)
+    sales.cycle()
+    sales.both.hubspot.restore("contacts", contact)
+    new = converted(sales, lead)
+    sales.cycle()
+    sales.cycle()
+    assert standing(sales, contact, new) == WHOLE
+    sales.quiet()
+
+
 def test_what_no_conversion_carries_is_written_again_once(sales: Steps) -> None:
     """Whatever its type and though its field has another name: the blank is no edit, HubSpot keeps what it has, and
     the Contact gets it back in the write that gives it its key. The audit says why.

@@ -31,14 +31,14 @@ def test_what_was_edited_while_it_rested_is_not_taken_for_compared(
     for _ in range(2):
         steps.cycle()
     world = steps.both.world
-    whole = ask(world, wanted(steps, everything=True))
-    assert not carry_on(world, whole, Met(), leave_off=lambda: True)
+    whole, met = ask(world, wanted(steps, everything=True)), Met()
+    assert not carry_on(world, whole, met, leave_off=lambda: True)
     contact, lead = people[0]
     steps.sell(lead, Title="+123")
     steps.cycle()
     accept(world, {("person", "title")})
     steps.cycle(after=60.0)
-    assert carry_on(world, whole, Met(), leave_off=lambda: False)
+    assert carry_on(world, whole, met, leave_off=lambda: False)
     assert "title" not in (filled(world, "person") or ())
     steps.market(contact, jobtitle="Chief")
     steps.cycle(after=60.0)
