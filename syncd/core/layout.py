@@ -44,7 +44,8 @@ class Layout:
 
     ``names`` are those that a Base must have agreed on; a field that is only written on create is not among them.
     ``plain`` reads all vendor fields of a side at once; ``references`` are the pseudo fields it cannot read. ``homes``
-    are the vendor fields of a side, each with the shared field it stands for.
+    are the vendor fields of a side, each with the shared field it stands for; ``readers`` are all shared fields that
+    each vendor field of a side is read by, references among them.
     """
 
     names: frozenset[str]
@@ -52,6 +53,7 @@ class Layout:
     plain: Pair[Callable[[Mapping[str, Wire]], object]]
     references: Pair[tuple[str, ...]]
     homes: Pair[tuple[tuple[str, str], ...]]
+    readers: Pair[Mapping[str, frozenset[str]]]
     _known: dict[Columns, bool] = field(default_factory=dict, repr=False, compare=False)
     _seen: dict[tuple[Side, Columns], bool] = field(default_factory=dict, repr=False, compare=False)
 
@@ -162,12 +164,17 @@ def _layout(lens: Lens, objects: Pair[str]) -> Layout:
     def references(side: Side) -> tuple[str, ...]:
         return tuple(field for name in shared for field in slots[name].of(side) if field.startswith(REF))
 
+    def readers(side: Side) -> Mapping[str, frozenset[str]]:
+        columns = dict.fromkeys(field for name in shared for field in slots[name].of(side))
+        return {field: frozenset(name for name in shared if field in slots[name].of(side)) for field in columns}
+
     return Layout(
         names=frozenset(shared),
         slots=slots,
         plain=Pair(reader(Side.MARKETING), reader(Side.CRM)),
         references=Pair(references(Side.MARKETING), references(Side.CRM)),
         homes=Pair(homes(Side.MARKETING), homes(Side.CRM)),
+        readers=Pair(readers(Side.MARKETING), readers(Side.CRM)),
     )
 
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from syncd.core.planner import Known, Planner, restored
 from syncd.engine.converted import kept_of
 from syncd.engine.gathered import Gathered, look_again
-from syncd.engine.merged import APART, LEFT, deleted_of, heirs, lives_on, merged_there_too, there_again, two_left
+from syncd.engine.merged import APART, LEFT, heirs, lives_on, merged_there_too, there_again, two_left
 from syncd.engine.references import learn_references
 from syncd.engine.tombstones import follow_what_is_left
 from syncd.engine.world import World
@@ -50,6 +50,7 @@ class Leaving:
         self.done = {decision.link.id for decision in decisions}
         self.over: set[str] = set()
         """Links that end in this cycle."""
+        self._deleted = {(found.link.id, side): (found, gone) for found, side, gone in gathered.gone}
         self._decide = decide
         self._register = register
 
@@ -91,7 +92,7 @@ class Leaving:
         record = self.gathered.strays.of(side).get(move.new)
         named = record.fields.get(self.planner.lens.shape(side).key) if record is not None else None
         mate = found.link.refs.of(side.other)
-        deleted = deleted_of(self.gathered, found.link.id, side.other) is not None
+        deleted = (found.link.id, side.other) in self._deleted
         return deleted, named != mate.id, found.link.since, found.link.id
 
     def _move(self, found: Linked, moves: Mapping[Side, Moved]) -> None:
@@ -103,8 +104,8 @@ class Leaving:
             survivor = self._holder(link.kind, side, move.new)
             if survivor is None or survivor.id == link.id:
                 continue
-            deleted = deleted_of(self.gathered, link.id, side.other)
-            lone = deleted_of(self.gathered, survivor.id, side.other) if survivor.id not in self.done else None
+            deleted = self._deleted.get((link.id, side.other))
+            lone = self._deleted.get((survivor.id, side.other)) if survivor.id not in self.done else None
             if deleted is not None:  # out of the bin, it is asked about what it was merged with
                 self._detach(found, side.other, Detach(side.other, deleted[1].ref, deleted[1].how), ())
             elif lone is not None:

@@ -15,7 +15,7 @@ from syncd.engine.gathered import Gathered
 from syncd.engine.world import World
 from syncd.model.link import Base, Conflict, Link, Linked, LinkState, Topic
 from syncd.model.plan import Action, Decision, Hold, Nothing
-from syncd.model.remote import Gone, RemoteRecord, RemoteRef
+from syncd.model.remote import RemoteRecord, RemoteRef
 from syncd.model.values import Pair, Side
 
 OVER = "merged on the other side, too"
@@ -84,11 +84,6 @@ def heirs(world: World, gathered: Gathered, link: Link, side: Side) -> list[Link
     over = [each for each in known if each.link.state is LinkState.TOMBSTONE and each.link.gone is other]
     theirs = [each for each in over if (side, lives_on(gathered, side, each.link.refs.of(side))) == asked[each.link.id]]
     return sorted(theirs, key=lambda each: (each.link.since, each.link.id))
-
-
-def deleted_of(gathered: Gathered, link: str, side: Side) -> tuple[Linked, Gone] | None:
-    """The deletion of a live link's record of a side, if it was told in this cycle."""
-    return next(((each, gone) for each, at, gone in gathered.gone if each.link.id == link and at is side), None)
 
 
 def _deleted_too(gathered: Gathered, link: Link) -> Side | None:

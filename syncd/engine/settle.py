@@ -10,7 +10,7 @@ Length: how a Base moves by what was done of a decision is one thing to read.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from syncd.core.normalize import Invalid
@@ -157,7 +157,7 @@ def news_of_others(
     planner: Planner,
     link: Link,
     side: Side,
-    names: Collection[str],
+    names: Iterable[str],
     *,
     was: Mapping[str, Wire],
     now: Mapping[str, Wire],
@@ -167,11 +167,9 @@ def news_of_others(
     nobody would see any more that they have changed; as they were before, nobody would see that they change back. So
     nothing is known of them, and each field tells a change by what was agreed on.
     """
-    changed = {name for name, wire in now.items() if wire != was.get(name, MISSING)}
-    if not changed:
-        return set()
-    slots = planner.layout(link.refs).slots
-    return {each for name, both in slots.items() if name not in names for each in both.of(side) if each in changed}
+    readers, known = planner.layout(link.refs).readers.of(side), frozenset(names)
+    changed = (name for name, wire in now.items() if name in readers and wire != was.get(name, MISSING))
+    return {name for name in changed if not readers[name] <= known}
 
 
 def settle_written(
