@@ -9,10 +9,10 @@ import pytest
 
 from sandbox.faults.arming import arm
 from sandbox.hubspot.switches import HubSpotSwitches
-from sandbox.kernel import Fault, HttpRequest
+from sandbox.kernel import HttpRequest
 from syncd.model.link import Topic
 from syncd.model.values import Pair, Side
-from tests.scenarios.lingering import LATE, patient
+from tests.scenarios.lingering import LATE, meanwhile, patient
 from tests.scenarios.resyncs import carried_out, wanted
 from tests.scenarios.steps import Steps, remapped
 
@@ -63,11 +63,7 @@ def test_what_only_the_poll_has_met_is_not_overwritten_unheard(steps: Steps) -> 
     arm(steps.both.salesforce, "zombie-write", seconds=LATE)
     steps.cycle(after=30)
 
-    def meanwhile(request: HttpRequest) -> HttpRequest:
-        steps.sell(lead, City="theirs")
-        return request
-
-    steps.both.salesforce.faults.arm(Fault("edit", lambda asked: "queryAll" in asked.path, "around", prepare=meanwhile))
+    meanwhile(steps.both.salesforce, lambda asked: "queryAll" in asked.path, lambda: steps.sell(lead, City="theirs"))
     steps.cycle(after=30)
     steps.cycle(after=60)
     assert steps.sold(lead, "City") == "ours"
@@ -90,14 +86,13 @@ def test_what_was_met_before_it_came_is_still_known_once_it_has(steps: Steps, *,
     steps.sell(lead, City="theirs")
     steps.cycle(after=30)
 
-    def meanwhile(request: HttpRequest) -> HttpRequest:
+    def deed() -> None:
         steps.both.clock.advance(LATE)
         steps.both.salesforce.carry_out_late()
         if again:
             steps.sell(lead, PostalCode="theirs")
-        return request
 
-    steps.both.salesforce.faults.arm(Fault("late", lambda asked: "queryAll" in asked.path, "around", prepare=meanwhile))
+    meanwhile(steps.both.salesforce, lambda asked: "queryAll" in asked.path, deed)
     steps.cycle(after=10)
     steps.cycle(after=600 if again else 30)
     assert steps.sold(lead, "City") == "ours"
@@ -119,12 +114,11 @@ def test_what_was_met_is_told_with_the_meaning_that_it_had(tmp_path: Path) -> No
     steps.market(contact, lifecyclestage="salesqualifiedlead", hs_lead_status="IN_PROGRESS")
     steps.cycle(after=30)
 
-    def meanwhile(request: HttpRequest) -> HttpRequest:
+    def deed() -> None:
         steps.both.clock.advance(LATE)
         steps.both.hubspot.carry_out_late()
-        return request
 
-    steps.both.hubspot.faults.arm(Fault("late", lambda asked: "search" in asked.path, "around", prepare=meanwhile))
+    meanwhile(steps.both.hubspot, lambda asked: "search" in asked.path, deed)
     steps.cycle(after=10)
     steps.cycle(after=30)
     assert steps.marketed(contact, "hs_lead_status") == "UNQUALIFIED"
@@ -159,12 +153,7 @@ def test_what_a_resync_passes_over_is_not_overwritten_unheard(steps: Steps) -> N
     steps.cycle(after=30)
     asked = wanted(steps, side=Side.CRM, kinds=["person"], where="city == 'nowhere'")
 
-    def meanwhile(request: HttpRequest) -> HttpRequest:
-        steps.sell(lead, City="theirs")
-        return request
-
-    listing = Fault("edit", lambda told: told.path.endswith("/query"), "around", prepare=meanwhile)
-    steps.both.salesforce.faults.arm(listing)
+    meanwhile(steps.both.salesforce, lambda told: told.path.endswith("/query"), lambda: steps.sell(lead, City="theirs"))
     assert carried_out(steps, asked)
     steps.cycle(after=100)
     assert steps.sold(lead, "City") == "ours"
@@ -184,15 +173,11 @@ def test_what_a_look_for_counterparts_has_met_is_not_overwritten_unheard(steps: 
         steps.cycle(after=60)  # then no stream tells of either record any more
     steps.lead(Email="ann@example.com", LastName="Double")
 
-    def meanwhile(request: HttpRequest) -> HttpRequest:
-        steps.sell(lead, FirstName="theirs")
-        return request
-
     def looks(asked: HttpRequest) -> bool:
         told = unquote_plus(f"{asked.path}?{asked.query} {asked.body.decode()}").partition(" WHERE ")[2]
         return "Email IN" in told
 
-    steps.both.salesforce.faults.arm(Fault("edit", looks, "around", prepare=meanwhile))
+    meanwhile(steps.both.salesforce, looks, lambda: steps.sell(lead, FirstName="theirs"))
     steps.cycle(after=30)
     assert steps.sold(lead, "FirstName") == "theirs", "nobody looked for the address"
     steps.cycle(after=5 * LATE)

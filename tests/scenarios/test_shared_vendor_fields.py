@@ -51,6 +51,16 @@ class _Dies:
         self._store.settle(settlement, *rest, **more)
 
 
+def _die(steps: Steps) -> None:
+    """A cycle that ends between the answer of a vendor and the settlement."""
+    world, whole = steps.both.world, steps.both.world.store
+    world.store = _Dies(whole)  # type: ignore[assignment]
+    steps.both.clock.advance(60)
+    with pytest.raises(RetryLater):
+        sync(world)
+    world.store = whole
+
+
 @pytest.mark.parametrize("dies", [False, True])
 def test_what_we_write_is_news_for_others_that_read_it(
     steps_with: Callable[[Callable[[Fields], None]], Steps], dies: bool
@@ -66,13 +76,8 @@ def test_what_we_write_is_news_for_others_that_read_it(
     steps.cycle()
     assert steps.marketed(contact, "sales_owner_name") == "Ann Seller"
     steps.market(contact, hubspot_owner_id=bob_there)
-    world, whole = steps.both.world, steps.both.world.store
     if dies:
-        world.store = _Dies(whole)  # type: ignore[assignment]
-        steps.both.clock.advance(60)
-        with pytest.raises(RetryLater):
-            sync(world)
-        world.store = whole
+        _die(steps)
     steps.cycle()
     steps.cycle()
     assert steps.sold(lead, "OwnerId") == bob
@@ -89,13 +94,8 @@ def test_what_a_create_brings_is_news_for_others_that_read_it(
     steps = steps_with(lambda fields: fields.update(title_told=other))
     steps.pair(email="first@example.com")
     contact = steps.contact(email="ann@example.com", company="Acme", jobtitle="Buyer")
-    world, whole = steps.both.world, steps.both.world.store
     if dies:
-        world.store = _Dies(whole)  # type: ignore[assignment]
-        steps.both.clock.advance(60)
-        with pytest.raises(RetryLater):
-            sync(world)
-        world.store = whole
+        _die(steps)
     for _ in range(3):
         steps.cycle()
     assert steps.marketed(contact, "syncd_crm_id") is not None
