@@ -66,8 +66,15 @@ _ESCAPED: Final = re.compile(
     rb"\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
 )
 """An escaped backslash, a whole pair of surrogates, or (the group) half of a pair."""
-_AS_SENT: Final = re.compile(r"/(?!\.)(?:[\w\-.~!$&'()*+,:;=?@]++|/(?!\.)|%[0-9A-F]{2})*+", re.ASCII)
-"""What follows the host in an address where nothing is to be done to it: all is quoted, no folder begins with a dot."""
+_QUOTED: Final = r"%(?!2[DE]|3\d|[46][1-9A-F]|[57][\dA]|5F|7E)[0-9A-F]{2}"
+"""A quoted character that has to be: the unreserved ones of RFC 3986 are unquoted before they are sent."""
+_AS_SENT: Final = re.compile(
+    rf"/(?!\.)(?:[\w\-.~!$&'()*+,:;=@]++|/(?!\.)|{_QUOTED})*(?:\?(?:[\w\-.~!$&'()*+,/:;=?@]++|{_QUOTED})+)?", re.ASCII
+)
+"""What follows the host in an address where nothing is to be done to it: all is quoted that has to be, no folder
+begins with a dot, and a question asks for something. Groups are not possessive: Python before 3.11.5 matches those
+wrongly (python/cpython#106052).
+"""
 
 
 class _Unread(Enum):
