@@ -204,13 +204,16 @@ class Leaving:
         self, linked: Linked, both: Pair[RemoteRecord | None], known: Known, before: tuple[Action, ...]
     ) -> None:
         """What is to happen with a link that was moved; of whose two records one is elsewhere, or nowhere, only that:
-        nothing is written to whoever is left until it is known what became of the other one.
+        nothing is written to whoever is left until it is known what became of the other one. Nor as long as a write to
+        either is waited for: it may still come, over whatever is written now.
         """
-        if all(both):
+        waited_for = linked.link.id in self.gathered.flying
+        if all(both) and not waited_for:
             self._decide(linked, both, known, before)
             return
         nobody: Pair[RemoteRecord | None] = Pair(None, None)
-        self.gathered.wishes.append(look_again(self.world, linked.link.kind, f"link:{linked.link.id}"))
+        if not waited_for:  # else it is looked at when that is settled
+            self.gathered.wishes.append(look_again(self.world, linked.link.kind, f"link:{linked.link.id}"))
         self.decisions.append(Decision(linked.link.kind, linked.link, linked.base, nobody, before))
 
     def _holder(self, kind: str, side: Side, ref: RemoteRef) -> Link | None:

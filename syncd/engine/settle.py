@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from syncd.core.normalize import Invalid
 from syncd.core.planner import EMPTY_BASE, Planner
 from syncd.engine.booking import without_news
+from syncd.engine.gathered import look_again
 from syncd.engine.refusals import heat_of
 from syncd.engine.world import World
 from syncd.model.beside import beside, former_of
@@ -80,7 +81,7 @@ def settle_unwritten(ledger: Ledger, decision: Decision, settlement: Settlement)
     if writes and not link_changed:
         fields = ()  # they are settled with what is written
     before = decision.base or EMPTY_BASE
-    base = before if writes else _as_new_as_seen(decision, before)
+    base = before if writes else _without_untold(ledger, decision, _as_new_as_seen(decision, before), settlement)
     if base is before and not (link_changed or fields or decision.overruled):
         return
     base = _with_overruled(ledger.planner, decision, moved_base(ledger.planner, decision, base, fields))
@@ -138,6 +139,30 @@ def _as_new_as_seen(decision: Decision, base: Base) -> Base:
         if record is not None and record.version > str(was.get(VERSION) or ""):
             base = Base(base.agreed, base.confirmed.replacing(side, {**was, VERSION: record.version}))
     return base
+
+
+def _without_untold(ledger: Ledger, decision: Decision, base: Base, settlement: Settlement) -> Base:
+    """The Base that does not claim to know what a record, as it was seen now, did not tell: it may hold an edit, and is
+    not told of again. Until both sides have told it nothing is decided on that field, and neither is presumed to stand
+    as it was confirmed. It is asked for once more at once, and then whenever one of the two is looked at.
+    """
+    planner, link = ledger.planner, decision.link
+    untold: set[str] = set()
+    for side in SIDES:
+        record = decision.seen.of(side)
+        if record is not None and record.missing:
+            readers = planner.layout(link.refs).readers.of(side)
+            untold.update(name for column in record.missing for name in readers.get(column, ()))
+    untold = {name for name in untold if not planner.looking.rests(name)}
+    known = base.confirmed
+    for side in SIDES if untold else ():
+        gone = _of(planner, side, link, untold)
+        known = known.replacing(side, {name: wire for name, wire in known.of(side).items() if name not in gone})
+    if sum(map(len, known)) == sum(map(len, base.confirmed)):
+        return base
+    told_anew = look_again(ledger.world, decision.kind, f"link:{link.id}", salt=f":{','.join(sorted(untold))}")
+    settlement.wishes.append(told_anew)
+    return Base(base.agreed, known)
 
 
 def _with_overruled(planner: Planner, decision: Decision, base: Base) -> Base:
@@ -240,7 +265,8 @@ def settle_written(
     settlement.unpark.extend((link.id, side, change.field) for change in action.changes if change.field in written)
     if isinstance(action, Update) and action.key is not None:
         settlement.unpark.append((link.id, side, planner.kind.key.of(side)))
-    ledger.put(settlement, Linked(link, Base(agreed, confirmed)), link_changed=link_changed)
+    moved = _without_untold(ledger, decision, Base(agreed, confirmed), settlement)
+    ledger.put(settlement, Linked(link, moved), link_changed=link_changed)
     return settlement, parked
 
 

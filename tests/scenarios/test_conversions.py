@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.faults.arming import arm
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
+from tests.scenarios.lingering import LATE, patient
 from tests.scenarios.steps import Steps
 
 
@@ -78,6 +80,25 @@ def test_a_conversion_into_an_existing_contact_follows_it(steps: Steps, *, notic
     assert steps.sold(there, "Syncd_Marketing_Id__c", object_name="Contact") == contact
     assert len(steps.live("Contact")) == 1
     assert not steps.conflicts()
+    steps.quiet()
+
+
+def test_nothing_is_written_over_a_write_that_is_waited_for(steps: Steps) -> None:
+    """A contact's answer to its first write, its key among it, is lost, and the Lead is converted meanwhile. Whatever
+    was written to the contact now, that write would come over it: its key names the Contact once it has.
+    """
+    patient(steps)
+    contact = steps.contact(email="ann@example.com", lifecyclestage="marketingqualifiedlead", company="Acme")
+    arm(steps.both.hubspot, "zombie-write", seconds=LATE)
+    steps.cycle()
+    (lead,) = steps.live("Lead")
+    new, _, _ = steps.both.salesforce.convert(lead["Id"], status="Closed - Converted")
+    steps.cycle(after=30)
+    assert steps.marketed(contact, "syncd_crm_id") is None
+    steps.cycle(after=90)
+    steps.cycle()
+    assert steps.marketed(contact, "syncd_crm_id") == new
+    assert steps.sold(new, "Syncd_Marketing_Id__c", object_name="Contact") == contact
     steps.quiet()
 
 
