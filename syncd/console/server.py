@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
+from functools import cache
 from ipaddress import ip_address
 from typing import Final
 
@@ -119,20 +120,30 @@ def application(
     app.router.redirect_slashes = False
     app.state.desk, app.state.entrance, app.state.front = desk, desk.entrance, front or Front()
     app.state.streams, app.state.readings = events.Streams(), Readings()
-    machines = (
-        api, api_commands, api_access, api_looking, api_reports, api_upkeep, api_people, api_state,
-        api_making, events,
-    )  # fmt: skip
-    people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
     app.include_router(probes(troubles, metrics))
-    for each in (*machines, *people):
-        app.include_router(each.router)
+    app.router.routes.extend(_everything().routes)
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(SyncdError, _told)
     app.add_exception_handler(HTTPException, _told)
     app.add_exception_handler(RequestValidationError, _told)
     app.add_middleware(Shield, front=app.state.front, identifier=desk.chance.identifier, page=problem_page)
     return app
+
+
+@cache
+def _everything() -> APIRouter:
+    """All that needs a login. Put together once: FastAPI makes the models of a route when that is first asked for; it
+    takes longer than to answer, and they would be made anew for each application of a process.
+    """
+    machines = (
+        api, api_commands, api_access, api_looking, api_reports, api_upkeep, api_people, api_state,
+        api_making, events,
+    )  # fmt: skip
+    people = (statics, entry, pages, issues, authors, presses, resyncs, undoing, handoff, files, waiting)
+    router = APIRouter()
+    for each in (*machines, *people):
+        router.include_router(each.router)
+    return router
 
 
 def _told(request: Request, trouble: Exception) -> Response:
