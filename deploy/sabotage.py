@@ -15,9 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from deploy.wrong import LISTS, Flawed, Verdict, Wrong, listed, played
-from syncd.lab.seeds import hash_of
-
-SOURCES = ("syncd", "connectors", "sandbox", "tests")
+from syncd.lab.seeds import TESTED, hash_of
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -48,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _drawn(wrongs: Sequence[Wrong], count: int) -> list[Wrong]:
     """Half of those that break a promise, at least one of each, and so many of the others, or all of them."""
-    shuffled = random.Random(hash_of(SOURCES)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
+    shuffled = random.Random(hash_of(TESTED)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
     breaking = [each for each in shuffled if each.promise]
     first = {each.promise: each for each in reversed(breaking)}
     chosen = [*first.values(), *(each for each in breaking if first[each.promise] is not each)]

@@ -10,11 +10,9 @@ import functools
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from syncd.lab.seeds import hash_of
-
-SOURCES: Final = ("syncd", "connectors", "sandbox", "tests")
+from syncd.lab.seeds import TESTED, hash_of
 
 T = TypeVar("T")
 
@@ -40,4 +38,4 @@ def is_played(name: str, *, of: int) -> bool:
 
 @functools.cache
 def _drawn() -> int:
-    return int(hash_of(SOURCES), 16)
+    return int(hash_of(TESTED), 16)

@@ -10,6 +10,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 PLAYED: Final = ("syncd", "connectors", "sandbox")
 """What a simulation runs on."""
+TESTED: Final = (*PLAYED, "tests")
+"""What the choice of tests, their examples and the wrong versions follow from."""
 
 
 def hash_of(folders: Iterable[str], *, root: Path = ROOT) -> str:
