@@ -1,7 +1,7 @@
 """Plays deliberately wrong versions of the code (``deploy/wrong.py``) and says which of them the tests killed.
 
 ``python -m deploy.sabotage [LIST ...] [--only NAME ...] [--sample N]``: the lists are files of ``tests/sabotage``
-without their ending, all of them by default; ``--sample`` takes half of those that break a promise, each promise among
+without their ending, all of them by default; ``--sample`` takes a third of those that break a promise, each promise among
 them, and N of the others, chosen by the hash of the sources, so that another change plays others. Exit code 0 if every
 one was killed, 1 if one survived, 2 if an entry is flawed.
 """
@@ -45,13 +45,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _drawn(wrongs: Sequence[Wrong], count: int) -> list[Wrong]:
-    """Half of those that break a promise, at least one of each, and so many of the others, or all of them."""
+    """A third of those that break a promise, at least one of each, and so many of the others, or all of them."""
     shuffled = random.Random(hash_of(TESTED)).sample(wrongs, len(wrongs))  # noqa: S311 - no secret
     breaking = [each for each in shuffled if each.promise]
     first = {each.promise: each for each in reversed(breaking)}
     chosen = [*first.values(), *(each for each in breaking if first[each.promise] is not each)]
     others = [each for each in shuffled if not each.promise]
-    return [*chosen[: max(len(first), len(breaking) // 2)], *others[:count]]
+    return [*chosen[: max(len(first), len(breaking) // 3)], *others[:count]]
 
 
 def _all_lists() -> list[str]:
@@ -62,7 +62,7 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m deploy.sabotage", description=__doc__)
     parser.add_argument("lists", nargs="*", metavar="LIST", choices=[[], *_all_lists()])
     parser.add_argument("--only", nargs="+", metavar="NAME", help="these entries")
-    parser.add_argument("--sample", type=int, metavar="N", help="half of those of a promise, and so many others")
+    parser.add_argument("--sample", type=int, metavar="N", help="a third of those of a promise, and so many others")
     return parser.parse_args(arguments)
 
 

@@ -28,7 +28,7 @@ FLOOR: Final = 2_000
 MANY: Final = FLOOR
 """So many meet every fault of the model as often as it must be met."""
 WRONG: Final = 8
-"""Wrong versions that a run plays beside half of those that break a promise; `make sabotage` plays every one."""
+"""Wrong versions that a run plays beside a third of those that break a promise; `make sabotage` plays every one."""
 PARTS: Final = 16
 """Of what takes long (``tests/scenarios``, and what is ``slow`` elsewhere) a run plays one in so many, another part
 after each change of the sources; ``SCENARIOS=all`` plays all."""

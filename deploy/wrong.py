@@ -47,7 +47,7 @@ class Flawed(Exception):
 @dataclass(frozen=True, slots=True)
 class Wrong:
     """One wrong version: in ``file``, ``becomes`` stands where ``was`` stood; one of ``tests`` must fail. With a
-    ``promise`` (its number) it breaks that one, and `make test` plays half of those.
+    ``promise`` (its number) it breaks that one, and `make test` plays a third of those.
     """
 
     name: str

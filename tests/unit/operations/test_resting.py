@@ -60,10 +60,10 @@ def held_through_maintenance(told: Told, teller: Teller) -> None:
     for _ in range(6):
         braked(teller)
         ended(teller)
-        told.passes(teller, HOUR, step=60)
+        told.passes(teller, HOUR, step=300)
     released(teller)
     ended(teller)
-    told.passes(teller, 3 * HOUR, step=60)
+    told.passes(teller, 3 * HOUR, step=300)
 
 
 def titles(told: Told, name: str = "ops") -> list[str]:
@@ -86,7 +86,7 @@ def test_tickets_wait_for_the_morning_and_pages_go_through(told: Told) -> None:
     told.passes(teller, 60)
     assert titles(told) == ["side.not_itself", "side.itself_again"]
     later = process(told, replace(OPS, quiet=(NIGHT,)))
-    told.passes(later, HOUR, step=30)
+    told.passes(later, HOUR, step=150)
     assert titles(told)[2:] == ["brake.held, handoff.overdue (2)"]
     told.passes(later, 24 * HOUR, step=600)
     assert len(titles(told)) == 3
@@ -100,7 +100,7 @@ def test_what_came_and_went_in_the_night_wakes_nobody_in_the_morning(told: Told)
     ended(teller)
     told.passes(teller, 60)
     released(teller, "city")
-    told.passes(teller, HOUR, step=30)
+    told.passes(teller, HOUR, step=150)
     (message,) = told.texts()
     assert message.title == "syncd main: brake.held"
     assert "field=title" in message.body
@@ -114,16 +114,16 @@ def test_a_digest_is_told_at_its_times(told: Told) -> None:
     teller = process(told, replace(OPS, digest=(time(12), time(18)), zone="UTC"))
     overdue(teller, "e1")
     strange(teller)
-    told.passes(teller, HOUR, step=30)
+    told.passes(teller, HOUR, step=150)
     overdue(teller, "e2")
-    told.passes(teller, HOUR, step=30)
+    told.passes(teller, HOUR, step=150)
     assert titles(told) == ["side.not_itself"]
-    told.passes(teller, 2 * HOUR, step=30)
+    told.passes(teller, 2 * HOUR, step=150)
     assert titles(told)[1:] == ["handoff.overdue (2)"]
     overdue(teller, "e3")
-    told.passes(teller, 4 * HOUR, step=30)
+    told.passes(teller, 4 * HOUR, step=150)
     assert titles(told)[2:] == []
-    told.passes(teller, 2 * HOUR, step=30)
+    told.passes(teller, 2 * HOUR, step=150)
     assert titles(told)[2:] == ["handoff.overdue"]
     told.passes(teller, 24 * HOUR, step=600)
     assert len(titles(told)) == 3
@@ -141,11 +141,11 @@ def test_maintenance_keeps_all_and_tells_at_its_end_what_still_is_wrong(told: To
     strange(teller, "crm")
     strange(teller, "marketing")
     overdue(teller, "e1")
-    told.passes(teller, HOUR, step=10)
+    told.passes(teller, HOUR, step=60)
     strange(teller, "marketing", over=True)
-    told.passes(teller, HOUR - 60, step=10)
+    told.passes(teller, HOUR - 60, step=60)
     assert titles(told) == ["brake.held"]
-    told.passes(teller, 120, step=10)
+    told.passes(teller, 120, step=60)
     message = told.texts()[-1]
     assert message.title == "syncd main: maintenance is over, 2 still wrong"
     assert "by kim: move of the office" in message.body
@@ -154,7 +154,7 @@ def test_maintenance_keeps_all_and_tells_at_its_end_what_still_is_wrong(told: To
     assert "brake.held" in still
     assert "marketing" not in message.body
     assert "handoff.overdue" in message.body
-    told.passes(teller, HOUR, step=10)
+    told.passes(teller, HOUR, step=60)
     assert len(told.texts()) == 2
     strange(teller, "crm", over=True)
     told.passes(teller, 60)
@@ -168,7 +168,7 @@ def test_maintenance_that_went_well_says_so(told: Told) -> None:
     now = told.clock.now()
     rest(told.store(), Rest(now + timedelta(hours=2), "kim", now), now)
     strange(teller)
-    told.passes(teller, 600, step=10)
+    told.passes(teller, 600, step=60)
     strange(teller, over=True)
     told.passes(teller, 60)
     closed(told.store(), told.clock.now())
@@ -195,15 +195,15 @@ def test_planned_maintenance_begins_and_ends_by_itself(told: Told) -> None:
     told.connections = ("main", "other")
     plan = Planned(Window(time(9, 30), time(10)), "backup", frozenset({"main"}))
     teller = process(told, OPS, maintenance=(plan,))
-    told.passes(teller, 31 * 60, step=10)
+    told.passes(teller, 31 * 60, step=60)
     strange(teller)
     teller.hearing.heard("side.not_itself", {"connection": "other", "side": "crm", "reason": "gone"})
     told.passes(teller, 60)
     assert [message.title for message in told.texts()] == ["syncd other: side.not_itself"]
-    told.passes(teller, HOUR / 2, step=10)
+    told.passes(teller, HOUR / 2, step=60)
     assert told.texts()[1].title == "syncd main: maintenance is over, 1 still wrong"
     assert "by syncd.yaml: backup" in told.texts()[1].body
-    told.passes(teller, HOUR, step=30)
+    told.passes(teller, HOUR, step=150)
     assert len(told.texts()) == 2
 
 
@@ -211,13 +211,13 @@ def test_planned_maintenance_that_a_person_ended_is_over(told: Told) -> None:
     """The window of that day; the next one is planned as before."""
     plan = Planned(Window(time(9, 30), time(12)), "backup")
     teller = process(told, OPS, maintenance=(plan,))
-    told.passes(teller, 31 * 60, step=10)
+    told.passes(teller, 31 * 60, step=60)
     closed(told.store(), told.clock.now())
-    told.passes(teller, 60, step=10)
+    told.passes(teller, 60, step=60)
     strange(teller)
-    told.passes(teller, 60, step=10)
+    told.passes(teller, 60, step=60)
     assert titles(told) == ["maintenance is over, all is well", "side.not_itself"]
-    told.passes(process(told, OPS, maintenance=(plan,)), 3 * HOUR, step=60)
+    told.passes(process(told, OPS, maintenance=(plan,)), 3 * HOUR, step=300)
     assert len(told.texts()) == 2, "nor is it begun by the next process"
     told.passes(teller, 21 * HOUR, step=600)
     assert resting_at(told.store(), told.clock.now()) is not None, "the next day"
@@ -231,7 +231,7 @@ def test_a_crash_loses_nothing_that_waits(told: Told) -> None:
         overdue(teller, f"e{number}")
         ended(teller)
         told.passes(teller, 40)
-    told.passes(process(told, quiet), HOUR, step=30)
+    told.passes(process(told, quiet), HOUR, step=150)
     assert titles(told) == ["handoff.overdue (5)"]
 
 
@@ -274,7 +274,7 @@ def test_an_incident_that_began_anew_in_maintenance_is_open_after_it(told: Told)
         news()
         ended(teller)
         told.passes(teller, 60)
-    told.passes(teller, HOUR, step=60)
+    told.passes(teller, HOUR, step=300)
     last = {message.key.rpartition("field=")[2].split("\t")[0]: message.gravity for message in told.texts()}
     assert (last["title"], last["city"]) == ("error", "error")
     assert [message.gravity for message in told.texts() if "field=title" in message.key] == [
@@ -309,5 +309,5 @@ def test_a_row_of_another_version_is_passed_over(told: Told) -> None:
     store.exchange((), {"notify:rest:later:ops:": b"{", "notify:rest:now": b"[]"}, START)
     teller = process(told, replace(OPS, quiet=(NIGHT,)))
     overdue(teller, "e1")
-    told.passes(teller, 2 * HOUR, step=30)
+    told.passes(teller, 2 * HOUR, step=150)
     assert any("handoff.overdue" in message.body for message in told.texts())

@@ -106,7 +106,7 @@ def test_a_receiver_that_is_down_for_a_day(told: Told, events: list[tuple[str, d
     assert failed[-1]["after"] == LONGEST
     assert failed[-1]["reason"] == "nobody answers"
     told.post.down = set()
-    told.passes(teller, 2 * LONGEST, step=60)
+    told.passes(teller, 2 * LONGEST, step=300)
     assert [message.body.split("episode=")[1].split()[0] for message in told.texts()] == [f"e{n}" for n in range(24)]
     assert "It waited 24." in told.texts()[0].body
     assert not told.waiting()
