@@ -1,9 +1,9 @@
 """Plays deliberately wrong versions of the code (``deploy/wrong.py``) and says which of them the tests killed.
 
 ``python -m deploy.sabotage [LIST ...] [--only NAME ...] [--sample N]``: the lists are files of ``tests/sabotage``
-without their ending, all of them by default; ``--sample`` takes a third of those that break a promise, each promise among
-them, and N of the others, chosen by the hash of the sources, so that another change plays others. Exit code 0 if every
-one was killed, 1 if one survived, 2 if an entry is flawed.
+without their ending, all of them by default; ``--sample`` takes a third of those that break a promise, each promise
+among them, and N of the others, chosen by the hash of the sources, so that another change plays others. Exit code 0 if
+every one was killed, 1 if one survived, 2 if an entry is flawed.
 """
 
 from __future__ import annotations
