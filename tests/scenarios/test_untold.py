@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.faults.arming import arm
-from tests.scenarios.steps import Steps
+from tests.scenarios.lingering import patient
+from tests.scenarios.steps import Steps, configured
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -120,3 +123,25 @@ def test_who_waits_for_what_stays_out_of_sight_is_not_asked_about_in_every_cycle
     assert len(steps.both.store.requests()) == 1
     steps.cycle(after=30)
     assert not steps.both.store.requests()
+
+
+def test_a_write_that_empties_a_field_is_not_done_since_the_field_was_left_out(tmp_path: Path) -> None:
+    """Nobody heard whether marketing's city was emptied, and the answer that would tell leaves it out: taken for empty,
+    the city that still stands there would come back to sales.
+    """
+    both = configured(tmp_path, lambda fields: fields["city"].update(clear="both"))
+    steps = Steps(both)
+    patient(steps)
+    contact, lead = steps.pair(city="Bonn")
+    for _ in range(2):
+        steps.cycle()
+    steps.sell(lead, City=None)
+    arm(both.hubspot, "zombie-write", seconds=1e7)
+    steps.cycle(after=30)
+    arm(both.hubspot, "field-missing", field="city")
+    steps.cycle(after=30)
+    for _ in range(2):
+        steps.cycle(after=900)
+    assert (steps.marketed(contact, "city"), steps.sold(lead, "City")) == (None, None)
+    steps.quiet()
+    both.store.close()
