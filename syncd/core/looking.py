@@ -60,6 +60,12 @@ class Looking:
         """Whether nobody looks at a field now, since a vendor changed what it is."""
         return name in self._resting
 
+    def untold(self, side: Side, record: RemoteRecord) -> frozenset[str]:
+        """Fields that a record did not tell though they were asked for; those that rest are nobody's."""
+        slots = self._layouts.slots(side, record.ref.object) if record.missing else {}
+        untold = (name for name, fields in slots.items() if not record.missing.isdisjoint(fields))
+        return frozenset(untold) - self._resting
+
     def layout_of(self, link: Link, seen: Pair[RemoteRecord | None]) -> Layout:
         """The layout of the records as they were read, else as they are linked."""
         refs = link.refs

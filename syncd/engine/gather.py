@@ -626,18 +626,27 @@ class Gather:
                 continue
             side = Side(named[found.link.id]) if found.link.gone is None else found.link.gone.other
             ref = found.link.refs.of(side)
-            record = next((answer for answer in self._fetch(side, [ref]) if isinstance(answer, RemoteRecord)), None)
+            record = self._as_it_is_now(side, ref)
             if record is None:
                 gone[found.link.id] = f"{side}:{ref}"
-                continue
-            self.into.strays.of(side)[ref] = record
-            self.into.recreate[side, ref] = found.link
+            elif record.ref == ref or not self.world.store.link_ids(self.kind, side, [record.ref]):
+                self.into.strays.of(side)[record.ref] = record
+                link = replace(found.link, refs=found.link.refs.replacing(side, record.ref))
+                self.into.recreate[side, record.ref] = link
         if gone:
             raise NothingLeft(
                 f"{' and '.join(gone.values())} {'is' if len(gone) == 1 else 'are'} gone as well; there is nothing to "
                 f"recreate {'its counterpart' if len(gone) == 1 else 'their counterparts'} from",
                 named=[each for each in self.recreate if each.partition(":")[0] in gone],
             )
+
+    def _as_it_is_now(self, side: Side, ref: RemoteRef) -> RemoteRecord | None:
+        """A record by its id, or whoever it was merged or converted into since; ``None`` if that is nowhere."""
+        answers = self._fetch(side, [ref])
+        if any(isinstance(answer, Moved) for answer in answers):
+            now = lives_on(self.into, side, ref)
+            answers = [] if now is None or now == ref else self._fetch(side, [now])
+        return next((answer for answer in answers if isinstance(answer, RemoteRecord)), None)
 
     def _asked_anew(self, conflict: Conflict, looked: Pair[frozenset[RemoteRef]]) -> bool:
         """Whether a question which records belong together must be asked again: answered, or one of them changed or is

@@ -9,7 +9,7 @@ Length: one matching from its candidates to its decisions, whose steps share wha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ from syncd.engine.world import World
 from syncd.model.link import Conflict, DeadLetter, Link, Linked, LinkState, Proof, Topic
 from syncd.model.plan import Action, Adopt, Create, Decision, Hold, Nothing
 from syncd.model.remote import MatchKey, RemoteRecord, RemoteRef
+from syncd.model.run import LOOK
 from syncd.model.values import SIDES, Canonical, Pair, Side
 
 NOT_READY = "entry criteria are not met"
@@ -62,6 +63,7 @@ class Pairing:
             lambda text: compile_expression(text, names) if text else None
         )
         self.rules = self.kind.create.map(lambda rules: [CompiledRule.of(rule, names) for rule in rules])
+        self.deciding = Pair(*(frozenset(self._names_deciding(side)) for side in SIDES))
 
     def pair(self) -> Paired:
         """All strays, each in exactly one decision."""
@@ -432,6 +434,8 @@ class Pairing:
         """What to make for a record, or the decision to make nothing."""
         side, record = candidate.side, candidate.record
         link = self._new_link(side, record.ref, Proof.CREATED)
+        if self._waits_for_more(side, record):
+            return self._nothing(link, side, record, "a field was left out")
         made = self._to_create(side, values)
         if isinstance(made, NotMade):
             told = self._nothing if made.unclear else self._not_made
@@ -444,6 +448,30 @@ class Pairing:
             self.gathered.again.append((side, record.ref))
             return self._nothing(link, side, record, "made later")
         return self._entered(link, side, record, values) or made
+
+    def _waits_for_more(self, side: Side, record: RemoteRecord) -> bool:
+        """Whether nothing is decided on a record yet since its answer left something out: without its address it would
+        be a stranger, and without its stage nobody whom a rule wants. It is looked at once more; what is left out then,
+        too, is waited for only where it says who that is, or whether somebody is made.
+        """
+        untold = self.planner.looking.untold(side, record) | (record.missing & {self.shapes.of(side).key})
+        if untold and f"{self.kind.kind} {side}:{record.ref}" not in self._looked_at():
+            self.gathered.again.append((side, record.ref))
+            return True
+        return not untold.isdisjoint(self.deciding.of(side))
+
+    def _looked_at(self) -> Iterator[str]:
+        return (request.argument for request in self.gathered.carried if request.wish == LOOK)
+
+    def _names_deciding(self, side: Side) -> Iterator[str]:
+        """What tells of a record who it is, and whether and as what its counterpart is made."""
+        yield self.shapes.of(side).key
+        for match_rule in self.kind.match:
+            yield from (match_rule.field, *match_rule.also)
+        rules = self.rules.of(side.other)
+        types = (when for rule in rules for _, when in rule.record_types)
+        for asked in (self.scopes.of(side), *(rule.when for rule in rules), *types):
+            yield from () if asked is None else asked.names
 
     def _entered(
         self, link: Link, side: Side, record: RemoteRecord, values: Mapping[str, Canonical]

@@ -22,7 +22,7 @@ from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS
 from syncd.model.link import Base, Intent, IntentKind, Link, Linked, LinkState, Proof
 from syncd.model.remote import RemoteRecord, RemoteRef
-from syncd.model.values import SIDES, Canonical, FieldType, Instant, Pair, Side, Wire
+from syncd.model.values import MISSING, SIDES, Canonical, FieldType, Instant, Pair, Side, Wire
 from syncd.observe.log import emit
 from syncd.ports.store import Settlement
 
@@ -126,7 +126,7 @@ def _updates(world: World, side: Side, object_name: str, intents: Sequence[Inten
     settlement = Settlement()
     for intent, answer in zip(intents, answers, strict=True):
         done = isinstance(answer, RemoteRecord) and all(
-            answer.fields.get(name) == wire for name, wire in intent.fields.items()
+            answer.fields.get(name, MISSING) == wire for name, wire in intent.fields.items()
         )
         known = linked.get(intent.link)
         if done and isinstance(answer, RemoteRecord):

@@ -38,9 +38,10 @@ def follow_what_is_left(
             continue
         link = replace(link, refs=link.refs.replacing(side, now), keyed=Pair(marketing=False, crm=False))
         following[link.id] = link
-        gathered.strays.of(side).pop(now, None)
         _tell(link, side, replace(move, new=now))
-        yield side, now, link
+        if (side, now) not in gathered.recreate:  # else a person asks for a counterpart of whom they are now
+            gathered.strays.of(side).pop(now, None)
+            yield side, now, link
     gathered.followed.extend(following.values())
 
 

@@ -74,7 +74,7 @@ class Unlinking:
             for update in updates:
                 emit("link.key_kept", kind=link.kind, side=str(update.side), record=str(update.ref), link=link.id)
             updates = []
-        if updates:
+        if updates or (looks < LOOKS and self._untold(records)):
             again = wish_to_unlink(self.world.connection.name, link, who=request.who, at=request.at, looks=looks + 1)
             self.gathered.wishes.append(again)
         first: tuple[Action, ...] = (Unlink(link.refs, request.who),) if live else ()
@@ -104,6 +104,11 @@ class Unlinking:
             if record is not None and record.fields.get(key) == link.refs.other(side).id:
                 updates.append(Update(side, record.ref, {key: None}, {}, (), Lane.ORDINARY))
         return updates
+
+    def _untold(self, records: Pair[RemoteRecord | None]) -> bool:
+        """Whether an answer left a key out: nobody knows yet whom it names."""
+        both = ((records.of(side), self.planner.kind.key.of(side)) for side in SIDES)
+        return any(record is not None and key in record.missing for record, key in both)
 
     def _leave_for_later(self, links: Iterable[Link]) -> None:
         """What a person joins anew of these records waits for a later cycle, or two writes would meet in one key; while

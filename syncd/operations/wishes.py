@@ -17,7 +17,7 @@ from syncd.engine.cycle import Ended, sync
 from syncd.engine.world import World
 from syncd.model.errors import BadUsage, NothingLeft
 from syncd.model.link import Link, LinkState
-from syncd.model.remote import RemoteRecord
+from syncd.model.remote import Moved, RemoteRecord
 from syncd.model.run import LINK_FIRST, RECREATE, Lease, Request, RunState
 from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
@@ -54,7 +54,7 @@ def ask_recreate(world: World, record: str) -> Request:
     side = _left(link, named)
     ref = link.refs.of(side)
     shape = world.planner(link.kind).lens.shape(side)
-    if not any(isinstance(each, RemoteRecord) for each in world.connectors.of(side).fetch(shape, [ref])):
+    if not any(isinstance(each, RemoteRecord | Moved) for each in world.connectors.of(side).fetch(shape, [ref])):
         raise BadUsage(f"{side}:{ref} is gone as well; there is nothing to recreate its counterpart from")
     wish = Request(world.chance.identifier(), world.connection.name, RECREATE, named, world.who, world.clock.now())
     return _asked(world.store, wish)

@@ -22,6 +22,8 @@ from tests.scenarios.steps import HOUR, Steps
 from tests.scenarios.test_dead_letters import refuse_creates
 from tests.worlds import open_both
 
+CONVERTED = "Closed - Converted"
+
 
 def recreate(steps: Steps, text: str) -> Ended:
     """A cycle that a person gave this record to."""
@@ -205,3 +207,44 @@ def test_a_wish_taken_back_until_a_turn_has_the_connection_is_heeded(
     steps.both.clock.advance(60)
     cycle(steps.both.world)
     assert steps.live("Lead") == []
+
+
+def test_what_has_become_another_record_meanwhile_is_not_gone(steps: Steps) -> None:
+    """The Lead that is left was converted since the last cycle: its Contact gets the counterpart that was asked for."""
+    contact, lead = steps.pair()
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    ask_recreate(steps.both.world, f"crm:Lead/{lead}")
+    new, _, _ = steps.both.salesforce.convert(lead, status=CONVERTED)
+    ask_recreate(steps.both.world, f"crm:Lead/{lead}")
+    steps.both.clock.advance(60)
+    assert cycle(steps.both.world).run.counts["created.marketing"] == 1
+    (made,) = steps.contacts()
+    assert steps.sold(new, "Syncd_Marketing_Id__c", object_name="Contact") == made
+    assert not steps.both.store.requests()
+    steps.quiet()
+    steps.market(made, city="Bonn")
+    steps.cycle()
+    assert steps.sold(new, "MailingCity", object_name="Contact") == "Bonn"
+    steps.quiet()
+
+
+def test_what_is_somebody_with_a_counterpart_by_now_gets_no_second_one(steps: Steps) -> None:
+    """The Lead that is left was converted into somebody's Contact: there is nothing to make, and nothing is gone."""
+    contact, lead = steps.pair()
+    other = steps.contact(email="bob@example.com", company="Acme")
+    steps.cycle()
+    theirs, account, _ = steps.both.salesforce.convert(str(steps.marketed(other, "syncd_crm_id")), status=CONVERTED)
+    steps.cycle()
+    steps.both.hubspot.archive("contacts", contact)
+    steps.cycle()
+    ask_recreate(steps.both.world, f"crm:Lead/{lead}")
+    steps.both.salesforce.convert(lead, status=CONVERTED, contact_id=theirs, account_id=account)
+    lines = listening()
+    steps.both.clock.advance(60)
+    cycle(steps.both.world)
+    assert steps.contacts() == [other]
+    assert not steps.conflicts()
+    assert not list(lines("recreate.refused"))
+    assert not steps.both.store.requests()
+    steps.quiet()

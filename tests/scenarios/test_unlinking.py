@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from sandbox.faults.arming import arm
 from syncd.engine.cycle import plan_only, sync
 from syncd.model.errors import BadUsage
 from syncd.model.link import Link, LinkState, Proof
@@ -58,6 +59,18 @@ def test_the_two_are_not_one_any_more_and_nothing_of_them_changes(steps: Steps) 
     assert steps.sold(lead, "Title") == "Buyer"
     assert steps.marketed(contact, "city") is None
     steps.quiet()
+
+
+def test_a_key_that_was_left_out_is_not_taken_for_empty(steps: Steps) -> None:
+    """An answer without it does not tell whom it names: it is looked at again, and emptied once it is told."""
+    contact, lead = steps.pair()
+    steps.cycle()
+    part(steps, contact)
+    arm(steps.both.hubspot, "field-missing", field="syncd_crm_id", times=3)
+    for _ in range(5):
+        steps.cycle()
+    assert keys(steps, contact, lead) == (None, None)
+    assert not steps.both.store.requests()
 
 
 def test_they_are_not_joined_again_by_themselves(steps: Steps) -> None:
