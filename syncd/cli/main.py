@@ -179,6 +179,8 @@ def main(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except SyncdError as trouble:
         return _failed(command, trouble, code_of(trouble))
+    except SystemExit:  # typer's end for a reader of our output that is gone, with the code of what waits
+        return FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough. Nothing more can be told there, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -120,6 +121,17 @@ def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch
     assert said.code == 3
     assert said.events[-1]["event"] == "process.crashed"
     assert "ann@" not in said.err
+
+
+def test_a_reader_that_is_gone_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `syncd status | head -1` leaves it: what was not told is not taken for `something waits`."""
+
+    def broken(_: Call) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(Call, "outlined", broken)
+    said = run("status")
+    assert (said.code, said.err) == (3, "")
 
 
 def test_a_file_that_breaks_off_is_no_interruption(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
