@@ -9,6 +9,7 @@ that was foreseen is one readable sentence on a terminal and one ``command.faile
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
 
 GLOBAL: Final = ("--config", "--connection", "--log-level")
+_ENDLESS: Final = re.compile(r"(?<![^\s'\"`])[^\s'\"`]{300,}")
 
 app = typer.Typer(
     name="syncd",
@@ -230,6 +232,11 @@ def _message(trouble: BaseException) -> str:
     return str(told() if told else trouble).rstrip(".")
 
 
+def _bounded(text: str) -> str:
+    """A sentence in which no word is so long that it hides the others, as one that quotes a whole file by mistake."""
+    return _ENDLESS.sub(lambda found: f"<{len(found[0]):,} characters>", text)
+
+
 def _interrupted(command: str, code: int) -> int:
     what = "interrupted; what was settled stays settled, and the next run goes on from there"
     return _failed(command, KeyboardInterrupt(), code, what)
@@ -237,14 +244,14 @@ def _interrupted(command: str, code: int) -> int:
 
 def _failed(command: str, trouble: BaseException, code: int, text: str | None = None) -> int:
     """Tells of foreseen trouble: a sentence where a person looks on, an event elsewhere."""
-    what = text or str(trouble)
+    what = _bounded(text or str(trouble))
     if sys.stderr.isatty():
-        from syncd.cli.out import console
+        from syncd.cli.out import console, printable
 
-        console(stderr=True).print(f"syncd: {what}", style="red")
+        console(stderr=True).print(f"syncd: {printable(what)}", style="red")
     elif isinstance(trouble, BadConfig):
         for flaw in trouble.flaws:
-            emit("command.failed", command=command, error=type(trouble).__name__, what=str(flaw), exit=code)
+            emit("command.failed", command=command, error=type(trouble).__name__, what=_bounded(str(flaw)), exit=code)
     else:
         emit("command.failed", command=command, error=type(trouble).__name__, what=what, exit=code)
     return code
