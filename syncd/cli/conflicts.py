@@ -44,7 +44,7 @@ def list_conflicts(
             _print(row, call)
     else:
         say("no conflict is open")
-    raise typer.Exit(1 if any(row.resolution is None for row in rows) else 0)
+    raise typer.Exit(1 if any(row.asks for row in rows) else 0)
 
 
 @app.command("resolve")
@@ -131,7 +131,7 @@ def _print(conflict: Conflict, call: Call) -> None:
         for side in Side:
             say(f"  {side.value + ':':10} {shown(conflict.values.of(side))}")
         say(f"  {'base:':10} {shown(conflict.base)}")
-    if conflict.resolution is not None:
+    if not conflict.asks:
         say(f"  decided: {conflict.resolution}; carried out by the next cycle")
         return
     match conflict.topic:

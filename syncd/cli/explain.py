@@ -99,7 +99,7 @@ def explain(
         _print(told, profile, routing, detailed=field is not None, offline=offline)
         if told.handoffs is not None:
             print_handoffs(told.handoffs)
-    waits = told is None or any(row.resolution is None for row in told.conflicts) or bool(told.dead)
+    waits = told is None or any(row.asks for row in told.conflicts) or bool(told.dead)
     raise typer.Exit(1 if waits else 0)
 
 
@@ -152,7 +152,7 @@ def _print(
         print_routing(routing)
     _print_history(told, latest=None if detailed else LATEST)
     for row in told.conflicts:
-        say(f"  conflict {row.id}: {row.resolution or row.reason}", style="yellow")
+        say(f"  conflict {row.id}: {row.reason if row.asks else row.resolution}", style="yellow")
     for letter in told.dead:
         say(f"  dead letter {letter.id}: {letter.code} {letter.reason}; {letter.advice}", style="yellow")
     for intent in told.intents:

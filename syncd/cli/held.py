@@ -148,15 +148,15 @@ def expect(
     reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why so much will change.")] = "",
     listing: Annotated[bool, typer.Option("--list", help="List the waves that are expected.")] = False,
     cancel: Annotated[str, typer.Option("--cancel", metavar="ID", help="Take one back.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="With --list: print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Tells the brake that a wave is no accident: so many records flow beside what is usual, once, until a time.
 
     A wave of updates is not held for many equal values either, but a stage that goes back is. Give --kind and --field
     where you can: whatever fits uses it up.
 
-    JSON of --list: expected [{id, wave (creates, updates, clears), records, used, kind, field, until, reason, who,
-    at}].
+    JSON: expected [{id, wave (creates, updates, clears), records, used, kind, field, until, reason, who, at}], without
+    --list the one that was told; with --cancel: cancelled (one of them).
     """
     from syncd.cli.call import who
     from syncd.cli.out import print_json, say, table, when
@@ -172,14 +172,17 @@ def expect(
         if any(number is not None for number in numbers.values()) or (listing and cancel):
             raise BadUsage("say either --list, or --cancel ID, or what is expected")
         with call.memory() as store:
-            if cancel:
-                braking.cancel_expectation(store, cancel, now)
-                say(f"{cancel} is not expected any more")
-                return
-            waves = braking.expected(store, now)
+            waves = [braking.cancel_expectation(store, cancel, now)] if cancel else braking.expected(store, now)
             used = braking.used_of(store, waves)
+        documents = [braking.expectation_document(each, used=used[each.id]) for each in waves]
+        if cancel and as_json:
+            print_json({"cancelled": documents[0]})
+            return
+        if cancel:
+            say(f"{cancel} is not expected any more")
+            return
         if as_json:
-            print_json({"expected": [braking.expectation_document(each, used=used[each.id]) for each in waves]})
+            print_json({"expected": documents})
             return
         rows = [
             (
@@ -203,6 +206,9 @@ def expect(
     fields = braking.fields_of(connection)
     with call.memory() as store:
         told = braking.expect(store, words, connection=connection.name, fields=fields, who=who(), now=now)
+    if as_json:
+        print_json({"expected": [braking.expectation_document(told, used=0)]})
+        return
     say(f"{told.records:,} {told.wave} are expected until {when(told.until)} UTC", f"  {told.id}")
 
 

@@ -9,6 +9,7 @@ that was foreseen is one readable sentence on a terminal and one ``command.faile
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,7 @@ from syncd.model.errors import BadConfig, SyncdError
 from syncd.observe.log import LEVELS, configure_logs, emit
 
 GLOBAL: Final = ("--config", "--connection", "--log-level")
+_ENDLESS: Final = re.compile(r"(?<![^\s'\"`])[^\s'\"`]{300,}")
 
 app = typer.Typer(
     name="syncd",
@@ -179,6 +181,8 @@ def main(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else 0
     except SyncdError as trouble:
         return _failed(command, trouble, code_of(trouble))
+    except SystemExit:  # typer's end for a reader of our output that is gone, with the code of what waits
+        return FAILED
     except BrokenPipeError:
         # Whoever read our output has seen enough. Nothing more can be told there, not even by the interpreter's exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -228,6 +232,11 @@ def _message(trouble: BaseException) -> str:
     return str(told() if told else trouble).rstrip(".")
 
 
+def _bounded(text: str) -> str:
+    """A sentence in which no word is so long that it hides the others, as one that quotes a whole file by mistake."""
+    return _ENDLESS.sub(lambda found: f"<{len(found[0]):,} characters>", text)
+
+
 def _interrupted(command: str, code: int) -> int:
     what = "interrupted; what was settled stays settled, and the next run goes on from there"
     return _failed(command, KeyboardInterrupt(), code, what)
@@ -235,14 +244,14 @@ def _interrupted(command: str, code: int) -> int:
 
 def _failed(command: str, trouble: BaseException, code: int, text: str | None = None) -> int:
     """Tells of foreseen trouble: a sentence where a person looks on, an event elsewhere."""
-    what = text or str(trouble)
+    what = _bounded(text or str(trouble))
     if sys.stderr.isatty():
-        from syncd.cli.out import console
+        from syncd.cli.out import console, printable
 
-        console(stderr=True).print(f"syncd: {what}", style="red")
+        console(stderr=True).print(f"syncd: {printable(what)}", style="red")
     elif isinstance(trouble, BadConfig):
         for flaw in trouble.flaws:
-            emit("command.failed", command=command, error=type(trouble).__name__, what=str(flaw), exit=code)
+            emit("command.failed", command=command, error=type(trouble).__name__, what=_bounded(str(flaw)), exit=code)
     else:
         emit("command.failed", command=command, error=type(trouble).__name__, what=what, exit=code)
     return code

@@ -128,12 +128,19 @@ def _ended(call: Call, outline: Outline, deed: Deed, code: int, given: Mapping[s
     from syncd.observe.log import emit
     from syncd.operations.arguments import arguments, ids_of
 
-    named = [given["name"]] if deed.what in _OF_OPERATORS else []
+    named = [given["name"]] if deed.what in _OF_OPERATORS and _is_a_name(given["name"]) else []
     about = arguments(given, " ".join([*named, *ids_of(call.told)]))
     deed = replace(deed, about=about, status=code)
     of_it = {"connection": deed.connection} if deed.connection else {}
     emit("shell.command", who=deed.who, command=deed.what, about=about, status=code, **of_it)
     _stored(outline, deed)
+
+
+def _is_a_name(text: str) -> bool:
+    """Whether it can be an operator's; other words are told as whatever else was typed freely."""
+    from syncd.operations.doors import may_be_called
+
+    return may_be_called(text)
 
 
 def _stored(outline: Outline, deed: Deed) -> None:

@@ -1,7 +1,8 @@
 """How results look: JSON for programs, tables and a few colours for people, on standard output alone.
 
 Away from a terminal nothing is coloured, no bar moves, and lines are not folded at eighty columns. A vendor's value is
-shown as one line of printable characters, so that no text from outside can steer a terminal.
+shown as one line of printable characters, and so is what a sentence quotes, so that no text from outside can steer a
+terminal.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def say(*lines: str, style: str | None = None) -> None:
     """Prints lines for a person."""
     printer = console()
     for line in lines:
-        printer.print(line, style=style)
+        printer.print(printable(line), style=style)
 
 
 def print_json(value: object) -> None:
@@ -62,10 +63,17 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> No
         return
     drawn = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
     for head in heads:
-        drawn.add_column(head, overflow="fold")
+        drawn.add_column(printable(head), overflow="fold")
     for row in rows:
-        drawn.add_row(*(Text(cell) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     console().print(drawn)
+
+
+def printable(text: str) -> str:
+    """A text of several lines without what could steer a terminal: such a character is a space."""
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else " " for letter in text)
 
 
 def shown(value: Canonical | Missing | float, *, longest: int = LONGEST) -> str:

@@ -58,7 +58,7 @@ def accept(
     call: Call = context.obj
     with call.memory() as store:
         accepted = accept_restored(store, who())
-        waiting = sum(1 for row in store.conflicts() if row.resolution is None)
+        waiting = sum(1 for row in store.conflicts() if row.asks)
     if accepted:
         call.hasten()
     if as_json:

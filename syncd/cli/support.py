@@ -53,7 +53,7 @@ def support_bundle(
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
             sink.write(packed)
     except OSError as trouble:
-        raise NeedsOperator(f"{file} cannot be written ({trouble.strerror}); name another with --out") from trouble
+        raise BadUsage(f"{file} cannot be written ({trouble.strerror}); name another with --out") from trouble
     say(f"{file}: {len(packed) / 1024:,.0f} KB, {', '.join(parts)}")
     say("look through it before you send it; docs/support.md says what is in it and what is not")
 

@@ -51,7 +51,8 @@ def sync(
     over the API.
 
     JSON: run (as in `runs`), calls {SIDE: n}, needs_approval, waits {conflicts, dead_letters, remnants, held}, preview
-    (as in `plan`) or null; with --list: wishes [{id, wish (link_first, recreate), who, at, digest, link, side}].
+    (as in `plan`) or null; with --list: wishes [{id, wish (link_first, recreate), who, at, digest, link, side}]; with
+    --cancel: cancelled (a wish, and at_work: a turn is under way that may have begun with it).
     """
     from syncd.cli.out import print_json, progress
     from syncd.engine.cycle import sync as cycle
@@ -63,7 +64,7 @@ def sync(
 
     call: Call = context.obj
     if cancel is not None:
-        _withdraw(call, cancel)
+        _withdraw(call, cancel, as_json=as_json)
         return
     if waiting:
         _list(call, as_json=as_json)
@@ -140,14 +141,17 @@ def _wanted(row: Mapping[str, Any]) -> str:
     return f"counterpart of link:{row['link']}" + (f", for its {row['side']} record" if row["side"] else "")
 
 
-def _withdraw(call: Call, prefix: str) -> None:
+def _withdraw(call: Call, prefix: str, *, as_json: bool) -> None:
     """Takes one back, and says whether a turn may have begun with it."""
-    from syncd.cli.out import say
+    from syncd.cli.out import print_json, say
     from syncd.operations.wishes import waiting_wish, withdraw
     from syncd.system import SystemClock
 
     with call.memory() as store:
         done = withdraw(store, waiting_wish(store, prefix), call.leases, SystemClock().now())
+    if as_json:
+        print_json({"cancelled": done.document()})
+        return
     say(f"wish {done.wish.id} is taken back")
     if done.at_work:
         say(f"a turn is under way and may have begun with it; look at {call.again('runs')}", style="yellow")

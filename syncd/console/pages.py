@@ -162,7 +162,7 @@ def _is_empty(row: Row) -> bool:
 
 def _differs(told: Dossier, field: str) -> str:
     """A word for a row that is not simply in step."""
-    if any(row.field == field and row.resolution is None for row in told.conflicts):
+    if any(row.field == field and row.asks for row in told.conflicts):
         return "conflict"
     if any(row.field == field and row.code == QUARANTINED for row in told.parked):
         return "quarantined"
@@ -220,7 +220,7 @@ def show_conflicts(request: Request, *, status: int = 200, trouble: str = "") ->
             (row.id, side) for row in shown if (row.kind, row.field) in outs for side in SIDES if clears(row, side)
         },
         rules={row.id: commands.rules_of(desk_of(request), name, row) for row in shown},
-        open=sum(1 for row in rows if row.resolution is None),
+        open=sum(1 for row in rows if row.asks),
         after=shown[-1].id if len(rows) > at + LISTED else "",
     )
 

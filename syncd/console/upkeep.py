@@ -93,7 +93,7 @@ def take_restored(desk: Desk, connection: str, who: str) -> Done:
     accepted = accept_restored(store, who)
     if accepted:
         desk.roster.hasten(connection, desk.clock.now())
-    waiting = sum(1 for row in store.conflicts() if row.resolution is None)
+    waiting = sum(1 for row in store.conflicts() if row.asks)
     return Done({"accepted": accepted, "open_conflicts": waiting})
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from syncd.model.link import Topic
+from syncd.model.link import Topic, in_vain
 from syncd.model.mapping import Direction, FieldMapping, Policy, Tie
 from syncd.model.remote import RemoteRef
 from syncd.model.swift import swift
@@ -160,7 +160,7 @@ def choose(
     chosen = seen.of(side)
     if chosen.value is MISSING:
         reason = chosen.trouble or "does not tell this field now"
-        return Clashing(Topic.FIELD, f"{side} was chosen, but its value cannot be used: {reason}")
+        return Clashing(Topic.FIELD, f"{in_vain(side)}its value cannot be used: {reason}")
     if seen.other(side).value == chosen.value:
         return Agree(chosen.value)
     if field.type is FieldType.OPT_OUT and chosen.value is not True:
@@ -168,7 +168,7 @@ def choose(
     if not field.direction.flows_to(side.other):
         if undone:
             return Keep("taken back, and left so by a person")
-        return Clashing(Topic.FIELD, f"{side} was chosen, but this field never flows to the {side.other} side")
+        return Clashing(Topic.FIELD, f"{in_vain(side)}this field never flows to the {side.other} side")
     return Take(side, chosen.value, CHOSEN)
 
 

@@ -177,8 +177,8 @@ class Conflict:
     """A clash that no policy settles; it holds both values, Base and the reason, and waits for a person.
 
     ``id`` is a digest of what it is about, so that the same clash seen twice is one row. ``values`` of a match conflict
-    are empty; its candidates are in ``refs``. ``resolution`` is what a person chose and the next cycle carries out:
-    ``crm``, ``marketing``, ``apart`` or ``link:<ref>``.
+    are empty; its candidates are in ``refs``. ``resolution`` is what a person chose and the next cycle carries out,
+    or says why it cannot (``in_vain``): ``crm``, ``marketing``, ``apart`` or ``link:<ref>``.
     """
 
     id: str
@@ -192,6 +192,16 @@ class Conflict:
     reason: str
     since: Instant
     resolution: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for a person: nobody has chosen, or what was chosen cannot be carried out now."""
+        return self.resolution is None or self.reason.startswith(in_vain(self.resolution))
+
+
+def in_vain(chosen: str) -> str:
+    """How a reason begins that says why what a person chose cannot be carried out."""
+    return f"{chosen} was chosen, but "
 
 
 QUARANTINED = "QUARANTINED"

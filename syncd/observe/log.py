@@ -3,7 +3,8 @@
 Promises: every line on the stream is one JSON object when the stream is no terminal, third-party loggers, Python
 warnings and unhandled exceptions included; every event and key is registered in ``syncd.observe.events``; text that
 looks like an e-mail address or a token is masked. Refuses: values that are not plain, and texts of other libraries,
-because they quote field values (only their unformatted template is kept, or the place they came from).
+because they quote field values (only their unformatted template is kept, or the place they came from). A line that
+cannot be written is lost and stops nothing.
 
 Before ``configure_logs`` nothing is written, but events are checked all the same. With ``SYNCD_STRICT_EVENTS=1`` in
 the environment (the tests set it) an unregistered event or key raises instead of being reported.
@@ -19,7 +20,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Any, Final, TextIO, TypeAlias
 
@@ -194,8 +195,10 @@ class _Lines:
     def msg(self, line: str) -> None:
         with self._lock:
             stream = self._stream or sys.stderr
-            stream.write(line + "\n")
-            stream.flush()
+            # A full disk, or a reader that is gone: the line is lost, and the work it tells of goes on.
+            with suppress(OSError):
+                stream.write(line + "\n")
+                stream.flush()
 
     debug = info = warning = error = msg
 

@@ -49,6 +49,11 @@ _N, _R, _P = 2**14, 8, 5
 _NOT_LET_IN: Final = "name or password is not right"
 
 
+def may_be_called(name: str) -> bool:
+    """Whether an operator can have this name; what is none may be anything that somebody typed."""
+    return _NAME.fullmatch(name) is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Visitor:
     """An operator who is let in, with a role and by which credential."""
@@ -79,7 +84,7 @@ class Entrance:
         :raises BadUsage: if the name is none.
         :raises LastAdmin: if the only admin would be one no more.
         """
-        if _NAME.fullmatch(name) is None:
+        if not may_be_called(name):
             raise BadUsage(
                 f"{name!r:.80} cannot be an operator's name; use small letters, digits and . _ - + @, 64 at most"
             )

@@ -227,7 +227,7 @@ class _Story:
     def _next(self, mapping: FieldMapping, now: Pair[Told | None], base: Canonical | Missing) -> str:
         """What the next cycle does with the field, or why it does nothing."""
         for row in self.waits.conflicts:
-            if row.field == mapping.name and row.resolution is None and row.topic is not Topic.LOST:
+            if row.field == mapping.name and row.asks and row.topic is not Topic.LOST:
                 return f"held by conflict {row.id}: {row.reason}"
         for part in self.waits.held:
             if part.lot.key[3] == mapping.name:

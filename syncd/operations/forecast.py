@@ -114,7 +114,7 @@ def forecast(world: World, plan: Plan) -> Forecast:
         plan=plan,
         kinds=tuple(_kind(world, kind, parked=parked[kind.kind], dead=dead[kind.kind]) for kind in plan.kinds),
         quota=Pair(world.connectors.marketing.quota(), world.connectors.crm.quota()),
-        open_conflicts=sum(1 for conflict in world.store.conflicts() if conflict.resolution is None),
+        open_conflicts=sum(1 for conflict in world.store.conflicts() if conflict.asks),
         approval=plan.first_link and works and not approved,
         unfilled=() if plan.first_link else _unfilled(world),
         samples=_samples(plan),

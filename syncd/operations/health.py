@@ -99,7 +99,7 @@ class Health:
         oldest = min(quarantined_since(store), default=now)
         yield "syncd_quarantine_age_seconds", (name,), (now - oldest).total_seconds()
         yield "syncd_dead_letters_open", (name,), float(len(dead) - retried)
-        open_ones = sum(1 for row in store.conflicts() if row.resolution is None)
+        open_ones = sum(1 for row in store.conflicts() if row.asks)
         yield "syncd_conflicts_open", (name,), float(open_ones)
         held: Counter[tuple[str, str]] = Counter()
         for lot in read_lots(store.recall(BRAKE_HELD)).values():

@@ -37,7 +37,7 @@ def decided(conflicts: Iterable[Conflict]) -> dict[Lane, int]:
     """What a person has decided and the next cycle carries out, by lane."""
     found = dict.fromkeys(Lane, 0)
     for row in conflicts:
-        if row.resolution is not None and row.reason != SAID_APART:
+        if not row.asks and row.reason != SAID_APART:
             found[Lane.HANDOFF if row.topic in (Topic.MOVE, Topic.WAITS) else Lane.ORDINARY] += 1
     return found
 

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from syncd.core.expressions import compile_expression
+from syncd.core.meanings import meanings_of
+from syncd.core.sense import senseless
 from syncd.engine.price import CALL_SECONDS
 from syncd.engine.resync import CANCELLED, asked_for, estimate, reached_by
 from syncd.engine.world import World
@@ -162,18 +164,21 @@ def _with_fields(kinds: Sequence[KindMapping], fields: Sequence[str]) -> list[Ki
 
 
 def _fitting(kinds: Sequence[KindMapping], where: str) -> list[KindMapping]:
-    """The kinds that have all the fields of a filter."""
+    """The kinds that have all the fields of a filter, and of which it can be true."""
     fitting: list[KindMapping] = []
-    why = ""
+    why = never = ""
     for kind in kinds:
         try:
             compile_expression(where, frozenset(field.name for field in kind.fields))
         except ValueError as error:
             why = why or str(error)
             continue
-        fitting.append(kind)
+        if flaws := senseless(where, meanings_of(kind.fields)):
+            never = never or flaws[0]
+        else:
+            fitting.append(kind)
     if not fitting:
-        raise Misunderstood(f"--where: {why}; it is CEL over the shared fields, like country == 'DE'")
+        raise Misunderstood(f"--where: {never or why}; it is CEL over the shared fields, like country == 'DE'")
     return fitting
 
 

@@ -115,7 +115,7 @@ def what_waits(store: Store, now: Instant) -> Waits:
     quarantined = quarantined_since(store)
     conflicts = store.conflicts()
     return Waits(
-        conflicts=sum(1 for row in conflicts if row.resolution is None),
+        conflicts=sum(1 for row in conflicts if row.asks),
         dead_letters=sum(each.records - each.retrying for each in groups),
         approval=latest is not None and latest.state == "held" and restored is None,
         remnants=len(store.remnants()),
@@ -162,7 +162,7 @@ def standing(
         intents=counts.get("intents", 0),
         parked=counts.get("parked", 0),
         waits=waits,
-        decided=sum(1 for row in store.conflicts() if row.resolution is not None),
+        decided=sum(1 for row in store.conflicts() if not row.asks),
         retrying=waits.retrying,
         lease=lease if lease is not None and lease.until > now else None,
         turn=turn,

@@ -10,8 +10,14 @@ from syncd.engine.cycle import sync
 from syncd.model.link import Topic
 from syncd.model.values import Pair, Side
 from syncd.operations.parking import try_again
+from syncd.operations.standing import standing
 from tests.scenarios.steps import Fields, Steps, parked
 from tests.scenarios.test_rollback import taken_back
+
+
+def form(word: str) -> dict[str, object]:
+    """A row of a value table that both sides write alike."""
+    return {"marketing": word, "crm": word}
 
 
 def held(fields: Fields) -> None:
@@ -169,3 +175,34 @@ def test_what_a_vendor_keeps_out_of_a_choice_is_not_asked_again(
     steps.cycle()
     assert [row.code for row in steps.both.store.parked()] == ["KEPT"]
     assert not steps.conflicts()
+
+
+def test_a_choice_that_cannot_be_carried_out_waits_for_a_person(
+    steps_with: Callable[[Callable[[Fields], None]], Steps],
+) -> None:
+    """Sales chose a value that is in no table: it is asked about, counted and told as such, until the table has it or
+    the other side is chosen.
+    """
+
+    def listed(fields: Fields) -> None:
+        values = {word: form(word) for word in ("Boss", "Buyer")}
+        fields["title"] |= {"type": "enum", "policy": "hold", "values": values}
+
+    steps = steps_with(listed)
+    contact, lead = steps.pair(jobtitle="Buyer")
+    steps.cycle()
+    steps.sell(lead, Title="Nobody knows")
+    steps.cycle()
+    steps.resolve("crm")
+    assert not steps.conflict().asks
+    steps.cycle()
+    asked = steps.conflict()
+    assert (asked.resolution, asked.asks) == ("crm", True)
+    assert asked.reason.startswith("crm was chosen, but its value cannot be used: is not in the value table")
+    store = steps.both.store
+    told = standing(store, connection="main", kinds=["person"], now=steps.both.clock.now())
+    assert (told.waits.conflicts, told.decided) == (1, 0)
+    steps.resolve("marketing")
+    steps.cycle()
+    assert steps.sold(lead, "Title") == steps.marketed(contact, "jobtitle") == "Buyer"
+    steps.quiet()

@@ -101,3 +101,11 @@ def test_a_wave_is_expected_listed_and_taken_back(run: Run) -> None:
     assert wave["id"] in run("expect", "--list").out
     assert run("expect", "--cancel", wave["id"]).code == 0
     assert run("expect", "--list", "--json").json == {"expected": []}
+
+
+@pytest.mark.usefixtures("store")
+def test_a_program_is_told_which_wave(run: Run) -> None:
+    """When it is told to the brake, and when it is taken back."""
+    (told,) = run(*EXPECT, "--kind", "person", "--json").json["expected"]
+    assert (told["records"], told["used"], told["kind"]) == (5, 0, "person")
+    assert run("expect", "--cancel", told["id"], "--json").json == {"cancelled": told}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import subprocess
@@ -120,6 +121,35 @@ def test_what_nobody_foresaw_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch
     assert said.code == 3
     assert said.events[-1]["event"] == "process.crashed"
     assert "ann@" not in said.err
+
+
+@pytest.mark.usefixtures("store")
+def test_trouble_on_a_terminal_is_one_readable_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it quotes steers no terminal, and a text without an end hides neither itself nor the advice."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    told = run("report", "credit", "--by", "\x1b[2J " + "x" * 65_536).err
+    assert "\x1b[2J" not in told
+    assert len(told) < 400
+    assert "is nothing to count by; choose among" in told
+
+
+@pytest.mark.usefixtures("store")
+def test_a_text_without_an_end_hides_no_advice(run: Run) -> None:
+    """In the log, too, where a whole line has to be short."""
+    said = run("dead-letters", "retry", "x" * 65_536)
+    told = "there is no dead letter '<65,536 characters>'; `syncd dead-letters list` shows those there are"
+    assert said.failure["what"] == told
+
+
+def test_a_reader_that_is_gone_is_exit_3(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `syncd status | head -1` leaves it: what was not told is not taken for `something waits`."""
+
+    def broken(_: Call) -> None:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(Call, "outlined", broken)
+    said = run("status")
+    assert (said.code, said.err) == (3, "")
 
 
 def test_a_file_that_breaks_off_is_no_interruption(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,12 +88,14 @@ def test_whom_it_was_about_is_told_by_id(run: Run, store: SqlStore, monkeypatch:
 
 
 def test_who_is_let_in_is_named(run: Run, store: SqlStore) -> None:
-    """An operator, as whoever gave the command; no secret, and no connection."""
+    """An operator, as whoever gave the command; no secret, no connection, and no words that are nobody's name here."""
     assert run("console", "invite", "ana@example.com", "--role", "viewer").code == 0
     assert run("console", "remove", "nobody").code == 2
+    assert run("console", "invite", "Ann Lee, of whom Bea said").code == 2
     assert deeds(run) == [
         ("", "operators.invite", "ana@example.com role=viewer", 0),
         ("", "operators.remove", "nobody", 2),
+        ("", "operators.invite", "name=? role=admin", 2),
     ]
 
 

@@ -52,3 +52,15 @@ def test_nothing_is_coloured_or_interpreted_in_a_pipe(capsys: pytest.CaptureFixt
     assert "\x1b" not in printed
     assert "[red]value[/red] :smile:" in printed
     assert "[bold]x[/bold]" in printed
+
+
+def test_no_sentence_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever a sentence or a cell quotes, a vendor's refusal or what was typed: lines stay lines, and what is not
+    printable is a space.
+    """
+    said = "the values could not be read: \x1b]0;x\x07\u202egnp.\nzürich 東京"
+    told = "the values could not be read:  ]0;x  gnp.\nzürich 東京"
+    say(said)
+    assert capsys.readouterr().out == told + "\n"
+    table("", ("name\x1b[2J",), [("a\x1b[2Jb",)])
+    assert "\x1b" not in capsys.readouterr().out

@@ -42,6 +42,13 @@ def test_one_is_taken_back(run: Run, store: SqlStore) -> None:
     assert (again.code, "5f2" in again.failure["what"]) == (2, True)
 
 
+def test_one_is_taken_back_by_a_program(run: Run, store: SqlStore) -> None:
+    """The wish as it stood, and whether a turn may have begun with it."""
+    store.approve(FIRST)
+    told = run("sync", "--cancel", "5f1", "--json").json["cancelled"]
+    assert (told["id"], told["who"], told["digest"], told["at_work"]) == ("5f1", "ana", "0a1b2c", False)
+
+
 @pytest.mark.parametrize("words", [("--list",), ("--cancel", "5f1")])
 def test_a_paused_connection_is_looked_at_all_the_same(run: Run, store: SqlStore, words: tuple[str, ...]) -> None:
     """That is when something waits for long."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import errno
 import functools
 import io
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -284,6 +286,26 @@ def test_the_table_holds_what_the_code_emits_and_nothing_else() -> None:
     assert emitted().keys() == EVENTS.keys()
     for name, keys in emitted().items():
         assert keys - CONTEXT.keys() == set(EVENTS[name].keys), name
+
+
+@pytest.mark.parametrize("why", [errno.ENOSPC, errno.EPIPE])
+def test_a_line_that_cannot_be_written_stops_nothing(why: int) -> None:
+    """The disk of the log is full, or whoever read it is gone: the line is lost, and the next one is tried."""
+
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(why, os.strerror(why))
+            return super().write(text)
+
+    stream = Full()
+    configure_logs(level="info", stream=stream)
+    emit("lease.taken", holder="h", epoch=1)
+    stream.full = False
+    emit("lease.taken", holder="h", epoch=2)
+    assert [line["epoch"] for line in lines(stream)] == [2]
 
 
 def test_a_terminal_gets_readable_lines(monkeypatch: pytest.MonkeyPatch) -> None:
