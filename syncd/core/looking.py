@@ -45,6 +45,7 @@ class Looking:
             if record is None:
                 continue
             names.update((name, None) for name in layout.told_otherwise(side, record, base.confirmed.of(side)))
+        names.update((name, None) for name in self._sight.relinked(link, base, seen))
         names.update((str(conflict.field), None) for conflict in known.conflicts if conflict.field in layout.slots)
         names.update((parked.field, None) for parked in known.parked if parked.field in layout.slots)
         names.update((name, None) for name in known.opted if name in layout.slots)

@@ -6,7 +6,7 @@ and a reference to a record that is not linked yet is not told either: it mends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from syncd.core.former import former_in, is_empty
 from syncd.core.known import Person
@@ -14,7 +14,7 @@ from syncd.core.layout import Layouts
 from syncd.core.merge import Seen
 from syncd.core.normalize import Inexpressible, Invalid, Lens, Unlinked
 from syncd.core.types import text_of
-from syncd.model.link import Base, Linked
+from syncd.model.link import Base, Link, Linked
 from syncd.model.mapping import FieldMapping
 from syncd.model.remote import REF, RemoteRecord, wire_of
 from syncd.model.values import MISSING, SIDES, Canonical, Missing, Pair, Side, Told, Wire
@@ -50,7 +50,7 @@ class Sight:
         if isinstance(read, Invalid):
             return Seen(MISSING, changed=now != was, trouble=read.reason)
         if now == was:
-            return Seen(read, changed=False)
+            return Seen(read, changed=self._is_relinked(side, name, object_name=object_name, base=base, record=record))
         before = self.before(side, name, object_name=object_name, base=base)
         return Seen(read, changed=before is MISSING or before != read)
 
@@ -70,7 +70,7 @@ class Sight:
 
     def resolves(self, linked: Linked, seen: Pair[RemoteRecord | None]) -> bool:
         """Whether a record tells a reference that was never agreed on and can be read by now: the record it points to
-        was linked since. Only with both sides at hand can it be settled.
+        was linked since, or is linked to another one. Only with both sides at hand can it be settled.
         """
         base = linked.base
         if base is None:
@@ -83,7 +83,29 @@ class Sight:
                 name, kind = reference[len(REF) :], linked.link.refs.of(side).object
                 if isinstance(self.of(side, name, object_name=kind, base=base, record=record).value, str):
                     return True
-        return False
+        return any(self.relinked(linked.link, base, seen))
+
+    def relinked(self, link: Link, base: Base, seen: Pair[RemoteRecord | None]) -> Iterator[str]:
+        """The references that records tell as they were confirmed, to a record that is somebody else by now."""
+        for side in SIDES:
+            record, kind = seen.of(side), link.refs.of(side).object
+            if record is None:
+                continue
+            for reference in self._layouts.of(link.refs).references.of(side):
+                name = reference[len(REF) :]
+                if self._is_relinked(side, name, object_name=kind, base=base, record=record):
+                    yield name
+
+    def _is_relinked(self, side: Side, name: str, *, object_name: str, base: Base, record: RemoteRecord) -> bool:
+        """Whether a reference stands as it was confirmed, and its record has another link than was agreed on."""
+        column, *_ = self._layouts.slots(side, object_name)[name]
+        agreed, was = base.agreed.get(name), base.confirmed.of(side).get(column, MISSING)
+        if not column.startswith(REF) or not isinstance(agreed, str) or was is MISSING:
+            return False
+        if wire_of(record, column, was) != was:
+            return False
+        read = self._lens.read(side, object_name, name, (was,))
+        return isinstance(read, str) and read != agreed
 
     def before(self, side: Side, name: str, *, object_name: str, base: Base) -> Told:
         """What one side last confirmed; where it never did, what was agreed on."""

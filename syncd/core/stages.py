@@ -96,7 +96,7 @@ class Stages:
         self, mapping: FieldMapping, person: Person, *, sides: Pair[Seen], moves: Moves | None
     ) -> tuple[Verdict, Path]:
         """What the lifecycle says of a stage, and the way that led there."""
-        agreed: Told = person.base.agreed.get(self.name, MISSING)
+        agreed = self._agreed_on(person)
         own = [side for side in SIDES if sides.of(side).changed and self._by_itself(side, person)]
         for side in own:
             sides = sides.replacing(side, replace(sides.of(side), changed=False))
@@ -249,6 +249,24 @@ class Stages:
         """The vendor fields that hold the stage of this person on a side; none, as of a converted one, is none."""
         return self._layouts.slots(side, person.ref(side).object).get(self.name, ())
 
+    def _agreed_on(self, person: Person) -> Told:
+        """The stage that both sides agreed on, as it is called now. Where the definitions were changed since, what both
+        confirmed may be another stage than it was then, and nobody has moved.
+        """
+        base, agreed = person.base, person.base.agreed.get(self.name, MISSING)
+        if agreed is MISSING:
+            return agreed
+        meant = {
+            self._sight.before(side, self.name, object_name=person.ref(side).object, base=base)
+            for side in SIDES
+            if self._places(side, person) and not self._is_formless(side, agreed, person)
+        }
+        return meant.pop() if len(meant) == 1 else agreed
+
+    def _is_formless(self, side: Side, stage: Canonical, person: Person) -> bool:
+        """Whether a side has no form for a stage, and so shows another one beside it."""
+        return isinstance(self._lens.write(side, person.ref(side).object, self.name, stage), Inexpressible)
+
     def _unsaid(self, side: Side, stage: Canonical, person: Person) -> str:
         if not self._places(side, person):
             return f"{person.ref(side).object} has no place for it"
@@ -257,10 +275,10 @@ class Stages:
 
     def _by_itself(self, side: Side, person: Person) -> bool:
         """Whether a vendor gave a new record a stage by itself, since it has no form for the one that was agreed on."""
-        ref, base, fields = person.ref(side), person.base, self._places(side, person)
+        base, fields = person.base, self._places(side, person)
         if not fields or self.name not in base.agreed or not base.confirmed.of(side).keys().isdisjoint(fields):
             return False
-        return isinstance(self._lens.write(side, ref.object, self.name, base.agreed[self.name]), Inexpressible)
+        return self._is_formless(side, base.agreed[self.name], person)
 
 
 def _over(rules: HandoffRules) -> frozenset[Told]:

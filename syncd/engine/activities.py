@@ -97,9 +97,11 @@ class _Copying:
         world, side = self._world, self.rule.side
         spent, due = not self.appending.left, []
         if self._hears or not spent:
-            due = [row.origin for row in world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE)]
+            mine = [f"{side}:{name}/" for name in self.forms]  # what no stream reads any more is in nobody's way
+            waiting = world.store.appended_due(ACTIVITY, world.clock.now(), DUE_AT_ONCE, begins=mine)
+            due = [row.origin for row in waiting]
         released = [row.origin for row in self.appending.released(self._reads)]
-        refs = [_ref(origin) for origin in (*filter(self._reads, due), *released)]
+        refs = [_ref(origin) for origin in (*due, *released)]
         if not refs:
             return
         answers = world.connectors.of(side).fetch(shape, refs)

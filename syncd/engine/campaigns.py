@@ -153,8 +153,9 @@ class _Filling:
         if not self.appending.left:
             return
         world = self.appending.at_work.world
-        due = world.store.appended_due(CAMPAIGN_MEMBER, world.clock.now(), DUE_AT_ONCE)
-        rows = {row.person: row for row in due if row.origin.startswith(f"{self.ref}:")}
+        mine = [f"{self.ref}:"]  # what waits for a campaign that is declared no more is in nobody's way
+        due = world.store.appended_due(CAMPAIGN_MEMBER, world.clock.now(), DUE_AT_ONCE, begins=mine)
+        rows = {row.person: row for row in due}
         linked = world.store.by_link(list(rows))
         refs = [found.link.refs.marketing for found in linked.values() if found.link.state is LinkState.LIVE]
         answers = world.seen(Side.MARKETING).fetch(people, refs) if refs else ()

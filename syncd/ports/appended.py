@@ -27,8 +27,10 @@ class AppendedStore(Protocol):
         """How many were added since then."""
         ...
 
-    def appended_due(self, kind: str, until: Instant, limit: int) -> Sequence[Appended]:
-        """At most so many that wait or were refused, and whose time has come, the earliest first."""
+    def appended_due(self, kind: str, until: Instant, limit: int, *, begins: Sequence[str]) -> Sequence[Appended]:
+        """At most so many that wait or were refused, and whose time has come, the earliest first: of those whose origin
+        begins in one of these ways.
+        """
         ...
 
     def forget_appended(self, kind: str, before_day: int) -> int:

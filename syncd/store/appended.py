@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, or_, select
 
 from syncd.model.appended import Appended, AppendedState
 from syncd.model.values import Instant
@@ -53,12 +53,13 @@ class AppendedRows:
             counted = select(func.count()).where(*self._of(kind), t.c.state == _DONE, t.c.at >= to_ms(since))
             return int(tx.execute(counted).scalar_one())
 
-    def appended_due(self, kind: str, until: Instant, limit: int) -> Sequence[Appended]:
+    def appended_due(self, kind: str, until: Instant, limit: int, *, begins: Sequence[str]) -> Sequence[Appended]:
         """Those that wait or were refused, and whose time has come, the earliest first."""
+        meant = or_(*(t.c.origin.startswith(each, autoescape=True) for each in begins))
         with self._database.reading("read what waits for its time") as tx:
             waiting = (
                 select(t)
-                .where(*self._of(kind), t.c.due <= to_ms(until), t.c.state.in_(_AGAIN))
+                .where(*self._of(kind), t.c.due <= to_ms(until), t.c.state.in_(_AGAIN), meant)
                 .order_by(t.c.due, t.c.origin)
                 .limit(limit)
             )

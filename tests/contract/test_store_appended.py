@@ -57,9 +57,11 @@ def test_what_waits_comes_when_its_time_has_come(store: SqlStore) -> None:
         for n, state in states.items()
     ]
     store.settle(Settlement(appended=[*rows, replace(CALL, due=START)]), START)
-    due = store.appended_due(ACTIVITY, START + timedelta(hours=2), 10)
+    due = store.appended_due(ACTIVITY, START + timedelta(hours=2), 10, begins=["crm:Event/"])
     assert [row.origin for row in due] == ["crm:Event/1", "crm:Event/2"]
-    assert [row.origin for row in store.appended_due(ACTIVITY, START + timedelta(hours=9), 1)] == ["crm:Event/1"]
+    first = store.appended_due(ACTIVITY, START + timedelta(hours=9), 1, begins=["crm:Task/", "crm:Event/"])
+    assert [row.origin for row in first] == ["crm:Event/1"]
+    assert not store.appended_due(ACTIVITY, START + timedelta(hours=9), 10, begins=["crm:Task/"])
 
 
 def test_what_is_old_is_forgotten_and_so_is_what_is_of_a_forgotten_person(store: SqlStore) -> None:

@@ -90,7 +90,7 @@ def test_a_meeting_that_took_place_after_all_is_logged_once(steps: Steps) -> Non
     steps.market(meeting, object_name="meetings", hs_meeting_outcome="NO_SHOW")
     steps.cycle(after=2 * HOUR)
     assert tasks(steps) == []
-    assert not steps.both.store.appended_due("activity", steps.both.clock.now(), 10)
+    assert not steps.both.store.appended_due("activity", steps.both.clock.now(), 10, begins=["marketing:"])
     steps.market(meeting, object_name="meetings", hs_meeting_outcome="COMPLETED")
     steps.cycle()
     (task,) = tasks(steps)
