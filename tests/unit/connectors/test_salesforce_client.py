@@ -180,6 +180,18 @@ def test_usage_is_read_from_every_answer(web: responses.RequestsMock) -> None:
     assert (connector.quota().used, connector.quota().calls) == (19, 3)
 
 
+def test_the_orgs_own_count_is_read_wherever_it_stands(web: responses.RequestsMock) -> None:
+    """Limits, "Sforce-Limit-Info": what one app of many may use is another count, and none of the org's."""
+    of_the_app = "per-app-api-usage=17/250(appName=syncd)"
+    for told, used, limit in ((f"{of_the_app}; api-usage=18/5000", 18, 5000), (of_the_app, None, None)):
+        web.reset()
+        web.add("POST", TOKEN, json={"access_token": "token", "instance_url": LOGIN})
+        web.add("GET", BASE + "query", json=ORG, headers={"Sforce-Limit-Info": told})
+        connector = connect()
+        connector.identity()
+        assert (connector.quota().used, connector.quota().limit) == (used, limit)
+
+
 def test_an_empty_answer_is_none_and_no_crash(web: responses.RequestsMock) -> None:
     """1.14: 204 and empty bodies where rows belong are a failed call in words."""
     web.add("GET", BASE + "query", status=204)
