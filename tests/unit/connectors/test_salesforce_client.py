@@ -374,12 +374,15 @@ def test_the_vendors_time_is_its_date_header(web: responses.RequestsMock) -> Non
     assert client.vendor_now() == datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-def test_departures_ask_with_aware_instants(web: responses.RequestsMock) -> None:
-    """1.18: start and end carry their offset, encoded; the library's form is malformed for naive ones."""
+@pytest.mark.parametrize("beginning", [{}, {"earliestDateAvailable": None}])
+def test_departures_ask_with_aware_instants(web: responses.RequestsMock, beginning: dict[str, None]) -> None:
+    """1.18: start and end carry their offset, encoded; the library's form is malformed for naive ones. A log that does
+    not tell its beginning, in whatever way, is read as one that has all of the window.
+    """
     web.add(
         "GET",
         BASE + "sobjects/Lead/deleted/",
-        json={"deletedRecords": [], "latestDateCovered": "2026-03-02T09:00:00.000+0000"},
+        json={"deletedRecords": [], "latestDateCovered": "2026-03-02T09:00:00.000+0000", **beginning},
     )
     list(connect().departures(PERSON, None, 1))
     query = parse_qs((web.calls[-1].request.url or "").partition("?")[2])
