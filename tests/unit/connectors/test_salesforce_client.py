@@ -415,6 +415,19 @@ def test_a_written_row_is_confirmed_with_what_is_held_now(web: responses.Request
     assert result == Written(RemoteRef("Lead", LEAD), "2026-03-02T09:00:00.000+0000", {"LastName": "B"})
 
 
+def test_a_short_id_confirms_the_whole_one(web: responses.RequestsMock) -> None:
+    """9: the owner that was written is the one that is read back, by 15 characters or by 18."""
+    owner, held = "005000000000001AAA", {"Id": LEAD, "SystemModstamp": "2026-03-02T09:00:00.000+0000"}
+    web.add("PATCH", BASE + "composite/sobjects", json=[{"id": LEAD, "success": True, "errors": []}])
+    web.add("GET", BASE + "sobjects/Lead/describe", json=DESCRIBED)
+    web.add("POST", BASE + "composite/sobjects/Lead", json=[held | {"OwnerId": owner[:15]}])
+    clock = FakeClock()
+    batch = [UpdateRecord("0" * 32, RemoteRef("Lead", LEAD), {"OwnerId": owner})]
+    (result,) = connect(clock).write(PERSON, batch, clock.now() + timedelta(minutes=1))
+    assert isinstance(result, Written)
+    assert result.confirmed == {"OwnerId": owner}
+
+
 @pytest.mark.parametrize("word", ["statusCode", "errorCode"])
 @pytest.mark.parametrize("key", ["duplicateResult", "duplicateResut"])
 def test_duplicates_are_understood_in_every_spelling(web: responses.RequestsMock, word: str, key: str) -> None:
