@@ -249,8 +249,9 @@ class Lookup:
             for row in rows:
                 apart = row.pop(PERSON_ACCOUNT, False) is True
                 record = read_row(row, columns)
-                if isinstance(record, RemoteRecord) and isinstance(row.get(field), str):
-                    yield replace(record, apart=True) if apart else record, row[field]
+                if isinstance(record, RemoteRecord) and isinstance(told := row.get(field), str):
+                    told = as_told(told) if columns.points.get(field) and is_id(told) else told
+                    yield replace(record, apart=True) if apart else record, told
 
     # -- history -------------------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, WrongAccount
-from syncd.model.remote import RemoteRef, Shape
+from syncd.model.remote import MatchKey, RemoteRef, Shape
 from syncd.model.values import Lane, Side
 from syncd.model.write import Clash, CreateRecord, Indeterminate, UpdateRecord, WriteResult, Written
 from tests.fakes import FakeChance, FakeClock, FreeBudget
@@ -413,6 +413,17 @@ def test_a_written_row_is_confirmed_with_what_is_held_now(web: responses.Request
     """1.20: Collections tell ids only; the read-back tells what a workflow made of the value."""
     result = written(web, [{"id": LEAD, "success": True, "errors": []}])
     assert result == Written(RemoteRef("Lead", LEAD), "2026-03-02T09:00:00.000+0000", {"LastName": "B"})
+
+
+def test_a_row_is_found_by_what_it_points_to(web: responses.RequestsMock) -> None:
+    """9: whoever is asked for by 18 characters is found where 15 are told."""
+    fields = [*DESCRIBED["fields"], {"name": "OwnerId", "type": "reference", "referenceTo": ["User"]}]
+    row = {"Id": LEAD, "SystemModstamp": "2026-03-02T09:00:00.000+0000", "OwnerId": "005000000000001"}
+    web.add("GET", BASE + "sobjects/Lead/describe", json={"fields": fields})
+    web.add("GET", BASE + "query", json={"totalSize": 1, "done": True, "records": [row]})
+    asked = "005000000000001AAA"
+    found = connect().find(PERSON, MatchKey("value", {"Lead": ("OwnerId",)}), [asked])
+    assert [record.ref.id for record in found[asked]] == [LEAD]
 
 
 def test_a_short_id_confirms_the_whole_one(web: responses.RequestsMock) -> None:
