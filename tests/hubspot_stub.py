@@ -65,12 +65,13 @@ def body_of(request: PreparedRequest) -> dict[str, Any]:
 
 @dataclass
 class SearchStub:
-    """A search endpoint over rows, with the vendor's limits as assertions. ``now`` is the Date header."""
+    """A search endpoint over rows, with the vendor's limits as assertions. ``now`` is the Date, if ``dated``."""
 
     rows: list[dict[str, Any]]
     now: int
     bodies: list[dict[str, Any]] = field(default_factory=list)
     before: Callable[[int], None] = lambda _: None
+    dated: bool = True
 
     def install(self) -> None:
         """Answers ``POST /search``."""
@@ -94,7 +95,7 @@ class SearchStub:
         if start + len(page) < len(hits):
             answer["paging"] = {"next": {"after": str(start + len(page))}}
         date = format_datetime(EPOCH + timedelta(milliseconds=self.now), usegmt=True)
-        return 200, {"Date": date}, orjson.dumps(answer)
+        return 200, {"Date": date} if self.dated else {}, orjson.dumps(answer)
 
     def _fits(self, row: Mapping[str, Any], filters: list[dict[str, Any]]) -> bool:
         return all(self._passes(row, one) for one in filters)

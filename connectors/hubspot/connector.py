@@ -355,12 +355,12 @@ class HubSpotConnector:
         path = self._client.paths.objects(asked.kind, "/search")
         properties = fitting(asked)
 
-        def ask(body: bytes) -> tuple[list[dict[str, Any]], str | None, int | None]:
+        def ask(body: bytes) -> tuple[list[dict[str, Any]], str | None, int]:
             answer = self._client.search("search", path, body, lane=lane)
             now = vendor_now(answer)
             if now is not None:
                 begin.check(now)
-            return *results_of(answer, "search"), now
+            return *results_of(answer, "search"), millis_of(self._clock.now()) if now is None else now
 
         return Sweep(ask=ask, asked=asked, position=begin, properties=properties, overlap=self._overlap, top=top)
 

@@ -26,6 +26,8 @@ DAILY_PAUSE: Final = timedelta(hours=1)
 """The day ends at midnight in the account's zone, which an answer does not tell; every hour is soon enough to look."""
 LOCK_PAUSE: Final = timedelta(seconds=2)
 MOVING_PAUSE: Final = timedelta(minutes=5)
+_ASSOCIATIONS: Final = 150
+"""Calls of associations in ten seconds, whatever an account has beyond the small plans (associations guide)."""
 _DIGITS: Final = 10
 """A number in a header has fewer digits, or it is none that one can reckon with."""
 SCHEMA_CODES: Final = frozenset({"PROPERTY_DOESNT_EXIST", "READ_ONLY_VALUE"})
@@ -57,26 +59,32 @@ class HubSpotRates:
 
     burst: Rate = field(default_factory=lambda: Rate("burst", 150, 10.0, 40))
     search: Rate = field(default_factory=lambda: Rate("search", 5, 1.1, 1))
-    associations: Rate = field(default_factory=lambda: Rate("associations", 120, 10.0, 30))
+    associations: Rate = field(default_factory=lambda: _in_ten_seconds("associations", _ASSOCIATIONS))
     daily: Rate = field(default_factory=lambda: _a_day(625_000))
     fixed: bool = False
 
     @classmethod
     def of(cls, *, per_10_seconds: int, search_per_second: int, daily_calls: int | None = None) -> HubSpotRates:
-        """The limits of an account with other figures: a fifth of the ten seconds' calls may come at once.
+        """The limits of an account with other figures; a plan of few calls has few of associations, too.
 
         :param daily_calls: what syncd uses at most in a day; ``None``: what the account has.
         """
-        at_once = max(1, per_10_seconds // 5)
         rates = cls(
-            burst=Rate("burst", max(1, per_10_seconds - at_once), 10.0, at_once),
+            burst=_in_ten_seconds("burst", per_10_seconds),
             search=Rate("search", search_per_second, 1.1, max(1, search_per_second // 5)),
+            associations=_in_ten_seconds("associations", min(per_10_seconds, _ASSOCIATIONS)),
         )
         return rates if daily_calls is None else replace(rates, daily=_a_day(daily_calls), fixed=True)
 
     def learning(self, limit: int) -> HubSpotRates:
         """The same with the day's limit that the account told. One of no calls is none that can be kept to."""
         return self if self.fixed or limit in (0, self.daily.calls) else replace(self, daily=_a_day(limit))
+
+
+def _in_ten_seconds(name: str, calls: int) -> Rate:
+    """So many calls in any ten seconds, a fifth of which may come at once."""
+    at_once = max(1, calls // 5)
+    return Rate(name, max(1, calls - at_once), 10.0, at_once)
 
 
 def _a_day(calls: int) -> Rate:

@@ -24,6 +24,7 @@ from syncd.model.write import CreateRecord, Deferred, Refused, Write, WriteResul
 
 BATCH: Final = 100
 MULTI_STATUS: Final = 207
+_NOT_THERE: Final = 404
 K = TypeVar("K")
 
 
@@ -100,6 +101,8 @@ def _send(client: HubSpotClient, lot: Sequence[str], *, lane: Lane) -> dict[str,
             query={"channel": "EMAIL", "verbose": "false"},
         )
     except Rejected as refusal:
+        if refusal.status == _NOT_THERE:  # the batch form itself, since no address is a path of it
+            return _one_by_one(client, lot, lane=lane)
         if len(lot) > 1:
             half = len(lot) // 2
             return _send(client, lot[:half], lane=lane) | _send(client, lot[half:], lane=lane)

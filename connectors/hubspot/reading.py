@@ -225,7 +225,8 @@ def archived(asked: Asked, row: Row) -> Gone:
     """
     key = id_of(row, asked.kind)
     at = read_stamp(row.get("archivedAt"))
-    if row.get("archived", at is not None) is not True:
+    told = row.get("archived")
+    if (at is not None if told is None else told) is not True:
         raise wrong_shape("list", f"{asked.kind}/{key} among the archived records is not archived")
     return Gone(asked.ref(key), Departure.ARCHIVED, None if at is None else instant_of(at))
 

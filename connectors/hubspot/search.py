@@ -32,8 +32,10 @@ BODY: Final = 2_990
 
 Filter = Mapping[str, Any]
 Row = Mapping[str, Any]
-Ask = Callable[[bytes], tuple[list[dict[str, Any]], str | None, int | None]]
-"""Sends one search body; answers its rows, the ``after`` of the next page, and the vendor's clock if it was told."""
+Ask = Callable[[bytes], tuple[list[dict[str, Any]], str | None, int]]
+"""Sends one search body; answers its rows, the ``after`` of the next page, and the vendor's time, ours if none was
+told.
+"""
 
 
 def body_of(
@@ -102,7 +104,7 @@ class Sweep:
             keys = [id_of(row, self.asked.kind) for row in rows]
             stamps = {key: self.asked.stamp_of(row) for key, row in zip(keys, rows, strict=True)}
             if not begun:
-                self.safe = (max(stamps.values(), default=anchor.edge) if now is None else now) - self.overlap
+                self.safe = now - self.overlap
                 begun = True
             new = [pair for pair in zip(keys, rows, strict=True) if not self._has_settled(pair[0], stamps)]
             fresh = [row for key, row in new if self._ahead.get(key) != stamps[key]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connectors.salesforce.errors import Complaint
+from connectors.salesforce.ids import as_told, is_id
 from connectors.salesforce.lookup import Lookup
 from connectors.salesforce.outcome import refusal
 from connectors.salesforce.packing import Row
@@ -65,5 +66,7 @@ def read_back(lookup: Lookup, done: Sequence[tuple[Row, str, bool]], lane: Lane)
 
 
 def _plain(told: object, sent: Wire) -> Wire:
-    """What a row read back tells of one field; what was sent, if that is no value a field can have."""
+    """What a row read back tells of one field; what was sent, if that is the whole id or no value a field can have."""
+    if isinstance(told, str) and isinstance(sent, str) and is_id(told) and sent == as_told(told):
+        return sent
     return told if told is None or isinstance(told, str | int | float) else sent

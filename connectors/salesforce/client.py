@@ -37,7 +37,7 @@ JSON: Final = "application/json"
 CSV: Final = "text/csv"
 BY_RULES: Final = MappingProxyType({"Sforce-Auto-Assign": "TRUE"})
 """For creates whose owner the org's assignment rules are to choose ("Assignment Rule Header")."""
-_USAGE: Final = re.compile(r"api-usage=(\d{1,9})/(\d{1,9})\b")
+_USAGE: Final = re.compile(r"(?<![\w-])api-usage=(\d{1,9})/(\d{1,9})\b")
 _VERSION: Final = re.compile(r"\d{2,3}\.0")
 
 

@@ -71,7 +71,7 @@ class Departures:
         try:
             when = {to18(one["id"]): instant(one["deletedDate"]) for one in told["deletedRecords"]}
             covered = min(instant(told["latestDateCovered"]), end)
-            earliest = instant(told["earliestDateAvailable"]) if "earliestDateAvailable" in told else begin
+            earliest = instant(told["earliestDateAvailable"]) if told.get("earliestDateAvailable") else begin
         except (KeyError, TypeError, ValueError) as why:
             raise wrong_shape("deleted", "no deletedRecords or latestDateCovered, or what is no instant") from why
         if resumed and begin < earliest:

@@ -249,8 +249,9 @@ class Lookup:
             for row in rows:
                 apart = row.pop(PERSON_ACCOUNT, False) is True
                 record = read_row(row, columns)
-                if isinstance(record, RemoteRecord) and isinstance(row.get(field), str):
-                    yield replace(record, apart=True) if apart else record, row[field]
+                if isinstance(record, RemoteRecord) and isinstance(told := row.get(field), str):
+                    told = as_told(told) if columns.points.get(field) and is_id(told) else told
+                    yield replace(record, apart=True) if apart else record, told
 
     # -- history -------------------------------------------------------------------------------------------------
 
@@ -337,7 +338,7 @@ def _event(row: Mapping[str, Any], object: str, parent: str, own: str | None) ->
     if field in _LOOKUP_HISTORY:
         if value is not None and not is_id(str(value)):
             return None
-        field = _LOOKUP_HISTORY[field]
+        field, value = _LOOKUP_HISTORY[field], None if value is None else as_told(str(value))
     author, behind = row.get("CreatedById"), row.get("CreatedBy")
     kind = behind.get("UserType") if isinstance(behind, dict) else None
     person = author and kind in {None, "Standard"} and (own is None or to18(str(author)) != own)

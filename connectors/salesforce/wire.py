@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final
 
-from connectors.salesforce.ids import as_told, object_of, to18
+from connectors.salesforce.ids import as_told, is_id, object_of, to18
 from connectors.transport import wrong_shape
 from syncd.model.remote import Departure, Gone, Moved, RemoteRecord, RemoteRef, Succession
 from syncd.model.values import Instant, Wire, instant
@@ -51,9 +51,12 @@ class Columns:
     individual: bool = False
     values: Callable[[Mapping[str, Any]], tuple[Any, ...]] = field(init=False, compare=False, repr=False)
     """Reads the values of ``fields`` from a row that has them all; compiled once, as it runs for every row."""
+    pointing: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """Those of ``fields`` whose values are ids of other rows."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", _reader(self.fields))
+        object.__setattr__(self, "pointing", tuple(name for name in self.fields if self.points.get(name)))
 
     @property
     def selected(self) -> tuple[str, ...]:
@@ -81,6 +84,9 @@ def read_row(row: Mapping[str, Any], columns: Columns) -> RemoteRecord | Gone | 
 
 def _record(row: Mapping[str, Any], columns: Columns, ref: RemoteRef, at: Instant) -> RemoteRecord:
     told, missing = _told(row, columns)
+    for name in columns.pointing:
+        if isinstance(id_ := told.get(name), str) and is_id(id_):
+            told[name] = as_told(id_)
     record_type = row.get(RECORD_TYPE)
     return RemoteRecord(
         ref,

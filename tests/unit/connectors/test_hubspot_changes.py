@@ -10,6 +10,7 @@ import responses
 
 from connectors.hubspot.connector import HubSpotConnector
 from connectors.hubspot.cursor import Position
+from connectors.hubspot.wire import millis_of
 from syncd.model.errors import Bug
 from syncd.model.remote import Cursor, Page, Shape
 from syncd.model.values import Lane
@@ -147,6 +148,23 @@ def test_the_second_look_reads_each_record_once_more_at_most(clock: FakeClock) -
     calls = len(stub.bodies)
     drain(connector, cursor)
     assert len(stub.bodies) == calls + 1
+
+
+@responses.activate
+def test_late_records_are_found_where_no_answer_tells_the_time(clock: FakeClock) -> None:
+    """A proxy may take the Date away: the second look then goes by our own clock, even if nothing else ever changes."""
+    begun = millis_of(clock.now())
+    stub = SearchStub([row(9, begun + 20_000)], now=begun, dated=False)
+    stub.install()
+    connector = connect(clock)
+    clock.advance(21)
+    found, cursor = drain(connector, Position.at(begun).encode())
+    stub.rows.append(row(2, begun + 2_000))
+    for _ in range(12):
+        clock.advance(10)
+        pages, cursor = drain(connector, cursor)
+        found += pages
+    assert Counter(ids(found)) == {"9": 2, "2": 1}
 
 
 @responses.activate

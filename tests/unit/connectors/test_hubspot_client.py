@@ -1,4 +1,7 @@
-"""Calls, refusals and the traps of the vendor's client library, each named by its row of what is known of HubSpot."""
+"""Calls, refusals and the traps of the vendor's client library, each named by its row of what is known of HubSpot.
+
+Length: one test a trap or a limit, beside the others of its row.
+"""
 
 from __future__ import annotations
 
@@ -212,6 +215,13 @@ def test_spacing_never_overruns_a_window() -> None:
     assert rates.burst.burst + rates.burst.calls * 10 / rates.burst.seconds <= 190
     assert rates.search.burst + rates.search.calls / rates.search.seconds <= 6
     assert rates.search.calls / rates.search.seconds < 5
+
+
+def test_a_small_plan_has_fewer_calls_of_associations() -> None:
+    """hubspot.md 3: associations have figures of their own, 100 in 10 s on Free and Starter and 150 beyond."""
+    for told, most in ((100, 100), (190, 150), (250, 150)):
+        rate = HubSpotRates.of(per_10_seconds=told, search_per_second=5).associations
+        assert rate.burst + rate.calls * 10 / rate.seconds == most
 
 
 @responses.activate

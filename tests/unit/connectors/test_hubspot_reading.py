@@ -281,6 +281,7 @@ def test_a_shape_of_two_objects_is_refused(connector: HubSpotConnector) -> None:
     [
         ({"archived": True}, True),
         ({"archivedAt": "2026-03-02T08:00:00Z"}, True),
+        ({"archived": None, "archivedAt": "2026-03-02T08:00:00Z"}, True),
         ({"archived": False, "archivedAt": "2026-03-02T08:00:00Z"}, False),
         ({}, False),
     ],

@@ -512,6 +512,19 @@ def test_the_single_form_may_fail_in_its_answer(
 
 
 @responses.activate
+def test_an_account_without_the_batch_form_has_the_single_one(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """hubspot.md 6: there are two forms. A path that is not there says nothing of an address, so nobody is refused."""
+    on(UNSUBSCRIBE, lambda _: (404, {"status": "error", "message": "resource not found"}))
+    for name in ("a", "b"):
+        single = UNSUBSCRIBE.replace("batch/unsubscribe-all", f"{name}%40example.com/unsubscribe-all")
+        on(single, lambda _: (200, {"results": []}))
+    on(UPSERT, make)
+    results = send(connector, clock, *opting_out("a@example.com", "b@example.com"))
+    assert [type(result) for result in results] == [Written, Written]
+    assert len(responses.calls) == 4, "the batch once, two alone, and the creates"
+
+
+@responses.activate
 def test_single_subscriptions_go_in_one_batch(connector: HubSpotConnector, clock: FakeClock) -> None:
     """One row an address and subscription; the read-only properties are never written."""
     sent = on(SUBSCRIPTIONS, lambda _: (200, {"results": []}))

@@ -23,7 +23,7 @@ from connectors.salesforce.client import SalesforceAccount, SalesforceClient
 from connectors.salesforce.connector import SalesforceConnector
 from connectors.transport import CONNECT_TIMEOUT, READ_TIMEOUT, Resend
 from syncd.model.errors import Bug, NeedsOperator, RetryLater, WrongAccount
-from syncd.model.remote import RemoteRef, Shape
+from syncd.model.remote import MatchKey, RemoteRef, Shape
 from syncd.model.values import Lane, Side
 from syncd.model.write import Clash, CreateRecord, Indeterminate, UpdateRecord, WriteResult, Written
 from tests.fakes import FakeChance, FakeClock, FreeBudget
@@ -178,6 +178,18 @@ def test_usage_is_read_from_every_answer(web: responses.RequestsMock) -> None:
     with pytest.raises(NeedsOperator):
         connector.identity()
     assert (connector.quota().used, connector.quota().calls) == (19, 3)
+
+
+def test_the_orgs_own_count_is_read_wherever_it_stands(web: responses.RequestsMock) -> None:
+    """Limits, "Sforce-Limit-Info": what one app of many may use is another count, and none of the org's."""
+    of_the_app = "per-app-api-usage=17/250(appName=syncd)"
+    for told, used, limit in ((f"{of_the_app}; api-usage=18/5000", 18, 5000), (of_the_app, None, None)):
+        web.reset()
+        web.add("POST", TOKEN, json={"access_token": "token", "instance_url": LOGIN})
+        web.add("GET", BASE + "query", json=ORG, headers={"Sforce-Limit-Info": told})
+        connector = connect()
+        connector.identity()
+        assert (connector.quota().used, connector.quota().limit) == (used, limit)
 
 
 def test_an_empty_answer_is_none_and_no_crash(web: responses.RequestsMock) -> None:
@@ -362,12 +374,15 @@ def test_the_vendors_time_is_its_date_header(web: responses.RequestsMock) -> Non
     assert client.vendor_now() == datetime(2026, 3, 2, 8, tzinfo=UTC)
 
 
-def test_departures_ask_with_aware_instants(web: responses.RequestsMock) -> None:
-    """1.18: start and end carry their offset, encoded; the library's form is malformed for naive ones."""
+@pytest.mark.parametrize("beginning", [{}, {"earliestDateAvailable": None}])
+def test_departures_ask_with_aware_instants(web: responses.RequestsMock, beginning: dict[str, None]) -> None:
+    """1.18: start and end carry their offset, encoded; the library's form is malformed for naive ones. A log that does
+    not tell its beginning, in whatever way, is read as one that has all of the window.
+    """
     web.add(
         "GET",
         BASE + "sobjects/Lead/deleted/",
-        json={"deletedRecords": [], "latestDateCovered": "2026-03-02T09:00:00.000+0000"},
+        json={"deletedRecords": [], "latestDateCovered": "2026-03-02T09:00:00.000+0000", **beginning},
     )
     list(connect().departures(PERSON, None, 1))
     query = parse_qs((web.calls[-1].request.url or "").partition("?")[2])
@@ -398,6 +413,30 @@ def test_a_written_row_is_confirmed_with_what_is_held_now(web: responses.Request
     """1.20: Collections tell ids only; the read-back tells what a workflow made of the value."""
     result = written(web, [{"id": LEAD, "success": True, "errors": []}])
     assert result == Written(RemoteRef("Lead", LEAD), "2026-03-02T09:00:00.000+0000", {"LastName": "B"})
+
+
+def test_a_row_is_found_by_what_it_points_to(web: responses.RequestsMock) -> None:
+    """9: whoever is asked for by 18 characters is found where 15 are told."""
+    fields = [*DESCRIBED["fields"], {"name": "OwnerId", "type": "reference", "referenceTo": ["User"]}]
+    row = {"Id": LEAD, "SystemModstamp": "2026-03-02T09:00:00.000+0000", "OwnerId": "005000000000001"}
+    web.add("GET", BASE + "sobjects/Lead/describe", json={"fields": fields})
+    web.add("GET", BASE + "query", json={"totalSize": 1, "done": True, "records": [row]})
+    asked = "005000000000001AAA"
+    found = connect().find(PERSON, MatchKey("value", {"Lead": ("OwnerId",)}), [asked])
+    assert [record.ref.id for record in found[asked]] == [LEAD]
+
+
+def test_a_short_id_confirms_the_whole_one(web: responses.RequestsMock) -> None:
+    """9: the owner that was written is the one that is read back, by 15 characters or by 18."""
+    owner, held = "005000000000001AAA", {"Id": LEAD, "SystemModstamp": "2026-03-02T09:00:00.000+0000"}
+    web.add("PATCH", BASE + "composite/sobjects", json=[{"id": LEAD, "success": True, "errors": []}])
+    web.add("GET", BASE + "sobjects/Lead/describe", json=DESCRIBED)
+    web.add("POST", BASE + "composite/sobjects/Lead", json=[held | {"OwnerId": owner[:15]}])
+    clock = FakeClock()
+    batch = [UpdateRecord("0" * 32, RemoteRef("Lead", LEAD), {"OwnerId": owner})]
+    (result,) = connect(clock).write(PERSON, batch, clock.now() + timedelta(minutes=1))
+    assert isinstance(result, Written)
+    assert result.confirmed == {"OwnerId": owner}
 
 
 @pytest.mark.parametrize("word", ["statusCode", "errorCode"])

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.salesforce.connector import _user
 from connectors.salesforce.errors import Complaint
+from connectors.salesforce.lookup import _event
 from connectors.salesforce.outcome import Trouble, read_trouble
 from connectors.salesforce.wire import Columns, read_row
 from syncd.model.errors import Bug
@@ -44,6 +45,22 @@ def test_a_record_holds_what_was_told_and_lists_the_rest() -> None:
     assert record.missing == {"MailingAddress", "Phone", "Secret__c"}
     assert record.refs["company"] == (RemoteRef("Account", "001000000000001AAA"),)
     assert record.refs["parent"] == (RemoteRef("Thing__c", "a0X000000000001EAA"),)
+
+
+@pytest.mark.parametrize("told", ["005000000000001", "005000000000001AAA"])
+def test_a_field_that_points_to_a_row_holds_the_whole_id(told: str) -> None:
+    """salesforce.md 9: ids of 15 characters are made whole at every border; what else is no id stays as it is."""
+    columns = replace(COLUMNS, fields=("OwnerId", "Phone"), points={"OwnerId": ("Group", "User")})
+    record = read_row(ROW | {"OwnerId": told, "Phone": "555000000000001"}, columns)
+    assert isinstance(record, RemoteRecord)
+    assert record.fields == {"OwnerId": "005000000000001AAA", "Phone": "555000000000001"}
+    nobody = read_row(ROW | {"OwnerId": None, "Phone": None}, columns)
+    assert isinstance(nobody, RemoteRecord)
+    assert nobody.fields == {"OwnerId": None, "Phone": None}
+    change = {"Field": "Owner", "LeadId": "00Q000000000001", "NewValue": told, "CreatedDate": ROW["SystemModstamp"]}
+    event = _event(change, "Lead", "LeadId", None)
+    assert event is not None
+    assert (event.field, event.value) == ("OwnerId", "005000000000001AAA")
 
 
 @pytest.mark.parametrize("value", [{"city": "X"}, ["X"]])
