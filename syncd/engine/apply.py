@@ -360,6 +360,7 @@ class Apply:
             case Indeterminate():
                 self.tally.note("indeterminate", side)
                 self._unknown.add(job.decision.link.id)
+                self._left_open(job)
                 self.tally.partial = True
                 emit(
                     "write.indeterminate",
@@ -589,11 +590,17 @@ class Apply:
         return settlement
 
     def _look(self, job: Job) -> Request:
+        what = self._left_open(job)
+        return look_again(self.world, job.decision.kind, what, salt=f":{self.run}")
+
+    def _left_open(self, job: Job) -> str:
+        """Tells the brake of a record whose write has no good end yet; returns what it is called there."""
         if isinstance(job.action, Create):
             what = f"{job.action.side.other}:{job.action.origin}"
         else:
             what = f"link:{job.decision.link.id}"
-        return look_again(self.world, job.decision.kind, what, salt=f":{self.run}")
+        self.brake.leaves_open(what)
+        return what
 
     def _give_up(self, job: Job) -> None:
         """A write that is still not settled after so many rounds waits for the next cycle."""

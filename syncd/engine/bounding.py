@@ -140,7 +140,9 @@ class Bounding:
     def _remember(self, held: Sequence[Addition]) -> None:
         now, bound = self._world.clock.now(), self._bound()
         fresh = [each for each in held if each.row.origin not in self._marks]
-        changes = [HeldChange(self._mark(*self._key, each.row.origin), each.row.origin, now) for each in fresh]
+        changes = [
+            HeldChange(self._mark(*self._key, each.row.origin), each.row.origin, now, since=now) for each in fresh
+        ]
         if not changes:
             return
         self._marks |= {each.record: each.mark for each in changes}

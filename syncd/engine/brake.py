@@ -100,6 +100,7 @@ class Brake:
         self._free = free
         self._asked: Guard | None = None
         self._over: set[str] = set()
+        self._open: set[str] = set()
 
     @property
     def guard(self) -> Guard:
@@ -137,6 +138,10 @@ class Brake:
         if ended and (counts := self.charged(ended)):
             self.world.store.charge(counts, self.world.clock.now())
 
+    def leaves_open(self, record: str) -> None:
+        """A write of this record has no good end yet: what was held of it, and approved, is not carried out."""
+        self._open.add(record)
+
     def ended(self, gathered: Gathered) -> int:
         """All of the share is written: forgets what was held of the records that were looked at, and is no more.
 
@@ -146,7 +151,7 @@ class Brake:
             return 0
         stopped = {stop.change.mark for stop in self.guard.stops}
         stay = stopped | self.guard.stayed
-        looked_at = _looked_at(gathered) | self._over
+        looked_at = (_looked_at(gathered) - self._open) | self._over
         left: dict[Key, Lot] = {}
         for key, lot in self._with_stops().items():
             kept = lot.changes
@@ -182,11 +187,13 @@ class Brake:
         if not stops:
             return self._before
         moved = {stop.change.mark for stop in stops}
+        since = {each.mark: each.since for lot in self._before.values() for each in lot.changes}
         by_key: dict[Key, dict[str, HeldChange]] = defaultdict(dict)
         for key, lot in self._before.items():
             by_key[key] = {each.mark: each for each in lot.changes if each.mark not in moved}
         for stop in stops:
-            by_key[stop.key][stop.change.mark] = stop.change
+            mark = stop.change.mark
+            by_key[stop.key][mark] = replace(stop.change, since=since.get(mark, self.guard.now))
         return {key: self._lot(key, tuple(changes.values())) for key, changes in by_key.items() if changes}
 
     def _lot(self, key: Key, changes: tuple[HeldChange, ...]) -> Lot:
@@ -291,9 +298,11 @@ def known_of(world: World, held: Mapping[Key, Lot]) -> Known:
     """What is known beside the windows: what is held, what people said of it, and what they expect."""
     now = world.clock.now()
     marks = {each.mark: key for key, lot in held.items() for each in lot.changes}
+    changes = {each.mark: each for lot in held.values() for each in lot.changes}
     said = read_answers(world.store.recall(BRAKE_ANSWERS)) if marks else []
     given = [answer for answer in said if answer.holds_at(now)]
-    approved = frozenset(mark for each in given if each.word is Word.APPROVED for mark in each.marks)
+    meant = ((each, mark) for each in given if each.word is Word.APPROVED for mark in each.marks & changes.keys())
+    approved = frozenset(mark for each, mark in meant if each.means(changes[mark]))
     rejected = frozenset(mark for each in given if each.word is Word.REJECTED for mark in each.marks)
     return Known(marks, approved, rejected - approved, tuple(expectations(world.store.requests(), now)))
 
