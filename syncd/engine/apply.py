@@ -281,6 +281,7 @@ class Apply:
                 raise
             unsent = Settlement(endings={intent.id: "unsent" for intent in intents})
             self.world.settle(unsent)
+            self.brake.put_off(((job.decision.link.id, side) for job in jobs), now)
             raise
         total = Settlement()
         for job, write, result in zip(jobs, prepared, results, strict=True):
@@ -291,6 +292,8 @@ class Apply:
             self._opened(conflict)
             total.conflicts.append(conflict)
         self.world.settle(total)
+        later = (job for job, result in zip(jobs, results, strict=True) if isinstance(result, Deferred))
+        self.brake.put_off(((job.decision.link.id, side) for job in later), now)
         self.progress(len(jobs))
         self.pending.sent(job.action.lane for job in jobs)
         if self._created:

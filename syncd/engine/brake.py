@@ -9,7 +9,7 @@ just to hold them again: they are read when a person approved them, and those of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -27,7 +27,7 @@ from syncd.model.held import expectations, read_answers, read_lots, write_lots
 from syncd.model.link import LinkState
 from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
 from syncd.model.remote import RemoteRef
-from syncd.model.values import SIDES, Side
+from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
 from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 
@@ -101,6 +101,7 @@ class Brake:
         self._asked: Guard | None = None
         self._over: set[str] = set()
         self._open: set[str] = set()
+        self._charged: dict[tuple[str, Side], Sequence[Key]] = {}
 
     @property
     def guard(self) -> Guard:
@@ -125,7 +126,15 @@ class Brake:
 
     def charged(self, writes: Iterable[tuple[str, Side]]) -> list[Count]:
         """What these writes (link and side) count for, as it is stored with their intents."""
-        return self.guard.charged(writes)
+        self._charged = {write: self.guard.flowing.get(write, ()) for write in writes}
+        return self.guard.charged(self._charged)
+
+    def put_off(self, writes: Iterable[tuple[str, Side]], charged_at: Instant) -> None:
+        """Takes off what was just charged for writes that were surely not carried out, which are charged when they come
+        again: one that is put off for hours would fill the windows of everybody else.
+        """
+        if total := Counter(key for write in writes for key in self._charged.pop(write, ())):
+            self.world.store.charge([(key, -records) for key, records in total.items()], charged_at)
 
     def charge_ended(self, decisions: Iterable[Decision]) -> None:
         """Counts links that end, which is no write to a vendor, before they do."""

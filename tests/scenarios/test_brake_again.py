@@ -81,3 +81,21 @@ def test_an_approved_write_that_is_put_off_stays_approved(steps: Steps) -> None:
     assert dict(steps.counts()) == {"updated.crm": 1}
     assert (titles(steps), held(steps)) == (FEW, [])
     steps.quiet()
+
+
+def test_what_is_tried_again_counts_once() -> None:
+    """A record that is locked through a night fills no window, or the next edits of that field would be held for it."""
+    both = open_both(brake={**raised(1_000), "updates": {"records": 4, "share": 0.0}})
+    steps = Steps(both)
+    pairs = linked(steps, FEW)
+    steps.market(pairs[0][0], jobtitle="Locked")
+    arm(steps.both.salesforce, "row-lock", times=1_000)
+    for _ in range(8):
+        assert dict(steps.counts()) == {"deferred.crm": 1}
+    steps.both.salesforce.faults.clear()
+    for number, (contact, _) in enumerate(pairs[1:4]):
+        steps.market(contact, jobtitle=f"Own {number}")
+    assert dict(steps.counts()) == {"updated.crm": 4}
+    steps.market(pairs[4][0], jobtitle="One more")
+    assert dict(steps.counts()) == {"held": 1}, "what was written at last is counted"
+    both.store.close()
