@@ -19,14 +19,13 @@ from syncd.core.guard import Guard, Known
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
 from syncd.engine.gathered import Gathered, HeldRecords
-from syncd.engine.held import likely_cause, make_marker, marker, marker_of
+from syncd.engine.held import likely_cause, make_marker, marker, marker_of, over_by_rejection
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
 from syncd.model.link import LinkState
 from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
-from syncd.model.remote import RemoteRef
 from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
 from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
@@ -56,7 +55,8 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
             hottest = sorted(able, key=lambda each: (each.rank, -each.at.timestamp()))
             due += islice((each for each in hottest if each.mark not in known.rejected), room)
         for each in due[: max(0, DUE_AT_ONCE - len(found.due))]:
-            _is_due(found, each.record)
+            found.is_due(each.record)
+        found.due.update(over_by_rejection(world.store, lot, known.rejected))
     return found
 
 
@@ -73,16 +73,6 @@ def _barred(lots: Iterable[Lot], known: Known, guard: Guard) -> Mapping[tuple[Si
             if lot.key[3] and each.mark not in known.approved and not (in_line and each.mark not in known.rejected)
         )
     return barred
-
-
-def _is_due(found: HeldRecords, record: str) -> None:
-    found.due.add(record)
-    sort, _, rest = record.partition(":")
-    if sort == "link":
-        found.due_links.add(rest)
-    else:
-        object_name, _, id_ = rest.partition("/")
-        found.due_refs.of(Side(sort)).add(RemoteRef(object_name, id_))
 
 
 class Brake:
