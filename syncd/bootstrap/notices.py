@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from syncd.model.errors import SyncdError
-from syncd.model.values import Side
+from syncd.model.values import Instant, Side
 from syncd.observe.log import emit, listen, unlisten
 from syncd.system import SystemChance, SystemClock, holder_name, surely_gone
 
@@ -124,13 +124,23 @@ def pages(loaded: Loaded, connection: str, store: SqlStore, item: Item) -> Seque
 
 
 class Beating:
-    """A daemon's thread that calls the addresses of dead man's switches; ``loaded`` is the configuration of today."""
+    """A daemon's thread that calls the addresses of dead man's switches; ``loaded`` is the configuration of today,
+    ``store`` one that other daemons work on as well, if it is such a one.
+    """
 
-    def __init__(self, loaded: Callable[[], Loaded], ca_file: str | None) -> None:
-        from syncd.operations.heartbeats import Heartbeats  # noqa: PLC0415 - nothing of it where not used
+    def __init__(
+        self, loaded: Callable[[], Loaded], ca_file: str | None, store: Callable[[str], SqlStore] | None
+    ) -> None:
+        from syncd.operations.heartbeats import Heartbeats, was_well  # noqa: PLC0415 - nothing of it where not used
         from syncd.post.calling import Calling  # noqa: PLC0415
 
-        self._hearts = Heartbeats(lambda: _pulses(loaded()), Calling(ca_file), SystemClock())
+        def elsewhere(connection: str, since: Instant, now: Instant) -> bool:
+            try:
+                return store is not None and was_well(store(connection), since, now)
+            except SyncdError:  # a store that does not answer is told of by whoever works on it
+                return False
+
+        self._hearts = Heartbeats(lambda: _pulses(loaded()), Calling(ca_file), SystemClock(), elsewhere)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeats", daemon=True)
 

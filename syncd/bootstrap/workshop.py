@@ -162,7 +162,7 @@ class Workshop:
             from syncd.bootstrap.notices import Beating  # noqa: PLC0415 - nothing of it where not used
 
             ca_file = next((each.ca_file for each in self._loaded.connections.values()), None)
-            self._beating = Beating(lambda: self._loaded, ca_file)
+            self._beating = Beating(lambda: self._loaded, ca_file, None if self.on_sqlite else cache(self.store))
             self._beating.start()
         telling, names = self._loaded.notify.telling, tuple(self._loaded.connections)
         if self._notices is not None:

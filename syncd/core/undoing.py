@@ -61,8 +61,10 @@ def befores(
     :param only: the fields that are wanted, all if it is empty.
     """
     found: dict[str, Pair[Before | None]] = {}
+    last: dict[tuple[str, Side], AuditRow] = {}
     left: list[Left] = []
-    meant = sorted((row for row in rows if undo.means(row.run, row.at)), key=lambda row: (row.at, row.attempt))
+    rows = sorted(rows, key=lambda row: (row.at, row.attempt))
+    meant = [row for row in rows if undo.means(row.run, row.at)]
     made = [row for row in meant if row.action is IntentKind.CREATE and row.outcome in WRITTEN]
     if made:  # what was written beside it goes with the record, and no half of it alone
         return {}, [_left(made[0], "", MADE)]
@@ -83,7 +85,26 @@ def befores(
             first = both.of(row.side)
             value = change.before if first is None else first.value
             found[change.field] = both.replacing(row.side, Before(value, change.after))
+            last[change.field, row.side] = row
+    newer = _newest(row for row in rows if not undo.means(row.run, row.at))
+    for (name, side), row in last.items():
+        if (name, side) in newer and newer[name, side] > row.at:  # the same value may stand there, by that write
+            found[name] = found[name].replacing(side, None)
+            left.append(_left(row, name, CHANGED))
     return found, left
+
+
+def _newest(rows: Iterable[AuditRow]) -> dict[tuple[str, Side], Instant]:
+    """When each field of a side was last written by these, which are in their order. To take back is no such write: an
+    earlier try may have broken off.
+    """
+    return {
+        (change.field, row.side): row.at
+        for row in rows
+        if row.outcome in WRITTEN
+        for change in row.changes
+        if not change.rule.startswith(BACK)
+    }
 
 
 def _left(row: AuditRow, field: str, reason: str) -> Left:

@@ -44,6 +44,10 @@ DUE_AT_ONCE = 500
 """How many that have come due are read again in one cycle."""
 
 
+DEFERRED = "deferred"
+"""How the ending of a write begins that was surely not carried out, and is tried again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addition:
     """One write, and the row that is remembered once it is done.
@@ -162,10 +166,13 @@ class Appending:
         except RetryLater as trouble:
             if not trouble.sent:
                 world.settle(Settlement(endings={intent.id: "unsent" for intent in intents}))
+                self.bounding.put_off((intent.id for intent in intents), now)
             raise
         settlement = Settlement()
         settled = [self._outcome(each, result, settlement) for each, result in zip(additions, results, strict=True)]
         world.settle(settlement)
+        later = (id_ for id_, ending in settlement.endings.items() if ending.startswith(DEFERRED))
+        self.bounding.put_off(later, now)
         return all(settled)
 
     def _outcome(self, addition: Addition, result: WriteResult, settlement: Settlement) -> bool:
@@ -199,7 +206,7 @@ class Appending:
                 )
             case Clash() | Stale() | Deferred():  # it is looked at as it stands in the next cycle
                 code = result.code if isinstance(result, Clash | Deferred) else "STALE"
-                settlement.endings[intent] = f"deferred {code}"
+                settlement.endings[intent] = f"{DEFERRED} {code}"
                 tally.note("deferred", self.side)
                 emit("write.deferred", kind=self.kind, side=str(self.side), link=addition.row.person, code=code)
         tally.partial = True

@@ -281,6 +281,7 @@ class Apply:
                 raise
             unsent = Settlement(endings={intent.id: "unsent" for intent in intents})
             self.world.settle(unsent)
+            self.brake.put_off(((job.decision.link.id, side) for job in jobs), now)
             raise
         total = Settlement()
         for job, write, result in zip(jobs, prepared, results, strict=True):
@@ -291,6 +292,8 @@ class Apply:
             self._opened(conflict)
             total.conflicts.append(conflict)
         self.world.settle(total)
+        later = (job for job, result in zip(jobs, results, strict=True) if isinstance(result, Deferred))
+        self.brake.put_off(((job.decision.link.id, side) for job in later), now)
         self.progress(len(jobs))
         self.pending.sent(job.action.lane for job in jobs)
         if self._created:
@@ -360,6 +363,7 @@ class Apply:
             case Indeterminate():
                 self.tally.note("indeterminate", side)
                 self._unknown.add(job.decision.link.id)
+                self._left_open(job)
                 self.tally.partial = True
                 emit(
                     "write.indeterminate",
@@ -589,11 +593,17 @@ class Apply:
         return settlement
 
     def _look(self, job: Job) -> Request:
+        what = self._left_open(job)
+        return look_again(self.world, job.decision.kind, what, salt=f":{self.run}")
+
+    def _left_open(self, job: Job) -> str:
+        """Tells the brake of a record whose write has no good end yet; returns what it is called there."""
         if isinstance(job.action, Create):
             what = f"{job.action.side.other}:{job.action.origin}"
         else:
             what = f"link:{job.decision.link.id}"
-        return look_again(self.world, job.decision.kind, what, salt=f":{self.run}")
+        self.brake.leaves_open(what)
+        return what
 
     def _give_up(self, job: Job) -> None:
         """A write that is still not settled after so many rounds waits for the next cycle."""

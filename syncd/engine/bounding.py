@@ -23,7 +23,7 @@ from syncd.engine.world import World
 from syncd.model.appended import ACTIVITY, Appended, AppendedState
 from syncd.model.brake import Count, Expectation, HeldChange, Key, Lot, Measure
 from syncd.model.held import read_lots, write_lots
-from syncd.model.values import Side
+from syncd.model.values import Instant, Side
 from syncd.model.write import CreateRecord
 from syncd.ports.memory import BRAKE_HELD
 
@@ -103,8 +103,16 @@ class Bounding:
 
     def charged(self, additions: Sequence[Addition]) -> list[Count]:
         """What these count for, as it is stored with their intents."""
-        keys = (self._charged.pop(each.write.intent, None) for each in additions)
+        keys = (self._charged.get(each.write.intent) for each in additions)
         return list(Counter(key for key in keys if key is not None).items())
+
+    def put_off(self, intents: Iterable[str], charged_at: Instant) -> None:
+        """Takes off what was charged for writes that were surely not carried out: they are charged when they come
+        again.
+        """
+        total = Counter(key for each in intents if (key := self._charged.pop(each, None)) is not None)
+        if total:
+            self._world.store.charge([(key, -records) for key, records in total.items()], charged_at)
 
     def _flows(self, addition: Addition) -> Key | None:
         """Under what a creation is counted; ``None`` if it is held."""
@@ -140,7 +148,9 @@ class Bounding:
     def _remember(self, held: Sequence[Addition]) -> None:
         now, bound = self._world.clock.now(), self._bound()
         fresh = [each for each in held if each.row.origin not in self._marks]
-        changes = [HeldChange(self._mark(*self._key, each.row.origin), each.row.origin, now) for each in fresh]
+        changes = [
+            HeldChange(self._mark(*self._key, each.row.origin), each.row.origin, now, since=now) for each in fresh
+        ]
         if not changes:
             return
         self._marks |= {each.record: each.mark for each in changes}

@@ -9,7 +9,7 @@ just to hold them again: they are read when a person approved them, and those of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -19,15 +19,14 @@ from syncd.core.guard import Guard, Known
 from syncd.core.planner import Planner
 from syncd.core.windows import Windows
 from syncd.engine.gathered import Gathered, HeldRecords
-from syncd.engine.held import likely_cause, make_marker, marker, marker_of
+from syncd.engine.held import likely_cause, make_marker, marker, marker_of, over_by_rejection
 from syncd.engine.world import World
 from syncd.model.appended import APPENDED_KINDS, declared
 from syncd.model.brake import DAY, WEEK, Count, HeldChange, Key, Lot, Mark, Measure, Word
 from syncd.model.held import expectations, read_answers, read_lots, write_lots
 from syncd.model.link import LinkState
 from syncd.model.plan import Decision, Detach, KindPlan, Plan, Unlink
-from syncd.model.remote import RemoteRef
-from syncd.model.values import SIDES, Side
+from syncd.model.values import SIDES, Instant, Side
 from syncd.observe.log import emit
 from syncd.ports.memory import BRAKE_ANSWERS, BRAKE_HELD
 
@@ -56,7 +55,8 @@ def held_of(world: World, planner: Planner) -> HeldRecords:
             hottest = sorted(able, key=lambda each: (each.rank, -each.at.timestamp()))
             due += islice((each for each in hottest if each.mark not in known.rejected), room)
         for each in due[: max(0, DUE_AT_ONCE - len(found.due))]:
-            _is_due(found, each.record)
+            found.is_due(each.record)
+        found.due.update(over_by_rejection(world.store, lot, known.rejected))
     return found
 
 
@@ -75,16 +75,6 @@ def _barred(lots: Iterable[Lot], known: Known, guard: Guard) -> Mapping[tuple[Si
     return barred
 
 
-def _is_due(found: HeldRecords, record: str) -> None:
-    found.due.add(record)
-    sort, _, rest = record.partition(":")
-    if sort == "link":
-        found.due_links.add(rest)
-    else:
-        object_name, _, id_ = rest.partition("/")
-        found.due_refs.of(Side(sort)).add(RemoteRef(object_name, id_))
-
-
 class Brake:
     """The brake over one share: a kind's plan, and whatever follows from its writes.
 
@@ -100,6 +90,8 @@ class Brake:
         self._free = free
         self._asked: Guard | None = None
         self._over: set[str] = set()
+        self._open: set[str] = set()
+        self._charged: dict[tuple[str, Side], Sequence[Key]] = {}
 
     @property
     def guard(self) -> Guard:
@@ -124,7 +116,15 @@ class Brake:
 
     def charged(self, writes: Iterable[tuple[str, Side]]) -> list[Count]:
         """What these writes (link and side) count for, as it is stored with their intents."""
-        return self.guard.charged(writes)
+        self._charged = {write: self.guard.flowing.get(write, ()) for write in writes}
+        return self.guard.charged(self._charged)
+
+    def put_off(self, writes: Iterable[tuple[str, Side]], charged_at: Instant) -> None:
+        """Takes off what was just charged for writes that were surely not carried out, which are charged when they come
+        again: one that is put off for hours would fill the windows of everybody else.
+        """
+        if total := Counter(key for write in writes for key in self._charged.pop(write, ())):
+            self.world.store.charge([(key, -records) for key, records in total.items()], charged_at)
 
     def charge_ended(self, decisions: Iterable[Decision]) -> None:
         """Counts links that end, which is no write to a vendor, before they do."""
@@ -137,6 +137,10 @@ class Brake:
         if ended and (counts := self.charged(ended)):
             self.world.store.charge(counts, self.world.clock.now())
 
+    def leaves_open(self, record: str) -> None:
+        """A write of this record has no good end yet: what was held of it, and approved, is not carried out."""
+        self._open.add(record)
+
     def ended(self, gathered: Gathered) -> int:
         """All of the share is written: forgets what was held of the records that were looked at, and is no more.
 
@@ -146,7 +150,7 @@ class Brake:
             return 0
         stopped = {stop.change.mark for stop in self.guard.stops}
         stay = stopped | self.guard.stayed
-        looked_at = _looked_at(gathered) | self._over
+        looked_at = (_looked_at(gathered) - self._open) | self._over
         left: dict[Key, Lot] = {}
         for key, lot in self._with_stops().items():
             kept = lot.changes
@@ -182,11 +186,13 @@ class Brake:
         if not stops:
             return self._before
         moved = {stop.change.mark for stop in stops}
+        since = {each.mark: each.since for lot in self._before.values() for each in lot.changes}
         by_key: dict[Key, dict[str, HeldChange]] = defaultdict(dict)
         for key, lot in self._before.items():
             by_key[key] = {each.mark: each for each in lot.changes if each.mark not in moved}
         for stop in stops:
-            by_key[stop.key][stop.change.mark] = stop.change
+            mark = stop.change.mark
+            by_key[stop.key][mark] = replace(stop.change, since=since.get(mark, self.guard.now))
         return {key: self._lot(key, tuple(changes.values())) for key, changes in by_key.items() if changes}
 
     def _lot(self, key: Key, changes: tuple[HeldChange, ...]) -> Lot:
@@ -291,9 +297,11 @@ def known_of(world: World, held: Mapping[Key, Lot]) -> Known:
     """What is known beside the windows: what is held, what people said of it, and what they expect."""
     now = world.clock.now()
     marks = {each.mark: key for key, lot in held.items() for each in lot.changes}
+    changes = {each.mark: each for lot in held.values() for each in lot.changes}
     said = read_answers(world.store.recall(BRAKE_ANSWERS)) if marks else []
     given = [answer for answer in said if answer.holds_at(now)]
-    approved = frozenset(mark for each in given if each.word is Word.APPROVED for mark in each.marks)
+    meant = ((each, mark) for each in given if each.word is Word.APPROVED for mark in each.marks & changes.keys())
+    approved = frozenset(mark for each, mark in meant if each.means(changes[mark]))
     rejected = frozenset(mark for each in given if each.word is Word.REJECTED for mark in each.marks)
     return Known(marks, approved, rejected - approved, tuple(expectations(world.store.requests(), now)))
 

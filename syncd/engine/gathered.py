@@ -33,6 +33,16 @@ class HeldRecords:
     due_links: set[str] = field(default_factory=set)
     due_refs: Pair[set[RemoteRef]] = field(default_factory=lambda: Pair(set(), set()))
 
+    def is_due(self, record: str) -> None:
+        """What is held of this record may go now, so that it is read."""
+        self.due.add(record)
+        sort, _, rest = record.partition(":")
+        if sort == "link":
+            self.due_links.add(rest)
+        else:
+            object_name, _, id_ = rest.partition("/")
+            self.due_refs.of(Side(sort)).add(RemoteRef(object_name, id_))
+
 
 @dataclass(slots=True)
 class Gathered:

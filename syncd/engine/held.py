@@ -7,7 +7,9 @@ from datetime import timedelta
 from hashlib import blake2b
 from typing import Final
 
-from syncd.model.brake import HeldChange, Key, Mark, Measure
+from syncd.model.brake import HeldChange, Key, Lot, Mark, Measure
+from syncd.model.link import LinkState
+from syncd.model.remote import RemoteRef
 from syncd.model.values import Instant, Side
 from syncd.ports.memory import BRAKE_SECRET
 from syncd.ports.store import Store
@@ -50,6 +52,19 @@ def marker_of(key: bytes) -> Mark:
         return blake2b(repr(words).encode(), key=key, digest_size=_MARK_BYTES).hexdigest()
 
     return mark
+
+
+def over_by_rejection(store: Store, lot: Lot, rejected: Collection[str]) -> list[str]:
+    """The records of a lot whose counterpart a person asked for anew, and a person rejected: without that wish nothing
+    would be made of a tombstone, and nothing is left to hold.
+    """
+    if lot.key[1] != Measure.CREATES:
+        return []
+    side = Side(lot.key[2]).other
+    records = [each.record for each in lot.changes if each.mark in rejected]
+    refs = {RemoteRef(*each.removeprefix(f"{side}:").split("/", 1)): each for each in records}
+    known = store.linked(lot.key[0], side, list(refs)) if refs else {}
+    return [refs[ref] for ref, found in known.items() if found.link.state is not LinkState.LIVE]
 
 
 def likely_cause(key: Key, changes: Sequence[HeldChange], *, resting: Collection[str]) -> str:

@@ -68,6 +68,8 @@ class Unlinking:
         live = link.state is LinkState.LIVE
         ended = replace(link, state=LinkState.TOMBSTONE, gone=None, keyed=Pair(marketing=False, crm=False))
         records = self._read(link)
+        if records.crm is not None:  # what it says is about whoever has its address now
+            self.gathered.left[records.crm.ref] = records.crm
         looks = _looks(request)
         updates = self._emptied(link, records)
         if updates and looks >= LOOKS:

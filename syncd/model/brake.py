@@ -152,14 +152,15 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeldChange:
-    """One held change: its mark, the record (``link:ID`` or ``SIDE:OBJECT/ID``), when that record was changed, and the
-    place of its grade among all grades (the best is 0).
+    """One held change: its mark, the record (``link:ID`` or ``SIDE:OBJECT/ID``), when that record was changed, the
+    place of its grade among all grades (the best is 0), and since when it is held (``None``: by an earlier version).
     """
 
     mark: str
     record: str
     at: Instant
     rank: int = 0
+    since: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,3 +223,11 @@ class Answer:
         if self.word is Word.REJECTED:
             return True
         return len(self.who) >= self.people and now - self.at < VALID
+
+    def means(self, change: HeldChange) -> bool:
+        """Whether it was said of this change: one that was carried out and is held anew is another one, though it looks
+        the same. A rejection is for good.
+        """
+        if change.mark not in self.marks:
+            return False
+        return self.word is Word.REJECTED or change.since is None or change.since <= self.at

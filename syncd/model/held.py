@@ -33,13 +33,23 @@ def write_lots(held: Iterable[Lot]) -> bytes:
 
 
 def _row(lot: Lot) -> list[object]:
-    changes = [(each.mark, each.record, each.at.isoformat(), each.rank) for each in lot.changes]
+    changes = [_change_row(each) for each in lot.changes]
     return [lot.key, lot.why, lot.limit, lot.used, lot.linked, lot.since.isoformat(), lot.cause, changes]
+
+
+def _change_row(each: HeldChange) -> list[object]:
+    since = () if each.since is None else (each.since.isoformat(),)
+    return [each.mark, each.record, each.at.isoformat(), each.rank, *since]
+
+
+def _change(mark: str, record: str, at: str, rank: int = 0, since: str = "") -> HeldChange:
+    held_since = datetime.fromisoformat(since) if since else None
+    return HeldChange(mark, record, datetime.fromisoformat(at), rank, held_since)
 
 
 def _lot(row: Sequence[Any]) -> Lot:
     kind, measure, side, field, value = row[0]
-    changes = tuple(HeldChange(mark, record, datetime.fromisoformat(at), *rank) for mark, record, at, *rank in row[7])
+    changes = tuple(_change(*each) for each in row[7])
     return Lot(
         key=(kind, measure, side, field, value),
         why=Why(row[1]),

@@ -61,7 +61,7 @@ def parts(store: Store, now: Instant) -> list[Part]:
     for lot in sorted(_lots(store).values(), key=lambda each: (each.since, each.key)):
         left = {each.mark: each for each in lot.changes}
         for answer in reversed(given):  # the latest word counts
-            taken = [left.pop(mark) for mark in answer.marks & left.keys()]
+            taken = [left.pop(mark) for mark in answer.marks & left.keys() if answer.means(left[mark])]
             if taken:
                 found.append(_answered(lot, taken, answer, now))
         if left:
@@ -115,7 +115,7 @@ def approve(store: Store, digest: str, *, who: str, reason: str, now: Instant) -
         people=before.people if before else part.lot.people,
         who=(*before.who, who) if before else (who,),
         reason=reason,
-        at=now,
+        at=max(now, *(each.since or now for each in part.lot.changes)),  # whatever clock it was held by
         marks=before.marks if before else frozenset(each.mark for each in part.lot.changes),
     )
     _say(store, answer, now)

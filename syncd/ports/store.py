@@ -198,7 +198,7 @@ class Store(LedgerStore, AssignmentStore, AppendedStore, LookingStore, HintStore
         ...
 
     def charge(self, counts: Sequence[Count], now: Instant) -> None:
-        """Counts what is no vendor write: links that end."""
+        """Counts what is no vendor write, links that end; and takes off (below zero) what was counted and not done."""
         ...
 
     def charges(self, after: int) -> Sequence[tuple[int, Instant, Sequence[Count]]]:

@@ -35,7 +35,7 @@ class Charges:
         self._connection = connection
 
     def charge(self, counts: Sequence[Count], now: Instant) -> None:
-        """Counts what is no vendor write: links that end."""
+        """Counts what is no vendor write, links that end; and takes off (below zero) what was counted and not done."""
         with self._database.writing("charge the brake") as tx:
             write_charges(tx, self._connection, counts, now)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.salesforce.errors import Refusal
 from syncd.engine.cycle import plan_only, sync
 from syncd.model.brake import Wave
 from syncd.operations.braking import Stands, Words, approve, expect, reject
@@ -129,6 +130,27 @@ def test_a_wave_that_is_expected_flows(steps: Steps) -> None:
     steps.cycle(after=60)
     assert len(members(steps)) == 4 + LIMIT
     assert len(only(steps).lot.changes) == 1
+
+
+def test_what_is_tried_again_counts_once(steps: Steps) -> None:
+    """A member whose row is locked for a while fills no window."""
+    campaign(steps.both)
+    contacts = [contact for contact, _ in people(steps, LIMIT + 1)]
+    registered(steps, contacts[:1])
+
+    def locked(*_: object) -> dict[str, object]:
+        raise Refusal("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
+
+    steps.both.salesforce.org.workflows["CampaignMember"] = [locked]
+    for _ in range(LIMIT + 2):
+        assert steps.counts()["deferred.crm"] == 1
+    steps.both.salesforce.org.workflows.clear()
+    registered(steps, contacts[1:LIMIT])
+    steps.cycle()
+    assert (len(members(steps)), held(steps)) == (LIMIT, [])
+    registered(steps, contacts[LIMIT:])
+    steps.cycle()
+    assert len(only(steps).lot.changes) == 1, "what was written at last is counted"
 
 
 def test_more_than_ten_times_the_limit_needs_two_people(steps: Steps) -> None:

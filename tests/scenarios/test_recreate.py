@@ -13,6 +13,7 @@ from syncd.model.link import LinkState
 from syncd.model.plan import Create
 from syncd.model.remote import RemoteRef
 from syncd.model.values import Side
+from syncd.operations.braking import reject
 from syncd.operations.recreating import tombstones
 from syncd.operations.wishes import ask_recreate, cycle
 from syncd.settings.brake import raised
@@ -144,6 +145,31 @@ def test_what_is_held_is_made_once_it_is_approved() -> None:
     assert {lead["Email"] for lead in steps.live("Lead")} == {"ann@example.com", "bob@example.com"}
     assert steps.marketed(contact, "syncd_crm_id") in {lead["Id"] for lead in steps.live("Lead")}
     assert held(steps) == []
+    steps.quiet()
+    both.store.close()
+
+
+def test_what_is_held_and_rejected_is_over() -> None:
+    """Nobody made the Lead, and nobody will: it leaves the list with the next cycle, and may be asked for once more."""
+    both = open_both(brake={**raised(1_000), "creates": {"records": 1, "share": 0.0}})
+    steps = Steps(both)
+    contact = steps.contact(email="ann@example.com", company="Acme")
+    steps.cycle()
+    steps.both.salesforce.delete("Lead", str(steps.marketed(contact, "syncd_crm_id")))
+    steps.cycle(after=2 * DAY)
+    for name in ("bob", "cy"):
+        steps.contact(email=f"{name}@example.com", company="Acme")
+    assert steps.counts()["held"] == 1
+    recreate(steps, f"marketing:contacts/{contact}")
+    part = only(steps)
+    assert len(part.lot.changes) == 2
+    reject(both.store, part.digest, who="ann", reason="a slip", now=both.clock.now())
+    steps.cycle()
+    assert f"marketing:contacts/{contact}" not in {each.record for each in only(steps).lot.changes}
+    assert len(only(steps).lot.changes) == 1, "the new contact would be made into a Lead by itself"
+    steps.cycle(after=2 * DAY)
+    assert recreate(steps, f"marketing:contacts/{contact}").run.counts["created.crm"] == 1
+    assert len(steps.live("Lead")) == 2
     steps.quiet()
     both.store.close()
 

@@ -1,4 +1,7 @@
-"""Taking back what syncd wrote: only where ours still stands, on that side alone, across kills; nothing flows back."""
+"""Taking back what syncd wrote: only where ours still stands, on that side alone, across kills; nothing flows back.
+
+Length: what goes back and what stays are told of the same pairs, in the same few words.
+"""
 
 from __future__ import annotations
 
@@ -120,6 +123,23 @@ def test_what_was_changed_since_is_somebodys_and_stays(steps: Steps, pairs: Pair
     assert steps.sold(pairs[0][1], "Title") == "Typed since"
     assert steps.sold(pairs[1][1], "Title") == "Carried since"
     assert titles(steps, pairs[2:]) == {"Buyer"}
+
+
+def test_what_a_later_run_wrote_is_not_ours_to_take_back_though_it_is_the_same(steps: Steps, pairs: Pairs) -> None:
+    """Sales changed the title, and then marketing chose that very one: it stands there because of them."""
+    run = mass_edit(steps, pairs)
+    contact, lead = pairs[0]
+    steps.sell(lead, Title="Working")
+    steps.cycle()
+    steps.market(contact, jobtitle="Oops")
+    steps.cycle()
+    told = taken_back(steps, run=run)
+    assert [(each.field, each.reason.partition(":")[0]) for each in told.left.shown] == [("title", "changed since")]
+    assert (steps.sold(lead, "Title"), steps.marketed(contact, "jobtitle")) == ("Oops", "Oops")
+    assert titles(steps, pairs[1:]) == {"Buyer"}
+    taken_back(steps, run=run)
+    assert titles(steps, pairs) == {"Buyer", "Oops"}
+    steps.quiet()
 
 
 def test_an_edit_between_the_look_and_the_write_is_not_overwritten(

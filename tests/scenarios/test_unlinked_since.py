@@ -101,3 +101,25 @@ def test_who_is_joined_anew_while_a_write_is_unanswered_is_joined_in_the_end(ste
     assert (link.state, link.refs.crm.id) == (LinkState.LIVE, lead)
     assert keys(steps, contact, lead) == (lead, contact)
     assert [each.field for each in steps.conflicts()] == ["email"], "two addresses of one person"
+
+
+def test_what_the_lead_had_said_is_heard_of_whoever_has_its_address() -> None:
+    """It was another one's counterpart when it came to their address and opted out; once it is nobody's, it counts.
+
+    Somebody emptied its key by hand, so that nothing touches it any more.
+    """
+    both = open_both()
+    steps = Steps(both)
+    contact, other = (steps.contact(email=f"{name}@example.com", company="Acme") for name in ("ann", "bob"))
+    steps.cycle()
+    lead, theirs = (str(steps.marketed(each, "syncd_crm_id")) for each in (contact, other))
+    steps.sell(lead, Email="bob@example.com")
+    steps.cycle()
+    steps.sell(lead, HasOptedOutOfEmail=True, Syncd_Marketing_Id__c=None)
+    part(steps, contact)
+    steps.cycle()
+    steps.cycle()
+    assert steps.sold(theirs, "HasOptedOutOfEmail") is True
+    assert steps.marketed(other, "hs_email_optout") == "true"
+    steps.quiet()
+    both.store.close()

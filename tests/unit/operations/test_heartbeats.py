@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from syncd.model.errors import NeedsOperator
+from syncd.model.run import RunState
+from syncd.model.values import Instant
 from syncd.observe.log import listen, unlisten
-from syncd.operations.heartbeats import Heartbeats, Pulse
+from syncd.operations.heartbeats import Heartbeats, Pulse, was_well
 from tests.fakes import FakeClock
+from tests.scenarios.steps import Steps
+from tests.worlds import open_both
 
 URL = "https://beat.example.com/geheim"
 
@@ -25,9 +30,14 @@ class Beaten:
     calls: list[tuple[str, bool]] = field(default_factory=list)
     answer: str = ""
     told: list[tuple[str, str]] = field(default_factory=list)
+    kept: dict[str, Instant] = field(default_factory=dict)
+    """When each connection had its last good cycle, as a store that daemons share remembers it."""
 
     def __post_init__(self) -> None:
-        self.hearts = Heartbeats(lambda: self.pulses, self.beat, self.clock)
+        self.hearts = Heartbeats(lambda: self.pulses, self.beat, self.clock, self.elsewhere)
+
+    def elsewhere(self, connection: str, since: Instant, now: Instant) -> bool:
+        return connection in self.kept and since < self.kept[connection] <= now
 
     def beat(self, url: str, *, private: bool) -> str:
         self.calls.append((url, private))
@@ -82,6 +92,42 @@ def test_all_of_its_connections_must_be_well(beaten: Beaten) -> None:
     assert [beaten.cycle("main", after=9), beaten.cycle("main", after=9), beaten.cycle("other")] == [0, 0, 1]
     assert [beaten.cycle("other", after=9), beaten.cycle("main")] == [0, 1]
     assert beaten.calls[0] == (URL, True)
+
+
+def test_what_another_daemon_of_the_store_did_counts(beaten: Beaten) -> None:
+    """Two daemons share the connections of one store: each hears its own cycles alone, and asks the store for the rest;
+    what went well before the last call says nothing of today.
+    """
+    beaten.pulses = [Pulse("nurse", lambda: URL, frozenset({"main", "other"}), 60.0)]
+    beaten.kept["other"] = beaten.clock.now()
+    assert beaten.cycle("main", after=30) == 0, "it was well before anybody listened here"
+    beaten.clock.advance(1)
+    beaten.kept["other"] = beaten.clock.now()
+    assert [beaten.cycle("main", after=30), beaten.cycle("main", after=61)] == [1, 0]
+    beaten.clock.start -= timedelta(hours=1)
+    beaten.cycle("main", after=30)
+    beaten.kept["other"] = beaten.clock.now() + timedelta(seconds=9)
+    assert beaten.cycle("main", after=30) == 1, "the clock was set back"
+
+
+def test_a_store_knows_which_connections_were_well() -> None:
+    """A good cycle since then: no earlier one, none of a clock that was set back, no held or failed one, and no other
+    command.
+    """
+    both = open_both()
+    steps, began = Steps(both), both.clock.now()
+    assert not was_well(both.store, began, began)
+    steps.contact(email="ann@example.com")
+    steps.cycle()
+    now = both.clock.now()
+    assert was_well(both.store, began, now)
+    assert not was_well(both.store, now, now + timedelta(hours=1))
+    assert not was_well(both.store, began - timedelta(hours=2), began)
+    run, later = both.store.runs(1)[0], now + timedelta(minutes=1)
+    for command, state in (("resync", RunState.DONE), ("sync", RunState.HELD), ("sync", RunState.FAILED)):
+        both.store.save_run(replace(run, id=f"{command} {state}", command=command, state=state, finished_at=later))
+    assert not was_well(both.store, now, now + timedelta(hours=1))
+    both.store.close()
 
 
 def test_who_does_not_answer_is_called_again_and_told_of_once(beaten: Beaten) -> None:
