@@ -42,8 +42,6 @@ TRIED_AGAIN = timedelta(days=1)
 """After how long what was refused is tried again: a right may have been given since, a field made."""
 DUE_AT_ONCE = 500
 """How many that have come due are read again in one cycle."""
-
-
 DEFERRED = "deferred"
 """How the ending of a write begins that was surely not carried out, and is tried again."""
 
