@@ -23,7 +23,7 @@ test: $(STAMP) ## tests, a sixteenth of those that take long (SCENARIOS=all: all
 	@$(BIN)/python deploy/test.py $(ARGS)
 
 test-fast: $(STAMP) ## without what is slow or needs PostgreSQL; of the scenarios one of every third file
-	@$(BIN)/python -m pytest -n $$(nproc) --dist=loadgroup --maxschedchunk=8 -m "not slow and not postgres and not beyond" $(ARGS)
+	@$(BIN)/python -m pytest -n $$(($$(nproc) + 1)) --dist=loadgroup --maxschedchunk=8 -m "not slow and not postgres and not beyond" $(ARGS)
 
 trial: $(STAMP) ## ten minutes of edits, kills and resyncs on SQLite and PostgreSQL, its restarts; the real funnel, whole
 	@TRIAL_MINUTES=10 $(BIN)/python -m pytest -p no:cacheprovider tests/scenarios/test_trial.py \

@@ -14,7 +14,7 @@ from tests.chaos.house import Sort
 from tests.scenarios.servers import open_server
 
 pytestmark = pytest.mark.slow
-KILLS = 16
+KILLS = 12
 """Processes killed on SQLite, at least."""
 SOON = (0.2, 2.0)
 """Seconds after its start at which a process is killed."""

@@ -21,7 +21,7 @@ from syncd.operations.sentinel import carry_out
 from syncd.operations.watching import remembered, strange
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SEEDS = 10
+SEEDS = 6
 DEEDS = ("edit", "archive", "delete", "erase", "merge")
 
 

@@ -87,9 +87,10 @@ def test_one_seed_in_twenty_meets_an_outage() -> None:
 
 
 def test_a_play_follows_from_its_scenario_alone() -> None:
-    """Two interpreters that order their sets differently leave the same trace of the same seeds."""
-    seeds = [seed for number in range(200) if expand(seed := f"pure {number}").world == WORLD][:3]
-    assert len(seeds) == 3
+    """Two interpreters that order their sets differently leave the same trace of the same seed; every run of the
+    simulation holds its own against that, too.
+    """
+    seeds = [next(seed for number in range(200) if expand(seed := f"pure {number}").world == WORLD)]
     told = [
         subprocess.Popen(
             [sys.executable, "-m", "syncd.lab.simulating", str(CONFIG), "", "1", *seeds],
