@@ -5,9 +5,9 @@ fights with somebody else's automation. All of a play lies within the brake's da
 side by its end is at most what the day allows, and within an hour what the hour allows, plus what people approved. A
 record that gets the same value again, as after a lost answer, counts once.
 
-The bound is one from above: the brake charges a change when it is decided on, whether or not it is ever sent. Opt-outs
-are no part of it, and what a vendor adds to a new record belongs to its making: what goes back to whom it was made for,
-within minutes, is not counted.
+The bound is one from above: the brake charges a change when it is decided on, whether or not it is ever sent, and takes
+off what a vendor has put off, which is not counted here either. Opt-outs are no part of it, and what a vendor adds to a
+new record belongs to its making: what goes back to whom it was made for, within minutes, is not counted.
 """
 
 from __future__ import annotations
@@ -44,23 +44,27 @@ class Pace:
         self.linked = 0
 
     def sends(
-        self, side: Side, object_name: str, record: str, values: Mapping[str, Any], *, mate: str, ms: int
+        self, side: Side, object_name: str, record: str, values: Mapping[str, Any], *, mate: str, ms: int, done: bool
     ) -> None:
-        """A record is written, or, with an empty id, made for that ``mate`` of the other side, at ``ms``."""
+        """A record is written, or, with an empty id, made for that ``mate`` of the other side, at ``ms``; unless it is
+        surely not ``done``.
+        """
         for kind in self._kinds:
             if object_name not in kind.objects.of(side):
                 continue
             if not record:
+                if not done:
+                    continue
                 self._count(kind, Measure.CREATES, side, "", mate, ms=ms)
                 self._made_for[side.other, mate] = ms
                 continue
             for mapping in kind.fields:
                 form = _form(mapping, side, object_name, values)
                 if form and mapping.type is not FieldType.OPT_OUT:
-                    self._writes(kind, mapping, side, record, form, ms=ms)
+                    self._writes(kind, mapping, side, record, form, ms=ms, done=done)
 
     def _writes(
-        self, kind: KindMapping, mapping: FieldMapping, side: Side, record: str, form: Form, *, ms: int
+        self, kind: KindMapping, mapping: FieldMapping, side: Side, record: str, form: Form, *, ms: int, done: bool
     ) -> None:
         before = self._sent[side, record, mapping.name]
         if before[-1:] != [form]:
@@ -70,7 +74,7 @@ class Pace:
             measure = Measure.CLEARS
         elif mapping.lane is Lane.HANDOFF:
             measure = Measure.STAGES
-        if mapping.derive is None and ms - self._made_for.get((side, record), -MAKING) >= MAKING:
+        if done and mapping.derive is None and ms - self._made_for.get((side, record), -MAKING) >= MAKING:
             self._count(kind, measure, side, mapping.name, (record, form), ms=ms)
 
     def _count(self, kind: KindMapping, measure: Measure, side: Side, name: str, what: object, *, ms: int) -> None:

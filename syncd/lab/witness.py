@@ -2,6 +2,8 @@
 
 Every payload is looked into as it leaves (P5, P6, P9), every line of the log as it would be written (P13). It shares no
 code with what it watches: values are known by their tokens, fields by the mapping's own words.
+
+Length: what is heard of one call, and what is looked for in it, share all that was heard before.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import Any, Final
 
 import orjson
 
-from sandbox.kernel import HttpRequest, HttpResponse
+from sandbox.kernel import Call, HttpRequest, HttpResponse
 from syncd.lab.arena import Arena
 from syncd.lab.audited import unrecorded
 from syncd.lab.ledger import Edit, Ledger
@@ -37,6 +39,8 @@ THINNING: Final = ("thinned-side", "rows-invisible")
 """Faults that answer with some of the records and leave out others."""
 ENTERED: Final = "contact-exists"
 """The fault in which somebody enters the contact that a call is about to make."""
+TWICE: Final = ", first"
+"""How the fault of a line ends that is the first of two in which the same call is carried out."""
 _NO_FIELDS: Final = frozenset({"attributes", "Id", "id"})
 TELLING: Final = re.compile(TOKEN.pattern.decode() + "|pat-na1-sandbox|sandbox-secret|Bearer ")  # not a secret
 """What no line of a log may hold: what a person typed, and secrets."""
@@ -96,8 +100,9 @@ class Witness:
             self._refused_search()
         if asked.method in ("POST", "PATCH", "PUT") and asked.body[:1] in (b"{", b"["):
             written = list(_payloads(side, asked))
-            for object_name, record, values in written:
-                self._check_payload(side, object_name, record, values)
+            done = [self._may_be_done(side, answer, *each) for each in written]
+            for (object_name, record, values), may_be in zip(written, done, strict=True):
+                self._check_payload(side, object_name, record, values, done=may_be)
             if side is Side.MARKETING and (self.arena.hubspot.calls[-1].fault or "").startswith(ENTERED):
                 self._join_entered(written)
             if any(name in self._keys[side] for _, _, values in written for name in values):
@@ -178,9 +183,30 @@ class Witness:
             if TELLING.search(value) and TELLING.search(line := masked(value)):  # masking is dear, and adds nothing
                 self.broken.append(Violation("P13", event, f"{key} says {line!r}"))
 
-    def _check_payload(self, side: Side, object_name: str, record: str, values: Mapping[str, Any]) -> None:
+    def _may_be_done(
+        self, side: Side, answer: HttpResponse | None, name: str, record: str, values: Mapping[str, Any]
+    ) -> bool:
+        """Whether a row of the last call was carried out, or still may be: where nobody heard the answer."""
+        if answer is None:
+            return True
+        if record:
+            return any(record in call.written for call in self._lines(side))
+        for kind in self.kinds:
+            if name in kind.objects.of(side):
+                held = self._keys_at_marketing(kind) if side is Side.MARKETING else self._keys_at_crm(kind)
+                return str(values.get(kind.key.of(side)) or "") in held.values()
+        return True
+
+    def _lines(self, side: Side) -> Sequence[Call]:
+        """The lines of the last call, two where it was carried out twice."""
+        calls = self.arena.kernel("hubspot" if side is Side.MARKETING else "salesforce").calls
+        return calls[-2:] if (calls[-2].fault or "").endswith(TWICE) else calls[-1:]
+
+    def _check_payload(
+        self, side: Side, object_name: str, record: str, values: Mapping[str, Any], *, done: bool
+    ) -> None:
         mates = [str(value) for name, value in values.items() if name in self._keys[side] and value]
-        self.pace.sends(side, object_name, record, values, mate=" ".join(mates), ms=self.arena.clock.ms)
+        self.pace.sends(side, object_name, record, values, mate=" ".join(mates), ms=self.arena.clock.ms, done=done)
         self.checked.update(("P4", "P6", "P12", "P14"))
         if not record:
             self.checked.add("P3")

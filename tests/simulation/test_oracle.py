@@ -113,11 +113,14 @@ class Room:
         if noted:
             self.arena.store.settle(Settlement(endings={"by hand": "done"}), self.arena.clock.now())
 
-    def sends_to(self, lead: str, fields: Mapping[str, Any]) -> None:
-        """An update of any Lead leaves, of which no audit tells."""
+    def sends_to(self, lead: str, fields: Mapping[str, Any], *, done: bool | None = True) -> None:
+        """An update of any Lead leaves, of which no audit tells; ``done`` is what came of it, if anybody heard."""
         body = [{"attributes": {"type": "Lead"}, "id": lead, **fields}]
         asked = HttpRequest("PATCH", "/services/data/v64.0/composite/sobjects", body=orjson.dumps({"records": body}))
-        self.play.witness.heard(Side.CRM, asked, HttpResponse(200, b"[]"))
+        calls, now = self.arena.salesforce.calls, self.arena.clock.now()
+        written = (lead,) if done else ()
+        calls.append(Call(len(calls) + 1, now, "PATCH", asked.path, "collections.update", 200, written=written))
+        self.play.witness.heard(Side.CRM, asked, None if done is None else HttpResponse(200, b"[]"))
 
     def sends_alone(self, number: int, fields: Mapping[str, Any]) -> None:
         """An update of one Lead leaves by its own call."""
@@ -451,6 +454,27 @@ def test_p12_more_than_the_brake_lets_through(arena: Arena, pause: int, approved
             room.sends_to(f"00Q00000000000{number}", {"Title": "Buyer"})
 
     assert ("P12" in found_out(arena, sent)) is broken
+
+
+@pytest.mark.parametrize(("done", "broken"), [(True, True), (None, True), (False, False)])
+def test_p12_what_a_vendor_put_off_does_not_count(arena: Arena, done: bool | None, broken: bool) -> None:
+    """Of four updates or creates where three are allowed one is answered as not carried out; what nobody has heard of
+    may be.
+    """
+
+    def sent(room: Room, *, new: bool) -> None:
+        witness, three = room.play.witness, {each: Limit(3, 0.0) for each in LIMITED}
+        braked = replace(room.arena.settings.connection, brake=Limits(three, three))
+        witness.pace = Pace(braked, witness.ledger)
+        for number in range(4):
+            fields = {"Syncd_Marketing_Id__c": f"99{number}"} if new else {"Title": "Buyer"}
+            if new and (number < 3 or done):
+                room.arena.salesforce.insert("Lead", {"LastName": "New", "Company": "New & Sons", **fields})
+            lead = "" if new else f"00Q00000000000{number}"
+            room.sends_to(lead, fields, done=True if number < 3 else done)
+
+    assert ("P12" in found_out(arena, lambda room: sent(room, new=False))) is broken
+    assert ("P12" in found_out(arena, lambda room: sent(room, new=True))) is broken
 
 
 def test_p5_a_value_that_nobody_gave_this_field_or_this_person(arena: Arena) -> None:
