@@ -400,9 +400,10 @@ def _properties(row: Write) -> dict[str, str]:
 
 
 def _differs(row: UpdateRecord, state: RemoteRecord) -> bool:
+    """Whether an expected value does not stand any more; one that the answer left out may be an edit by now."""
     assert row.expect is not None
     held = state.fields
-    return any(name in held and not same(held[name], value) for name, value in row.expect.values.items())
+    return not all(name in held and same(held[name], value) for name, value in row.expect.values.items())
 
 
 def _later(why: SyncdError) -> Deferred:

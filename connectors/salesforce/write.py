@@ -464,7 +464,7 @@ def _still_stands(write: Write, current: RemoteRecord) -> bool:
     assert isinstance(write, UpdateRecord)
     assert write.expect is not None
     told = current.fields
-    return all(told[name] == value for name, value in write.expect.values.items() if name in told)
+    return all(name in told and told[name] == value for name, value in write.expect.values.items())
 
 
 def _code(body: object) -> str:
