@@ -1,4 +1,7 @@
-"""An edit lands between syncd's last look at a record and its write: seen before, found afterwards, brought back."""
+"""An edit lands between syncd's last look at a record and its write: seen before, found afterwards, brought back.
+
+Length: one window, and each way in which an edit may fall into it.
+"""
 
 from __future__ import annotations
 
