@@ -68,7 +68,7 @@ class Leaving:
         for found, side, departed in self.gathered.gone:
             if found.link.id in done:
                 continue
-            if left := heirs(self.world, self.gathered, found.link, side):
+            if left := self._heirs(found.link, side):
                 self._give_way(found, side)
                 self._inherit(left, side, found.link)
                 continue
@@ -120,7 +120,7 @@ class Leaving:
         waiting = self.gathered.conflicts.get(link.id, ())  # what a person was asked is decided by no move
         self._follow(found, link, moves, Pair(None, None), Known(conflicts=waiting))
         for before, side in given:
-            self._inherit(heirs(self.world, self.gathered, before, side), side, before)
+            self._inherit(self._heirs(before, side), side, before)
 
     def _take_up(self, found: Linked, side: Side, record: RemoteRecord) -> None:
         """A record is back, and what is left of its link may have become another one meanwhile."""
@@ -170,6 +170,16 @@ class Leaving:
         self.done.add(found.link.id)
         self.gathered.meetings.pop(found.link.id, None)
         self._detach(found, side, Detach(side, found.link.refs.of(side), Succession.MERGED), ())
+
+    def _heirs(self, link: Link, side: Side) -> list[Linked]:
+        """Who inherits of a link whose record of a side is gone; nobody whose own one is somebody else's by now."""
+        left: list[Linked] = []
+        for found in heirs(self.world, self.gathered, link, side):
+            own = found.link.refs.of(side)
+            holder = self._holder(link.kind, side, lives_on(self.gathered, side, own) or own)
+            if holder is None or holder.id == found.link.id:
+                left.append(found)
+        return left
 
     def _inherit(self, left: Sequence[Linked], side: Side, before: Link) -> None:
         """Those who were merged into a record that has lost its own counterpart: the first has it, as if it had stayed

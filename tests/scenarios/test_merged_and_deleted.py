@@ -137,3 +137,28 @@ def test_both_contacts_deleted_the_one_that_comes_back_has_the_lead(steps: Steps
     steps.both.hubspot.restore("contacts", second)
     steps.cycle()
     assert_one_pair(steps, second, lead)
+
+
+@WHEN
+def test_whoever_is_left_is_not_taken_from_somebody_else(steps: Steps, when: str) -> None:
+    """Two contacts are merged, so that a Lead is left. A third one's Lead is merged into that, and the other Lead is
+    deleted: the one that is left is the third contact's, and the merged contact has none.
+    """
+    first, lead, second, left = twins(steps)
+    third = steps.contact(email="lee@example.com", company="Acme")
+    steps.cycle()
+    loser = steps.marketed(third, "syncd_crm_id")
+    assert loser is not None
+    merged = steps.both.hubspot.merge("contacts", first, second)
+    steps.cycle()
+    asked = steps.conflict()
+    assert {ref.id for _, ref in asked.refs} == {lead, left}
+    steps.both.salesforce.merge("Lead", left, [loser])
+    if when != "at once":
+        steps.cycle()
+    steps.both.salesforce.delete("Lead", lead)
+    steps.cycle()
+    assert_one_pair(steps, third, left)
+    ref = RemoteRef("contacts", merged)
+    link = steps.both.store.linked("person", Side.MARKETING, [ref])[ref].link
+    assert (link.state, link.gone) == (LinkState.TOMBSTONE, Side.CRM)
