@@ -133,7 +133,8 @@ class Gather:
         records = lot.records
         if streamed:
             records = [each for each in records if each.ref not in linked or not older(linked[each.ref], side, each)]
-            self.into.nothing["older than known"] += len(lot.records) - len(records)
+            if left_out := len(lot.records) - len(records):
+                self.into.nothing["older than known"] += left_out
         self._pairs(side, records, linked)
         return self._ended()
 
