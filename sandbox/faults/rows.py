@@ -58,9 +58,14 @@ def _parts(body: Any) -> list[Any]:
 
 def _change_one(part: Any, change: Change, *, last: bool) -> bool:
     if isinstance(part, list) and any(isinstance(row, dict) and "attributes" in row for row in part):
-        kept = {id(row) for row in change([row for row in part if row is not None])}
-        all_of_them = list(part)
-        part[:] = [row if row is None or id(row) in kept else None for row in part]  # by id: what is not there is null
+        there = [row for row in part if row is not None]
+        left, all_of_them = change(there), list(part)
+        if len(left) == len(there):
+            told = iter(left)
+            part[:] = [row if row is None else next(told) for row in part]
+        else:  # by id: what is not there is null
+            kept = {id(row) for row in left}
+            part[:] = [row if row is None or id(row) in kept else None for row in part]
         return part != all_of_them
     name = next((key for key in ("results", "records") if isinstance(part, dict) and key in part), None)
     if name is None or not isinstance(part[name], list):
@@ -228,7 +233,7 @@ ENTRIES = (
         what="Reads leave a field out without a word, as after a change of its permissions.",
         answers={
             "hubspot": _fieldless(hubspot_rows, HUBSPOT_FIELDS),
-            "salesforce": _fieldless(salesforce_listing, SALESFORCE_FIELDS),
+            "salesforce": _fieldless(salesforce_rows, SALESFORCE_FIELDS),
         },
     ),
     Entry(

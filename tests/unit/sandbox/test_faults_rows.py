@@ -39,6 +39,18 @@ def fieldless(at: Stand) -> None:
     assert all(row.get("properties", row)[name] == "Graz" for row in at.rows())
 
 
+def fieldless_by_id(at: Force) -> None:
+    """So it is in a read of rows by id, each in its place."""
+    fieldless(at)
+    asked = {"ids": at.ids, "fields": ["Id", "City"]}
+    at.arm("field-missing", field="City")
+    _, body = at.call("POST", f"{ROOT}/composite/sobjects/Lead", asked)
+    assert [row["Id"] for row in body] == list(at.ids)
+    assert not any("City" in row for row in body)
+    _, body = at.call("POST", f"{ROOT}/composite/sobjects/Lead", asked)
+    assert all(row["City"] == "Graz" for row in body)
+
+
 def invisible(at: Stand) -> None:
     """The same half is out of sight in every read, whatever the seed, while the fault is armed."""
     at.arm("rows-invisible", times=2, **INVISIBLE)
@@ -198,12 +210,13 @@ def doubled(at: Stand, seen: list[str]) -> bool:
 
 
 BOTH: dict[str, Callable[[Any], None]] = {
-    "field-missing": fieldless,
     "row-twice": once("row-twice", doubled),
     "empty-side": once("empty-side", nothing),
     "thinned-side": once("thinned-side", third),
 }
 PROOFS: Proofs = {
+    ("field-missing", "hubspot"): fieldless,
+    ("field-missing", "salesforce"): fieldless_by_id,
     ("rows-invisible", "hubspot"): invisible,
     ("rows-invisible", "salesforce"): invisible_by_id,
     ("search-lag", "hubspot"): lagging,
