@@ -35,7 +35,7 @@ from syncd.model.errors import NothingLeft, RetryLater, UnusableCursor
 from syncd.model.link import QUARANTINED, Base, Conflict, Intent, IntentKind, Linked, LinkState, Parked
 from syncd.model.remote import Cursor, Departure, Gone, Moved, Page, RemoteRecord, RemoteRef, Shape
 from syncd.model.run import FORGET, LOOK, UNLINK, Request, StoredCursor
-from syncd.model.values import SIDES, Lane, Pair, Side
+from syncd.model.values import MISSING, SIDES, Lane, Pair, Side
 from syncd.observe.log import emit
 
 __all__ = ["Gather", "look_again"]
@@ -345,19 +345,32 @@ class Gather:
             if other is None:
                 continue  # gone or moved: _fetch noted it
             both = Pair(record, other) if from_marketing else Pair(other, record)
-            self._note_misnamed(both)
+            found = self._as_named(found, both)
             seen: Pair[RemoteRecord | None] = Pair(*both)
             if not self._open(found) and self.planner.unchanged(found, seen):
                 self.into.nothing["unchanged"] += 1
                 continue
             self.into.meetings[found.link.id] = Meeting(found, seen)
 
-    def _note_misnamed(self, both: Pair[RemoteRecord]) -> None:
-        """Somebody typed a key, or copied one: whom it names is not made as if nobody shared their identity."""
+    def _as_named(self, found: Linked, both: Pair[RemoteRecord]) -> Linked:
+        """A pair whose keys name each other, or that of which this is not known any more, so that the key is written
+        again: somebody emptied it, or typed or copied one that names who is linked, or was. Whoever is a stranger is
+        asked about instead, and not made as if nobody shared their identity.
+        """
+        keyed = found.link.keyed
         for side in SIDES:
-            key = both.of(side).fields.get(self.planner.kind.key.of(side))
-            if key and key != both.other(side).ref.id:
+            key = both.of(side).fields.get(self.planner.kind.key.of(side), MISSING)
+            if key in (MISSING, both.other(side).ref.id):
+                continue
+            if key:
                 self.into.misnamed.of(side).append(both.of(side))
+            if not key or self._was_linked(side.other, str(key)):
+                keyed = keyed.replacing(side, value=False)
+        return found if keyed == found.link.keyed else replace(found, link=replace(found.link, keyed=keyed))
+
+    def _was_linked(self, side: Side, id_: str) -> bool:
+        refs = [RemoteRef(name, id_) for name in self.planner.kind.objects.of(side)]
+        return bool(self.world.store.linked(self.kind, side, refs))
 
     def _departures(self, side: Side) -> None:
         """What left, by the vendor's own account of it. Where that does not go back to where it was read last, a
