@@ -306,7 +306,9 @@ class Writer:
             self._ask_about(silent)
 
     def _ask_about(self, silent: Mapping[int, Row]) -> None:
-        """Rows that HubSpot passed over: archived, merged (old ids do not work in batches), or never answered."""
+        """Rows that HubSpot passed over: archived, merged (old ids do not work in batches), or never answered, though
+        they may be done.
+        """
         creates = {row.key: index for index, row in self._of(silent, CreateRecord)}
         for row in self.reader.batch(self.asked, list(creates), by=self.key) if creates else []:
             held = properties_of(row)
@@ -315,7 +317,7 @@ class Writer:
                 self._confirm(index, id_of(row, self.asked.kind), str(self.asked.stamp_of(row)), held)
         self._end([index for index in creates.values() if index not in self.results], self._unknown(None))
         skipped = Deferred("SKIPPED", _NO_ANSWER)
-        self._follow({index: skipped for index, _ in self._of(silent, UpdateRecord)})
+        self._follow({index: skipped for index, _ in self._of(silent, UpdateRecord)}, maybe=True)
 
     def _fail(self, faults: Mapping[int, Fault], *, status: int = 400) -> None:
         """Gives each of these rows what its fault makes of it. An update whose record HubSpot did not find is no
@@ -333,12 +335,20 @@ class Writer:
         except RetryLater as why:
             self._end(lost, _later(why))
 
-    def _follow(self, otherwise: Mapping[int, WriteResult]) -> None:
-        """Reads where the records of these updates are now; one that is there as before has the result given."""
+    def _follow(self, otherwise: Mapping[int, WriteResult], *, maybe: bool = False) -> None:
+        """Reads where the records of these updates are now; one that is there as before has the result given.
+
+        :param maybe: whether some may be done, which is told by what stands there.
+        """
         updates = self._of(otherwise, UpdateRecord)
         states = self.reader.fetch(self.asked, [row.ref.id for _, row in updates]) if updates else []
-        for (index, _), state in zip(updates, states, strict=True):
-            self.results[index] = Stale(state) if isinstance(state, Gone | Moved) else otherwise[index]
+        for (index, row), state in zip(updates, states, strict=True):
+            if isinstance(state, Gone | Moved):
+                self.results[index] = Stale(state)
+            elif maybe and _is_done(row, state):
+                self._confirm(index, row.ref.id, state.version, state.fields)
+            else:
+                self.results[index] = otherwise[index]
 
     # -- after the writes --------------------------------------------------------------------------------------------
 
@@ -397,6 +407,11 @@ class Writer:
 
 def _properties(row: Write) -> dict[str, str]:
     return {name: to_text(value) for name, value in row.fields.items() if not name.startswith("@")}
+
+
+def _is_done(row: UpdateRecord, state: RemoteRecord) -> bool:
+    held = state.fields
+    return all(name in held and same(held[name], value) for name, value in _properties(row).items())
 
 
 def _differs(row: UpdateRecord, state: RemoteRecord) -> bool:

@@ -13,8 +13,8 @@ from tests.scenarios.steps import Steps, configured
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_an_edit_in_a_field_that_was_left_out_is_not_written_over(steps: Steps, times: int) -> None:
-    """Sales' answer leaves the changed city out, which marketing changes later: sales' word counts, as everywhere; where
-    it is left out for longer, as soon as one of the two is looked at.
+    """Sales' answer leaves the changed city out, which marketing changes later: sales' word counts, as everywhere. Left
+    out for longer, it counts as soon as one of the two is looked at.
     """
     contact, lead = steps.pair(city="Bonn")
     steps.sell(lead, City="Mainz", Street="Weg 1")

@@ -238,6 +238,25 @@ def test_rows_that_are_not_found_are_followed(connector: HubSpotConnector, clock
 
 
 @responses.activate
+def test_what_an_answer_passes_over_may_be_done(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """Neither a result nor an error: what stands there tells whether it was written."""
+    on(UPDATE, lambda _: (200, {"status": "COMPLETE", "results": []}))
+    held = {"1": "New", "2": "Old"}
+    on(
+        READ,
+        lambda body: (
+            200,
+            {"results": [row(int(each["id"]), NOW, firstname=held[each["id"]]) for each in body["inputs"]]},
+        ),
+    )
+    done, skipped = send(connector, clock, update(1, firstname="New"), update(2, firstname="New"))
+    assert isinstance(done, Written)
+    assert done.confirmed == {"firstname": "New"}
+    assert isinstance(skipped, Deferred)
+    assert skipped.code == "SKIPPED"
+
+
+@responses.activate
 def test_a_new_record_that_is_not_found_is_refused(connector: HubSpotConnector, clock: FakeClock) -> None:
     """There is no record of it that could have gone anywhere."""
     on(UPSERT, lambda _: (404, {"category": "OBJECT_NOT_FOUND", "message": "Object not found"}))
