@@ -6,12 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
 from syncd.engine.cycle import plan_only
 from syncd.model.plan import Create
 from syncd.observe import log
 from tests.scenarios.lifecycles import CLOSED, MQL, NEW, WORKING
-from tests.scenarios.routings import EVERYBODY, Desk, address
+from tests.scenarios.routings import EVERYBODY, Desk, address, configured, routing
 from tests.scenarios.steps import HOUR
 
 
@@ -39,6 +40,21 @@ def test_three_take_turns_and_the_owner_is_told_on_both_sides(desk: Desk) -> Non
     later = desk.qualified(2, begin=4)
     desk.cycle()
     assert desk.owners(later) == ["ben", "cam"]
+    desk.quiet()
+
+
+def test_an_owner_whom_no_other_field_tells_is_told_all_the_same(tmp_path: Path) -> None:
+    """Where nothing but the owner itself is mapped, it is still the CRM's own edit, which flows on to HubSpot."""
+    config = configured(tmp_path, routing())
+    person = config / "schema" / "person.yaml"
+    tree = yaml.safe_load(person.read_text(encoding="utf-8"))
+    for name in ("sales_owner_name", "sales_owner_email"):
+        del tree["fields"][name]
+    person.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    desk = Desk.over(config)
+    people = desk.qualified(2)
+    desk.cycle()
+    assert [desk.shown(each) for each in people] == desk.owners(people) == ["ann", "ben"]
     desk.quiet()
 
 
