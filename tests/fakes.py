@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from syncd.lab.virtual import SeededChance
+from syncd.model.errors import Stopping
 from syncd.model.values import Instant, Lane
 from syncd.ports.budget import Grant, Granted, Rate
 
@@ -14,11 +15,14 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 @dataclass
 class FakeClock:
-    """A clock at a given instant; ``sleep`` and ``advance`` move it on. ``slept`` lists the waits in seconds."""
+    """A clock at a given instant; ``sleep`` and ``advance`` move it on. ``slept`` lists the waits in seconds. A process
+    that ``stops`` is told so in its next wait.
+    """
 
     start: Instant = START
     slept: list[float] = field(default_factory=list)
     elapsed: float = 0.0
+    stops: bool = False
 
     def now(self) -> Instant:
         """The simulated instant, cut to milliseconds."""
@@ -34,6 +38,8 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         """Moves on at once."""
+        if self.stops:
+            raise Stopping
         self.slept.append(seconds)
         self.advance(max(0.0, seconds))
 

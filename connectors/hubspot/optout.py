@@ -9,6 +9,7 @@ was not made must never count as made. Resubscribing is refused: consent is a pe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -211,7 +212,7 @@ def _status(name: str) -> dict[str, object]:
 
 
 def _later(why: RetryLater) -> Deferred:
-    return Deferred("NOT_UNSUBSCRIBED", str(why), *([why.after] if why.after else []))
+    return Deferred("NOT_UNSUBSCRIBED", str(why), why.after or timedelta(0))
 
 
 def _named(context: object) -> set[str]:

@@ -24,7 +24,7 @@ from connectors.hubspot.client import HubSpotClient, object_of
 from connectors.hubspot.errors import LOCK_PAUSE, SCHEMA_CODES, Fault, Rejected, read_fault
 from connectors.hubspot.optout import opt_ins, refuse_opt_in, unsubscribe
 from connectors.hubspot.reading import BATCH, Reader
-from connectors.hubspot.stages import KEPT, Cleared, clear_stages, kept_back, moved_by_others
+from connectors.hubspot.stages import KEPT, STAGE, Cleared, clear_stages, kept_back, moved_by_others
 from connectors.hubspot.wire import Asked, as_wire, id_of, opt_outs, properties_of, same, to_text
 from connectors.shapes import reading
 from connectors.transport import wrong_shape
@@ -86,7 +86,7 @@ class Writer:
         try:
             act()
         except (RetryLater, NeedsOperator, Bug) as why:
-            if not any(isinstance(result, Written | Indeterminate) for result in self.results.values()):
+            if not any(_is_in_part(result) for result in self.results.values()):
                 raise
             self._end(self._open(), _later(why))
 
@@ -202,7 +202,9 @@ class Writer:
                 ids = {index: row.ref.id for index, row in lot.items()}
                 cleared = clear_stages(self.client, path, ids, lane=self.reader.lane)
             except RetryLater as why:
-                self._end(lot, _later(why))
+                for index in lot:  # where a stage alone was kept, the rest of the row is written
+                    alone = isinstance(self.results[index], Written)
+                    self.results[index] = _later(why, (STAGE,) if alone else ())
                 continue
             if cleared is Cleared.NO:
                 self._end(lot, KEPT)
@@ -220,7 +222,6 @@ class Writer:
         path = self.client.paths.objects(self.asked.kind, tail)
         try:
             answer = self.client.write(operation, path, {"inputs": list(inputs.values())}, lane=self.reader.lane)
-            body = object_of(answer, operation)
         except Rejected as refusal:
             self._take_apart(inputs, operation, tail, refusal)
             return
@@ -229,6 +230,7 @@ class Writer:
             return
         try:
             with reading(operation):
+                body = object_of(answer, operation)
                 self._settle(inputs, body["results"])
                 self._blame(inputs, list(body.get("errors") or []), operation, tail)
         except SyncdError as why:  # the rows were sent, so what is not told of them is not known
@@ -373,7 +375,7 @@ class Writer:
             self._end(pairs, Refused(type(why).__name__, str(why), advice, (name,)))
             return
         except RetryLater as why:
-            self._end(pairs, _later(why))
+            self._end(pairs, _later(why, (name,)))
             return
         for index, pair in pairs.items():
             if pair in unmade:
@@ -381,7 +383,7 @@ class Writer:
                 if fault is None:
                     self.results[index] = self._unknown(None)
                 elif fault.passing:
-                    self.results[index] = Deferred(fault.code, fault.message, LOCK_PAUSE)
+                    self.results[index] = Deferred(fault.code, fault.message, LOCK_PAUSE, (name,))
                 else:
                     self.results[index] = Refused(fault.code, fault.message, advice, (name,))
 
@@ -421,9 +423,14 @@ def _differs(row: UpdateRecord, state: RemoteRecord) -> bool:
     return not all(name in held and same(held[name], value) for name, value in row.expect.values.items())
 
 
-def _later(why: SyncdError) -> Deferred:
+def _later(why: SyncdError, fields: tuple[str, ...] = ()) -> Deferred:
     after = why.after if isinstance(why, RetryLater) and why.after else timedelta(0)
-    return Deferred(type(why).__name__, str(why), after)
+    return Deferred(type(why).__name__, str(why), after, fields)
+
+
+def _is_in_part(result: WriteResult) -> bool:
+    """Whether anything of a row was done, or may be."""
+    return isinstance(result, Written | Indeterminate) or (isinstance(result, Deferred) and bool(result.fields))
 
 
 def _first(inputs: Mapping[int, Row]) -> Row:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from connectors.salesforce.errors import Complaint
 from connectors.salesforce.ids import as_told, is_id
@@ -57,11 +59,21 @@ def read_back(lookup: Lookup, done: Sequence[tuple[Row, str, bool]], lane: Lane)
         except SyncdError:
             # The write is sure. What was sent stands in for what is held; the next read corrects it.
             held = {}
-        for row, id_, created in written:
-            told = held.get(id_, {})
-            confirmed = {field: _plain(told.get(field, value), value) for field, value in row.sent.items()}
-            version = told.get(STAMP, "")
-            results[row.place] = Written(RemoteRef(name, id_), version, confirmed, created)
+        results |= as_sent(written, held)
+    return results
+
+
+def as_sent(
+    done: Sequence[tuple[Row, str, bool]], held: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> dict[int, WriteResult]:
+    """The same without asking, from what is ``held`` by the ids of records: where that tells nothing, from what was
+    sent.
+    """
+    results: dict[int, WriteResult] = {}
+    for row, id_, created in done:
+        told = held.get(id_, {})
+        confirmed = {field: _plain(told.get(field, value), value) for field, value in row.sent.items()}
+        results[row.place] = Written(RemoteRef(row.object, id_), told.get(STAMP, ""), confirmed, created)
     return results
 
 

@@ -82,7 +82,7 @@ def give(
         with reading("roles.read"):
             held = _held(queries, list(latest), lane)
     except SyncdError as why:
-        return {each.place: _later(why) for each in latest.values()}
+        return {each.place: _later(each, why) for each in latest.values()}
     made: list[tuple[Primary, dict[str, Any]]] = []
     changed: list[tuple[Primary, dict[str, Any]]] = []
     for each in latest.values():
@@ -120,9 +120,9 @@ def _sent(
     except CallRefused as why:
         return {each.place: _refused(each, why.complaint) for each, _ in rows}
     except RetryLater as why:
-        return dict(unknown) if why.sent else {each.place: _later(why) for each, _ in rows}
+        return dict(unknown) if why.sent else {each.place: _later(each, why) for each, _ in rows}
     except NeedsOperator as why:
-        return {each.place: _later(why) for each, _ in rows}
+        return {each.place: _later(each, why) for each, _ in rows}
     except SyncdError:
         return dict(unknown)
     try:
@@ -149,13 +149,14 @@ def _refused(each: Primary, complaint: Complaint) -> WriteResult:
     """The reference alone is refused: the rest of the row was written."""
     trouble = read_trouble(complaint, ROLE)
     if isinstance(trouble, Deferred):
-        return trouble
+        return replace(trouble, fields=(each.name,))
     if trouble == Trouble.LOCKED:
-        return Deferred(complaint.code, "the Opportunity stays locked by somebody else", timedelta(minutes=1))
+        locked = "the Opportunity stays locked by somebody else"
+        return Deferred(complaint.code, locked, timedelta(minutes=1), (each.name,))
     told = refusal(complaint) if isinstance(trouble, Clash | Trouble) else trouble
     return replace(told, fields=(each.name,))
 
 
-def _later(why: SyncdError) -> Deferred:
+def _later(each: Primary, why: SyncdError) -> Deferred:
     after = why.after if isinstance(why, RetryLater) and why.after else timedelta(0)
-    return Deferred(type(why).__name__, f"the primary contact waits: {why}", after)
+    return Deferred(type(why).__name__, f"the primary contact waits: {why}", after, (each.name,))

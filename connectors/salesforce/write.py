@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from connectors.salesforce import soql
-from connectors.salesforce.aftermath import follow, read_back
+from connectors.salesforce.aftermath import as_sent, follow, read_back
 from connectors.salesforce.bulk import Bulk, tables
 from connectors.salesforce.client import BY_RULES, SalesforceClient
 from connectors.salesforce.errors import CallRefused, Complaint, complaints, judge
@@ -86,7 +86,13 @@ class Writer:
         self, shape: Shape, batch: Sequence[Write], deadline: Instant, lane: Lane, meanwhile: Callable[[], None]
     ) -> list[WriteResult]:
         """See the connector Protocol. An error is raised only while nothing of the batch was sent."""
-        return _Batch(self, shape, batch, deadline, lane, meanwhile).run()
+        on_its_way = _Batch(self, shape, batch, deadline, lane, meanwhile)
+        try:
+            return on_its_way.run()
+        except SyncdError as why:
+            if not on_its_way.sent:
+                raise
+            return on_its_way.cut_short(why)
 
     # -- one call ------------------------------------------------------------------------------------------------
 
@@ -124,7 +130,7 @@ class Writer:
 
 
 class _Batch:
-    """One batch on its way; ``results`` fills up until no place is empty."""
+    """One batch on its way; ``results`` fills up until no place is empty. ``sent``: some of it may be done."""
 
     def __init__(
         self,
@@ -147,7 +153,7 @@ class _Batch:
         self._locked: list[Row] = []
         self._left: list[tuple[Row, Complaint]] = []
         self._stopped: Deferred | None = None
-        self._sent = False
+        self.sent = False
         self._halvings = 0
         self._seen: dict[int, Instant] = {}
         self._changed: list[Row] = []
@@ -190,6 +196,17 @@ class _Batch:
         self._results |= read_back(lookup, self._done, self._lane)
         self._give_roles()
         return [self._results[place] for place in range(len(self._batch))]
+
+    def cut_short(self, why: SyncdError) -> list[WriteResult]:
+        """What is known where something else than a write broke off, as a pause does when this process is to stop:
+        nothing more is sent or read, and nothing of what was done is called undone. Whatever is still open was not
+        written, or, where it waits for a role alone, only in part.
+        """
+        after = why.after if isinstance(why, RetryLater) and why.after else timedelta(0)
+        later = Deferred(type(why).__name__, str(why), after)
+        in_part = {row.place: replace(later, fields=tuple(row.roles)) for row, *_ in self._done if row.roles}
+        told = as_sent(self._done) | in_part | self._results
+        return [told.get(place, later) for place in range(len(self._batch))]
 
     def _rows(self) -> list[Row]:
         rows: list[Row] = []
@@ -241,23 +258,23 @@ class _Batch:
         try:
             self._writer.client.change("single.write", path, row.sent, since=self._seen[row.place], lane=self._lane)
         except RetryLater as why:
-            self._stop(why, why.after)
-            self._put([row], self._unknown(str(why)) if why.sent else self._stopped)
+            self._give_up([row], why)
         except CallRefused as why:
-            self._sent = True
+            self.sent = True
             if why.status == _CHANGED:
                 self._changed.append(row)
             else:
                 self._put_trouble(row, why.complaint)
         except NeedsOperator as why:
-            if not self._sent:
+            if not self.sent:
                 raise
             self._stop(why, None)
             self._put([row], self._stopped)
         except Bug as why:
+            self.sent = True
             self._put([row], self._unknown(str(why)))
         else:
-            self._sent = True
+            self.sent = True
             self._take(row, as_told(write.ref.id), created=False)
 
     def _send_job(self, rows: Sequence[Row]) -> None:
@@ -273,11 +290,10 @@ class _Batch:
             try:
                 told = bulk.run(part, table, key, lane=self._lane, meanwhile=self._meanwhile)
             except RetryLater as why:
-                self._stop(why, why.after)
-                self._put(part, self._unknown(str(why)) if why.sent else self._stopped)
+                self._give_up(part, why)
                 continue
             except NeedsOperator as why:
-                if not self._sent:
+                if not self.sent:
                     raise
                 self._stop(why, None)
                 self._put(part, self._stopped)
@@ -287,7 +303,7 @@ class _Batch:
                 emit("bulk.refused", code=code, records=len(part))
                 self._send_all(part)
                 continue
-            self._sent = True
+            self.sent = True
             again = list(told.unsent)
             for row, id_, created in told.written:
                 self._take(row, id_, created=created)
@@ -329,8 +345,7 @@ class _Batch:
         try:
             answers = self._writer.send(pack, self._lane)
         except RetryLater as why:
-            self._stop(why, why.after)
-            self._put(rows, self._unknown(str(why)) if why.sent else self._stopped)
+            self._give_up(rows, why)
             return
         except CallRefused as why:
             self._writer.doubt_composite(why)
@@ -338,15 +353,16 @@ class _Batch:
                 self._send_pack([chunk])
             return
         except NeedsOperator as why:
-            if not self._sent:
+            if not self.sent:
                 raise
             self._stop(why, None)
             self._put(rows, self._stopped)
             return
         except Bug as why:
+            self.sent = True
             self._put(rows, self._unknown(str(why)))
             return
-        self._sent = True
+        self.sent = True
         for chunk, (status, body) in zip(pack, answers, strict=True):
             try:
                 with reading("collections.write"):
@@ -359,6 +375,12 @@ class _Batch:
         known = {row.place for row, *_ in self._done} | {row.place for row in self._locked}
         known |= {row.place for row, _ in self._left} | self._results.keys()
         return [row for row in rows if row.place not in known]
+
+    def _give_up(self, rows: Sequence[Row], why: RetryLater) -> None:
+        """A call did not work: these rows may be written or surely are not, and nothing more is sent."""
+        self._stop(why, why.after)
+        self.sent = self.sent or why.sent
+        self._put(rows, self._unknown(str(why)) if why.sent else self._stopped)
 
     def _stop(self, why: SyncdError, after: timedelta | None) -> None:
         self._stopped = Deferred("NOT_SENT", f"an earlier call failed: {why}", after or timedelta(0))

@@ -42,8 +42,6 @@ TRIED_AGAIN = timedelta(days=1)
 """After how long what was refused is tried again: a right may have been given since, a field made."""
 DUE_AT_ONCE = 500
 """How many that have come due are read again in one cycle."""
-DEFERRED = "deferred"
-"""How the ending of a write begins that was surely not carried out, and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +167,8 @@ class Appending:
         settlement = Settlement()
         settled = [self._outcome(each, result, settlement) for each, result in zip(additions, results, strict=True)]
         world.settle(settlement)
-        later = (id_ for id_, ending in settlement.endings.items() if ending.startswith(DEFERRED))
-        self.bounding.put_off(later, now)
+        ends = zip(intents, results, strict=True)
+        self.bounding.put_off((intent.id for intent, end in ends if _is_undone(end)), now)
         return all(settled)
 
     def _outcome(self, addition: Addition, result: WriteResult, settlement: Settlement) -> bool:
@@ -204,7 +202,7 @@ class Appending:
                 )
             case Clash() | Stale() | Deferred():  # it is looked at as it stands in the next cycle
                 code = result.code if isinstance(result, Clash | Deferred) else "STALE"
-                settlement.endings[intent] = f"{DEFERRED} {code}"
+                settlement.endings[intent] = f"deferred {code}"
                 tally.note("deferred", self.side)
                 emit("write.deferred", kind=self.kind, side=str(self.side), link=addition.row.person, code=code)
         tally.partial = True
@@ -233,6 +231,11 @@ class Appending:
             config=world.connection.config_hash,
             sent_at=now,
         )
+
+
+def _is_undone(result: WriteResult) -> bool:
+    """Whether nothing was made, and is tried again; an activity that waits for what it hangs on was made."""
+    return isinstance(result, Clash | Stale) or (isinstance(result, Deferred) and not result.fields)
 
 
 def _audit(intent: Intent, addition: Addition, run: str) -> AuditRow:

@@ -28,7 +28,7 @@ from syncd.engine.lease import Holding
 from syncd.engine.lost import overwritten
 from syncd.engine.pending import Pending
 from syncd.engine.plans import ends_first
-from syncd.engine.refusals import after_refusal, cut
+from syncd.engine.refusals import after_refusal, cut, shared
 from syncd.engine.routing import assignment
 from syncd.engine.settle import Ledger, settle_agreed, settle_unwritten, settle_written
 from syncd.engine.sparing import SPARED, waits
@@ -281,7 +281,7 @@ class Apply:
                 raise
             unsent = Settlement(endings={intent.id: "unsent" for intent in intents})
             self.world.settle(unsent)
-            self.brake.put_off(((job.decision.link.id, side) for job in jobs), now)
+            self.brake.put_off(((job.decision.link.id, side, ()) for job in jobs), now)
             raise
         total = Settlement()
         for job, write, result in zip(jobs, prepared, results, strict=True):
@@ -292,8 +292,14 @@ class Apply:
             self._opened(conflict)
             total.conflicts.append(conflict)
         self.world.settle(total)
-        later = (job for job, result in zip(jobs, results, strict=True) if isinstance(result, Deferred))
-        self.brake.put_off(((job.decision.link.id, side) for job in later), now)
+        self.brake.put_off(
+            (
+                (job.decision.link.id, side, shared(self.planner, job.action, result.fields))
+                for job, result in zip(jobs, results, strict=True)
+                if isinstance(result, Deferred)
+            ),
+            now,
+        )
         self.progress(len(jobs))
         self.pending.sent(job.action.lane for job in jobs)
         if self._created:

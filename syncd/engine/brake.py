@@ -9,7 +9,7 @@ just to hold them again: they are read when a person approved them, and those of
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
@@ -119,11 +119,18 @@ class Brake:
         self._charged = {write: self.guard.flowing.get(write, ()) for write in writes}
         return self.guard.charged(self._charged)
 
-    def put_off(self, writes: Iterable[tuple[str, Side]], charged_at: Instant) -> None:
-        """Takes off what was just charged for writes that were surely not carried out, which are charged when they come
-        again: one that is put off for hours would fill the windows of everybody else.
+    def put_off(self, writes: Iterable[tuple[str, Side, Collection[str]]], charged_at: Instant) -> None:
+        """Takes off what was just charged for writes (link, side and the shared fields that wait, none for all of it)
+        that were surely not carried out, which are charged when they come again: one that is put off for hours would
+        fill the windows of everybody else.
         """
-        if total := Counter(key for write in writes for key in self._charged.pop(write, ())):
+        total = Counter(
+            key
+            for link, side, waiting in writes
+            for key in self._charged.pop((link, side), ())
+            if not waiting or key[3] in waiting
+        )
+        if total:
             self.world.store.charge([(key, -records) for key, records in total.items()], charged_at)
 
     def charge_ended(self, decisions: Iterable[Decision]) -> None:

@@ -8,7 +8,7 @@ refused field, or that is refused for a reason no field explains, becomes a dead
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from syncd.core.draft import only
@@ -70,7 +70,8 @@ def after_refusal(
     """Parks or buries what was refused, into ``settlement``; returns the writes to try next."""
     advice = result.advice if isinstance(result, Refused) else "find the record that has this value already"
     fields = set(result.fields)
-    bad = [change for change in action.changes if _vendor_fields(planner, action, change.field) & fields]
+    named = shared(planner, action, fields)
+    bad = [change for change in action.changes if change.field in named]
     if isinstance(action, Create):
         return _after_create(world, planner, decision, action, result, bad, advice, settlement)
     key_refused = action.key is not None and (not action.changes or planner.kind.key.of(action.side) in fields)
@@ -128,6 +129,13 @@ def _with_cause(letter: DeadLetter, left_out: Sequence[Parked]) -> DeadLetter:
     told = "; ".join(f"{row.field} was refused before ({row.code}: {row.reason})" for row in left_out)
     advice = "; ".join(dict.fromkeys(row.advice for row in left_out))
     return replace(letter, reason=f"{letter.reason}; {told}", advice=advice)
+
+
+def shared(planner: Planner, action: Create | Update, fields: Collection[str]) -> set[str]:
+    """The changed fields of a write that are meant by these vendor fields or references."""
+    if not fields:
+        return set()
+    return {each.field for each in action.changes if not _vendor_fields(planner, action, each.field).isdisjoint(fields)}
 
 
 def _vendor_fields(planner: Planner, action: Create | Update, name: str) -> set[str]:

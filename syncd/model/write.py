@@ -115,11 +115,16 @@ class Clash:
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Surely not written, and worth trying again later: a lock, a limit, maintenance."""
+    """Surely not written, and worth trying again later: a lock, a limit, maintenance.
+
+    ``fields`` are those to which alone this applies: a reference that is set once its record was written, or made, a
+    stage that goes back. None named: to all of it.
+    """
 
     code: str
     reason: str
     after: timedelta = timedelta(0)
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

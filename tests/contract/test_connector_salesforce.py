@@ -20,7 +20,7 @@ from connectors.transport import open_session
 from sandbox.kernel import Fault, HttpRequest, HttpResponse
 from sandbox.salesforce import SalesforceKernel
 from sandbox.salesforce.org import DuplicateRule
-from syncd.model.errors import NeedsOperator, RetryLater
+from syncd.model.errors import NeedsOperator, RetryLater, Stopping
 from syncd.model.lifecycle import AuthorSort
 from syncd.model.remote import (
     Cursor,
@@ -631,6 +631,50 @@ def test_locked_rows_are_tried_again_alone(world: World) -> None:
     assert [type(result) for result in results] == [Written, Deferred, Written]
     assert isinstance(results[1], Deferred)
     assert results[1].code == "UNABLE_TO_LOCK_ROW"
+
+
+def test_who_is_told_to_stop_while_a_row_is_locked_tells_what_was_written(world: World) -> None:
+    """The pause before a locked row goes again ends the process: the rest of its request is known all the same, and
+    nobody takes it for a batch of which nothing was sent.
+    """
+    locked, free = world.lead(1), world.lead(2)
+    world.org.lock_rows([locked], times=50)
+    world.clock.stops = True
+    made, waiting, changed = world.write(create(3), update(locked, Title="t"), update(free, Title="t"))
+    assert isinstance(made, Written)
+    assert made.created
+    assert made.ref.id in {row["Id"] for row in world.org.export()["Lead"]}
+    assert made.confirmed["LastName"] == "N3"
+    assert isinstance(waiting, Deferred)
+    assert isinstance(changed, Written)
+
+
+def test_a_process_that_is_to_stop_before_its_first_call_has_sent_nothing(world: World) -> None:
+    """Nothing was sent, and nothing is told of any row."""
+    lead = world.lead(1)
+    world.connector.identity()
+    world.org.faults.arm(Fault("later", lambda request: "composite" in request.path, times=99))
+    world.clock.stops = True
+    with pytest.raises(Stopping) as raised:
+        world.write(replace(update(lead, Title="t"), expect=Expect("", {"Title": None})))
+    assert not raised.value.sent
+
+
+def test_a_stale_row_that_cannot_be_read_costs_no_other_its_ending(world: World) -> None:
+    """Of a row that was changed meanwhile nobody can say what is there: it waits, and the other one is written."""
+    lead, calm = world.lead(1), world.lead(2)
+    world.connector.identity()
+    path = f"/sobjects/Lead/{lead}"
+    world.org.faults.arm(Fault("changed", lambda each: each.path.endswith(path), answer=HttpResponse(412, b"")))
+
+    def is_read(request: HttpRequest) -> bool:
+        return request.path.endswith("/composite/sobjects/Lead") and bool(world.org.faults.fired["changed"])
+
+    world.org.faults.arm(Fault("read", is_read, times=99))
+    waiting, good = world.write(_conditional(lead, Title="t"), _conditional(calm, Title="t"))
+    assert isinstance(waiting, Deferred)
+    assert isinstance(good, Written)
+    assert good.confirmed == {"Title": "t"}
 
 
 def test_maintenance_defers_writes_and_reads_go_on(world: World) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sandbox.kernel import Fault
 from syncd.model.remote import RemoteRecord, RemoteRef, Shape
 from syncd.model.values import Lane
-from syncd.model.write import CreateRecord, Indeterminate, Refused, UpdateRecord, WriteResult, Written
+from syncd.model.write import CreateRecord, Deferred, Indeterminate, Refused, UpdateRecord, WriteResult, Written
 from tests.contract.test_connector_salesforce import KEY, World
 
 ROLE = "OpportunityContactRole"
@@ -104,6 +104,17 @@ def test_a_role_without_an_answer_is_not_known(sales: Sales) -> None:
     assert sales.primary() == [sales.bob]
     assert isinstance(sales.give(sales.bob), Written)
     assert len(sales.world.org.export()[ROLE]) == 2
+
+
+def test_a_role_that_is_locked_waits_and_the_rest_is_written(sales: Sales) -> None:
+    """The fields of the Opportunity are there, so that its write counts as done in part."""
+    (role,) = [row["Id"] for row in sales.world.org.export()[ROLE]]
+    assert isinstance(sales.give(sales.bob), Written)
+    sales.world.org.lock_rows([role], times=50)
+    told = sales.give(sales.ann, Amount=9)
+    assert isinstance(told, Deferred)
+    assert told.fields == ("buyer",)
+    assert sales.world.org.export()["Opportunity"][0]["Amount"] == 9
 
 
 def test_a_primary_role_shows_its_opportunity_though_no_stamp_of_it_moves(sales: Sales) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from sandbox.faults.arming import arm
+from sandbox.kernel import Fault, HttpResponse
 from syncd.operations.braking import Part, Stands
 from syncd.settings.brake import raised
 from tests.scenarios.brakes import approved, held, linked, only, titles
@@ -99,3 +100,29 @@ def test_what_is_tried_again_counts_once() -> None:
     steps.market(pairs[4][0], jobtitle="One more")
     assert dict(steps.counts()) == {"held": 1}, "what was written at last is counted"
     both.store.close()
+
+
+def test_what_is_written_and_waits_for_its_company_counts() -> None:
+    """HubSpot takes the titles, and is busy when their contacts are to be put into another company: the titles are
+    written all the same, and count.
+    """
+    both = open_both(brake={**raised(1_000), "updates": {"records": 2, "share": 0.0}})
+    steps = Steps(both)
+    both.hubspot.create("companies", {"name": "Acme", "domain": "acme-works.com"})
+    account = both.salesforce.insert("Account", {"Name": "Acme", "Website": "acme-works.com"})
+    mates = [both.salesforce.convert(lead, status="Closed - Converted")[0] for _, lead in linked(steps, 3)]
+    steps.cycle()
+    busy = HttpResponse(423, b'{"message":"locked"}', {"Content-Type": "application/json"})
+    both.hubspot.faults.arm(Fault("busy", lambda asked: _associates(asked.path), times=1_000, answer=busy))
+    for number, mate in enumerate(mates[:2]):
+        steps.sell(mate, object_name="Contact", Title=f"Own {number}", AccountId=account)
+    assert steps.counts()["deferred.marketing"] == 2
+    assert {steps.marketed(contact, "jobtitle") for contact in steps.contacts()} >= {"Own 0", "Own 1"}
+    both.hubspot.faults.clear()
+    steps.sell(mates[2], object_name="Contact", Title="Own 2")
+    assert steps.counts()["held"] == 1
+    both.store.close()
+
+
+def _associates(path: str) -> bool:
+    return "/associations/" in path and not path.endswith("/batch/read")

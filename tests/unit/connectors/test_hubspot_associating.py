@@ -120,12 +120,22 @@ def test_what_cannot_be_looked_for_is_not_known(clock: FakeClock) -> None:
 
 @responses.activate
 def test_a_pair_that_met_a_limit_is_made_later(clock: FakeClock) -> None:
-    """A limit says nothing of the pair."""
+    """A limit says nothing of the pair, and its record is written all the same."""
     context = {"fromObjectId": ["1"], "toObjectId": [9]}
     error = {"message": "slow down", "category": "RATE_LIMITS", "context": context}
     on(MADE, lambda _: (207, {"results": [], "errors": [error]}))
     (result,) = associated(clock, 1)
     assert isinstance(result, Deferred)
+    assert result.fields == ("company",)
+
+
+@responses.activate
+def test_a_written_record_whose_association_is_put_off_is_not_called_undone(clock: FakeClock) -> None:
+    """HubSpot is busy when the association is asked for: of the record itself nothing is open."""
+    responses.post(MADE, status=423, json={"message": "locked"})
+    (result,) = associated(clock, 1)
+    assert isinstance(result, Deferred)
+    assert result.fields == ("company",)
 
 
 @responses.activate

@@ -330,6 +330,15 @@ def test_no_answer_means_nobody_knows(connector: HubSpotConnector, clock: FakeCl
 
 
 @responses.activate
+def test_an_answer_that_is_no_object_leaves_its_rows_in_doubt(connector: HubSpotConnector, clock: FakeClock) -> None:
+    """HubSpot said that it did something: the hundred rows before are known, and these are not called undone."""
+    answers = iter([True, False])
+    on(UPDATE, lambda body: accept(body) if next(answers) else (200, []))  # type: ignore[return-value,arg-type]
+    results = send(connector, clock, *(update(number) for number in range(1, 103)))
+    assert [type(result) for result in results] == [Written] * 100 + [Indeterminate] * 2
+
+
+@responses.activate
 def test_a_lock_is_waited_for_and_then_deferred(connector: HubSpotConnector, clock: FakeClock) -> None:
     """hubspot.md 3: 423 wants two seconds; it executed nothing, so the batch is repeated and then put off."""
     on(UPDATE, lambda _: (423, {"message": "locked"}))
