@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
+from typing import Final
 
 import orjson
 
@@ -193,8 +194,24 @@ def _read(content: bytes) -> Mapping[str, Drift]:
     return read_drift(content)
 
 
-def _defined(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[tuple[str, Side, str, Definition]]:
-    """Every vendor field of every shared field that can be seen; an association is none."""
+def _defined(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Sequence[tuple[str, Side, str, Definition]]:
+    """Every vendor field of every shared field that can be seen, as long as mapping and schemas are the same ones:
+    those of one turn are mostly those of the next.
+    """
+    last = _LAST.get(kind.kind)
+    if last is not None and last[0] is kind and all(last[1].of(side) is schemas.of(side) for side in SIDES):
+        return last[2]
+    found = tuple(_definitions(kind, schemas))
+    _LAST[kind.kind] = kind, schemas, found
+    return found
+
+
+_LAST: Final[dict[str, tuple[KindMapping, Pair[RemoteSchema], Sequence[tuple[str, Side, str, Definition]]]]] = {}
+"""Per kind what was looked at last; a process with several connections looks anew as it goes from one to the other."""
+
+
+def _definitions(kind: KindMapping, schemas: Pair[RemoteSchema]) -> Iterator[tuple[str, Side, str, Definition]]:
+    """As ``_defined``, looked at now; an association is none."""
     for shared in kind.fields:
         for side in SIDES:
             if shared.type is FieldType.REFERENCE and side is Side.MARKETING:

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 import orjson
 
-from syncd.lab.founding import found
+from syncd.lab.founding import found, warm_up
 from syncd.lab.scenario import Scenario, expand
 from syncd.lab.simulation import Result, play
 from syncd.lab.violation import Violation
@@ -37,6 +37,8 @@ waits for ever: a machine that is busy or sleeps is no verdict on a scenario.
 """
 AGAIN_EVERY: Final = 10
 """Every which seed is played again elsewhere."""
+WORTH_WARMING: Final = 60
+"""From how many scenarios on a process plays one for itself first: that costs as much as it spares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +122,20 @@ def _founder(lots: Sequence[Sequence[Scenario]], *, config: Path, connection: st
         return reading, pid
     os.close(reading)
     reset_logs()  # thousands of lives would each tell theirs
+    worth_it = sum(map(len, lots)) >= WORTH_WARMING
     try:
-        for lot in lots:
-            _played_in_one_world(lot, writing, config=config, connection=connection)
+        for number, lot in enumerate(lots):
+            _played_in_one_world(lot, writing, config=config, connection=connection, warming=worth_it and not number)
     finally:
         os._exit(0)
 
 
-def _played_in_one_world(lot: Sequence[Scenario], writing: int, *, config: Path, connection: str | None) -> None:
+def _played_in_one_world(
+    lot: Sequence[Scenario], writing: int, *, config: Path, connection: str | None, warming: bool
+) -> None:
     try:
+        if warming:
+            warm_up(config, variant=lot[0].world, connection=connection)
         arena = found(config, variant=lot[0].world, connection=connection)
         gc.freeze()
         for scenario in lot:

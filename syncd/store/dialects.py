@@ -124,9 +124,21 @@ class Compiled:
         return given if self._in_order is None else self._in_order(given)
 
 
-@cache
+_COMPILED: Final[dict[tuple[Dialect | str, ClauseElement | Executable, tuple[str, ...]], Compiled]] = {}
+
+
 def compiled(dialect: Dialect, statement: ClauseElement | Executable, names: tuple[str, ...]) -> Compiled:
-    """A statement that is made once and kept; ``names`` are those of its values."""
+    """A statement that is made once and kept; ``names`` are those of its values. All SQLite stores of a process have
+    one and the same library, so that what is compiled for one of them is for the others, too.
+    """
+    key = dialect.name if dialect.name == "sqlite" else dialect, statement, names
+    found = _COMPILED.get(key)
+    if found is None:
+        found = _COMPILED[key] = _compiled(dialect, statement, names)
+    return found
+
+
+def _compiled(dialect: Dialect, statement: ClauseElement | Executable, names: tuple[str, ...]) -> Compiled:
     assert isinstance(statement, ClauseElement)
     made = statement.compile(dialect=dialect, column_keys=list(names))
     assert isinstance(made, SQLCompiler)

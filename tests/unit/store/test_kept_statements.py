@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, literal, select, update
 
 from syncd.model.errors import Bug, NeedsOperator, RetryLater
 from syncd.store.database import Database
-from syncd.store.dialects import only, run
+from syncd.store.dialects import compiled, only, run
 from syncd.store.lent import lending
 from syncd.store.open import open_database
 from syncd.store.tables import memory
@@ -39,6 +39,16 @@ def test_a_kept_statement_stores_and_returns(database: Database) -> None:
         assert [each.at for each in run(tx, _SELECT, {"n": NAME})] == [12]
     database.once("delete", _DELETE, {"n": NAME})
     assert only(database.once("read", _SELECT, {"n": NAME})) is None
+
+
+def test_what_one_store_compiled_is_compiled_for_another_one(database: Database, tmp_path: Path) -> None:
+    """Both have the same library, and each stores and reads its own."""
+    other = open_database(f"sqlite:///{tmp_path}/other.db")
+    other.once("store", _INSERT, ROW)
+    assert len(other.once("read", _SELECT, {"n": NAME})) == 1
+    assert database.once("read", _SELECT, {"n": NAME}) == []
+    kept = [compiled(each.engine.dialect, _SELECT, ("n",)) for each in (database, other)]
+    assert kept[0] is kept[1]
 
 
 def test_an_error_of_the_driver_is_ours_and_names_no_value(database: Database) -> None:
